@@ -1,0 +1,31 @@
+"""`backprop grad`."""
+
+from __future__ import annotations
+
+from backprop import commands
+from backprop.cli import options
+from backprop.cli.printing import chosen_format, deliver
+
+EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
+
+
+def grad(
+    file: options.File = None,
+    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    set: options.Settings = [],  # noqa: B006
+    values: options.Values = [],  # noqa: B006
+    of: options.Of = [],  # noqa: B006
+    wrt: options.Wrt = [],  # noqa: B006
+    format: options.Format = None,
+    output: options.Output = None,
+    digits: options.Digits = None,
+    seed: options.Seed = 0,
+) -> None:
+    """The value and the exact gradient of every name.
+
+    All equations of FILE are evaluated, then the chain rule is applied from the output back.
+    """
+    format = chosen_format(format, output)
+    inputs = commands.Inputs(file, expr, values, set)
+    report = commands.grad(inputs, options.names(of), options.names(wrt))
+    deliver(report, format, output, digits)

@@ -1,0 +1,65 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
+
+File = Annotated[
+    Optional[str],  # noqa: UP007, UP045  Typer reads this at run time, as people know it
+    typer.Argument(
+        metavar="FILE",
+        show_default=False,
+        help=f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
+    ),
+]
+Expressions = Annotated[
+    list[str],
+    typer.Option("-e", "--expr", metavar="TEXT", help="Equations as text, instead of FILE; repeatable."),
+]
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", metavar="TEXT", help='Numbers for inputs: "a=2, b=1/3"; repeatable.'),
+]
+Values = Annotated[
+    list[str],
+    typer.Option("--values", metavar="FILE", help="Numbers for inputs, as lines a = 2 or as JSON."),
+]
+Of = Annotated[
+    list[str],
+    typer.Option("--of", metavar="NAME", help="The output; repeatable. Default: the only one."),
+]
+Wrt = Annotated[
+    list[str],
+    typer.Option("--wrt", metavar="NAMES", help='Gradients by these names only: "a, b"; repeatable.'),
+]
+Format = Annotated[
+    Optional[str],  # noqa: UP007, UP045
+    typer.Option("--format", metavar="NAME", show_default=False,
+                 help="table, json, csv, markdown or latex. Default: what the ending of -o says, or table."),
+]  # fmt: skip
+Output = Annotated[
+    Optional[str],  # noqa: UP007, UP045
+    typer.Option("-o", "--output", metavar="FILE", show_default=False,
+                 help="Write to a file, whole or not at all, instead of standard output."),
+]  # fmt: skip
+Digits = Annotated[
+    Optional[int],  # noqa: UP007, UP045
+    typer.Option("--digits", metavar="N", min=1, max=17, show_default=False,
+                 help="Significant digits. Default: 10 in tables and documents, all in JSON and CSV."),
+]  # fmt: skip
+Seed = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help="Reserved for random inputs."),
+]
+
+
+def names(texts: list[str]) -> list[str]:
+    """`--of "L, M" --of N` as names, in normal form C."""
+    import unicodedata
+
+    joined = unicodedata.normalize("NFC", ",".join(texts))
+    return joined.replace(",", " ").split()

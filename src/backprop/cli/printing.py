@@ -1,0 +1,72 @@
+"""Standard output and standard error: where results and complaints go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import TextIO
+
+from backprop.errors import BackpropError, BadOption
+from backprop.files import write_whole
+from backprop.language.suggest import did_you_mean
+from backprop.report import GradientReport
+from backprop.reports import FORMATS, writer
+from backprop.reports.diagnostics import render
+from backprop.reports.numbers import Style
+
+
+def chosen_format(name: str | None, output: str | None) -> str:
+    """The format asked for, or the one that the ending of the output file says. Raises BadOption."""
+    if name is None:
+        ending = PurePath(output).suffix.lower() if output else ""
+        return next((known for known, (_, own) in FORMATS.items() if own == ending), "table")
+    if name not in FORMATS:
+        hints = [*did_you_mean(name, FORMATS), f"the formats are {', '.join(FORMATS)}"]
+        raise BadOption(f"there is no format {name!r}", hints=hints)
+    return name
+
+
+def deliver(report: GradientReport, format: str, output: str | None, digits: int | None) -> None:
+    """Print a report, or write it to a file; the warnings go to standard error."""
+    for_file = output not in (None, "-")
+    style = Style(digits) if for_file or format != "table" else Style(digits, *_terminal(sys.stdout))
+    text = writer(format)(report, style)
+    if output is not None and for_file:
+        write_whole(output, text.encode())
+    else:
+        put(text)
+    warnings = {str(warning): warning for result in report.results for warning in result.warnings}
+    complain(warnings.values(), "warning")
+
+
+def put(text: str) -> None:
+    """Write to standard output and flush, so that a full disk is noticed here."""
+    if sys.stdout is None:
+        raise BackpropError("there is no standard output", hints=["write to a file with -o"])
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
+    """Write errors or warnings to standard error; where that is impossible, be silent."""
+    errors = list(errors)
+    if not errors or sys.stderr is None:
+        return
+    try:
+        _, color = _terminal(sys.stderr)
+        sys.stderr.write(render(errors, kind, color))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _terminal(stream: TextIO | None) -> tuple[int | None, bool]:
+    """The width of a terminal (None: it is none) and whether it shows colours."""
+    if stream is None or not stream.isatty():
+        return None, False
+    dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+    return shutil.get_terminal_size().columns, not dumb

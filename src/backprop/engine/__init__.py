@@ -1,0 +1,6 @@
+"""Forward and backward over Values, and what went wrong on the way."""
+
+from backprop.engine.gradient import Gradient, gradient
+from backprop.engine.interpreter import backward, forward
+
+__all__ = ["Gradient", "backward", "forward", "gradient"]

@@ -1,0 +1,134 @@
+"""One output of a Model, its value and its gradient by every name that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isnan
+
+from backprop.engine import trace
+from backprop.engine.interpreter import backward, forward
+from backprop.errors import BackpropError, MissingInputs, NotAnInput, NotANumber, NotFinite, raise_all
+from backprop.language.model import Model
+from backprop.language.suggest import unknown_name
+from backprop.source import Source, Span, one_line
+from backprop.values import Value, in_order
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The result of `Model.grad`.
+
+    output: the name of the output. value: its value. data: the value of every name that could be
+    computed, in file order. gradients: the derivative of the output by every name that it depends
+    on, in file order, the output itself (1.0) included; inf or nan where a slope is. warnings:
+    steps that made a gradient inf or nan, and steps without a value that the output does not need.
+
+        >>> import backprop
+        >>> backprop.parse("L = a*b").grad({"a": 2, "b": -3}).gradients
+        {'a': -3.0, 'b': 2.0, 'L': 1.0}
+    """
+
+    output: str
+    value: float
+    data: dict[str, float]
+    gradients: dict[str, float]
+    warnings: tuple[NotFinite, ...] = ()
+
+
+def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -> Gradient:
+    """What `Model.grad` says it does. The Values of the model keep `data` and `grad`."""
+    name = model.output(of)
+    output = model.values[name]
+    order = in_order([output, *model.values.values()])
+    reached = order.index(output) + 1  # Value has no ==, so this looks for the object itself
+    missing = set_inputs(model, values)
+    needed = [value.label for value in order[:reached] if value in missing]
+    if needed:
+        raise missing_inputs(model, name, [label for label in model.values if label in set(needed)])
+    forward(order)
+    unknown = _unknown(order, missing)
+    computed = [value for value in order if value not in unknown] if unknown else order
+    warnings = trace.values(model, computed, reached)
+    backward(order[:reached])
+    warnings += trace.gradients(model, order[:reached])
+    leading = {value.label for value in order[:reached] if value.label}
+    known = {value.label for value in computed if value.label}
+    return Gradient(
+        name,
+        output.data,
+        {label: value.data for label, value in model.values.items() if label in known},
+        # + 0.0 makes a 0 of -0.0, which means nothing as a gradient
+        {label: value.grad + 0.0 for label, value in model.values.items() if label in leading},
+        tuple(warnings),
+    )
+
+
+def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
+    """Give every input its number, from `values` or the file; return those that have none.
+
+    Raises UnknownName, NotAnInput, NotANumber.
+    """
+    errors: list[BackpropError] = []
+    for name, number in values.items():
+        if name not in model.values:
+            errors.append(unknown_name(name, model.inputs, "the inputs of these equations"))
+        elif model.values[name].op:
+            errors.append(not_an_input(model, name))
+        elif isinstance(number, bool) or not isinstance(number, (int, float)) or isnan(number):
+            errors.append(NotANumber(f"{name} = {number!r} is no number", hints=["give a float"]))
+    raise_all(errors)
+    missing: set[Value] = set()
+    for name in model.inputs:
+        value = model.values[name]
+        if name in values:
+            try:
+                value.data = float(values[name])
+            except OverflowError:
+                raise NotANumber(f"{name} is too large for a double", hints=["the largest is 1.8e308"]) from None
+        elif name in model.defaults:
+            value.data = evaluate(model.defaults[name], model.source)
+        else:
+            missing.add(value)
+    return missing
+
+
+def evaluate(root: Value, source: Source) -> float:
+    """The number that an expression without names stands for. Raises NotFinite."""
+    if root.prev:
+        order = in_order([root])
+        forward(order)
+        trace.values(Model(source, {}, {}, {}), order, len(order))
+    return root.data
+
+
+def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:
+    """The error for inputs without a number: all of them, and how to give them."""
+    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
+    what = f"the input {shown} has" if len(names) == 1 else f"the inputs {shown} have"
+    hints = [f'give {"it" if len(names) == 1 else "them"}: --set "{", ".join(f"{n}=1" for n in names[:4])}{", …" if len(names) > 4 else ""}"',
+             "or write a line such as " + f"{names[0]} = 1 in the equations"]  # fmt: skip
+    if "π" in names:
+        hints.append("for 3.14159… write pi")
+    return MissingInputs(f"{what} no value, and {output} needs {'it' if len(names) == 1 else 'them'}", hints=hints, where=model.source.name)
+
+
+def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
+    """The error for a value given to a name that an equation computes."""
+    text = one_line(model.spans[name].text)
+    shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
+    return NotAnInput(
+        f"{name!r} is computed by its equation, {shown}; it cannot be set",
+        *([span] if span else []),
+        hints=[f"set the inputs: {', '.join(model.inputs[:8])}"],
+    )
+
+
+def _unknown(order: list[Value], missing: set[Value]) -> set[Value]:
+    """The Values that need an input without a number."""
+    unknown = set(missing)
+    if unknown:
+        for value in order:
+            if not unknown.isdisjoint(value.prev):
+                unknown.add(value)
+    return unknown

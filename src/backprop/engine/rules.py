@@ -1,0 +1,69 @@
+"""The formulas of the table of operations as Python functions.
+
+Values and slopes stand in the table as text in the equation language. Here the text becomes Python
+source, once for each operation that a graph really has. Every step of it is a total function of
+`numerics`: an evaluation never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import inf, nan
+from typing import Any
+
+from backprop.language import formula
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+
+Function = Callable[..., float]
+
+
+@cache
+def value(name: str) -> Function:
+    """The value of the operation `name` as a function of its operands."""
+    row = OPERATIONS[name]
+    if isinstance(row.value, str):
+        return _compile(row.value, row.operands)
+    return row.value
+
+
+@cache
+def slopes(name: str) -> tuple[Function, ...]:
+    """The partial derivatives of `name`, each a function of the operands and, last, the value."""
+    row = OPERATIONS[name]
+    return tuple(_compile(text, (*row.operands, "out")) for text in row.slopes)
+
+
+def _compile(text: str, parameters: tuple[str, ...]) -> Function:
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    code = python(text, scope)
+    function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
+    return function
+
+
+def python(text: str, scope: dict[str, Any]) -> str:
+    """A formula as Python source; the functions that it calls are put into `scope`."""
+    tokens, shape = formula(text)
+    stack: list[str] = []
+    for node in shape.nodes:
+        word = tokens.texts[node.token]
+        if node.kind == "number":
+            stack.append(repr(float(word)))
+        elif node.kind == "name":
+            stack.append(repr(CONSTANTS[word]) if word in CONSTANTS else word)
+        else:
+            row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
+            operands = stack[-row.arity :]
+            del stack[-row.arity :]
+            stack.append(_call(row, operands, scope))
+    return stack[0]
+
+
+def _call(row: Operation, operands: list[str], scope: dict[str, Any]) -> str:
+    if row.name == "if":  # Python's own choice, which computes only the branch that it takes
+        condition, taken, other = operands
+        return f"({taken} if {condition} else {other})"
+    function = value(row.name)
+    name = f"f{list(OPERATIONS).index(row.name)}"
+    scope[name] = function
+    return f"{name}({', '.join(operands)})"

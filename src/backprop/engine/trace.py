@@ -1,0 +1,131 @@
+"""Where inf and nan come from: the step of the equations that made them.
+
+An error for a step without a finite value that has a say in the output; a warning for one that has
+none, and for a slope that makes a gradient infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, isnan
+
+from backprop.engine import rules
+from backprop.errors import Label, NotFinite, OutsideDomain
+from backprop.language.model import Model
+from backprop.operations import OPERATIONS
+from backprop.source import Span, one_line
+from backprop.values import NUMBER, Value
+
+_MOST = 5
+"""The most steps that are named for one run."""
+
+
+def values(model: Model, order: Sequence[Value], reached: int) -> list[NotFinite]:
+    """Warnings for steps that are not finite and have no say; raises NotFinite for one that has.
+
+    order: operands first, `data` set; the first `reached` Values lead to the output, the last of
+    these.
+    """
+    if all(isfinite(value.data) for value in order):
+        return []
+    saying = {order[reached - 1]}
+    for value in reversed(order[:reached]):
+        if value in saying:
+            says = OPERATIONS[value.op].says if value.prev else None
+            if says is None:
+                saying.update(value.prev)
+            else:
+                data = [operand.data for operand in value.prev]
+                saying.update(value.prev[at] for at in says(*data))
+    warnings: list[NotFinite] = []
+    for value in order:
+        if isfinite(value.data) or not value.prev:
+            continue
+        if value in saying:
+            raise no_value(model, value)
+        if all(isfinite(operand.data) for operand in value.prev) and len(warnings) < _MOST:
+            warning = no_value(model, value)
+            warning.hints = ("the output does not need this step, so its value does not matter",)
+            warnings.append(warning)
+    return warnings
+
+
+def no_value(model: Model, value: Value) -> NotFinite:
+    """The error for a step whose value is inf or nan, with its text and its operands' values."""
+    row = OPERATIONS[value.op]
+    at, given = _operands(model, value)
+    text = _text(model, value)
+    cause: type[NotFinite] = NotFinite
+    hints: list[str] = []
+    if not all(isfinite(operand.data) for operand in value.prev):
+        message = f"{text} is {value.data:g}{given}"
+    elif isnan(value.data) or row.domain and not _overflows(value):
+        cause, message = OutsideDomain, f"{text} has no value{given}"
+        hints = [f"it needs {row.domain}"] if row.domain else []
+    else:
+        message = f"{text} overflows{given}: it is beyond 1.8e308"
+        hints = ["scale the numbers, or compute with logarithms"]
+    return cause(message, *_labels(model, value, at), hints=hints)
+
+
+def gradients(model: Model, order: Sequence[Value]) -> list[NotFinite]:
+    """Warnings for the steps whose slope makes a named gradient inf or nan. After `backward`."""
+    if all(isfinite(value.grad) for value in order if value.label):
+        return []
+    warnings: list[NotFinite] = []
+    for value in reversed(order):
+        if not value.prev or value.grad == 0.0 or not isfinite(value.grad):
+            continue
+        data = [operand.data for operand in value.prev]
+        for number, slope_of in enumerate(rules.slopes(value.op)):
+            operand = value.prev[number]
+            slope = slope_of(*data, value.data)
+            if operand.op == NUMBER or isfinite(value.grad * slope) or slope == 0.0:
+                continue
+            by = operand.label or _text(model, operand)
+            at, given = _operands(model, value)
+            if isfinite(slope):
+                message = f"the gradient overflows in {_text(model, value)}{given}"
+            else:
+                message = f"the slope of {_text(model, value)} by {by} is {slope:g}{given}"
+            warnings.append(NotFinite(message, *_labels(model, value, at)))
+            if len(warnings) == _MOST:
+                return warnings
+    if not warnings:
+        message = "the contributions to a gradient add up to no finite number"
+        warnings.append(NotFinite(message, where=model.source.name))
+    return warnings
+
+
+def _overflows(value: Value) -> bool:
+    """Whether the value is inf because it is large, not because of a pole."""
+    if value.op in ("/", "^"):
+        return value.prev[0 if value.op == "^" else 1].data != 0
+    return value.op in ("gamma",) and value.prev[0].data > 1
+
+
+def _operands(model: Model, value: Value) -> tuple[str, str]:
+    """The operands with their values: for the label, and as the end of a sentence."""
+    parts: list[str] = []
+    for operand in value.prev:
+        text = operand.label or _text(model, operand)
+        part = f"{text} = {operand.data:.10g}"
+        if operand.op != NUMBER and part not in parts and len(text) <= 60:
+            parts.append(part)
+    shown = ", ".join(parts)
+    return shown, f" at {shown}" if shown else ""
+
+
+def _text(model: Model, value: Value) -> str:
+    """The text of a step in its equation, or what the operation is called."""
+    spans = model.span(value.place)
+    text = one_line(spans[0].text) if spans else ""
+    if not text or len(text) > 60:
+        return f"this {value.op!r}" if value.op else value.label
+    return text
+
+
+def _labels(model: Model, value: Value, text: str) -> list[Label]:
+    spans: list[Span] = model.span(value.place)
+    labels = [Label(spans[0], text)] if spans else []
+    return labels + [Label(span, "called here") for span in spans[1:4]]

@@ -1,0 +1,194 @@
+"""What can go wrong, as data: one class a cause, each with the places it is about.
+
+    BackpropError
+    ├── SyntaxFault                 the text is no equation file (exit status 2)
+    │   ├── NotText                   bytes that are no UTF-8, control characters
+    │   ├── UnexpectedText            something the grammar has no place for
+    │   ├── UnclosedBracket           a bracket that nothing closes
+    │   └── NoEquation                an empty file, or comments only
+    ├── MeaningFault                the text reads well but cannot be computed (exit status 1)
+    │   ├── UnknownName               a name that the file does not have
+    │   ├── UnknownFunction           a function that nobody defines
+    │   ├── WrongNumberOfArguments
+    │   ├── NameDefinedTwice
+    │   ├── CircularDefinition        equations that wait for one another
+    │   ├── RecursiveFunction
+    │   ├── MissingInputs             inputs without a value
+    │   ├── NotAnInput                a value for a name that an equation computes
+    │   ├── NotANumber                a value that is no number
+    │   ├── ChooseOutput              no single output, and none was named
+    │   ├── NeedsData                 a sum over rows, without rows
+    │   ├── NotYetSupported           a part of the language that this version only reads
+    │   └── TooLarge                  a stated limit was passed
+    ├── NotFinite                   a step gave inf or nan (exit status 1)
+    │   └── OutsideDomain             because its operands lie outside its domain
+    └── UsageFault                   a file or an option (exit status 2)
+        ├── CannotRead
+        ├── CannotWrite               (exit status 1: nothing was wrong with the question)
+        └── BadOption
+
+`reports.diagnostics` is the only place that turns these into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+from backprop.source import Span
+
+LIMIT = 20
+"""The most errors reported at once."""
+
+
+class Label(NamedTuple):
+    """What to say under a piece of text."""
+
+    span: Span
+    text: str = ""
+
+
+class BackpropError(Exception):
+    """Any of the errors above.
+
+    message: one sentence, without a place; labels: the places, the guilty one first;
+    hints: what to do; also: further errors found in the same run.
+    """
+
+    status: ClassVar[int] = 1
+
+    def __init__(
+        self, message: str, *labels: Label | Span, hints: Iterable[str] = (), where: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.labels = tuple(label if isinstance(label, Label) else Label(label) for label in labels)
+        self.hints = tuple(hints)
+        self.where = where or (self.labels[0].span.source.name if self.labels else "")
+        self.also: tuple[BackpropError, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.labels:
+            return self.message
+        span = self.labels[0].span
+        line, column = span.source.position(span.start)
+        return f"{span.source.name}:{line}:{column}: {self.message}"
+
+    @property
+    def all(self) -> tuple[BackpropError, ...]:
+        return (self, *self.also)
+
+
+class SyntaxFault(BackpropError):
+    """The text is no equation file."""
+
+    status = 2
+
+
+class NotText(SyntaxFault):
+    """Bytes that are no UTF-8, or control characters."""
+
+
+class UnexpectedText(SyntaxFault):
+    """Something that the grammar has no place for."""
+
+
+class UnclosedBracket(SyntaxFault):
+    """A bracket that nothing closes."""
+
+
+class NoEquation(SyntaxFault):
+    """No equation in the text."""
+
+
+class MeaningFault(BackpropError):
+    """The text reads well, but it cannot be computed as asked."""
+
+
+class UnknownName(MeaningFault):
+    """A name that the equations do not have."""
+
+
+class UnknownFunction(MeaningFault):
+    """A function that neither the language nor the file defines."""
+
+
+class WrongNumberOfArguments(MeaningFault):
+    """A function called with too many or too few arguments."""
+
+
+class NameDefinedTwice(MeaningFault):
+    """Two statements for one name."""
+
+
+class CircularDefinition(MeaningFault):
+    """Equations that wait for one another."""
+
+
+class RecursiveFunction(MeaningFault):
+    """A function that calls itself, directly or through others."""
+
+
+class MissingInputs(MeaningFault):
+    """Inputs that have no value."""
+
+
+class NotAnInput(MeaningFault):
+    """A value was given for a name that an equation computes."""
+
+
+class NotANumber(MeaningFault):
+    """A value that is no number."""
+
+
+class ChooseOutput(MeaningFault):
+    """There is not exactly one output, and none was named."""
+
+
+class NeedsData(MeaningFault):
+    """A sum over the rows of the data, and there is no data."""
+
+
+class NotYetSupported(MeaningFault):
+    """A part of the language that is read, but not computed by this version."""
+
+
+class TooLarge(MeaningFault):
+    """More than a stated limit."""
+
+
+class NotFinite(BackpropError):
+    """A step whose value is inf or nan."""
+
+
+class OutsideDomain(NotFinite):
+    """A step with finite operands for which the operation has no value."""
+
+
+class UsageFault(BackpropError):
+    """A file or an option that cannot be used."""
+
+    status = 2
+
+
+class CannotRead(UsageFault):
+    """A file that cannot be read."""
+
+
+class CannotWrite(UsageFault):
+    """A file that cannot be written; what stood there before is untouched."""
+
+    status = 1
+
+
+class BadOption(UsageFault):
+    """An option whose value makes no sense."""
+
+
+def raise_all(errors: list[BackpropError]) -> None:
+    """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
+    if errors:
+        errors.sort(key=lambda error: error.labels[0].span.start if error.labels else -1)
+        first = errors[0]
+        first.also = tuple(errors[1:])
+        raise first

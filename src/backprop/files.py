@@ -1,0 +1,99 @@
+"""Files read and written: whole or not at all, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from os import PathLike
+from pathlib import Path
+
+from backprop.errors import CannotRead, CannotWrite, NotText
+from backprop.source import Source, Span
+
+MOST_BYTES = 1 << 30
+"""The largest file that is read: 1 GiB."""
+
+STDIN = "-"
+
+
+def read_source(path: str | PathLike[str]) -> Source:
+    """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
+    name = "<stdin>" if os.fspath(path) == STDIN else os.fspath(path)
+    try:
+        if name == "<stdin>":
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise CannotRead(f"{name} is a directory, not a file", hints=["name a file in it"]) from None
+    except FileNotFoundError:
+        raise CannotRead(f"there is no file {name}", hints=["check the path; a text goes after -e"]) from None
+    except (OSError, ValueError) as error:
+        raise CannotRead(f"{name} cannot be read: {_reason(error)}") from None
+    if len(data) > MOST_BYTES:
+        raise CannotRead(f"{name} is larger than 1 GiB, the most that is read")
+    return decode(data, name)
+
+
+def decode(data: bytes, name: str) -> Source:
+    """Bytes as text; a byte-order mark is dropped. Raises NotText at the first bad byte."""
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        # The good bytes before, and a mark where the bad one is, so that its line can be shown.
+        good = error.object[: error.start].decode("utf-8", "replace")
+        line_end = min((at for end in b"\r\n" if (at := error.object.find(end, error.start)) >= 0),
+                       default=len(error.object))  # fmt: skip
+        rest = error.object[error.start : min(line_end, error.start + 200)]
+        source = Source(name, good + rest.decode("utf-8", "replace"))
+        at = len(good)
+        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        raise NotText(
+            f"byte 0x{error.object[error.start]:02X} (number {error.start + 1} of the file) is no UTF-8",
+            Span(source, at, at + 1),
+            hints=["this looks like UTF-16: save the file as UTF-8" if utf16 else "save the file as UTF-8"],
+        ) from None
+
+
+def write_whole(path: str | PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all; links are followed. Raises CannotWrite.
+
+    A new file beside the target takes its place by renaming. What is no plain file (a device, a
+    pipe) cannot be replaced and is written to directly.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            with open(target, "wb") as stream:
+                stream.write(data)
+            return
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        handle, temporary = tempfile.mkstemp(prefix=".backprop-", dir=target.parent)
+        try:
+            with open(handle, "wb") as file:
+                file.write(data)
+            os.chmod(temporary, mode)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:
+        raise CannotWrite(
+            f"{os.fspath(path)} cannot be written: {_reason(error)}",
+            hints=["nothing was changed; choose another place with -o"],
+        ) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)

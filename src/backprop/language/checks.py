@@ -1,0 +1,253 @@
+"""What must be true of statements before Values can be made of them.
+
+Every name defined once, every function known and called with the right number of arguments, no
+function that calls itself, no graph beyond the stated size, no equations in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    CircularDefinition,
+    Label,
+    NameDefinedTwice,
+    NeedsData,
+    NotYetSupported,
+    RecursiveFunction,
+    TooLarge,
+    UnexpectedText,
+    UnknownFunction,
+    WrongNumberOfArguments,
+)
+from backprop.language.parser import Statement
+from backprop.language.suggest import did_you_mean
+from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
+from backprop.source import Span
+from backprop.values import Value, in_order
+
+MOST_VALUES = 10_000_000
+"""The most Values that a file may expand to."""
+
+Statements = Mapping[str, Statement]
+
+
+def definitions(
+    statements: Iterable[Statement], errors: list[BackpropError]
+) -> tuple[dict[str, Statement], dict[str, Statement]]:
+    """The equations and the functions by name; a second definition of a name is an error."""
+    equations: dict[str, Statement] = {}
+    functions: dict[str, Statement] = {}
+    for statement in statements:
+        tokens, shape = statement
+        name = tokens.texts[shape.target]
+        if shape.form not in ("equation", "function"):
+            errors.append(_not_yet(statement))
+            continue
+        known = equations if shape.form == "equation" else functions
+        first = known.setdefault(name, statement)
+        if first is not statement:
+            errors.append(NameDefinedTwice(
+                f"{name!r} is defined twice", Label(_target(statement), "again here"),
+                Label(_target(first), "first here"),
+                hints=["a name has one equation; remove one, or give it another name"],
+            ))  # fmt: skip
+        if shape.form == "function":
+            _parameters(statement, errors)
+        for node in shape.nodes:
+            token = tokens.span(node.token, node.token)
+            if node.kind == "number" and token.text and float(token.text) == float("inf"):
+                errors.append(UnexpectedText(
+                    "a number too large for a double, which ends at 1.8e308", token,
+                    hints=["write inf for infinity"]))  # fmt: skip
+    return equations, functions
+
+
+def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
+    """Errors for calls of unknown functions and for wrong numbers of arguments."""
+    tokens, shape = statement
+    for node in shape.nodes:
+        if node.kind in ("name", "number", "operation"):
+            continue
+        name, here = tokens.texts[node.token], tokens.span(node.token, node.token)
+        whole = tokens.span(node.first, node.last)
+        if node.kind != "call":
+            errors.append(_not_yet_part(node.kind, whole))
+        elif name in functions:
+            body = functions[name]
+            if node.count != len(body.shape.parameters):
+                takes = _takes(len(body.shape.parameters), len(body.shape.parameters))
+                errors.append(WrongNumberOfArguments(
+                    f"{name} takes {takes}, not {node.count}", Label(whole, "called here"),
+                    Label(_target(body), "defined here")))  # fmt: skip
+        elif name in GATHERS and node.count == 1:
+            errors.append(NeedsData(
+                f"{name}(…) of one argument gathers the rows of data, and there is no data", whole,
+                hints=[f"give {name} several arguments, as in {name}(a, b)"] if name in FUNCTIONS else
+                      ["add values with +"]))  # fmt: skip
+        elif name not in FUNCTIONS:
+            errors.append(_unknown_function(name, here, functions))
+        else:
+            _arguments(name, FUNCTIONS[name], node.count, whole, errors)
+
+
+def recursion(functions: Statements, errors: list[BackpropError]) -> None:
+    """An error for functions that call themselves, directly or through others."""
+    graph = {
+        name: {body.tokens.texts[node.token] for node in body.shape.nodes if node.kind == "call"} & functions.keys()
+        for name, body in functions.items()
+    }  # fmt: skip
+    for circle in _circles(graph):
+        labels = [Label(_target(functions[name]), f"calls {after}") for name, after in _pairs(circle)]
+        errors.append(RecursiveFunction(
+            f"the function {circle[0]!r} calls itself" + _path(circle), *labels,
+            hints=["functions are expanded where they are called, which would never end"]))  # fmt: skip
+
+
+def size(equations: Statements, functions: Statements, errors: list[BackpropError]) -> None:
+    """An error at the equation whose functions expand past the limit. Counts, expands nothing."""
+    sizes: dict[str, int] = {}
+
+    def count(statement: Statement) -> int:
+        texts = statement.tokens.texts
+        return sum(
+            sizes.get(texts[node.token], 1) if node.kind == "call" else 1
+            for node in statement.shape.nodes
+        )
+
+    graph = {
+        name: [t for node in body.shape.nodes if (t := body.tokens.texts[node.token]) in functions]
+        for name, body in functions.items()
+    }
+    for name in TopologicalSorter(graph).static_order():
+        sizes[name] = count(functions[name])
+    total = 0
+    for statement in equations.values():
+        total += count(statement)
+        if total > MOST_VALUES:
+            errors.append(TooLarge(
+                f"with its functions expanded, the file has over {MOST_VALUES:,} values",
+                Label(statement.tokens.span(0, len(statement.tokens.kinds) - 1), "passed here"),
+                hints=["give intermediate results names of their own, so that they are computed once"]))  # fmt: skip
+            return
+
+
+def circles(values: Mapping[str, Value], spans: Mapping[str, Span]) -> list[BackpropError]:
+    """An error for each circle of equations; none if every Value comes after its operands."""
+    done: set[Value] = set()
+    for value in in_order(values.values()):
+        if any(operand not in done for operand in value.prev):
+            break
+        done.add(value)
+    else:
+        return []
+    graph: dict[str, set[str]] = {}
+    for name, value in values.items():
+        uses = graph[name] = set()
+        stack = list(value.prev)
+        while stack:
+            operand = stack.pop()
+            if operand.label:
+                uses.add(operand.label)
+            else:
+                stack += operand.prev
+    return [
+        CircularDefinition(
+            f"{circle[0]!r} is defined by itself" + _path(circle),
+            *(Label(spans[name], f"{name} needs {after}") for name, after in _pairs(circle)),
+            hints=["one of these names must be an input, or depend on something else"],
+        )
+        for circle in _circles(graph)
+    ]
+
+
+def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Circles of names, each `[a, b, a]` where a needs b and b needs a; up to the limit."""
+    rest = {name: set(needs) for name, needs in graph.items()}
+    found: list[list[str]] = []
+    while len(found) < LIMIT:
+        try:
+            TopologicalSorter(rest).prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1][::-1]
+            start = min(range(len(circle) - 1), key=lambda at: list(graph).index(circle[at]))
+            found.append([*circle[start:-1], *circle[: start + 1]])
+            for name in circle:
+                rest.pop(name, None)
+        else:
+            break
+    return found
+
+
+def _pairs(circle: list[str]) -> list[tuple[str, str]]:
+    return list(zip(circle, circle[1:], strict=False))[:8]
+
+
+def _path(circle: list[str]) -> str:
+    if len(circle) <= 2:
+        return ""
+    return ": " + " → ".join(circle if len(circle) < 10 else [*circle[:8], "…", circle[-1]])
+
+
+def _target(statement: Statement) -> Span:
+    return statement.tokens.span(statement.shape.target, statement.shape.target)
+
+
+def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
+    seen: dict[str, int] = {}
+    for at in statement.shape.parameters:
+        name = statement.tokens.texts[at]
+        if name in seen:
+            first = statement.tokens.span(seen[name], seen[name])
+            errors.append(NameDefinedTwice(
+                f"the parameter {name!r} stands twice", Label(statement.tokens.span(at, at), "again here"),
+                Label(first, "first here"), hints=["give one of them another name"]))  # fmt: skip
+        seen.setdefault(name, at)
+
+
+def _unknown_function(name: str, here: Span, functions: Statements) -> UnknownFunction:
+    meant = OTHER_SPELLINGS.get(name.lower())
+    hints = [f"write {meant}"] if meant else did_you_mean(name, [*functions, *FUNCTIONS, *GATHERS])
+    if not hints:
+        hints = [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+    return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
+
+
+def _arguments(name: str, row: Operation, count: int, whole: Span, errors: list[BackpropError]) -> None:
+    least = row.arity - len(row.defaults)
+    if count < least or count > row.arity and not row.folds:
+        takes = _takes(least, row.arity) if not row.folds else f"{least} arguments or more"
+        hints = ["the logarithm of x to the base b is log(x)/log(b)"] if name == "log" and count == 2 else []
+        form = f"write {name}({', '.join(row.operands)})"
+        errors.append(WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=hints or [form]))
+
+
+def _takes(least: int, most: int) -> str:
+    if least == most:
+        return "1 argument" if least == 1 else f"{least or 'no'} arguments"
+    return f"{least} or {most} arguments"
+
+
+def _not_yet(statement: Statement) -> NotYetSupported:
+    tokens, shape = statement
+    what = {
+        "indexed_equation": "indexed equations",
+        "distribution": "statements with '~'",
+        "indexed_distribution": "indexed statements with '~'",
+    }[shape.form]
+    return NotYetSupported(
+        f"{what} are part of the language, but this version cannot compute them yet",
+        tokens.span(0, len(tokens.kinds) - 1),
+        hints=["write one equation for each value"],
+    )
+
+
+def _not_yet_part(kind: str, span: Span) -> NotYetSupported:
+    what = "indexed names" if kind == "index" else "sums over an index"
+    return NotYetSupported(
+        f"{what} are part of the language, but this version cannot compute them yet", span,
+        hints=["write one name for each value"],
+    )  # fmt: skip

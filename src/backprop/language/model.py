@@ -1,0 +1,111 @@
+"""`Model`: what an equation file means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from backprop.errors import ChooseOutput, Label
+from backprop.language.suggest import unknown_name
+from backprop.source import Source, Span
+from backprop.values import Place, Value
+
+if TYPE_CHECKING:
+    from backprop.engine.gradient import Gradient
+
+
+class Model:
+    """The named Values of an equation file.
+
+    values: every named Value in file order; an input that no statement defines stands before the
+    equation that first uses it. defaults: the inputs that the file gives a number, each with the
+    Value of its right side (`2*pi`). spans: the right side of every statement.
+
+        >>> import backprop
+        >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
+        >>> model.grad({"a": 2, "b": -3, "c": 10, "f": -2}).gradients["a"]
+        6.0
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        values: Mapping[str, Value],
+        defaults: Mapping[str, Value],
+        spans: Mapping[str, Span],
+    ) -> None:
+        self.source = source
+        self.values = values
+        self.defaults = defaults
+        self.spans = spans
+
+    def __repr__(self) -> str:
+        return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names that can be given a number, in file order."""
+        return [name for name, value in self.values.items() if not value.op]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The equations that no other equation uses, in file order; in a file of inputs, all."""
+        computed = [name for name, value in self.values.items() if value.op]
+        used: set[str] = set()
+        for value in self.values.values():
+            stack = list(value.prev)
+            while stack:  # through the unnamed steps of one equation, down to the names it uses
+                operand = stack.pop()
+                if operand.label:
+                    used.add(operand.label)
+                else:
+                    stack += operand.prev
+        return [name for name in computed if name not in used] or list(self.values)
+
+    def output(self, of: str | None = None) -> str:
+        """The output to differentiate: `of`, or the only one there is.
+
+        Raises UnknownName, or ChooseOutput where there are several.
+        """
+        if of is not None:
+            if of not in self.values:
+                raise unknown_name(of, self.values, "these equations")
+            return of
+        outputs = self.outputs
+        if len(outputs) == 1:
+            return outputs[0]
+        shown = [name for name in outputs if name in self.spans][:6]
+        raise ChooseOutput(
+            f"there are {len(outputs)} outputs: {_listed(outputs)}",
+            *(Label(self.spans[name], f"{name}: no other equation uses it") for name in shown),
+            hints=[f"choose one: --of {outputs[-1]}"],
+            where=self.source.name,
+        )
+
+    def span(self, place: Place) -> list[Span]:
+        """Where a Value stands: its text, then, inside a function, the calls that led there."""
+        spans = []
+        while isinstance(place, tuple):
+            spans.append(Span.at(self.source, place[0]))
+            place = place[1]
+        if place is not None:
+            spans.append(Span.at(self.source, place))
+        return spans
+
+    def grad(
+        self, values: Mapping[str, float] | None = None, of: str | None = None
+    ) -> Gradient:
+        """The value of the output `of` and its gradient by every name that it depends on.
+
+        values: numbers for inputs; they take the place of the file's defaults. of: by default the
+        one equation that no other uses. Raises MissingInputs, UnknownName, NotAnInput,
+        ChooseOutput, NotFinite.
+        """
+        from backprop.engine.gradient import gradient  # the door upwards, as in values.py
+
+        return gradient(self, values or {}, of)
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown}, … and {len(names) - most} more"

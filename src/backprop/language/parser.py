@@ -1,0 +1,56 @@
+"""Text → statements: each the tokens it is made of and the shape that the grammar gives it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from backprop.errors import LIMIT, SyntaxFault, raise_all
+from backprop.language import faults
+from backprop.language.grammar import Shape, Unfit, shape
+from backprop.language.scanner import ENDS, Tokens, control_characters, statements
+from backprop.source import Source
+
+
+class Statement(NamedTuple):
+    """One statement, or one expression: `tokens` has its text, `shape` what it says."""
+
+    tokens: Tokens
+    shape: Shape
+
+
+def read(
+    source: Source, ends: frozenset[str] = ENDS
+) -> tuple[list[Statement], list[SyntaxFault]]:
+    """The statements that read well, and an error for each of the others (up to a limit)."""
+    found: list[Statement] = []
+    errors: list[SyntaxFault] = [*control_characters(source)]
+    if errors:
+        return found, errors
+    for tokens in statements(source, ends):
+        if isinstance(tokens, Tokens):
+            try:
+                if "OTHER" in tokens.kinds:
+                    raise Unfit(0, frozenset())
+                found.append(Statement(tokens, shape(tokens.kinds)))
+                continue
+            except Unfit as unfit:
+                tokens = faults.explain(tokens, unfit)
+        errors.append(tokens)
+        if len(errors) > 10 * LIMIT:  # no equation file: enough is known
+            break
+    return found, errors
+
+
+@lru_cache(maxsize=1024)
+def formula(text: str, name: str = "<formula>") -> Statement:
+    """An expression alone, such as a slope in the table of operations. Raises SyntaxFault."""
+    source = Source(name, text)
+    pieces = list(statements(source))
+    raise_all([piece for piece in pieces if isinstance(piece, SyntaxFault)])
+    tokens = pieces[0]
+    assert isinstance(tokens, Tokens)
+    try:
+        return Statement(tokens, shape(tokens.kinds, "expression"))
+    except Unfit as unfit:
+        raise faults.explain(tokens, unfit) from None

@@ -1,0 +1,76 @@
+"""Equation text → `Model`, and the numbers that a person gives for inputs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from backprop.errors import BackpropError, NameDefinedTwice, NoEquation, NotANumber, Label, raise_all
+from backprop.language import checks
+from backprop.language.build import Builder
+from backprop.language.model import Model
+from backprop.language.parser import Statement, read
+from backprop.language.scanner import LIST_ENDS
+from backprop.source import Source, Span
+from backprop.values import Value
+
+
+class Setting(NamedTuple):
+    """A number that a person gives for a name: the Value of its expression, and its place."""
+
+    name: Span
+    value: Value
+
+
+def read_model(source: Source) -> Model:
+    """The Model of an equation text. Raises the SyntaxFaults and MeaningFaults found in it."""
+    statements, faults = read(source)
+    errors: list[BackpropError] = [*faults]
+    equations, functions = checks.definitions(statements, errors)
+    for statement in statements:
+        checks.calls(statement, functions, errors)
+    if functions:
+        checks.recursion(functions, errors)
+        if not errors:
+            checks.size(equations, functions, errors)
+    raise_all(errors)
+    if not equations:
+        raise NoEquation(
+            "no equation in this text" if not functions else "only functions, and no equation that uses them",
+            where=source.name,
+            hints=["write one equation a line, such as: L = a*b"],
+        )  # fmt: skip
+    builder = Builder(equations, functions)
+    for statement in equations.values():
+        builder.equation(statement)
+    spans = {name: _right_side(statement) for name, statement in equations.items()}
+    values = {name: builder.values[name] for name in builder.order}
+    if builder.ahead:
+        raise_all(checks.circles(values, spans))
+    return Model(source, values, builder.defaults, spans)
+
+
+def read_settings(source: Source) -> dict[str, Setting]:
+    """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet."""
+    statements, faults = read(source, LIST_ENDS)
+    errors: list[BackpropError] = [*faults]
+    equations, functions = checks.definitions(statements, errors)
+    for statement in statements:
+        checks.calls(statement, functions, errors)
+    raise_all(errors)
+    settings: dict[str, Setting] = {}
+    builder = Builder({}, functions)
+    for name, statement in equations.items():
+        target = statement.tokens.span(statement.shape.target, statement.shape.target)
+        settings[name] = Setting(target, builder.expression(statement))
+        if builder.order:
+            at = statement.tokens.texts.index(builder.order.pop(), 1)
+            errors.append(NotANumber(
+                f"the value of {name!r} is no number",
+                Label(statement.tokens.span(at, at), "this is a name"),
+                hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"]))  # fmt: skip
+    raise_all(errors)
+    return settings
+
+
+def _right_side(statement: Statement) -> Span:
+    return statement.tokens.span(statement.shape.target + 2, len(statement.tokens.kinds) - 1)

@@ -1,0 +1,37 @@
+"""Did-you-mean: the nearest of the names that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
+from backprop.errors import Label, UnknownName
+from backprop.source import Span
+
+_MOST = 2000
+"""Nearness costs a comparison a name: of larger files only the first names are compared."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that `name` was probably meant to be, or None."""
+    known = list(islice(names, _MOST))
+    same = [other for other in known if other.casefold() == name.casefold() and other != name]
+    return (same or get_close_matches(name, known, n=1, cutoff=0.6) or [None])[0]
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
+    """A hint, or none."""
+    near = nearest(name, names)
+    return [f"did you mean {near!r}?"] if near else []
+
+
+def unknown_name(name: str, names: Iterable[str], owner: str, span: Span | None = None) -> UnknownName:
+    """The error for a name that `owner` (these equations) does not have."""
+    names = list(names)
+    hints = did_you_mean(name, names)
+    if not hints:
+        more = ", …" if len(names) > 10 else ""
+        hints = [f"the names are: {', '.join(names[:10])}{more}"]
+    labels = [Label(span)] if span else []
+    return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)

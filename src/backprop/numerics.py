@@ -1,0 +1,117 @@
+"""Real functions of doubles that never raise: nan outside the domain, inf at a pole or past the range.
+
+Python's `math` raises where IEEE 754 has a value; a graph wants the value, so that an untaken
+branch may fail silently and a taken one can be traced to its text. All take and return floats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from math import copysign, inf, nan
+
+from backprop.special import digamma, gamma, lgamma, polygamma
+
+__all__ = ["digamma", "gamma", "lgamma", "polygamma"]
+
+Real = Callable[[float], float]
+
+
+def _total(function: Real, overflow: Real = lambda x: inf, outside: Real = lambda x: nan) -> Real:
+    """`function`, with values where it raises: past the range, and outside its domain."""
+
+    def total(x: float) -> float:
+        try:
+            return function(x)
+        except ValueError:
+            return outside(x)
+        except OverflowError:
+            return overflow(x)
+
+    total.__name__ = function.__name__
+    return total
+
+
+def divide(x: float, y: float) -> float:
+    """`x/y` as IEEE 754 divides: `divide(1, 0) = inf`, `divide(0, 0) = nan`."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def power(x: float, y: float) -> float:
+    """`x^y`: 1 for `y = 0`, inf for `x = 0` and `y < 0`, nan for `x < 0` and `y` no integer."""
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError):
+        if x < 0 and not y.is_integer():
+            return nan
+        return -inf if math.copysign(1.0, x) < 0 and math.fmod(y, 2.0) else inf
+
+
+exp = _total(math.exp)
+expm1 = _total(math.expm1)
+log = _total(math.log, outside=lambda x: -inf if x == 0 else nan)
+log2 = _total(math.log2, outside=lambda x: -inf if x == 0 else nan)
+log10 = _total(math.log10, outside=lambda x: -inf if x == 0 else nan)
+log1p = _total(math.log1p, outside=lambda x: -inf if x == -1 else nan)
+sqrt = _total(math.sqrt)
+cbrt = _total(math.cbrt)
+hypot = math.hypot
+sin = _total(math.sin)
+cos = _total(math.cos)
+tan = _total(math.tan)
+asin = _total(math.asin)
+acos = _total(math.acos)
+atan = math.atan
+atan2 = math.atan2
+sinh = _total(math.sinh, overflow=lambda x: copysign(inf, x))
+cosh = _total(math.cosh)
+tanh = math.tanh
+asinh = _total(math.asinh)
+acosh = _total(math.acosh)
+atanh = _total(math.atanh, outside=lambda x: copysign(inf, x) if abs(x) == 1 else nan)
+erf = math.erf
+erfc = math.erfc
+floor = _total(lambda x: float(math.floor(x)), overflow=lambda x: x)
+ceil = _total(lambda x: float(math.ceil(x)), overflow=lambda x: x)
+nearest = _total(lambda x: float(round(x)), overflow=lambda x: x)
+
+
+def absolute(x: float) -> float:
+    return abs(x)
+
+
+def sign(x: float) -> float:
+    """-1, 0 or 1; nan for nan."""
+    return copysign(1.0, x) if x else x if x != x else 0.0
+
+
+def less(x: float, y: float) -> float:
+    return 1.0 if x < y else 0.0
+
+
+def less_equal(x: float, y: float) -> float:
+    return 1.0 if x <= y else 0.0
+
+
+def greater(x: float, y: float) -> float:
+    return 1.0 if x > y else 0.0
+
+
+def greater_equal(x: float, y: float) -> float:
+    return 1.0 if x >= y else 0.0
+
+
+def equal(x: float, y: float) -> float:
+    return 1.0 if x == y else 0.0
+
+
+def not_equal(x: float, y: float) -> float:
+    return 1.0 if x != y else 0.0
+
+
+def choose(c: float, x: float, y: float) -> float:
+    """`x` where the condition `c` is not 0, else `y`."""
+    return x if c else y

@@ -1,0 +1,252 @@
+"""The table of operations: one row each, and nothing about an operation is written anywhere else.
+
+A row is an `Operation`:
+
+    name      what the language, a Value and a message call it: `tanh`, `+`, `if`
+    operands  the names that the row's own formulas use for its operands, in order
+    value     a function of floats from `numerics`, or text in the equation language
+    slopes    the partial derivative with respect to each operand: text in the equation language,
+              in which `out` is the value of the operation
+    latex     how it is written: `<x>` is the operand, with brackets where it binds more loosely
+              than the operation; `{x}` the operand inside TeX braces, `[x]` the operand as it is
+    samples   operands inside the domain, where value and slopes are tested
+    corners   operands where the textbook is silent, with the slopes that are promised there
+    source    where a formula comes from that is no textbook identity
+
+Slopes are chosen for accuracy before brevity: no cancellation, no overflow before the slope itself
+overflows. A slope below the smallest normal double (2.2e-308) may come out as 0.
+At corners the policy is: finite and useful before nan, 0 at a kink or a jump (so that descent
+rests there), the limit where there is one, and inf where the slope truly is infinite.
+
+To add an operation, add a row. `tests/test_operations.py` tests every row, and the language, the
+engines, LaTeX and the README's table read this one.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf, nan
+from types import MappingProxyType
+
+from backprop import numerics as real
+
+Point = tuple[float, ...]
+
+# How tightly an operation holds its operands; a call holds tightest of all.
+OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row; the module's docstring says what each field means."""
+
+    name: str
+    operands: tuple[str, ...]
+    value: Callable[..., float] | str
+    slopes: tuple[str, ...]
+    latex: str = ""
+    samples: tuple[Point, ...] = ()
+    corners: tuple[tuple[Point, Point], ...] = ()
+    source: str = ""
+    binding: int = CALL
+    tex_binding: int = 0
+    """How tightly its LaTeX holds together, where that differs from `binding`."""
+    called: bool = True
+    """Whether an equation file calls it by name; otherwise the grammar has a form of its own for it."""
+    defaults: tuple[float, ...] = ()
+    """Values of trailing operands that a call may leave out."""
+    folds: bool = False
+    """Whether a call may have more operands: `min(a, b, c)` is `min(min(a, b), c)`."""
+    says: Callable[..., tuple[int, ...]] | None = None
+    """Which operands have a say in the value, given all their values; None: all of them."""
+    domain: str = ""
+    """Where there is a value, in words for a message: `x > 0`."""
+
+    @property
+    def arity(self) -> int:
+        return len(self.operands)
+
+    @property
+    def tex(self) -> str:
+        operands = ", ".join(f"[{name}]" for name in self.operands)
+        name = self.name.replace("_", r"\_")
+        return self.latex or rf"\operatorname{{{name}}}\left({operands}\right)"
+
+
+def _calls(name: str) -> str:
+    return rf"{name}\left([x]\right)"
+
+
+def _at(*points: float) -> tuple[Point, ...]:
+    return tuple((point,) for point in points)
+
+
+_PAIRS = ((3.0, 2.0), (-1.5, 0.25), (1e-3, -7.0), (1e150, 1e-150), (-2.5e-9, -4e7))
+_REALS = _at(-700.0, -20.0, -1.3, -1e-9, 1e-18, 0.3, 1.0, 7.5, 40.0, 700.0)
+_WAVES = _at(-30.0, -2.0, -1e-9, 0.5, 1.0, 3.0, 100.0)
+_POSITIVE = _at(1e-300, 1e-9, 0.3, 1.1, 2.0, 1e5, 1e300)
+_ORDERED = ((1.0, 2.0), (2.0, 1.0), (-3.0, 0.5))
+_NO_SLOPE = (((1.0, 1.0), (0.0, 0.0)), ((-2.0, 3.0), (0.0, 0.0)))
+
+
+def _comparison(name: str, latex: str, value: Callable[..., float]) -> Operation:
+    return Operation(
+        name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE, binding=COMPARISON
+    )
+
+
+_ROWS = (
+    # ------------------------------------------------------------------------- arithmetic
+    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM),
+    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM),
+    Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT),
+    Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS,
+              domain="a divisor other than 0", binding=PRODUCT, tex_binding=SIGN),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False),
+    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False),
+    Operation(
+        "^", ("x", "y"), real.power,
+        ("if(y == 0, 0, y*x^(y - 1))", "if(x == 0 and y > 0, 0, out*log(x))"),
+        "<x>^{y}",
+        samples=((2.0, 3.0), (0.7, -2.5), (1e-200, 1.5), (1e100, 3.0), (3.0, 1e-9), (25.0, 0.5)),
+        corners=(
+            ((0.0, 2.0), (0.0, 0.0)), ((0.0, 1.0), (1.0, 0.0)), ((0.0, 0.0), (0.0, -inf)),
+            ((0.0, 0.5), (inf, 0.0)), ((0.0, 1.5), (0.0, 0.0)), ((-0.0, 3.0), (0.0, 0.0)),
+            ((-2.0, 3.0), (12.0, nan)), ((-2.0, -1.0), (-0.25, nan)), ((-2.0, 0.0), (0.0, nan)),
+            ((1.0, 0.0), (0.0, 0.0)), ((5.0, 0.0), (0.0, 1.6094379124341003)),
+        ),
+        domain="a base that is positive, or 0 with an exponent of 0 or more, or negative with an integer"
+               " exponent",
+        binding=POWER,
+    ),
+    # -------------------------------------------------------------- exponentials, logarithms
+    Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER),
+    Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM),
+    Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0"),
+    Operation("log2",  ("x",), real.log2,  ("1/(x*log(2))",), _calls(r"\log_{2}"), _POSITIVE,
+              domain="x > 0"),
+    Operation("log10", ("x",), real.log10, ("1/(x*log(10))",), _calls(r"\log_{10}"), _POSITIVE,
+              domain="x > 0"),
+    Operation("log1p", ("x",), real.log1p, ("1/(1 + x)",), r"\ln\left(1 + [x]\right)",
+              _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1"),
+    # ------------------------------------------------------------------------------ roots
+    Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
+              corners=(((0.0,), (inf,)),), domain="x >= 0"),
+    Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
+              corners=(((0.0,), (inf,)),)),
+    Operation("hypot", ("x", "y"), real.hypot,
+              ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True),
+    # ----------------------------------------------------------------------- trigonometry
+    Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES),
+    Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES),
+    Operation("tan", ("x",), real.tan, ("1 + out^2",), _calls(r"\tan"), _WAVES),
+    Operation("asin", ("x",), real.asin, ("1/sqrt((1 - x)*(1 + x))",), _calls(r"\arcsin"),
+              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), corners=(((1.0,), (inf,)), ((-1.0,), (inf,))),
+              domain="-1 <= x <= 1"),
+    Operation("acos", ("x",), real.acos, ("-1/sqrt((1 - x)*(1 + x))",), _calls(r"\arccos"),
+              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999), corners=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
+              domain="-1 <= x <= 1"),
+    Operation("atan", ("x",), real.atan, ("1/(1 + x^2)",), _calls(r"\arctan"), _at(-1e9, -0.5, 1e-9, 2.0, 1e150)),
+    Operation("atan2", ("y", "x"), real.atan2,
+              ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
+              (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
+              corners=(((0.0, 0.0), (nan, nan)),)),
+    # ------------------------------------------------------------------ hyperbolic functions
+    Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS),
+    Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS),
+    # 1 - out^2, the textbook's slope, cancels: at x = 20 it is 0 instead of 1.7e-17.
+    Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0)),
+    Operation("asinh", ("x",), real.asinh, ("1/hypot(1, x)",), r"\operatorname{arsinh}\left([x]\right)",
+              _at(-1e300, -3.0, -1e-9, 0.3, 1e10)),
+    Operation("acosh", ("x",), real.acosh, ("1/(sqrt(x - 1)*sqrt(x + 1))",), r"\operatorname{arcosh}\left([x]\right)",
+              _at(1.0000001, 1.5, 30.0, 1e300), corners=(((1.0,), (inf,)),), domain="x >= 1"),
+    Operation("atanh", ("x",), real.atanh, ("1/((1 - x)*(1 + x))",), r"\operatorname{artanh}\left([x]\right)",
+              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), domain="-1 < x < 1"),
+    # ------------------------------------------------------------------- special functions
+    Operation("erf", ("x",), real.erf, ("2/sqrt(pi)*exp(-x^2)",), "", _at(-3.0, -1e-9, 0.5, 2.0, 5.0),
+              source="DLMF 7.2.1"),
+    Operation("erfc", ("x",), real.erfc, ("-2/sqrt(pi)*exp(-x^2)",), "", _at(-3.0, 1e-9, 0.5, 2.0, 5.0, 25.0),
+              source="DLMF 7.2.2"),
+    Operation("gamma", ("x",), real.gamma, ("out*digamma(x)",), _calls(r"\Gamma"),
+              _at(-3.5, -0.3, 1e-9, 0.5, 3.0, 30.5, 170.0), source="DLMF 5.2.2",
+              domain="x other than 0, -1, -2, …"),
+    Operation("lgamma", ("x",), real.lgamma, ("digamma(x)",), r"\ln\left|\Gamma\left([x]\right)\right|",
+              _at(-3.5, -0.3, 1e-9, 0.5, 1.0000001, 2.0000001, 30.5, 1e10), source="DLMF 5.2.2",
+              domain="x other than 0, -1, -2, …"),
+    Operation("digamma", ("x",), real.digamma, ("polygamma(1, x)",), _calls(r"\psi"),
+              _at(-3.5, -0.3, 1e-5, 0.5, 2.0, 30.5, 1e10), source="DLMF 5.15.1",
+              domain="x other than 0, -1, -2, …"),
+    # There is no derivative with respect to the order, which is an integer: 0/0.
+    Operation("polygamma", ("n", "x"), real.polygamma, ("0/0", "polygamma(n + 1, x)"),
+              r"\psi^{\left([n]\right)}\left([x]\right)",
+              ((0.0, 2.0), (1.0, 0.5), (1.0, -3.5), (2.0, 30.5), (5.0, 2.5)), source="DLMF 5.15.1",
+              domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
+    # ---------------------------------------------------------------- corners, jumps, choice
+    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),)),
+    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),)),
+    Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),)),
+    Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),)),
+    Operation("round", ("x",), real.nearest, ("0",), "", _at(-1.75, 0.25, 7.25), (((2.5,), (0.0,)),),
+              source="halves go to the even neighbour: IEEE 754-2019, 4.3.1"),
+    Operation("min", ("x", "y"), "if(x <= y, x, y)", ("if(x <= y, 1, 0)", "if(x <= y, 0, 1)"),
+              r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True),
+    Operation("max", ("x", "y"), "if(x >= y, x, y)", ("if(x >= y, 1, 0)", "if(x >= y, 0, 1)"),
+              r"\max\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True),
+    Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
+              r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
+              ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
+              called=False),
+    # ------------------------------------------------------------- comparisons and conditions
+    _comparison("<",  "<x> < <y>",      real.less),
+    _comparison("<=", r"<x> \le <y>",   real.less_equal),
+    _comparison(">",  "<x> > <y>",      real.greater),
+    _comparison(">=", r"<x> \ge <y>",   real.greater_equal),
+    _comparison("==", "<x> = <y>",      real.equal),
+    _comparison("!=", r"<x> \ne <y>",   real.not_equal),
+    Operation("not", ("x",), "if(x, 0, 1)", ("0",), r"\lnot <x>", _at(-1.0, 2.0), (((0.0,), (0.0,)),), binding=NOT,
+              called=False),
+    Operation("and", ("x", "y"), "if(x, if(y, 1, 0), 0)", ("0", "0"), r"<x> \land <y>", _ORDERED, _NO_SLOPE,
+              binding=AND, says=lambda x, y: (0, 1) if x else (0,), called=False),
+    Operation("or", ("x", "y"), "if(x, 1, if(y, 1, 0))", ("0", "0"), r"<x> \lor <y>", _ORDERED, _NO_SLOPE,
+              binding=OR, says=lambda x, y: (0,) if x else (0, 1), called=False),
+    # --------------------------------------------------------------------- neural networks
+    Operation("relu", ("x",), "if(x > 0, x, 0)", ("if(x > 0, 1, 0)",), "", _REALS, (((0.0,), (0.0,)),)),
+    Operation("leaky_relu", ("x", "a"), "if(x > 0, x, a*x)", ("if(x > 0, 1, a)", "if(x > 0, 0, x)"), "",
+              ((2.0, 0.1), (-3.0, 0.1)), (((0.0, 0.1), (0.1, 0.0)),), defaults=(0.01,)),
+    Operation("sigmoid", ("x",), "if(x >= 0, 1/(1 + exp(-x)), exp(x)/(1 + exp(x)))",
+              ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS),
+    Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),
+    Operation("silu", ("x",), "x*sigmoid(x)", ("sigmoid(x)*(1 + x*sigmoid(-x))",), "", _REALS,
+              source="Elfwing, Uchibe, Doya 2018, equation 5"),
+    Operation("gelu", ("x",), "0.5*x*erfc(-x/sqrt(2))",
+              ("0.5*erfc(-x/sqrt(2)) + x*exp(-0.5*x^2)/sqrt(2*pi)",), "", _at(-8.0, -1e-9, 0.3, 1.0, 7.5, 700.0),
+              source="Hendrycks and Gimpel 2016, section 2: x times the normal distribution function"),
+)  # fmt: skip
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every row by its name."""
+
+FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
+    {row.name: row for row in _ROWS if row.called and row.name.isidentifier()}
+    | {"pow": OPERATIONS["^"]}
+)
+"""The rows that an equation file calls by name, under that name."""
+
+GATHERS = ("sum", "prod", "mean", "min", "max")
+"""What gathers the values of an index, or, with one argument, the rows of the data."""
+
+OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}
+    | {"fabs": "abs", "sgn": "sign", "psi": "digamma", "tgamma": "gamma", "gammaln": "lgamma"}
+    | {"power": "pow", "heaviside": "if", "ceiling": "ceil", "tg": "tan", "where": "if", "ifelse": "if"}
+    | {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
+    | {f"ar{name}": f"a{name}" for name in ("sinh", "cosh", "tanh")}
+)
+"""What people also write, and the function of the language that they mean: for hints."""
+
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "tau": math.tau, "inf": inf})
+"""Names with a value that need no equation; an equation of that name takes their place."""

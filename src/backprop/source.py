@@ -1,0 +1,75 @@
+"""Where a piece of text came from: a `Source`, and the `Span`s inside it.
+
+Offsets count characters (code points) from 0; lines and columns count from 1, as editors do.
+A Value keeps its place as one packed integer, because graphs have millions of them; `Span` is
+what everybody else works with.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+LINE_END = re.compile(r"\r\n|\n|\r")
+_OFFSET_BITS = 40
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """A text with the name that messages give it: a path, `<stdin>`, `--set`."""
+
+    name: str
+    text: str = field(repr=False)
+    _starts: list[int] = field(default_factory=list, repr=False)
+
+    def line_starts(self) -> list[int]:
+        """The offset of each line's first character; found once."""
+        if not self._starts:
+            self._starts = [0, *(found.end() for found in LINE_END.finditer(self.text))]
+        return self._starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1: `(1, 1)` for offset 0."""
+        starts = self.line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Line `number` (from 1) without its line end."""
+        starts = self.line_starts()
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+
+class Span(NamedTuple):
+    """The characters from `start` up to, not including, `end`."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    @property
+    def place(self) -> int:
+        """Both offsets in one integer: what a Value carries. `Span.at` undoes it."""
+        return pack(self.start, self.end)
+
+    @classmethod
+    def at(cls, source: Source, place: int) -> Span:
+        return cls(source, place >> _OFFSET_BITS, place & _OFFSET_MASK)
+
+
+def pack(start: int, end: int) -> int:
+    """`start` and `end` as one integer, half the memory of a tuple of two."""
+    return start << _OFFSET_BITS | end
+
+
+def one_line(text: str) -> str:
+    """An equation as a table shows it: comments gone, white space and line ends made one space."""
+    return " ".join(re.sub(r"#[^\r\n]*", " ", text).split())
