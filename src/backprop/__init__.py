@@ -6,25 +6,33 @@
     >>> gradient.value, gradient.gradients["a"]
     (-8.0, 6.0)
 
-`Value` does the same in Python, step by step; every function of the language is here as well:
-`backprop.tanh(x)`.
+`Value` does the same in Python, step by step, and every function of the language is here as well:
+`backprop.tanh(x)`. Names are imported when they are first used, so that the command starts fast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from os import PathLike
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from backprop import errors
-from backprop.engine import Gradient
-from backprop.errors import BackpropError
-from backprop.files import read_source
-from backprop.language import Model, read_model
-from backprop.source import Source
-from backprop.values import Value, function
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from backprop import errors
+    from backprop.engine import Gradient
+    from backprop.errors import BackpropError
+    from backprop.language import Model
+    from backprop.values import Value
 
 __version__ = "0.1.0"
 __all__ = ["BackpropError", "Gradient", "Model", "Value", "errors", "load", "parse"]
+
+_HOMES = {
+    "BackpropError": "backprop.errors",
+    "Gradient": "backprop.engine",
+    "Model": "backprop.language",
+    "Value": "backprop.values",
+}
 
 
 def parse(text: str, name: str = "<text>") -> Model:
@@ -32,14 +40,34 @@ def parse(text: str, name: str = "<text>") -> Model:
 
     Raises BackpropError, whose `all` has every error found.
     """
+    from backprop.language import read_model
+    from backprop.source import Source
+
     return read_model(Source(name, text.removeprefix("\ufeff")))
 
 
 def load(path: str | PathLike[str]) -> Model:
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
+    from backprop.files import read_source
+    from backprop.language import read_model
+
     return read_model(read_source(path))
 
 
-def __getattr__(name: str) -> Callable[..., Value]:
-    """Every function of the table of operations: `backprop.exp(x)`."""
+def __getattr__(name: str) -> Any:
+    """The names above, and every function of the table of operations: `backprop.exp(x)`."""
+    if name == "errors":
+        return import_module("backprop.errors")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from backprop.values import function
+
     return function(name)
+
+
+def __dir__() -> list[str]:
+    from backprop.operations import FUNCTIONS
+
+    return sorted({*__all__, *FUNCTIONS, "if_"})

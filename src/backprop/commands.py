@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backprop.engine.gradient import evaluate, not_an_input
-from backprop.errors import BackpropError, BadOption, CannotRead, Label, NameDefinedTwice, NotANumber, UnexpectedText, raise_all
+from backprop.errors import (
+    BackpropError,
+    BadOption,
+    CannotRead,
+    Label,
+    NameDefinedTwice,
+    NotANumber,
+    UnexpectedText,
+    raise_all,
+)
 from backprop.files import STDIN, read_source
 from backprop.language import Model, read_model, read_settings
 from backprop.language.suggest import unknown_name
@@ -83,7 +92,9 @@ def read_numbers(model: Model, inputs: Inputs) -> dict[str, float]:
     for source, read in sources:
         for name, (number, span) in read(source).items():
             if name not in model.values:
-                errors.append(unknown_name(name, model.inputs, "the inputs of these equations", span))
+                errors.append(
+                    unknown_name(name, model.inputs, "the inputs of these equations", span)
+                )
             elif model.values[name].op:
                 errors.append(not_an_input(model, name, span))
             numbers[name] = number
@@ -124,9 +135,10 @@ def _json_numbers(source: Source) -> dict[str, _Given]:
         found = None
     if not isinstance(found, dict):
         raise UnexpectedText(
-            "this JSON is no object of numbers", Span(source, 0, 1),
+            "this JSON is no object of numbers",
+            Span(source, 0, 1),
             hints=['write: {"a": 2, "b": -3}'],
-        )  # fmt: skip
+        )
     numbers: dict[str, _Given] = {}
     errors: list[BackpropError] = []
     for name, item in found.items():
@@ -136,13 +148,24 @@ def _json_numbers(source: Source) -> dict[str, _Given]:
             item = float(item)
         if isinstance(item, bool) or not isinstance(item, (int, float)) or item != item:
             labels = [Label(span)] if span else []
-            errors.append(NotANumber(f"the value of {name!r} is no number", *labels, where=source.name,
-                                     hints=["give a JSON number, or the string \"inf\" or \"-inf\""]))  # fmt: skip
+            errors.append(
+                NotANumber(
+                    f"the value of {name!r} is no number",
+                    *labels,
+                    where=source.name,
+                    hints=['give a JSON number, or the string "inf" or "-inf"'],
+                )
+            )
             continue
         try:
             numbers[name] = float(item), span
         except OverflowError:
-            errors.append(NotANumber(f"the value of {name!r} is too large for a double",
-                                     *([span] if span else []), where=source.name))  # fmt: skip
+            errors.append(
+                NotANumber(
+                    f"the value of {name!r} is too large for a double",
+                    *([span] if span else []),
+                    where=source.name,
+                )
+            )
     raise_all(errors)
     return numbers

@@ -28,9 +28,13 @@ def read_source(path: str | PathLike[str]) -> Source:
             with open(path, "rb") as file:
                 data = file.read(MOST_BYTES + 1)
     except IsADirectoryError:
-        raise CannotRead(f"{name} is a directory, not a file", hints=["name a file in it"]) from None
+        raise CannotRead(
+            f"{name} is a directory, not a file", hints=["name a file in it"]
+        ) from None
     except FileNotFoundError:
-        raise CannotRead(f"there is no file {name}", hints=["check the path; a text goes after -e"]) from None
+        raise CannotRead(
+            f"there is no file {name}", hints=["check the path; a text goes after -e"]
+        ) from None
     except (OSError, ValueError) as error:
         raise CannotRead(f"{name} cannot be read: {_reason(error)}") from None
     if len(data) > MOST_BYTES:
@@ -45,8 +49,10 @@ def decode(data: bytes, name: str) -> Source:
     except UnicodeDecodeError as error:
         # The good bytes before, and a mark where the bad one is, so that its line can be shown.
         good = error.object[: error.start].decode("utf-8", "replace")
-        line_end = min((at for end in b"\r\n" if (at := error.object.find(end, error.start)) >= 0),
-                       default=len(error.object))  # fmt: skip
+        line_end = min(
+            (at for end in b"\r\n" if (at := error.object.find(end, error.start)) >= 0),
+            default=len(error.object),
+        )
         rest = error.object[error.start : min(line_end, error.start + 200)]
         source = Source(name, good + rest.decode("utf-8", "replace"))
         at = len(good)
@@ -54,7 +60,11 @@ def decode(data: bytes, name: str) -> Source:
         raise NotText(
             f"byte 0x{error.object[error.start]:02X} (number {error.start + 1} of the file) is no UTF-8",
             Span(source, at, at + 1),
-            hints=["this looks like UTF-16: save the file as UTF-8" if utf16 else "save the file as UTF-8"],
+            hints=[
+                "this looks like UTF-16: save the file as UTF-8"
+                if utf16
+                else "save the file as UTF-8"
+            ],
         ) from None
 
 

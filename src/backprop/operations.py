@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from math import inf, nan
 from types import MappingProxyType
 
-from backprop import numerics as real
+import backprop.numerics as real
 
 Point = tuple[float, ...]
 
@@ -242,7 +242,14 @@ GATHERS = ("sum", "prod", "mean", "min", "max")
 OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}
     | {"fabs": "abs", "sgn": "sign", "psi": "digamma", "tgamma": "gamma", "gammaln": "lgamma"}
-    | {"power": "pow", "heaviside": "if", "ceiling": "ceil", "tg": "tan", "where": "if", "ifelse": "if"}
+    | {
+        "power": "pow",
+        "heaviside": "if",
+        "ceiling": "ceil",
+        "tg": "tan",
+        "where": "if",
+        "ifelse": "if",
+    }
     | {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
     | {f"ar{name}": f"a{name}" for name in ("sinh", "cosh", "tanh")}
 )

@@ -53,11 +53,13 @@ def gradient_report(
             role = "not used"
         else:
             role = "intermediate" if value.op else "input"
-        equation = one_line(model.spans[name].text) if name in model.spans else ""
+        equation = one_line(model.equation(name).text) if name in model.places else ""
         data = next((result.data[name] for result in results if name in result.data), None)
         rows.append(Row(name, role, equation, data, gradients))
     if asked:
-        results = [_only(result, [name for name in model.values if name in asked]) for result in results]
+        results = [
+            _only(result, [name for name in model.values if name in asked]) for result in results
+        ]
     return GradientReport(tuple(results), tuple(rows))
 
 

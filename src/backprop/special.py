@@ -25,7 +25,7 @@ def gamma(x: float) -> float:
     """The gamma function; nan at 0, -1, -2, …; within 4 ulp."""
     if x > 0 and (x > 25 or x < 0.25 or x.is_integer()):
         return _float(math.gamma, x)
-    if x <= 0 and x.is_integer() or x == -inf:
+    if (x <= 0 and x.is_integer()) or x == -inf:
         return nan
     if x < -184:  # below half the smallest double; the sign alternates
         return -0.0 if math.floor(x) % 2 else 0.0
@@ -45,7 +45,7 @@ def lgamma(x: float) -> float:
 
 def digamma(x: float) -> float:
     """The derivative of `lgamma`; nan at 0, -1, -2, …; exact to the last bit at its roots too."""
-    if x <= 0 and (x.is_integer() or x == -inf) or x != x:
+    if (x <= 0 and (x.is_integer() or x == -inf)) or x != x:
         return nan
     if abs(x) < 1e-17:
         return -1 / x
@@ -126,5 +126,3 @@ def _float(function: Callable[[float], Any], x: float) -> float:
         return float(value)
     except OverflowError:
         return copysign(inf, 1 if value > 0 else -1)
-
-

@@ -1,11 +1,11 @@
 """`Value`, one node of a graph, and `in_order`, the only walk over a graph.
 
-    >>> from backprop import Value
-    >>> a, b = Value(2, "a"), Value(-3, "b")
-    >>> L = (a * b + 10) * -2
-    >>> L.backward()
-    >>> L.data, a.grad, b.grad
-    (-8.0, 6.0, -4.0)
+>>> from backprop import Value
+>>> a, b = Value(2, "a"), Value(-3, "b")
+>>> L = (a * b + 10) * -2
+>>> L.backward()
+>>> L.data, a.grad, b.grad
+(-8.0, 6.0, -4.0)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NUMBER = "number"
 """The `op` of a constant: a number written in an equation, which takes no gradient."""
 
 Number = Union[int, float, "Value"]
-Place = Union[int, tuple[int, "Place"], None]
+Place = Union[int, tuple[int, "Place"], None]  # noqa: UP007  a forward reference
 """A packed span (`source.pack`); with the place of the call, for a step inside a function."""
 
 
@@ -158,7 +158,7 @@ def function(name: str, *bound: Number) -> Callable[..., Value]:
     def call(*operands: Number) -> Value:
         operands = (*bound, *operands)
         operands += row.defaults[max(0, len(operands) - row.arity + len(row.defaults)) :]
-        if len(operands) < row.arity or len(operands) > row.arity and not row.folds:
+        if len(operands) < row.arity or (len(operands) > row.arity and not row.folds):
             raise TypeError(f"{name} takes {row.arity} operands, not {len(operands)}")
         result = apply(row.name, *operands[: row.arity])
         for operand in operands[row.arity :]:
@@ -176,7 +176,8 @@ def in_order(outputs: Iterable[Value]) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = list(outputs)[::-1]
+    stack: list[Value | None] = [*outputs]
+    stack.reverse()
     while stack:
         value = stack.pop()
         if value is None:  # everything below the next one is done
@@ -186,8 +187,9 @@ def in_order(outputs: Iterable[Value]) -> list[Value]:
         elif value not in seen:
             seen.add(value)
             if value.prev:
-                stack += (value, None)
-                stack += value.prev[::-1]
+                stack.append(value)
+                stack.append(None)
+                stack.extend(value.prev[::-1])
             else:
                 order.append(value)
     return order

@@ -52,7 +52,13 @@ def run() -> int:
     except BrokenPipeError:
         return _without_stdout()
     except OSError as error:  # of a stream: files have their own errors
-        complain([BackpropError(f"the results cannot be written: {(error.strerror or str(error)).lower()}")])
+        complain(
+            [
+                BackpropError(
+                    f"the results cannot be written: {(error.strerror or str(error)).lower()}"
+                )
+            ]
+        )
         return _without_stdout()
     except MemoryError:
         complain([BackpropError("not enough memory for a graph of this size")])

@@ -9,7 +9,7 @@ import typer
 from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
 
 File = Annotated[
-    Optional[str],  # noqa: UP007, UP045  Typer reads this at run time, as people know it
+    Optional[str],
     typer.Argument(
         metavar="FILE",
         show_default=False,
@@ -18,7 +18,9 @@ File = Annotated[
 ]
 Expressions = Annotated[
     list[str],
-    typer.Option("-e", "--expr", metavar="TEXT", help="Equations as text, instead of FILE; repeatable."),
+    typer.Option(
+        "-e", "--expr", metavar="TEXT", help="Equations as text, instead of FILE; repeatable."
+    ),
 ]
 Settings = Annotated[
     list[str],
@@ -34,23 +36,40 @@ Of = Annotated[
 ]
 Wrt = Annotated[
     list[str],
-    typer.Option("--wrt", metavar="NAMES", help='Gradients by these names only: "a, b"; repeatable.'),
+    typer.Option(
+        "--wrt", metavar="NAMES", help='Gradients by these names only: "a, b"; repeatable.'
+    ),
 ]
 Format = Annotated[
-    Optional[str],  # noqa: UP007, UP045
-    typer.Option("--format", metavar="NAME", show_default=False,
-                 help="table, json, csv, markdown or latex. Default: what the ending of -o says, or table."),
-]  # fmt: skip
+    Optional[str],
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        show_default=False,
+        help="table, json, csv, markdown or latex. Default: what the ending of -o says, or table.",
+    ),
+]
 Output = Annotated[
-    Optional[str],  # noqa: UP007, UP045
-    typer.Option("-o", "--output", metavar="FILE", show_default=False,
-                 help="Write to a file, whole or not at all, instead of standard output."),
-]  # fmt: skip
+    Optional[str],
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=False,
+        help="Write to a file, whole or not at all, instead of standard output.",
+    ),
+]
 Digits = Annotated[
-    Optional[int],  # noqa: UP007, UP045
-    typer.Option("--digits", metavar="N", min=1, max=17, show_default=False,
-                 help="Significant digits. Default: 10 in tables and documents, all in JSON and CSV."),
-]  # fmt: skip
+    Optional[int],
+    typer.Option(
+        "--digits",
+        metavar="N",
+        min=1,
+        max=17,
+        show_default=False,
+        help="Significant digits. Default: 10 in tables and documents, all in JSON and CSV.",
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option("--seed", metavar="N", help="Reserved for random inputs."),

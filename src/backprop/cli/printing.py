@@ -32,7 +32,9 @@ def chosen_format(name: str | None, output: str | None) -> str:
 def deliver(report: GradientReport, format: str, output: str | None, digits: int | None) -> None:
     """Print a report, or write it to a file; the warnings go to standard error."""
     for_file = output not in (None, "-")
-    style = Style(digits) if for_file or format != "table" else Style(digits, *_terminal(sys.stdout))
+    style = (
+        Style(digits) if for_file or format != "table" else Style(digits, *_terminal(sys.stdout))
+    )
     text = writer(format)(report, style)
     if output is not None and for_file:
         write_whole(output, text.encode())

@@ -8,9 +8,17 @@ from math import isnan
 
 from backprop.engine import trace
 from backprop.engine.interpreter import backward, forward
-from backprop.errors import BackpropError, MissingInputs, NotAnInput, NotANumber, NotFinite, raise_all
+from backprop.errors import (
+    BackpropError,
+    MissingInputs,
+    NotAnInput,
+    NotANumber,
+    NotFinite,
+    raise_all,
+)
 from backprop.language.model import Model
-from backprop.language.suggest import unknown_name
+from backprop.language.suggest import nearest, unknown_name
+from backprop.memory import without_collector
 from backprop.source import Source, Span, one_line
 from backprop.values import Value, in_order
 
@@ -36,6 +44,7 @@ class Gradient:
     warnings: tuple[NotFinite, ...] = ()
 
 
+@without_collector
 def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -> Gradient:
     """What `Model.grad` says it does. The Values of the model keep `data` and `grad`."""
     name = model.output(of)
@@ -85,7 +94,9 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
             try:
                 value.data = float(values[name])
             except OverflowError:
-                raise NotANumber(f"{name} is too large for a double", hints=["the largest is 1.8e308"]) from None
+                raise NotANumber(
+                    f"{name} is too large for a double", hints=["the largest is 1.8e308"]
+                ) from None
         elif name in model.defaults:
             value.data = evaluate(model.defaults[name], model.source)
         else:
@@ -104,18 +115,32 @@ def evaluate(root: Value, source: Source) -> float:
 
 def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:
     """The error for inputs without a number: all of them, and how to give them."""
+    single = len(names) == 1
+    it = "it" if single else "them"
     shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
-    what = f"the input {shown} has" if len(names) == 1 else f"the inputs {shown} have"
-    hints = [f'give {"it" if len(names) == 1 else "them"}: --set "{", ".join(f"{n}=1" for n in names[:4])}{", …" if len(names) > 4 else ""}"',
-             "or write a line such as " + f"{names[0]} = 1 in the equations"]  # fmt: skip
+    example = ", ".join(f"{name}=1" for name in names[:4]) + (", …" if len(names) > 4 else "")
+    hints = [
+        f'give {it}: --set "{example}"',
+        f"or write a line such as {names[0]} = 1 in the equations",
+    ]
+    for name in names[:3]:
+        near = nearest(name, (other for other in model.values if other not in names))
+        if near and len(name) > 2:
+            hints.append(f"or is {name} meant to be {near}?")
     if "π" in names:
         hints.append("for 3.14159… write pi")
-    return MissingInputs(f"{what} no value, and {output} needs {'it' if len(names) == 1 else 'them'}", hints=hints, where=model.source.name)
+    return MissingInputs(
+        f"the input{'' if single else 's'} {shown} {'has' if single else 'have'} no value,"
+        f" and {output} needs {it}",
+        *(model.span(model.values[name].place)[0] for name in names[:4]),
+        hints=hints,
+        where=model.source.name,
+    )
 
 
 def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
     """The error for a value given to a name that an equation computes."""
-    text = one_line(model.spans[name].text)
+    text = one_line(model.equation(name).text)
     shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
     return NotAnInput(
         f"{name!r} is computed by its equation, {shown}; it cannot be set",

@@ -37,17 +37,22 @@ def values(model: Model, order: Sequence[Value], reached: int) -> list[NotFinite
             else:
                 data = [operand.data for operand in value.prev]
                 saying.update(value.prev[at] for at in says(*data))
+    for value in order[:reached]:
+        if value.prev and value in saying and not isfinite(value.data):
+            raise no_value(model, value)
+    # No number of the output's is touched. A name that shows nan or inf is worth a warning all the
+    # same; an unnamed step of a branch that was not taken is not.
+    shown = {value for value in order if value.label and value.prev and not isfinite(value.data)}
+    for value in reversed(order):
+        if value in shown:
+            shown.update(operand for operand in value.prev if not isfinite(operand.data))
     warnings: list[NotFinite] = []
     for value in order:
-        if isfinite(value.data) or not value.prev:
-            continue
-        if value in saying:
-            raise no_value(model, value)
-        if all(isfinite(operand.data) for operand in value.prev) and len(warnings) < _MOST:
+        if value in shown and value.prev and all(isfinite(operand.data) for operand in value.prev):
             warning = no_value(model, value)
-            warning.hints = ("the output does not need this step, so its value does not matter",)
+            warning.hints = ("the output does not need this step",)
             warnings.append(warning)
-    return warnings
+    return warnings[:_MOST]
 
 
 def no_value(model: Model, value: Value) -> NotFinite:
@@ -59,7 +64,7 @@ def no_value(model: Model, value: Value) -> NotFinite:
     hints: list[str] = []
     if not all(isfinite(operand.data) for operand in value.prev):
         message = f"{text} is {value.data:g}{given}"
-    elif isnan(value.data) or row.domain and not _overflows(value):
+    elif isnan(value.data) or (row.domain and not _overflows(value)):
         cause, message = OutsideDomain, f"{text} has no value{given}"
         hints = [f"it needs {row.domain}"] if row.domain else []
     else:

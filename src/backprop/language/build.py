@@ -8,14 +8,15 @@ stack; nothing recurses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import nan
+from math import inf, nan
 from typing import NamedTuple
 
+from backprop.errors import BackpropError, UnexpectedText
 from backprop.language.grammar import Node
 from backprop.language.parser import Statement
 from backprop.language.scanner import Tokens
 from backprop.operations import CONSTANTS, FUNCTIONS
-from backprop.source import pack
+from backprop.source import Span, pack
 from backprop.values import NUMBER, Place, Value
 
 Scope = Mapping[str, Value]
@@ -35,14 +36,19 @@ class Builder:
 
     values: every named Value, equations first, inputs that no statement defines as they appear.
     order: the names in file order; an input that no statement defines stands before its first use.
+    defaults: the Values of right sides without names. places: the right sides, packed spans.
     """
 
-    def __init__(self, equations: Mapping[str, Statement], functions: Mapping[str, Statement]) -> None:
+    def __init__(
+        self, equations: Mapping[str, Statement], functions: Mapping[str, Statement]
+    ) -> None:
         self.functions = functions
         self.values: dict[str, Value] = {name: Value(nan, name) for name in equations}
         self.order: list[str] = []
         self.finished: set[str] = set()
         self.defaults: dict[str, Value] = {}
+        self.places: dict[str, int] = {}
+        self.errors: list[BackpropError] = []
         self.ahead = False
         """Whether an equation uses a name above the line that defines it."""
         self._uses_names = False
@@ -52,10 +58,8 @@ class Builder:
         tokens, shape = statement
         name = tokens.texts[shape.target]
         value = self.values[name]
-        self._uses_names = False
         root = self.expression(statement)
-        begin = shape.target + 2
-        value.place = pack(tokens.starts[begin], tokens.ends[-1])
+        value.place = self.places[name] = pack(tokens.starts[shape.target + 2], tokens.ends[-1])
         if not self._uses_names:
             self.defaults[name] = root
         elif root.label or root.op == NUMBER:
@@ -68,6 +72,7 @@ class Builder:
     def expression(self, statement: Statement) -> Value:
         """The Value of a statement's right side; it has a label only if that is a name alone."""
         stack: list[Value] = []
+        values, finished, uses_names = self.values, self.finished, False
         frames = [_Frame(iter(statement.shape.nodes), statement.tokens, {}, None)]
         while frames:
             nodes, tokens, scope, caller = frames[-1]
@@ -76,17 +81,21 @@ class Builder:
                 if kind == "name":
                     name = texts[token]
                     value = scope.get(name) if scope else None
-                    stack.append(self._name(name) if value is None else value)
+                    if value is None:
+                        value = values.get(name)
+                        if value is None or name not in finished:
+                            value = self._new_name(name, pack(starts[token], ends[token]))
+                        uses_names = uses_names or value.op != NUMBER
+                    stack.append(value)
                     continue
-                place: Place = pack(starts[first], ends[last])
-                if caller is not None:
-                    place = place, caller
+                at = pack(starts[first], ends[last])
+                place: Place = at if caller is None else (at, caller)
                 if kind == "operation":
                     operands = tuple(stack[-count:])
                     del stack[-count:]
                     stack.append(Value(nan, prev=operands, op=operation, place=place))
                 elif kind == "number":
-                    stack.append(Value(float(texts[token]), op=NUMBER, place=place))
+                    stack.append(self._number(texts[token], tokens.span(token, token), place))
                 elif texts[token] in self.functions:
                     body = self.functions[texts[token]]
                     parameters = [body.tokens.texts[at] for at in body.shape.parameters]
@@ -99,20 +108,33 @@ class Builder:
                     self._call(texts[token], stack, count, place)
             else:
                 frames.pop()
+        self._uses_names = uses_names
         return stack[0]
 
-    def _name(self, name: str) -> Value:
+    def _new_name(self, name: str, place: int) -> Value:
+        """A name that is no finished equation: a constant, a new input, an equation further down."""
         value = self.values.get(name)
         if value is None:
             if name in CONSTANTS:
-                return Value(CONSTANTS[name], op=NUMBER)
-            value = self.values[name] = Value(nan, name)
+                return Value(CONSTANTS[name], op=NUMBER, place=place)
+            value = self.values[name] = Value(nan, name, place=place)
             self.order.append(name)
             self.finished.add(name)
-        elif not self.ahead and name not in self.finished:
+        else:
             self.ahead = True
-        self._uses_names = True
         return value
+
+    def _number(self, text: str, span: Span, place: Place) -> Value:
+        number = float(text)
+        if number == inf:
+            self.errors.append(
+                UnexpectedText(
+                    "a number too large for a double, which ends at 1.8e308",
+                    span,
+                    hints=["write inf for infinity"],
+                )
+            )
+        return Value(number, op=NUMBER, place=place)
 
     def _call(self, name: str, stack: list[Value], count: int, place: Place) -> None:
         """A function of the table; the number of its arguments was checked before."""

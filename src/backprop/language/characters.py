@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import unicodedata
 
-from backprop.errors import SyntaxFault, UnexpectedText
+from backprop.errors import UnexpectedText
 from backprop.language.scanner import Tokens
 
 _MEANT = (
-    {character: "-" for character in "−–—‐‑‒―﹣"}
-    | {character: "*" for character in "×·⋅∙•∗✕✖⨯"}
-    | {character: "/" for character in "÷∕⁄"}
-    | {character: "'" for character in "’‘′´`"}
+    dict.fromkeys("−–—‐‑‒―﹣", "-")
+    | dict.fromkeys("×·⋅∙•∗✕✖⨯", "*")
+    | dict.fromkeys("÷∕⁄", "/")
+    | dict.fromkeys("’‘′´`", "'")
     | dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{digit}" for digit in range(10)), strict=True))
     | {"≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "≔": "=", "←": "=", "≡": "=="}
     | {"½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "∞": "inf", "…": "..", "‥": ".."}
     | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
-    | {"√": "sqrt(x)", "∛": "cbrt(x)", "{": "(", "}": ")", "[": "(", "]": ")"}
+    | {"√": "sqrt(x)", "∛": "cbrt(x)", "{": "(", "}": ")"}
 )
 _ADVICE = {
     "&": "write 'and'",
@@ -38,21 +38,24 @@ _ADVICE = {
 }
 
 
-def unknown_character(tokens: Tokens, at: int) -> SyntaxFault:
-    """The error for a token that is a character outside the language."""
+def unknown_characters(tokens: Tokens) -> list[UnexpectedText]:
+    """An error for each token that is a character outside the language, repeats taken together."""
+    return [
+        _fault(tokens, at)
+        for at, kind in enumerate(tokens.kinds)
+        if kind == "OTHER" and (at == 0 or tokens.texts[at - 1] != tokens.texts[at])
+    ]
+
+
+def _fault(tokens: Tokens, at: int) -> UnexpectedText:
     character = tokens.texts[at]
     last = at
-    while tokens.texts[last + 1 : last + 2] == [character] and tokens.kinds[last + 1] == "OTHER":
+    while tokens.texts[last + 1 : last + 2] == [character]:
         last += 1
     meant = _MEANT.get(character) or _plain(character)
-    if meant:
-        hint = f"write {meant}"
-    elif character in _ADVICE:
-        hint = _ADVICE[character]
-    else:
-        hint = "remove it"
+    hint = f"write {meant}" if meant else _ADVICE.get(character, "remove it")
     return UnexpectedText(
-        f"{_describe(tokens.texts[at])} has no meaning here", tokens.span(at, last), hints=[hint]
+        f"{_describe(character)} has no meaning here", tokens.span(at, last), hints=[hint]
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from backprop.errors import (
     LIMIT,
@@ -19,7 +20,6 @@ from backprop.errors import (
     NotYetSupported,
     RecursiveFunction,
     TooLarge,
-    UnexpectedText,
     UnknownFunction,
     WrongNumberOfArguments,
 )
@@ -50,19 +50,16 @@ def definitions(
         known = equations if shape.form == "equation" else functions
         first = known.setdefault(name, statement)
         if first is not statement:
-            errors.append(NameDefinedTwice(
-                f"{name!r} is defined twice", Label(_target(statement), "again here"),
-                Label(_target(first), "first here"),
-                hints=["a name has one equation; remove one, or give it another name"],
-            ))  # fmt: skip
+            errors.append(
+                NameDefinedTwice(
+                    f"{name!r} is defined twice",
+                    Label(_target(statement), "again here"),
+                    Label(_target(first), "first here"),
+                    hints=["a name has one equation; remove one, or give it another name"],
+                )
+            )
         if shape.form == "function":
             _parameters(statement, errors)
-        for node in shape.nodes:
-            token = tokens.span(node.token, node.token)
-            if node.kind == "number" and token.text and float(token.text) == float("inf"):
-                errors.append(UnexpectedText(
-                    "a number too large for a double, which ends at 1.8e308", token,
-                    hints=["write inf for infinity"]))  # fmt: skip
     return equations, functions
 
 
@@ -78,33 +75,49 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
             errors.append(_not_yet_part(node.kind, whole))
         elif name in functions:
             body = functions[name]
-            if node.count != len(body.shape.parameters):
+            if node.operands != len(body.shape.parameters):
                 takes = _takes(len(body.shape.parameters), len(body.shape.parameters))
-                errors.append(WrongNumberOfArguments(
-                    f"{name} takes {takes}, not {node.count}", Label(whole, "called here"),
-                    Label(_target(body), "defined here")))  # fmt: skip
-        elif name in GATHERS and node.count == 1:
-            errors.append(NeedsData(
-                f"{name}(…) of one argument gathers the rows of data, and there is no data", whole,
-                hints=[f"give {name} several arguments, as in {name}(a, b)"] if name in FUNCTIONS else
-                      ["add values with +"]))  # fmt: skip
+                errors.append(
+                    WrongNumberOfArguments(
+                        f"{name} takes {takes}, not {node.operands}",
+                        Label(whole, "called here"),
+                        Label(_target(body), "defined here"),
+                    )
+                )
+        elif name in GATHERS and node.operands == 1:
+            errors.append(
+                NeedsData(
+                    f"{name}(…) of one argument gathers the rows of data, and there is no data",
+                    whole,
+                    hints=[f"give {name} several arguments, as in {name}(a, b)"]
+                    if name in FUNCTIONS
+                    else ["add values with +"],
+                )
+            )
         elif name not in FUNCTIONS:
             errors.append(_unknown_function(name, here, functions))
         else:
-            _arguments(name, FUNCTIONS[name], node.count, whole, errors)
+            _arguments(name, FUNCTIONS[name], node.operands, whole, errors)
 
 
 def recursion(functions: Statements, errors: list[BackpropError]) -> None:
     """An error for functions that call themselves, directly or through others."""
     graph = {
-        name: {body.tokens.texts[node.token] for node in body.shape.nodes if node.kind == "call"} & functions.keys()
+        name: {body.tokens.texts[node.token] for node in body.shape.nodes if node.kind == "call"}
+        & functions.keys()
         for name, body in functions.items()
-    }  # fmt: skip
+    }
     for circle in _circles(graph):
-        labels = [Label(_target(functions[name]), f"calls {after}") for name, after in _pairs(circle)]
-        errors.append(RecursiveFunction(
-            f"the function {circle[0]!r} calls itself" + _path(circle), *labels,
-            hints=["functions are expanded where they are called, which would never end"]))  # fmt: skip
+        labels = [
+            Label(_target(functions[name]), f"calls {after}") for name, after in _pairs(circle)
+        ]
+        errors.append(
+            RecursiveFunction(
+                f"the function {circle[0]!r} calls itself" + _path(circle),
+                *labels,
+                hints=["functions are expanded where they are called, which would never end"],
+            )
+        )
 
 
 def size(equations: Statements, functions: Statements, errors: list[BackpropError]) -> None:
@@ -128,14 +141,19 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
     for statement in equations.values():
         total += count(statement)
         if total > MOST_VALUES:
-            errors.append(TooLarge(
-                f"with its functions expanded, the file has over {MOST_VALUES:,} values",
-                Label(statement.tokens.span(0, len(statement.tokens.kinds) - 1), "passed here"),
-                hints=["give intermediate results names of their own, so that they are computed once"]))  # fmt: skip
+            errors.append(
+                TooLarge(
+                    f"with its functions expanded, the file has over {MOST_VALUES:,} values",
+                    Label(statement.tokens.span(0, len(statement.tokens.kinds) - 1), "passed here"),
+                    hints=[
+                        "give intermediate results names of their own, so that they are computed once"
+                    ],
+                )
+            )
             return
 
 
-def circles(values: Mapping[str, Value], spans: Mapping[str, Span]) -> list[BackpropError]:
+def circles(values: Mapping[str, Value], equations: Statements) -> list[BackpropError]:
     """An error for each circle of equations; none if every Value comes after its operands."""
     done: set[Value] = set()
     for value in in_order(values.values()):
@@ -157,7 +175,10 @@ def circles(values: Mapping[str, Value], spans: Mapping[str, Span]) -> list[Back
     return [
         CircularDefinition(
             f"{circle[0]!r} is defined by itself" + _path(circle),
-            *(Label(spans[name], f"{name} needs {after}") for name, after in _pairs(circle)),
+            *(
+                Label(right_side(equations[name]), f"{name} needs {after}")
+                for name, after in _pairs(circle)
+            ),
             hints=["one of these names must be an input, or depend on something else"],
         )
         for circle in _circles(graph)
@@ -183,7 +204,7 @@ def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
 
 def _pairs(circle: list[str]) -> list[tuple[str, str]]:
-    return list(zip(circle, circle[1:], strict=False))[:8]
+    return list(pairwise(circle))[:8]
 
 
 def _path(circle: list[str]) -> str:
@@ -196,15 +217,25 @@ def _target(statement: Statement) -> Span:
     return statement.tokens.span(statement.shape.target, statement.shape.target)
 
 
+def right_side(statement: Statement) -> Span:
+    """What stands right of an equation's `=`."""
+    return statement.tokens.span(statement.shape.target + 2, len(statement.tokens.kinds) - 1)
+
+
 def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
     seen: dict[str, int] = {}
     for at in statement.shape.parameters:
         name = statement.tokens.texts[at]
         if name in seen:
             first = statement.tokens.span(seen[name], seen[name])
-            errors.append(NameDefinedTwice(
-                f"the parameter {name!r} stands twice", Label(statement.tokens.span(at, at), "again here"),
-                Label(first, "first here"), hints=["give one of them another name"]))  # fmt: skip
+            errors.append(
+                NameDefinedTwice(
+                    f"the parameter {name!r} stands twice",
+                    Label(statement.tokens.span(at, at), "again here"),
+                    Label(first, "first here"),
+                    hints=["give one of them another name"],
+                )
+            )
         seen.setdefault(name, at)
 
 
@@ -216,13 +247,23 @@ def _unknown_function(name: str, here: Span, functions: Statements) -> UnknownFu
     return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
 
 
-def _arguments(name: str, row: Operation, count: int, whole: Span, errors: list[BackpropError]) -> None:
+def _arguments(
+    name: str, row: Operation, count: int, whole: Span, errors: list[BackpropError]
+) -> None:
     least = row.arity - len(row.defaults)
-    if count < least or count > row.arity and not row.folds:
+    if count < least or (count > row.arity and not row.folds):
         takes = _takes(least, row.arity) if not row.folds else f"{least} arguments or more"
-        hints = ["the logarithm of x to the base b is log(x)/log(b)"] if name == "log" and count == 2 else []
+        hints = (
+            ["the logarithm of x to the base b is log(x)/log(b)"]
+            if name == "log" and count == 2
+            else []
+        )
         form = f"write {name}({', '.join(row.operands)})"
-        errors.append(WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=hints or [form]))
+        errors.append(
+            WrongNumberOfArguments(
+                f"{name} takes {takes}, not {count}", whole, hints=hints or [form]
+            )
+        )
 
 
 def _takes(least: int, most: int) -> str:
@@ -248,6 +289,7 @@ def _not_yet(statement: Statement) -> NotYetSupported:
 def _not_yet_part(kind: str, span: Span) -> NotYetSupported:
     what = "indexed names" if kind == "index" else "sums over an index"
     return NotYetSupported(
-        f"{what} are part of the language, but this version cannot compute them yet", span,
+        f"{what} are part of the language, but this version cannot compute them yet",
+        span,
         hints=["write one name for each value"],
-    )  # fmt: skip
+    )

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from backprop.errors import Label, SyntaxFault, UnexpectedText
-from backprop.language.characters import unknown_character
 from backprop.language.grammar import Unfit
 from backprop.language.scanner import Tokens
 from backprop.source import Span
@@ -65,9 +64,6 @@ class _Case(NamedTuple):
 
 def explain(tokens: Tokens, unfit: Unfit) -> SyntaxFault:
     """The error to report for a statement that the grammar refused."""
-    strange = tokens.kinds.index("OTHER") if "OTHER" in tokens.kinds else -1
-    if strange >= 0:
-        return unknown_character(tokens, strange)
     case = _Case(tokens, unfit.index, unfit.expected)
     for cause in _CAUSES:
         fault = cause(case)
@@ -81,17 +77,32 @@ def _no_equation(case: _Case) -> SyntaxFault | None:
         return None
     tokens, whole = case.tokens, case.tokens.span(0, len(case.tokens.kinds) - 1)
     if case.kind() == "EQ":
-        return case.fault("'==' compares and defines nothing", case.span(), hints=["define a name with '='"])
+        return case.fault(
+            "'==' compares and defines nothing", case.span(), hints=["define a name with '='"]
+        )
     if tokens.kinds[0] == "FOR":
-        return case.fault("a line cannot begin with 'for'", tokens.span(0, 0),
-                          hints=["put it on the line of the equation that it belongs to"])
+        return case.fault(
+            "a line cannot begin with 'for'",
+            tokens.span(0, 0),
+            hints=["put it on the line of the equation that it belongs to"],
+        )
     if tokens.kinds[0] in _OPERATORS - {"PLUS", "MINUS"}:
-        return case.fault(f"a line cannot begin with {tokens.texts[0]!r}", tokens.span(0, 0),
-                          hints=["to go on with the line above, end that line with the operator"])
+        return case.fault(
+            f"a line cannot begin with {tokens.texts[0]!r}",
+            tokens.span(0, 0),
+            hints=["to go on with the line above, end that line with the operator"],
+        )
     if tokens.kinds[0] == "NUMBER" and len(tokens.kinds) == 1:
-        return case.fault("a number alone defines nothing", whole, hints=[f"give it a name: x = {tokens.texts[0]}"])
-    return case.fault("this is no equation: nothing is defined", whole,
-                      hints=[f"give it a name: L = {_short(whole.text)}"])  # fmt: skip
+        return case.fault(
+            "a number alone defines nothing",
+            whole,
+            hints=[f"give it a name: x = {tokens.texts[0]}"],
+        )
+    return case.fault(
+        "this is no equation: nothing is defined",
+        whole,
+        hints=[f"give it a name: L = {_short(whole.text)}"],
+    )
 
 
 def _left_side(case: _Case) -> SyntaxFault | None:
@@ -100,19 +111,29 @@ def _left_side(case: _Case) -> SyntaxFault | None:
         return None
     tokens = case.tokens
     if sign == 0:
-        return case.fault(f"no name before {tokens.texts[0]!r}", tokens.span(0, 0),
-                          hints=["write: name = expression"])  # fmt: skip
+        return case.fault(
+            f"no name before {tokens.texts[0]!r}",
+            tokens.span(0, 0),
+            hints=["write: name = expression"],
+        )
     if tokens.kinds[0] in _WORDS:
-        return case.fault(f"{tokens.texts[0]!r} is a reserved word and cannot name a value",
-                          tokens.span(0, 0), hints=["choose another name"])  # fmt: skip
+        return case.fault(
+            f"{tokens.texts[0]!r} is a reserved word and cannot name a value",
+            tokens.span(0, 0),
+            hints=["choose another name"],
+        )
     left = tokens.span(0, sign - 1)
     if tokens.kinds[sign - 1] in _OPERATORS and tokens.kinds[:1] == ("NAME",) and sign == 2:
-        return case.fault(f"there is no '{tokens.texts[sign - 1]}='", tokens.span(sign - 1, sign),
-                          hints=["a name is defined once; use a new name for the new value"])  # fmt: skip
+        return case.fault(
+            f"there is no '{tokens.texts[sign - 1]}='",
+            tokens.span(sign - 1, sign),
+            hints=["a name is defined once; use a new name for the new value"],
+        )
     return case.fault(
-        f"only a name can stand on the left of {tokens.texts[sign]!r}", left,
+        f"only a name can stand on the left of {tokens.texts[sign]!r}",
+        left,
         hints=["write: name = expression"],
-    )  # fmt: skip
+    )
 
 
 def _ends_early(case: _Case) -> SyntaxFault | None:
@@ -120,11 +141,16 @@ def _ends_early(case: _Case) -> SyntaxFault | None:
         return None
     last = case.text(-1)
     if case.kind(-1) in ("IF", "FOR", "IN"):
-        return case.fault(f"something is missing after {last!r}", case.tokens.after(), hints=[_FORM[case.kind(-1)]])
+        return case.fault(
+            f"something is missing after {last!r}",
+            case.tokens.after(),
+            hints=[_FORM[case.kind(-1)]],
+        )
     return case.fault(
-        f"something is missing after {last!r}", Label(case.tokens.after(), "here"),
+        f"something is missing after {last!r}",
+        Label(case.tokens.after(), "here"),
         hints=["write a number, a name or an expression there"],
-    )  # fmt: skip
+    )
 
 
 _FORM = {
@@ -140,8 +166,17 @@ def _second_equation(case: _Case) -> SyntaxFault | None:
         if not case.opened:
             hints.append("or make two equations of it, separated by ';' or a line end")
         return case.fault(f"a second {case.text()!r} in one equation", case.span(), hints=hints)
-    if case.kind() == "NAME" and case.kind(1) == "ASSIGN" and case.kind(-1) in _OPERAND_ENDS and not case.opened:
-        return case.fault("a second equation begins here", case.span(), hints=["separate equations by ';' or a line end"])
+    if (
+        case.kind() == "NAME"
+        and case.kind(1) == "ASSIGN"
+        and case.kind(-1) in _OPERAND_ENDS
+        and not case.opened
+    ):
+        return case.fault(
+            "a second equation begins here",
+            case.span(),
+            hints=["separate equations by ';' or a line end"],
+        )
     return None
 
 
@@ -153,7 +188,11 @@ def _product(case: _Case) -> SyntaxFault | None:
     before, here = case.text(-1), case.text()
     touching = case.tokens.ends[case.at - 1] == case.tokens.starts[case.at]
     if left == "NUMBER" and right == "NAME" and touching and re.fullmatch(r"_[\d_]+", here):
-        return case.fault("a number has no '_' in it", case.span(-1), hints=[f"write {before}{here.replace('_', '')}"])
+        return case.fault(
+            "a number has no '_' in it",
+            case.span(-1),
+            hints=[f"write {before}{here.replace('_', '')}"],
+        )
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
         if not touching:
@@ -182,8 +221,11 @@ def _chain(case: _Case) -> SyntaxFault | None:
     if case.kind() not in _COMPARISONS or case.kind(-1) not in _OPERAND_ENDS:
         return None
     middle = case.text(-1) if case.kind(-1) in ("NAME", "NUMBER") else "x"
-    return case.fault("comparisons cannot be chained", case.span(),
-                      hints=[f"join two comparisons: … {middle} and {middle} {case.text()} …"])  # fmt: skip
+    return case.fault(
+        "comparisons cannot be chained",
+        case.span(),
+        hints=[f"join two comparisons: … {middle} and {middle} {case.text()} …"],
+    )
 
 
 def _closing(case: _Case) -> SyntaxFault | None:
@@ -191,45 +233,83 @@ def _closing(case: _Case) -> SyntaxFault | None:
     if kind not in _BRACKETS:
         return None
     if not opened:
-        return case.fault(f"this {case.text()!r} closes nothing", case.span(), hints=["remove it, or add the bracket that it closes"])
+        return case.fault(
+            f"this {case.text()!r} closes nothing",
+            case.span(),
+            hints=["remove it, or add the bracket that it closes"],
+        )
     opening = case.tokens.texts[opened[-1]]
     if case.tokens.kinds[opened[-1]] != _BRACKETS[kind]:
-        return case.fault(f"{opening!r} is closed by {case.text()!r}", case.span(),
-                          Label(case.tokens.span(opened[-1], opened[-1]), "opened here"),
-                          hints=[f"close it with {')' if opening == '(' else ']'!r}"])  # fmt: skip
+        return case.fault(
+            f"{opening!r} is closed by {case.text()!r}",
+            case.span(),
+            Label(case.tokens.span(opened[-1], opened[-1]), "opened here"),
+            hints=[f"close it with {')' if opening == '(' else ']'!r}"],
+        )
     if opened[-1] == case.at - 1:
-        return case.fault("nothing between these brackets", case.span(-1), hints=["write an expression between them"])
-    return case.fault(f"something is missing before {case.text()!r}", case.span(),
-                      hints=["write a number, a name or an expression there"])  # fmt: skip
+        return case.fault(
+            "nothing between these brackets",
+            case.span(-1),
+            hints=["write an expression between them"],
+        )
+    return case.fault(
+        f"something is missing before {case.text()!r}",
+        case.span(),
+        hints=["write a number, a name or an expression there"],
+    )
 
 
 def _comma(case: _Case) -> SyntaxFault | None:
     if case.kind() != "COMMA":
         return None
     if case.kind(-1) == case.kind(1) == "NUMBER":
-        return case.fault("a comma in a number", case.span(-1, 1), hints=[f"write the decimal point: {case.text(-1)}.{case.text(1)}"])
+        return case.fault(
+            "a comma in a number",
+            case.span(-1, 1),
+            hints=[f"write the decimal point: {case.text(-1)}.{case.text(1)}"],
+        )
     if case.kind(-1) not in _OPERAND_ENDS:
-        return case.fault("something is missing before ','", case.span(), hints=["write an expression there"])
-    return case.fault("a comma separates the arguments of a function, and here is none", case.span(),
-                      hints=["separate equations by ';' or a line end"])  # fmt: skip
+        return case.fault(
+            "something is missing before ','", case.span(), hints=["write an expression there"]
+        )
+    return case.fault(
+        "a comma separates the arguments of a function, and here is none",
+        case.span(),
+        hints=["separate equations by ';' or a line end"],
+    )
 
 
 def _operators(case: _Case) -> SyntaxFault | None:
     if case.kind() not in _OPERATORS or case.kind(-1) in _OPERAND_ENDS:
         return None
     if case.kind(-1) in _OPERATORS:
-        return case.fault("two operators side by side", case.span(-1), hints=["remove one, or write what stands between them"])
-    return case.fault(f"something is missing before {case.text()!r}", case.span(),
-                      hints=["write a number, a name or an expression there"])  # fmt: skip
+        return case.fault(
+            "two operators side by side",
+            case.span(-1),
+            hints=["remove one, or write what stands between them"],
+        )
+    return case.fault(
+        f"something is missing before {case.text()!r}",
+        case.span(),
+        hints=["write a number, a name or an expression there"],
+    )
 
 
 def _words(case: _Case) -> SyntaxFault | None:
     if case.kind() == "FOR":
-        return case.fault("'for' needs an indexed name on the left", case.span(), hints=["write: x[i] = … for i in 1..n"])
+        return case.fault(
+            "'for' needs an indexed name on the left",
+            case.span(),
+            hints=["write: x[i] = … for i in 1..n"],
+        )
     if case.kind() == "NOT":
         return case.fault("'not' needs brackets here", case.span(), hints=["write (not …)"])
-    if case.kind() == "IN" and case.kind(-1) not in ("NAME",) or case.kind() in _WORDS:
-        return case.fault(f"{case.text()!r} is a reserved word and cannot name a value", case.span(), hints=["choose another name"])
+    if (case.kind() == "IN" and case.kind(-1) not in ("NAME",)) or case.kind() in _WORDS:
+        return case.fault(
+            f"{case.text()!r} is a reserved word and cannot name a value",
+            case.span(),
+            hints=["choose another name"],
+        )
     if case.kind() == "RANGE":
         return case.fault("a range '..' has no place here", case.span(), hints=[_FORM["FOR"]])
     if case.kind() == "LSQB" and case.kind(-1) in ("NUMBER", "RPAR", "RSQB"):
@@ -238,9 +318,18 @@ def _words(case: _Case) -> SyntaxFault | None:
 
 
 _CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
-    _no_equation, _left_side, _ends_early, _second_equation, _product, _choice, _chain, _closing,
-    _comma, _operators, _words,
-)  # fmt: skip
+    _no_equation,
+    _left_side,
+    _ends_early,
+    _second_equation,
+    _product,
+    _choice,
+    _chain,
+    _closing,
+    _comma,
+    _operators,
+    _words,
+)
 
 
 def _short(text: str) -> str:

@@ -36,9 +36,9 @@ class Node(NamedTuple):
     """One step of a shape. `kind` is one of
 
     number, name       a leaf; `token` is its token
-    operation          `operation` names the row of the table; `count` operands come before
-    call, index        `token` is the name; `count` arguments or indices come before
-    gather             `sum(… for …)`: body and clauses come before; `count` clauses
+    operation          `operation` names the row of the table; `operands` of them come before
+    call, index        `token` is the name; `operands` arguments or indices come before
+    gather             `sum(… for …)`: body and clauses come before; `operands` clauses
     range, listed      a clause; `token` is its name; its bounds or its items come before
     condition          the `if` of clauses
     """
@@ -46,7 +46,7 @@ class Node(NamedTuple):
     kind: str
     operation: str
     token: int
-    count: int
+    operands: int
     first: int
     last: int
 
@@ -106,8 +106,7 @@ def _parse(kinds: Kinds, start: str) -> Shape:
     emitter.nodes.clear()
     tokens = (Token(kind, "", start_pos=index) for index, kind in enumerate(kinds))
     try:
-        # Lark's own lexer is replaced by one that takes tokens (see _Ready), hence the type.
-        result = lark.parse(tokens, start=start)  # type: ignore[arg-type]
+        result: Any = lark.parse(tokens, start=start)  # tokens, not text: see _Ready
     except UnexpectedToken as error:
         end = error.token.type == "$END" or error.token.start_pos is None
         index = len(kinds) if end else error.token.start_pos
@@ -157,7 +156,7 @@ class _Ready(Lexer):
     def __init__(self, lexer_conf: object) -> None:
         pass
 
-    def lex(self, data: Any) -> Iterator[Token]:
+    def lex(self, data: Any, parser_state: object = None) -> Iterator[Token]:
         return iter(data)
 
 
@@ -169,7 +168,9 @@ class _Emitter(Transformer[Token, Any]):
         self.nodes: list[Node] = []
         self.symbols: dict[str, str] = {}
 
-    def _emit(self, kind: str, token: int, count: int, first: int, last: int, row: str = "") -> Extent:
+    def _emit(
+        self, kind: str, token: int, count: int, first: int, last: int, row: str = ""
+    ) -> Extent:
         self.nodes.append(Node(kind, row, token, count, first, last))
         return first, last
 

@@ -19,7 +19,7 @@ class Model:
 
     values: every named Value in file order; an input that no statement defines stands before the
     equation that first uses it. defaults: the inputs that the file gives a number, each with the
-    Value of its right side (`2*pi`). spans: the right side of every statement.
+    Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
 
         >>> import backprop
         >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
@@ -32,12 +32,12 @@ class Model:
         source: Source,
         values: Mapping[str, Value],
         defaults: Mapping[str, Value],
-        spans: Mapping[str, Span],
+        places: Mapping[str, int],
     ) -> None:
         self.source = source
         self.values = values
         self.defaults = defaults
-        self.spans = spans
+        self.places = places
 
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"
@@ -74,13 +74,17 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        shown = [name for name in outputs if name in self.spans][:6]
+        shown = [name for name in outputs if name in self.places][:6]
         raise ChooseOutput(
             f"there are {len(outputs)} outputs: {_listed(outputs)}",
-            *(Label(self.spans[name], f"{name}: no other equation uses it") for name in shown),
+            *(Label(self.equation(name), f"{name}: no other equation uses it") for name in shown),
             hints=[f"choose one: --of {outputs[-1]}"],
             where=self.source.name,
         )
+
+    def equation(self, name: str) -> Span:
+        """The right side of the equation for `name`. KeyError for an input that has none."""
+        return Span.at(self.source, self.places[name])
 
     def span(self, place: Place) -> list[Span]:
         """Where a Value stands: its text, then, inside a function, the calls that led there."""
@@ -92,9 +96,7 @@ class Model:
             spans.append(Span.at(self.source, place))
         return spans
 
-    def grad(
-        self, values: Mapping[str, float] | None = None, of: str | None = None
-    ) -> Gradient:
+    def grad(self, values: Mapping[str, float] | None = None, of: str | None = None) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the

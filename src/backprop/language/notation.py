@@ -16,10 +16,10 @@ from backprop.operations import CALL, FUNCTIONS, OPERATIONS, OR, PRODUCT, Operat
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
 _NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_+\w*)?)('*)")
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi"
-    " psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-).split()
+_GREEK = frozenset(
+    """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
+    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
+)
 
 
 def latex(statement: Statement) -> str:
@@ -52,7 +52,9 @@ def latex_name(name: str) -> str:
         return rf"\text{{{_escaped(name)}}}"
     base, digits, rest, primes = found.groups()
     below = [part for part in (digits, *rest.split("_")) if part]
-    subscript = ",".join(part if len(part) == 1 or part.isdigit() else _word(part) for part in below)
+    subscript = ",".join(
+        part if len(part) == 1 or part.isdigit() else _word(part) for part in below
+    )
     return _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
 
 
@@ -87,7 +89,7 @@ def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
     stack: list[int] = []
     operands: list[list[int]] = []
     for at, node in enumerate(nodes):
-        first = len(stack) - node.count
+        first = len(stack) - node.operands
         operands.append(stack[first:])
         del stack[first:]
         stack.append(at)
@@ -108,7 +110,8 @@ def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple
             parts += [(operand, OR), ", "]
         return [*parts[: len(parts) - bool(operands)], r"\right)"], CALL
     return [
-        piece if isinstance(piece, str) else (operands[piece[0]], piece[1]) for piece in _template(row)
+        piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
+        for piece in _template(row)
     ], row.tex_binding or row.binding
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
 from backprop.language import faults
+from backprop.language.characters import unknown_characters
 from backprop.language.grammar import Shape, Unfit, shape
 from backprop.language.scanner import ENDS, Tokens, control_characters, statements
 from backprop.source import Source
@@ -19,9 +20,7 @@ class Statement(NamedTuple):
     shape: Shape
 
 
-def read(
-    source: Source, ends: frozenset[str] = ENDS
-) -> tuple[list[Statement], list[SyntaxFault]]:
+def read(source: Source, ends: frozenset[str] = ENDS) -> tuple[list[Statement], list[SyntaxFault]]:
     """The statements that read well, and an error for each of the others (up to a limit)."""
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
@@ -29,9 +28,10 @@ def read(
         return found, errors
     for tokens in statements(source, ends):
         if isinstance(tokens, Tokens):
+            if "OTHER" in tokens.kinds:
+                errors += unknown_characters(tokens)
+                continue
             try:
-                if "OTHER" in tokens.kinds:
-                    raise Unfit(0, frozenset())
                 found.append(Statement(tokens, shape(tokens.kinds)))
                 continue
             except Unfit as unfit:
@@ -50,6 +50,7 @@ def formula(text: str, name: str = "<formula>") -> Statement:
     raise_all([piece for piece in pieces if isinstance(piece, SyntaxFault)])
     tokens = pieces[0]
     assert isinstance(tokens, Tokens)
+    raise_all([*unknown_characters(tokens)])
     try:
         return Statement(tokens, shape(tokens.kinds, "expression"))
     except Unfit as unfit:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from backprop.errors import BackpropError, NameDefinedTwice, NoEquation, NotANumber, Label, raise_all
+from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
 from backprop.language import checks
 from backprop.language.build import Builder
 from backprop.language.model import Model
-from backprop.language.parser import Statement, read
+from backprop.language.parser import read
 from backprop.language.scanner import LIST_ENDS
+from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
 
@@ -21,6 +22,7 @@ class Setting(NamedTuple):
     value: Value
 
 
+@without_collector
 def read_model(source: Source) -> Model:
     """The Model of an equation text. Raises the SyntaxFaults and MeaningFaults found in it."""
     statements, faults = read(source)
@@ -35,18 +37,20 @@ def read_model(source: Source) -> Model:
     raise_all(errors)
     if not equations:
         raise NoEquation(
-            "no equation in this text" if not functions else "only functions, and no equation that uses them",
+            "no equation in this text"
+            if not functions
+            else "only functions, and no equation that uses them",
             where=source.name,
             hints=["write one equation a line, such as: L = a*b"],
-        )  # fmt: skip
+        )
     builder = Builder(equations, functions)
     for statement in equations.values():
         builder.equation(statement)
-    spans = {name: _right_side(statement) for name, statement in equations.items()}
+    raise_all(builder.errors)
     values = {name: builder.values[name] for name in builder.order}
     if builder.ahead:
-        raise_all(checks.circles(values, spans))
-    return Model(source, values, builder.defaults, spans)
+        raise_all(checks.circles(values, equations))
+    return Model(source, values, builder.defaults, builder.places)
 
 
 def read_settings(source: Source) -> dict[str, Setting]:
@@ -64,13 +68,12 @@ def read_settings(source: Source) -> dict[str, Setting]:
         settings[name] = Setting(target, builder.expression(statement))
         if builder.order:
             at = statement.tokens.texts.index(builder.order.pop(), 1)
-            errors.append(NotANumber(
-                f"the value of {name!r} is no number",
-                Label(statement.tokens.span(at, at), "this is a name"),
-                hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"]))  # fmt: skip
-    raise_all(errors)
+            errors.append(
+                NotANumber(
+                    f"the value of {name!r} is no number",
+                    Label(statement.tokens.span(at, at), "this is a name"),
+                    hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"],
+                )
+            )
+    raise_all([*errors, *builder.errors])
     return settings
-
-
-def _right_side(statement: Statement) -> Span:
-    return statement.tokens.span(statement.shape.target + 2, len(statement.tokens.kinds) - 1)

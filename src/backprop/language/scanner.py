@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backprop.errors import Label, NotText, SyntaxFault, UnclosedBracket
+from backprop.errors import NotText, SyntaxFault, UnclosedBracket
 from backprop.language.grammar import Kinds, token_pattern
 from backprop.source import Source, Span
 
@@ -22,11 +22,16 @@ LIST_ENDS = ENDS | {"COMMA"}
 """Where the parts of `--set "a=2, b=-3"` end."""
 
 _CONTINUES = frozenset(
-    ("POWER STARS LE GE EQ NE LT GT RANGE PLUS MINUS TIMES DIVIDE AND OR NOT IN FOR".split())
-    + ["ASSIGN", "TILDE", "COMMA"]
+    """POWER STARS TIMES DIVIDE PLUS MINUS LT LE GT GE EQ NE AND OR NOT
+    ASSIGN TILDE COMMA RANGE FOR IN""".split()
 )
+"""Kinds after which a line end does not end a statement."""
+
 _OPENING = {"LPAR": "(", "LSQB": "["}
 _CLOSING = {"RPAR": ")", "RSQB": "]"}
+_SPECIAL = {"COMMENT", "BLANK", "COMMA", "ASSIGN", "TILDE", *ENDS, *_OPENING, *_CLOSING}
+"""Kinds that need more than to be collected."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -62,86 +67,86 @@ def control_characters(source: Source) -> list[NotText]:
 
 def statements(source: Source, ends: frozenset[str] = ENDS) -> Iterator[Tokens | SyntaxFault]:
     """The statements of a text in order; for each that has an open bracket, the error."""
-    return _Statements(source, ends).run()
-
-
-class _Statements:
-    """The statement being collected, and the brackets that are open in it."""
-
-    def __init__(self, source: Source, ends: frozenset[str]) -> None:
-        self.source = source
-        self.ends = ends
-        self.clear()
-
-    def clear(self) -> None:
-        self.kinds: list[str] = []
-        self.texts: list[str] = []
-        self.starts = array("Q")
-        self.stops = array("Q")
-        self.opened: list[int] = []
-        self.line = 0  # the first token after the last line end inside the statement
-
-    def run(self) -> Iterator[Tokens | SyntaxFault]:
-        text = self.source.text
-        plain = text.isascii()
-        known: dict[str, str] = {}
-        for found in token_pattern().finditer(text):
-            kind = found.lastgroup or ""
+    text = source.text
+    plain = text.isascii()
+    known: dict[str, str] = {}
+    piece = _Piece()
+    kinds, texts, starts, stops = piece.lists
+    for found in token_pattern().finditer(text):
+        kind = found.lastgroup or ""
+        if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):
                 continue
-            if kind in self.ends and (kind != "COMMA" or not self.opened):
-                if kind == "NEWLINE" and self.goes_on():
-                    self.line = len(self.kinds)
-                elif self.kinds:
-                    yield self.finish()
-                    self.clear()
+            if kind in ends and (kind != "COMMA" or not piece.opened):
+                if kind == "NEWLINE" and kinds and (piece.opened or kinds[-1] in _CONTINUES):
+                    piece.line = len(kinds)
+                    continue
+                if kinds:
+                    yield piece.finish(source)
+                    piece = _Piece()
+                    kinds, texts, starts, stops = piece.lists
                 continue
-            if kind in ("ASSIGN", "TILDE") and self.line and self.begins_anew():
-                rest = self.cut()
-                yield self.finish()
-                self.clear()
-                self.kinds, self.texts, self.starts, self.stops = rest
-            elif kind in _OPENING:
-                self.opened.append(len(self.kinds))
-            elif kind in _CLOSING and self.opened:
-                self.opened.pop()
-            word = found.group(kind)
-            if not plain and not word.isascii() and kind == "NAME":
-                word = unicodedata.normalize("NFC", word)
-            self.kinds.append(kind)
-            self.texts.append(known.setdefault(word, word))
-            self.starts.append(found.start(kind))
-            self.stops.append(found.end())
-        if self.kinds:
-            yield self.finish()
+            if kind in _OPENING:
+                piece.opened.append(len(kinds))
+            elif kind in _CLOSING:
+                if piece.opened:
+                    piece.opened.pop()
+            elif kind in ("ASSIGN", "TILDE") and piece.line and piece.begins_anew():
+                rest = piece.cut()
+                yield piece.finish(source)
+                piece = rest
+                kinds, texts, starts, stops = piece.lists
+        start, end = found.span(kind)
+        word = text[start:end]
+        if not plain and kind == "NAME" and not word.isascii():
+            word = unicodedata.normalize("NFC", word)
+        kinds.append(kind)
+        texts.append(known.setdefault(word, word))
+        starts.append(start)
+        stops.append(end)
+    if kinds:
+        yield piece.finish(source)
 
-    def goes_on(self) -> bool:
-        """Whether a line end here does not end the statement."""
-        return bool(self.opened) or bool(self.kinds) and self.kinds[-1] in _CONTINUES
+
+class _Piece:
+    """The statement being collected: its tokens, and the brackets that are open in it."""
+
+    def __init__(self) -> None:
+        self.lists: tuple[list[str], list[str], array[int], array[int]] = (
+            [],
+            [],
+            array("Q"),
+            array("Q"),
+        )
+        self.opened: list[int] = []
+        self.line = 0
+        """The first token after the last line end inside the statement."""
 
     def begins_anew(self) -> bool:
         """Whether the tokens of this line, which meets `=` or `~`, are a left side."""
-        line = self.kinds[self.line :]
+        line = self.lists[0][self.line :]
         return line[:1] == ["NAME"] and (
-            len(line) == 1 or line[1] in _OPENING and line[-1] in _CLOSING
+            len(line) == 1 or (line[1] in _OPENING and line[-1] in _CLOSING)
         )
 
-    def cut(self) -> tuple[list[str], list[str], array[int], array[int]]:
-        """Take the tokens of this line away from the statement and return them."""
-        at = self.line
-        rest = self.kinds[at:], self.texts[at:], self.starts[at:], self.stops[at:]
-        del self.kinds[at:], self.texts[at:], self.starts[at:], self.stops[at:]
+    def cut(self) -> _Piece:
+        """Take the tokens of this line away; they begin a statement of their own."""
+        rest, at = _Piece(), self.line
+        kinds, texts, starts, stops = self.lists
+        rest.lists = kinds[at:], texts[at:], starts[at:], stops[at:]
+        del kinds[at:], texts[at:], starts[at:], stops[at:]
         self.opened = [token for token in self.opened if token < at]
         return rest
 
-    def finish(self) -> Tokens | SyntaxFault:
-        tokens = Tokens(self.source, tuple(self.kinds), self.texts, self.starts, self.stops)
+    def finish(self, source: Source) -> Tokens | SyntaxFault:
+        kinds, texts, starts, stops = self.lists
+        tokens = Tokens(source, tuple(kinds), texts, starts, stops)
         if not self.opened:
             return tokens
         at = self.opened[-1]
-        bracket = self.texts[at]
+        bracket = texts[at]
         return UnclosedBracket(
             f"this {bracket!r} is never closed",
-            Label(tokens.span(at, at), "opened here"),
+            tokens.span(at, at),
             hints=[f"add the missing {')' if bracket == '(' else ']'!r}"],
         )

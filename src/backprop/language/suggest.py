@@ -17,7 +17,8 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that `name` was probably meant to be, or None."""
     known = list(islice(names, _MOST))
     same = [other for other in known if other.casefold() == name.casefold() and other != name]
-    return (same or get_close_matches(name, known, n=1, cutoff=0.6) or [None])[0]
+    near = same or get_close_matches(name, known, n=1, cutoff=0.6)
+    return near[0] if near else None
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
@@ -26,7 +27,9 @@ def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
     return [f"did you mean {near!r}?"] if near else []
 
 
-def unknown_name(name: str, names: Iterable[str], owner: str, span: Span | None = None) -> UnknownName:
+def unknown_name(
+    name: str, names: Iterable[str], owner: str, span: Span | None = None
+) -> UnknownName:
     """The error for a name that `owner` (these equations) does not have."""
     names = list(names)
     hints = did_you_mean(name, names)

@@ -51,7 +51,9 @@ def _one(error: BackpropError, kind: str, color: bool) -> str:
             lines.append(f"{' ' * gutter} in {source.name}:")
         text, carets = _excerpt(label.span, "^" if at == 0 else "-")
         ink = (_RED if kind == "error" else _YELLOW) if at == 0 else _BLUE
-        repeated = at > 0 and numbers[at] == numbers[at - 1] and source is error.labels[at - 1].span.source
+        repeated = (
+            at > 0 and numbers[at] == numbers[at - 1] and source is error.labels[at - 1].span.source
+        )
         if not repeated:
             lines.append(f"{paint(f'{numbers[at]:>{gutter}} |', _BLUE)} {text}".rstrip())
         lines.append(f"{paint(' ' * gutter + ' |', _BLUE)} {paint(_said(carets, label), ink)}")
@@ -73,7 +75,11 @@ def _excerpt(span: Span, mark: str) -> tuple[str, str]:
     if _width(line) > _LINE:
         begin = max(0, min(first - _LINE // 4, len(line) - _LINE))
         end = min(len(line), begin + _LINE)
-    before, guilty, after = line[begin:first], line[first : min(last, end)], line[min(last, end) : end]
+    before, guilty, after = (
+        line[begin:first],
+        line[first : min(last, end)],
+        line[min(last, end) : end],
+    )
     before, guilty, after = map(_visible, (before, guilty, after))
     lead = "… " if begin else ""
     shown = lead + before + guilty + after + (" …" if end < len(line) else "")
@@ -86,6 +92,8 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() or character in "\u200d" else f"<U+{ord(character):04X}>"
+        character
+        if character.isprintable() or character in "\u200d"
+        else f"<U+{ord(character):04X}>"
         for character in text
     )

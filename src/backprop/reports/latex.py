@@ -22,6 +22,10 @@ def gradient(report: GradientReport, style: Style) -> str:
         name = latex_name(row.name)
         equation = f"${name} = {latex(formula(row.equation))}$" if row.equation else ""
         numbers = [shown(number, style.digits) for number in (row.data, *row.gradients)]
-        cells = [f"${name}$", equation, *(f"${latex_number(text)}$" if text else "" for text in numbers)]
+        cells = [
+            f"${name}$",
+            equation,
+            *(f"${latex_number(text)}$" if text else "" for text in numbers),
+        ]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"

@@ -29,8 +29,10 @@ def gradient(report: GradientReport, style: Style) -> str:
         [row.equation for row in rows],
         aligned([shown(row.data, style.digits) for row in rows]),
     ]
-    for at in range(len(report.results)):
-        columns.append(aligned([shown(row.gradients[at], style.digits) for row in rows]))
+    columns += [
+        aligned([shown(row.gradients[at], style.digits) for row in rows])
+        for at in range(len(report.results))
+    ]
     heads = [f"{result.output} = {shown(result.value, style.digits)}" for result in report.results]
     if style.width is None:
         return "\n".join([*heads, "", *_plain(titles, columns)]) + "\n"
@@ -38,9 +40,14 @@ def gradient(report: GradientReport, style: Style) -> str:
 
 
 def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)]
+    widths = [
+        max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
+    ]
     lines = [titles, ["-" * width for width in widths], *zip(*columns, strict=True)]
-    return ["  ".join(_padded(c, w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [
+        "  ".join(_padded(c, w) for c, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def _rich(
@@ -58,7 +65,9 @@ def _rich(
         elif title in ("name", "role"):
             table.add_column(title, overflow="fold")
         else:
-            table.add_column(title, no_wrap=True, min_width=max(map(len, columns[titles.index(title)])))
+            table.add_column(
+                title, no_wrap=True, min_width=max(map(len, columns[titles.index(title)]))
+            )
     for cells in zip(*columns, strict=True):
         table.add_row(*map(Text, cells), style=_STYLES.get(cells[1], ""))
     file = StringIO()

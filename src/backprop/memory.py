@@ -1,0 +1,31 @@
+"""Python's garbage collector, paused while graphs are built.
+
+The collector looks for circles of objects again and again while memory grows; a graph of Values
+has none, and building one of a million Values takes half the time without it.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def without_collector(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, run with the collector off; afterwards it is as it was."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not gc.isenabled():
+            return function(*args, **kwargs)
+        gc.disable()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            gc.enable()
+
+    return run
