@@ -47,7 +47,7 @@ def power(x: float, y: float) -> float:
     except (OverflowError, ValueError):
         if x < 0 and not y.is_integer():
             return nan
-        return -inf if math.copysign(1.0, x) < 0 and math.fmod(y, 2.0) else inf
+        return -inf if copysign(1.0, x) < 0 and y % 2 == 1 else inf
 
 
 exp = _total(math.exp)

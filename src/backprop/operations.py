@@ -103,13 +103,15 @@ _ROWS = (
     Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM),
     Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT),
-    Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS,
+    Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
               domain="a divisor other than 0", binding=PRODUCT, tex_binding=SIGN),
     Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False),
     Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False),
+    # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out/x.
     Operation(
         "^", ("x", "y"), real.power,
-        ("if(y == 0, 0, y*x^(y - 1))", "if(x == 0 and y > 0, 0, out*log(x))"),
+        ("if(y == 0, 0, if(y < 0.5 and x != 0, y*(out/x), y*x^(y - 1)))",
+         "if(x == 0 and y > 0, 0, out*log(x))"),
         "<x>^{y}",
         samples=((2.0, 3.0), (0.7, -2.5), (1e-200, 1.5), (1e100, 3.0), (3.0, 1e-9), (25.0, 0.5)),
         corners=(

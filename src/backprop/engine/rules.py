@@ -23,7 +23,7 @@ def value(name: str) -> Function:
     """The value of the operation `name` as a function of its operands."""
     row = OPERATIONS[name]
     if isinstance(row.value, str):
-        return _compile(row.value, row.operands)
+        return compiled(row.value, row.operands)
     return row.value
 
 
@@ -31,10 +31,11 @@ def value(name: str) -> Function:
 def slopes(name: str) -> tuple[Function, ...]:
     """The partial derivatives of `name`, each a function of the operands and, last, the value."""
     row = OPERATIONS[name]
-    return tuple(_compile(text, (*row.operands, "out")) for text in row.slopes)
+    return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
 
 
-def _compile(text: str, parameters: tuple[str, ...]) -> Function:
+def compiled(text: str, parameters: tuple[str, ...]) -> Function:
+    """A formula as a Python function of its names, in this order."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
     code = python(text, scope)
     function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)

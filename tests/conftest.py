@@ -1,0 +1,16 @@
+"""Options and fixtures that tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run the slow suites at their whole size")
+    parser.addoption("--accept", action="store_true", help="rewrite expected outputs, to be read in the diff")
+
+
+@pytest.fixture
+def points(request: pytest.FixtureRequest) -> int:
+    """How many points of its domain an operation is tested at."""
+    return 1500 if request.config.getoption("--whole") else 40

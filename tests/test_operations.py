@@ -1,0 +1,255 @@
+"""Every row of the table of operations: value, slopes, corners, text, LaTeX."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from backprop.engine import rules
+from backprop.language import formula
+from backprop.operations import FUNCTIONS, OPERATIONS, Operation
+from truth import TRUTH, condition, mp, true_slope, true_value, ulps
+
+ROWS = list(OPERATIONS.values())
+SAMPLES = [(row, at) for row in ROWS for at in row.samples]
+CORNERS = [(row, at, slopes) for row in ROWS for at, slopes in row.corners]
+NO_ORDER = {"polygamma": {0}}
+"""Operands by which there is no derivative: the order of polygamma is an integer."""
+
+
+def _name(item: object) -> str:
+    return item.name if isinstance(item, Operation) else str(item).replace(" ", "")
+
+
+def tolerance(row: Operation, at: tuple[float, ...], slope: int | None = None) -> float:
+    """4 ulp, and as many more as an exact function's operands being half an ulp off would cost."""
+    function = (
+        (lambda points: true_value(row.name, points))
+        if slope is None
+        else (lambda points: true_slope(row.name, points, slope))
+    )
+    return 4 * (1 + condition(function, at, function(at)))
+
+
+def faults(row: Operation, at: tuple[float, ...]) -> list[str]:
+    """What is wrong with a row at a point, in words; nothing if value and slopes are true."""
+    found = []
+    value = rules.compiled(row.value, row.operands) if isinstance(row.value, str) else row.value
+    got, truth = value(*at), true_value(row.name, at)
+    if truth is None or ulps(got, truth) > tolerance(row, at):
+        found.append(f"{row.name}{at}\n  table {got!r}\n  truth {mp.nstr(truth, 20)}")
+    for number, text in enumerate(row.slopes):
+        if number in NO_ORDER.get(row.name, ()):
+            continue
+        slope = rules.compiled(text, (*row.operands, "out"))(*at, got)
+        truth = true_slope(row.name, at, number)
+        if truth is None or ulps(slope, truth) > tolerance(row, at, number):
+            found.append(
+                f"slope of {row.name}{at} by {row.operands[number]}: {text}\n"
+                f"  table {slope!r}\n  truth {mp.nstr(truth, 20)}"
+            )
+    return found
+
+
+@pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
+def test_value_and_slopes_are_true_at_the_samples(row: Operation, at: tuple[float, ...]) -> None:
+    assert not faults(row, at), "\n".join(faults(row, at))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_a_wrong_slope_is_noticed(row: Operation) -> None:
+    """A slope off by 0.1 %, or by 0.001 where it is 0, is found at some sample."""
+    for number, text in enumerate(row.slopes):
+        if number in NO_ORDER.get(row.name, ()):
+            continue
+        wrong = f"0.001 + ({text})" if text == "0" else f"1.001*({text})"
+        slopes = [wrong if at == number else slope for at, slope in enumerate(row.slopes)]
+        spoiled = replace(row, slopes=tuple(slopes))
+        assert any(faults(spoiled, at) for at in row.samples), f"{row.name}: {wrong}"
+
+
+@pytest.mark.parametrize(("row", "at", "promised"), CORNERS, ids=_name)
+def test_corners_have_the_slopes_that_the_row_promises(
+    row: Operation, at: tuple[float, ...], promised: tuple[float, ...]
+) -> None:
+    out = rules.value(row.name)(*at)
+    for slope, expected in zip(rules.slopes(row.name), promised, strict=True):
+        got = slope(*at, out)
+        assert got == expected or math.isnan(got) and math.isnan(expected)
+
+
+NASTY = [
+    *(sign * 10.0**power for power in (-300, -160, -20, -9, -3, 0, 1, 2, 3, 9, 18, 150, 300) for sign in (1, -1)),
+    *(sign * x for x in (0.5, 0.9999999999, 1.0000000001, 1.5, 2.0, 3.0, 5.5, 10.5, 26.0, 36.7, 40.0) for sign in (1, -1)),
+    *(sign * x for x in (354.9, 372.0, 709.7, 745.0, 800.0, 1e5 + 0.5) for sign in (1, -1)),
+    *(math.pi * k / 4 for k in (1, 2, 3, 4, 7, 1e6)),
+]  # fmt: skip
+
+
+def _spread(row: Operation, count: int) -> list[tuple[float, ...]]:
+    """Points over the whole line, or the whole plane, the same each time."""
+    chance = random.Random(row.name)
+    points: list[tuple[float, ...]] = []
+    for _ in range(count):
+        point = []
+        for name in row.operands:
+            if name == "n":
+                point.append(float(chance.choice((0, 1, 2, 3, 7))))
+            elif name == "c":
+                point.append(float(chance.choice((0, 1))))
+            else:
+                near = chance.choice((1.0, 1.0, -1.0)) * 10 ** chance.uniform(-4, 2.6)
+                point.append(chance.choice((chance.choice(NASTY), near, float(round(near)))))
+        points.append(tuple(point))
+    if row.arity == 1:
+        points += [(x,) for x in NASTY]
+    return points
+
+
+def _in_range(truth: object) -> bool:
+    return truth is not None and (truth == 0 or 1e-307 < abs(truth) < 1e308)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_accuracy_over_the_whole_domain(row: Operation, points: int) -> None:
+    """4 ulp wherever the function is well-conditioned; in proportion to its condition elsewhere."""
+    checked = 0
+    for at in _spread(row, points):
+        if row.name == "polygamma" and at[1] < -1000:
+            continue  # mpmath takes a step for each unit there
+        truth = true_value(row.name, at)
+        if not _in_range(truth) or at in [corner for corner, _ in row.corners]:
+            continue
+        got = rules.value(row.name)(*at)
+        allowed = tolerance(row, at)
+        assert ulps(got, truth) <= allowed, f"{row.name}{at}: {got!r}, {mp.nstr(truth, 20)}"
+        checked += 1
+        for number, slope_of in enumerate(rules.slopes(row.name)):
+            truth = true_slope(row.name, at, number)
+            if not _in_range(truth) or number in NO_ORDER.get(row.name, ()):
+                continue
+            if _is_corner(row, at, number, truth):
+                continue
+            slope = slope_of(*at, got)
+            allowed = tolerance(row, at, number)
+            assert ulps(slope, truth) <= allowed, (
+                f"slope of {row.name}{at} by {row.operands[number]}: {slope!r}, {mp.nstr(truth, 20)}"
+            )
+    assert checked > 5
+
+
+def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object) -> bool:
+    """Whether the value or the slope jumps here: the two sides disagree."""
+    step = 2.0**-40 * (abs(at[number]) or 1.0)
+    points = [tuple(x + side * step * (k == number) for k, x in enumerate(at)) for side in (-1, 1)]
+    values = [true_value(row.name, point) for point in points]
+    if None in values or abs(values[1] - values[0]) > 0.5 * max(map(abs, values)) > 0:
+        return True
+    sides = [true_slope(row.name, point, number) for point in points]
+    if any(side is None for side in sides):
+        return True
+    jump = abs(sides[1] - sides[0])
+    return bool(jump > 1e-3 * max(abs(sides[0]), abs(sides[1])) and jump > 1e-9) or (
+        row.name in ("floor", "ceil", "round", "sign", "<", "<=", ">", ">=", "==", "!=") and truth != 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("log1p(1e-18)", 1e-18),
+        ("softplus(800)", 800.0),
+        ("softplus(-800)", 0.0),
+        ("sigmoid(-800)", 0.0),
+        ("sigmoid(800)", 1.0),
+        ("hypot(1e200, 1e200)", 1.4142135623730951e200),
+        ("tanh(400)", 1.0),
+        ("expm1(1e-18)", 1e-18),
+        ("erfc(25)", 8.300172571196522e-274),  # DLMF's function at 25, by mpmath
+        ("lgamma(1.0000000001)", float(mp.loggamma(1.0000000001))),
+        ("0^0", 1.0),
+        ("(-2)^3", -8.0),
+        ("(-8)^-1", -0.125),
+        ("0^2", 0.0),
+        ("2^0.5", 1.4142135623730951),
+        ("round(2.5)", 2.0),
+        ("round(-3.5)", -4.0),
+    ],
+)
+def test_values_where_a_naive_formula_fails(text: str, expected: float) -> None:
+    scope: dict[str, object] = {}
+    code = rules.python(text, scope)
+    assert eval(code, scope) == pytest.approx(expected, rel=4e-16, abs=0)
+
+
+def test_power_at_every_sign_and_zero() -> None:
+    """x^y: the value of IEEE 754's pow wherever there is a real one, nan where there is none."""
+    power = rules.value("^")
+    for x in (-math.inf, -2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, math.inf):
+        for y in (-3.0, -2.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 3.0, 2.5):
+            got = power(x, y)
+            if x == 0 and y < 0:
+                assert abs(got) == math.inf
+                assert (got < 0) == (math.copysign(1, x) < 0 and y % 2 == 1)
+            elif x < 0 and x != -math.inf and not y.is_integer():
+                assert math.isnan(got)
+            else:
+                assert got == math.pow(x, y)
+
+
+def test_the_corners_that_the_language_promises() -> None:
+    """LANGUAGE's list, written here a second time on purpose: a row must not drift from it."""
+    for name in ("abs", "relu", "sign"):
+        assert rules.slopes(name)[0](0.0, 0.0) == 0
+    for name in ("floor", "ceil", "round"):
+        assert rules.slopes(name)[0](3.0, 3.0) == 0
+    for name in ("min", "max"):
+        assert [slope(2.0, 2.0, 2.0) for slope in rules.slopes(name)] == [1, 0]
+    by_base = rules.slopes("^")[0]
+    assert [by_base(0.0, y, 0.0**y) for y in (2.0, 1.0, 0.0)] == [0, 1, 0]
+    assert by_base(0.0, 0.5, 0.0) == math.inf
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_no_function_of_the_table_ever_raises(row: Operation) -> None:
+    strange = (0.0, -0.0, 1.0, -1.0, 2.5, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan)
+    chance = random.Random(1)
+    for _ in range(120):
+        at = tuple(chance.choice(strange) for _ in row.operands)
+        out = rules.value(row.name)(*at)
+        assert isinstance(out, float)
+        for slope in rules.slopes(row.name):
+            assert isinstance(slope(*at, out), float | int)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_a_row_is_whole(row: Operation) -> None:
+    assert len(row.slopes) == row.arity
+    assert row.samples
+    assert all(len(at) == row.arity for at in row.samples)
+    assert row.tex.count("{") == row.tex.count("}")
+    for operand in row.operands:
+        assert any(f"{a}{operand}{b}" in row.tex for a, b in ("{}", "<>", "[]"))
+    for text in (*row.slopes, *([row.value] if isinstance(row.value, str) else [])):
+        statement = formula(text)
+        names = {
+            statement.tokens.texts[node.token]
+            for node in statement.shape.nodes
+            if node.kind == "name"
+        }
+        assert names <= {*row.operands, "out", "pi"}
+
+
+def test_every_function_of_the_language_is_in_the_table() -> None:
+    promised = """exp log log2 log10 log1p expm1 sqrt cbrt abs sign floor ceil round
+    sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
+    erf erfc gamma lgamma digamma polygamma min max pow hypot
+    relu leaky_relu sigmoid softplus silu gelu"""
+    assert set(promised.split()) == set(FUNCTIONS)
+
+
+def test_the_truth_knows_every_row() -> None:
+    assert all(row.name in TRUTH or hasattr(mp, row.name) for row in ROWS)
