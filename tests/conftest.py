@@ -14,3 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def points(request: pytest.FixtureRequest) -> int:
     """How many points of its domain an operation is tested at."""
     return 1500 if request.config.getoption("--whole") else 40
+
+
+@pytest.fixture
+def chain(request: pytest.FixtureRequest) -> int:
+    """How many equations a long chain has."""
+    return 1_000_000 if request.config.getoption("--whole") else 100_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
 
 from backprop.engine import trace
 from backprop.engine.interpreter import backward, forward
@@ -79,29 +78,36 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
     Raises UnknownName, NotAnInput, NotANumber.
     """
     errors: list[BackpropError] = []
+    given: dict[str, float] = {}
     for name, number in values.items():
         if name not in model.values:
             errors.append(unknown_name(name, model.inputs, "the inputs of these equations"))
         elif model.values[name].op:
             errors.append(not_an_input(model, name))
-        elif isinstance(number, bool) or not isinstance(number, (int, float)) or isnan(number):
-            errors.append(NotANumber(f"{name} = {number!r} is no number", hints=["give a float"]))
+        else:
+            try:
+                given[name] = _number(number)
+            except (TypeError, ValueError, OverflowError):
+                shown = f"{number!r:.40}"
+                errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
     raise_all(errors)
     missing: set[Value] = set()
     for name in model.inputs:
         value = model.values[name]
-        if name in values:
-            try:
-                value.data = float(values[name])
-            except OverflowError:
-                raise NotANumber(
-                    f"{name} is too large for a double", hints=["the largest is 1.8e308"]
-                ) from None
+        if name in given:
+            value.data = given[name]
         elif name in model.defaults:
             value.data = evaluate(model.defaults[name], model.source)
         else:
             missing.add(value)
     return missing
+
+
+def _number(number: float) -> float:
+    """A number of Python's or NumPy's as a float; text, truth values and nan are none."""
+    if isinstance(number, (str, bytes, bool)) or number != number:
+        raise ValueError(number)
+    return float(number)
 
 
 def evaluate(root: Value, source: Source) -> float:

@@ -90,7 +90,9 @@ class Builder:
                     continue
                 at = pack(starts[first], ends[last])
                 place: Place = at if caller is None else (at, caller)
-                if kind == "operation":
+                if operation == "neg" and stack[-1].op == NUMBER:
+                    stack[-1] = Value(-stack[-1].data, op=NUMBER, place=place)  # -3 is a number
+                elif kind == "operation":
                     operands = tuple(stack[-count:])
                     del stack[-count:]
                     stack.append(Value(nan, prev=operands, op=operation, place=place))

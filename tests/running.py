@@ -1,0 +1,43 @@
+"""Running the command, in this process, as a person would see it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from backprop.cli import main
+
+EXAMPLES = Path(__file__).parent / "examples"
+CLASSIC = "e = a*b; d = e+c; L = d*f"
+POINT = "a=2, b=-3, c=10, f=-2"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came: exit status, standard output, standard error."""
+
+    status: int
+    out: str
+    err: str
+
+
+def backprop(*arguments: str, stdin: bytes = b"") -> Ran:
+    """`backprop arguments…`, its output caught; standard streams are pipes, as in a script."""
+    out, err = io.BytesIO(), io.BytesIO()
+    streams = {
+        "stdin": io.TextIOWrapper(io.BytesIO(stdin)),
+        "stdout": io.TextIOWrapper(out, encoding="utf-8", newline=""),
+        "stderr": io.TextIOWrapper(err, encoding="utf-8", newline="", errors="backslashreplace"),
+    }
+    status = 0
+    with patch.multiple(sys, argv=["backprop", *arguments], **streams):
+        try:
+            main()
+        except SystemExit as stop:
+            status = stop.code if isinstance(stop.code, int) else 1
+        streams["stdout"].flush()
+        streams["stderr"].flush()
+        return Ran(status, out.getvalue().decode(), err.getvalue().decode())
