@@ -7,7 +7,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the slow suites at their whole size")
-    parser.addoption("--accept", action="store_true", help="rewrite expected outputs, to be read in the diff")
+    parser.addoption(
+        "--accept", action="store_true", help="rewrite expected outputs, to be read in the diff"
+    )
 
 
 @pytest.fixture

@@ -81,9 +81,9 @@ def test_operators_and_functions() -> None:
     assert x.tanh().data == backprop.tanh(x).data == math.tanh(0.5)
     assert x.pow(2).data == 0.25
     assert backprop.max(x, y, 3).data == 3
-    assert backprop.if_(x < y, x, y) .data == 0.5
+    assert backprop.if_(x < y, x, y).data == 0.5
     assert x.leaky_relu().op == "leaky_relu"
-    assert math.floor(y) .data == 2
+    assert math.floor(y).data == 2
     assert round(Value(2.5)).data == 2
     assert min(x, y) is x
     assert sorted([y, x]) == [x, y]
@@ -141,7 +141,9 @@ def test_a_chain_of_a_hundred_thousand_values() -> None:
         ("sqrt(x)^2", 0.0, 0, 0),
     ],
 )
-def test_only_what_has_a_say_has_a_gradient(text: str, x: float, value: float, gradient: float) -> None:
+def test_only_what_has_a_say_has_a_gradient(
+    text: str, x: float, value: float, gradient: float
+) -> None:
     found = backprop.parse(f"y = {text}").grad({"x": x})
     assert (found.value, found.gradients["x"]) == (value, gradient)
 
@@ -235,7 +237,9 @@ def _trees() -> st.SearchStrategy[Tree]:
             st.tuples(st.sampled_from(_UNARY), inner)
             | st.tuples(st.sampled_from((*_INFIX, "min", "max", "hypot", "atan2")), inner, inner)
             | st.tuples(st.just("neg"), inner)
-            | st.tuples(st.just("if"), st.tuples(st.sampled_from(("<", ">=")), inner, inner), inner, inner)
+            | st.tuples(
+                st.just("if"), st.tuples(st.sampled_from(("<", ">=")), inner, inner), inner, inner
+            )
         ),
         max_leaves=8,
     )
@@ -305,7 +309,9 @@ def test_random_expressions_against_mpmath(tree: Tree, point: tuple[float, float
             true = quotients[-1]
             if spread > 1e-3 * max(1, abs(true)) or abs(true) > 1e9:
                 continue  # a corner, or too steep for doubles to place
-            assert abs(found.gradients[name] - true) <= 1e-6 * max(1, abs(true)), f"{text} by {name}"
+            assert abs(found.gradients[name] - true) <= 1e-6 * max(1, abs(true)), (
+                f"{text} by {name}"
+            )
 
 
 def test_every_operation_has_slopes_that_compile() -> None:

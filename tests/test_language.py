@@ -106,7 +106,9 @@ def test_a_function_may_be_defined_below_its_use_and_take_a_built_in_name() -> N
 
 
 def test_identity_functions_and_aliases() -> None:
-    found = backprop.parse("id(x) = x; two(x, y) = y; b = a; y = id(b)*two(a, id(b))").grad({"a": 3})
+    found = backprop.parse("id(x) = x; two(x, y) = y; b = a; y = id(b)*two(a, id(b))").grad(
+        {"a": 3}
+    )
     assert found.gradients == {"a": 6, "b": 6, "y": 1}
     assert found.data == {"a": 3, "b": 3, "y": 9}
 
@@ -142,7 +144,10 @@ def test_a_text_without_equation_says_so(text: str) -> None:
 def test_all_errors_of_a_text_come_at_once_and_in_order() -> None:
     with pytest.raises(errors.BackpropError) as caught:
         backprop.parse("a = 2x\nb = sen(1)\na = = 2\nc = (1\nd = 4\nd = 5")
-    lines = [error.labels[0].span.source.position(error.labels[0].span.start)[0] for error in caught.value.all]
+    lines = [
+        error.labels[0].span.source.position(error.labels[0].span.start)[0]
+        for error in caught.value.all
+    ]
     assert lines == [1, 2, 3, 4, 6]
 
 

@@ -78,7 +78,7 @@ def test_corners_have_the_slopes_that_the_row_promises(
     out = rules.value(row.name)(*at)
     for slope, expected in zip(rules.slopes(row.name), promised, strict=True):
         got = slope(*at, out)
-        assert got == expected or math.isnan(got) and math.isnan(expected)
+        assert got == expected or (math.isnan(got) and math.isnan(expected))
 
 
 NASTY = [
@@ -153,7 +153,8 @@ def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object
         return True
     jump = abs(sides[1] - sides[0])
     return bool(jump > 1e-3 * max(abs(sides[0]), abs(sides[1])) and jump > 1e-9) or (
-        row.name in ("floor", "ceil", "round", "sign", "<", "<=", ">", ">=", "==", "!=") and truth != 0
+        row.name in ("floor", "ceil", "round", "sign", "<", "<=", ">", ">=", "==", "!=")
+        and truth != 0
     )
 
 

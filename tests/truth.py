@@ -62,7 +62,7 @@ TRUTH: dict[str, Truth] = {
     "gelu": lambda x: x * mp.ncdf(x),
 }
 
-BITS = {name: 1400 for name in ("gamma", "lgamma", "digamma", "polygamma")}
+BITS = dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), 1400)
 """Working bits where the usual number would take minutes."""
 
 

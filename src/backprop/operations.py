@@ -70,6 +70,13 @@ class Operation:
         return len(self.operands)
 
     @property
+    def form(self) -> str:
+        """How an equation file writes it, with the row's own operand names: `x/y`, `atan2(y, x)`."""
+        if self.name.isidentifier():
+            return f"{self.name}({', '.join(self.operands)})"
+        return self.name.join(self.operands)
+
+    @property
     def tex(self) -> str:
         operands = ", ".join(f"[{name}]" for name in self.operands)
         name = self.name.replace("_", r"\_")

@@ -66,7 +66,7 @@ def no_value(model: Model, value: Value) -> NotFinite:
         message = f"{text} is {value.data:g}{given}"
     elif isnan(value.data) or (row.domain and not _overflows(value)):
         cause, message = OutsideDomain, f"{text} has no value{given}"
-        hints = [f"it needs {row.domain}"] if row.domain else []
+        hints = [f"{row.form} needs {row.domain}"] if row.domain else []
     else:
         message = f"{text} overflows{given}: it is beyond 1.8e308"
         hints = ["scale the numbers, or compute with logarithms"]

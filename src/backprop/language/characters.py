@@ -61,6 +61,8 @@ def _fault(tokens: Tokens, at: int) -> UnexpectedText:
 
 def _plain(character: str) -> str:
     """The ASCII character that a full-width or otherwise dressed-up one stands for, or ""."""
+    if character.isascii():
+        return ""
     plain = unicodedata.normalize("NFKC", character)
     if plain.isascii() and plain.isprintable() and plain.strip():
         return plain

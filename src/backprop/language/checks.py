@@ -34,6 +34,9 @@ MOST_VALUES = 10_000_000
 
 Statements = Mapping[str, Statement]
 
+_COMPUTED = ("equation", "function")
+"""The forms of statements that this version computes; the others it reads and refuses."""
+
 
 def definitions(
     statements: Iterable[Statement], errors: list[BackpropError]
@@ -44,7 +47,7 @@ def definitions(
     for statement in statements:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        if shape.form not in ("equation", "function"):
+        if shape.form not in _COMPUTED:
             errors.append(_not_yet(statement))
             continue
         known = equations if shape.form == "equation" else functions
@@ -66,8 +69,10 @@ def definitions(
 def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
     """Errors for calls of unknown functions and for wrong numbers of arguments."""
     tokens, shape = statement
+    if shape.form not in _COMPUTED:
+        return  # refused as a whole
     for node in shape.nodes:
-        if node.kind in ("name", "number", "operation"):
+        if node.kind not in ("call", "index", "gather"):
             continue
         name, here = tokens.texts[node.token], tokens.span(node.token, node.token)
         whole = tokens.span(node.first, node.last)
@@ -91,7 +96,7 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
                     whole,
                     hints=[f"give {name} several arguments, as in {name}(a, b)"]
                     if name in FUNCTIONS
-                    else ["add values with +"],
+                    else ["this version has no data: write the terms out"],
                 )
             )
         elif name not in FUNCTIONS:

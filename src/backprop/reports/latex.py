@@ -1,4 +1,4 @@
-r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. Needs no package."""
+r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For documents with amsmath."""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+length = 2
+area = lenght*width
+L = area + π

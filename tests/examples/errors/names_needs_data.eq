@@ -1,0 +1,2 @@
+L = mean((y - m)^2)
+n = min(x)

@@ -1,0 +1,4 @@
+y = sen(x) + ln(x)
+z = arcsin(x)
+w = a(b + c)
+v = sigmod(x)

@@ -1,0 +1,3 @@
+# --format jsn
+L = a
+a = 1

@@ -1,0 +1,3 @@
+# --set lenght=3
+length = 2
+L = length^2

@@ -1,0 +1,3 @@
+# --format csv
+a = 1/3
+L = a^2

@@ -1,0 +1,3 @@
+# --format markdown
+a = 2
+L = a^2/3

@@ -1,0 +1,63 @@
+"""Equation files with the whole of what `backprop grad` says to them, beside them.
+
+`good/NAME.eq` and `errors/NAME.eq`, one file a message; NAME.out has standard output, standard error
+and the exit status. A first line `# --set a=1` gives options. `pytest --accept` writes the
+outputs anew; read them in the diff before you commit them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from running import EXAMPLES, backprop
+
+FILES = sorted(EXAMPLES.glob("*/*.eq"))
+
+
+def _options(path: Path) -> list[str]:
+    first = path.read_bytes().split(b"\n")[0].decode("utf-8", "replace")
+    return shlex.split(first[1:]) if first.startswith("# --") else []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_example(
+    path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    ran = backprop("grad", path.name, *_options(path))
+    said = f"{ran.out}--- standard error\n{ran.err}--- exit status {ran.status}\n"
+    expected = path.with_suffix(".out")
+    if request.config.getoption("--accept"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+    assert "Traceback" not in said
+    if path.parent.name == "errors":
+        assert "error: " in ran.err or "warning: " in ran.err
+    else:
+        assert (ran.status, ran.err.count("error")) == (0, 0)
+
+
+def test_every_error_class_has_an_example() -> None:
+    """A new cause comes with a file that shows its message."""
+    from backprop import errors
+    from backprop.commands import Inputs, grad
+    from backprop.errors import BackpropError
+
+    shown: set[str] = set()
+    for path in FILES:
+        options = _options(path)
+        settings = [options[at + 1] for at, word in enumerate(options) if word == "--set"]
+        of = [options[at + 1] for at, word in enumerate(options) if word == "--of"]
+        try:
+            grad(Inputs(str(path), settings=settings), of)
+        except BackpropError as error:
+            shown |= {type(each).__name__ for each in error.all}
+    causes = {
+        name
+        for name, item in vars(errors).items()
+        if isinstance(item, type) and issubclass(item, BackpropError) and not item.__subclasses__()
+    }
+    assert causes - shown == {"CannotRead", "CannotWrite", "BadOption"}  # test_cli has these
