@@ -22,6 +22,8 @@ def read_source(path: str | PathLike[str]) -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
     name = "<stdin>" if os.fspath(path) == STDIN else os.fspath(path)
     try:
+        if name == "<stdin>" and sys.stdin is None:
+            raise CannotRead("there is no standard input", hints=["name a file"])
         if name == "<stdin>":
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
         else:

@@ -1,0 +1,63 @@
+"""Formulas as LaTeX, and numbers as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop.language import formula
+from backprop.language.notation import latex, latex_name, latex_number
+from backprop.reports.numbers import aligned, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a*b + c", r"a \cdot b + c"),
+        ("(a + b)*c", r"\left(a + b\right) \cdot c"),
+        ("a - (b - c)", r"a - \left(b - c\right)"),
+        ("a - b - c", "a - b - c"),
+        ("a/(b*c)", r"\frac{a}{b \cdot c}"),
+        ("(a/b)^2", r"\left(\frac{a}{b}\right)^{2}"),
+        ("a^b^c", "a^{b^{c}}"),
+        ("(a^b)^c", r"\left(a^{b}\right)^{c}"),
+        ("-x^2", "-x^{2}"),
+        ("(-x)^2", r"\left(-x\right)^{2}"),
+        ("exp(x)^2", r"\left(e^{x}\right)^{2}"),
+        ("2*exp(x + 1)", r"2 \cdot e^{x + 1}"),
+        ("sqrt(x)/sin(y)", r"\frac{\sqrt{x}}{\sin\left(y\right)}"),
+        ("2*expm1(x)", r"2 \cdot \left(e^{x} - 1\right)"),
+        ("abs(x)", r"\left|x\right|"),
+        ("not (a < b or c)", r"\lnot \left(a < b \lor c\right)"),
+        ("pow(x, 2)", "x^{2}"),
+        ("leaky_relu(x)", r"\operatorname{leaky\_relu}\left(x\right)"),
+        ("f(a, b)", r"f\left(a, b\right)"),
+        ("1e-3*x", r"1 \cdot 10^{-3} \cdot x"),
+        ("1e3^x", r"\left(1 \cdot 10^{3}\right)^{x}"),
+    ],
+)
+def test_latex(text: str, expected: str) -> None:
+    assert latex(formula(text)) == expected
+
+
+def test_latex_of_a_long_sum_takes_linear_time() -> None:
+    text = "+".join(["x"] * 100_000)
+    assert latex(formula(text)) == " + ".join(["x"] * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("x", "x"), ("x1", "x_{1}"), ("x_1", "x_{1}"), ("w_i_j", "w_{i,j}"), ("alpha", r"\alpha"), ("α", r"\alpha"),
+     ("λ_2", r"\lambda_{2}"), ("loss", r"\mathrm{loss}"), ("x'", "x'"), ("速度", r"\text{速度}"), ("Δx", r"\text{Δx}"),
+     ("_a", r"\text{\_a}"), ("v_max", r"v_{\mathrm{max}}")],
+)  # fmt: skip
+def test_latex_names(name: str, expected: str) -> None:
+    assert latex_name(name) == expected
+
+
+def test_numbers() -> None:
+    assert [shown(x, None) for x in (1 / 3, -0.0, 1e-5, float("nan"), 2.0, None)] == [
+        "0.3333333333", "0", "1e-05", "nan", "2", "",
+    ]  # fmt: skip
+    assert latex_number("-1e-05") == r"-1 \cdot 10^{-5}"
+    assert latex_number("inf") == r"\infty"
+    assert aligned(["-8", "0.5", "10", "1e-05"]) == ["-8    ", " 0.5  ", "10    ", " 1e-05"]

@@ -1,0 +1,89 @@
+"""The README is true: its commands print what it shows, its tables come from the code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backprop.cli.app import app
+from backprop.operations import FUNCTIONS
+from backprop.reports import FORMATS
+from running import backprop
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
+
+
+def functions_table() -> str:
+    """The README's table of functions."""
+    lines = ["| function | slopes | where |", "| :-- | :-- | :-- |"]
+    for name, row in FUNCTIONS.items():
+        if name == "pow":
+            continue
+        slopes = ", ".join(f"`{slope}`" for slope in row.slopes)
+        lines.append(f"| `{row.form}` | {slopes} | {row.domain} |")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.splitlines()[0][:50])
+def test_every_console_example_prints_what_it_shows(console: str) -> None:
+    command, _, expected = console.partition("\n")
+    words = shlex.split(command.removeprefix("$ "))
+    assert words[0] == "backprop"
+    ran = backprop(*words[1:])
+    assert ran.out + ran.err == expected
+
+
+def test_the_readme_opens_with_the_classic_example() -> None:
+    assert "L = d*f" in CONSOLES[0]
+    assert README.index(CONSOLES[0]) < 250
+
+
+def test_the_table_of_functions_is_the_code_s() -> None:
+    assert functions_table() in README
+
+
+def test_the_python_examples_run() -> None:
+    for code in re.findall(r"```python\n(.*?)```", README, re.S):
+        promised = [tuple(map(float, said.split())) for said in re.findall(r"print\(.*?#\s+(.*)", code)]
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        printed = [tuple(map(float, line.split())) for line in ran.stdout.splitlines()]
+        assert len(printed) == len(promised) > 0
+        for got, said in zip(printed, promised, strict=True):
+            assert got == pytest.approx(said, rel=1e-8)
+
+
+def test_the_language_example_computes(tmp_path: Path) -> None:
+    text = re.search(r"## The language\n\n```\n(.*?)```", README, re.S)
+    assert text
+    (tmp_path / "eqs.txt").write_text(text[1], encoding="utf-8")
+    ran = backprop("grad", str(tmp_path / "eqs.txt"))
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_ci_runs_the_readme_s_test_command() -> None:
+    """.ci/run takes the command from the README, so that the two cannot differ."""
+    commands = re.findall(r"^python3 -m venv .*$", README, re.M)
+    assert len(commands) == 2
+    assert "[test]" in commands[1]
+    assert "README.md" in (ROOT / ".ci/run").read_text()
+
+
+def test_every_option_and_format_is_documented() -> None:
+    helped = backprop("grad", "--help").out
+    for option in re.findall(r"--[a-z]+", helped):
+        if option != "--help":
+            assert option in README or option in ("--expr", "--output"), option
+    assert all(f"`{name}`" in README for name in FORMATS)
+    assert [command.name for command in app.registered_commands] == ["grad"]
+    assert "Example:" in helped
+
+
+if __name__ == "__main__":
+    print(functions_table(), end="")
