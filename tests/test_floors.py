@@ -24,7 +24,12 @@ FLOORS = {
 DOORS = {("values.py", "engine"), ("language/model.py", "engine")}
 """Methods of Value and Model that call up, from inside the method."""
 
-ONLY = {"lark": {"language/grammar.py"}, "typer": {"cli"}, "rich": {"reports"}, "mpmath": {"special.py"}}
+ONLY = {
+    "lark": {"language/grammar.py"},
+    "typer": {"cli"},
+    "rich": {"reports"},
+    "mpmath": {"special.py"},
+}
 """Libraries, and the rooms that may import them."""
 
 
@@ -45,8 +50,14 @@ def _imports(path: Path) -> list[tuple[str, bool, int]]:
         if isinstance(node, ast.Import):
             found += [(alias.name, id(node) in top, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [f"backprop.{alias.name}" for alias in node.names] if node.module == "backprop" else []
-            found += [(name, id(node) in top, node.lineno) for name in (names or [node.module or ""])]
+            names = (
+                [f"backprop.{alias.name}" for alias in node.names]
+                if node.module == "backprop"
+                else []
+            )
+            found += [
+                (name, id(node) in top, node.lineno) for name in (names or [node.module or ""])
+            ]
     return found
 
 
@@ -64,7 +75,9 @@ def test_imports_point_down(path: Path) -> None:
         if (name, parts[1]) in DOORS:
             assert not top, f"{name}:{line}: a door upwards must be inside its method"
             continue
-        assert FLOORS[parts[1]] <= FLOORS[_room(path)], f"{name}:{line} imports {module}, which is above"
+        assert FLOORS[parts[1]] <= FLOORS[_room(path)], (
+            f"{name}:{line} imports {module}, which is above"
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))

@@ -47,7 +47,9 @@ def test_random_tokens(text: str) -> None:
 @settings(quiet, max_examples=300)
 @given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))
 def test_random_right_sides(text: str) -> None:
-    _is_civil(backprop("grad", "-e", f"y = {text}", "--set", "a=1, b=-2, x=0.5", "--format", "latex"))
+    _is_civil(
+        backprop("grad", "-e", f"y = {text}", "--set", "a=1, b=-2, x=0.5", "--format", "latex")
+    )
 
 
 @quiet
@@ -64,7 +66,9 @@ def test_random_names(text: str) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "L", "q"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "L", "q"]), inner)
+    ),
     max_leaves=6,
 )
 
@@ -77,7 +81,9 @@ JSON = st.recursive(
 @example('{"a": NaN, "b": -Infinity}')
 def test_random_json(tmp_path: Path, text: str) -> None:
     (tmp_path / "values.json").write_text(text, encoding="utf-8", errors="surrogatepass")
-    _is_civil(backprop("grad", "-e", "L = a*b; a = 1; b = 2", "--values", str(tmp_path / "values.json")))
+    _is_civil(
+        backprop("grad", "-e", "L = a*b; a = 1; b = 2", "--values", str(tmp_path / "values.json"))
+    )
 
 
 @pytest.mark.parametrize("operand", ["0", "-1", "1e308", "5e-324", "inf", "-inf", "2.5"])

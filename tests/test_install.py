@@ -15,7 +15,11 @@ ROOT = Path(__file__).parent.parent
 def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
     def run(*command: object) -> str:
         done = subprocess.run(
-            [str(word) for word in command], capture_output=True, text=True, check=False, cwd=tmp_path
+            [str(word) for word in command],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -28,7 +32,11 @@ def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
     for command in ([bin / "backprop"], [bin / "python", "-m", "backprop"]):
         out = run(*command, "grad", "-e", CLASSIC, "--set", POINT)
         assert out.startswith("L = -8\n")
-    run(bin / "python", "-c", "import backprop; assert backprop.parse('y = gamma(x)').grad({'x': 0.3}).value")
+    run(
+        bin / "python",
+        "-c",
+        "import backprop; assert backprop.parse('y = gamma(x)').grad({'x': 0.3}).value",
+    )
     run(bin / "python", "-m", "pip", "check")
 
 

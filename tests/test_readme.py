@@ -51,8 +51,12 @@ def test_the_table_of_functions_is_the_code_s() -> None:
 
 def test_the_python_examples_run() -> None:
     for code in re.findall(r"```python\n(.*?)```", README, re.S):
-        promised = [tuple(map(float, said.split())) for said in re.findall(r"print\(.*?#\s+(.*)", code)]
-        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        promised = [
+            tuple(map(float, said.split())) for said in re.findall(r"print\(.*?#\s+(.*)", code)
+        ]
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         printed = [tuple(map(float, line.split())) for line in ran.stdout.splitlines()]
         assert len(printed) == len(promised) > 0
         for got, said in zip(printed, promised, strict=True):

@@ -22,7 +22,9 @@ def text() -> str:
 
 @pytest.fixture
 def numbers() -> dict[str, float]:
-    names = [f"x{k}" for k in range(100)] + [f"y{k}" for k in range(7)] + [f"z{k}" for k in range(13)]
+    names = (
+        [f"x{k}" for k in range(100)] + [f"y{k}" for k in range(7)] + [f"z{k}" for k in range(13)]
+    )
     return {name: 0.01 * at + 0.5 for at, name in enumerate(names)}
 
 

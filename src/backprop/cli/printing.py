@@ -32,9 +32,10 @@ def chosen_format(name: str | None, output: str | None) -> str:
 def deliver(report: GradientReport, format: str, output: str | None, digits: int | None) -> None:
     """Print a report, or write it to a file; the warnings go to standard error."""
     for_file = output not in (None, "-")
-    style = (
-        Style(digits) if for_file or format != "table" else Style(digits, *_terminal(sys.stdout))
-    )
+    style = Style(digits)
+    if not for_file:
+        width, color = _terminal(sys.stdout)
+        style = Style(digits, width, color, ascii=not _knows_unicode(sys.stdout))
     text = writer(format)(report, style)
     if output is not None and for_file:
         write_whole(output, text.encode())
@@ -64,6 +65,10 @@ def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         pass
+
+
+def _knows_unicode(stream: TextIO | None) -> bool:
+    return (getattr(stream, "encoding", None) or "").lower().startswith("utf")
 
 
 def _terminal(stream: TextIO | None) -> tuple[int | None, bool]:

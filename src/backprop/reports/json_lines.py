@@ -27,5 +27,5 @@ def gradient(report: GradientReport, style: Style) -> str:
             "data": {name: number(value) for name, value in result.data.items()},
             "gradients": {name: number(value) for name, value in result.gradients.items()},
         }
-        lines.append(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        lines.append(json.dumps(found, ensure_ascii=style.ascii, allow_nan=False))
     return "\n".join(lines) + "\n"

@@ -12,11 +12,13 @@ DIGITS = 10
 @dataclass(frozen=True)
 class Style:
     """digits: significant digits, None for the format's own choice. width: columns of the terminal,
-    None for a pipe or a file, where nothing is cut. color: whether to use colours."""
+    None for a pipe or a file, where nothing is cut. color: whether to use colours. ascii: whether
+    the text goes where other characters cannot be written."""
 
     digits: int | None = None
     width: int | None = None
     color: bool = False
+    ascii: bool = False
 
 
 def shown(number: float | None, digits: int | None) -> str:

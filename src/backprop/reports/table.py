@@ -10,9 +10,13 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from io import StringIO
+from typing import Literal
 
 from backprop.report import GradientReport
 from backprop.reports.numbers import Style, aligned, shown
+
+_NAME, _GAP = 12, 2
+"""The narrowest column of names to fold long names into, and the columns between columns."""
 
 _STYLES = {"output": "bold", "not used": "dim"}
 
@@ -58,20 +62,23 @@ def _rich(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title in titles:
-        if title == "equation":
-            table.add_column(title, no_wrap=True, overflow="ellipsis")
-        elif title in ("name", "role"):
-            table.add_column(title, overflow="fold")
-        else:
-            table.add_column(
-                title, no_wrap=True, min_width=max(map(len, columns[titles.index(title)]))
-            )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    widths = [
+        max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
+    ]
+    # What is too wide goes first from the equations, which are cut, then from the names, which are
+    # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
+    for column, least in ((2, len("equation")), (0, _NAME)):
+        spare = (style.width or 0) - sum(widths) - _GAP * (len(widths) - 1)
+        widths[column] = min(widths[column], max(widths[column] + spare, least))
+    for title, width in zip(titles, widths, strict=True):
+        overflow: Literal["fold", "ellipsis"] = "fold" if title == "name" else "ellipsis"
+        table.add_column(title, no_wrap=title != "name", overflow=overflow, width=width)
     for cells in zip(*columns, strict=True):
         table.add_row(*map(Text, cells), style=_STYLES.get(cells[1], ""))
     file = StringIO()
-    console = Console(file=file, width=style.width, force_terminal=style.color, highlight=False)
+    width = max(style.width or 0, sum(widths) + _GAP * (len(widths) - 1))
+    console = Console(file=file, width=width, force_terminal=style.color, highlight=False)
     for head in heads:
         console.print(Text(head, style="bold"))
     console.print()
