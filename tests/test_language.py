@@ -221,3 +221,21 @@ def test_reading_takes_time_in_proportion_to_the_text() -> None:
 
     seconds(100)
     assert seconds(20_000) < 40 * max(seconds(2_000), 0.01)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = " + " + ".join(f"x{k}" for k in range(50_000)),
+        "\n".join(f"x{k} = x{(k + 1) % 20_000}" for k in range(20_000)),
+        "\n".join(f"a{k} = b{k}\nb{k} = a{k}" for k in range(5_000)),
+        "\n".join(f"y = {k}" for k in range(50_000)),
+        "y = " + "x + " * 100_000 + "2x",
+    ],
+    ids=["missing", "a circle", "circles", "twice", "a long line"],
+)
+def test_errors_take_no_longer_than_reading(text: str) -> None:
+    start = time.process_time()
+    with pytest.raises(errors.BackpropError):
+        backprop.parse(text).grad()
+    assert time.process_time() - start < 20  # some seconds; minutes where it is quadratic

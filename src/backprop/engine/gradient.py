@@ -51,9 +51,10 @@ def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -
     order = in_order([output, *model.values.values()])
     reached = order.index(output) + 1  # Value has no ==, so this looks for the object itself
     missing = set_inputs(model, values)
-    needed = [value.label for value in order[:reached] if value in missing]
+    needed = missing.intersection(order[:reached])
     if needed:
-        raise missing_inputs(model, name, [label for label in model.values if label in set(needed)])
+        absent = [label for label, value in model.values.items() if value in needed]
+        raise missing_inputs(model, name, absent)
     forward(order)
     unknown = _unknown(order, missing)
     computed = [value for value in order if value not in unknown] if unknown else order
@@ -129,8 +130,10 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         f'give {it}: --set "{example}"',
         f"or write a line such as {names[0]} = 1 in the equations",
     ]
+    absent = set(names)
+    known = [name for name in model.values if name not in absent]
     for name in names[:3]:
-        near = nearest(name, (other for other in model.values if other not in names))
+        near = nearest(name, known)
         if near and len(name) > 2:
             hints.append(f"or is {name} meant to be {near}?")
     if "π" in names:

@@ -193,13 +193,14 @@ def circles(values: Mapping[str, Value], equations: Statements) -> list[Backprop
 def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
     """Circles of names, each `[a, b, a]` where a needs b and b needs a; up to the limit."""
     rest = {name: set(needs) for name, needs in graph.items()}
+    lines = {name: at for at, name in enumerate(graph)}
     found: list[list[str]] = []
     while len(found) < LIMIT:
         try:
             TopologicalSorter(rest).prepare()
         except CycleError as error:
             circle: list[str] = error.args[1][::-1]
-            start = min(range(len(circle) - 1), key=lambda at: list(graph).index(circle[at]))
+            start = min(range(len(circle) - 1), key=lambda at: lines[circle[at]])
             found.append([*circle[start:-1], *circle[: start + 1]])
             for name in circle:
                 rest.pop(name, None)
