@@ -111,6 +111,13 @@ def test_csv_is_csv() -> None:
     }  # fmt: skip
 
 
+def test_one_long_equation_does_not_widen_every_row() -> None:
+    long = " + ".join(["x"] * 1000)
+    ran = backprop("grad", "-e", f"y = {long}; z = y", "--set", "x=1")
+    assert long in ran.out
+    assert max(map(len, ran.out.splitlines()[:5])) < 150
+
+
 def test_digits() -> None:
     assert "3.142" in backprop("grad", "-e", "y = pi*x", "--set", "x=1", "--digits", "4").out
     for wrong in ("0", "18", "x"):

@@ -15,6 +15,10 @@ from typing import Literal
 from backprop.report import GradientReport
 from backprop.reports.numbers import Style, aligned, shown
 
+_PADDED = 100
+"""In a pipe, a cell that is wider than this moves the rest of its row and not of all the others:
+nothing is cut, and one long equation does not make a thousand wide rows."""
+
 _NAME, _GAP = 12, 2
 """The narrowest column of names to fold long names into, and the columns between columns."""
 
@@ -45,13 +49,11 @@ def gradient(report: GradientReport, style: Style) -> str:
 
 def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
     widths = [
-        max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
+        min(max(map(_width, [title, *cells])), _PADDED)
+        for title, cells in zip(titles, columns, strict=True)
     ]
     lines = [titles, ["-" * width for width in widths], *zip(*columns, strict=True)]
-    return [
-        "  ".join(_padded(c, w) for c, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    return ["  ".join(map(_padded, line, widths)).rstrip() for line in lines]
 
 
 def _rich(
