@@ -16,12 +16,15 @@ FLOORS = {
     "language": 2,
     "engine": 3,
     "report": 5,
+    "picture": 5,
     "commands": 6,
     "reports": 7,
     "cli": 8, "__main__": 9, "__init__": 9,
 }  # fmt: skip
 
-DOORS = {("values.py", "engine"), ("language/model.py", "engine")}
+DOORS = {
+    (file, room) for file in ("values.py", "language/model.py") for room in ("engine", "reports")
+}
 """Methods of Value and Model that call up, from inside the method."""
 
 ONLY = {
@@ -29,6 +32,7 @@ ONLY = {
     "typer": {"cli"},
     "rich": {"reports"},
     "mpmath": {"special.py"},
+    "graphviz": {"reports"},
 }
 """Libraries, and the rooms that may import them."""
 

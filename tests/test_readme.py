@@ -85,7 +85,7 @@ def test_every_option_and_format_is_documented() -> None:
         if option != "--help":
             assert option in README or option in ("--expr", "--output"), option
     assert all(f"`{name}`" in README for name in FORMATS)
-    assert [command.name for command in app.registered_commands] == ["grad"]
+    assert [command.name for command in app.registered_commands] == ["grad", "draw"]
     assert "Example:" in helped
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from backprop import picture as pictures
+from backprop.engine import Gradient
 from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import (
     BackpropError,
@@ -17,12 +19,14 @@ from backprop.errors import (
     Label,
     NameDefinedTwice,
     NotANumber,
+    TooLarge,
     UnexpectedText,
     raise_all,
 )
 from backprop.files import STDIN, read_source
 from backprop.language import Model, read_model, read_settings
 from backprop.language.suggest import unknown_name
+from backprop.picture import Picture
 from backprop.report import GradientReport, gradient_report
 from backprop.source import Source, Span
 
@@ -55,6 +59,47 @@ def grad(inputs: Inputs, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> Gra
     outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
     results = [model.grad(numbers, output) for output in outputs]
     return gradient_report(model, results, wrt)
+
+
+def draw(
+    inputs: Inputs,
+    of: str | None = None,
+    detail: str | None = None,
+    focus: Sequence[str] = (),
+    depth: int = 1,
+    whole: bool = False,
+) -> tuple[Picture, Gradient]:
+    """The picture of one output with its gradient, and the gradient itself (for its warnings).
+
+    detail: operations or equations, None for what the size suggests. focus: names, of which `depth`
+    equations around are drawn. whole: draw even what is large. Raises TooLarge, which says what
+    else to ask for.
+    """
+    model = load(inputs)
+    gradient = model.grad(read_numbers(model, inputs), of)
+    output = model.values[gradient.output]
+    for name in focus:
+        if name not in gradient.gradients:
+            raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
+
+    def drawn(detail: str) -> Picture:
+        found = pictures.picture(output, model.text, detail)
+        return pictures.focus(found, focus, depth) if focus else found
+
+    found = drawn(detail or "operations")
+    size = found.size
+    if detail is None and size > pictures.DETAILED:
+        found = drawn("equations")
+    if found.size > pictures.MOST and not whole:
+        hints = [f"draw a part: --focus {gradient.output} --depth 2", "draw everything: --all"]
+        if detail == "operations":
+            hints.insert(0, "draw one box an equation: --detail equations")
+        raise TooLarge(
+            f"{found.size:,} boxes and circles are more than a page can show",
+            hints=hints,
+            where=model.source.name,
+        )
+    return found, gradient
 
 
 def load(inputs: Inputs) -> Model:

@@ -25,6 +25,7 @@
     └── UsageFault                   a file or an option (exit status 2)
         ├── CannotRead
         ├── CannotWrite               (exit status 1: nothing was wrong with the question)
+        ├── CannotDraw                no program for the picture (exit status 1)
         └── BadOption
 
 `reports.diagnostics` is the only place that turns these into text.
@@ -177,6 +178,12 @@ class CannotRead(UsageFault):
 
 class CannotWrite(UsageFault):
     """A file that cannot be written; what stood there before is untouched."""
+
+    status = 1
+
+
+class CannotDraw(UsageFault):
+    """A picture that no program on this machine can lay out or write."""
 
     status = 1
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from backprop.engine import Gradient
 from backprop.language import Model
-from backprop.source import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def gradient_report(
             role = "not used"
         else:
             role = "intermediate" if value.op else "input"
-        equation = one_line(model.equation(name).text) if name in model.places else ""
+        equation = model.text(value)
         data = next((result.data[name] for result in results if name in result.data), None)
         rows.append(Row(name, role, equation, data, gradients))
     if asked:

@@ -19,6 +19,8 @@ from backprop.operations import OPERATIONS
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from graphviz import Digraph
+
 NUMBER = "number"
 """The `op` of a constant: a number written in an equation, which takes no gradient."""
 
@@ -67,6 +69,20 @@ class Value:
         """Set `grad`, here and in everything that leads here, to the derivative of self by it."""
         engine = _engine()
         engine.backward(in_order([self]))
+
+    def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
+        """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
+        from backprop.reports.notebook import draw_value  # the door upwards
+
+        return draw_value(self, theme, direction)
+
+    draw_dot = draw
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook: the picture and the text."""
+        from backprop.reports.notebook import value_bundle  # the door upwards
+
+        return value_bundle(self)
 
     def __add__(self, other: Number) -> Value:
         return apply("+", self, other)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from backprop import __version__
-from backprop.cli import grad
+from backprop.cli import draw, grad
 from backprop.cli.printing import complain
 from backprop.errors import BackpropError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("grad", epilog=grad.EXAMPLE)(grad.grad)
+app.command("draw", epilog=draw.EXAMPLE)(draw.draw)
 
 
 def _version(asked: bool) -> None:

@@ -76,6 +76,48 @@ Seed = Annotated[
 ]
 
 
+OneOutput = Annotated[
+    Optional[str],
+    typer.Option(
+        "--of", metavar="NAME", show_default=False, help="The output. Default: the only one."
+    ),
+]
+PictureFile = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Where to; .svg, .png, .pdf, .dot or .gv. - is SVG to standard output.",
+    ),
+]
+ThemeName = Annotated[str, typer.Option("--theme", metavar="NAME", help="light, dark or mono.")]
+Direction = Annotated[
+    str, typer.Option("--direction", metavar="LR|TB", help="From left to right, or from the top.")
+]
+Pass = Annotated[
+    str, typer.Option("--pass", metavar="NAME", help="forward: data only; backward: gradients too.")
+]
+Detail = Annotated[
+    Optional[str],
+    typer.Option(
+        "--detail",
+        metavar="NAME",
+        show_default=False,
+        help="operations, or equations: one box each. Default: by size.",
+    ),
+]
+Focus = Annotated[
+    Optional[str],
+    typer.Option(
+        "--focus", metavar="NAME", show_default=False, help="Only what is near this name."
+    ),
+]
+Depth = Annotated[
+    int, typer.Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
+]
+
+
 def names(texts: list[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C."""
     import unicodedata

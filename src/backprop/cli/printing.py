@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TextIO
 
+from backprop.engine import Gradient
 from backprop.errors import BackpropError, BadOption
 from backprop.files import write_whole
 from backprop.language.suggest import did_you_mean
@@ -41,7 +42,12 @@ def deliver(report: GradientReport, format: str, output: str | None, digits: int
         write_whole(output, text.encode())
     else:
         put(text)
-    warnings = {str(warning): warning for result in report.results for warning in result.warnings}
+    warn(report.results)
+
+
+def warn(results: Iterable[Gradient]) -> None:
+    """The warnings of results, each once, on standard error."""
+    warnings = {str(warning): warning for result in results for warning in result.warnings}
     complain(warnings.values(), "warning")
 
 

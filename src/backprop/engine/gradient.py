@@ -18,7 +18,7 @@ from backprop.errors import (
 from backprop.language.model import Model
 from backprop.language.suggest import nearest, unknown_name
 from backprop.memory import without_collector
-from backprop.source import Source, Span, one_line
+from backprop.source import Source, Span
 from backprop.values import Value, in_order
 
 
@@ -149,7 +149,7 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
 
 def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
     """The error for a value given to a name that an equation computes."""
-    text = one_line(model.equation(name).text)
+    text = model.text(model.values[name])
     shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
     return NotAnInput(
         f"{name!r} is computed by its equation, {shown}; it cannot be set",

@@ -56,3 +56,9 @@ def backward(order: Sequence[Value]) -> None:
                 slope = slope_of(*data)
                 if slope != 0.0:
                     operand.grad += gradient * slope
+
+
+def local_slopes(value: Value) -> list[float]:
+    """The partial derivatives of one operation by each of its operands, at their `data`."""
+    data = [operand.data for operand in value.prev]
+    return [slope_of(*data, value.data) for slope_of in _SLOPES[value.op]]

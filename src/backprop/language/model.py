@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
 from backprop.language.suggest import unknown_name
-from backprop.source import Source, Span
+from backprop.source import Source, Span, one_line
 from backprop.values import Place, Value
 
 if TYPE_CHECKING:
@@ -86,6 +86,13 @@ class Model:
         """The right side of the equation for `name`. KeyError for an input that has none."""
         return Span.at(self.source, self.places[name])
 
+    def text(self, value: Value) -> str:
+        """The text of a Value on one line: a right side, a step of one; "" for an input without."""
+        if value.label:
+            return one_line(self.equation(value.label).text) if value.label in self.places else ""
+        spans = self.span(value.place)
+        return one_line(spans[0].text) if spans else ""
+
     def span(self, place: Place) -> list[Span]:
         """Where a Value stands: its text, then, inside a function, the calls that led there."""
         spans = []
@@ -95,6 +102,12 @@ class Model:
         if place is not None:
             spans.append(Span.at(self.source, place))
         return spans
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook: the picture with the numbers of the last gradient, and the text."""
+        from backprop.reports.notebook import model_bundle  # the door upwards
+
+        return model_bundle(self)
 
     def grad(self, values: Mapping[str, float] | None = None, of: str | None = None) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.

@@ -1,0 +1,90 @@
+"""`backprop draw`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Annotated, Optional
+
+import typer
+
+from backprop import commands
+from backprop.cli import options
+from backprop.cli.printing import put, warn
+from backprop.errors import BadOption
+from backprop.files import write_whole
+from backprop.language.suggest import did_you_mean
+from backprop.reports.drawing import ENDINGS, Look, digraph, render
+from backprop.reports.themes import THEMES
+
+EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
+
+
+def draw(
+    file: options.File = None,
+    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    set: options.Settings = [],  # noqa: B006
+    values: options.Values = [],  # noqa: B006
+    of: options.OneOutput = None,
+    output: options.PictureFile = "graph.svg",
+    theme: options.ThemeName = "light",
+    direction: options.Direction = "LR",
+    passes: options.Pass = "backward",
+    detail: options.Detail = None,
+    focus: options.Focus = None,
+    depth: options.Depth = 1,
+    whole: Annotated[bool, typer.Option("--all", help="Draw everything, however large.")] = False,
+    digits: Annotated[
+        Optional[int],
+        typer.Option(
+            "--digits",
+            metavar="N",
+            min=1,
+            max=17,
+            show_default=False,
+            help="Significant digits. Default: four decimals.",
+        ),
+    ] = None,
+    seed: options.Seed = 0,
+) -> None:
+    """The graph with data and gradients, as a picture.
+
+    An arrow carries the local derivative: the gradient where it leads to, times the number on it,
+    is what it adds to the gradient where it comes from.
+    """
+    format = "svg" if output == "-" else ENDINGS.get(PurePath(output).suffix.lower())
+    if format is None:
+        raise BadOption(
+            f"{output} has no ending of a picture", hints=[f"the endings are {', '.join(ENDINGS)}"]
+        )
+    look = Look(
+        _one_of("theme", theme, THEMES),
+        _one_of("direction", direction.upper(), ("LR", "TB")),
+        _one_of("pass", passes, ("forward", "backward")) == "backward",
+        digits,
+    )
+    if detail is not None:
+        _one_of("detail", detail, ("operations", "equations"))
+    names = options.names([of]) if of else [None]
+    if len(names) != 1:
+        raise BadOption("a picture has one output", hints=["draw one after the other"])
+    near = options.names([focus]) if focus is not None else []
+    inputs = commands.Inputs(file, expr, values, set)
+    picture, gradient = commands.draw(inputs, names[0], detail, near, depth, whole)
+    drawn = render(digraph(picture, look), format)
+    if output == "-":
+        put(drawn.decode())
+    else:
+        write_whole(output, drawn)
+    warn([gradient])
+
+
+def _one_of(option: str, given: str, known: Iterable[str]) -> str:
+    """The value of an option that has a few; BadOption otherwise."""
+    known = list(known)
+    if given not in known:
+        raise BadOption(
+            f"there is no {option} {given!r}",
+            hints=[*did_you_mean(given, known), f"there are {', '.join(known)}"],
+        )
+    return given

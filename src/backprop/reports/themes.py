@@ -1,0 +1,63 @@
+"""The colours of pictures: sign and size of the gradient as hue and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_STEPS = (0.01, 0.1, 0.5)
+"""Where, as a part of the largest gradient, the next deeper colour begins."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of the background, of text and lines, and, from small to large, of gradients.
+
+    rising and falling are the two ends of ColorBrewer's diverging scheme PuOr (Harrower and Brewer
+    2003), which people with any colour vision can tell apart and which print well.
+    """
+
+    paper: str
+    ink: str
+    line: str
+    faint: str
+    flat: str = ""
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
+    dark: bool = False
+
+    def fill(self, grad: float, largest: float) -> str:
+        """The colour of a box with this gradient."""
+        if not self.rising:
+            return "none"
+        if grad == 0 or grad != grad or largest == 0:
+            return self.flat
+        depth = sum(abs(grad) > step * largest for step in _STEPS)
+        return (self.rising if grad > 0 else self.falling)[depth]
+
+    def text_on(self, fill: str) -> str:
+        """The colour of text on a fill: the deepest ones of the light theme want white."""
+        return (
+            "#ffffff"
+            if not self.dark and fill in (self.rising[-1:] + self.falling[-1:])
+            else self.ink
+        )
+
+
+THEMES: Mapping[str, Theme] = MappingProxyType(
+    {
+        "light": Theme(
+            "white", "#1a1a1a", "#555555", "#999999", "#ffffff",
+            ("#fff1e0", "#fee0b6", "#fdb863", "#b35806"),
+            ("#f0eff6", "#d8daeb", "#b2abd2", "#542788"),
+        ),
+        "dark": Theme(
+            "#1b1b1f", "#f2f2f2", "#b8b8b8", "#6a6a6a", "#2a2a30",
+            ("#3a2f22", "#5c3d14", "#8a4d08", "#b35806"),
+            ("#2e2a3c", "#3f3558", "#544080", "#6a45ad"),
+            dark=True,
+        ),
+        "mono": Theme("white", "black", "black", "#777777"),
+    }
+)  # fmt: skip
