@@ -161,6 +161,23 @@ def test_a_linked_output_file_stays_a_link_and_keeps_its_mode(tmp_path: Path) ->
     assert real.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_stream_as_output_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    command = f"{sys.executable} -m backprop {EASY} --format csv -o /dev/stdout"
+    subprocess.run(["bash", "-c", f"(echo before; {command}; echo after) > {log}"], check=True)
+    lines = log.read_text().splitlines()
+    assert (lines[0], lines[1][:6], lines[-1]) == ("before", "output", "after")
+    piped = subprocess.run(["bash", "-c", f"{command} | cat"], capture_output=True, check=True)
+    assert piped.stdout.startswith(b"output,")
+
+
+def test_json_numbers_past_the_range_of_doubles_are_refused(tmp_path: Path) -> None:
+    for number in ("1e999", "1" * 5000):
+        (tmp_path / "v.json").write_text(f'{{"x": {number}}}')
+        ran = backprop("grad", "-e", "y = x", "--values", str(tmp_path / "v.json"))
+        assert (ran.status, "too large for a double" in ran.err) == (1, True)
+
+
 @pytest.mark.parametrize("where", ["missing/out.json", "folder", "/dev/full"])
 def test_output_that_cannot_be_written(tmp_path: Path, where: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -13,6 +13,7 @@ from backprop import picture as pictures
 from backprop.engine import Gradient
 from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import (
+    LIMIT,
     BackpropError,
     BadOption,
     CannotRead,
@@ -126,6 +127,7 @@ def read_numbers(model: Model, inputs: Inputs) -> dict[str, float]:
     """The numbers for inputs from files and settings, checked against the model."""
     numbers: dict[str, float] = {}
     errors: list[BackpropError] = []
+    inputs_known = model.inputs
     if [*inputs.values, inputs.file].count(STDIN) > 1:
         raise BadOption("standard input can be read once only", hints=["use '-' once"])
     sources: list[tuple[Source, Callable[[Source], dict[str, _Given]]]] = []
@@ -138,7 +140,13 @@ def read_numbers(model: Model, inputs: Inputs) -> dict[str, float]:
         for name, (number, span) in read(source).items():
             if name not in model.values:
                 errors.append(
-                    unknown_name(name, model.inputs, "the inputs of these equations", span)
+                    unknown_name(
+                        name,
+                        inputs_known,
+                        "the inputs of these equations",
+                        span,
+                        len(errors) < LIMIT,
+                    )
                 )
             elif model.values[name].op:
                 errors.append(not_an_input(model, name, span))
@@ -169,14 +177,16 @@ def _json_numbers(source: Source) -> dict[str, _Given]:
         return found
 
     try:
-        found = json.loads(source.text, object_pairs_hook=once)
+        found = json.loads(
+            source.text, object_pairs_hook=once, parse_int=_double, parse_float=_double
+        )
     except json.JSONDecodeError as error:
         raise UnexpectedText(
             f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}",
             Span(source, error.pos, error.pos + 1),
             hints=['write an object of numbers: {"a": 2, "b": -3}'],
         ) from None
-    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+    except RecursionError:
         found = None
     if not isinstance(found, dict):
         raise UnexpectedText(
@@ -191,6 +201,11 @@ def _json_numbers(source: Source) -> dict[str, _Given]:
         span = Span(source, place.start(), place.end() - 1) if place else None
         if item in ("inf", "-inf"):
             item = float(item)
+        if item is _TOO_LARGE:
+            labels = [Label(span)] if span else []
+            message = f"the value of {name!r} is too large for a double"
+            errors.append(NotANumber(message, *labels, where=source.name))
+            continue
         if isinstance(item, bool) or not isinstance(item, (int, float)) or item != item:
             labels = [Label(span)] if span else []
             errors.append(
@@ -202,15 +217,15 @@ def _json_numbers(source: Source) -> dict[str, _Given]:
                 )
             )
             continue
-        try:
-            numbers[name] = float(item), span
-        except OverflowError:
-            errors.append(
-                NotANumber(
-                    f"the value of {name!r} is too large for a double",
-                    *([span] if span else []),
-                    where=source.name,
-                )
-            )
+        numbers[name] = float(item), span
     raise_all(errors)
     return numbers
+
+
+_TOO_LARGE = object()
+
+
+def _double(text: str) -> Any:
+    """A JSON number as a double; a mark for one past the range, which Python would call inf."""
+    number = float(text)
+    return _TOO_LARGE if number in (float("inf"), float("-inf")) else number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -16,6 +17,9 @@ MOST_BYTES = 1 << 30
 """The largest file that is read: 1 GiB."""
 
 STDIN = "-"
+
+_STREAM = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]+)")
+"""Files that are open streams: to replace them would take them away from who opened them."""
 
 
 def read_source(path: str | PathLike[str]) -> Source:
@@ -76,8 +80,16 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
     A new file beside the target takes its place by renaming. What is no plain file (a device, a
     pipe) cannot be replaced and is written to directly.
     """
+    stream_number = _STREAM.fullmatch(os.fspath(path))
     target = Path(os.path.realpath(path))
     try:
+        if not os.fspath(path):
+            raise ValueError("its name is empty")
+        if stream_number:
+            number = int(stream_number[2] or {"stdout": 1, "stderr": 2}[stream_number[1]])
+            with open(os.dup(number), "wb") as stream:
+                stream.write(data)
+            return
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             with open(target, "wb") as stream:
                 stream.write(data)

@@ -8,6 +8,7 @@ derivative of the whole equation by a name that it uses.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -156,6 +157,7 @@ def _operations(
 ) -> Picture:
     boxes, circles, arrows = [], [], []
     groups: dict[str, str] = {}
+    uses = Counter((ids[value][1], operand) for value in order for operand in value.prev)
     for value in order:
         text = text_of(value)
         box = _box(value, output, ids, text)
@@ -175,7 +177,8 @@ def _operations(
                     circle,
                     slope if operand.op != NUMBER else None,
                     value.label,
-                    operand.label,
+                    # ∂u/∂a only where it is all of it: in u = a*b + a each use has a part.
+                    operand.label if uses[ids[value][1], operand] == 1 else "",
                     f"{row.form} has the slope {formula}",
                     value.grad,
                 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backprop.engine import trace
 from backprop.engine.interpreter import backward, forward
 from backprop.errors import (
+    LIMIT,
     BackpropError,
     MissingInputs,
     NotAnInput,
@@ -82,7 +83,11 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
     given: dict[str, float] = {}
     for name, number in values.items():
         if name not in model.values:
-            errors.append(unknown_name(name, model.inputs, "the inputs of these equations"))
+            errors.append(
+                unknown_name(
+                    name, model.inputs, "the inputs of these equations", None, len(errors) < LIMIT
+                )
+            )
         elif model.values[name].op:
             errors.append(not_an_input(model, name))
         else:
@@ -136,6 +141,8 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         near = nearest(name, known)
         if near and len(name) > 2:
             hints.append(f"or is {name} meant to be {near}?")
+    if "e" in names:
+        hints.append("for Euler's number write exp(1)")
     if "π" in names:
         hints.append("for 3.14159… write pi")
     return MissingInputs(

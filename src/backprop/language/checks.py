@@ -99,8 +99,17 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
                     else ["this version has no data: write the terms out"],
                 )
             )
+        elif name in GATHERS and name not in FUNCTIONS:
+            errors.append(
+                WrongNumberOfArguments(
+                    f"{name} takes 1 argument, not {node.operands}",
+                    whole,
+                    hints=["write it out with operators, as in (a + b)/2"],
+                )
+            )
         elif name not in FUNCTIONS:
-            errors.append(_unknown_function(name, here, functions))
+            known = [*functions, *FUNCTIONS] if len(errors) < LIMIT else []
+            errors.append(_unknown_function(name, here, known))
         else:
             _arguments(name, FUNCTIONS[name], node.operands, whole, errors)
 
@@ -170,12 +179,13 @@ def circles(values: Mapping[str, Value], equations: Statements) -> list[Backprop
     graph: dict[str, set[str]] = {}
     for name, value in values.items():
         uses = graph[name] = set()
-        stack = list(value.prev)
+        stack, seen = list(value.prev), {value}
         while stack:
             operand = stack.pop()
             if operand.label:
                 uses.add(operand.label)
-            else:
+            elif operand not in seen:
+                seen.add(operand)
                 stack += operand.prev
     return [
         CircularDefinition(
@@ -245,9 +255,9 @@ def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
         seen.setdefault(name, at)
 
 
-def _unknown_function(name: str, here: Span, functions: Statements) -> UnknownFunction:
+def _unknown_function(name: str, here: Span, known: list[str]) -> UnknownFunction:
     meant = OTHER_SPELLINGS.get(name.lower())
-    hints = [f"write {meant}"] if meant else did_you_mean(name, [*functions, *FUNCTIONS, *GATHERS])
+    hints = [f"write {meant}"] if meant else did_you_mean(name, known)
     if not hints:
         hints = [f"if {name} is a value, a product needs its '*': {name}*(…)"]
     return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
@@ -280,15 +290,18 @@ def _takes(least: int, most: int) -> str:
 
 def _not_yet(statement: Statement) -> NotYetSupported:
     tokens, shape = statement
-    what = {
-        "indexed_equation": "indexed equations",
-        "distribution": "statements with '~'",
-        "indexed_distribution": "indexed statements with '~'",
+    what, instead = {
+        "indexed_equation": ("indexed equations", ["write one equation for each value"]),
+        "distribution": ("statements with '~'", ["give each value with '=' or --set"]),
+        "indexed_distribution": (
+            "indexed statements with '~'",
+            ["give each value with '=' or --set"],
+        ),
     }[shape.form]
     return NotYetSupported(
         f"{what} are part of the language, but this version cannot compute them yet",
         tokens.span(0, len(tokens.kinds) - 1),
-        hints=["write one equation for each value"],
+        hints=instead,
     )
 
 

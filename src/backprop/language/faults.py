@@ -13,6 +13,7 @@ from typing import NamedTuple
 from backprop.errors import Label, SyntaxFault, UnexpectedText
 from backprop.language.grammar import Unfit
 from backprop.language.scanner import Tokens
+from backprop.operations import FUNCTIONS
 from backprop.source import Span
 
 _OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB"}
@@ -200,7 +201,21 @@ def _product(case: _Case) -> SyntaxFault | None:
         return case.fault("two numbers side by side", case.span(-1), hints=[hint])
     if right == "IF":
         return case.fault("unexpected 'if'", case.span(), hints=[_FORM["IF"]])
-    return case.fault("a product needs its '*'", case.span(-1), hints=[f"write {before}*{here}"])
+    if left == "NAME" and before in FUNCTIONS and not touching:
+        return case.fault(
+            f"the arguments of {before} need brackets",
+            case.span(-1),
+            hints=[f"write {before}({here})"],
+        )
+    if before == "0" and touching and re.fullmatch("[xX][0-9a-fA-F]+", here):
+        return case.fault(
+            "numbers are decimal", case.span(-1), hints=[f"write {int(here[1:], 16)}"]
+        )
+    product = f"{'(…)' if left == 'RPAR' else before}*{'(…)' if right == 'LPAR' else here}"
+    hints = [f"write {product}"]
+    if left == "NUMBER" and touching and here in ("e", "E"):
+        hints.append(f"or, if a power of ten is meant, {before}e3")
+    return case.fault("a product needs its '*'", case.span(-1), hints=hints)
 
 
 def _choice(case: _Case) -> SyntaxFault | None:

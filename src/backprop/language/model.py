@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
 from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, one_line
-from backprop.values import Place, Value
+from backprop.values import Place, Value, in_order
 
 if TYPE_CHECKING:
     from backprop.engine.gradient import Gradient
@@ -47,19 +48,11 @@ class Model:
         """The names that can be given a number, in file order."""
         return [name for name, value in self.values.items() if not value.op]
 
-    @property
+    @cached_property
     def outputs(self) -> list[str]:
         """The equations that no other equation uses, in file order; in a file of inputs, all."""
+        used = {operand.label for value in in_order(self.values.values()) for operand in value.prev}
         computed = [name for name, value in self.values.items() if value.op]
-        used: set[str] = set()
-        for value in self.values.values():
-            stack = list(value.prev)
-            while stack:  # through the unnamed steps of one equation, down to the names it uses
-                operand = stack.pop()
-                if operand.label:
-                    used.add(operand.label)
-                else:
-                    stack += operand.prev
         return [name for name in computed if name not in used] or list(self.values)
 
     def output(self, of: str | None = None) -> str:

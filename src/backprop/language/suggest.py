@@ -28,11 +28,11 @@ def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
 
 
 def unknown_name(
-    name: str, names: Iterable[str], owner: str, span: Span | None = None
+    name: str, names: Iterable[str], owner: str, span: Span | None = None, near: bool = True
 ) -> UnknownName:
     """The error for a name that `owner` (these equations) does not have."""
     names = list(names)
-    hints = did_you_mean(name, names)
+    hints = did_you_mean(name, names) if near else []
     if not hints:
         more = ", …" if len(names) > 10 else ""
         hints = [f"the names are: {', '.join(names[:10])}{more}"]

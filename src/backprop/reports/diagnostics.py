@@ -41,7 +41,7 @@ def _one(error: BackpropError, kind: str, color: bool) -> str:
         line, column = span.source.position(span.start)
         where = f"{where}:{line}:{column}"
     head = paint(f"{kind}:", _RED if kind == "error" else _YELLOW)
-    lines = [f"{where + ': ' if where else ''}{head} {paint(error.message, _BOLD)}"]
+    lines = [f"{where + ': ' if where else ''}{head} {paint(_shortened(error.message), _BOLD)}"]
     numbers = [label.span.source.position(label.span.start)[0] for label in error.labels]
     gutter = max((len(str(number)) for number in numbers), default=0) + 2
     primary = error.labels[0].span.source if error.labels else None
@@ -57,8 +57,13 @@ def _one(error: BackpropError, kind: str, color: bool) -> str:
         if not repeated:
             lines.append(f"{paint(f'{numbers[at]:>{gutter}} |', _BLUE)} {text}".rstrip())
         lines.append(f"{paint(' ' * gutter + ' |', _BLUE)} {paint(_said(carets, label), ink)}")
-    lines += [f"{' ' * gutter}{paint('=', _BLUE)} {hint}" for hint in error.hints]
+    lines += [f"{' ' * gutter}{paint('=', _BLUE)} {_shortened(hint)}" for hint in error.hints]
     return "\n".join(lines) + "\n"
+
+
+def _shortened(text: str, most: int = 400) -> str:
+    """A sentence with very long names in it, its middle left out."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
 
 
 def _said(carets: str, label: Label) -> str:
