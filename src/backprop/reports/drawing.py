@@ -149,6 +149,7 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
                 shape="Mrecord" if item.role == "input" else "record",
                 style="filled" if fill != "none" else "solid",
                 fillcolor=fill,
+                margin="0.15,0.06",  # some programs measure text a little short
                 penwidth="2.5" if item.role == "output" else "1",
                 fontcolor=theme.text_on(fill),
                 tooltip=_plain(_title(item)),
@@ -189,7 +190,7 @@ def number(value: float, digits: int | None) -> str:
 def _legend(theme: Theme, output: str) -> str:
     """An HTML-like label: what the colours mean."""
     cells = [
-        f'<TD BGCOLOR="{color}"><FONT COLOR="{theme.text_on(color)}"> {text} </FONT></TD>'
+        f'<TD BGCOLOR="{color}"><FONT COLOR="{theme.text_on(color)}">&#160;{text}&#160;&#160;</FONT></TD>'
         for color, text in (
             (theme.falling[-1], "negative, large"),
             (theme.falling[0], "small"),
