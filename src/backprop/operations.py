@@ -64,10 +64,24 @@ class Operation:
     """Which operands have a say in the value, given all their values; None: all of them."""
     domain: str = ""
     """Where there is a value, in words for a message: `x > 0`."""
+    pole: Callable[..., bool] | None = None
+    """Whether an infinite value at these operands is a pole and no overflow; None: wherever the row
+    has a domain."""
+    symbol: str = ""
+    """What a picture shows where a typographic sign is clearer than the name."""
 
     @property
     def arity(self) -> int:
         return len(self.operands)
+
+    @property
+    def sign(self) -> str:
+        """What stands in the circle of a picture."""
+        return self.symbol or self.name
+
+    def at_pole(self, *operands: float) -> bool:
+        """Whether an infinite value at these operands is a pole, where there is no value."""
+        return bool(self.domain) and (self.pole is None or self.pole(*operands))
 
     @property
     def form(self) -> str:
@@ -99,21 +113,22 @@ _ORDERED = ((1.0, 2.0), (2.0, 1.0), (-3.0, 0.5))
 _NO_SLOPE = (((1.0, 1.0), (0.0, 0.0)), ((-2.0, 3.0), (0.0, 0.0)))
 
 
-def _comparison(name: str, latex: str, value: Callable[..., float]) -> Operation:
+def _comparison(name: str, latex: str, value: Callable[..., float], symbol: str = "") -> Operation:
     return Operation(
-        name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE, binding=COMPARISON
-    )
+        name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE,
+        binding=COMPARISON, symbol=symbol,
+    )  # fmt: skip
 
 
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
     Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM),
     Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM),
-    Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT),
+    Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×"),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", binding=PRODUCT, tex_binding=SIGN),
-    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False),
-    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷"),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−"),
+    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="="),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out/x.
     Operation(
         "^", ("x", "y"), real.power,
@@ -129,6 +144,7 @@ _ROWS = (
         ),
         domain="a base that is positive, or 0 with an exponent of 0 or more, or negative with an integer"
                " exponent",
+        pole=lambda x, y: x == 0,
         binding=POWER,
     ),
     # -------------------------------------------------------------- exponentials, logarithms
@@ -182,10 +198,10 @@ _ROWS = (
               source="DLMF 7.2.2"),
     Operation("gamma", ("x",), real.gamma, ("out*digamma(x)",), _calls(r"\Gamma"),
               _at(-3.5, -0.3, 1e-9, 0.5, 3.0, 30.5, 170.0), source="DLMF 5.2.2",
-              domain="x other than 0, -1, -2, …"),
+              pole=lambda x: x <= 0, domain="x other than 0, -1, -2, …"),
     Operation("lgamma", ("x",), real.lgamma, ("digamma(x)",), r"\ln\left|\Gamma\left([x]\right)\right|",
               _at(-3.5, -0.3, 1e-9, 0.5, 1.0000001, 2.0000001, 30.5, 1e10), source="DLMF 5.2.2",
-              domain="x other than 0, -1, -2, …"),
+              pole=lambda x: x <= 0, domain="x other than 0, -1, -2, …"),
     Operation("digamma", ("x",), real.digamma, ("polygamma(1, x)",), _calls(r"\psi"),
               _at(-3.5, -0.3, 1e-5, 0.5, 2.0, 30.5, 1e10), source="DLMF 5.15.1",
               domain="x other than 0, -1, -2, …"),
@@ -193,7 +209,7 @@ _ROWS = (
     Operation("polygamma", ("n", "x"), real.polygamma, ("0/0", "polygamma(n + 1, x)"),
               r"\psi^{\left([n]\right)}\left([x]\right)",
               ((0.0, 2.0), (1.0, 0.5), (1.0, -3.5), (2.0, 30.5), (5.0, 2.5)), source="DLMF 5.15.1",
-              domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
+              pole=lambda n, x: x <= 0, domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
     # ---------------------------------------------------------------- corners, jumps, choice
     Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),)),
     Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),)),
@@ -211,11 +227,11 @@ _ROWS = (
               called=False),
     # ------------------------------------------------------------- comparisons and conditions
     _comparison("<",  "<x> < <y>",      real.less),
-    _comparison("<=", r"<x> \le <y>",   real.less_equal),
+    _comparison("<=", r"<x> \le <y>",   real.less_equal, "≤"),
     _comparison(">",  "<x> > <y>",      real.greater),
-    _comparison(">=", r"<x> \ge <y>",   real.greater_equal),
+    _comparison(">=", r"<x> \ge <y>",   real.greater_equal, "≥"),
     _comparison("==", "<x> = <y>",      real.equal),
-    _comparison("!=", r"<x> \ne <y>",   real.not_equal),
+    _comparison("!=", r"<x> \ne <y>",   real.not_equal, "≠"),
     Operation("not", ("x",), "if(x, 0, 1)", ("0",), r"\lnot <x>", _at(-1.0, 2.0), (((0.0,), (0.0,)),), binding=NOT,
               called=False),
     Operation("and", ("x", "y"), "if(x, if(y, 1, 0), 0)", ("0", "0"), r"<x> \land <y>", _ORDERED, _NO_SLOPE,

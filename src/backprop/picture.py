@@ -168,7 +168,7 @@ def _operations(
             groups[value.label] = text
         row = OPERATIONS[value.op]
         circle = f"{box.id} {row.name}"
-        circles.append(Circle(circle, _SYMBOLS.get(row.name, row.name), box.group))
+        circles.append(Circle(circle, row.sign, box.group))
         slopes = local_slopes(value)
         for operand, slope, formula in zip(value.prev, slopes, row.slopes, strict=True):
             arrows.append(
@@ -236,7 +236,3 @@ def _steps(value: Value) -> list[Value]:
             stack.append((step, True))
             stack += [(each, False) for each in step.prev[::-1] if each.prev and not each.label]
     return order
-
-
-_SYMBOLS = {"neg": "−", "copy": "=", "*": "×", "/": "÷", "<=": "≤", ">=": "≥", "!=": "≠"}
-"""What a circle shows where a typographic sign is clearer than the name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -34,17 +34,7 @@ def draw(
     focus: options.Focus = None,
     depth: options.Depth = 1,
     whole: Annotated[bool, typer.Option("--all", help="Draw everything, however large.")] = False,
-    digits: Annotated[
-        Optional[int],
-        typer.Option(
-            "--digits",
-            metavar="N",
-            min=1,
-            max=17,
-            show_default=False,
-            help="Significant digits. Default: four decimals.",
-        ),
-    ] = None,
+    digits: options.PictureDigits = None,
     seed: options.Seed = 0,
 ) -> None:
     """The graph with data and gradients, as a picture.

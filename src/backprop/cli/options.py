@@ -117,6 +117,18 @@ Depth = Annotated[
     int, typer.Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
 ]
 
+PictureDigits = Annotated[
+    Optional[int],
+    typer.Option(
+        "--digits",
+        metavar="N",
+        min=1,
+        max=17,
+        show_default=False,
+        help="Significant digits. Default: four decimals.",
+    ),
+]
+
 
 def names(texts: list[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C."""

@@ -64,7 +64,7 @@ def no_value(model: Model, value: Value) -> NotFinite:
     hints: list[str] = []
     if not all(isfinite(operand.data) for operand in value.prev):
         message = f"{text} is {value.data:g}{given}"
-    elif isnan(value.data) or (row.domain and not _overflows(value)):
+    elif isnan(value.data) or (row.at_pole(*(operand.data for operand in value.prev))):
         cause, message = OutsideDomain, f"{text} has no value{given}"
         hints = [f"{row.form} needs {row.domain}"] if row.domain else []
     else:
@@ -100,13 +100,6 @@ def gradients(model: Model, order: Sequence[Value]) -> list[NotFinite]:
         message = "the contributions to a gradient add up to no finite number"
         warnings.append(NotFinite(message, where=model.source.name))
     return warnings
-
-
-def _overflows(value: Value) -> bool:
-    """Whether the value is inf because it is large, not because of a pole."""
-    if value.op in ("/", "^"):
-        return value.prev[0 if value.op == "^" else 1].data != 0
-    return value.op in ("gamma",) and value.prev[0].data > 1
 
 
 def _operands(model: Model, value: Value) -> tuple[str, str]:
