@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,6 +11,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--accept", action="store_true", help="rewrite expected outputs, to be read in the diff"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Random inputs are the same in every run, unless the whole size is asked for: CI must not be
+    a lottery."""
+    settings.register_profile("steady", derandomize=True, max_examples=300)
+    settings.register_profile("searching", max_examples=4000)
+    settings.load_profile("searching" if config.getoption("--whole") else "steady")
 
 
 @pytest.fixture

@@ -284,7 +284,7 @@ def _true_gradient(tree: Tree, at: dict[str, float], name: str) -> list[Any]:
     return [*quotients, (sides[2] - sides[0]) / (2 * step)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(_trees(), st.tuples(*[st.integers(-24, 24).map(lambda k: k / 8 + 0.01)] * 3))
 def test_random_expressions_against_mpmath(tree: Tree, point: tuple[float, float, float]) -> None:
     at = dict(zip(NAMES, point, strict=True))
@@ -309,6 +309,10 @@ def test_random_expressions_against_mpmath(tree: Tree, point: tuple[float, float
             true = quotients[-1]
             if spread > 1e-3 * max(1, abs(true)) or abs(true) > 1e9:
                 continue  # a corner, or too steep for doubles to place
+            if not math.isfinite(found.gradients[name]):
+                # An infinite slope on the way, as in asin(a/a): shown as it is, and said.
+                assert found.warnings, text
+                continue
             assert abs(found.gradients[name] - true) <= 1e-6 * max(1, abs(true)), (
                 f"{text} by {name}"
             )

@@ -178,6 +178,24 @@ def test_json_numbers_past_the_range_of_doubles_are_refused(tmp_path: Path) -> N
         assert (ran.status, "too large for a double" in ran.err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ('{"a": 1, "x": true}', "1:15", "the value of 'x' is no number"),
+        ('{"x": 1,\n "x": 2}', "2:2", "'x' stands twice"),
+        ('{"x": 1, "zz": 2}', "1:10", "there is no 'zz'"),
+        ('{"x": 1, }', "1:10", "no JSON"),
+        ("[1, 2]", "1:1", "no object"),
+    ],
+)
+def test_faults_in_json_have_their_place(tmp_path: Path, text: str, place: str, said: str) -> None:
+    (tmp_path / "v.json").write_text(text)
+    ran = backprop("grad", "-e", "y = x + a; a = 1", "--values", str(tmp_path / "v.json"))
+    assert ran.status in (1, 2)
+    assert f"v.json:{place}: error: " in ran.err
+    assert said in ran.err
+
+
 @pytest.mark.parametrize("where", ["missing/out.json", "folder", "/dev/full"])
 def test_output_that_cannot_be_written(tmp_path: Path, where: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -16,6 +16,7 @@ FLOORS = {
     "language": 2,
     "engine": 3,
     "report": 5,
+    "given": 4,
     "picture": 5,
     "commands": 6,
     "reports": 7,

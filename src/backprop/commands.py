@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from backprop import picture as pictures
 from backprop.engine import Gradient
-from backprop.engine.gradient import evaluate, not_an_input
-from backprop.errors import (
-    LIMIT,
-    BackpropError,
-    BadOption,
-    CannotRead,
-    Label,
-    NameDefinedTwice,
-    NotANumber,
-    TooLarge,
-    UnexpectedText,
-    raise_all,
-)
+from backprop.errors import BadOption, CannotRead, TooLarge
 from backprop.files import STDIN, read_source
-from backprop.language import Model, read_model, read_settings
+from backprop.given import read_numbers
+from backprop.language import Model, read_model
 from backprop.language.suggest import unknown_name
 from backprop.picture import Picture
 from backprop.report import GradientReport, gradient_report
-from backprop.source import Source, Span
+from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
@@ -53,7 +39,7 @@ class Inputs:
 def grad(inputs: Inputs, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> GradientReport:
     """The value and the gradient of each output in `of` (of the only one, if none is named)."""
     model = load(inputs)
-    numbers = read_numbers(model, inputs)
+    numbers = _numbers(model, inputs)
     for name in wrt:
         if name not in model.values:
             raise unknown_name(name, model.values, "these equations")
@@ -77,7 +63,7 @@ def draw(
     else to ask for.
     """
     model = load(inputs)
-    gradient = model.grad(read_numbers(model, inputs), of)
+    gradient = model.grad(_numbers(model, inputs), of)
     output = model.values[gradient.output]
     for name in focus:
         if name not in gradient.gradients:
@@ -123,109 +109,7 @@ def load(inputs: Inputs) -> Model:
         ) from error
 
 
-def read_numbers(model: Model, inputs: Inputs) -> dict[str, float]:
-    """The numbers for inputs from files and settings, checked against the model."""
-    numbers: dict[str, float] = {}
-    errors: list[BackpropError] = []
-    inputs_known = model.inputs
+def _numbers(model: Model, inputs: Inputs) -> dict[str, float]:
     if [*inputs.values, inputs.file].count(STDIN) > 1:
         raise BadOption("standard input can be read once only", hints=["use '-' once"])
-    sources: list[tuple[Source, Callable[[Source], dict[str, _Given]]]] = []
-    for path in inputs.values:
-        source = read_source(path)
-        is_json = source.text.lstrip()[:1] in ("{", "[")
-        sources.append((source, _json_numbers if is_json else _written_numbers))
-    sources += [(Source("<--set>", text), _written_numbers) for text in inputs.settings]
-    for source, read in sources:
-        for name, (number, span) in read(source).items():
-            if name not in model.values:
-                errors.append(
-                    unknown_name(
-                        name,
-                        inputs_known,
-                        "the inputs of these equations",
-                        span,
-                        len(errors) < LIMIT,
-                    )
-                )
-            elif model.values[name].op:
-                errors.append(not_an_input(model, name, span))
-            numbers[name] = number
-    raise_all(errors)
-    return numbers
-
-
-_Given = tuple[float, Span | None]
-
-
-def _written_numbers(source: Source) -> dict[str, _Given]:
-    return {
-        name: (evaluate(setting.value, source), setting.name)
-        for name, setting in read_settings(source).items()
-    }
-
-
-def _json_numbers(source: Source) -> dict[str, _Given]:
-    """The numbers of a JSON object: `{"a": 2, "b": "inf"}`."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise NameDefinedTwice(f"{twice!r} stands twice in {source.name}", where=source.name)
-        return found
-
-    try:
-        found = json.loads(
-            source.text, object_pairs_hook=once, parse_int=_double, parse_float=_double
-        )
-    except json.JSONDecodeError as error:
-        raise UnexpectedText(
-            f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}",
-            Span(source, error.pos, error.pos + 1),
-            hints=['write an object of numbers: {"a": 2, "b": -3}'],
-        ) from None
-    except RecursionError:
-        found = None
-    if not isinstance(found, dict):
-        raise UnexpectedText(
-            "this JSON is no object of numbers",
-            Span(source, 0, 1),
-            hints=['write: {"a": 2, "b": -3}'],
-        )
-    numbers: dict[str, _Given] = {}
-    errors: list[BackpropError] = []
-    for name, item in found.items():
-        place = re.search(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:", source.text)
-        span = Span(source, place.start(), place.end() - 1) if place else None
-        if item in ("inf", "-inf"):
-            item = float(item)
-        if item is _TOO_LARGE:
-            labels = [Label(span)] if span else []
-            message = f"the value of {name!r} is too large for a double"
-            errors.append(NotANumber(message, *labels, where=source.name))
-            continue
-        if isinstance(item, bool) or not isinstance(item, (int, float)) or item != item:
-            labels = [Label(span)] if span else []
-            errors.append(
-                NotANumber(
-                    f"the value of {name!r} is no number",
-                    *labels,
-                    where=source.name,
-                    hints=['give a JSON number, or the string "inf" or "-inf"'],
-                )
-            )
-            continue
-        numbers[name] = float(item), span
-    raise_all(errors)
-    return numbers
-
-
-_TOO_LARGE = object()
-
-
-def _double(text: str) -> Any:
-    """A JSON number as a double; a mark for one past the range, which Python would call inf."""
-    number = float(text)
-    return _TOO_LARGE if number in (float("inf"), float("-inf")) else number
+    return read_numbers(model, inputs.values, inputs.settings)

@@ -7,11 +7,12 @@ with an error, or None when it is not the cause.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable
 from typing import NamedTuple
 
-from backprop.errors import Label, SyntaxFault, UnexpectedText
-from backprop.language.grammar import Unfit
+from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
+from backprop.language.grammar import Unfit, shape
 from backprop.language.scanner import Tokens
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
@@ -61,6 +62,38 @@ class _Case(NamedTuple):
 
     def fault(self, message: str, *labels: Label | Span, hints: list[str]) -> SyntaxFault:
         return UnexpectedText(message, *labels, hints=hints)
+
+
+def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
+    """The errors of a statement: the first, and those that are left once missing `*` are put in."""
+    found = [explain(tokens, unfit)]
+    while _lacks_product(_Case(tokens, unfit.index, unfit.expected)) and len(found) < LIMIT:
+        tokens = _with_product(tokens, unfit.index)
+        try:
+            shape(tokens.kinds)
+        except Unfit as another:
+            unfit = another
+            found.append(explain(tokens, unfit))
+        else:
+            break
+    return found
+
+
+def _lacks_product(case: _Case) -> bool:
+    causes = (cause for cause in _CAUSES if cause(case))
+    return next(causes, None) is _product
+
+
+def _with_product(tokens: Tokens, at: int) -> Tokens:
+    """The tokens with a `*` of no width before the token `at`."""
+    here = tokens.starts[at]
+    return Tokens(
+        tokens.source,
+        (*tokens.kinds[:at], "TIMES", *tokens.kinds[at:]),
+        [*tokens.texts[:at], "*", *tokens.texts[at:]],
+        array("Q", [*tokens.starts[:at], here, *tokens.starts[at:]]),
+        array("Q", [*tokens.ends[:at], here, *tokens.ends[at:]]),
+    )
 
 
 def explain(tokens: Tokens, unfit: Unfit) -> SyntaxFault:

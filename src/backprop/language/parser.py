@@ -35,8 +35,9 @@ def read(source: Source, ends: frozenset[str] = ENDS) -> tuple[list[Statement], 
                 found.append(Statement(tokens, shape(tokens.kinds)))
                 continue
             except Unfit as unfit:
-                tokens = faults.explain(tokens, unfit)
-        errors.append(tokens)
+                errors += faults.explain_all(tokens, unfit)
+        else:
+            errors.append(tokens)
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors

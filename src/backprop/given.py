@@ -1,0 +1,123 @@
+"""The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from math import isinf
+from typing import Any
+
+from backprop.engine.gradient import evaluate, not_an_input
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    Label,
+    NameDefinedTwice,
+    NotANumber,
+    UnexpectedText,
+    raise_all,
+)
+from backprop.files import read_source
+from backprop.language import Model, read_settings
+from backprop.language.suggest import unknown_name
+from backprop.source import Source, Span
+
+Given = dict[str, tuple[float, Span]]
+"""For each name its number, and where the name stands."""
+
+_MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
+"""A member of a JSON object: its name, and what its value begins with."""
+
+_TOO_LARGE = object()
+
+
+def read_numbers(
+    model: Model, files: Sequence[str] = (), settings: Sequence[str] = ()
+) -> dict[str, float]:
+    """The numbers for inputs of `model`; settings win over files, later ones over earlier ones.
+
+    Raises UnknownName, NotAnInput, NotANumber, NameDefinedTwice, SyntaxFaults and CannotRead.
+    """
+    numbers: dict[str, float] = {}
+    errors: list[BackpropError] = []
+    inputs = model.inputs
+    sources: list[tuple[Source, Callable[[Source], Given]]] = []
+    for path in files:
+        source = read_source(path)
+        is_json = source.text.lstrip()[:1] in ("{", "[")
+        sources.append((source, _from_json if is_json else _from_lines))
+    sources += [(Source("<--set>", text), _from_lines) for text in settings]
+    for source, read in sources:
+        for name, (number, span) in read(source).items():
+            if name not in model.values:
+                owner = "the inputs of these equations"
+                errors.append(unknown_name(name, inputs, owner, span, len(errors) < LIMIT))
+            elif model.values[name].op:
+                errors.append(not_an_input(model, name, span))
+            numbers[name] = number
+    raise_all(errors)
+    return numbers
+
+
+def _from_lines(source: Source) -> Given:
+    return {
+        name: (evaluate(setting.value, source), setting.name)
+        for name, setting in read_settings(source).items()
+    }
+
+
+def _from_json(source: Source) -> Given:
+    """The numbers of a JSON object: `{"a": 2, "b": "inf"}`."""
+    try:
+        found = json.loads(source.text, parse_int=_double, parse_float=_double)
+    except json.JSONDecodeError as error:
+        raise UnexpectedText(
+            f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}",
+            Span(source, error.pos, error.pos + 1),
+            hints=['write an object of numbers: {"a": 2, "b": -3}'],
+        ) from None
+    except RecursionError:
+        found = None
+    if not isinstance(found, dict):
+        raise UnexpectedText(
+            "this JSON is no object of numbers",
+            Span(source, 0, 1),
+            hints=['write: {"a": 2, "b": -3}'],
+        )
+    numbers: Given = {}
+    errors: list[BackpropError] = []
+    keys: dict[str, Span] = {}
+    values: dict[str, Span] = {}
+    for member in _MEMBER.finditer(source.text):
+        try:
+            name = json.loads(member[1], strict=False)
+        except ValueError:
+            continue  # inside a text, which is no number in any case
+        key = Span(source, *member.span(1))
+        if name in keys:
+            again, first = Label(key, "again here"), Label(keys[name], "first here")
+            message = f"{name!r} stands twice"
+            errors.append(NameDefinedTwice(message, again, first, hints=["remove one of them"]))
+        keys.setdefault(name, key)
+        values.setdefault(name, Span(source, *member.span(2)))
+    nowhere = Span(source, 0, 1)
+    for name, item in found.items():
+        if item in ("inf", "-inf"):
+            item = float(item)
+        at = values.get(name, nowhere)
+        if item is _TOO_LARGE:
+            errors.append(NotANumber(f"the value of {name!r} is too large for a double", at))
+        elif isinstance(item, bool) or not isinstance(item, float) or item != item:
+            hint = 'give a JSON number, or the string "inf" or "-inf"'
+            errors.append(NotANumber(f"the value of {name!r} is no number", at, hints=[hint]))
+        else:
+            numbers[name] = item, keys.get(name, nowhere)
+    raise_all(errors)
+    return numbers
+
+
+def _double(text: str) -> Any:
+    """A JSON number as a double; a mark for one past the range, which Python would call inf."""
+    number = float(text)
+    return _TOO_LARGE if isinf(number) else number
