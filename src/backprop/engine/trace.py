@@ -64,7 +64,7 @@ def no_value(model: Model, value: Value) -> NotFinite:
     hints: list[str] = []
     if not all(isfinite(operand.data) for operand in value.prev):
         message = f"{text} is {value.data:g}{given}"
-    elif isnan(value.data) or (row.at_pole(*(operand.data for operand in value.prev))):
+    elif isnan(value.data) or row.at_pole(*(operand.data for operand in value.prev)):
         cause, message = OutsideDomain, f"{text} has no value{given}"
         hints = [f"{row.form} needs {row.domain}"] if row.domain else []
     else:
