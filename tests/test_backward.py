@@ -87,7 +87,9 @@ def test_operators_and_functions() -> None:
     assert round(Value(2.5)).data == 2
     assert min(x, y) is x
     assert sorted([y, x]) == [x, y]
-    assert float(y) == 2.0
+    for wrong in (lambda: math.exp(y), lambda: y + "2", lambda: Value("2"), lambda: float(y)):
+        with pytest.raises(TypeError):  # never a plain number that has silently left the graph
+            wrong()  # type: ignore[no-untyped-call]
 
 
 def test_a_function_that_does_not_exist() -> None:

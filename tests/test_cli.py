@@ -196,6 +196,56 @@ def test_faults_in_json_have_their_place(tmp_path: Path, text: str, place: str, 
     assert said in ran.err
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("a=b*c, d=2", "1:5: error: the value of 'a' is no number"),
+        ("f(x)=k*x; a=f(2)", "1:6: error: the value of 'a' is no number"),
+        ("a=q, d=q", "1:8: error: the value of 'd' is no number"),
+        ("f(x)=f(x); a=f(1)", "the function 'f' calls itself"),
+        ("a=1e999", "too large"),
+        ("a=log(-1)", "log(-1) has no value"),
+    ],
+)
+def test_settings_that_are_no_numbers(settings: str, said: str) -> None:
+    ran = backprop("grad", "-e", "L = a*d; a = 1; d = 1", "--set", settings)
+    assert ran.status in (1, 2)
+    assert said in ran.err
+
+
+def test_settings_may_have_functions_of_their_own() -> None:
+    assert found("-e", "L = a*d; d = 1", "--set", "f(x) = 2*x; a = f(f(3))")["value"] == 12.0
+
+
+def test_names_are_normalised_wherever_they_come_from(tmp_path: Path) -> None:
+    (tmp_path / "v.json").write_text('{"e\u0301": 2}', encoding="utf-8")
+    arguments = ("-e", "\u00e9l = \u00e9*2", "--values", str(tmp_path / "v.json"))
+    assert found(*arguments, "--of", "e\u0301l", "--wrt", "e\u0301")["gradients"] == {"\u00e9": 2.0}
+
+
+def test_of_slopes_that_nobody_asked_for_nothing_is_said() -> None:
+    arguments = ("grad", "-e", "L = x^n; n = 2; x = -3")
+    assert "slope of x^n by n is nan" in backprop(*arguments).err
+    assert backprop(*arguments, "--wrt", "x").err == ""
+
+
+def test_an_output_file_of_unknown_kind_is_refused(tmp_path: Path) -> None:
+    ran = backprop("grad", "-e", "y = 1", "-o", str(tmp_path / "y.html"))
+    assert (ran.status, "says no format" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
+    assert (
+        backprop("grad", "-e", "y = 1", "-o", str(tmp_path / "y.html"), "--format", "csv").status
+        == 0
+    )
+
+
+def test_a_file_of_nulls_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "null").write_bytes(bytes(5_000_000))
+    start = time.process_time()
+    ran = backprop("grad", str(tmp_path / "null"))
+    assert (ran.status, "U+0000" in ran.err) == (2, True)
+    assert time.process_time() - start < 5
+
+
 @pytest.mark.parametrize("where", ["missing/out.json", "folder", "/dev/full"])
 def test_output_that_cannot_be_written(tmp_path: Path, where: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -60,4 +60,10 @@ def test_every_error_class_has_an_example() -> None:
         for name, item in vars(errors).items()
         if isinstance(item, type) and issubclass(item, BackpropError) and not item.__subclasses__()
     }
-    assert causes - shown == {"CannotRead", "CannotWrite", "CannotDraw", "BadOption"}
+    assert causes - shown == {
+        "InfiniteSlope",
+        "CannotRead",
+        "CannotWrite",
+        "CannotDraw",
+        "BadOption",
+    }

@@ -21,7 +21,8 @@
     │   ├── NotYetSupported           a part of the language that this version only reads
     │   └── TooLarge                  a stated limit was passed
     ├── NotFinite                   a step gave inf or nan (exit status 1)
-    │   └── OutsideDomain             because its operands lie outside its domain
+    │   ├── OutsideDomain             because its operands lie outside its domain
+    │   └── InfiniteSlope             its slope is inf or nan: a warning, never raised
     └── UsageFault                   a file or an option (exit status 2)
         ├── CannotRead
         ├── CannotWrite               (exit status 1: nothing was wrong with the question)
@@ -164,6 +165,10 @@ class NotFinite(BackpropError):
 
 class OutsideDomain(NotFinite):
     """A step with finite operands for which the operation has no value."""
+
+
+class InfiniteSlope(NotFinite):
+    """A step whose slope makes a gradient inf or nan."""
 
 
 class UsageFault(BackpropError):

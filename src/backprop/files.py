@@ -62,9 +62,10 @@ def decode(data: bytes, name: str) -> Source:
         rest = error.object[error.start : min(line_end, error.start + 200)]
         source = Source(name, good + rest.decode("utf-8", "replace"))
         at = len(good)
+        bad = error.start + 1 + 3 * data.startswith(b"\xef\xbb\xbf")
         utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
         raise NotText(
-            f"byte 0x{error.object[error.start]:02X} (number {error.start + 1} of the file) is no UTF-8",
+            f"byte 0x{error.object[error.start]:02X} (number {bad} of the file) is no UTF-8",
             Span(source, at, at + 1),
             hints=[
                 "this looks like UTF-16: save the file as UTF-8"

@@ -21,7 +21,7 @@ from backprop.errors import (
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.language.suggest import unknown_name
-from backprop.source import Source, Span
+from backprop.source import Source, Span, normal
 
 Given = dict[str, tuple[float, Span]]
 """For each name its number, and where the name stands."""
@@ -91,7 +91,7 @@ def _from_json(source: Source) -> Given:
     values: dict[str, Span] = {}
     for member in _MEMBER.finditer(source.text):
         try:
-            name = json.loads(member[1], strict=False)
+            name = normal(json.loads(member[1], strict=False))
         except ValueError:
             continue  # inside a text, which is no number in any case
         key = Span(source, *member.span(1))
@@ -102,7 +102,7 @@ def _from_json(source: Source) -> Given:
         keys.setdefault(name, key)
         values.setdefault(name, Span(source, *member.span(2)))
     nowhere = Span(source, 0, 1)
-    for name, item in found.items():
+    for name, item in ((normal(key), item) for key, item in found.items()):
         if item in ("inf", "-inf"):
             item = float(item)
         at = values.get(name, nowhere)

@@ -113,6 +113,11 @@ _ORDERED = ((1.0, 2.0), (2.0, 1.0), (-3.0, 0.5))
 _NO_SLOPE = (((1.0, 1.0), (0.0, 0.0)), ((-2.0, 3.0), (0.0, 0.0)))
 
 
+def _at_pole(x: float) -> bool:
+    """Whether x is one of the gamma function's poles 0, -1, -2, …; elsewhere inf is overflow."""
+    return x <= 0 and x.is_integer()
+
+
 def _comparison(name: str, latex: str, value: Callable[..., float], symbol: str = "") -> Operation:
     return Operation(
         name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE,
@@ -198,18 +203,18 @@ _ROWS = (
               source="DLMF 7.2.2"),
     Operation("gamma", ("x",), real.gamma, ("out*digamma(x)",), _calls(r"\Gamma"),
               _at(-3.5, -0.3, 1e-9, 0.5, 3.0, 30.5, 170.0), source="DLMF 5.2.2",
-              pole=lambda x: x <= 0, domain="x other than 0, -1, -2, …"),
+              pole=_at_pole, domain="x other than 0, -1, -2, …"),
     Operation("lgamma", ("x",), real.lgamma, ("digamma(x)",), r"\ln\left|\Gamma\left([x]\right)\right|",
               _at(-3.5, -0.3, 1e-9, 0.5, 1.0000001, 2.0000001, 30.5, 1e10), source="DLMF 5.2.2",
-              pole=lambda x: x <= 0, domain="x other than 0, -1, -2, …"),
+              pole=_at_pole, domain="x other than 0, -1, -2, …"),
     Operation("digamma", ("x",), real.digamma, ("polygamma(1, x)",), _calls(r"\psi"),
               _at(-3.5, -0.3, 1e-5, 0.5, 2.0, 30.5, 1e10), source="DLMF 5.15.1",
-              domain="x other than 0, -1, -2, …"),
+              pole=_at_pole, domain="x other than 0, -1, -2, …"),
     # There is no derivative with respect to the order, which is an integer: 0/0.
     Operation("polygamma", ("n", "x"), real.polygamma, ("0/0", "polygamma(n + 1, x)"),
               r"\psi^{\left([n]\right)}\left([x]\right)",
               ((0.0, 2.0), (1.0, 0.5), (1.0, -3.5), (2.0, 30.5), (5.0, 2.5)), source="DLMF 5.15.1",
-              pole=lambda n, x: x <= 0, domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
+              pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
     # ---------------------------------------------------------------- corners, jumps, choice
     Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),)),
     Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),)),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from backprop.engine import Gradient
+from backprop.errors import InfiniteSlope
 from backprop.language import Model
 
 
@@ -64,4 +66,7 @@ def gradient_report(
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:
     gradients = {name: result.gradients.get(name, 0.0) for name in names}
-    return Gradient(result.output, result.value, result.data, gradients, result.warnings)
+    warnings = result.warnings
+    if all(map(isfinite, gradients.values())):  # of slopes that nobody asked for, say nothing
+        warnings = tuple(each for each in warnings if not isinstance(each, InfiniteSlope))
+    return Gradient(result.output, result.value, result.data, gradients, warnings)

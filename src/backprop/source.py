@@ -8,6 +8,7 @@ what everybody else works with.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -68,6 +69,11 @@ class Span(NamedTuple):
 def pack(start: int, end: int) -> int:
     """`start` and `end` as one integer, half the memory of a tuple of two."""
     return start << _OFFSET_BITS | end
+
+
+def normal(name: object) -> str:
+    """A name in Unicode normal form C, in which names are compared."""
+    return unicodedata.normalize("NFC", str(name))
 
 
 def one_line(text: str) -> str:

@@ -48,6 +48,8 @@ class Value:
         op: str = "",
         place: Place = None,
     ) -> None:
+        if isinstance(data, (str, bytes, Value)):
+            raise TypeError(f"a Value takes a number, not {data!r}")
         self.data = float(data)
         self.grad = 0.0
         self.label = label
@@ -146,9 +148,6 @@ class Value:
 
     def __bool__(self) -> bool:
         return self.data != 0
-
-    def __float__(self) -> float:
-        return self.data
 
     def __getattr__(self, name: str) -> Callable[..., Value]:
         """`x.tanh()`: every function of the table as a method."""

@@ -23,7 +23,18 @@ def chosen_format(name: str | None, output: str | None) -> str:
     """The format asked for, or the one that the ending of the output file says. Raises BadOption."""
     if name is None:
         ending = PurePath(output).suffix.lower() if output else ""
-        return next((known for known, (_, own) in FORMATS.items() if own == ending), "table")
+        if ending in ("", ".markdown"):
+            return "markdown" if ending else "table"
+        known = {own: format for format, (_, own) in FORMATS.items()}
+        if ending not in known:
+            raise BadOption(
+                f"the ending of {output} says no format",
+                hints=[
+                    f"say it: --format {'|'.join(FORMATS)}",
+                    f"or use one of {', '.join(known)}",
+                ],
+            )
+        return known[ending]
     if name not in FORMATS:
         hints = [*did_you_mean(name, FORMATS), f"the formats are {', '.join(FORMATS)}"]
         raise BadOption(f"there is no format {name!r}", hints=hints)
@@ -66,8 +77,8 @@ def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
     if not errors or sys.stderr is None:
         return
     try:
-        _, color = _terminal(sys.stderr)
-        sys.stderr.write(render(errors, kind, color))
+        width, color = _terminal(sys.stderr)
+        sys.stderr.write(render(errors, kind, color, width))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass

@@ -19,7 +19,7 @@ from backprop.errors import (
 from backprop.language.model import Model
 from backprop.language.suggest import nearest, unknown_name
 from backprop.memory import without_collector
-from backprop.source import Source, Span
+from backprop.source import Source, Span, normal
 from backprop.values import Value, in_order
 
 
@@ -61,7 +61,7 @@ def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -
     computed = [value for value in order if value not in unknown] if unknown else order
     warnings = trace.values(model, computed, reached)
     backward(order[:reached])
-    warnings += trace.gradients(model, order[:reached])
+    warnings = [*warnings, *trace.gradients(model, order[:reached])]
     leading = {value.label for value in order[:reached] if value.label}
     known = {value.label for value in computed if value.label}
     return Gradient(
@@ -81,7 +81,7 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
     """
     errors: list[BackpropError] = []
     given: dict[str, float] = {}
-    for name, number in values.items():
+    for name, number in ((normal(key), number) for key, number in values.items()):
         if name not in model.values:
             errors.append(
                 unknown_name(

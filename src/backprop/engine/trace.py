@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from backprop.engine import rules
-from backprop.errors import Label, NotFinite, OutsideDomain
+from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import Span, one_line
@@ -73,11 +73,11 @@ def no_value(model: Model, value: Value) -> NotFinite:
     return cause(message, *_labels(model, value, at), hints=hints)
 
 
-def gradients(model: Model, order: Sequence[Value]) -> list[NotFinite]:
+def gradients(model: Model, order: Sequence[Value]) -> list[InfiniteSlope]:
     """Warnings for the steps whose slope makes a named gradient inf or nan. After `backward`."""
     if all(isfinite(value.grad) for value in order if value.label):
         return []
-    warnings: list[NotFinite] = []
+    warnings: list[InfiniteSlope] = []
     for value in reversed(order):
         if not value.prev or value.grad == 0.0 or not isfinite(value.grad):
             continue
@@ -93,12 +93,12 @@ def gradients(model: Model, order: Sequence[Value]) -> list[NotFinite]:
                 message = f"the gradient overflows in {_text(model, value)}{given}"
             else:
                 message = f"the slope of {_text(model, value)} by {by} is {slope:g}{given}"
-            warnings.append(NotFinite(message, *_labels(model, value, at)))
+            warnings.append(InfiniteSlope(message, *_labels(model, value, at)))
             if len(warnings) == _MOST:
                 return warnings
     if not warnings:
         message = "the contributions to a gradient add up to no finite number"
-        warnings.append(NotFinite(message, where=model.source.name))
+        warnings.append(InfiniteSlope(message, where=model.source.name))
     return warnings
 
 

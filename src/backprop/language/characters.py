@@ -7,8 +7,9 @@ ones; text from other languages has `&&` and `!`.
 from __future__ import annotations
 
 import unicodedata
+from itertools import islice
 
-from backprop.errors import UnexpectedText
+from backprop.errors import LIMIT, UnexpectedText
 from backprop.language.scanner import Tokens
 
 _MEANT = (
@@ -40,11 +41,12 @@ _ADVICE = {
 
 def unknown_characters(tokens: Tokens) -> list[UnexpectedText]:
     """An error for each token that is a character outside the language, repeats taken together."""
-    return [
+    strange = (
         _fault(tokens, at)
         for at, kind in enumerate(tokens.kinds)
         if kind == "OTHER" and (at == 0 or tokens.texts[at - 1] != tokens.texts[at])
-    ]
+    )
+    return list(islice(strange, 10 * LIMIT))
 
 
 def _fault(tokens: Tokens, at: int) -> UnexpectedText:

@@ -195,6 +195,9 @@ _FORM = {
 
 
 def _second_equation(case: _Case) -> SyntaxFault | None:
+    if case.kind() == "ASSIGN" and case.kind(1) in ("LT", "GT"):
+        sign = case.text(1)
+        return case.fault(f"there is no '={sign}'", case.span(0, 1), hints=[f"write {sign}="])
     if case.kind() in ("ASSIGN", "TILDE"):
         hints = ["compare with '=='"]
         if not case.opened:
@@ -244,7 +247,11 @@ def _product(case: _Case) -> SyntaxFault | None:
         return case.fault(
             "numbers are decimal", case.span(-1), hints=[f"write {int(here[1:], 16)}"]
         )
-    product = f"{'(…)' if left == 'RPAR' else before}*{'(…)' if right == 'LPAR' else here}"
+    if right == "LPAR" and case.kind(-2) in ("POWER", "STARS") and case.text(-3) in FUNCTIONS:
+        hint = f"a power of a function: {case.text(-3)}(…)^{before}"
+        return case.fault("the power stands behind the brackets", case.span(-3), hints=[hint])
+    called = "(…)" if right == "NAME" and case.kind(1) == "LPAR" else ""
+    product = f"{'(…)' if left == 'RPAR' else before}*{'(…)' if right == 'LPAR' else here + called}"
     hints = [f"write {product}"]
     if left == "NUMBER" and touching and here in ("e", "E"):
         hints.append(f"or, if a power of ten is meant, {before}e3")
@@ -314,7 +321,11 @@ def _comma(case: _Case) -> SyntaxFault | None:
         return case.fault(
             "a comma in a number",
             case.span(-1, 1),
-            hints=[f"write the decimal point: {case.text(-1)}.{case.text(1)}"],
+            hints=[
+                f"write the decimal point: {case.text(-1)}.{case.text(1)}",
+                *[f"or, of thousands, no comma: {case.text(-1)}{case.text(1)}"]
+                * (len(case.text(1)) == 3),
+            ],
         )
     if case.kind(-1) not in _OPERAND_ENDS:
         return case.fault(
@@ -330,6 +341,9 @@ def _comma(case: _Case) -> SyntaxFault | None:
 def _operators(case: _Case) -> SyntaxFault | None:
     if case.kind() not in _OPERATORS or case.kind(-1) in _OPERAND_ENDS:
         return None
+    pair = {"<>": "!=", "//": "floor(x/y)"}.get(case.text(-1) + case.text())
+    if pair:
+        return case.fault("two operators side by side", case.span(-1), hints=[f"write {pair}"])
     if case.kind(-1) in _OPERATORS:
         return case.fault(
             "two operators side by side",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
 from backprop.language.suggest import unknown_name
-from backprop.source import Source, Span, one_line
+from backprop.source import Source, Span, normal, one_line
 from backprop.values import Place, Value, in_order
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"
 
-    @property
+    @cached_property
     def inputs(self) -> list[str]:
         """The names that can be given a number, in file order."""
         return [name for name, value in self.values.items() if not value.op]
@@ -61,6 +61,7 @@ class Model:
         Raises UnknownName, or ChooseOutput where there are several.
         """
         if of is not None:
+            of = normal(of)
             if of not in self.values:
                 raise unknown_name(of, self.values, "these equations")
             return of
@@ -106,7 +107,8 @@ class Model:
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the
-        one equation that no other uses. Raises MissingInputs, UnknownName, NotAnInput,
+        one equation that no other uses. The Values of the model take the numbers, so calls from
+        several threads need a lock or a model each. Raises MissingInputs, UnknownName, NotAnInput,
         ChooseOutput, NotFinite.
         """
         from backprop.engine.gradient import gradient  # the door upwards, as in values.py

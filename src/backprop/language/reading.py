@@ -60,20 +60,25 @@ def read_settings(source: Source) -> dict[str, Setting]:
     equations, functions = checks.definitions(statements, errors)
     for statement in statements:
         checks.calls(statement, functions, errors)
+    if functions:
+        checks.recursion(functions, errors)
+        if not errors:
+            checks.size(equations, functions, errors)
     raise_all(errors)
     settings: dict[str, Setting] = {}
-    builder = Builder({}, functions)
     for name, statement in equations.items():
+        builder = Builder({}, functions)
         target = statement.tokens.span(statement.shape.target, statement.shape.target)
         settings[name] = Setting(target, builder.expression(statement))
-        if builder.order:
-            at = statement.tokens.texts.index(builder.order.pop(), 1)
+        errors += builder.errors
+        for unknown in builder.values.values():
+            assert isinstance(unknown.place, int)
             errors.append(
                 NotANumber(
                     f"the value of {name!r} is no number",
-                    Label(statement.tokens.span(at, at), "this is a name"),
+                    Label(Span.at(source, unknown.place), "this is a name"),
                     hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"],
                 )
             )
-    raise_all([*errors, *builder.errors])
+    raise_all(errors)
     return settings

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
-from backprop.errors import NotText, SyntaxFault, UnclosedBracket
+from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
 from backprop.language.grammar import Kinds, token_pattern
 from backprop.source import Source, Span
 
@@ -61,7 +62,7 @@ def control_characters(source: Source) -> list[NotText]:
             Span(source, found.start(), found.end()),
             hints=["remove it: equation files are plain text"],
         )
-        for found in _CONTROL.finditer(source.text)
+        for found in islice(_CONTROL.finditer(source.text), 10 * LIMIT)
     ]
 
 
@@ -124,9 +125,9 @@ class _Piece:
 
     def begins_anew(self) -> bool:
         """Whether the tokens of this line, which meets `=` or `~`, are a left side."""
-        line = self.lists[0][self.line :]
-        return line[:1] == ["NAME"] and (
-            len(line) == 1 or (line[1] in _OPENING and line[-1] in _CLOSING)
+        kinds, at = self.lists[0], self.line
+        return kinds[at : at + 1] == ["NAME"] and (
+            len(kinds) == at + 1 or (kinds[at + 1] in _OPENING and kinds[-1] in _CLOSING)
         )
 
     def cut(self) -> _Piece:

@@ -31,10 +31,10 @@ def unknown_name(
     name: str, names: Iterable[str], owner: str, span: Span | None = None, near: bool = True
 ) -> UnknownName:
     """The error for a name that `owner` (these equations) does not have."""
-    names = list(names)
     hints = did_you_mean(name, names) if near else []
     if not hints:
-        more = ", …" if len(names) > 10 else ""
-        hints = [f"the names are: {', '.join(names[:10])}{more}"]
+        first = list(islice(names, 11))
+        more = ", …" if len(first) > 10 else ""
+        hints = [f"the names are: {', '.join(first[:10])}{more}"]
     labels = [Label(span)] if span else []
     return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)
