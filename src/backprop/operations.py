@@ -134,13 +134,13 @@ _ROWS = (
               domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷"),
     Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−"),
     Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="="),
-    # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out/x.
+    # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
     Operation(
         "^", ("x", "y"), real.power,
-        ("if(y == 0, 0, if(y < 0.5 and x != 0, y*(out/x), y*x^(y - 1)))",
+        ("if(y == 0, 0, if(y < 0.5 and x != 0, out*y/x, y*x^(y - 1)))",
          "if(x == 0 and y > 0, 0, out*log(x))"),
         "<x>^{y}",
-        samples=((2.0, 3.0), (0.7, -2.5), (1e-200, 1.5), (1e100, 3.0), (3.0, 1e-9), (25.0, 0.5)),
+        samples=((2.0, 3.0), (0.7, -2.5), (1e-310, 1e-300), (1e-200, 1.5), (1e100, 3.0), (3.0, 1e-9), (25.0, 0.5)),
         corners=(
             ((0.0, 2.0), (0.0, 0.0)), ((0.0, 1.0), (1.0, 0.0)), ((0.0, 0.0), (0.0, -inf)),
             ((0.0, 0.5), (inf, 0.0)), ((0.0, 1.5), (0.0, 0.0)), ((-0.0, 3.0), (0.0, 0.0)),
