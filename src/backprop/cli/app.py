@@ -46,6 +46,8 @@ def run() -> int:
     try:
         app(prog_name="backprop")
     except SystemExit as stop:
+        if stop.code == 130:  # Typer has met Ctrl-C, without a word
+            raise KeyboardInterrupt from None
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except BackpropError as error:
         complain(error.all)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -59,17 +59,21 @@ Output = Annotated[
         help="Write to a file, whole or not at all, instead of standard output.",
     ),
 ]
-Digits = Annotated[
-    Optional[int],
-    typer.Option(
+
+
+def _digits(default: str) -> Any:
+    """The option --digits; a picture has another default than a table."""
+    return typer.Option(
         "--digits",
         metavar="N",
         min=1,
         max=17,
         show_default=False,
-        help="Significant digits. Default: 10 in tables and documents, all in JSON and CSV.",
-    ),
-]
+        help=f"Significant digits. Default: {default}.",
+    )
+
+
+Digits = Annotated[Optional[int], _digits("10 in tables and documents, all in JSON and CSV")]
 Seed = Annotated[
     int,
     typer.Option("--seed", metavar="N", help="Reserved for random inputs."),
@@ -117,17 +121,7 @@ Depth = Annotated[
     int, typer.Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
 ]
 
-PictureDigits = Annotated[
-    Optional[int],
-    typer.Option(
-        "--digits",
-        metavar="N",
-        min=1,
-        max=17,
-        show_default=False,
-        help="Significant digits. Default: four decimals.",
-    ),
-]
+PictureDigits = Annotated[Optional[int], _digits("four decimals")]
 
 
 def names(texts: list[str]) -> list[str]:
