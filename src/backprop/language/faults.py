@@ -132,6 +132,11 @@ def _no_equation(case: _Case) -> SyntaxFault | None:
             whole,
             hints=[f"give it a name: x = {tokens.texts[0]}"],
         )
+    if tokens.kinds == ("NAME",):
+        name = tokens.texts[0]
+        return case.fault(
+            f"{name!r} alone says nothing", whole, hints=[f"give it a value: {name} = 1"]
+        )
     return case.fault(
         "this is no equation: nothing is defined",
         whole,
