@@ -63,6 +63,10 @@ class _Case(NamedTuple):
     def fault(self, message: str, *labels: Label | Span, hints: list[str]) -> SyntaxFault:
         return UnexpectedText(message, *labels, hints=hints)
 
+    def missing(self, where: str, at: Label | Span) -> SyntaxFault:
+        hint = "write a number, a name or an expression there"
+        return self.fault(f"something is missing {where}", at, hints=[hint])
+
 
 def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
     """The errors of a statement: the first, and those that are left once missing `*` are put in."""
@@ -185,11 +189,7 @@ def _ends_early(case: _Case) -> SyntaxFault | None:
             case.tokens.after(),
             hints=[_FORM[case.kind(-1)]],
         )
-    return case.fault(
-        f"something is missing after {last!r}",
-        Label(case.tokens.after(), "here"),
-        hints=["write a number, a name or an expression there"],
-    )
+    return case.missing(f"after {last!r}", Label(case.tokens.after(), "here"))
 
 
 _FORM = {
@@ -312,11 +312,7 @@ def _closing(case: _Case) -> SyntaxFault | None:
             case.span(-1),
             hints=["write an expression between them"],
         )
-    return case.fault(
-        f"something is missing before {case.text()!r}",
-        case.span(),
-        hints=["write a number, a name or an expression there"],
-    )
+    return case.missing(f"before {case.text()!r}", case.span())
 
 
 def _comma(case: _Case) -> SyntaxFault | None:
@@ -355,11 +351,7 @@ def _operators(case: _Case) -> SyntaxFault | None:
             case.span(-1),
             hints=["remove one, or write what stands between them"],
         )
-    return case.fault(
-        f"something is missing before {case.text()!r}",
-        case.span(),
-        hints=["write a number, a name or an expression there"],
-    )
+    return case.missing(f"before {case.text()!r}", case.span())
 
 
 def _words(case: _Case) -> SyntaxFault | None:
