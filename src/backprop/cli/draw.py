@@ -10,7 +10,7 @@ import typer
 
 from backprop import commands
 from backprop.cli import options
-from backprop.cli.printing import put, warn
+from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
 from backprop.language.suggest import did_you_mean
@@ -66,7 +66,7 @@ def draw(
         put(drawn.decode())
     else:
         write_whole(output, drawn)
-    warn([gradient])
+    complain(gradient.warnings, "warning")
 
 
 def _one_of(option: str, given: str, known: Iterable[str]) -> str:

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TextIO
 
-from backprop.engine import Gradient
 from backprop.errors import BackpropError, BadOption
 from backprop.files import write_whole
 from backprop.language.suggest import did_you_mean
-from backprop.report import GradientReport
+from backprop.report import Report
 from backprop.reports import FORMATS, writer
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
@@ -41,7 +40,7 @@ def chosen_format(name: str | None, output: str | None) -> str:
     return name
 
 
-def deliver(report: GradientReport, format: str, output: str | None, digits: int | None) -> None:
+def deliver(report: Report, format: str, output: str | None, digits: int | None) -> None:
     """Print a report, or write it to a file; the warnings go to standard error."""
     for_file = output not in (None, "-")
     style = Style(digits)
@@ -53,13 +52,7 @@ def deliver(report: GradientReport, format: str, output: str | None, digits: int
         write_whole(output, text.encode())
     else:
         put(text)
-    warn(report.results)
-
-
-def warn(results: Iterable[Gradient]) -> None:
-    """The warnings of results, each once, on standard error."""
-    warnings = {str(warning): warning for result in results for warning in result.warnings}
-    complain(warnings.values(), "warning")
+    complain(report.warnings, "warning")
 
 
 def put(text: str) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from backprop.report import GradientReport
+from backprop.report import Report
 from backprop.reports.numbers import Style
 
-Format = Callable[[GradientReport, Style], str]
+Format = Callable[[Report, Style], str]
 
 FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -20,10 +20,10 @@ FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "latex": ("backprop.reports.latex", ".tex"),
     }
 )
-"""Each format: the module whose `gradient` writes it, and the ending of its files."""
+"""Each format: the module whose `write` writes it, and the ending of its files."""
 
 
 def writer(name: str) -> Format:
     """The function that writes a report in the format `name`; only its module is imported."""
-    write: Format = import_module(FORMATS[name][0]).gradient
+    write: Format = import_module(FORMATS[name][0]).write
     return write

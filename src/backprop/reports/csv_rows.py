@@ -1,25 +1,26 @@
-"""A report as CSV: one row for each output and name, numbers to the last bit."""
+"""A report as CSV, numbers to the last bit."""
 
 from __future__ import annotations
 
 import csv
 from io import StringIO
 
-from backprop.report import GradientReport
+from backprop.report import Cell, Report
 from backprop.reports.numbers import Style, exact
 
 
-def gradient(report: GradientReport, style: Style) -> str:
-    """Columns output, name, role, equation, data, grad; a cell without a number is empty."""
+def write(report: Report, style: Style) -> str:
+    """A line of titles, then the rows; a cell without a number is empty."""
 
-    def number(value: float | None) -> str:
-        return "" if value is None else repr(exact(value, style.digits))
+    def text(cell: Cell) -> str:
+        if cell is None or isinstance(cell, str):
+            return cell or ""
+        return repr(exact(cell, style.digits))
 
+    columns = report.records()
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("output", "name", "role", "equation", "data", "grad"))
-    for at, result in enumerate(report.results):
-        for row in report.rows:
-            numbers = number(row.data), number(row.gradients[at])
-            writer.writerow((result.output, row.name, row.role, row.equation, *numbers))
+    writer.writerow([column.title for column in columns])
+    cells = [[text(cell) for cell in column.cells] for column in columns]
+    writer.writerows(zip(*cells, strict=True))
     return file.getvalue()

@@ -1,31 +1,31 @@
-"""A report as JSON: one object a line for each output. The shape is a promise; README has it."""
+"""A report as JSON: one object a line. The shapes are promises; README has them."""
 
 from __future__ import annotations
 
 import json
 from math import isfinite
+from typing import Any
 
-from backprop.report import GradientReport
+from backprop.report import Report
 from backprop.reports.numbers import Style, exact
 
-SCHEMA = 1
-"""Raised when a name goes away or changes its meaning; new names do not raise it."""
+
+def write(report: Report, style: Style) -> str:
+    """The report's objects; what JSON cannot say is `"nan"`, `"inf"` or `"-inf"`."""
+    return "".join(line(found, style) + "\n" for found in report.objects())
 
 
-def gradient(report: GradientReport, style: Style) -> str:
-    """`{"schema": 1, "output": "L", "value": -8.0, "data": {…}, "gradients": {…}}` a line."""
+def line(found: Any, style: Style) -> str:
+    """Plain data as JSON on one line."""
+    return json.dumps(_plain(found, style.digits), ensure_ascii=style.ascii, allow_nan=False)
 
-    def number(value: float) -> float | str:
-        return exact(value, style.digits) if isfinite(value) else f"{value}"
 
-    lines = []
-    for result in report.results:
-        found = {
-            "schema": SCHEMA,
-            "output": result.output,
-            "value": number(result.value),
-            "data": {name: number(value) for name, value in result.data.items()},
-            "gradients": {name: number(value) for name, value in result.gradients.items()},
-        }
-        lines.append(json.dumps(found, ensure_ascii=style.ascii, allow_nan=False))
-    return "\n".join(lines) + "\n"
+def _plain(item: Any, digits: int | None) -> Any:
+    """The same with numbers as JSON can hold them; what a report holds is never deep."""
+    if isinstance(item, float):
+        return exact(item, digits) if isfinite(item) else f"{item}"
+    if isinstance(item, dict):
+        return {key: _plain(each, digits) for key, each in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(each, digits) for each in item]
+    return item

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from backprop.language import formula
 from backprop.language.notation import latex, latex_name, latex_number
-from backprop.report import GradientReport
+from backprop.report import Cell, Column, Report
 from backprop.reports.numbers import Style, shown
 
 
-def gradient(report: GradientReport, style: Style) -> str:
-    """Columns name, equation, value and one derivative for each output."""
-    outputs = [latex_name(result.output) for result in report.results]
-    grads = [rf"$\partial {name}/\partial\,\cdot$" for name in outputs]
+def write(report: Report, style: Style) -> str:
+    """Names, equations and numbers; what is only text (a role) has no column."""
+    table = report.table()
+    columns = [column for column in table.columns if column.kind != "text"]
+    names = next(column.cells for column in columns if column.kind == "name")
+    form = "".join("r" if column.kind == "number" else "l" for column in columns)
     lines = [
-        rf"\begin{{tabular}}{{llr{'r' * len(grads)}}}",
+        rf"\begin{{tabular}}{{{form}}}",
         r"\hline",
-        " & ".join(["name", "equation", "value", *grads]) + r" \\",
+        " & ".join(column.tex or column.title for column in columns) + r" \\",
         r"\hline",
     ]
-    for row in report.rows:
-        name = latex_name(row.name)
-        equation = f"${name} = {latex(formula(row.equation))}$" if row.equation else ""
-        numbers = [shown(number, style.digits) for number in (row.data, *row.gradients)]
-        cells = [
-            f"${name}$",
-            equation,
-            *(f"${latex_number(text)}$" if text else "" for text in numbers),
-        ]
+    for at, name in enumerate(names):
+        cells = [_cell(column, column.cells[at], str(name), style.digits) for column in columns]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+
+
+def _cell(column: Column, cell: Cell, name: str, digits: int | None) -> str:
+    if cell is None or cell == "":
+        return ""
+    if isinstance(cell, str):
+        right = f" = {latex(formula(cell))}" if column.kind == "equation" else ""
+        return f"${latex_name(name)}{right}$"
+    return f"${latex_number(shown(cell, digits))}$"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from backprop.report import GradientReport
+from backprop.report import Cell, Column, Report
 from backprop.reports.numbers import Style, shown
 
 
-def gradient(report: GradientReport, style: Style) -> str:
-    """A table for GitHub's Markdown and its kin: name, role, equation, data, grad."""
-    grads = ["grad"] if len(report.results) == 1 else [f"∂{r.output}" for r in report.results]
+def write(report: Report, style: Style) -> str:
+    """A table for GitHub's Markdown and its kin, and the sentences below it."""
+    table = report.table()
+    columns = [[_cell(column, cell, style) for cell in column.cells] for column in table.columns]
     lines = [
-        "| name | role | equation | data | " + " | ".join(grads) + " |",
-        "| :-- | :-- | :-- | --: |" + " --: |" * len(grads),
+        "| " + " | ".join(column.title for column in table.columns) + " |",
+        "|" + "".join(" --: |" if c.kind == "number" else " :-- |" for c in table.columns),
     ]
-    for row in report.rows:
-        numbers = [shown(number, style.digits) for number in (row.data, *row.gradients)]
-        cells = [_code(row.name), row.role, _code(row.equation), *numbers]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    lines += ["| " + " | ".join(cells) + " |" for cells in zip(*columns, strict=True)]
+    return "\n".join([*lines, *(f"\n{sentence}" for sentence in table.tail)]) + "\n"
 
 
-def _code(text: str) -> str:
-    """Text that Markdown leaves alone. Equations have neither backticks nor bars in them."""
-    return f"`{text}`" if text else ""
+def _cell(column: Column, cell: Cell, style: Style) -> str:
+    """Equations and names as code; they have neither backticks nor bars in them."""
+    if isinstance(cell, str):
+        return f"`{cell}`" if cell and column.kind in ("name", "equation") else cell
+    return shown(cell, style.digits)

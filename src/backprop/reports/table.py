@@ -12,7 +12,7 @@ from functools import cache
 from io import StringIO
 from typing import Literal
 
-from backprop.report import GradientReport
+from backprop.report import Column, Report, Table
 from backprop.reports.numbers import Style, aligned, shown
 
 _PADDED = 100
@@ -22,29 +22,25 @@ nothing is cut, and one long equation does not make a thousand wide rows."""
 _NAME, _GAP = 12, 2
 """The narrowest column of names to fold long names into, and the columns between columns."""
 
-_STYLES = {"output": "bold", "not used": "dim"}
+_STYLES = {"strong": "bold", "faint": "dim", "": ""}
 
 
-def gradient(report: GradientReport, style: Style) -> str:
-    """`L = -8`, then name, role, equation, data and grad of every name."""
-    single = len(report.results) == 1
-    titles = ["name", "role", "equation", "data"]
-    titles += ["grad" if single else f"∂{result.output}" for result in report.results]
-    rows = report.rows
-    columns = [
-        [row.name for row in rows],
-        [row.role for row in rows],
-        [row.equation for row in rows],
-        aligned([shown(row.data, style.digits) for row in rows]),
-    ]
-    columns += [
-        aligned([shown(row.gradients[at], style.digits) for row in rows])
-        for at in range(len(report.results))
-    ]
-    heads = [f"{result.output} = {shown(result.value, style.digits)}" for result in report.results]
+def write(report: Report, style: Style) -> str:
+    """The heads (`L = -8`), the table itself, and the sentences below it."""
+    table = report.table()
+    titles = [column.title for column in table.columns]
+    columns = [_texts(column, style.digits) for column in table.columns]
+    heads = [text + shown(number, style.digits) for text, number in table.heads]
+    tail = ["", *table.tail] if table.tail else []
     if style.width is None:
-        return "\n".join([*heads, "", *_plain(titles, columns)]) + "\n"
-    return _rich(heads, titles, columns, style)
+        return "\n".join([*heads, "", *_plain(titles, columns), *tail]) + "\n"
+    return _rich(heads, table, columns, tail, style)
+
+
+def _texts(column: Column, digits: int | None) -> list[str]:
+    """The cells as text; numbers with their decimal points below one another."""
+    cells = [cell if isinstance(cell, str) else shown(cell, digits) for cell in column.cells]
+    return aligned(cells) if column.kind == "number" else cells
 
 
 def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
@@ -57,34 +53,47 @@ def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]
 
 
 def _rich(
-    heads: Sequence[str], titles: Sequence[str], columns: Sequence[Sequence[str]], style: Style
+    heads: Sequence[str],
+    table: Table,
+    columns: Sequence[Sequence[str]],
+    tail: Sequence[str],
+    style: Style,
 ) -> str:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    titles = [column.title for column in table.columns]
+    kinds = [column.kind for column in table.columns]
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     widths = [
         max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
     ]
     # What is too wide goes first from the equations, which are cut, then from the names, which are
     # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
-    for column, least in ((2, len("equation")), (0, _NAME)):
+    for kind, least in (("equation", len("equation")), ("name", _NAME)):
+        if kind not in kinds:
+            continue
+        column = kinds.index(kind)
         spare = (style.width or 0) - sum(widths) - _GAP * (len(widths) - 1)
         widths[column] = min(widths[column], max(widths[column] + spare, least))
-    for title, width in zip(titles, widths, strict=True):
-        overflow: Literal["fold", "ellipsis"] = "fold" if title == "name" else "ellipsis"
-        table.add_column(title, no_wrap=title != "name", overflow=overflow, width=width)
-    for cells in zip(*columns, strict=True):
-        table.add_row(*map(Text, cells), style=_STYLES.get(cells[1], ""))
+    for title, kind, width in zip(titles, kinds, widths, strict=True):
+        overflow: Literal["fold", "ellipsis"] = "fold" if kind == "name" else "ellipsis"
+        drawn.add_column(title, no_wrap=kind != "name", overflow=overflow, width=width)
+    for at, cells in enumerate(zip(*columns, strict=True)):
+        drawn.add_row(
+            *map(Text, cells), style=_STYLES[table.emphasis[at] if table.emphasis else ""]
+        )
     file = StringIO()
     width = max(style.width or 0, sum(widths) + _GAP * (len(widths) - 1))
     console = Console(file=file, width=width, force_terminal=style.color, highlight=False)
     for head in heads:
         console.print(Text(head, style="bold"))
     console.print()
-    console.print(table)
+    console.print(drawn)
+    for sentence in tail:
+        console.print(Text(sentence))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 

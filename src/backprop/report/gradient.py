@@ -1,0 +1,137 @@
+"""What `backprop grad` has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from backprop.engine import Gradient
+from backprop.errors import BackpropError, InfiniteSlope
+from backprop.language import Model
+from backprop.language.notation import latex_name
+from backprop.report.table import Column, Table
+
+SCHEMA = 1
+"""Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
+
+_EMPHASIS = {"output": "strong", "not used": "faint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One name of the equations.
+
+    role: `input`, `intermediate`, `output`, or `not used` for a name that leads to no output.
+    equation: its right side on one line, "" if there is none. data: its value, None if it could
+    not be computed. gradients: of each output by it, None where the output does not depend on it.
+    """
+
+    name: str
+    role: str
+    equation: str
+    data: float | None
+    gradients: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What `backprop grad` has to say: a result for each output, and a row for each name."""
+
+    results: tuple[Gradient, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def warnings(self) -> list[BackpropError]:
+        """Those of all results, each once."""
+        return list(
+            {str(each): each for result in self.results for each in result.warnings}.values()
+        )
+
+    def table(self) -> Table:
+        """Columns name, role, equation, data, and the gradient of each output."""
+        rows = self.rows
+        single = len(self.results) == 1
+        return Table(
+            [
+                *self._names(),
+                Column("data", [row.data for row in rows], tex="value"),
+                *(
+                    Column(
+                        "grad" if single else f"∂{result.output}",
+                        [row.gradients[at] for row in rows],
+                        tex=rf"$\partial {latex_name(result.output)}/\partial\,\cdot$",
+                    )
+                    for at, result in enumerate(self.results)
+                ),
+            ],
+            [_EMPHASIS.get(row.role, "") for row in rows],
+            heads=[(f"{result.output} = ", result.value) for result in self.results],
+        )
+
+    def records(self) -> list[Column]:
+        """One row for each output and name: output, name, role, equation, data, grad."""
+        times = len(self.results)
+        outputs = [result.output for result in self.results for _ in self.rows]
+        return [
+            Column("output", outputs, "name"),
+            *(Column(each.title, [*each.cells] * times, each.kind) for each in self._names()),
+            Column("data", [row.data for row in self.rows] * times),
+            Column("grad", [row.gradients[at] for at in range(times) for row in self.rows]),
+        ]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """An object for each output; the README has its shape."""
+        for result in self.results:
+            yield {
+                "schema": SCHEMA,
+                "output": result.output,
+                "value": result.value,
+                "data": result.data,
+                "gradients": result.gradients,
+            }
+
+    def _names(self) -> list[Column]:
+        return [
+            Column("name", [row.name for row in self.rows], "name"),
+            Column("role", [row.role for row in self.rows], "text"),
+            Column("equation", [row.equation for row in self.rows], "equation"),
+        ]
+
+
+def gradient_report(
+    model: Model, results: Sequence[Gradient], wrt: Sequence[str] = ()
+) -> GradientReport:
+    """The report on `results`; with `wrt`, on these names and the outputs only."""
+    outputs = {result.output for result in results}
+    asked = set(wrt)
+    rows = []
+    for name, value in model.values.items():
+        if asked and name not in asked and name not in outputs:
+            continue
+        gradients = tuple(
+            result.gradients.get(name, 0.0 if name in asked else None) for result in results
+        )
+        if name in outputs:
+            role = "output"
+        elif not any(name in result.gradients for result in results):
+            role = "not used"
+        else:
+            role = "intermediate" if value.op else "input"
+        equation = model.text(value)
+        data = next((result.data[name] for result in results if name in result.data), None)
+        rows.append(Row(name, role, equation, data, gradients))
+    if asked:
+        results = [
+            _only(result, [name for name in model.values if name in asked]) for result in results
+        ]
+    return GradientReport(tuple(results), tuple(rows))
+
+
+def _only(result: Gradient, names: Sequence[str]) -> Gradient:
+    gradients = {name: result.gradients.get(name, 0.0) for name in names}
+    warnings = result.warnings
+    if all(map(isfinite, gradients.values())):  # of slopes that nobody asked for, say nothing
+        warnings = tuple(each for each in warnings if not isinstance(each, InfiniteSlope))
+    return Gradient(result.output, result.value, result.data, gradients, warnings)

@@ -1,0 +1,60 @@
+"""`Table` and `Report`: what every format can write, whatever the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from backprop.errors import BackpropError
+
+Cell = str | float | None
+"""None: there is nothing to say, an empty cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name) or
+    `number`. tex: its title in LaTeX, where that differs.
+    """
+
+    title: str
+    cells: Sequence[Cell]
+    kind: Literal["name", "text", "equation", "number"] = "number"
+    tex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
+
+    heads: sentences above it, as pairs of text and number (`L = `, -8). tail: sentences below.
+    """
+
+    columns: Sequence[Column]
+    emphasis: Sequence[str] = ()
+    heads: Sequence[tuple[str, float | None]] = ()
+    tail: Sequence[str] = ()
+
+    @property
+    def rows(self) -> Iterable[tuple[Cell, ...]]:
+        return zip(*(column.cells for column in self.columns), strict=True)
+
+
+class Report(Protocol):
+    """What every format reads."""
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        """What the person should know besides, for standard error."""
+
+    def table(self) -> Table:
+        """For people: one row a name."""
+
+    def records(self) -> Sequence[Column]:
+        """For programs that read rows: CSV."""
+
+    def objects(self) -> Iterable[Mapping[str, Any]]:
+        """For programs that read JSON: one object a line; numbers are floats, inf and nan too."""
