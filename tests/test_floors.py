@@ -16,6 +16,7 @@ FLOORS = {
     "language": 2,
     "engine": 3,
     "report": 5,
+    "descent": 4,
     "given": 4,
     "picture": 5,
     "commands": 6,
@@ -24,7 +25,9 @@ FLOORS = {
 }  # fmt: skip
 
 DOORS = {
-    (file, room) for file in ("values.py", "language/model.py") for room in ("engine", "reports")
+    (file, room)
+    for file in ("values.py", "language/model.py")
+    for room in ("engine", "descent", "reports")
 }
 """Methods of Value and Model that call up, from inside the method."""
 
@@ -34,6 +37,9 @@ ONLY = {
     "rich": {"reports"},
     "mpmath": {"special.py"},
     "graphviz": {"reports"},
+    "scipy": {"descent/second_order.py"},
+    "numpy": {"descent/second_order.py"},
+    "matplotlib": {"reports"},
 }
 """Libraries, and the rooms that may import them."""
 

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from backprop import errors
+    from backprop.descent import Descent
     from backprop.engine import Gradient
     from backprop.errors import BackpropError
     from backprop.language import Model
     from backprop.values import Value
 
 __version__ = "0.1.0"
-__all__ = ["BackpropError", "Gradient", "Model", "Value", "errors", "load", "parse"]
+__all__ = ["BackpropError", "Descent", "Gradient", "Model", "Value", "errors", "load", "parse"]
 
 _HOMES = {
     "BackpropError": "backprop.errors",
+    "Descent": "backprop.descent",
     "Gradient": "backprop.engine",
     "Model": "backprop.language",
     "Value": "backprop.values",

@@ -17,12 +17,13 @@
     │   ├── NotAnInput                a value for a name that an equation computes
     │   ├── NotANumber                a value that is no number
     │   ├── ChooseOutput              no single output, and none was named
+    │   ├── NothingToMove             a descent without a free parameter
     │   ├── NeedsData                 a sum over rows, without rows
     │   ├── NotYetSupported           a part of the language that this version only reads
     │   └── TooLarge                  a stated limit was passed
     ├── NotFinite                   a step gave inf or nan (exit status 1)
     │   ├── OutsideDomain             because its operands lie outside its domain
-    │   └── InfiniteSlope             its slope is inf or nan: a warning, never raised
+    │   └── InfiniteSlope             its slope is inf or nan: a warning, except where a descent meets it
     └── UsageFault                   a file or an option (exit status 2)
         ├── CannotRead
         ├── CannotWrite               (exit status 1: nothing was wrong with the question)
@@ -145,6 +146,10 @@ class NotANumber(MeaningFault):
 
 class ChooseOutput(MeaningFault):
     """There is not exactly one output, and none was named."""
+
+
+class NothingToMove(MeaningFault):
+    """A descent that has no parameter to change."""
 
 
 class NeedsData(MeaningFault):

@@ -7,15 +7,25 @@ source, once for each operation that a graph really has. Every step of it is a t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import inf, nan
+from types import MappingProxyType
 from typing import Any
 
-from backprop.language import formula
+from backprop.language import Statement, formula
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
 
 Function = Callable[..., float]
+
+CONSTANT_NAMES: Mapping[str, str] = MappingProxyType(
+    {name: repr(number) for name, number in CONSTANTS.items()}
+)
+"""What stands for the names of constants."""
+
+_NEVER_RAISE = (operator.add, operator.sub, operator.mul)
+"""Operations that are Python's own operators on floats: written as such, without a call."""
 
 
 @cache
@@ -37,21 +47,27 @@ def slopes(name: str) -> tuple[Function, ...]:
 def compiled(text: str, parameters: tuple[str, ...]) -> Function:
     """A formula as a Python function of its names, in this order."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
-    code = python(text, scope)
+    code = python(formula(text), scope)
     function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
     return function
 
 
-def python(text: str, scope: dict[str, Any]) -> str:
-    """A formula as Python source; the functions that it calls are put into `scope`."""
-    tokens, shape = formula(text)
+def python(
+    statement: Statement, scope: dict[str, Any], names: Mapping[str, str] = CONSTANT_NAMES
+) -> str:
+    """The right side of a statement as Python source.
+
+    names: what stands for a name of the formula, where that is not the name itself. The functions
+    that the source calls are put into `scope`.
+    """
+    tokens, shape = statement
     stack: list[str] = []
     for node in shape.nodes:
         word = tokens.texts[node.token]
         if node.kind == "number":
             stack.append(repr(float(word)))
         elif node.kind == "name":
-            stack.append(repr(CONSTANTS[word]) if word in CONSTANTS else word)
+            stack.append(names.get(word, word))
         else:
             row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
             operands = stack[-row.arity :]
@@ -64,6 +80,8 @@ def _call(row: Operation, operands: list[str], scope: dict[str, Any]) -> str:
     if row.name == "if":  # Python's own choice, which computes only the branch that it takes
         condition, taken, other = operands
         return f"({taken} if {condition} else {other})"
+    if row.value in _NEVER_RAISE:
+        return f"({operands[0]} {row.name} {operands[1]})"
     function = value(row.name)
     name = f"f{list(OPERATIONS).index(row.name)}"
     scope[name] = function

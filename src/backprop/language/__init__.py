@@ -1,7 +1,7 @@
 """Text → tokens (scanner) → shapes (grammar, parser) → a Model of Values (build, reading)."""
 
 from backprop.language.model import Model
-from backprop.language.parser import formula
+from backprop.language.parser import Statement, equations, formula
 from backprop.language.reading import Setting, read_model, read_settings
 
-__all__ = ["Model", "Setting", "formula", "read_model", "read_settings"]
+__all__ = ["Model", "Setting", "Statement", "equations", "formula", "read_model", "read_settings"]

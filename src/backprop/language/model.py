@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from backprop.source import Source, Span, normal, one_line
 from backprop.values import Place, Value, in_order
 
 if TYPE_CHECKING:
+    from backprop.descent import Descent, State
+    from backprop.descent.run import Callback
     from backprop.engine.gradient import Gradient
 
 
@@ -114,6 +116,70 @@ class Model:
         from backprop.engine.gradient import gradient  # the door upwards, as in values.py
 
         return gradient(self, values or {}, of)
+
+    def descend(
+        self,
+        values: Mapping[str, float] | None = None,
+        *,
+        of: str | None = None,
+        optimizer: str = "gd",
+        lr: float | None = None,
+        steps: int = 1000,
+        schedule: str = "constant",
+        clip: float | None = None,
+        until_grad: float = 1e-8,
+        until_change: float | None = None,
+        target: float | None = None,
+        only: Sequence[str] = (),
+        freeze: Sequence[str] = (),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        maximize: bool = False,
+        callback: Callback | None = None,
+        every: int = 0,
+        explain_step: int = 0,
+        state: State | None = None,
+    ) -> Descent:
+        """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
+
+        values: as for `grad`; where the descent starts. optimizer and schedule: a name of
+        `backprop.descent.OPTIMIZERS` or `SCHEDULES`, with numbers of its own in brackets:
+        `adam(beta1=0.95)`. lr: the step size; without it a line search chooses. clip: the largest
+        gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
+        relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
+        move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
+        number. callback: called with a `Step` after each step; True ends the run. every: keep every
+        so many steps in `history`. explain_step: the number of a step to explain. state: that of
+        the Descent to continue.
+
+            >>> import backprop
+            >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
+            >>> model.descend(lr=0.001, steps=10).value
+            -8.73245129422151
+
+        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last finite
+        ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
+        has no finite gradient.
+        """
+        from backprop.descent import Rules, descend  # the door upwards, as in values.py
+
+        return descend(
+            self,
+            values,
+            of=of,
+            optimizer=optimizer,
+            lr=lr,
+            schedule=schedule,
+            clip=clip,
+            rules=Rules(steps, until_grad, until_change, target),
+            only=only,
+            freeze=freeze,
+            bounds=bounds,
+            maximize=maximize,
+            callback=callback,
+            every=every,
+            explain_step=explain_step,
+            state=state,
+        )
 
 
 def _listed(names: list[str], most: int = 8) -> str:

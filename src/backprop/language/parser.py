@@ -56,3 +56,11 @@ def formula(text: str, name: str = "<formula>") -> Statement:
         return Statement(tokens, shape(tokens.kinds, "expression"))
     except Unfit as unfit:
         raise faults.explain(tokens, unfit) from None
+
+
+@lru_cache(maxsize=64)
+def equations(text: str, name: str = "<equations>") -> tuple[Statement, ...]:
+    """The statements of a text of our own, such as an optimizer's update. Raises SyntaxFault."""
+    found, errors = read(Source(name, text))
+    raise_all([*errors])
+    return tuple(found)

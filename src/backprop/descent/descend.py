@@ -1,0 +1,218 @@
+"""`descend`: a Model, what to move and how, in; a Descent out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf, isfinite, isnan
+
+from backprop.descent import second_order
+from backprop.descent.choices import bounds_of, choice, parameters
+from backprop.descent.explain import explanation
+from backprop.descent.first_order import FirstOrder
+from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
+from backprop.descent.problem import Problem
+from backprop.descent.result import Descent, State
+from backprop.descent.run import Best, Callback, Rules, Run, Stop
+from backprop.descent.update import factor
+from backprop.engine import gradient
+from backprop.errors import BackpropError, BadOption, InfiniteSlope
+from backprop.language import Model
+from backprop.source import normal
+
+
+def descend(
+    model: Model,
+    values: Mapping[str, float] | None = None,
+    *,
+    of: str | None = None,
+    optimizer: str = "gd",
+    lr: float | None = None,
+    schedule: str = "constant",
+    clip: float | None = None,
+    rules: Rules | None = None,
+    only: Sequence[str] = (),
+    freeze: Sequence[str] = (),
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    maximize: bool = False,
+    callback: Callback | None = None,
+    every: int = 0,
+    explain_step: int = 0,
+    state: State | None = None,
+) -> Descent:
+    """What `Model.descend` says it does."""
+    rules = rules or Rules()
+    row, options = choice("optimizer", optimizer, OPTIMIZERS)
+    _check(row, lr, schedule, clip, rules, every)
+    output = model.output(of)
+    free = parameters(model, output, only, freeze)
+    limits = bounds_of(model, free, bounds or {})
+    if limits and isinstance(row, Minimizer) and not row.bounds:
+        raise BadOption(f"{row.name} knows no bounds", hints=["use --optimizer lbfgs"])
+    given = {normal(name): number for name, number in (values or {}).items()}
+    if state:
+        _check_state(state, row, model, free)
+        given = {**state.parameters, **given}
+    warnings = _start(model, output, given, limits)
+    problem = Problem(model, output, free, limits, maximize)
+    before = state.steps if state else 0
+    run = Run(problem, rules, callback, every, before)
+    method: FirstOrder | None = None
+    if isinstance(row, Optimizer):
+        change, numbers = choice("schedule", schedule, SCHEDULES)
+        length = float(before + rules.steps)
+        numbers = {key: length if isnan(number) else number for key, number in numbers.items()}
+        method = FirstOrder(
+            row, options, lr or row.lr, factor(change, numbers), clip or inf, explain_step
+        )
+        if state and state.memory.keys() == row.state.keys():
+            method.state = {
+                key: [column[name] for name in free] for key, column in state.memory.items()
+            }
+            method.k, method.searched = state.updates, state.searched
+    try:
+        run.begin()
+        if method:
+            method.descend(run)
+        else:
+            assert isinstance(row, Minimizer)
+            second_order.descend(row, options, run)
+        raise AssertionError("a method ended without a verdict")
+    except Stop as found:
+        stop = found
+    run.finish_history()
+    return _result(model, run, row, method, stop, warnings, options, explain_step)
+
+
+def _check(
+    row: Optimizer | Minimizer,
+    lr: float | None,
+    schedule: str,
+    clip: float | None,
+    rules: Rules,
+    every: int,
+) -> None:
+    """Raise BadOption for numbers that make no sense, and for options that the method does not read."""
+    if lr is not None and not 0 < lr < inf:
+        hints = ["a step against the gradient is what --maximize takes"] if lr < 0 else []
+        raise BadOption(f"the step size is {lr:g}; it must be a positive number", hints=hints)
+    if clip is not None and not 0 < clip < inf:
+        raise BadOption(f"gradients cannot be clipped to {clip:g}; give a positive number")
+    limits = (rules.until_grad, rules.until_change or 0.0)
+    if rules.steps < 0 or every < 0 or not all(0 <= limit < inf for limit in limits):
+        raise BadOption("steps and limits must be 0 or more")
+    if rules.target is not None and not isfinite(rules.target):
+        raise BadOption(f"the target is {rules.target:g}; give a number")
+    if isinstance(row, Minimizer):
+        for name, given in (("lr", lr), ("clip", clip)):
+            if given is not None:
+                raise BadOption(
+                    f"{row.name} chooses its own steps: --{name} has no meaning for it",
+                    hints=[f"leave --{name} out, or take another optimizer"],
+                )
+    if schedule.strip() != "constant":
+        choice("schedule", schedule, SCHEDULES)
+        if isinstance(row, Minimizer) or (lr is None and row.lr is None):
+            raise BadOption(
+                "a schedule changes a given step size, and none is given",
+                hints=["give --lr as well"],
+            )
+
+
+def _check_state(
+    state: State, row: Optimizer | Minimizer, model: Model, free: Sequence[str]
+) -> None:
+    if state.optimizer != row.name:
+        raise BadOption(
+            f"the state is one of {state.optimizer}, not of {row.name}",
+            hints=[f"go on with --optimizer {state.optimizer}, or begin another state file"],
+        )
+    kept = set(state.parameters)
+    if kept != set(free) or any(set(column) != kept for column in state.memory.values()):
+        odd = sorted(kept.symmetric_difference(free))
+        raise BadOption(
+            f"the state is of other parameters: {', '.join(odd[:8])}",
+            hints=["a state continues the same equations with the same parameters free"],
+            where=model.source.name,
+        )
+
+
+def _start(
+    model: Model,
+    output: str,
+    given: Mapping[str, float],
+    limits: Mapping[str, tuple[float, float]],
+) -> list[BackpropError]:
+    """Give the Values their numbers; return the warnings. Raises NotFinite where there is no start."""
+    found = gradient(model, given, output)
+    warnings: list[BackpropError] = []
+    for name, (low, high) in limits.items():
+        number = model.values[name].data
+        if not low <= number <= high:
+            nearest = low if number < low else high
+            message = f"{name} = {number:g} lies outside its bounds {low:g}..{high:g}"
+            warnings.append(BackpropError(f"{message}; the descent starts at {nearest:g}"))
+    # Whether an infinite slope matters to a free parameter shows at once: Run asks for gradients.
+    warnings += [each for each in found.warnings if not isinstance(each, InfiniteSlope)]
+    return warnings
+
+
+def _result(
+    model: Model,
+    run: Run,
+    row: Optimizer | Minimizer,
+    method: FirstOrder | None,
+    stop: Stop,
+    warnings: list[BackpropError],
+    options: Mapping[str, float],
+    explain_step: int,
+) -> Descent:
+    problem = run.problem
+    names, sign = problem.names, problem.sign
+
+    def named(numbers: Sequence[float]) -> dict[str, float]:
+        return dict(zip(names, numbers, strict=True))
+
+    def derivatives(numbers: Sequence[float]) -> dict[str, float]:
+        return {name: sign * number + 0.0 for name, number in named(numbers).items()}
+
+    evaluations = problem.evaluations
+    gradient(model, named(run.x), problem.output)  # the Values keep the last step, all of it
+    explained: list[str] = []
+    if explain_step:
+        if method and method.explained and isinstance(row, Optimizer):
+            explained = explanation(row, options, names, problem.output, method.explained, sign < 0)
+        else:
+            steps = run.before + run.count
+            why = f"the run ended after step {steps}" if method else f"{row.name} is scipy's"
+            warnings.append(BackpropError(f"step {explain_step} cannot be explained: {why}"))
+    start_x, start_value, start_gradient = run.start
+    step, value, x = run.best
+    state = State(row.name, run.before + run.count, named(run.x))
+    if method:
+        memory = {key: named(column) for key, column in method.state.items()}
+        state = replace(state, updates=method.k, searched=method.searched, memory=memory)
+    return Descent(
+        output=problem.output,
+        value=run.value * sign,
+        parameters=named(run.x),
+        gradients=derivatives(run.gradient),
+        start_value=start_value,
+        start=named(start_x),
+        start_gradients=derivatives(start_gradient),
+        steps=run.count,
+        stopped=stop.cause,
+        reason=stop.reason,
+        converged=stop.converged,
+        best=Best(step, value * sign, named(x)),
+        optimizer=row.name,
+        maximize=sign < 0,
+        gradient_norm=run.norm,
+        evaluations=evaluations,
+        values=run.values,
+        history=run.history,
+        state=state,
+        explained=tuple(explained),
+        error=stop.error,
+        warnings=tuple(warnings),
+    )

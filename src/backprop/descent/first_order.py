@@ -1,0 +1,195 @@
+"""The methods of the table: update after update, with a given step size or a line search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
+
+from backprop.descent.optimizers import Optimizer
+from backprop.descent.problem import Point
+from backprop.descent.run import Run
+from backprop.descent.update import compiled
+from backprop.errors import NotFinite
+
+State = dict[str, list[float]]
+"""For each name of an optimizer's state its number for each parameter."""
+
+_DECREASE = 1e-4
+"""The part of the fall that the slope promises which a step must keep (Armijo; Nocedal and Wright,
+Numerical Optimization, 2006, section 3.1)."""
+
+_TRIALS = 60
+"""The most trials of one line search: by then the step is shorter by a factor of 2^60 or more."""
+
+_ROUNDING = 2.0**-50
+"""A rise of the output by this part of it is rounding, and no reason to go on searching."""
+
+
+class Trial(NamedTuple):
+    """A step size that a line search tried, and the output there (nan: none)."""
+
+    lr: float
+    value: float
+
+
+@dataclass(slots=True)
+class Explained:
+    """One update, kept with everything that went into it, for `--explain-step`."""
+
+    number: int
+    k: int
+    x: Point
+    gradient: Point
+    """What the update saw: turned for maximising, and clipped."""
+    clip: float
+    """What clipping multiplied the gradient with."""
+    lr: float
+    state: State
+    after: Point
+    trials: list[Trial]
+
+
+@dataclass(slots=True)
+class FirstOrder:
+    """A method of the table at work.
+
+    lr: the step size, None for a line search. factor: what it is multiplied with at step k from 0.
+    clip: the largest gradient norm that an update sees. k: updates since the state began.
+    """
+
+    row: Optimizer
+    options: Mapping[str, float]
+    lr: float | None
+    factor: Callable[[float], float]
+    clip: float = inf
+    explain: int = 0
+    state: State = field(default_factory=dict)
+    k: int = 0
+    searched: float | None = None
+    """The step size that the last line search found, where the next one begins."""
+    explained: Explained | None = None
+
+    def descend(self, run: Run) -> None:
+        """Step after step, until the run raises Stop."""
+        update = compiled(self.row, self.options)
+        count = len(run.x)
+        if not self.state:
+            self._begin_state(count)
+        one_lr = self.lr is not None
+        while True:
+            x, gradient = run.x, run.gradient
+            shrink = 1.0
+            if self.clip < inf and (size := run.problem.norm(x, gradient)) > self.clip:
+                shrink = self.clip / size
+                gradient = [slope * shrink for slope in gradient]
+
+            def proposed(
+                lr: float, x: Point = x, gradient: Point = gradient
+            ) -> tuple[Point, list[tuple[float, ...]]]:
+                k = self.k + 1.0
+                after = [
+                    update(at, slope, k, lr, *kept)
+                    for at, slope, *kept in zip(x, gradient, *self.state.values(), strict=True)
+                ]
+                return run.problem.inside([new[0] for new in after]), after
+
+            if one_lr:
+                assert self.lr is not None
+                lr = self.lr * self.factor(float(run.before + run.count))
+                point, after = proposed(lr)
+                trials: list[Trial] = []
+                try:
+                    value = run.problem.value(point)
+                    slopes = run.problem.gradient()
+                except NotFinite as error:
+                    raise run.diverged(error) from None
+            else:
+                lr, point, after, value, slopes, trials = self._search(run, gradient, proposed)
+            number = run.before + run.count + 1
+            if number == self.explain:
+                before = {name: list(column) for name, column in self.state.items()}
+                self.explained = Explained(
+                    number, self.k + 1, x, gradient, shrink, lr, before, point, trials
+                )
+            self.k += 1
+            for at, name in enumerate(self.state, 1):
+                self.state[name] = [new[at] for new in after]
+            run.step(point, value, slopes, lr)
+
+    def _begin_state(self, count: int) -> None:
+        self.state = {name: [float(first)] * count for name, first in self.row.state.items()}
+        self.k = 0
+
+    def _search(
+        self,
+        run: Run,
+        gradient: Point,
+        proposed: Callable[[float], tuple[Point, list[tuple[float, ...]]]],
+    ) -> tuple[float, Point, list[tuple[float, ...]], float, Point, list[Trial]]:
+        """The update with a step size at which the output falls enough.
+
+        The first size tried makes the largest move 1, later ones begin where the last ended. A
+        direction that leads uphill (momentum does, at times) is given up, and the state with it.
+        """
+        problem = run.problem
+        for attempt in range(2):
+            if attempt:
+                if not self.state:
+                    break
+                self._begin_state(len(run.x))
+                self.searched = None
+            lr = self.searched or _first_size(run.x, proposed(1.0)[0])
+            trials: list[Trial] = []
+            for _ in range(_TRIALS):
+                point, after = proposed(lr)
+                slope = sum(
+                    by * (to - at) for by, to, at in zip(gradient, point, run.x, strict=True)
+                )
+                if slope >= 0:
+                    break
+                try:
+                    value = problem.value(point)
+                except NotFinite as error:
+                    if problem.bottomless:
+                        raise run.diverged(error) from None
+                    value = inf
+                trials.append(Trial(lr, value * problem.sign))
+                room = _ROUNDING * abs(run.value)
+                if value <= run.value + _DECREASE * slope + room:
+                    try:
+                        slopes = problem.gradient()
+                    except NotFinite:
+                        value = inf
+                    else:
+                        self.searched = self._next(run, gradient, point, slopes, lr)
+                        return lr, point, after, value, slopes, trials
+                lr *= _shrink(run.value, slope, value)
+        raise run.no_lower()
+
+    def _next(self, run: Run, gradient: Point, point: Point, slopes: Point, lr: float) -> float:
+        """Where the next search begins: for plain descent the step that the last two gradients
+        suggest (Barzilai and Borwein, IMA J. Numer. Anal. 8, 1988), for others twice the last."""
+        if self.row.state or self.clip < inf:
+            return 2 * lr
+        moves = [to - at for to, at in zip(point, run.x, strict=True)]
+        bends = [new - old for new, old in zip(slopes, gradient, strict=True)]
+        square = sum(move * move for move in moves)
+        bend = sum(move * by for move, by in zip(moves, bends, strict=True))
+        return min(max(square / bend, lr * 1e-5), lr * 1e5) if bend > 0 else 10 * lr
+
+
+def _first_size(x: Point, there: Point) -> float:
+    """The step size that makes the largest move 1, given where size 1 leads."""
+    longest = max(abs(to - at) for to, at in zip(there, x, strict=True))
+    return 1.0 / longest if 0 < longest < inf else 1.0
+
+
+def _shrink(value: float, slope: float, trial: float) -> float:
+    """How much shorter the next trial is: to the lowest point of the parabola through value, slope
+    and trial, but no less than a tenth and no more than half."""
+    if trial == inf:
+        return 0.1
+    rise = trial - value - slope
+    return min(max(-slope / (2 * rise), 0.1), 0.5) if rise > 0 else 0.5

@@ -1,0 +1,198 @@
+"""The table of optimizers: one row each, and nothing about an optimizer is written anywhere else.
+
+The update of a first-order row is a text in the equation language. It is computed for each
+parameter by itself, once a step, from
+
+    x    the parameter            g    the derivative of the output by it, at x
+    k    the step, from 1         lr   the step size (learning rate) of this step
+
+and from the names of its `state`, which the optimizer keeps from step to step, and its `options`.
+A name with a prime is the value after the step: `x'` the new parameter. Any other name on a left
+side is an intermediate result. `maximize` turns the sign of g before the update sees it.
+
+The second-order rows name a method of `scipy.optimize.minimize`, which is given our exact gradients.
+
+To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Numbers = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """A first-order method.
+
+    state: what it keeps for each parameter, with the value before the first step. options: its
+    numbers with their defaults. lr: the step size where none is given; None: a line search chooses
+    it, step by step. source: who published it.
+    """
+
+    name: str
+    update: str
+    source: str
+    state: Numbers = field(default_factory=dict)
+    options: Numbers = field(default_factory=dict)
+    lr: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minimizer:
+    """A method of scipy's, by its name there. bounds: whether it knows bounds. hessian: whether it
+    needs second derivatives. options: what a person may change, by scipy's names for them."""
+
+    name: str
+    method: str
+    source: str
+    bounds: bool = False
+    hessian: bool = False
+    options: Numbers = field(default_factory=dict)
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Options that turn scipy's own stopping rules off: ours decide, and say so."""
+
+
+_ADAM_MOMENTS = "m' = beta1*m + (1 - beta1)*g; v' = beta2*v + (1 - beta2)*g^2\n"
+_ADAM: Numbers = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "eps": 1e-8})
+_KINGMA = "Kingma, Ba: Adam, ICLR 2015, arXiv:1412.6980"
+
+FIRST_ORDER = (
+    Optimizer(
+        "gd", "x' = x - lr*g", "Cauchy: Comptes rendus de l'Académie des sciences 25, 1847",
+    ),
+    Optimizer(
+        "momentum", "v' = momentum*v + g; x' = x - lr*v'",
+        "Polyak: Some methods of speeding up the convergence of iteration methods, 1964",
+        {"v": 0}, {"momentum": 0.9},
+    ),
+    Optimizer(
+        "nesterov", "v' = momentum*v + g; x' = x - lr*(g + momentum*v')",
+        "Sutskever et al.: On the importance of initialization and momentum, ICML 2013",
+        {"v": 0}, {"momentum": 0.9},
+    ),
+    Optimizer(
+        "adagrad", "s' = s + g^2; x' = x - lr/(1 + (k - 1)*lr_decay)*g/(sqrt(s') + eps)",
+        "Duchi, Hazan, Singer: Adaptive subgradient methods, JMLR 12, 2011",
+        {"s": 0}, {"lr_decay": 0, "eps": 1e-10},
+    ),
+    Optimizer(
+        "adadelta",
+        "s' = rho*s + (1 - rho)*g^2\n"
+        "d = sqrt(u + eps)/sqrt(s' + eps)*g\n"
+        "u' = rho*u + (1 - rho)*d^2; x' = x - lr*d",
+        "Zeiler: ADADELTA, 2012, arXiv:1212.5701",
+        {"s": 0, "u": 0}, {"rho": 0.9, "eps": 1e-6}, lr=1.0,
+    ),
+    Optimizer(
+        "rmsprop", "s' = alpha*s + (1 - alpha)*g^2; x' = x - lr*g/(sqrt(s') + eps)",
+        "Tieleman, Hinton: lecture 6.5 of Neural Networks for Machine Learning, 2012",
+        {"s": 0}, {"alpha": 0.99, "eps": 1e-8},
+    ),
+    Optimizer(
+        "adam",
+        _ADAM_MOMENTS + "x' = x - lr*(m'/(1 - beta1^k))/(sqrt(v'/(1 - beta2^k)) + eps)",
+        _KINGMA, {"m": 0, "v": 0}, _ADAM,
+    ),
+    Optimizer(
+        "amsgrad",
+        _ADAM_MOMENTS + "w' = max(w, v')\n"
+        "x' = x - lr*(m'/(1 - beta1^k))/(sqrt(w'/(1 - beta2^k)) + eps)",
+        "Reddi, Kale, Kumar: On the convergence of Adam and beyond, ICLR 2018",
+        {"m": 0, "v": 0, "w": 0}, _ADAM,
+    ),
+    Optimizer(
+        "adamw",
+        _ADAM_MOMENTS + "d = x - lr*weight_decay*x\n"
+        "x' = d - lr*(m'/(1 - beta1^k))/(sqrt(v'/(1 - beta2^k)) + eps)",
+        "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019",
+        {"m": 0, "v": 0}, {**_ADAM, "weight_decay": 0.01}, lr=0.001,
+    ),
+    Optimizer(
+        "adamax",
+        "m' = beta1*m + (1 - beta1)*g; u' = max(beta2*u, abs(g) + eps)\n"
+        "x' = x - lr/(1 - beta1^k)*m'/u'",
+        _KINGMA, {"m": 0, "u": 0}, _ADAM,
+    ),
+    Optimizer(
+        "nadam",
+        _ADAM_MOMENTS + "b = beta1*(1 - 0.5*0.96^(k*psi)); c = beta1*(1 - 0.5*0.96^((k + 1)*psi))\n"
+        "p' = p*b; d = sqrt(v'/(1 - beta2^k)) + eps\n"
+        "x' = x - lr*((1 - b)/(1 - p')*g/d + c/(1 - p'*c)*m'/d)",
+        "Dozat: Incorporating Nesterov momentum into Adam, ICLR workshop 2016",
+        {"m": 0, "v": 0, "p": 1}, {**_ADAM, "psi": 0.004},
+    ),
+    Optimizer(
+        "radam",
+        _ADAM_MOMENTS + "z = 2/(1 - beta2) - 1; r = z - 2*k*beta2^k/(1 - beta2^k)\n"
+        "c = if(r > 5, sqrt((r - 4)*(r - 2)*z/((z - 4)*(z - 2)*r))*sqrt(1 - beta2^k)/(sqrt(v') + eps), 1)\n"
+        "x' = x - lr*m'/(1 - beta1^k)*c",
+        "Liu et al.: On the variance of the adaptive learning rate and beyond, ICLR 2020",
+        {"m": 0, "v": 0}, _ADAM,
+    ),
+    Optimizer(
+        "rprop",
+        "t = sign(g*h); q = if(t > 0, eta_plus, if(t < 0, eta_minus, 1))\n"
+        "s' = min(max(if(k == 1, lr, s)*q, smallest), largest)\n"
+        "h' = if(t < 0, 0, g); x' = x - sign(h')*s'",
+        "Riedmiller, Braun: The RPROP algorithm, ICNN 1993",
+        {"h": 0, "s": 0}, {"eta_minus": 0.5, "eta_plus": 1.2, "smallest": 1e-6, "largest": 50},
+        lr=0.01,
+    ),
+)  # fmt: skip
+
+SECOND_ORDER = (
+    Minimizer(
+        "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
+        bounds=True, options={"maxcor": 10},
+        fixed={"ftol": 0, "gtol": 0, "maxls": 50},
+    ),
+    Minimizer(
+        "bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6",
+        fixed={"gtol": 0, "xrtol": 0},
+    ),
+    Minimizer(
+        "cg", "CG", "Nocedal, Wright: Numerical Optimization, 2006, chapter 5", fixed={"gtol": 0},
+    ),
+    Minimizer(
+        "newton", "trust-exact", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
+        hessian=True, options={"initial_trust_radius": 1, "max_trust_radius": 1000}, fixed={"gtol": 0},
+    ),
+)  # fmt: skip
+
+OPTIMIZERS: Mapping[str, Optimizer | Minimizer] = MappingProxyType(
+    {row.name: row for row in (*FIRST_ORDER, *SECOND_ORDER)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How the step size changes: lr is multiplied by `factor`, a text in the equation language, in
+    which `k` counts the steps from 0 and `steps` is how many there are to be. options: as above; nan
+    stands for `steps`."""
+
+    name: str
+    factor: str
+    options: Numbers = field(default_factory=dict)
+
+
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Schedule("constant", "1"),
+            Schedule("linear", "1 + (end - 1)*min(k/over, 1)", {"end": 0, "over": float("nan")}),
+            Schedule("exponential", "rate^k", {"rate": 0.99}),
+            Schedule("inverse", "1/(1 + rate*k)", {"rate": 0.01}),
+            Schedule("step", "rate^floor(k/every)", {"rate": 0.5, "every": 100}),
+            Schedule(
+                "cosine",
+                "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2",
+                {"end": 0, "over": float("nan")},
+            ),
+        )
+    }
+)

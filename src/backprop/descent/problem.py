@@ -1,0 +1,99 @@
+"""What is to be minimised: an output as a function of its free parameters, and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import hypot, inf, isfinite
+
+from backprop.engine import backward, forward, trace
+from backprop.language import Model
+from backprop.values import Value, in_order
+
+Point = list[float]
+
+
+class Problem:
+    """`value(x)` and `gradient()` at the last x, for numbers x in the order of `names`.
+
+    Where the output is to be maximised, `sign` is -1 and both are those of its negative, so that
+    every method minimises. bounds: for some of the names the least and the largest number allowed.
+    The Values of the model hold the last x; all inputs have their numbers before.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        output: str,
+        names: Sequence[str],
+        bounds: Mapping[str, tuple[float, float]],
+        maximize: bool = False,
+    ) -> None:
+        self.model = model
+        self.output = output
+        self.names = list(names)
+        self.sign = -1.0 if maximize else 1.0
+        self.low = [bounds.get(name, (-inf, inf))[0] for name in names]
+        self.high = [bounds.get(name, (-inf, inf))[1] for name in names]
+        self.bounded = any(map(isfinite, [*self.low, *self.high]))
+        self.evaluations = 0
+        self.leaves = [model.values[name] for name in names]
+        root = model.values[output]
+        # What no free parameter leads to stays as it is: only the rest is computed again.
+        moving = set(self.leaves)
+        steps: list[Value] = []
+        for value in in_order([root]):
+            if not moving.isdisjoint(value.prev):
+                moving.add(value)
+                steps.append(value)
+        self._root = root
+        self._steps = steps
+        self._order = [*(leaf for leaf in self.leaves if leaf is not root), *steps] or [root]
+
+    @property
+    def start(self) -> Point:
+        """The numbers that the Values hold, moved into the bounds."""
+        return self.inside([leaf.data for leaf in self.leaves])
+
+    def value(self, x: Sequence[float]) -> float:
+        """The output at x. Raises NotFinite, with the step that has no finite value."""
+        self.evaluations += 1
+        for leaf, number in zip(self.leaves, x, strict=True):
+            leaf.data = number
+        forward(self._steps)
+        if not all([isfinite(step.data) for step in self._order]):  # noqa: C419  twice as fast
+            trace.values(self.model, self._order, len(self._order))
+        return self._root.data * self.sign
+
+    def gradient(self) -> Point:
+        """The derivatives of the output where it was last computed. Raises NotFinite."""
+        backward(self._order)
+        sign = self.sign
+        found = [leaf.grad * sign for leaf in self.leaves]
+        if not all(map(isfinite, found)):
+            warnings = trace.gradients(self.model, self._order)
+            warnings[0].also = tuple(warnings[1:])
+            raise warnings[0]
+        return found
+
+    @property
+    def bottomless(self) -> bool:
+        """Whether the output has just fallen to minus infinity, where all descent ends."""
+        return self._root.data * self.sign == -inf
+
+    def inside(self, x: Sequence[float]) -> Point:
+        """x with every number moved to its bound where it lies beyond."""
+        if not self.bounded:
+            return list(x)
+        return [
+            low if number < low else high if number > high else number
+            for number, low, high in zip(x, self.low, self.high, strict=True)
+        ]
+
+    def norm(self, x: Sequence[float], gradient: Sequence[float]) -> float:
+        """The Euclidean norm of the gradient, without what only pushes against a bound."""
+        if self.bounded:
+            gradient = [
+                0.0 if (at <= low and slope > 0) or (at >= high and slope < 0) else slope
+                for at, slope, low, high in zip(x, gradient, self.low, self.high, strict=True)
+            ]
+        return hypot(*gradient)

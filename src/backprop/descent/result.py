@@ -1,0 +1,108 @@
+"""What comes out of a descent, and the state with which it can be continued."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Any
+
+from backprop.descent.run import Best, Cause, History
+from backprop.errors import BackpropError, NotFinite
+
+STATE_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a descent stands: everything that the next one needs to go on as if it were the same.
+
+    optimizer: its name. steps: taken so far. updates: since the optimizer's memory began (a line
+    search may begin it anew). searched: the step size that a line search tries next. parameters:
+    by name. memory: for each name of the optimizer's state its number for each parameter.
+    """
+
+    optimizer: str
+    steps: int
+    parameters: dict[str, float]
+    updates: int = 0
+    searched: float | None = None
+    memory: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data, which `from_json` reads."""
+        return {
+            "schema": STATE_SCHEMA,
+            "optimizer": self.optimizer,
+            "steps": self.steps,
+            "updates": self.updates,
+            "searched": self.searched,
+            "parameters": self.parameters,
+            "memory": self.memory,
+        }
+
+    @classmethod
+    def from_json(cls, found: Any) -> State:
+        """The State of such data. Raises ValueError, which says what is wrong."""
+        if not isinstance(found, dict) or found.get("schema") != STATE_SCHEMA:
+            raise ValueError("it is no state of a descent")
+        try:
+            memory = {name: _numbers(column) for name, column in found["memory"].items()}
+            searched = found["searched"]
+            return cls(
+                str(found["optimizer"]),
+                int(found["steps"]),
+                _numbers(found["parameters"]),
+                int(found["updates"]),
+                None if searched is None else float(searched),
+                memory,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ValueError("it is no whole state of a descent") from None
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, float]:
+    return {str(name): float(number) for name, number in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """The result of `Model.descend`.
+
+    output: its name. value, parameters, gradients: at the last step, with finite numbers in every
+    case. start_value, start, start_gradients: before the first. steps: taken in this run. stopped:
+    why, in a word (`gradient`, `change`, `target` and `rounding` mean that it converged; `steps`,
+    `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the lowest
+    output of the run (the highest, when maximising). values: the output at every step, the start
+    first. history: what was asked to be kept. explained: lines that explain one update. error: what
+    had no finite value, where it diverged. state: to go on from.
+    """
+
+    output: str
+    value: float
+    parameters: dict[str, float]
+    gradients: dict[str, float]
+    start_value: float
+    start: dict[str, float]
+    start_gradients: dict[str, float]
+    steps: int
+    stopped: Cause
+    reason: str
+    converged: bool
+    best: Best
+    optimizer: str
+    maximize: bool
+    gradient_norm: float
+    evaluations: int
+    values: array[float]
+    history: History
+    state: State
+    explained: tuple[str, ...] = ()
+    error: NotFinite | None = None
+    warnings: tuple[BackpropError, ...] = ()
+
+    def __repr__(self) -> str:
+        """The output before and after, and why it stopped: a million values are no repr."""
+        return (
+            f"Descent({self.output}: {self.start_value!r} -> {self.value!r} in {self.steps}"
+            f" steps of {self.optimizer}; {self.reason})"
+        )

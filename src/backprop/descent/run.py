@@ -1,0 +1,253 @@
+"""A run: its steps counted, kept and judged. Every method reports each step here, and stops when
+`Stop` is raised."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import dist, inf, sqrt
+from sys import float_info
+from typing import Literal, NamedTuple
+
+from backprop.descent.problem import Point, Problem
+from backprop.errors import NotFinite
+
+Cause = Literal[
+    "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
+]
+
+_STILL = 10
+"""After so many steps that move nothing, nothing will move any more."""
+
+
+class Step(NamedTuple):
+    """What a callback is told after each step.
+
+    number: counted from 1 (0 is the start), through resumed runs. value: the output.
+    gradient_norm: Euclidean, without what pushes against a bound. step_length: Euclidean. lr: the
+    step size, 0 at the start and where the method has none. parameters: by name.
+    """
+
+    number: int
+    value: float
+    gradient_norm: float
+    step_length: float
+    lr: float
+    parameters: dict[str, float]
+
+
+Callback = Callable[[Step], object]
+"""Called with every step; the run stops when it returns True."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When to stop. until_grad: a gradient norm. until_change: a change of the output in one step,
+    relative to the output or to 1, whichever is larger. target: an output. 0 or None: never."""
+
+    steps: int = 1000
+    until_grad: float = 1e-8
+    until_change: float | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best step of a run: its number, the output and the parameters there."""
+
+    step: int
+    value: float
+    parameters: dict[str, float]
+
+
+@dataclass(slots=True)
+class History:
+    """Every step, or every so many: one array a column, all of the same length."""
+
+    steps: array[int] = field(default_factory=lambda: array("q"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    gradient_norms: array[float] = field(default_factory=lambda: array("d"))
+    step_lengths: array[float] = field(default_factory=lambda: array("d"))
+    lrs: array[float] = field(default_factory=lambda: array("d"))
+    parameters: dict[str, array[float]] = field(default_factory=dict)
+
+
+class Stop(Exception):
+    """The run is over. converged: whether it came to where it was to go; reason: a sentence."""
+
+    def __init__(
+        self, cause: Cause, reason: str, *, converged: bool = False, error: NotFinite | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.reason = reason
+        self.converged = converged
+        self.error = error
+
+
+class Run:
+    """The course of a descent: the last point with its value and gradient, the best one, and all.
+
+    before: steps of the runs that this one continues. every: how many steps lie between those that
+    `history` keeps; 0: none is kept.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        rules: Rules,
+        callback: Callback | None = None,
+        every: int = 0,
+        before: int = 0,
+    ) -> None:
+        self.problem = problem
+        self.rules = rules
+        self.callback = callback
+        self.every = every
+        self.before = before
+        self.count = 0
+        self.lr = 0.0
+        self.values = array("d")
+        self.history = History(parameters={name: array("d") for name in problem.names})
+        self._still = 0
+        self.x = problem.start
+        self.value = problem.value(self.x)
+        self.gradient = problem.gradient()
+        self.norm = problem.norm(self.x, self.gradient)
+        self.start = self.x, self.value * problem.sign, self.gradient
+        self.best = before, self.value, self.x
+
+    def begin(self) -> None:
+        """Report the start, which may be all there is to do. Raises Stop."""
+        self._report(0.0, 0.0)
+        if self.norm <= self.rules.until_grad:
+            every = "every gradient" if len(self.x) > 1 else "the gradient"
+            if self.norm == 0:
+                self._stop("gradient", f"{every} is 0 at the start: there is no way down", True)
+        self._judge(inf)
+
+    def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
+        """Report a step to a point with finite value and gradient. Raises Stop when it was the last."""
+        length = dist(x, self.x)
+        before = self.value
+        self.count += 1
+        self.x, self.value, self.gradient, self.lr = x, value, gradient, lr
+        self.norm = self.problem.norm(x, gradient)
+        if value < self.best[1]:
+            self.best = self.before + self.count, value, x
+        self._report(length, lr)
+        self._still = 0 if length else self._still + 1
+        self._judge(abs(value - before))
+
+    def finish_history(self) -> None:
+        """Keep the last step as well, if it is none of every so many."""
+        number = self.before + self.count
+        if self.every and self.history.steps[-1] != number:
+            self._keep(number, self._length, self.lr)
+
+    def diverged(self, error: NotFinite) -> Stop:
+        """The end of a run whose next step has no finite value or gradient."""
+        number = self.before + self.count + 1
+        message = "the output falls without end" if self.problem.bottomless else error.message
+        last = f"after step {number - 1}" if number > 1 else "those of the start"
+        return Stop(
+            "diverged",
+            f"diverged at step {number}: {message}; the last finite values are {last}",
+            error=error,
+        )
+
+    def no_lower(self) -> Stop:
+        """The end of a run that finds no lower point: at the limit of rounding, or stuck."""
+        still, fall = self._fall(), self._rounding()
+        if still <= fall:
+            return Stop(
+                "rounding",
+                f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
+                f" rounding; the gradient norm is {self.norm:.3g}",
+                converged=True,
+            )
+        return Stop(
+            "stuck",
+            f"stuck after step {self.before + self.count}: no step lowers {self._called}, and the"
+            f" gradient norm is {self.norm:.3g}; perhaps this is a corner",
+        )
+
+    @property
+    def _called(self) -> str:
+        negative = self.problem.sign < 0
+        return f"-{self.problem.output}" if negative else self.problem.output
+
+    def _rounding(self) -> float:
+        return 16 * float_info.epsilon * abs(self.value)
+
+    def _fall(self) -> float:
+        """How far the output can still fall along its gradient, by its curvature there.
+
+        With slope g and curvature h it is g^2/(2h). h comes from a second gradient nearby; where
+        it is not positive nothing holds the output back.
+        """
+        problem, norm = self.problem, self.norm
+        if norm == 0:
+            return 0.0
+        size = sqrt(float_info.epsilon) * max(1.0, max(map(abs, self.x)))
+        near = problem.inside(
+            [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
+        )
+        try:
+            problem.value(near)
+            there = problem.gradient()
+        except NotFinite:
+            return inf
+        moved = dist(near, self.x)
+        if moved == 0:
+            return 0.0
+        bend = sum(
+            (new - old) * (to - at)
+            for new, old, to, at in zip(there, self.gradient, near, self.x, strict=True)
+        )
+        curvature = bend / moved**2
+        return norm**2 / (2 * curvature) if curvature > 0 else inf
+
+    def _judge(self, change: float) -> None:
+        rules, problem = self.rules, self.problem
+        output, value = problem.output, self.value * problem.sign
+        if rules.target is not None and self.value <= rules.target * problem.sign:
+            self._stop("target", f"{output} reached the target {rules.target:.10g}", True)
+        if self.norm <= rules.until_grad:
+            limit = f"the gradient norm {self.norm:.3g} is at most {rules.until_grad:.3g}"
+            self._stop("gradient", limit, True)
+        if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
+            limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
+            self._stop("change", limit, True)
+        if self._still >= _STILL:
+            raise self.no_lower()
+        if self.count >= rules.steps:
+            used = (
+                f"all {rules.steps} steps are used up" if rules.steps != 1 else "the step is done"
+            )
+            raise Stop("steps", f"{used}; the gradient norm is {self.norm:.3g}")
+
+    def _stop(self, cause: Cause, limit: str, converged: bool) -> None:
+        raise Stop(cause, f"{'converged: ' if converged else ''}{limit}", converged=converged)
+
+    def _report(self, length: float, lr: float) -> None:
+        number, value = self.before + self.count, self.value * self.problem.sign
+        self._length = length
+        self.values.append(value)
+        if self.every and self.count % self.every == 0:
+            self._keep(number, length, lr)
+        if self.callback is not None:
+            parameters = dict(zip(self.problem.names, self.x, strict=True))
+            if self.callback(Step(number, value, self.norm, length, lr, parameters)) is True:
+                raise Stop("interrupted", f"stopped by the caller after step {number}")
+
+    def _keep(self, number: int, length: float, lr: float) -> None:
+        history = self.history
+        history.steps.append(number)
+        history.values.append(self.value * self.problem.sign)
+        history.gradient_norms.append(self.norm)
+        history.step_lengths.append(length)
+        history.lrs.append(lr)
+        for column, number_there in zip(history.parameters.values(), self.x, strict=True):
+            column.append(number_there)

@@ -1,0 +1,94 @@
+"""The formulas of the tables as Python functions, and an update written out with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import inf, nan
+from typing import Any
+
+from backprop.descent.optimizers import Optimizer, Schedule
+from backprop.engine.rules import CONSTANT_NAMES, python
+from backprop.language import Statement, equations, formula
+
+Update = Callable[..., tuple[float, ...]]
+"""x, g, k, lr and the state → the new x and the new state."""
+
+
+def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
+    """The update of one parameter as one Python function."""
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    constants = {name: repr(float(number)) for name, number in options.items()}
+    names = {**CONSTANT_NAMES, **constants}
+    lines = []
+    for statement in equations(row.update, row.name):
+        target = statement.tokens.texts[statement.shape.target]
+        code = python(statement, scope, names)
+        names[target] = f"{target.rstrip(chr(39))}_new"
+        lines.append(f"    {names[target]} = {code}")
+    after = ", ".join(names.get(f"{name}'", name) for name in ("x", *row.state))
+    head = f"def update({', '.join(('x', 'g', 'k', 'lr', *row.state))}):"
+    exec("\n".join([head, *lines, f"    return ({after},)"]), scope)
+    update: Update = scope["update"]
+    return update
+
+
+def factor(row: Schedule, options: Mapping[str, float]) -> Callable[[float], float]:
+    """What lr is multiplied with, as a function of the step, which counts from 0."""
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    constants = {name: repr(float(number)) for name, number in options.items()}
+    code = python(formula(row.factor), scope, {**CONSTANT_NAMES, **constants})
+    function: Callable[[float], float] = eval(f"lambda k: {code}", scope)
+    return function
+
+
+def formulas(row: Optimizer) -> list[str]:
+    """The update as lines of mathematics: `x' = x − lr·g`."""
+    lines = []
+    for statement in equations(row.update, row.name):
+        tokens, shape = statement
+        lines.append(f"{tokens.texts[shape.target]} = {_right_side(statement, {})}")
+    return lines
+
+
+def written(
+    row: Optimizer, numbers: Mapping[str, float], name: str, shown: Callable[[float], str]
+) -> list[str]:
+    """The update of the parameter `name` with its numbers: `a ← 2 − 0.001·6 = 1.994`.
+
+    numbers: x, g, k, lr, the state before the step, and the options. A line an equation; those
+    before the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
+    """
+    known = dict(numbers)
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    lines = []
+    for statement in equations(row.update, row.name):
+        target = statement.tokens.texts[statement.shape.target]
+        values = {key: repr(float(number)) for key, number in known.items()}
+        filled = _right_side(statement, {key: shown(number) for key, number in known.items()})
+        known[target] = eval(python(statement, scope, {**CONSTANT_NAMES, **values}), scope)
+        left = f"{name} ←" if target == "x'" else f"{target} ="
+        result = shown(known[target])
+        lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))
+    return lines
+
+
+_SIGNS = {"*": "·", "-": "−", ",": ", "}
+_SPACED = ("PLUS", "MINUS", "LT", "GT", "EQ")
+
+
+def _right_side(statement: Statement, names: Mapping[str, str]) -> str:
+    """The right side as a line of mathematics, names replaced; negative numbers in brackets."""
+    tokens, shape = statement
+    first = shape.target + 2
+    parts: list[str] = []
+    for kind, word in zip(tokens.kinds[first:], tokens.texts[first:], strict=True):
+        begins = not parts or parts[-1].endswith(("(", ", "))
+        if kind == "NAME" and word in names:
+            text = names[word]
+            parts.append(f"({text})" if text[0] in "−-" and not begins else text)
+        elif kind in _SPACED:
+            sign = _SIGNS.get(word, word)
+            parts.append(sign if begins else f" {sign} ")
+        else:
+            parts.append(_SIGNS.get(word, word))
+    return "".join(parts)
