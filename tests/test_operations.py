@@ -182,7 +182,7 @@ def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object
 )
 def test_values_where_a_naive_formula_fails(text: str, expected: float) -> None:
     scope: dict[str, object] = {}
-    code = rules.python(text, scope)
+    code = rules.python(formula(text), scope)
     assert eval(code, scope) == pytest.approx(expected, rel=4e-16, abs=0)
 
 

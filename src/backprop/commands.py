@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import nan
+from typing import TYPE_CHECKING, Any
 
 from backprop import picture as pictures
 from backprop.engine import Gradient
-from backprop.errors import BadOption, CannotRead, TooLarge
+from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
-from backprop.language import Model, read_model
+from backprop.language import Model, read_model, with_defaults
 from backprop.language.suggest import unknown_name
 from backprop.picture import Picture
 from backprop.report import GradientReport, gradient_report
 from backprop.source import Source
+
+if TYPE_CHECKING:
+    from backprop.report import DescentReport
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
@@ -87,6 +93,76 @@ def draw(
             where=model.source.name,
         )
     return found, gradient
+
+
+@dataclass(frozen=True)
+class Descending:
+    """A descent that is ready to run: everything that a person gave has been read and understood.
+
+    options: those of `Model.descend` but for `every` and `callback`.
+    """
+
+    model: Model
+    numbers: Mapping[str, float]
+    options: Mapping[str, Any]
+
+    @cached_property
+    def free(self) -> list[str]:
+        """The parameters."""
+        from backprop.descent.choices import parameters
+
+        only, freeze = self.options["only"], self.options["freeze"]
+        return parameters(self.model, self.output, only, freeze)
+
+    @property
+    def output(self) -> str:
+        return self.model.output(self.options["of"])
+
+    def run(self, callback: Callable[..., object] | None, every: int) -> DescentReport:
+        """Descend; the report has the Descent."""
+        from backprop.report.descent import DescentReport
+
+        found = self.model.descend(self.numbers, callback=callback, every=every, **self.options)
+        gradient = self.model.grad({**self.numbers, **found.parameters}, found.output)
+        leading = [name for name in self.model.inputs if name in gradient.gradients]
+        return DescentReport(found, [name for name in leading if name not in found.parameters])
+
+    def saved(self, report: DescentReport) -> str:
+        """The equation text with the numbers that were found: the best ones, if it diverged."""
+        found = report.descent
+        diverged = found.stopped == "diverged"
+        parameters = found.best.parameters if diverged else found.parameters
+        return with_defaults(self.model, {**self.numbers, **parameters})
+
+    def height(self) -> Callable[[Sequence[float]], float]:
+        """The output as a function of the parameters; nan where it has no value."""
+        from backprop.descent.problem import Problem
+
+        problem = Problem(self.model, self.output, self.free, {})
+
+        def height(point: Sequence[float]) -> float:
+            try:
+                return problem.value(point)
+            except NotFinite:
+                return nan
+
+        return height
+
+
+def descend(
+    inputs: Inputs, bounds: Sequence[str] = (), state: str | None = None, **options: Any
+) -> Descending:
+    """Read everything that a descent needs. options: those of `Model.descend`.
+
+    bounds: texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet.
+    """
+    from backprop.given import read_bounds, read_state
+
+    limits = read_bounds(bounds)
+    model = load(inputs)
+    numbers = _numbers(model, inputs)
+    found = read_state(state) if state else None
+    return Descending(model, numbers, {**options, "bounds": limits, "state": found})
 
 
 def load(inputs: Inputs) -> Model:

@@ -108,10 +108,38 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
             os.unlink(temporary)
             raise
     except (OSError, ValueError) as error:
-        raise CannotWrite(
-            f"{os.fspath(path)} cannot be written: {_reason(error)}",
-            hints=["nothing was changed; choose another place with -o"],
-        ) from None
+        raise _cannot_write(path, error) from None
+
+
+def check_writable(path: str | PathLike[str]) -> None:
+    """Raise CannotWrite where `write_whole` would, before any work is done. Changes nothing."""
+    stream = _STREAM.fullmatch(os.fspath(path))
+    target = Path(os.path.realpath(path))
+    try:
+        if not os.fspath(path):
+            raise ValueError("its name is empty")
+        if stream:
+            return
+        if target.is_dir():
+            raise IsADirectoryError(21, "Is a directory")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(2, f"There is no folder {os.path.dirname(path)}")
+        plain = not target.exists() or stat.S_ISREG(target.stat().st_mode)
+        if plain and not os.access(target.parent, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        if plain:  # a folder may be writable by its mode, and lie on a disk that is not
+            tempfile.TemporaryFile(dir=target.parent).close()
+    except (OSError, ValueError) as error:
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: str | PathLike[str], error: OSError | ValueError) -> CannotWrite:
+    return CannotWrite(
+        f"{os.fspath(path)} cannot be written: {_reason(error)}",
+        hints=["nothing was changed; choose another place"],
+    )
 
 
 def _umask() -> int:

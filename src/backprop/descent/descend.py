@@ -13,7 +13,7 @@ from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
-from backprop.descent.run import Best, Callback, Rules, Run, Stop
+from backprop.descent.run import Best, Callback, NoLower, Rules, Run, Stop
 from backprop.descent.update import factor
 from backprop.engine import gradient
 from backprop.errors import BackpropError, BadOption, InfiniteSlope
@@ -80,8 +80,10 @@ def descend(
         raise AssertionError("a method ended without a verdict")
     except Stop as found:
         stop = found
+    except NoLower:
+        stop = run.no_lower()
     run.finish_history()
-    return _result(model, run, row, method, stop, warnings, options, explain_step)
+    return _result(model, run, row, method, stop, warnings, options, limits, explain_step)
 
 
 def _check(
@@ -165,6 +167,7 @@ def _result(
     stop: Stop,
     warnings: list[BackpropError],
     options: Mapping[str, float],
+    limits: dict[str, tuple[float, float]],
     explain_step: int,
 ) -> Descent:
     problem = run.problem
@@ -202,11 +205,12 @@ def _result(
         start_gradients=derivatives(start_gradient),
         steps=run.count,
         stopped=stop.cause,
-        reason=stop.reason,
+        reason=stop.reason + run.relieved,
         converged=stop.converged,
         best=Best(step, value * sign, named(x)),
         optimizer=row.name,
         maximize=sign < 0,
+        bounds=limits,
         gradient_norm=run.norm,
         evaluations=evaluations,
         values=run.values,

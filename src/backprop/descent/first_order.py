@@ -78,6 +78,7 @@ class FirstOrder:
         if not self.state:
             self._begin_state(count)
         one_lr = self.lr is not None
+        run.monotone = not one_lr
         while True:
             x, gradient = run.x, run.gradient
             shrink = 1.0
@@ -170,14 +171,19 @@ class FirstOrder:
 
     def _next(self, run: Run, gradient: Point, point: Point, slopes: Point, lr: float) -> float:
         """Where the next search begins: for plain descent the step that the last two gradients
-        suggest (Barzilai and Borwein, IMA J. Numer. Anal. 8, 1988), for others twice the last."""
+        suggest, for others twice the last.
+
+        With the move s and the change y of the gradient that step is s·y/y·y, the second of
+        Barzilai and Borwein (IMA J. Numer. Anal. 8, 1988): the one that more seldom needs to be
+        shortened, as it must not be where every step is to fall.
+        """
         if self.row.state or self.clip < inf:
             return 2 * lr
         moves = [to - at for to, at in zip(point, run.x, strict=True)]
         bends = [new - old for new, old in zip(slopes, gradient, strict=True)]
-        square = sum(move * move for move in moves)
         bend = sum(move * by for move, by in zip(moves, bends, strict=True))
-        return min(max(square / bend, lr * 1e-5), lr * 1e5) if bend > 0 else 10 * lr
+        square = sum(by * by for by in bends)
+        return min(max(bend / square, lr * 1e-5), lr * 1e5) if 0 < bend < inf else 10 * lr
 
 
 def _first_size(x: Point, there: Point) -> float:

@@ -52,8 +52,11 @@ class Minimizer:
     bounds: bool = False
     hessian: bool = False
     options: Numbers = field(default_factory=dict)
+    then: str = ""
+    """The row that goes on where this one finds no lower point, if there are few parameters."""
     fixed: Mapping[str, float] = field(default_factory=dict)
-    """Options that turn scipy's own stopping rules off: ours decide, and say so."""
+    """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
+    wants to know our goal for the gradient, and measures it in this norm."""
 
 
 _ADAM_MOMENTS = "m' = beta1*m + (1 - beta1)*g; v' = beta2*v + (1 - beta2)*g^2\n"
@@ -147,15 +150,16 @@ FIRST_ORDER = (
 SECOND_ORDER = (
     Minimizer(
         "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
-        bounds=True, options={"maxcor": 10},
+        bounds=True, options={"maxcor": 10}, then="bfgs",
         fixed={"ftol": 0, "gtol": 0, "maxls": 50},
     ),
     Minimizer(
         "bfgs", "BFGS", "Nocedal, Wright: Numerical Optimization, 2006, chapter 6",
-        fixed={"gtol": 0, "xrtol": 0},
+        then="newton", fixed={"norm": 2, "xrtol": 0},
     ),
     Minimizer(
-        "cg", "CG", "Nocedal, Wright: Numerical Optimization, 2006, chapter 5", fixed={"gtol": 0},
+        "cg", "CG", "Nocedal, Wright: Numerical Optimization, 2006, chapter 5",
+        then="newton", fixed={"norm": 2},
     ),
     Minimizer(
         "newton", "trust-exact", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",

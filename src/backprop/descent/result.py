@@ -91,6 +91,7 @@ class Descent:
     best: Best
     optimizer: str
     maximize: bool
+    bounds: dict[str, tuple[float, float]]
     gradient_norm: float
     evaluations: int
     values: array[float]

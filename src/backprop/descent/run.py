@@ -17,8 +17,9 @@ Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
 ]
 
-_STILL = 10
-"""After so many steps that move nothing, nothing will move any more."""
+_STILL = 30
+"""After so many steps that move nothing (that lower nothing, where a method searches for lower
+points), nothing will move any more."""
 
 
 class Step(NamedTuple):
@@ -86,6 +87,10 @@ class Stop(Exception):
         self.error = error
 
 
+class NoLower(Exception):
+    """Nothing lowers the output any more; `Run.no_lower` judges what that means."""
+
+
 class Run:
     """The course of a descent: the last point with its value and gradient, the best one, and all.
 
@@ -108,8 +113,12 @@ class Run:
         self.before = before
         self.count = 0
         self.lr = 0.0
+        self.relieved = ""
+        """Who took over, and when, where the method found no lower point."""
         self.values = array("d")
         self.history = History(parameters={name: array("d") for name in problem.names})
+        self.monotone = False
+        """Whether the method means to lower the output with every step."""
         self._still = 0
         self.x = problem.start
         self.value = problem.value(self.x)
@@ -128,16 +137,20 @@ class Run:
         self._judge(inf)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
-        """Report a step to a point with finite value and gradient. Raises Stop when it was the last."""
+        """Report a step to a point with finite value and gradient.
+
+        Raises Stop when it was the last, NoLower when many have led to nothing.
+        """
         length = dist(x, self.x)
         before = self.value
         self.count += 1
         self.x, self.value, self.gradient, self.lr = x, value, gradient, lr
         self.norm = self.problem.norm(x, gradient)
+        moved = value < self.best[1] if self.monotone else length > 0
+        self._still = 0 if moved else self._still + 1
         if value < self.best[1]:
             self.best = self.before + self.count, value, x
         self._report(length, lr)
-        self._still = 0 if length else self._still + 1
         self._judge(abs(value - before))
 
     def finish_history(self) -> None:
@@ -157,10 +170,14 @@ class Run:
             error=error,
         )
 
-    def no_lower(self) -> Stop:
-        """The end of a run that finds no lower point: at the limit of rounding, or stuck."""
-        still, fall = self._fall(), self._rounding()
-        if still <= fall:
+    def no_lower(self, fall: float | None = None) -> Stop:
+        """The end of a run that finds no lower point: at the limit of rounding, or stuck.
+
+        fall: how far the output can still fall, from all second derivatives; None: along its
+        gradient, from the curvature there.
+        """
+        still = self._fall() if fall is None else fall
+        if still <= self._rounding():
             return Stop(
                 "rounding",
                 f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
@@ -179,7 +196,8 @@ class Run:
         return f"-{self.problem.output}" if negative else self.problem.output
 
     def _rounding(self) -> float:
-        return 16 * float_info.epsilon * abs(self.value)
+        """What is lost of the output in a sum of a few dozen terms."""
+        return 64 * float_info.epsilon * abs(self.value)
 
     def _fall(self) -> float:
         """How far the output can still fall along its gradient, by its curvature there.
@@ -221,7 +239,7 @@ class Run:
             limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
             self._stop("change", limit, True)
         if self._still >= _STILL:
-            raise self.no_lower()
+            raise NoLower
         if self.count >= rules.steps:
             used = (
                 f"all {rules.steps} steps are used up" if rules.steps != 1 else "the step is done"
@@ -240,7 +258,7 @@ class Run:
         if self.callback is not None:
             parameters = dict(zip(self.problem.names, self.x, strict=True))
             if self.callback(Step(number, value, self.norm, length, lr, parameters)) is True:
-                raise Stop("interrupted", f"stopped by the caller after step {number}")
+                raise Stop("interrupted", f"interrupted after step {number}")
 
     def _keep(self, number: int, length: float, lr: float) -> None:
         history = self.history

@@ -3,86 +3,225 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from backprop.descent.optimizers import Minimizer
+from backprop.descent.optimizers import SECOND_ORDER, Minimizer
 from backprop.descent.problem import Point
-from backprop.descent.run import Run
+from backprop.descent.run import NoLower, Run
 from backprop.errors import NotFinite, TooLarge
 
-MOST_NEWTON = 1000
-"""The most parameters whose second derivatives are tabulated: 8 MB of them, 2000 gradients a step."""
+MOST_DENSE = 1000
+"""The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
+
+_FEW = 100
+"""The most parameters for which that table, two gradients a parameter, is made without being asked."""
 
 _CUBE_ROOT = 6e-6
 """The cube root of the rounding unit: the best relative step for a central difference."""
 
+_SMALLEST_SCALE = 1e-3
+"""A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
+
 
 def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
     """Step after step, until the run raises Stop, which it does in any case."""
-    import numpy
-    from scipy.optimize import Bounds, minimize
-
-    problem = run.problem
-    if row.hessian and len(run.x) > MOST_NEWTON:
+    if row.hessian and len(run.x) > MOST_DENSE:
         raise TooLarge(
             f"{row.name} needs the second derivatives of {len(run.x)} parameters by one another,"
-            f" and {MOST_NEWTON} is the most it takes",
+            f" and {MOST_DENSE} is the most it takes",
             hints=["use --optimizer lbfgs"],
         )
-    seen: dict[bytes, tuple[float, Point]] = {}
+    run.monotone = True
+    _Search(row, options, run).descend()
+    while row.then and len(run.x) <= _FEW and not run.problem.bounded:
+        row = then = next(each for each in SECOND_ORDER if each.name == row.then)
+        number = run.before + run.count
+        run.relieved = f"; {then.name} took over after step {number}"
+        known = {"hess_inv0": _inverse(run)} if then.method == "BFGS" else {}
+        _Search(then, then.options, run, known).descend()
+        if run.before + run.count == number:
+            run.relieved = ""  # it found nothing lower either
+    raise run.no_lower(_newton_fall(run) if len(run.x) <= _FEW else None)
 
-    def evaluate(x: Any) -> tuple[float, Any]:
+
+class _Search:
+    """One method at work for a run."""
+
+    def __init__(
+        self,
+        row: Minimizer,
+        options: Mapping[str, float],
+        run: Run,
+        known: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.row = row
+        self.run = run
+        self.known = known
+        self.options = {name: int(n) if n == int(n) else n for name, n in options.items()}
+        self.seen: dict[bytes, tuple[float, Point]] = {}
+        """What scipy asked for since its last step, by the bytes of the point."""
+        self.lowest: tuple[float, Point, Point] | None = None
+        """The lowest of these points, if it is lower than that step."""
+
+    def descend(self) -> None:
+        """Until the run raises Stop, or no lower point is found."""
+        import numpy
+        from scipy.optimize import Bounds, minimize
+
+        row, run = self.row, self.run
+        more: dict[str, Any] = {}
+        if row.hessian:
+            more["hess"] = self._hessian
+        if row.bounds and run.problem.bounded:
+            more["bounds"] = Bounds(run.problem.low, run.problem.high)
+        while True:
+            count = run.count
+            left = run.rules.steps - count
+            settings = {**row.fixed, **self.options, **self.known, "maxiter": left + 1}
+            if row.method == "L-BFGS-B":
+                settings["maxfun"] = 100 * left + 1000
+            if "norm" in settings:  # it measures as we do, and may know the goal
+                settings["gtol"] = run.rules.until_grad
+            try:
+                with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
+                    minimize(
+                        self._evaluate,
+                        numpy.array(run.x),
+                        jac=True,
+                        method=row.method,
+                        callback=self._stepped,
+                        options=settings,
+                        **more,
+                    )
+            except NoLower:
+                return
+            except (ValueError, numpy.linalg.LinAlgError):
+                pass  # its linear algebra gave up, which is the same as finding no lower point
+            # A line search may give up at a point that is lower all the same, or because of what
+            # the method remembers: from there, or with an empty memory, it often goes on.
+            if self.lowest:
+                value, point, gradient = self.lowest
+                self.lowest = None
+                run.step(point, value, gradient)
+            elif run.count == count:
+                return
+
+    def _evaluate(self, x: Any) -> tuple[float, Any]:
         """Value and gradient; where there are none, a wall that turns a line search back."""
-        point = x.tolist()
+        import numpy
+
+        run, point = self.run, x.tolist()
         try:
-            value = problem.value(point)
-            gradient = problem.gradient()
+            value = run.problem.value(point)
+            gradient = run.problem.gradient()
         except NotFinite as error:
-            if problem.bottomless:
+            if run.problem.bottomless:
                 raise run.diverged(error) from None
             # As high above the last step as the slope promised to fall, and rising as steeply:
             # scipy's interpolation then shortens the step to about a seventh.
             promised = numpy.dot(run.gradient, x - numpy.asarray(run.x))
             return run.value + abs(promised), -numpy.asarray(run.gradient)
-        seen[x.tobytes()] = value, gradient
+        self.seen[x.tobytes()] = value, gradient
+        if value < (self.lowest[0] if self.lowest else run.value):
+            self.lowest = value, point, gradient
         return value, numpy.asarray(gradient)
 
-    def hessian(x: Any) -> Any:
-        """Central differences of the exact gradient, made symmetric."""
-        columns = []
-        for at, number in enumerate(x):
-            size = _CUBE_ROOT * max(1.0, abs(number))
-            there, back = x.copy(), x.copy()
-            there[at] += size
-            back[at] -= size
-            rise = evaluate(there)[1] - evaluate(back)[1]
-            columns.append(rise / (there[at] - back[at]))
-        table = numpy.array(columns)
-        return (table + table.T) / 2
+    def _hessian(self, x: Any) -> Any:
+        """The second derivatives; behind a wall, which scipy asks about too, any table will do."""
+        import numpy
 
-    def stepped(intermediate_result: Any) -> None:
-        x = intermediate_result.x
-        found = seen.get(x.tobytes())
+        point = x.tolist()
+        try:
+            self.run.problem.value(point)
+            self.run.problem.gradient()
+        except NotFinite:
+            return numpy.identity(len(point))
+        return hessian(self.run, point)
+
+    def _stepped(self, intermediate_result: Any) -> None:
+        """What scipy calls after each of its steps, by this name of the argument."""
+        run, x = self.run, intermediate_result.x
+        found = self.seen.get(x.tobytes())
         if found is None:  # a point that scipy did not ask for by itself
-            found = problem.value(x.tolist()), problem.gradient()
-        seen.clear()
-        seen[x.tobytes()] = found
+            found = run.problem.value(x.tolist()), run.problem.gradient()
+        self.seen = {x.tobytes(): found}
+        self.lowest = None
         run.step(x.tolist(), *found)
 
-    more: dict[str, Any] = {"hess": hessian} if row.hessian else {}
-    if row.bounds and problem.bounded:
-        more["bounds"] = Bounds(problem.low, problem.high)
-    left = run.rules.steps - run.count
-    most = {"maxfun": 100 * left + 1000} if row.method == "L-BFGS-B" else {}
-    chosen = {name: int(n) if n == int(n) else n for name, n in options.items()}
-    with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic comes to nothing here
-        minimize(
-            evaluate,
-            numpy.array(run.x),
-            jac=True,
-            method=row.method,
-            callback=stepped,
-            options={"maxiter": left + 1, **row.fixed, **chosen, **most},
-            **more,
-        )
-    raise run.no_lower()
+
+def hessian(run: Run, point: Point) -> Any:
+    """The second derivatives at a point, n x n: central differences of the exact gradient, made
+    symmetric. Where the output has no value on one side, differences to the other.
+
+    Raises Stop where they are not finite.
+    """
+    import numpy
+
+    problem = run.problem
+
+    def gradient(x: Point) -> Any:
+        problem.value(x)
+        return numpy.asarray(problem.gradient())
+
+    columns = []
+    try:
+        for at, number in enumerate(point):
+            size = _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
+            ends = []
+            for moved in (number + size, number - size):
+                try:
+                    ends.append((moved, gradient([*point[:at], moved, *point[at + 1 :]])))
+                except NotFinite:
+                    ends.append((number, gradient(point)))
+            (there, rise), (back, fall) = ends
+            columns.append((rise - fall) / (there - back) if there != back else rise * numpy.nan)
+    except NotFinite as error:
+        raise run.diverged(error) from None
+    with numpy.errstate(all="ignore"):
+        table = numpy.array(columns)
+        table = table / 2 + table.T / 2
+    if not numpy.isfinite(table).all():
+        message = f"the second derivatives of {problem.output} are not finite"
+        raise run.diverged(NotFinite(message, where=problem.model.source.name))
+    return table
+
+
+def _spectrum(run: Run) -> tuple[Any, Any]:
+    """The sizes of the second derivatives' eigenvalues where the run is, and their directions.
+
+    Eigenvalues that are lost in the rounding of the largest count as much as that rounding: no
+    smaller one can be told from it.
+    """
+    import numpy
+
+    bends, directions = numpy.linalg.eigh(hessian(run, run.x))
+    bends = numpy.abs(bends)
+    return numpy.maximum(bends, bends.max() * numpy.finfo(float).eps), directions
+
+
+def _inverse(run: Run) -> Any:
+    """The inverse of the second derivatives, made positive: what a method may begin with."""
+    import numpy
+
+    bends, directions = _spectrum(run)
+    bends[bends == 0] = 1.0
+    with numpy.errstate(all="ignore"):
+        table = (directions / bends) @ directions.T
+        table = (table + table.T) / 2
+    positive = numpy.isfinite(table).all() and numpy.linalg.eigvalsh(table).min() > 0
+    return table if positive else numpy.identity(len(run.x))
+
+
+def _newton_fall(run: Run) -> float:
+    """How far the output falls to the lowest point of its parabola, from all second derivatives:
+    half the sum of (gradient along an eigenvector)^2/|eigenvalue|."""
+    import numpy
+
+    bends, directions = _spectrum(run)
+    slopes = numpy.abs(directions.T @ numpy.asarray(run.gradient))
+    known = bends > 0
+    if numpy.any(slopes[~known]):
+        return float("inf")
+    with numpy.errstate(all="ignore"):
+        return float(numpy.sum(slopes[known] * (slopes[known] / bends[known])) / 2)

@@ -3,5 +3,15 @@
 from backprop.language.model import Model
 from backprop.language.parser import Statement, equations, formula
 from backprop.language.reading import Setting, read_model, read_settings
+from backprop.language.rewrite import with_defaults
 
-__all__ = ["Model", "Setting", "Statement", "equations", "formula", "read_model", "read_settings"]
+__all__ = [
+    "Model",
+    "Setting",
+    "Statement",
+    "equations",
+    "formula",
+    "read_model",
+    "read_settings",
+    "with_defaults",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
@@ -53,8 +54,12 @@ def read_model(source: Source) -> Model:
     return Model(source, values, builder.defaults, builder.places)
 
 
-def read_settings(source: Source) -> dict[str, Setting]:
-    """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet."""
+def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Setting]:
+    """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet.
+
+    computed: names whose equations may stand among them, and are passed over: a file of equations
+    is a file of numbers as well, those of its inputs.
+    """
     statements, faults = read(source, LIST_ENDS)
     errors: list[BackpropError] = [*faults]
     equations, functions = checks.definitions(statements, errors)
@@ -69,7 +74,10 @@ def read_settings(source: Source) -> dict[str, Setting]:
     for name, statement in equations.items():
         builder = Builder({}, functions)
         target = statement.tokens.span(statement.shape.target, statement.shape.target)
-        settings[name] = Setting(target, builder.expression(statement))
+        setting = Setting(target, builder.expression(statement))
+        if builder.values and name in computed:
+            continue
+        settings[name] = setting
         errors += builder.errors
         for unknown in builder.values.values():
             assert isinstance(unknown.place, int)

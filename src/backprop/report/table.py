@@ -30,12 +30,16 @@ class Column:
 class Table:
     """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
 
-    heads: sentences above it, as pairs of text and number (`L = `, -8). tail: sentences below.
+    heads: sentences above it, in pieces of text and numbers (`L = `, -8). curve: numbers to be drawn
+    as a line below it, and what they are. notes: lines below, to be left as they are. tail:
+    sentences at the end.
     """
 
     columns: Sequence[Column]
     emphasis: Sequence[str] = ()
-    heads: Sequence[tuple[str, float | None]] = ()
+    heads: Sequence[Sequence[str | float]] = ()
+    curve: tuple[str, Sequence[float]] | None = None
+    notes: Sequence[str] = ()
     tail: Sequence[str] = ()
 
     @property

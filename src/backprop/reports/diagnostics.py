@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backprop.errors import LIMIT, BackpropError, Label
-from backprop.reports.table import _width
+from backprop.reports.table import cells_wide
 from backprop.source import Span
 
 _LINE = 100
@@ -83,7 +83,7 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
     first = column - 1
     last = min(first + max(1, span.end - span.start), max(len(line), first + 1))
     begin, end = 0, len(line)
-    if _width(line) > room:
+    if cells_wide(line) > room:
         most = room if line.isascii() else room // 2  # a wide character takes two columns
         begin = max(0, min(first - most // 4, len(line) - most))
         end = min(len(line), begin + most)
@@ -95,7 +95,7 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
     before, guilty, after = map(_visible, (before, guilty, after))
     lead = "… " if begin else ""
     shown = lead + before + guilty + after + (" …" if end < len(line) else "")
-    return shown, " " * _width(lead + before) + mark * max(1, _width(guilty))
+    return shown, " " * cells_wide(lead + before) + mark * max(1, cells_wide(guilty))
 
 
 def _visible(text: str) -> str:

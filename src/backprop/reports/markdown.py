@@ -15,6 +15,8 @@ def write(report: Report, style: Style) -> str:
         "|" + "".join(" --: |" if c.kind == "number" else " :-- |" for c in table.columns),
     ]
     lines += ["| " + " | ".join(cells) + " |" for cells in zip(*columns, strict=True)]
+    if table.notes:
+        lines += ["", "```", *table.notes, "```"]
     return "\n".join([*lines, *(f"\n{sentence}" for sentence in table.tail)]) + "\n"
 
 

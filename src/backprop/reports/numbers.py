@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 DIGITS = 10
 """Significant digits in tables and documents unless --digits says otherwise."""
+
+_CURVE = 40
+"""The most columns of a curve."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,32 @@ def _split(text: str) -> tuple[str, str]:
     """What stands before the decimal point (or the exponent), and the rest."""
     at = next((at for at, character in enumerate(text) if character in ".e"), len(text))
     return text[:at], text[at:]
+
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def curve(name: str, values: Sequence[float], style: Style) -> str:
+    """Numbers as one line of blocks with their first and last: `L  █▆▄▂▁  24.2 → 0.01`.
+
+    Where they are positive and span more than three orders of magnitude, heights are logarithms,
+    and the line says so. Where blocks cannot be written, digits from 0 to 7 stand for them.
+    """
+    ends = f"{shown(values[0], style.digits)} → {shown(values[-1], style.digits)}"
+    room = min(_CURVE, max((style.width or 80) - len(name) - len(ends) - 8, 8))
+    count = min(len(values), room)
+    if count > 1:
+        points = [values[round(at * (len(values) - 1) / (count - 1))] for at in range(count)]
+    else:
+        points = list(values)
+    logarithms = min(points) > 0 and max(points) > 1e3 * min(points)
+    if logarithms:
+        points = [log(point) for point in points]
+    least, most = min(points), max(points)
+    # halved, so that a span beyond the range of doubles has a height too
+    span = most / 2 - least / 2
+    heights = [round(7 * (point / 2 - least / 2) / span) if span > 0 else 0 for point in points]
+    blocks = "".join(f"{height}" if style.ascii else _BLOCKS[height] for height in heights)
+    if style.ascii:
+        ends = ends.replace("→", "to")
+    return f"{name}  {blocks}  {ends}{' (log)' if logarithms else ''}"

@@ -13,7 +13,7 @@ from io import StringIO
 from typing import Literal
 
 from backprop.report import Column, Report, Table
-from backprop.reports.numbers import Style, aligned, shown
+from backprop.reports.numbers import Style, aligned, curve, shown
 
 _PADDED = 100
 """In a pipe, a cell that is wider than this moves the rest of its row and not of all the others:
@@ -26,12 +26,17 @@ _STYLES = {"strong": "bold", "faint": "dim", "": ""}
 
 
 def write(report: Report, style: Style) -> str:
-    """The heads (`L = -8`), the table itself, and the sentences below it."""
+    """The heads (`L = -8`), the table itself, a curve, notes and sentences below it."""
     table = report.table()
     titles = [column.title for column in table.columns]
     columns = [_texts(column, style.digits) for column in table.columns]
-    heads = [text + shown(number, style.digits) for text, number in table.heads]
-    tail = ["", *table.tail] if table.tail else []
+    heads = [
+        "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)
+        for head in table.heads
+    ]
+    tail = ["", curve(*table.curve, style)] if table.curve else []
+    for more in (table.notes, table.tail):
+        tail += ["", *more] if more else []
     if style.width is None:
         return "\n".join([*heads, "", *_plain(titles, columns), *tail]) + "\n"
     return _rich(heads, table, columns, tail, style)
@@ -45,11 +50,11 @@ def _texts(column: Column, digits: int | None) -> list[str]:
 
 def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
     widths = [
-        min(max(map(_width, [title, *cells])), _PADDED)
+        min(max(map(cells_wide, [title, *cells])), _PADDED)
         for title, cells in zip(titles, columns, strict=True)
     ]
     lines = [titles, ["-" * width for width in widths], *zip(*columns, strict=True)]
-    return ["  ".join(map(_padded, line, widths)).rstrip() for line in lines]
+    return ["  ".join(map(padded, line, widths)).rstrip() for line in lines]
 
 
 def _rich(
@@ -68,7 +73,7 @@ def _rich(
     kinds = [column.kind for column in table.columns]
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     widths = [
-        max(map(_width, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
+        max(map(cells_wide, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
     ]
     # What is too wide goes first from the equations, which are cut, then from the names, which are
     # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
@@ -93,15 +98,15 @@ def _rich(
     console.print()
     console.print(drawn)
     for sentence in tail:
-        console.print(Text(sentence))
+        console.print(Text(sentence), soft_wrap=True)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+def padded(text: str, width: int) -> str:
+    return text + " " * (width - cells_wide(text))
 
 
-def _width(text: str) -> int:
+def cells_wide(text: str) -> int:
     """Columns of a terminal that a text takes."""
     return len(text) if text.isascii() else sum(map(_cell, text))
 

@@ -1,0 +1,125 @@
+"""What `backprop descend` has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backprop.descent import Descent
+from backprop.errors import BackpropError
+from backprop.report.table import Cell, Column, Table
+
+SCHEMA = 1
+"""Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
+
+
+@dataclass(frozen=True)
+class DescentReport:
+    """A descent, and the names of the inputs that were kept where they were."""
+
+    descent: Descent
+    kept: Sequence[str] = ()
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        """Those of the descent, and what a person should know who only looks at the last line."""
+        found = self.descent
+        warnings = list(found.warnings)
+        rose = (
+            found.value < found.start_value if found.maximize else found.value > found.start_value
+        )
+        if rose and found.stopped == "steps":
+            direction = "fell" if found.maximize else "rose"
+            warnings.append(
+                BackpropError(
+                    f"{found.output} {direction}, from {found.start_value:.10g} to {found.value:.10g}",
+                    hints=[
+                        "take a smaller --lr, or leave it out: a line search then chooses the step"
+                    ],
+                )
+            )
+        return warnings
+
+    def table(self) -> Table:
+        """A row a parameter, and one of the output: start, gradient there, final, change."""
+        found = self.descent
+        names = list(found.parameters)
+        output = found.output
+        start = [*found.start.values(), found.start_value]
+        final = [*found.parameters.values(), found.value]
+        change: list[Cell] = [after - before for after, before in zip(final, start, strict=True)]
+        columns = [
+            Column("name", [*names, output], "name"),
+            Column("start", start),
+            Column("grad at start", [*found.start_gradients.values(), None]),
+            Column("final", final),
+            Column("change", change),
+        ]
+        if found.bounds:
+            shown = [_bounds(*found.bounds[name]) if name in found.bounds else "" for name in names]
+            columns.insert(1, Column("bounds", [*shown, ""], "text"))
+        last = "" if found.stopped != "diverged" else " (the last finite value)"
+        head = (
+            f"{output} = ", found.value, last,
+            f" after {found.steps} step{'s' if found.steps != 1 else ''} of {found.optimizer}, from ",
+            found.start_value,
+        )  # fmt: skip
+        tail = []
+        if self.kept:
+            tail.append(f"not moved: {', '.join(self.kept)}")
+        best = found.best
+        if best.step != found.state.steps:
+            kind = "highest" if found.maximize else "lowest"
+            tail.append(f"{kind}: {output} = {best.value:.10g} after step {best.step}")
+        tail.append(found.reason)
+        return Table(
+            columns,
+            ["" for _ in names] + ["strong"],
+            heads=[head],
+            curve=(output, found.values) if len(found.values) > 1 else None,
+            notes=found.explained,
+            tail=tail,
+        )
+
+    def records(self) -> list[Column]:
+        """A row a parameter, and one of the output."""
+        found = self.descent
+        return [
+            Column("name", [*found.parameters, found.output], "name"),
+            Column("start", [*found.start.values(), found.start_value]),
+            Column("grad_at_start", [*found.start_gradients.values(), None]),
+            Column("final", [*found.parameters.values(), found.value]),
+            Column("grad", [*found.gradients.values(), None]),
+        ]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object; the README has its shape."""
+        found = self.descent
+        yield {
+            "schema": SCHEMA,
+            "output": found.output,
+            "value": found.value,
+            "start_value": found.start_value,
+            "parameters": found.parameters,
+            "gradients": found.gradients,
+            "start": found.start,
+            "start_gradients": found.start_gradients,
+            "steps": found.steps,
+            "stopped": found.stopped,
+            "reason": found.reason,
+            "converged": found.converged,
+            "optimizer": found.optimizer,
+            "gradient_norm": found.gradient_norm,
+            "evaluations": found.evaluations,
+            "best": {
+                "step": found.best.step,
+                "value": found.best.value,
+                "parameters": found.best.parameters,
+            },
+        }
+
+
+def _bounds(low: float, high: float) -> str:
+    ends = ["" if abs(end) == float("inf") else f"{end:.10g}" for end in (low, high)]
+    return "..".join(ends)

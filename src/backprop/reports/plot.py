@@ -1,0 +1,148 @@
+"""A descent as a picture: loss and gradient norm against the steps, the parameters below, and for
+two parameters the map that the path crosses. The only file that knows matplotlib."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from math import isfinite, log10
+from typing import TYPE_CHECKING, Any
+
+from backprop.descent import Descent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
+
+# The palette of Okabe and Ito (2008), which people with any colour vision can tell apart.
+_INK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
+
+_MOST_PARAMETERS = 8
+"""Curves with names of their own; of more parameters those that change most have them."""
+
+_MOST_POINTS = 2000
+"""Points of a curve."""
+
+_GRID = 60
+"""Points of the map along each side."""
+
+Height = Callable[[Sequence[float]], float]
+"""The output at a point, nan where it has no value."""
+
+
+def plot(descent: Descent, format: str, height: Height | None = None) -> bytes:
+    """The picture as the bytes of a file. height: for the map, where two parameters are free."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9, "text.parse_math": False}
+    with warnings.catch_warnings(), rc_context(settings):
+        warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
+        has_map = height is not None and len(descent.parameters) == 2
+        figure = Figure(figsize=(10, 6) if has_map else (7, 6), layout="constrained")
+        places = figure.add_gridspec(
+            2, 2 if has_map else 1, width_ratios=[1, 1.1] if has_map else [1]
+        )
+        loss = figure.add_subplot(places[0, 0])
+        _loss(loss, descent)
+        _parameters(figure.add_subplot(places[1, 0], sharex=loss), descent)
+        if has_map and height is not None:
+            _map(figure.add_subplot(places[:, 1]), descent, height)
+        file = BytesIO()
+        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        figure.savefig(file, format=format, dpi=150, metadata=metadata.get(format))
+    return file.getvalue()
+
+
+def _loss(axes: Axes, descent: Descent) -> None:
+    history = descent.history
+    steps, values = _thin(history.steps), _thin(history.values)
+    norms = _thin(history.gradient_norms)
+    mark = "o" if len(values) <= 50 else ""
+    label = _plain(descent.output)
+    lines = axes.plot(steps, values, color=_INK[0], label=label, marker=mark, markersize=3)
+    if min(values) > 0 and max(values) > 1e3 * min(values):
+        axes.set_yscale("log")
+    axes.set_ylabel(_plain(descent.output), color=_INK[0])
+    other = axes.twinx()
+    label = "gradient norm"
+    lines += other.plot(
+        history.steps, norms, color=_INK[1], linewidth=1, linestyle="--", label=label
+    )
+    positive = [norm for norm in norms if norm > 0]
+    if positive and max(positive) > 1e2 * min(positive):
+        other.set_yscale("log")
+    other.set_ylabel(label, color=_INK[1])
+    axes.set_title(f"{_plain(descent.output)} by {descent.optimizer}")
+    axes.legend(lines, [str(line.get_label()) for line in lines], frameon=False)
+
+
+def _parameters(axes: Axes, descent: Descent) -> None:
+    columns = descent.history.parameters
+    by_change = sorted(columns, key=lambda name: -(max(columns[name]) - min(columns[name])))
+    named = set(by_change[:_MOST_PARAMETERS])
+    at = 0
+    for name in columns:
+        if name not in named:
+            axes.plot(
+                descent.history.steps, columns[name], color="#bbbbbb", linewidth=0.5, zorder=1
+            )
+            continue
+        axes.plot(
+            descent.history.steps, columns[name], color=_INK[at], label=_plain(name), zorder=2
+        )
+        at += 1
+    rest = len(columns) - len(named)
+    axes.set_xlabel("step")
+    axes.set_ylabel("parameters")
+    title = f"and {rest} more in grey" if rest else None
+    axes.legend(frameon=False, ncols=2 if at > 4 else 1, title=title)
+
+
+def _map(axes: Axes, descent: Descent, height: Height) -> None:
+    """Lines of equal height around the path, from its start to its end."""
+    import numpy
+
+    (x_name, xs), (y_name, ys) = descent.history.parameters.items()
+    sides = [_side(numbers) for numbers in (xs, ys)]
+    grid = [numpy.linspace(low, high, _GRID) for low, high in sides]
+    heights = numpy.array([[height((x, y)) for x in grid[0].tolist()] for y in grid[1].tolist()])
+    known = heights[numpy.isfinite(heights)]
+    if len(known) and known.max() > known.min():
+        low = known.min()
+        span = known.max() - low
+        # Levels close together near the lowest point, where a path winds, far apart above.
+        levels = low + span * numpy.linspace(0, 1, 24) ** 3
+        shown = numpy.ma.masked_invalid(heights)
+        axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
+        axes.contour(*grid, shown, levels=levels, colors="#888888", linewidths=0.5)
+    axes.plot(_thin(xs), _thin(ys), color=_INK[0], marker=".", markersize=3, linewidth=1)
+    axes.plot(xs[0], ys[0], "o", color=_INK[1], label="start")
+    axes.plot(xs[-1], ys[-1], "*", color=_INK[2], markersize=11, label="end")
+    axes.set_xlabel(_plain(x_name))
+    axes.set_ylabel(_plain(y_name))
+    axes.set_title(f"{_plain(descent.output)} over {_plain(x_name)} and {_plain(y_name)}")
+    axes.legend(frameon=False)
+
+
+def _side(numbers: Sequence[float]) -> tuple[float, float]:
+    """The part of an axis that holds the path, with a margin."""
+    low, high = min(numbers), max(numbers)
+    margin = 0.25 * (high - low) or max(1e-3, 0.1 * abs(low))
+    if not isfinite(margin) or log10(max(abs(low), abs(high), 1.0)) > 300:
+        return low, high
+    return low - margin, high + margin
+
+
+def _thin(column: Sequence[float]) -> Sequence[float]:
+    """Every so many of the numbers, and the last: more than a picture shows are not drawn."""
+    stride = -(-len(column) // _MOST_POINTS)
+    thinned = column[::stride]
+    return thinned if (len(column) - 1) % stride == 0 else [*thinned, column[-1]]
+
+
+def _plain(name: str) -> str:
+    """A label that matplotlib does not hide: it leaves those that begin with `_` out of a legend."""
+    return f" {name}" if name.startswith("_") else name

@@ -1,0 +1,66 @@
+"""The steps of a descent as lines, one after the other while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backprop.descent import Step
+from backprop.reports.numbers import DIGITS, Style, shown
+from backprop.reports.table import cells_wide
+
+_STEP = 6
+"""Columns of the step's number; a larger one moves the rest of its line."""
+
+_NARROW, _NARROW_DIGITS = 9, 6
+"""Columns and digits of a number in a terminal, where seven of them are to fit into 80 columns."""
+
+
+class Trace:
+    """Columns of fixed width, because nobody knows the numbers to come.
+
+    In a terminal numbers are short, and parameters that have no room are left out; the head says how
+    many. In a pipe or with --digits they are whole.
+    """
+
+    def __init__(self, output: str, names: Iterable[str], style: Style) -> None:
+        narrow = style.width is not None and style.digits is None
+        self._digits = _NARROW_DIGITS if narrow else style.digits or DIGITS
+        self._most = _NARROW if narrow else self._digits + 6  # sign, point and exponent
+        self._gap = " " if narrow else "  "
+        titles = [output, "|grad|", "|step|", *names]
+        self._left_out = 0
+        if style.width is not None:
+            room = max(4, (style.width - _STEP) // (self._most + len(self._gap)))
+            self._left_out = max(0, len(titles) - room)
+            titles = titles[:room]
+        self._titles = titles
+        self._widths = [max(self._most, cells_wide(title)) for title in titles]
+
+    def head(self) -> str:
+        """The titles, and a rule below them."""
+        titles = [
+            " " * (width - cells_wide(title)) + title
+            for title, width in zip(self._titles, self._widths, strict=True)
+        ]
+        rules = ["-" * width for width in (_STEP, *self._widths)]
+        lines = [self._gap.join(["step".rjust(_STEP), *titles]), self._gap.join(rules)]
+        if self._left_out:
+            lines.insert(0, f"({self._left_out} more parameters have no room here)")
+        return "\n".join(lines) + "\n"
+
+    def row(self, step: Step) -> str:
+        """The line of one step."""
+        numbers = [step.value, step.gradient_norm, step.step_length, *step.parameters.values()]
+        cells = [
+            self._fitting(number).rjust(width)
+            for number, width in zip(numbers, self._widths, strict=False)
+        ]
+        return self._gap.join([f"{step.number:{_STEP}}", *cells]) + "\n"
+
+    def _fitting(self, number: float) -> str:
+        """The number with as many digits as fit into its column."""
+        for digits in range(self._digits, 1, -1):
+            text = shown(number, digits)
+            if len(text) <= self._most:
+                return text
+        return shown(number, 1)

@@ -1,0 +1,378 @@
+"""Descent: torch's trajectories, the classic example, bounds, stops, and where it must not go on."""
+
+from __future__ import annotations
+
+import json
+from math import cos, inf, isfinite, nan, pi
+from pathlib import Path
+
+import pytest
+
+import backprop
+from backprop.descent import OPTIMIZERS, SCHEDULES, Step
+from backprop.descent.optimizers import FIRST_ORDER, Optimizer
+from backprop.errors import (
+    BackpropError,
+    BadOption,
+    InfiniteSlope,
+    MissingInputs,
+    NotAnInput,
+    NothingToMove,
+    OutsideDomain,
+    UnknownName,
+)
+from running import CLASSIC
+
+TABLE = json.loads((Path(__file__).parent / "tables/torch_trajectories.json").read_text("utf-8"))
+START = {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}
+ROSENBROCK = "f = (1 - x)^2 + 100*(y - x^2)^2; x = -1.2; y = 1"
+SCHEDULE_OPTIONS = {
+    "gamma": "rate", "T_max": "over", "step_size": "every", "total_iters": "over", "end_factor": "end",
+    "eta_min": "end",
+}  # fmt: skip
+
+
+def _chosen(name: str, options: dict[str, float]) -> str:
+    inside = ", ".join(f"{key}={number!r}" for key, number in options.items())
+    return f"{name}({inside})" if inside else name
+
+
+@pytest.mark.parametrize("run", TABLE["runs"], ids=lambda r: f"{r['problem']}-{r['optimizer']}")
+def test_trajectories_agree_with_torch_to_12_digits(run: dict[str, object]) -> None:
+    problem = TABLE["problems"][run["problem"]]
+    model = backprop.parse(problem["equations"])
+    options = dict(run["options"])
+    lr = options.pop("lr")
+    schedule = dict(run["schedule"] or {"name": "constant"})
+    name = schedule.pop("name")
+    numbers = {
+        SCHEDULE_OPTIONS[key]: value
+        for key, value in schedule.items()
+        if key not in ("start_factor",)
+    }
+    seen: dict[int, Step] = {}
+    found = model.descend(
+        dict(zip(problem["names"], problem["start"], strict=True)),
+        optimizer=_chosen(run["optimizer"], options),
+        lr=lr,
+        schedule=_chosen(name, numbers),
+        clip=run["clip"],
+        steps=100,
+        until_grad=0,
+        callback=lambda step: seen.update({step.number: step}),
+    )
+    assert found.stopped == "steps"
+    for number, parameters in run["steps"].items():
+        step = seen[int(number)]
+        expected = dict(zip(problem["names"], parameters, strict=True))
+        assert step.parameters == pytest.approx(expected, rel=1e-12, abs=0)
+        assert step.value == pytest.approx(run["losses"][number], rel=1e-11, abs=1e-25)
+
+
+def test_every_first_order_optimizer_and_schedule_is_in_torch_s_table() -> None:
+    assert {run["optimizer"] for run in TABLE["runs"]} == {row.name for row in FIRST_ORDER}
+    scheduled = {run["schedule"]["name"] for run in TABLE["runs"] if run["schedule"]}
+    assert scheduled == SCHEDULES.keys() - {"constant", "inverse"}
+
+
+def test_a_wrong_update_is_noticed() -> None:
+    """The comparison with torch can fail: an lr that is 1e-9 off is seen."""
+    run = next(
+        r for r in TABLE["runs"] if r["optimizer"] == "adam" and r["problem"] == "rosenbrock"
+    )
+    problem = TABLE["problems"]["rosenbrock"]
+    start = dict(zip(problem["names"], problem["start"], strict=True))
+    found = backprop.parse(problem["equations"]).descend(
+        start, optimizer="adam", lr=run["options"]["lr"] * (1 + 1e-9), steps=100
+    )
+    assert list(found.parameters.values()) != pytest.approx(run["steps"]["100"], rel=1e-12)
+
+
+def test_the_classic_example() -> None:
+    model = backprop.parse(CLASSIC)
+    one = model.descend(START, lr=0.001, steps=1)
+    assert one.parameters == {"a": 1.994, "b": -2.996, "c": 10.002, "f": -2.004}
+    assert one.value == pytest.approx(-8.072063904, abs=1e-14)
+    ten = model.descend(START, lr=0.001, steps=10)
+    assert ten.value == pytest.approx(-8.73245129422151, rel=1e-14)
+    assert ten.start_gradients == {"a": 6, "b": -4, "c": -2, "f": 4}
+    assert (ten.steps, ten.stopped, ten.converged) == (10, "steps", False)
+    assert list(ten.values) == [found.value for found in _one_by_one(10)]
+    assert model.values["a"].data == ten.parameters["a"]
+    assert model.values["a"].grad == ten.gradients["a"]
+
+
+def _one_by_one(steps: int) -> list[backprop.Gradient]:
+    """The same by hand: a gradient, a step, a gradient, …"""
+    model = backprop.parse(CLASSIC)
+    numbers, found = dict(START), []
+    for _ in range(steps + 1):
+        found.append(model.grad(numbers))
+        numbers = {name: at - 0.001 * found[-1].gradients[name] for name, at in numbers.items()}
+    return found
+
+
+def test_schedules_are_what_they_are_called() -> None:
+    model = backprop.parse("L = x; x = 0")
+    rates: dict[str, list[float]] = {}
+    for schedule in (
+        "inverse(rate=0.5)",
+        "cosine(end=0.1)",
+        "step(every=2, rate=0.1)",
+        "linear(over=4)",
+    ):
+        seen: list[float] = []
+        model.descend(
+            lr=2, steps=8, schedule=schedule, callback=lambda step, seen=seen: seen.append(step.lr)
+        )
+        rates[schedule] = seen[1:]
+    assert rates["inverse(rate=0.5)"] == pytest.approx([2 / (1 + 0.5 * k) for k in range(8)])
+    assert rates["cosine(end=0.1)"] == pytest.approx(
+        [2 * (0.1 + 0.45 * (1 + cos(pi * k / 8))) for k in range(8)]
+    )
+    assert rates["step(every=2, rate=0.1)"] == pytest.approx(
+        [2, 2, 0.2, 0.2, 0.02, 0.02, 2e-3, 2e-3]
+    )
+    assert rates["linear(over=4)"] == pytest.approx([2, 1.5, 1, 0.5, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "lbfgs", "bfgs", "cg", "newton"])
+def test_rosenbrock_without_any_options(optimizer: str) -> None:
+    found = backprop.parse(ROSENBROCK).descend(optimizer=optimizer)
+    assert found.converged
+    assert found.stopped == "gradient"
+    assert found.parameters == pytest.approx({"x": 1, "y": 1}, abs=1e-7)
+    assert found.gradient_norm <= 1e-8
+
+
+@pytest.mark.parametrize("row", FIRST_ORDER, ids=lambda row: row.name)
+def test_a_line_search_never_rises(row: Optimizer) -> None:
+    found = backprop.parse(ROSENBROCK).descend(optimizer=row.name, steps=200)
+    if row.lr is None:
+        for before, after in zip(found.values, found.values[1:], strict=False):
+            assert after <= before * (1 + 1e-15)
+    assert found.value < 10
+
+
+def test_bounds_hold_and_decide() -> None:
+    model = backprop.parse("L = (a - 3)^2 + (b + 5)^2 + (c - 1)^2; a = 0; b = 0; c = 0")
+    for optimizer in ("gd", "adam", "lbfgs"):
+        seen: list[Step] = []
+        found = model.descend(
+            optimizer=optimizer,
+            bounds={"a": (0, 1), "b": (-2, inf), "?": (-9, 9)},
+            callback=seen.append,
+        )
+        assert all(0 <= step.parameters["a"] <= 1 for step in seen)
+        assert all(step.parameters["b"] >= -2 for step in seen)
+        assert found.parameters == pytest.approx({"a": 1, "b": -2, "c": 1}, abs=1e-6)
+        if optimizer != "adam":
+            assert found.stopped == "gradient"
+
+
+def test_a_start_outside_its_bounds_is_moved_and_said() -> None:
+    found = backprop.parse("L = a^2; a = 5").descend(bounds={"a": (1, 2)})
+    assert found.start == {"a": 2}
+    assert found.parameters == {"a": 1}
+    assert "outside its bounds 1..2" in str(found.warnings[0])
+
+
+def test_only_and_freeze_choose_by_pattern() -> None:
+    model = backprop.parse("L = (w1 - 1)^2 + (w2 - 2)^2 + (v - 3)^2; w1 = 0; w2 = 0; v = 0; u = 7")
+    assert model.descend(only=["w*"]).parameters == pytest.approx({"w1": 1, "w2": 2})
+    assert model.descend(freeze=["w?"]).parameters == pytest.approx({"v": 3})
+    assert model.descend(only=["w*"], freeze=["w1"]).parameters == pytest.approx({"w2": 2})
+    assert model.values["w1"].data == 0
+    assert model.values["v"].data == 0
+
+
+def test_maximize_is_the_same_of_the_negative() -> None:
+    up = backprop.parse("y = 3 - (x - 2)^2; x = 0").descend(maximize=True, lr=0.1, steps=5)
+    down = backprop.parse("y = (x - 2)^2 - 3; x = 0").descend(lr=0.1, steps=5)
+    assert up.parameters == down.parameters
+    assert up.value == -down.value
+    assert up.gradients["x"] == -down.gradients["x"] > 0
+    assert up.best.value == up.value
+    assert backprop.parse("y = 3 - (x - 2)^2; x = 0").descend(
+        maximize=True, target=2.9
+    ).value == pytest.approx(3, abs=0.1)
+
+
+def test_stops_say_which_rule_and_number() -> None:
+    model = backprop.parse("L = x^2 + 1; x = 4")
+    by_grad = model.descend(lr=0.1, until_grad=1e-3)
+    assert (by_grad.stopped, by_grad.converged) == ("gradient", True)
+    assert by_grad.gradient_norm <= 1e-3 < abs(by_grad.gradients["x"] / 0.8)
+    assert "0.001" in by_grad.reason
+    by_change = model.descend(lr=0.1, until_change=1e-4)
+    assert (by_change.stopped, by_change.converged) == ("change", True)
+    assert abs(by_change.values[-1] - by_change.values[-2]) <= 1e-4 * by_change.value
+    by_target = model.descend(lr=0.1, target=2)
+    assert (by_target.stopped, by_target.converged) == ("target", True)
+    assert by_target.values[-1] <= 2 < by_target.values[-2]
+    assert model.descend(lr=0.1, steps=0).values.tolist() == [17]
+    assert model.descend({"x": 0}).steps == 0
+    assert "0 at the start" in model.descend({"x": 0}).reason
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "lbfgs", "bfgs", "cg"])
+def test_a_fall_without_end_is_divergence(optimizer: str) -> None:
+    found = backprop.parse("L = -exp(x); x = 1").descend(optimizer=optimizer)
+    assert found.stopped == "diverged"
+    assert not found.converged
+    assert "falls without end" in found.reason
+    assert isinstance(found.error, BackpropError)
+    assert isfinite(found.value)
+    assert all(map(isfinite, found.values))
+
+
+def test_divergence_is_traced_and_overwrites_nothing() -> None:
+    found = backprop.parse("p = x^2\nL = p^2; x = 3").descend(lr=1.0)
+    assert found.stopped == "diverged"
+    assert found.error is not None
+    assert found.error.labels[0].span.text in ("p^2", "x^2")
+    assert found.best.step == 0
+    assert found.best.parameters == {"x": 3}
+    assert (found.best.value, found.start_value) == (81, 81)
+    assert isfinite(found.value)
+    assert found.value > 81
+    assert found.steps == len(found.values) - 1
+    assert f"step {found.steps + 1}:" in found.reason
+
+
+def test_a_step_out_of_the_domain_is_traced() -> None:
+    found = backprop.parse("L = x - 0.1*log(x); x = 1").descend(lr=3, steps=9)
+    assert (found.stopped, found.steps) == ("diverged", 0)
+    assert isinstance(found.error, OutsideDomain)
+    assert found.error.labels[0].span.text == "log(x)"
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam", "lbfgs", "bfgs", "cg", "newton"])
+def test_a_search_turns_back_at_the_edge_of_the_domain(optimizer: str) -> None:
+    """The minimum of x - log(x) is 1 at x = 1; every long step from 40 leads below 0."""
+    found = backprop.parse("L = x - log(x); x = 40").descend(optimizer=optimizer)
+    assert found.value == pytest.approx(1, rel=1e-9)
+
+
+def test_an_infinite_slope_ends_a_descent_or_forbids_its_start() -> None:
+    model = backprop.parse("L = sqrt(x) + u; u = 1; x = 4")
+    with pytest.raises(InfiniteSlope) as caught:
+        model.descend({"x": 0})
+    assert caught.value.labels[0].span.text == "sqrt(x)"
+    assert model.descend({"x": 0}, freeze=["x"], lr=0.1, steps=2).parameters["u"] == pytest.approx(
+        0.8
+    )
+    found = model.descend({"x": 0.25}, only=["x"], lr=0.25)
+    assert (found.stopped, found.parameters) == ("diverged", {"x": 0.25})
+
+
+def test_a_corner_is_where_one_is_stuck() -> None:
+    found = backprop.parse("L = max(x, -2*x) + 1; x = 3.7").descend()
+    assert found.stopped == "stuck"
+    assert not found.converged
+    assert "corner" in found.reason
+    assert found.value == pytest.approx(1, abs=1e-6)
+
+
+def test_what_rounding_hides_is_no_fall() -> None:
+    """A gradient that cannot reach 1e-8: the output is 1e12 high, and bends by 1e8."""
+    for optimizer in ("gd", "lbfgs", "bfgs"):
+        found = backprop.parse("L = 1e12 + 5e7*(x - 1/3)^2; x = 1").descend(optimizer=optimizer)
+        assert found.converged
+        assert found.parameters["x"] == pytest.approx(1 / 3, abs=1e-5)
+
+
+def test_a_state_continues_as_if_it_were_one_run() -> None:
+    for optimizer in ("adam", "rprop", "nadam", "gd"):
+        model = backprop.parse(ROSENBROCK)
+        lr = None if optimizer == "gd" else 0.01
+        whole = model.descend(optimizer=optimizer, lr=lr, steps=30)
+        first = model.descend(optimizer=optimizer, lr=lr, steps=12)
+        state = backprop.descent.State.from_json(json.loads(json.dumps(first.state.as_json())))
+        second = model.descend(optimizer=optimizer, lr=lr, steps=18, state=state, every=1)
+        assert second.parameters == (
+            whole.parameters if lr else pytest.approx(whole.parameters, rel=1e-6)
+        )
+        assert second.history.steps[-1] == 30
+    with pytest.raises(BadOption, match="of adam"):
+        model.descend(optimizer="rprop", state=backprop.descent.State("adam", 1, {"x": 1, "y": 1}))
+    with pytest.raises(BadOption, match="other parameters: y"):
+        model.descend(
+            optimizer="adam", freeze=["y"], state=state.__class__("adam", 1, {"x": 1, "y": 1})
+        )
+
+
+def test_history_keeps_every_so_many_and_the_last() -> None:
+    found = backprop.parse(CLASSIC).descend(START, lr=0.001, steps=10, every=4)
+    assert found.history.steps.tolist() == [0, 4, 8, 10]
+    assert found.history.values.tolist() == [found.values[at] for at in (0, 4, 8, 10)]
+    assert found.history.parameters["a"][-1] == found.parameters["a"]
+    assert found.history.step_lengths[1] == pytest.approx(
+        0.001 * found.history.gradient_norms[1], rel=0.01
+    )
+
+
+def test_a_callback_sees_every_step_and_may_end_the_run() -> None:
+    seen: list[Step] = []
+
+    def watch(step: Step) -> bool:
+        seen.append(step)
+        return step.number == 3
+
+    found = backprop.parse(CLASSIC).descend(START, lr=0.001, steps=10, callback=watch)
+    assert [step.number for step in seen] == [0, 1, 2, 3]
+    assert (found.stopped, found.steps) == ("interrupted", 3)
+    assert seen[1].parameters["a"] == 1.994
+    for optimizer in ("lbfgs", "bfgs", "cg", "newton"):
+        seen.clear()
+        found = backprop.parse(ROSENBROCK).descend(optimizer=optimizer, callback=watch)
+        assert (found.stopped, found.steps) == ("interrupted", 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "options"),
+    [
+        (BadOption, "must be a positive", {"lr": -0.1}),
+        (BadOption, "must be a positive", {"lr": 0}),
+        (BadOption, "must be a positive", {"lr": nan}),
+        (BadOption, "no optimizer 'adm'", {"optimizer": "adm"}),
+        (BadOption, "no option 'beta3'", {"optimizer": "adam(beta3=1)"}),
+        (BadOption, "no schedule 'cosin'", {"lr": 1, "schedule": "cosin"}),
+        (BadOption, "none is given", {"schedule": "cosine"}),
+        (BadOption, "wrong way round", {"bounds": {"a": (1, 0)}}),
+        (BadOption, "wrong way round", {"bounds": {"a": (nan, 0)}}),
+        (BadOption, "no room", {"bounds": {"a": (0, 1), "*": (2, 3)}}),
+        (BadOption, "knows no bounds", {"optimizer": "bfgs", "bounds": {"a": (0, 1)}}),
+        (BadOption, "chooses its own steps", {"optimizer": "lbfgs", "lr": 0.1}),
+        (BadOption, "chooses its own steps", {"optimizer": "newton", "clip": 1}),
+        (BadOption, "clipped", {"clip": 0}),
+        (BadOption, "0 or more", {"steps": -1}),
+        (BadOption, "0 or more", {"until_grad": -1}),
+        (BadOption, "target", {"target": nan}),
+        (UnknownName, "no 'w*'", {"only": ["w*"]}),
+        (UnknownName, "no 'aa'", {"freeze": ["aa"]}),
+        (UnknownName, "no 'z'", {"bounds": {"z": (0, 1)}}),
+        (NotAnInput, "'e' is computed", {"only": ["e"]}),
+        (NothingToMove, "every input", {"freeze": ["*"]}),
+        (NothingToMove, "depends on none", {"of": "d", "only": ["f"]}),
+        (MissingInputs, "no value", {"values": {"a": 1}}),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(
+    error: type[BackpropError], said: str, options: dict[str, object]
+) -> None:
+    with pytest.raises(error, match=said.replace("*", r"\*")):
+        backprop.parse(CLASSIC).descend(**{"values": START, **options})
+
+
+def test_what_depends_on_no_input_cannot_descend() -> None:
+    model = backprop.parse("u = 1; f(t) = 3; L = f(u)")
+    with pytest.raises(NothingToMove, match="depends on no"):
+        model.descend(of="L")
+
+
+def test_near_names_are_suggested() -> None:
+    with pytest.raises(BadOption) as caught:
+        backprop.parse(CLASSIC).descend(START, optimizer="adm")
+    assert caught.value.hints[0] == "did you mean 'adam'?"
+    assert all(name in caught.value.hints[1] for name in OPTIMIZERS)
