@@ -38,7 +38,7 @@ ONLY = {
     "mpmath": {"special.py"},
     "graphviz": {"reports"},
     "scipy": {"descent/second_order.py"},
-    "numpy": {"descent/second_order.py"},
+    "numpy": {"descent/second_order.py", "reports/plot.py"},
     "matplotlib": {"reports"},
 }
 """Libraries, and the rooms that may import them."""

@@ -21,7 +21,7 @@ from backprop.report import GradientReport, gradient_report
 from backprop.source import Source
 
 if TYPE_CHECKING:
-    from backprop.report import DescentReport
+    from backprop.report.descent import DescentReport
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
@@ -156,7 +156,7 @@ def descend(
 
     bounds: texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet.
     """
-    from backprop.given import read_bounds, read_state
+    from backprop.descent.given import read_bounds, read_state
 
     limits = read_bounds(bounds)
     model = load(inputs)

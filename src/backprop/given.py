@@ -1,21 +1,17 @@
-"""The numbers that a person gives: for inputs `--set` texts, files of lines, files of JSON; bounds;
-the state of a descent."""
+"""The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Container, Sequence
-from math import inf, isinf
+from math import isinf
 from typing import Any
 
-from backprop.descent.result import State
 from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import (
     LIMIT,
     BackpropError,
-    BadOption,
     Label,
     NameDefinedTwice,
     NotANumber,
@@ -24,7 +20,6 @@ from backprop.errors import (
 )
 from backprop.files import read_source
 from backprop.language import Model, read_settings
-from backprop.language.scanner import LIST_ENDS, statements
 from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, normal
 
@@ -52,7 +47,7 @@ def read_numbers(
         source = read_source(path)
         is_json = source.text.lstrip()[:1] in ("{", "[")
         sources.append((source, _from_json if is_json else _from_file))
-    sources += [(Source("<--set>", text), lambda text, _: _from_lines(text)) for text in settings]
+    sources += [(Source("<--set>", text), lambda text, _: from_lines(text)) for text in settings]
     for source, read in sources:
         for name, (number, span) in read(source, model).items():
             if name not in model.values:
@@ -65,7 +60,8 @@ def read_numbers(
     return numbers
 
 
-def _from_lines(source: Source, computed: Container[str] = ()) -> Given:
+def from_lines(source: Source, computed: Container[str] = ()) -> Given:
+    """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; those of `computed` may be equations."""
     return {
         name: (evaluate(setting.value, source), setting.name)
         for name, setting in read_settings(source, computed).items()
@@ -74,7 +70,7 @@ def _from_lines(source: Source, computed: Container[str] = ()) -> Given:
 
 def _from_file(source: Source, model: Model) -> Given:
     """The numbers of a file of lines, which may be the equations themselves with other defaults."""
-    return _from_lines(source, {name for name, value in model.values.items() if value.op})
+    return from_lines(source, {name for name, value in model.values.items() if value.op})
 
 
 def _from_json(source: Source, _: Model) -> Given:
@@ -131,68 +127,3 @@ def _double(text: str) -> Any:
     """A JSON number as a double; a mark for one past the range, which Python would call inf."""
     number = float(text)
     return _TOO_LARGE if isinf(number) else number
-
-
-def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """The bounds of `a=0..1, b=..5, w*=-1..1`: for each name or pattern the least and the largest.
-
-    An end that is left out is infinite. Raises SyntaxFaults, NotANumber for names in a bound, and
-    BadOption for bounds the wrong way round.
-    """
-    found: dict[str, tuple[float, float]] = {}
-    errors: list[BackpropError] = []
-    for text in texts:
-        for tokens in statements(Source("<--bounds>", text), LIST_ENDS):
-            if isinstance(tokens, BackpropError):
-                errors.append(tokens)
-                continue
-            whole = tokens.span(0, len(tokens.kinds) - 1)
-            kinds = tokens.kinds
-            if kinds.count("ASSIGN") != 1 or kinds.count("RANGE") != 1 or kinds[0] == "ASSIGN":
-                hints = ["write name=low..high, name=low.. or name=..high"]
-                errors.append(UnexpectedText("this is no bound", whole, hints=hints))
-                continue
-            middle, dots = kinds.index("ASSIGN"), kinds.index("RANGE")
-            sides = []
-            for first, last, missing in ((middle + 1, dots, -inf), (dots + 1, len(kinds), inf)):
-                if first >= last:
-                    sides.append(missing)
-                    continue
-                side = Source("<--bounds>", f"x = {tokens.span(first, last - 1).text}")
-                try:
-                    sides.append(_from_lines(side)["x"][0])
-                except BackpropError as error:
-                    no_number = "a bound must be a number or an expression of numbers"
-                    message = no_number if isinstance(error, NotANumber) else error.message
-                    errors.append(type(error)(message, tokens.span(first, last - 1)))
-            if len(sides) < 2:
-                continue
-            name = normal(tokens.span(0, middle - 1).text)
-            low, high = sides
-            if not low <= high:
-                message = f"the bounds of {name} are the wrong way round"
-                ends = tokens.span(middle + 1, len(kinds) - 1).text.partition("..")
-                hints = [f"write {name}={ends[2].strip()}..{ends[0].strip()}"]
-                errors.append(BadOption(message, whole, hints=hints))
-            found[name] = low, high
-    raise_all(errors)
-    return found
-
-
-def read_state(path: str) -> State | None:
-    """The state of a descent that a file holds; None where there is no file yet.
-
-    Raises CannotRead and UnexpectedText.
-    """
-    if not os.path.exists(path):
-        return None
-    source = read_source(path)
-    try:
-        return State.from_json(json.loads(source.text))
-    except (ValueError, RecursionError) as error:
-        reason = "this is no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise UnexpectedText(
-            f"{path} does not hold the state of a descent: {reason}",
-            hints=["name a file that --state wrote, or one that does not exist yet"],
-            where=path,
-        ) from None

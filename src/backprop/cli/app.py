@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from backprop import __version__
-from backprop.cli import draw, grad
-from backprop.cli.printing import complain
+from backprop.cli import descend, draw, grad
+from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("grad", epilog=grad.EXAMPLE)(grad.grad)
+app.command("descend", epilog=descend.EXAMPLE)(descend.descend)
 app.command("draw", epilog=draw.EXAMPLE)(draw.draw)
 
 
@@ -49,6 +50,8 @@ def run() -> int:
         if stop.code == 130:  # Typer has met Ctrl-C, without a word
             raise KeyboardInterrupt from None
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except Finished as end:
+        return end.status
     except BackpropError as error:
         complain(error.all)
         return error.status

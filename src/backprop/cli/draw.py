@@ -55,12 +55,9 @@ def draw(
     )
     if detail is not None:
         _one_of("detail", detail, ("operations", "equations"))
-    names = options.names([of]) if of else [None]
-    if len(names) != 1:
-        raise BadOption("a picture has one output", hints=["draw one after the other"])
     near = options.names([focus]) if focus is not None else []
     inputs = commands.Inputs(file, expr, values, set)
-    picture, gradient = commands.draw(inputs, names[0], detail, near, depth, whole)
+    picture, gradient = commands.draw(inputs, options.one_name(of), detail, near, depth, whole)
     drawn = render(digraph(picture, look), format)
     if output == "-":
         put(drawn.decode())

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
+from backprop.errors import BadOption
 
 File = Annotated[
     Optional[str],
@@ -130,3 +131,11 @@ def names(texts: list[str]) -> list[str]:
 
     joined = unicodedata.normalize("NFC", ",".join(texts))
     return joined.replace(",", " ").split()
+
+
+def one_name(text: str | None) -> str | None:
+    """`--of L` where there can be only one. Raises BadOption for several."""
+    found = names([text]) if text else []
+    if len(found) > 1:
+        raise BadOption("there is one output at a time", hints=["give --of a single name"])
+    return found[0] if found else None

@@ -18,6 +18,14 @@ from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
 
 
+class Finished(Exception):
+    """A command has said all there is to say; the program ends with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 def chosen_format(name: str | None, output: str | None) -> str:
     """The format asked for, or the one that the ending of the output file says. Raises BadOption."""
     if name is None:
@@ -40,19 +48,31 @@ def chosen_format(name: str | None, output: str | None) -> str:
     return name
 
 
-def deliver(report: Report, format: str, output: str | None, digits: int | None) -> None:
-    """Print a report, or write it to a file; the warnings go to standard error."""
-    for_file = output not in (None, "-")
-    style = Style(digits)
-    if not for_file:
-        width, color = _terminal(sys.stdout)
-        style = Style(digits, width, color, ascii=not _knows_unicode(sys.stdout))
-    text = writer(format)(report, style)
-    if output is not None and for_file:
-        write_whole(output, text.encode())
+def deliver(
+    report: Report, format: str, output: str | None, digits: int | None, before: str = ""
+) -> None:
+    """Print a report, or write it to a file; the warnings go to standard error.
+
+    before: text that stands before it.
+    """
+    if output is not None and output != "-":
+        write_whole(output, (before + text_of(report, format, Style(digits))).encode())
     else:
-        put(text)
+        put(before + text_of(report, format, style_for(sys.stdout, digits)))
     complain(report.warnings, "warning")
+
+
+def text_of(report: Report, format: str, style: Style) -> str:
+    """A report in a format."""
+    return writer(format)(report, style)
+
+
+def style_for(stream: TextIO | None, digits: int | None) -> Style:
+    """How numbers and tables look on a stream; None: in a file."""
+    if stream is None:
+        return Style(digits)
+    width, color = _terminal(stream)
+    return Style(digits, width, color, ascii=not _knows_unicode(stream))
 
 
 def put(text: str) -> None:

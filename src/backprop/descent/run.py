@@ -162,7 +162,10 @@ class Run:
     def diverged(self, error: NotFinite) -> Stop:
         """The end of a run whose next step has no finite value or gradient."""
         number = self.before + self.count + 1
-        message = "the output falls without end" if self.problem.bottomless else error.message
+        message = error.message
+        if self.problem.bottomless:
+            message = f"{self._called} falls without end"
+            error.hints = ("give the inputs --bounds, or another output to lower",)
         last = f"after step {number - 1}" if number > 1 else "those of the start"
         return Stop(
             "diverged",

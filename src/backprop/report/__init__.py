@@ -1,6 +1,5 @@
 """What a command has to say, as plain data; `backprop.reports` turns it into text."""
 
-from backprop.report.descent import DescentReport
 from backprop.report.gradient import GradientReport, gradient_report
 from backprop.report.table import Cell, Column, Report, Table
 

@@ -37,7 +37,7 @@ def plot(descent: Descent, format: str, height: Height | None = None) -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9, "text.parse_math": False}
+    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9}
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
         has_map = height is not None and len(descent.parameters) == 2
@@ -80,6 +80,8 @@ def _loss(axes: Axes, descent: Descent) -> None:
 
 
 def _parameters(axes: Axes, descent: Descent) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     columns = descent.history.parameters
     by_change = sorted(columns, key=lambda name: -(max(columns[name]) - min(columns[name])))
     named = set(by_change[:_MOST_PARAMETERS])
@@ -96,9 +98,11 @@ def _parameters(axes: Axes, descent: Descent) -> None:
         at += 1
     rest = len(columns) - len(named)
     axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.set_ylabel("parameters")
     title = f"and {rest} more in grey" if rest else None
-    axes.legend(frameon=False, ncols=2 if at > 4 else 1, title=title)
+    beside: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if at > 2 else {}
+    axes.legend(frameon=False, title=title, **beside)
 
 
 def _map(axes: Axes, descent: Descent, height: Height) -> None:

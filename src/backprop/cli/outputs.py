@@ -1,0 +1,81 @@
+"""The files that a descent writes besides its report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from backprop.cli.printing import put
+from backprop.commands import Descending
+from backprop.errors import BackpropError, BadOption
+from backprop.files import check_writable, write_whole
+
+if TYPE_CHECKING:
+    from backprop.report.descent import DescentReport
+
+
+@dataclass(frozen=True)
+class Files:
+    """The paths that were given for each."""
+
+    history: str | None
+    plot: str | None
+    save: str | None
+    state: str | None
+
+    def check(self, report: str | None) -> None:
+        """Raise BadOption or CannotWrite before any work is done. report: where that goes."""
+        from backprop.reports.history import ENDINGS as HISTORY
+        from backprop.reports.plot import ENDINGS as PLOT
+
+        for option, path, known in (("history", self.history, HISTORY), ("plot", self.plot, PLOT)):
+            if path is not None and _ending(path) not in known:
+                hints = [f"the endings are {', '.join(known)}"]
+                raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+        given = [self.history, self.plot, self.save, self.state, report]
+        paths = [path for path in given if path not in (None, "-")]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise BadOption(f"{path} is to be two files at once", hints=["give each its name"])
+            check_writable(str(path))
+
+    def write(self, prepared: Descending, report: DescentReport) -> None:
+        """Every file that was asked for; what goes wrong with one does not keep the others away."""
+        found = report.descent
+        errors: list[BackpropError] = []
+
+        def write(path: str | None, data: Callable[[], bytes]) -> None:
+            try:
+                if path is not None:
+                    write_whole(path, data())
+            except BackpropError as error:
+                errors.append(error)
+
+        def drawn() -> bytes:
+            from backprop.reports.plot import ENDINGS, plot
+
+            return plot(found, ENDINGS[_ending(self.plot)], prepared.height())
+
+        def listed() -> bytes:
+            from backprop.reports.history import history
+
+            return history(found, _ending(self.history)).encode()
+
+        if self.save == "-":
+            put(prepared.saved(report))
+        else:
+            write(self.save, lambda: prepared.saved(report).encode())
+        if found.stopped != "diverged":  # where it leads nowhere, an older state is the better one
+            write(self.state, lambda: (json.dumps(found.state.as_json()) + "\n").encode())
+        write(self.history, listed)
+        write(self.plot, drawn)
+        if errors:
+            errors[0].also = tuple(errors[1:])
+            raise errors[0]
+
+
+def _ending(path: str | None) -> str:
+    return PurePath(path or "").suffix.lower()

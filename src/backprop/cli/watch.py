@@ -1,0 +1,94 @@
+"""What looks on while a descent runs: the trace, the progress bar, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from backprop.cli.printing import put
+from backprop.commands import Descending
+from backprop.reports.numbers import Style
+
+if TYPE_CHECKING:
+    from backprop.descent import Step
+
+
+class Watch:
+    """Called with every step; True ends the descent after it.
+
+    to_stdout: whether the report, and so the trace, goes to standard output; otherwise the trace is
+    kept in `lines`. steps: how many there are to be. every: how many lie between two traced ones.
+    """
+
+    def __init__(
+        self,
+        prepared: Descending,
+        style: Style,
+        to_stdout: bool,
+        steps: int,
+        every: int,
+        trace: bool,
+    ) -> None:
+        from backprop.reports.progress import Bar
+        from backprop.reports.trace import Trace
+
+        self._every = every
+        self._to_stdout = to_stdout
+        self._trace = Trace(prepared.output, prepared.free, style) if trace else None
+        self._last: Step | None = None
+        self._printed = -1
+        self._interrupted = False
+        visible = sys.stderr is not None and sys.stderr.isatty() and not trace
+        self._bar = Bar(prepared.output, steps) if visible else None
+        self.lines = ""
+        """What was not printed at once, because the report goes elsewhere."""
+
+    def __call__(self, step: Step) -> bool:
+        if self._trace is not None:
+            if self._last is None:
+                self._put(self._trace.head())
+            if self._last is None or step.number % self._every == 0:
+                self._put(self._trace.row(step))
+                self._printed = step.number
+            self._last = step
+        if self._bar is not None:
+            self._bar.update(step)
+        return self._interrupted
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Ctrl-C ends the descent after its current step; a second one ends the program."""
+        before = _on_interrupt(self._interrupt)
+        try:
+            yield
+        finally:
+            if before is not None:
+                signal.signal(signal.SIGINT, before)
+            if self._bar is not None:
+                self._bar.close()
+        if self._trace is not None and self._last is not None:
+            if self._printed != self._last.number:
+                self._put(self._trace.row(self._last))
+            self._put("\n")
+
+    def _interrupt(self, *_: object) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
+        self._interrupted = True
+
+    def _put(self, text: str) -> None:
+        if self._to_stdout:
+            put(text)
+        else:
+            self.lines += text
+
+
+def _on_interrupt(handler: Callable[..., None]) -> Any:
+    """Have Ctrl-C call `handler`; return what it called before, None where that cannot be changed."""
+    try:
+        return signal.signal(signal.SIGINT, handler)
+    except ValueError:  # only the main thread may
+        return None
