@@ -186,6 +186,14 @@ def test_only_and_freeze_choose_by_pattern() -> None:
     assert model.values["v"].data == 0
 
 
+def test_the_values_of_a_model_keep_the_last_step_and_what_was_frozen() -> None:
+    model = backprop.parse("L = (a - k)^2; k = 1; a = 0")
+    found = model.descend({"k": 5}, freeze=["k"], lr=0.5, steps=1)
+    assert found.parameters == {"a": 5}
+    assert (model.values["k"].data, model.values["a"].data, model.values["L"].data) == (5, 5, 0)
+    backprop.parse("L = (a - k)^2; a = 0").descend({"k": 5}, freeze=["k"])
+
+
 def test_maximize_is_the_same_of_the_negative() -> None:
     up = backprop.parse("y = 3 - (x - 2)^2; x = 0").descend(maximize=True, lr=0.1, steps=5)
     down = backprop.parse("y = (x - 2)^2 - 3; x = 0").descend(lr=0.1, steps=5)

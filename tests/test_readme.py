@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from backprop.cli.app import app
+from backprop.descent.optimizers import FIRST_ORDER, SECOND_ORDER
+from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
 from backprop.reports import FORMATS
 from running import backprop
@@ -31,6 +33,20 @@ def functions_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def optimizers_table() -> str:
+    """The README's table of optimizers."""
+    lines = ["| optimizer | update | numbers |", "| :-- | :-- | :-- |"]
+    for row in FIRST_ORDER:
+        update = "<br>".join(f"`{line}`" for line in formulas(row))
+        options = {**({"lr": row.lr} if row.lr else {}), **row.options}
+        numbers = ", ".join(f"{name} {number:g}" for name, number in options.items())
+        lines.append(f"| `{row.name}` | {update} | {numbers} |")
+    for each in SECOND_ORDER:
+        numbers = ", ".join(f"{name} {number:g}" for name, number in each.options.items())
+        lines.append(f"| `{each.name}` | scipy's {each.method} | {numbers} |")
+    return "\n".join(lines) + "\n"
+
+
 @pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.splitlines()[0][:50])
 def test_every_console_example_prints_what_it_shows(console: str) -> None:
     command, _, expected = console.partition("\n")
@@ -47,6 +63,10 @@ def test_the_readme_opens_with_the_classic_example() -> None:
 
 def test_the_table_of_functions_is_the_code_s() -> None:
     assert functions_table() in README
+
+
+def test_the_table_of_optimizers_is_the_code_s() -> None:
+    assert optimizers_table() in README
 
 
 def test_the_python_examples_run() -> None:
@@ -86,8 +106,8 @@ def test_every_option_and_format_is_documented() -> None:
         for option in re.findall(r"--[a-z]+", helped):
             assert option in README or option in ("--help", "--output"), option
     assert all(f"`{name}`" in README for name in FORMATS)
-    assert [command.name for command in app.registered_commands] == ["grad", "draw"]
+    assert [command.name for command in app.registered_commands] == ["grad", "descend", "draw"]
 
 
 if __name__ == "__main__":
-    print(functions_table(), end="")
+    print(functions_table(), optimizers_table(), sep="\n", end="")

@@ -120,11 +120,11 @@ class Descending:
 
     def run(self, callback: Callable[..., object] | None, every: int) -> DescentReport:
         """Descend; the report has the Descent."""
+        from backprop.descent.choices import parameters
         from backprop.report.descent import DescentReport
 
         found = self.model.descend(self.numbers, callback=callback, every=every, **self.options)
-        gradient = self.model.grad({**self.numbers, **found.parameters}, found.output)
-        leading = [name for name in self.model.inputs if name in gradient.gradients]
+        leading = parameters(self.model, found.output)
         return DescentReport(found, [name for name in leading if name not in found.parameters])
 
     def saved(self, report: DescentReport) -> str:

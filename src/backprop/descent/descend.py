@@ -83,7 +83,9 @@ def descend(
     except NoLower:
         stop = run.no_lower()
     run.finish_history()
-    return _result(model, run, row, method, stop, warnings, options, limits, explain_step)
+    descent = _result(run, row, method, stop, warnings, options, limits, explain_step)
+    gradient(model, {**given, **descent.parameters}, output)  # the Values keep the last step
+    return descent
 
 
 def _check(
@@ -160,7 +162,6 @@ def _start(
 
 
 def _result(
-    model: Model,
     run: Run,
     row: Optimizer | Minimizer,
     method: FirstOrder | None,
@@ -179,8 +180,6 @@ def _result(
     def derivatives(numbers: Sequence[float]) -> dict[str, float]:
         return {name: sign * number + 0.0 for name, number in named(numbers).items()}
 
-    evaluations = problem.evaluations
-    gradient(model, named(run.x), problem.output)  # the Values keep the last step, all of it
     explained: list[str] = []
     if explain_step:
         if method and method.explained and isinstance(row, Optimizer):
@@ -212,7 +211,7 @@ def _result(
         maximize=sign < 0,
         bounds=limits,
         gradient_norm=run.norm,
-        evaluations=evaluations,
+        evaluations=problem.evaluations,
         values=run.values,
         history=run.history,
         state=state,

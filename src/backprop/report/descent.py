@@ -67,7 +67,8 @@ class DescentReport:
         )  # fmt: skip
         tail = []
         if self.kept:
-            tail.append(f"not moved: {', '.join(self.kept)}")
+            more = f", … ({len(self.kept)} in all)" if len(self.kept) > 8 else ""
+            tail.append(f"not moved: {', '.join(self.kept[:8])}{more}")
         best = found.best
         if best.step != found.state.steps:
             kind = "highest" if found.maximize else "lowest"
