@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backprop.engine import local_slopes
+from backprop.engine import by_names, local_slopes
 from backprop.operations import OPERATIONS
 from backprop.values import NUMBER, Value, in_order
 
@@ -196,7 +196,7 @@ def _equations(
             continue
         text = text_of(value)
         boxes.append(_box(value, output, ids, text, whole=True))
-        for name, slope in _by_names(value).items():
+        for name, slope in by_names(value).items():
             arrows.append(
                 Arrow(
                     ids[name][0], ids[value][0], slope, value.label, name.label,
@@ -204,35 +204,3 @@ def _equations(
                 )
             )  # fmt: skip
     return Picture(ids[output][0], tuple(boxes), (), tuple(arrows), {})
-
-
-def _by_names(value: Value) -> dict[Value, float]:
-    """The derivative of one equation by each name that it uses: the chain rule inside it."""
-    inside: dict[Value, float] = {value: 1.0}
-    found: dict[Value, float] = {}
-    # The unnamed steps of an equation, results before operands.
-    for step in reversed(_steps(value)):
-        factor = inside[step]
-        for operand, slope in zip(step.prev, local_slopes(step), strict=True):
-            if operand.op == NUMBER:
-                continue
-            part = factor * slope if factor and slope else 0.0
-            into = found if operand.label or not operand.prev else inside
-            into[operand] = into.get(operand, 0.0) + part
-    return found
-
-
-def _steps(value: Value) -> list[Value]:
-    """The steps of the equation of `value`, operands first: the walk stops at names."""
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[tuple[Value, bool]] = [(value, False)] if value.prev else []
-    while stack:
-        step, done = stack.pop()
-        if done:
-            order.append(step)
-        elif step not in seen:
-            seen.add(step)
-            stack.append((step, True))
-            stack += [(each, False) for each in step.prev[::-1] if each.prev and not each.label]
-    return order
