@@ -21,6 +21,7 @@ from backprop.report import GradientReport, gradient_report
 from backprop.source import Source
 
 if TYPE_CHECKING:
+    from backprop.derivation import Derivation
     from backprop.report.descent import DescentReport
 
 DEFAULT_FILE = "eqs.txt"
@@ -163,6 +164,35 @@ def descend(
     numbers = _numbers(model, inputs)
     found = read_state(state) if state else None
     return Descending(model, numbers, {**options, "bounds": limits, "state": found})
+
+
+def explain(
+    inputs: Inputs,
+    of: str | None = None,
+    detail: str = "equations",
+    ways: Sequence[str] = (),
+    only: Sequence[str] = (),
+    steps: str = "both",
+    whole: bool = False,
+) -> tuple[Derivation, Gradient]:
+    """The steps of the chain rule for one output, and the gradient itself (for its warnings).
+
+    ways: names from which all paths to the output are wanted, instead of the steps. The others are
+    those of `backprop.derivation.derivation`.
+    """
+    from dataclasses import replace
+
+    from backprop.derivation import Derivation, derivation, paths
+
+    model = load(inputs)
+    gradient = model.grad(_numbers(model, inputs), of)
+    for name in (*ways, *only):
+        if name not in gradient.gradients:
+            raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
+    if ways:
+        found = Derivation(gradient.output, gradient.value, gradient.data)
+        return replace(found, paths=paths(model, gradient, ways)), gradient
+    return derivation(model, gradient, detail, only, steps, whole), gradient
 
 
 def load(inputs: Inputs) -> Model:

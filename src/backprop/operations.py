@@ -69,6 +69,14 @@ class Operation:
     has a domain."""
     symbol: str = ""
     """What a picture shows where a typographic sign is clearer than the name."""
+    rule: str = ""
+    """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
+    factor_rule: str = ""
+    """What it is called where all operands but one are numbers, if that has a name of its own."""
+    corner: str = ""
+    """Where it has a corner, a text in the language; the row's slopes say what is taken there."""
+    jump: str = ""
+    """The same for a jump."""
 
     @property
     def arity(self) -> int:
@@ -127,13 +135,14 @@ def _comparison(name: str, latex: str, value: Callable[..., float], symbol: str 
 
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
-    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM),
-    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM),
-    Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×"),
+    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule"),
+    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule"),
+    Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
+              rule="product rule", factor_rule="constant factor rule"),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷"),
-    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−"),
-    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="="),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule"),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule"),
+    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value"),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
     Operation(
         "^", ("x", "y"), real.power,
@@ -151,6 +160,7 @@ _ROWS = (
                " exponent",
         pole=lambda x, y: x == 0,
         binding=POWER,
+        rule="power rule",
     ),
     # -------------------------------------------------------------- exponentials, logarithms
     Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER),
@@ -169,7 +179,7 @@ _ROWS = (
               corners=(((0.0,), (inf,)),)),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
-              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True),
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0"),
     # ----------------------------------------------------------------------- trigonometry
     Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES),
     Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES),
@@ -216,20 +226,22 @@ _ROWS = (
               ((0.0, 2.0), (1.0, 0.5), (1.0, -3.5), (2.0, 30.5), (5.0, 2.5)), source="DLMF 5.15.1",
               pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
     # ---------------------------------------------------------------- corners, jumps, choice
-    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),)),
-    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),)),
-    Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),)),
-    Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),)),
-    Operation("round", ("x",), real.nearest, ("0",), "", _at(-1.75, 0.25, 7.25), (((2.5,), (0.0,)),),
+    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0"),
+    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0"),
+    Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
+              jump="x == floor(x)"),
+    Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
+              jump="x == floor(x)"),
+    Operation("round", ("x",), real.nearest, ("0",), "", _at(-1.75, 0.25, 7.25), (((2.5,), (0.0,)),), jump="x - floor(x) == 0.5",
               source="halves go to the even neighbour: IEEE 754-2019, 4.3.1"),
     Operation("min", ("x", "y"), "if(x <= y, x, y)", ("if(x <= y, 1, 0)", "if(x <= y, 0, 1)"),
-              r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True),
+              r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
     Operation("max", ("x", "y"), "if(x >= y, x, y)", ("if(x >= y, 1, 0)", "if(x >= y, 0, 1)"),
-              r"\max\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True),
+              r"\max\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
     Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
               ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
-              called=False),
+              called=False, rule="the branch that is taken"),
     # ------------------------------------------------------------- comparisons and conditions
     _comparison("<",  "<x> < <y>",      real.less),
     _comparison("<=", r"<x> \le <y>",   real.less_equal, "≤"),
@@ -244,9 +256,9 @@ _ROWS = (
     Operation("or", ("x", "y"), "if(x, 1, if(y, 1, 0))", ("0", "0"), r"<x> \lor <y>", _ORDERED, _NO_SLOPE,
               binding=OR, says=lambda x, y: (0,) if x else (0, 1), called=False),
     # --------------------------------------------------------------------- neural networks
-    Operation("relu", ("x",), "if(x > 0, x, 0)", ("if(x > 0, 1, 0)",), "", _REALS, (((0.0,), (0.0,)),)),
+    Operation("relu", ("x",), "if(x > 0, x, 0)", ("if(x > 0, 1, 0)",), "", _REALS, (((0.0,), (0.0,)),), corner="x == 0"),
     Operation("leaky_relu", ("x", "a"), "if(x > 0, x, a*x)", ("if(x > 0, 1, a)", "if(x > 0, 0, x)"), "",
-              ((2.0, 0.1), (-3.0, 0.1)), (((0.0, 0.1), (0.1, 0.0)),), defaults=(0.01,)),
+              ((2.0, 0.1), (-3.0, 0.1)), (((0.0, 0.1), (0.1, 0.0)),), defaults=(0.01,), corner="x == 0"),
     Operation("sigmoid", ("x",), "if(x >= 0, 1/(1 + exp(-x)), exp(x)/(1 + exp(x)))",
               ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS),
     Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from backprop.cli import options
 from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
-from backprop.language.suggest import did_you_mean
 from backprop.reports.drawing import ENDINGS, Look, digraph, render
 from backprop.reports.themes import THEMES
 
@@ -48,13 +46,13 @@ def draw(
             f"{output} has no ending of a picture", hints=[f"the endings are {', '.join(ENDINGS)}"]
         )
     look = Look(
-        _one_of("theme", theme, THEMES),
-        _one_of("direction", direction.upper(), ("LR", "TB")),
-        _one_of("pass", passes, ("forward", "backward")) == "backward",
+        options.one_of("theme", theme, THEMES),
+        options.one_of("direction", direction.upper(), ("LR", "TB")),
+        options.one_of("pass", passes, ("forward", "backward")) == "backward",
         digits,
     )
     if detail is not None:
-        _one_of("detail", detail, ("operations", "equations"))
+        options.one_of("detail", detail, ("operations", "equations"))
     near = options.names([focus]) if focus is not None else []
     inputs = commands.Inputs(file, expr, values, set)
     picture, gradient = commands.draw(inputs, options.one_name(of), detail, near, depth, whole)
@@ -64,14 +62,3 @@ def draw(
     else:
         write_whole(output, drawn)
     complain(gradient.warnings, "warning")
-
-
-def _one_of(option: str, given: str, known: Iterable[str]) -> str:
-    """The value of an option that has a few; BadOption otherwise."""
-    known = list(known)
-    if given not in known:
-        raise BadOption(
-            f"there is no {option} {given!r}",
-            hints=[*did_you_mean(given, known), f"there are {', '.join(known)}"],
-        )
-    return given

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Optional
 
 import typer
 
 from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
 from backprop.errors import BadOption
+from backprop.language.suggest import did_you_mean
 
 File = Annotated[
     Optional[str],
@@ -139,3 +141,14 @@ def one_name(text: str | None) -> str | None:
     if len(found) > 1:
         raise BadOption("there is one output at a time", hints=["give --of a single name"])
     return found[0] if found else None
+
+
+def one_of(option: str, given: str, known: Iterable[str]) -> str:
+    """The value of an option that has a few; BadOption otherwise."""
+    known = list(known)
+    if given not in known:
+        raise BadOption(
+            f"there is no {option} {given!r}",
+            hints=[*did_you_mean(given, known), f"there are {', '.join(known)}"],
+        )
+    return given

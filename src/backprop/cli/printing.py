@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import TextIO
 
@@ -27,23 +27,33 @@ class Finished(Exception):
 
 
 def chosen_format(name: str | None, output: str | None) -> str:
-    """The format asked for, or the one that the ending of the output file says. Raises BadOption."""
+    """The format of a report: the one asked for, or what the output file's ending says."""
+    endings = {own: format for format, (_, own) in FORMATS.items()}
+    return chosen(name, output, endings, "table")
+
+
+def chosen(name: str | None, output: str | None, endings: Mapping[str, str], plain: str) -> str:
+    """The format asked for, or the one that the ending of the output file says. Raises BadOption.
+
+    endings: the formats by their endings. plain: the format where nothing says another.
+    """
+    formats = list(endings.values())
     if name is None:
         ending = PurePath(output).suffix.lower() if output else ""
-        if ending in ("", ".markdown"):
-            return "markdown" if ending else "table"
-        known = {own: format for format, (_, own) in FORMATS.items()}
-        if ending not in known:
+        ending = {".markdown": ".md", ".htm": ".html"}.get(ending, ending)
+        if ending == "":
+            return plain
+        if ending not in endings:
             raise BadOption(
                 f"the ending of {output} says no format",
                 hints=[
-                    f"say it: --format {'|'.join(FORMATS)}",
-                    f"or use one of {', '.join(known)}",
+                    f"say it: --format {'|'.join(formats)}",
+                    f"or use one of {', '.join(endings)}",
                 ],
             )
-        return known[ending]
-    if name not in FORMATS:
-        hints = [*did_you_mean(name, FORMATS), f"the formats are {', '.join(FORMATS)}"]
+        return endings[ending]
+    if name not in formats:
+        hints = [*did_you_mean(name, formats), f"the formats are {', '.join(formats)}"]
         raise BadOption(f"there is no format {name!r}", hints=hints)
     return name
 

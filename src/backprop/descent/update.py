@@ -8,7 +8,8 @@ from typing import Any
 
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.engine.rules import CONSTANT_NAMES, python
-from backprop.language import Statement, equations, formula
+from backprop.language import equations, formula
+from backprop.language.notation import typographic
 
 Update = Callable[..., tuple[float, ...]]
 """x, g, k, lr and the state → the new x and the new state."""
@@ -46,7 +47,7 @@ def formulas(row: Optimizer) -> list[str]:
     lines = []
     for statement in equations(row.update, row.name):
         tokens, shape = statement
-        lines.append(f"{tokens.texts[shape.target]} = {_right_side(statement, {})}")
+        lines.append(f"{tokens.texts[shape.target]} = {typographic(statement)}")
     return lines
 
 
@@ -64,31 +65,9 @@ def written(
     for statement in equations(row.update, row.name):
         target = statement.tokens.texts[statement.shape.target]
         values = {key: repr(float(number)) for key, number in known.items()}
-        filled = _right_side(statement, {key: shown(number) for key, number in known.items()})
+        filled = typographic(statement, {key: shown(number) for key, number in known.items()})
         known[target] = eval(python(statement, scope, {**CONSTANT_NAMES, **values}), scope)
         left = f"{name} ←" if target == "x'" else f"{target} ="
         result = shown(known[target])
         lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))
     return lines
-
-
-_SIGNS = {"*": "·", "-": "−", ",": ", "}
-_SPACED = ("PLUS", "MINUS", "LT", "GT", "EQ")
-
-
-def _right_side(statement: Statement, names: Mapping[str, str]) -> str:
-    """The right side as a line of mathematics, names replaced; negative numbers in brackets."""
-    tokens, shape = statement
-    first = shape.target + 2
-    parts: list[str] = []
-    for kind, word in zip(tokens.kinds[first:], tokens.texts[first:], strict=True):
-        begins = not parts or parts[-1].endswith(("(", ", "))
-        if kind == "NAME" and word in names:
-            text = names[word]
-            parts.append(f"({text})" if text[0] in "−-" and not begins else text)
-        elif kind in _SPACED:
-            sign = _SIGNS.get(word, word)
-            parts.append(sign if begins else f" {sign} ")
-        else:
-            parts.append(_SIGNS.get(word, word))
-    return "".join(parts)

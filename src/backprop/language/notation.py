@@ -1,4 +1,4 @@
-r"""Formulas as LaTeX: `x^2/(1 + y)` as `\frac{x^{2}}{1 + y}`.
+r"""Formulas as LaTeX: `x^2/(1 + y)` as `\frac{x^{2}}{1 + y}`; and as a line of mathematics: `2·x − 1`.
 
 Written from the syntax, so that it looks like what the person wrote, with brackets only where they
 are needed. A formula is written from its root down with an explicit stack, in linear time.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 from backprop.language.grammar import Node
 from backprop.language.parser import Statement
@@ -22,8 +24,40 @@ _GREEK = frozenset(
 )
 
 
-def latex(statement: Statement) -> str:
-    """A formula in LaTeX's math mode."""
+_SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
+_SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
+_WORDS = frozenset({"AND", "OR", "NOT"})
+
+
+def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A formula, or the right side of an equation, as a line of mathematics: `2·x − 1`.
+
+    names: what stands for a name, such as its number; what is negative goes into brackets.
+    """
+    tokens, shape = statement
+    first = shape.target + 2 if shape.form == "equation" else 0
+    parts: list[str] = []
+    for at in range(first, len(tokens.kinds)):
+        kind, word = tokens.kinds[at], tokens.texts[at]
+        begins = not parts or parts[-1].endswith(("(", ", "))
+        following = tokens.kinds[at + 1] if at + 1 < len(tokens.kinds) else ""
+        if kind == "NAME" and word in names and following != "LPAR":
+            text = names[word]
+            alone = begins and following not in ("POWER", "STARS")
+            parts.append(text if alone or text[0] not in "−-" else f"({text})")
+        elif kind in _SPACED:
+            sign = _SIGNS.get(word, word)
+            unary = begins or (bool(parts) and parts[-1] in ("·", "/", "^"))
+            parts.append(sign if unary else f" {sign} ")
+        elif kind in _WORDS:
+            parts.append(f"{word} " if kind == "NOT" else f" {word} ")
+        else:
+            parts.append(_SIGNS.get(word, word))
+    return "".join(parts)
+
+
+def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
     tokens, shape = statement
     nodes = shape.nodes
     operands = _operands(nodes)
@@ -38,6 +72,13 @@ def latex(statement: Statement) -> str:
         at, needed = item
         node = nodes[at]
         word = tokens.texts[node.token]
+        if node.kind == "name" and word in names:
+            text = names[word]
+            # a negative number stands without brackets only where a sum or a product begins
+            begins = not written or written[-1] in (r"\left(", "{", ", ")
+            alone = text[0] != "-" or (begins and needed <= PRODUCT)
+            written.append(text if alone else rf"\left({text}\right)")
+            continue
         parts, binding = _parts(node, word, operands[at])
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]

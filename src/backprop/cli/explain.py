@@ -1,0 +1,111 @@
+"""`backprop explain`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Optional
+
+import typer
+
+from backprop import commands
+from backprop.cli import options
+from backprop.cli.printing import chosen, complain, put, style_for
+from backprop.errors import BadOption
+from backprop.files import check_writable, write_whole
+from backprop.reports.explain import FORMATS, writer
+from backprop.reports.numbers import Style
+
+EXAMPLE = (
+    'Example: backprop explain -e "e = a*b; L = e^2" --set "a=2, b=-3" --format html -o steps.html'
+)
+
+
+def explain(
+    file: options.File = None,
+    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    set: options.Settings = [],  # noqa: B006
+    values: options.Values = [],  # noqa: B006
+    of: options.OneOutput = None,
+    detail: Annotated[
+        str,
+        typer.Option("--detail", metavar="NAME", help="equations, each as a whole, or operations."),
+    ] = "equations",
+    paths: Annotated[
+        list[str],
+        typer.Option(
+            "--paths", metavar="NAMES", help="The gradient by these as the sum over all paths."
+        ),
+    ] = [],  # noqa: B006
+    steps_of: Annotated[
+        str, typer.Option("--steps-of", metavar="NAME", help="forward, backward or both.")
+    ] = "both",
+    only: Annotated[
+        list[str], typer.Option("--only", metavar="NAMES", help="Only the steps about these names.")
+    ] = [],  # noqa: B006
+    whole: Annotated[bool, typer.Option("--all", help="Every step, however many.")] = False,
+    hide_answers: Annotated[
+        bool, typer.Option("--hide-answers", help="A worksheet: blanks for what is to be found.")
+    ] = False,
+    answers: Annotated[
+        Optional[str],
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            show_default=False,
+            help="With --hide-answers: the key, in the same format.",
+        ),
+    ] = None,
+    format: Annotated[
+        Optional[str],
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            show_default=False,
+            help="text, markdown, latex, html or json. Default: by the ending of -o, or text.",
+        ),
+    ] = None,
+    output: options.Output = None,
+    digits: Annotated[
+        Optional[int],
+        typer.Option(
+            "--digits",
+            metavar="N",
+            min=1,
+            max=17,
+            show_default=False,
+            help="Significant digits. Default: 6, and all in JSON.",
+        ),
+    ] = None,
+    seed: options.Seed = 0,
+) -> None:
+    """The chain rule step by step, with its formulas and its numbers.
+
+    First every value from the inputs on, then every gradient from the output back.
+    """
+    endings = {ending: name for name, (_, ending) in FORMATS.items()}
+    format = chosen(format, output, endings, "text")
+    options.one_of("detail", detail, ("equations", "operations"))
+    options.one_of("part", steps_of, ("forward", "backward", "both"))
+    if answers is not None and not hide_answers:
+        raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
+    for path in (output, answers):
+        if path not in (None, "-"):
+            check_writable(str(path))
+    inputs = commands.Inputs(file, expr, values, set)
+    found, gradient = commands.explain(
+        inputs,
+        options.one_name(of),
+        detail,
+        options.names(paths),
+        options.names(only),
+        steps_of,
+        whole,
+    )
+    write = writer(format)
+    if output is not None and output != "-":
+        write_whole(output, write(found, Style(digits), hide_answers).encode())
+    else:
+        put(write(found, style_for(sys.stdout, digits), hide_answers))
+    if answers is not None:
+        write_whole(answers, write(found, Style(digits), False).encode())
+    complain(gradient.warnings, "warning")

@@ -1,0 +1,321 @@
+"""Derivatives as formulas: the chain rule of the interpreter, done with formulas for numbers.
+
+The slopes are those of the table of operations, the same texts that give the numbers. A formula is
+that of one point: where a slope or an equation has an `if`, only the branch taken there is written.
+It is kept in a normal form, products as a coefficient times powers, sums as terms, so that `1*b + 0`
+is `b`; and it is written in the equation language, which every reader of formulas reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Union
+
+from backprop.engine import rules
+from backprop.engine.equations import steps_of
+from backprop.language import formula
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.values import NUMBER, Value
+
+Formula = Union["Name", "Call", "Product", "Sum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of the equations, or a constant."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation of the table that is neither a sum nor a product nor a power by a number."""
+
+    name: str
+    operands: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """coefficient times the powers of factors; without factors a number."""
+
+    coefficient: float
+    powers: tuple[tuple[Formula, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Terms, none of which is a Sum."""
+
+    terms: tuple[Formula, ...]
+
+
+ZERO, ONE = Product(0.0), Product(1.0)
+
+
+def number(value: float) -> Product:
+    """A number as a formula."""
+    return Product(float(value))
+
+
+def times(*factors: Formula) -> Formula:
+    """The product: coefficients multiplied, powers of the same factor joined."""
+    coefficient = 1.0
+    powers: dict[Formula, float] = {}
+    for factor in factors:
+        if isinstance(factor, Product):
+            coefficient *= factor.coefficient
+            more: Sequence[tuple[Formula, float]] = factor.powers
+        else:
+            more = ((factor, 1.0),)
+        for base, exponent in more:
+            powers[base] = powers.get(base, 0.0) + exponent
+    if coefficient == 0:
+        return ZERO
+    kept = tuple((base, exponent) for base, exponent in powers.items() if exponent != 0)
+    if len(kept) == 1 and kept[0][1] == 1:
+        base = kept[0][0]
+        if coefficient == 1:
+            return base
+        if coefficient == -1 and isinstance(base, Sum):
+            return plus(*(times(Product(-1.0), term) for term in base.terms))
+    return Product(coefficient, kept)
+
+
+def plus(*terms: Formula) -> Formula:
+    """The sum: terms that differ in their coefficient joined, those that cancel gone."""
+    found: dict[Formula, float] = {}
+    for term in terms:
+        for each in term.terms if isinstance(term, Sum) else (term,):
+            coefficient, rest = 1.0, each
+            if isinstance(each, Product):
+                coefficient = each.coefficient
+                rest = times(Product(1.0, each.powers))
+            found[rest] = found.get(rest, 0.0) + coefficient
+    kept = [times(number(coefficient), rest) for rest, coefficient in found.items() if coefficient]
+    return kept[0] if len(kept) == 1 else Sum(tuple(kept)) if kept else ZERO
+
+
+def power(base: Formula, exponent: Formula) -> Formula:
+    """The power; by a whole number of a product, the product of the powers."""
+    if not isinstance(exponent, Product) or exponent.powers:
+        return Call("^", (base, exponent))
+    by = exponent.coefficient
+    if by == 1:
+        return base
+    if isinstance(base, Product):
+        if not base.powers:
+            value = rules.value("^")(base.coefficient, by)
+            exact = by == -1 or (by.is_integer() and abs(value) < 1e15 and value == round(value))
+            return number(value) if exact and isfinite(value) else Call("^", (base, exponent))
+        if by.is_integer():
+            raised = tuple((each, of * by) for each, of in base.powers)
+            return Product(rules.value("^")(base.coefficient, by), raised)
+    return ONE if by == 0 else Product(1.0, ((base, by),))
+
+
+def operation(name: str, operands: Sequence[Formula]) -> Formula:
+    """The formula of an operation on formulas, in normal form."""
+    if name == "+":
+        return plus(*operands)
+    if name == "-":
+        return plus(operands[0], times(Product(-1.0), operands[1]))
+    if name == "*":
+        return times(*operands)
+    if name == "/":
+        return times(operands[0], power(operands[1], Product(-1.0)))
+    if name == "neg":
+        return times(Product(-1.0), operands[0])
+    if name == "^":
+        return power(*operands)
+    return operands[0] if name == "copy" else Call(name, tuple(operands))
+
+
+def written(found: Formula) -> str:
+    """The formula as a text in the equation language."""
+    return _text(found, 0)
+
+
+def _text(found: Formula, needed: int) -> str:
+    """The text, in brackets where it holds together less tightly than `needed`."""
+    if isinstance(found, Name):
+        return found.text
+    if isinstance(found, Call):
+        row = OPERATIONS[found.name]
+        if row.name.isidentifier() and row.called:
+            return f"{found.name}({', '.join(_text(each, 0) for each in found.operands)})"
+        if row.arity == 1:
+            text, binding = f"{found.name} {_text(found.operands[0], row.binding)}", row.binding
+        elif row.arity == 2:
+            left, right = found.operands
+            # A power binds to the right, everything else to the left.
+            tighter = row.name == "^"
+            sides = _text(left, row.binding + tighter), _text(right, row.binding + (not tighter))
+            gap = "" if tighter else " "
+            text, binding = f"{sides[0]}{gap}{found.name}{gap}{sides[1]}", row.binding
+        else:
+            inner = ", ".join(_text(each, 0) for each in found.operands)
+            return f"{found.name}({inner})"
+    elif isinstance(found, Sum):
+        # a sum begins with something that is added, if there is any: x - 1 and not -1 + x
+        added = (t for t in found.terms if not isinstance(t, Product) or t.coefficient > 0)
+        first = next(added, found.terms[0])
+        text = _text(first, SUM)
+        for term in (term for term in found.terms if term is not first):
+            piece = _text(term, SUM)
+            text += f" - {piece[1:]}" if piece[0] == "-" else f" + {piece}"
+        binding = SUM
+    else:
+        text, binding = _product(found)
+    return f"({text})" if binding < needed else text
+
+
+def _product(found: Product) -> tuple[str, int]:
+    """A product as a fraction on one line, and how tightly it holds together."""
+    size = abs(found.coefficient)
+    above = [(base, by) for base, by in found.powers if by > 0]
+    below = [(base, -by) for base, by in found.powers if by < 0]
+    inverse = 1 / size if size else 0.0
+    flipped = (
+        0 < size < 1
+        and inverse == round(inverse) <= 1e6
+        and (bool(found.powers) or inverse % 10 > 0)
+    )
+    # a number below, where it is one over a small whole number: x/2 and not 0.5*x
+    numerator = [_number(size)] if size != 1 and not flipped else []
+    denominator = [_number(inverse)] if flipped else []
+    numerator += [_power(base, by) for base, by in above]
+    denominator += [_power(base, by) for base, by in below]
+    text = "*".join(numerator) or "1"
+    if denominator:
+        bottom = "*".join(denominator)
+        text += f"/({bottom})" if len(denominator) > 1 else f"/{bottom}"
+    if found.coefficient < 0:
+        return f"-{text}", SUM
+    alone = len(numerator) <= 1 and not denominator
+    single = alone and (not above or (above[0][1] == 1 and not numerator[1:]))
+    return text, (POWER + 1 if single else POWER if alone else PRODUCT)
+
+
+def _power(base: Formula, by: float) -> str:
+    text = _text(base, PRODUCT + 1 if by == 1 else POWER + 1)
+    return text if by == 1 else f"{text}^{_number(by)}"
+
+
+def _number(value: float) -> str:
+    return repr(value).removesuffix(".0").replace("e+", "e")
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A derivative of one equation by a name that it uses: as a formula, and as a number."""
+
+    formula: Formula
+    uses: int
+    """How often the equation uses the name."""
+
+
+def partials(value: Value, names: Mapping[Value, str]) -> dict[Value, Partial]:
+    """The derivatives of an equation by each Value that it uses, at the Values' `data`.
+
+    names: what the Values are called that the equation may use.
+    """
+    steps = steps_of(value)
+    texts = _formulas(steps, names)
+
+    def of(operand: Value) -> Formula:
+        return _leaf(operand, names) if operand not in texts else texts[operand]
+
+    inside: dict[Value, Formula] = {value: ONE}
+    found: dict[Value, Partial] = {}
+    for step in reversed(steps):
+        factor = inside.get(step, ZERO)
+        operands = [of(operand) for operand in step.prev]
+        data = [operand.data for operand in step.prev]
+        for operand, slope in zip(step.prev, OPERATIONS[step.op].slopes, strict=True):
+            if operand.op == NUMBER:
+                continue
+            share = times(factor, _slope(step.op, slope, operands, texts[step], data, step.data))
+            if operand.label or not operand.prev:
+                before = found.get(operand, Partial(ZERO, 0))
+                found[operand] = Partial(plus(before.formula, share), before.uses + 1)
+            else:
+                inside[operand] = plus(inside.get(operand, ZERO), share)
+    return found
+
+
+def right_side(value: Value, names: Mapping[Value, str]) -> Formula:
+    """The equation of a Value as a formula: what it computes from the names that it uses."""
+    return _formulas(steps_of(value), names)[value]
+
+
+def one_step(value: Value, names: Mapping[Value, str]) -> tuple[Formula, list[Formula]]:
+    """A single operation as a formula of its operands, and its slopes by each of them."""
+    operands = [_leaf(operand, names) for operand in value.prev]
+    out = _taken(value, operands)
+    data = [operand.data for operand in value.prev]
+    slopes = OPERATIONS[value.op].slopes
+    return out, [_slope(value.op, text, operands, out, data, value.data) for text in slopes]
+
+
+def _formulas(steps: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Formula]:
+    """Each step of an equation as a formula of the names that the equation uses."""
+    texts: dict[Value, Formula] = {}
+    for step in steps:
+        operands = [texts[each] if each in texts else _leaf(each, names) for each in step.prev]
+        texts[step] = _taken(step, operands)
+    return texts
+
+
+def _leaf(operand: Value, names: Mapping[Value, str]) -> Formula:
+    """A name, a number, or a constant by its name where no equation has taken that."""
+    if operand.op != NUMBER:
+        return Name(names[operand])
+    for name, known in CONSTANTS.items():
+        if operand.data == known and name not in names.values():
+            return Name(name)
+    return number(operand.data)
+
+
+def _taken(step: Value, operands: Sequence[Formula]) -> Formula:
+    """The formula of a step; of an `if` the branch that is taken."""
+    says = OPERATIONS[step.op].says
+    if says is not None and step.op == "if":
+        return operands[says(*(operand.data for operand in step.prev))[1]]
+    return operation(step.op, operands)
+
+
+def _slope(
+    op: str,
+    text: str,
+    operands: Sequence[Formula],
+    out: Formula,
+    data: Sequence[float],
+    value: float,
+) -> Formula:
+    """A slope of the table with formulas for its operands; conditions are decided by the numbers."""
+    names = (*OPERATIONS[op].operands, "out")
+    formulas: Mapping[str, Formula] = dict(zip(names, (*operands, out), strict=True))
+    numbers = dict(zip(names, (*data, value), strict=True))
+    tokens, shape = formula(text)
+    stack: list[tuple[Formula, float]] = []
+    for node in shape.nodes:
+        word = tokens.texts[node.token]
+        if node.kind == "number":
+            stack.append((number(float(word)), float(word)))
+        elif node.kind == "name":
+            known = numbers[word] if word in numbers else CONSTANTS[word]
+            stack.append((formulas.get(word, Name(word)), known))
+        else:
+            name = node.operation if node.kind == "operation" else FUNCTIONS[word].name
+            row = OPERATIONS[name]
+            parts = stack[-row.arity :]
+            del stack[-row.arity :]
+            result = rules.value(name)(*(part[1] for part in parts))
+            if name == "if":
+                stack.append(parts[1] if parts[0][1] else parts[2])
+            else:
+                stack.append((operation(name, [part[0] for part in parts]), result))
+    return stack[0][0]

@@ -1,0 +1,55 @@
+"""A derivation as JSON: the steps as data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from backprop.derivation import Derivation
+from backprop.reports.json_lines import line
+from backprop.reports.numbers import Style
+
+SCHEMA = 1
+
+_ANSWERS = frozenset(
+    "value expanded formula local upstream product total shares factors rules notes".split()
+)
+"""What a student is to find."""
+
+
+def write(found: Derivation, style: Style, hide: bool) -> str:
+    """One object: output, value, given, forward, start, backward, paths; answers are null if hidden."""
+    steps = {
+        "forward": [asdict(step) for step in found.forward],
+        "backward": [asdict(step) for step in found.backward],
+        "paths": {name: [asdict(way) for way in ways] for name, ways in found.paths.items()},
+    }
+    plain = {
+        "schema": SCHEMA,
+        "output": found.output,
+        "value": None if hide else found.value,
+        "given": {each.name: each.value for each in found.given},
+        "start": found.start or None,
+        **(_hidden(steps) if hide else steps),
+    }
+    return line(plain, style) + "\n"
+
+
+def _hidden(item: object) -> dict[str, object]:
+    """The same with null for everything that a student is to find; steps are never deep."""
+
+    def hidden(part: object) -> object:
+        if isinstance(part, dict):
+            return {
+                key: None if key in _ANSWERS and not _is_list_of_steps(each) else hidden(each)
+                for key, each in part.items()
+            }
+        return [hidden(each) for each in part] if isinstance(part, (list, tuple)) else part
+
+    found = hidden(item)
+    assert isinstance(found, dict)
+    return found
+
+
+def _is_list_of_steps(item: object) -> bool:
+    """`shares` are steps in an equation, and numbers in a total."""
+    return isinstance(item, (list, tuple)) and bool(item) and isinstance(item[0], dict)
