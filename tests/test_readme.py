@@ -106,7 +106,13 @@ def test_every_option_and_format_is_documented() -> None:
         for option in re.findall(r"--[a-z]+", helped):
             assert option in README or option in ("--help", "--output"), option
     assert all(f"`{name}`" in README for name in FORMATS)
-    assert [command.name for command in app.registered_commands] == ["grad", "descend", "draw"]
+    assert [command.name for command in app.registered_commands] == [
+        "grad",
+        "explain",
+        "descend",
+        "draw",
+        "example",
+    ]
 
 
 if __name__ == "__main__":

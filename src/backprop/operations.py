@@ -77,6 +77,9 @@ class Operation:
     """Where it has a corner, a text in the language; the row's slopes say what is taken there."""
     jump: str = ""
     """The same for a jump."""
+    precise: str = ""
+    """The value at any precision: text in the language, in which mpmath's functions can be called;
+    "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers."""
 
     @property
     def arity(self) -> int:
@@ -161,13 +164,15 @@ _ROWS = (
         pole=lambda x, y: x == 0,
         binding=POWER,
         rule="power rule",
+        precise="if(y == 0, 1, power(x, y))",
     ),
     # -------------------------------------------------------------- exponentials, logarithms
     Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER),
     Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM),
     Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0"),
     Operation("log2",  ("x",), real.log2,  ("1/(x*log(2))",), _calls(r"\log_{2}"), _POSITIVE,
-              domain="x > 0"),
+              domain="x > 0",
+              precise="log(x)/log(2)"),
     Operation("log10", ("x",), real.log10, ("1/(x*log(10))",), _calls(r"\log_{10}"), _POSITIVE,
               domain="x > 0"),
     Operation("log1p", ("x",), real.log1p, ("1/(1 + x)",), r"\ln\left(1 + [x]\right)",
@@ -176,7 +181,8 @@ _ROWS = (
     Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
               corners=(((0.0,), (inf,)),), domain="x >= 0"),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
-              corners=(((0.0,), (inf,)),)),
+              corners=(((0.0,), (inf,)),),
+              precise="sign(x)*power(abs(x), 1/3)"),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0"),
@@ -216,7 +222,8 @@ _ROWS = (
               pole=_at_pole, domain="x other than 0, -1, -2, …"),
     Operation("lgamma", ("x",), real.lgamma, ("digamma(x)",), r"\ln\left|\Gamma\left([x]\right)\right|",
               _at(-3.5, -0.3, 1e-9, 0.5, 1.0000001, 2.0000001, 30.5, 1e10), source="DLMF 5.2.2",
-              pole=_at_pole, domain="x other than 0, -1, -2, …"),
+              pole=_at_pole, domain="x other than 0, -1, -2, …",
+              precise="log(abs(gamma(x)))"),
     Operation("digamma", ("x",), real.digamma, ("polygamma(1, x)",), _calls(r"\psi"),
               _at(-3.5, -0.3, 1e-5, 0.5, 2.0, 30.5, 1e10), source="DLMF 5.15.1",
               pole=_at_pole, domain="x other than 0, -1, -2, …"),
@@ -224,7 +231,8 @@ _ROWS = (
     Operation("polygamma", ("n", "x"), real.polygamma, ("0/0", "polygamma(n + 1, x)"),
               r"\psi^{\left([n]\right)}\left([x]\right)",
               ((0.0, 2.0), (1.0, 0.5), (1.0, -3.5), (2.0, 30.5), (5.0, 2.5)), source="DLMF 5.15.1",
-              pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …"),
+              pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …",
+              precise="if(n == floor(n) and n <= 1000 and x > -1000, psi(n, x), 0/0)"),
     # ---------------------------------------------------------------- corners, jumps, choice
     Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0"),
     Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0"),
@@ -233,7 +241,8 @@ _ROWS = (
     Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
               jump="x == floor(x)"),
     Operation("round", ("x",), real.nearest, ("0",), "", _at(-1.75, 0.25, 7.25), (((2.5,), (0.0,)),), jump="x - floor(x) == 0.5",
-              source="halves go to the even neighbour: IEEE 754-2019, 4.3.1"),
+              source="halves go to the even neighbour: IEEE 754-2019, 4.3.1",
+              precise="nint(x)"),
     Operation("min", ("x", "y"), "if(x <= y, x, y)", ("if(x <= y, 1, 0)", "if(x <= y, 0, 1)"),
               r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
     Operation("max", ("x", "y"), "if(x >= y, x, y)", ("if(x >= y, 1, 0)", "if(x >= y, 0, 1)"),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from backprop import __version__
-from backprop.cli import descend, draw, grad
+from backprop.cli import descend, draw, example, explain, grad
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
 
@@ -23,8 +23,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("grad", epilog=grad.EXAMPLE)(grad.grad)
+app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
 app.command("descend", epilog=descend.EXAMPLE)(descend.descend)
 app.command("draw", epilog=draw.EXAMPLE)(draw.draw)
+app.command("example", epilog=example.EXAMPLE)(example.example)
 
 
 def _version(asked: bool) -> None:

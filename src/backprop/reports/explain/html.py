@@ -69,4 +69,4 @@ def _mathml(formula: str) -> str:
     from latex2mathml.converter import convert
 
     found: str = convert(formula)
-    return found
+    return found.replace("<math ", '<math displaystyle="true" ', 1)

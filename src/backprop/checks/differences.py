@@ -1,0 +1,232 @@
+"""Slopes from values alone, in doubles: differences extrapolated to a step of zero.
+
+C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering Software 4
+(1982) 75-76: a tableau of difference quotients with falling steps, each column free of one more power
+of the step; the entry that differs least from its neighbours is the result, and that difference
+the estimate of its error. Added here: what rounding can do to each entry, measured and not guessed;
+several first steps, the small ones believed before the large ones; and the two sides of the point
+apart, so that corners, jumps and edges show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import copysign, inf, isfinite, isnan, nan, ulp
+from typing import NamedTuple
+
+from backprop.checks.graph import Along
+from backprop.checks.sides import Side, Sides
+
+_ROWS = 9
+_SKIPS = 24
+"""How often a first step is halved until it stays inside the domain."""
+
+_AGREED = 1e-11
+"""The relative error at which no larger step is tried."""
+
+_ENOUGH = 1e-2
+"""The relative error above which a one-sided slope tells nothing."""
+
+
+class _Estimate(NamedTuple):
+    slope: float
+    error: float
+    step: float
+
+
+_NOTHING = _Estimate(nan, inf, 0.0)
+
+
+def sides(function: Along) -> Sides:
+    """What the function does at its `start`."""
+    x = function.start
+    steps = _first_steps(x)
+    noises: dict[float, float] = {}
+
+    def noise(step: float) -> float:
+        if step not in noises:
+            found = [function.noise(x + side * step) for side in (-1, 1)]
+            # the smaller of the two: on the other side may lie the end of the domain
+            noises[step] = min(found) + ulp(0.0)
+        return noises[step]
+
+    left = _side(function, x, -1, steps, noise)
+    right = _side(function, x, 1, steps, noise)
+    if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
+        return Sides(left, right, nan, inf)
+
+    def central(step: float) -> tuple[float, float]:
+        ahead, back = (x + step) - x, x - (x - step)
+        width = ahead + back
+        return (function(x + step) / width - function(x - step) / width), width
+
+    found = _best(central, steps, noise, 4.0)
+    size = max(abs(function(x + side * (found.step or steps[0]))) for side in (-1, 1))
+    scale = size / max(abs(x), found.step, ulp(0.0)) if isfinite(size) else 0.0
+    return Sides(left, right, found.slope, found.error, scale)
+
+
+def _first_steps(x: float) -> list[float]:
+    """Steps to begin with, from small to large: for the number's own scale and for that of 1."""
+    own = [abs(x) * 2.0**-bits for bits in (28, 18, 9, 2)] if x else [2.0**-200, 2.0**-80, 2.0**-44]
+    plain = [2.0**bits for bits in (-28, -18, -9, -2, 6, 18, 40)]
+    least = max(256 * ulp(x), 2.0**-1000)
+    steps: list[float] = []
+    for step in sorted({*own, *plain}):
+        if step >= least and (not steps or step >= 16 * steps[-1]):
+            steps.append(step)
+    most = max(4 * abs(x), 0.25)
+    near = [step for step in steps if step <= most]
+    return near + [step for step in steps if step > most][: 3 if abs(x) < 0.1 else 0]
+
+
+def _best(
+    quotient: Callable[[float], tuple[float, float]],
+    steps: Sequence[float],
+    noise: Callable[[float], float],
+    factor: float,
+) -> _Estimate:
+    """The best of the estimates that begin with each of the steps.
+
+    A larger step has less rounding in it, but may reach over a corner or a wave: its estimate
+    counts only where it agrees, within both errors, with that of a smaller step.
+    """
+    best = _NOTHING
+    for number, step in enumerate(steps):
+        found = _ridders(quotient, step, noise, factor, _SKIPS if number == 0 else 4)
+        if not isfinite(found.error):
+            continue
+        agrees = abs(found.slope - best.slope) <= 3 * (found.error + best.error)
+        if best is _NOTHING or not isfinite(best.error) or (agrees and found.error < best.error):
+            best = found
+        if best.error <= _AGREED * abs(best.slope):
+            break
+    return best
+
+
+def _ridders(
+    quotient: Callable[[float], tuple[float, float]],
+    step: float,
+    noise: Callable[[float], float],
+    factor: float,
+    skips: int,
+) -> _Estimate:
+    """Halve the step and extrapolate; factor: 4 where the error is even in the step, else 2."""
+    first = step
+    shaken = inf
+    best = _NOTHING
+    before: list[tuple[float, float]] = []
+    rows = 0
+    while rows < _ROWS:
+        slope, width = quotient(step)
+        if not isfinite(slope):
+            if before or not skips:
+                break
+            skips -= 1
+            step /= 2
+            first = step
+            continue
+        if not before:
+            shaken = noise(first)
+        row = [(slope, 2 * shaken / width)]
+        power = factor
+        for older, rounding in before:
+            value, blur = row[-1]
+            better = (power * value - older) / (power - 1)
+            blurred = (power * blur + rounding) / (power - 1)
+            row.append((better, blurred))
+            error = max(abs(better - value), abs(better - older)) + blurred
+            if error < best.error:
+                best = _Estimate(better, error, step)
+            power *= factor
+        if len(row) > 3 and abs(row[-1][0] - before[-1][0]) > 4 * best.error:
+            break  # from here on rounding wins
+        before = row
+        rows += 1
+        step /= 2
+    return best
+
+
+def _side(
+    function: Along,
+    x: float,
+    side: int,
+    steps: Sequence[float],
+    noise: Callable[[float], float],
+) -> Side:
+    """What the function does on one side of x."""
+    at = function(x)
+    levels = _levels(x)
+    values = [function(x + side * level) for level in levels]
+    if all(map(isnan, values[len(values) // 2 :])):
+        return Side("none")
+    changes = [value - at for value in values]
+    floor = 20 * noise(steps[0])
+    base, start = at, 0.0
+    kind = "slope"
+    if _jumps(changes, floor):
+        kind = "jump"
+        kept = max(at for at, change in enumerate(changes) if abs(change) > floor)
+        start, base = side * levels[kept], values[kept]
+    else:
+        infinite = _infinite(function, x, side, at, 50 * floor)
+        if infinite:
+            return Side("infinite", infinite * side, 0.0)
+
+    def one_sided(step: float) -> tuple[float, float]:
+        moved = x + side * step
+        width = abs(moved - (x + start))
+        if width == 0:
+            return nan, inf
+        return side * (function(moved) / width - base / width), width
+
+    found = _best(one_sided, steps, noise, 2.0)
+    if not isfinite(found.error):
+        return Side("unclear" if kind == "slope" else kind)
+    return Side(kind, found.slope, found.error)
+
+
+def _levels(x: float) -> list[float]:
+    """Small distances from x, down to its last bits."""
+    if x:
+        size = max(abs(x), 2.0**-960)
+        return [size * 2.0**-bits for bits in range(36, 51, 2)]
+    return [2.0**-bits for bits in (36, 40, 44, 48, 52, 56, 60, 100, 200, 400)]
+
+
+def _jumps(changes: Sequence[float], floor: float) -> bool:
+    """Whether a change does not shrink with the distance, until rounding swallows it as a whole."""
+    first = changes[0]
+    if not abs(first) > floor or not isfinite(first):
+        return False
+    kept = [change for change in changes if abs(change) > floor]
+    return len(kept) >= 4 and all(abs(change - first) <= 0.1 * abs(first) for change in kept)
+
+
+def _infinite(function: Along, x: float, side: int, at: float, floor: float) -> float:
+    """1 or -1, the direction in which the function leaves its value at an infinite slope; else 0.
+
+    The difference quotient then grows with every step that is made smaller, like a power of the
+    step (a square root: by 8 for 6 bits), as long as rounding lets it be seen.
+    """
+    if x:
+        size = abs(x)
+        distances = [size * 2.0**-bits for bits in range(10, 47, 6)]
+    else:
+        distances = [2.0**-bits for bits in (10, 16, 22, 28, 34, 40, 50, 60, 100, 200, 400)]
+    quotients: list[tuple[float, float]] = []
+    change = 0.0
+    for distance in distances:
+        change = function(x + side * distance) - at
+        if not isfinite(change):
+            continue  # outside the domain, as yet
+        if abs(change) <= floor:
+            break
+        quotients.append((distance, change / distance))
+    if len(quotients) < 4:
+        return 0.0
+    for (wide, lower), (close, higher) in zip(quotients, quotients[1:], strict=False):
+        ratio, bits = abs(higher / lower), wide / close
+        if not bits**0.15 <= ratio <= bits**0.97 or lower * higher <= 0:
+            return 0.0
+    return copysign(1.0, quotients[-1][1])

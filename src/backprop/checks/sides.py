@@ -1,0 +1,35 @@
+"""What a function does at a point, seen from the left and from the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, nan
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a point.
+
+    kind: `slope`; `infinite`, with the sign in `slope`; `jump`, where the value at the point is not
+    the limit from this side and `slope` is that beside the point; `none`, where there is no value;
+    `unclear`, where no slope could be found. error: of the slope.
+    """
+
+    kind: str
+    slope: float = nan
+    error: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a point, and the slope of both together by central differences.
+
+    slope: nan where none was found. error: its own estimate of how far it may be off. scale: the
+    size of the function's values over the distance on which they were looked at.
+    """
+
+    left: Side
+    right: Side
+    slope: float
+    error: float
+    scale: float = 0.0

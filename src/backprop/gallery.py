@@ -1,0 +1,64 @@
+"""The examples that come with the package: files of equations to read, to copy and to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+
+from backprop.errors import BadOption
+from backprop.language.suggest import did_you_mean
+
+ENDING = ".eq"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A file of equations whose first line is a comment that says what it is.
+
+    name: without the ending. data: the file as it is, UTF-8.
+    """
+
+    name: str
+    data: bytes
+
+    @property
+    def file_name(self) -> str:
+        return self.name + ENDING
+
+    @cached_property
+    def text(self) -> str:
+        return self.data.decode("utf-8")
+
+    @property
+    def title(self) -> str:
+        """The first comment line."""
+        return self.text.partition("\n")[0].lstrip("# ").rstrip()
+
+
+def examples() -> list[Example]:
+    """All of them, in the order of their names."""
+    folder = resources.files("backprop") / "examples"
+    found = [file for file in folder.iterdir() if file.name.endswith(ENDING)]
+    return sorted(
+        (Example(file.name.removesuffix(ENDING), file.read_bytes()) for file in found),
+        key=lambda example: example.name,
+    )
+
+
+def example(name: str) -> Example:
+    """The example of this name, with or without `.eq`. Raises BadOption if there is none."""
+    known = {each.name: each for each in examples()}
+    wanted = name.removesuffix(ENDING)
+    if wanted not in known:
+        raise BadOption(
+            f"there is no example {name!r}",
+            hints=[*_meant(wanted, list(known)), "list them: backprop example"],
+        )
+    return known[wanted]
+
+
+def _meant(wanted: str, known: list[str]) -> list[str]:
+    """`quotient` and `07` are parts of one name, and too short to be near to it."""
+    parts = [name for name in known if wanted and wanted.casefold() in name]
+    return did_you_mean(wanted, known) or ([f"did you mean {parts[0]!r}?"] if parts else [])

@@ -1,0 +1,432 @@
+"""`backprop explain`: every line's arithmetic read by another reader, formulas against numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import backprop as library
+from backprop.derivation import derivation, paths
+from backprop.engine import by_names
+from backprop.engine.symbolic import partials, written
+from backprop.gallery import Example, examples
+from backprop.operations import OPERATIONS, Operation
+from running import CLASSIC, POINT, backprop
+from truth import TRUTH, mp
+
+NEURON = "n = w*x + b; o = tanh(n); L = (o - y)^2; w = -3; x = 2; b = 6.5; y = 1"
+SHARED = "u = x^2*y; v = u*x - x/y; L = u*v + relu(x) - x*x; x = 2; y = 3"
+HARD = "f(t, s) = t*s^2/(1 + t); p = f(x, y) + if(x > 1, sin(x)*y, -y); L = p/exp(y/3) - min(x, 4)*p; x = 2.5; y = -1.25"
+
+
+def explained(*arguments: str) -> str:
+    ran = backprop("explain", *arguments)
+    assert (ran.status, ran.err) == (0, "")
+    return ran.out
+
+
+def test_the_classic_example_is_the_hand_derivation_in_its_order() -> None:
+    out = explained("-e", CLASSIC, "--set", POINT)
+    lines = [
+        "∂L/∂L = 1",
+        "∂L/∂d = f = −2",
+        "∂L/∂f = d = 4",
+        "∂L/∂c = ∂L/∂d · ∂d/∂c = −2 · 1 = −2",
+        "∂L/∂e = ∂L/∂d · ∂d/∂e = −2 · 1 = −2",
+        "∂L/∂a = ∂L/∂e · ∂e/∂a = ∂L/∂e · b = −2 · (−3) = 6",
+        "∂L/∂b = ∂L/∂e · ∂e/∂b = ∂L/∂e · a = −2 · 2 = −4",
+    ]
+    found = [line.strip() for line in out.splitlines() if line.strip().startswith("∂")]
+    assert found == lines
+    forward = ["1. e = a·b = 2·(−3) = −6", "2. d = e + c = −6 + 10 = 4", "3. L = d·f = 4·(−2) = −8"]
+    assert [line.strip() for line in out.splitlines() if re.match(r"  [123]\. ", line)] == forward
+    assert out.index("product rule") < out.index("sum rule") < out.rindex("product rule")
+
+
+FUNCTIONS = {
+    name: getattr(math, name) for name in ("sin", "cos", "tanh", "cosh", "exp", "log", "sqrt")
+}
+FUNCTIONS |= {
+    "relu": lambda x: max(x, 0.0), "min": min, "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "hypot": math.hypot, "abs": abs, "sign": lambda x: (x > 0) - (x < 0), "pi": math.pi,
+    "choose": lambda c, x, y: x if c else y,
+}  # fmt: skip
+
+
+def read_by_another_reader(out: str) -> int:
+    """Evaluate every side of every equation in the text with Python, from what stands above it.
+
+    Names have the values of the lines that begin with them, ∂L/∂x and ∂y/∂x those of theirs. All
+    sides of a line must agree to the digits that are shown. Returns how many sides were compared.
+    """
+    known: dict[str, float] = {}
+    compared = 0
+    for raw in out.splitlines():
+        line = re.sub(r"^\s*(\d+\. )?", "", raw)
+        line = re.sub(r"^(share (by use \d+ )?of [^:]*|together|[^=]* → [^:]*): ", "", line)
+        if " = " not in line or line.startswith("("):
+            continue
+        sides = [_python(side) for side in line.split(", ")[0].split(" = ")] if "∂" not in line else [
+            _python(side) for side in line.split(" = ")
+        ]  # fmt: skip
+        values = []
+        for side in sides:
+            try:
+                values.append(eval(side, {}, {**FUNCTIONS, **known}))
+            except (NameError, SyntaxError):
+                values.append(None)
+        final = values[-1]
+        if final is None:
+            continue
+        for value, side in zip(values, sides, strict=True):
+            if value is not None and side != sides[0]:
+                assert value == pytest.approx(final, rel=2e-5, abs=2e-5), (raw, side)
+                compared += 1
+        if sides[0].isidentifier():
+            known[sides[0]] = final
+    return compared
+
+
+def _python(side: str) -> str:
+    side = (
+        side.strip()
+        .replace("−", "-")
+        .replace("·", "*")
+        .replace("^", "**")
+        .replace("if(", "choose(")
+    )
+    return re.sub(r"∂(\w+)/∂(\w+)", r"d_\1_\2", side)
+
+
+@pytest.mark.parametrize("detail", ["equations", "operations"])
+@pytest.mark.parametrize("text", [NEURON, SHARED, HARD, CLASSIC + "; a=2; b=-3; c=10; f=-2"])
+def test_every_line_adds_up_for_another_reader(text: str, detail: str) -> None:
+    out = explained("-e", text, "--detail", detail, "--digits", "8")
+    assert read_by_another_reader(out) >= 12
+    model = library.parse(text)
+    gradient = model.grad()
+    finals = dict(re.findall(r"∂" + gradient.output + r"/∂(\w+)(?: = [^\n]*)? = (\S+)$", out, re.M))
+    for name in model.inputs:
+        assert float(finals[name].replace("−", "-")) == pytest.approx(
+            gradient.gradients[name], rel=1e-6
+        )
+
+
+def test_the_other_reader_notices_a_wrong_number() -> None:
+    out = explained("-e", NEURON).replace("· 2 =", "· 3 =")
+    with pytest.raises(AssertionError):
+        read_by_another_reader(out)
+
+
+def test_a_name_used_twice_has_its_shares_and_their_sum() -> None:
+    out = explained("-e", "y = x^2; z = 3*x; L = y*z; x = 2")
+    assert "share of ∂L/∂x: ∂L/∂z · ∂z/∂x = 4 · 3 = 12" in out
+    assert "share of ∂L/∂x: ∂L/∂y · ∂y/∂x = 6 · 4 = 24" in out
+    assert "together: ∂L/∂x = 12 + 24 = 36" in out
+    by_use = explained("-e", "L = a*a; a = 3", "--detail", "operations")
+    assert "share by use 1 of ∂L/∂a: a = 3" in by_use
+    assert "together: ∂L/∂a = 3 + 3 = 6" in by_use
+    assert "∂L/∂a = 2·a = 2·3 = 6" in explained("-e", "L = a*a; a = 3")
+
+
+def test_rules_and_corners_are_named() -> None:
+    assert "quotient rule" in explained("-e", "L = u/v; u = 1; v = 2")
+    assert "chain rule through tanh, product rule" in explained("-e", "L = tanh(a*b); a = 1; b = 2")
+    assert "chain rule, power rule, sum rule" in explained("-e", "L = (a + b)^3; a = 1; b = 2")
+    assert "constant factor rule" in explained("-e", "L = 3*a; a = 1")
+    relu = explained("-e", "L = relu(x); x = 0")
+    assert "relu(x) has a corner at x = 0: the slope taken there is 0" in relu
+    tie = explained("-e", "L = min(x, y); x = 1; y = 1")
+    assert "min(x, y) has a corner at x = 1, y = 1: the slopes taken there are 1 and 0" in tie
+    assert "floor(x) has a jump at x = 2" in explained("-e", "L = floor(x) + x; x = 2")
+    branch = explained("-e", "L = if(x > 0, x^2, -x); x = -3")
+    assert "the condition x > 0 does not hold" in branch
+    assert "∂L/∂x = −1" in branch
+
+
+@pytest.mark.parametrize("row", OPERATIONS.values(), ids=lambda row: row.name)
+def test_formula_and_number_agree_for_every_operation(row: Operation) -> None:
+    """At each sample point of the table the formula, computed by mpmath, is the gradient."""
+    operands = [f"x{at}" for at in range(row.arity)]
+    for point in row.samples:
+        order = [library.Value(number, name) for name, number in zip(operands, point, strict=True)]
+        value = library.values.apply(row.name, *order)
+        value.label = "y"
+        value.backward()
+        names = {**{each: each.label for each in order}, value: "y"}
+        for operand, partial in partials(value, names).items():
+            text = written(partial.formula)
+            expected = by_names(value)[operand]
+            assert operand.grad == expected or math.isnan(expected)
+            if not math.isfinite(expected) or abs(expected) < 1e-290:
+                continue
+            with mp.workprec(600):
+                found = _by_mpmath(text, dict(zip(operands, point, strict=True)))
+            assert float(found) == pytest.approx(expected, rel=1e-9), (row.name, text, point)
+
+
+def _by_mpmath(text: str, numbers: dict[str, float]) -> object:
+    """The value of a formula by the tests' own truth about operations."""
+    from backprop.language import formula
+    from backprop.operations import CONSTANTS
+    from backprop.operations import FUNCTIONS as ROWS
+
+    tokens, shape = formula(text)
+    stack: list[object] = []
+    for node in shape.nodes:
+        word = tokens.texts[node.token]
+        if node.kind == "number":
+            stack.append(mp.mpf(word))
+        elif node.kind == "name":
+            constant = {"pi": mp.pi, "tau": 2 * mp.pi}.get(word) if word in CONSTANTS else None
+            stack.append(mp.mpf(numbers[word]) if word in numbers else constant)
+        else:
+            name = node.operation if node.kind == "operation" else ROWS[word].name
+            count = OPERATIONS[name].arity
+            parts = stack[-count:]
+            del stack[-count:]
+            stack.append((TRUTH[name] if name in TRUTH else getattr(mp, name))(*parts))
+    return stack[0]
+
+
+def _random_text(seed: int) -> str:
+    """Equations that use names above them, at random."""
+    chance = random.Random(seed)
+    names = ["a", "b", "c"]
+    lines = [f"{name} = {chance.randint(-30, 30) / 10 or 1.5}" for name in names]
+    shapes = [
+        "{0}*{1} + {2}", "{0} - {1}/(2 + {2}^2)", "tanh({0})*{1}", "sin({0} + {1}) - {2}", "({0} - {1})^3/20",
+        "exp(-{0}^2)*{1}", "{0}*{0}*{1}", "max({0}, {1}) - {2}", "if({0} > {1}, {2}, {0}*{1})", "-({0} + 3*{1})",
+        "sigmoid({0})/(1 + {1}^2)", "2^({0}/5) + {1}", "{0}^2*{1}^3/50", "sqrt({0}^2 + 1) - {1}", "pi*{0}/({1}^2 + 1)^2",
+    ]  # fmt: skip
+    for at in range(8):
+        text = chance.choice(shapes).format(*(chance.choice(names[-5:]) for _ in range(3)))
+        lines.append(f"v{at} = {text}")
+        names.append(f"v{at}")
+    lines.append("L = " + " + ".join(names[3:]))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_formulas_are_the_gradients_of_random_equations(seed: int) -> None:
+    model = library.parse(_random_text(seed))
+    model.grad()
+    names = {value: name for name, value in model.values.items()}
+    numbers = {name: value.data for name, value in model.values.items()}
+    for value in model.values.values():
+        if value.op:
+            for operand, partial in partials(value, names).items():
+                found = _by_mpmath(written(partial.formula), numbers)
+                expected = by_names(value)[operand]
+                assert float(found) == pytest.approx(expected, rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_sum_over_all_paths_is_the_gradient(seed: int) -> None:
+    model = library.parse(_random_text(seed))
+    gradient = model.grad()
+    found = paths(model, gradient, [name for name in gradient.gradients if name != "L"][-6:])
+    for name, ways in found.items():
+        total = math.fsum(way.product for way in ways)
+        assert total == pytest.approx(gradient.gradients[name], rel=1e-9, abs=1e-12)
+        for way in ways:
+            assert (way.names[0], way.names[-1]) == (name, "L")
+            assert way.product == pytest.approx(math.prod(way.factors), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_explanations_add_up(seed: int) -> None:
+    for detail in ("equations", "operations"):
+        assert (
+            read_by_another_reader(
+                explained("-e", _random_text(seed), "--detail", detail, "--digits", "9")
+            )
+            > 20
+        )
+
+
+def test_paths() -> None:
+    out = explained("-e", SHARED, "--paths", "x, y")
+    assert "x → u → v → L: ∂u/∂x · ∂v/∂u · ∂L/∂v = " in out
+    assert out.count("Paths from") == 2
+    read_by_another_reader(out)
+    many = "; ".join(f"x{at + 1} = x{at} + x{at}*y{at}; y{at + 1} = x{at}*2" for at in range(12))
+    ran = backprop(
+        "explain", "-e", f"{many}; L = x12; x0 = 1; y0 = 1", "--paths", "x0", "--of", "L"
+    )
+    assert ran.status == 1
+    assert "paths lead from x0 to L, and 200 is the most" in ran.err
+
+
+def test_only_and_steps_of() -> None:
+    out = explained("-e", SHARED, "--only", "u")
+    assert "∂L/∂u" in out
+    assert "∂L/∂y =" not in out
+    assert "Backward" not in explained("-e", SHARED, "--steps-of", "forward")
+    assert "Forward" not in explained("-e", SHARED, "--steps-of", "backward")
+
+
+def test_large_graphs_are_explained_in_part_only() -> None:
+    text = "x0 = 1; " + "; ".join(f"x{at + 1} = x{at}*1.001" for at in range(2000))
+    ran = backprop("explain", "-e", text)
+    assert (ran.status, ran.out) == (1, "")
+    assert "--only" in ran.err
+    assert "∂x2000/∂x7 = " in explained("-e", text, "--only", "x7")
+    assert explained("-e", text, "--all").count("constant factor rule") == 2000
+
+
+def test_a_worksheet_shows_no_answer_and_the_key_all(tmp_path: Path) -> None:
+    for format in ("text", "markdown", "latex", "html", "json"):
+        key = tmp_path / f"key.{format}"
+        sheet = explained("-e", NEURON, "--hide-answers", "--answers", str(key), "--format", format)
+        whole = explained("-e", NEURON, "--format", format)
+        assert key.read_text() == whole
+        gradient = library.parse(NEURON).grad()
+        hidden = [
+            gradient.value,
+            *(gradient.data[name] for name in "no"),
+            *gradient.gradients.values(),
+        ]
+        for number in hidden:
+            if abs(number) not in (0, 1, 2, 3):
+                assert f"{abs(number):.5g}"[:5] not in sheet, (format, number)
+                assert f"{abs(number):.5g}"[:5] in whole
+        assert "rule" not in sheet.replace('class="rule"', "").replace(".rule", "").replace(
+            '"rules": null', ""
+        )
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_every_packaged_exercise_has_a_worksheet_and_a_key(
+    example: Example, tmp_path: Path
+) -> None:
+    """The key adds up for another reader; the sheet has as many blanks as the key has answers."""
+    file = tmp_path / example.file_name
+    file.write_bytes(example.data)
+    sheet = explained(str(file), "--hide-answers", "--answers", str(tmp_path / "key.txt"))
+    key = (tmp_path / "key.txt").read_text()
+    assert read_by_another_reader(key) >= 5
+    assert sheet.count("____") >= key.count(" = ") / 2
+    assert len(sheet.splitlines()) <= len(key.splitlines())
+
+
+def test_json_is_the_steps_as_data() -> None:
+    found = json.loads(explained("-e", CLASSIC, "--set", POINT, "--format", "json"))
+    assert (found["schema"], found["output"], found["value"], found["start"]) == (1, "L", -8, 4)
+    assert found["given"] == {"a": 2, "b": -3, "c": 10, "f": -2}
+    assert [step["name"] for step in found["forward"]] == ["e", "d", "L"]
+    share = found["backward"][2]["shares"][0]
+    assert share == {
+        "by": "a",
+        "formula": "b",
+        "local": -3,
+        "upstream": -2,
+        "product": 6,
+        "single": True,
+        "use": 0,
+    }
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.sources += [value or "" for name, value in attributes if name in ("src", "href")]
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("hide", [False, True])
+def test_the_page_is_whole_and_stands_alone(hide: bool) -> None:
+    out = explained("-e", HARD, "--format", "html", *(["--hide-answers"] if hide else []))
+    page = _Page()
+    page.feed(out)
+    assert (page.open, page.sources) == ([], [])
+    formulas = re.findall(r"<math.*?</math>", out)
+    assert len(formulas) > 12
+    for each in formulas:
+        ElementTree.fromstring(each)
+        assert "\\" not in re.sub(r"<annotation.*?</annotation>", "", each)
+
+
+def test_markdown_has_mathematics_between_dollars() -> None:
+    out = explained("-e", NEURON, "--format", "markdown")
+    assert (
+        r"$\frac{\partial L}{\partial n} = \frac{\partial L}{\partial o} \cdot \frac{\partial o}{\partial n}"
+        in out
+    )
+    assert all(line.count("$") % 2 == 0 for line in out.splitlines())
+
+
+def test_latex_compiles(tmp_path: Path) -> None:
+    """With a TeX where there is one; its braces and environments are matched in any case."""
+    named = "alpha_1' = 2; x_2y = 1; L = alpha_1'*x_2y^2/3 - 1e-7*x_2y"
+    cases = (
+        ["-e", HARD],
+        ["-e", NEURON, "--hide-answers"],
+        ["-e", SHARED, "--detail", "operations"],
+        ["-e", SHARED, "--paths", "x"],
+        ["-e", named],
+    )
+    for at, arguments in enumerate(cases):
+        out = explained(*arguments, "--format", "latex")
+        assert out.count("{") == out.count("}")
+        assert out.count(r"\left") == out.count(r"\right")
+        assert (
+            re.findall(r"\\begin\{(\w+)\}", out).sort() == re.findall(r"\\end\{(\w+)\}", out).sort()
+        )
+        if shutil.which("pdflatex"):
+            (tmp_path / f"d{at}.tex").write_text(out)
+            command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"d{at}.tex"]
+            ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+            assert ran.returncode == 0, ran.stdout[-2000:].decode("utf-8", "replace")
+            assert b"Overfull" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "arguments"),
+    [
+        (2, "there is no detail 'x'", ["--detail", "x"]),
+        (2, "there is no part 'x'", ["--steps-of", "x"]),
+        (2, "add --hide-answers", ["--answers", "key.txt"]),
+        (1, "there is no 'q'", ["--only", "q"]),
+        (1, "there is no 'q'", ["--paths", "q"]),
+        (2, "did you mean 'latex'?", ["--format", "latx"]),
+        (2, "says no format", ["-o", "x.docx"]),
+        (1, "cannot be written", ["-o", "no/such/x.md"]),
+        (1, "cannot be written", ["--hide-answers", "--answers", "no/such/x.md"]),
+        (1, "has no value", ["-e", "M = k^2"]),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(status: int, said: str, arguments: list[str]) -> None:
+    ran = backprop("explain", *(["-e", NEURON] if "-e" not in arguments else []), *arguments)
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+
+
+def test_the_numbers_are_those_of_grad() -> None:
+    model = library.parse(HARD)
+    gradient = model.grad()
+    found = derivation(model, gradient)
+    for step in found.backward:
+        for share in step.shares:
+            if share.single:
+                assert share.product == pytest.approx(gradient.gradients[share.by], rel=1e-14)
+        for total in step.totals:
+            assert total.total == gradient.gradients[total.by]
+            assert math.fsum(total.shares) == pytest.approx(total.total, rel=1e-12)

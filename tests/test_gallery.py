@@ -1,0 +1,347 @@
+"""The packaged examples: they run, their derivatives are right, and the command gives them out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+
+import backprop as package
+from backprop import files, gallery
+from backprop.errors import BadOption, CannotWrite
+from running import POINT, backprop
+
+mp = mpmath.mp.clone()
+mp.dps = 30
+
+EXAMPLES = gallery.examples()
+NAMES = [example.name for example in EXAMPLES]
+EXERCISES = [example for example in EXAMPLES if example.name.startswith("exercise")]
+
+each_example = pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
+each_exercise = pytest.mark.parametrize("example", EXERCISES, ids=lambda each: each.name)
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + mp.exp(-z))
+
+
+def _cross_entropy(w: Any, x: Any, b: Any, t: Any) -> Any:
+    p = _sigmoid(w * x + b)
+    return -t * mp.log(p) - (1 - t) * mp.log(1 - p)
+
+
+def _softmax(s1: Any, s2: Any) -> Any:
+    return (5 * mp.exp(s1) - 10 * mp.exp(s2)) / (mp.exp(s1) + mp.exp(s2))
+
+
+def _two_layers(w1: Any, b1: Any, w2: Any, b2: Any, v1: Any, v2: Any, x: Any, target: Any) -> Any:
+    return (v1 * mp.tanh(w1 * x + b1) + v2 * mp.tanh(w2 * x + b2) - target) ** 2
+
+
+def _line(slope: Any, offset: Any, x1: Any, y1: Any, x2: Any, y2: Any, x3: Any, y3: Any) -> Any:
+    points = [(x1, y1), (x2, y2), (x3, y3)]
+    return sum((slope * x + offset - y) ** 2 for x, y in points)
+
+
+FORMULAS: dict[str, tuple[Callable[..., Any], str, dict[str, Any]]] = {
+    "classic": (
+        lambda a, b, c, f: (a * b + c) * f,
+        "a b c f",
+        {"a": 6, "b": -4, "c": -2, "f": 4, "d": -2, "e": -2},
+    ),
+    "exercise_01_product": (
+        lambda a, b, c: a * b * c,
+        "a b c",
+        {"p": 2, "c": -15, "a": -10, "b": 6},
+    ),
+    "exercise_02_quotient": (
+        lambda a, b, c, d: a * b / (c - d),
+        "a b c d",
+        {"u": 0.25, "v": -3, "a": 2, "b": 1.5, "c": -3, "d": 3},
+    ),
+    "exercise_03_nested_chain": (
+        lambda x: mp.sqrt((10 - 3 * x) ** 2 + 9) ** 3,
+        "x",
+        {"s": 75, "w": 7.5, "u": 60, "x": -180},
+    ),
+    "exercise_04_shared_variable": (
+        lambda x, y: x * y * (7 * x - 4 * y),
+        "x y",
+        {"u": -6, "v": 10, "x": 40, "y": -52},
+    ),
+    "exercise_05_relu": (
+        lambda x, y: 8 * max(5 * x + 4 * y, 0) - 9 * max(x * y, 0),
+        "x y",
+        {"h1": 8, "h2": -9, "z1": 8, "z2": 0, "x": 40, "y": 32},
+    ),
+    "exercise_06_softmax_of_two": (
+        _softmax,
+        "s1 s2",
+        {"p1": 5, "p2": -10, "total": 0.7, "e1": 1.2, "e2": -0.3, "s1": 2.4, "s2": -2.4},
+    ),
+    "exercise_07_logistic_loss": (
+        _cross_entropy,
+        "w x b t",
+        {"p": 3.125, "z": 0.5, "w": 1.5, "x": -2, "b": 0.5},
+    ),
+    "exercise_08_one_neuron": (
+        lambda w1, x1, w2, x2, b, target: (mp.tanh(w1 * x1 + w2 * x2 + b) - target) ** 2,
+        "w1 x1 w2 x2 b target",
+        {"error": 2.5, "h": 2.5, "z": 1.6, "w1": 8, "x1": 4.8, "w2": -3.2, "x2": 11.2, "b": 1.6},
+    ),
+    "exercise_09_two_layers": (
+        _two_layers,
+        "w1 b1 w2 b2 v1 v2 x target",
+        {
+            "y": -0.5,
+            "v1": -0.3,
+            "v2": 0.4,
+            "h1": -2.5,
+            "h2": 5,
+            "z1": -1.6,
+            "z2": 1.8,
+            "w1": -4.8,
+            "b1": -1.6,
+            "w2": 5.4,
+            "b2": 1.8,
+            "x": -10.4,
+        },
+    ),
+    "exercise_10_least_squares": (
+        _line,
+        "slope offset x1 y1 x2 y2 x3 y3",
+        {"r1": 6, "r2": -8, "r3": 14, "slope": 58, "offset": 12},
+    ),
+}
+"""For each: the output written anew, its inputs in order, and the answers found by hand."""
+
+CHOSEN: dict[str, dict[str, Any]] = {
+    "exercise_06_softmax_of_two": {"s1": mp.log(2), "s2": mp.log(8)},
+    "exercise_07_logistic_loss": {"b": 12 + mp.log(4), "t": mp.mpf("0.3")},
+    "exercise_08_one_neuron": {"b": mp.log(2) - 1, "target": mp.mpf("-0.65")},
+    "exercise_09_two_layers": {"b1": mp.log(2) - 6, "b2": 12 - mp.log(3)},
+}
+"""Inputs that are no doubles; the others are taken from the file."""
+
+
+def question(example: gallery.Example) -> tuple[str, list[str]]:
+    """The output and the names that an exercise asks for."""
+    found = re.search(r"^# Find the derivative of (\w+) by (.*)\.$", example.text, re.M)
+    assert found
+    return found[1], re.split(r", | and ", found[2])
+
+
+@each_example
+def test_it_runs_without_a_word_of_warning(example: gallery.Example, tmp_path: Path) -> None:
+    path = tmp_path / example.file_name
+    path.write_bytes(example.data)
+    ran = backprop("grad", str(path))
+    assert (ran.status, ran.err) == (0, "")
+    assert backprop("grad", "-", stdin=example.data).out == ran.out
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_gradients_are_those_of_the_formula_written_anew(name: str) -> None:
+    formula, inputs, answers = FORMULAS[name]
+    model = package.parse(gallery.example(name).text)
+    gradient = model.grad({})
+    point = [mp.mpf(gradient.data[each]) for each in inputs.split()]
+    for at, each in enumerate(inputs.split()):
+        chosen = CHOSEN.get(name, {}).get(each, point[at])
+        assert point[at] == pytest.approx(chosen, rel=1e-15)
+        point[at] = chosen
+    assert float(formula(*point)) == pytest.approx(gradient.value, rel=1e-13)
+    for at, each in enumerate(inputs.split()):
+        orders = tuple(int(at == other) for other in range(len(point)))
+        slope = mp.diff(formula, tuple(point), orders)
+        assert gradient.gradients[each] == pytest.approx(float(slope), rel=1e-13, abs=1e-13), each
+        if each in answers:
+            assert float(slope) == pytest.approx(answers[each], rel=1e-15), each
+    for each, answer in answers.items():
+        assert gradient.gradients[each] == pytest.approx(answer, rel=1e-13), each
+
+
+def test_every_exercise_has_its_answers() -> None:
+    kinds = "product quotient nested_chain shared_variable relu softmax_of_two logistic_loss"
+    names = [*kinds.split(), "one_neuron", "two_layers", "least_squares"]
+    expected = [f"exercise_{number:02}_{name}" for number, name in enumerate(names, 1)]
+    assert [example.name for example in EXERCISES] == expected
+    for example in EXERCISES:
+        assert set(question(example)[1]) == set(FORMULAS[example.name][2])
+
+
+@each_exercise
+def test_an_exercise_asks_for_names_that_it_has(example: gallery.Example) -> None:
+    output, names = question(example)
+    gradient = package.parse(example.text).grad({})
+    assert output == gradient.output
+    assert set(names) <= set(gradient.gradients)
+    for command in ("backprop explain {} --hide-answers", "backprop check {} --claims "):
+        assert command.format(example.file_name) in example.text
+
+
+@each_example
+def test_it_can_be_read_everywhere(example: gallery.Example) -> None:
+    assert example.data.isascii()
+    assert b"\r" not in example.data
+    assert example.text.startswith(f"# {example.title}\n")
+    assert example.text.endswith("\n")
+    assert max(map(len, example.text.splitlines())) < 80
+    assert f"backprop grad {example.file_name}" in example.text or example in EXERCISES
+
+
+def test_names_with_and_without_their_ending() -> None:
+    assert gallery.example("classic") == gallery.example("classic.eq")
+    assert gallery.example("classic").title.startswith("The classic")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("clasic", "classic"),
+        ("Classic", "classic"),
+        ("exercise_1_product.eq", "exercise_01_product"),
+        ("quotient", "exercise_02_quotient"),
+        ("07", "exercise_07_logistic_loss"),
+    ],
+)
+def test_an_unknown_name(name: str, meant: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        gallery.example(name)
+    assert caught.value.hints[0] == f"did you mean {meant!r}?"
+    ran = backprop("example", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"there is no example {name!r}" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["", "zzz", ".eq", "../gallery.py", "/etc/passwd"])
+def test_a_name_that_is_near_to_none(name: str) -> None:
+    ran = backprop("example", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert "list them: backprop example" in ran.err
+    assert "did you mean" not in ran.err
+
+
+def test_the_list_has_every_example_in_80_columns() -> None:
+    ran = backprop("example")
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [re.split(r"  +", line, maxsplit=1) for line in lines[2 : 2 + len(EXAMPLES)]]
+    assert rows == [[example.name, example.title] for example in EXAMPLES]
+    column = lines[0].index("title")
+    assert all(line[column - 2 : column].isspace() for line in lines[2 : 2 + len(EXAMPLES)])
+
+
+def test_one_example_goes_down_a_pipe() -> None:
+    printed = backprop("example", "classic")
+    assert (printed.status, printed.err) == (0, "")
+    assert printed.out == gallery.example("classic").text
+    ran = backprop("grad", "-", "--format", "json", stdin=printed.out.encode())
+    same = backprop("grad", "-e", "e = a*b; d = e+c; L = d*f", "--set", POINT, "--format", "json")
+    assert json.loads(ran.out)["gradients"] == json.loads(same.out)["gradients"]
+
+
+def test_a_copy_makes_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "practice"
+    ran = backprop("example", "classic.eq", "--copy", str(folder))
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == f"wrote {folder / 'classic.eq'}\n"
+    assert (folder / "classic.eq").read_bytes() == gallery.example("classic").data
+    assert os.listdir(folder) == ["classic.eq"]
+
+
+def test_copies_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = backprop("example", "--copy", ".")
+    assert (ran.status, ran.err) == (0, "")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        example.file_name: example.data for example in EXAMPLES
+    }
+    assert len(ran.out.splitlines()) == len(EXAMPLES)
+
+
+def test_what_is_there_stays_unless_forced(tmp_path: Path) -> None:
+    own = tmp_path / "classic.eq"
+    own.write_text("L = my*work")
+    for arguments in (["classic"], []):
+        ran = backprop("example", *arguments, "--copy", str(tmp_path))
+        assert (ran.status, ran.out) == (1, "")
+        assert f"{own} exists already" in ran.err
+        assert "--force" in ran.err
+        assert own.read_text() == "L = my*work"
+        assert os.listdir(tmp_path) == ["classic.eq"]
+    ran = backprop("example", "--copy", str(tmp_path), "--force")
+    assert (ran.status, ran.err) == (0, "")
+    assert own.read_bytes() == gallery.example("classic").data
+    assert len(os.listdir(tmp_path)) == len(EXAMPLES)
+
+
+def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path) -> None:
+    (tmp_path / "classic.eq").symlink_to(tmp_path / "elsewhere")
+    assert backprop("example", "classic", "--copy", str(tmp_path)).status == 1
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("L = a*b")
+    for folder in (file, file / "below", tmp_path / "new" / ("x" * 300)):
+        ran = backprop("example", "--copy", str(folder))
+        assert (ran.status, ran.out) == (1, "")
+        assert "cannot be made" in ran.err
+        assert "Traceback" not in ran.err
+    assert os.listdir(tmp_path) == ["file"]
+    assert file.read_text() == "L = a*b"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do all")
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    for folder in (tmp_path, tmp_path / "new"):
+        ran = backprop("example", "classic", "--copy", str(folder))
+        assert (ran.status, ran.out) == (1, "")
+        assert "permission denied" in ran.err
+    tmp_path.chmod(0o700)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "classic.eq").mkdir()
+    ran = backprop("example", "--copy", str(tmp_path), "--force")
+    assert (ran.status, ran.out) == (1, "")
+    assert "is a directory" in ran.err
+    assert os.listdir(tmp_path) == ["classic.eq"]
+
+
+def test_a_disk_that_fills_up_half_way_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: str, data: bytes) -> None:
+        if "05" in path:
+            raise CannotWrite(f"{path} cannot be written: no space left on device")
+        files.write_whole(path, data)
+
+    monkeypatch.setattr("backprop.cli.example.write_whole", write)
+    ran = backprop("example", "--copy", str(tmp_path / "a" / "b"))
+    assert (ran.status, ran.out) == (1, "")
+    assert "no space left" in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--force"], "--force is for copies"), (["classic", "--copy", ""], "has no name")],
+)
+def test_options_that_make_no_sense(arguments: list[str], said: str) -> None:
+    ran = backprop("example", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
