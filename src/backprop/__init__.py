@@ -37,23 +37,24 @@ _HOMES = {
 }
 
 
-def parse(text: str, name: str = "<text>") -> Model:
-    """The Model of an equation text. `name` is what error messages call the text.
+def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:
+    """The Model of an equation text. `name` is what error messages call the text; `seed` that of the
+    inputs that are drawn at random.
 
     Raises BackpropError, whose `all` has every error found.
     """
     from backprop.language import read_model
     from backprop.source import Source
 
-    return read_model(Source(name, text.removeprefix("\ufeff")))
+    return read_model(Source(name, text.removeprefix("\ufeff")), seed)
 
 
-def load(path: str | PathLike[str]) -> Model:
+def load(path: str | PathLike[str], *, seed: int = 0) -> Model:
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
     from backprop.files import read_source
     from backprop.language import read_model
 
-    return read_model(read_source(path))
+    return read_model(read_source(path), seed)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,8 @@ from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
 from backprop.language import Model, read_model, with_defaults
+from backprop.language.families import MOST_VALUES
+from backprop.language.patterns import matching
 from backprop.language.suggest import unknown_name
 from backprop.picture import Picture
 from backprop.report import GradientReport, gradient_report
@@ -34,25 +36,31 @@ class Inputs:
 
     file: a path, `-` for standard input, None for the default. expressions: equation texts instead
     of a file. values: files of numbers. settings: texts such as `a=2, b=-3`; these win over files,
-    files over the equations' own defaults, later ones over earlier ones.
+    files over the equations' own defaults, later ones over earlier ones. seed: of random inputs.
+    most: Values that the equations may unroll to.
     """
 
     file: str | None = None
     expressions: Sequence[str] = field(default=())
     values: Sequence[str] = field(default=())
     settings: Sequence[str] = field(default=())
+    seed: int = 0
+    most: int = MOST_VALUES
 
 
 def grad(inputs: Inputs, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> GradientReport:
     """The value and the gradient of each output in `of` (of the only one, if none is named)."""
     model = load(inputs)
     numbers = _numbers(model, inputs)
-    for name in wrt:
-        if name not in model.values:
-            raise unknown_name(name, model.values, "these equations")
+    names: list[str] = []
+    for each in wrt:
+        found = matching(each, model.values)
+        if not found:
+            raise unknown_name(each, model.values, "these equations")
+        names += found
     outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
     results = [model.grad(numbers, output) for output in outputs]
-    return gradient_report(model, results, wrt)
+    return gradient_report(model, results, names)
 
 
 def draw(
@@ -200,12 +208,12 @@ def load(inputs: Inputs) -> Model:
     if inputs.expressions:
         if inputs.file is not None:
             raise BadOption("equations both in a file and after -e", hints=["give one of the two"])
-        return read_model(Source("<-e>", "\n".join(inputs.expressions)))
+        return read_model(Source("<-e>", "\n".join(inputs.expressions)), inputs.seed, inputs.most)
     if inputs.file is not None:
-        return read_model(read_source(inputs.file))
+        return read_model(read_source(inputs.file), inputs.seed, inputs.most)
     default = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
     try:
-        return read_model(read_source(default))
+        return read_model(read_source(default), inputs.seed, inputs.most)
     except CannotRead as error:
         if os.path.exists(default):
             raise

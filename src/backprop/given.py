@@ -20,6 +20,7 @@ from backprop.errors import (
 )
 from backprop.files import read_source
 from backprop.language import Model, read_settings
+from backprop.language.patterns import family, indices, matching
 from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, normal
 
@@ -49,11 +50,17 @@ def read_numbers(
         sources.append((source, _from_json if is_json else _from_file))
     sources += [(Source("<--set>", text), lambda text, _: from_lines(text)) for text in settings]
     for source, read in sources:
-        for name, (number, span) in read(source, model).items():
+        for given, (number, span) in read(source, model).items():
+            many = [] if given in model.values else matching(given, inputs)
+            for name in many:
+                numbers[name] = number
+            if many:
+                continue
+            name = given
             if name not in model.values:
                 owner = "the inputs of these equations"
                 errors.append(unknown_name(name, inputs, owner, span, len(errors) < LIMIT))
-            elif model.values[name].op:
+            elif model.values[name].op or name in model.constants:
                 errors.append(not_an_input(model, name, span))
             numbers[name] = number
     raise_all(errors)
@@ -73,8 +80,11 @@ def _from_file(source: Source, model: Model) -> Given:
     return from_lines(source, {name for name, value in model.values.items() if value.op})
 
 
-def _from_json(source: Source, _: Model) -> Given:
-    """The numbers of a JSON object: `{"a": 2, "b": "inf"}`."""
+def _from_json(source: Source, model: Model) -> Given:
+    """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`.
+
+    Nested lists are the members of a family, its least indices first.
+    """
     try:
         found = json.loads(source.text, parse_int=_double, parse_float=_double)
     except json.JSONDecodeError as error:
@@ -108,7 +118,15 @@ def _from_json(source: Source, _: Model) -> Given:
         keys.setdefault(name, key)
         values.setdefault(name, Span(source, *member.span(2)))
     nowhere = Span(source, 0, 1)
-    for name, item in ((normal(key), item) for key, item in found.items()):
+    plain: dict[str, Any] = {}
+    for key, item in found.items():
+        if isinstance(item, list):
+            at = values.get(normal(key), Span(source, 0, 1))
+            plain |= _members(normal(key), item, model, at, errors)
+            keys |= dict.fromkeys(plain.keys() - keys.keys(), keys.get(normal(key), at))
+        else:
+            plain[key] = item
+    for name, item in ((normal(key), item) for key, item in plain.items()):
         if item in ("inf", "-inf"):
             item = float(item)
         at = values.get(name, nowhere)
@@ -121,6 +139,27 @@ def _from_json(source: Source, _: Model) -> Given:
             numbers[name] = item, keys.get(name, nowhere)
     raise_all(errors)
     return numbers
+
+
+def _members(
+    name: str, nested: list[Any], model: Model, at: Span, errors: list[BackpropError]
+) -> dict[str, Any]:
+    """The numbers of nested lists by the members of the family that they are for."""
+    members = [indices(each) for each in model.values if family(each) == name]
+    if not members:
+        errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
+        return {}
+    least = [min(column) for column in zip(*members, strict=False)]
+    found: dict[str, Any] = {}
+    waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]
+    while waiting:
+        above, item = waiting.pop()
+        if isinstance(item, list) and len(above) < len(least):
+            begin = least[len(above)]
+            waiting += [((*above, begin + number), each) for number, each in enumerate(item)]
+        else:
+            found[f"{name}[{','.join(map(str, above))}]"] = item
+    return found
 
 
 def _double(text: str) -> Any:

@@ -12,6 +12,7 @@ from backprop.cli import options, outputs
 from backprop.cli.printing import Finished, chosen_format, complain, deliver, style_for, text_of
 from backprop.cli.watch import Watch
 from backprop.errors import BadOption
+from backprop.language.families import MOST_VALUES
 
 EXAMPLE = 'Example: backprop descend eqs.txt --set "a=2" --lr 0.001 --steps 10 --save eqs.txt'
 
@@ -144,6 +145,7 @@ def descend(
     output: options.Output = None,
     digits: options.Digits = None,
     seed: options.Seed = 0,
+    max_nodes: options.MaxNodes = MOST_VALUES,
 ) -> None:
     """Change the inputs step by step so that the output falls.
 
@@ -154,7 +156,7 @@ def descend(
         raise BadOption(f"--trace is for tables, not for {format}", hints=["use --history FILE"])
     files = outputs.Files(history, plot, save, state)
     files.check(output)
-    inputs = commands.Inputs(file, expr, values, set)
+    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     prepared = commands.descend(
         inputs,
         bounds,

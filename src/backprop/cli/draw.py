@@ -12,6 +12,7 @@ from backprop.cli import options
 from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
+from backprop.language.families import MOST_VALUES
 from backprop.reports.drawing import ENDINGS, Look, digraph, render
 from backprop.reports.themes import THEMES
 
@@ -34,6 +35,7 @@ def draw(
     whole: Annotated[bool, typer.Option("--all", help="Draw everything, however large.")] = False,
     digits: options.PictureDigits = None,
     seed: options.Seed = 0,
+    max_nodes: options.MaxNodes = MOST_VALUES,
 ) -> None:
     """The graph with data and gradients, as a picture.
 
@@ -54,7 +56,7 @@ def draw(
     if detail is not None:
         options.one_of("detail", detail, ("operations", "equations"))
     near = options.names([focus]) if focus is not None else []
-    inputs = commands.Inputs(file, expr, values, set)
+    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     picture, gradient = commands.draw(inputs, options.one_name(of), detail, near, depth, whole)
     drawn = render(digraph(picture, look), format)
     if output == "-":

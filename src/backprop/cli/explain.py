@@ -12,6 +12,7 @@ from backprop.cli import options
 from backprop.cli.printing import chosen, complain, put, style_for
 from backprop.errors import BadOption
 from backprop.files import check_writable, write_whole
+from backprop.language.families import MOST_VALUES
 from backprop.reports.explain import FORMATS, writer
 from backprop.reports.numbers import Style
 
@@ -77,6 +78,7 @@ def explain(
         ),
     ] = None,
     seed: options.Seed = 0,
+    max_nodes: options.MaxNodes = MOST_VALUES,
 ) -> None:
     """The chain rule step by step, with its formulas and its numbers.
 
@@ -91,7 +93,7 @@ def explain(
     for path in (output, answers):
         if path not in (None, "-"):
             check_writable(str(path))
-    inputs = commands.Inputs(file, expr, values, set)
+    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     found, gradient = commands.explain(
         inputs,
         options.one_name(of),

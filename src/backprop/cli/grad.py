@@ -5,6 +5,7 @@ from __future__ import annotations
 from backprop import commands
 from backprop.cli import options
 from backprop.cli.printing import chosen_format, deliver
+from backprop.language.families import MOST_VALUES
 
 EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
@@ -20,12 +21,13 @@ def grad(
     output: options.Output = None,
     digits: options.Digits = None,
     seed: options.Seed = 0,
+    max_nodes: options.MaxNodes = MOST_VALUES,
 ) -> None:
     """The value and the exact gradient of every name.
 
     All equations of FILE are evaluated, then the chain rule is applied from the output back.
     """
     format = chosen_format(format, output)
-    inputs = commands.Inputs(file, expr, values, set)
+    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     report = commands.grad(inputs, options.names(of), options.names(wrt))
     deliver(report, format, output, digits)

@@ -79,10 +79,14 @@ def _digits(default: str) -> Any:
 Digits = Annotated[Optional[int], _digits("10 in tables and documents, all in JSON and CSV")]
 Seed = Annotated[
     int,
-    typer.Option("--seed", metavar="N", help="Reserved for random inputs."),
+    typer.Option("--seed", metavar="N", help="Which random numbers `~` draws."),
 ]
 
 
+MaxNodes = Annotated[
+    int,
+    typer.Option("--max-nodes", metavar="N", min=1, help="The most values to unroll to."),
+]
 OneOutput = Annotated[
     Optional[str],
     typer.Option(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import TypeVar
 
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule
 from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
 from backprop.language import Model, read_settings
+from backprop.language import patterns as patterns_of
 from backprop.language.suggest import did_you_mean, unknown_name
 from backprop.source import Source, normal
 from backprop.values import in_order
@@ -49,7 +49,7 @@ def parameters(
 ) -> list[str]:
     """The inputs that a descent moves: those that lead to the output, `only` these, `freeze` not those.
 
-    only, freeze: names or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
+    only, freeze: names, families or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
     """
     leading = {value.label for value in in_order([model.values[output]]) if not value.op}
     inputs = [name for name in model.inputs if name in leading]
@@ -70,12 +70,12 @@ def parameters(
     return free
 
 
-def matching(model: Model, patterns: Iterable[str]) -> set[str]:
+def matching(model: Model, wanted: Iterable[str]) -> set[str]:
     """The inputs that any of the patterns names; every pattern must name one."""
     found: set[str] = set()
     errors: list[BackpropError] = []
-    for pattern in map(normal, patterns):
-        names = [name for name in model.inputs if glob(pattern).fullmatch(name)]
+    for pattern in map(normal, wanted):
+        names = patterns_of.matching(pattern, model.inputs)
         if not names:
             if pattern in model.values:
                 errors.append(not_an_input(model, pattern))
@@ -84,13 +84,6 @@ def matching(model: Model, patterns: Iterable[str]) -> set[str]:
         found.update(names)
     raise_all(errors)
     return found
-
-
-@cache
-def glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` stands for any characters and `?` for one."""
-    signs = {"*": ".*", "?": "."}
-    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.S)
 
 
 def bounds_of(

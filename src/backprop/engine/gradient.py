@@ -88,7 +88,7 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
                     name, model.inputs, "the inputs of these equations", None, len(errors) < LIMIT
                 )
             )
-        elif model.values[name].op:
+        elif model.values[name].op or name in model.constants:
             errors.append(not_an_input(model, name))
         else:
             try:
@@ -98,7 +98,7 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
                 errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
     raise_all(errors)
     missing: set[Value] = set()
-    for name in model.inputs:
+    for name in (*model.inputs, *model.constants):
         value = model.values[name]
         if name in given:
             value.data = given[name]
@@ -156,6 +156,12 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
 
 def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
     """The error for a value given to a name that an equation computes."""
+    if name in model.constants:
+        return NotAnInput(
+            f"{name!r} is in an index or a range, so the number of equations depends on it",
+            *([span] if span else []),
+            hints=["change it in the file"],
+        )
     text = model.text(model.values[name])
     shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
     return NotAnInput(

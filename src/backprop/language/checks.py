@@ -23,32 +23,35 @@ from backprop.errors import (
     UnknownFunction,
     WrongNumberOfArguments,
 )
+from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
+from backprop.language.families import right_side as begin
 from backprop.language.parser import Statement
 from backprop.language.suggest import did_you_mean
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
 from backprop.source import Span
 from backprop.values import Value, in_order
 
-MOST_VALUES = 10_000_000
-"""The most Values that a file may expand to."""
-
 Statements = Mapping[str, Statement]
-
-_COMPUTED = ("equation", "function")
-"""The forms of statements that this version computes; the others it reads and refuses."""
 
 
 def definitions(
     statements: Iterable[Statement], errors: list[BackpropError]
-) -> tuple[dict[str, Statement], dict[str, Statement]]:
-    """The equations and the functions by name; a second definition of a name is an error."""
+) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
+    """The equations and the functions by name, and the statements with indices or `~`.
+
+    A second definition of a name is an error; of what has indices, the ranges decide later.
+    """
     equations: dict[str, Statement] = {}
     functions: dict[str, Statement] = {}
+    indexed: list[Statement] = []
     for statement in statements:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        if shape.form not in _COMPUTED:
+        if shape.form == "distribution" and not _is_drawn(statement):
             errors.append(_not_yet(statement))
+            continue
+        if shape.form not in ("equation", "function"):
+            indexed.append(statement)
             continue
         known = equations if shape.form == "equation" else functions
         first = known.setdefault(name, statement)
@@ -63,21 +66,24 @@ def definitions(
             )
         if shape.form == "function":
             _parameters(statement, errors)
-    return equations, functions
+    return equations, functions, indexed
 
 
 def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
     """Errors for calls of unknown functions and for wrong numbers of arguments."""
     tokens, shape = statement
-    if shape.form not in _COMPUTED:
-        return  # refused as a whole
+    drawn = shape.form.endswith("distribution")
     for node in shape.nodes:
-        if node.kind not in ("call", "index", "gather"):
+        if node.kind not in ("call", "gather"):
             continue
         name, here = tokens.texts[node.token], tokens.span(node.token, node.token)
         whole = tokens.span(node.first, node.last)
-        if node.kind != "call":
-            errors.append(_not_yet_part(node.kind, whole))
+        if (drawn and node is shape.nodes[-1]) or (drawn and name in DISTRIBUTIONS):
+            continue  # checked where it is drawn
+        if node.kind == "gather":
+            if name not in GATHERS:
+                hints = did_you_mean(name, GATHERS) or [f"there are {', '.join(GATHERS)}"]
+                errors.append(UnknownFunction(f"{name!r} gathers nothing", here, hints=hints))
         elif name in functions:
             body = functions[name]
             if node.operands != len(body.shape.parameters):
@@ -233,9 +239,14 @@ def _target(statement: Statement) -> Span:
     return statement.tokens.span(statement.shape.target, statement.shape.target)
 
 
+def left_side(statement: Statement) -> Span:
+    """What stands left of an equation's `=` or `~`."""
+    return statement.tokens.span(0, begin(statement) - 2)
+
+
 def right_side(statement: Statement) -> Span:
-    """What stands right of an equation's `=`."""
-    return statement.tokens.span(statement.shape.target + 2, len(statement.tokens.kinds) - 1)
+    """What stands right of an equation's `=` or `~`, clauses included."""
+    return statement.tokens.span(begin(statement), len(statement.tokens.kinds) - 1)
 
 
 def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
@@ -288,27 +299,15 @@ def _takes(least: int, most: int) -> str:
     return f"{least} or {most} arguments"
 
 
+def _is_drawn(statement: Statement) -> bool:
+    """Whether a `~` without indices draws a number: otherwise it is a model statement."""
+    last = statement.shape.nodes[-1]
+    return last.kind == "call" and statement.tokens.texts[last.token] in DISTRIBUTIONS
+
+
 def _not_yet(statement: Statement) -> NotYetSupported:
-    tokens, shape = statement
-    what, instead = {
-        "indexed_equation": ("indexed equations", ["write one equation for each value"]),
-        "distribution": ("statements with '~'", ["give each value with '=' or --set"]),
-        "indexed_distribution": (
-            "indexed statements with '~'",
-            ["give each value with '=' or --set"],
-        ),
-    }[shape.form]
     return NotYetSupported(
-        f"{what} are part of the language, but this version cannot compute them yet",
-        tokens.span(0, len(tokens.kinds) - 1),
-        hints=instead,
-    )
-
-
-def _not_yet_part(kind: str, span: Span) -> NotYetSupported:
-    what = "indexed names" if kind == "index" else "sums over an index"
-    return NotYetSupported(
-        f"{what} are part of the language, but this version cannot compute them yet",
-        span,
-        hints=["write one name for each value"],
+        "model statements are part of the language, but this version cannot fit them yet",
+        statement.tokens.span(0, len(statement.tokens.kinds) - 1),
+        hints=["for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"],
     )

@@ -63,6 +63,8 @@ class Shape(NamedTuple):
     target: int
     parameters: tuple[int, ...]
     nodes: tuple[Node, ...]
+    indexed: bool = False
+    """Whether it has indices or sums over them: `programs.prepared` makes these ready."""
 
 
 class Unfit(Exception):
@@ -113,7 +115,9 @@ def _parse(kinds: Kinds, start: str) -> Shape:
         assert index is not None
         raise Unfit(index, frozenset(error.expected)) from None
     form, target, parameters = result if start == "statement" else ("expression", 0, ())
-    return Shape(kinds, form, target, parameters, tuple(emitter.nodes))
+    nodes = tuple(emitter.nodes)
+    indexed = any(node.kind in ("index", "gather") for node in nodes) or form.startswith("indexed")
+    return Shape(kinds, form, target, parameters, nodes, indexed)
 
 
 @cache

@@ -23,6 +23,7 @@ class Model:
     values: every named Value in file order; an input that no statement defines stands before the
     equation that first uses it. defaults: the inputs that the file gives a number, each with the
     Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
+    constants: the inputs that indices and ranges were made with, which cannot be set any more.
 
         >>> import backprop
         >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
@@ -36,11 +37,13 @@ class Model:
         values: Mapping[str, Value],
         defaults: Mapping[str, Value],
         places: Mapping[str, int],
+        constants: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.values = values
         self.defaults = defaults
         self.places = places
+        self.constants = tuple(constants)
 
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"
@@ -48,7 +51,8 @@ class Model:
     @cached_property
     def inputs(self) -> list[str]:
         """The names that can be given a number, in file order."""
-        return [name for name, value in self.values.items() if not value.op]
+        fixed = set(self.constants)
+        return [name for name, value in self.values.items() if not value.op and name not in fixed]
 
     @cached_property
     def outputs(self) -> list[str]:

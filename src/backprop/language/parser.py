@@ -20,8 +20,13 @@ class Statement(NamedTuple):
     shape: Shape
 
 
-def read(source: Source, ends: frozenset[str] = ENDS) -> tuple[list[Statement], list[SyntaxFault]]:
-    """The statements that read well, and an error for each of the others (up to a limit)."""
+def read(
+    source: Source, ends: frozenset[str] = ENDS, patterns: list[tuple[str, Statement]] | None = None
+) -> tuple[list[Statement], list[SyntaxFault]]:
+    """The statements that read well, and an error for each of the others (up to a limit).
+
+    patterns: takes what sets many names at once, `w[*,1] = 0`, as the pattern and its right side.
+    """
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
     if errors:
@@ -32,6 +37,9 @@ def read(source: Source, ends: frozenset[str] = ENDS) -> tuple[list[Statement], 
                 errors += unknown_characters(tokens)
                 continue
             try:
+                if patterns is not None and (many := _pattern(tokens)):
+                    patterns.append(many)
+                    continue
                 found.append(Statement(tokens, shape(tokens.kinds)))
                 continue
             except Unfit as unfit:
@@ -41,6 +49,18 @@ def read(source: Source, ends: frozenset[str] = ENDS) -> tuple[list[Statement], 
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
+
+
+def _pattern(tokens: Tokens) -> tuple[str, Statement] | None:
+    """The pattern and the right side of `w[*,1] = 0`. Raises Unfit for a wrong right side."""
+    kinds = tokens.kinds
+    at = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
+    if "TIMES" not in kinds[:at]:
+        return None
+    right = Tokens(
+        tokens.source, kinds[at + 1 :], tokens.texts[at + 1 :], tokens.starts[at + 1 :], tokens.ends[at + 1 :]
+    )  # fmt: skip
+    return "".join(tokens.texts[:at]), Statement(right, shape(right.kinds, "expression"))
 
 
 @lru_cache(maxsize=1024)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
 from backprop.language import checks
 from backprop.language.build import Builder
+from backprop.language.families import MOST_VALUES, Families
+from backprop.language.integers import Integers, Unknown
 from backprop.language.model import Model
-from backprop.language.parser import read
-from backprop.language.scanner import LIST_ENDS
+from backprop.language.parser import Statement, read
+from backprop.language.programs import Program, prepared
+from backprop.language.scanner import LIST_ENDS, Tokens
 from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
@@ -24,11 +27,14 @@ class Setting(NamedTuple):
 
 
 @without_collector
-def read_model(source: Source) -> Model:
-    """The Model of an equation text. Raises the SyntaxFaults and MeaningFaults found in it."""
+def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
+    """The Model of an equation text. Raises the SyntaxFaults and MeaningFaults found in it.
+
+    seed: of the inputs that are drawn at random. most: Values that the file may unroll to.
+    """
     statements, faults = read(source)
     errors: list[BackpropError] = [*faults]
-    equations, functions = checks.definitions(statements, errors)
+    equations, functions, indexed = checks.definitions(statements, errors)
     for statement in statements:
         checks.calls(statement, functions, errors)
     if functions:
@@ -36,7 +42,7 @@ def read_model(source: Source) -> Model:
         if not errors:
             checks.size(equations, functions, errors)
     raise_all(errors)
-    if not equations:
+    if not equations and not indexed:
         raise NoEquation(
             "no equation in this text"
             if not functions
@@ -44,14 +50,35 @@ def read_model(source: Source) -> Model:
             where=source.name,
             hints=["write one equation a line, such as: L = a*b"],
         )
-    builder = Builder(equations, functions)
-    for statement in equations.values():
-        builder.equation(statement)
+    members = Families(_integers(equations), seed, most)
+    members.scalars = equations
+    builder = Builder(functions, members, equations)
+    owners = dict(equations)
+    for statement in indexed:
+        members.declare(statement, builder.values, owners)
+    raise_all(builder.errors)
+    for statement in statements:
+        if statement.shape.form == "equation":
+            builder.equation(statement)
+        elif statement.shape.form != "function":
+            builder.family(statement)
     raise_all(builder.errors)
     values = {name: builder.values[name] for name in builder.order}
     if builder.ahead:
-        raise_all(checks.circles(values, equations))
-    return Model(source, values, builder.defaults, builder.places)
+        raise_all(checks.circles(values, owners))
+    constants = [name for name in members.integers.used if name in builder.defaults]
+    return Model(source, values, builder.defaults, builder.places, constants)
+
+
+def _integers(equations: Mapping[str, Statement]) -> Integers:
+    """What may be an integer constant: right sides of equations."""
+    return Integers(
+        {
+            name: (statement.tokens, statement.shape.nodes)
+            for name, statement in equations.items()
+            if not statement.shape.indexed
+        }
+    )
 
 
 def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Setting]:
@@ -60,9 +87,10 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
     computed: names whose equations may stand among them, and are passed over: a file of equations
     is a file of numbers as well, those of its inputs.
     """
-    statements, faults = read(source, LIST_ENDS)
+    many: list[tuple[str, Statement]] = []
+    statements, faults = read(source, LIST_ENDS, many)
     errors: list[BackpropError] = [*faults]
-    equations, functions = checks.definitions(statements, errors)
+    equations, functions, indexed = checks.definitions(statements, errors)
     for statement in statements:
         checks.calls(statement, functions, errors)
     if functions:
@@ -70,23 +98,44 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
         if not errors:
             checks.size(equations, functions, errors)
     raise_all(errors)
+    families = Families(_integers({}))
     settings: dict[str, Setting] = {}
-    for name, statement in equations.items():
-        builder = Builder({}, functions)
-        target = statement.tokens.span(statement.shape.target, statement.shape.target)
-        setting = Setting(target, builder.expression(statement))
+
+    def set_one(name: str, target: Span, tokens: Tokens, program: Program) -> None:
+        builder = Builder(functions, families)
+        setting = Setting(target, builder.expression(tokens, program, {}))
         if builder.values and name in computed:
-            continue
+            return
         settings[name] = setting
-        errors += builder.errors
         for unknown in builder.values.values():
             assert isinstance(unknown.place, int)
-            errors.append(
+            families.errors.append(
                 NotANumber(
                     f"the value of {name!r} is no number",
                     Label(Span.at(source, unknown.place), "this is a name"),
                     hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"],
                 )
             )
-    raise_all(errors)
+
+    for statement in [*equations.values(), *indexed]:
+        tokens, shape = statement
+        name = tokens.texts[shape.target]
+        target = checks.left_side(statement)
+        try:
+            if shape.form == "equation" and not shape.indexed:
+                set_one(name, target, tokens, Program(shape.nodes, {}))
+                continue
+            ready = prepared(shape)
+            if shape.form.endswith("distribution"):
+                continue  # of a file of equations: no numbers stand there
+            for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
+                label = families.label(tokens, name, ready.indices, scope)
+                set_one(label, target, tokens, ready.right)
+        except Unknown as fault:
+            if name not in computed:
+                errors.append(fault.error)
+    for pattern, right in many:
+        whole = right.tokens.span(0, len(right.tokens.kinds) - 1)
+        set_one(pattern, whole, right.tokens, Program(right.shape.nodes, {}))
+    raise_all([*errors, *families.errors])
     return settings

@@ -1,0 +1,304 @@
+"""Indexed names: what is repeated, what its members are called, and what is drawn at random."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import Any
+
+from backprop.errors import (
+    BackpropError,
+    Label,
+    NameDefinedTwice,
+    TooLarge,
+    UnexpectedText,
+    UnknownName,
+    WrongNumberOfArguments,
+)
+from backprop.language.integers import Integers, Scope, Unknown
+from backprop.language.parser import Statement
+from backprop.language.programs import Clause, Nodes, Prepared, TooDeep, prepared
+from backprop.language.scanner import Tokens
+from backprop.source import Span
+from backprop.values import NUMBER, Value
+
+MOST_VALUES = 10_000_000
+"""The most Values that a file may unroll and expand to, unless the person allows more."""
+
+_MOST_CLAUSES = 20
+
+GATHERED_BY: Mapping[str, str] = MappingProxyType(
+    {"sum": "+", "mean": "+", "prod": "*", "min": "min", "max": "max"}
+)
+"""The operation that joins the terms of each."""
+
+EMPTY: Mapping[str, float] = MappingProxyType({"sum": 0.0, "prod": 1.0})
+"""What they are without terms, where that is anything."""
+
+DISTRIBUTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"uniform": ("low", "high"), "normal": ("mean", "sd")}
+)
+
+
+class Families:
+    """The families of a file. seed: of what is drawn. most: Values that may be unrolled."""
+
+    def __init__(self, integers: Integers, seed: int = 0, most: int = MOST_VALUES) -> None:
+        self.integers = integers
+        self.seed = seed
+        self.most = most
+        self.left = most
+        self.errors: list[BackpropError] = []
+        self.statements: dict[str, Statement] = {}
+        """For each family the first statement that defines members of it."""
+        self.scalars: dict[str, Statement] = {}
+
+    def declare(
+        self, statement: Statement, values: dict[str, Value], owners: dict[str, Statement]
+    ) -> None:
+        """Make a Value for each member that a statement defines; its right side comes later.
+
+        owners: the statement of every name so far, for names that are defined twice.
+        """
+        tokens, shape = statement
+        name = tokens.texts[shape.target]
+        self.statements.setdefault(name, statement)
+        label, scope = name, {}
+        try:
+            ready = _ready(statement)
+            self._check_distribution(statement, ready)
+            for scope in self.scopes(tokens, ready.clauses, ready.condition, {}):
+                label = self.label(tokens, name, ready.indices, scope)
+                first = owners.setdefault(label, statement)
+                if label in values:
+                    raise Unknown(
+                        NameDefinedTwice(
+                            f"{label!r} is defined twice",
+                            Label(_target(statement), "again here"),
+                            Label(_target(first), "first here"),
+                            hints=["a name has one equation; let the ranges not overlap"],
+                        )
+                    )
+                values[label] = Value(float("nan"), label)
+        except Unknown as unknown:
+            self.errors.append(located(unknown.error, label, scope))
+
+    def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:
+        """What a member is called: `w[1,2]`. Raises Unknown."""
+        integer = self.integers.integer
+        if len(indices) == 1:
+            return f"{name}[{integer(tokens, indices[0], scope)}]"
+        if not indices:
+            return name
+        return f"{name}[{','.join(str(integer(tokens, each, scope)) for each in indices)}]"
+
+    def scopes(
+        self, tokens: Tokens, clauses: Sequence[Clause], condition: Nodes, outer: Scope
+    ) -> Iterator[dict[str, Any]]:
+        """Every combination of the clauses' variables for which the condition holds."""
+        if len(clauses) > _MOST_CLAUSES:
+            span = tokens.span(clauses[0].node.first, clauses[-1].node.last)
+            raise Unknown(TooLarge(f"{len(clauses)} indices; {_MOST_CLAUSES} is the most", span))
+        for scope in self._combined(tokens, clauses, {**outer}):
+            if not condition or self.integers.number(tokens, condition, scope):
+                yield scope
+
+    def _combined(
+        self, tokens: Tokens, clauses: Sequence[Clause], scope: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        if not clauses:
+            yield scope
+            return
+        first, rest = clauses[0], clauses[1:]
+        variable = tokens.texts[first.variable]
+        for number in self._numbers(tokens, first, scope):
+            self.left -= 1
+            if self.left < 0:
+                raise self._too_large(tokens, first)
+            inner = {**scope, variable: number}
+            if rest:
+                yield from self._combined(tokens, rest, inner)
+            else:
+                yield inner
+
+    def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[float]:
+        """What the variable of a clause runs through."""
+        if not clause.is_range:
+            return [self.integers.integer(tokens, item, scope) for item in clause.items]
+        low, high = (self.integers.integer(tokens, item, scope) for item in clause.items)
+        if high - low >= self.left:
+            raise self._too_large(tokens, clause)
+        return range(low, high + 1)
+
+    def spend(self, count: int, tokens: Tokens) -> None:
+        """Count Values that are about to be made. Raises Unknown beyond the limit."""
+        self.left -= count
+        if self.left < 0:
+            raise Unknown(self._beyond(tokens.span(0, len(tokens.kinds) - 1)))
+
+    def _too_large(self, tokens: Tokens, clause: Clause) -> Unknown:
+        return Unknown(self._beyond(tokens.span(clause.node.first, clause.node.last)))
+
+    def _beyond(self, span: Span) -> TooLarge:
+        return TooLarge(
+            f"unrolled, the file has over {self.most:,} values",
+            Label(span, "passed here"),
+            hints=[f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"],
+        )
+
+    def refuse_whole(self, name: str, span: Span) -> None:
+        """Raise Unknown where a family is used without an index."""
+        if name in self.statements:
+            raise Unknown(
+                UnknownName(
+                    f"{name!r} has members, and this is none of them",
+                    Label(span),
+                    Label(_target(self.statements[name]), "defined here"),
+                    hints=[f"write {name}[…], or sum({name}[i] for i in …)"],
+                )
+            )
+
+    def refuse_missing(
+        self, family: str, name: str, span: Span, values: Mapping[str, Value]
+    ) -> None:
+        """Raise Unknown where a family that the file defines has no such member."""
+        if family in self.statements:
+            raise Unknown(
+                UnknownName(
+                    f"{name} is not defined; {family} has {extent(family, values)}",
+                    Label(span),
+                    Label(_target(self.statements[family]), "defined here"),
+                )
+            )
+        if family in self.scalars:
+            raise Unknown(
+                UnknownName(
+                    f"{family!r} has no indices",
+                    Label(span),
+                    Label(_target(self.scalars[family]), "defined here"),
+                )
+            )
+
+    def draw(self, statement: Statement, label: str, scope: Scope) -> Value:
+        """The default of a member that is drawn at random, as a number.
+
+        Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
+        fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
+        quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its number
+        whatever else a file draws, on every machine.
+        """
+        tokens, shape = statement
+        nodes = prepared(shape).right.nodes
+        first, second = self._two(statement, nodes, scope)
+        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
+        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
+        if tokens.texts[nodes[-1].token] == "uniform":
+            number = first + (second - first) * fraction
+        else:
+            number = first + second * NormalDist().inv_cdf(fraction)
+        span = tokens.span(nodes[-1].first, nodes[-1].last)
+        return Value(number, op=NUMBER, place=span.place)
+
+    def _two(self, statement: Statement, nodes: Nodes, scope: Scope) -> tuple[float, float]:
+        """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""
+        tokens = statement.tokens
+        # the second argument ends right before the call; the first is what stands before that
+        commas = list(_top_commas(tokens, nodes[-1].token))
+        cut = next(at for at, node in enumerate(nodes) if node.first > commas[0])
+        inner = self.integers
+        low = inner.number(tokens, nodes[:cut], scope)
+        high = inner.number(tokens, nodes[cut:-1], scope)
+        return float(low), float(high)
+
+    def _check_distribution(self, statement: Statement, ready: Prepared) -> None:
+        tokens, shape = statement
+        if not shape.form.endswith("distribution"):
+            return
+        last = ready.right.nodes[-1]
+        name = tokens.texts[last.token]
+        span = tokens.span(ready.right.nodes[-1].first, last.last)
+        if last.kind != "call" or name not in DISTRIBUTIONS:
+            raise Unknown(
+                UnexpectedText(
+                    "this is no distribution",
+                    span,
+                    hints=["write uniform(low, high) or normal(mean, sd)"],
+                )
+            )
+        if last.operands != 2:
+            names = ", ".join(DISTRIBUTIONS[name])
+            raise Unknown(
+                WrongNumberOfArguments(
+                    f"{name} takes 2 arguments, not {last.operands}",
+                    span,
+                    hints=[f"write {name}({names})"],
+                )
+            )
+
+
+def _ready(statement: Statement) -> Prepared:
+    try:
+        return prepared(statement.shape)
+    except TooDeep:
+        tokens = statement.tokens
+        whole = tokens.span(0, len(tokens.kinds) - 1)
+        raise Unknown(TooLarge("sums inside sums, deeper than is read", whole)) from None
+
+
+def located(error: BackpropError, label: str, scope: Scope) -> BackpropError:
+    """The error with the member, and the values of the indices, in which it was met."""
+    if scope:
+        shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
+        return type(error)(
+            f"in {label} ({shown}): {error.message}", *error.labels, hints=error.hints
+        )
+    return error
+
+
+def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
+    """The indices that a family has: `indices 1..2, 1..16`."""
+    pattern = re.compile(rf"{re.escape(family)}\[(-?\d+(?:,-?\d+)*)\]")
+    found = [
+        [int(each) for each in member[1].split(",")]
+        for name in names
+        if (member := pattern.fullmatch(name))
+    ]
+    if not found:
+        return "no members"
+    widths = {len(indices) for indices in found}
+    if len(widths) > 1:
+        return f"{len(found)} members"
+    columns = list(zip(*found, strict=True))
+    ranges = ", ".join(
+        f"{min(column)}..{max(column)}" if min(column) < max(column) else f"{column[0]}"
+        for column in columns
+    )
+    return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
+
+
+def right_side(statement: Statement) -> int:
+    """The token where the right side of a statement begins."""
+    kinds = statement.tokens.kinds
+    return next(at for at, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE")) + 1
+
+
+def _target(statement: Statement) -> Span:
+    """The left side of a statement."""
+    return statement.tokens.span(0, right_side(statement) - 2)
+
+
+def _top_commas(tokens: Tokens, token: int) -> list[int]:
+    """The commas between the arguments of the call whose name is `token`."""
+    depth = 0
+    found = []
+    for at in range(token + 1, len(tokens.kinds)):
+        kind = tokens.kinds[at]
+        depth += (kind in ("LPAR", "LSQB")) - (kind in ("RPAR", "RSQB"))
+        if depth == 1 and kind == "COMMA":
+            found.append(at)
+        if depth == 0:
+            break
+    return found

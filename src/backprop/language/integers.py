@@ -1,0 +1,160 @@
+"""What stands in indices, ranges and their conditions: arithmetic of whole numbers.
+
+It is done before there are Values. The names allowed are the variables of clauses and the integer
+constants of the file; what a function was called with counts if it is a number.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any
+
+from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
+from backprop.language.programs import Nodes
+from backprop.language.scanner import Tokens
+from backprop.operations import FUNCTIONS
+from backprop.source import Span
+from backprop.values import NUMBER, Value
+
+Scope = Mapping[str, Any]
+"""Variables with their numbers, parameters of functions with their Values."""
+
+_MOST = 2**53
+"""Beyond it a double is not every integer."""
+
+_LONGEST = 50
+"""The most constants that are defined by one another, one after the other."""
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+    "neg": operator.neg,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "and": lambda x, y: bool(x) and bool(y),
+    "or": lambda x, y: bool(x) or bool(y),
+    "not": lambda x: not x,
+}
+
+
+class Unknown(Exception):
+    """A name that is no integer constant. error: what to say."""
+
+    def __init__(self, error: BackpropError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Integers:
+    """The integer constants of a file. constants: the right sides that may be some, by name."""
+
+    def __init__(self, constants: Mapping[str, tuple[Tokens, Nodes]]) -> None:
+        self._sources = constants
+        self._known: dict[str, float] = {}
+        self._open: set[str] = set()
+        self.used: dict[str, None] = {}
+        """The constants that were asked for: no setting may change them any more."""
+
+    def number(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> float:
+        """The number of an expression; booleans count as 0 and 1. Raises Unknown."""
+        if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
+            return self._name(tokens, nodes[0].token, scope)
+        stack: list[Any] = []
+        for node in nodes:
+            if node.kind == "number":
+                text = tokens.texts[node.token]
+                stack.append(int(text) if text.isdecimal() else float(text))
+            elif node.kind == "name":
+                stack.append(self._name(tokens, node.token, scope))
+            elif node.kind == "operation" and node.operation in _OPERATIONS:
+                parts = stack[-node.operands :]
+                del stack[-node.operands :]
+                try:
+                    stack.append(_OPERATIONS[node.operation](*parts))
+                except (ArithmeticError, ValueError):
+                    raise self._fault(tokens, node.first, node.last, "has no value") from None
+                if isinstance(stack[-1], complex) or abs(stack[-1]) > _MOST:
+                    raise self._fault(tokens, node.first, node.last, "is no number of this size")
+            elif node.kind == "call" and self._calls(tokens.texts[node.token], node.operands):
+                parts = stack[-node.operands :]
+                del stack[-node.operands :]
+                stack.append(FUNCTIONS[tokens.texts[node.token]].value(*map(float, parts)))  # type: ignore[operator]
+            else:
+                what = "depends on a value" if node.kind == "index" else "is no arithmetic"
+                raise self._fault(tokens, node.first, node.last, what)
+        found: float = stack[0]
+        return found
+
+    def integer(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
+        """The same, where it must be a whole number."""
+        found = self.number(tokens, nodes, scope)
+        if isfinite(found) and found == (whole := int(found)):
+            return whole
+        raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {found:g}, no whole number")
+
+    def _name(self, tokens: Tokens, token: int, scope: Scope) -> float:
+        name = tokens.texts[token]
+        if name in scope:
+            found: Any = scope[name]
+            if isinstance(found, Value):
+                if found.op == NUMBER and isfinite(found.data):
+                    return found.data
+                raise self._fault(tokens, token, token, "depends on a value")
+            return float(found) if isinstance(found, float) else int(found)
+        if name not in self._known:
+            self._known[name] = self._constant(tokens, token)
+        return self._known[name]
+
+    def _constant(self, tokens: Tokens, token: int) -> float:
+        name = tokens.texts[token]
+        here = tokens.span(token, token)
+        if name not in self._sources or name in self._open or len(self._open) >= _LONGEST:
+            raise Unknown(
+                NotANumber(
+                    f"{name!r} is no integer constant of these equations",
+                    Label(here, "an index or a range needs one"),
+                    hints=[f"give it a number in the file: {name} = 10"],
+                )
+            )
+        self._open.add(name)
+        try:
+            source, nodes = self._sources[name]
+            found = self.number(source, nodes, {})
+        except Unknown:
+            raise Unknown(
+                NotANumber(
+                    f"{name!r} is no integer constant of these equations",
+                    Label(here, "an index or a range needs one"),
+                    Label(self._sources[name][0].span(0, len(self._sources[name][0].kinds) - 1)),
+                    hints=["indices and ranges must be known before anything is computed"],
+                )
+            ) from None
+        finally:
+            self._open.discard(name)
+        self.used[name] = None
+        return found
+
+    @staticmethod
+    def _calls(name: str, count: int) -> bool:
+        """Whether a function of the table can be called here: those that are not texts themselves."""
+        row = FUNCTIONS.get(name)
+        return row is not None and callable(row.value) and row.arity == count
+
+    def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> Unknown:
+        span: Span = tokens.span(first, last)
+        return Unknown(
+            UnexpectedText(
+                f"this {what}",
+                span,
+                hints=["in an index or a range write whole numbers, index variables, + - * / ^"],
+            )
+        )

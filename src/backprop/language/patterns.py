@@ -1,0 +1,44 @@
+"""Names that a person gives for many: `w*`, `w[*,1]`, and `w` for all members of a family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from backprop.source import normal
+
+_MEMBER = re.compile(r"(.+)\[(.*)\]")
+
+
+def matching(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that are meant: the name itself, a family's members, or what fits a pattern."""
+    pattern = re.sub(r"\s+", "", normal(pattern))
+    found = []
+    for name in names:
+        if name == pattern:
+            return [name]
+        if name.startswith(f"{pattern}[") or (
+            ("*" in pattern or "?" in pattern) and (glob(pattern).fullmatch(name))
+        ):
+            found.append(name)
+    return found
+
+
+def family(name: str) -> str:
+    """The family of a member, "" for a name without indices."""
+    found = _MEMBER.fullmatch(name)
+    return found[1] if found else ""
+
+
+def indices(name: str) -> tuple[int, ...]:
+    """The indices of a member: (1, 2) of `w[1,2]`."""
+    found = _MEMBER.fullmatch(name)
+    return tuple(int(each) for each in found[2].split(",")) if found else ()
+
+
+@cache
+def glob(pattern: str) -> re.Pattern[str]:
+    """A pattern in which `*` stands for any characters and `?` for one."""
+    signs = {"*": ".*", "?": "."}
+    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.S)

@@ -1,0 +1,151 @@
+"""Statements with indices, made ready to be read many times: one program a statement.
+
+A shape has its nodes in postfix order. Where nothing repeats they are the program already. An index
+and what a sum runs over must be known before, not after, what they govern; so these parts become
+steps of their own, with programs inside: `x[t+1]` one step with the program of `t+1`, a sum one step
+with the programs of its body and its clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from backprop.language.grammar import Node, Shape
+
+DEEPEST = 50
+"""The most sums inside one another: a stated limit, so that reading them may recurse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`for i in low..high`, or `for i in [items]`. variable: the token of its name; of a range `items`
+    are its two ends."""
+
+    variable: int
+    is_range: bool
+    items: tuple[Nodes, ...]
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node with what it governs. indices: of an index; body, clauses, condition: of a sum."""
+
+    node: Node
+    indices: tuple[Nodes, ...] = ()
+    body: Program | None = None
+    clauses: tuple[Clause, ...] = ()
+    condition: Nodes = ()
+
+
+Nodes = tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An expression: its nodes in postfix order, and by their tokens the steps that govern others."""
+
+    nodes: Nodes
+    steps: Mapping[int, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement: the indices of its left side, its right side, what it is repeated for."""
+
+    indices: tuple[Nodes, ...]
+    right: Program
+    clauses: tuple[Clause, ...]
+    condition: Nodes
+
+
+class TooDeep(Exception):
+    """More sums inside one another than DEEPEST."""
+
+
+@lru_cache(maxsize=4096)
+def prepared(shape: Shape) -> Prepared:
+    """The program of a statement or an expression. Raises TooDeep."""
+    nodes = shape.nodes
+    starts: list[int] = []
+    stack: list[int] = []  # the nodes that wait for what uses them
+    for at, node in enumerate(nodes):
+        count = node.operands
+        if node.kind == "gather":  # its body and perhaps a condition come with the clauses
+            count += 1 + (nodes[stack[-1]].kind == "condition")
+        operands = stack[len(stack) - count :]
+        del stack[len(stack) - count :]
+        starts.append(starts[operands[0]] if operands else at)
+        stack.append(at)
+    reader = _Reader(nodes, starts)
+    condition: Nodes = ()
+    if nodes[stack[-1]].kind == "condition":
+        condition = reader.span(stack.pop() - 1)
+    clauses = []
+    while nodes[stack[-1]].kind in ("range", "listed"):
+        clauses.append(reader.clause(stack.pop()))
+    root = stack.pop()
+    right = reader.program(root, 0) if shape.indexed else Program(nodes, {})
+    return Prepared(
+        tuple(reader.span(at) for at in stack),
+        right,
+        tuple(reversed(clauses)),
+        condition,
+    )
+
+
+class _Reader:
+    """The nodes of a statement, each with the first node of what belongs to it."""
+
+    def __init__(self, nodes: tuple[Node, ...], starts: list[int]) -> None:
+        self.nodes = nodes
+        self.starts = starts
+
+    def span(self, root: int) -> Nodes:
+        """The nodes of an expression without sums: an index, an end of a range."""
+        return self.nodes[self.starts[root] : root + 1]
+
+    def operands(self, root: int) -> list[int]:
+        """The roots of what a node is made of."""
+        found = []
+        at = root - 1
+        while at >= self.starts[root]:
+            found.append(at)
+            at = self.starts[at] - 1
+        return found[::-1]
+
+    def clause(self, root: int) -> Clause:
+        node = self.nodes[root]
+        items = tuple(self.span(each) for each in self.operands(root))
+        return Clause(node.token, node.kind == "range", items, node)
+
+    def program(self, root: int, depth: int) -> Program:
+        """The steps of an expression."""
+        if depth > DEEPEST:
+            raise TooDeep
+        nodes: list[Node] = []
+        steps: dict[int, Step] = {}
+        at, first = root, self.starts[root]
+        while at >= first:
+            node = self.nodes[at]
+            nodes.append(node)
+            if node.kind == "index":
+                steps[node.token] = Step(node, tuple(map(self.span, self.operands(at))))
+                at = self.starts[at] - 1
+            elif node.kind == "gather":
+                steps[node.token] = self._gather(at, depth)
+                at = self.starts[at] - 1
+            else:
+                at -= 1
+        return Program(tuple(reversed(nodes)), steps)
+
+    def _gather(self, root: int, depth: int) -> Step:
+        parts = self.operands(root)
+        condition: Nodes = ()
+        if self.nodes[parts[-1]].kind == "condition":
+            condition = self.span(parts.pop() - 1)
+        clauses = tuple(self.clause(each) for each in parts[1:])
+        body = self.program(parts[0], depth + 1)
+        return Step(self.nodes[root], (), body, clauses, condition)
