@@ -48,19 +48,24 @@ class Inputs:
     most: int = MOST_VALUES
 
 
-def grad(inputs: Inputs, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> GradientReport:
-    """The value and the gradient of each output in `of` (of the only one, if none is named)."""
+def grad(
+    inputs: Inputs,
+    of: Sequence[str] = (),
+    wrt: Sequence[str] = (),
+    whole: bool = False,
+    only: Sequence[str] = (),
+) -> GradientReport:
+    """The value and the gradient of each output in `of` (of the only one, if none is named).
+
+    whole: a table has every member of a family; only: it has these names.
+    """
     model = load(inputs)
     numbers = _numbers(model, inputs)
-    names: list[str] = []
-    for each in wrt:
-        found = matching(each, model.values)
-        if not found:
-            raise unknown_name(each, model.values, "these equations")
-        names += found
+    names = _meant(model, wrt)
+    shown = _meant(model, only)
     outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
     results = [model.grad(numbers, output) for output in outputs]
-    return gradient_report(model, results, names)
+    return gradient_report(model, results, names, whole, shown)
 
 
 def draw(
@@ -127,14 +132,17 @@ class Descending:
     def output(self) -> str:
         return self.model.output(self.options["of"])
 
-    def run(self, callback: Callable[..., object] | None, every: int) -> DescentReport:
-        """Descend; the report has the Descent."""
+    def run(
+        self, callback: Callable[..., object] | None, every: int, whole: bool = False
+    ) -> DescentReport:
+        """Descend; the report has the Descent. whole: its table has every member of a family."""
         from backprop.descent.choices import parameters
         from backprop.report.descent import DescentReport
 
         found = self.model.descend(self.numbers, callback=callback, every=every, **self.options)
         leading = parameters(self.model, found.output)
-        return DescentReport(found, [name for name in leading if name not in found.parameters])
+        kept = [name for name in leading if name not in found.parameters]
+        return DescentReport(found, kept, whole)
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found: the best ones, if it diverged."""
@@ -201,6 +209,17 @@ def explain(
         found = Derivation(gradient.output, gradient.value, gradient.data)
         return replace(found, paths=paths(model, gradient, ways)), gradient
     return derivation(model, gradient, detail, only, steps, whole), gradient
+
+
+def _meant(model: Model, patterns: Sequence[str]) -> list[str]:
+    """The names that are meant by names, families and patterns. Raises UnknownName."""
+    names: list[str] = []
+    for each in patterns:
+        found = matching(each, model.values)
+        if not found:
+            raise unknown_name(each, model.values, "these equations")
+        names += found
+    return names
 
 
 def load(inputs: Inputs) -> Model:

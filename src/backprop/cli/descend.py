@@ -141,6 +141,7 @@ def descend(
             help="Where the optimizer stands: read if there is one, written at the end.",
         ),
     ] = None,
+    whole: options.Whole = False,
     format: options.Format = None,
     output: options.Output = None,
     digits: options.Digits = None,
@@ -179,7 +180,7 @@ def descend(
     style = style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, steps, every or 1, trace)
     with watch.running():
-        report = prepared.run(watch, (every or 1) if history or plot else 0)
+        report = prepared.run(watch, (every or 1) if history or plot else 0, whole)
     found = report.descent
     if found.error is not None:
         complain(found.error.all)

@@ -17,6 +17,8 @@ def grad(
     values: options.Values = [],  # noqa: B006
     of: options.Of = [],  # noqa: B006
     wrt: options.Wrt = [],  # noqa: B006
+    whole: options.Whole = False,
+    only: options.Shown = [],  # noqa: B006
     format: options.Format = None,
     output: options.Output = None,
     digits: options.Digits = None,
@@ -29,5 +31,7 @@ def grad(
     """
     format = chosen_format(format, output)
     inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
-    report = commands.grad(inputs, options.names(of), options.names(wrt))
+    report = commands.grad(
+        inputs, options.names(of), options.names(wrt), whole, options.names(only)
+    )
     deliver(report, format, output, digits)

@@ -83,6 +83,12 @@ Seed = Annotated[
 ]
 
 
+Whole = Annotated[
+    bool, typer.Option("--all", help="Every member of a large family has a row of its own.")
+]
+Shown = Annotated[
+    list[str], typer.Option("--only", metavar="NAMES", help='Rows of these only: "a, w[1,*]".')
+]
 MaxNodes = Annotated[
     int,
     typer.Option("--max-nodes", metavar="N", min=1, help="The most values to unroll to."),
@@ -132,11 +138,13 @@ PictureDigits = Annotated[Optional[int], _digits("four decimals")]
 
 
 def names(texts: list[str]) -> list[str]:
-    """`--of "L, M" --of N` as names, in normal form C."""
+    """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
+    import re
     import unicodedata
 
     joined = unicodedata.normalize("NFC", ",".join(texts))
-    return joined.replace(",", " ").split()
+    found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^\]]*\])?|\S", joined.replace("\n", " "))
+    return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 
 def one_name(text: str | None) -> str | None:

@@ -11,6 +11,7 @@ from backprop.engine import Gradient, by_names, local_slopes, rules, steps_of
 from backprop.engine.symbolic import Formula, one_step, partials, right_side, written
 from backprop.errors import TooLarge
 from backprop.language import Model, formula
+from backprop.language.notation import names_in
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.source import one_line
 from backprop.values import NUMBER, Value, in_order
@@ -120,7 +121,9 @@ def _operation(value: Value, names: Mapping[Value, str]) -> _Node:
 def _equation(model: Model, value: Value, names: Mapping[Value, str]) -> tuple[str, str]:
     """The right side as the person wrote it, and what functions and choices make of it."""
     text = one_line(model.equation(value.label).text) if value.label in model.places else ""
-    plain = all(not isinstance(step.place, tuple) and step.op != "if" for step in steps_of(value))
+    plain = "[" not in text and all(
+        not isinstance(step.place, tuple) and step.op != "if" for step in steps_of(value)
+    )
     return text, "" if plain and text else _written(right_side(value, names))
 
 
@@ -245,7 +248,7 @@ def _only(found: Derivation, names: Sequence[str]) -> Derivation:
     needed = wanted | {step.name for step in backward}
     for computed in found.forward:
         if computed.name in wanted and computed.equation:
-            needed.update(formula(computed.equation).tokens.texts)
+            needed.update(names_in(formula(computed.expanded or computed.equation)))
     return replace(
         found,
         given=tuple(each for each in found.given if each.name in needed),

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from backprop.language.grammar import Node
 from backprop.language.parser import Statement
+from backprop.language.scanner import Tokens
 from backprop.operations import CALL, FUNCTIONS, OPERATIONS, OR, PRODUCT, Operation
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
@@ -26,7 +27,8 @@ _GREEK = frozenset(
 
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
-_WORDS = frozenset({"AND", "OR", "NOT"})
+_WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
+_GATHERED = {"sum": r"\sum", "prod": r"\prod", "min": r"\min", "max": r"\max"}
 
 
 def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -37,10 +39,17 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
     tokens, shape = statement
     first = shape.target + 2 if shape.form == "equation" else 0
     parts: list[str] = []
+    skipped = 0
     for at in range(first, len(tokens.kinds)):
+        if at < skipped:
+            continue
         kind, word = tokens.kinds[at], tokens.texts[at]
+        if kind == "NAME" and tokens.kinds[at + 1 : at + 2] == ("LSQB",):
+            skipped = _closing(tokens, at + 1) + 1
+            word = "".join(tokens.texts[at:skipped])
         begins = not parts or parts[-1].endswith(("(", ", "))
-        following = tokens.kinds[at + 1] if at + 1 < len(tokens.kinds) else ""
+        after = max(at + 1, skipped)
+        following = tokens.kinds[after] if after < len(tokens.kinds) else ""
         if kind == "NAME" and word in names and following != "LPAR":
             text = names[word]
             alone = begins and following not in ("POWER", "STARS")
@@ -50,10 +59,33 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
             unary = begins or (bool(parts) and parts[-1] in ("·", "/", "^"))
             parts.append(sign if unary else f" {sign} ")
         elif kind in _WORDS:
-            parts.append(f"{word} " if kind == "NOT" else f" {word} ")
+            called = kind == "IF" and following == "LPAR" and (begins or parts[-1][-1:] != "]")
+            parts.append(word if called else f"{word} " if kind == "NOT" else f" {word} ")
         else:
             parts.append(_SIGNS.get(word, word))
     return "".join(parts)
+
+
+def names_in(statement: Statement) -> set[str]:
+    """The names and the members (`w[1,2]`) that a formula has."""
+    tokens = statement.tokens
+    found = set()
+    for at, kind in enumerate(tokens.kinds):
+        if kind == "NAME":
+            found.add(tokens.texts[at])
+            if tokens.kinds[at + 1 : at + 2] == ("LSQB",):
+                found.add("".join(tokens.texts[at : _closing(tokens, at + 1) + 1]))
+    return found
+
+
+def _closing(tokens: Tokens, opening: int) -> int:
+    """The token that closes the bracket `opening`."""
+    depth = 0
+    for at in range(opening, len(tokens.kinds)):
+        depth += (tokens.kinds[at] == "LSQB") - (tokens.kinds[at] == "RSQB")
+        if depth == 0:
+            return at
+    return len(tokens.kinds) - 1
 
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -72,14 +104,19 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
         at, needed = item
         node = nodes[at]
         word = tokens.texts[node.token]
-        if node.kind == "name" and word in names:
+        if node.kind == "index":
+            word = "".join(tokens.texts[node.first : node.last + 1])
+        if node.kind in ("name", "index") and word in names:
             text = names[word]
             # a negative number stands without brackets only where a sum or a product begins
             begins = not written or written[-1] in (r"\left(", "{", ", ")
             alone = text[0] != "-" or (begins and needed <= PRODUCT)
             written.append(text if alone else rf"\left({text}\right)")
             continue
-        parts, binding = _parts(node, word, operands[at])
+        if node.kind in ("index", "gather", "range", "listed", "condition"):
+            parts, binding = _repeated(node, tokens.texts[node.token], operands[at], nodes)
+        else:
+            parts, binding = _parts(node, word, operands[at])
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
@@ -88,11 +125,13 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
 
 def latex_name(name: str) -> str:
     """A name in math mode: `x_1` and `x1` as `x_{1}`, `alpha` and `α` as `\\alpha`, words upright."""
+    name, _, members = name.partition("[")
     found = _NAME.fullmatch(name)
     if not found:
-        return rf"\text{{{_escaped(name)}}}"
+        index = f"_{{{members[:-1]}}}" if members else ""
+        return rf"\text{{{_escaped(name)}}}{index}"
     base, digits, rest, primes = found.groups()
-    below = [part for part in (digits, *rest.split("_")) if part]
+    below = [part for part in (digits, *rest.split("_"), *members[:-1].split(",")) if part]
     subscript = ",".join(
         part if len(part) == 1 or part.isdigit() else _word(part) for part in below
     )
@@ -130,7 +169,10 @@ def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
     stack: list[int] = []
     operands: list[list[int]] = []
     for at, node in enumerate(nodes):
-        first = len(stack) - node.operands
+        count = node.operands
+        if node.kind == "gather":
+            count += 1 + (nodes[stack[-1]].kind == "condition")
+        first = len(stack) - count
         operands.append(stack[first:])
         del stack[first:]
         stack.append(at)
@@ -154,6 +196,33 @@ def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple
         piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
         for piece in _template(row)
     ], row.tex_binding or row.binding
+
+
+def _repeated(
+    node: Node, word: str, operands: list[int], nodes: tuple[Node, ...]
+) -> tuple[list[str | tuple[int, int]], int]:
+    """The pieces of an index, of a sum and of its clauses."""
+    parts: list[str | tuple[int, int]] = []
+    if node.kind == "index":
+        parts = [latex_name(word), "_{"]
+        for operand in operands:
+            parts += [(operand, OR), ","]
+        return [*parts[:-1], "}"], CALL
+    if node.kind == "gather":
+        body, *clauses = operands
+        sign = _GATHERED.get(word, rf"\operatorname{{{_escaped(word)}}}")
+        parts = [sign, "_{"]
+        for clause in clauses:
+            parts += [(clause, 0), r",\, "]
+        return [*parts[:-1], "} ", (body, PRODUCT)], PRODUCT
+    if node.kind == "range":
+        return [latex_name(word), " = ", (operands[0], OR), r" \ldots ", (operands[1], OR)], CALL
+    if node.kind == "listed":
+        parts = [latex_name(word), r" \in \{"]
+        for operand in operands:
+            parts += [(operand, OR), ", "]
+        return [*parts[:-1], r"\}"], CALL
+    return [(operands[0], OR)], CALL
 
 
 @cache

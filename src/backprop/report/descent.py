@@ -8,6 +8,7 @@ from typing import Any
 
 from backprop.descent import Descent
 from backprop.errors import BackpropError
+from backprop.report.folding import folded, groups
 from backprop.report.table import Cell, Column, Table
 
 SCHEMA = 1
@@ -20,6 +21,8 @@ class DescentReport:
 
     descent: Descent
     kept: Sequence[str] = ()
+    whole: bool = False
+    """Whether the table has a row for every member of a large family."""
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -57,8 +60,13 @@ class DescentReport:
             Column("change", change),
         ]
         if found.bounds:
-            shown = [_bounds(*found.bounds[name]) if name in found.bounds else "" for name in names]
-            columns.insert(1, Column("bounds", [*shown, ""], "text"))
+            limits = [
+                _bounds(*found.bounds[name]) if name in found.bounds else "" for name in names
+            ]
+            columns.insert(1, Column("bounds", [*limits, ""], "text"))
+        shown = groups([*names, output], self.whole)
+        bound = ("grad at start", "change")
+        columns = [folded(column, shown, column.title in bound) for column in columns]
         last = "" if found.stopped != "diverged" else " (the last finite value)"
         head = (
             f"{output} = ", found.value, last,
@@ -76,7 +84,7 @@ class DescentReport:
         tail.append(found.reason)
         return Table(
             columns,
-            ["" for _ in names] + ["strong"],
+            ["" for _ in shown[:-1]] + ["strong"],
             heads=[head],
             curve=(output, found.values) if len(found.values) > 1 else None,
             notes=found.explained,

@@ -11,6 +11,7 @@ from backprop.engine import Gradient
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.language import Model
 from backprop.language.notation import latex_name
+from backprop.report.folding import folded, groups
 from backprop.report.table import Column, Table
 
 SCHEMA = 1
@@ -41,6 +42,10 @@ class GradientReport:
 
     results: tuple[Gradient, ...]
     rows: tuple[Row, ...]
+    whole: bool = False
+    """Whether the table has a row for every member of a large family."""
+    only: frozenset[str] = frozenset()
+    """The names that the table shows, if not all."""
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -51,22 +56,22 @@ class GradientReport:
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
-        rows = self.rows
+        rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
         single = len(self.results) == 1
+        shown = groups([row.name for row in rows], self.whole or bool(self.only))
+        data = [*self._names(rows), Column("data", [row.data for row in rows], tex="value")]
+        grads = [
+            Column(
+                "grad" if single else f"∂{result.output}",
+                [row.gradients[at] for row in rows],
+                tex=rf"$\partial {latex_name(result.output)}/\partial\,\cdot$",
+            )
+            for at, result in enumerate(self.results)
+        ]
         return Table(
-            [
-                *self._names(),
-                Column("data", [row.data for row in rows], tex="value"),
-                *(
-                    Column(
-                        "grad" if single else f"∂{result.output}",
-                        [row.gradients[at] for row in rows],
-                        tex=rf"$\partial {latex_name(result.output)}/\partial\,\cdot$",
-                    )
-                    for at, result in enumerate(self.results)
-                ),
-            ],
-            [_EMPHASIS.get(row.role, "") for row in rows],
+            [folded(column, shown) for column in data]
+            + [folded(column, shown, bound=True) for column in grads],
+            [_EMPHASIS.get(rows[members[0]].role, "") for _, members in shown],
             heads=[(f"{result.output} = ", result.value) for result in self.results],
         )
 
@@ -76,7 +81,10 @@ class GradientReport:
         outputs = [result.output for result in self.results for _ in self.rows]
         return [
             Column("output", outputs, "name"),
-            *(Column(each.title, [*each.cells] * times, each.kind) for each in self._names()),
+            *(
+                Column(each.title, [*each.cells] * times, each.kind)
+                for each in self._names(self.rows)
+            ),
             Column("data", [row.data for row in self.rows] * times),
             Column("grad", [row.gradients[at] for at in range(times) for row in self.rows]),
         ]
@@ -92,18 +100,25 @@ class GradientReport:
                 "gradients": result.gradients,
             }
 
-    def _names(self) -> list[Column]:
+    def _names(self, rows: Sequence[Row]) -> list[Column]:
         return [
-            Column("name", [row.name for row in self.rows], "name"),
-            Column("role", [row.role for row in self.rows], "text"),
-            Column("equation", [row.equation for row in self.rows], "equation"),
+            Column("name", [row.name for row in rows], "name"),
+            Column("role", [row.role for row in rows], "text"),
+            Column("equation", [row.equation for row in rows], "equation"),
         ]
 
 
 def gradient_report(
-    model: Model, results: Sequence[Gradient], wrt: Sequence[str] = ()
+    model: Model,
+    results: Sequence[Gradient],
+    wrt: Sequence[str] = (),
+    whole: bool = False,
+    only: Sequence[str] = (),
 ) -> GradientReport:
-    """The report on `results`; with `wrt`, on these names and the outputs only."""
+    """The report on `results`; with `wrt`, on these names and the outputs only.
+
+    whole, only: what the table shows.
+    """
     outputs = {result.output for result in results}
     asked = set(wrt)
     rows = []
@@ -126,7 +141,7 @@ def gradient_report(
         results = [
             _only(result, [name for name in model.values if name in asked]) for result in results
         ]
-    return GradientReport(tuple(results), tuple(rows))
+    return GradientReport(tuple(results), tuple(rows), whole, frozenset(only))
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

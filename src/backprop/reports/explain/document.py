@@ -11,6 +11,7 @@ from typing import Union
 
 from backprop.derivation import Computed, Derivation, Passed, Share
 from backprop.language import formula
+from backprop.language.notation import names_in
 
 _MOST_SUMMED = 12
 """The most numbers that a sum is written with."""
@@ -225,7 +226,7 @@ class _Writing:
         """The formula with numbers for its names, if that says more than the result."""
         tokens = formula(text).tokens
         data = self.found.data
-        names = {word for word in tokens.texts if word in data}
+        names = {name for name in names_in(formula(text)) if name in data}
         if not names or len(tokens.kinds) > _LONGEST_FILLED or len(tokens.kinds) == 1:
             return []
         if self.hide:
