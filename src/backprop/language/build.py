@@ -54,6 +54,7 @@ class Builder:
     values: every named Value, equations first, inputs that no statement defines as they appear.
     order: the names in file order; an input that no statement defines stands before its first use.
     defaults: the Values of right sides without names. places: the right sides, packed spans.
+    repeated: the whole statements of members and of what is drawn, packed spans.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Builder:
         self.finished: set[str] = set()
         self.defaults: dict[str, Value] = {}
         self.places: dict[str, int] = {}
+        self.repeated: dict[str, int] = {}
         self.errors: list[BackpropError] = members.errors
         self.ahead = False
         """Whether an equation uses a name above the line that defines it."""
@@ -75,8 +77,10 @@ class Builder:
         """Give the named Value of an equation its operation and operands, or its default."""
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        program = prepared(shape).right if shape.indexed else Program(shape.nodes, {})
         try:
+            program = Program(shape.nodes, {})
+            if shape.indexed:
+                program = families.ready_made(statement).right
             root = self.expression(tokens, program, {})
         except Unknown as unknown:
             self.errors.append(unknown.error)
@@ -89,7 +93,7 @@ class Builder:
         ready = prepared(shape)
         name = tokens.texts[shape.target]
         at = families.right_side(statement)
-        place = pack(tokens.starts[at], tokens.starts[at] + 1)
+        whole = pack(tokens.starts[0], tokens.ends[-1])
         last = ready.right.nodes[-1].last
         place = pack(tokens.starts[at], tokens.ends[last])
         random = shape.form.endswith("distribution")
@@ -104,6 +108,7 @@ class Builder:
                 else:
                     root = self.expression(tokens, ready.right, scope)
                 self._define(label, root, place)
+                self.repeated[label] = whole
         except Unknown as unknown:
             self.errors.append(families.located(unknown.error, label, scope))
 
@@ -177,11 +182,9 @@ class Builder:
                     operands = tuple(stack[len(stack) - count :])
                     del stack[len(stack) - count :]
                     inner = dict(zip(parameters, operands, strict=True))
-                    called = (
-                        prepared(body.shape).right
-                        if body.shape.indexed
-                        else Program(body.shape.nodes, {})
-                    )
+                    called = Program(body.shape.nodes, {})
+                    if body.shape.indexed:
+                        called = families.ready_made(body).right
                     frames.append(_Frame(iter(called.nodes), called, body.tokens, inner, place))
                     break
                 else:

@@ -68,7 +68,7 @@ class Families:
         self.statements.setdefault(name, statement)
         label, scope = name, {}
         try:
-            ready = _ready(statement)
+            ready = ready_made(statement)
             self._check_distribution(statement, ready)
             for scope in self.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = self.label(tokens, name, ready.indices, scope)
@@ -239,7 +239,8 @@ class Families:
             )
 
 
-def _ready(statement: Statement) -> Prepared:
+def ready_made(statement: Statement) -> Prepared:
+    """The program of a statement. Raises Unknown for sums too deep inside one another."""
     try:
         return prepared(statement.shape)
     except TooDeep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
@@ -24,6 +25,7 @@ class Model:
     equation that first uses it. defaults: the inputs that the file gives a number, each with the
     Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
     constants: the inputs that indices and ranges were made with, which cannot be set any more.
+    repeated: the whole statement of every member of a family, as a packed span.
 
         >>> import backprop
         >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
@@ -38,12 +40,14 @@ class Model:
         defaults: Mapping[str, Value],
         places: Mapping[str, int],
         constants: Sequence[str] = (),
+        repeated: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.source = source
         self.values = values
         self.defaults = defaults
         self.places = places
         self.constants = tuple(constants)
+        self.repeated = repeated
 
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"

@@ -9,7 +9,7 @@ from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_
 from backprop.language import checks
 from backprop.language.build import Builder
 from backprop.language.families import MOST_VALUES, Families
-from backprop.language.integers import Integers, Unknown
+from backprop.language.integers import Integers, Scope, Unknown
 from backprop.language.model import Model
 from backprop.language.parser import Statement, read
 from backprop.language.programs import Program, prepared
@@ -67,7 +67,7 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     if builder.ahead:
         raise_all(checks.circles(values, owners))
     constants = [name for name in members.integers.used if name in builder.defaults]
-    return Model(source, values, builder.defaults, builder.places, constants)
+    return Model(source, values, builder.defaults, builder.places, constants, builder.repeated)
 
 
 def _integers(equations: Mapping[str, Statement]) -> Integers:
@@ -100,10 +100,13 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
     raise_all(errors)
     families = Families(_integers({}))
     settings: dict[str, Setting] = {}
+    no_scope: Scope = {}
 
-    def set_one(name: str, target: Span, tokens: Tokens, program: Program) -> None:
+    def set_one(
+        name: str, target: Span, tokens: Tokens, program: Program, scope: Scope = no_scope
+    ) -> None:
         builder = Builder(functions, families)
-        setting = Setting(target, builder.expression(tokens, program, {}))
+        setting = Setting(target, builder.expression(tokens, program, scope))
         if builder.values and name in computed:
             return
         settings[name] = setting
@@ -130,7 +133,7 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
                 continue  # of a file of equations: no numbers stand there
             for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = families.label(tokens, name, ready.indices, scope)
-                set_one(label, target, tokens, ready.right)
+                set_one(label, target, tokens, ready.right, scope)
         except Unknown as fault:
             if name not in computed:
                 errors.append(fault.error)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from backprop.language.model import Model
-from backprop.source import LINE_END
+from backprop.source import LINE_END, Span
 
 _COMMENT = re.compile(r"#[^\r\n]*")
 
@@ -15,27 +15,45 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     """The equation text in which the inputs `numbers` have these defaults, to the last bit.
 
     Comments, layout and line ends stay. An input without a statement gets one, at the end. A default
-    that already has the number keeps its spelling: `2*pi` stays `2*pi`.
+    that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for many inputs,
+    such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if any of them has moved.
     """
     text = model.source.text
     found = LINE_END.search(text)
     line_end = found.group() if found else "\n"
+    changes: dict[tuple[int, int], str] = {}
+    added: list[str] = []
+    statements: dict[int, list[str]] = {}
+    for name, whole in model.repeated.items():
+        if name in model.defaults:
+            statements.setdefault(whole, []).append(name)
+    for name, number in numbers.items():
+        if name not in model.defaults:
+            added.append(f"{name} = {_number(number)}")
+        elif name not in model.repeated and model.defaults[name].data != number:
+            span = model.equation(name)
+            # A comment inside a right side that goes over several lines stays, behind the number.
+            changes[span.start, span.end] = _number(number) + _comments(span, line_end)
+    for whole, members in statements.items():
+        span = Span.at(model.source, whole)
+        known = {name: numbers.get(name, model.values[name].data) for name in members}
+        if any(model.defaults[name].data != number for name, number in known.items()):
+            # One statement for many inputs gives way to one for each.
+            lines = [f"{name} = {_number(number)}" for name, number in known.items()]
+            changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
     pieces: list[str] = []
     at = 0
-    spans = {name: model.equation(name) for name in numbers if name in model.defaults}
-    for name, span in sorted(spans.items(), key=lambda item: item[1].start):
-        if model.defaults[name].data == numbers[name]:
-            continue
-        # A comment inside a right side that goes over several lines stays, behind the number.
-        comments = "".join(f"  {each}{line_end}" for each in _COMMENT.findall(span.text))
-        pieces += [text[at : span.start], _number(numbers[name]), comments]
-        at = span.end
-    pieces.append(text[at:])
-    written = "".join(pieces)
-    added = [f"{name} = {_number(number)}" for name, number in numbers.items() if name not in spans]
+    for (start, end), replacement in sorted(changes.items()):
+        pieces += [text[at:start], replacement]
+        at = end
+    written = "".join([*pieces, text[at:]])
     if added and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
+
+
+def _comments(span: Span, line_end: str) -> str:
+    return "".join(f"  {each}{line_end}" for each in _COMMENT.findall(span.text))
 
 
 def _number(number: float) -> str:
