@@ -133,7 +133,7 @@ def test_schedules_are_what_they_are_called() -> None:
     assert rates["step(every=2, rate=0.1)"] == pytest.approx(
         [2, 2, 0.2, 0.2, 0.02, 0.02, 2e-3, 2e-3]
     )
-    assert rates["linear(over=4)"] == pytest.approx([2, 1.5, 1, 0.5, 0, 0, 0, 0])
+    assert rates["linear(over=4)"] == pytest.approx([2, 1.5, 1, 0.5])
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "lbfgs", "bfgs", "cg", "newton"])
@@ -305,9 +305,54 @@ def test_a_state_continues_as_if_it_were_one_run() -> None:
     with pytest.raises(BadOption, match="of adam"):
         model.descend(optimizer="rprop", state=backprop.descent.State("adam", 1, {"x": 1, "y": 1}))
     with pytest.raises(BadOption, match="other parameters: y"):
-        model.descend(
-            optimizer="adam", freeze=["y"], state=state.__class__("adam", 1, {"x": 1, "y": 1})
-        )
+        model.descend(freeze=["y"], state=backprop.descent.State("gd", 1, {"x": 1, "y": 1}))
+    with pytest.raises(BadOption, match="no whole state"):
+        model.descend(optimizer="adam", state=backprop.descent.State("adam", 1, {"x": 1, "y": 1}))
+
+
+def test_the_same_command_twice_goes_on_from_the_state() -> None:
+    model = backprop.parse(CLASSIC)
+    first = model.descend(START, optimizer="adam", lr=0.01, steps=10)
+    second = model.descend(START, optimizer="adam", lr=0.01, steps=10, state=first.state)
+    assert second.parameters == model.descend(START, optimizer="adam", lr=0.01, steps=20).parameters
+    assert "goes on from" in str(second.warnings[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["L = x^2 - y^2; x = 0; y = 0", "L = -x^2; x = 0", "L = x^3; x = 0", "L = relu(x); x = -1"],
+)
+def test_a_start_without_gradient_is_called_a_minimum_only_if_it_is_one(text: str) -> None:
+    found = backprop.parse(text).descend()
+    assert (found.stopped, found.converged, found.steps) == ("stuck", False, 0)
+    assert "0 at the start" in found.reason
+    assert backprop.parse("L = x^2 + y^2; x = 0; y = 0").descend().converged
+
+
+def test_a_kink_is_no_rounding() -> None:
+    found = backprop.parse(
+        "L = 1e9 + 1000*abs(x - y) + 0.01*(x + y - 10)^2; x = 0.1; y = 0"
+    ).descend()
+    assert found.stopped == "stuck"
+    assert not found.converged
+
+
+@pytest.mark.parametrize("text", ["a = 2", "L = 1000*tanh(-a); a = 0"])
+def test_no_parameter_becomes_infinite(text: str) -> None:
+    for lr in (None, 1e308):
+        found = backprop.parse(text).descend(lr=lr)
+        assert all(map(isfinite, [*found.parameters.values(), found.value, *found.values]))
+        assert found.converged == (found.gradient_norm <= 1e-8)
+
+
+def test_what_a_callback_raises_comes_through() -> None:
+    def fails(step: Step) -> None:
+        if step.number == 1:
+            raise ValueError("mine")
+
+    for optimizer in ("gd", "lbfgs", "bfgs", "newton"):
+        with pytest.raises(ValueError, match="mine"):
+            backprop.parse(ROSENBROCK).descend(optimizer=optimizer, callback=fails)
 
 
 def test_history_keeps_every_so_many_and_the_last() -> None:
@@ -340,11 +385,19 @@ def test_a_callback_sees_every_step_and_may_end_the_run() -> None:
 @pytest.mark.parametrize(
     ("error", "said", "options"),
     [
-        (BadOption, "must be a positive", {"lr": -0.1}),
-        (BadOption, "must be a positive", {"lr": 0}),
-        (BadOption, "must be a positive", {"lr": nan}),
+        (BadOption, "must be a positive finite", {"lr": -0.1}),
+        (BadOption, "must be a positive finite", {"lr": 0}),
+        (BadOption, "must be a positive finite", {"lr": nan}),
         (BadOption, "no optimizer 'adm'", {"optimizer": "adm"}),
         (BadOption, "no option 'beta3'", {"optimizer": "adam(beta3=1)"}),
+        (BadOption, "beta1 must be from 0 to 1, less than 1", {"optimizer": "adam(beta1=2)"}),
+        (BadOption, "maxcor must be a whole number", {"optimizer": "lbfgs(maxcor=2.5)"}),
+        (BadOption, "must be", {"optimizer": "newton(initial_trust_radius=-1)"}),
+        (BadOption, "less than max_trust_radius", {"optimizer": "newton(initial_trust_radius=5000)"}),
+        (BadOption, "every must be from 1 on", {"lr": 1, "schedule": "step(every=0)"}),
+        (BadOption, "over must be from 1 on", {"lr": 1, "schedule": "linear(over=0)"}),
+        (BadOption, "the step size is --lr|no option 'lr'", {"optimizer": "adamw(lr=1)"}),
+        (BadOption, "whole number", {"steps": 2.5}),
         (BadOption, "no schedule 'cosin'", {"lr": 1, "schedule": "cosin"}),
         (BadOption, "none is given", {"schedule": "cosine"}),
         (BadOption, "wrong way round", {"bounds": {"a": (1, 0)}}),
@@ -355,7 +408,7 @@ def test_a_callback_sees_every_step_and_may_end_the_run() -> None:
         (BadOption, "chooses its own steps", {"optimizer": "newton", "clip": 1}),
         (BadOption, "clipped", {"clip": 0}),
         (BadOption, "0 or more", {"steps": -1}),
-        (BadOption, "0 or more", {"until_grad": -1}),
+        (BadOption, "--until-grad must", {"until_grad": -1}),
         (BadOption, "target", {"target": nan}),
         (UnknownName, "no 'w*'", {"only": ["w*"]}),
         (UnknownName, "no 'aa'", {"freeze": ["aa"]}),
@@ -377,6 +430,13 @@ def test_what_depends_on_no_input_cannot_descend() -> None:
     model = backprop.parse("u = 1; f(t) = 3; L = f(u)")
     with pytest.raises(NothingToMove, match="depends on no"):
         model.descend(of="L")
+
+
+def test_an_infinite_number_without_a_say_cannot_move() -> None:
+    model = backprop.parse("L = a^2 + if(a > 0, 0, x); a = 2")
+    with pytest.raises(BadOption, match="x = inf cannot move"):
+        model.descend({"x": inf})
+    assert model.descend({"x": inf}, freeze=["x"], bounds={"a": (1, 3)}).converged
 
 
 def test_near_names_are_suggested() -> None:

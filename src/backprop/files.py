@@ -117,7 +117,7 @@ def check_writable(path: str | PathLike[str]) -> None:
     target = Path(os.path.realpath(path))
     try:
         if not os.fspath(path):
-            raise ValueError("its name is empty")
+            raise ValueError("the name of a file is empty")
         if stream:
             return
         if target.is_dir():

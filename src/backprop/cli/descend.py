@@ -156,7 +156,11 @@ def descend(
     if trace and format != "table":
         raise BadOption(f"--trace is for tables, not for {format}", hints=["use --history FILE"])
     files = outputs.Files(history, plot, save, state)
-    files.check(output)
+    if explain_step and format in ("csv", "latex"):
+        raise BadOption(f"--explain-step has no place in {format}", hints=["use --format table"])
+    if every and not (trace or history or plot):
+        raise BadOption("--every thins --trace, --history and --plot, and none is asked for")
+    files.check(output, [file, *values])
     inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     prepared = commands.descend(
         inputs,
@@ -184,12 +188,18 @@ def descend(
     found = report.descent
     if found.error is not None:
         complain(found.error.all)
-    if save == "-" and output is None:  # the equations go down the pipe, the report to the person
-        sys.stderr.write(watch.lines + text_of(report, format, style_for(sys.stderr, digits)))
-        complain(report.warnings, "warning")
-    else:
-        deliver(report, format, output, digits, watch.lines)
-    files.write(prepared, report)
+    try:
+        watch.after()
+        if (
+            save == "-" and output is None
+        ):  # the equations go down the pipe, the report to the person
+            report_text = text_of(report, format, style_for(sys.stderr, digits))
+            sys.stderr.write("".join(watch.lines) + report_text)
+            complain(report.warnings, "warning")
+        else:
+            deliver(report, format, output, digits, "".join(watch.lines))
+    finally:  # a closed pipe must not cost the files
+        files.write(prepared, report)
     if found.stopped == "interrupted":
         raise Finished(130)
     if found.stopped == "diverged":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -26,8 +27,11 @@ class Files:
     save: str | None
     state: str | None
 
-    def check(self, report: str | None) -> None:
-        """Raise BadOption or CannotWrite before any work is done. report: where that goes."""
+    def check(self, report: str | None, read: Sequence[str | None] = ()) -> None:
+        """Raise BadOption or CannotWrite before any work is done.
+
+        report: where that goes. read: files that are read, of which only --save may replace one.
+        """
         from backprop.reports.history import ENDINGS as HISTORY
         from backprop.reports.plot import ENDINGS as PLOT
 
@@ -35,12 +39,23 @@ class Files:
             if path is not None and _ending(path) not in known:
                 hints = [f"the endings are {', '.join(known)}"]
                 raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+        if self.state == "-":
+            raise BadOption("--state - would be read and written at once", hints=["name a file"])
         given = [self.history, self.plot, self.save, self.state, report]
-        paths = [path for path in given if path not in (None, "-")]
-        for path in paths:
-            if paths.count(path) > 1:
+        taken: set[str] = set()
+        sources = {os.path.realpath(path) for path in read if path not in (None, "-")}
+        for path in given:
+            if path is None or path == "-":
+                continue
+            real = os.path.realpath(path)
+            if real in taken:
                 raise BadOption(f"{path} is to be two files at once", hints=["give each its name"])
-            check_writable(str(path))
+            if real in sources and path != self.save:
+                raise BadOption(
+                    f"{path} is read and would be lost", hints=["write to another file"]
+                )
+            taken.add(real)
+            check_writable(path)
 
     def write(self, prepared: Descending, report: DescentReport) -> None:
         """Every file that was asked for; what goes wrong with one does not keep the others away."""
@@ -69,7 +84,10 @@ class Files:
         else:
             write(self.save, lambda: prepared.saved(report).encode())
         if found.stopped != "diverged":  # where it leads nowhere, an older state is the better one
-            write(self.state, lambda: (json.dumps(found.state.as_json()) + "\n").encode())
+            write(
+                self.state,
+                lambda: (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode(),
+            )
         write(self.history, listed)
         write(self.plot, drawn)
         if errors:

@@ -43,11 +43,12 @@ class Watch:
         self._interrupted = False
         visible = sys.stderr is not None and sys.stderr.isatty() and not trace
         self._bar = Bar(prepared.output, steps) if visible else None
-        self.lines = ""
+        self._broken: OSError | None = None
+        self.lines: list[str] = []
         """What was not printed at once, because the report goes elsewhere."""
 
     def __call__(self, step: Step) -> bool:
-        if self._trace is not None:
+        if self._trace is not None and self._broken is None:
             if self._last is None:
                 self._put(self._trace.head())
             if self._last is None or step.number % self._every == 0:
@@ -56,7 +57,7 @@ class Watch:
             self._last = step
         if self._bar is not None:
             self._bar.update(step)
-        return self._interrupted
+        return self._interrupted or self._broken is not None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -69,10 +70,15 @@ class Watch:
                 signal.signal(signal.SIGINT, before)
             if self._bar is not None:
                 self._bar.close()
-        if self._trace is not None and self._last is not None:
+        if self._trace is not None and self._last is not None and self._broken is None:
             if self._printed != self._last.number:
                 self._put(self._trace.row(self._last))
             self._put("\n")
+
+    def after(self) -> None:
+        """Raise what kept the trace from being written."""
+        if self._broken is not None:
+            raise self._broken
 
     def _interrupt(self, *_: object) -> None:
         if self._interrupted:
@@ -81,9 +87,12 @@ class Watch:
 
     def _put(self, text: str) -> None:
         if self._to_stdout:
-            put(text)
+            try:
+                put(text)
+            except OSError as error:  # nobody reads any more: the run ends after this step
+                self._broken = error
         else:
-            self.lines += text
+            self.lines.append(text)
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from backprop.descent.optimizers import Minimizer, Optimizer, Schedule
+from backprop.descent.optimizers import RANGES, Minimizer, Optimizer, Schedule
 from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
 from backprop.language import Model, read_settings
@@ -36,11 +36,23 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
     source = Source(f"<--{option}>", found[2] or "")
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
-            hints = did_you_mean(key, options) or [
-                f"it has {', '.join(options)}" if options else "it has no options"
-            ]
+            hints = (
+                ["the step size is --lr"]
+                if key == "lr"
+                else did_you_mean(key, options)
+                or [f"it has {', '.join(options)}" if options else "it has no options"]
+            )
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
-        options[key] = evaluate(setting.value, source)
+        options[key] = number = evaluate(setting.value, source)
+        low, high = RANGES[key]
+        whole = key == "maxcor"
+        if not low <= number <= high or (number == high == 1) or (whole and number != int(number)):
+            kind = "a whole number " if whole else ""
+            limits = f"from {low:g}" + (f" to {high:g}" if high < 1e300 else " on")
+            message = f"{key} must be {kind}{limits}{', less than 1' if high == 1 else ''}"
+            raise BadOption(message, setting.name)
+    if options.get("initial_trust_radius", 0) >= options.get("max_trust_radius", 1):
+        raise BadOption("initial_trust_radius must be less than max_trust_radius")
     return row, options
 
 
@@ -53,6 +65,7 @@ def parameters(
     """
     leading = {value.label for value in in_order([model.values[output]]) if not value.op}
     inputs = [name for name in model.inputs if name in leading]
+    only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
     wanted = matching(model, only) if only else set(inputs)
     kept = matching(model, freeze)
     free = [name for name in inputs if name in wanted and name not in kept]

@@ -52,11 +52,18 @@ def descend(
     given = {normal(name): number for name, number in (values or {}).items()}
     if state:
         _check_state(state, row, model, free)
-        given = {**state.parameters, **given}
-    warnings = _start(model, output, given, limits)
+        others = [
+            name for name, number in state.parameters.items() if given.get(name, number) != number
+        ]
+        given = {**given, **state.parameters}
+    warnings = _start(model, output, given, limits, free)
+    if state and others:
+        shown = ", ".join(f"{name} = {state.parameters[name]:.10g}" for name in others[:5])
+        warnings.append(BackpropError(f"the state goes on from {shown}, not from what was given"))
     problem = Problem(model, output, free, limits, maximize)
     before = state.steps if state else 0
     run = Run(problem, rules, callback, every, before)
+    run.is_minimum = second_order.is_minimum
     method: FirstOrder | None = None
     if isinstance(row, Optimizer):
         change, numbers = choice("schedule", schedule, SCHEDULES)
@@ -65,7 +72,7 @@ def descend(
         method = FirstOrder(
             row, options, lr or row.lr, factor(change, numbers), clip or inf, explain_step
         )
-        if state and state.memory.keys() == row.state.keys():
+        if state:
             method.state = {
                 key: [column[name] for name in free] for key, column in state.memory.items()
             }
@@ -99,12 +106,15 @@ def _check(
     """Raise BadOption for numbers that make no sense, and for options that the method does not read."""
     if lr is not None and not 0 < lr < inf:
         hints = ["a step against the gradient is what --maximize takes"] if lr < 0 else []
-        raise BadOption(f"the step size is {lr:g}; it must be a positive number", hints=hints)
+        raise BadOption(f"--lr is {lr:g}; it must be a positive finite number", hints=hints)
     if clip is not None and not 0 < clip < inf:
         raise BadOption(f"gradients cannot be clipped to {clip:g}; give a positive number")
-    limits = (rules.until_grad, rules.until_change or 0.0)
-    if rules.steps < 0 or every < 0 or not all(0 <= limit < inf for limit in limits):
-        raise BadOption("steps and limits must be 0 or more")
+    for name, number in (("steps", rules.steps), ("every", every)):
+        if number != number or number < 0 or number != int(number):
+            raise BadOption(f"--{name} must be a whole number, 0 or more")
+    for name, limit in (("grad", rules.until_grad), ("change", rules.until_change or 0.0)):
+        if not 0 <= limit < inf:
+            raise BadOption(f"--until-{name} must be a number, 0 or more")
     if rules.target is not None and not isfinite(rules.target):
         raise BadOption(f"the target is {rules.target:g}; give a number")
     if isinstance(row, Minimizer):
@@ -131,6 +141,9 @@ def _check_state(
             f"the state is one of {state.optimizer}, not of {row.name}",
             hints=[f"go on with --optimizer {state.optimizer}, or begin another state file"],
         )
+    names = row.state.keys() if isinstance(row, Optimizer) else set()
+    if state.memory.keys() != names:
+        raise BadOption(f"this is no whole state of {row.name}", where=model.source.name)
     kept = set(state.parameters)
     if kept != set(free) or any(set(column) != kept for column in state.memory.values()):
         odd = sorted(kept.symmetric_difference(free))
@@ -146,10 +159,15 @@ def _start(
     output: str,
     given: Mapping[str, float],
     limits: Mapping[str, tuple[float, float]],
+    free: Sequence[str],
 ) -> list[BackpropError]:
     """Give the Values their numbers; return the warnings. Raises NotFinite where there is no start."""
     found = gradient(model, given, output)
     warnings: list[BackpropError] = []
+    for name in free:
+        if not isfinite(model.values[name].data):
+            message = f"{name} = {model.values[name].data:g} cannot move"
+            raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
     for name, (low, high) in limits.items():
         number = model.values[name].data
         if not low <= number <= high:
@@ -186,7 +204,10 @@ def _result(
             explained = explanation(row, options, names, problem.output, method.explained, sign < 0)
         else:
             steps = run.before + run.count
-            why = f"the run ended after step {steps}" if method else f"{row.name} is scipy's"
+            ended = f"the run ended after step {steps}"
+            if explain_step <= run.before:
+                ended = f"this run began after step {run.before}"
+            why = ended if method else f"{row.name} is scipy's"
             warnings.append(BackpropError(f"step {explain_step} cannot be explained: {why}"))
     start_x, start_value, start_gradient = run.start
     step, value, x = run.best

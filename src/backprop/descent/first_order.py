@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from backprop.descent.optimizers import Optimizer
 from backprop.descent.problem import Point
-from backprop.descent.run import Run
+from backprop.descent.run import Run, Stop
 from backprop.descent.update import compiled
 from backprop.errors import NotFinite
 
@@ -99,6 +99,8 @@ class FirstOrder:
             if one_lr:
                 assert self.lr is not None
                 lr = self.lr * self.factor(float(run.before + run.count))
+                if lr == 0:
+                    raise Stop("steps", "the schedule has brought the step size to 0")
                 point, after = proposed(lr)
                 trials: list[Trial] = []
                 try:

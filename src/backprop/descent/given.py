@@ -57,12 +57,15 @@ def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
                 continue
             name = normal(tokens.span(0, middle - 1).text)
             low, high = sides
-            if not low <= high:
+            if low == inf or high == -inf:
+                errors.append(BadOption(f"no number is within the bounds of {name}", whole))
+            elif not low <= high:
                 message = f"the bounds of {name} are the wrong way round"
                 ends = tokens.span(middle + 1, len(kinds) - 1).text.partition("..")
                 hints = [f"write {name}={ends[2].strip()}..{ends[0].strip()}"]
                 errors.append(BadOption(message, whole, hints=hints))
-            found[name] = low, high
+            before = found.get(name, (-inf, inf))
+            found[name] = max(low, before[0]), min(high, before[1])
     raise_all(errors)
     return found
 
@@ -78,7 +81,8 @@ def read_state(path: str) -> State | None:
     try:
         return State.from_json(json.loads(source.text))
     except (ValueError, RecursionError) as error:
-        reason = "this is no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        known = not isinstance(error, (json.JSONDecodeError, RecursionError))
+        reason = str(error) if known else "this is no JSON"
         raise UnexpectedText(
             f"{path} does not hold the state of a descent: {reason}",
             hints=["name a file that --state wrote, or one that does not exist yet"],

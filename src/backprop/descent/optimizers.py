@@ -23,6 +23,18 @@ from types import MappingProxyType
 
 Numbers = Mapping[str, float]
 
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "momentum": (0, 1), "beta1": (0, 1), "beta2": (0, 1), "alpha": (0, 1), "rho": (0, 1),
+        "eps": (0, 1e300), "weight_decay": (0, 1e300), "lr_decay": (0, 1e300), "psi": (0, 1e300),
+        "eta_minus": (0, 1), "eta_plus": (1, 1e300), "smallest": (0, 1e300), "largest": (0, 1e300),
+        "maxcor": (1, 1000), "initial_trust_radius": (1e-300, 1e300), "max_trust_radius": (1e-300, 1e300),
+        "end": (0, 1e300), "over": (1, 1e300), "rate": (0, 1e300), "every": (1, 1e300),
+    }
+)  # fmt: skip
+"""The least and the largest number that each option of an optimizer or a schedule takes; those of a
+range up to 1 must be less than 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite
 
 from backprop.engine import backward, forward, trace
+from backprop.errors import NotFinite
 from backprop.language import Model
 from backprop.values import Value, in_order
 
@@ -59,6 +60,8 @@ class Problem:
         self.evaluations += 1
         for leaf, number in zip(self.leaves, x, strict=True):
             leaf.data = number
+        if not all(map(isfinite, x)):
+            raise self._beyond(x)
         forward(self._steps)
         if not all([isfinite(step.data) for step in self._order]):  # noqa: C419  twice as fast
             trace.values(self.model, self._order, len(self._order))
@@ -74,6 +77,17 @@ class Problem:
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return found
+
+    def _beyond(self, x: Sequence[float]) -> NotFinite:
+        """The error for a step that leaves the range of doubles."""
+        name = next(
+            name for name, number in zip(self.names, x, strict=True) if not isfinite(number)
+        )
+        return NotFinite(
+            f"the step takes {name} beyond 1.8e308",
+            hints=["take a smaller --lr"],
+            where=self.model.source.name,
+        )
 
     @property
     def bottomless(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import Any
 
 from backprop.descent.run import Best, Cause, History
@@ -36,8 +37,8 @@ class State:
             "steps": self.steps,
             "updates": self.updates,
             "searched": self.searched,
-            "parameters": self.parameters,
-            "memory": self.memory,
+            "parameters": _plain(self.parameters),
+            "memory": {name: _plain(column) for name, column in self.memory.items()},
         }
 
     @classmethod
@@ -48,6 +49,11 @@ class State:
         try:
             memory = {name: _numbers(column) for name, column in found["memory"].items()}
             searched = found["searched"]
+            counts = (found["steps"], found["updates"])
+            if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
+                raise ValueError(counts)
+            if searched is not None and not 0 < float(searched) < inf:
+                raise ValueError(searched)
             return cls(
                 str(found["optimizer"]),
                 int(found["steps"]),
@@ -56,12 +62,20 @@ class State:
                 None if searched is None else float(searched),
                 memory,
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise ValueError("it is no whole state of a descent") from None
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, float]:
-    return {str(name): float(number) for name, number in found.items()}
+    """Numbers by name; infinite ones are texts in JSON."""
+    numbers = {str(name): float(number) for name, number in found.items()}
+    if any(number != number for number in numbers.values()):
+        raise ValueError(found)
+    return numbers
+
+
+def _plain(numbers: dict[str, float]) -> dict[str, float | str]:
+    return {name: n if isfinite(n) else f"{n}" for name, n in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True)

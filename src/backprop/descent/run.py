@@ -6,7 +6,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import dist, inf, sqrt
+from math import dist, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
 
@@ -113,10 +113,14 @@ class Run:
         self.before = before
         self.count = 0
         self.lr = 0.0
+        self.failure: BaseException | None = None
+        """What a callback raised."""
         self.relieved = ""
         """Who took over, and when, where the method found no lower point."""
         self.values = array("d")
         self.history = History(parameters={name: array("d") for name in problem.names})
+        self.is_minimum: Callable[[Run], bool] = lambda run: False
+        """How to tell a minimum from other places without a gradient."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self._still = 0
@@ -130,10 +134,15 @@ class Run:
     def begin(self) -> None:
         """Report the start, which may be all there is to do. Raises Stop."""
         self._report(0.0, 0.0)
-        if self.norm <= self.rules.until_grad:
+        if not any(self.gradient):
             every = "every gradient" if len(self.x) > 1 else "the gradient"
-            if self.norm == 0:
-                self._stop("gradient", f"{every} is 0 at the start: there is no way down", True)
+            if self.is_minimum(self):
+                raise Stop("gradient", f"converged: {every} is 0 at the start", converged=True)
+            where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
+            raise Stop(
+                "stuck",
+                f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere",
+            )
         self._judge(inf)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
@@ -164,8 +173,10 @@ class Run:
         number = self.before + self.count + 1
         message = error.message
         if self.problem.bottomless:
-            message = f"{self._called} falls without end"
-            error.hints = ("give the inputs --bounds, or another output to lower",)
+            rises = self.problem.sign < 0
+            message = f"{self.problem.output} {'rises' if rises else 'falls'} without end"
+            if not self.problem.bounded:
+                error.hints = ("give the inputs --bounds, or take another output",)
         last = f"after step {number - 1}" if number > 1 else "those of the start"
         return Stop(
             "diverged",
@@ -176,11 +187,10 @@ class Run:
     def no_lower(self, fall: float | None = None) -> Stop:
         """The end of a run that finds no lower point: at the limit of rounding, or stuck.
 
-        fall: how far the output can still fall, from all second derivatives; None: along its
-        gradient, from the curvature there.
+        fall: how far the output can still fall by all its second derivatives, if these are known.
         """
-        still = self._fall() if fall is None else fall
-        if still <= self._rounding():
+        still = max(self._fall(), fall or 0.0)
+        if isfinite(still) and still <= self._rounding():
             return Stop(
                 "rounding",
                 f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
@@ -208,10 +218,19 @@ class Run:
         With slope g and curvature h it is g^2/(2h). h comes from a second gradient nearby; where
         it is not positive nothing holds the output back.
         """
-        problem, norm = self.problem, self.norm
-        if norm == 0:
+        if self.norm == 0:
             return 0.0
         size = sqrt(float_info.epsilon) * max(1.0, max(map(abs, self.x)))
+        near, far = self._curvature(size), self._curvature(4 * size)
+        # At a corner the gradient jumps, and the "curvature" is the smaller the farther one looks.
+        if near <= 0 or far < near / 2:
+            return inf
+        return self.norm / (2 * near) * self.norm
+
+    def _curvature(self, size: float) -> float:
+        """How the gradient changes along itself, over this distance; inf where nothing can move, 0
+        where there is no value."""
+        problem, norm = self.problem, self.norm
         near = problem.inside(
             [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
         )
@@ -219,28 +238,27 @@ class Run:
             problem.value(near)
             there = problem.gradient()
         except NotFinite:
-            return inf
+            return 0.0
         moved = dist(near, self.x)
         if moved == 0:
-            return 0.0
+            return inf
         bend = sum(
             (new - old) * (to - at)
             for new, old, to, at in zip(there, self.gradient, near, self.x, strict=True)
         )
-        curvature = bend / moved**2
-        return norm**2 / (2 * curvature) if curvature > 0 else inf
+        return bend / moved / moved
 
     def _judge(self, change: float) -> None:
         rules, problem = self.rules, self.problem
         output, value = problem.output, self.value * problem.sign
         if rules.target is not None and self.value <= rules.target * problem.sign:
-            self._stop("target", f"{output} reached the target {rules.target:.10g}", True)
+            self._stop("target", f"{output} reached the target {rules.target:.10g}")
         if self.norm <= rules.until_grad:
             limit = f"the gradient norm {self.norm:.3g} is at most {rules.until_grad:.3g}"
-            self._stop("gradient", limit, True)
+            self._stop("gradient", limit)
         if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
             limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
-            self._stop("change", limit, True)
+            self._stop("change", limit)
         if self._still >= _STILL:
             raise NoLower
         if self.count >= rules.steps:
@@ -249,8 +267,8 @@ class Run:
             )
             raise Stop("steps", f"{used}; the gradient norm is {self.norm:.3g}")
 
-    def _stop(self, cause: Cause, limit: str, converged: bool) -> None:
-        raise Stop(cause, f"{'converged: ' if converged else ''}{limit}", converged=converged)
+    def _stop(self, cause: Cause, limit: str) -> None:
+        raise Stop(cause, f"converged: {limit}", converged=True)
 
     def _report(self, length: float, lr: float) -> None:
         number, value = self.before + self.count, self.value * self.problem.sign
@@ -260,7 +278,13 @@ class Run:
             self._keep(number, length, lr)
         if self.callback is not None:
             parameters = dict(zip(self.problem.names, self.x, strict=True))
-            if self.callback(Step(number, value, self.norm, length, lr, parameters)) is True:
+            try:
+                answer = self.callback(Step(number, value, self.norm, length, lr, parameters))
+            except BaseException as error:  # not one of scipy's, which a method may live with
+                self.failure = error
+                raise
+            # numpy's truth is not Python's, and a number or a list is no answer
+            if answer is True or (type(answer).__name__ in ("bool", "bool_") and bool(answer)):
                 raise Stop("interrupted", f"interrupted after step {number}")
 
     def _keep(self, number: int, length: float, lr: float) -> None:

@@ -97,7 +97,9 @@ class _Search:
             except NoLower:
                 return
             except (ValueError, numpy.linalg.LinAlgError):
-                pass  # its linear algebra gave up, which is the same as finding no lower point
+                # Its linear algebra gave up, which is the same as finding no lower point.
+                if run.failure is not None:
+                    raise
             # A line search may give up at a point that is lower all the same, or because of what
             # the method remembers: from there, or with an empty memory, it often goes on.
             if self.lowest:
@@ -211,6 +213,16 @@ def _inverse(run: Run) -> Any:
         table = (table + table.T) / 2
     positive = numpy.isfinite(table).all() and numpy.linalg.eigvalsh(table).min() > 0
     return table if positive else numpy.identity(len(run.x))
+
+
+def is_minimum(run: Run) -> bool:
+    """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
+    import numpy
+
+    if len(run.x) > _FEW:
+        return False
+    bends = numpy.linalg.eigvalsh(hessian(run, run.x))
+    return bool(bends.min() > 1e-8 * bends.max())
 
 
 def _newton_fall(run: Run) -> float:

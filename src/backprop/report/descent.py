@@ -121,6 +121,7 @@ class DescentReport:
             "optimizer": found.optimizer,
             "gradient_norm": found.gradient_norm,
             "evaluations": found.evaluations,
+            **({"explained": list(found.explained)} if found.explained else {}),
             "best": {
                 "step": found.best.step,
                 "value": found.best.value,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Sequence
 from io import StringIO
 
 from backprop.descent import Descent
+from backprop.reports.json_lines import line
+from backprop.reports.numbers import Style
 
 ENDINGS = (".csv", ".json")
 SCHEMA = 1
@@ -58,4 +59,4 @@ def _json(descent: Descent) -> str:
         "value": list(descent.history.values),
         "parameters": {name: list(each) for name, each in descent.history.parameters.items()},
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n"
+    return line(found, Style()) + "\n"

@@ -30,6 +30,7 @@ def _cell(column: Column, cell: Cell, name: str, digits: int | None) -> str:
     if cell is None or cell == "":
         return ""
     if isinstance(cell, str):
-        right = f" = {latex(formula(cell))}" if column.kind == "equation" else ""
-        return f"${latex_name(name)}{right}$"
+        if column.kind != "equation":
+            return f"${latex(formula(cell)) if column.kind == 'formula' else latex_name(cell)}$"
+        return f"${latex_name(name)} = {latex(formula(cell))}$"
     return f"${latex_number(shown(cell, digits))}$"

@@ -23,5 +23,5 @@ def write(report: Report, style: Style) -> str:
 def _cell(column: Column, cell: Cell, style: Style) -> str:
     """Equations and names as code; they have neither backticks nor bars in them."""
     if isinstance(cell, str):
-        return f"`{cell}`" if cell and column.kind in ("name", "equation") else cell
+        return f"`{cell}`" if cell and column.kind in ("name", "equation", "formula") else cell
     return shown(cell, style.digits)

@@ -51,6 +51,26 @@ def _split(text: str) -> tuple[str, str]:
     return text[:at], text[at:]
 
 
+_ASCII = str.maketrans(
+    {
+        "−": "-",
+        "·": "*",
+        "←": "<-",
+        "→": "->",
+        "∂": "d",
+        "…": "...",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+    }
+)
+
+
+def written(text: str, style: Style) -> str:
+    """The text, with plain signs for those that cannot be written where it goes."""
+    return text.translate(_ASCII) if style.ascii else text
+
+
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -73,7 +93,7 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
     least, most = min(points), max(points)
     # halved, so that a span beyond the range of doubles has a height too
     span = most / 2 - least / 2
-    heights = [round(7 * (point / 2 - least / 2) / span) if span > 0 else 0 for point in points]
+    heights = [round(7 * ((point / 2 - least / 2) / span)) if span > 0 else 0 for point in points]
     blocks = "".join(f"{height}" if style.ascii else _BLOCKS[height] for height in heights)
     if style.ascii:
         ends = ends.replace("→", "to")

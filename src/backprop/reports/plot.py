@@ -68,9 +68,7 @@ def _loss(axes: Axes, descent: Descent) -> None:
     axes.set_ylabel(_plain(descent.output), color=_INK[0])
     other = axes.twinx()
     label = "gradient norm"
-    lines += other.plot(
-        history.steps, norms, color=_INK[1], linewidth=1, linestyle="--", label=label
-    )
+    lines += other.plot(steps, norms, color=_INK[1], linewidth=1, linestyle="--", label=label)
     positive = [norm for norm in norms if norm > 0]
     if positive and max(positive) > 1e2 * min(positive):
         other.set_yscale("log")
@@ -86,15 +84,12 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     by_change = sorted(columns, key=lambda name: -(max(columns[name]) - min(columns[name])))
     named = set(by_change[:_MOST_PARAMETERS])
     at = 0
-    for name in columns:
+    steps = _thin(descent.history.steps)
+    for name, column in columns.items():
         if name not in named:
-            axes.plot(
-                descent.history.steps, columns[name], color="#bbbbbb", linewidth=0.5, zorder=1
-            )
+            axes.plot(steps, _thin(column), color="#bbbbbb", linewidth=0.5, zorder=1)
             continue
-        axes.plot(
-            descent.history.steps, columns[name], color=_INK[at], label=_plain(name), zorder=2
-        )
+        axes.plot(steps, _thin(column), color=_INK[at], label=_plain(name), zorder=2)
         at += 1
     rest = len(columns) - len(named)
     axes.set_xlabel("step")
@@ -114,11 +109,14 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     grid = [numpy.linspace(low, high, _GRID) for low, high in sides]
     heights = numpy.array([[height((x, y)) for x in grid[0].tolist()] for y in grid[1].tolist()])
     known = heights[numpy.isfinite(heights)]
-    if len(known) and known.max() > known.min():
-        low = known.min()
-        span = known.max() - low
-        # Levels close together near the lowest point, where a path winds, far apart above.
-        levels = low + span * numpy.linspace(0, 1, 24) ** 3
+    if len(known):
+        heights = heights / (numpy.abs(known).max() or 1.0)  # what is huge must not overflow
+        known = heights[numpy.isfinite(heights)]
+        # Levels close together near the lowest point, where a path winds, far apart above; on a
+        # plain that rounding makes flat there are none.
+        span = known.max() - known.min()
+        levels = numpy.unique(known.min() + span * numpy.linspace(0, 1, 24) ** 3)
+    if len(known) and len(levels) > 1:
         shown = numpy.ma.masked_invalid(heights)
         axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
         axes.contour(*grid, shown, levels=levels, colors="#888888", linewidths=0.5)

@@ -13,7 +13,7 @@ from io import StringIO
 from typing import Literal
 
 from backprop.report import Column, Report, Table
-from backprop.reports.numbers import Style, aligned, curve, shown
+from backprop.reports.numbers import Style, aligned, curve, shown, written
 
 _PADDED = 100
 """In a pipe, a cell that is wider than this moves the rest of its row and not of all the others:
@@ -36,7 +36,7 @@ def write(report: Report, style: Style) -> str:
     ]
     tail = ["", curve(*table.curve, style)] if table.curve else []
     for more in (table.notes, table.tail):
-        tail += ["", *more] if more else []
+        tail += ["", *(written(line, style) for line in more)] if more else []
     if style.width is None:
         return "\n".join([*heads, "", *_plain(titles, columns), *tail]) + "\n"
     return _rich(heads, table, columns, tail, style)
@@ -77,7 +77,7 @@ def _rich(
     ]
     # What is too wide goes first from the equations, which are cut, then from the names, which are
     # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
-    for kind, least in (("equation", len("equation")), ("name", _NAME)):
+    for kind, least in (("equation", _NAME), ("formula", _NAME), ("name", _NAME)):
         if kind not in kinds:
             continue
         column = kinds.index(kind)

@@ -30,9 +30,12 @@ class Trace:
         titles = [output, "|grad|", "|step|", *names]
         self._left_out = 0
         if style.width is not None:
-            room = max(4, (style.width - _STEP) // (self._most + len(self._gap)))
-            self._left_out = max(0, len(titles) - room)
-            titles = titles[:room]
+            room, shown = style.width - _STEP, 0
+            for title in titles:
+                room -= max(self._most, cells_wide(title)) + len(self._gap)
+                shown += room >= 0 or shown < 4
+            self._left_out = len(titles) - shown
+            titles = titles[:shown]
         self._titles = titles
         self._widths = [max(self._most, cells_wide(title)) for title in titles]
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Block, document
 from backprop.reports.explain.mathematics import text
-from backprop.reports.numbers import Style
+from backprop.reports.numbers import Style, written
 
 _WIDE = 78
 """Columns of a sentence; mathematics is never broken."""
@@ -25,7 +25,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
         widest = len(str(section.blocks[-1].number)) if section.blocks else 0
         for block in section.blocks:
             lines += _block(block, widest, style.digits)
-    return "\n".join(lines) + "\n"
+    return written("\n".join(lines), style) + "\n"
 
 
 def _block(block: Block, widest: int, digits: int | None) -> list[str]:
