@@ -212,3 +212,14 @@ def test_a_constant_of_a_range_cannot_be_set_or_moved() -> None:
     found = library.parse(text).descend()
     assert found.parameters == pytest.approx({"a": 2})
     assert math.isclose(found.value, 2 / 3)
+
+
+def test_pictures_have_one_box_an_indexed_equation() -> None:
+    dot = backprop("draw", "-e", NET, "--detail", "equations", "-o", "-").out
+    assert "h[1..20] = tanh(sum(w[i,j]*x[j]" in dot.replace("&#45;", "-")
+    assert "40 values" in dot
+    assert "h[7]" not in dot
+    whole = backprop("draw", "-e", NET, "--detail", "equations", "--all", "-o", "-").out
+    assert "h[7]" in whole
+    loop = backprop("draw", "-e", "x[0] = 1; x[t+1] = x[t]*a for t in 0..99; a = 0.9; L = x[100]^2", "-o", "-")
+    assert (loop.status, "x[1..100] = x[t]*a" in loop.out) == (0, True)

@@ -91,6 +91,14 @@ def test_the_language_example_computes(tmp_path: Path) -> None:
     assert (ran.status, ran.err) == (0, "")
 
 
+def test_the_example_of_indices_computes(tmp_path: Path) -> None:
+    text = re.search(r"### Indices, sums, random inputs\n\n```\n(.*?)```", README, re.S)
+    assert text
+    (tmp_path / "eqs.txt").write_text(text[1], encoding="utf-8")
+    ran = backprop("grad", str(tmp_path / "eqs.txt"), "--of", "L", "--wrt", "w")
+    assert (ran.status, ran.err) == (0, "")
+
+
 def test_ci_runs_the_readme_s_test_command() -> None:
     """.ci/run takes the command from the README, so that the two cannot differ."""
     commands = re.findall(r"^python3 -m venv .*$", README, re.M)

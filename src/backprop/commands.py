@@ -91,6 +91,8 @@ def draw(
 
     def drawn(detail: str) -> Picture:
         found = pictures.picture(output, model.text, detail)
+        if detail == "equations" and not focus and not whole:
+            found = pictures.folded(found)
         return pictures.focus(found, focus, depth) if focus else found
 
     found = drawn(detail or "operations")

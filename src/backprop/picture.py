@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backprop.engine import by_names, local_slopes
+from backprop.language.patterns import family, spanned
 from backprop.operations import OPERATIONS
 from backprop.values import NUMBER, Value, in_order
 
@@ -40,6 +41,8 @@ class Box:
     grad: float
     equation: str
     group: str
+    count: int = 1
+    """How many Values it stands for; data and grad are then the largest in size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,42 @@ def picture(
     if detail == "equations":
         return _equations(order, output, names, text_of)
     return _operations(order, output, names, text_of)
+
+
+def folded(whole: Picture) -> Picture:
+    """The picture of equations with one box for each indexed equation: `h[1..16] = tanh(…)`.
+
+    An arrow stands for all between two boxes, and carries a number only where it is one.
+    """
+    members: dict[tuple[str, str, str], list[Box]] = {}
+    for box in whole.boxes:
+        name = family(box.id)
+        members.setdefault((name or box.id, box.role, box.equation if name else ""), []).append(box)
+    boxes: list[Box] = []
+    owner: dict[str, str] = {}
+    for (name, _, _), inside in members.items():
+        first = inside[0]
+        if len(inside) == 1:
+            boxes.append(first)
+            owner[first.id] = first.id
+            continue
+        id = f"{name}[{spanned([box.id for box in inside])}]"
+        owner |= {box.id: id for box in inside}
+        _, equals, right = first.label.partition(" = ")
+        label = f"{id}{equals}{right}"
+        data = max((box.data for box in inside), key=abs)
+        grad = max((box.grad for box in inside), key=abs)
+        boxes.append(replace(first, id=id, label=label, data=data, grad=grad, count=len(inside)))
+    between: dict[tuple[str, str], list[Arrow]] = {}
+    for arrow in whole.arrows:
+        between.setdefault((owner[arrow.tail], owner[arrow.head]), []).append(arrow)
+    arrows = tuple(
+        replace(found[0], tail=tail, head=head)
+        if len(found) == 1
+        else Arrow(tail, head, formula=found[0].formula)
+        for (tail, head), found in between.items()
+    )
+    return replace(whole, boxes=tuple(boxes), arrows=arrows)
 
 
 def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:

@@ -37,6 +37,15 @@ def indices(name: str) -> tuple[int, ...]:
     return tuple(int(each) for each in found[2].split(",")) if found else ()
 
 
+def spanned(names: Iterable[str]) -> str:
+    """The least and the largest index of members, axis by axis: `1..2,1..16`."""
+    columns = zip(*(indices(name) for name in names), strict=False)
+    return ",".join(
+        f"{min(column)}..{max(column)}" if min(column) < max(column) else f"{column[0]}"
+        for column in map(list, columns)
+    )
+
+
 @cache
 def glob(pattern: str) -> re.Pattern[str]:
     """A pattern in which `*` stands for any characters and `?` for one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from backprop.language.patterns import family, indices
+from backprop.language.patterns import family, spanned
 from backprop.report.table import Cell, Column
 
 FOLDED = 12
@@ -18,7 +18,7 @@ def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[in
     for name, run in groupby(range(len(names)), key=lambda at: family(names[at])):
         members = list(run)
         if name and len(members) > FOLDED and not whole:
-            found.append((f"{name}[{_extent([names[at] for at in members])}]", members))
+            found.append((f"{name}[{spanned([names[at] for at in members])}]", members))
         else:
             found += [(names[at], [at]) for at in members]
     return found
@@ -41,11 +41,3 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
         else:
             cells.append(column.cells[members[0]])
     return Column(column.title, cells, column.kind, column.tex)
-
-
-def _extent(names: Sequence[str]) -> str:
-    columns = zip(*(indices(name) for name in names), strict=False)
-    return ",".join(
-        f"{min(column)}..{max(column)}" if min(column) < max(column) else f"{column[0]}"
-        for column in map(list, columns)
-    )

@@ -137,9 +137,16 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
                        tooltip=_plain(f"the number {item.data!r}"))  # fmt: skip
         else:
             fields = [item.label] if item.label else []
-            fields.append(f"data {number(item.data, look.digits)}")
-            if look.grads:
+            if item.count == 1:
+                fields.append(f"data {number(item.data, look.digits)}")
+            else:
+                fields.append(
+                    f"{item.count} values, |data| ≤ {number(abs(item.data), look.digits)}"
+                )
+            if look.grads and item.count == 1:
                 fields.append(f"grad {number(item.grad, look.digits)}")
+            elif look.grads:
+                fields.append(f"|grad| ≤ {number(abs(item.grad), look.digits)}")
             label = " | ".join(map(_field, fields))
             if look.direction == "LR":
                 label = "{ " + label + " }"
