@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import shlex
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import mpmath
+import numpy
 import pytest
 
 import backprop as package
 from backprop import files, gallery
 from backprop.errors import BadOption, CannotWrite
-from running import POINT, backprop
+from running import POINT, Ran, backprop
 
 mp = mpmath.mp.clone()
 mp.dps = 30
 
 EXAMPLES = gallery.examples()
+TABLES = Path(__file__).parent / "tables"
 NAMES = [example.name for example in EXAMPLES]
 EXERCISES = [example for example in EXAMPLES if example.name.startswith("exercise")]
+MODELS = {
+    "logistic_regression": "loss",
+    "one_neuron": "loss",
+    "pendulum_period": "period",
+    "portfolio": "worth",
+    "predator_prey": "misfit",
+    "spring_chain": "energy",
+    "two_moons": "loss",
+}
+"""The examples with indices, and their outputs. Each has a test of its own below, which runs what its
+comment says and compares with the answer found in another way; so they are not in FORMULAS."""
 
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
 each_exercise = pytest.mark.parametrize("example", EXERCISES, ids=lambda each: each.name)
@@ -131,6 +147,32 @@ CHOSEN: dict[str, dict[str, Any]] = {
 """Inputs that are no doubles; the others are taken from the file."""
 
 
+def commands(name: str) -> list[list[str]]:
+    """What the first comment says to try, without `backprop`: the words of each command."""
+    comment = gallery.example(name).text.partition("\n\n")[0]
+    joined = re.sub(r"\\\n# +", "", comment)
+    found = re.findall(r"^# (?:Try|then|and): +backprop (.+)$", joined, re.M)
+    return [shlex.split(each) for each in found]
+
+
+@pytest.fixture
+def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """Runs what the comment of an example says to try, in a new folder with a copy of it: gives what
+    each command says as JSON. `more` are options for the first of them."""
+
+    def run(name: str, *more: str) -> list[Any]:
+        monkeypatch.chdir(tmp_path)
+        assert backprop("example", name, "--copy", ".").status == 0
+        found = []
+        for at, command in enumerate(commands(name)):
+            ran: Ran = backprop(*command, *([] if at else more), "--format", "json")
+            assert (ran.status, ran.err) == (0, "")
+            found.append(json.loads(ran.out))
+        return found
+
+    return run
+
+
 def question(example: gallery.Example) -> tuple[str, list[str]]:
     """The output and the names that an exercise asks for."""
     found = re.search(r"^# Find the derivative of (\w+) by (.*)\.$", example.text, re.M)
@@ -142,9 +184,10 @@ def question(example: gallery.Example) -> tuple[str, list[str]]:
 def test_it_runs_without_a_word_of_warning(example: gallery.Example, tmp_path: Path) -> None:
     path = tmp_path / example.file_name
     path.write_bytes(example.data)
-    ran = backprop("grad", str(path))
+    of = ["--of", MODELS[example.name]] if example.name in MODELS else []
+    ran = backprop("grad", str(path), *of)
     assert (ran.status, ran.err) == (0, "")
-    assert backprop("grad", "-", stdin=example.data).out == ran.out
+    assert backprop("grad", "-", *of, stdin=example.data).out == ran.out
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -166,6 +209,10 @@ def test_the_gradients_are_those_of_the_formula_written_anew(name: str) -> None:
             assert float(slope) == pytest.approx(answers[each], rel=1e-15), each
     for each, answer in answers.items():
         assert gradient.gradients[each] == pytest.approx(answer, rel=1e-13), each
+
+
+def test_every_example_is_checked_in_one_way_or_the_other() -> None:
+    assert sorted([*FORMULAS, *MODELS]) == NAMES
 
 
 def test_every_exercise_has_its_answers() -> None:
@@ -193,8 +240,172 @@ def test_it_can_be_read_everywhere(example: gallery.Example) -> None:
     assert b"\r" not in example.data
     assert example.text.startswith(f"# {example.title}\n")
     assert example.text.endswith("\n")
-    assert max(map(len, example.text.splitlines())) < 80
-    assert f"backprop grad {example.file_name}" in example.text or example in EXERCISES
+    assert max(map(len, example.text.splitlines())) < (90 if example.name in MODELS else 80)
+    if example.name in MODELS:
+        assert commands(example.name)[0][1] == example.file_name
+        assert "\n# What comes out" in example.text
+    else:
+        assert f"backprop grad {example.file_name}" in example.text or example in EXERCISES
+
+
+def says(name: str, *numbers: str) -> bool:
+    """Are these in what the comment says comes out?"""
+    comment = gallery.example(name).text.partition("# What comes out")[2].partition("\n\n")[0]
+    return set(numbers) <= set(re.findall(r"-?\d+(?:\.\d+)?", comment))
+
+
+def test_one_neuron(tried: Callable[..., list[Any]]) -> None:
+    """Against the same descent by hand."""
+    first, after, trained = tried("one_neuron")
+    assert first["value"] == pytest.approx(math.log(2), rel=1e-15)
+    assert first["gradients"] == {"w[1]": -0.25, "w[2]": -0.25, "b": -0.25}
+    rows = [((1, 0, 0), 0), ((1, 0, 1), 1), ((1, 1, 0), 1), ((1, 1, 1), 1)]
+    x = numpy.array([row for row, _ in rows], dtype=float)
+    t = numpy.array([target for _, target in rows])
+    weights = numpy.zeros(3)
+    for _ in range(500):
+        weights -= 5 * x.T @ (1 / (1 + numpy.exp(-x @ weights)) - t) / 4
+    loss = numpy.mean(numpy.logaddexp(0, (1 - 2 * t) * (x @ weights)))
+    found = after["parameters"]
+    assert [found["b"], found["w[1]"], found["w[2]"]] == pytest.approx(weights, rel=1e-9)
+    assert after["value"] == pytest.approx(loss, rel=1e-9)
+    assert trained["value"] == 4
+    assert says("one_neuron", f"{loss:.6f}", f"{weights[1]:.3f}", f"{weights[0]:.4f}", "4")
+
+
+def test_logistic_regression(tried: Callable[..., list[Any]]) -> None:
+    """Against the zero of the gradient, found by mpmath."""
+    (found,) = tried("logistic_regression")
+    hours = "0.5 0.75 1 1.25 1.5 1.75 1.75 2 2.25 2.5 2.75 3 3.25 3.5 4 4.25 4.5 4.75 5 5.5".split()
+    rows = list(zip(map(mp.mpf, hours), map(int, "00000010101010111111"), strict=True))
+
+    def slopes(w: Any, b: Any) -> list[Any]:
+        errors = [_sigmoid(w * x + b) - y for x, y in rows]
+        return [mp.fsum(e * x for e, (x, _) in zip(errors, rows, strict=True)), mp.fsum(errors)]
+
+    w, b = map(float, mp.findroot(slopes, (1, -3)))
+    loss = float(mp.fsum(_cross_entropy(w, x, b, y) for x, y in rows) / 20)
+    assert found["converged"]
+    assert found["parameters"] == pytest.approx({"w": w, "b": b}, abs=1e-6)
+    assert found["value"] == pytest.approx(loss, rel=1e-12)
+    assert says("logistic_regression", f"{loss:.6f}", f"{w:.6f}", f"{b:.6f}", f"{math.exp(w):.1f}")
+
+
+def test_predator_and_prey(tried: Callable[..., list[Any]]) -> None:
+    """The rates that made the counts, and at the start the gradient by dual numbers, forwards."""
+    (found,) = tried("predator_prey")
+    true = {"a": 1.1, "b": 0.4, "c": 0.1, "d": 0.4}
+    assert found["parameters"] == pytest.approx(true, abs=5e-7)
+    assert found["value"] < 1e-10
+
+    def counts(a: float, b: float, c: float, d: float) -> list[tuple[float, ...]]:
+        """Of every 100th step: hare, lynx, and the derivatives of both by the four rates."""
+        hare, lynx, kept = 10.0, 5.0, []
+        by_hare, by_lynx = numpy.zeros(4), numpy.zeros(4)
+        for step in range(1, 1001):
+            more = numpy.array([hare, -hare * lynx, 0, 0])
+            less = numpy.array([0, 0, hare * lynx, -lynx])
+            by_hare, by_lynx = (
+                by_hare + 0.02 * (more + (a - b * lynx) * by_hare - b * hare * by_lynx),
+                by_lynx + 0.02 * (less + (c * hare - d) * by_lynx + c * lynx * by_hare),
+            )
+            hare, lynx = hare + 0.02 * (a - b * lynx) * hare, lynx + 0.02 * (c * hare - d) * lynx
+            if step % 100 == 0:
+                kept.append((hare, lynx, *by_hare, *by_lynx))
+        return kept
+
+    text = gallery.example("predator_prey").text
+    seen = [tuple(map(float, row)) for row in re.findall(r"= (\S+); seen\[\d+,2\] = (\S+)", text)]
+    made = counts(**true)
+    assert seen == [tuple(float(f"{each:.6f}") for each in row[:2]) for row in made]
+    at = numpy.array(counts(**found["start"]))
+    off = at[:, :2] - numpy.array(seen)
+    misfit = (off**2).sum() / 10
+    slopes = 2 * (off[:, :1] * at[:, 2:6] + off[:, 1:] * at[:, 6:]).sum(axis=0) / 10
+    assert found["start_value"] == pytest.approx(misfit, rel=1e-9)
+    assert [found["start_gradients"][name] for name in "abcd"] == pytest.approx(slopes, rel=1e-9)
+    assert says("predator_prey", f"{misfit:.4f}", *map(str, true.values()))
+
+
+def test_portfolio(tried: Callable[..., list[Any]]) -> None:
+    """Against the linear system of Lagrange's multiplier."""
+    found, best = tried("portfolio")
+    mu = numpy.array([0.03, 0.04, 0.065, 0.09])
+    sd = numpy.array([0.02, 0.06, 0.15, 0.22])
+    r = numpy.array([[1, 0, 0, 0], [0, 1, 0.2, 0.1], [0, 0.2, 1, 0.5], [0, 0.1, 0.5, 1]])
+    risk = r * numpy.outer(sd, sd)
+    one = numpy.ones((4, 1))
+    system = numpy.block([[5 * risk, one], [one.T, numpy.zeros((1, 1))]])
+    *shares, multiplier = numpy.linalg.solve(system, [*mu, 1])
+    gain, variance = mu @ shares, shares @ risk @ shares
+    assert [best["data"][f"share[{i}]"] for i in range(1, 5)] == pytest.approx(shares, abs=1e-6)
+    slopes = [best["gradients"][f"share[{i}]"] for i in range(1, 5)]
+    assert slopes == pytest.approx([multiplier] * 4, abs=1e-6)
+    assert found["value"] == pytest.approx(gain - 5 / 2 * variance, rel=1e-10)
+    assert best["data"]["gain"] == pytest.approx(gain, abs=1e-7)
+    assert best["data"]["variance"] == pytest.approx(variance, abs=1e-7)
+    texts = [f"{each:.4f}" for each in (*shares, gain, variance, multiplier)]
+    worths = [f"{found['start_value']:.6f}", f"{found['value']:.6f}"]
+    assert says("portfolio", *texts, *worths)
+
+
+def test_spring_chain(tried: Callable[..., list[Any]]) -> None:
+    """Against the parabola, by its closed form."""
+    (found,) = tried("spring_chain")
+    drop = 0.1 * 9.81 / (2 * 5)
+    assert len(found["parameters"]) == 18
+    for i in range(1, 10):
+        assert found["parameters"][f"x[{i}]"] == pytest.approx(i, abs=1e-6)
+        assert found["parameters"][f"y[{i}]"] == pytest.approx(-drop * i * (10 - i), abs=1e-6)
+    falls = [-drop * i * (10 - i) for i in range(11)]
+    steps = [high - low for low, high in pairwise(falls)]
+    energy = 5 / 2 * sum(1 + step**2 for step in steps) + 0.1 * 9.81 * sum(falls)
+    assert found["value"] == pytest.approx(energy, rel=1e-12)
+    assert says("spring_chain", f"{energy:.6f}", f"{falls[5]:.4f}")
+
+
+def test_pendulum_period(tried: Callable[..., list[Any]]) -> None:
+    """Against the complete elliptic integral."""
+    (found,) = tried("pendulum_period")
+
+    def period(length: Any, gravity: Any, angle: Any) -> Any:
+        return 4 * mp.sqrt(length / gravity) * mp.ellipk(mp.sin(angle / 2) ** 2)
+
+    point = (mp.mpf(1), mp.mpf(9.81), mp.pi / 3)
+    expected = [mp.diff(period, point, n) for n in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))]
+    slopes = [found["gradients"][name] for name in ("length", "gravity", "angle")]
+    assert [found["value"], *slopes] == pytest.approx(list(map(float, expected)), rel=1e-14)
+    assert says("pendulum_period", *(f"{float(each):.6f}" for each in expected))
+
+
+MOONS: dict[str, Any] = json.loads((TABLES / "torch_moons.json").read_text("utf-8"))
+
+
+def test_the_gradients_on_two_moons_are_those_of_torch() -> None:
+    found = package.parse(gallery.example("two_moons").text).grad({}, "loss")
+    names = list(MOONS["gradients"])
+    assert len(names) == 337
+    assert {name: found.data[name] for name in names} == MOONS["parameters"]
+    assert found.value == pytest.approx(MOONS["loss"], rel=1e-12, abs=1e-15)
+    for name in names:
+        expected = pytest.approx(MOONS["gradients"][name], rel=1e-12, abs=1e-15)
+        assert found.gradients[name] == expected, name
+
+
+def test_two_moons_are_told_apart(tried: Callable[..., list[Any]], tmp_path: Path) -> None:
+    """A point on the wrong side costs log(2) or more: a mean loss of 0.001 leaves no room for one."""
+    found, trained = tried("two_moons")
+    assert found["start"] == MOONS["parameters"]
+    assert found["stopped"] == "target"
+    assert found["value"] < 0.001
+    assert trained["value"] == 1
+    assert (tmp_path / "loss.svg").read_bytes().startswith(b"<?xml")
+    assert found["steps"] < 40
+    assert says("two_moons", f"{found['start_value']:.6f}", "0.001", "100")
+    again = backprop("grad", "trained.eq", "--of", "loss", "--format", "json")
+    data = json.loads(again.out)["data"]
+    assert data["loss"] == found["value"]
+    assert all(data[f"o[{p}]"] * (1 if p <= 50 else -1) > 0 for p in range(1, 101))
 
 
 def test_names_with_and_without_their_ending() -> None:
