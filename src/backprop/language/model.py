@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ class Model:
     values: every named Value in file order; an input that no statement defines stands before the
     equation that first uses it. defaults: the inputs that the file gives a number, each with the
     Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
+    functions: the names of the functions that the file defines.
 
         >>> import backprop
         >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
@@ -36,11 +37,13 @@ class Model:
         values: Mapping[str, Value],
         defaults: Mapping[str, Value],
         places: Mapping[str, int],
+        functions: Iterable[str] = (),
     ) -> None:
         self.source = source
         self.values = values
         self.defaults = defaults
         self.places = places
+        self.functions = frozenset(functions)
 
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"

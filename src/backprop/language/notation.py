@@ -47,13 +47,19 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
             parts.append(text if alone or text[0] not in "−-" else f"({text})")
         elif kind in _SPACED:
             sign = _SIGNS.get(word, word)
-            unary = begins or (bool(parts) and parts[-1] in ("·", "/", "^"))
+            unary = begins or parts[-1].endswith((" ", "·", "/", "^", "−"))
             parts.append(sign if unary else f" {sign} ")
         elif kind in _WORDS:
             parts.append(f"{word} " if kind == "NOT" else f" {word} ")
         else:
             parts.append(_SIGNS.get(word, word))
     return "".join(parts)
+
+
+def names_in(statement: Statement) -> set[str]:
+    """The names that a formula has; functions are none."""
+    texts = statement.tokens.texts
+    return {texts[node.token] for node in statement.shape.nodes if node.kind == "name"}
 
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -75,8 +81,12 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
         if node.kind == "name" and word in names:
             text = names[word]
             # a negative number stands without brackets only where a sum or a product begins
-            begins = not written or written[-1] in (r"\left(", "{", ", ")
-            alone = text[0] != "-" or (begins and needed <= PRODUCT)
+            begins = not written or written[-1].endswith(
+                ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
+            )
+            alone = (text[0] != "-" or (begins and needed <= PRODUCT)) and (
+                r"\cdot" not in text or needed <= PRODUCT
+            )
             written.append(text if alone else rf"\left({text}\right)")
             continue
         parts, binding = _parts(node, word, operands[at])
@@ -94,9 +104,12 @@ def latex_name(name: str) -> str:
     base, digits, rest, primes = found.groups()
     below = [part for part in (digits, *rest.split("_")) if part]
     subscript = ",".join(
-        part if len(part) == 1 or part.isdigit() else _word(part) for part in below
+        part if (len(part) == 1 and part.isascii()) or part.isdigit() else _word(part)
+        for part in below
     )
-    return _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
+    # braces, because a power of a name with primes would have two exponents
+    whole = _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
+    return f"{{{whole}}}" if primes else whole
 
 
 def latex_number(text: str) -> str:

@@ -6,11 +6,14 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
-from backprop.language import checks
+from backprop.language import checks, faults
 from backprop.language.build import Builder
+from backprop.language.characters import unknown_characters
+from backprop.language.grammar import Unfit, shape
 from backprop.language.model import Model
-from backprop.language.parser import read
-from backprop.language.scanner import LIST_ENDS
+from backprop.language.parser import Statement, read
+from backprop.language.scanner import LIST_ENDS, Tokens
+from backprop.language.suggest import unknown_name
 from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
@@ -51,7 +54,44 @@ def read_model(source: Source) -> Model:
     values = {name: builder.values[name] for name in builder.order}
     if builder.ahead:
         raise_all(checks.circles(values, equations))
-    return Model(source, values, builder.defaults, builder.places)
+    return Model(source, values, builder.defaults, builder.places, functions)
+
+
+class Formulas:
+    """Reads formulas of the names of a model, with its functions."""
+
+    def __init__(self, model: Model) -> None:
+        self._functions = checks.definitions(read(model.source)[0], [])[1]
+        self._builder = Builder({}, self._functions)
+        self._builder.values.update(model.values)
+        self._builder.finished.update(model.values)
+        self._known = model.values
+
+    def read(self, tokens: Tokens) -> Value:
+        """The Value of the right side of `name = formula`, which refers to the Values of the model.
+
+        Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments.
+        """
+        raise_all([*unknown_characters(tokens)])
+        try:
+            statement = Statement(tokens, shape(tokens.kinds))
+        except Unfit as unfit:
+            raise faults.explain(tokens, unfit) from None
+        errors: list[BackpropError] = []
+        checks.calls(statement, self._functions, errors)
+        raise_all(errors)
+        builder = self._builder
+        root = builder.expression(statement)
+        errors += builder.errors
+        for name in builder.order:
+            place = builder.values.pop(name).place
+            assert isinstance(place, int)
+            span = Span.at(tokens.source, place)
+            errors.append(unknown_name(name, self._known, "these equations", span))
+        builder.order.clear()
+        builder.errors.clear()
+        raise_all(errors)
+        return root
 
 
 def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Setting]:
