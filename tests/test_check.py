@@ -696,3 +696,15 @@ def test_options_that_make_no_sense_together() -> None:
     assert backprop(*base, "--tolerance", "0.1").status == 2
     assert backprop(*base, "--claims", "-", "--values", "-", stdin=b"a=1").status == 2
     assert backprop("check", "-e", "L = log(a)", "--set", "a=-1").status == 1
+
+
+def test_claims_of_several_names_are_all_marked_at_the_given_point() -> None:
+    ran = backprop("check", "-e", CLASSIC, "--set", POINT, "--claim", "dL/da = f*b; de/da = b; dd/de = 1; dL/db = 2*f", "--format", "json")  # fmt: skip
+    marks = json.loads(ran.out)["claims"]
+    assert [(each["claimed"], each["value"]) for each in marks] == [
+        (6, 6),
+        (-3, -3),
+        (1, 1),
+        (-4, -4),
+    ]
+    assert [each["verdict"] for each in marks] == ["right", "right", "right", "wrong"]

@@ -89,6 +89,7 @@ def mark(
         by_name.setdefault(claim.of, []).append(claim)
     marks: dict[int, Marked] = {}
     for name, its_claims in by_name.items():
+        model.grad(values, of)  # the Values begin at the given point again
         subject = Subject(model, name, its_claims)
         marks |= _marks(subject, its_claims, tolerance, seed)
     model.grad(values, of)
