@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import subprocess
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -72,7 +73,9 @@ def read_by_another_reader(out: str) -> int:
     compared = 0
     for raw in out.splitlines():
         line = re.sub(r"^\s*(\d+\. )?", "", raw)
-        line = re.sub(r"^(share (by use \d+ )?of [^:]*|together|[^=]* → [^:]*): ", "", line)
+        line = re.sub(
+            r"^(share (by use \d+ )?of [^:]*|slope by use \d+|together|[^=]* → [^:]*): ", "", line
+        )
         if " = " not in line or line.startswith("("):
             continue
         sides = [_python(side) for side in line.split(", ")[0].split(" = ")] if "∂" not in line else [
@@ -164,7 +167,7 @@ def test_formula_and_number_agree_for_every_operation(row: Operation) -> None:
         value.backward()
         names = {**{each: each.label for each in order}, value: "y"}
         for operand, partial in partials(value, names).items():
-            text = written(partial.formula)
+            text = written(partial)
             expected = by_names(value)[operand]
             assert operand.grad == expected or math.isnan(expected)
             if not math.isfinite(expected) or abs(expected) < 1e-290:
@@ -225,7 +228,7 @@ def test_formulas_are_the_gradients_of_random_equations(seed: int) -> None:
     for value in model.values.values():
         if value.op:
             for operand, partial in partials(value, names).items():
-                found = _by_mpmath(written(partial.formula), numbers)
+                found = _by_mpmath(written(partial), numbers)
                 expected = by_names(value)[operand]
                 assert float(found) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
@@ -251,6 +254,65 @@ def test_random_explanations_add_up(seed: int) -> None:
                 explained("-e", _random_text(seed), "--detail", detail, "--digits", "9")
             )
             > 20
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("L = sqrt(x)*sqrt(x)*y; x = 0; y = 3", "∂L/∂x = 0"),
+        ("u = sqrt(x); L = u^2; x = 0", "(0 times an infinite slope counts as 0: what has no say has none)"),
+        ("pi = 3; L = erf(x)*sqrt(pi); x = -1", "sqrt(3.141592653589793)"),
+        ("digamma(x) = x^2; L = gamma(y)*digamma(y); y = 2", "∂L/∂y = 5.69114"),
+        ("L = x*(x > 0); x = 0", "∂L/∂x = (x > 0) = (0 > 0) = 0"),
+        ("f(a, b) = a*b; L = f(x, y) + f(y, x); x = 2; y = 3", "∂L/∂x = 2·y = 2·3 = 6"),
+        ("L = 3^x + x/2 + (x + 1)/4; x = 1", "sum rule, constant factor rule, exponential rule"),
+        ("L = x - -y; x = 1; y = 2", "L = x − −y"),
+        ("L = 0.1*x^3; x = 2", "∂L/∂x = 0.3·x^2"),
+        ("L = max(x, y, z); x = 1; y = 2; z = 2", "(max(x, y, z) has a corner at z = 2)"),
+    ],
+)  # fmt: skip
+def test_hard_points_are_told_as_they_are(text: str, line: str) -> None:
+    out = backprop("explain", "-e", text)
+    assert out.status == 0
+    assert line in out.out
+    read_by_another_reader(out.out)
+
+
+def test_untaken_branches_are_not_talked_about() -> None:
+    out = explained("-e", "L = if(x > 0, x^2, tanh(y)*abs(y)); x = 1; y = 0")
+    assert "tanh" not in out[out.index("Backward") :].replace("tanh(y)·abs(y))", "")
+    assert "corner" not in out
+
+
+def test_deep_and_long_formulas_are_left_out_and_cost_nothing() -> None:
+    nested = "x"
+    for _ in range(300):
+        nested = f"1/(1 + {nested})"
+    deep = "sin(" * 900 + "x" + ")" * 900
+    terms = " + ".join(f"(x{at} - {at})^2" for at in range(1500)) + "".join(
+        f"; x{at} = 1" for at in range(1500)
+    )
+    twisted = "f(x) = sin(x)*x + 0.1; g(x) = f(f(f(f(x)))); L = g(g(g(x))); x = 1"
+    start = time.process_time()
+    for text in (f"L = {nested}; x = 1", f"L = {deep}; x = 1", f"L = {terms}", twisted):
+        assert "∂L/∂x" in explained("-e", text)
+        assert "∂L/∂v" in explained("-e", text, "--detail", "operations", "--all")
+    assert time.process_time() - start < 60
+
+
+@pytest.mark.parametrize("format", ["html", "latex"])
+@pytest.mark.parametrize(
+    "text", ["L = x^2; x = 1e-7", "x'' = 2; L = x''^2", "L = if(x > 0, x, -x)^2; x = 2"]
+)
+def test_what_stands_below_a_power_has_brackets(format: str, text: str, tmp_path: Path) -> None:
+    out = explained("-e", text, "--format", format)
+    assert r"\end{cases}^" not in out
+    if format == "latex" and shutil.which("pdflatex"):
+        (tmp_path / "d.tex").write_text(out)
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
+        assert (
+            subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
         )
 
 
@@ -403,6 +465,9 @@ def test_latex_compiles(tmp_path: Path) -> None:
     [
         (2, "there is no detail 'x'", ["--detail", "x"]),
         (2, "there is no part 'x'", ["--steps-of", "x"]),
+        (2, "two files at once", ["--hide-answers", "--answers", "s.txt", "-o", "./s.txt"]),
+        (2, "writes the paths alone", ["--paths", "w", "--only", "w"]),
+        (2, "needs a file", ["--hide-answers", "--answers", "-"]),
         (2, "add --hide-answers", ["--answers", "key.txt"]),
         (1, "there is no 'q'", ["--only", "q"]),
         (1, "there is no 'q'", ["--paths", "q"]),

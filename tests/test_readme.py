@@ -117,6 +117,7 @@ def test_every_option_and_format_is_documented() -> None:
     assert [command.name for command in app.registered_commands] == [
         "grad",
         "explain",
+        "check",
         "descend",
         "draw",
         "example",

@@ -24,6 +24,7 @@ from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
+    from backprop.report.check import CheckReport, SheetReport
     from backprop.report.descent import DescentReport
 
 DEFAULT_FILE = "eqs.txt"
@@ -204,7 +205,7 @@ def explain(
 
     model = load(inputs)
     gradient = model.grad(_numbers(model, inputs), of)
-    for name in (*ways, *only):
+    for name in ways:
         if name not in gradient.gradients:
             raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
     if ways:
@@ -222,6 +223,40 @@ def _meant(model: Model, patterns: Sequence[str]) -> list[str]:
             raise unknown_name(each, model.values, "these equations")
         names += found
     return names
+
+
+def check(
+    inputs: Inputs,
+    of: str | None = None,
+    claims: Sequence[str] = (),
+    claim_files: Sequence[str] = (),
+    precise: bool = False,
+    tolerance: float | None = None,
+    seed: int = 0,
+) -> CheckReport | SheetReport:
+    """The gradient of one output against differences; with claims, these, marked.
+
+    claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise: differences
+    in mpmath's arithmetic. tolerance: how far a claim may be off, relative. seed: of random points.
+    """
+    from backprop.checks import check_gradient, mark, read_claims
+    from backprop.report.check import CheckReport, SheetReport
+
+    sheet = bool(claims or claim_files)
+    if precise and sheet:
+        hints = ["leave --precise out: claims are compared with the exact gradient"]
+        raise BadOption("--precise is for a check without claims", hints=hints)
+    if tolerance is not None and not (sheet and 0 <= tolerance < 1):
+        hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
+        raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
+    if [*inputs.values, *claim_files, inputs.file].count(STDIN) > 1:
+        raise BadOption("standard input can be read once only", hints=["use '-' once"])
+    model = load(inputs)
+    numbers = _numbers(model, inputs)
+    if not sheet:
+        return CheckReport(check_gradient(model, numbers, of, precise))
+    found = read_claims(model, model.output(of), claims, claim_files)
+    return SheetReport(mark(model, found, numbers, of, tolerance or 0.0, seed))
 
 
 def load(inputs: Inputs) -> Model:

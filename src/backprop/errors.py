@@ -205,6 +205,10 @@ class BadOption(UsageFault):
 def raise_all(errors: list[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
     if errors:
+        seen: dict[tuple[str, tuple[Label, ...]], BackpropError] = {}
+        for error in errors:  # what is wrong with many members is said once
+            seen.setdefault((error.message, error.labels), error)
+        errors = list(seen.values())
         errors.sort(key=lambda error: error.labels[0].span.start if error.labels else -1)
         first = errors[0]
         first.also = tuple(errors[1:])

@@ -71,8 +71,8 @@ class Operation:
     """What a picture shows where a typographic sign is clearer than the name."""
     rule: str = ""
     """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
-    factor_rule: str = ""
-    """What it is called where all operands but one are numbers, if that has a name of its own."""
+    alone: tuple[str, ...] = ()
+    """What it is called, for each operand, where that one alone is no number."""
     corner: str = ""
     """Where it has a corner, a text in the language; the row's slopes say what is taken there."""
     jump: str = ""
@@ -141,9 +141,9 @@ _ROWS = (
     Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule"),
     Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule"),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
-              rule="product rule", factor_rule="constant factor rule"),
+              rule="product rule", alone=("constant factor rule", "constant factor rule")),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule"),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule")),
     Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule"),
     Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value"),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
@@ -163,7 +163,8 @@ _ROWS = (
                " exponent",
         pole=lambda x, y: x == 0,
         binding=POWER,
-        rule="power rule",
+        rule="power rule, exponential rule",
+        alone=("power rule", "exponential rule"),
         precise="if(y == 0, 1, power(x, y))",
     ),
     # -------------------------------------------------------------- exponentials, logarithms
@@ -223,7 +224,7 @@ _ROWS = (
     Operation("lgamma", ("x",), real.lgamma, ("digamma(x)",), r"\ln\left|\Gamma\left([x]\right)\right|",
               _at(-3.5, -0.3, 1e-9, 0.5, 1.0000001, 2.0000001, 30.5, 1e10), source="DLMF 5.2.2",
               pole=_at_pole, domain="x other than 0, -1, -2, …",
-              precise="log(abs(gamma(x)))"),
+              precise="re(loggamma(x))"),
     Operation("digamma", ("x",), real.digamma, ("polygamma(1, x)",), _calls(r"\psi"),
               _at(-3.5, -0.3, 1e-5, 0.5, 2.0, 30.5, 1e10), source="DLMF 5.15.1",
               pole=_at_pole, domain="x other than 0, -1, -2, …"),
@@ -250,7 +251,7 @@ _ROWS = (
     Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
               ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
-              called=False, rule="the branch that is taken"),
+              called=False, tex_binding=OR, rule="the branch that is taken"),
     # ------------------------------------------------------------- comparisons and conditions
     _comparison("<",  "<x> < <y>",      real.less),
     _comparison("<=", r"<x> \le <y>",   real.less_equal, "≤"),

@@ -102,7 +102,8 @@ def folded(whole: Picture) -> Picture:
     members: dict[tuple[str, str, str], list[Box]] = {}
     for box in whole.boxes:
         name = family(box.id)
-        members.setdefault((name or box.id, box.role, box.equation if name else ""), []).append(box)
+        key = name or box.id, box.role, box.equation if name and box.role != "input" else ""
+        members.setdefault(key, []).append(box)
     boxes: list[Box] = []
     owner: dict[str, str] = {}
     for (name, _, _), inside in members.items():

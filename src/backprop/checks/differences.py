@@ -11,6 +11,7 @@ apart, so that corners, jumps and edges show.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
 
@@ -23,9 +24,6 @@ _SKIPS = 24
 
 _AGREED = 1e-11
 """The relative error at which no larger step is tried."""
-
-_ENOUGH = 1e-2
-"""The relative error above which a one-sided slope tells nothing."""
 
 
 class _Estimate(NamedTuple):
@@ -45,9 +43,10 @@ def sides(function: Along) -> Sides:
 
     def noise(step: float) -> float:
         if step not in noises:
-            found = [function.noise(x + side * step) for side in (-1, 1)]
-            # the smaller of the two: on the other side may lie the end of the domain
-            noises[step] = min(found) + ulp(0.0)
+            found = function.noise(x + step)
+            if found == inf:  # beyond the domain
+                found = function.noise(x - step)
+            noises[step] = found + ulp(0.0)
         return noises[step]
 
     left = _side(function, x, -1, steps, noise)
@@ -58,9 +57,18 @@ def sides(function: Along) -> Sides:
     def central(step: float) -> tuple[float, float]:
         ahead, back = (x + step) - x, x - (x - step)
         width = ahead + back
+        if width == 0:
+            return nan, inf
         return (function(x + step) / width - function(x - step) / width), width
 
     found = _best(central, steps, noise, 4.0)
+    if not _holds(function, x, found, noise(steps[0])):
+        found = _NOTHING
+    for side in (left, right):
+        # one of them may see further, where on the other lies a jump
+        apart = abs(side.slope - found.slope) > 3 * (side.error + found.error)
+        if side.kind == "slope" and side.error < found.error and not apart:
+            found = _Estimate(side.slope, side.error, steps[0])
     size = max(abs(function(x + side * (found.step or steps[0]))) for side in (-1, 1))
     scale = size / max(abs(x), found.step, ulp(0.0)) if isfinite(size) else 0.0
     return Sides(left, right, found.slope, found.error, scale)
@@ -68,9 +76,13 @@ def sides(function: Along) -> Sides:
 
 def _first_steps(x: float) -> list[float]:
     """Steps to begin with, from small to large: for the number's own scale and for that of 1."""
-    own = [abs(x) * 2.0**-bits for bits in (28, 18, 9, 2)] if x else [2.0**-200, 2.0**-80, 2.0**-44]
+    own = (
+        [abs(x) * 2.0**-bits for bits in (38, 28, 18, 9, 2)]
+        if x
+        else [2.0**-200, 2.0**-80, 2.0**-44]
+    )
     plain = [2.0**bits for bits in (-28, -18, -9, -2, 6, 18, 40)]
-    least = max(256 * ulp(x), 2.0**-1000)
+    least = 256 * ulp(x)
     steps: list[float] = []
     for step in sorted({*own, *plain}):
         if step >= least and (not steps or step >= 16 * steps[-1]):
@@ -89,15 +101,18 @@ def _best(
     """The best of the estimates that begin with each of the steps.
 
     A larger step has less rounding in it, but may reach over a corner or a wave: its estimate
-    counts only where it agrees, within both errors, with that of a smaller step.
+    counts only as long as all agree, within their errors, with those of smaller steps.
     """
     best = _NOTHING
     for number, step in enumerate(steps):
         found = _ridders(quotient, step, noise, factor, _SKIPS if number == 0 else 4)
         if not isfinite(found.error):
             continue
-        agrees = abs(found.slope - best.slope) <= 3 * (found.error + best.error)
-        if best is _NOTHING or not isfinite(best.error) or (agrees and found.error < best.error):
+        if best is not _NOTHING and abs(found.slope - best.slope) > 3 * (found.error + best.error):
+            break  # there is something in between
+        if found.error > 4 * best.error:
+            break  # a larger step has less rounding in it: the error is that of reaching too far
+        if found.error < best.error:
             best = found
         if best.error <= _AGREED * abs(best.slope):
             break
@@ -166,12 +181,12 @@ def _side(
     kind = "slope"
     if _jumps(changes, floor):
         kind = "jump"
-        kept = max(at for at, change in enumerate(changes) if abs(change) > floor)
+        kept = max(number for number, change in enumerate(changes) if abs(change) > floor)
         start, base = side * levels[kept], values[kept]
     else:
         infinite = _infinite(function, x, side, at, 50 * floor)
         if infinite:
-            return Side("infinite", infinite * side, 0.0)
+            return Side("infinite", infinite * side * inf, 0.0)
 
     def one_sided(step: float) -> tuple[float, float]:
         moved = x + side * step
@@ -181,16 +196,30 @@ def _side(
         return side * (function(moved) / width - base / width), width
 
     found = _best(one_sided, steps, noise, 2.0)
-    if not isfinite(found.error):
+    if not isfinite(found.error) or (
+        kind == "slope" and not _holds(function, x, found, floor, side)
+    ):
         return Side("unclear" if kind == "slope" else kind)
     return Side(kind, found.slope, found.error)
+
+
+def _holds(function: Along, x: float, found: _Estimate, noise: float, side: int = 0) -> bool:
+    """Whether the slope explains what happens between x and the doubles next to it. Where a wave is
+    shorter than these are apart, as in sin(1e17), it does not."""
+    if not x or not isfinite(found.error):
+        return True
+    distance = 4 * ulp(x)
+    ahead, back = x + distance * (side >= 0), x - distance * (side <= 0)
+    change = function(ahead) - function(back)
+    width = ahead - back
+    off = abs(change - found.slope * width)
+    return not off > 40 * noise + (3 * found.error + 0.1 * abs(found.slope)) * width
 
 
 def _levels(x: float) -> list[float]:
     """Small distances from x, down to its last bits."""
     if x:
-        size = max(abs(x), 2.0**-960)
-        return [size * 2.0**-bits for bits in range(36, 51, 2)]
+        return [max(abs(x) * 2.0**-bits, 4 * ulp(x)) for bits in range(36, 51, 2)]
     return [2.0**-bits for bits in (36, 40, 44, 48, 52, 56, 60, 100, 200, 400)]
 
 
@@ -210,8 +239,7 @@ def _infinite(function: Along, x: float, side: int, at: float, floor: float) -> 
     step (a square root: by 8 for 6 bits), as long as rounding lets it be seen.
     """
     if x:
-        size = abs(x)
-        distances = [size * 2.0**-bits for bits in range(10, 47, 6)]
+        distances = [abs(x) * 2.0**-bits for bits in range(10, 47, 6)]
     else:
         distances = [2.0**-bits for bits in (10, 16, 22, 28, 34, 40, 50, 60, 100, 200, 400)]
     quotients: list[tuple[float, float]] = []
@@ -225,8 +253,8 @@ def _infinite(function: Along, x: float, side: int, at: float, floor: float) -> 
         quotients.append((distance, change / distance))
     if len(quotients) < 4:
         return 0.0
-    for (wide, lower), (close, higher) in zip(quotients, quotients[1:], strict=False):
-        ratio, bits = abs(higher / lower), wide / close
-        if not bits**0.15 <= ratio <= bits**0.97 or lower * higher <= 0:
+    for (wide, lower), (close, higher) in pairwise(quotients):
+        bits = wide / close if close else inf
+        if not bits**0.15 <= (higher / lower if lower else inf) <= bits**0.97:
             return 0.0
     return copysign(1.0, quotients[-1][1])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from math import inf, isfinite, nan
 from random import Random
 
-from backprop.engine import backward, forward, trace
+from backprop.engine import backward, forward, local_slopes, trace
 from backprop.errors import NotFinite
 from backprop.language import Model
+from backprop.operations import OPERATIONS
 from backprop.values import Value, in_order
 
 _RUNS = 3
@@ -96,7 +98,7 @@ class Along:
             moved = abs(self._order[-1].data - exact)
             if isfinite(moved):
                 worst = max(worst, moved)
-        return 2 * worst + _EPSILON * abs(exact) * (not _exact(exact))
+        return 2 * worst + _EPSILON * abs(exact)
 
     def restore(self) -> None:
         """The Values as they were at first."""
@@ -107,19 +109,19 @@ class Along:
 def gradient_noise(order: Sequence[Value], of: Iterable[Value]) -> dict[Value, float]:
     """How far rounding may have moved the gradients by `of`, where `order` is forward and backward.
 
-    The largest change that is found when the last bit of every number and every step is changed at
-    random. It is a size, no bound. The Values are afterwards as they were before.
+    The largest change that is found when the last bit of every step is changed at random, and the
+    last bits of the contributions that add up to a gradient. It is a size, no bound. The Values are
+    afterwards as they were before.
     """
     wanted = list(of)
     data = [value.data for value in order]
     exact = [value.grad for value in wanted]
-    worst = [0.0] * len(wanted)
+    sizes = _contributions(order)
+    worst = [4 * _EPSILON * sizes[value] for value in wanted]
     random = Random(0)
+    steps = [value for value in order if value.prev]
     for _ in range(_RUNS):
-        for value, number in zip(order, data, strict=True):
-            if not value.prev:
-                value.data = _shaken(number, random)
-        _shaken_forward([value for value in order if value.prev], random)
+        _shaken_forward(steps, random)
         backward(order)
         for at, value in enumerate(wanted):
             moved = abs(value.grad - exact[at])
@@ -131,19 +133,51 @@ def gradient_noise(order: Sequence[Value], of: Iterable[Value]) -> dict[Value, f
     return dict(zip(wanted, worst, strict=True))
 
 
+def _contributions(order: Sequence[Value]) -> dict[Value, float]:
+    """For each Value the sum of the sizes of all that is added up to its gradient."""
+    sizes = dict.fromkeys(order, 0.0)
+    sizes[order[-1]] = 1.0
+    for value in reversed(order):
+        if value.prev and sizes[value]:
+            for operand, slope in zip(value.prev, local_slopes(value), strict=True):
+                if slope and isfinite(slope):
+                    sizes[operand] += sizes[value] * abs(slope)
+    return {value: size if isfinite(size) else 0.0 for value, size in sizes.items()}
+
+
+def claim_noise(order: Sequence[Value]) -> float:
+    """How far rounding may have moved the last of `order`, a formula; the Values are left as they were."""
+    data = [value.data for value in order]
+    steps = [value for value in order if value.prev]
+    random = Random(0)
+    worst = 0.0
+    for _ in range(_RUNS):
+        _shaken_forward(steps, random)
+        moved = abs(order[-1].data - data[-1])
+        if isfinite(moved):
+            worst = max(worst, moved)
+    for value, number in zip(order, data, strict=True):
+        value.data = number
+    return worst
+
+
 def _shaken_forward(steps: Sequence[Value], random: Random) -> None:
+    """Forward, each result with its last bit changed. Whole numbers that operators make of whole
+    numbers stay: they are exact, as exponents and conditions often are."""
     for step in steps:
         forward((step,))
-        step.data = _shaken(step.data, random)
+        data = step.data
+        exact = _operator(step.op) and _whole(data) and all(_whole(each.data) for each in step.prev)
+        if not exact:
+            step.data = data * (1 + random.choice((-_EPSILON, _EPSILON)))
 
 
-def _shaken(number: float, random: Random) -> float:
-    """The number with its last bit moved; whole numbers are taken for exact, as exponents and
-    conditions often are."""
-    if _exact(number):
-        return number
-    return number * (1 + random.choice((-_EPSILON, _EPSILON)))
+@cache
+def _operator(op: str) -> bool:
+    """Whether an equation writes it with a sign of its own: not a function such as tanh, whose whole
+    numbers are rounded ones."""
+    return not OPERATIONS[op].called or not op.isidentifier()
 
 
-def _exact(number: float) -> bool:
-    return not isfinite(number) or (abs(number) < 2.0**53 and number.is_integer())
+def _whole(number: float) -> bool:
+    return abs(number) < 2.0**53 and number.is_integer()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from backprop import __version__
-from backprop.cli import descend, draw, example, explain, grad
+from backprop.cli import check, descend, draw, example, explain, grad
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("grad", epilog=grad.EXAMPLE)(grad.grad)
 app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
+app.command("check", epilog=check.EXAMPLE)(check.check)
 app.command("descend", epilog=descend.EXAMPLE)(descend.descend)
 app.command("draw", epilog=draw.EXAMPLE)(draw.draw)
 app.command("example", epilog=example.EXAMPLE)(example.example)

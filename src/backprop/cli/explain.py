@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Optional
 
@@ -90,6 +91,14 @@ def explain(
     options.one_of("part", steps_of, ("forward", "backward", "both"))
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
+    if paths and (only or steps_of != "both" or detail != "equations"):
+        raise BadOption(
+            "--paths writes the paths alone", hints=["leave --only, --steps-of and --detail out"]
+        )
+    if answers == "-":
+        raise BadOption("--answers needs a file", hints=["the worksheet goes to standard output"])
+    if answers and output and os.path.realpath(answers) == os.path.realpath(output):
+        raise BadOption(f"{answers} is to be two files at once", hints=["give each its name"])
     for path in (output, answers):
         if path not in (None, "-"):
             check_writable(str(path))
@@ -110,4 +119,5 @@ def explain(
         put(write(found, style_for(sys.stdout, digits), hide_answers))
     if answers is not None:
         write_whole(answers, write(found, Style(digits), False).encode())
-    complain(gradient.warnings, "warning")
+    if not hide_answers:  # they name slopes
+        complain(gradient.warnings, "warning")

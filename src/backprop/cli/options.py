@@ -79,7 +79,9 @@ def _digits(default: str) -> Any:
 Digits = Annotated[Optional[int], _digits("10 in tables and documents, all in JSON and CSV")]
 Seed = Annotated[
     int,
-    typer.Option("--seed", metavar="N", help="Which random numbers `~` draws."),
+    typer.Option(
+        "--seed", metavar="N", help="Which random numbers `~` draws, and which points check tries."
+    ),
 ]
 
 

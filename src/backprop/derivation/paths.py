@@ -23,7 +23,7 @@ def paths(model: Model, gradient: Gradient, names: Sequence[str]) -> dict[str, t
     order = in_order([output])
     used: dict[Value, list[tuple[Value, float]]] = {}
     for value in order:
-        if value.prev and (value.label or value is output):
+        if value.prev and value.label:
             for operand, slope in by_names(value).items():
                 used.setdefault(operand, []).append((value, slope))
     found: dict[str, tuple[Path, ...]] = {}
@@ -60,7 +60,7 @@ def _paths_from(begin: Value, output: Value, used: Uses) -> list[Path]:
         way, factors = waiting.pop()
         if way[-1] is output:
             product = 1.0
-            for factor in factors:
+            for factor in reversed(factors):  # from the output back, as the gradient is made
                 product = product * factor if product and factor else 0.0
             found.append(Path(tuple(value.label for value in way), factors, product))
             continue

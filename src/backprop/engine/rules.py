@@ -68,6 +68,10 @@ def python(
             stack.append(repr(float(word)))
         elif node.kind == "name":
             stack.append(names.get(word, word))
+        elif node.kind == "index":
+            del stack[-node.operands :]
+            member = "".join(tokens.texts[node.first : node.last + 1])
+            stack.append(names.get(member, member))
         else:
             row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
             operands = stack[-row.arity :]

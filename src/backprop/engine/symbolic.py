@@ -8,8 +8,8 @@ is `b`; and it is written in the equation language, which every reader of formul
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Union
 
@@ -22,34 +22,73 @@ from backprop.values import NUMBER, Value
 Formula = Union["Name", "Call", "Product", "Sum"]
 
 
+LARGEST = 120
+"""The most parts of a formula: a longer one nobody reads, and none is made."""
+
+
+class TooLong(Exception):
+    """A formula with more than LARGEST parts."""
+
+
+class _Sized:
+    """What formulas have in common: how many parts they are made of."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _sized(parts: Iterable[Formula]) -> int:
+        size = 1 + sum(part.size for part in parts)
+        if size > LARGEST:
+            raise TooLong
+        return size
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name of the equations, or a constant."""
 
     text: str
+    size: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(_Sized):
     """An operation of the table that is neither a sum nor a product nor a power by a number."""
 
     name: str
     operands: tuple[Formula, ...]
+    size: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", self._sized(self.operands))
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """coefficient times the powers of factors; without factors a number."""
+class Product(_Sized):
+    """coefficient times the powers of factors; without factors a number. Their order is how it is
+    written, and makes no other product."""
 
     coefficient: float
-    powers: tuple[tuple[Formula, float], ...] = ()
+    powers: tuple[tuple[Formula, float], ...] = field(default=(), compare=False)
+    key: frozenset[tuple[Formula, float]] = frozenset()
+    size: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", frozenset(self.powers))
+        object.__setattr__(self, "size", self._sized(base for base, _ in self.powers))
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """Terms, none of which is a Sum."""
+class Sum(_Sized):
+    """Terms, none of which is a Sum, in the order in which they are written."""
 
-    terms: tuple[Formula, ...]
+    terms: tuple[Formula, ...] = field(compare=False)
+    key: frozenset[Formula] = frozenset()
+    size: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", frozenset(self.terms))
+        object.__setattr__(self, "size", self._sized(self.terms))
 
 
 ZERO, ONE = Product(0.0), Product(1.0)
@@ -144,20 +183,19 @@ def _text(found: Formula, needed: int) -> str:
         return found.text
     if isinstance(found, Call):
         row = OPERATIONS[found.name]
-        if row.name.isidentifier() and row.called:
+        if row.name == "neg":
+            text, binding = f"-{_text(found.operands[0], PRODUCT)}", SUM
+        elif row.name.isidentifier() and (row.called or row.name == "if"):
             return f"{found.name}({', '.join(_text(each, 0) for each in found.operands)})"
-        if row.arity == 1:
+        elif row.arity == 1:
             text, binding = f"{found.name} {_text(found.operands[0], row.binding)}", row.binding
-        elif row.arity == 2:
+        else:
             left, right = found.operands
             # A power binds to the right, everything else to the left.
             tighter = row.name == "^"
             sides = _text(left, row.binding + tighter), _text(right, row.binding + (not tighter))
             gap = "" if tighter else " "
             text, binding = f"{sides[0]}{gap}{found.name}{gap}{sides[1]}", row.binding
-        else:
-            inner = ", ".join(_text(each, 0) for each in found.operands)
-            return f"{found.name}({inner})"
     elif isinstance(found, Sum):
         # a sum begins with something that is added, if there is any: x - 1 and not -1 + x
         added = (t for t in found.terms if not isinstance(t, Product) or t.coefficient > 0)
@@ -205,109 +243,137 @@ def _power(base: Formula, by: float) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(value).removesuffix(".0").replace("e+", "e")
+    """Without the last bits where rounding has left something there: 0.3, not 0.30000000000000004."""
+    short = float(f"{value:.15g}")
+    text = repr(short if abs(short - value) <= 4e-16 * abs(value) else value)
+    return text.removesuffix(".0").replace("e+", "e")
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """A derivative of one equation by a name that it uses: as a formula, and as a number."""
-
-    formula: Formula
-    uses: int
-    """How often the equation uses the name."""
-
-
-def partials(value: Value, names: Mapping[Value, str]) -> dict[Value, Partial]:
+def partials(
+    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
+) -> dict[Value, Formula | None]:
     """The derivatives of an equation by each Value that it uses, at the Values' `data`.
 
-    names: what the Values are called that the equation may use.
+    names: what the Values are called that the equation may use. taken: names of the file that are
+    no constants any more. None: the formula is too long.
     """
     steps = steps_of(value)
-    texts = _formulas(steps, names)
+    texts = _formulas(steps, names, taken)
 
-    def of(operand: Value) -> Formula:
-        return _leaf(operand, names) if operand not in texts else texts[operand]
+    def of(operand: Value) -> Formula | None:
+        return texts[operand] if operand in texts else _leaf(operand, names, taken)
 
-    inside: dict[Value, Formula] = {value: ONE}
-    found: dict[Value, Partial] = {}
+    inside: dict[Value, Formula | None] = {value: ONE}
+    found: dict[Value, Formula | None] = {}
     for step in reversed(steps):
         factor = inside.get(step, ZERO)
-        operands = [of(operand) for operand in step.prev]
-        data = [operand.data for operand in step.prev]
         for operand, slope in zip(step.prev, OPERATIONS[step.op].slopes, strict=True):
             if operand.op == NUMBER:
                 continue
-            share = times(factor, _slope(step.op, slope, operands, texts[step], data, step.data))
-            if operand.label or not operand.prev:
-                before = found.get(operand, Partial(ZERO, 0))
-                found[operand] = Partial(plus(before.formula, share), before.uses + 1)
-            else:
-                inside[operand] = plus(inside.get(operand, ZERO), share)
+            into = found if operand.label or not operand.prev else inside
+            before = into.get(operand, ZERO)
+            into[operand] = None
+            if factor is None or before is None:
+                continue
+            try:
+                local = _slope(step, slope, of, texts[step], taken)
+                into[operand] = plus(before, times(factor, local))
+            except TooLong:
+                pass
     return found
 
 
-def right_side(value: Value, names: Mapping[Value, str]) -> Formula:
+def right_side(
+    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
+) -> Formula | None:
     """The equation of a Value as a formula: what it computes from the names that it uses."""
-    return _formulas(steps_of(value), names)[value]
+    return _formulas(steps_of(value), names, taken)[value]
 
 
-def one_step(value: Value, names: Mapping[Value, str]) -> tuple[Formula, list[Formula]]:
-    """A single operation as a formula of its operands, and its slopes by each of them."""
-    operands = [_leaf(operand, names) for operand in value.prev]
+def one_step(
+    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
+) -> tuple[Formula, list[Formula | None]]:
+    """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
+    operands = [_leaf(operand, names, taken) for operand in value.prev]
+    raw = operands[0] if value.op == "copy" else Call(value.op, tuple(operands))
+
+    def of(operand: Value) -> Formula:
+        return _leaf(operand, names, taken)
+
     out = _taken(value, operands)
-    data = [operand.data for operand in value.prev]
-    slopes = OPERATIONS[value.op].slopes
-    return out, [_slope(value.op, text, operands, out, data, value.data) for text in slopes]
+    texts = OPERATIONS[value.op].slopes
+    return raw, [_slope(value, text, of, out, taken) for text in texts]
 
 
-def _formulas(steps: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Formula]:
+def _formulas(
+    steps: Sequence[Value], names: Mapping[Value, str], taken: Container[str]
+) -> dict[Value, Formula | None]:
     """Each step of an equation as a formula of the names that the equation uses."""
-    texts: dict[Value, Formula] = {}
+    texts: dict[Value, Formula | None] = {}
     for step in steps:
-        operands = [texts[each] if each in texts else _leaf(each, names) for each in step.prev]
-        texts[step] = _taken(step, operands)
+        operands = [
+            texts[each] if each in texts else _leaf(each, names, taken) for each in step.prev
+        ]
+        try:
+            texts[step] = _taken(step, operands)
+        except TooLong:
+            texts[step] = None
     return texts
 
 
-def _leaf(operand: Value, names: Mapping[Value, str]) -> Formula:
+def _leaf(operand: Value, names: Mapping[Value, str], taken: Container[str]) -> Formula:
     """A name, a number, or a constant by its name where no equation has taken that."""
     if operand.op != NUMBER:
         return Name(names[operand])
     for name, known in CONSTANTS.items():
-        if operand.data == known and name not in names.values():
+        if operand.data == known and name not in taken:
             return Name(name)
     return number(operand.data)
 
 
-def _taken(step: Value, operands: Sequence[Formula]) -> Formula:
-    """The formula of a step; of an `if` the branch that is taken."""
+def _taken(step: Value, operands: Sequence[Formula | None]) -> Formula:
+    """The formula of a step; of an `if` the branch that is taken. Raises TooLong."""
     says = OPERATIONS[step.op].says
     if says is not None and step.op == "if":
-        return operands[says(*(operand.data for operand in step.prev))[1]]
-    return operation(step.op, operands)
+        found = operands[says(*(operand.data for operand in step.prev))[1]]
+        if found is None:
+            raise TooLong
+        return found
+    return operation(step.op, [_known(operand) for operand in operands])
+
+
+def _known(found: Formula | None) -> Formula:
+    if found is None:
+        raise TooLong
+    return found
 
 
 def _slope(
-    op: str,
+    step: Value,
     text: str,
-    operands: Sequence[Formula],
-    out: Formula,
-    data: Sequence[float],
-    value: float,
+    of: Callable[[Value], Formula | None],
+    out: Formula | None,
+    taken: Container[str],
 ) -> Formula:
-    """A slope of the table with formulas for its operands; conditions are decided by the numbers."""
-    names = (*OPERATIONS[op].operands, "out")
-    formulas: Mapping[str, Formula] = dict(zip(names, (*operands, out), strict=True))
-    numbers = dict(zip(names, (*data, value), strict=True))
+    """A slope of the table with formulas for its operands; conditions are decided by the numbers.
+
+    Raises TooLong where it needs a formula that is too long.
+    """
+    names = (*OPERATIONS[step.op].operands, "out")
+    values = dict(zip(names, step.prev, strict=False))
+    numbers = dict(zip(names, (*(each.data for each in step.prev), step.data), strict=True))
     tokens, shape = formula(text)
-    stack: list[tuple[Formula, float]] = []
+    stack: list[tuple[Formula | None, float]] = []
     for node in shape.nodes:
         word = tokens.texts[node.token]
         if node.kind == "number":
             stack.append((number(float(word)), float(word)))
+        elif node.kind == "name" and word in numbers:
+            stack.append((out if word == "out" else of(values[word]), numbers[word]))
         elif node.kind == "name":
-            known = numbers[word] if word in numbers else CONSTANTS[word]
-            stack.append((formulas.get(word, Name(word)), known))
+            # the file's own pi is not the circle's
+            known = number(CONSTANTS[word]) if word in taken else Name(word)
+            stack.append((known, CONSTANTS[word]))
         else:
             name = node.operation if node.kind == "operation" else FUNCTIONS[word].name
             row = OPERATIONS[name]
@@ -316,6 +382,8 @@ def _slope(
             result = rules.value(name)(*(part[1] for part in parts))
             if name == "if":
                 stack.append(parts[1] if parts[0][1] else parts[2])
+            elif any(part[0] is None for part in parts):
+                stack.append((None, result))
             else:
-                stack.append((operation(name, [part[0] for part in parts]), result))
-    return stack[0][0]
+                stack.append((operation(name, [_known(part[0]) for part in parts]), result))
+    return _known(stack[0][0])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from backprop.engine import rules
+from backprop.engine.equations import steps_of
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
@@ -70,7 +71,19 @@ def no_value(model: Model, value: Value) -> NotFinite:
     else:
         message = f"{text} overflows{given}: it is beyond 1.8e308"
         hints = ["scale the numbers, or compute with logarithms"]
+    member = _member(model, value)
+    message = f"in {member}: {message}" if member else message
     return cause(message, *_labels(model, value, at), hints=hints)
+
+
+def _member(model: Model, value: Value) -> str:
+    """The member of a family whose equation has this step, "" for equations without indices."""
+    if value.label:
+        return value.label if "[" in value.label else ""
+    for name, named in model.values.items():
+        if "[" in name and named.prev and value in steps_of(named):
+            return name
+    return ""
 
 
 def gradients(model: Model, order: Sequence[Value]) -> list[InfiniteSlope]:

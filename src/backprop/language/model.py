@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ class Model:
     Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
     constants: the inputs that indices and ranges were made with, which cannot be set any more.
     repeated: the whole statement of every member of a family, as a packed span.
+    functions: the names of the functions that the file defines.
 
         >>> import backprop
         >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
@@ -41,6 +42,7 @@ class Model:
         places: Mapping[str, int],
         constants: Sequence[str] = (),
         repeated: Mapping[str, int] = MappingProxyType({}),
+        functions: Iterable[str] = (),
     ) -> None:
         self.source = source
         self.values = values
@@ -48,6 +50,7 @@ class Model:
         self.places = places
         self.constants = tuple(constants)
         self.repeated = repeated
+        self.functions = frozenset(functions)
 
     def __repr__(self) -> str:
         return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"

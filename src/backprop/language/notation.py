@@ -56,7 +56,7 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
             parts.append(text if alone or text[0] not in "−-" else f"({text})")
         elif kind in _SPACED:
             sign = _SIGNS.get(word, word)
-            unary = begins or (bool(parts) and parts[-1] in ("·", "/", "^"))
+            unary = begins or parts[-1].endswith((" ", "·", "/", "^", "−"))
             parts.append(sign if unary else f" {sign} ")
         elif kind in _WORDS:
             called = kind == "IF" and following == "LPAR" and (begins or parts[-1][-1:] != "]")
@@ -67,14 +67,12 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
 
 
 def names_in(statement: Statement) -> set[str]:
-    """The names and the members (`w[1,2]`) that a formula has."""
-    tokens = statement.tokens
-    found = set()
-    for at, kind in enumerate(tokens.kinds):
-        if kind == "NAME":
-            found.add(tokens.texts[at])
-            if tokens.kinds[at + 1 : at + 2] == ("LSQB",):
-                found.add("".join(tokens.texts[at : _closing(tokens, at + 1) + 1]))
+    """The names and the members (`w[1,2]`) that a formula has; functions are none."""
+    texts = statement.tokens.texts
+    found = {texts[node.token] for node in statement.shape.nodes if node.kind == "name"}
+    for node in statement.shape.nodes:
+        if node.kind == "index":
+            found.add("".join(texts[node.first : node.last + 1]))
     return found
 
 
@@ -109,8 +107,12 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
         if node.kind in ("name", "index") and word in names:
             text = names[word]
             # a negative number stands without brackets only where a sum or a product begins
-            begins = not written or written[-1] in (r"\left(", "{", ", ")
-            alone = text[0] != "-" or (begins and needed <= PRODUCT)
+            begins = not written or written[-1].endswith(
+                ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
+            )
+            alone = (text[0] != "-" or (begins and needed <= PRODUCT)) and (
+                r"\cdot" not in text or needed <= PRODUCT
+            )
             written.append(text if alone else rf"\left({text}\right)")
             continue
         if node.kind in ("index", "gather", "range", "listed", "condition"):
@@ -133,9 +135,12 @@ def latex_name(name: str) -> str:
     base, digits, rest, primes = found.groups()
     below = [part for part in (digits, *rest.split("_"), *members[:-1].split(",")) if part]
     subscript = ",".join(
-        part if len(part) == 1 or part.isdigit() else _word(part) for part in below
+        part if (len(part) == 1 and part.isascii()) or part.isdigit() else _word(part)
+        for part in below
     )
-    return _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
+    # braces, because a power of a name with primes would have two exponents
+    whole = _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
+    return f"{{{whole}}}" if primes else whole
 
 
 def latex_number(text: str) -> str:

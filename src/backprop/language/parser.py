@@ -55,7 +55,7 @@ def _pattern(tokens: Tokens) -> tuple[str, Statement] | None:
     """The pattern and the right side of `w[*,1] = 0`. Raises Unfit for a wrong right side."""
     kinds = tokens.kinds
     at = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
-    if "TIMES" not in kinds[:at]:
+    if not {"TIMES", "RANGE"} & set(kinds[:at]):
         return None
     right = Tokens(
         tokens.source, kinds[at + 1 :], tokens.texts[at + 1 :], tokens.starts[at + 1 :], tokens.ends[at + 1 :]

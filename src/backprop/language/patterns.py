@@ -14,12 +14,13 @@ _MEMBER = re.compile(r"(.+)\[(.*)\]")
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
     """The names that are meant: the name itself, a family's members, or what fits a pattern."""
     pattern = re.sub(r"\s+", "", normal(pattern))
+    special = any(sign in pattern for sign in ("*", "?", ".."))
     found = []
     for name in names:
         if name == pattern:
             return [name]
         if name.startswith(f"{pattern}[") or (
-            ("*" in pattern or "?" in pattern) and (glob(pattern).fullmatch(name))
+            special and glob(pattern).fullmatch(name) and _within(pattern, name)
         ):
             found.append(name)
     return found
@@ -48,6 +49,23 @@ def spanned(names: Iterable[str]) -> str:
 
 @cache
 def glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` stands for any characters and `?` for one."""
+    """A pattern in which `*` stands for any characters, `?` for one, and `1..3` for an index."""
     signs = {"*": ".*", "?": "."}
-    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.S)
+    pieces = re.split(r"(\*|\?|-?[0-9]*\.\.-?[0-9]*)", pattern)
+    return re.compile(
+        "".join(
+            signs.get(piece) or ("-?[0-9]+" if ".." in piece else re.escape(piece))
+            for piece in pieces
+        ),
+        re.S,
+    )
+
+
+def _within(pattern: str, name: str) -> bool:
+    """Whether the indices of a member lie in the ranges of `w[1..2,3]`."""
+    asked = pattern.partition("[")[2].rstrip("]").split(",")
+    for part, index in zip(asked, indices(name), strict=False):
+        low, dots, high = part.partition("..")
+        if dots and not int(low or index) <= index <= int(high or index):
+            return False
+    return True

@@ -6,14 +6,17 @@ from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
-from backprop.language import checks
+from backprop.language import checks, faults
 from backprop.language.build import Builder
+from backprop.language.characters import unknown_characters
 from backprop.language.families import MOST_VALUES, Families
+from backprop.language.grammar import Unfit, shape
 from backprop.language.integers import Integers, Scope, Unknown
 from backprop.language.model import Model
 from backprop.language.parser import Statement, read
 from backprop.language.programs import Program, prepared
 from backprop.language.scanner import LIST_ENDS, Tokens
+from backprop.language.suggest import unknown_name
 from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
@@ -67,7 +70,9 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     if builder.ahead:
         raise_all(checks.circles(values, owners))
     constants = [name for name in members.integers.used if name in builder.defaults]
-    return Model(source, values, builder.defaults, builder.places, constants, builder.repeated)
+    return Model(
+        source, values, builder.defaults, builder.places, constants, builder.repeated, functions
+    )
 
 
 def _integers(equations: Mapping[str, Statement]) -> Integers:
@@ -79,6 +84,48 @@ def _integers(equations: Mapping[str, Statement]) -> Integers:
             if not statement.shape.indexed
         }
     )
+
+
+class Formulas:
+    """Reads formulas of the names of a model, with its functions."""
+
+    def __init__(self, model: Model) -> None:
+        self._functions = checks.definitions(read(model.source)[0], [])[1]
+        self._builder = Builder(self._functions, Families(_integers({})))
+        self._builder.values.update(model.values)
+        self._builder.finished.update(model.values)
+        self._known = model.values
+
+    def read(self, tokens: Tokens) -> Value:
+        """The Value of the right side of `name = formula`, which refers to the Values of the model.
+
+        Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments.
+        """
+        raise_all([*unknown_characters(tokens)])
+        try:
+            statement = Statement(tokens, shape(tokens.kinds))
+        except Unfit as unfit:
+            raise faults.explain(tokens, unfit) from None
+        errors: list[BackpropError] = []
+        checks.calls(statement, self._functions, errors)
+        raise_all(errors)
+        builder = self._builder
+        parsed = statement.shape
+        program = prepared(parsed).right if parsed.indexed else Program(parsed.nodes, {})
+        try:
+            root = builder.expression(tokens, program, {})
+        except Unknown as fault:
+            raise fault.error from None
+        errors += builder.errors
+        for name in builder.order:
+            place = builder.values.pop(name).place
+            assert isinstance(place, int)
+            span = Span.at(tokens.source, place)
+            errors.append(unknown_name(name, self._known, "these equations", span))
+        builder.order.clear()
+        builder.errors.clear()
+        raise_all(errors)
+        return root
 
 
 def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Setting]:

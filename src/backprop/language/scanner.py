@@ -78,7 +78,8 @@ def statements(source: Source, ends: frozenset[str] = ENDS) -> Iterator[Tokens |
         if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):
                 continue
-            if kind in ends and (kind != "COMMA" or not piece.opened):
+            # the commas of `for i in 1..2, j in 1..3` do not end a statement
+            if kind in ends and (kind != "COMMA" or not (piece.opened or "FOR" in kinds)):
                 if kind == "NEWLINE" and kinds and (piece.opened or kinds[-1] in _CONTINUES):
                     piece.line = len(kinds)
                     continue

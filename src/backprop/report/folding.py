@@ -39,5 +39,6 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
             else:
                 cells.append(f"{len(members)} values")
         else:
-            cells.append(column.cells[members[0]])
+            different = len({column.cells[at] for at in members}) > 1
+            cells.append("" if different else column.cells[members[0]])
     return Column(column.title, cells, column.kind, column.tex)

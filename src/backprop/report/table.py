@@ -16,13 +16,13 @@ Cell = str | float | None
 class Column:
     """A column of a table.
 
-    kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name) or
-    `number`. tex: its title in LaTeX, where that differs.
+    kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
+    `formula` (by itself) or `number`. tex: its title in LaTeX, where that differs.
     """
 
     title: str
     cells: Sequence[Cell]
-    kind: Literal["name", "text", "equation", "number"] = "number"
+    kind: Literal["name", "text", "equation", "formula", "number"] = "number"
     tex: str = ""
 
 

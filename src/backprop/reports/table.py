@@ -77,7 +77,7 @@ def _rich(
     ]
     # What is too wide goes first from the equations, which are cut, then from the names, which are
     # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
-    for kind, least in (("equation", _NAME), ("formula", _NAME), ("name", _NAME)):
+    for kind, least in (("equation", len("equation")), ("formula", _NAME), ("name", _NAME)):
         if kind not in kinds:
             continue
         column = kinds.index(kind)

@@ -128,8 +128,7 @@ def document(found: Derivation, hide: bool = False) -> Document:
             " it, times the derivative of that equation by the name."
         )
         sections.append(Section("Backward pass", intro, (), blocks))
-    for name, ways in found.paths.items():
-        sections.append(Section(f"Paths from {name}", "", writing.paths(name, ways)))
+    sections += [Section(f"Paths from {name}", "", writing.paths(name)) for name in found.paths]
     value = Line((Name(found.output), writing.answer(found.value)))
     return Document(found.output, value, tuple(sections))
 
@@ -149,8 +148,8 @@ class _Writing:
         parts: list[Part] = [Name(step.name)]
         if step.equation:
             parts.append(Formula(step.equation))
-            if step.expanded:
-                parts.append(Formula(step.expanded))
+            if step.expanded:  # it tells which branch is taken
+                parts.append(Blank() if self.hide else Formula(step.expanded))
             parts += self._filled(step.expanded or step.equation)
         return Line((*parts, self.answer(step.value)))
 
@@ -180,16 +179,18 @@ class _Writing:
             shown.append(Blank() if self.hide else Formula(share.formula))
             if not simple:
                 shown += self._filled(share.formula)
-        elif self.hide:
+        elif self.hide and not own:
             shown.append(Blank())
         if own:
-            parts = [*shown, self.answer(share.local)]
-            return [self._line(share, whole, parts)]
+            return [self._line(share, whole, [*shown, self.answer(share.local)])]
         lines = []
         upstream = Partial(output, step.name)
-        middle: list[Part] = [Row("*", (upstream, local))]
+        # of two uses in one operation neither has the whole ∂y/∂x
+        middle: list[Part] = [] if share.use else [Row("*", (upstream, local))]
         if share.formula and not simple:
-            lines.append(Line((local, *shown, self.answer(share.local))))
+            slope = (*shown, self.answer(share.local))
+            by_use = Line(slope, f"slope by use {share.use}")
+            lines.append(by_use if share.use else Line((local, *slope)))
         elif share.formula and not _is_number(share.formula) and not self.hide:
             middle.append(Row("*", (upstream, Formula(share.formula))))
         middle.append(Row("*", (self.answer(share.upstream), self.answer(share.local))))
@@ -201,7 +202,7 @@ class _Writing:
         use = f" by use {share.use}" if share.use else ""
         return Line(tuple(parts), f"share{use} of", whole)
 
-    def paths(self, name: str, ways: Sequence[object]) -> tuple[Line, ...]:
+    def paths(self, name: str) -> tuple[Line, ...]:
         """One line a path with its product, and their sum."""
         lines = []
         products = []
@@ -211,7 +212,7 @@ class _Writing:
             factors = tuple(self.answer(factor) for factor in way.factors)
             parts: list[Part] = [Row("*", partials)] if partials else []
             if len(factors) != 1:
-                parts.append(Row("*", factors) if factors else Number(1.0))
+                parts.append(Row("*", factors) if factors else self.answer(1.0))
             products.append(way.product)
             lines.append(Line((*parts, self.answer(way.product)), " → ".join(way.names)))
         total = sum(products) if products else 0.0

@@ -68,5 +68,7 @@ def _math(line: Line, digits: int | None) -> str:
 def _mathml(formula: str) -> str:
     from latex2mathml.converter import convert
 
-    found: str = convert(formula)
+    # its own blanks are too short to write into, and it leaves TeX's escapes in words
+    found: str = convert(formula.replace(r"\underline{\hspace{3em}}", r"\text{________}"))
+    found = found.replace("\\_", "_")
     return found.replace("<math ", '<math displaystyle="true" ', 1)

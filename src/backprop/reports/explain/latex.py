@@ -3,6 +3,7 @@ r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 from __future__ import annotations
 
 from backprop.derivation import Derivation
+from backprop.language.notation import latex_name
 from backprop.reports.explain.document import Line, document
 from backprop.reports.explain.mathematics import latex, latex_part
 from backprop.reports.numbers import Style
@@ -14,6 +15,9 @@ _HEAD = r"""\documentclass{article}
 \setlength{\parindent}{0pt}
 \begin{document}
 \raggedright
+"""
+
+_OTHERS = """% Names in other scripts than Latin and Greek need lualatex or xelatex, and a font that has them.
 """
 
 _SIGNS = {
@@ -46,7 +50,8 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
             rows = [head] if head else []
             rows += [rf"\quad {line}" if head else line for line in [*inner, *notes]]
             lines += [rf"\par\medskip {block.number}.\enspace " + "\\\\[2pt]\n".join(rows)]
-    return _HEAD + "\n".join(lines) + "\n\\end{document}\n"
+    body = "\n".join(lines)
+    return (_HEAD if body.isascii() else _OTHERS + _HEAD) + body + "\n\\end{document}\n"
 
 
 def _math(line: Line, digits: int | None) -> str:
@@ -56,4 +61,10 @@ def _math(line: Line, digits: int | None) -> str:
 
 
 def _words(text: str) -> str:
-    return "".join(_SIGNS.get(sign, sign) for sign in text)
+    return "".join(_SIGNS.get(sign) or _greek(sign) for sign in text)
+
+
+def _greek(sign: str) -> str:
+    """A Greek letter in a sentence as mathematics, which pdflatex knows."""
+    found = latex_name(sign) if sign.isalpha() and not sign.isascii() else sign
+    return rf"\ensuremath{{{found}}}" if found.startswith("\\") and "text" not in found else sign

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop.language import formula
 from backprop.language.notation import latex as latex_formula
 from backprop.language.notation import latex_name, latex_number, typographic
-from backprop.operations import SIGN, SUM
+from backprop.operations import COMPARISON, OPERATIONS, SIGN, SUM
 from backprop.reports.explain.document import (
     Blank,
     Formula,
@@ -54,7 +54,7 @@ def _text(part: Part, digits: int | None, inside: bool) -> str:
             name: _minus(number(value, digits)) for name, value in (part.numbers or {}).items()
         }
         found = typographic(formula(part.text), names)
-        return f"({found})" if inside and _is_loose(part.text) else found
+        return f"({found})" if _is_loose(part.text, inside) else found
     gap = " · " if part.sign == "*" else " + "
     return gap.join(_text(each, digits, at > 0) for at, each in enumerate(part.parts))
 
@@ -85,17 +85,20 @@ def _latex(part: Part, digits: int | None, inside: bool) -> str:
             for name, value in (part.numbers or {}).items()
         }
         found = latex_formula(formula(part.text), names)
-        return rf"\left({found}\right)" if inside and _is_loose(part.text) else found
+        return rf"\left({found}\right)" if _is_loose(part.text, inside) else found
     gap = r" \cdot " if part.sign == "*" else " + "
     return gap.join(_latex(each, digits, at > 0) for at, each in enumerate(part.parts))
 
 
-def _is_loose(text: str) -> bool:
-    """Whether a formula needs brackets as a factor: a sum, a difference, something negative."""
-    from backprop.operations import OPERATIONS
-
+def _is_loose(text: str, inside: bool) -> bool:
+    """Whether a formula needs brackets: as a factor a sum, a difference, something negative; between
+    equality signs a comparison or a condition."""
     root = formula(text).shape.nodes[-1]
-    return bool(root.operation) and OPERATIONS[root.operation].binding in (SUM, SIGN)
+    if not root.operation or root.operation == "if":
+        return False
+    return OPERATIONS[root.operation].binding in ((SUM, SIGN) if inside else ()) or (
+        OPERATIONS[root.operation].binding <= COMPARISON
+    )
 
 
 def _minus(text: str) -> str:

@@ -1,0 +1,216 @@
+"""The graph in mpmath's arithmetic, and slopes from its values: exact to more digits than doubles have.
+
+Nothing here knows a slope of the table. Numbers of the equations count as the doubles that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from math import ceil, inf, isfinite, log10, nan
+from typing import Any
+
+from backprop.checks.graph import Graph
+from backprop.checks.sides import Side, Sides
+from backprop.language import formula
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.values import Value
+
+Function = Callable[..., Any]
+
+DIGITS = (60, 120, 240, 480, 960)
+"""Working digits behind the decimal point, more or less: more, until two in a row tell the same."""
+
+_BEYOND = 1024
+"""Powers of two: as in doubles, what is larger has no value."""
+
+
+class Precise:
+    """The values of one graph at a number of digits, and its output as a function of an input."""
+
+    def __init__(self, graph: Graph, digits: int) -> None:
+        self.fine = digits
+        # Large numbers need their digits before the point as well, or a small step is lost in them.
+        largest = max((abs(value.data) for value in graph.order if isfinite(value.data)), default=1)
+        self.digits = digits + 20 * ceil(max(log10(largest or 1), 0) / 20)
+        self._graph = graph
+        self._mp = context(self.digits)
+        self._base: dict[Value, Any] = {}
+        self._run(graph.order, self._base)
+
+    def value(self, name: Value) -> Any:
+        """The value of a Value where the graph stands; nan if it has none."""
+        return self._base[name]
+
+    def at(self, leaf: Value, steps: Sequence[Value], shift: Any) -> Any:
+        """The output where one input is moved by `shift`; steps: all that depend on it."""
+        moved = {leaf: self._base[leaf] + shift}
+        self._run(steps, moved)
+        return moved.get(self._graph.root, self._base[self._graph.root])
+
+    def _run(self, order: Sequence[Value], data: dict[Value, Any]) -> None:
+        base = self._base
+        for value in order:
+            if not value.prev:
+                data[value] = self._mp.mpf(value.data)
+                continue
+            operands = [data[each] if each in data else base[each] for each in value.prev]
+            data[value] = self._step(value.op, operands)
+
+    def _step(self, name: str, operands: list[Any]) -> Any:
+        says = OPERATIONS[name].says
+        asked = operands if says is None else [operands[at] for at in says(*operands)]
+        if any(each != each for each in asked):
+            return self._mp.nan
+        return function(name, self.digits)(*operands)
+
+
+@cache
+def context(digits: int) -> Any:
+    """A private context of mpmath with this many digits."""
+    import mpmath  # 40 ms: only for who needs it
+
+    found = mpmath.mp.clone()
+    found.dps = digits
+    return found
+
+
+@cache
+def function(name: str, digits: int) -> Function:
+    """The value of a row of the table on mpmath's numbers; nan where there is no real value, or
+    none that a double can hold."""
+    mp = context(digits)
+    row = OPERATIONS[name]
+    text = row.precise or (row.value if isinstance(row.value, str) else "")
+    plain: Any = (
+        _compiled(text, row.operands, digits) if text else getattr(mp, name, None) or row.value
+    )
+
+    def total(*operands: Any) -> Any:
+        try:
+            value = plain(*operands)
+        except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
+            return mp.nan
+        if isinstance(value, mp.mpc) or not mp.isfinite(value) or mp.mag(value) > _BEYOND:
+            return mp.nan
+        return mp.mpf(value)
+
+    return total
+
+
+def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
+    """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
+    it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
+    mp = context(digits)
+    scope: dict[str, Any] = {"mp": mp}
+    tokens, shape = formula(text)
+    stack: list[str] = []
+    for node in shape.nodes:
+        word = tokens.texts[node.token]
+        if node.kind == "number":
+            stack.append(f"mp.mpf('{word}')")
+        elif node.kind == "name":
+            stack.append(word if word not in CONSTANTS or word in parameters else f"mp.{word}")
+        else:
+            name = node.operation or (FUNCTIONS[word].name if word in FUNCTIONS else "")
+            operands = stack[len(stack) - node.operands :]
+            del stack[len(stack) - node.operands :]
+            if name == "if":
+                stack.append(f"({operands[1]} if {operands[0]} else {operands[2]})")
+                continue
+            key = f"f{len(scope)}"
+            scope[key] = function(name, digits) if name else getattr(mp, word)
+            stack.append(f"{key}({', '.join(operands)})")
+    found: Function = eval(f"lambda {', '.join(parameters)}: {stack[0]}", scope)
+    return found
+
+
+def sides(graph: Graph, levels: Callable[[int], Precise], leaf: Value) -> Sides:
+    """What the output does where `leaf` stands, computed with ever more digits until it is plain.
+
+    levels: the graph at a number of digits, made once for all inputs.
+    """
+    steps = graph.above(leaf)
+    before: _Look | None = None
+    for digits in DIGITS:
+        look = _Look(levels(digits), leaf, steps)
+        if before is not None:
+            left, right = (_side(before, look, side) for side in (-1, 1))
+            if "unclear" not in (left.kind, right.kind):
+                slope, error = nan, inf
+                if left.kind == right.kind == "slope":
+                    slope, error = _limit(before.central, look.central)
+                    error += look.blur
+                return Sides(left, right, float(slope), float(error))
+        before = look
+    unclear = Side("unclear")
+    return Sides(unclear, unclear, nan, inf)
+
+
+class _Look:
+    """The output beside one point, on both sides, at one precision."""
+
+    def __init__(self, precise: Precise, leaf: Value, steps: Sequence[Value]) -> None:
+        mp = context(precise.digits)
+        self.mp = mp
+        size = mp.mpf(abs(leaf.data)) or mp.mpf(1)
+        # A third of the digits for the step: its square is the error of a central difference, and
+        # as many are left against rounding.
+        self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(precise.fine // 3))
+        self.at = precise.value(steps[-1] if steps else leaf)
+        self.beside = {
+            side: [precise.at(leaf, steps, side * times * self.step) for times in (1, 2)]
+            for side in (-1, 1)
+        }
+        self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)
+        self.rounding = mp.mpf(10) ** (20 - precise.digits) * max(
+            [abs(each) for pair in self.beside.values() for each in pair if each == each]
+            or [mp.mpf(0)]
+        )
+
+    @property
+    def blur(self) -> Any:
+        """What rounding can do to a slope."""
+        return self.rounding / self.step
+
+    def change(self, side: int) -> Any:
+        return self.beside[side][0] - self.at
+
+    def slope(self, side: int) -> Any:
+        """By the value here and two beside it: the error is of the second order."""
+        first, second = self.beside[side]
+        return side * (4 * first - 3 * self.at - second) / (2 * self.step)
+
+    def slope_beside(self, side: int) -> Any:
+        first, second = self.beside[side]
+        return side * (second - first) / self.step
+
+
+def _side(wide: _Look, close: _Look, side: int) -> Side:
+    """One side, from a look with a wide step and one with a close step."""
+    if any(each != each for look in (wide, close) for each in look.beside[side]):
+        missing = close.beside[side][0] != close.beside[side][0]
+        return Side("none" if missing else "unclear")
+    was, now = wide.change(side), close.change(side)
+    if abs(now) <= close.rounding:
+        if abs(was) <= wide.rounding:
+            return Side("slope", 0.0, float(close.blur))
+    elif abs(was) <= wide.rounding:
+        return Side("unclear")
+    elif abs(now - was) < abs(was) / 1000:
+        slope, error = _limit(wide.slope_beside(side), close.slope_beside(side))
+        return Side("jump", float(slope), float(error + close.blur))
+    if 10 * abs(now) < abs(was) and abs(now) * wide.step > 100 * abs(was) * close.step:
+        return Side("infinite", inf if now * side > 0 else -inf, 0.0)
+    slope, error = _limit(wide.slope(side), close.slope(side))
+    if error > max(abs(slope) * 1e-15, close.blur):
+        return Side("unclear")
+    return Side("slope", float(slope), float(error + close.blur))
+
+
+def _limit(wide: Any, close: Any) -> tuple[Any, Any]:
+    """The limit of two values, the second nearer to it, and the estimate of its error. What falls by
+    more than a factor of 10^5 falls to 0."""
+    if abs(close) <= abs(wide) * 1e-5:
+        return 0 * close, 0 * close
+    return close, abs(close - wide)

@@ -1,0 +1,230 @@
+"""A gradient beside the slopes that were found without it: do they agree, and if not, why?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, inf, isfinite, isnan, log10, nan
+
+from backprop.checks.sides import Side, Sides
+from backprop.checks.words import listed, number
+
+AGREES, CORNER, JUMP, EDGE, UNKNOWN, DIFFERS = (
+    "agrees", "corner", "jump", "edge", "cannot tell", "DIFFERS",
+)  # fmt: skip
+"""The verdicts. Only the last one says that the gradient is wrong."""
+
+_ROUNDING = 1e-12
+"""What a correct gradient may be off by, relative, besides what rounding was seen to do between the
+steps: inside one, such as exp(-x^2/2) for large x, it is lost some hundred times as much as a bit."""
+
+_SMALLEST = 2.3e-308
+"""Slopes below this may come out as 0."""
+
+_FEWEST = 1e-3
+"""A comparison whose own error is larger than this part of the gradient tells nothing."""
+
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Check:
+    """One input: its gradient, and what the differences say of it.
+
+    numeric: the slope from differences, nan where there is none. uncertainty: how far it and the
+    rounding of the gradient allow the two to be apart. error, relative: how far they are apart;
+    nan where there is nothing to compare. digits: how many agree, at most as many as the uncertainty
+    lets one see. left, right: the one-sided slopes where they differ. note: a sentence, or "".
+    """
+
+    name: str
+    value: float
+    gradient: float
+    numeric: float
+    uncertainty: float
+    error: float
+    relative: float
+    digits: int | None
+    verdict: str
+    note: str = ""
+    left: float = nan
+    right: float = nan
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict == DIFFERS
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be judged. noise: what rounding may have done to the gradient. at: the operations
+    that stand at a corner or a jump, as texts. precise: whether the slopes have more digits than
+    doubles."""
+
+    name: str
+    output: str
+    value: float
+    gradient: float
+    noise: float
+    at: tuple[str, ...] = ()
+    precise: bool = False
+
+
+def judge(asked: Question, sides: Sides) -> Check:
+    """The verdict on one gradient."""
+    left, right = sides.left, sides.right
+    kinds = (left.kind, right.kind)
+    if "none" in kinds:
+        return _edge(asked, left, right)
+    if "jump" in kinds:
+        return _jump(asked, left, right)
+    if "infinite" in kinds:
+        if left.slope == right.slope:
+            note = f"the slope is {number(left.slope)}"
+            return _told(asked, AGREES, note, left, right, gradient_is=(left.slope,))
+        return _told(asked, CORNER, _corner(asked, left, right), left, right)
+    if kinds == ("slope", "slope") and _apart(left, right):
+        return _told(asked, CORNER, _corner(asked, left, right), left, right)
+    return _smooth(asked, sides)
+
+
+def _smooth(asked: Question, sides: Sides) -> Check:
+    gradient, numeric = asked.gradient, sides.slope
+    if isnan(numeric) or not sides.error < inf:
+        note = f"the differences settle on no slope of {asked.output}"
+        return _check(asked, numeric, inf, UNKNOWN, note + _more(asked))
+    if gradient == numeric and not isfinite(gradient):
+        return _check(asked, numeric, 0.0, AGREES, f"the slope is {number(gradient)}")
+    size = max(abs(gradient), abs(numeric))
+    allowed = 3 * sides.error + 8 * asked.noise + _ROUNDING * size + _SMALLEST
+    if not abs(gradient - numeric) <= allowed:
+        note = f"the gradient is {number(gradient)}, the slope by differences {number(numeric)}"
+        if isfinite(gradient) and size:
+            note += f", {_per_cent(abs(gradient - numeric) / size)} away"
+        if asked.at:
+            note += f"; what is taken at the corner of {listed(asked.at)} does not add up to it"
+        return _check(asked, numeric, allowed, DIFFERS, note)
+    if allowed <= _FEWEST * size or size == 0 or asked.precise:
+        note = "" if allowed <= _FEWEST * size or size == 0 else "all but rounding cancels"
+        return _check(asked, numeric, allowed, AGREES, note)
+    if abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale:
+        return _check(asked, numeric, allowed, AGREES, f"0 within {number(allowed, 1)}")
+    note = f"rounding in {asked.output} hides slopes below {number(allowed, 1)}"
+    return _check(asked, numeric, allowed, UNKNOWN, note + _more(asked))
+
+
+def _edge(asked: Question, left: Side, right: Side) -> Check:
+    name, output = asked.name, asked.output
+    if left.kind == right.kind:
+        note = f"{output} has no value beside this {name}, so that it has no slope"
+        return _check(asked, nan, inf, EDGE, note)
+    inside, where, there = (
+        (right, "right", "smaller") if left.kind == "none" else (left, "left", "larger")
+    )
+    note = f"{output} has no value for a {there} {name}"
+    if inside.kind == "jump":
+        note += f", and jumps to the {where}"
+        if not isfinite(asked.gradient):
+            return _check(asked, nan, inf, EDGE, note)
+    if isnan(inside.slope):
+        return _check(asked, nan, inf, EDGE, note)
+    note += f"; from the {where} the slope is {_seen(inside)}"
+    return _told(asked, EDGE, note, inside, inside)
+
+
+def _jump(asked: Question, left: Side, right: Side) -> Check:
+    sides = [side for side in (left, right) if side.kind == "jump"]
+    where = (
+        "on both sides" if len(sides) == 2 else f"to the {'left' if sides == [left] else 'right'}"
+    )
+    note = f"{asked.output} jumps {where}" + _by(asked)
+    note += f"; {_takes(asked.gradient)}"
+    if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or len(sides) == 2:
+        # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
+        return _check(asked, nan, inf, JUMP, note, left.slope, right.slope)
+    return _told(asked, JUMP, note, left, right)
+
+
+def _corner(asked: Question, left: Side, right: Side) -> str:
+    return (
+        f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
+        f"{_by(asked)}; {_takes(asked.gradient)}"
+    )
+
+
+def _told(
+    asked: Question,
+    verdict: str,
+    note: str,
+    left: Side,
+    right: Side,
+    gradient_is: tuple[float, ...] = (),
+) -> Check:
+    """The verdict, if the gradient is one of the slopes or between them; else DIFFERS."""
+    gradient = asked.gradient
+    low, high = sorted((left.slope, right.slope))
+    size = max([abs(each) for each in (low, high, gradient) if isfinite(each)], default=0.0)
+    slack = 3 * max(left.error, right.error) + 8 * asked.noise + _ROUNDING * size + _SMALLEST
+    within = gradient in (low, high) or low - slack <= gradient <= high + slack
+    if isnan(gradient):  # it says itself that there is no slope here
+        within = verdict != AGREES
+    elif gradient_is:
+        within = gradient in gradient_is
+    numeric = low if low == high else nan
+    if within:
+        return _check(asked, numeric, slack, verdict, note, left.slope, right.slope)
+    head = note.partition("; the gradient")[0]
+    outside = "" if low == high else ", which is not between them"
+    message = f"{head}, but the gradient is {number(gradient)}{outside}"
+    return _check(asked, numeric, slack, DIFFERS, message, left.slope, right.slope)
+
+
+def _check(
+    asked: Question,
+    numeric: float,
+    allowed: float,
+    verdict: str,
+    note: str,
+    left: float = nan,
+    right: float = nan,
+) -> Check:
+    gradient = asked.gradient
+    error = 0.0 if gradient == numeric else abs(gradient - numeric)
+    size = max(abs(gradient), abs(numeric))
+    relative = error / size if size and isfinite(size) else (0.0 if error == 0 else nan)
+    digits = None
+    if isfinite(numeric) and isfinite(gradient) and size > 0:
+        # the rest of what is allowed is patience, and says nothing about what was seen
+        blur = max(allowed - _ROUNDING * size - _SMALLEST, 0.0)
+        seen = max(error, min(blur, size)) / size
+        digits = min(_DIGITS, max(0, floor(-log10(seen)))) if seen else _DIGITS
+    return Check(
+        asked.name, asked.value, gradient, numeric, allowed, error, relative, digits, verdict,
+        note, left, right,
+    )  # fmt: skip
+
+
+def _apart(left: Side, right: Side) -> bool:
+    """Whether two one-sided slopes differ by more than their errors, and than what is worth a word."""
+    size = max(abs(left.slope), abs(right.slope))
+    return abs(left.slope - right.slope) > max(10 * (left.error + right.error), 1e-7 * size)
+
+
+def _takes(gradient: float) -> str:
+    return f"the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
+
+
+def _by(asked: Question) -> str:
+    return f" (by {listed(asked.at)})" if asked.at else ""
+
+
+def _more(asked: Question) -> str:
+    return "" if asked.precise else "; --precise computes with more digits"
+
+
+def _per_cent(relative: float) -> str:
+    return f"{number(100 * relative, 3)} %" if relative >= 1e-4 else f"{number(relative, 2)} of it"
+
+
+def _seen(side: Side) -> str:
+    """A one-sided slope, which is 0 where its error says that it may be."""
+    return number(0.0 if abs(side.slope) <= 3 * side.error else side.slope)
