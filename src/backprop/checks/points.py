@@ -88,25 +88,26 @@ class Question:
 
     def agrees(self, tolerance: float) -> bool:
         """Whether the claim is right here: as far as it is written out, and as rounding lets it be."""
-        return self.same(self.claimed, self.right, tolerance)
-
-    def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
-        """Whether a number is another one, by the measure for this claim."""
-        if claimed == right:
+        claimed, right = self.claimed, self.right
+        if self.same(claimed, right, tolerance):
             return True
-        if not (isfinite(claimed) and isfinite(right)):
-            return False
         off = abs(claimed - right)
-        size = max(abs(claimed), abs(right))
-        part = 1e-7 if self.claim.formula else 1e-9
-        if off <= max(part * size, self.claim.rounding * (1 + 1e-9), tolerance * abs(right)):
-            return True
-        if off > 1e-9 * self._largest():
+        if not off <= 1e-9 * self._largest():
             return False  # no rounding does that
         noise = claim_noise(self.order)
         if self.by in self.graph:
             noise += gradient_noise(self.graph.order, [self.by])[self.by]
         return off <= 8 * noise
+
+    def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
+        """Whether a number is another one as far as this claim is written out."""
+        if claimed == right:
+            return True
+        if not (isfinite(claimed) and isfinite(right)):
+            return False
+        part = (1e-7 if self.claim.formula else 1e-9) * max(abs(claimed), abs(right))
+        rounding = self.claim.rounding * (1 + 1e-9)
+        return abs(claimed - right) <= max(part, rounding, tolerance * abs(right))
 
     def _largest(self) -> float:
         """The largest number of which the two are made."""
