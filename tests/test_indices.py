@@ -52,7 +52,9 @@ def test_indexed_is_the_same_as_written_out(indexed: str, written: str) -> None:
 def test_a_recurrence_has_the_gradient_of_its_closed_form() -> None:
     """x[n] = a^n*x[0]: by backpropagation through 100,000 steps."""
     n, a = 100_000, 0.99999
-    value, gradients = numbers(f"x[0] = 3; a = {a}; x[t+1] = a*x[t] for t in 0..{n - 1}; L = x[{n}]", "L")
+    value, gradients = numbers(
+        f"x[0] = 3; a = {a}; x[t+1] = a*x[t] for t in 0..{n - 1}; L = x[{n}]", "L"
+    )
     assert value == pytest.approx(3 * a**n, rel=1e-9)
     assert gradients["x[0]"] == pytest.approx(a**n, rel=1e-9)
     assert gradients["a"] == pytest.approx(3 * n * a ** (n - 1), rel=1e-9)
@@ -79,7 +81,10 @@ def test_random_inputs_are_the_same_for_the_same_seed() -> None:
     assert 2.98 < max(drawn) < 3
     assert mean(drawn) == pytest.approx(0.5, abs=0.1)
     normal = [one[f"v[{at}]"] for at in range(1, 2001)]
-    assert (mean(normal), stdev(normal)) == (pytest.approx(1, abs=0.04), pytest.approx(0.5, abs=0.03))
+    assert (mean(normal), stdev(normal)) == (
+        pytest.approx(1, abs=0.04),
+        pytest.approx(0.5, abs=0.03),
+    )
     fewer = library.parse("w[i] ~ uniform(-2, 3) for i in 7..8; L = w[7]*w[8]").grad().data
     assert fewer["w[7]"] == one["w[7]"]
 
@@ -149,14 +154,18 @@ L = (sum(h[i] for i in 1..20) - 1)^2
 
 
 def test_settings_and_gradients_of_families(tmp_path: Path) -> None:
-    (tmp_path / "v.json").write_text(json.dumps({"b": [0.25] * 20, "w": [[i, -i] for i in range(20)]}))
+    (tmp_path / "v.json").write_text(
+        json.dumps({"b": [0.25] * 20, "w": [[i, -i] for i in range(20)]})
+    )
     ran = backprop("grad", "-e", NET, "--format", "json", "--set", "b=0.5, w[*,1]=0, w[3,2]=0.25", "--wrt", "b, w[1,*]")  # fmt: skip
     found = json.loads(ran.out)
     assert {found["data"][f"b[{at}]"] for at in range(1, 21)} == {0.5}
     assert {found["data"][f"w[{at},1]"] for at in range(1, 21)} == {0}
     assert found["data"]["w[3,2]"] == 0.25
     assert len(found["gradients"]) == 22
-    nested = json.loads(backprop("grad", "-e", NET, "--values", str(tmp_path / "v.json"), "--format", "json").out)
+    nested = json.loads(
+        backprop("grad", "-e", NET, "--values", str(tmp_path / "v.json"), "--format", "json").out
+    )
     assert nested["data"]["w[20,2]"] == -19
     assert nested["data"]["b[7]"] == 0.25
     wrong = backprop("grad", "-e", NET, "--set", "w[21,1]=1")
@@ -179,7 +188,9 @@ def test_a_descent_of_families_saves_every_member(tmp_path: Path) -> None:
     file = tmp_path / "net.eq"
     file.write_text(NET)
     new = tmp_path / "new.eq"
-    ran = backprop("descend", str(file), "--only", "w, b", "--optimizer", "lbfgs", "--save", str(new))
+    ran = backprop(
+        "descend", str(file), "--only", "w, b", "--optimizer", "lbfgs", "--save", str(new)
+    )
     assert "w[1..20,1..2]" in ran.out
     text = new.read_text()
     assert "# weights" in text
@@ -193,7 +204,10 @@ def test_a_descent_of_families_saves_every_member(tmp_path: Path) -> None:
 
 def test_one_member_is_explained() -> None:
     out = backprop("explain", "-e", NET, "--only", "h[3]").out
-    assert "h[3] = tanh(sum(w[i,j]·x[j] for j in 1..2) + b[i]) = tanh(w[3,1]·x[1] + w[3,2]·x[2] + b[3]) = " in out
+    assert (
+        "h[3] = tanh(sum(w[i,j]·x[j] for j in 1..2) + b[i]) = tanh(w[3,1]·x[1] + w[3,2]·x[2] + b[3]) = "
+        in out
+    )
     assert "∂L/∂h[3] = " in out
     latex = backprop("explain", "-e", NET, "--only", "h[3]", "--format", "latex").out
     assert r"w_{3,1} \cdot x_{1}" in latex
@@ -221,5 +235,7 @@ def test_pictures_have_one_box_an_indexed_equation() -> None:
     assert "h[7]" not in dot
     whole = backprop("draw", "-e", NET, "--detail", "equations", "--all", "-o", "-").out
     assert "h[7]" in whole
-    loop = backprop("draw", "-e", "x[0] = 1; x[t+1] = x[t]*a for t in 0..99; a = 0.9; L = x[100]^2", "-o", "-")
+    loop = backprop(
+        "draw", "-e", "x[0] = 1; x[t+1] = x[t]*a for t in 0..99; a = 0.9; L = x[100]^2", "-o", "-"
+    )
     assert (loop.status, "x[1..100] = x[t]*a" in loop.out) == (0, True)

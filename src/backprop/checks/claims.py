@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,13 +124,13 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
     if middle == len(kinds) - 1:
         raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
     # What is left of '=' may be a fraction, and '=' may be ':'; to the language it is `a = formula`.
-    name, first = middle - 1, middle + 1
+    name, first = 0, middle + 1
     statement = Tokens(
         tokens.source,
         ("NAME", "ASSIGN", *kinds[first:]),
-        [*tokens.texts[name:middle], "=", *tokens.texts[first:]],
-        tokens.starts[name:],
-        tokens.ends[name:],
+        ["a", "=", *tokens.texts[first:]],
+        array("Q", [tokens.starts[name], tokens.starts[middle], *tokens.starts[first:]]),
+        array("Q", [tokens.ends[middle - 1], tokens.ends[middle], *tokens.ends[first:]]),
     )
     root = formulas.read(statement)
     text = one_line(tokens.span(first, len(kinds) - 1).text)
@@ -153,7 +154,11 @@ def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[st
         at += partial
         if at >= len(signs) or signs[at][0] != "NAME":
             raise UnexpectedText("this is no derivative", left, hints=[_HOW])
-        parts.append((partial, normal(signs[at][1]), tokens.span(at, at)))
+        begin, name = at, signs[at][1]
+        if signs[at + 1 : at + 2] == [("LSQB", "[")] and ("RSQB", "]") in signs[at:]:  # dL/dw[1,2]
+            at = signs.index(("RSQB", "]"), at)
+            name = "".join(word for _, word in signs[begin : at + 1])
+        parts.append((partial, normal(name), tokens.span(begin, at)))
         at += 1
         if at < len(signs) and (
             signs[at][0] != "DIVIDE" or len(parts) == 2 or at + 1 == len(signs)
