@@ -266,7 +266,6 @@ def test_bad_input_is_refused_before_any_work(
     assert {path: path.read_bytes() for path in eqs.iterdir()} == before
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("optimizer", ["gd", "adam"])
 def test_ctrl_c_reports_and_saves(eqs: Path, optimizer: str) -> None:
     (eqs / "slow.txt").write_text("L = x^2 + 1; x = 1")

@@ -75,8 +75,9 @@ class DescentReport:
         )  # fmt: skip
         tail = []
         if self.kept:
-            more = f", … ({len(self.kept)} in all)" if len(self.kept) > 8 else ""
-            tail.append(f"not moved: {', '.join(self.kept[:8])}{more}")
+            kept = [name for name, _ in groups(self.kept, self.whole)]
+            more = f", … ({len(self.kept)} in all)" if len(kept) > 8 else ""
+            tail.append(f"not moved: {', '.join(kept[:8])}{more}")
         best = found.best
         if best.step != found.state.steps:
             kind = "highest" if found.maximize else "lowest"
