@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
 from backprop.cli import main
+
+
+def interruptible() -> None:
+    """In a new process: take Ctrl-C as it is meant, even where these tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 
 EXAMPLES = Path(__file__).parent / "examples"
 CLASSIC = "e = a*b; d = e+c; L = d*f"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from running import CLASSIC, POINT, backprop
+from running import CLASSIC, POINT, backprop, interruptible
 
 COMMAND = [sys.executable, "-m", "backprop"]
 GRADIENTS = {"a": 6, "b": -4, "c": -2, "d": -2, "e": -2, "f": 4, "L": 1}
@@ -331,7 +331,10 @@ def test_an_interrupt_ends_with_130(tmp_path: Path) -> None:
     file = tmp_path / "many.eq"
     file.write_text("\n".join(f"x{k} = x{k - 1}*2 + sin(x{k - 1})" for k in range(1, 300_000)))
     started = subprocess.Popen(
-        [*COMMAND, "grad", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "grad", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=interruptible,
     )
     time.sleep(1.5)
     started.send_signal(signal.SIGINT)

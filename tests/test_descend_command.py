@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from running import CLASSIC, POINT, backprop
+from running import CLASSIC, POINT, backprop, interruptible
 
 COMMAND = [sys.executable, "-m", "backprop", "descend"]
 EQUATIONS = "# the classic\r\ne = a*b; d = e+c  # sums\r\na = 2; b = 3 - 6  # two\r\nL = d*f"
@@ -271,7 +271,12 @@ def test_ctrl_c_reports_and_saves(eqs: Path, optimizer: str) -> None:
     (eqs / "slow.txt").write_text("L = x^2 + 1; x = 1")
     command = [*COMMAND, "slow.txt", "--lr", "1e-9", "--steps", "100000000", "--save", "new.txt", "--optimizer", optimizer, "--trace", "--every", "1000"]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=eqs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=eqs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=interruptible,
     )
     assert process.stdout is not None
     for _ in range(4):

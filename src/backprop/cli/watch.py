@@ -97,6 +97,8 @@ class Watch:
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:
     """Have Ctrl-C call `handler`; return what it called before, None where that cannot be changed."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        return None  # started in the background, where Ctrl-C is for others
     try:
         return signal.signal(signal.SIGINT, handler)
     except ValueError:  # only the main thread may
