@@ -239,3 +239,93 @@ def test_pictures_have_one_box_an_indexed_equation() -> None:
         "draw", "-e", "x[0] = 1; x[t+1] = x[t]*a for t in 0..99; a = 0.9; L = x[100]^2", "-o", "-"
     )
     assert (loop.status, "x[1..100] = x[t]*a" in loop.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("L = sum(i for i in 1..9^9^9)", "of this size"),
+        (f"L = sum(2 for i in 0..{'9' * 400})", "of this size"),
+        (f"x[{'9' * 5000}] = 2; L = 1", "of this size"),
+        ("w ~ normal(0, -1); L = w", "sd must not be negative"),
+        ("w ~ uniform(2, 1); L = w", "low must not be above high"),
+        ("w ~ normal(0, 1e400); L = w", "must be finite"),
+    ],
+)  # fmt: skip
+def test_numbers_past_every_limit_are_refused_at_once(text: str, said: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(BackpropError) as caught:
+        library.parse(text)
+    assert any(said in " ".join([str(each), *each.hints]) for each in caught.value.all)
+    assert time.monotonic() - start < 5
+
+
+CONSTANT = """n = 3
+w[i,j] ~ normal(0, 1) for i in 1..n, j in 1..2
+x[1] = 0.5; x[2] = -1
+h[i] = tanh(sum(w[i,j]*x[j] for j in 1..2)) for i in 1..n
+L = (sum(h[i] for i in 1..n) - s)^2
+s = 1
+"""
+
+
+def test_what_was_drawn_is_saved_and_read_back(tmp_path: Path) -> None:
+    """With another seed, with the parameters frozen, and with a constant in the ranges."""
+    file, saved = tmp_path / "a.eq", tmp_path / "b.eq"
+    file.write_text(CONSTANT)
+    ran = backprop("descend", str(file), "--seed", "5", "--freeze", "w", "--steps", "2", "--save", str(saved), "--format", "json")  # fmt: skip
+    value = json.loads(ran.out)["value"]
+    for arguments in ([str(saved)], [str(file), "--values", str(saved)]):
+        found = json.loads(backprop("grad", *arguments, "--format", "json").out)
+        assert found["value"] == value
+    assert backprop("grad", str(file), "--values", str(file)).status == 0
+
+
+def test_settings_come_in_the_order_of_the_text() -> None:
+    text = "w[i,j] = 9 for i in 1..2, j in 1..2; L = w[1,1]*w[2,1]*w[1,2]*w[2,2]"
+    data = json.loads(backprop("grad", "-e", text, "--set", "w[*,1]=0.5, w[1,1]=7; w[1..2,2]=3", "--format", "json").out)["data"]  # fmt: skip
+    assert data == {"w[1,1]": 7, "w[1,2]": 3, "w[2,1]": 0.5, "w[2,2]": 3, "L": 7 * 3 * 0.5 * 3}
+    wrong = backprop("grad", "-e", text, "--set", "w[3,*]=5")
+    assert "<--set>:1:1" in wrong.err
+    drawn = backprop("grad", "-e", text, "--set", "w[1,1] ~ uniform(0, 1)")
+    assert (drawn.status, "nothing is drawn here" in drawn.err) == (2, True)
+
+
+def test_integer_constants_are_no_outputs_and_may_be_arguments() -> None:
+    assert numbers("w[i] = 1 for i in 1..n; n = 2*m; m = 2; L = sum(w[i] for i in 1..n)")[0] == 4
+    text = "f(k) = x[k+1]; x[i] = i for i in 1..4; L = sum(f(j-1)*y for j in 1..3) + f(m) + f(2*1); y = 1; m = 3"
+    assert numbers(text, "L")[0] == 1 + 2 + 3 + 4 + 3
+    assert numbers("p ~ uniform(-pi, pi); L = p")[0] < math.pi
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"w": []}',
+        '{"w": [[1, 2, 3], [4, 5]]}',
+        '{"w": [[1, 2, 3]]}',
+        '{"w": [[1, null, 2], [1, 2, 3]]}',
+    ],
+)
+def test_lists_of_the_wrong_shape_are_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "v.json").write_text(text)
+    model = "w[i,j] = 0 for i in 1..2, j in 1..3; L = sum(w[i,j]^2 for i in 1..2, j in 1..3)"
+    ran = backprop("grad", "-e", model, "--values", str(tmp_path / "v.json"))
+    assert (ran.status, ran.out) == (1, "")
+    assert "w" in ran.err
+
+
+def test_families_in_bounds_pictures_claims_and_explanations() -> None:
+    found = backprop("descend", "-e", "w[i,j] = 5 for i in 1..2, j in 1..2; L = sum(w[i,j]^2 for i in 1..2, j in 1..2)", "--bounds", "w[1,1..2]=1..9", "--format", "json")  # fmt: skip
+    assert json.loads(found.out)["parameters"] == pytest.approx({"w[1,1]": 1, "w[1,2]": 1, "w[2,1]": 0, "w[2,2]": 0}, abs=1e-6)  # fmt: skip
+    assert "∂L/∂h[2] = " in backprop("explain", "-e", CONSTANT, "--only", "h").out
+    assert backprop("draw", "-e", CONSTANT, "--focus", "h", "-o", "-").status == 0
+    claim = "dL/ds = -2*(sum(h[i] for i in 1..n) - s)"
+    assert backprop("check", "-e", CONSTANT, "--claim", claim).status == 0
+
+
+def test_families_of_different_rank_are_folded_apart() -> None:
+    text = "x[i,j] = 1 for i in 1..2, j in 1..8; x[3] = 4; L = sum(x[i,j]*x[3] for i in 1..2, j in 1..8)"
+    out = backprop("grad", "-e", text).out
+    assert "x[1..2,1..8]" in out
+    assert "x[3]" in out

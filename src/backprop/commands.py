@@ -86,15 +86,18 @@ def draw(
     model = load(inputs)
     gradient = model.grad(_numbers(model, inputs), of)
     output = model.values[gradient.output]
+    near: list[str] = []
     for name in focus:
-        if name not in gradient.gradients:
+        meant = matching(name, gradient.gradients)
+        if not meant:
             raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
+        near += meant
 
     def drawn(detail: str) -> Picture:
         found = pictures.picture(output, model.text, detail)
         if detail == "equations" and not focus and not whole:
             found = pictures.folded(found)
-        return pictures.focus(found, focus, depth) if focus else found
+        return pictures.focus(found, near, depth) if focus else found
 
     found = drawn(detail or "operations")
     size = found.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import isinf
 from typing import Any
 
@@ -60,6 +60,8 @@ def read_numbers(
             if name not in model.values:
                 owner = "the inputs of these equations"
                 errors.append(unknown_name(name, inputs, owner, span, len(errors) < LIMIT))
+            elif name in model.constants and number == _value_of(model, name):
+                continue  # a file gives its own constants back
             elif model.values[name].op or name in model.constants:
                 errors.append(not_an_input(model, name, span))
             numbers[name] = number
@@ -67,7 +69,13 @@ def read_numbers(
     return numbers
 
 
-def from_lines(source: Source, computed: Container[str] = ()) -> Given:
+def _value_of(model: Model, name: str) -> float | None:
+    """The number of an integer constant that the file gives as one."""
+    root = model.defaults.get(name)
+    return evaluate(root, model.source) if root is not None else None
+
+
+def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
     """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; those of `computed` may be equations."""
     return {
         name: (evaluate(setting.value, source), setting.name)
@@ -123,7 +131,8 @@ def _from_json(source: Source, model: Model) -> Given:
         if isinstance(item, list):
             at = values.get(normal(key), Span(source, 0, 1))
             plain |= _members(normal(key), item, model, at, errors)
-            keys |= dict.fromkeys(plain.keys() - keys.keys(), keys.get(normal(key), at))
+            for each in plain.keys() - keys.keys():
+                keys[each] = values[each] = keys.get(normal(key), at)
         else:
             plain[key] = item
     for name, item in ((normal(key), item) for key, item in plain.items()):
@@ -149,6 +158,7 @@ def _members(
     if not members:
         errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
         return {}
+    known = {each for each in model.values if family(each) == name}
     least = [min(column) for column in zip(*members, strict=False)]
     found: dict[str, Any] = {}
     waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]
@@ -158,7 +168,13 @@ def _members(
             begin = least[len(above)]
             waiting += [((*above, begin + number), each) for number, each in enumerate(item)]
         else:
-            found[f"{name}[{','.join(map(str, above))}]"] = item
+            member = f"{name}[{','.join(map(str, above))}]"
+            if item is not None or member in known:  # null where the family has a hole
+                found[member] = item
+    for missing in known - found.keys():
+        message = f"the lists for {name!r} have no number for {missing}"
+        errors.append(NotANumber(message, at, hints=["give a number for every member"]))
+        break
     return found
 
 

@@ -101,18 +101,19 @@ def folded(whole: Picture) -> Picture:
     """
     members: dict[tuple[str, str, str], list[Box]] = {}
     for box in whole.boxes:
-        name = family(box.id)
-        key = name or box.id, box.role, box.equation if name and box.role != "input" else ""
-        members.setdefault(key, []).append(box)
+        # one key for all members of an indexed equation, or of a family of inputs
+        name = f"{family(box.id)}/{box.id.count(',')}" if family(box.id) else box.id
+        formula = box.equation if box.role != "input" else ""
+        members.setdefault((name, box.role, formula), []).append(box)
     boxes: list[Box] = []
     owner: dict[str, str] = {}
-    for (name, _, _), inside in members.items():
+    for inside in members.values():
         first = inside[0]
         if len(inside) == 1:
             boxes.append(first)
             owner[first.id] = first.id
             continue
-        id = f"{name}[{spanned([box.id for box in inside])}]"
+        id = f"{family(first.id)}[{spanned([box.id for box in inside])}]"
         owner |= {box.id: id for box in inside}
         _, equals, right = first.label.partition(" = ")
         label = f"{id}{equals}{right}"

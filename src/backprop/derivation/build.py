@@ -14,6 +14,7 @@ from backprop.engine.symbolic import Formula, one_step, partials, right_side, wr
 from backprop.errors import TooLarge
 from backprop.language import Model, formula
 from backprop.language.notation import names_in
+from backprop.language.patterns import matching
 from backprop.language.suggest import unknown_name
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import one_line
@@ -55,10 +56,14 @@ def derivation(
     output = model.values[gradient.output]
     order = in_order([output])
     nodes, names = _nodes(model, order, detail)
-    known = set(names.values())
+    known = list(names.values())
+    wanted: list[str] = []
     for name in only:
-        if name not in known:
+        meant = matching(name, known)
+        if not meant:
             raise unknown_name(name, known, f"what leads to {gradient.output}")
+        wanted += meant
+    only = wanted
     if len(nodes) > MOST and not whole and not only:
         raise TooLarge(
             f"{len(nodes):,} steps are more than a person reads",

@@ -36,11 +36,12 @@ def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
                 continue
             whole = tokens.span(0, len(tokens.kinds) - 1)
             kinds = tokens.kinds
-            if kinds.count("ASSIGN") != 1 or kinds.count("RANGE") != 1 or kinds[0] == "ASSIGN":
+            middle = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
+            if kinds.count("ASSIGN") != 1 or kinds[middle:].count("RANGE") != 1 or not middle:
                 hints = ["write name=low..high, name=low.. or name=..high"]
                 errors.append(UnexpectedText("this is no bound", whole, hints=hints))
                 continue
-            middle, dots = kinds.index("ASSIGN"), kinds.index("RANGE")
+            dots = kinds.index("RANGE", middle)
             sides = []
             for first, last, missing in ((middle + 1, dots, -inf), (dots + 1, len(kinds), inf)):
                 if first >= last:

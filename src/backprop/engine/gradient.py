@@ -98,7 +98,8 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
                 errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
     raise_all(errors)
     missing: set[Value] = set()
-    for name in (*model.inputs, *model.constants):
+    constants = [name for name in model.constants if name in model.defaults]
+    for name in (*model.inputs, *constants):
         value = model.values[name]
         if name in given:
             value.data = given[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from backprop.errors import (
     BackpropError,
     Label,
     NameDefinedTwice,
+    NotANumber,
     TooLarge,
     UnexpectedText,
     UnknownName,
@@ -209,9 +211,20 @@ class Families:
         commas = list(_top_commas(tokens, nodes[-1].token))
         cut = next(at for at, node in enumerate(nodes) if node.first > commas[0])
         inner = self.integers
-        low = inner.number(tokens, nodes[:cut], scope)
-        high = inner.number(tokens, nodes[cut:-1], scope)
-        return float(low), float(high)
+        first = float(inner.number(tokens, nodes[:cut], scope, free=True))
+        second = float(inner.number(tokens, nodes[cut:-1], scope, free=True))
+        name = tokens.texts[nodes[-1].token]
+        wrong = first > second if name == "uniform" else second < 0
+        if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
+            rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
+            raise Unknown(
+                NotANumber(
+                    f"{name}({first:g}, {second:g}) cannot be drawn from",
+                    tokens.span(nodes[-1].first, nodes[-1].last),
+                    hints=[rule if wrong else "both numbers must be finite"],
+                )
+            )
+        return first, second
 
     def _check_distribution(self, statement: Statement, ready: Prepared) -> None:
         tokens, shape = statement

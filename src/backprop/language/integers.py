@@ -14,15 +14,24 @@ from typing import Any
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
 from backprop.language.programs import Nodes
 from backprop.language.scanner import Tokens
-from backprop.operations import FUNCTIONS
+from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.source import Span
-from backprop.values import NUMBER, Value
+from backprop.values import NUMBER, Value, in_order
 
 Scope = Mapping[str, Any]
 """Variables with their numbers, parameters of functions with their Values."""
 
 _MOST = 2**53
 """Beyond it a double is not every integer."""
+
+
+def _power(x: float, y: float) -> float:
+    """x^y, looked at as a double first: the exact one may have more digits than there is memory."""
+    if abs(float(x) ** float(y)) > _MOST:
+        raise OverflowError
+    found: float = x**y
+    return found
+
 
 _LONGEST = 50
 """The most constants that are defined by one another, one after the other."""
@@ -32,7 +41,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
-    "^": operator.pow,
+    "^": _power,
     "neg": operator.neg,
     "<": operator.lt,
     "<=": operator.le,
@@ -64,25 +73,36 @@ class Integers:
         self.used: dict[str, None] = {}
         """The constants that were asked for: no setting may change them any more."""
 
-    def number(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> float:
-        """The number of an expression; booleans count as 0 and 1. Raises Unknown."""
+    def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
+        """The number of an expression; booleans count as 0 and 1. Raises Unknown.
+
+        free: any number will do, and the constants pi, tau and inf are known.
+        """
         if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
-            return self._name(tokens, nodes[0].token, scope)
+            return self._name(tokens, nodes[0].token, scope, free)
         stack: list[Any] = []
         for node in nodes:
             if node.kind == "number":
                 text = tokens.texts[node.token]
-                stack.append(int(text) if text.isdecimal() else float(text))
+                literal = float(text)
+                if literal > _MOST and not free:
+                    raise self._fault(tokens, node.first, node.last, "is no number of this size")
+                stack.append(int(text) if text.isdecimal() and literal <= _MOST else literal)
             elif node.kind == "name":
-                stack.append(self._name(tokens, node.token, scope))
+                stack.append(self._name(tokens, node.token, scope, free))
             elif node.kind == "operation" and node.operation in _OPERATIONS:
                 parts = stack[-node.operands :]
                 del stack[-node.operands :]
                 try:
                     stack.append(_OPERATIONS[node.operation](*parts))
-                except (ArithmeticError, ValueError):
+                except OverflowError:
+                    what = "is no number of this size"
+                    raise self._fault(tokens, node.first, node.last, what) from None
+                except (ArithmeticError, ValueError, TypeError):
                     raise self._fault(tokens, node.first, node.last, "has no value") from None
-                if isinstance(stack[-1], complex) or abs(stack[-1]) > _MOST:
+                if isinstance(stack[-1], complex):
+                    raise self._fault(tokens, node.first, node.last, "has no value")
+                if abs(stack[-1]) > _MOST and not free:
                     raise self._fault(tokens, node.first, node.last, "is no number of this size")
             elif node.kind == "call" and self._calls(tokens.texts[node.token], node.operands):
                 parts = stack[-node.operands :]
@@ -101,15 +121,18 @@ class Integers:
             return whole
         raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {found:g}, no whole number")
 
-    def _name(self, tokens: Tokens, token: int, scope: Scope) -> float:
+    def _name(self, tokens: Tokens, token: int, scope: Scope, free: bool) -> float:
         name = tokens.texts[token]
         if name in scope:
             found: Any = scope[name]
             if isinstance(found, Value):
-                if found.op == NUMBER and isfinite(found.data):
-                    return found.data
-                raise self._fault(tokens, token, token, "depends on a value")
+                number = self._of(found)
+                if number is None or not isfinite(number):
+                    raise self._fault(tokens, token, token, "depends on a value")
+                return number
             return float(found) if isinstance(found, float) else int(found)
+        if free and name in CONSTANTS and name not in self._sources:
+            return CONSTANTS[name]
         if name not in self._known:
             self._known[name] = self._constant(tokens, token)
         return self._known[name]
@@ -142,6 +165,28 @@ class Integers:
             self._open.discard(name)
         self.used[name] = None
         return found
+
+    def _of(self, argument: Value) -> float | None:
+        """The number that a function was called with, if it is arithmetic of numbers and constants."""
+        found: dict[Value, Any] = {}
+        for value in in_order([argument]):
+            if value.op == NUMBER:
+                found[value] = value.data
+            elif not value.prev and value.label in self._sources:
+                source, nodes = self._sources[value.label]
+                try:
+                    found[value] = self.number(source, nodes, {})
+                except Unknown:
+                    return None
+                self.used[value.label] = None
+            elif value.prev and value.op in _OPERATIONS:
+                try:
+                    found[value] = _OPERATIONS[value.op](*(found[each] for each in value.prev))
+                except (ArithmeticError, ValueError, TypeError):
+                    return None
+            else:
+                return None
+        return float(found[argument])
 
     @staticmethod
     def _calls(name: str, count: int) -> bool:

@@ -24,7 +24,7 @@ class Model:
     values: every named Value in file order; an input that no statement defines stands before the
     equation that first uses it. defaults: the inputs that the file gives a number, each with the
     Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
-    constants: the inputs that indices and ranges were made with, which cannot be set any more.
+    constants: the names that indices and ranges were made with, which cannot be set any more.
     repeated: the whole statement of every member of a family, as a packed span.
     functions: the names of the functions that the file defines.
 
@@ -65,7 +65,8 @@ class Model:
     def outputs(self) -> list[str]:
         """The equations that no other equation uses, in file order; in a file of inputs, all."""
         used = {operand.label for value in in_order(self.values.values()) for operand in value.prev}
-        computed = [name for name, value in self.values.items() if value.op]
+        fixed = set(self.constants)
+        computed = [name for name, value in self.values.items() if value.op and name not in fixed]
         return [name for name in computed if name not in used] or list(self.values)
 
     def output(self, of: str | None = None) -> str:

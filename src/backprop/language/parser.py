@@ -10,7 +10,7 @@ from backprop.language import faults
 from backprop.language.characters import unknown_characters
 from backprop.language.grammar import Shape, Unfit, shape
 from backprop.language.scanner import ENDS, Tokens, control_characters, statements
-from backprop.source import Source
+from backprop.source import Source, Span
 
 
 class Statement(NamedTuple):
@@ -21,7 +21,9 @@ class Statement(NamedTuple):
 
 
 def read(
-    source: Source, ends: frozenset[str] = ENDS, patterns: list[tuple[str, Statement]] | None = None
+    source: Source,
+    ends: frozenset[str] = ENDS,
+    patterns: list[tuple[str, Statement, Span]] | None = None,
 ) -> tuple[list[Statement], list[SyntaxFault]]:
     """The statements that read well, and an error for each of the others (up to a limit).
 
@@ -51,8 +53,8 @@ def read(
     return found, errors
 
 
-def _pattern(tokens: Tokens) -> tuple[str, Statement] | None:
-    """The pattern and the right side of `w[*,1] = 0`. Raises Unfit for a wrong right side."""
+def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:
+    """The pattern of `w[*,1] = 0`, the right side, and where the pattern stands. Raises Unfit."""
     kinds = tokens.kinds
     at = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
     if not {"TIMES", "RANGE"} & set(kinds[:at]):
@@ -60,7 +62,8 @@ def _pattern(tokens: Tokens) -> tuple[str, Statement] | None:
     right = Tokens(
         tokens.source, kinds[at + 1 :], tokens.texts[at + 1 :], tokens.starts[at + 1 :], tokens.ends[at + 1 :]
     )  # fmt: skip
-    return "".join(tokens.texts[:at]), Statement(right, shape(right.kinds, "expression"))
+    statement = Statement(right, shape(right.kinds, "expression"))
+    return "".join(tokens.texts[:at]), statement, tokens.span(0, at - 1)
 
 
 @lru_cache(maxsize=1024)

@@ -28,8 +28,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
 
 def family(name: str) -> str:
     """The family of a member, "" for a name without indices."""
-    found = _MEMBER.fullmatch(name)
-    return found[1] if found else ""
+    return name[: name.index("[")] if name.endswith("]") and "[" in name[1:] else ""
 
 
 def indices(name: str) -> tuple[int, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from backprop.errors import BackpropError, Label, NoEquation, NotANumber, raise_all
+from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
 from backprop.language import checks, faults
 from backprop.language.build import Builder
 from backprop.language.characters import unknown_characters
@@ -14,6 +14,7 @@ from backprop.language.grammar import Unfit, shape
 from backprop.language.integers import Integers, Scope, Unknown
 from backprop.language.model import Model
 from backprop.language.parser import Statement, read
+from backprop.language.patterns import family
 from backprop.language.programs import Program, prepared
 from backprop.language.scanner import LIST_ENDS, Tokens
 from backprop.language.suggest import unknown_name
@@ -69,7 +70,7 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     values = {name: builder.values[name] for name in builder.order}
     if builder.ahead:
         raise_all(checks.circles(values, owners))
-    constants = [name for name in members.integers.used if name in builder.defaults]
+    constants = list(members.integers.used)
     return Model(
         source, values, builder.defaults, builder.places, constants, builder.repeated, functions
     )
@@ -90,8 +91,8 @@ class Formulas:
     """Reads formulas of the names of a model, with its functions."""
 
     def __init__(self, model: Model) -> None:
-        self._functions = checks.definitions(read(model.source)[0], [])[1]
-        self._builder = Builder(self._functions, Families(_integers({})))
+        equations, self._functions, _ = checks.definitions(read(model.source)[0], [])
+        self._builder = Builder(self._functions, Families(_integers(equations)))
         self._builder.values.update(model.values)
         self._builder.finished.update(model.values)
         self._known = model.values
@@ -128,13 +129,13 @@ class Formulas:
         return root
 
 
-def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Setting]:
+def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, Setting]:
     """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet.
 
     computed: names whose equations may stand among them, and are passed over: a file of equations
     is a file of numbers as well, those of its inputs.
     """
-    many: list[tuple[str, Statement]] = []
+    many: list[tuple[str, Statement, Span]] = []
     statements, faults = read(source, LIST_ENDS, many)
     errors: list[BackpropError] = [*faults]
     equations, functions, indexed = checks.definitions(statements, errors)
@@ -145,7 +146,8 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
         if not errors:
             checks.size(equations, functions, errors)
     raise_all(errors)
-    families = Families(_integers({}))
+    families = Families(_integers(equations))
+    repeated = {family(name) for name in computed} - {""}
     settings: dict[str, Setting] = {}
     no_scope: Scope = {}
 
@@ -177,15 +179,18 @@ def read_settings(source: Source, computed: Container[str] = ()) -> dict[str, Se
                 continue
             ready = prepared(shape)
             if shape.form.endswith("distribution"):
+                if not computed:
+                    hints = ["give numbers with '=', or another --seed"]
+                    raise Unknown(UnexpectedText("nothing is drawn here", target, hints=hints))
                 continue  # of a file of equations: no numbers stand there
             for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = families.label(tokens, name, ready.indices, scope)
                 set_one(label, target, tokens, ready.right, scope)
         except Unknown as fault:
-            if name not in computed:
+            if name not in computed and name not in repeated:
                 errors.append(fault.error)
-    for pattern, right in many:
-        whole = right.tokens.span(0, len(right.tokens.kinds) - 1)
-        set_one(pattern, whole, right.tokens, Program(right.shape.nodes, {}))
+    for pattern, right, place in many:
+        set_one(pattern, place, right.tokens, Program(right.shape.nodes, {}))
     raise_all([*errors, *families.errors])
-    return settings
+    # in the order of the text: what comes later wins, a pattern or not
+    return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

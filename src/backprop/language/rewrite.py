@@ -37,7 +37,8 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.values[name].data) for name in members}
-        if any(model.defaults[name].data != number for name, number in known.items()):
+        drawn = "~" in span.text  # another seed would draw other numbers
+        if drawn or any(model.defaults[name].data != number for name, number in known.items()):
             # One statement for many inputs gives way to one for each.
             lines = [f"{name} = {_number(number)}" for name, number in known.items()]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)

@@ -15,7 +15,13 @@ FOLDED = 12
 def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:
     """The rows of a table: what each is called, and the numbers of the names that it stands for."""
     found: list[tuple[str, list[int]]] = []
-    for name, run in groupby(range(len(names)), key=lambda at: family(names[at])):
+
+    def kind(at: int) -> tuple[str, int]:
+        """The family of a name, and how many indices it has."""
+        name = family(names[at])
+        return name, names[at].count(",") if name else 0
+
+    for (name, _), run in groupby(range(len(names)), key=kind):
         members = list(run)
         if name and len(members) > FOLDED and not whole:
             found.append((f"{name}[{spanned([names[at] for at in members])}]", members))
