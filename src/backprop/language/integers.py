@@ -63,6 +63,29 @@ class Unknown(Exception):
         self.error = error
 
 
+def _plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int] | None:
+    """Sums and products of whole numbers and variables as a Python function, None for anything else.
+
+    An index is computed for every member: this is a third of the time that unrolling takes otherwise.
+    """
+    stack: list[str] = []
+    for node in nodes:
+        word = tokens.texts[node.token]
+        if node.kind == "number" and word.isdecimal() and len(word) < 16:
+            stack.append(str(int(word)))
+        elif node.kind == "name" and type(scope.get(word)) is int:
+            stack.append(f"scope[{word!r}]")
+        elif node.kind == "operation" and node.operation in ("+", "-", "*"):
+            right = stack.pop()
+            stack.append(f"({stack.pop()} {node.operation} {right})")
+        else:
+            return None
+    if len(nodes) > 20:  # brackets nest
+        return None
+    function: Callable[[Scope], int] = eval(f"lambda scope: {stack[0]}")
+    return function
+
+
 class Integers:
     """The integer constants of a file. constants: the right sides that may be some, by name."""
 
@@ -70,6 +93,7 @@ class Integers:
         self._sources = constants
         self._known: dict[str, float] = {}
         self._open: set[str] = set()
+        self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.used: dict[str, None] = {}
         """The constants that were asked for: no setting may change them any more."""
 
@@ -116,6 +140,15 @@ class Integers:
 
     def integer(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
         """The same, where it must be a whole number."""
+        key = id(tokens), id(nodes)
+        ready = self._ready.get(key)
+        if ready is None:
+            # kept with what its key is made of, which so cannot become something else
+            ready = self._ready[key] = tokens, nodes, _plain(tokens, nodes, scope)
+        if ready[2] is not None:
+            whole: int = ready[2](scope)
+            if -_MOST <= whole <= _MOST:
+                return whole
         found = self.number(tokens, nodes, scope)
         if isfinite(found) and found == (whole := int(found)):
             return whole
