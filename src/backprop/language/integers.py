@@ -178,7 +178,10 @@ class Integers:
                 NotANumber(
                     f"{name!r} is no integer constant of these equations",
                     Label(here, "an index or a range needs one"),
-                    hints=[f"give it a number in the file: {name} = 10"],
+                    hints=[
+                        f"give it a number in the file: {name} = 10",
+                        f"or say what it runs through: for {name} in 1..n",
+                    ],
                 )
             )
         self._open.add(name)
