@@ -129,11 +129,11 @@ def test_the_generator_is_the_one_that_the_readme_states() -> None:
     ],
 )  # fmt: skip
 def test_hostile_indices_get_a_clear_error(text: str, said: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(BackpropError) as caught:
         library.parse(text).grad(of="L")
     assert any(said in str(each) for each in caught.value.all)
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_max_nodes_raises_the_limit() -> None:
@@ -253,11 +253,11 @@ def test_pictures_have_one_box_an_indexed_equation() -> None:
     ],
 )  # fmt: skip
 def test_numbers_past_every_limit_are_refused_at_once(text: str, said: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(BackpropError) as caught:
         library.parse(text)
     assert any(said in " ".join([str(each), *each.hints]) for each in caught.value.all)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 CONSTANT = """n = 3

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop.cli.app import app
-from backprop.descent.optimizers import FIRST_ORDER, SECOND_ORDER
+from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER
 from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
 from backprop.reports import FORMATS
@@ -67,6 +67,12 @@ def test_the_table_of_functions_is_the_code_s() -> None:
 
 def test_the_table_of_optimizers_is_the_code_s() -> None:
     assert optimizers_table() in README
+
+
+def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:
+    helped = " ".join(backprop("descend", "--help").out.split())
+    for name in (*OPTIMIZERS, *SCHEDULES):
+        assert re.search(rf"\b{name}\b", helped), name
 
 
 def test_the_python_examples_run() -> None:

@@ -31,7 +31,7 @@ def descend(
             "--lr",
             metavar="NUMBER",
             show_default=False,
-            help="The step size. Default: a line search chooses it at every step.",
+            help="The step size. Default: a line search chooses it (adadelta, adamw, rprop: a number).",
         ),
     ] = None,
     steps: Annotated[int, typer.Option("--steps", metavar="N", help="The most steps.")] = 1000,

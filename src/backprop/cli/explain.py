@@ -67,17 +67,7 @@ def explain(
         ),
     ] = None,
     output: options.Output = None,
-    digits: Annotated[
-        Optional[int],
-        typer.Option(
-            "--digits",
-            metavar="N",
-            min=1,
-            max=17,
-            show_default=False,
-            help="Significant digits. Default: 6, and all in JSON.",
-        ),
-    ] = None,
+    digits: options.StepDigits = None,
     seed: options.Seed = 0,
     max_nodes: options.MaxNodes = MOST_VALUES,
 ) -> None:

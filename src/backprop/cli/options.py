@@ -136,6 +136,7 @@ Depth = Annotated[
     int, typer.Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
 ]
 
+StepDigits = Annotated[Optional[int], _digits("6, and all in JSON")]
 PictureDigits = Annotated[Optional[int], _digits("four decimals")]
 
 

@@ -6,15 +6,14 @@ constants of the file; what a function was called with counts if it is a number.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
-from math import isfinite
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, isnan
 from typing import Any
 
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
 from backprop.language.programs import Nodes
 from backprop.language.scanner import Tokens
-from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
 from backprop.values import NUMBER, Value, in_order
 
@@ -25,34 +24,23 @@ _MOST = 2**53
 """Beyond it a double is not every integer."""
 
 
-def _power(x: float, y: float) -> float:
-    """x^y, looked at as a double first: the exact one may have more digits than there is memory."""
-    if abs(float(x) ** float(y)) > _MOST:
-        raise OverflowError
-    found: float = x**y
-    return found
-
-
 _LONGEST = 50
 """The most constants that are defined by one another, one after the other."""
 
-_OPERATIONS: dict[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "^": _power,
-    "neg": operator.neg,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
+_CONDITIONS: dict[str, Callable[..., bool]] = {
     "and": lambda x, y: bool(x) and bool(y),
     "or": lambda x, y: bool(x) or bool(y),
     "not": lambda x: not x,
 }
+"""Their rows are choices written in the language, and these are needed before there are Values."""
+
+
+def _computed(name: str, parts: Sequence[float]) -> float | None:
+    """The value of an operation by its row of the table; None for one that has none to call."""
+    row = OPERATIONS[name]
+    if name in _CONDITIONS:
+        return float(_CONDITIONS[name](*parts))
+    return row.value(*map(float, parts)) if callable(row.value) and name != "if" else None
 
 
 class Unknown(Exception):
@@ -114,20 +102,17 @@ class Integers:
                 stack.append(int(text) if text.isdecimal() and literal <= _MOST else literal)
             elif node.kind == "name":
                 stack.append(self._name(tokens, node.token, scope, free))
-            elif node.kind == "operation" and node.operation in _OPERATIONS:
+            elif node.kind == "operation":
                 parts = stack[-node.operands :]
                 del stack[-node.operands :]
-                try:
-                    stack.append(_OPERATIONS[node.operation](*parts))
-                except OverflowError:
-                    what = "is no number of this size"
-                    raise self._fault(tokens, node.first, node.last, what) from None
-                except (ArithmeticError, ValueError, TypeError):
-                    raise self._fault(tokens, node.first, node.last, "has no value") from None
-                if isinstance(stack[-1], complex):
+                number = _computed(node.operation, parts)
+                if number is None:
+                    raise self._fault(tokens, node.first, node.last, "is no arithmetic")
+                if isnan(number) or OPERATIONS[node.operation].at_pole(*parts):
                     raise self._fault(tokens, node.first, node.last, "has no value")
-                if abs(stack[-1]) > _MOST and not free:
+                if abs(number) > _MOST and not free:
                     raise self._fault(tokens, node.first, node.last, "is no number of this size")
+                stack.append(number)
             elif node.kind == "call" and self._calls(tokens.texts[node.token], node.operands):
                 parts = stack[-node.operands :]
                 del stack[-node.operands :]
@@ -204,7 +189,7 @@ class Integers:
 
     def _of(self, argument: Value) -> float | None:
         """The number that a function was called with, if it is arithmetic of numbers and constants."""
-        found: dict[Value, Any] = {}
+        found: dict[Value, float] = {}
         for value in in_order([argument]):
             if value.op == NUMBER:
                 found[value] = value.data
@@ -215,13 +200,12 @@ class Integers:
                 except Unknown:
                     return None
                 self.used[value.label] = None
-            elif value.prev and value.op in _OPERATIONS:
-                try:
-                    found[value] = _OPERATIONS[value.op](*(found[each] for each in value.prev))
-                except (ArithmeticError, ValueError, TypeError):
-                    return None
             else:
-                return None
+                parts = [found[each] for each in value.prev]
+                number = _computed(value.op, parts) if parts else None
+                if number is None:
+                    return None
+                found[value] = number
         return float(found[argument])
 
     @staticmethod
