@@ -1,0 +1,117 @@
+"""What is worth keeping from one run to the next: the grammar's tables, machine code.
+
+Kept in the user's cache folder of the platform, a file an item, each behind the checksum of its
+content. What is kept is only ever a shortcut: where the folder is missing, read-only, somebody
+else's or open to others, and where a file is broken, `load` says None and `store` does nothing.
+Machine code that others could have written must never run, so the folder and the file must belong
+to the user, and nobody else may be able to write to them or to replace a folder above them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from functools import cache
+
+VARIABLE = "BACKPROP_CACHE"
+"""Environment: `off` keeps nothing and reads nothing; a path is the folder to use."""
+
+_OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_CHECKSUM = 32
+
+
+def load(name: str) -> bytes | None:
+    """The content kept under `name`; None if there is none that can be trusted."""
+    place = folder()
+    if place is None:
+        return None
+    try:
+        handle = os.open(os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(handle, "rb") as file:
+            if not _is_own(os.fstat(handle), stat.S_ISREG):
+                return None
+            data = file.read()
+    except OSError:
+        return None
+    content = data[_CHECKSUM:]
+    return content if data[:_CHECKSUM] == checksum(content) else None
+
+
+def store(name: str, content: bytes) -> None:
+    """Keep `content` under `name` for later runs, whole or not at all; never raises OSError."""
+    place = folder(make=True)
+    if place is None:
+        return
+    path = os.path.join(place, name)
+    new = f"{path}.{os.getpid()}"
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(new, flags, 0o600), "wb") as file:
+            file.write(checksum(content) + content)
+        os.replace(new, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(new)
+
+
+def checksum(*contents: bytes) -> bytes:
+    """SHA-256 of the contents, one after the other."""
+    from hashlib import sha256  # 2 ms: only for who has something to check
+
+    found = sha256()
+    for content in contents:
+        found.update(content)
+    return found.digest()
+
+
+def folder(make: bool = False) -> str | None:
+    """The folder, if it can be trusted; make: create it if it is missing."""
+    place = _place(os.environ.get(VARIABLE, ""))
+    if place is None:
+        return None
+    try:
+        if make:
+            os.makedirs(place, mode=0o700, exist_ok=True)
+        return place if _is_private(place) else None
+    except OSError:
+        return None
+
+
+@cache
+def _place(given: str) -> str | None:
+    """Where the folder is, whether it exists or not."""
+    if given.lower() in ("off", "0", "no") or sys.platform == "win32":
+        return None  # of a folder on Windows nothing tells who may write to it
+    if given:
+        return os.path.abspath(given)
+    from platformdirs import user_cache_dir
+
+    return os.path.abspath(user_cache_dir("backprop", appauthor=False))
+
+
+def _is_private(place: str) -> bool:
+    """Whether the folder is the user's own, and nobody else's can be put in its place."""
+    if not _is_own(os.lstat(place), stat.S_ISDIR):
+        return False
+    above = os.path.dirname(os.path.realpath(place))
+    while True:
+        found = os.stat(above)
+        # in a sticky folder such as /tmp others can add files, but not rename or remove ours
+        if found.st_mode & _OPEN_TO_OTHERS and not found.st_mode & stat.S_ISVTX:
+            return False
+        if found.st_uid not in (0, os.geteuid()):
+            return False
+        if above == os.path.dirname(above):
+            return True
+        above = os.path.dirname(above)
+
+
+def _is_own(found: os.stat_result, is_kind: object) -> bool:
+    assert callable(is_kind)
+    return (
+        is_kind(found.st_mode)
+        and found.st_uid == os.geteuid()
+        and not found.st_mode & _OPEN_TO_OTHERS
+    )

@@ -1,0 +1,109 @@
+"""What is kept between runs is used only if nobody else can have written it, and never in the way."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backprop import cache
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "kept"
+    monkeypatch.setenv(cache.VARIABLE, str(folder))
+    return folder
+
+
+def test_what_is_stored_is_loaded(place: Path) -> None:
+    assert cache.load("x") is None
+    cache.store("x", b"content")
+    assert cache.load("x") == b"content"
+    assert os.stat(place).st_mode & 0o077 == 0
+    assert [file.name for file in place.iterdir()] == ["x"]
+    cache.store("x", b"other")
+    assert cache.load("x") == b"other"
+
+
+def test_a_broken_file_is_no_file(place: Path) -> None:
+    cache.store("x", b"content")
+    whole = (place / "x").read_bytes()
+    for broken in (b"", whole[:20], whole[:-1], whole + b"!", b"\0" * len(whole)):
+        (place / "x").write_bytes(broken)
+        assert cache.load("x") is None
+
+
+def test_a_file_that_others_can_write_is_no_file(place: Path) -> None:
+    cache.store("x", b"content")
+    (place / "x").chmod(0o622)
+    assert cache.load("x") is None
+
+
+def test_a_link_is_no_file(place: Path, tmp_path: Path) -> None:
+    cache.store("x", b"content")
+    (place / "x").rename(tmp_path / "elsewhere")
+    (place / "x").symlink_to(tmp_path / "elsewhere")
+    assert cache.load("x") is None
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_folder_that_others_can_write_to_is_not_used(place: Path, mode: int) -> None:
+    cache.store("x", b"content")
+    place.chmod(mode)
+    assert cache.load("x") is None
+    cache.store("y", b"content")
+    assert not (place / "y").exists()
+
+
+def test_a_folder_above_that_others_can_write_to_is_not_trusted(
+    place: Path, tmp_path: Path
+) -> None:
+    cache.store("x", b"content")
+    tmp_path.chmod(0o777)
+    assert cache.load("x") is None
+    tmp_path.chmod(0o1777)
+    assert cache.load("x") == b"content"
+
+
+def test_a_linked_folder_is_not_trusted(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.store("x", b"content")
+    (tmp_path / "link").symlink_to(place)
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "link"))
+    assert cache.load("x") is None
+
+
+def test_a_foreign_folder_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.store("x", b"content")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert cache.load("x") is None
+    cache.store("y", b"content")
+    assert not (place / "y").exists()
+
+
+def test_off_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.store("x", b"content")
+    monkeypatch.setenv(cache.VARIABLE, "off")
+    assert cache.load("x") is None
+    assert cache.folder() is None
+
+
+def test_a_folder_that_cannot_be_made_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "kept"))
+    cache.store("x", b"content")
+    assert cache.load("x") is None
+
+
+def test_the_place_is_the_platform_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(cache.VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache._place.cache_clear()
+    cache.store("x", b"content")
+    cache._place.cache_clear()
+    assert list(tmp_path.rglob("x"))
