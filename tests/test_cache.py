@@ -107,3 +107,13 @@ def test_the_place_is_the_platform_s(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     cache.store("x", b"content")
     cache._place.cache_clear()
     assert list(tmp_path.rglob("x"))
+
+
+def test_the_folder_does_not_grow_without_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_FILES", 10)
+    for number in range(25):
+        cache.store(f"x{number}", b"content")
+        os.utime(place / f"x{number}", (number, number))
+    assert len(list(place.iterdir())) <= 10
+    assert cache.load("x24") == b"content"
+    assert cache.load("x0") is None

@@ -42,7 +42,14 @@ ONLY = {
     "mpmath": {"special.py", "checks/precise.py"},
     "graphviz": {"reports"},
     "scipy": {"descent/second_order.py"},
-    "numpy": {"descent/second_order.py", "reports/plot.py"},
+    "numpy": {
+        "descent/second_order.py",
+        "reports/plot.py",
+        "engine/tape.py",
+        "engine/program.py",
+    },
+    "llvmlite": {"engine/native/machine.py"},
+    "platformdirs": {"cache.py"},
     "matplotlib": {"reports"},
 }
 """Libraries, and the rooms that may import them."""

@@ -20,6 +20,8 @@ VARIABLE = "BACKPROP_CACHE"
 
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _CHECKSUM = 32
+_MOST_FILES = 300
+"""Of a few dozen kilobytes each; beyond that the older half is removed."""
 
 
 def load(name: str) -> bytes | None:
@@ -51,9 +53,20 @@ def store(name: str, content: bytes) -> None:
         with open(os.open(new, flags, 0o600), "wb") as file:
             file.write(checksum(content) + content)
         os.replace(new, path)
+        _forget(place)
     except OSError:
         with suppress(OSError):
             os.unlink(new)
+
+
+def _forget(place: str) -> None:
+    """Remove the oldest files of a folder that holds too many."""
+    with os.scandir(place) as found:
+        files = [(entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in found]
+    if len(files) > _MOST_FILES:
+        for _, path in sorted(files)[: len(files) - _MOST_FILES // 2]:
+            with suppress(OSError):
+                os.unlink(path)
 
 
 def checksum(*contents: bytes) -> bytes:

@@ -28,6 +28,7 @@
         ├── CannotRead
         ├── CannotWrite               (exit status 1: nothing was wrong with the question)
         ├── CannotDraw                no program for the picture (exit status 1)
+        ├── NoMachineCode             no compiler for this processor (exit status 1)
         └── BadOption
 
 `reports.diagnostics` is the only place that turns these into text.
@@ -194,6 +195,12 @@ class CannotWrite(UsageFault):
 
 class CannotDraw(UsageFault):
     """A picture that no program on this machine can lay out or write."""
+
+    status = 1
+
+
+class NoMachineCode(UsageFault):
+    """Machine code cannot be made or run here."""
 
     status = 1
 

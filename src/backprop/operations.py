@@ -77,6 +77,12 @@ class Operation:
     """Where it has a corner, a text in the language; the row's slopes say what is taken there."""
     jump: str = ""
     """The same for a jump."""
+    machine: str = ""
+    """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
+    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in the
+    language; "": the text of `value`, or a call of the Python function, which is slow."""
+    special: tuple[tuple[str, float, str], ...] = ()
+    """Shorter texts of the value for machine code where an operand is this very number."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
     "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers."""
@@ -129,23 +135,25 @@ def _at_pole(x: float) -> bool:
     return x <= 0 and x.is_integer()
 
 
-def _comparison(name: str, latex: str, value: Callable[..., float], symbol: str = "") -> Operation:
+def _comparison(
+    name: str, latex: str, value: Callable[..., float], machine: str, symbol: str = ""
+) -> Operation:
     return Operation(
         name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE,
-        binding=COMPARISON, symbol=symbol,
+        binding=COMPARISON, symbol=symbol, machine=machine,
     )  # fmt: skip
 
 
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
-    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule"),
-    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule"),
+    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd"),
+    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub"),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
-              rule="product rule", alone=("constant factor rule", "constant factor rule")),
+              rule="product rule", alone=("constant factor rule", "constant factor rule"), machine="fmul"),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule")),
-    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule"),
-    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value"),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule"), machine="fdiv"),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule", machine="fneg"),
+    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value", machine="copy"),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
     Operation(
         "^", ("x", "y"), real.power,
@@ -166,58 +174,60 @@ _ROWS = (
         rule="power rule, exponential rule",
         alone=("power rule", "exponential rule"),
         precise="if(y == 0, 1, power(x, y))",
+        machine="pow",
+        special=(("y", 2.0, "x*x"), ("y", 3.0, "x*x*x"), ("y", 1.0, "x"), ("y", -1.0, "1/x")),
     ),
     # -------------------------------------------------------------- exponentials, logarithms
-    Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER),
-    Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM),
-    Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0"),
+    Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER, machine="exp"),
+    Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM, machine="expm1"),
+    Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0", machine="log"),
     Operation("log2",  ("x",), real.log2,  ("1/(x*log(2))",), _calls(r"\log_{2}"), _POSITIVE,
               domain="x > 0",
-              precise="log(x)/log(2)"),
+              precise="log(x)/log(2)", machine="log2"),
     Operation("log10", ("x",), real.log10, ("1/(x*log(10))",), _calls(r"\log_{10}"), _POSITIVE,
-              domain="x > 0"),
+              domain="x > 0", machine="log10"),
     Operation("log1p", ("x",), real.log1p, ("1/(1 + x)",), r"\ln\left(1 + [x]\right)",
-              _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1"),
+              _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1", machine="log1p"),
     # ------------------------------------------------------------------------------ roots
     Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
-              corners=(((0.0,), (inf,)),), domain="x >= 0"),
+              corners=(((0.0,), (inf,)),), domain="x >= 0", machine="llvm.sqrt"),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
               corners=(((0.0,), (inf,)),),
-              precise="sign(x)*power(abs(x), 1/3)"),
+              precise="sign(x)*power(abs(x), 1/3)", machine="cbrt"),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
-              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0"),
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot"),
     # ----------------------------------------------------------------------- trigonometry
-    Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES),
-    Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES),
-    Operation("tan", ("x",), real.tan, ("1 + out^2",), _calls(r"\tan"), _WAVES),
+    Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES, machine="sin"),
+    Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES, machine="cos"),
+    Operation("tan", ("x",), real.tan, ("1 + out^2",), _calls(r"\tan"), _WAVES, machine="tan"),
     Operation("asin", ("x",), real.asin, ("1/sqrt((1 - x)*(1 + x))",), _calls(r"\arcsin"),
               _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), corners=(((1.0,), (inf,)), ((-1.0,), (inf,))),
-              domain="-1 <= x <= 1"),
+              domain="-1 <= x <= 1", machine="asin"),
     Operation("acos", ("x",), real.acos, ("-1/sqrt((1 - x)*(1 + x))",), _calls(r"\arccos"),
               _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999), corners=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
-              domain="-1 <= x <= 1"),
-    Operation("atan", ("x",), real.atan, ("1/(1 + x^2)",), _calls(r"\arctan"), _at(-1e9, -0.5, 1e-9, 2.0, 1e150)),
+              domain="-1 <= x <= 1", machine="acos"),
+    Operation("atan", ("x",), real.atan, ("1/(1 + x^2)",), _calls(r"\arctan"), _at(-1e9, -0.5, 1e-9, 2.0, 1e150), machine="atan"),
     Operation("atan2", ("y", "x"), real.atan2,
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
-              corners=(((0.0, 0.0), (nan, nan)),)),
+              corners=(((0.0, 0.0), (nan, nan)),), machine="atan2"),
     # ------------------------------------------------------------------ hyperbolic functions
-    Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS),
-    Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS),
+    Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh"),
+    Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh"),
     # 1 - out^2, the textbook's slope, cancels: at x = 20 it is 0 instead of 1.7e-17.
-    Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0)),
+    Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0), machine="tanh"),
     Operation("asinh", ("x",), real.asinh, ("1/hypot(1, x)",), r"\operatorname{arsinh}\left([x]\right)",
-              _at(-1e300, -3.0, -1e-9, 0.3, 1e10)),
+              _at(-1e300, -3.0, -1e-9, 0.3, 1e10), machine="asinh"),
     Operation("acosh", ("x",), real.acosh, ("1/(sqrt(x - 1)*sqrt(x + 1))",), r"\operatorname{arcosh}\left([x]\right)",
-              _at(1.0000001, 1.5, 30.0, 1e300), corners=(((1.0,), (inf,)),), domain="x >= 1"),
+              _at(1.0000001, 1.5, 30.0, 1e300), corners=(((1.0,), (inf,)),), domain="x >= 1", machine="acosh"),
     Operation("atanh", ("x",), real.atanh, ("1/((1 - x)*(1 + x))",), r"\operatorname{artanh}\left([x]\right)",
-              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), domain="-1 < x < 1"),
+              _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), domain="-1 < x < 1", machine="atanh"),
     # ------------------------------------------------------------------- special functions
     Operation("erf", ("x",), real.erf, ("2/sqrt(pi)*exp(-x^2)",), "", _at(-3.0, -1e-9, 0.5, 2.0, 5.0),
-              source="DLMF 7.2.1"),
+              source="DLMF 7.2.1", machine="erf"),
     Operation("erfc", ("x",), real.erfc, ("-2/sqrt(pi)*exp(-x^2)",), "", _at(-3.0, 1e-9, 0.5, 2.0, 5.0, 25.0),
-              source="DLMF 7.2.2"),
+              source="DLMF 7.2.2", machine="erfc"),
     Operation("gamma", ("x",), real.gamma, ("out*digamma(x)",), _calls(r"\Gamma"),
               _at(-3.5, -0.3, 1e-9, 0.5, 3.0, 30.5, 170.0), source="DLMF 5.2.2",
               pole=_at_pole, domain="x other than 0, -1, -2, …"),
@@ -235,15 +245,15 @@ _ROWS = (
               pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …",
               precise="if(n == floor(n) and n <= 1000 and x > -1000, psi(n, x), 0/0)"),
     # ---------------------------------------------------------------- corners, jumps, choice
-    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0"),
-    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0"),
+    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0", machine="llvm.fabs"),
+    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0", machine="if(x > 0, 1, if(x < 0, -1, if(x == 0, 0, x)))"),
     Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
-              jump="x == floor(x)"),
+              jump="x == floor(x)", machine="llvm.floor"),
     Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
-              jump="x == floor(x)"),
+              jump="x == floor(x)", machine="llvm.ceil"),
     Operation("round", ("x",), real.nearest, ("0",), "", _at(-1.75, 0.25, 7.25), (((2.5,), (0.0,)),), jump="x - floor(x) == 0.5",
               source="halves go to the even neighbour: IEEE 754-2019, 4.3.1",
-              precise="nint(x)"),
+              precise="nint(x)", machine="llvm.roundeven"),
     Operation("min", ("x", "y"), "if(x <= y, x, y)", ("if(x <= y, 1, 0)", "if(x <= y, 0, 1)"),
               r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
     Operation("max", ("x", "y"), "if(x >= y, x, y)", ("if(x >= y, 1, 0)", "if(x >= y, 0, 1)"),
@@ -251,14 +261,14 @@ _ROWS = (
     Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
               ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
-              called=False, tex_binding=OR, rule="the branch that is taken"),
+              called=False, tex_binding=OR, rule="the branch that is taken", machine="select"),
     # ------------------------------------------------------------- comparisons and conditions
-    _comparison("<",  "<x> < <y>",      real.less),
-    _comparison("<=", r"<x> \le <y>",   real.less_equal, "≤"),
-    _comparison(">",  "<x> > <y>",      real.greater),
-    _comparison(">=", r"<x> \ge <y>",   real.greater_equal, "≥"),
-    _comparison("==", "<x> = <y>",      real.equal),
-    _comparison("!=", r"<x> \ne <y>",   real.not_equal, "≠"),
+    _comparison("<",  "<x> < <y>",      real.less, "olt"),
+    _comparison("<=", r"<x> \le <y>",   real.less_equal, "ole", "≤"),
+    _comparison(">",  "<x> > <y>",      real.greater, "ogt"),
+    _comparison(">=", r"<x> \ge <y>",   real.greater_equal, "oge", "≥"),
+    _comparison("==", "<x> = <y>",      real.equal, "oeq"),
+    _comparison("!=", r"<x> \ne <y>",   real.not_equal, "une", "≠"),
     Operation("not", ("x",), "if(x, 0, 1)", ("0",), r"\lnot <x>", _at(-1.0, 2.0), (((0.0,), (0.0,)),), binding=NOT,
               called=False),
     Operation("and", ("x", "y"), "if(x, if(y, 1, 0), 0)", ("0", "0"), r"<x> \land <y>", _ORDERED, _NO_SLOPE,

@@ -8,7 +8,7 @@ source, once for each operation that a graph really has. Every step of it is a t
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import inf, nan
 from types import MappingProxyType
@@ -76,11 +76,12 @@ def python(
             row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
             operands = stack[-row.arity :]
             del stack[-row.arity :]
-            stack.append(_call(row, operands, scope))
+            stack.append(call(row, operands, scope))
     return stack[0]
 
 
-def _call(row: Operation, operands: list[str], scope: dict[str, Any]) -> str:
+def call(row: Operation, operands: Sequence[str], scope: dict[str, Any]) -> str:
+    """The value of an operation as Python source; what it calls is put into `scope`."""
     if row.name == "if":  # Python's own choice, which computes only the branch that it takes
         condition, taken, other = operands
         return f"({taken} if {condition} else {other})"

@@ -1,0 +1,1 @@
+"""Machine code: formulas of the table as LLVM's instructions, kernels that run tapes, straight lines."""

@@ -1,0 +1,228 @@
+"""Formulas of the table of operations as instructions of LLVM.
+
+One translation for every use: of single doubles or of vectors of them, a value or a slope, in a loop
+over a tape or in straight-line code. Arithmetic is IEEE 754's, operation by operation: nothing is
+fused, reordered or assumed finite, so single doubles give the very bits of the interpreter. Both sides
+of an `if` are computed and one is chosen, which no number can tell from the interpreter's choice.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from math import isnan, nan
+
+from backprop.engine import rules
+from backprop.language import Statement, formula
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+
+CALL_BACK = "backprop_"
+"""What the names of functions begin with that call Python."""
+
+_INSTRUCTIONS = {"fadd", "fsub", "fmul", "fdiv"}
+_PREDICATES = {"olt", "ole", "ogt", "oge", "oeq", "une"}
+
+
+class Bit(str):
+    """A register that holds a truth value (one a lane)."""
+
+    __slots__ = ()
+
+
+Operand = float | str
+"""A number that is known already, or the register of one: a `Bit`, or one of doubles."""
+
+
+class Code:
+    """Instructions in the making. width: lanes of a vector, 1 for single doubles.
+
+    vectors: the functions of C's library that exist for vectors of this width, with their symbols.
+    """
+
+    def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:
+        self.width = width
+        self.vectors = vectors or {}
+        self.lines: list[str] = []
+        self.declared: set[str] = set()
+        self.last = 0
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def begin(self) -> None:
+        """Begin another block: nothing of the one before is known in it."""
+        self.lines = []
+        self._known = {}
+
+    @property
+    def declarations(self) -> str:
+        """Lines that declare the functions called."""
+        return "\n".join(sorted(self.declared))
+
+    @property
+    def double(self) -> str:
+        return self.type("double")
+
+    def type(self, of: str) -> str:
+        """`double` or `<4 x double>`."""
+        return of if self.width == 1 else f"<{self.width} x {of}>"
+
+    def fresh(self) -> str:
+        self.last += 1
+        return f"%r{self.last}"
+
+    def emit(self, instruction: str) -> str:
+        """The register of an instruction's result."""
+        register = self.fresh()
+        self.lines.append(f"  {register} = {instruction}")
+        return register
+
+    def write(self, number: Operand) -> str:
+        """A number as an operand of doubles."""
+        if isinstance(number, Bit):
+            one, zero = self.write(1.0), self.write(0.0)
+            condition, double = self.type("i1"), self.double
+            return self.emit(f"select {condition} {number}, {double} {one}, {double} {zero}")
+        if isinstance(number, str):
+            return number
+        text = literal(number)
+        return text if self.width == 1 else f"<{', '.join([f'double {text}'] * self.width)}>"
+
+    def call(self, function: str, operands: Sequence[Operand]) -> str:
+        """A call of a function of C's library, or of one that calls Python; lane by lane if it must.
+
+        The same call of a pure function is made once, as everything stands in one block.
+        """
+        texts = [self.write(each) for each in operands]
+        key = (function, *texts)
+        if key not in self._known:
+            if self.width == 1 or function in self.vectors or function.startswith("llvm."):
+                self._known[key] = self._call(function, texts)
+            else:
+                self._known[key] = self._lanes(function, texts)
+        return self._known[key]
+
+    def _call(self, function: str, texts: Sequence[str]) -> str:
+        double = self.double
+        symbol = function if self.width == 1 else self.vectors.get(function, function)
+        if function.startswith("llvm."):
+            symbol = f"{function}.{'f64' if self.width == 1 else f'v{self.width}f64'}"
+        self._declare(double, symbol, len(texts))
+        return self.emit(f"call {double} @{symbol}({', '.join(f'{double} {t}' for t in texts)})")
+
+    def _lanes(self, function: str, texts: Sequence[str]) -> str:
+        double, result = self.double, "poison"
+        self._declare("double", function, len(texts))
+        for lane in range(self.width):
+            singles = [self.emit(f"extractelement {double} {t}, i32 {lane}") for t in texts]
+            operands = ", ".join(f"double {each}" for each in singles)
+            found = self.emit(f"call double @{function}({operands})")
+            result = self.emit(f"insertelement {double} {result}, double {found}, i32 {lane}")
+        return result
+
+    def _declare(self, double: str, symbol: str, operands: int) -> None:
+        pure = "" if symbol.startswith(CALL_BACK) else " #0"
+        types = ", ".join([double] * operands)
+        self.declared.add(f"declare {double} @{symbol}({types}){pure}")
+
+    def value(self, name: str, operands: Sequence[Operand]) -> Operand:
+        """The value of an operation. Numbers that are known are computed here, by the interpreter."""
+        row = OPERATIONS[name]
+        if all(isinstance(each, float) for each in operands):
+            return float(rules.value(name)(*operands))
+        for operand, number, text in row.special:
+            if operands[row.operands.index(operand)] == number:
+                return self.text(text, dict(zip(row.operands, operands, strict=True)))
+        return _by_machine(self, row, list(operands))
+
+    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> tuple[Operand, ...]:
+        """The slopes of an operation by its operands, given its value."""
+        row = OPERATIONS[name]
+        names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
+        return tuple(self.text(text, names) for text in row.slopes)
+
+    def product(self, gradient: Operand, slope: Operand, careful: bool) -> Operand:
+        """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
+        if slope == 1.0:
+            return gradient
+        made = self.value("*", [gradient, slope])
+        if not careful or isinstance(made, float):
+            return made
+        nothing = [self.value("==", [each, 0.0]) for each in (gradient, slope) if each is not made]
+        nothing = [each for each in nothing if not isinstance(each, float)]
+        skipped = self.value("or", nothing) if len(nothing) == 2 else nothing[0]
+        return self.value("if", [skipped, 0.0, made])
+
+    def text(self, text: str, names: Mapping[str, Operand]) -> Operand:
+        """A formula of the table, its names replaced by operands."""
+        return self.right_side(formula(text), names)
+
+    def right_side(self, statement: Statement, names: Mapping[str, Operand]) -> Operand:
+        """The right side of a statement."""
+        tokens, shape = statement
+        stack: list[Operand] = []
+        for node in shape.nodes:
+            word = tokens.texts[node.token]
+            if node.kind == "number":
+                stack.append(float(word))
+            elif node.kind == "name":
+                stack.append(names[word] if word in names else CONSTANTS[word])
+            else:
+                row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
+                operands = stack[-row.arity :]
+                del stack[-row.arity :]
+                stack.append(self.value(row.name, operands))
+        return stack[0]
+
+
+def literal(number: float) -> str:
+    """A double as LLVM writes it, to the bit."""
+    bits = struct.unpack("<Q", struct.pack("<d", nan if isnan(number) else number))[0]
+    return f"0x{bits:016X}"
+
+
+def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
+    machine = row.machine
+    if machine == "select":
+        return _choice(code, *operands)
+    if machine == "copy":
+        return operands[0]
+    if machine in _INSTRUCTIONS:
+        x, y = map(code.write, operands)
+        return code.emit(f"{machine} {code.double} {x}, {y}")
+    if machine == "fneg":
+        return code.emit(f"fneg {code.double} {code.write(operands[0])}")
+    if machine in _PREDICATES:
+        x, y = map(code.write, operands)
+        return Bit(code.emit(f"fcmp {machine} {code.double} {x}, {y}"))
+    if machine.replace(".", "").isidentifier():
+        return code.call(machine, operands)
+    if machine or isinstance(row.value, str):
+        text = machine or str(row.value)
+        return code.text(text, dict(zip(row.operands, operands, strict=True)))
+    return code.call(CALL_BACK + row.name, operands)
+
+
+def _choice(code: Code, condition: Operand, x: Operand, y: Operand) -> Operand:
+    if isinstance(condition, float):
+        return x if condition else y
+    if not isinstance(condition, Bit):
+        zero = code.write(0.0)
+        condition = Bit(code.emit(f"fcmp une {code.double} {condition}, {zero}"))
+    if x == 1.0 and y == 0.0:
+        return condition
+    bit = code.type("i1")
+    if _is_truth(x) and _is_truth(y):
+        first, second = _truth(code, x), _truth(code, y)
+        return Bit(code.emit(f"select {bit} {condition}, {bit} {first}, {bit} {second}"))
+    first, second, double = code.write(x), code.write(y), code.double
+    return code.emit(f"select {bit} {condition}, {double} {first}, {double} {second}")
+
+
+def _is_truth(operand: Operand) -> bool:
+    return isinstance(operand, Bit) or operand in (0.0, 1.0)
+
+
+def _truth(code: Code, operand: Operand) -> str:
+    if isinstance(operand, str):
+        return operand
+    word = "true" if operand else "false"
+    return word if code.width == 1 else f"<{', '.join([f'i1 {word}'] * code.width)}>"

@@ -1,0 +1,162 @@
+"""This machine: text of LLVM's → functions that run. The only file that knows llvmlite.
+
+What is compiled is kept as object code in the user's cache, under a name made of the text, the
+versions and the processor; loading it takes 2 ms where compiling takes 30 and more.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from backprop import __version__
+from backprop import cache as kept
+from backprop.engine import rules
+from backprop.engine.native.formulas import CALL_BACK
+from backprop.errors import NoMachineCode
+from backprop.operations import OPERATIONS
+
+_FORMAT = 1
+"""Part of the names in the cache: raised when the same text should give other code."""
+
+ATTRIBUTES = """
+attributes #0 = { nounwind willreturn memory(none) }
+"""
+"""Of C's functions: without an effect but their result (errno is nobody's here)."""
+
+_UNARY = """acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp expm1 log log10 log1p log2
+sin sinh tan tanh""".split()
+_BINARY = ["atan2", "hypot", "pow"]
+
+
+@cache
+def llvm() -> Any:
+    """llvmlite's binding, ready for this processor. Raises NoMachineCode."""
+    try:
+        import llvmlite.binding as binding  # 60 ms
+
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+    except Exception as error:  # a broken library has many ways to say so
+        raise NoMachineCode(
+            f"machine code cannot be made here: {error}", hints=["use --engine python"]
+        ) from error
+    for name, function in callbacks().items():
+        binding.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+    return binding
+
+
+@cache
+def callbacks() -> Mapping[str, Any]:
+    """The functions of the table that machine code calls back for, as C functions."""
+    found = {}
+    for row in OPERATIONS.values():
+        if not row.machine and callable(row.value):
+            kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * row.arity)
+            found[CALL_BACK + row.name] = kind(rules.value(row.name))
+    return MappingProxyType(found)
+
+
+@cache
+def processor() -> tuple[str, str, str]:
+    """The triple, the processor's name and its features."""
+    binding = llvm()
+    features = binding.get_host_cpu_features()
+    return (
+        binding.get_process_triple(),
+        binding.get_host_cpu_name(),
+        features.flatten() if features else "",
+    )
+
+
+@cache
+def lanes() -> tuple[int, Mapping[str, str]]:
+    """How many doubles are computed at once, and the functions that do so, with their symbols.
+
+    glibc's libmvec has them on x86-64 (its manual, "Vector math functions"; at most 4 ulp off); where
+    there is none, vectors are taken apart and the scalar functions called.
+    """
+    triple, _, features = processor()
+    has = set(features.split(","))
+    wide = "+avx2" in has
+    width, isa = (4, "d") if wide else (2, "b")
+    if not triple.startswith("x86_64"):
+        return width, MappingProxyType({})
+    try:
+        library = ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return width, MappingProxyType({})
+    llvm().load_library_permanently("libmvec.so.1")
+    found = {}
+    for names, operands in ((_UNARY, "v"), (_BINARY, "vv")):
+        for name in names:
+            symbol = f"_ZGV{isa}N{width}{operands}_{name}"
+            if hasattr(library, symbol):
+                found[name] = symbol
+    return width, MappingProxyType(found)
+
+
+class Library:
+    """Functions of one text, ready to be called. Keep it as long as they may be called."""
+
+    def __init__(self, text: Callable[[], str], key: str, level: int = 2) -> None:
+        """text: makes the text if it must be compiled. key: tells it from other texts."""
+        binding = llvm()
+        triple, name, features = processor()
+        words = [str(_FORMAT), __version__, binding.__name__, _llvm_version(), triple, name]
+        words += [features, *sorted(lanes()[1]), str(level), key]
+        kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
+        self._machine = _target_machine(level)
+        self._engine = binding.create_mcjit_compiler(
+            binding.parse_assembly(f'target triple = "{triple}"'), self._machine
+        )
+        code = kept.load(kept_as)
+        if code is None:
+            code = _compiled(text(), self._machine, level)
+            kept.store(kept_as, code)
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def function(self, name: str, result: Any, *operands: Any) -> Any:
+        """A function by its name, called without Python's lock."""
+        address = self._engine.get_function_address(name)
+        if not address:
+            raise NoMachineCode(f"the machine code has no function {name}")
+        return ctypes.CFUNCTYPE(result, *operands)(address)
+
+    def address(self, name: str) -> int:
+        found: int = self._engine.get_function_address(name)
+        return found
+
+
+def _compiled(text: str, target: Any, level: int) -> bytes:
+    """Object code of a module's text."""
+    binding = llvm()
+    module = binding.parse_assembly(text)
+    module.triple = processor()[0]
+    module.verify()
+    options = binding.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = False  # loops are written as vectors already
+    options.loop_unrolling = False
+    builder = binding.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)
+    code: bytes = target.emit_object(module)
+    return code
+
+
+def _llvm_version() -> str:
+    import llvmlite
+
+    return f"{llvmlite.__version__} {llvm().llvm_version_info}"
+
+
+def _target_machine(level: int) -> Any:
+    binding = llvm()
+    _, name, features = processor()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=name, features=features, opt=level, jit=True, codemodel="jitdefault"
+    )

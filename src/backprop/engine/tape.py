@@ -1,0 +1,257 @@
+"""A graph laid out in arrays, to be run by the kernels of `engine.native`.
+
+Steps are taken in windows of the walk's order, small enough for the cache. In a window they are
+sorted by level (one more than that of their operands) and then by operation, so that like operations
+stand side by side and none of them waits for another. A window in which nearly every step waits for the
+one before stays in order.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop.cache import checksum
+from backprop.engine.native import kernels
+from backprop.engine.native.loops import MIXED, kinds
+from backprop.engine.native.machine import Library, lanes
+from backprop.memory import without_collector
+from backprop.values import NUMBER, Value
+
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int32]
+
+WINDOW = 1 << 15
+"""Steps in a window: their values, slopes and gradients are about 1 MiB."""
+
+_LEAST_RUN = 3.0
+"""Where runs of like operations are shorter than this on average, a window stays in order."""
+
+
+class Kernels:
+    """The compiled kernels of this machine for the kinds of steps in use."""
+
+    def __init__(self, used: frozenset[int]) -> None:
+        self.library = Library(lambda: kernels.text(used), f"{_text_key()} {sorted(used)}")
+        pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+        function = self.library.function
+        self.forward = function("forward", flag, pointer)
+        self.backward = function("backward", flag, pointer, flag)
+        self.levels = function("levels", None, *[pointer] * 4, size, size)
+
+
+@cache
+def ready(used: frozenset[int]) -> Kernels:
+    """The kernels for these kinds, compiled once; loaded from the user's cache in later runs."""
+    return Kernels(used)
+
+
+@cache
+def _text_key() -> str:
+    """What the text of the kernels depends on: the files that it is made from."""
+    from importlib.resources import files
+
+    package = files("backprop")
+    names = (
+        "operations.py",
+        *(f"engine/native/{name}.py" for name in ("kernels", "loops", "formulas")),
+    )
+    return checksum(*(package.joinpath(name).read_bytes() for name in names)).hex()
+
+
+class Steps(NamedTuple):
+    """The steps of a graph in order: kinds, and operands as numbers of steps (leaves: negative)."""
+
+    kinds: NDArray[np.int16]
+    a: Integers
+    b: Integers
+    c: Integers
+
+
+class Tape:
+    """A graph ready to run. order: operands first, as `in_order` has it; the last is the root.
+
+    values, gradients: a number a place. First come the leaves (`leaves`, those that take gradients
+    before the numbers of the equations), then the steps; `place_of` has the place of each step.
+    """
+
+    @without_collector
+    def __init__(self, order: Sequence[Value], root: Value | None = None) -> None:
+        width = lanes()[0]
+        inputs = [value for value in order if not value.prev and value.op != NUMBER]
+        leaves = inputs + [value for value in order if value.op == NUMBER]
+        steps = [value for value in order if value.prev]
+        number: dict[Value, int] = dict(zip(steps, count()))
+        number.update(zip(leaves, count(-1, -1)))
+        read = _read(steps, number)
+        self._run = ready(frozenset(np.unique(read.kinds).tolist()))
+        base = -(-(len(leaves) + 1) // width) * width
+        place_of, segments, size = self._lay_out(read, base, width)
+        # leaf -1 stands at 0, -2 at 1, …; behind them is a place for what nobody reads
+        sink = len(leaves)
+        self.segments: NDArray[np.int64] = segments
+        self.size = size
+        self.a, self.b, self.c = (
+            self._operands(each, place_of, sink) for each in (read.a, read.b, read.c)
+        )
+        self.codes = np.zeros(size, np.int16)
+        self.codes[place_of] = read.kinds
+        self._pad()
+        self.values: Doubles = _aligned(size)
+        self.slopes_a: Doubles = _aligned(size)
+        self.slopes_b: Doubles = _aligned(size)
+        self.gradients: Doubles = _aligned(size)
+        self.place_of = place_of
+        self.leaves = leaves
+        last = root if root is not None else order[-1]
+        at = number[last]
+        self.root = int(place_of[at]) if at >= 0 else -1 - at
+        fields: dict[str, int | NDArray[Any]] = {
+            "segments": self.segments, "count": len(segments), "v": self.values,
+            "p": self.slopes_a, "q": self.slopes_b, "a": self.a, "b": self.b, "c": self.c,
+            "codes": self.codes, "g": self.gradients, "size": size, "root": self.root, "inputs": len(inputs),
+        }  # fmt: skip
+        numbers = [
+            each if isinstance(each, int) else each.ctypes.data
+            for each in (fields[name] for name in kernels.FIELDS)
+        ]
+        self._fields = np.array(numbers, np.int64)
+        self.address = int(self._fields.ctypes.data)
+        self._forward, self._backward = self._run.forward, self._run.backward
+
+    def load(self) -> None:
+        """Take the numbers of the leaves from their Values."""
+        self.values[: len(self.leaves)] = [value.data for value in self.leaves]
+
+    def forward(self) -> bool:
+        """Compute every step; whether all are finite."""
+        return not self._forward(self.address)
+
+    def backward(self) -> bool:
+        """Compute every gradient; whether all are finite."""
+        return not (self._backward(self.address, 0) and self._backward(self.address, 1))
+
+    def store(self, order: Sequence[Value], gradients: bool = False) -> None:
+        """Give the Values of the graph their numbers, or their gradients."""
+        steps = [value for value in order if value.prev]
+        if not gradients:
+            for value, number in zip(steps, self.values[self.place_of].tolist(), strict=True):
+                value.data = number
+            return
+        for value, number in zip(steps, self.gradients[self.place_of].tolist(), strict=True):
+            value.grad = number
+        for value, number in zip(self.leaves, self.gradients.tolist()):  # noqa: B905  leaves come first
+            value.grad = number if value.op != NUMBER else 0.0
+
+    def _lay_out(
+        self, read: Steps, base: int, width: int
+    ) -> tuple[Integers, NDArray[np.int64], int]:
+        """The place of each step, the segments, and how many places there are."""
+        total = len(read.kinds)
+        self.is_serial = not total
+        if not total:
+            return np.zeros(0, np.int32), np.zeros((0, 3), np.int64), base
+        level = np.zeros(total, np.int32)
+        self._run.levels(
+            read.a.ctypes.data, read.b.ctypes.data, read.c.ctypes.data, level.ctypes.data,
+            total, WINDOW,
+        )  # fmt: skip
+        window = np.arange(total, dtype=np.int64) // WINDOW
+        key = (window << 42) | (level.astype(np.int64) << 10) | read.kinds
+        by = np.argsort(key, kind="stable")
+        key = key[by]
+        begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+        # windows of short runs stay in order
+        windows = int(window[-1]) + 1
+        runs = np.bincount(key[begins] >> 42, minlength=windows)
+        steps = np.bincount(window, minlength=windows)
+        in_order = steps < _LEAST_RUN * runs
+        self.is_serial = bool(in_order.mean() > 0.5)
+        if in_order.any():
+            key = np.where(
+                in_order[window],
+                window << 42,
+                (window << 42) | (level.astype(np.int64) << 10) | read.kinds,
+            )
+            by = np.argsort(key, kind="stable")
+            key = key[by]
+            begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+        lengths = np.diff(np.r_[begins, total])
+        padded = -(-lengths // width) * width
+        firsts = base + np.r_[0, np.cumsum(padded)[:-1]]
+        kinds = key[begins] & 1023
+        place_of = np.empty(total, np.int64)
+        place_of[by] = np.arange(total) + np.repeat(firsts - begins, lengths)
+        ran = np.where(kinds == MIXED, lengths, padded)
+        self._short = np.flatnonzero(ran > lengths)
+        self._real_ends = firsts + lengths
+        segments = np.stack([kinds, firsts, ran], axis=1).astype(np.int64)
+        size = int(firsts[-1] + padded[-1])
+        return place_of.astype(np.int32), np.ascontiguousarray(segments), size
+
+    def _operands(self, numbers: Integers, place_of: Integers, sink: int) -> Integers:
+        """Operands as places, in the order of the places of their steps."""
+        places = np.full(self.size, sink, np.int32)
+        if len(place_of):
+            leaf = np.where(numbers == _NONE, sink, -1 - numbers)
+            places[place_of] = np.where(numbers >= 0, place_of[np.maximum(numbers, 0)], leaf)
+        return places
+
+    def _pad(self) -> None:
+        """Lanes that are left over repeat the last step of their segment."""
+        if not len(self.segments):
+            return
+        short = self._short
+        ends = self.segments[short, 1] + self.segments[short, 2]
+        begins = self._real_ends[short]
+        spare = ends - begins
+        to = (
+            np.repeat(begins, spare)
+            + np.arange(spare.sum())
+            - np.repeat(np.cumsum(spare) - spare, spare)
+        )
+        of = np.repeat(begins - 1, spare)
+        for array in (self.a, self.b, self.c):
+            array[to] = array[of]
+        del self._short, self._real_ends
+
+
+_NONE = -(1 << 31)
+"""No operand."""
+
+
+def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
+    """Kinds and operands of steps."""
+    known = kinds()
+    plain = {kind.name: at for at, kind in enumerate(known) if not kind.known}
+    codes = np.fromiter(map(plain.__getitem__, [value.op for value in steps]), np.int16, len(steps))
+    for name in {kind.name for kind in known if kind.known}:
+        for at in np.flatnonzero(codes == plain[name]).tolist():
+            for code, kind in enumerate(known):
+                if kind.name == name and kind.known:
+                    ((place, exponent),) = kind.known
+                    operand = steps[at].prev[place]
+                    if operand.op == NUMBER and operand.data == exponent:
+                        codes[at] = code
+    prevs = [value.prev for value in steps]
+    firsts = [number[prev[0]] for prev in prevs]
+    lasts = [number[prev[1]] if len(prev) > 1 else _NONE for prev in prevs]
+    a, b = np.array(firsts, np.int32), np.array(lasts, np.int32)
+    c = np.full(len(steps), _NONE, np.int32)
+    for at in np.flatnonzero(codes == plain["if"]).tolist():
+        condition, x, y = prevs[at]
+        a[at], b[at], c[at] = number[x], number[y], number[condition]
+    return Steps(codes, a, b, c)
+
+
+def _aligned(size: int) -> Doubles:
+    """Zeros that begin at a cache line."""
+    raw = np.zeros(size + 8, np.float64)
+    skip = -(raw.ctypes.data // 8) % 8
+    return raw[skip : skip + size]
