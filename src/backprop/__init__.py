@@ -21,18 +21,32 @@ if TYPE_CHECKING:
     from backprop import errors
     from backprop.descent import Descent
     from backprop.engine import Gradient
+    from backprop.engine.program import Program, compile  # noqa: A004
     from backprop.errors import BackpropError
     from backprop.language import Model
     from backprop.values import Value
 
 __version__ = "0.1.0"
-__all__ = ["BackpropError", "Descent", "Gradient", "Model", "Value", "errors", "load", "parse"]
+__all__ = [
+    "BackpropError",
+    "Descent",
+    "Gradient",
+    "Model",
+    "Program",
+    "Value",
+    "compile",
+    "errors",
+    "load",
+    "parse",
+]
 
 _HOMES = {
     "BackpropError": "backprop.errors",
     "Descent": "backprop.descent",
     "Gradient": "backprop.engine",
     "Model": "backprop.language",
+    "Program": "backprop.engine.program",
+    "compile": "backprop.engine.program",
     "Value": "backprop.values",
 }
 

@@ -7,18 +7,23 @@ from dataclasses import replace
 from math import inf, isfinite, isnan
 
 from backprop.descent import second_order
+from backprop.descent.batch import Batches
 from backprop.descent.choices import bounds_of, choice, parameters
 from backprop.descent.explain import explanation
 from backprop.descent.first_order import FirstOrder
-from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
+from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer, Schedule
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Rules, Run, Stop
 from backprop.descent.update import factor
 from backprop.engine import gradient
-from backprop.errors import BackpropError, BadOption, InfiniteSlope
+from backprop.engine.program import choose
+from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
 from backprop.language import Model
 from backprop.source import normal
+
+_STEP, _PARAMETER = 12e-6, 1.5e-6
+"""Seconds that a step takes in Python besides value and gradient, and for each parameter."""
 
 
 def descend(
@@ -36,9 +41,11 @@ def descend(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     maximize: bool = False,
     callback: Callback | None = None,
+    callback_every: int = 1,
     every: int = 0,
     explain_step: int = 0,
     state: State | None = None,
+    engine: str = "auto",
 ) -> Descent:
     """What `Model.descend` says it does."""
     rules = rules or Rules()
@@ -60,9 +67,13 @@ def descend(
     if state and others:
         shown = ", ".join(f"{name} = {state.parameters[name]:.10g}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {shown}, not from what was given"))
-    problem = Problem(model, output, free, limits, maximize)
+    one_lr = isinstance(row, Optimizer) and (lr or row.lr) is not None
+    evaluations = 1 if one_lr else 2 * rules.steps  # the compiled loop has its own
+    problem = Problem(
+        model, output, free, limits, maximize, engine if not one_lr else "auto", evaluations
+    )
     before = state.steps if state else 0
-    run = Run(problem, rules, callback, every, before)
+    run = Run(problem, rules, callback, every, before, callback_every)
     run.is_minimum = second_order.is_minimum
     method: FirstOrder | None = None
     if isinstance(row, Optimizer):
@@ -72,6 +83,8 @@ def descend(
         method = FirstOrder(
             row, options, lr or row.lr, factor(change, numbers), clip or inf, explain_step
         )
+        if one_lr:
+            method.batches = _batches(problem, method, change, numbers, engine, run)
         if state:
             method.state = {
                 key: [column[name] for name in free] for key, column in state.memory.items()
@@ -93,6 +106,33 @@ def descend(
     descent = _result(run, row, method, stop, warnings, options, limits, explain_step)
     gradient(model, {**given, **descent.parameters}, output)  # the Values keep the last step
     return descent
+
+
+def _batches(
+    problem: Problem,
+    method: FirstOrder,
+    change: Schedule,
+    numbers: Mapping[str, float],
+    engine: str,
+    run: Run,
+) -> Batches | None:
+    """The compiled loop, if it is worth its compilation; None: step by step in Python.
+
+    Raises NoMachineCode if it is asked for and cannot be had.
+    """
+    steps = run.rules.steps
+    around = _STEP + _PARAMETER * len(problem.leaves)
+    if choose(engine, problem.size, steps, around) is not None:
+        return None
+    assert method.lr is not None
+    try:
+        return Batches(
+            problem, method.row, method.options, method.lr, (change, numbers), method.clip
+        )
+    except NoMachineCode:
+        if engine == "native":
+            raise
+        return None
 
 
 def _check(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
+from backprop.descent.batch import Batches
 from backprop.descent.optimizers import Optimizer
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Stop
@@ -70,6 +71,8 @@ class FirstOrder:
     searched: float | None = None
     """The step size that the last line search found, where the next one begins."""
     explained: Explained | None = None
+    batches: Batches | None = None
+    """The compiled loop, where there is one: it takes every ordinary step."""
 
     def descend(self, run: Run) -> None:
         """Step after step, until the run raises Stop."""
@@ -80,6 +83,8 @@ class FirstOrder:
         one_lr = self.lr is not None
         run.monotone = not one_lr
         while True:
+            if self.batches is not None and self._batch(run, self.batches):
+                continue
             x, gradient = run.x, run.gradient
             shrink = 1.0
             if self.clip < inf and (size := run.problem.norm(x, gradient)) > self.clip:
@@ -120,6 +125,19 @@ class FirstOrder:
             for at, name in enumerate(self.state, 1):
                 self.state[name] = [new[at] for new in after]
             run.step(point, value, slopes, lr)
+
+    def _batch(self, run: Run, batches: Batches) -> bool:
+        """Take many steps at once; False where the next one must be taken by itself."""
+        most = run.room()
+        if self.explain:
+            ahead = self.explain - 1 - (run.before + run.count)
+            most = min(most, ahead) if ahead >= 0 else most
+        done = batches.go(run, self.state, self.k, most) if most > 0 else None
+        if done is None:
+            return False
+        self.k += len(done.values)
+        run.steps(done)
+        return True
 
     def _begin_state(self, count: int) -> None:
         self.state = {name: [float(first)] * count for name, first in self.row.state.items()}

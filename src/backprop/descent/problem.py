@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite
 
 from backprop.engine import backward, forward, trace
+from backprop.engine.program import Engine, Interpreted, build, choose
 from backprop.errors import NotFinite
 from backprop.language import Model
 from backprop.values import Value, in_order
@@ -18,7 +19,8 @@ class Problem:
 
     Where the output is to be maximised, `sign` is -1 and both are those of its negative, so that
     every method minimises. bounds: for some of the names the least and the largest number allowed.
-    The Values of the model hold the last x; all inputs have their numbers before.
+    All inputs have their numbers before. engine, runs: how the graph is to be computed, and about how
+    often (`engine.program`); where machine code computes it, the Values keep other numbers.
     """
 
     def __init__(
@@ -28,6 +30,8 @@ class Problem:
         names: Sequence[str],
         bounds: Mapping[str, tuple[float, float]],
         maximize: bool = False,
+        engine: str = "python",
+        runs: int = 1,
     ) -> None:
         self.model = model
         self.output = output
@@ -39,16 +43,26 @@ class Problem:
         self.evaluations = 0
         self.leaves = [model.values[name] for name in names]
         root = model.values[output]
+        self.order = in_order([root])
+        """Everything that leads to the output, operands first."""
         # What no free parameter leads to stays as it is: only the rest is computed again.
         moving = set(self.leaves)
         steps: list[Value] = []
-        for value in in_order([root]):
+        for value in self.order:
             if not moving.isdisjoint(value.prev):
                 moving.add(value)
                 steps.append(value)
         self._root = root
         self._steps = steps
         self._order = [*(leaf for leaf in self.leaves if leaf is not root), *steps] or [root]
+        self.size = len(steps)
+        """How many steps are computed at every point."""
+        self._engine: Engine | None = None
+        self._x: Sequence[float] = ()
+        self._by_engine = False
+        """Whether the engine computed the last value, so that the Values hold other numbers."""
+        if choose(engine, self.size, runs) is not Interpreted:
+            self._engine = build(self.order, self.leaves, engine, runs)
 
     @property
     def start(self) -> Point:
@@ -58,9 +72,20 @@ class Problem:
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value."""
         self.evaluations += 1
+        finite = all(map(isfinite, x))
+        self._by_engine = False
+        if self._engine is not None and finite:
+            self._x = x
+            found = self._engine.forward(x)
+            if found is not None:
+                self._by_engine = True
+                return found * self.sign
+        return self._interpreted(x, finite)
+
+    def _interpreted(self, x: Sequence[float], finite: bool = True) -> float:
         for leaf, number in zip(self.leaves, x, strict=True):
             leaf.data = number
-        if not all(map(isfinite, x)):
+        if not finite:
             raise self._beyond(x)
         forward(self._steps)
         if not all([isfinite(step.data) for step in self._order]):  # noqa: C419  twice as fast
@@ -69,8 +94,13 @@ class Problem:
 
     def gradient(self) -> Point:
         """The derivatives of the output where it was last computed. Raises NotFinite."""
-        backward(self._order)
         sign = self.sign
+        if self._by_engine and self._engine is not None:
+            by_engine = self._engine.backward()
+            if by_engine is not None:
+                return [number * sign for number in map(float, by_engine)]
+            self._interpreted(self._x)
+        backward(self._order)
         found = [leaf.grad * sign for leaf in self.leaves]
         if not all(map(isfinite, found)):
             warnings = trace.gradients(self.model, self._order)

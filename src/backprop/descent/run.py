@@ -17,7 +17,7 @@ Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
 ]
 
-_STILL = 30
+STILL = 30
 """After so many steps that move nothing (that lower nothing, where a method searches for lower
 points), nothing will move any more."""
 
@@ -74,6 +74,25 @@ class History:
     parameters: dict[str, array[float]] = field(default_factory=dict)
 
 
+class Steps(NamedTuple):
+    """Steps that a method has taken: where the last one led, and what came on the way.
+
+    values: the output at each, as a person sees it. before: the value before the last. still: how
+    many of the last steps moved nothing. best: of these steps the number, from 1, value and point of
+    the lowest, None if a step before them was lower.
+    """
+
+    x: Point
+    value: float
+    gradient: Point
+    lr: float
+    length: float
+    values: array[float]
+    before: float
+    still: int
+    best: tuple[int, float, Point] | None
+
+
 class Stop(Exception):
     """The run is over. converged: whether it came to where it was to go; reason: a sentence."""
 
@@ -95,7 +114,8 @@ class Run:
     """The course of a descent: the last point with its value and gradient, the best one, and all.
 
     before: steps of the runs that this one continues. every: how many steps lie between those that
-    `history` keeps; 0: none is kept.
+    `history` keeps; 0: none is kept. callback_every: the most steps between two calls of `callback`;
+    0: as many as suit the method.
     """
 
     def __init__(
@@ -105,11 +125,13 @@ class Run:
         callback: Callback | None = None,
         every: int = 0,
         before: int = 0,
+        callback_every: int = 1,
     ) -> None:
         self.problem = problem
         self.rules = rules
         self.callback = callback
         self.every = every
+        self.callback_every = callback_every
         self.before = before
         self.count = 0
         self.lr = 0.0
@@ -123,7 +145,7 @@ class Run:
         """How to tell a minimum from other places without a gradient."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
-        self._still = 0
+        self.still = 0
         self.x = problem.start
         self.value = problem.value(self.x)
         self.gradient = problem.gradient()
@@ -133,6 +155,7 @@ class Run:
 
     def begin(self) -> None:
         """Report the start, which may be all there is to do. Raises Stop."""
+        self.values.append(self.value * self.problem.sign)
         self._report(0.0, 0.0)
         if not any(self.gradient):
             every = "every gradient" if len(self.x) > 1 else "the gradient"
@@ -151,16 +174,32 @@ class Run:
         Raises Stop when it was the last, NoLower when many have led to nothing.
         """
         length = dist(x, self.x)
-        before = self.value
-        self.count += 1
-        self.x, self.value, self.gradient, self.lr = x, value, gradient, lr
-        self.norm = self.problem.norm(x, gradient)
         moved = value < self.best[1] if self.monotone else length > 0
-        self._still = 0 if moved else self._still + 1
-        if value < self.best[1]:
-            self.best = self.before + self.count, value, x
-        self._report(length, lr)
-        self._judge(abs(value - before))
+        still = 0 if moved else self.still + 1
+        best = (1, value, x) if value < self.best[1] else None
+        values = array("d", [value * self.problem.sign])
+        self.steps(Steps(x, value, gradient, lr, length, values, self.value, still, best))
+
+    def steps(self, done: Steps) -> None:
+        """Report several steps at once, of which the last may be the last of all. Raises as `step`."""
+        if done.best is not None:
+            number, value, x = done.best
+            self.best = self.before + self.count + number, value, x
+        self.count += len(done.values)
+        self.x, self.value, self.gradient, self.lr = done.x, done.value, done.gradient, done.lr
+        self.norm = self.problem.norm(self.x, self.gradient)
+        self.still = done.still
+        self.values.extend(done.values)
+        self._report(done.length, done.lr)
+        self._judge(abs(done.value - done.before))
+
+    def room(self) -> int:
+        """How many steps may be taken before anybody wants to hear of one."""
+        most = self.rules.steps - self.count
+        for every in (self.every, self.callback_every if self.callback else 0):
+            if every:
+                most = min(most, every - self.count % every)
+        return most
 
     def finish_history(self) -> None:
         """Keep the last step as well, if it is none of every so many."""
@@ -259,7 +298,7 @@ class Run:
         if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
             limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
             self._stop("change", limit)
-        if self._still >= _STILL:
+        if self.still >= STILL:
             raise NoLower
         if self.count >= rules.steps:
             used = (
@@ -273,7 +312,6 @@ class Run:
     def _report(self, length: float, lr: float) -> None:
         number, value = self.before + self.count, self.value * self.problem.sign
         self._length = length
-        self.values.append(value)
         if self.every and self.count % self.every == 0:
             self._keep(number, length, lr)
         if self.callback is not None:

@@ -14,32 +14,54 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from backprop.values import NUMBER, Value
+from backprop.engine.gradient import gradient, set_inputs
+from backprop.engine.interpreter import backward, forward
+from backprop.errors import BadOption, NoMachineCode
+from backprop.values import NUMBER, Value, in_order
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from backprop.language import Model
 
 ENGINES = ("auto", "python", "native")
-
-_SMALL = 200
-STRAIGHT = 1000
-"""Up to so many steps a graph becomes straight-line machine code, beyond it a tape; between the two
-numbers it depends on whether its steps wait for one another."""
-
-_GENERATED = 20_000
-"""Up to so many steps a graph becomes generated Python, beyond it stays with the interpreter."""
+"""What a person may ask for."""
 
 
 class Engine(Protocol):
     """Computes one graph. None where something is not finite: the interpreter then finds out what."""
 
-    def forward(self, x: Sequence[float]) -> float | None:
-        """The output, for these numbers of the inputs."""
+    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
+        """order: operands first, the output last. wrt: the leaves that numbers are given for."""
+
+    def forward(self, x: Any) -> float | None:
+        """The output, for these numbers of the inputs (a list; to a tape also an array)."""
 
     def backward(self) -> Sequence[float] | None:
         """Its gradient by the inputs, where it was last computed."""
+
+
+class Interpreted:
+    """The interpreter, for what runs a few times."""
+
+    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
+        self._order, self._wrt = order, wrt
+
+    def forward(self, x: Sequence[float]) -> float | None:
+        for leaf, number in zip(self._wrt, x, strict=True):
+            leaf.data = number
+        forward(self._order)
+        finite = all([isfinite(step.data) for step in self._order])  # noqa: C419  twice as fast
+        return self._order[-1].data if finite else None
+
+    def backward(self) -> Sequence[float] | None:
+        backward(self._order)
+        found = [leaf.grad for leaf in self._wrt]
+        return found if all(map(isfinite, found)) else None
 
 
 class StraightCode:
@@ -49,7 +71,7 @@ class StraightCode:
         from backprop.engine.native.machine import Library
         from backprop.engine.native.straight import evaluation
 
-        fixed = _fixed(order, wrt)
+        fixed = fixed_leaves(order, wrt)
         text = evaluation(order, wrt, fixed)
         self._library = Library(lambda: text, text)
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
@@ -75,7 +97,7 @@ class GeneratedPython:
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
         from backprop.engine.generated import evaluation
 
-        fixed = _fixed(order, wrt)
+        fixed = fixed_leaves(order, wrt)
         self._evaluate = evaluation(order, wrt, fixed)
         self._fixed = [each.data for each in fixed]
         self._gradient: Sequence[float] = ()
@@ -101,30 +123,155 @@ class TapeCode:
         self.tape.load()
         self._count = len(wrt)
 
-    def forward(self, x: Sequence[float]) -> float | None:
+    def forward(self, x: Any) -> float | None:
         tape = self.tape
         tape.values[: self._count] = x
         return float(tape.values[tape.root]) if tape.forward() else None
 
-    def backward(self) -> Sequence[float] | None:
+    def backward(self) -> Any:
+        """As a view of an array, which the next call changes."""
         tape = self.tape
-        return tape.gradients[: self._count].tolist() if tape.backward() else None
+        return tape.gradients[: self._count] if tape.backward() else None
 
 
-def native(order: Sequence[Value], wrt: Sequence[Value]) -> StraightCode | TapeCode:
-    """Machine code for a graph; the fixed leaves keep the numbers that they have now.
+class _Cost(NamedTuple):
+    """Seconds that an engine takes: to begin with, for a step of the graph, for an evaluation, and
+    for a step of an evaluation. most: steps that it is for. Measured on a machine of 2024; what
+    matters is their relation."""
+
+    engine: type[Interpreted | GeneratedPython | StraightCode | TapeCode]
+    begin: float
+    step: float
+    run: float
+    run_step: float
+    most: float
+
+    def seconds(self, steps: int, runs: int) -> float:
+        if steps > self.most:
+            return float("inf")
+        return self.begin + self.step * steps + (self.run + self.run_step * steps) * runs
+
+
+_INTERPRETED = _Cost(Interpreted, 0.0, 0.0, 1e-6, 1.2e-6, float("inf"))
+_GENERATED = _Cost(GeneratedPython, 1e-3, 45e-6, 4e-7, 9e-8, 20_000)
+_STRAIGHT = _Cost(StraightCode, 0.11, 2e-4, 1e-6, 6e-9, 1000)
+_TAPE = _Cost(TapeCode, 0.18, 1e-6, 3e-6, 6e-9, float("inf"))
+
+_SMALL = 200
+"""Up to so many steps there is too little to do side by side for a tape."""
+
+
+def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engine] | None:
+    """The engine that takes the least time for so many evaluations of a graph of so many steps.
+
+    engine: one of ENGINES; "native" and "python" leave only some of them. around: seconds that Python
+    takes around an evaluation, and machine code does not. None: machine code, of the kind that suits
+    the graph. Raises BadOption for another name.
+    """
+    if engine not in ENGINES:
+        hints = [f"there are {', '.join(ENGINES)}"]
+        raise BadOption(f"there is no engine {engine!r}", hints=hints)
+    python = min((_INTERPRETED, _GENERATED), key=lambda row: row.seconds(steps, runs))
+    machine = min(row.seconds(steps, runs) for row in (_STRAIGHT, _TAPE))
+    if engine == "native":
+        return None
+    if engine == "auto" and machine < python.seconds(steps, runs) + around * runs:
+        return None
+    return python.engine
+
+
+def build(
+    order: Sequence[Value], wrt: Sequence[Value], engine: str = "auto", runs: int = 1
+) -> Engine:
+    """A graph ready for so many runs; its fixed leaves keep the numbers that they have now.
 
     order: operands first, the output last. wrt: the leaves that numbers are given for. Raises
-    NoMachineCode.
+    NoMachineCode where machine code is asked for and there is none; "auto" does without.
     """
     steps = sum(1 for value in order if value.prev)
-    if 0 < steps <= _SMALL:
-        return StraightCode(order, wrt)
-    tape = TapeCode(order, wrt)
-    return StraightCode(order, wrt) if 0 < steps <= STRAIGHT and tape.tape.is_serial else tape
+    chosen = choose(engine, steps, runs)
+    if chosen is None:
+        try:
+            return _native(order, wrt, steps)
+        except NoMachineCode:
+            if engine == "native":
+                raise
+            chosen = choose("python", steps, runs)
+            assert chosen is not None
+    return chosen(order, wrt)
 
 
-def _fixed(order: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
+def _native(order: Sequence[Value], wrt: Sequence[Value], steps: int) -> Engine:
+    return tape_for(order, wrt, steps) or StraightCode(order, wrt)
+
+
+def tape_for(order: Sequence[Value], wrt: Sequence[Value], steps: int) -> TapeCode | None:
+    """The tape of a graph that machine code should run as one; None for one better in a straight line.
+
+    steps: how many operations the straight line would have.
+    """
+    if steps <= _SMALL:
+        return None
+    found = TapeCode(order, wrt)
+    return None if steps <= _STRAIGHT.most and found.tape.is_serial else found
+
+
+def fixed_leaves(order: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
     """The leaves that are neither numbers of the equations nor parameters."""
     moving = set(wrt)
     return [v for v in order if not v.prev and v.op != NUMBER and v not in moving]
+
+
+class Program:
+    """A function: numbers of the inputs → value and gradient. `compile` makes it.
+
+    inputs: the names of the numbers that it takes, in this order. output: the name of the value.
+    """
+
+    def __init__(self, model: Model, output: str, engine: str, runs: int) -> None:
+        root = model.values[output]
+        order = in_order([root])
+        leading = {value.label for value in order if not value.op}
+        self.output = output
+        self.inputs = tuple(name for name in model.inputs if name in leading)
+        set_inputs(model, {})
+        self._model = model
+        self._engine = build(order, [model.values[name] for name in self.inputs], engine, runs)
+        self._takes_arrays = isinstance(self._engine, TapeCode)
+
+    def __repr__(self) -> str:
+        kind = type(self._engine).__name__
+        return f"Program({self.output} of {len(self.inputs)} inputs, {kind})"
+
+    def __call__(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
+        """The value of the output, and its derivative by every input (float64, shape (inputs,)).
+
+        values: a number for each of `inputs`. Raises NotFinite for a step without a finite value that
+        has a say in the output, ValueError for another shape. A slope may be infinite, and then is
+        the gradient.
+        """
+        import numpy as np
+
+        x = np.asarray(values, dtype=np.float64)
+        if x.shape != (len(self.inputs),):
+            raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
+        value = self._engine.forward(x if self._takes_arrays else x.tolist())
+        found = None if value is None else self._engine.backward()
+        if value is None or found is None:
+            given = dict(zip(self.inputs, x.tolist(), strict=True))
+            slow = gradient(self._model, given, self.output)
+            value, found = slow.value, [slow.gradients[name] for name in self.inputs]
+        return value, np.array(found, dtype=np.float64)
+
+
+def compile(
+    model: Model, of: str | None = None, *, engine: str = "auto", runs: int = 1_000_000
+) -> Program:
+    """A Model made ready to run many times: a function of its inputs' numbers.
+
+    of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`, which
+    takes what is fastest for `runs` evaluations. All give the same numbers, but for the last few bits.
+    The Program keeps the Model; what gives its inputs defaults does not count: every number is given.
+    Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
+    """
+    return Program(model, model.output(of), engine, runs)

@@ -124,6 +124,7 @@ class Tape:
         self._fields = np.array(numbers, np.int64)
         self.address = int(self._fields.ctypes.data)
         self._forward, self._backward = self._run.forward, self._run.backward
+        self.functions = tuple(map(self._run.library.address, ("forward", "backward")))
 
     def load(self) -> None:
         """Take the numbers of the leaves from their Values."""

@@ -147,9 +147,11 @@ class Model:
         bounds: Mapping[str, tuple[float, float]] | None = None,
         maximize: bool = False,
         callback: Callback | None = None,
+        callback_every: int = 1,
         every: int = 0,
         explain_step: int = 0,
         state: State | None = None,
+        engine: str = "auto",
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
 
@@ -159,9 +161,10 @@ class Model:
         gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
         relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
         move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
-        number. callback: called with a `Step` after each step; True ends the run. every: keep every
-        so many steps in `history`. explain_step: the number of a step to explain. state: that of
-        the Descent to continue.
+        number. callback: called with a `Step` after each step, or every so many (`callback_every`; 0:
+        now and then, which lets a compiled loop run), and after the last; True ends the run. every: keep
+        every so many steps in `history`. explain_step: the number of a step to explain. state: that of
+        the Descent to continue. engine: `python`, `native` (machine code), or `auto`, the faster one.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
@@ -188,9 +191,11 @@ class Model:
             bounds=bounds,
             maximize=maximize,
             callback=callback,
+            callback_every=callback_every,
             every=every,
             explain_step=explain_step,
             state=state,
+            engine=engine,
         )
 
 

@@ -50,6 +50,10 @@ class Code:
     def begin(self) -> None:
         """Begin another block: nothing of the one before is known in it."""
         self.lines = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Here the code may come from elsewhere: no call made before counts any more."""
         self._known = {}
 
     @property

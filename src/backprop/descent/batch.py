@@ -1,0 +1,128 @@
+"""Many steps of a first-order method at once, in a compiled loop (`descent.loop`)."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Mapping
+from math import inf, sqrt
+from time import perf_counter
+from typing import Any
+
+from backprop.descent.loop import KEPT, SCALARS, Loop
+from backprop.descent.optimizers import Optimizer, Schedule
+from backprop.descent.problem import Problem
+from backprop.descent.run import Run, Steps
+from backprop.engine.native.machine import Library
+from backprop.engine.program import fixed_leaves, tape_for
+
+_FIRST, _MOST = 1000, 1 << 20
+"""Steps of the first batch, and of the largest, whose outputs take 8 MiB."""
+
+_SECONDS = 0.05
+"""How long a batch should take, so that Ctrl-C and a progress bar are not kept waiting."""
+
+_LONGEST = 1e150
+"""Gradients beyond it are left to the interpreter: their squares overflow."""
+
+
+class Batches:
+    """The compiled loop of one problem and method.
+
+    factor: the schedule with its numbers. Raises NoMachineCode.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        row: Optimizer,
+        options: Mapping[str, float],
+        lr: float,
+        schedule: tuple[Schedule, Mapping[str, float]],
+        clip: float,
+    ) -> None:
+        self.problem = problem
+        self._lr = lr
+        self._clip = clip
+        count = len(problem.leaves)
+        loop = Loop(row, options, *schedule, count, problem.bounded, clip < inf)
+        order, wrt = problem.order, problem.leaves
+        whole, pointer = ctypes.c_int64, ctypes.c_void_p
+        self._arrays = [
+            array("d", bytes(8 * size))
+            for size in (len(SCALARS), count, count, count * len(row.state), count)
+        ]
+        self._low, self._high = array("d", problem.low), array("d", problem.high)
+        self._scratch = array("d", bytes(8 * count * len(row.state)))
+        size = len(order) + count * loop.update_steps
+        engine = tape_for(order, wrt, size)
+        if engine is None:
+            fixed = fixed_leaves(order, wrt)
+            text = loop.straight(order, wrt, fixed)
+            self._fixed = array("d", [each.data for each in fixed])
+            more: list[Any] = [_address(self._fixed)]
+            kinds: list[Any] = [pointer]
+        else:
+            text = loop.tape()
+            tape = engine.tape
+            more = [
+                tape.address, *tape.functions, tape.values.ctypes.data,
+                tape.gradients.ctypes.data, tape.root, _address(self._scratch),
+            ]  # fmt: skip
+            kinds = [*[pointer] * 5, whole, pointer]
+        self._engine = engine  # its arrays live as long as the loop
+        self._library = Library(lambda: text, text)
+        self._descend = self._library.function("descend", whole, *[pointer] * 8, whole, *kinds)
+        self._more = more
+        self._size = _FIRST
+
+    def go(self, run: Run, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
+        """Up to `most` steps from where the run stands; None where the next one is no ordinary one.
+
+        state: the optimizer's, changed in place; k: its updates so far.
+        """
+        if not run.norm < _LONGEST:
+            return None
+        problem, rules = self.problem, run.rules
+        steps = min(most, self._size)
+        scalars, x, g, kept, best = self._arrays
+        target = -inf if rules.target is None else rules.target * problem.sign
+        given = {
+            "lr": self._lr, "k": k, "number": run.before + run.count, "value": run.value,
+            "before": run.value, "still": run.still, "best": run.best[1], "best_at": -1.0,
+            "least_norm2": (rules.until_grad * (1 + 1e-9)) ** 2,
+            "least_change": rules.until_change or -1.0, "target": target, "clip": self._clip,
+            "sign": problem.sign,
+        }  # fmt: skip
+        scalars[:] = array("d", [given.get(name, 0.0) for name in SCALARS])
+        x[:], g[:] = array("d", run.x), array("d", run.gradient)
+        kept[:] = array("d", [number for column in state.values() for number in column])
+        values = array("d", bytes(8 * steps))
+        begun = perf_counter()
+        done: int = self._descend(
+            *map(_address, (scalars, x, g, kept, best, values, self._low, self._high)),
+            steps, *self._more,
+        )  # fmt: skip
+        took = perf_counter() - begun
+        if done == steps == self._size and took < _SECONDS:
+            self._size = min(_MOST, self._size * 4)
+        elif took > 2 * _SECONDS:
+            self._size = max(1, self._size // 2)
+        problem.evaluations += done
+        if not done:
+            return None
+        count = len(x)
+        for number, name in enumerate(state):
+            state[name] = kept[number * count : (number + 1) * count].tolist()
+        after = dict(zip(SCALARS[:KEPT], scalars, strict=False))
+        lowest = None
+        if after["best_at"] > 0:
+            lowest = (int(after["best_at"]), after["best"], best.tolist())
+        return Steps(
+            x.tolist(), after["value"], g.tolist(), after["last_lr"], sqrt(after["length2"]),
+            values[:done], after["before"], int(after["still"]), lowest,
+        )  # fmt: skip
+
+
+def _address(numbers: array[float]) -> int:
+    return numbers.buffer_info()[0]
