@@ -55,17 +55,18 @@ def grad(
     wrt: Sequence[str] = (),
     whole: bool = False,
     only: Sequence[str] = (),
+    engine: str = "auto",
 ) -> GradientReport:
     """The value and the gradient of each output in `of` (of the only one, if none is named).
 
-    whole: a table has every member of a family; only: it has these names.
+    whole: a table has every member of a family; only: it has these names. engine: how it is computed.
     """
     model = load(inputs)
     numbers = _numbers(model, inputs)
     names = _meant(model, wrt)
     shown = _meant(model, only)
     outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
-    results = [model.grad(numbers, output) for output in outputs]
+    results = [model.grad(numbers, output, engine=engine) for output in outputs]
     return gradient_report(model, results, names, whole, shown)
 
 
@@ -119,7 +120,7 @@ def draw(
 class Descending:
     """A descent that is ready to run: everything that a person gave has been read and understood.
 
-    options: those of `Model.descend` but for `every` and `callback`.
+    options: those of `Model.descend` but for `every` and those of the callback.
     """
 
     model: Model
@@ -139,13 +140,23 @@ class Descending:
         return self.model.output(self.options["of"])
 
     def run(
-        self, callback: Callable[..., object] | None, every: int, whole: bool = False
+        self,
+        callback: Callable[..., object] | None,
+        callback_every: int,
+        every: int,
+        whole: bool = False,
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family."""
         from backprop.descent.choices import parameters
         from backprop.report.descent import DescentReport
 
-        found = self.model.descend(self.numbers, callback=callback, every=every, **self.options)
+        found = self.model.descend(
+            self.numbers,
+            callback=callback,
+            callback_every=callback_every,
+            every=every,
+            **self.options,
+        )
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
         return DescentReport(found, kept, whole)

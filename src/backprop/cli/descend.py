@@ -147,6 +147,7 @@ def descend(
     digits: options.Digits = None,
     seed: options.Seed = 0,
     max_nodes: options.MaxNodes = MOST_VALUES,
+    engine: options.Engine = "auto",
 ) -> None:
     """Change the inputs step by step so that the output falls.
 
@@ -179,12 +180,14 @@ def descend(
         until_change=until_change,
         target=target,
         explain_step=explain_step or 0,
+        engine=engine,
     )
     to_stdout = output in (None, "-") and save != "-"
     style = style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, steps, every or 1, trace)
     with watch.running():
-        report = prepared.run(watch, (every or 1) if history or plot else 0, whole)
+        kept = (every or 1) if history or plot else 0
+        report = prepared.run(watch, (every or 1) if trace else 0, kept, whole)
     found = report.descent
     if found.error is not None:
         complain(found.error.all)

@@ -24,6 +24,7 @@ def grad(
     digits: options.Digits = None,
     seed: options.Seed = 0,
     max_nodes: options.MaxNodes = MOST_VALUES,
+    engine: options.Engine = "auto",
 ) -> None:
     """The value and the exact gradient of every name.
 
@@ -32,6 +33,6 @@ def grad(
     format = chosen_format(format, output)
     inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     report = commands.grad(
-        inputs, options.names(of), options.names(wrt), whole, options.names(only)
+        inputs, options.names(of), options.names(wrt), whole, options.names(only), engine
     )
     deliver(report, format, output, digits)

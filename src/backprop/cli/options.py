@@ -91,6 +91,14 @@ Whole = Annotated[
 Shown = Annotated[
     list[str], typer.Option("--only", metavar="NAMES", help='Rows of these only: "a, w[1,*]".')
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="auto, python or native: what computes, the faster one or this.",
+    ),
+]
 MaxNodes = Annotated[
     int,
     typer.Option("--max-nodes", metavar="N", min=1, help="The most values to unroll to."),

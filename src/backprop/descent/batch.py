@@ -9,15 +9,15 @@ from math import inf, sqrt
 from time import perf_counter
 from typing import Any
 
-from backprop.descent.loop import KEPT, SCALARS, Loop
+from backprop.descent.loop import SCALARS, Loop, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Problem
-from backprop.descent.run import Run, Steps
+from backprop.descent.run import Rules, Run, Steps
 from backprop.engine.native.machine import Library
 from backprop.engine.program import fixed_leaves, tape_for
 
-_FIRST, _MOST = 1000, 1 << 20
-"""Steps of the first batch, and of the largest, whose outputs take 8 MiB."""
+_FIRST, _MOST = 1000, 1 << 17
+"""Steps of the first batch, and of the largest, whose outputs take 1 MiB."""
 
 _SECONDS = 0.05
 """How long a batch should take, so that Ctrl-C and a progress bar are not kept waiting."""
@@ -40,12 +40,18 @@ class Batches:
         lr: float,
         schedule: tuple[Schedule, Mapping[str, float]],
         clip: float,
+        rules: Rules,
     ) -> None:
         self.problem = problem
         self._lr = lr
         self._clip = clip
         count = len(problem.leaves)
-        loop = Loop(row, options, *schedule, count, problem.bounded, clip < inf)
+        loop = Loop(
+            Task(
+                row, options, *schedule, count, problem.sign, problem.bounded, clip < inf,
+                bool(rules.until_change), rules.target is not None,
+            )
+        )  # fmt: skip
         order, wrt = problem.order, problem.leaves
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         self._arrays = [
@@ -75,6 +81,7 @@ class Batches:
         self._descend = self._library.function("descend", whole, *[pointer] * 8, whole, *kinds)
         self._more = more
         self._size = _FIRST
+        self._values = array("d")
 
     def go(self, run: Run, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
         """Up to `most` steps from where the run stands; None where the next one is no ordinary one.
@@ -89,15 +96,16 @@ class Batches:
         target = -inf if rules.target is None else rules.target * problem.sign
         given = {
             "lr": self._lr, "k": k, "number": run.before + run.count, "value": run.value,
-            "before": run.value, "still": run.still, "best": run.best[1], "best_at": -1.0,
+            "before": run.value, "best": run.best[1], "best_at": -1.0,
             "least_norm2": (rules.until_grad * (1 + 1e-9)) ** 2,
             "least_change": rules.until_change or -1.0, "target": target, "clip": self._clip,
-            "sign": problem.sign,
         }  # fmt: skip
         scalars[:] = array("d", [given.get(name, 0.0) for name in SCALARS])
         x[:], g[:] = array("d", run.x), array("d", run.gradient)
         kept[:] = array("d", [number for column in state.values() for number in column])
-        values = array("d", bytes(8 * steps))
+        values = self._values
+        if len(values) < steps:
+            values = self._values = array("d", [0.0]) * steps
         begun = perf_counter()
         done: int = self._descend(
             *map(_address, (scalars, x, g, kept, best, values, self._low, self._high)),
@@ -114,13 +122,13 @@ class Batches:
         count = len(x)
         for number, name in enumerate(state):
             state[name] = kept[number * count : (number + 1) * count].tolist()
-        after = dict(zip(SCALARS[:KEPT], scalars, strict=False))
+        after = dict(zip(SCALARS, scalars, strict=True))
         lowest = None
         if after["best_at"] > 0:
             lowest = (int(after["best_at"]), after["best"], best.tolist())
         return Steps(
             x.tolist(), after["value"], g.tolist(), after["last_lr"], sqrt(after["length2"]),
-            values[:done], after["before"], int(after["still"]), lowest,
+            values[:done], after["before"], 0, lowest,
         )  # fmt: skip
 
 

@@ -127,7 +127,13 @@ def _batches(
     assert method.lr is not None
     try:
         return Batches(
-            problem, method.row, method.options, method.lr, (change, numbers), method.clip
+            problem,
+            method.row,
+            method.options,
+            method.lr,
+            (change, numbers),
+            method.clip,
+            run.rules,
         )
     except NoMachineCode:
         if engine == "native":

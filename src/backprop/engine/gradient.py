@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backprop.engine import trace
 from backprop.engine.interpreter import backward, forward
@@ -11,6 +12,7 @@ from backprop.errors import (
     LIMIT,
     BackpropError,
     MissingInputs,
+    NoMachineCode,
     NotAnInput,
     NotANumber,
     NotFinite,
@@ -21,6 +23,9 @@ from backprop.language.suggest import nearest, unknown_name
 from backprop.memory import without_collector
 from backprop.source import Source, Span, normal
 from backprop.values import Value, in_order
+
+if TYPE_CHECKING:
+    from backprop.engine.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ class Gradient:
 
 
 @without_collector
-def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -> Gradient:
+def gradient(
+    model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
+) -> Gradient:
     """What `Model.grad` says it does. The Values of the model keep `data` and `grad`."""
     name = model.output(of)
     output = model.values[name]
@@ -56,11 +63,22 @@ def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -
     if needed:
         absent = [label for label, value in model.values.items() if value in needed]
         raise missing_inputs(model, name, absent)
-    forward(order)
+    tape = _tape(order, output, engine)
+    if tape is None:
+        forward(order)
+        finite = False
+    else:
+        finite = tape.forward()
+        tape.store(order)
     unknown = _unknown(order, missing)
     computed = [value for value in order if value not in unknown] if unknown else order
-    warnings = trace.values(model, computed, reached)
-    backward(order[:reached])
+    warnings = [] if finite else trace.values(model, computed, reached)
+    if tape is None:
+        backward(order[:reached])
+    else:
+        tape.backward()
+        tape.store(order, gradients=True)
+        tape = None  # what follows needs the room
     warnings = [*warnings, *trace.gradients(model, order[:reached])]
     leading = {value.label for value in order[:reached] if value.label}
     known = {value.label for value in computed if value.label}
@@ -72,6 +90,22 @@ def gradient(model: Model, values: Mapping[str, float], of: str | None = None) -
         {label: value.grad + 0.0 for label, value in model.values.items() if label in leading},
         tuple(warnings),
     )
+
+
+def _tape(order: list[Value], output: Value, engine: str) -> Tape | None:
+    """The graph on a tape, if machine code is asked for, or is faster for a single run."""
+    from backprop.engine.program import choose  # built on this file
+
+    if choose(engine, len(order), 1) is not None:
+        return None
+    try:
+        from backprop.engine.tape import Tape
+
+        return Tape(order, output)
+    except NoMachineCode:
+        if engine == "native":
+            raise
+        return None
 
 
 def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:

@@ -120,7 +120,6 @@ class TapeCode:
         # the parameters lead the leaves, so that they stand side by side at the head of the tape
         others = [value for value in order if value not in first]
         self.tape = Tape([*wrt, *others], order[-1])
-        self.tape.load()
         self._count = len(wrt)
 
     def forward(self, x: Any) -> float | None:

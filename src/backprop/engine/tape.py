@@ -109,6 +109,7 @@ class Tape:
         self.gradients: Doubles = _aligned(size)
         self.place_of = place_of
         self.leaves = leaves
+        self.load()
         last = root if root is not None else order[-1]
         at = number[last]
         self.root = int(place_of[at]) if at >= 0 else -1 - at
@@ -147,7 +148,7 @@ class Tape:
             return
         for value, number in zip(steps, self.gradients[self.place_of].tolist(), strict=True):
             value.grad = number
-        for value, number in zip(self.leaves, self.gradients.tolist()):  # noqa: B905  leaves come first
+        for value, number in zip(self.leaves, self.gradients[: len(self.leaves)].tolist()):  # noqa: B905  leaves come first
             value.grad = number if value.op != NUMBER else 0.0
 
     def _lay_out(

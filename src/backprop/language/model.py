@@ -117,17 +117,24 @@ class Model:
 
         return model_bundle(self)
 
-    def grad(self, values: Mapping[str, float] | None = None, of: str | None = None) -> Gradient:
+    def grad(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        engine: str = "auto",
+    ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the
-        one equation that no other uses. The Values of the model take the numbers, so calls from
-        several threads need a lock or a model each. Raises MissingInputs, UnknownName, NotAnInput,
-        ChooseOutput, NotFinite.
+        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits may
+        differ), or `auto`, which takes machine code from some hundred thousand steps on. The Values
+        of the model take the numbers, so calls from several threads need a lock or a model each.
+        Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
         """
         from backprop.engine.gradient import gradient  # the door upwards, as in values.py
 
-        return gradient(self, values or {}, of)
+        return gradient(self, values or {}, of, engine)
 
     def descend(
         self,

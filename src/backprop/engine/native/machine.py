@@ -141,6 +141,7 @@ def _compiled(text: str, target: Any, level: int) -> bytes:
     options = binding.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = False  # loops are written as vectors already
     options.loop_unrolling = False
+    options.slp_vectorization = True
     builder = binding.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
     code: bytes = target.emit_object(module)
