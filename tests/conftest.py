@@ -31,3 +31,9 @@ def points(request: pytest.FixtureRequest) -> int:
 def chain(request: pytest.FixtureRequest) -> int:
     """How many equations a long chain has."""
     return 1_000_000 if request.config.getoption("--whole") else 100_000
+
+
+@pytest.fixture
+def points_of_rows(request: pytest.FixtureRequest) -> int:
+    """How many points an operation is computed at by each engine, besides its samples."""
+    return 3000 if request.config.getoption("--whole") else 30

@@ -85,7 +85,7 @@ def absolute(x: float) -> float:
 
 def sign(x: float) -> float:
     """-1, 0 or 1; nan for nan."""
-    return copysign(1.0, x) if x else x if x != x else 0.0
+    return x if x != x else copysign(1.0, x) if x else 0.0
 
 
 def less(x: float, y: float) -> float:

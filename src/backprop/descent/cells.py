@@ -28,8 +28,8 @@ class Cells:
         """Something for each parameter: written out for each, or as a loop."""
         code = self.code
         if self._unrolled:
-            for at in range(self.count):
-                body(at)
+            for parameter in range(self.count):
+                body(parameter)
             return
         cell = self._fresh_label()
         self._entry.append(f"  %{cell}.at = alloca i64, align 8")

@@ -1,0 +1,428 @@
+"""Every engine against the interpreter: the whole table of operations, random graphs, what is not finite."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+
+import backprop
+from backprop.engine import interpreter
+from backprop.engine.program import (
+    ENGINES,
+    Engine,
+    GeneratedPython,
+    Interpreted,
+    StraightCode,
+    TapeCode,
+    build,
+    choose,
+)
+from backprop.engine.straight import hides
+from backprop.errors import BackpropError, BadOption, NotFinite
+from backprop.operations import OPERATIONS, Operation
+from backprop.values import NUMBER, Value, in_order
+from test_operations import NASTY, tolerance
+from truth import true_slope, true_value
+
+ROWS = list(OPERATIONS.values())
+COMPILED = (StraightCode, GeneratedPython, TapeCode)
+STRANGE = (0.0, -0.0, 1.0, -1.0, 2.5, -3.0, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan)
+
+
+def points(row: Operation, count: int) -> list[tuple[float, ...]]:
+    """Samples, corners, and points anywhere, strange ones among them; the same each time."""
+    chance = random.Random(row.name)
+    found = [*row.samples, *(at for at, _ in row.corners)]
+    for _ in range(count):
+        pick = (chance.choice(STRANGE), chance.choice(NASTY), chance.gauss(0, 3))
+        found.append(tuple(float(chance.choice(pick)) for _ in row.operands))
+    if row.name == "polygamma":  # mpmath takes a step for each unit left of 0
+        found = [(float(abs(round(n)) if abs(n) < 5 else 2), x) for n, x in found if x > -50]
+    return found
+
+
+def same(got: float, expected: float, bits: float) -> bool:
+    """Whether two numbers differ by at most so many units in the last place of the larger."""
+    if not math.isfinite(expected) or not math.isfinite(got):
+        return got == expected or (math.isnan(got) and math.isnan(expected))
+    return abs(got - expected) <= bits * math.ulp(max(abs(got), abs(expected)))
+
+
+def by_interpreter(row: Operation, at: tuple[float, ...]) -> tuple[float, list[float]]:
+    """Value and slopes; a slope that is 0 leaves an operand's gradient 0."""
+    leaves = [Value(x, "x") for x in at]
+    out = Value(0.0, prev=tuple(leaves), op=row.name)
+    interpreter.forward([out])
+    interpreter.backward([*leaves, out])
+    return out.data, [leaf.grad for leaf in leaves]
+
+
+def on_a_tape(
+    row: Operation, at: Sequence[tuple[float, ...]], in_order_too: bool
+) -> tuple[list[float], list[list[float]]]:
+    """The same for many points, side by side in one segment; or each step waiting for another, so
+    that they run in the order of the program."""
+    leaves = [[Value(x, "x") for x in point] for point in at]
+    steps = [Value(0.0, prev=tuple(each), op=row.name) for each in leaves]
+    total: Value | None = None
+    order: list[Value] = [leaf for each in leaves for leaf in each]
+    if in_order_too:
+        idle = Value(1.0, op=NUMBER)
+        order.append(idle)
+        for step in steps:
+            order.append(step)
+            chain = Value(0.0, prev=(step, idle if total is None else total), op="+")
+            order.append(chain)
+            total = chain
+    else:
+        order += steps
+        layer = steps
+        while len(layer) > 1:  # a tree: as wide as it can be
+            pairs = zip(layer[::2], layer[1::2], strict=False)
+            above = [Value(0.0, prev=pair, op="+") for pair in pairs]
+            order += above
+            layer = above + layer[len(above) * 2 :]
+        total = layer[0]
+    assert total is not None
+    code = TapeCode(order, order[: sum(map(len, leaves))])
+    assert code.tape.is_serial == in_order_too or len(steps) < 50
+    x = [leaf.data for each in leaves for leaf in each]
+    code.forward(x)
+    code.tape.backward()
+    code.tape.store(order)
+    code.tape.store(order, gradients=True)
+    return [step.data for step in steps], [[leaf.grad for leaf in each] for each in leaves]
+
+
+@cache
+def allowed(name: str, at: tuple[float, ...], slope: int | None) -> float | None:
+    """Bits that a vector function may cost, by the condition of what is computed; None: no truth."""
+    row = OPERATIONS[name]
+    truth = true_value(name, at) if slope is None else true_slope(name, at, slope)
+    if truth is None or not 1e-300 < abs(truth) < 1e300:
+        return None
+    return 4 * tolerance(row, at, slope)
+
+
+@pytest.mark.parametrize("serial", [False, True], ids=["side by side", "in order"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_tape_computes_every_operation(row: Operation, serial: bool, points_of_rows: int) -> None:
+    """Where the interpreter has no finite number, neither has the tape; corners are exact."""
+    at = points(row, points_of_rows)
+    values, slopes = on_a_tape(row, at, serial)
+    corners = {corner for corner, _ in row.corners}
+    for point, value, by in zip(at, values, slopes, strict=True):
+        expected, expected_by = by_interpreter(row, point)
+        exact = point in corners
+        bits = 0 if exact else allowed(row.name, point, None) or 2**20
+        assert same(value, expected, bits), f"{row.name}{point}: {value!r}, {expected!r}"
+        if not math.isfinite(expected):
+            continue
+        for operand, (got, right) in enumerate(zip(by, expected_by, strict=True)):
+            bits = 2 if exact else allowed(row.name, point, operand) or 2**20
+            small = abs(got - right) < 1e-300  # subnormal slopes may come out as 0
+            assert small or same(got, right, bits), (
+                f"slope of {row.name}{point} by {row.operands[operand]}: {got!r}, {right!r}"
+            )
+
+
+@pytest.mark.parametrize("engine", [StraightCode, GeneratedPython])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_straight_lines_compute_every_operation(row: Operation, engine: type[Engine]) -> None:
+    """To the bit, but for hypot, of which Python has its own, and powers that are products."""
+    leaves = [Value(1.0, f"x{number}") for number in range(row.arity)]
+    out = Value(0.0, "y", prev=tuple(leaves), op=row.name)
+    code = engine([*leaves, out], leaves)
+    uses_hypot = "hypot" in row.name or any("hypot" in text for text in row.slopes)
+    squares = any("^2" in text for text in row.slopes)
+    bits = 4 if engine is StraightCode and (uses_hypot or squares) else 0
+    for point in points(row, 40):
+        expected, by = by_interpreter(row, point)
+        value = code.forward(list(point))
+        gradient = None if value is None else code.backward()
+        finite = math.isfinite(expected) and all(map(math.isfinite, by))
+        if value is None or gradient is None:
+            looked = [x for at, x in enumerate(point) if hides(row.name, at, (None,) * row.arity)]
+            assert not finite or not all(map(math.isfinite, looked)), f"{row.name}{point}"
+            continue
+        assert same(value, expected, bits), f"{row.name}{point}: {value!r}, {expected!r}"
+        for got, right in zip(gradient, by, strict=True):
+            assert same(got, right, bits), f"{row.name}{point}: {list(gradient)}, {by}"
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0, -1.0, 0.0, 0.5, -2.0, 7.0])
+def test_powers_with_a_known_exponent(exponent: float) -> None:
+    """Products in machine code: within a bit or two of the power."""
+    leaf, number = Value(1.0, "x"), Value(exponent, op=NUMBER)
+    out = Value(0.0, "y", prev=(leaf, number), op="^")
+    for engine in COMPILED:
+        code = engine([leaf, number, out], [leaf])
+        for x in NASTY:
+            leaf.data = x
+            interpreter.forward([out])
+            interpreter.backward([leaf, out])
+            value = code.forward([x])
+            if value is None:
+                assert not (math.isfinite(out.data) and math.isfinite(leaf.grad))
+                continue
+            gradient = code.backward()
+            assert same(value, out.data, 2)
+            assert gradient is None or same(gradient[0], leaf.grad, 3)
+
+
+# --------------------------------------------------------------------------------- graphs
+
+UNARY = "exp log sin cos tanh sqrt abs sigmoid softplus relu erf atan neg gelu log1p".split()
+BINARY = "+ - * / min max hypot atan2".split()
+
+
+def random_graph(steps: int, seed: int, local: bool) -> tuple[list[Value], list[Value]]:
+    """A graph in which everything stays near 1; local: operands are from a little before."""
+    chance = random.Random(seed)
+    leaves = [Value(chance.uniform(0.2, 1.5), f"x{number}") for number in range(12)]
+    pool: list[Value] = list(leaves)
+    while len(pool) < steps:
+
+        def pick() -> Value:
+            return (
+                pool[-1 - min(int(chance.expovariate(0.02)), len(pool) - 1)]
+                if local
+                else chance.choice(pool)
+            )
+
+        name = chance.choice(UNARY + BINARY * 2)
+        if name in UNARY:
+            x = pick()
+            if name in ("log", "sqrt", "log1p"):
+                x = Value(0.0, prev=(x, x), op="*")
+                x = Value(0.0, prev=(x, Value(0.5, op=NUMBER)), op="+")
+                pool.append(x)
+            new = Value(0.0, prev=(x,), op=name)
+        elif chance.random() < 0.1:
+            test = Value(0.0, prev=(pick(), pick()), op=chance.choice(["<", ">="]))
+            new = Value(0.0, prev=(test, pick(), pick()), op="if")
+        elif name == "/":
+            y = Value(0.0, prev=(pick(), Value(2.0, op=NUMBER)), op="^")
+            y = Value(0.0, prev=(y, Value(1.0, op=NUMBER)), op="+")
+            new = Value(0.0, prev=(pick(), y), op="/")
+        else:
+            new = Value(0.0, prev=(pick(), pick()), op=name)
+        pool.append(Value(0.0, prev=(new,), op="tanh") if local or chance.random() < 0.6 else new)
+    total = pool[-1]
+    for value in pool[len(leaves) :: max(1, steps // 300)]:
+        total = Value(0.0, prev=(total, Value(0.0, prev=(value,), op="tanh")), op="+")
+    order = in_order([total])
+    return order, [value for value in order if not value.prev and value.op != NUMBER]
+
+
+def contributions(order: Sequence[Value]) -> dict[Value, float]:
+    """For each Value the sum of the sizes of what its gradient is made of, for rounding."""
+    sizes = dict.fromkeys(order, 0.0)
+    sizes[order[-1]] = 1.0
+    for value in reversed(order):
+        if value.prev and sizes[value]:
+            for operand, slope in zip(value.prev, interpreter.local_slopes(value), strict=True):
+                if slope:
+                    sizes[operand] += sizes[value] * abs(slope)
+    return sizes
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("steps", [1, 5, 30, 250, 900, 20_000, 100_000])
+def test_random_graphs(steps: int, local: bool) -> None:
+    for seed in range(8 if steps < 1000 else 1):
+        order, leaves = random_graph(steps, seed, local)
+        interpreter.forward(order)
+        interpreter.backward(order)
+        expected = order[-1].data
+        by = [leaf.grad for leaf in leaves]
+        sizes = contributions(order)
+        x = [leaf.data for leaf in leaves]
+        engines: list[type[Engine]] = [TapeCode]
+        if steps <= 1000:
+            engines += [StraightCode, GeneratedPython]
+        for engine in engines:
+            code = engine(order, leaves)
+            value = code.forward(x)
+            gradient = code.backward()
+            assert value == pytest.approx(expected, rel=1e-11)
+            assert gradient is not None
+            for leaf, got, right in zip(leaves, gradient, by, strict=True):
+                assert abs(got - right) <= 1e-11 * sizes[leaf], (engine.__name__, seed)
+
+
+def test_gradients_of_a_model_by_machine_code_fill_its_values() -> None:
+    text = "L = sum(tanh(w[i]*x)^2 + if(i > 3, log(x), w[i]/x) for i in 1..60)"
+    numbers = {f"w[{number}]": 0.1 * number for number in range(1, 61)} | {"x": 1.3}
+    text = "\n".join(["w[i] = 0 for i in 1..60", text])
+    model, other = backprop.parse(text), backprop.parse(text)
+    slow, fast = model.grad(numbers, engine="python"), other.grad(numbers, engine="native")
+    assert fast.value == pytest.approx(slow.value, rel=1e-13)
+    assert fast.gradients == pytest.approx(slow.gradients, rel=1e-12)
+    assert fast.data == pytest.approx(slow.data, rel=1e-13)
+    for one, two in zip(
+        in_order(model.values.values()), in_order(other.values.values()), strict=True
+    ):
+        assert two.data == pytest.approx(one.data, rel=1e-12)
+        assert two.grad == pytest.approx(one.grad, rel=1e-12)
+
+
+# ----------------------------------------------------------------------- what is not finite
+
+BAD = [
+    ("y = log(x)", {"x": -1}),
+    ("y = 1/x", {"x": 0}),
+    ("y = exp(x)", {"x": 800}),
+    ("y = 1/exp(x)", {"x": 800}),
+    ("y = tanh(exp(x) + z)", {"x": 800, "z": 1}),
+    ("y = if(x > 0, sqrt(x), 0)", {"x": -1}),
+    ("y = if(x > 0, sqrt(x), z)", {"x": 0, "z": 2}),
+    ("y = if(x > 0, 0, 1/x) + z", {"x": 0, "z": 2}),
+    ("y = sqrt(x)", {"x": 0}),
+    ("y = sqrt(x) + sqrt(z)", {"x": 0, "z": 4}),
+    ("a = sqrt(x); y = 0*a", {"x": 0}),
+    ("y = x > 0 and log(x) > 1", {"x": -1}),
+    ("y = x > 0 or log(x) > 1", {"x": -1}),
+    ("y = atan2(x, z)", {"x": 0, "z": 0}),
+    ("y = max(log(x), 0)", {"x": 0}),
+    ("y = x*z", {"x": 1e200, "z": 1e200}),
+    ("y = gamma(x)*z", {"x": -1, "z": 0}),
+    ("y = x^z", {"x": -2, "z": 0.5}),
+    ("y = x^z", {"x": 0, "z": 0.5}),
+    ("y = min(x, z)", {"x": math.inf, "z": 2}),
+    ("b = exp(x); y = b*z*w", {"x": 700, "z": 1e100, "w": 0}),
+    ("p = log(z); y = x^2", {"x": 3, "z": -1}),
+]
+
+
+def outcome(run: Callable[[], backprop.Gradient]) -> object:
+    """A gradient as plain data, or what an error says and where."""
+    try:
+        found = run()
+    except BackpropError as error:
+        return [(str(each), each.hints) for each in error.all]
+    gradients = {name: repr(number) for name, number in found.gradients.items()}
+    return found.value, gradients, [str(each) for each in found.warnings]
+
+
+@pytest.mark.parametrize(("text", "numbers"), BAD)
+def test_engines_agree_on_what_is_not_finite(text: str, numbers: dict[str, float]) -> None:
+    of = "y"
+    expected = outcome(lambda: backprop.parse(text).grad(numbers, of, engine="python"))
+    assert outcome(lambda: backprop.parse(text).grad(numbers, of, engine="native")) == expected
+    for engine in ENGINES:
+        program = backprop.compile(backprop.parse(text), of, engine=engine)
+        given = [numbers[name] for name in program.inputs]
+        if isinstance(expected, list):
+            with pytest.raises(NotFinite) as caught:
+                program(given)
+            assert [(str(each), each.hints) for each in caught.value.all] == expected
+        else:
+            value, gradient = program(given)
+            assert isinstance(expected, tuple)
+            assert value == expected[0]
+            named = dict(zip(program.inputs, map(repr, (gradient + 0.0).tolist()), strict=True))
+            assert named == {name: expected[1][name] for name in program.inputs}
+
+
+# -------------------------------------------------------------------------------- programs
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_is_a_function_of_arrays(engine: str) -> None:
+    model = backprop.parse("e = a*b; d = e+c; L = d*f; a = 1")
+    program = backprop.compile(model, engine=engine)
+    assert program.inputs == ("b", "c", "f", "a") or set(program.inputs) == set("abcf")
+    point = {"a": 2, "b": -3, "c": 10, "f": -2}
+    value, gradient = program(np.array([point[name] for name in program.inputs]))
+    assert type(value) is float
+    assert value == -8
+    assert gradient.dtype == np.float64
+    by = dict(zip(program.inputs, gradient.tolist(), strict=True))
+    assert by == {"a": 6, "b": -4, "c": -2, "f": 4}
+    again, _ = program([0, 0, 0, 0])
+    assert again == 0
+    assert gradient.tolist() == [by[name] for name in program.inputs]  # a result of its own
+    for wrong in ([1, 2, 3], [[1, 2, 3, 4]], 5, [1, 2, 3, 4, 5]):
+        with pytest.raises(ValueError, match="4 numbers"):
+            program(wrong)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_simplest_programs(engine: str) -> None:
+    value, gradient = backprop.compile(backprop.parse("L = a"), engine=engine)([3])
+    assert (value, gradient.tolist()) == (3, [1])
+    value, gradient = backprop.compile(backprop.parse("L = 2*a; a = 4"), "a", engine=engine)([7])
+    assert (value, gradient.tolist()) == (7, [1])
+    value, gradient = backprop.compile(backprop.parse("L = 2 + 3*0*a"), engine=engine)([7])
+    assert (value, gradient.tolist()) == (2, [0])
+
+
+def test_large_programs_on_every_engine() -> None:
+    text = "x[t+1] = x[t] + 0.01*sin(x[t])*k for t in 0..5000; x[0] = 0.3; L = x[5001]^2"
+    found = {
+        engine: backprop.compile(backprop.parse(text), engine=engine)([0.3, 1.2])
+        for engine in ENGINES
+    }
+    for value, gradient in found.values():
+        assert value == pytest.approx(found["python"][0], rel=1e-12)
+        assert gradient == pytest.approx(found["python"][1], rel=1e-10)
+
+
+def test_an_unknown_engine() -> None:
+    model = backprop.parse("L = a")
+    for run in (
+        lambda: backprop.compile(model, engine="gpu"),
+        lambda: model.grad({"a": 1}, engine="gpu"),
+        lambda: model.descend({"a": 1}, lr=0.1, engine="gpu"),
+        lambda: model.descend({"a": 1}, engine="gpu"),
+    ):
+        with pytest.raises(BadOption, match="no engine 'gpu'"):
+            run()
+
+
+def test_the_choice_of_an_engine() -> None:
+    """One run of a few steps is the interpreter's; machine code is for many, or for much."""
+    assert choose("auto", 10, 1) is Interpreted
+    assert choose("auto", 1000, 1) is Interpreted
+    assert choose("auto", 50, 2000) is GeneratedPython
+    assert choose("auto", 50, 10_000_000) is None
+    assert choose("auto", 3_000_000, 1) is None
+    assert choose("python", 3_000_000, 1) is Interpreted
+    assert choose("native", 3, 1) is None
+
+
+def test_without_a_compiler_auto_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backprop.engine.native import machine
+    from backprop.errors import NoMachineCode
+
+    def none() -> object:
+        raise NoMachineCode("machine code cannot be made here: no library")
+
+    monkeypatch.setattr(machine, "llvm", none)
+    leaf = Value(2.0, "x")
+    out = Value(0.0, "y", prev=(leaf, leaf), op="*")
+    assert isinstance(build([leaf, out], [leaf], "auto", 10**9), GeneratedPython)
+    with pytest.raises(NoMachineCode):
+        build([leaf, out], [leaf], "native", 10**9)
+    model = backprop.parse("L = (a - 1)^2; a = 3")
+    assert model.descend(lr=0.1, steps=10**6).converged
+    with pytest.raises(NoMachineCode):
+        model.descend(lr=0.1, engine="native")
+
+
+def test_the_steps_that_hide_what_is_not_finite() -> None:
+    """exp(-inf) is 0, 1/inf too; a product with nan is nan."""
+    assert hides("exp", 0, (None,))
+    assert hides("/", 1, (None, None))
+    assert hides("tanh", 0, (None,))
+    assert hides("if", 1, (None, None, None))
+    assert not hides("*", 0, (None, None))
+    assert not hides("+", 1, (None, None))
+    assert not hides("^", 0, (None, 2.0))
+    assert hides("^", 0, (None, -1.0))
