@@ -66,5 +66,6 @@ def test_every_error_class_has_an_example() -> None:
         "CannotRead",
         "CannotWrite",
         "CannotDraw",
+        "NoMachineCode",
         "BadOption",
     }

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from backprop.report.check import CheckReport, SheetReport
     from backprop.report.descent import DescentReport
 
+_PLOTTED = 2000
+"""About how many points the map of two parameters in a plot is made of."""
+
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
 
@@ -172,7 +175,7 @@ class Descending:
         """The output as a function of the parameters; nan where it has no value."""
         from backprop.descent.problem import Problem
 
-        problem = Problem(self.model, self.output, self.free, {})
+        problem = Problem(self.model, self.output, self.free, {}, engine="auto", runs=_PLOTTED)
 
         def height(point: Sequence[float]) -> float:
             try:

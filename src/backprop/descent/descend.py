@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite, isnan
 
-from backprop.descent import second_order
 from backprop.descent.batch import Batches
 from backprop.descent.choices import bounds_of, choice, parameters
 from backprop.descent.explain import explanation
@@ -74,7 +73,7 @@ def descend(
     )
     before = state.steps if state else 0
     run = Run(problem, rules, callback, every, before, callback_every)
-    run.is_minimum = second_order.is_minimum
+    run.is_minimum = _is_minimum
     method: FirstOrder | None = None
     if isinstance(row, Optimizer):
         change, numbers = choice("schedule", schedule, SCHEDULES)
@@ -96,6 +95,8 @@ def descend(
             method.descend(run)
         else:
             assert isinstance(row, Minimizer)
+            from backprop.descent import second_order  # scipy's methods are not always wanted
+
             second_order.descend(row, options, run)
         raise AssertionError("a method ended without a verdict")
     except Stop as found:
@@ -106,6 +107,12 @@ def descend(
     descent = _result(run, row, method, stop, warnings, options, limits, explain_step)
     gradient(model, {**given, **descent.parameters}, output)  # the Values keep the last step
     return descent
+
+
+def _is_minimum(run: Run) -> bool:
+    from backprop.descent.second_order import is_minimum
+
+    return is_minimum(run)
 
 
 def _batches(
