@@ -248,8 +248,9 @@ class Run:
         return f"-{self.problem.output}" if negative else self.problem.output
 
     def _rounding(self) -> float:
-        """What is lost of the output in a sum of a few dozen terms."""
-        return 64 * float_info.epsilon * abs(self.value)
+        """What is lost of the output in a sum of a few dozen terms, or on the way to it."""
+        lost = 64 * float_info.epsilon * abs(self.value)
+        return max(lost, self.problem.rounding(self.x))
 
     def _fall(self) -> float:
         """How far the output can still fall along its gradient, by its curvature there.

@@ -23,6 +23,9 @@ _CUBE_ROOT = 6e-6
 _SMALLEST_SCALE = 1e-3
 """A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
 
+_FLAT = 1e-8
+"""A bend by less than this part of the largest one cannot be told from none by differences."""
+
 
 def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
     """Step after step, until the run raises Stop, which it does in any case."""
@@ -190,16 +193,25 @@ def hessian(run: Run, point: Point) -> Any:
 
 
 def _spectrum(run: Run) -> tuple[Any, Any]:
-    """The sizes of the second derivatives' eigenvalues where the run is, and their directions.
+    """The eigenvalues of the second derivatives where the run is, and their directions.
 
-    Eigenvalues that are lost in the rounding of the largest count as much as that rounding: no
-    smaller one can be told from it.
+    Where it can be, each parameter is measured in units in which its own second derivative is 1:
+    in others what bends little is lost in the rounding of what bends much. Eigenvalues that are
+    lost all the same count as much as that rounding: no smaller one can be told from it.
     """
     import numpy
 
-    bends, directions = numpy.linalg.eigh(hessian(run, run.x))
-    bends = numpy.abs(bends)
-    return numpy.maximum(bends, bends.max() * numpy.finfo(float).eps), directions
+    table = hessian(run, run.x)
+    units = numpy.sqrt(numpy.abs(numpy.diagonal(table)))
+    units[units == 0] = 1.0
+    with numpy.errstate(all="ignore"):
+        scaled = table / units / units[:, None]
+    if not numpy.abs(scaled).max() <= 2:  # at a minimum no number is above 1
+        scaled, units = table, numpy.ones(len(units))
+    bends, directions = numpy.linalg.eigh(scaled)
+    least = numpy.abs(bends).max() * numpy.finfo(float).eps
+    bends[numpy.abs(bends) < least] = least
+    return bends, directions / units[:, None]
 
 
 def _inverse(run: Run) -> Any:
@@ -207,6 +219,7 @@ def _inverse(run: Run) -> Any:
     import numpy
 
     bends, directions = _spectrum(run)
+    bends = numpy.abs(bends)
     bends[bends == 0] = 1.0
     with numpy.errstate(all="ignore"):
         table = (directions / bends) @ directions.T
@@ -222,15 +235,18 @@ def is_minimum(run: Run) -> bool:
     if len(run.x) > _FEW:
         return False
     bends = numpy.linalg.eigvalsh(hessian(run, run.x))
-    return bool(bends.min() > 1e-8 * bends.max())
+    return bool(bends.min() > _FLAT * bends.max())
 
 
 def _newton_fall(run: Run) -> float:
     """How far the output falls to the lowest point of its parabola, from all second derivatives:
-    half the sum of (gradient along an eigenvector)^2/|eigenvalue|."""
+    half the sum of (gradient along an eigenvector)^2/|eigenvalue|; inf where it bends down."""
     import numpy
 
     bends, directions = _spectrum(run)
+    if bends.min() < -_FLAT * bends.max():
+        return float("inf")
+    bends = numpy.abs(bends)
     slopes = numpy.abs(directions.T @ numpy.asarray(run.gradient))
     known = bends > 0
     if numpy.any(slopes[~known]):
