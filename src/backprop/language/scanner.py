@@ -66,14 +66,19 @@ def control_characters(source: Source) -> list[NotText]:
     ]
 
 
-def statements(source: Source, ends: frozenset[str] = ENDS) -> Iterator[Tokens | SyntaxFault]:
-    """The statements of a text in order; for each that has an open bracket, the error."""
+def statements(
+    source: Source, ends: frozenset[str] = ENDS, start: int = 0
+) -> Iterator[Tokens | SyntaxFault]:
+    """The statements of a text in order; for each that has an open bracket, the error.
+
+    start: the offset at which the first one begins.
+    """
     text = source.text
     plain = text.isascii()
     known: dict[str, str] = {}
     piece = _Piece()
     kinds, texts, starts, stops = piece.lists
-    for found in token_pattern().finditer(text):
+    for found in token_pattern().finditer(text, start):
         kind = found.lastgroup or ""
         if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):

@@ -1,0 +1,294 @@
+"""The quick route for long texts, such as programs write: most statements are read by their shape.
+
+The ordinary route (scanner, grammar, builder) defines what a text means. But a program's file has
+a hundred thousand statements of a few shapes, and reading each as if it were the first takes 15
+microseconds. Here one regular expression cuts a statement at its leaves; what stands between them, and
+which leaves are numbers, is the key of its shape. A shape that comes again and again is read by the
+ordinary route once, and made a Python function (`templates.py`) for all statements with that key.
+
+That the key decides how the scanner cuts a statement is sure, because a leaf is always as long as it
+can be, and nothing but operators, blanks, brackets and called names is let stand between leaves.
+Whatever is not surely plain goes through the ordinary route, a statement at a time or, where a mistake,
+a function of the file or an index is met, the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from math import nan
+
+from backprop.errors import BackpropError
+from backprop.language import checks
+from backprop.language.build import Builder
+from backprop.language.families import Families
+from backprop.language.grammar import Unfit, shape, token_pattern
+from backprop.language.integers import Integers
+from backprop.language.model import Model
+from backprop.language.parser import Statement
+from backprop.language.places import LatePlaces
+from backprop.language.scanner import Tokens, control_characters, statements
+from backprop.language.templates import NAME, NUMERAL, Make, Parts, template
+from backprop.operations import CONSTANTS
+from backprop.source import Source, pack
+from backprop.values import Value, in_order
+
+_LEAST = 200
+"""Texts of fewer statements are read by the ordinary route, which is as good for them."""
+
+_REPEATED = 8
+"""How often a shape is read before a function is made of it, which takes as long as 20 readings."""
+
+_MOST_TOKENS = 128
+_MOST_SHAPES = 4096
+_BLOCK = 1 << 16
+
+_LEAF = re.compile(
+    r"""([A-Za-z_][\w.']*+(?!\()  # a name, unless it is called
+    |[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+(?!\()  # a number
+    )""",
+    re.ASCII | re.VERBOSE,
+)
+"""Cuts wider than the grammar's NAME and NUMBER, never narrower; what is no such token is found out."""
+
+_COMMENT = re.compile(r"#[^\r\n]*")
+
+Key = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class _Unsure(Exception):
+    """Something that the ordinary route has to decide."""
+
+
+def read_quickly(source: Source, most: int) -> Model | None:
+    """The Model of a plain text; None if the ordinary route must read it, or it is short.
+
+    most: the steps that the text may have.
+    """
+    text = source.text
+    if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
+        return None
+    if not text.isascii():
+        text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
+        if not text.isascii():
+            return None
+    try:
+        return _Quick(source, most).read(text)
+    except _Unsure:
+        return None
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The lines of a text; where there are comments or `;`, also cut before and after these."""
+    lines = text.splitlines(keepends=True)
+    if "#" not in text and ";" not in text:
+        return iter(lines)
+    return (piece for line in lines for piece in _cut(line))
+
+
+def _cut(line: str) -> list[str]:
+    code = line.partition("#")[0].rstrip() if "#" in line else line
+    pieces = code.split(";")
+    pieces[:-1] = [piece + ";" for piece in pieces[:-1]]
+    if len(code) < len(line):
+        pieces.append(line[len(code) :])
+    return pieces
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    """The words that the grammar takes for itself: `for`, `if`, …"""
+    words = [name.lower() for name in token_pattern().groupindex]
+    return frozenset(word for word in words if word.isalpha() and not _is_name(word))
+
+
+def _is_name(text: str) -> bool:
+    found = token_pattern().match(text)
+    return found is not None and found.lastgroup == "NAME" and found.end() == len(text)
+
+
+class _Careful(Builder):
+    """The builder for a text whose names are not known before: one statement after the other."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__({}, Families(Integers({}), most=most))
+        self.constants: set[str] = set()
+        """The constants that were used: a name that the text defines further down would win."""
+
+    def anew(self, name: str) -> Value:
+        """The Value of a name that is being defined. It stands in the order where it is defined."""
+        value = self.values.pop(name, None)
+        if value is None:
+            return Value(nan, name)
+        if value.op or name in self.defaults:
+            raise _Unsure  # defined twice
+        self.ahead = True
+        return value
+
+    def _define(self, name: str, root: Value, place: int) -> None:
+        self.values[name] = self.anew(name)
+        super()._define(name, root, place)
+
+    def _new_name(self, name: str, tokens: Tokens, token: int) -> Value:
+        value = self.values.get(name)
+        if value is None:
+            if name in CONSTANTS:
+                self.constants.add(name)
+            value = super()._new_name(name, tokens, token)
+        return value
+
+
+class _Quick:
+    """A text while it is read."""
+
+    def __init__(self, source: Source, most: int) -> None:
+        self.source = source
+        self.most = most
+        self.steps = 0
+        self.builder = _Careful(most)
+        self.likely: dict[tuple[str, ...], Make] = {}
+        """The function to try for what stands between the leaves: the one that was right last."""
+        self.shapes: dict[Key, Make | int] = {}
+        """The function for a shape; before there is one, how often the shape has come."""
+
+    def read(self, text: str) -> Model:
+        """Raises _Unsure."""
+        builder, split, likely = self.builder, _LEAF.split, self.likely.get
+        values, defaults, anew = builder.values, builder.defaults, builder.anew
+        pieces = _pieces(text)
+        where, before = -1, 0  # ~ of the offset, as Value has it
+        while where != before:
+            before, steps = where, 0
+            for piece in islice(pieces, _BLOCK):
+                parts = split(piece)
+                make = likely(tuple(parts[::2]))
+                if make and (count := make(parts, where, values, defaults, anew)):
+                    steps += count
+                    where -= len(piece)
+                else:
+                    where = self.other(piece, parts, where, pieces)
+            self.steps += steps
+            if self.steps + self.most - builder.families.left > self.most:
+                raise _Unsure
+        self.check()
+        places = LatePlaces(self.source, values, defaults, builder.places)
+        return Model(self.source, values, defaults, places)
+
+    def other(self, piece: str, parts: Parts, where: int, pieces: Iterator[str]) -> int:
+        """Read a piece that is new in some way, and those after it in which its statement goes on.
+        Answer with where the next one begins."""
+        first = piece.lstrip()[:1]
+        if first in ("", ";", "#"):
+            return where - len(piece)
+        classes = self.classes(parts)
+        key = tuple(parts[::2]), classes
+        make = self.shapes.get(key, 0)
+        if not isinstance(make, int):
+            builder = self.builder
+            self.new_names(parts, classes, where)
+            count = make(parts, where, builder.values, builder.defaults, builder.anew)
+            if count:
+                self.likely[key[0]] = make
+                self.steps += count
+                return where - len(piece)
+            make = 0
+        statement = self.slowly(where)
+        where -= len(piece)
+        if statement.tokens.ends[-1] > ~where:
+            while statement.tokens.ends[-1] > ~where:
+                where -= len(next(pieces))
+        elif make + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
+            self.shapes[key] = make + 1
+        elif make + 1 == _REPEATED:
+            made = _template(statement, parts, classes)
+            self.shapes[key] = made or _REPEATED
+        return where
+
+    def classes(self, parts: Parts) -> tuple[str, ...]:
+        """For each leaf whether it is a name, a number, or which other word."""
+        builder = self.builder
+        found = []
+        for at in range(1, len(parts), 2):
+            leaf = parts[at]
+            if leaf < ":":
+                found.append(NUMERAL)
+            elif leaf in CONSTANTS and leaf not in builder.values and at > 1:
+                builder.constants.add(leaf)
+                found.append(leaf)
+            elif parts[at + 1].lstrip().startswith("(") or leaf in _reserved():
+                found.append(leaf)
+            else:
+                found.append(NAME)
+        return tuple(found)
+
+    def new_names(self, parts: Parts, classes: tuple[str, ...], where: int) -> None:
+        """Make inputs of the names in a statement that are not known yet, in their order."""
+        values = self.builder.values
+        new = [
+            leaf
+            for leaf, kind in enumerate(classes)
+            if kind == NAME and leaf and parts[2 * leaf + 1] not in values
+        ]
+        if not all(_is_name(parts[2 * leaf + 1]) for leaf in new):
+            return
+        for leaf in new:
+            name = parts[2 * leaf + 1]
+            if name not in values:
+                start = ~where + sum(map(len, parts[: 2 * leaf + 1]))
+                values[name] = Value(nan, name, place=pack(start, start + len(name)))
+
+    def slowly(self, where: int) -> Statement:
+        """Read a statement by the ordinary route. Raises _Unsure if it is no plain equation."""
+        tokens = next(statements(self.source, start=~where))
+        if not isinstance(tokens, Tokens) or "OTHER" in tokens.kinds:
+            raise _Unsure
+        try:
+            statement = Statement(tokens, shape(tokens.kinds))
+        except Unfit:
+            raise _Unsure from None
+        errors: list[BackpropError] = []
+        checks.calls(statement, {}, errors)
+        if errors or statement.shape.form != "equation" or statement.shape.indexed:
+            raise _Unsure
+        self.builder.equation(statement)
+        if self.builder.errors:
+            raise _Unsure
+        return statement
+
+    def check(self) -> None:
+        """What was not looked at name by name. Raises _Unsure."""
+        names = self.builder.values.keys()
+        odd = [] if all(map(str.isidentifier, names)) else [n for n in names if not n.isidentifier()]
+        if (
+            not names
+            or not all(map(_is_name, odd))
+            or not names.isdisjoint(_reserved())
+            or not names.isdisjoint(self.builder.constants)
+            or (self.builder.ahead and checks.has_circle(self.builder.values))
+        ):
+            raise _Unsure
+
+
+def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> Make | None:
+    """The function for statements with these parts between their leaves; None if the leaves are not
+    exactly the names and numbers that the scanner sees, or the statement is long."""
+    tokens, shape = statement
+    if len(tokens.kinds) > _MOST_TOKENS:
+        return None
+    called = {node.token for node in shape.nodes if node.kind == "call"}
+    spans = {}
+    at = tokens.starts[0] - len(parts[0])
+    for leaf, (between, text) in enumerate(zip(parts[::2], parts[1::2], strict=False)):
+        at += len(between)
+        spans[at, at + len(text)] = leaf
+        at += len(text)
+    leaves: dict[int, int] = {}
+    for token, kind in enumerate(tokens.kinds):
+        found = spans.get((tokens.starts[token], tokens.ends[token]))
+        if found is not None:
+            leaves[token] = found
+        elif kind == "NUMBER" or (kind == "NAME" and token not in called):
+            return None
+    return template(statement, leaves, classes) if len(leaves) == len(classes) else None
