@@ -25,7 +25,7 @@ NUMBER = "number"
 """The `op` of a constant: a number written in an equation, which takes no gradient."""
 
 Number = Union[int, float, "Value"]
-Place = Union[int, tuple[int, "Place"], "Later", None]  # noqa: UP007  a forward reference
+Place = Union[int, tuple[int, "Place"], "Later", None]
 """A packed span (`source.pack`); with the place of the call, for a step inside a function; or Later."""
 
 

@@ -33,7 +33,7 @@ from backprop.language.scanner import Tokens, control_characters, statements
 from backprop.language.templates import NAME, NUMERAL, Make, Parts, template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
-from backprop.values import Value, in_order
+from backprop.values import Value
 
 _LEAST = 200
 """Texts of fewer statements are read by the ordinary route, which is as good for them."""
@@ -260,7 +260,9 @@ class _Quick:
     def check(self) -> None:
         """What was not looked at name by name. Raises _Unsure."""
         names = self.builder.values.keys()
-        odd = [] if all(map(str.isidentifier, names)) else [n for n in names if not n.isidentifier()]
+        odd = (
+            [] if all(map(str.isidentifier, names)) else [n for n in names if not n.isidentifier()]
+        )
         if (
             not names
             or not all(map(_is_name, odd))

@@ -22,7 +22,6 @@ from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
 
-
 _LONG = 2000
 """The characters from which on a text may be worth the quick route."""
 

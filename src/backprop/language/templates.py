@@ -117,7 +117,7 @@ class _Code:
         named = "new(Value) if x0 not in values else anew(x0)"
         root = self.stack.pop()
         if not self.uses_names:
-            self.makes += [f"defaults[x0] = {self._operand(root)}", f"named = {named}"]
+            self.makes += [f"named = {named}", f"defaults[x0] = {self._operand(root)}"]
             self.makes += _fill("named", "nan", "x0", "()", "")
         elif root.value.startswith("v"):  # a name alone
             self.makes += [f"named = {named}"]
