@@ -20,6 +20,7 @@ def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short texts too, and a function for a shape that comes twice."""
     monkeypatch.setattr(quick, "_LEAST", 0)
     monkeypatch.setattr(quick, "_REPEATED", 2)
+    monkeypatch.setattr(quick, "_STREAK", 1)
     monkeypatch.setattr(reading, "_LONG", 0)
 
 

@@ -219,20 +219,28 @@ def in_order(outputs: Iterable[Value]) -> list[Value]:
     seen: set[Value] = set()
     stack: list[Value | None] = [*outputs]
     stack.reverse()
+    # the steps below run once for each of millions of Values: methods are looked up once
+    push, pop, see, finish = stack.append, stack.pop, seen.add, order.append
     while stack:
-        value = stack.pop()
+        value = pop()
         if value is None:  # everything below the next one is done
-            finished = stack.pop()
+            finished = pop()
             assert finished is not None
-            order.append(finished)
-        elif value not in seen:
-            seen.add(value)
-            if value.prev:
-                stack.append(value)
-                stack.append(None)
-                stack.extend(value.prev[::-1])
-            else:
-                order.append(value)
+            finish(finished)
+            continue
+        while value not in seen:
+            see(value)
+            prev = value.prev
+            for operand in prev:
+                if operand not in seen:
+                    break
+            else:  # nothing to wait for: most Values of a Model, which come after their operands
+                finish(value)
+                break
+            push(value)
+            push(None)
+            stack.extend(prev[:0:-1])
+            value = prev[0]
     return order
 
 

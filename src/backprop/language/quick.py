@@ -30,7 +30,15 @@ from backprop.language.model import Model
 from backprop.language.parser import Statement
 from backprop.language.places import LatePlaces
 from backprop.language.scanner import Tokens, control_characters, statements
-from backprop.language.templates import NAME, NUMERAL, Make, Parts, template
+from backprop.language.templates import (
+    NAME,
+    NAME_LEAF,
+    NUMBER_LEAF,
+    NUMERAL,
+    Parts,
+    Template,
+    template,
+)
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.values import Value
@@ -45,13 +53,11 @@ _MOST_TOKENS = 128
 _MOST_SHAPES = 4096
 _BLOCK = 1 << 16
 
-_LEAF = re.compile(
-    r"""([A-Za-z_][\w.']*+(?!\()  # a name, unless it is called
-    |[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+(?!\()  # a number
-    )""",
-    re.ASCII | re.VERBOSE,
-)
-"""Cuts wider than the grammar's NAME and NUMBER, never narrower; what is no such token is found out."""
+_STREAK = 3
+"""After so many statements of one shape the next are taken for the same, and read as a run."""
+
+_LEAF = re.compile(rf"({NAME_LEAF}(?!\()|{NUMBER_LEAF}(?!\())", re.ASCII)
+"""A name, unless it is called, or a number."""
 
 _COMMENT = re.compile(r"#[^\r\n]*")
 
@@ -148,10 +154,10 @@ class _Quick:
         self.most = most
         self.steps = 0
         self.builder = _Careful(most)
-        self.likely: dict[tuple[str, ...], Make] = {}
-        """The function to try for what stands between the leaves: the one that was right last."""
-        self.shapes: dict[Key, Make | int] = {}
-        """The function for a shape; before there is one, how often the shape has come."""
+        self.likely: dict[tuple[str, ...], Template] = {}
+        """The template to try for what stands between the leaves: the one that was right last."""
+        self.shapes: dict[Key, Template | int] = {}
+        """The template for a shape; before there is one, how often the shape has come."""
 
     def read(self, text: str) -> Model:
         """Raises _Unsure."""
@@ -159,16 +165,27 @@ class _Quick:
         values, defaults, anew = builder.values, builder.defaults, builder.anew
         pieces = _pieces(text)
         where, before = -1, 0  # ~ of the offset, as Value has it
+        last, streak = None, 0
         while where != before:
-            before, steps = where, 0
-            for piece in islice(pieces, _BLOCK):
+            before, steps, block = where, 0, islice(pieces, _BLOCK)
+            piece = next(block, None)
+            while piece is not None:
                 parts = split(piece)
-                make = likely(tuple(parts[::2]))
-                if make and (count := make(parts, where, values, defaults, anew)):
+                shape = likely(tuple(parts[::2]))
+                if shape and (count := shape.one(parts, where, values, defaults, anew)):
                     steps += count
                     where -= len(piece)
                 else:
-                    where = self.other(piece, parts, where, pieces)
+                    where = self.other(piece, parts, where, pieces, shape)
+                if shape is not last or shape is None:
+                    last, streak = shape, 0
+                elif streak < _STREAK:
+                    streak += 1
+                else:
+                    piece, where, count = shape.run(block, where, values, defaults, anew)
+                    steps += count
+                    continue
+                piece = next(block, None)
             self.steps += steps
             if self.steps + self.most - builder.families.left > self.most:
                 raise _Unsure
@@ -176,35 +193,53 @@ class _Quick:
         places = LatePlaces(self.source, values, defaults, builder.places)
         return Model(self.source, values, defaults, places)
 
-    def other(self, piece: str, parts: Parts, where: int, pieces: Iterator[str]) -> int:
+    def other(
+        self, piece: str, parts: Parts, where: int, pieces: Iterator[str], likely: Template | None
+    ) -> int:
         """Read a piece that is new in some way, and those after it in which its statement goes on.
         Answer with where the next one begins."""
+        if likely and self.read_new(likely, parts, where):
+            return where - len(piece)
         first = piece.lstrip()[:1]
         if first in ("", ";", "#"):
             return where - len(piece)
         classes = self.classes(parts)
         key = tuple(parts[::2]), classes
-        make = self.shapes.get(key, 0)
-        if not isinstance(make, int):
-            builder = self.builder
-            self.new_names(parts, classes, where)
-            count = make(parts, where, builder.values, builder.defaults, builder.anew)
-            if count:
-                self.likely[key[0]] = make
-                self.steps += count
+        shape = self.shapes.get(key, 0)
+        if not isinstance(shape, int):
+            if shape is not likely and self.read_new(shape, parts, where):
+                self.likely[key[0]] = shape
                 return where - len(piece)
-            make = 0
+            shape = _REPEATED
         statement = self.slowly(where)
         where -= len(piece)
         if statement.tokens.ends[-1] > ~where:
             while statement.tokens.ends[-1] > ~where:
                 where -= len(next(pieces))
-        elif make + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
-            self.shapes[key] = make + 1
-        elif make + 1 == _REPEATED:
+        elif shape + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
+            self.shapes[key] = shape + 1
+        elif shape + 1 == _REPEATED:
             made = _template(statement, parts, classes)
             self.shapes[key] = made or _REPEATED
         return where
+
+    def read_new(self, shape: Template, parts: Parts, where: int) -> bool:
+        """Make inputs of the names that are not known yet, in their order, and read the statement."""
+        builder = self.builder
+        values = builder.values
+        new = [leaf for leaf in shape.names if parts[2 * leaf + 1] not in values]
+        for leaf in new:
+            name = parts[2 * leaf + 1]
+            if name in CONSTANTS or not (name.isidentifier() or _is_name(name)):
+                return False
+        for leaf in new:
+            name = parts[2 * leaf + 1]
+            if name not in values:
+                start = ~where + sum(map(len, parts[: 2 * leaf + 1]))
+                values[name] = Value(nan, name, place=pack(start, start + len(name)))
+        count = shape.one(parts, where, values, builder.defaults, builder.anew)
+        self.steps += count
+        return count > 0
 
     def classes(self, parts: Parts) -> tuple[str, ...]:
         """For each leaf whether it is a name, a number, or which other word."""
@@ -222,22 +257,6 @@ class _Quick:
             else:
                 found.append(NAME)
         return tuple(found)
-
-    def new_names(self, parts: Parts, classes: tuple[str, ...], where: int) -> None:
-        """Make inputs of the names in a statement that are not known yet, in their order."""
-        values = self.builder.values
-        new = [
-            leaf
-            for leaf, kind in enumerate(classes)
-            if kind == NAME and leaf and parts[2 * leaf + 1] not in values
-        ]
-        if not all(_is_name(parts[2 * leaf + 1]) for leaf in new):
-            return
-        for leaf in new:
-            name = parts[2 * leaf + 1]
-            if name not in values:
-                start = ~where + sum(map(len, parts[: 2 * leaf + 1]))
-                values[name] = Value(nan, name, place=pack(start, start + len(name)))
 
     def slowly(self, where: int) -> Statement:
         """Read a statement by the ordinary route. Raises _Unsure if it is no plain equation."""
@@ -273,7 +292,7 @@ class _Quick:
             raise _Unsure
 
 
-def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> Make | None:
+def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> Template | None:
     """The function for statements with these parts between their leaves; None if the leaves are not
     exactly the names and numbers that the scanner sees, or the statement is long."""
     tokens, shape = statement
@@ -293,4 +312,4 @@ def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> M
             leaves[token] = found
         elif kind == "NUMBER" or (kind == "NAME" and token not in called):
             return None
-    return template(statement, leaves, classes) if len(leaves) == len(classes) else None
+    return template(statement, parts, leaves, classes) if len(leaves) == len(classes) else None

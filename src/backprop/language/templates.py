@@ -7,9 +7,10 @@ time that the builder needs, which decides everything anew. What it makes is wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from math import inf, nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop.language.parser import Statement
 from backprop.operations import CONSTANTS, FUNCTIONS
@@ -21,16 +22,47 @@ Parts = list[str]
 Anew = Callable[[str], Value]
 """The Value for a name that is defined although it is known: used further up, or defined twice."""
 
-Make = Callable[[Parts, int, dict[str, Value], dict[str, Value], Anew], int]
-"""(parts, where, values, defaults, anew) → the steps read; or 0, and nothing is done, if a leaf is
-not of its class, or a name not known yet."""
+Values = dict[str, Value]
+One = Callable[[Parts, int, Values, Values, Anew], int]
+Run = Callable[[Iterator[str], int, Values, Values, Anew], tuple[str | None, int, int]]
+
+NAME_LEAF = r"[A-Za-z_][\w.']*+"
+NUMBER_LEAF = r"[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+"
+"""Cut wider than the grammar's NAME and NUMBER, never narrower: what is none is found out."""
 
 NAME, NUMERAL = "", "0"
 """The class of a leaf; that of any other word (a function, a constant, `and`) is the word itself."""
 
 
-def template(statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...]) -> Make:
-    """The function for statements like this equation. leaves: which leaf a token is, from 0."""
+class Template:
+    """Reads the statements of one shape; `values`, `defaults`: as in Model; where: as in Value.
+
+    one(parts, where, values, defaults, anew): read one statement; answer with its steps, or, having
+    done nothing, with 0: a leaf is not of its class, or a name not known.
+    run(pieces, where, values, defaults, anew): read statements as long as they are of this shape;
+    answer with the first one that is not (None: there is none), where it begins, and the steps.
+    names: the leaves on the right that are names.
+    """
+
+    __slots__ = ("_code", "_run", "names", "one")
+
+    def __init__(self, code: _Code, parts: Parts, classes: tuple[str, ...]) -> None:
+        self.names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
+        self.one: One = code.one(len(classes))
+        self._code = code, parts, classes
+        self._run: Run | None = None
+
+    @property
+    def run(self) -> Run:
+        if self._run is None:  # made when it is wanted, for the regular expression takes its time
+            self._run = self._code[0].run(*self._code[1:])
+        return self._run
+
+
+def template(
+    statement: Statement, parts: Parts, leaves: Mapping[int, int], classes: tuple[str, ...]
+) -> Template:
+    """The functions for statements like this equation. leaves: which leaf a token is, from 0."""
     tokens, shape = statement
     code = _Code()
     for node in shape.nodes:
@@ -51,7 +83,8 @@ def template(statement: Statement, leaves: Mapping[int, int], classes: tuple[str
     for leaf, kind in enumerate(classes):
         if kind not in (NAME, NUMERAL):
             code.checks.append(f"x{leaf} != {kind!r}")
-    return code.function(len(classes), len(shape.nodes))
+    code.finish(len(shape.nodes))
+    return Template(code, parts, classes)
 
 
 class _Operand(NamedTuple):
@@ -71,7 +104,9 @@ class _Code:
         self.makes: list[str] = []
         self.stack: list[_Operand] = []
         self.uses_names = False
+        self.steps = 0
         self._made = 0
+        self._last = "", "", ""
 
     def name(self, leaf: int) -> None:
         self.uses_names = True
@@ -109,11 +144,14 @@ class _Code:
 
     def _value(self, data: str, prev: str, op: str, where: str = "where") -> str:
         self._made += 1
+        self._last = data, prev, op
         made = f"made{self._made}"
         self.makes += [f"{made} = new(Value)", *_fill(made, data, '""', prev, op, where)]
         return made
 
-    def function(self, leaves: int, steps: int) -> Make:
+    def finish(self, steps: int) -> None:
+        """Give the last Value its name."""
+        self.steps = steps
         named = "new(Value) if x0 not in values else anew(x0)"
         root = self.stack.pop()
         if not self.uses_names:
@@ -124,26 +162,62 @@ class _Code:
             self.makes += _fill("named", "nan", "x0", f"({root.value},)", "copy")
         else:  # the last Value that is made is the named one
             last = self.makes.index(f"{root.value} = new(Value)")
-            self.makes[last] = f"{root.value} = {named}"
-            self.makes[last + 3] = f"{root.value}.label = x0"
-            self.makes.append(f"named = {root.value}")
+            self.makes[last] = f"named = {named}"
+            self.makes[last + 1 :] = _fill("named", *self._last[:1], "x0", *self._last[1:])
+        self.makes.append("values[x0] = named")
+
+    def one(self, leaves: int) -> One:
+        function: One = self._function(
+            "parts",
+            [
+                f"{''.join(f'_, x{leaf}, ' for leaf in range(leaves))}_ = parts",
+                *(f"if {check}: return 0" for check in self.checks),
+                *self._body("return 0"),
+                f"return {self.steps}",
+            ],
+        )
+        return function
+
+    def run(self, parts: Parts, classes: tuple[str, ...]) -> Run:
+        groups = {NAME: f"({NAME_LEAF})", NUMERAL: f"({NUMBER_LEAF})"}
+        leaves = [groups.get(kind) or f"{re.escape(kind)}()" for kind in classes]
+        between = [re.escape(part) for part in parts[::2]]
+        pattern = "".join(a + b for a, b in zip(between, [*leaves, ""], strict=True))
+        stop = "return piece, where, steps"
+        function: Run = self._function(
+            "pieces",
+            [
+                "steps = 0",
+                "for piece in pieces:",
+                "    found = match(piece)",
+                f"    if found is None: {stop}",
+                f"    {''.join(f'x{leaf}, ' for leaf in range(len(classes)))} = found.groups()",
+                *(f"    {line}" for line in self._body(stop)),
+                f"    steps += {self.steps}",
+                "    where -= len(piece)",
+                "return None, where, steps",
+            ],
+            match=re.compile(pattern, re.ASCII).fullmatch,
+        )
+        return function
+
+    def _body(self, stop: str) -> list[str]:
+        """From the leaves to the Values."""
         numbers = [name for name in self.reads if name.startswith("n")]
-        lines = [
-            "def make(parts, where, values, defaults, anew):",
-            f"    {''.join(f'_, x{leaf}, ' for leaf in range(leaves))}_ = parts",
-            *(f"    if {check}: return 0" for check in self.checks),
-            "    try:",
-            *(f"        {name} = {read}" for name, read in self.reads.items()),
-            "        pass",
-            "    except (KeyError, ValueError): return 0",
-            *(f"    if {number} == inf: return 0" for number in numbers),
-            *(f"    {line}" for line in self.makes),
-            "    values[x0] = named",
-            f"    return {steps}",
+        return [
+            "try:",
+            *(f"    {name} = {read}" for name, read in self.reads.items()),
+            "    pass",
+            f"except (KeyError, ValueError): {stop}",
+            *(f"if {number} == inf: {stop}" for number in numbers),
+            *self.makes,
         ]
-        environment = {"new": object.__new__, "Value": Value, "nan": nan, "inf": inf}
-        exec("\n".join(lines), environment)
-        return environment["make"]  # type: ignore[return-value]
+
+    def _function(self, argument: str, lines: list[str], **known: object) -> Any:
+        environment = {"new": object.__new__, "Value": Value, "nan": nan, "inf": inf, **known}
+        head = f"def made({argument}, where, values, defaults, anew):\n    "
+        exec(head + "\n    ".join(lines), environment)
+        return environment["made"]
 
 
 def _fill(made: str, data: str, label: str, prev: str, op: str, where: str = "where") -> list[str]:
