@@ -15,7 +15,7 @@ a function of the file or an index is met, the whole text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 from math import nan
@@ -163,7 +163,7 @@ class _Quick:
         """Raises _Unsure."""
         builder, split, likely = self.builder, _LEAF.split, self.likely.get
         values, defaults, anew = builder.values, builder.defaults, builder.anew
-        pieces = _pieces(text)
+        pieces, learn = _pieces(text), self.learn
         where, before = -1, 0  # ~ of the offset, as Value has it
         last, streak = None, 0
         while where != before:
@@ -182,7 +182,7 @@ class _Quick:
                 elif streak < _STREAK:
                     streak += 1
                 else:
-                    piece, where, count = shape.run(block, where, values, defaults, anew)
+                    piece, where, count = shape.run(block, where, values, defaults, anew, learn)
                     steps += count
                     continue
                 piece = next(block, None)
@@ -198,7 +198,7 @@ class _Quick:
     ) -> int:
         """Read a piece that is new in some way, and those after it in which its statement goes on.
         Answer with where the next one begins."""
-        if likely and self.read_new(likely, parts, where):
+        if likely and self.read_new(likely, piece, parts, where):
             return where - len(piece)
         first = piece.lstrip()[:1]
         if first in ("", ";", "#"):
@@ -207,7 +207,7 @@ class _Quick:
         key = tuple(parts[::2]), classes
         shape = self.shapes.get(key, 0)
         if not isinstance(shape, int):
-            if shape is not likely and self.read_new(shape, parts, where):
+            if shape is not likely and self.read_new(shape, piece, parts, where):
                 self.likely[key[0]] = shape
                 return where - len(piece)
             shape = _REPEATED
@@ -223,23 +223,29 @@ class _Quick:
             self.shapes[key] = made or _REPEATED
         return where
 
-    def read_new(self, shape: Template, parts: Parts, where: int) -> bool:
-        """Make inputs of the names that are not known yet, in their order, and read the statement."""
+    def read_new(self, shape: Template, piece: str, parts: Parts, where: int) -> bool:
+        """Read a statement that may have names not known yet; whether it is of this shape."""
         builder = self.builder
-        values = builder.values
-        new = [leaf for leaf in shape.names if parts[2 * leaf + 1] not in values]
-        for leaf in new:
-            name = parts[2 * leaf + 1]
-            if name in CONSTANTS or not (name.isidentifier() or _is_name(name)):
-                return False
-        for leaf in new:
-            name = parts[2 * leaf + 1]
-            if name not in values:
-                start = ~where + sum(map(len, parts[: 2 * leaf + 1]))
-                values[name] = Value(nan, name, place=pack(start, start + len(name)))
-        count = shape.one(parts, where, values, builder.defaults, builder.anew)
+        self.learn(shape.names, piece, where)
+        count = shape.one(parts, where, builder.values, builder.defaults, builder.anew)
         self.steps += count
         return count > 0
+
+    def learn(self, leaves: Sequence[int], piece: str, where: int) -> bool:
+        """Make inputs of the leaves that are names not known yet, in their order; whether any was."""
+        parts = _LEAF.split(piece)
+        values = self.builder.values
+        new = [at for leaf in leaves if parts[at := 2 * leaf + 1] not in values]
+        for at in new:
+            name = parts[at]
+            if name in CONSTANTS or not (name.isidentifier() or _is_name(name)):
+                return False
+        for at in new:
+            name = parts[at]
+            if name not in values:
+                start = ~where + sum(map(len, parts[:at]))
+                values[name] = Value(nan, name, place=pack(start, start + len(name)))
+        return bool(new)
 
     def classes(self, parts: Parts) -> tuple[str, ...]:
         """For each leaf whether it is a name, a number, or which other word."""

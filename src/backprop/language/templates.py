@@ -8,7 +8,7 @@ time that the builder needs, which decides everything anew. What it makes is wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf, nan
 from typing import Any, NamedTuple
 
@@ -24,7 +24,10 @@ Anew = Callable[[str], Value]
 
 Values = dict[str, Value]
 One = Callable[[Parts, int, Values, Values, Anew], int]
-Run = Callable[[Iterator[str], int, Values, Values, Anew], tuple[str | None, int, int]]
+Learn = Callable[[Sequence[int], str, int], bool]
+"""(leaves, piece, where): make inputs of the leaves that are names not known; whether there were any."""
+
+Run = Callable[[Iterator[str], int, Values, Values, Anew, Learn], tuple[str | None, int, int]]
 
 NAME_LEAF = r"[A-Za-z_][\w.']*+"
 NUMBER_LEAF = r"[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+"
@@ -39,7 +42,7 @@ class Template:
 
     one(parts, where, values, defaults, anew): read one statement; answer with its steps, or, having
     done nothing, with 0: a leaf is not of its class, or a name not known.
-    run(pieces, where, values, defaults, anew): read statements as long as they are of this shape;
+    run(pieces, where, values, defaults, anew, learn): read statements as long as they are of this shape;
     answer with the first one that is not (None: there is none), where it begins, and the steps.
     names: the leaves on the right that are names.
     """
@@ -47,7 +50,7 @@ class Template:
     __slots__ = ("_code", "_run", "names", "one")
 
     def __init__(self, code: _Code, parts: Parts, classes: tuple[str, ...]) -> None:
-        self.names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
+        self.names = _names(classes)
         self.one: One = code.one(len(classes))
         self._code = code, parts, classes
         self._run: Run | None = None
@@ -168,11 +171,14 @@ class _Code:
 
     def one(self, leaves: int) -> One:
         function: One = self._function(
-            "parts",
+            "parts, where, values, defaults, anew",
             [
                 f"{''.join(f'_, x{leaf}, ' for leaf in range(leaves))}_ = parts",
                 *(f"if {check}: return 0" for check in self.checks),
-                *self._body("return 0"),
+                "try:",
+                *self._read(),
+                "except (KeyError, ValueError): return 0",
+                *self._make("return 0"),
                 f"return {self.steps}",
             ],
         )
@@ -185,14 +191,21 @@ class _Code:
         pattern = "".join(a + b for a, b in zip(between, [*leaves, ""], strict=True))
         stop = "return piece, where, steps"
         function: Run = self._function(
-            "pieces",
+            "pieces, where, values, defaults, anew, learn",
             [
                 "steps = 0",
                 "for piece in pieces:",
                 "    found = match(piece)",
                 f"    if found is None: {stop}",
                 f"    {''.join(f'x{leaf}, ' for leaf in range(len(classes)))} = found.groups()",
-                *(f"    {line}" for line in self._body(stop)),
+                "    while True:",
+                "        try:",
+                *(f"        {line}" for line in self._read()),
+                "            break",
+                "        except KeyError:",
+                f"            if not learn({_names(classes)}, piece, where): {stop}",
+                f"        except ValueError: {stop}",
+                *(f"    {line}" for line in self._make(stop)),
                 f"    steps += {self.steps}",
                 "    where -= len(piece)",
                 "return None, where, steps",
@@ -201,23 +214,22 @@ class _Code:
         )
         return function
 
-    def _body(self, stop: str) -> list[str]:
-        """From the leaves to the Values."""
-        numbers = [name for name in self.reads if name.startswith("n")]
-        return [
-            "try:",
-            *(f"    {name} = {read}" for name, read in self.reads.items()),
-            "    pass",
-            f"except (KeyError, ValueError): {stop}",
-            *(f"if {number} == inf: {stop}" for number in numbers),
-            *self.makes,
-        ]
+    def _read(self) -> list[str]:
+        return [*(f"    {name} = {read}" for name, read in self.reads.items()), "    pass"]
 
-    def _function(self, argument: str, lines: list[str], **known: object) -> Any:
+    def _make(self, stop: str) -> list[str]:
+        numbers = [name for name in self.reads if name.startswith("n")]
+        return [*(f"if {number} == inf: {stop}" for number in numbers), *self.makes]
+
+    def _function(self, arguments: str, lines: list[str], **known: object) -> Any:
         environment = {"new": object.__new__, "Value": Value, "nan": nan, "inf": inf, **known}
-        head = f"def made({argument}, where, values, defaults, anew):\n    "
-        exec(head + "\n    ".join(lines), environment)
+        exec(f"def made({arguments}):\n    " + "\n    ".join(lines), environment)
         return environment["made"]
+
+
+def _names(classes: Sequence[str]) -> list[int]:
+    """The leaves that are names, but for the one that is defined."""
+    return [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
 
 
 def _fill(made: str, data: str, label: str, prev: str, op: str, where: str = "where") -> list[str]:
