@@ -6,39 +6,28 @@ microseconds. Here one regular expression cuts a statement at its leaves; what s
 which leaves are numbers, is the key of its shape. A shape that comes again and again is read by the
 ordinary route once, and made a Python function (`templates.py`) for all statements with that key.
 
-That the key decides how the scanner cuts a statement is sure, because a leaf is always as long as it
-can be, and nothing but operators, blanks, brackets and called names is let stand between leaves.
+That the key decides how the scanner cuts a statement is sure, because a leaf is as long as it can be,
+and something stands between two leaves: operators, blanks, brackets and called names, nothing else.
 Whatever is not surely plain goes through the ordinary route, a statement at a time or, where a mistake,
 a function of the file or an index is met, the whole text.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import islice
 from math import nan
 
 from backprop.errors import BackpropError
 from backprop.language import checks
-from backprop.language.build import Builder
-from backprop.language.families import Families
-from backprop.language.grammar import Unfit, shape, token_pattern
-from backprop.language.integers import Integers
+from backprop.language.grammar import Unfit, shape
 from backprop.language.model import Model
 from backprop.language.parser import Statement
+from backprop.language.pieces import LEAF, Parts, ascii_only, is_name, pieces, reserved
 from backprop.language.places import LatePlaces
 from backprop.language.scanner import Tokens, control_characters, statements
-from backprop.language.templates import (
-    NAME,
-    NAME_LEAF,
-    NUMBER_LEAF,
-    NUMERAL,
-    Parts,
-    Template,
-    template,
-)
+from backprop.language.stepwise import Stepwise, Unsure
+from backprop.language.templates import NAME, NUMERAL, Template, template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.values import Value
@@ -50,22 +39,16 @@ _REPEATED = 8
 """How often a shape is read before a function is made of it, which takes as long as 20 readings."""
 
 _MOST_TOKENS = 128
+"""Longer statements hardly repeat, and their functions would be long."""
+
 _MOST_SHAPES = 4096
 _BLOCK = 1 << 16
+"""After so many statements it is asked whether the text has too many steps."""
 
 _STREAK = 3
 """After so many statements of one shape the next are taken for the same, and read as a run."""
 
-_LEAF = re.compile(rf"({NAME_LEAF}(?!\()|{NUMBER_LEAF}(?!\())", re.ASCII)
-"""A name, unless it is called, or a number."""
-
-_COMMENT = re.compile(r"#[^\r\n]*")
-
 Key = tuple[tuple[str, ...], tuple[str, ...]]
-
-
-class _Unsure(Exception):
-    """Something that the ordinary route has to decide."""
 
 
 def read_quickly(source: Source, most: int) -> Model | None:
@@ -76,74 +59,13 @@ def read_quickly(source: Source, most: int) -> Model | None:
     text = source.text
     if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
         return None
-    if not text.isascii():
-        text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
-        if not text.isascii():
-            return None
-    try:
-        return _Quick(source, most).read(text)
-    except _Unsure:
+    plain = ascii_only(text)
+    if plain is None:
         return None
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """The lines of a text; where there are comments or `;`, also cut before and after these."""
-    lines = text.splitlines(keepends=True)
-    if "#" not in text and ";" not in text:
-        return iter(lines)
-    return (piece for line in lines for piece in _cut(line))
-
-
-def _cut(line: str) -> list[str]:
-    code = line.partition("#")[0].rstrip() if "#" in line else line
-    pieces = code.split(";")
-    pieces[:-1] = [piece + ";" for piece in pieces[:-1]]
-    if len(code) < len(line):
-        pieces.append(line[len(code) :])
-    return pieces
-
-
-@cache
-def _reserved() -> frozenset[str]:
-    """The words that the grammar takes for itself: `for`, `if`, …"""
-    words = [name.lower() for name in token_pattern().groupindex]
-    return frozenset(word for word in words if word.isalpha() and not _is_name(word))
-
-
-def _is_name(text: str) -> bool:
-    found = token_pattern().match(text)
-    return found is not None and found.lastgroup == "NAME" and found.end() == len(text)
-
-
-class _Careful(Builder):
-    """The builder for a text whose names are not known before: one statement after the other."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__({}, Families(Integers({}), most=most))
-        self.constants: set[str] = set()
-        """The constants that were used: a name that the text defines further down would win."""
-
-    def anew(self, name: str) -> Value:
-        """The Value of a name that is being defined. It stands in the order where it is defined."""
-        value = self.values.pop(name, None)
-        if value is None:
-            return Value(nan, name)
-        if value.op or name in self.defaults:
-            raise _Unsure  # defined twice
-        self.ahead = True
-        return value
-
-    def _define(self, name: str, root: Value, place: int) -> None:
-        self.values[name] = self.anew(name)
-        super()._define(name, root, place)
-
-    def _new_name(self, name: str, tokens: Tokens, token: int) -> Value:
-        value = self.values.get(name)
-        if value is None:
-            if name in CONSTANTS:
-                self.constants.add(name)
-            value = super()._new_name(name, tokens, token)
-        return value
+    try:
+        return _Quick(source, most).read(plain)
+    except Unsure:
+        return None
 
 
 class _Quick:
@@ -153,48 +75,48 @@ class _Quick:
         self.source = source
         self.most = most
         self.steps = 0
-        self.builder = _Careful(most)
+        self.builder = Stepwise(most)
         self.likely: dict[tuple[str, ...], Template] = {}
         """The template to try for what stands between the leaves: the one that was right last."""
         self.shapes: dict[Key, Template | int] = {}
         """The template for a shape; before there is one, how often the shape has come."""
 
     def read(self, text: str) -> Model:
-        """Raises _Unsure."""
-        builder, split, likely = self.builder, _LEAF.split, self.likely.get
+        """Raises Unsure."""
+        builder, split, likely = self.builder, LEAF.split, self.likely.get
         values, defaults, anew = builder.values, builder.defaults, builder.anew
-        pieces, learn = _pieces(text), self.learn
+        rest, learn = pieces(text), self.learn
         where, before = -1, 0  # ~ of the offset, as Value has it
         last, streak = None, 0
         while where != before:
-            before, steps, block = where, 0, islice(pieces, _BLOCK)
+            before, steps, block = where, 0, islice(rest, _BLOCK)
             piece = next(block, None)
             while piece is not None:
                 parts = split(piece)
-                shape = likely(tuple(parts[::2]))
-                if shape and (count := shape.one(parts, where, values, defaults, anew)):
+                reader = likely(tuple(parts[::2]))
+                if reader and (count := reader.one(parts, where, values, defaults, anew)):
                     steps += count
                     where -= len(piece)
                 else:
-                    where = self.other(piece, parts, where, pieces, shape)
-                if shape is not last or shape is None:
-                    last, streak = shape, 0
+                    where = self.other(piece, parts, where, rest, reader)
+                if reader is not last or reader is None:
+                    last, streak = reader, 0
                 elif streak < _STREAK:
                     streak += 1
                 else:
-                    piece, where, count = shape.run(block, where, values, defaults, anew, learn)
+                    piece, where, count = reader.run(block, where, values, defaults, anew, learn)
                     steps += count
                     continue
                 piece = next(block, None)
             self.steps += steps
             if self.steps + self.most - builder.families.left > self.most:
-                raise _Unsure
+                raise Unsure
         self.check()
         places = LatePlaces(self.source, values, defaults, builder.places)
         return Model(self.source, values, defaults, places)
 
     def other(
-        self, piece: str, parts: Parts, where: int, pieces: Iterator[str], likely: Template | None
+        self, piece: str, parts: Parts, where: int, rest: Iterator[str], likely: Template | None
     ) -> int:
         """Read a piece that is new in some way, and those after it in which its statement goes on.
         Answer with where the next one begins."""
@@ -205,40 +127,40 @@ class _Quick:
             return where - len(piece)
         classes = self.classes(parts)
         key = tuple(parts[::2]), classes
-        shape = self.shapes.get(key, 0)
-        if not isinstance(shape, int):
-            if shape is not likely and self.read_new(shape, piece, parts, where):
-                self.likely[key[0]] = shape
+        reader = self.shapes.get(key, 0)
+        if not isinstance(reader, int):
+            if reader is not likely and self.read_new(reader, piece, parts, where):
+                self.likely[key[0]] = reader
                 return where - len(piece)
-            shape = _REPEATED
+            reader = _REPEATED
         statement = self.slowly(where)
         where -= len(piece)
         if statement.tokens.ends[-1] > ~where:
             while statement.tokens.ends[-1] > ~where:
-                where -= len(next(pieces))
-        elif shape + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
-            self.shapes[key] = shape + 1
-        elif shape + 1 == _REPEATED:
+                where -= len(next(rest))
+        elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
+            self.shapes[key] = reader + 1
+        elif reader + 1 == _REPEATED:
             made = _template(statement, parts, classes)
             self.shapes[key] = made or _REPEATED
         return where
 
-    def read_new(self, shape: Template, piece: str, parts: Parts, where: int) -> bool:
+    def read_new(self, reader: Template, piece: str, parts: Parts, where: int) -> bool:
         """Read a statement that may have names not known yet; whether it is of this shape."""
         builder = self.builder
-        self.learn(shape.names, piece, where)
-        count = shape.one(parts, where, builder.values, builder.defaults, builder.anew)
+        self.learn(reader.names, piece, where)
+        count = reader.one(parts, where, builder.values, builder.defaults, builder.anew)
         self.steps += count
         return count > 0
 
     def learn(self, leaves: Sequence[int], piece: str, where: int) -> bool:
         """Make inputs of the leaves that are names not known yet, in their order; whether any was."""
-        parts = _LEAF.split(piece)
+        parts = LEAF.split(piece)
         values = self.builder.values
         new = [at for leaf in leaves if parts[at := 2 * leaf + 1] not in values]
         for at in new:
             name = parts[at]
-            if name in CONSTANTS or not (name.isidentifier() or _is_name(name)):
+            if name in CONSTANTS or not (name.isidentifier() or is_name(name)):
                 return False
         for at in new:
             name = parts[at]
@@ -258,44 +180,42 @@ class _Quick:
             elif leaf in CONSTANTS and leaf not in builder.values and at > 1:
                 builder.constants.add(leaf)
                 found.append(leaf)
-            elif parts[at + 1].lstrip().startswith("(") or leaf in _reserved():
+            elif parts[at + 1].lstrip().startswith("(") or leaf in reserved():
                 found.append(leaf)
             else:
                 found.append(NAME)
         return tuple(found)
 
     def slowly(self, where: int) -> Statement:
-        """Read a statement by the ordinary route. Raises _Unsure if it is no plain equation."""
+        """Read a statement by the ordinary route. Raises Unsure if it is no plain equation."""
         tokens = next(statements(self.source, start=~where))
         if not isinstance(tokens, Tokens) or "OTHER" in tokens.kinds:
-            raise _Unsure
+            raise Unsure
         try:
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit:
-            raise _Unsure from None
+            raise Unsure from None
         errors: list[BackpropError] = []
         checks.calls(statement, {}, errors)
         if errors or statement.shape.form != "equation" or statement.shape.indexed:
-            raise _Unsure
+            raise Unsure
         self.builder.equation(statement)
         if self.builder.errors:
-            raise _Unsure
+            raise Unsure
         return statement
 
     def check(self) -> None:
-        """What was not looked at name by name. Raises _Unsure."""
+        """What was not looked at name by name. Raises Unsure."""
         names = self.builder.values.keys()
-        odd = (
-            [] if all(map(str.isidentifier, names)) else [n for n in names if not n.isidentifier()]
-        )
+        sure = all(map(str.isidentifier, names))  # no number, and nothing but letters
         if (
             not names
-            or not all(map(_is_name, odd))
-            or not names.isdisjoint(_reserved())
+            or not (sure or all(map(is_name, names)))
+            or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.builder.constants)
             or (self.builder.ahead and checks.has_circle(self.builder.values))
         ):
-            raise _Unsure
+            raise Unsure
 
 
 def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> Template | None:

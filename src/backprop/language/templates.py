@@ -13,11 +13,9 @@ from math import inf, nan
 from typing import Any, NamedTuple
 
 from backprop.language.parser import Statement
+from backprop.language.pieces import NAME_LEAF, NUMBER_LEAF, Parts
 from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.values import NUMBER, Value
-
-Parts = list[str]
-"""A statement cut at its leaves: what stands before the first, the first leaf, what stands between …"""
 
 Anew = Callable[[str], Value]
 """The Value for a name that is defined although it is known: used further up, or defined twice."""
@@ -28,10 +26,6 @@ Learn = Callable[[Sequence[int], str, int], bool]
 """(leaves, piece, where): make inputs of the leaves that are names not known; whether there were any."""
 
 Run = Callable[[Iterator[str], int, Values, Values, Anew, Learn], tuple[str | None, int, int]]
-
-NAME_LEAF = r"[A-Za-z_][\w.']*+"
-NUMBER_LEAF = r"[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+"
-"""Cut wider than the grammar's NAME and NUMBER, never narrower: what is none is found out."""
 
 NAME, NUMERAL = "", "0"
 """The class of a leaf; that of any other word (a function, a constant, `and`) is the word itself."""
