@@ -207,6 +207,39 @@ def test_other_texts_are_not_read_otherwise(text: str, before: str) -> None:
         assert whole == ordinary
 
 
+SHAPES = [
+    "% = %*% + sin(%)",
+    "% = 2.5*% - 1e-3",
+    "% = 0.5",
+    "% = -3; % = 2",
+    "% = %",
+    "% = max(%, 2, %)",
+    "% = if(% > 0, %, 1) + pi",
+    "% = not % and sin (%) < 2",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_odd_leaf_among_many_plain_ones(shape: str) -> None:
+    """In a shape that is known and read in runs, at every leaf."""
+
+    def plain(k: int) -> str:
+        names = iter((f"v{k}", *"abcd")) if ";" not in shape else iter((f"v{k}", f"u{k}"))
+        return re.sub("%", lambda _: next(names), shape)
+
+    odd = [*_NUMBERS, *_ODD_NUMBERS, *_ODD_NAMES, "v1", "v99", "v7", "v8", "a", "new", "cos", ""]
+    before = [plain(k) for k in range(6)]
+    statement = plain(7)
+    leaves = list(re.finditer(r"\b(?:[a-z]\w*|[0-9.]+(?:e-3)?)", statement))
+    read = 0
+    for leaf in leaves:
+        for word in odd:
+            other = statement[: leaf.start()] + word + statement[leaf.end() :]
+            lines = [*before, other, plain(8), plain(9), "v99 = v1", "new = a", ""]
+            read += compared("\n".join(lines))
+    assert read > len(leaves) * len(_NUMBERS) / 3
+
+
 def test_the_words_of_the_grammar_are_known() -> None:
     assert pieces.reserved() == {"for", "in", "if", "and", "or", "not"}
 

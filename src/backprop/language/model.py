@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
-from backprop.language.places import LatePlaces
 from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, normal, one_line
 from backprop.values import Later, Place, Value, in_order
@@ -106,6 +105,8 @@ class Model:
         """Where a Value stands: its text, then, inside a function, the calls that led there."""
         spans = []
         if isinstance(place, Later):
+            from backprop.language.places import LatePlaces  # needed with long texts only
+
             assert isinstance(self.places, LatePlaces)
             place = self.places.find(place)
         while isinstance(place, tuple):

@@ -171,16 +171,17 @@ class _Quick:
 
     def classes(self, parts: Parts) -> tuple[str, ...]:
         """For each leaf whether it is a name, a number, or which other word."""
-        builder = self.builder
+        values = self.builder.values
         found = []
         for at in range(1, len(parts), 2):
             leaf = parts[at]
             if leaf < ":":
                 found.append(NUMERAL)
-            elif leaf in CONSTANTS and leaf not in builder.values and at > 1:
-                builder.constants.add(leaf)
-                found.append(leaf)
-            elif parts[at + 1].lstrip().startswith("(") or leaf in reserved():
+            elif (
+                parts[at + 1].lstrip().startswith("(")
+                or (leaf in CONSTANTS and leaf not in values and at > 1)
+                or leaf in reserved()
+            ):
                 found.append(leaf)
             else:
                 found.append(NAME)
