@@ -11,6 +11,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+_MANY = 50_000
+"""So many new objects are a graph: the collector, which looks at what is new, need not look at it."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -26,6 +29,9 @@ def without_collector(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         finally:
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+                gc.freeze()  # calls everything old, without a look at it, …
+                gc.unfreeze()  # … and leaves it there, to be collected when that is worth while
             gc.enable()
 
     return run

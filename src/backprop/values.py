@@ -25,8 +25,22 @@ NUMBER = "number"
 """The `op` of a constant: a number written in an equation, which takes no gradient."""
 
 Number = Union[int, float, "Value"]
-Place = Union[int, tuple[int, "Place"], None]  # noqa: UP007  a forward reference
-"""A packed span (`source.pack`); with the place of the call, for a step inside a function."""
+Place = Union[int, tuple[int, "Place"], "Later", None]
+"""A packed span (`source.pack`); with the place of the call, for a step inside a function; or Later."""
+
+
+class Later:
+    """Where a Value stands, not worked out yet: somewhere in the statement that begins at `start`.
+
+    Few places are ever asked for, and a place of its own would be a sixth of a Value's memory; so
+    the Values of a statement share one number, and `Model.span` reads the statement again.
+    """
+
+    __slots__ = ("start", "value")
+
+    def __init__(self, value: Value, start: int) -> None:
+        self.value = value
+        self.start = start
 
 
 class Value:
@@ -37,7 +51,7 @@ class Value:
     op: the operation's name in the table of operations; "" for an input. place: its text, if any.
     """
 
-    __slots__ = ("data", "grad", "label", "op", "place", "prev")
+    __slots__ = ("_where", "data", "grad", "label", "op", "prev")
 
     def __init__(
         self,
@@ -55,7 +69,19 @@ class Value:
         self.label = label
         self.prev = prev
         self.op = op
-        self.place = place
+        self._where = place
+
+    @property
+    def place(self) -> Place:
+        """Where its text stands; `Model.span` and `Model.text` say what this is."""
+        where = self._where
+        if type(where) is int and where < 0:  # ~ of the start of its statement
+            return Later(self, ~where)
+        return where
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self._where = place
 
     def __repr__(self) -> str:
         label = f"label={self.label}, " if self.label else ""
@@ -193,20 +219,28 @@ def in_order(outputs: Iterable[Value]) -> list[Value]:
     seen: set[Value] = set()
     stack: list[Value | None] = [*outputs]
     stack.reverse()
+    # the steps below run once for each of millions of Values: methods are looked up once
+    push, pop, see, finish = stack.append, stack.pop, seen.add, order.append
     while stack:
-        value = stack.pop()
+        value = pop()
         if value is None:  # everything below the next one is done
-            finished = stack.pop()
+            finished = pop()
             assert finished is not None
-            order.append(finished)
-        elif value not in seen:
-            seen.add(value)
-            if value.prev:
-                stack.append(value)
-                stack.append(None)
-                stack.extend(value.prev[::-1])
-            else:
-                order.append(value)
+            finish(finished)
+            continue
+        while value not in seen:
+            see(value)
+            prev = value.prev
+            for operand in prev:
+                if operand not in seen:
+                    break
+            else:  # nothing to wait for: most Values of a Model, which come after their operands
+                finish(value)
+                break
+            push(value)
+            push(None)
+            stack.extend(prev[:0:-1])
+            value = prev[0]
     return order
 
 

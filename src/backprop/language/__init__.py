@@ -1,4 +1,4 @@
-"""Text → tokens (scanner) → shapes (grammar, parser) → a Model of Values (build, reading)."""
+"""Text → tokens (scanner) → shapes (grammar, parser) → a Model of Values (build, reading, quick)."""
 
 from backprop.language.model import Model
 from backprop.language.parser import Statement, equations, formula

@@ -175,12 +175,7 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
 
 def circles(values: Mapping[str, Value], equations: Statements) -> list[BackpropError]:
     """An error for each circle of equations; none if every Value comes after its operands."""
-    done: set[Value] = set()
-    for value in in_order(values.values()):
-        if any(operand not in done for operand in value.prev):
-            break
-        done.add(value)
-    else:
+    if not has_circle(values):
         return []
     graph: dict[str, set[str]] = {}
     for name, value in values.items():
@@ -204,6 +199,16 @@ def circles(values: Mapping[str, Value], equations: Statements) -> list[Backprop
         )
         for circle in _circles(graph)
     ]
+
+
+def has_circle(values: Mapping[str, Value]) -> bool:
+    """Whether some Value needs itself: then no order has every Value after its operands."""
+    done: set[Value] = set()
+    for value in in_order(values.values()):
+        if any(operand not in done for operand in value.prev):
+            return True
+        done.add(value)
+    return False
 
 
 def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:

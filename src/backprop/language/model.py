@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from backprop.errors import ChooseOutput, Label
 from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, normal, one_line
-from backprop.values import Place, Value, in_order
+from backprop.values import Later, Place, Value, in_order
 
 if TYPE_CHECKING:
     from backprop.descent import Descent, State
@@ -104,10 +104,15 @@ class Model:
     def span(self, place: Place) -> list[Span]:
         """Where a Value stands: its text, then, inside a function, the calls that led there."""
         spans = []
+        if isinstance(place, Later):
+            from backprop.language.places import LatePlaces  # needed with long texts only
+
+            assert isinstance(self.places, LatePlaces)
+            place = self.places.find(place)
         while isinstance(place, tuple):
             spans.append(Span.at(self.source, place[0]))
             place = place[1]
-        if place is not None:
+        if isinstance(place, int):
             spans.append(Span.at(self.source, place))
         return spans
 

@@ -22,6 +22,9 @@ from backprop.memory import without_collector
 from backprop.source import Source, Span
 from backprop.values import Value
 
+_LONG = 2000
+"""The characters from which on a text may be worth the quick route."""
+
 
 class Setting(NamedTuple):
     """A number that a person gives for a name: the Value of its expression, and its place."""
@@ -36,6 +39,17 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
 
     seed: of the inputs that are drawn at random. most: Values that the file may unroll to.
     """
+    if len(source.text) >= _LONG:
+        from backprop.language.quick import read_quickly  # what a small file need not import
+
+        model = read_quickly(source, most)
+        if model is not None:
+            return model
+    return read_carefully(source, seed, most)
+
+
+def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
+    """The same by the ordinary route, which defines what a text means. Raises the same."""
     statements, faults = read(source)
     errors: list[BackpropError] = [*faults]
     equations, functions, indexed = checks.definitions(statements, errors)

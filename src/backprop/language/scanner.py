@@ -34,6 +34,7 @@ _SPECIAL = {"COMMENT", "BLANK", "COMMA", "ASSIGN", "TILDE", *ENDS, *_OPENING, *_
 """Kinds that need more than to be collected."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NO_CONTROL = bytes(code for code in range(128) if not _CONTROL.match(chr(code)))
 
 
 class Tokens(NamedTuple):
@@ -56,6 +57,8 @@ class Tokens(NamedTuple):
 
 def control_characters(source: Source) -> list[NotText]:
     """An error for each control character other than tab and line ends."""
+    if source.text.isascii() and not source.text.encode().translate(None, _NO_CONTROL):
+        return []  # five times as fast as the search
     return [
         NotText(
             f"a control character (U+{ord(found.group()):04X})",
@@ -66,14 +69,19 @@ def control_characters(source: Source) -> list[NotText]:
     ]
 
 
-def statements(source: Source, ends: frozenset[str] = ENDS) -> Iterator[Tokens | SyntaxFault]:
-    """The statements of a text in order; for each that has an open bracket, the error."""
+def statements(
+    source: Source, ends: frozenset[str] = ENDS, start: int = 0
+) -> Iterator[Tokens | SyntaxFault]:
+    """The statements of a text in order; for each that has an open bracket, the error.
+
+    start: the offset at which the first one begins.
+    """
     text = source.text
     plain = text.isascii()
     known: dict[str, str] = {}
     piece = _Piece()
     kinds, texts, starts, stops = piece.lists
-    for found in token_pattern().finditer(text):
+    for found in token_pattern().finditer(text, start):
         kind = found.lastgroup or ""
         if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):

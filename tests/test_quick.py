@@ -1,0 +1,416 @@
+"""The quick route for long texts: whatever it reads, it reads exactly as the ordinary route does."""
+
+from __future__ import annotations
+
+import gc
+import random
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from backprop import BackpropError, Value, parse
+from backprop.language import Model, pieces, quick, reading
+from backprop.language.grammar import token_pattern
+from backprop.language.reading import read_carefully
+from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.source import Source
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short texts too, and a function for a shape that comes twice."""
+    monkeypatch.setattr(quick, "_LEAST", 0)
+    monkeypatch.setattr(quick, "_REPEATED", 2)
+    monkeypatch.setattr(quick, "_STREAK", 1)
+    monkeypatch.setattr(reading, "_LONG", 0)
+
+
+def nodes(model: Model) -> Iterator[tuple[object, ...]]:
+    """Everything that a Model has, with numbers in place of Values: the same number, the same Value."""
+    numbers: dict[Value, int] = {}
+    stack = [*model.values.values(), *model.defaults.values()][::-1]
+    while stack:
+        value = stack.pop()
+        if value in numbers:
+            yield "again", numbers[value]
+            continue
+        numbers[value] = len(numbers)
+        spans = [(span.start, span.end) for span in model.span(value.place)]
+        data = (repr(value.data), value.grad)
+        yield value.label, value.op, len(value.prev), *data, spans, model.text(value)
+        stack += value.prev[::-1]
+
+
+def meaning(model: Model) -> list[object]:
+    named = [(name, value.label) for name, value in model.values.items()]
+    lists = [model.inputs, model.outputs, [*model.defaults], model.constants, model.functions]
+    places = list(model.places.items()), len(model.places), [*map(model.equation, model.places)]
+    return [named, *lists, *places, dict(model.repeated), *nodes(model)]
+
+
+def mistakes(source: Source, read: Callable[[Source], Model]) -> list[object] | Model:
+    try:
+        return read(source)
+    except BackpropError as error:
+        return [
+            (
+                type(each),
+                each.message,
+                each.hints,
+                [(label.span[1:], label.text) for label in each.labels],
+            )
+            for each in error.all
+        ]
+
+
+def compared(text: str) -> bool:
+    """Whether the quick route has read the text: then the ordinary route must have read the same."""
+    source = Source("text", text)
+    model = quick.read_quickly(source, 10_000_000)
+    if model is None:
+        return False
+    ordinary = mistakes(source, read_carefully)
+    assert isinstance(ordinary, Model), f"only the quick route reads {text!r}: {ordinary}"
+    assert meaning(model) == meaning(ordinary), text
+    return True
+
+
+# ------------------------------------------------------------------------- written by hand
+
+PLAIN = [
+    "a = 2\nb = -3\nc = 2*pi\nd = --4\nL = a*b + c*d",
+    "y = x\nz = (x)\nw = +x\nu = ((y))",
+    "y = (a + b)\nz = ((a*b))\nu = -(c)\nv = -(3)\nw = -(-(3))",
+    "y = 3 * -2 ; z = 2^-1 ; u = -x^2 ; v = 2**3**x",
+    "L = a*b; a = 1; b = 2",
+    "L = a*b; a = b + 1; b = c; c = 2",
+    "y = if(x > 0, sqrt(x), 0); z = not x and y or x; w = if (x <= y, 1, 2); v = not(x) or (y)",
+    "y = sin (x); z = sin(x); w = sin\t( x ); v = cos (x)",
+    "y = sin(x)\ny2 = cos(x)\ny3 = sin(y)",
+    "y = log2(x) + log10(x) + atan2(x, y0) + log1p(x) + expm1(x)",
+    "y = leaky_relu(x); z = leaky_relu(x, 0.1); w = leaky_relu(2); v = leaky_relu(-2)",
+    "y = min(a, b, c, d); z = max(a, 2, b); w = hypot(a, b, 3, 4); v = min(1, 2, 3)",
+    "y = pow(x, 2); z = x^2; w = polygamma(1, x); v = polygamma(1, 2)",
+    "gamma = 0.9; y = gamma(gamma) + gamma",
+    "sin = 2; y = sin(sin) + sin (sin)",
+    "name = 1; number = name; other = blank; plus = comment + newline",
+    "y = pi; z = -pi; w = 2*tau*x; v = inf; u = -inf",
+    "pi = 3; y = pi*x; z = 2*pi",
+    "x' = 1; y'' = x' + x'*2; z = sin(x') - x''",
+    "y = 1e-3*x - 1E+5 + 1.e5 + .5e-7 + 5. - 0.1 + 00012 + 1e0",
+    "y = x1e-3 + a1E+5 + _e-4; x1e = 2",
+    "y = (a +\n b)\nz = a *\n b\nw =\n 3\nv = min(a,\n\n  # so\n b)",
+    "y = (a +\n b); z = (y # why; not\n ); w = z",
+    "# a comment; with = signs\ny = a*b # behind; it\n   # and alone\n\n;;\n; z = y;# last",
+    "y = a*b   # Gr\u00f6\u00dfe \u2028 in metres\nz = y\t\t# \u222b",
+    "y = a*b\r\nz = y*b\r\nw=z*z\r\n\r\n",
+    "y = a*b\rz = y*b\rw=z*z",
+    "y = a < b\nz = a == b\nw = a != b\nv = a >= b",
+    "  y = a*b\n\ty2 = a*b\n y3 = y*y",
+    "a = 1 + 2*3\nb = sin(0.5)\nc = if(1 > 2, 3, 4)\nd = pi/4\ne = a + b + c + d",
+]
+"""Texts that the quick route reads."""
+
+OTHERS = [
+    "",
+    "# nothing",
+    ";\n;",
+    "a = 1\na = 2",
+    "a = b\nb = 1\na = 3",
+    "a = a + 1",
+    "a = b; b = c; c = a",
+    "y = pi*2\npi = 3",
+    "y = 2*x\npi = 3\nz = pi*x\npi = 2",
+    "for = 3",
+    "y = for + 1",
+    "if = 2; y = if",
+    "y = and",
+    "3 = x",
+    " 3 = x\n 4 = y\n 5 = z",
+    "y = 1e999",
+    "a = 1\nb = 2\nc = 3\nd = 1e999",
+    "y = 1_000\nz = 1_0\nu = _0",
+    "y = 2x",
+    "y = 2 x",
+    "y = a b",
+    "y = 1..3",
+    "y = 1.2.3",
+    "y = a.b\nz = a.c",
+    "y = .\nz = .e5\nw = 1e\nv = 1e+",
+    "y = nan(x)",
+    "y = 0x10\nz = 0x11",
+    "y = x'y",
+    "y = 'x'",
+    "y = f(x)\nz = f(x)\nw = f(y)",
+    "f(x) = x^2\ny = f(a)\nz = f(b)",
+    "y = sin(x, 2)\nz = sin(x, y)\nw = sin()",
+    "x[i] = i for i in 1..3\ny = x[1]",
+    "y = sum(i*i for i in 1..3)",
+    "w ~ uniform(0, 1)",
+    "y ~ a*x",
+    "y = sum(x)",
+    "y = (a\nz = b",
+    "y = a)\nz = b",
+    "y = a +",
+    "y = a + * b",
+    "a == b",
+    "a + b",
+    "y = a = b",
+    "y += a",
+    "y = a\x00",
+    "y = a # \x07",
+    "y = a\x0bz = b",
+    "\u00e4 = 2\ny = \u00e4",
+    "y = 2\u00d7x",
+    "y\u00a0= x",
+    "y = x\u2028z = y",
+    "y = log(2, 8)",
+    "y = {a}",
+    "y = a, b",
+    "y = a & b",
+    "y = a < b < c",
+]
+"""Texts that are wrong, or not plain: all but a few for the ordinary route only."""
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_texts_are_read_alike(text: str) -> None:
+    assert compared(text)
+
+
+def _renamed(text: str, k: int) -> Iterator[str]:
+    """The tokens of a text, with k in its names, before their primes."""
+    for found in token_pattern().finditer(text):
+        word, given = found.group(), {*FUNCTIONS, *CONSTANTS}
+        name = word.rstrip("'")
+        if found.lastgroup == "NAME" and word.strip() not in given:
+            word = f"{name}{k}{word[len(name) :]}"
+        yield word
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *OTHERS])
+def test_the_same_shapes_again_are_read_alike(text: str) -> None:
+    """Each statement five times, under other names, so that the functions do the reading."""
+    again = ["".join(_renamed(text, k)) for k in range(5)]
+    read = compared("\n".join(again))
+    assert read or text in OTHERS or text.startswith(("pi =", "sin =", "gamma ="))
+
+
+@pytest.mark.parametrize("text", OTHERS)
+@pytest.mark.parametrize("before", ["", "x0 = 1\nx1 = 2\nx2 = x0*x1\nx3 = x1*x2\nx4 = x2*x3\n"])
+def test_other_texts_are_not_read_otherwise(text: str, before: str) -> None:
+    compared(before + text)
+    source = Source("text", before + text)
+    whole, ordinary = mistakes(source, reading.read_model), mistakes(source, read_carefully)
+    if isinstance(ordinary, list):
+        assert whole == ordinary
+
+
+SHAPES = [
+    "% = %*% + sin(%)",
+    "% = 2.5*% - 1e-3",
+    "% = 0.5",
+    "% = -3; % = 2",
+    "% = %",
+    "% = max(%, 2, %)",
+    "% = if(% > 0, %, 1) + pi",
+    "% = not % and sin (%) < 2",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_odd_leaf_among_many_plain_ones(shape: str) -> None:
+    """In a shape that is known and read in runs, at every leaf."""
+
+    def plain(k: int) -> str:
+        names = iter((f"v{k}", *"abcd")) if ";" not in shape else iter((f"v{k}", f"u{k}"))
+        return re.sub("%", lambda _: next(names), shape)
+
+    odd = [*_NUMBERS, *_ODD_NUMBERS, *_ODD_NAMES, "v1", "v99", "v7", "v8", "a", "new", "cos", ""]
+    before = [plain(k) for k in range(6)]
+    statement = plain(7)
+    leaves = list(re.finditer(r"\b(?:[a-z]\w*|[0-9.]+(?:e-3)?)", statement))
+    read = 0
+    for leaf in leaves:
+        for word in odd:
+            other = statement[: leaf.start()] + word + statement[leaf.end() :]
+            lines = [*before, other, plain(8), plain(9), "v99 = v1", "new = a", ""]
+            read += compared("\n".join(lines))
+    assert read > len(leaves) * len(_NUMBERS) / 3
+
+
+def test_the_words_of_the_grammar_are_known() -> None:
+    assert pieces.reserved() == {"for", "in", "if", "and", "or", "not"}
+
+
+def _token(text: str) -> bool:
+    found = token_pattern().match(text)
+    return found is not None and found.end() == len(text) and found.lastgroup in ("NAME", "NUMBER")
+
+
+def test_leaves_are_the_tokens_of_the_grammar() -> None:
+    """Where every leaf is a token by itself, touches no other, and no number stands between, they are
+    the text's tokens, all but the called names: what `templates` relies on."""
+    drawn = random.Random(1)
+    alike = 0
+    for _ in range(30_000):
+        text = "".join(drawn.choices("aeE_x019.'+-*( =", k=drawn.randrange(1, 12)))
+        parts = pieces.LEAF.split(text)
+        numbers = any(re.search(r"[.']|(?<!\w)[0-9]|\w$", part) for part in parts[::2])
+        if all(parts[2:-1:2]) and all(map(_token, parts[1::2])) and not numbers:
+            words = [
+                found.group(found.lastgroup or 0)
+                for found in token_pattern().finditer(text)
+                if found.lastgroup in ("NAME", "NUMBER") and text[found.end() :][:1] != "("
+            ]
+            assert words == parts[1::2], text
+            alike += 1
+    assert alike > 5000
+
+
+def test_a_text_beyond_the_limit_is_left_to_the_ordinary_route() -> None:
+    text = "\n".join(f"a{k} = {k} + 1" for k in range(100))
+    assert quick.read_quickly(Source("text", text), 300) is not None
+    assert quick.read_quickly(Source("text", text), 299) is None
+
+
+def test_short_texts_are_left_to_the_ordinary_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert quick.read_quickly(Source("text", "a = b\n" * 100), 1000) is None
+
+
+# ------------------------------------------------------------------------------ at random
+
+_NUMBERS = "0 1 2 10 3.5 .5 5. 1e3 1e-3 2.5E+07 1.e2 0.1 1e-320 123456789.123456789".split()
+_ODD_NUMBERS = "1e999 1_0 1..2 1.2.3 2x 1e 0x1 1e+ .e1 nan inf' 1'".split()
+_ODD_NAMES = "pi tau inf for in if and or not sin gamma a.b x'y x'1 e1 _ \u00e4 sin'".split()
+_OPERATORS = "+ - * / ^ ** < <= > >= == != and or , = ~ & ..".split()
+_FUNCTIONS = "sin cos exp log2 log10 atan2 min max leaky_relu if not f sum gamma".split()
+_ARITIES = {"atan2": (2,), "min": (2, 3, 4), "max": (2, 3), "leaky_relu": (1, 2), "if": (3,)}
+
+
+class _Writer:
+    """Writes texts of few shapes and many leaves, mostly right."""
+
+    def __init__(self, seed: int, faults: float) -> None:
+        self.random = random.Random(seed)
+        self.faults = faults
+        self.names = [f"v{k}" for k in range(self.random.randrange(1, 6))]
+
+    def odd(self, much: float = 1.0) -> bool:
+        return self.random.random() < self.faults * much
+
+    def blank(self) -> str:
+        return self.random.choice(["", "", "", " ", " ", "  ", "\t"])
+
+    def expression(self, depth: int) -> str:
+        """With `%n` for a name and `%d` for a number."""
+        pick = self.random.random()
+        if depth == 0 or pick < 0.2:
+            return self.random.choice(["%n", "%n", "%n", "%d", "pi"])
+        if pick < 0.3:
+            return f"-{self.blank()}{self.expression(depth - 1)}"
+        if pick < 0.4:
+            return f"({self.expression(depth - 1)}{self.blank()})"
+        if pick < 0.6:
+            called = self.random.choice(_FUNCTIONS[: len(_FUNCTIONS) if self.odd() else -3])
+            count = self.random.choice(_ARITIES.get(called, (1,))) + self.odd(0.3)
+            arguments = [self.expression(depth - 1) for _ in range(count)]
+            return f"{called}{' ' * (self.random.random() < 0.1)}({f',{self.blank()}'.join(arguments)})"
+        operators = _OPERATORS[: len(_OPERATORS) if self.odd() else 5]
+        operator = self.random.choice(operators)
+        blank = " " if operator.isalpha() else self.blank()
+        left, right = self.expression(depth - 1), self.expression(depth - 1)
+        return f"{left}{blank}{operator}{blank}{right}"
+
+    def name(self) -> str:
+        if self.odd(0.3):
+            return self.random.choice(_ODD_NAMES)
+        if self.random.random() < 0.1:
+            return f"u{self.random.randrange(40)}"  # an input, or a name further down
+        return self.random.choice(self.names)
+
+    def number(self) -> str:
+        return self.random.choice(_ODD_NUMBERS if self.odd(0.3) else _NUMBERS)
+
+    def target(self) -> str:
+        if self.odd(0.5):
+            return self.random.choice([*self.names, *_ODD_NAMES, "3", ""])
+        name = f"v{len(self.names)}" + "'" * (self.random.random() < 0.05)
+        if self.random.random() < 0.1:
+            name = f"u{self.random.randrange(400)}"
+        self.names.append(name)
+        return name
+
+    def statement(self, shape: str) -> str:
+        right = ""
+        for piece in shape.split("%")[0:1]:
+            right = piece
+        for piece in shape.split("%")[1:]:
+            right += (self.name() if piece[0] == "n" else self.number()) + piece[1:]
+        return right
+
+    def text(self) -> str:
+        shapes = [
+            f"{self.blank()}={self.blank()}{self.expression(self.random.randrange(4))}"
+            for _ in range(self.random.randrange(1, 5))
+        ]
+        written = []
+        for _ in range(self.random.randrange(3, 25)):
+            right = self.statement(self.random.choice(shapes))
+            if self.random.random() < 0.03:  # over several lines
+                right = right.replace("(", "(\n", 1).replace("*", "*  # on\n", 1)
+            written.append(self.target() + right)
+            ends = ["\n"] * 20 + [
+                ";",
+                " ; ",
+                "\r\n",
+                "\r",
+                "\n\n",
+                " # c; d = 1\n",
+                "  #\u00e9\n",
+                ";\n",
+            ]
+            written.append(self.random.choice(ends))
+        text = "".join(written)
+        if self.odd():
+            at = self.random.randrange(len(text))
+            character = self.random.choice("()+-*/^=<>!,;.#'\n\r\t _x1e~[]&\u00b2\x0b\x85")
+            text = text[:at] + character + text[at + self.random.randrange(2) :]
+        return text
+
+
+@pytest.mark.parametrize("faults", [0.0, 0.01, 0.1])
+def test_texts_at_random_are_read_alike(faults: float, request: pytest.FixtureRequest) -> None:
+    count = 20_000 if request.config.getoption("--whole") else 400
+    read = sum(compared(_Writer(seed, faults).text()) for seed in range(count))
+    assert read > count * (0.4 if faults < 0.05 else 0.05), read
+
+
+def test_a_long_text_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # at the sizes that are real
+    drawn = random.Random(7)
+    lines = ["v0 = 1.5", "v1 = -2"]
+    for k in range(2, 3000):
+        a, b, c = (drawn.randrange(k) for _ in range(3))
+        number = repr(drawn.random() * 10.0 ** drawn.randrange(-9, 9))
+        lines.append(
+            drawn.choice(
+                [
+                    f"v{k} = v{a}*v{b} + sin(v{c})",
+                    f"v{k} = {number}*v{a} - w{b}",
+                    f"v{k} = {number}  # a weight",
+                    f"v{k} = max(v{a}, -{number}, v{b})",
+                    f"v{k} = v{a}",
+                ]
+            )
+        )
+    text = "\n".join(lines)
+    assert compared(text)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    model = parse(text)
+    numbers = dict.fromkeys(set(model.inputs) - set(model.defaults), 0.25)
+    again = read_carefully(Source("text", text))
+    assert model.grad(numbers, "v2999").gradients == again.grad(numbers, "v2999").gradients
