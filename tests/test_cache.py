@@ -107,3 +107,15 @@ def test_the_place_is_the_platform_s(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     cache.store("x", b"content")
     cache._place.cache_clear()
     assert list(tmp_path.rglob("x"))
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_CACHE_HOME": "/x/y"}, {"XDG_CACHE_HOME": "x"}])
+def test_the_folder_is_where_the_platform_keeps_such_things(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from platformdirs import user_cache_dir
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cache._place.__wrapped__("") == user_cache_dir("backprop", appauthor=False)
