@@ -16,14 +16,6 @@ from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
 
 
-class Finished(Exception):
-    """A command has said all there is to say; the program ends with this status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
 def chosen_format(name: str | None, output: str | None) -> str:
     """The format of a report: the one asked for, or what the output file's ending says."""
     endings = {own: format for format, (_, own) in FORMATS.items()}
