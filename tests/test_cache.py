@@ -117,3 +117,15 @@ def test_the_folder_does_not_grow_without_end(place: Path, monkeypatch: pytest.M
     assert len(list(place.iterdir())) <= 10
     assert cache.load("x24") == b"content"
     assert cache.load("x0") is None
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_CACHE_HOME": "/x/y"}, {"XDG_CACHE_HOME": "x"}])
+def test_the_folder_is_where_the_platform_keeps_such_things(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from platformdirs import user_cache_dir
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cache._place.__wrapped__("") == user_cache_dir("backprop", appauthor=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop.cli.app import app
+from backprop.cli.app import application
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER
 from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
@@ -114,13 +114,13 @@ def test_ci_runs_the_readme_s_test_command() -> None:
 
 
 def test_every_option_and_format_is_documented() -> None:
-    for command in app.registered_commands:
+    for command in application().registered_commands:
         helped = backprop(command.name or "", "--help").out
         assert "Example:" in helped
         for option in re.findall(r"--[a-z]+", helped):
             assert option in README or option in ("--help", "--output"), option
     assert all(f"`{name}`" in README for name in FORMATS)
-    assert [command.name for command in app.registered_commands] == [
+    assert [command.name for command in application().registered_commands] == [
         "grad",
         "explain",
         "check",

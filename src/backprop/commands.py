@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from backprop import picture as pictures
 from backprop.engine import Gradient
 from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
-from backprop.language import Model, read_model, with_defaults
+from backprop.language import Model, read_model
 from backprop.language.families import MOST_VALUES
 from backprop.language.patterns import matching
 from backprop.language.suggest import unknown_name
-from backprop.picture import Picture
+from backprop.records import record
 from backprop.report import GradientReport, gradient_report
 from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
+    from backprop.picture import Picture
     from backprop.report.check import CheckReport, SheetReport
     from backprop.report.descent import DescentReport
 
@@ -34,7 +33,7 @@ DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Inputs:
     """Where the equations and the numbers come from; every command takes these.
 
@@ -45,9 +44,9 @@ class Inputs:
     """
 
     file: str | None = None
-    expressions: Sequence[str] = field(default=())
-    values: Sequence[str] = field(default=())
-    settings: Sequence[str] = field(default=())
+    expressions: Sequence[str] = ()
+    values: Sequence[str] = ()
+    settings: Sequence[str] = ()
     seed: int = 0
     most: int = MOST_VALUES
 
@@ -87,6 +86,8 @@ def draw(
     equations around are drawn. whole: draw even what is large. Raises TooLarge, which says what
     else to ask for.
     """
+    from backprop import picture as pictures
+
     model = load(inputs)
     gradient = model.grad(_numbers(model, inputs), of)
     output = model.values[gradient.output]
@@ -119,7 +120,7 @@ def draw(
     return found, gradient
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Descending:
     """A descent that is ready to run: everything that a person gave has been read and understood.
 
@@ -166,6 +167,8 @@ class Descending:
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found: the best ones, if it diverged."""
+        from backprop.language import with_defaults
+
         found = report.descent
         diverged = found.stopped == "diverged"
         parameters = found.best.parameters if diverged else found.parameters

@@ -6,9 +6,7 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from os import PathLike
-from pathlib import Path
 
 from backprop.errors import CannotRead, CannotWrite, NotText
 from backprop.source import Source, Span
@@ -81,6 +79,9 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
     A new file beside the target takes its place by renaming. What is no plain file (a device, a
     pipe) cannot be replaced and is written to directly.
     """
+    import tempfile  # with pathlib 5 ms: only for who writes
+    from pathlib import Path
+
     stream_number = _STREAM.fullmatch(os.fspath(path))
     target = Path(os.path.realpath(path))
     try:
@@ -113,6 +114,9 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
 
 def check_writable(path: str | PathLike[str]) -> None:
     """Raise CannotWrite where `write_whole` would, before any work is done. Changes nothing."""
+    import tempfile
+    from pathlib import Path
+
     stream = _STREAM.fullmatch(os.fspath(path))
     target = Path(os.path.realpath(path))
     try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 
 from backprop.errors import BadOption
 from backprop.language.suggest import did_you_mean
+from backprop.records import record
 
 ENDING = ".eq"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Example:
     """A file of equations whose first line is a comment that says what it is.
 

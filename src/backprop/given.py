@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from math import isinf
@@ -93,6 +92,8 @@ def _from_json(source: Source, model: Model) -> Given:
 
     Nested lists are the members of a family, its least indices first.
     """
+    import json
+
     try:
         found = json.loads(source.text, parse_int=_double, parse_float=_double)
     except json.JSONDecodeError as error:

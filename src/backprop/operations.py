@@ -27,11 +27,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf, nan
 from types import MappingProxyType
 
 import backprop.numerics as real
+from backprop.records import record
 
 Point = tuple[float, ...]
 
@@ -39,7 +39,7 @@ Point = tuple[float, ...]
 OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(1, 10)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Operation:
     """One row; the module's docstring says what each field means."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -18,13 +17,18 @@ _OFFSET_BITS = 40
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 
 
-@dataclass(slots=True, eq=False)
 class Source:
     """A text with the name that messages give it: a path, `<stdin>`, `--set`."""
 
-    name: str
-    text: str = field(repr=False)
-    _starts: list[int] = field(default_factory=list, repr=False)
+    __slots__ = ("_starts", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._starts: list[int] = []
+
+    def __repr__(self) -> str:
+        return f"Source(name={self.name!r})"
 
     def line_starts(self) -> list[int]:
         """The offset of each line's first character; found once."""

@@ -9,7 +9,7 @@ from typing import NoReturn
 def main() -> NoReturn:
     """What the command `backprop` runs. Exit status: 0, 1, 2, or 130 after Ctrl-C."""
     try:
-        from backprop.cli.app import run
+        from backprop.cli.run import run
 
         status = run()
     except KeyboardInterrupt:

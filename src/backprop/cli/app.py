@@ -1,33 +1,37 @@
-"""The Typer application, and the one place where errors become messages and exit statuses."""
+"""The Typer application: the whole command line, with help, completion and messages."""
 
 from __future__ import annotations
 
-import os
+import inspect
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
 from backprop import __version__
-from backprop.cli import check, descend, draw, example, explain, grad
-from backprop.cli.printing import Finished, complain
-from backprop.errors import BackpropError
+from backprop.cli.declared import Argument, Declared
+from backprop.cli.run import COMMANDS, command
 
-app = typer.Typer(
-    name="backprop",
-    help="Exact gradients of equations in plain text, step by step and fast.",
-    epilog='Example: backprop grad -e "e = a*b; d = e+c; L = d*f" --set "a=2, b=-3, c=10, f=-2"',
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("grad", epilog=grad.EXAMPLE)(grad.grad)
-app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
-app.command("check", epilog=check.EXAMPLE)(check.check)
-app.command("descend", epilog=descend.EXAMPLE)(descend.descend)
-app.command("draw", epilog=draw.EXAMPLE)(draw.draw)
-app.command("example", epilog=example.EXAMPLE)(example.example)
+
+def application(function: Callable[[str], Callable[..., None]] = command) -> typer.Typer:
+    """All commands as a Typer application. function: has the function of each command."""
+    app = typer.Typer(
+        name="backprop",
+        help="Exact gradients of equations in plain text, step by step and fast.",
+        epilog='Example: backprop grad -e "e = a*b; d = e+c; L = d*f" --set "a=2, b=-3, c=10, f=-2"',
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in COMMANDS:
+        found = function(name)
+        epilog = sys.modules[found.__module__].EXAMPLE
+        app.command(name, epilog=epilog)(_for_typer(found))
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -36,7 +40,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -45,41 +48,36 @@ def _options(
     """Exact gradients of equations in plain text."""
 
 
-def run() -> int:
-    """Run the command line; return its exit status. Typer itself exits for usage errors."""
-    try:
-        app(prog_name="backprop")
-    except SystemExit as stop:
-        if stop.code == 130:  # Typer has met Ctrl-C, without a word
-            raise KeyboardInterrupt from None
-        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-    except Finished as end:
-        return end.status
-    except BackpropError as error:
-        complain(error.all)
-        return error.status
-    except BrokenPipeError:
-        return _without_stdout()
-    except OSError as error:  # of a stream: files have their own errors
-        complain(
-            [
-                BackpropError(
-                    f"the results cannot be written: {(error.strerror or str(error)).lower()}"
-                )
-            ]
-        )
-        return _without_stdout()
-    except MemoryError:
-        complain([BackpropError("not enough memory for a graph of this size")])
-        return 1
-    return 0
+def _for_typer(function: Callable[..., None]) -> Callable[..., None]:
+    """The same function, with Typer's options for what its parameters declare."""
+    hints = get_type_hints(function, include_extras=True)
+    annotations: dict[str, Any] = {}
+    for name, hint in hints.items():
+        if name != "return":
+            kind, row = get_args(hint)
+            annotations[name] = Annotated[kind, _typed(row)]
+    signature = inspect.signature(function)
+    parameters = [
+        each.replace(annotation=annotations[each.name]) for each in signature.parameters.values()
+    ]
+
+    @wraps(function)
+    def call(**arguments: Any) -> None:
+        function(**arguments)
+
+    call.__annotations__ = annotations
+    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return call
 
 
-def _without_stdout() -> int:
-    """Standard output is gone: do not let Python try again, and complain, when it exits."""
-    try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass
-    return 1
+def _typed(row: Declared) -> Any:
+    if isinstance(row, Argument):
+        return typer.Argument(metavar=row.metavar, show_default=row.show_default, help=row.help)
+    return typer.Option(
+        *row.flags,
+        metavar=row.metavar,
+        show_default=row.show_default,
+        help=row.help,
+        min=row.min,
+        max=row.max,
+    )

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Optional
 
-import typer
-
 from backprop import commands
 from backprop.cli import options
-from backprop.cli.printing import Finished, chosen_format, deliver
+from backprop.cli.declared import Option
+from backprop.cli.printing import chosen_format, deliver
+from backprop.cli.run import Finished
 
 EXAMPLE = 'Example: backprop check eqs.txt --set "a=2, b=-3" --claim "da = f*b, db: -4"'
 
 
 def check(
     file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
     set: options.Settings = [],  # noqa: B006
     values: options.Values = [],  # noqa: B006
     of: options.OneOutput = None,
     claim: Annotated[
         list[str],
-        typer.Option(
+        Option(
             "--claim",
             metavar="TEXT",
             help='Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.',
@@ -29,13 +29,13 @@ def check(
     ] = [],  # noqa: B006
     claims: Annotated[
         list[str],
-        typer.Option(
+        Option(
             "--claims", metavar="FILE", help="A file of them, a line each; - is standard input."
         ),
     ] = [],  # noqa: B006
     tolerance: Annotated[
         Optional[float],
-        typer.Option(
+        Option(
             "--tolerance",
             metavar="NUMBER",
             show_default=False,
@@ -43,7 +43,7 @@ def check(
         ),
     ] = None,
     precise: Annotated[
-        bool, typer.Option("--precise", help="Differences at 60 digits and more, with mpmath.")
+        bool, Option("--precise", help="Differences at 60 digits and more, with mpmath.")
     ] = False,
     format: options.Format = None,
     output: options.Output = None,

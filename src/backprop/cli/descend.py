@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Annotated, Optional
 
-import typer
-
 from backprop import commands
 from backprop.cli import options, outputs
-from backprop.cli.printing import Finished, chosen_format, complain, deliver, style_for, text_of
+from backprop.cli.declared import Option
+from backprop.cli.printing import chosen_format, complain, deliver, style_for, text_of
+from backprop.cli.run import Finished
 from backprop.cli.watch import Watch
 from backprop.errors import BadOption
 from backprop.language.families import MOST_VALUES
@@ -21,23 +21,23 @@ Texts = list[str]
 
 def descend(
     file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
     set: options.Settings = [],  # noqa: B006
     values: options.Values = [],  # noqa: B006
     of: options.OneOutput = None,
     lr: Annotated[
         Optional[float],
-        typer.Option(
+        Option(
             "--lr",
             metavar="NUMBER",
             show_default=False,
             help="The step size. Default: a line search chooses it (adadelta, adamw, rprop: a number).",
         ),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", metavar="N", help="The most steps.")] = 1000,
+    steps: Annotated[int, Option("--steps", metavar="N", help="The most steps.")] = 1000,
     optimizer: Annotated[
         str,
-        typer.Option(
+        Option(
             "--optimizer",
             metavar="NAME",
             help="gd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax,"
@@ -46,7 +46,7 @@ def descend(
     ] = "gd",
     schedule: Annotated[
         str,
-        typer.Option(
+        Option(
             "--schedule",
             metavar="NAME",
             help="How --lr changes: constant, linear, exponential, inverse, step or cosine.",
@@ -54,29 +54,27 @@ def descend(
     ] = "constant",
     clip: Annotated[
         Optional[float],
-        typer.Option(
-            "--clip", metavar="NUMBER", show_default=False, help="The largest gradient norm."
-        ),
+        Option("--clip", metavar="NUMBER", show_default=False, help="The largest gradient norm."),
     ] = None,
     only: Annotated[
-        Texts, typer.Option("--only", metavar="NAMES", help='Move these inputs only: "a, w*".')
+        Texts, Option("--only", metavar="NAMES", help='Move these inputs only: "a, w*".')
     ] = [],  # noqa: B006
     freeze: Annotated[
-        Texts, typer.Option("--freeze", metavar="NAMES", help="Leave these inputs where they are.")
+        Texts, Option("--freeze", metavar="NAMES", help="Leave these inputs where they are.")
     ] = [],  # noqa: B006
     bounds: Annotated[
-        Texts, typer.Option("--bounds", metavar="TEXT", help='Limits: "a=0..1, b=..5, w*=-1..1".')
+        Texts, Option("--bounds", metavar="TEXT", help='Limits: "a=0..1, b=..5, w*=-1..1".')
     ] = [],  # noqa: B006
     maximize: Annotated[
-        bool, typer.Option("--maximize", help="Climb, so that the output rises.")
+        bool, Option("--maximize", help="Climb, so that the output rises.")
     ] = False,
     until_grad: Annotated[
         float,
-        typer.Option("--until-grad", metavar="NUMBER", help="Stop at this gradient norm."),
+        Option("--until-grad", metavar="NUMBER", help="Stop at this gradient norm."),
     ] = 1e-8,
     until_change: Annotated[
         Optional[float],
-        typer.Option(
+        Option(
             "--until-change",
             metavar="NUMBER",
             show_default=False,
@@ -85,12 +83,12 @@ def descend(
     ] = None,
     target: Annotated[
         Optional[float],
-        typer.Option("--target", metavar="NUMBER", show_default=False, help="Stop at this output."),
+        Option("--target", metavar="NUMBER", show_default=False, help="Stop at this output."),
     ] = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Print each step.")] = False,
+    trace: Annotated[bool, Option("--trace", help="Print each step.")] = False,
     every: Annotated[
         Optional[int],
-        typer.Option(
+        Option(
             "--every",
             metavar="N",
             min=1,
@@ -100,7 +98,7 @@ def descend(
     ] = None,
     explain_step: Annotated[
         Optional[int],
-        typer.Option(
+        Option(
             "--explain-step",
             metavar="K",
             min=1,
@@ -110,13 +108,13 @@ def descend(
     ] = None,
     history: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--history", metavar="FILE", show_default=False, help="Every step, as .csv or .json."
         ),
     ] = None,
     plot: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--plot",
             metavar="FILE",
             show_default=False,
@@ -125,7 +123,7 @@ def descend(
     ] = None,
     save: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--save",
             metavar="FILE",
             show_default=False,
@@ -134,7 +132,7 @@ def descend(
     ] = None,
     state: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--state",
             metavar="FILE",
             show_default=False,

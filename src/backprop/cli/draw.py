@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated
 
-import typer
-
 from backprop import commands
 from backprop.cli import options
+from backprop.cli.declared import Option
 from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
@@ -21,7 +20,7 @@ EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" 
 
 def draw(
     file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
     set: options.Settings = [],  # noqa: B006
     values: options.Values = [],  # noqa: B006
     of: options.OneOutput = None,
@@ -32,7 +31,7 @@ def draw(
     detail: options.Detail = None,
     focus: options.Focus = None,
     depth: options.Depth = 1,
-    whole: Annotated[bool, typer.Option("--all", help="Draw everything, however large.")] = False,
+    whole: Annotated[bool, Option("--all", help="Draw everything, however large.")] = False,
     digits: options.PictureDigits = None,
     seed: options.Seed = 0,
     max_nodes: options.MaxNodes = MOST_VALUES,

@@ -8,9 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Optional
 
-import typer
-
 from backprop import gallery
+from backprop.cli.declared import Argument, Option
 from backprop.cli.printing import put
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import check_writable, write_whole
@@ -20,13 +19,11 @@ EXAMPLE = "Example: backprop example classic | backprop grad -"
 
 Name = Annotated[
     Optional[str],
-    typer.Argument(
-        metavar="NAME", show_default=False, help="Which one. Default: a list of all of them."
-    ),
+    Argument(metavar="NAME", show_default=False, help="Which one. Default: a list of all of them."),
 ]
 Folder = Annotated[
     Optional[str],
-    typer.Option(
+    Option(
         "--copy",
         metavar="DIR",
         show_default=False,
@@ -39,7 +36,7 @@ def example(
     name: Name = None,
     copy: Folder = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Let --copy overwrite files that exist.")
+        bool, Option("--force", help="Let --copy overwrite files that exist.")
     ] = False,
 ) -> None:
     """Examples and exercises: a list, one of them as text, or copies to work on."""

@@ -6,10 +6,9 @@ import os
 import sys
 from typing import Annotated, Optional
 
-import typer
-
 from backprop import commands
 from backprop.cli import options
+from backprop.cli.declared import Option
 from backprop.cli.printing import chosen, complain, put, style_for
 from backprop.errors import BadOption
 from backprop.files import check_writable, write_whole
@@ -24,33 +23,31 @@ EXAMPLE = (
 
 def explain(
     file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
     set: options.Settings = [],  # noqa: B006
     values: options.Values = [],  # noqa: B006
     of: options.OneOutput = None,
     detail: Annotated[
         str,
-        typer.Option("--detail", metavar="NAME", help="equations, each as a whole, or operations."),
+        Option("--detail", metavar="NAME", help="equations, each as a whole, or operations."),
     ] = "equations",
     paths: Annotated[
         list[str],
-        typer.Option(
-            "--paths", metavar="NAMES", help="The gradient by these as the sum over all paths."
-        ),
+        Option("--paths", metavar="NAMES", help="The gradient by these as the sum over all paths."),
     ] = [],  # noqa: B006
     steps_of: Annotated[
-        str, typer.Option("--steps-of", metavar="NAME", help="forward, backward or both.")
+        str, Option("--steps-of", metavar="NAME", help="forward, backward or both.")
     ] = "both",
     only: Annotated[
-        list[str], typer.Option("--only", metavar="NAMES", help="Only the steps about these names.")
+        list[str], Option("--only", metavar="NAMES", help="Only the steps about these names.")
     ] = [],  # noqa: B006
-    whole: Annotated[bool, typer.Option("--all", help="Every step, however many.")] = False,
+    whole: Annotated[bool, Option("--all", help="Every step, however many.")] = False,
     hide_answers: Annotated[
-        bool, typer.Option("--hide-answers", help="A worksheet: blanks for what is to be found.")
+        bool, Option("--hide-answers", help="A worksheet: blanks for what is to be found.")
     ] = False,
     answers: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--answers",
             metavar="FILE",
             show_default=False,
@@ -59,7 +56,7 @@ def explain(
     ] = None,
     format: Annotated[
         Optional[str],
-        typer.Option(
+        Option(
             "--format",
             metavar="NAME",
             show_default=False,

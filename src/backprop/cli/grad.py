@@ -12,7 +12,7 @@ EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
 def grad(
     file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  Typer makes a new list each time
+    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
     set: options.Settings = [],  # noqa: B006
     values: options.Values = [],  # noqa: B006
     of: options.Of = [],  # noqa: B006

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
-import typer
-
+from backprop.cli.declared import Argument, Option
 from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
 from backprop.errors import BadOption
 from backprop.language.suggest import did_you_mean
 
 File = Annotated[
     Optional[str],
-    typer.Argument(
+    Argument(
         metavar="FILE",
         show_default=False,
         help=f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
@@ -21,31 +20,27 @@ File = Annotated[
 ]
 Expressions = Annotated[
     list[str],
-    typer.Option(
-        "-e", "--expr", metavar="TEXT", help="Equations as text, instead of FILE; repeatable."
-    ),
+    Option("-e", "--expr", metavar="TEXT", help="Equations as text, instead of FILE; repeatable."),
 ]
 Settings = Annotated[
     list[str],
-    typer.Option("--set", metavar="TEXT", help='Numbers for inputs: "a=2, b=1/3"; repeatable.'),
+    Option("--set", metavar="TEXT", help='Numbers for inputs: "a=2, b=1/3"; repeatable.'),
 ]
 Values = Annotated[
     list[str],
-    typer.Option("--values", metavar="FILE", help="Numbers for inputs, as lines a = 2 or as JSON."),
+    Option("--values", metavar="FILE", help="Numbers for inputs, as lines a = 2 or as JSON."),
 ]
 Of = Annotated[
     list[str],
-    typer.Option("--of", metavar="NAME", help="The output; repeatable. Default: the only one."),
+    Option("--of", metavar="NAME", help="The output; repeatable. Default: the only one."),
 ]
 Wrt = Annotated[
     list[str],
-    typer.Option(
-        "--wrt", metavar="NAMES", help='Gradients by these names only: "a, b"; repeatable.'
-    ),
+    Option("--wrt", metavar="NAMES", help='Gradients by these names only: "a, b"; repeatable.'),
 ]
 Format = Annotated[
     Optional[str],
-    typer.Option(
+    Option(
         "--format",
         metavar="NAME",
         show_default=False,
@@ -54,7 +49,7 @@ Format = Annotated[
 ]
 Output = Annotated[
     Optional[str],
-    typer.Option(
+    Option(
         "-o",
         "--output",
         metavar="FILE",
@@ -64,9 +59,9 @@ Output = Annotated[
 ]
 
 
-def _digits(default: str) -> Any:
+def _digits(default: str) -> Option:
     """The option --digits; a picture has another default than a table."""
-    return typer.Option(
+    return Option(
         "--digits",
         metavar="N",
         min=1,
@@ -79,21 +74,21 @@ def _digits(default: str) -> Any:
 Digits = Annotated[Optional[int], _digits("10 in tables and documents, all in JSON and CSV")]
 Seed = Annotated[
     int,
-    typer.Option(
+    Option(
         "--seed", metavar="N", help="Which random numbers `~` draws, and which points check tries."
     ),
 ]
 
 
 Whole = Annotated[
-    bool, typer.Option("--all", help="Every member of a large family has a row of its own.")
+    bool, Option("--all", help="Every member of a large family has a row of its own.")
 ]
 Shown = Annotated[
-    list[str], typer.Option("--only", metavar="NAMES", help='Rows of these only: "a, w[1,*]".')
+    list[str], Option("--only", metavar="NAMES", help='Rows of these only: "a, w[1,*]".')
 ]
 Engine = Annotated[
     str,
-    typer.Option(
+    Option(
         "--engine",
         metavar="NAME",
         help="auto, python or native: what computes, the faster one or this.",
@@ -101,33 +96,31 @@ Engine = Annotated[
 ]
 MaxNodes = Annotated[
     int,
-    typer.Option("--max-nodes", metavar="N", min=1, help="The most values to unroll to."),
+    Option("--max-nodes", metavar="N", min=1, help="The most values to unroll to."),
 ]
 OneOutput = Annotated[
     Optional[str],
-    typer.Option(
-        "--of", metavar="NAME", show_default=False, help="The output. Default: the only one."
-    ),
+    Option("--of", metavar="NAME", show_default=False, help="The output. Default: the only one."),
 ]
 PictureFile = Annotated[
     str,
-    typer.Option(
+    Option(
         "-o",
         "--output",
         metavar="FILE",
         help="Where to; .svg, .png, .pdf, .dot or .gv. - is SVG to standard output.",
     ),
 ]
-ThemeName = Annotated[str, typer.Option("--theme", metavar="NAME", help="light, dark or mono.")]
+ThemeName = Annotated[str, Option("--theme", metavar="NAME", help="light, dark or mono.")]
 Direction = Annotated[
-    str, typer.Option("--direction", metavar="LR|TB", help="From left to right, or from the top.")
+    str, Option("--direction", metavar="LR|TB", help="From left to right, or from the top.")
 ]
 Pass = Annotated[
-    str, typer.Option("--pass", metavar="NAME", help="forward: data only; backward: gradients too.")
+    str, Option("--pass", metavar="NAME", help="forward: data only; backward: gradients too.")
 ]
 Detail = Annotated[
     Optional[str],
-    typer.Option(
+    Option(
         "--detail",
         metavar="NAME",
         show_default=False,
@@ -136,12 +129,10 @@ Detail = Annotated[
 ]
 Focus = Annotated[
     Optional[str],
-    typer.Option(
-        "--focus", metavar="NAME", show_default=False, help="Only what is near this name."
-    ),
+    Option("--focus", metavar="NAME", show_default=False, help="Only what is near this name."),
 ]
 Depth = Annotated[
-    int, typer.Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
+    int, Option("--depth", metavar="N", min=0, help="How many equations around --focus.")
 ]
 
 StepDigits = Annotated[Optional[int], _digits("6, and all in JSON")]

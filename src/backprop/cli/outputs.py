@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,13 @@ from backprop.cli.printing import put
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
+from backprop.records import record
 
 if TYPE_CHECKING:
     from backprop.report.descent import DescentReport
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Files:
     """The paths that were given for each."""
 
@@ -59,6 +58,8 @@ class Files:
 
     def write(self, prepared: Descending, report: DescentReport) -> None:
         """Every file that was asked for; what goes wrong with one does not keep the others away."""
+        import json
+
         found = report.descent
         errors: list[BackpropError] = []
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import TextIO
 
 from backprop.errors import BackpropError, BadOption
@@ -16,14 +14,6 @@ from backprop.report import Report
 from backprop.reports import FORMATS, writer
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
-
-
-class Finished(Exception):
-    """A command has said all there is to say; the program ends with this status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def chosen_format(name: str | None, output: str | None) -> str:
@@ -38,7 +28,11 @@ def chosen(name: str | None, output: str | None, endings: Mapping[str, str], pla
     endings: the formats by their endings. plain: the format where nothing says another.
     """
     formats = list(endings.values())
+    if name is None and output in (None, "-"):
+        return plain
     if name is None:
+        from pathlib import PurePath
+
         ending = PurePath(output).suffix.lower() if output else ""
         ending = {".markdown": ".md", ".htm": ".html"}.get(ending, ending)
         if ending == "":
@@ -115,5 +109,7 @@ def _terminal(stream: TextIO | None) -> tuple[int | None, bool]:
     """The width of a terminal (None: it is none) and whether it shows colours."""
     if stream is None or not stream.isatty():
         return None, False
+    from shutil import get_terminal_size  # for a terminal only: 2 ms
+
     dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
-    return shutil.get_terminal_size().columns, not dumb
+    return get_terminal_size().columns, not dumb

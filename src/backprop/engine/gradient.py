@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backprop.engine import trace
@@ -21,6 +20,7 @@ from backprop.errors import (
 from backprop.language.model import Model
 from backprop.language.suggest import nearest, unknown_name
 from backprop.memory import without_collector
+from backprop.records import record
 from backprop.source import Source, Span, normal
 from backprop.values import Value, in_order
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from backprop.engine.tape import Tape
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Gradient:
     """The result of `Model.grad`.
 

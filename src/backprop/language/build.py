@@ -8,7 +8,6 @@ stack, and so does every term of a sum; nothing recurses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import inf, nan
 from typing import Any
 
@@ -21,6 +20,7 @@ from backprop.language.parser import Statement
 from backprop.language.programs import Program, Step, prepared
 from backprop.language.scanner import Tokens
 from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.records import record as dataclass
 from backprop.source import Span, pack
 from backprop.values import NUMBER, Place, Value
 

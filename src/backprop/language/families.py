@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from math import isfinite
-from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
@@ -192,6 +190,9 @@ class Families:
         quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its number
         whatever else a file draws, on every machine.
         """
+        from hashlib import blake2b  # these two take 6 ms, and few files draw
+        from statistics import NormalDist
+
         tokens, shape = statement
         nodes = prepared(shape).right.nodes
         first, second = self._two(statement, nodes, scope)

@@ -1,7 +1,8 @@
 """The grammar in `grammars/equations.lark`, made ready for use: the only file that knows Lark.
 
 It is read in two ways. `token_pattern` joins its terminals into one regular expression, for the
-scanner. `shape` reads the kinds of a statement's tokens by its rules, as LALR(1) tables.
+scanner. `shape` reads the kinds of a statement's tokens by its rules, as LALR(1) tables. What Lark
+makes of the grammar is kept from run to run (`cache.py`), and Lark is imported only to make it.
 
 An LALR parser sees the kinds of tokens only, never their texts: all statements with the same kinds
 have the same shape (`v = x*y` and `L = d*f`), and each shape is parsed once. A shape is a sequence
@@ -11,18 +12,19 @@ deep the brackets or long the sum.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Mapping
 from functools import cache
-from importlib import resources
-from pathlib import Path
-from threading import Lock
+from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
-from lark import Lark, Token, Transformer, UnexpectedToken
-from lark.lexer import Lexer, PatternStr
+from backprop.cache import checksum, load, store
+from backprop.language.tables import VERSION, Kinds, Tables, Unfit
 
-Kinds = tuple[str, ...]
+__all__ = ["Kinds", "Node", "Shape", "Unfit", "shape", "text", "token_pattern"]
+
 Extent = tuple[int, int]
 """The first and the last token of a part, both inclusive."""
 
@@ -30,6 +32,8 @@ _CACHED_TOKENS = 64
 """Longer statements are parsed each time: they hardly repeat, and their shapes are large."""
 
 _CACHED_SHAPES = 10_000
+
+_STARTS = ["file", "statement", "expression"]
 
 
 class Node(NamedTuple):
@@ -67,21 +71,18 @@ class Shape(NamedTuple):
     """Whether it has indices or sums over them: `programs.prepared` makes these ready."""
 
 
-class Unfit(Exception):
-    """The grammar has no place for the token at `index` (the number of tokens: for an end)."""
-
-    def __init__(self, index: int, expected: frozenset[str]) -> None:
-        super().__init__(index, expected)
-        self.index = index
-        self.expected = expected
-
-
 def text() -> str:
     """The grammar's text: packaged with a wheel, at the top of a checkout otherwise."""
-    packaged = resources.files("backprop") / "grammars" / "equations.lark"
-    if packaged.is_file():
-        return packaged.read_text("utf-8")
-    return (Path(__file__).parents[3] / "grammars" / "equations.lark").read_text("utf-8")
+    package = os.path.dirname(os.path.dirname(__file__))
+    for folder in (package, os.path.dirname(os.path.dirname(package))):
+        try:
+            with open(os.path.join(folder, "grammars", "equations.lark"), encoding="utf-8") as file:
+                return file.read()
+        except OSError:
+            continue
+    from importlib import resources  # 2 ms: only for a package that is no folder
+
+    return (resources.files("backprop") / "grammars" / "equations.lark").read_text("utf-8")
 
 
 def shape(kinds: Kinds, start: str = "statement") -> Shape:
@@ -92,28 +93,19 @@ def shape(kinds: Kinds, start: str = "statement") -> Shape:
     key = (start, kinds)
     found = _shapes.get(key)
     if found is None:
-        with _lock:
-            found = _parse(kinds, start)
+        found = _parse(kinds, start)
         if len(kinds) <= _CACHED_TOKENS and len(_shapes) < _CACHED_SHAPES:
             _shapes[key] = found
     return found
 
 
 _shapes: dict[tuple[str, Kinds], Shape] = {}
-_lock = Lock()  # the emitter behind the parser keeps the nodes of one statement at a time
 
 
 def _parse(kinds: Kinds, start: str) -> Shape:
-    lark, emitter = _grammar()
-    emitter.nodes.clear()
-    tokens = (Token(kind, "", start_pos=index) for index, kind in enumerate(kinds))
-    try:
-        result: Any = lark.parse(tokens, start=start)  # tokens, not text: see _Ready
-    except UnexpectedToken as error:
-        end = error.token.type == "$END" or error.token.start_pos is None
-        index = len(kinds) if end else error.token.start_pos
-        assert index is not None
-        raise Unfit(index, frozenset(error.expected)) from None
+    tables = _tables()
+    emitter = _Emitter(kinds, tables.symbols)
+    result = tables.parse(kinds, start, emitter)
     form, target, parameters = result if start == "statement" else ("expression", 0, ())
     nodes = tuple(emitter.nodes)
     indexed = any(node.kind in ("index", "gather") for node in nodes) or form.startswith("indexed")
@@ -126,51 +118,130 @@ def token_pattern() -> re.Pattern[str]:
 
     What no terminal matches is a character of the group OTHER.
     """
-    terminals = sorted(
-        _grammar()[0].terminals,
-        key=lambda t: (-t.priority, not isinstance(t.pattern, PatternStr), -len(t.pattern.value)),
-    )
-    groups = {terminal.name: terminal.pattern.to_regexp() for terminal in terminals}
-    blank = groups.pop("BLANK")
-    named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in groups.items())
-    return re.compile(rf"(?:{blank})?(?:{named}|(?P<BLANK>\Z)|(?P<OTHER>.))")
+    return re.compile(_tables().pattern)
+
+
+# --------------------------------------------------------------------------- from Lark to tables
 
 
 @cache
-def _grammar() -> tuple[Lark, _Emitter]:
-    emitter = _Emitter()
-    lark = Lark(
-        text(),
-        parser="lalr",
-        lexer=_Ready,
-        start=["file", "statement", "expression"],
-        transformer=emitter,
-        maybe_placeholders=False,
+def _tables() -> Tables:
+    """The grammar's tables: those that an earlier run has kept, or new ones."""
+    grammar = text()
+    name = f"grammar-{_key(grammar).hex()[:32]}"
+    try:
+        return Tables((load(name) or b"").decode(), _Emitter)
+    except ValueError:
+        made = _made(grammar)
+        store(name, made.encode())
+        return Tables(made, _Emitter)
+
+
+def _key(grammar: str) -> bytes:
+    """A checksum of all that the tables depend on."""
+    lark = PathFinder.find_spec("lark")  # where it is, without importing it
+    try:
+        found = os.stat(lark.origin if lark and lark.origin else "")
+        version = f"{found.st_size} {found.st_mtime_ns}"  # of the file that says the version
+    except OSError:
+        version = "unknown"
+    return checksum("\n".join([VERSION, sys.version, version, grammar]).encode())
+
+
+def _made(grammar: str) -> str:
+    """What Lark makes of the grammar, as the text that `Tables` reads."""
+    from lark import Lark
+    from lark.grammar import Rule
+    from lark.lexer import PatternStr, TerminalDef
+
+    lark = Lark(grammar, parser="lalr", lexer="basic", start=_STARTS, maybe_placeholders=False)
+    data, memo = lark.memo_serialize([TerminalDef, Rule])  # what Lark itself writes into a file
+    table = data["parser"]["parser"]
+    rules = [at for at, item in memo.items() if item["__type__"] == "Rule"]
+    number = {at: -1 - position for position, at in enumerate(rules)}
+    rows = {
+        state: sorted((table["tokens"][token], action) for token, action in actions.items())
+        for state, actions in table["states"].items()
+    }
+    # Lark's own numbers differ from run to run: here states are numbered as they are met
+    states = dict.fromkeys(table["start_states"][name] for name in _STARTS)
+    waiting = list(states)
+    for state in waiting:
+        found = [to for _, (reduces, to) in rows[state] if not reduces and to not in states]
+        states.update(dict.fromkeys(found))
+        waiting += dict.fromkeys(found)
+    place = {state: position for position, state in enumerate(states)}
+    lines = [
+        " ".join(
+            f"{token} {number[to['@']] if reduces else place[to]}"
+            for token, (reduces, to) in rows[state]
+        )
+        for state in states
+    ]
+    spelled = {
+        terminal.name: terminal.pattern.value
+        if isinstance(terminal.pattern, PatternStr)
+        else terminal.name.lower()
+        for terminal in lark.terminals
+    }
+    spelled["STARS"] = spelled["POWER"]  # two spellings of one operation
+    starts = [
+        f"{name} {place[table['start_states'][name]]} {place[table['end_states'][name]]}"
+        for name in _STARTS
+    ]
+    head = [
+        VERSION,
+        f"{len(rules)} {len(states)}",
+        " ".join(starts),
+        " ".join(f"{name} {word}" for name, word in spelled.items()),
+    ]
+    return "\n".join([*head, *(_line(memo[at]) for at in rules), *lines, _pattern(lark.terminals)])
+
+
+def _line(rule: Any) -> str:
+    """A rule of Lark's as a line: its left side, the action, and what becomes of its parts."""
+    options, parts = rule["options"], rule["expansion"]
+    drops = not options["keep_all_tokens"]
+    action = rule["alias"] or rule["origin"]["name"]
+    if options["expand1"] and not rule["alias"] and len(parts) == 1:
+        action = "="  # `?sum: product` hands its only part on
+    elif not hasattr(_Emitter, action):
+        action = "*"
+    how = "".join(
+        ("d" if drops and part["filter_out"] else "k")
+        if part["__type__"] == "Terminal"
+        else ("i" if part["name"].startswith("_") else "k")
+        for part in parts
     )
-    for terminal in lark.terminals:
-        word = isinstance(terminal.pattern, PatternStr)
-        emitter.symbols[terminal.name] = terminal.pattern.value if word else terminal.name.lower()
-    emitter.symbols["STARS"] = emitter.symbols["POWER"]  # two spellings of one operation
-    return lark, emitter
+    return f"{rule['origin']['name']} {action} {how or '-'}"
 
 
-class _Ready(Lexer):
-    """A lexer for text that is tokens already."""
+def _pattern(terminals: Any) -> str:
+    from lark.lexer import PatternStr
 
-    def __init__(self, lexer_conf: object) -> None:
-        pass
+    ordered = sorted(
+        terminals,
+        key=lambda t: (-t.priority, not isinstance(t.pattern, PatternStr), -len(t.pattern.value)),
+    )
+    groups = {terminal.name: terminal.pattern.to_regexp() for terminal in ordered}
+    blank = groups.pop("BLANK")
+    named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in groups.items())
+    return rf"(?:{blank})?(?:{named}|(?P<BLANK>\Z)|(?P<OTHER>.))"
 
-    def lex(self, data: Any, parser_state: object = None) -> Iterator[Token]:
-        return iter(data)
+
+# ---------------------------------------------------------------------------- from tables to shapes
 
 
-class _Emitter(Transformer[Token, Any]):
-    """Called at each reduction, operands first: appends a node, and answers with its extent."""
+class _Emitter:
+    """Called at each reduction, operands first: appends a node, and answers with its extent.
 
-    def __init__(self) -> None:
-        super().__init__()
+    A part is the number of a token, or what an action of the grammar's answered.
+    """
+
+    def __init__(self, kinds: Kinds, symbols: Mapping[str, str]) -> None:
         self.nodes: list[Node] = []
-        self.symbols: dict[str, str] = {}
+        self.kinds = kinds
+        self.symbols = symbols
 
     def _emit(
         self, kind: str, token: int, count: int, first: int, last: int, row: str = ""
@@ -180,38 +251,38 @@ class _Emitter(Transformer[Token, Any]):
 
     # ------------------------------------------------------------------ leaves and operations
 
-    def number(self, parts: list[Token]) -> Extent:
-        at = _at(parts[0])
+    def number(self, parts: list[int]) -> Extent:
+        at = parts[0]
         return self._emit("number", at, 0, at, at)
 
-    def name(self, parts: list[Token]) -> Extent:
-        at = _at(parts[0])
+    def name(self, parts: list[int]) -> Extent:
+        at = parts[0]
         return self._emit("name", at, 0, at, at)
 
     def binary(self, parts: list[Any]) -> Extent:
         left, token, right = parts
-        row = self.symbols[token.type]
-        return self._emit("operation", _at(token), 2, left[0], right[1], row)
+        row = self.symbols[self.kinds[token]]
+        return self._emit("operation", token, 2, left[0], right[1], row)
 
     def unary(self, parts: list[Any]) -> Extent:
-        token, operand = parts
-        at, last = _at(token), operand[1]
-        if token.type == "PLUS":
+        at, (_, last) = parts
+        kind = self.kinds[at]
+        if kind == "PLUS":
             return at, last
-        row = "neg" if token.type == "MINUS" else self.symbols[token.type]
+        row = "neg" if kind == "MINUS" else self.symbols[kind]
         return self._emit("operation", at, 1, at, last, row)
 
     def choice(self, parts: list[Any]) -> Extent:
-        first, last = _at(parts[0]), _at(parts[-1])
+        first, last = parts[0], parts[-1]
         return self._emit("operation", first, 3, first, last, "if")
 
     def parenthesised(self, parts: list[Any]) -> Extent:
-        return _at(parts[0]), _at(parts[-1])
+        return parts[0], parts[-1]
 
     # ------------------------------------------------------------------ calls, indices, clauses
 
     def call(self, parts: list[Any]) -> Extent:
-        first, last = _at(parts[0]), _at(parts[-1])
+        first, last = parts[0], parts[-1]
         arguments = sum(isinstance(part, tuple) for part in parts)
         return self._emit("call", first, arguments, first, last)
 
@@ -219,26 +290,26 @@ class _Emitter(Transformer[Token, Any]):
         return sum(isinstance(part, tuple) for part in parts)
 
     def indexed_name(self, parts: list[Any]) -> Extent:
-        first, last = _at(parts[0]), _at(parts[-1])
+        first, last = parts[0], parts[-1]
         return self._emit("index", first, parts[2], first, last)
 
     def gather(self, parts: list[Any]) -> Extent:
-        first, last = _at(parts[0]), _at(parts[-1])
+        first, last = parts[0], parts[-1]
         return self._emit("gather", first, parts[3], first, last)
 
     def clauses(self, parts: list[Any]) -> int:
-        if isinstance(parts[-2], Token) and parts[-2].type == "IF":
-            at = _at(parts[-2])
+        if parts[-1] != "clause":  # it ends with `if` and a condition
+            at = parts[-2]
             self._emit("condition", at, 1, at, parts[-1][1])
         return sum(part == "clause" for part in parts)
 
     def range(self, parts: list[Any]) -> str:
-        self._emit("range", _at(parts[0]), 2, _at(parts[0]), parts[-1][1])
+        self._emit("range", parts[0], 2, parts[0], parts[-1][1])
         return "clause"
 
     def listed(self, parts: list[Any]) -> str:
         items = sum(isinstance(part, tuple) for part in parts)
-        self._emit("listed", _at(parts[0]), items, _at(parts[0]), _at(parts[-1]))
+        self._emit("listed", parts[0], items, parts[0], parts[-1])
         return "clause"
 
     # ------------------------------------------------------------------------------ statements
@@ -246,25 +317,20 @@ class _Emitter(Transformer[Token, Any]):
     def expression(self, parts: list[Any]) -> Any:
         return parts[0]
 
-    def parameters(self, parts: list[Token]) -> tuple[int, ...]:
-        return tuple(_at(part) for part in parts if part.type == "NAME")
+    def parameters(self, parts: list[int]) -> tuple[int, ...]:
+        return tuple(part for part in parts if self.kinds[part] == "NAME")
 
     def equation(self, parts: list[Any]) -> Any:
-        return "equation", _at(parts[0]), ()
+        return "equation", parts[0], ()
 
     def function(self, parts: list[Any]) -> Any:
-        return "function", _at(parts[0]), parts[2] if isinstance(parts[2], tuple) else ()
+        return "function", parts[0], parts[2] if isinstance(parts[2], tuple) else ()
 
     def indexed_equation(self, parts: list[Any]) -> Any:
-        return "indexed_equation", _at(parts[0]), ()
+        return "indexed_equation", parts[0], ()
 
     def distribution(self, parts: list[Any]) -> Any:
-        return "distribution", _at(parts[0]), ()
+        return "distribution", parts[0], ()
 
     def indexed_distribution(self, parts: list[Any]) -> Any:
-        return "indexed_distribution", _at(parts[0]), ()
-
-
-def _at(token: Token) -> int:
-    assert token.start_pos is not None
-    return token.start_pos
+        return "indexed_distribution", parts[0], ()

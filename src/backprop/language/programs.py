@@ -9,10 +9,10 @@ with the programs of its body and its clauses.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from backprop.language.grammar import Node, Shape
+from backprop.records import record as dataclass
 
 DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""

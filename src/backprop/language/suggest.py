@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from itertools import islice
 
 from backprop.errors import Label, UnknownName
@@ -15,6 +14,8 @@ _MOST = 2000
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that `name` was probably meant to be, or None."""
+    from difflib import get_close_matches  # for a mistake only: 3 ms
+
     known = list(islice(names, _MOST))
     same = [other for other in known if other.casefold() == name.casefold() and other != name]
     near = same or get_close_matches(name, known, n=1, cutoff=0.6)

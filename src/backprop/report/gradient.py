@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 from backprop.engine import Gradient
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.language import Model
-from backprop.language.notation import latex_name
+from backprop.records import record
 from backprop.report.folding import folded, groups
 from backprop.report.table import Column, Table
 
@@ -20,7 +19,7 @@ SCHEMA = 1
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Row:
     """One name of the equations.
 
@@ -36,7 +35,7 @@ class Row:
     gradients: tuple[float | None, ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class GradientReport:
     """What `backprop grad` has to say: a result for each output, and a row for each name."""
 
@@ -57,6 +56,8 @@ class GradientReport:
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
+        from backprop.language.notation import latex_name
+
         single = len(self.results) == 1
         shown = groups([row.name for row in rows], self.whole or bool(self.only))
         data = [*self._names(rows), Column("data", [row.data for row in rows], tex="value")]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from backprop.errors import BackpropError
+from backprop.records import record
 
 Cell = str | float | None
 """None: there is nothing to say, an empty cell."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Column:
     """A column of a table.
 
@@ -26,7 +26,7 @@ class Column:
     tex: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Table:
     """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
 

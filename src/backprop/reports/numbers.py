@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log
+
+from backprop.records import record
 
 DIGITS = 10
 """Significant digits in tables and documents unless --digits says otherwise."""
@@ -13,7 +14,7 @@ _CURVE = 40
 """The most columns of a curve."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Style:
     """digits: significant digits, None for the format's own choice. width: columns of the terminal,
     None for a pipe or a file, where nothing is cut. color: whether to use colours. ascii: whether

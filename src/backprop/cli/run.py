@@ -1,0 +1,88 @@
+"""One run: the command line read, its command called, errors made messages and exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from backprop.errors import BackpropError
+
+COMMANDS = ("grad", "explain", "check", "descend", "draw", "example")
+"""Each is a function in a module of its name, in the order of the help."""
+
+COMPLETION = "_BACKPROP_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
+
+
+class Finished(Exception):
+    """A command has said all there is to say; the program ends with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def command(name: str) -> Callable[..., None]:
+    """The function of a command; only its module is imported."""
+    found: Callable[..., None] = getattr(import_module(f"backprop.cli.{name}"), name)
+    return found
+
+
+def run() -> int:
+    """Run the command line; return its exit status. Typer itself exits for usage errors."""
+    try:
+        _call(sys.argv[1:])
+    except SystemExit as stop:
+        if stop.code == 130:  # Typer has met Ctrl-C, without a word
+            raise KeyboardInterrupt from None
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except Finished as end:
+        return end.status
+    except BackpropError as error:
+        _complain(error)
+        return error.status
+    except BrokenPipeError:
+        return _without_stdout()
+    except OSError as error:  # of a stream: files have their own errors
+        reason = (error.strerror or str(error)).lower()
+        _complain(BackpropError(f"the results cannot be written: {reason}"))
+        return _without_stdout()
+    except MemoryError:
+        _complain(BackpropError("not enough memory for a graph of this size"))
+        return 1
+    return 0
+
+
+def _call(words: list[str]) -> None:
+    """Read the command line, quickly if it is a plain one, and call its command."""
+    # on Windows Typer expands patterns of file names
+    if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
+        from backprop.cli.quick import read
+
+        function = command(words[0])
+        arguments: dict[str, Any] | None = read(function, words[1:])
+        if arguments is not None:
+            function(**arguments)
+            return
+    from backprop.cli.app import application
+
+    application()(prog_name="backprop")
+
+
+def _complain(error: BackpropError) -> None:
+    from backprop.cli.printing import complain
+
+    complain(error.all)
+
+
+def _without_stdout() -> int:
+    """Standard output is gone: do not let Python try again, and complain, when it exits."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass
+    return 1

@@ -1,0 +1,135 @@
+"""Command lines read without Typer mean what Typer says, and need none of the heavy imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import typer
+
+from backprop.cli.app import application
+from backprop.cli.quick import _declared, read
+from backprop.cli.run import COMMANDS, command
+from running import CLASSIC, POINT, backprop
+
+VALUES = """a a=2 -1 - -- -x --set --se x=1=2 0 1 7 17 18 007 +5 1_0 1e3 1E3 0.5 .5 5. 1e-8 inf nan 1e999 a,b
+    eqs.txt * ~ ü é --digits=3 --help -h -e -o -eL=a -o=x --all --all=1 --no-all 99999999999999999999 True""".split()
+VALUES += ["", " ", "a = 2\nb = 3", "@x", "1 ", " 1", "٣"]
+
+
+_calls: list[dict[str, Any]] = []
+
+
+@cache
+def _typer() -> Any:
+    """The application, with commands that only keep what they are called with."""
+
+    def stub(name: str) -> Callable[..., None]:
+        @wraps(command(name))
+        def call(**arguments: Any) -> None:
+            _calls.append(arguments)
+
+        return call
+
+    return typer.main.get_command(application(stub))
+
+
+def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:
+    """The arguments that Typer calls the command with; None if it does not."""
+    _calls.clear()
+    try:
+        _typer().main([name, *words], prog_name="backprop", standalone_mode=False)
+    except (Exception, SystemExit):
+        return None
+    return _calls[0] if _calls else None
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_read_quickly_is_what_typer_reads(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    function = command(name)
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    flags, _ = _declared(function, names)
+    random = Random(name)
+    known = sorted(flags)
+    good = 0
+    for _ in range(4000 if request.config.getoption("--whole") else 500):
+        words: list[str] = []
+        for _ in range(random.randint(0, 4)):
+            flag = random.choice(known)
+            kind = flags[flag][1]
+            value = random.choice(VALUES)
+            if random.random() < 0.6:
+                value = {int: "3", float: "0.25"}.get(kind, random.choice(("a=2", "b", "x y")))
+            match random.randrange(8):
+                case 0:
+                    words.append(value)
+                case 1:
+                    words.append(f"{flag}={value}")
+                case 2:
+                    words += [random.choice(VALUES)]
+                case 3:
+                    words += [flag[:-1], value]
+                case _:
+                    words += [flag] if kind is bool else [flag, value]
+        quick = read(function, words)
+        if quick is not None:
+            good += 1
+            said = by_typer(name, words)
+            assert said is not None, words
+            assert list(quick.items()) == [(each, said[each]) for each in quick], words
+            assert said.keys() == quick.keys()
+            assert all(type(said[each]) is type(quick[each]) for each in quick), words
+    assert good > 50
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--help", "-h", "-e", "--set", "--se a=1", "--nonsense", "--digits x", "--digits 0", "--digits 99",
+        "--seed -1", "--format=json --format=csv", "a b", "-- a", "-ea", "--all=1", "--all --all", "--seed 1.5",
+    ],
+)  # fmt: skip
+def test_what_is_not_plain_is_left_to_typer(line: str) -> None:
+    assert read(command("grad"), line.split()) is None
+
+
+def test_typer_and_the_quick_reader_print_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        ["grad", "-e", CLASSIC, "--set", POINT, "--digits", "3"],
+        ["grad", "-e", "L = log(a", "--set=a=-1"],
+        ["check", "-e", CLASSIC, "--set", POINT, "--claim", "da = 5"],
+        ["grad", "no-such-file"],
+        ["example", "classic"],
+    ]
+    quick = [backprop(*line) for line in lines]
+    monkeypatch.setattr("backprop.cli.quick.read", lambda *_: None)
+    assert [backprop(*line) for line in lines] == quick
+
+
+HEAVY = """typer lark rich numpy llvmlite scipy matplotlib mpmath pydantic json dataclasses inspect hashlib
+    statistics tempfile csv difflib pathlib platformdirs graphviz shutil
+    backprop.derivation backprop.descent backprop.checks backprop.picture backprop.cli.app""".split()
+
+
+def test_a_small_gradient_imports_nothing_heavy(tmp_path: Path) -> None:
+    file = tmp_path / "eqs.txt"
+    file.write_text(CLASSIC)
+    code = "import sys; from backprop.cli.run import run; run(); print(*sys.modules)"
+    for _ in range(2):  # the first one fills the cache
+        ran = subprocess.run(
+            [sys.executable, "-c", code, "grad", str(file), "--set", POINT],
+            env={**os.environ, "BACKPROP_CACHE": str(tmp_path / "kept")},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert "backprop.engine" in loaded
+    assert not loaded.intersection(HEAVY)

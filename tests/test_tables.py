@@ -1,0 +1,247 @@
+"""The grammar's tables and the loop over them do what Lark does with the same grammar."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from lark import Lark, Token, Tree, UnexpectedToken
+from lark.lexer import Lexer
+
+from backprop import cache as kept
+from backprop.gallery import examples
+from backprop.language import grammar
+from backprop.language.grammar import Kinds, Shape, Unfit, shape
+from backprop.language.scanner import LIST_ENDS, Tokens, statements
+from backprop.language.tables import Tables
+from backprop.source import Source
+from running import CLASSIC, EXAMPLES
+
+MORE = """
+f(x, y) = if(x > 0 and not y == 1, -x^2, +y**-3); g() = 1; z = f(1, g()) - a[1, i+1]/b[2]
+w[i, j] ~ normal(0, 1/sqrt(3)) for i in 1..3, j in [1, 2*k, 3] if i != j or i <= 2
+x[t+1] = sum(w[i]*x[t] for i in 1..3 if i >= t) + prod(k for k in 1..2) for t in 0..9
+u ~ uniform(-1, 1); v[1] ~ uniform(0, 1); y = ((a)); y = min(a, b, c) < mean(x)
+"""
+
+
+class _Ready(Lexer):
+    """A lexer for what is tokens already."""
+
+    def __init__(self, conf: object) -> None:
+        pass
+
+    def lex(self, data: Any, parser_state: object = None) -> Iterator[Token]:
+        return iter(data)
+
+
+@cache
+def lark() -> Lark:
+    starts = ["file", "statement", "expression"]
+    return Lark(grammar.text(), parser="lalr", lexer=_Ready, start=starts, maybe_placeholders=False)
+
+
+def by_lark(kinds: Kinds, start: str) -> Shape | tuple[int, frozenset[str]]:
+    """The shape that Lark's own parser leads to, by way of Lark's trees; or what does not fit."""
+    tokens = (Token(kind, "", start_pos=at) for at, kind in enumerate(kinds))
+    try:
+        tree = lark().parse(tokens, start=start)  # type: ignore[arg-type]
+    except UnexpectedToken as error:
+        at = None if error.token.type == "$END" else error.token.start_pos
+        return len(kinds) if at is None else at, frozenset(error.expected)
+    emitter = grammar._Emitter(kinds, grammar._tables().symbols)
+
+    def walked(part: Any) -> Any:
+        if isinstance(part, Tree):
+            return getattr(emitter, part.data)([walked(each) for each in part.children])
+        return part.start_pos
+
+    result = walked(tree)
+    form, target, parameters = result if start == "statement" else ("expression", 0, ())
+    nodes = tuple(emitter.nodes)
+    indexed = form.startswith("indexed") or any(each.kind in ("index", "gather") for each in nodes)
+    return Shape(kinds, form, target, parameters, nodes, indexed)
+
+
+def by_tables(kinds: Kinds, start: str) -> Shape | tuple[int, frozenset[str]]:
+    try:
+        return shape(kinds, start)
+    except Unfit as unfit:
+        return unfit.index, unfit.expected
+
+
+@cache
+def known() -> tuple[Kinds, ...]:
+    """The kinds of every statement of the examples, and of a few that have everything."""
+    texts = [each.text for each in examples()] + [CLASSIC, MORE]
+    texts += [path.read_text("utf-8", "replace") for path in EXAMPLES.rglob("*.eq")]
+    found: dict[Kinds, None] = {}
+    for text in texts:
+        for ends in (frozenset({"NEWLINE", "SEMICOLON"}), LIST_ENDS):
+            for piece in statements(Source("", text), ends):
+                if isinstance(piece, Tokens) and len(piece.kinds) < 200:
+                    found.setdefault(piece.kinds)
+    assert len(found) > 150
+    return tuple(found)
+
+
+def spoiled(kinds: Kinds, words: list[str], random: Random) -> Kinds:
+    """A statement with a few tokens gone, added, exchanged or taken from elsewhere."""
+    found = list(kinds)
+    for _ in range(random.randint(1, 3)):
+        at = random.randrange(len(found) + 1)
+        match random.randrange(4):
+            case 0:
+                del found[at : at + random.randint(1, 3)]
+            case 1:
+                found.insert(at, random.choice(words))
+            case 2:
+                found[at : at + 1] = [random.choice(words)]
+            case _:
+                other = random.choice(known())
+                begin = random.randrange(len(other))
+                found[at:at] = other[begin : begin + random.randint(1, 8)]
+    return tuple(found)
+
+
+def test_every_known_statement_reads_as_lark_reads_it() -> None:
+    fit = 0
+    for kinds in known():
+        for start in ("statement", "expression"):
+            found = by_tables(kinds, start)
+            assert found == by_lark(kinds, start), kinds
+            fit += isinstance(found, Shape)
+    assert fit > 120
+
+
+def test_spoiled_statements_fail_where_lark_fails_and_expect_the_same(
+    request: pytest.FixtureRequest,
+) -> None:
+    random = Random(20)
+    words = [*grammar._tables().symbols, "OTHER"]
+    fit = unfit = 0
+    for _ in range(40_000 if request.config.getoption("--whole") else 4_000):
+        if random.random() < 0.2:
+            kinds: Kinds = tuple(random.choices(words, k=random.randint(0, 9)))
+        else:
+            kinds = spoiled(random.choice(known()), words, random)
+        start = random.choice(("statement", "expression"))
+        found = by_tables(kinds, start)
+        assert found == by_lark(kinds, start), (start, kinds)
+        fit, unfit = fit + isinstance(found, Shape), unfit + isinstance(found, tuple)
+    assert fit > 80
+    assert unfit > 200
+
+
+def test_random_expressions_read_as_lark_reads_them() -> None:
+    random = Random(21)
+
+    def expression(depth: int) -> list[str]:
+        if depth == 0 or random.random() < 0.1:
+            return [random.choice(("NAME", "NUMBER"))]
+        inner = depth - 1
+        match random.randrange(7):
+            case 0:
+                return ["LPAR", *expression(inner), "RPAR"]
+            case 1:
+                return [random.choice(("MINUS", "PLUS", "NOT")), *expression(inner)]
+            case 2:
+                count = random.randint(1, 3)
+                inside = [kind for _ in range(count) for kind in ("COMMA", *expression(inner))]
+                opens, closes = random.choice((("LPAR", "RPAR"), ("LSQB", "RSQB")))
+                return ["NAME", opens, *inside[1:], closes]
+            case 3:
+                rest = [*expression(inner), "COMMA", *expression(inner), "RPAR"]
+                return ["IF", "LPAR", *expression(inner), "COMMA", *rest]
+            case 4:
+                clause = ["FOR", "NAME", "IN", *expression(0), "RANGE", *expression(0)]
+                more = ["IF", *expression(inner)] if random.random() < 0.5 else []
+                return ["NAME", "LPAR", *expression(inner), *clause, *more, "RPAR"]
+            case _:
+                operators = "POWER STARS TIMES DIVIDE PLUS MINUS LT LE GT GE EQ NE AND OR".split()
+                return [*expression(inner), random.choice(operators), *expression(inner)]
+
+    fit = 0
+    for _ in range(1500):
+        kinds = tuple(expression(random.randint(1, 5)))
+        found = by_tables(kinds, "expression")
+        assert found == by_lark(kinds, "expression"), kinds
+        fit += isinstance(found, Shape)
+    assert fit > 300
+
+
+def test_a_long_chain_needs_no_recursion() -> None:
+    kinds = ("NAME", "ASSIGN", *("LPAR",) * 20_000, "NAME", *("RPAR",) * 20_000)
+    assert len(shape(kinds).nodes) == 1
+    kinds = ("NAME", "ASSIGN", "NAME", *("PLUS", "NAME") * 20_000)
+    assert len(shape(kinds).nodes) == 40_001
+
+
+# --------------------------------------------------------------------- what is kept from run to run
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", *arguments], capture_output=True, text=True, check=True
+    )
+
+
+ASK = "import sys; from backprop.language.grammar import shape; shape(('NAME',), 'expression'); print('lark' in sys.modules)"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "kept"
+    monkeypatch.setenv(kept.VARIABLE, str(folder))
+    return folder
+
+
+def test_the_second_run_needs_no_lark(place: Path) -> None:
+    assert run(ASK).stdout == "True\n"
+    assert len(list(place.iterdir())) == 1
+    assert run(ASK).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"something else\n1 2\n", b"backprop grammar tables 1\n1 2\n", "cut", "old"],
+    ids=["empty", "bytes", "text", "head", "cut", "old"],
+)
+def test_tables_that_are_none_are_made_anew(place: Path, content: bytes | str) -> None:
+    run(ASK)
+    (file,) = place.iterdir()
+    good = file.read_bytes()
+    tables = kept.load(file.name)
+    assert tables is not None
+    if content == "cut":
+        content = tables[: len(tables) // 2]
+    elif content == "old":
+        content = tables.replace(b"tables 1\n", b"tables 0\n", 1)
+    assert isinstance(content, bytes)
+    kept.store(file.name, content)  # with a checksum that is right
+    assert run(ASK).stdout == "True\n"
+    assert file.read_bytes() == good
+    file.write_bytes(good[:-1])  # and with one that is not
+    assert run(ASK).stdout == "True\n"
+    assert file.read_bytes() == good
+
+
+def test_off_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    assert run(ASK).stdout == run(ASK).stdout == "True\n"
+    assert not place.exists()
+
+
+def test_another_grammar_has_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key depends on the grammar, and the tables on nothing but the grammar."""
+    text = grammar.text()
+    assert grammar._key(text) != grammar._key(text + "\n")
+    assert grammar._made(text) == grammar._made(text + "\n")
+    changed = text.replace('POWER: "^"', 'POWER: "@"')
+    assert Tables(grammar._made(changed), grammar._Emitter).symbols["POWER"] == "@"
