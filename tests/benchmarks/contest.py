@@ -140,9 +140,9 @@ def in_turn(
 ) -> Times:
     """Time all contestants in turn: functions of a number of repeats that return seconds a call.
 
-    The peers' turns come before each round of pytest-benchmark's, which times `ours`. `most` is how
-    many seconds a contestant may take in all; we have three turns at least, a peer has one, its first call. `work`:
-    how much a call does, by name, ours under ""; times are then of one such.
+    The peers' turns come before each round of pytest-benchmark's, which times `ours`. most: how many
+    seconds a contestant may take in all; we have three turns at least, a peer has one, its first
+    call. work: how much a call does, by name, ours under ""; times are then of one such.
     """
     everyone = {"": ours, **others}
     first = {name: run(1) for name, run in everyone.items()}
