@@ -1,0 +1,126 @@
+"""The project as a contestant. `compiled` is the only place that knows how a Program is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import add, mul, sub, truediv
+from typing import Any
+
+import backprop
+from backprop.engine import forward, steps_of
+from benchmarks import descents, readings
+from benchmarks.graphs import UNARY, graph
+from benchmarks.worker import Job, allocated, peak, seconds
+
+COMPILES = hasattr(backprop, "compile")
+ENGINE = "" if COMPILES else " (Model.grad: there is no backprop.compile yet)"
+
+Evaluate = Callable[[], tuple[float, list[float]]]
+
+
+def compiled(model: Any) -> tuple[list[str], Callable[[Any], tuple[float, Any]]]:
+    """The names of the inputs, and the function of their numbers, an array in that order, that
+    gives the value and the gradient."""
+    if COMPILES:
+        program = backprop.compile(model)
+        return list(program.inputs), program
+    names = model.inputs
+
+    def interpreted(numbers: Any) -> tuple[float, list[float]]:
+        found = model.grad(dict(zip(names, numbers, strict=True)))
+        return found.value, [found.gradients.get(name, 0.0) for name in names]
+
+    return names, interpreted
+
+
+def gradient(kind: str, count: int) -> Job:
+    """A graph from its text: parsed, compiled, run.
+
+    facts: operations; seconds to parse, of the `first` Program of the process, to `build` this one
+    when its kernels are loaded.
+    """
+    import numpy
+
+    warm = graph(kind, min(count, 100_000))
+    model = backprop.parse(warm.text())
+    first, _ = seconds(lambda: compiled(model))
+    del model
+    made = warm if count <= 100_000 else graph(kind, count)
+    text = made.text()
+    before = peak()
+    parse, model = seconds(lambda: backprop.parse(text))
+    build, (names, run) = seconds(lambda: compiled(model))
+    order = [int(name[1:]) for name in names]
+    point = numpy.array([made.inputs[at] for at in order])
+    facts = {"parse": parse, "first": first, "build": build}
+
+    def check() -> list[float]:
+        value, slopes = run(point)
+        by_input = dict(zip(order, slopes, strict=True))
+        return [float(value), *(float(by_input.get(at, 0.0)) for at in range(len(made.inputs)))]
+
+    return Job(lambda: run(point), check, {**facts, "operations": len(made.operations)}, before)
+
+
+def values(kind: str, count: int) -> Job:
+    """A graph of Values, one Python operator or call an operation."""
+    made = graph(kind, count)
+    functions: dict[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul, "/": truediv}
+    functions |= {name: getattr(backprop, name) for name in UNARY}
+
+    def build() -> Any:
+        inputs = [backprop.Value(number) for number in made.inputs]
+        return made.evaluate(inputs, lambda number: backprop.Value(number, op="number"), functions)
+
+    return Job(build, lambda: [build().data], {"operations": len(made.operations)})
+
+
+def reading(count: int) -> Job:
+    """`backprop.parse` of a whole text. check: some right sides, evaluated."""
+    text = readings.text(count)
+    backprop.parse(readings.text(10))  # loads the grammar
+    before = peak()
+
+    def check() -> list[float]:
+        model = backprop.parse(text)
+        for name, value in model.values.items():
+            value.data = readings.number(name)
+        found = []
+        for at in readings.sample(count):
+            output = model.values[f"v{at}"]
+            kept = {step: step.data for step in steps_of(output)}
+            forward(list(kept))
+            found.append(output.data)
+            for step, data in kept.items():
+                step.data = data
+        return found
+
+    return Job(lambda: backprop.parse(text), check, before=before)
+
+
+def descent(problem: str, steps: int) -> Job:
+    """`Model.descend` from the parsed Model."""
+    text, start, lr = descents.TEXTS[problem], descents.STARTS[problem], descents.RATES[problem]
+    model = backprop.parse(text)
+
+    def run(count: int = steps) -> Any:
+        return model.descend(start, lr=lr, steps=count)
+
+    def check(count: int = steps) -> list[float]:
+        found = run(count)
+        assert found.steps == count, found.reason
+        return [found.value, *(found.parameters[name] for name in start)]
+
+    run(2)
+    return Job(run, check, before=peak())
+
+
+def memory(kind: str, count: int) -> Job:
+    """What Values and the Program take by tracemalloc: bytes held and at the peak."""
+    made = graph(kind, count)
+    text = made.text()
+    compiled(backprop.parse(graph(kind, min(count, 100_000)).text()))
+    held, most, model = allocated(lambda: backprop.parse(text))
+    program, build, _ = allocated(lambda: compiled(model))
+    facts = {"held": held, "most": most, "program": program, "build": build}
+    return Job(lambda: None, list, {**facts, "operations": len(made.operations)})

@@ -1,0 +1,71 @@
+"""Memory: bytes an operation that Values and a Program hold, and a graph of three million.
+
+By tracemalloc, which sees what Python and NumPy allocate, at 10^5 operations, or 10^6 with --whole.
+Against micrograd's and CasADi's growth of the process at 10^5. With --whole: 3,000,000 operations forward and
+backward, wall time and the peak of the process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.contest import Worker, installed
+from benchmarks.graphs import NUMBERS, SIZES, graph
+from benchmarks.project import COMPILES, ENGINE
+from benchmarks.table import Table, duration
+
+SECTION = f"5. Memory, bytes an operation{ENGINE}"
+COUNT = 3_000_000
+NAMES = {"micrograd": "micrograd", "casadi": "CasADi"}
+
+
+@pytest.mark.parametrize("kind", ["layered", "network", "chain"])
+def test_bytes(kind: str, benchmark: Any, table: Table, whole: bool) -> None:
+    count = 1_000_000 if whole else 100_000
+    what = f"{kind} {SIZES[count]}"
+    theirs: dict[str, float] = {}
+    for peer in NAMES if kind == "layered" else ():
+        if installed(peer):
+            with Worker("peers", peer, kind, min(count, 100_000)) as worker:
+                worker.run()
+                theirs[peer] = worker.bytes() / worker.facts["operations"]
+        else:
+            table.add(SECTION, what, f"{NAMES[peer]}: not installed")
+    with benchmark.pedantic(Worker, args=("project", "memory", kind, count), rounds=1) as ours:
+        facts = {name: number / ours.facts["operations"] for name, number in ours.facts.items()}
+    assert facts["held"] > 0
+    for name, key, peer in (
+        ("Values, held", "held", "micrograd"),
+        ("Values, the most while parsing", "most", ""),
+        ("Program, held", "program", "casadi"),
+        ("Program, the most while it is built", "build", ""),
+    )[: 4 if COMPILES else 2]:
+        table.add(
+            SECTION,
+            f"{what}: {name}",
+            NAMES[peer] if peer in theirs else "",
+            memory=(facts[key], theirs.get(peer)),
+        )
+
+
+def test_three_million(benchmark: Any, table: Table, whole: bool) -> None:
+    if not whole:
+        pytest.skip("needs --whole")
+    with benchmark.pedantic(
+        Worker, args=("project", "gradient", "layered", COUNT), rounds=1
+    ) as ours:
+        time = ours.run()
+        made = graph("layered", COUNT)
+        assert ours.facts["operations"] == pytest.approx(COUNT, rel=1e-3)
+        assert ours.check()[0] == pytest.approx(
+            made.evaluate(made.inputs, float, NUMBERS), rel=1e-9
+        )
+        table.add(
+            SECTION,
+            f"layered {SIZES[COUNT]}, forward and backward, the process",
+            "",
+            f"{duration(ours.facts['parse'])} + {duration(ours.facts['build'])} + {duration(time)}",
+            memory=(ours.ask("peak"), None),
+        )
