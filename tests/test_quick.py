@@ -107,6 +107,8 @@ PLAIN = [
     "y = a*b\r\nz = y*b\r\nw=z*z\r\n\r\n",
     "y = a*b\rz = y*b\rw=z*z",
     "y = a < b\nz = a == b\nw = a != b\nv = a >= b",
+    "v0 = 2*u0\nv1 = 3*u1\nv2 = 4*u2\nv3 = 5*u3\nv4 = nan*u4\nv5 = 2*u5\nv6 = new*newer\n",
+    "v0 = pi*u0\nv1 = pi*u1\nv2 = pi*u2\nv3 = pi*u3\nv4 = new*u4\nv5 = pi*u5\nv6 = a*b\n",
     "  y = a*b\n\ty2 = a*b\n y3 = y*y",
     "a = 1 + 2*3\nb = sin(0.5)\nc = if(1 > 2, 3, 4)\nd = pi/4\ne = a + b + c + d",
 ]

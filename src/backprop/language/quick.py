@@ -98,7 +98,7 @@ class _Quick:
                     steps += count
                     where -= len(piece)
                 else:
-                    where = self.other(piece, parts, where, rest, reader)
+                    where = self.other(piece, parts, where, rest)
                 if reader is not last or reader is None:
                     last, streak = reader, 0
                 elif streak < _STREAK:
@@ -115,13 +115,9 @@ class _Quick:
         places = LatePlaces(self.source, values, defaults, builder.places)
         return Model(self.source, values, defaults, places)
 
-    def other(
-        self, piece: str, parts: Parts, where: int, rest: Iterator[str], likely: Template | None
-    ) -> int:
+    def other(self, piece: str, parts: Parts, where: int, rest: Iterator[str]) -> int:
         """Read a piece that is new in some way, and those after it in which its statement goes on.
         Answer with where the next one begins."""
-        if likely and self.read_new(likely, piece, parts, where):
-            return where - len(piece)
         first = piece.lstrip()[:1]
         if first in ("", ";", "#"):
             return where - len(piece)
@@ -129,7 +125,7 @@ class _Quick:
         key = tuple(parts[::2]), classes
         reader = self.shapes.get(key, 0)
         if not isinstance(reader, int):
-            if reader is not likely and self.read_new(reader, piece, parts, where):
+            if self.read_new(reader, piece, parts, where):
                 self.likely[key[0]] = reader
                 return where - len(piece)
             reader = _REPEATED
@@ -146,7 +142,7 @@ class _Quick:
         return where
 
     def read_new(self, reader: Template, piece: str, parts: Parts, where: int) -> bool:
-        """Read a statement that may have names not known yet; whether it is of this shape."""
+        """Read a statement of this shape, which may have names not known yet; whether it went well."""
         builder = self.builder
         self.learn(reader.names, piece, where)
         count = reader.one(parts, where, builder.values, builder.defaults, builder.anew)
