@@ -94,11 +94,14 @@ class Launcher:
     """Runs commands from a small process: see launcher.py."""
 
     def __init__(self) -> None:
+        # an installed package has its bytecode; a checkout must be allowed to write it
+        variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-E", "-I", launcher.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=variables,
         )
 
     def run(self, command: list[str]) -> Ran:

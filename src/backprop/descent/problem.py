@@ -117,8 +117,8 @@ class Problem:
         up as often as down, so their squares add up; with a whole last bit for each step the root
         is some four standard deviations. What has no finite effect is left out.
         """
-        self.value(x)
-        self.gradient()
+        self._interpreted(x)
+        backward(self._order)
         effects = (step.data * step.grad for step in self._steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
