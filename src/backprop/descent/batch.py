@@ -13,8 +13,9 @@ from backprop.descent.loop import SCALARS, Loop, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Problem
 from backprop.descent.run import Rules, Run, Steps
-from backprop.engine.native.machine import Library
+from backprop.engine.native.machine import library
 from backprop.engine.program import fixed_leaves, tape_for
+from backprop.engine.straight import signature
 
 _FIRST, _MOST = 1000, 1 << 17
 """Steps of the first batch, and of the largest, whose outputs take 1 MiB."""
@@ -46,12 +47,11 @@ class Batches:
         self._lr = lr
         self._clip = clip
         count = len(problem.leaves)
-        loop = Loop(
-            Task(
-                row, options, *schedule, count, problem.sign, problem.bounded, clip < inf,
-                bool(rules.until_change), rules.target is not None,
-            )
+        task = Task(
+            row, options, *schedule, count, problem.sign, problem.bounded, clip < inf,
+            bool(rules.until_change), rules.target is not None,
         )  # fmt: skip
+        loop = Loop(task)
         order, wrt = problem.order, problem.leaves
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         self._arrays = [
@@ -64,12 +64,13 @@ class Batches:
         engine = tape_for(order, wrt, size)
         if engine is None:
             fixed = fixed_leaves(order, wrt)
-            text = loop.straight(order, wrt, fixed)
+            key = f"descend {task} {signature(order, wrt, fixed)}"
+            self._library = library(key, lambda: loop.straight(order, wrt, fixed))
             self._fixed = array("d", [each.data for each in fixed])
             more: list[Any] = [_address(self._fixed)]
             kinds: list[Any] = [pointer]
         else:
-            text = loop.tape()
+            self._library = library(f"descend {task} on a tape", loop.tape)
             tape = engine.tape
             more = [
                 tape.address, *tape.functions, tape.values.ctypes.data,
@@ -77,7 +78,6 @@ class Batches:
             ]  # fmt: skip
             kinds = [*[pointer] * 5, whole, pointer]
         self._engine = engine  # its arrays live as long as the loop
-        self._library = Library(lambda: text, text)
         self._descend = self._library.function("descend", whole, *[pointer] * 8, whole, *kinds)
         self._more = more
         self._size = _FIRST
@@ -128,7 +128,7 @@ class Batches:
             lowest = (int(after["best_at"]), after["best"], best.tolist())
         return Steps(
             x.tolist(), after["value"], g.tolist(), after["last_lr"], sqrt(after["length2"]),
-            values[:done], after["before"], 0, lowest,
+            values if done == len(values) else values[:done], after["before"], 0, lowest,
         )  # fmt: skip
 
 

@@ -103,10 +103,10 @@ def descend(
         stop = found
     except NoLower:
         stop = run.no_lower()
+    last = gradient(model, {**given, **dict(zip(free, run.x, strict=True))}, output)
+    run.settle(last.value, [last.gradients[name] for name in free])
     run.finish_history()
-    descent = _result(run, row, method, stop, warnings, options, limits, explain_step)
-    gradient(model, {**given, **descent.parameters}, output)  # the Values keep the last step
-    return descent
+    return _result(run, row, method, stop, warnings, options, limits, explain_step)
 
 
 def _is_minimum(run: Run) -> bool:

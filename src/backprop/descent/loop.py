@@ -230,10 +230,10 @@ class Loop(Cells):
         self._each(one)
 
     def _add_square(self, name: str, number: Operand) -> None:
-        """Both sums only tell when to look closer, so LLVM may add their terms in any order."""
-        square = self.code.write(self.code.value("*", [number, number]))
-        total = self._cell_value(name)
-        self._set_cell(name, self.code.emit(f"fadd reassoc double {total}, {square}"))
+        """Both sums only tell when to look closer: LLVM may add in any order, and round once."""
+        text, total = self.code.write(number), self._cell_value(name)
+        square = self.code.emit(f"fmul reassoc contract double {text}, {text}")
+        self._set_cell(name, self.code.emit(f"fadd reassoc contract double {total}, {square}"))
 
     def _commit(self, value: Operand, lr: Operand) -> None:
         """The step is done: what was next becomes what is."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import dist, inf, isfinite, sqrt
 from sys import float_info
@@ -200,6 +200,24 @@ class Run:
             if every:
                 most = min(most, every - self.count % every)
         return most
+
+    def settle(self, value: float, gradient: Sequence[float]) -> None:
+        """Say of the last point what `grad` says of it: machine code may differ in the last bits.
+
+        value, gradient: those of the output, not turned for maximising.
+        """
+        sign = self.problem.sign
+        if not (isfinite(value) and all(map(isfinite, gradient))):
+            return
+        self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
+        self.norm = self.problem.norm(self.x, self.gradient)
+        self.values[-1] = value
+        number = self.before + self.count
+        if self.best[0] == number:
+            self.best = number, self.value, self.x
+        if self.history.steps and self.history.steps[-1] == number:
+            self.history.values[-1] = value
+            self.history.gradient_norms[-1] = self.norm
 
     def finish_history(self) -> None:
         """Keep the last step as well, if it is none of every so many."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from backprop.engine.gradient import gradient, set_inputs
 from backprop.engine.interpreter import backward, forward
 from backprop.errors import BadOption, NoMachineCode
+from backprop.memory import without_collector
 from backprop.values import NUMBER, Value, in_order
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ class StraightCode:
     """Straight-line machine code; computes value and gradient at once."""
 
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.native.machine import Library
+        from backprop.engine.native.machine import library
         from backprop.engine.native.straight import evaluation
+        from backprop.engine.straight import signature
 
         fixed = fixed_leaves(order, wrt)
-        text = evaluation(order, wrt, fixed)
-        self._library = Library(lambda: text, text)
+        key = f"evaluate {signature(order, wrt, fixed)}"
+        self._library = library(key, lambda: evaluation(order, wrt, fixed))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
         self._x = array("d", bytes(8 * len(wrt)))
         self._value = array("d", [0.0])
@@ -116,10 +118,8 @@ class TapeCode:
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
         from backprop.engine.tape import Tape
 
-        first = set(wrt)
-        # the parameters lead the leaves, so that they stand side by side at the head of the tape
-        others = [value for value in order if value not in first]
-        self.tape = Tape([*wrt, *others], order[-1])
+        # the parameters stand side by side at the head of the tape
+        self.tape = Tape(order, order[-1], wrt)
         self._count = len(wrt)
 
     def forward(self, x: Any) -> float | None:
@@ -187,7 +187,7 @@ def build(
     order: operands first, the output last. wrt: the leaves that numbers are given for. Raises
     NoMachineCode where machine code is asked for and there is none; "auto" does without.
     """
-    steps = sum(1 for value in order if value.prev)
+    steps = len([value for value in order if value.prev])
     chosen = choose(engine, steps, runs)
     if chosen is None:
         try:
@@ -263,6 +263,7 @@ class Program:
         return value, np.array(found, dtype=np.float64)
 
 
+@without_collector
 def compile(
     model: Model, of: str | None = None, *, engine: str = "auto", runs: int = 1_000_000
 ) -> Program:

@@ -121,3 +121,18 @@ def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
     choices[at] = _BAD
     value = rules.value(name)
     return any(isfinite(value(*operands)) for operands in product(*choices))
+
+
+def signature(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> str:
+    """What the code of a graph depends on: two graphs of one signature have the same code."""
+    number: dict[Value, int] = {}
+    parts: list[str] = []
+    for value in (*wrt, *fixed, *order):
+        if value in number:
+            continue
+        number[value] = len(number)
+        if value.prev:
+            parts.append(f"{value.op} {' '.join(str(number[each]) for each in value.prev)}")
+        else:
+            parts.append(value.data.hex() if value.op == NUMBER else "x")
+    return f"{len(wrt)} {len(fixed)} {number[order[-1]]}: {', '.join(parts)}"

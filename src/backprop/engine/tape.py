@@ -12,15 +12,15 @@ import ctypes
 from collections.abc import Sequence
 from functools import cache
 from itertools import count
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop.cache import checksum
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import MIXED, kinds
-from backprop.engine.native.machine import Library, lanes
+from backprop.engine.native.machine import lanes, library
 from backprop.memory import without_collector
 from backprop.values import NUMBER, Value
 
@@ -38,7 +38,7 @@ class Kernels:
     """The compiled kernels of this machine for the kinds of steps in use."""
 
     def __init__(self, used: frozenset[int]) -> None:
-        self.library = Library(lambda: kernels.text(used), f"{_text_key()} {sorted(used)}")
+        self.library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
         pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
         function = self.library.function
         self.forward = function("forward", flag, pointer)
@@ -52,19 +52,6 @@ def ready(used: frozenset[int]) -> Kernels:
     return Kernels(used)
 
 
-@cache
-def _text_key() -> str:
-    """What the text of the kernels depends on: the files that it is made from."""
-    from importlib.resources import files
-
-    package = files("backprop")
-    names = (
-        "operations.py",
-        *(f"engine/native/{name}.py" for name in ("kernels", "loops", "formulas")),
-    )
-    return checksum(*(package.joinpath(name).read_bytes() for name in names)).hex()
-
-
 class Steps(NamedTuple):
     """The steps of a graph in order: kinds, and operands as numbers of steps (leaves: negative)."""
 
@@ -75,17 +62,23 @@ class Steps(NamedTuple):
 
 
 class Tape:
-    """A graph ready to run. order: operands first, as `in_order` has it; the last is the root.
+    """A graph ready to run.
 
-    values, gradients: a number a place. First come the leaves (`leaves`, those that take gradients
-    before the numbers of the equations), then the steps; `place_of` has the place of each step.
+    order: operands first, as `in_order` has it. root: the output; by default the last. first: inputs
+    whose places are to lead all others. values, gradients: a number a place. First come the leaves
+    (`leaves`, those that take gradients before the numbers of the equations), then the steps;
+    `place_of` has the place of each step.
     """
 
     @without_collector
-    def __init__(self, order: Sequence[Value], root: Value | None = None) -> None:
+    def __init__(
+        self, order: Sequence[Value], root: Value | None = None, first: Sequence[Value] = ()
+    ) -> None:
         width = lanes()[0]
-        inputs = [value for value in order if not value.prev and value.op != NUMBER]
-        leaves = inputs + [value for value in order if value.op == NUMBER]
+        ahead = set(first)
+        leaves = [value for value in order if not value.prev and value not in ahead]
+        inputs = [*first, *(value for value in leaves if value.op != NUMBER)]
+        leaves = inputs + [value for value in leaves if value.op == NUMBER]
         steps = [value for value in order if value.prev]
         number: dict[Value, int] = dict(zip(steps, count()))
         number.update(zip(leaves, count(-1, -1)))
@@ -232,7 +225,13 @@ def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
     """Kinds and operands of steps."""
     known = kinds()
     plain = {kind.name: at for at, kind in enumerate(known) if not kind.known}
-    codes = np.fromiter(map(plain.__getitem__, [value.op for value in steps]), np.int16, len(steps))
+    # a graph has millions of steps: these loops are those of C
+    prevs = list(map(attrgetter("prev"), steps))
+    index = number.__getitem__
+    codes = np.fromiter(map(plain.__getitem__, map(attrgetter("op"), steps)), np.int16, len(steps))
+    a = np.fromiter(map(index, map(itemgetter(0), prevs)), np.int32, len(steps))
+    b = np.fromiter(map(index, map(itemgetter(-1), prevs)), np.int32, len(steps))
+    b[np.array([len(kind.order) == 1 for kind in known])[codes]] = _NONE
     for name in {kind.name for kind in known if kind.known}:
         for at in np.flatnonzero(codes == plain[name]).tolist():
             for code, kind in enumerate(known):
@@ -241,10 +240,6 @@ def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
                     operand = steps[at].prev[place]
                     if operand.op == NUMBER and operand.data == exponent:
                         codes[at] = code
-    prevs = [value.prev for value in steps]
-    firsts = [number[prev[0]] for prev in prevs]
-    lasts = [number[prev[1]] if len(prev) > 1 else _NONE for prev in prevs]
-    a, b = np.array(firsts, np.int32), np.array(lasts, np.int32)
     c = np.full(len(steps), _NONE, np.int32)
     for at in np.flatnonzero(codes == plain["if"]).tolist():
         condition, x, y = prevs[at]

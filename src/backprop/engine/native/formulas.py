@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from math import isnan, nan
+from math import frexp, isnan, nan
 
 from backprop.engine import rules
 from backprop.language import Statement, formula
@@ -46,6 +46,8 @@ class Code:
         self.declared: set[str] = set()
         self.last = 0
         self._known: dict[tuple[str, ...], str] = {}
+        self.scaled: dict[str, tuple[float, str]] = {}
+        """The registers that are a known number times another register."""
 
     def begin(self) -> None:
         """Begin another block: nothing of the one before is known in it."""
@@ -147,6 +149,11 @@ class Code:
         """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
         if slope == 1.0:
             return gradient
+        if isinstance(gradient, float) and slope in self.scaled:
+            factor, of = self.scaled[str(slope)]
+            # 100*(2*x) is 200*x to the bit, and one multiplication less to wait for
+            if abs(gradient) >= 1 and frexp(factor)[0] in (0.5, -0.5) and abs(factor) >= 1:
+                gradient, slope = gradient * factor, of
         made = self.value("*", [gradient, slope])
         if not careful or isinstance(made, float):
             return made
@@ -191,7 +198,10 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
         return operands[0]
     if machine in _INSTRUCTIONS:
         x, y = map(code.write, operands)
-        return code.emit(f"{machine} {code.double} {x}, {y}")
+        register = code.emit(f"{machine} {code.double} {x}, {y}")
+        if machine == "fmul" and isinstance(operands[0], float):
+            code.scaled[register] = operands[0], y
+        return register
     if machine == "fneg":
         return code.emit(f"fneg {code.double} {code.write(operands[0])}")
     if machine in _PREDICATES:

@@ -99,6 +99,34 @@ def lanes() -> tuple[int, Mapping[str, str]]:
     return width, MappingProxyType(found)
 
 
+@cache
+def sources() -> str:
+    """What the text for LLVM depends on besides the graph: a checksum of the files that make it."""
+    from importlib.resources import files
+
+    package = files("backprop")
+    folders = ("engine", "engine/native", "descent")
+    found = [each for folder in folders for each in package.joinpath(folder).iterdir()]
+    found += [package.joinpath("operations.py"), package.joinpath("numerics.py")]
+    texts = sorted(each.read_bytes() for each in found if each.name.endswith(".py"))
+    return kept.checksum(*texts).hex()
+
+
+_libraries: dict[str, Library] = {}
+_MOST_LIBRARIES = 64
+
+
+def library(key: str, text: Callable[[], str]) -> Library:
+    """The library of a text, made once in a process. key: tells the text from others that the same
+    sources make."""
+    found = _libraries.get(key)
+    if found is None:
+        if len(_libraries) >= _MOST_LIBRARIES:
+            _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
+        found = _libraries[key] = Library(text, key)
+    return found
+
+
 class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
@@ -107,7 +135,7 @@ class Library:
         binding = llvm()
         triple, name, features = processor()
         words = [str(_FORMAT), __version__, binding.__name__, _llvm_version(), triple, name]
-        words += [features, *sorted(lanes()[1]), str(level), key]
+        words += [features, *sorted(lanes()[1]), str(level), sources(), key]
         kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
         self._machine = _target_machine(level)
         self._engine = binding.create_mcjit_compiler(
