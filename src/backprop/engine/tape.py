@@ -30,6 +30,9 @@ Integers = NDArray[np.int32]
 WINDOW = 1 << 15
 """Steps in a window: their values, slopes and gradients are about 1 MiB."""
 
+_LEVEL_BITS, _KIND_BITS = 16, 7
+"""Of a sort key: a window has no more levels than steps, and there are less than 128 kinds."""
+
 _LEAST_RUN = 3.0
 """Where runs of like operations are shorter than this on average, a window stays in order."""
 
@@ -82,19 +85,20 @@ class Tape:
         steps = [value for value in order if value.prev]
         number: dict[Value, int] = dict(zip(steps, count()))
         number.update(zip(leaves, count(-1, -1)))
-        read = _read(steps, number)
-        self._run = ready(frozenset(np.unique(read.kinds).tolist()))
+        read = _read(steps, number, none=-1 - len(leaves))
+        self._run = ready(frozenset(np.flatnonzero(np.bincount(read.kinds)).tolist()))
+        # leaf -1 stands at 0, -2 at 1, …; behind them is a place for what nobody reads
         base = -(-(len(leaves) + 1) // width) * width
         place_of, segments, size = self._lay_out(read, base, width)
-        # leaf -1 stands at 0, -2 at 1, …; behind them is a place for what nobody reads
-        sink = len(leaves)
         self.segments: NDArray[np.int64] = segments
         self.size = size
-        self.a, self.b, self.c = (
-            self._operands(each, place_of, sink) for each in (read.a, read.b, read.c)
-        )
-        self.codes = np.zeros(size, np.int16)
-        self.codes[place_of] = read.kinds
+        # negative numbers count from the end of a table, as Python's do
+        table = np.concatenate([place_of, np.arange(len(leaves), -1, -1, dtype=np.int32)])
+        self.a, self.b = (self._operands(each, table, place_of) for each in (read.a, read.b))
+        self.c = self.a if read.c is read.a else self._operands(read.c, table, place_of)
+        self.codes = np.zeros(size if (segments[:, 0] == MIXED).any() else 0, np.int16)
+        if len(self.codes):
+            self.codes[place_of] = read.kinds
         self._pad()
         self.values: Doubles = _aligned(size)
         self.slopes_a: Doubles = _aligned(size)
@@ -152,50 +156,47 @@ class Tape:
         self.is_serial = not total
         if not total:
             return np.zeros(0, np.int32), np.zeros((0, 3), np.int64), base
-        level = np.zeros(total, np.int32)
+        level = np.empty(total, np.int32)
         self._run.levels(
             read.a.ctypes.data, read.b.ctypes.data, read.c.ctypes.data, level.ctypes.data,
             total, WINDOW,
         )  # fmt: skip
-        window = np.arange(total, dtype=np.int64) // WINDOW
-        key = (window << 42) | (level.astype(np.int64) << 10) | read.kinds
-        by = np.argsort(key, kind="stable")
-        key = key[by]
-        begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-        # windows of short runs stay in order
-        windows = int(window[-1]) + 1
-        runs = np.bincount(key[begins] >> 42, minlength=windows)
-        steps = np.bincount(window, minlength=windows)
-        in_order = steps < _LEAST_RUN * runs
+        # one number a step, in the order of window, level, kind and step: numpy sorts these fastest
+        bits = total.bit_length()
+        step = np.arange(total, dtype=np.int64)
+        window = step // WINDOW
+        key = (((window << _LEVEL_BITS) | level) << _KIND_BITS) | read.kinds
+        by, key, begins = _sorted(key, step, bits)
+        runs = np.bincount(key[begins] >> (_LEVEL_BITS + _KIND_BITS))
+        sizes = np.full(len(runs), WINDOW)
+        sizes[-1] = total - WINDOW * (len(runs) - 1)
+        in_order = sizes < _LEAST_RUN * runs  # of windows of short runs
         self.is_serial = bool(in_order.mean() > 0.5)
         if in_order.any():
+            first = window << (_LEVEL_BITS + _KIND_BITS)
             key = np.where(
                 in_order[window],
-                window << 42,
-                (window << 42) | (level.astype(np.int64) << 10) | read.kinds,
+                first,
+                ((window << _LEVEL_BITS | level) << _KIND_BITS) | read.kinds,
             )
-            by = np.argsort(key, kind="stable")
-            key = key[by]
-            begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+            by, key, begins = _sorted(key, step, bits)
         lengths = np.diff(np.r_[begins, total])
         padded = -(-lengths // width) * width
         firsts = base + np.r_[0, np.cumsum(padded)[:-1]]
-        kinds = key[begins] & 1023
-        place_of = np.empty(total, np.int64)
-        place_of[by] = np.arange(total) + np.repeat(firsts - begins, lengths)
+        kinds = key[begins] & ((1 << _KIND_BITS) - 1)
+        place_of = np.empty(total, np.int32)
+        place_of[by] = step + np.repeat(firsts - begins, lengths)
         ran = np.where(kinds == MIXED, lengths, padded)
         self._short = np.flatnonzero(ran > lengths)
         self._real_ends = firsts + lengths
         segments = np.stack([kinds, firsts, ran], axis=1).astype(np.int64)
         size = int(firsts[-1] + padded[-1])
-        return place_of.astype(np.int32), np.ascontiguousarray(segments), size
+        return place_of, segments, size
 
-    def _operands(self, numbers: Integers, place_of: Integers, sink: int) -> Integers:
+    def _operands(self, numbers: Integers, table: Integers, place_of: Integers) -> Integers:
         """Operands as places, in the order of the places of their steps."""
-        places = np.full(self.size, sink, np.int32)
-        if len(place_of):
-            leaf = np.where(numbers == _NONE, sink, -1 - numbers)
-            places[place_of] = np.where(numbers >= 0, place_of[np.maximum(numbers, 0)], leaf)
+        places = np.zeros(self.size, np.int32)
+        places[place_of] = table[numbers]
         return places
 
     def _pad(self) -> None:
@@ -212,17 +213,23 @@ class Tape:
             - np.repeat(np.cumsum(spare) - spare, spare)
         )
         of = np.repeat(begins - 1, spare)
-        for array in (self.a, self.b, self.c):
+        for array in (self.a, self.b, *([] if self.c is self.a else [self.c])):
             array[to] = array[of]
         del self._short, self._real_ends
 
 
-_NONE = -(1 << 31)
-"""No operand."""
+def _sorted(
+    key: NDArray[np.int64], step: NDArray[np.int64], bits: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The steps in the order of their keys, the keys so sorted, and where each key begins."""
+    both = np.sort(key << bits | step)
+    key = both >> bits
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    return both & ((1 << bits) - 1), key, begins
 
 
-def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
-    """Kinds and operands of steps."""
+def _read(steps: Sequence[Value], number: dict[Value, int], none: int) -> Steps:
+    """Kinds and operands of steps. none: the number of no operand."""
     known = kinds()
     plain = {kind.name: at for at, kind in enumerate(known) if not kind.known}
     # a graph has millions of steps: these loops are those of C
@@ -231,7 +238,7 @@ def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
     codes = np.fromiter(map(plain.__getitem__, map(attrgetter("op"), steps)), np.int16, len(steps))
     a = np.fromiter(map(index, map(itemgetter(0), prevs)), np.int32, len(steps))
     b = np.fromiter(map(index, map(itemgetter(-1), prevs)), np.int32, len(steps))
-    b[np.array([len(kind.order) == 1 for kind in known])[codes]] = _NONE
+    b[np.array([len(kind.order) == 1 for kind in known])[codes]] = none
     for name in {kind.name for kind in known if kind.known}:
         for at in np.flatnonzero(codes == plain[name]).tolist():
             for code, kind in enumerate(known):
@@ -240,8 +247,9 @@ def _read(steps: Sequence[Value], number: dict[Value, int]) -> Steps:
                     operand = steps[at].prev[place]
                     if operand.op == NUMBER and operand.data == exponent:
                         codes[at] = code
-    c = np.full(len(steps), _NONE, np.int32)
-    for at in np.flatnonzero(codes == plain["if"]).tolist():
+    choices = np.flatnonzero(codes == plain["if"]).tolist()
+    c = np.full(len(steps), none, np.int32) if choices else a
+    for at in choices:
         condition, x, y = prevs[at]
         a[at], b[at], c[at] = number[x], number[y], number[condition]
     return Steps(codes, a, b, c)
