@@ -180,14 +180,20 @@ def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engi
 
 
 def build(
-    order: Sequence[Value], wrt: Sequence[Value], engine: str = "auto", runs: int = 1
+    order: Sequence[Value],
+    wrt: Sequence[Value],
+    engine: str = "auto",
+    runs: int = 1,
+    leaves: Sequence[Value] | None = None,
 ) -> Engine:
     """A graph ready for so many runs; its fixed leaves keep the numbers that they have now.
 
-    order: operands first, the output last. wrt: the leaves that numbers are given for. Raises
-    NoMachineCode where machine code is asked for and there is none; "auto" does without.
+    order: operands first, the output last. wrt: the leaves that numbers are given for. leaves: all of
+    them, if they are known. Raises NoMachineCode where machine code is asked for and there is none;
+    "auto" does without.
     """
-    steps = len([value for value in order if value.prev])
+    leaves = leaves or [value for value in order if not value.prev]
+    steps = len(order) - len(leaves)
     chosen = choose(engine, steps, runs)
     if chosen is None:
         try:
@@ -230,12 +236,15 @@ class Program:
     def __init__(self, model: Model, output: str, engine: str, runs: int) -> None:
         root = model.values[output]
         order = in_order([root])
-        leading = {value.label for value in order if not value.op}
+        leaves = [value for value in order if not value.prev]
+        leading = {value.label for value in leaves}
         self.output = output
         self.inputs = tuple(name for name in model.inputs if name in leading)
         set_inputs(model, {})
         self._model = model
-        self._engine = build(order, [model.values[name] for name in self.inputs], engine, runs)
+        self._engine = build(
+            order, [model.values[name] for name in self.inputs], engine, runs, leaves
+        )
         self._takes_arrays = isinstance(self._engine, TapeCode)
 
     def __repr__(self) -> str:
