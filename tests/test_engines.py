@@ -426,3 +426,38 @@ def test_the_steps_that_hide_what_is_not_finite() -> None:
     assert not hides("+", 1, (None, None))
     assert not hides("^", 0, (None, 2.0))
     assert hides("^", 0, (None, -1.0))
+
+
+def test_what_is_raised_inside_machine_code_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while machine code calls Python for gamma: no 0 in place of the number, no silence."""
+    from backprop.engine.native import machine
+
+    def interrupted(x: float) -> float:
+        raise KeyboardInterrupt
+
+    guarded = machine._guarded(interrupted)
+    assert math.isnan(guarded(1.0))
+    with pytest.raises(KeyboardInterrupt):
+        machine.passed_on()
+    machine.passed_on()  # once only
+    for engine in (StraightCode, TapeCode):
+        leaf = Value(2.5, "x")
+        out = Value(0.0, "y", prev=(leaf,), op="gamma")
+        code = engine([leaf, out], [leaf])
+        assert code.forward([2.5]) == pytest.approx(1.329340388179137)  # DLMF 5.4.6: 3/4*sqrt(pi)
+        machine._raised.append(KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            code.forward([2.5])
+
+
+def test_a_program_in_several_threads() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    program = backprop.compile(backprop.parse("L = sum(sin(k*x)*y for k in 1..300)"))
+    points = [(0.001 * number, 1.0 + number) for number in range(400)]
+    alone = [program(point) for point in points]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(program, points))
+    for (value, gradient), (other, its) in zip(alone, together, strict=True):
+        assert value == other
+        assert gradient.tolist() == its.tolist()

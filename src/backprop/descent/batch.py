@@ -13,7 +13,7 @@ from backprop.descent.loop import SCALARS, Loop, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Problem
 from backprop.descent.run import Rules, Run, Steps
-from backprop.engine.native.machine import library
+from backprop.engine.native.machine import library, passed_on
 from backprop.engine.program import fixed_leaves, tape_for
 from backprop.engine.straight import signature
 
@@ -112,6 +112,7 @@ class Batches:
             steps, *self._more,
         )  # fmt: skip
         took = perf_counter() - begun
+        passed_on()
         if done == steps == self._size and took < _SECONDS:
             self._size = min(_MOST, self._size * 4)
         elif took > 2 * _SECONDS:

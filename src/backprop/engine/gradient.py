@@ -92,8 +92,14 @@ def gradient(
     )
 
 
+_MIDDLING = 10_000
+"""Below so many Values a single run is the interpreter's: nothing else need be imported."""
+
+
 def _tape(order: list[Value], output: Value, engine: str) -> Tape | None:
     """The graph on a tape, if machine code is asked for, or is faster for a single run."""
+    if engine == "auto" and len(order) < _MIDDLING:
+        return None
     from backprop.engine.program import choose  # built on this file
 
     if choose(engine, len(order), 1) is not None:

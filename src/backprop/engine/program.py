@@ -15,6 +15,7 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from math import isfinite
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from backprop.engine.gradient import gradient, set_inputs
@@ -69,7 +70,7 @@ class StraightCode:
     """Straight-line machine code; computes value and gradient at once."""
 
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.native.machine import library
+        from backprop.engine.native.machine import library, passed_on
         from backprop.engine.native.straight import evaluation
         from backprop.engine.straight import signature
 
@@ -77,6 +78,7 @@ class StraightCode:
         key = f"evaluate {signature(order, wrt, fixed)}"
         self._library = library(key, lambda: evaluation(order, wrt, fixed))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
+        self._passed_on = passed_on
         self._x = array("d", bytes(8 * len(wrt)))
         self._value = array("d", [0.0])
         self._gradient = array("d", bytes(8 * len(wrt)))
@@ -87,6 +89,7 @@ class StraightCode:
     def forward(self, x: Sequence[float]) -> float | None:
         self._x[:] = array("d", x)
         bad = self._evaluate(*self._pointers)
+        self._passed_on()
         return None if bad else self._value[0]
 
     def backward(self) -> Sequence[float] | None:
@@ -246,6 +249,7 @@ class Program:
             order, [model.values[name] for name in self.inputs], engine, runs, leaves
         )
         self._takes_arrays = isinstance(self._engine, TapeCode)
+        self._lock = Lock()
 
     def __repr__(self) -> str:
         kind = type(self._engine).__name__
@@ -263,13 +267,14 @@ class Program:
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        value = self._engine.forward(x if self._takes_arrays else x.tolist())
-        found = None if value is None else self._engine.backward()
-        if value is None or found is None:
-            given = dict(zip(self.inputs, x.tolist(), strict=True))
-            slow = gradient(self._model, given, self.output)
-            value, found = slow.value, [slow.gradients[name] for name in self.inputs]
-        return value, np.array(found, dtype=np.float64)
+        with self._lock:  # the engines have one set of arrays, the Model one set of Values
+            value = self._engine.forward(x if self._takes_arrays else x.tolist())
+            found = None if value is None else self._engine.backward()
+            if value is None or found is None:
+                given = dict(zip(self.inputs, x.tolist(), strict=True))
+                slow = gradient(self._model, given, self.output)
+                value, found = slow.value, [slow.gradients[name] for name in self.inputs]
+            return value, np.array(found, dtype=np.float64)
 
 
 @without_collector

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import MIXED, kinds
-from backprop.engine.native.machine import lanes, library
+from backprop.engine.native.machine import lanes, library, passed_on
 from backprop.memory import without_collector
 from backprop.values import NUMBER, Value
 
@@ -130,7 +130,9 @@ class Tape:
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
-        return not self._forward(self.address)
+        bad = self._forward(self.address)
+        passed_on()
+        return not bad
 
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite."""

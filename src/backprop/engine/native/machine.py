@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import nan
 from types import MappingProxyType
 from typing import Any
 
@@ -56,8 +57,33 @@ def callbacks() -> Mapping[str, Any]:
     for row in OPERATIONS.values():
         if not row.machine and callable(row.value):
             kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * row.arity)
-            found[CALL_BACK + row.name] = kind(rules.value(row.name))
+            found[CALL_BACK + row.name] = kind(_guarded(rules.value(row.name)))
     return MappingProxyType(found)
+
+
+_raised: list[BaseException] = []
+"""What functions of Python's raised while machine code called them, which cannot raise it: Ctrl-C."""
+
+
+def _guarded(function: Callable[..., float]) -> Callable[..., float]:
+    """`function`, with nan in place of what it raises, which `passed_on` raises later."""
+
+    def call(*operands: float) -> float:
+        try:
+            return function(*operands)
+        except BaseException as error:
+            _raised.append(error)
+            return nan
+
+    return call
+
+
+def passed_on() -> None:
+    """To be called after machine code: raise what was raised inside it."""
+    if _raised:
+        first = _raised[0]
+        _raised.clear()
+        raise first
 
 
 @cache
