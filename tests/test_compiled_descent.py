@@ -206,3 +206,26 @@ def test_searching_methods_on_every_engine(optimizer: str) -> None:
     for each in found:
         assert each.converged, each.reason
         assert each.parameters == pytest.approx({"x": 1, "y": 1}, rel=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_outputs_of_a_run_without_end_do_not_fill_the_memory(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second of them is kept, every fourth, …, and the last."""
+    from backprop.descent import batch, run
+
+    model = backprop.parse(BOWL)
+    options: dict[str, Any] = {"lr": 1e-4, "until_grad": 0.0, "engine": engine}
+    whole = model.descend(steps=999, **options)
+    assert (len(whole.values), whole.values_every) == (1000, 1)
+    monkeypatch.setattr(run, "_MOST_VALUES", 100)
+    monkeypatch.setattr(batch, "_FIRST", 70)
+    for steps in (99, 100, 101, 500, 998, 999):
+        found = model.descend(steps=steps, **options)
+        every = found.values_every
+        assert len(found.values) <= 101
+        assert found.values[-1] == whole.values[steps]
+        kept = [whole.values[at] for at in range(0, steps + 1, every)]
+        assert found.values.tolist()[: len(kept)] == kept
+        assert len(found.values) - len(kept) == (steps % every > 0)

@@ -287,6 +287,7 @@ def _result(
         gradient_norm=run.norm,
         evaluations=problem.evaluations,
         values=run.values,
+        values_every=run.values_every,
         history=run.history,
         state=state,
         explained=tuple(explained),

@@ -87,7 +87,8 @@ class Descent:
     why, in a word (`gradient`, `change`, `target` and `rounding` mean that it converged; `steps`,
     `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the lowest
     output of the run (the highest, when maximising). values: the output at every step, the start
-    first. history: what was asked to be kept. explained: lines that explain one update. error: what
+    first; of a run of over 131,072 steps at every second, fourth, … (`values_every`), and at the
+    last. history: what was asked to be kept. explained: lines that explain one update. error: what
     had no finite value, where it diverged. state: to go on from.
     """
 
@@ -109,6 +110,7 @@ class Descent:
     gradient_norm: float
     evaluations: int
     values: array[float]
+    values_every: int
     history: History
     state: State
     explained: tuple[str, ...] = ()

@@ -22,6 +22,10 @@ STILL = 30
 points), nothing will move any more."""
 
 
+_MOST_VALUES = 1 << 17
+"""The most outputs that are kept of a run (1 MiB): of longer ones every second, every fourth, …"""
+
+
 class Step(NamedTuple):
     """What a callback is told after each step.
 
@@ -140,6 +144,8 @@ class Run:
         self.relieved = ""
         """Who took over, and when, where the method found no lower point."""
         self.values = array("d")
+        self.values_every = 1
+        """How many steps lie between two of `values`; more and more in a run that goes on and on."""
         self.history = History(parameters={name: array("d") for name in problem.names})
         self.is_minimum: Callable[[Run], bool] = lambda run: False
         """How to tell a minimum from other places without a gradient."""
@@ -185,13 +191,21 @@ class Run:
         if done.best is not None:
             number, value, x = done.best
             self.best = self.before + self.count + number, value, x
+        self._keep_values(done.values)
         self.count += len(done.values)
         self.x, self.value, self.gradient, self.lr = done.x, done.value, done.gradient, done.lr
         self.norm = self.problem.norm(self.x, self.gradient)
         self.still = done.still
-        self.values.extend(done.values)
         self._report(done.length, done.lr)
         self._judge(abs(done.value - done.before))
+
+    def _keep_values(self, new: array[float]) -> None:
+        """Keep the outputs of the next steps, or every so many of them."""
+        every = self.values_every
+        self.values.extend(new if every == 1 else new[-(self.count + 1) % every :: every])
+        while len(self.values) > _MOST_VALUES:
+            self.values = self.values[::2]
+            self.values_every *= 2
 
     def room(self) -> int:
         """How many steps may be taken before anybody wants to hear of one."""
@@ -211,7 +225,10 @@ class Run:
             return
         self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
         self.norm = self.problem.norm(self.x, self.gradient)
-        self.values[-1] = value
+        if self.count % self.values_every:
+            self.values.append(value)
+        else:
+            self.values[-1] = value
         number = self.before + self.count
         if self.best[0] == number:
             self.best = number, self.value, self.x
