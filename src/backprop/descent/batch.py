@@ -17,7 +17,7 @@ from backprop.engine.native.machine import library, passed_on
 from backprop.engine.program import fixed_leaves, tape_for
 from backprop.engine.straight import signature
 
-_FIRST, _MOST = 1000, 1 << 17
+_FIRST, _MOST = 1000, 1 << 16
 """Steps of the first batch, and of the largest, whose outputs take 1 MiB."""
 
 _SECONDS = 0.05

@@ -87,7 +87,7 @@ class Descent:
     why, in a word (`gradient`, `change`, `target` and `rounding` mean that it converged; `steps`,
     `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the lowest
     output of the run (the highest, when maximising). values: the output at every step, the start
-    first; of a run of over 131,072 steps at every second, fourth, … (`values_every`), and at the
+    first; of a run of over 65,536 steps at every second, fourth, … (`values_every`), and at the
     last. history: what was asked to be kept. explained: lines that explain one update. error: what
     had no finite value, where it diverged. state: to go on from.
     """

@@ -22,8 +22,8 @@ STILL = 30
 points), nothing will move any more."""
 
 
-_MOST_VALUES = 1 << 17
-"""The most outputs that are kept of a run (1 MiB): of longer ones every second, every fourth, …"""
+_MOST_VALUES = 1 << 16
+"""The most outputs that are kept of a run (512 KiB): of longer ones every second, every fourth, …"""
 
 
 class Step(NamedTuple):
