@@ -129,3 +129,22 @@ def test_the_folder_is_where_the_platform_keeps_such_things(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cache._place.__wrapped__("") == user_cache_dir("backprop", appauthor=False)
+
+
+def test_a_pipe_in_the_folder_is_no_file_and_keeps_nobody_waiting(place: Path) -> None:
+    cache.store("x", b"content")
+    (place / "x").unlink()
+    os.mkfifo(place / "x", 0o600)
+    assert cache.load("x") is None
+
+
+def test_folders_are_made_for_the_user_alone_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "home" / "kept"))
+    before = os.umask(0o002)
+    try:
+        cache.store("x", b"content")
+    finally:
+        os.umask(before)
+    assert cache.load("x") == b"content"

@@ -121,6 +121,7 @@ def test_a_tape_computes_every_operation(row: Operation, serial: bool, points_of
         exact = point in corners
         bits = 0 if exact else allowed(row.name, point, None) or 2**20
         assert same(value, expected, bits), f"{row.name}{point}: {value!r}, {expected!r}"
+        assert value or math.copysign(1, value) == math.copysign(1, expected), f"{row.name}{point}"
         if not math.isfinite(expected):
             continue
         for operand, (got, right) in enumerate(zip(by, expected_by, strict=True)):
@@ -151,6 +152,7 @@ def test_straight_lines_compute_every_operation(row: Operation, engine: type[Eng
             assert not finite or not all(map(math.isfinite, looked)), f"{row.name}{point}"
             continue
         assert same(value, expected, bits), f"{row.name}{point}: {value!r}, {expected!r}"
+        assert value or math.copysign(1, value) == math.copysign(1, expected), f"{row.name}{point}"
         for got, right in zip(gradient, by, strict=True):
             assert same(got, right, bits), f"{row.name}{point}: {list(gradient)}, {by}"
 
@@ -461,3 +463,32 @@ def test_a_program_in_several_threads() -> None:
     for (value, gradient), (other, its) in zip(alone, together, strict=True):
         assert value == other
         assert gradient.tolist() == its.tolist()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_zeros_keep_their_sign(engine: str) -> None:
+    """atan2 tells the zeros apart: at (0, -0) it is pi."""
+    for text in ("L = atan2(x - x, ceil(x))", "L = atan2(x - x, round(x))"):
+        value, _ = backprop.compile(backprop.parse(text), engine=engine)([-0.3])
+        assert value == math.pi
+
+
+def test_defaults_do_not_count_for_a_program() -> None:
+    program = backprop.compile(backprop.parse("a = 1/0; L = a*b"))
+    assert program([2, 3])[0] == 6
+
+
+def test_odd_numbers_of_runs() -> None:
+    model = backprop.parse("L = sin(a*b) + a")
+    for runs in (-5, 0, math.inf):
+        assert backprop.compile(model, runs=runs)([0, 3])[0] == 0
+
+
+def test_a_program_is_not_copied_by_mistake() -> None:
+    import copy
+    import pickle
+
+    program = backprop.compile(backprop.parse("L = sin(a)"), engine="native")
+    for use in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="compile the Model again"):
+            use(program)

@@ -86,7 +86,7 @@ def test_the_python_examples_run() -> None:
         printed = [tuple(map(float, line.split())) for line in ran.stdout.splitlines()]
         assert len(printed) == len(promised) > 0
         for got, said in zip(printed, promised, strict=True):
-            assert got == pytest.approx(said, rel=1e-8)
+            assert got == pytest.approx(said, rel=1e-13)
 
 
 def test_the_language_example_computes(tmp_path: Path) -> None:

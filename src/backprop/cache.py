@@ -30,7 +30,9 @@ def load(name: str) -> bytes | None:
     if place is None:
         return None
     try:
-        handle = os.open(os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(
+            os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        )
         with open(handle, "rb") as file:
             if not _is_own(os.fstat(handle), stat.S_ISREG):
                 return None
@@ -92,16 +94,27 @@ def folder(make: bool = False) -> str | None:
         return None
     try:
         if make:
-            os.makedirs(place, mode=0o700, exist_ok=True)
+            _make(place)
         return place if _is_private(place) else None
     except OSError:
         return None
 
 
+def _make(place: str) -> None:
+    """Make a folder, and those above it that are missing, for the user alone, whatever the umask."""
+    missing = []
+    while not os.path.lexists(place):
+        missing.append(place)
+        place = os.path.dirname(place)
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            os.mkdir(each, 0o700)
+
+
 @cache
 def _place(given: str) -> str | None:
     """Where the folder is, whether it exists or not."""
-    if given.lower() in ("off", "0", "no") or sys.platform == "win32":
+    if given.lower() == "off" or sys.platform == "win32":
         return None  # of a folder on Windows nothing tells who may write to it
     if given:
         return os.path.abspath(given)

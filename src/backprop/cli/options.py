@@ -91,7 +91,7 @@ Engine = Annotated[
     Option(
         "--engine",
         metavar="NAME",
-        help="auto, python or native: what computes, the faster one or this.",
+        help="What computes: python, native (machine code), or auto, the faster one.",
     ),
 ]
 MaxNodes = Annotated[

@@ -18,7 +18,10 @@ from backprop.engine.program import fixed_leaves, tape_for
 from backprop.engine.straight import signature
 
 _FIRST, _MOST = 1000, 1 << 16
-"""Steps of the first batch, and of the largest, whose outputs take 1 MiB."""
+"""Steps of the first batch of a small graph, and of the largest batch, whose outputs take 512 KiB."""
+
+_SMALL = 100
+"""Up to so many operations a graph is small; of others the first batch is a single step."""
 
 _SECONDS = 0.05
 """How long a batch should take, so that Ctrl-C and a progress bar are not kept waiting."""
@@ -80,7 +83,7 @@ class Batches:
         self._engine = engine  # its arrays live as long as the loop
         self._descend = self._library.function("descend", whole, *[pointer] * 8, whole, *kinds)
         self._more = more
-        self._size = _FIRST
+        self._size = _FIRST if problem.size <= _SMALL else 1
         self._values = array("d")
 
     def go(self, run: Run, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
@@ -113,10 +116,9 @@ class Batches:
         )  # fmt: skip
         took = perf_counter() - begun
         passed_on()
-        if done == steps == self._size and took < _SECONDS:
-            self._size = min(_MOST, self._size * 4)
-        elif took > 2 * _SECONDS:
-            self._size = max(1, self._size // 2)
+        if done == steps:
+            fitting = int(steps * _SECONDS / max(took, 1e-6))
+            self._size = max(1, min(fitting, 8 * max(steps, self._size), _MOST))
         problem.evaluations += done
         if not done:
             return None

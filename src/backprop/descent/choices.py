@@ -107,7 +107,7 @@ def bounds_of(
     Raises UnknownName and NotAnInput, BadOption for bounds the wrong way round.
     """
     found: dict[str, tuple[float, float]] = {}
-    for pattern, (low, high) in bounds.items():
+    for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
         if not low <= high:
             raise BadOption(
                 f"the bounds of {pattern} are the wrong way round: {low:g}..{high:g}",

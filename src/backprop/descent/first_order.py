@@ -87,7 +87,7 @@ class FirstOrder:
                 continue
             x, gradient = run.x, run.gradient
             shrink = 1.0
-            if self.clip < inf and (size := run.problem.norm(x, gradient)) > self.clip:
+            if self.clip < inf and (size := run.problem.clipped_norm(x, gradient)) > self.clip:
                 shrink = self.clip / size
                 gradient = [slope * shrink for slope in gradient]
 

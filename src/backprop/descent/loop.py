@@ -115,7 +115,7 @@ class Loop(Cells):
         self, parameters: str, evaluate: Callable[[], tuple[Operand, Sequence[Operand]]]
     ) -> str:
         code = self.code
-        for name in (*_KEPT, "norm2", "length2n"):
+        for name in (*_KEPT, "norm2", "length2n", "odd", "clip2"):
             self._cell(name)
             self._set_cell(name, self._scalar(name) if name in _KEPT else 0.0)
         self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
@@ -129,8 +129,8 @@ class Loop(Cells):
         lr = self._step_size(told)
         self._update(lr, told)
         value, looked = evaluate()
-        self._sums("gn", "xn")
-        bad = finite(code, [*looked, self._cell_value("norm2")])
+        self._sums()
+        bad = finite(code, [*looked, self._cell_value("norm2"), self._cell_value("odd")])
         self._branch(code.emit(f"fcmp uno double {bad}, 0.0"), "stop")
         moved = code.emit(f"fcmp ogt double {self._cell_value('length2n')}, 0.0")
         self._branch(moved, "stop", unless=True)
@@ -176,8 +176,15 @@ class Loop(Cells):
         code = self.code
         shrink: Operand = 1.0
         if self.task.clipped:
-            self._sums("g", "x")
-            size = code.value("sqrt", [self._cell_value("norm2")])
+            self._set_cell("clip2", 0.0)
+
+            def add(at: str | int) -> None:
+                g = self._pushing_inside(self._get("g", at), "x", at)
+                total = code.value("+", [self._cell_value("clip2"), code.value("*", [g, g])])
+                self._set_cell("clip2", total)
+
+            self._each(add)
+            size = code.value("sqrt", [self._cell_value("clip2")])
             longer = code.value(">", [size, told["clip"]])
             part = code.value("/", [told["clip"], size])
             shrink = code.value("if", [longer, part, 1.0])
@@ -206,28 +213,36 @@ class Loop(Cells):
         upper = code.value("if", [code.value(">", [x, high]), high, x])
         return code.value("if", [code.value("<", [x, low]), low, upper])
 
-    def _sums(self, gradient: str, point: str) -> None:
-        """The squared norm of a gradient, without what only pushes against a bound; and, of the next
-        point, the squared length of the step."""
+    def _sums(self) -> None:
+        """The squared norm of the next gradient, without what only pushes against a bound, and the
+        squared length of the step."""
         code = self.code
-        self._set_cell("norm2", 0.0)
-        self._set_cell("length2n", 0.0)
+        for name in ("norm2", "length2n", "odd"):
+            self._set_cell(name, 0.0)
 
         def one(at: str | int) -> None:
-            g: Operand = self._get(gradient, at)
-            if self.task.bounded:
-                x = self._get(point, at)
-                low, high = self._get("low", at), self._get("high", at)
-                below = [code.value("<=", [x, low]), code.value(">", [g, 0.0])]
-                above = [code.value(">=", [x, high]), code.value("<", [g, 0.0])]
-                pushes = code.value("or", [code.value("and", below), code.value("and", above)])
-                g = code.value("if", [pushes, 0.0, g])
-            self._add_square("norm2", g)
-            if point == "xn":
-                move = code.value("-", [self._get("xn", at), self._get("x", at)])
-                self._add_square("length2n", move)
+            whole = self._get("gn", at)
+            self._add_square("norm2", self._pushing_inside(whole, "xn", at))
+            move = code.value("-", [self._get("xn", at), self._get("x", at)])
+            self._add_square("length2n", move)
+            if self.task.bounded:  # what pushes against a bound must be finite all the same
+                zero = code.emit(f"fsub double {whole}, {whole}")
+                total = self._cell_value("odd")
+                self._set_cell("odd", code.emit(f"fadd reassoc double {total}, {zero}"))
 
         self._each(one)
+
+    def _pushing_inside(self, g: Operand, point: str, at: str | int) -> Operand:
+        """A derivative, 0 where it only pushes against a bound."""
+        if not self.task.bounded:
+            return g
+        code = self.code
+        x = self._get(point, at)
+        low, high = self._get("low", at), self._get("high", at)
+        below = [code.value("<=", [x, low]), code.value(">", [g, 0.0])]
+        above = [code.value(">=", [x, high]), code.value("<", [g, 0.0])]
+        pushes = code.value("or", [code.value("and", below), code.value("and", above)])
+        return code.value("if", [pushes, 0.0, g])
 
     def _add_square(self, name: str, number: Operand) -> None:
         """Both sums only tell when to look closer: LLVM may add in any order, and round once."""

@@ -221,7 +221,7 @@ class Run:
         value, gradient: those of the output, not turned for maximising.
         """
         sign = self.problem.sign
-        if not (isfinite(value) and all(map(isfinite, gradient))):
+        if not (self.count and isfinite(value) and all(map(isfinite, gradient))):
             return
         self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
         self.norm = self.problem.norm(self.x, self.gradient)

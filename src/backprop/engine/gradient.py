@@ -138,8 +138,8 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
                 errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
     raise_all(errors)
     missing: set[Value] = set()
-    constants = [name for name in model.constants if name in model.defaults]
-    for name in (*model.inputs, *constants):
+    set_constants(model)
+    for name in model.inputs:
         value = model.values[name]
         if name in given:
             value.data = given[name]
@@ -148,6 +148,13 @@ def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
         else:
             missing.add(value)
     return missing
+
+
+def set_constants(model: Model) -> None:
+    """Give the constants of indices and ranges, which nobody can set, their numbers."""
+    for name in model.constants:
+        if name in model.defaults:
+            model.values[name].data = evaluate(model.defaults[name], model.source)
 
 
 def _number(number: float) -> float:

@@ -16,11 +16,12 @@ from array import array
 from collections.abc import Sequence
 from math import isfinite
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
-from backprop.engine.gradient import gradient, set_inputs
+from backprop.engine.gradient import gradient, set_constants
 from backprop.engine.interpreter import backward, forward
 from backprop.errors import BadOption, NoMachineCode
+from backprop.language.suggest import did_you_mean
 from backprop.memory import without_collector
 from backprop.values import NUMBER, Value, in_order
 
@@ -159,6 +160,8 @@ _GENERATED = _Cost(GeneratedPython, 1e-3, 45e-6, 4e-7, 9e-8, 20_000)
 _STRAIGHT = _Cost(StraightCode, 0.11, 2e-4, 1e-6, 6e-9, 1000)
 _TAPE = _Cost(TapeCode, 0.18, 1e-6, 3e-6, 6e-9, float("inf"))
 
+_MOST_RUNS = 10**15
+
 _SMALL = 200
 """Up to so many steps there is too little to do side by side for a tape."""
 
@@ -171,7 +174,7 @@ def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engi
     the graph. Raises BadOption for another name.
     """
     if engine not in ENGINES:
-        hints = [f"there are {', '.join(ENGINES)}"]
+        hints = [*did_you_mean(engine, ENGINES), f"there are {', '.join(ENGINES)}"]
         raise BadOption(f"there is no engine {engine!r}", hints=hints)
     python = min((_INTERPRETED, _GENERATED), key=lambda row: row.seconds(steps, runs))
     machine = min(row.seconds(steps, runs) for row in (_STRAIGHT, _TAPE))
@@ -243,13 +246,16 @@ class Program:
         leading = {value.label for value in leaves}
         self.output = output
         self.inputs = tuple(name for name in model.inputs if name in leading)
-        set_inputs(model, {})
+        set_constants(model)
         self._model = model
         self._engine = build(
             order, [model.values[name] for name in self.inputs], engine, runs, leaves
         )
         self._takes_arrays = isinstance(self._engine, TapeCode)
         self._lock = Lock()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Program cannot be copied or pickled: compile the Model again")
 
     def __repr__(self) -> str:
         kind = type(self._engine).__name__
@@ -259,8 +265,9 @@ class Program:
         """The value of the output, and its derivative by every input (float64, shape (inputs,)).
 
         values: a number for each of `inputs`. Raises NotFinite for a step without a finite value that
-        has a say in the output, ValueError for another shape. A slope may be infinite, and then is
-        the gradient.
+        has a say in the output, NotANumber for nan, ValueError for another shape. A slope may be
+        infinite, and then is the gradient. Where something is not finite, and on the engine
+        `python`, the Values of the Model take these numbers.
         """
         import numpy as np
 
@@ -284,8 +291,9 @@ def compile(
     """A Model made ready to run many times: a function of its inputs' numbers.
 
     of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`, which
-    takes what is fastest for `runs` evaluations. All give the same numbers, but for the last few bits.
+    takes what is fastest for about `runs` evaluations. All give the same numbers, but for the last
+    few bits.
     The Program keeps the Model; what gives its inputs defaults does not count: every number is given.
     Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
-    return Program(model, model.output(of), engine, runs)
+    return Program(model, model.output(of), engine, int(min(max(runs, 1), _MOST_RUNS)))

@@ -1,7 +1,7 @@
 """A small graph as straight-line code, in whatever language: each step once, no loop, no branch.
 
-The steps come in the order of the interpreter, and so do the shares of every gradient; the numbers are
-its numbers to the bit. Values that are not finite are noticed, not judged: the code says so, and the
+The steps come in the order of the interpreter, and so do the shares of every gradient, so that what is
+rounded is the same. Values that are not finite are noticed, not judged: the code says so, and the
 interpreter computes the same point again and finds out where and whether it matters. What is not
 finite shows in the output, unless a step on the way makes a number of it (`1/inf`); so the operands of
 such steps are looked at as well.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import count
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ class Kernels:
         self.levels = function("levels", None, *[pointer] * 4, size, size)
 
 
-@cache
+@lru_cache(maxsize=32)
 def ready(used: frozenset[int]) -> Kernels:
     """The kernels for these kinds, compiled once; loaded from the user's cache in later runs."""
     return Kernels(used)

@@ -2,8 +2,10 @@
 
 One translation for every use: of single doubles or of vectors of them, a value or a slope, in a loop
 over a tape or in straight-line code. Arithmetic is IEEE 754's, operation by operation: nothing is
-fused, reordered or assumed finite, so single doubles give the very bits of the interpreter. Both sides
-of an `if` are computed and one is chosen, which no number can tell from the interpreter's choice.
+fused, reordered or assumed finite, so single doubles give the very bits of the interpreter, but for
+powers with a known exponent, which are products here (`special` in the table), and `hypot`, of which
+Python has one of its own. Both sides of an `if` are computed and one is chosen, which no number can
+tell from the interpreter's choice.
 """
 
 from __future__ import annotations
@@ -157,7 +159,7 @@ class Code:
         made = self.value("*", [gradient, slope])
         if not careful or isinstance(made, float):
             return made
-        nothing = [self.value("==", [each, 0.0]) for each in (gradient, slope) if each is not made]
+        nothing = [self.value("==", [each, 0.0]) for each in (gradient, slope)]
         nothing = [each for each in nothing if not isinstance(each, float)]
         skipped = self.value("or", nothing) if len(nothing) == 2 else nothing[0]
         return self.value("if", [skipped, 0.0, made])

@@ -18,6 +18,7 @@ from backprop import cache as kept
 from backprop.engine import rules
 from backprop.engine.native.formulas import CALL_BACK
 from backprop.errors import NoMachineCode
+from backprop.language.grammar import text as grammar
 from backprop.operations import OPERATIONS
 
 _FORMAT = 1
@@ -131,11 +132,11 @@ def sources() -> str:
     from importlib.resources import files
 
     package = files("backprop")
-    folders = ("engine", "engine/native", "descent")
+    folders = ("engine", "engine/native", "descent", "language")
     found = [each for folder in folders for each in package.joinpath(folder).iterdir()]
     found += [package.joinpath("operations.py"), package.joinpath("numerics.py")]
     texts = sorted(each.read_bytes() for each in found if each.name.endswith(".py"))
-    return kept.checksum(*texts).hex()
+    return kept.checksum(*texts, grammar().encode()).hex()
 
 
 _libraries: dict[str, Library] = {}

@@ -1,8 +1,7 @@
 """Straight-line machine code for a small graph.
 
 Compiling costs 0.05 to 0.3 ms an operation, so this is for up to about a thousand of them, evaluated
-many times. The numbers are the interpreter's to the bit, but for powers such as `x^2`, which are
-products here.
+many times. The numbers are the interpreter's, to the bit but for what `formulas` names.
 """
 
 from __future__ import annotations
