@@ -394,7 +394,8 @@ def test_the_choice_of_an_engine() -> None:
     assert choose("auto", 1000, 1) is Interpreted
     assert choose("auto", 50, 2000) is GeneratedPython
     assert choose("auto", 50, 10_000_000) is None
-    assert choose("auto", 3_000_000, 1) is None
+    assert choose("auto", 3_000_000, 1) is Interpreted
+    assert choose("auto", 3_000_000, 10) is None
     assert choose("python", 3_000_000, 1) is Interpreted
     assert choose("native", 3, 1) is None
 

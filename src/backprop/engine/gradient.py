@@ -11,7 +11,6 @@ from backprop.errors import (
     LIMIT,
     BackpropError,
     MissingInputs,
-    NoMachineCode,
     NotAnInput,
     NotANumber,
     NotFinite,
@@ -92,26 +91,18 @@ def gradient(
     )
 
 
-_MIDDLING = 10_000
-"""Below so many Values a single run is the interpreter's: nothing else need be imported."""
-
-
 def _tape(order: list[Value], output: Value, engine: str) -> Tape | None:
-    """The graph on a tape, if machine code is asked for, or is faster for a single run."""
-    if engine == "auto" and len(order) < _MIDDLING:
+    """The graph on a tape, if machine code is asked for: for a single run it takes longer to lay the
+    graph out than to interpret it. Raises BadOption, NoMachineCode."""
+    if engine == "auto":
         return None
     from backprop.engine.program import choose  # built on this file
 
     if choose(engine, len(order), 1) is not None:
         return None
-    try:
-        from backprop.engine.tape import Tape
+    from backprop.engine.tape import Tape
 
-        return Tape(order, output)
-    except NoMachineCode:
-        if engine == "native":
-            raise
-        return None
+    return Tape(order, output)
 
 
 def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:

@@ -155,10 +155,10 @@ class _Cost(NamedTuple):
         return self.begin + self.step * steps + (self.run + self.run_step * steps) * runs
 
 
-_INTERPRETED = _Cost(Interpreted, 0.0, 0.0, 1e-6, 1.2e-6, float("inf"))
+_INTERPRETED = _Cost(Interpreted, 0.0, 0.0, 1e-6, 8e-7, float("inf"))
 _GENERATED = _Cost(GeneratedPython, 1e-3, 45e-6, 4e-7, 9e-8, 20_000)
 _STRAIGHT = _Cost(StraightCode, 0.11, 2e-4, 1e-6, 6e-9, 1000)
-_TAPE = _Cost(TapeCode, 0.18, 1e-6, 3e-6, 6e-9, float("inf"))
+_TAPE = _Cost(TapeCode, 0.18, 1.6e-6, 3e-6, 6e-9, float("inf"))
 
 _MOST_RUNS = 10**15
 

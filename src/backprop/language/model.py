@@ -133,9 +133,9 @@ class Model:
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the
         one equation that no other uses. engine: `python`, `native` (machine code, whose last bits may
-        differ), or `auto`, which takes machine code from some hundred thousand steps on. The Values
-        of the model take the numbers, so calls from several threads need a lock or a model each.
-        Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
+        differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`. The
+        Values of the model take the numbers, so calls from several threads need a lock or a model
+        each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
         """
         from backprop.engine.gradient import gradient  # the door upwards, as in values.py
 
