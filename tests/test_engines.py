@@ -493,3 +493,36 @@ def test_a_program_is_not_copied_by_mistake() -> None:
     for use in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="compile the Model again"):
             use(program)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e = a*b; d = e+c; L = d*f",
+        "L = d*f; d = e+c; e = a*b; unused = 3; spare = 2*pi",
+        "n = 3; m = 2*n; x[i] = i*a for i in 1..n; L = sum(x[i] for i in 1..n)",
+        "n = 3; m = 2*n; k = m + 1; x[i] = i*a for i in 1..m; L = x[2]*x[6]",
+        "y = a",
+        "a = 2",
+        "a = 2; b = 3",
+        "u = a*b; v = a + b",
+    ],
+)
+def test_what_leads_to_the_output_is_found_in_one_walk(text: str) -> None:
+    """Whether the outputs are known before or not."""
+    fresh, known = backprop.parse(text), backprop.parse(text)
+    assert known.outputs == backprop.parse(text).outputs
+    try:
+        name, order = known.leading()
+    except BackpropError as error:
+        with pytest.raises(type(error)):
+            fresh.leading()
+        return
+    again, others = fresh.leading()
+    assert again == name
+    assert others[-1] is fresh.values[name]
+    place = {value: at for at, value in enumerate(others)}
+    assert all(place[each] < place[value] for value in others for each in value.prev)
+    needed = in_order([fresh.values[name]])
+    assert {value.label for value in others} >= {value.label for value in needed}
+    assert backprop.compile(fresh).inputs == backprop.compile(known).inputs

@@ -23,7 +23,7 @@ from backprop.engine.interpreter import backward, forward
 from backprop.errors import BadOption, NoMachineCode
 from backprop.language.suggest import did_you_mean
 from backprop.memory import without_collector
-from backprop.values import NUMBER, Value, in_order
+from backprop.values import NUMBER, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,9 +239,8 @@ class Program:
     inputs: the names of the numbers that it takes, in this order. output: the name of the value.
     """
 
-    def __init__(self, model: Model, output: str, engine: str, runs: int) -> None:
-        root = model.values[output]
-        order = in_order([root])
+    def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
+        output, order = model.leading(of)
         leaves = [value for value in order if not value.prev]
         leading = {value.label for value in leaves}
         self.output = output
@@ -296,4 +295,4 @@ def compile(
     The Program keeps the Model; what gives its inputs defaults does not count: every number is given.
     Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
-    return Program(model, model.output(of), engine, int(min(max(runs, 1), _MOST_RUNS)))
+    return Program(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))

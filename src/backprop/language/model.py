@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -64,10 +66,29 @@ class Model:
     @cached_property
     def outputs(self) -> list[str]:
         """The equations that no other equation uses, in file order; in a file of inputs, all."""
-        used = {operand.label for value in in_order(self.values.values()) for operand in value.prev}
+        return self._unused(_operands(in_order(self.values.values())))
+
+    def _unused(self, used: set[Value]) -> list[str]:
         fixed = set(self.constants)
         computed = [name for name, value in self.values.items() if value.op and name not in fixed]
-        return [name for name in computed if name not in used] or list(self.values)
+        return [name for name in computed if self.values[name] not in used] or list(self.values)
+
+    def leading(self, of: str | None = None) -> tuple[str, list[Value]]:
+        """The name of the output (see `output`), and the Values that lead to it, operands first."""
+        if of is None and "outputs" not in self.__dict__:
+            order = in_order(self.values.values())
+            used = _operands(order)
+            self.outputs = self._unused(used)
+            if len(self.outputs) == 1:  # to which all that is used leads: no second walk
+                root = self.values[self.outputs[0]]
+                if len(order) > len(used) + 1:
+                    order = [value for value in order if value in used or value is root]
+                if order[-1] is not root:
+                    order.remove(root)
+                    order.append(root)
+                return self.outputs[0], order
+        name = self.output(of)
+        return name, in_order([self.values[name]])
 
     def output(self, of: str | None = None) -> str:
         """The output to differentiate: `of`, or the only one there is.
@@ -214,3 +235,8 @@ class Model:
 def _listed(names: list[str], most: int = 8) -> str:
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown}, … and {len(names) - most} more"
+
+
+def _operands(order: Iterable[Value]) -> set[Value]:
+    """What is an operand of something."""
+    return set(chain.from_iterable(map(attrgetter("prev"), order)))
