@@ -513,7 +513,7 @@ def test_what_leads_to_the_output_is_found_in_one_walk(text: str) -> None:
     fresh, known = backprop.parse(text), backprop.parse(text)
     assert known.outputs == backprop.parse(text).outputs
     try:
-        name, order = known.leading()
+        name, _ = known.leading()
     except BackpropError as error:
         with pytest.raises(type(error)):
             fresh.leading()
