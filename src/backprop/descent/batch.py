@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Mapping
-from math import inf, sqrt
+from math import dist, inf
 from time import perf_counter
 from typing import Any
 
@@ -59,7 +59,7 @@ class Batches:
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         self._arrays = [
             array("d", bytes(8 * size))
-            for size in (len(SCALARS), count, count, count * len(row.state), count)
+            for size in (len(SCALARS), count, count, count * len(row.state), count, count)
         ]
         self._low, self._high = array("d", problem.low), array("d", problem.high)
         self._scratch = array("d", bytes(8 * count * len(row.state)))
@@ -81,7 +81,7 @@ class Batches:
             ]  # fmt: skip
             kinds = [*[pointer] * 5, whole, pointer]
         self._engine = engine  # its arrays live as long as the loop
-        self._descend = self._library.function("descend", whole, *[pointer] * 8, whole, *kinds)
+        self._descend = self._library.function("descend", whole, *[pointer] * 9, whole, *kinds)
         self._more = more
         self._size = _FIRST if problem.size <= _SMALL else 1
         self._values = array("d")
@@ -95,7 +95,7 @@ class Batches:
             return None
         problem, rules = self.problem, run.rules
         steps = min(most, self._size)
-        scalars, x, g, kept, best = self._arrays
+        scalars, x, g, kept, best, previous = self._arrays
         target = -inf if rules.target is None else rules.target * problem.sign
         given = {
             "lr": self._lr, "k": k, "number": run.before + run.count, "value": run.value,
@@ -111,7 +111,7 @@ class Batches:
             values = self._values = array("d", [0.0]) * steps
         begun = perf_counter()
         done: int = self._descend(
-            *map(_address, (scalars, x, g, kept, best, values, self._low, self._high)),
+            *map(_address, (scalars, x, g, kept, best, previous, values, self._low, self._high)),
             steps, *self._more,
         )  # fmt: skip
         took = perf_counter() - begun
@@ -130,7 +130,7 @@ class Batches:
         if after["best_at"] > 0:
             lowest = (int(after["best_at"]), after["best"], best.tolist())
         return Steps(
-            x.tolist(), after["value"], g.tolist(), after["last_lr"], sqrt(after["length2"]),
+            x.tolist(), after["value"], g.tolist(), after["last_lr"], dist(x, previous),
             values if done == len(values) else values[:done], after["before"], 0, lowest,
         )  # fmt: skip
 

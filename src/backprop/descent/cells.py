@@ -1,8 +1,8 @@
 """What a compiled loop remembers from step to step, and where it goes: for `descent.loop`.
 
-The numbers of parameters (`x`, the next `xn`, the gradient `g` and `gn`, the state `s0`, `s0n`, …) and
-single numbers. Of a small problem each has a cell of its own, which LLVM makes a register; of a large
-one they stand in arrays that the loop is given.
+The numbers of parameters (`x`, the next `xn`, the last `xp`, the gradient `g` and `gn`, the state `s0`,
+`s0n`, …) and single numbers. Of a small problem each has a cell of its own, which LLVM makes a
+register; of a large one they stand in arrays that the loop is given.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ class Cells:
                     f"  %{each}.{at} = alloca double, align 8" for each in (name, f"{name}n")
                 ]
                 self._set(name, at, self._outside(name, at))
+        for at in range(self.count):
+            self._entry.append(f"  %xp.{at} = alloca double, align 8")
+            self._set("xp", at, self._get("x", at))
 
     def _outside(self, name: str, at: int) -> str:
         pointer, before = self._array(name)
@@ -87,7 +90,7 @@ class Cells:
     def _store_arrays(self) -> None:
         code = self.code
         states = [f"s{number}" for number in range(len(self.state))]
-        for name in ("x", "g", *states):
+        for name in ("x", "g", "xp", *states):
             pointer, before = self._array(name)
             for at in range(self.count):
                 number = self._get(name, at)

@@ -22,14 +22,14 @@ from backprop.language import equations, formula
 from backprop.values import Value
 
 SCALARS = tuple(
-    "lr k number value before best best_at length2 last_lr least_norm2 least_change target clip".split()
+    "lr k number value before best best_at last_lr least_norm2 least_change target clip".split()
 )
 """What the loop is told and tells, doubles in this order: the step size without its schedule; updates
 and steps before this batch; the output (turned, for maximising) now and one step before; the lowest
-output and its step in this batch (-1: none in it); the last step's squared length and step size; then
-the rules: squared gradient norm, relative change, output, clipping."""
+output and its step in this batch (-1: none in it); the last step's size; then the rules: squared
+gradient norm, relative change, output, clipping."""
 
-_KEPT = ("value", "before", "best", "best_at", "length2", "last_lr")
+_KEPT = ("value", "before", "best", "best_at", "last_lr")
 """Those that the loop changes."""
 
 
@@ -53,13 +53,14 @@ class Task(NamedTuple):
 
 
 class Loop(Cells):
-    """The text of `descend(scalars, x, gradient, state, best, values, low, high, steps, …)`.
+    """The text of `descend(scalars, x, gradient, state, best, previous, values, low, high, steps, …)`.
 
     It returns the number of steps done. x, gradient: the point, changed in place. state: an array for
-    each name of the optimizer's, one behind the other. best: takes the lowest point. values: takes the
-    output of each step. low, high: bounds, read only if `bounded`. Then, for a small graph, the numbers
-    of its fixed leaves; for a tape its address, the addresses of `forward` and `backward`, the arrays of
-    its values and gradients, the place of its root, and room for a second state.
+    each name of the optimizer's, one behind the other. best: takes the lowest point; previous: the
+    point before the last step; values: the output of each step. low, high: bounds, read only if
+    `bounded`. Then, for a small graph, the numbers of its fixed leaves; for a tape its address, the
+    addresses of `forward` and `backward`, the arrays of its values and gradients, the place of its
+    root, and room for a second state.
     """
 
     def __init__(self, task: Task) -> None:
@@ -115,7 +116,7 @@ class Loop(Cells):
         self, parameters: str, evaluate: Callable[[], tuple[Operand, Sequence[Operand]]]
     ) -> str:
         code = self.code
-        for name in (*_KEPT, "norm2", "length2n", "odd", "clip2"):
+        for name in (*_KEPT, "norm2", "moved", "odd", "clip2"):
             self._cell(name)
             self._set_cell(name, self._scalar(name) if name in _KEPT else 0.0)
         self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
@@ -132,8 +133,7 @@ class Loop(Cells):
         self._sums()
         bad = finite(code, [*looked, self._cell_value("norm2"), self._cell_value("odd")])
         self._branch(code.emit(f"fcmp uno double {bad}, 0.0"), "stop")
-        moved = code.emit(f"fcmp ogt double {self._cell_value('length2n')}, 0.0")
-        self._branch(moved, "stop", unless=True)
+        self._stop_unless_moved()
         self._commit(value, lr)
         self._judge(told)
         self._label("stop")
@@ -144,7 +144,7 @@ class Loop(Cells):
             self._store_arrays()
         done = self._done()
         arrays = ", ".join(
-            f"ptr noalias %{name}" for name in ("scalars", "xs", "gs", "state", "best")
+            f"ptr noalias %{name}" for name in ("scalars", "xs", "gs", "state", "best", "xp")
         )
         return "\n".join(
             [
@@ -214,17 +214,14 @@ class Loop(Cells):
         return code.value("if", [code.value("<", [x, low]), low, upper])
 
     def _sums(self) -> None:
-        """The squared norm of the next gradient, without what only pushes against a bound, and the
-        squared length of the step."""
+        """The squared norm of the next gradient, without what only pushes against a bound."""
         code = self.code
-        for name in ("norm2", "length2n", "odd"):
+        for name in ("norm2", "odd"):
             self._set_cell(name, 0.0)
 
         def one(at: str | int) -> None:
             whole = self._get("gn", at)
             self._add_square("norm2", self._pushing_inside(whole, "xn", at))
-            move = code.value("-", [self._get("xn", at), self._get("x", at)])
-            self._add_square("length2n", move)
             if self.task.bounded:  # what pushes against a bound must be finite all the same
                 zero = code.emit(f"fsub double {whole}, {whole}")
                 total = self._cell_value("odd")
@@ -245,10 +242,36 @@ class Loop(Cells):
         return code.value("if", [pushes, 0.0, g])
 
     def _add_square(self, name: str, number: Operand) -> None:
-        """Both sums only tell when to look closer: LLVM may add in any order, and round once."""
+        """The sum only tells when to look closer: LLVM may add in any order, and round once."""
         text, total = self.code.write(number), self._cell_value(name)
         square = self.code.emit(f"fmul reassoc contract double {text}, {text}")
         self._set_cell(name, self.code.emit(f"fadd reassoc contract double {total}, {square}"))
+
+    def _stop_unless_moved(self) -> None:
+        """Stop before a step after which every parameter is where it was."""
+        code = self.code
+
+        def moves(at: str | int) -> Operand:
+            return code.value("!=", [self._get("xn", at), self._get("x", at)])
+
+        if not self._unrolled:
+            self._set_cell("moved", 0.0)
+            one = 1.0
+            self._each(
+                lambda at: self._set_cell(
+                    "moved", code.value("if", [moves(at), one, self._cell_value("moved")])
+                )
+            )
+            self._branch(
+                code.emit(f"fcmp une double {self._cell_value('moved')}, 0.0"), "stop", unless=True
+            )
+            return
+        # the first parameter nearly always moves: then there is no need to look at the others
+        label = self._fresh_label()
+        for at in range(self.count):
+            self._branch(str(moves(at)), label)
+        self._jump("stop")
+        self._label(label)
 
     def _commit(self, value: Operand, lr: Operand) -> None:
         """The step is done: what was next becomes what is."""
@@ -262,12 +285,12 @@ class Loop(Cells):
             f"  store double {number}, ptr {place}, align 8",
             f"  store i64 {after}, ptr %done, align 8",
         ]
-        self._set_cell("length2", self._cell_value("length2n"))
         self._set_cell("last_lr", lr)
         self._set_cell("before", self._cell_value("value"))
         self._set_cell("value", text)
 
         def one(at: str | int) -> None:
+            self._set("xp", at, self._get("x", at))
             self._set("x", at, self._get("xn", at))
             self._set("g", at, self._get("gn", at))
             for number in range(len(self.row.state)):
