@@ -271,3 +271,23 @@ def test_a_first_batch_of_a_large_graph_is_one_step(monkeypatch: pytest.MonkeyPa
     backprop.parse(NETWORK).descend(lr=0.01, steps=300, engine="native")
     assert sizes[0] == 1
     assert len(sizes) < 20
+
+
+def test_parameters_in_any_order() -> None:
+    """The loop has them by name (x2 before x10); nobody else need know."""
+    names = [10, 2, 0, 7, 1]
+    text = " + ".join(f"{k + 1}*(x{k} - {k})^2*x{names[0]}" for k in names)
+    text += "\n" + "\n".join(f"x{k} = {0.3 * k + 1}" for k in names)
+    for options in (
+        {},
+        {"bounds": {"x2": (1.7, 1.9), "x10": (0, 3.5)}},
+        {"clip": 0.5},
+        {"optimizer": "adam"},
+    ):
+        slow, fast = both(f"L = {text}", lr=1e-4, steps=400, every=100, **options)
+        assert [*fast.parameters] == [*slow.parameters]
+        assert_alike(slow, fast, 1e-12)
+        for name, column in slow.history.parameters.items():
+            assert fast.history.parameters[name].tolist() == pytest.approx(
+                column.tolist(), rel=1e-12
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite, nan
@@ -14,7 +13,7 @@ from backprop.engine.symbolic import Formula, one_step, partials, right_side, wr
 from backprop.errors import TooLarge
 from backprop.language import Model, formula
 from backprop.language.notation import names_in
-from backprop.language.patterns import matching
+from backprop.language.patterns import by_name, matching
 from backprop.language.suggest import unknown_name
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import one_line
@@ -236,7 +235,7 @@ def _backward(
         upstream = value.grad
         shares, totals, lost = [], [], False
         for operand, text, local, use in sorted(
-            parts[value], key=lambda p: _by_name(names[p.operand])
+            parts[value], key=lambda p: by_name(names[p.operand])
         ):
             product = upstream * local if upstream and local else 0.0
             lost = lost or (product == 0 and not isfinite(upstream * local))
@@ -265,13 +264,6 @@ def _backward(
             )
         )
     return found
-
-
-def _by_name(name: str) -> list[tuple[int, str]]:
-    """Names in the order in which people look for them: w2 before w10."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
-    ]
 
 
 def _rules(writing: _Writing, value: Value) -> tuple[str, ...]:

@@ -26,6 +26,13 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     return found
 
 
+def by_name(name: str) -> list[tuple[int, str]]:
+    """A key that sorts names as people look for them: w2 before w10."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]
+
+
 def family(name: str) -> str:
     """The family of a member, "" for a name without indices."""
     return name[: name.index("[")] if name.endswith("]") and "[" in name[1:] else ""
