@@ -90,7 +90,7 @@ def on_a_tape(
         total = layer[0]
     assert total is not None
     code = TapeCode(order, order[: sum(map(len, leaves))])
-    assert code.tape.is_serial == in_order_too or len(steps) < 50
+    assert code.tape.is_serial == in_order_too
     x = [leaf.data for each in leaves for leaf in each]
     code.forward(x)
     code.tape.backward()
@@ -339,7 +339,7 @@ def test_engines_agree_on_what_is_not_finite(text: str, numbers: dict[str, float
 def test_a_program_is_a_function_of_arrays(engine: str) -> None:
     model = backprop.parse("e = a*b; d = e+c; L = d*f; a = 1")
     program = backprop.compile(model, engine=engine)
-    assert program.inputs == ("b", "c", "f", "a") or set(program.inputs) == set("abcf")
+    assert program.inputs == ("b", "c", "f", "a")  # where the file has them
     point = {"a": 2, "b": -3, "c": 10, "f": -2}
     value, gradient = program(np.array([point[name] for name in program.inputs]))
     assert type(value) is float

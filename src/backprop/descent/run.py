@@ -17,7 +17,7 @@ Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
 ]
 
-STILL = 30
+_STILL = 30
 """After so many steps that move nothing (that lower nothing, where a method searches for lower
 points), nothing will move any more."""
 
@@ -334,7 +334,7 @@ class Run:
         if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
             limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
             self._stop("change", limit)
-        if self.still >= STILL:
+        if self.still >= _STILL:
             raise NoLower
         if self.count >= rules.steps:
             used = (

@@ -24,6 +24,9 @@ from backprop.operations import OPERATIONS
 _FORMAT = 1
 """Part of the names in the cache: raised when the same text should give other code."""
 
+_LEVEL = 2
+"""How hard LLVM tries: at 3 nothing was faster."""
+
 ATTRIBUTES = """
 attributes #0 = { nounwind willreturn memory(none) }
 """
@@ -157,20 +160,20 @@ def library(key: str, text: Callable[[], str]) -> Library:
 class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
-    def __init__(self, text: Callable[[], str], key: str, level: int = 2) -> None:
+    def __init__(self, text: Callable[[], str], key: str) -> None:
         """text: makes the text if it must be compiled. key: tells it from other texts."""
         binding = llvm()
         triple, name, features = processor()
         words = [str(_FORMAT), __version__, binding.__name__, _llvm_version(), triple, name]
-        words += [features, *sorted(lanes()[1]), str(level), sources(), key]
+        words += [features, *sorted(lanes()[1]), str(_LEVEL), sources(), key]
         kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
-        self._machine = _target_machine(level)
+        self._machine = _target_machine()
         self._engine = binding.create_mcjit_compiler(
             binding.parse_assembly(f'target triple = "{triple}"'), self._machine
         )
         code = kept.load(kept_as)
         if code is None:
-            code = _compiled(text(), self._machine, level)
+            code = _compiled(text(), self._machine)
             kept.store(kept_as, code)
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
@@ -187,13 +190,13 @@ class Library:
         return found
 
 
-def _compiled(text: str, target: Any, level: int) -> bytes:
+def _compiled(text: str, target: Any) -> bytes:
     """Object code of a module's text."""
     binding = llvm()
     module = binding.parse_assembly(text)
     module.triple = processor()[0]
     module.verify()
-    options = binding.create_pipeline_tuning_options(speed_level=level)
+    options = binding.create_pipeline_tuning_options(speed_level=_LEVEL)
     options.loop_vectorization = False  # loops are written as vectors already
     options.loop_unrolling = False
     options.slp_vectorization = True
@@ -209,10 +212,10 @@ def _llvm_version() -> str:
     return f"{llvmlite.__version__} {llvm().llvm_version_info}"
 
 
-def _target_machine(level: int) -> Any:
+def _target_machine() -> Any:
     binding = llvm()
     _, name, features = processor()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=name, features=features, opt=level, jit=True, codemodel="jitdefault"
+        cpu=name, features=features, opt=_LEVEL, jit=True, codemodel="jitdefault"
     )
