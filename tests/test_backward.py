@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import backprop
 from backprop import Value, errors
-from backprop.engine import rules
 from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.syntax import functions
 from backprop.values import in_order
 from truth import TRUTH, mp
 
@@ -322,4 +322,4 @@ def test_random_expressions_against_mpmath(tree: Tree, point: tuple[float, float
 
 def test_every_operation_has_slopes_that_compile() -> None:
     for name, row in OPERATIONS.items():
-        assert len(rules.slopes(name)) == row.arity
+        assert len(functions.slopes(name)) == row.arity

@@ -22,7 +22,7 @@ from backprop.engine.program import (
     build,
     choose,
 )
-from backprop.engine.straight import hides
+from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.operations import OPERATIONS, Operation
 from backprop.values import NUMBER, Value, in_order

@@ -18,7 +18,7 @@ import pytest
 import backprop as library
 from backprop.derivation import derivation, paths
 from backprop.engine import by_names
-from backprop.engine.symbolic import partials, written
+from backprop.engine.writers.formulas import partials, written
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS, Operation
 from running import CLASSIC, POINT, backprop
@@ -179,9 +179,9 @@ def test_formula_and_number_agree_for_every_operation(row: Operation) -> None:
 
 def _by_mpmath(text: str, numbers: dict[str, float]) -> object:
     """The value of a formula by the tests' own truth about operations."""
-    from backprop.language import formula
     from backprop.operations import CONSTANTS
     from backprop.operations import FUNCTIONS as ROWS
+    from backprop.syntax.parser import formula
 
     tokens, shape = formula(text)
     stack: list[object] = []

@@ -12,31 +12,33 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 FLOORS = {
     "operations": 0, "numerics": 0, "special": 0, "errors": 0, "source": 0, "memory": 0,
-    "cache": 0, "records": 0,
-    "values": 1, "files": 1,
-    "language": 2,
-    "engine": 3,
-    "gallery": 3,
-    "report": 5,
-    "descent": 4,
-    "checks": 4,
-    "given": 4,
-    "picture": 5,
-    "derivation": 5,
-    "commands": 6,
-    "reports": 7,
-    "cli": 8, "__main__": 9, "__init__": 9,
+    "cache": 0, "records": 0, "suggest": 0, "patterns": 0, "files": 0,
+    "syntax": 1,
+    "values": 2,
+    "language": 3,
+    "engine": 4,
+    "evaluation": 5,
+    "given": 5,
+    "gallery": 5,
+    "descent": 6,
+    "checks": 6,
+    "report": 7,
+    "picture": 7,
+    "derivation": 7,
+    "commands": 8,
+    "reports": 9,
+    "cli": 10, "__main__": 11, "__init__": 11,
 }  # fmt: skip
 
 DOORS = {
     (file, room)
     for file in ("values.py", "language/model.py")
-    for room in ("engine", "descent", "reports")
+    for room in ("engine", "evaluation", "descent", "reports")
 }
 """Methods of Value and Model that call up, from inside the method."""
 
 ONLY = {
-    "lark": {"language/grammar.py"},
+    "lark": {"syntax/grammar.py"},
     "typer": {"cli"},
     "rich": {"reports"},
     "mpmath": {"special.py", "checks/precise.py"},
@@ -46,7 +48,7 @@ ONLY = {
         "descent/second_order.py",
         "reports/plot.py",
         "engine/tape.py",
-        "engine/program.py",
+        "evaluation/program.py",
     },
     "llvmlite": {"engine/native/machine.py"},
     "platformdirs": {"cache.py"},

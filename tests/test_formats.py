@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backprop.language import formula
-from backprop.language.notation import latex, latex_name, latex_number
 from backprop.reports.numbers import aligned, shown
+from backprop.syntax.notation import latex, latex_name, latex_number
+from backprop.syntax.parser import formula
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from backprop.engine import rules
-from backprop.language import formula
 from backprop.operations import FUNCTIONS, OPERATIONS, Operation
+from backprop.syntax import functions
+from backprop.syntax.parser import formula
 from truth import TRUTH, condition, mp, true_slope, true_value, ulps
 
 ROWS = list(OPERATIONS.values())
@@ -37,14 +37,14 @@ def tolerance(row: Operation, at: tuple[float, ...], slope: int | None = None) -
 def faults(row: Operation, at: tuple[float, ...]) -> list[str]:
     """What is wrong with a row at a point, in words; nothing if value and slopes are true."""
     found = []
-    value = rules.compiled(row.value, row.operands) if isinstance(row.value, str) else row.value
+    value = functions.compiled(row.value, row.operands) if isinstance(row.value, str) else row.value
     got, truth = value(*at), true_value(row.name, at)
     if truth is None or ulps(got, truth) > tolerance(row, at):
         found.append(f"{row.name}{at}\n  table {got!r}\n  truth {mp.nstr(truth, 20)}")
     for number, text in enumerate(row.slopes):
         if number in NO_ORDER.get(row.name, ()):
             continue
-        slope = rules.compiled(text, (*row.operands, "out"))(*at, got)
+        slope = functions.compiled(text, (*row.operands, "out"))(*at, got)
         truth = true_slope(row.name, at, number)
         if truth is None or ulps(slope, truth) > tolerance(row, at, number):
             found.append(
@@ -75,8 +75,8 @@ def test_a_wrong_slope_is_noticed(row: Operation) -> None:
 def test_corners_have_the_slopes_that_the_row_promises(
     row: Operation, at: tuple[float, ...], promised: tuple[float, ...]
 ) -> None:
-    out = rules.value(row.name)(*at)
-    for slope, expected in zip(rules.slopes(row.name), promised, strict=True):
+    out = functions.value(row.name)(*at)
+    for slope, expected in zip(functions.slopes(row.name), promised, strict=True):
         got = slope(*at, out)
         assert got == expected or (math.isnan(got) and math.isnan(expected))
 
@@ -123,11 +123,11 @@ def test_accuracy_over_the_whole_domain(row: Operation, points: int) -> None:
         truth = true_value(row.name, at)
         if not _in_range(truth) or at in [corner for corner, _ in row.corners]:
             continue
-        got = rules.value(row.name)(*at)
+        got = functions.value(row.name)(*at)
         allowed = tolerance(row, at)
         assert ulps(got, truth) <= allowed, f"{row.name}{at}: {got!r}, {mp.nstr(truth, 20)}"
         checked += 1
-        for number, slope_of in enumerate(rules.slopes(row.name)):
+        for number, slope_of in enumerate(functions.slopes(row.name)):
             truth = true_slope(row.name, at, number)
             if not _in_range(truth) or number in NO_ORDER.get(row.name, ()):
                 continue
@@ -182,13 +182,13 @@ def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object
 )
 def test_values_where_a_naive_formula_fails(text: str, expected: float) -> None:
     scope: dict[str, object] = {}
-    code = rules.python(formula(text), scope)
+    code = functions.python(formula(text), scope)
     assert eval(code, scope) == pytest.approx(expected, rel=4e-16, abs=0)
 
 
 def test_power_at_every_sign_and_zero() -> None:
     """x^y: the value of IEEE 754's pow wherever there is a real one, nan where there is none."""
-    power = rules.value("^")
+    power = functions.value("^")
     for x in (-math.inf, -2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, math.inf):
         for y in (-3.0, -2.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 3.0, 2.5):
             got = power(x, y)
@@ -204,12 +204,12 @@ def test_power_at_every_sign_and_zero() -> None:
 def test_the_corners_that_the_language_promises() -> None:
     """LANGUAGE's list, written here a second time on purpose: a row must not drift from it."""
     for name in ("abs", "relu", "sign"):
-        assert rules.slopes(name)[0](0.0, 0.0) == 0
+        assert functions.slopes(name)[0](0.0, 0.0) == 0
     for name in ("floor", "ceil", "round"):
-        assert rules.slopes(name)[0](3.0, 3.0) == 0
+        assert functions.slopes(name)[0](3.0, 3.0) == 0
     for name in ("min", "max"):
-        assert [slope(2.0, 2.0, 2.0) for slope in rules.slopes(name)] == [1, 0]
-    by_base = rules.slopes("^")[0]
+        assert [slope(2.0, 2.0, 2.0) for slope in functions.slopes(name)] == [1, 0]
+    by_base = functions.slopes("^")[0]
     assert [by_base(0.0, y, 0.0**y) for y in (2.0, 1.0, 0.0)] == [0, 1, 0]
     assert by_base(0.0, 0.5, 0.0) == math.inf
 
@@ -220,9 +220,9 @@ def test_no_function_of_the_table_ever_raises(row: Operation) -> None:
     chance = random.Random(1)
     for _ in range(120):
         at = tuple(chance.choice(strange) for _ in row.operands)
-        out = rules.value(row.name)(*at)
+        out = functions.value(row.name)(*at)
         assert isinstance(out, float)
-        for slope in rules.slopes(row.name):
+        for slope in functions.slopes(row.name):
             assert isinstance(slope(*at, out), float | int)
 
 

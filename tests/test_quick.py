@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from backprop import BackpropError, Value, parse
-from backprop.language import Model, pieces, quick, reading
-from backprop.language.grammar import token_pattern
+from backprop.language import Model, quick, reading
 from backprop.language.reading import read_carefully
 from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.source import Source
+from backprop.syntax import pieces
+from backprop.syntax.grammar import token_pattern
 
 
 @pytest.fixture(autouse=True)

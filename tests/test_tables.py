@@ -16,11 +16,11 @@ from lark.lexer import Lexer
 
 from backprop import cache as kept
 from backprop.gallery import examples
-from backprop.language import grammar
-from backprop.language.grammar import Kinds, Shape, Unfit, shape
-from backprop.language.scanner import LIST_ENDS, Tokens, statements
-from backprop.language.tables import Tables
 from backprop.source import Source
+from backprop.syntax import grammar
+from backprop.syntax.grammar import Kinds, Shape, Unfit, shape
+from backprop.syntax.lalr import Tables
+from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 from running import CLASSIC, EXAMPLES
 
 MORE = """
@@ -192,7 +192,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-ASK = "import sys; from backprop.language.grammar import shape; shape(('NAME',), 'expression'); print('lark' in sys.modules)"
+ASK = "import sys; from backprop.syntax.grammar import shape; shape(('NAME',), 'expression'); print('lark' in sys.modules)"
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from backprop import errors
     from backprop.descent import Descent
-    from backprop.engine import Gradient
-    from backprop.engine.program import Program, compile  # noqa: A004
     from backprop.errors import BackpropError
+    from backprop.evaluation.gradient import Gradient
+    from backprop.evaluation.program import Program, compile  # noqa: A004
     from backprop.language import Model
     from backprop.values import Value
 
@@ -45,8 +45,8 @@ _HOMES = {
     "Descent": "backprop.descent",
     "Gradient": "backprop.engine",
     "Model": "backprop.language",
-    "Program": "backprop.engine.program",
-    "compile": "backprop.engine.program",
+    "Program": "backprop.evaluation.program",
+    "compile": "backprop.evaluation.program",
     "Value": "backprop.values",
 }
 

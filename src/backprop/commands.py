@@ -8,17 +8,17 @@ from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from backprop.engine import Gradient
 from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
+from backprop.evaluation.gradient import Gradient
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
 from backprop.language.families import MOST_VALUES
-from backprop.language.patterns import matching
-from backprop.language.suggest import unknown_name
+from backprop.patterns import matching
 from backprop.records import record
 from backprop.report import GradientReport, gradient_report
 from backprop.source import Source
+from backprop.suggest import unknown_name
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -196,7 +196,7 @@ def descend(
 
     bounds: texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet.
     """
-    from backprop.descent.given import read_bounds, read_state
+    from backprop.descent.texts import read_bounds, read_state
 
     limits = read_bounds(bounds)
     model = load(inputs)

@@ -6,8 +6,8 @@ from functools import cached_property
 from importlib import resources
 
 from backprop.errors import BadOption
-from backprop.language.suggest import did_you_mean
 from backprop.records import record
+from backprop.suggest import did_you_mean
 
 ENDING = ".eq"
 

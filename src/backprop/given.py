@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Sequence
 from math import isinf
 from typing import Any
 
-from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import (
     LIMIT,
     BackpropError,
@@ -17,11 +16,12 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
+from backprop.evaluation.gradient import evaluate, not_an_input
 from backprop.files import read_source
 from backprop.language import Model, read_settings
-from backprop.language.patterns import family, indices, matching
-from backprop.language.suggest import unknown_name
+from backprop.patterns import family, indices, matching
 from backprop.source import Source, Span, normal
+from backprop.suggest import unknown_name
 
 Given = dict[str, tuple[float, Span]]
 """For each name its number, and where the name stands."""

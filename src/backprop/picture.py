@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backprop.engine import by_names, local_slopes
-from backprop.language.patterns import family, spanned
 from backprop.operations import OPERATIONS
+from backprop.patterns import family, spanned
 from backprop.values import NUMBER, Value, in_order
 
 TextOf = Callable[[Value], str]

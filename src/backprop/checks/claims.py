@@ -17,9 +17,9 @@ from backprop.errors import (
 )
 from backprop.files import read_source
 from backprop.language import Formulas, Model
-from backprop.language.scanner import LIST_ENDS, Tokens, control_characters, statements
-from backprop.language.suggest import nearest, unknown_name
 from backprop.source import Source, Span, normal, one_line
+from backprop.suggest import nearest, unknown_name
+from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 from backprop.values import Value, in_order
 
 _PARTIALS = "∂𝜕"

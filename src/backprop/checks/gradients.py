@@ -9,9 +9,10 @@ from functools import cache
 from backprop.checks import differences, precise
 from backprop.checks.graph import Along, Graph, gradient_noise
 from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
-from backprop.engine import Gradient, rules
+from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.operations import OPERATIONS
+from backprop.syntax import functions
 from backprop.values import Value
 
 
@@ -91,9 +92,9 @@ def _at_corners(model: Model, graph: Graph, leaf: Value) -> tuple[str, ...]:
 
 
 @cache
-def _corners(op: str) -> list[rules.Function]:
+def _corners(op: str) -> list[functions.Function]:
     row = OPERATIONS[op]
-    return [rules.compiled(text, row.operands) for text in (row.corner, row.jump) if text]
+    return [functions.compiled(text, row.operands) for text in (row.corner, row.jump) if text]
 
 
 def _text(model: Model, step: Value) -> str:

@@ -7,8 +7,9 @@ from functools import cache
 from math import inf, isfinite, nan
 from random import Random
 
-from backprop.engine import backward, forward, local_slopes, trace
+from backprop.engine import backward, forward, local_slopes
 from backprop.errors import NotFinite
+from backprop.evaluation import diagnosis
 from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.values import Value, in_order
@@ -56,7 +57,7 @@ def has_value(model: Model, order: Sequence[Value]) -> bool:
     if all([isfinite(value.data) for value in order]):  # noqa: C419  twice as fast
         return True
     try:
-        trace.values(model, order, len(order))
+        diagnosis.values(model, order, len(order))
     except NotFinite:
         return False
     return isfinite(order[-1].data)

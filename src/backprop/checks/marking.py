@@ -9,9 +9,9 @@ from backprop.checks.claims import Claim, doubtful
 from backprop.checks.points import MOST, Point, Question, Subject
 from backprop.checks.suspects import Key, Suspect, Way
 from backprop.checks.words import number
-from backprop.engine import Gradient, by_names, local_slopes
-from backprop.engine.gradient import missing_inputs
+from backprop.engine import by_names, local_slopes
 from backprop.errors import BackpropError
+from backprop.evaluation.gradient import Gradient, missing_inputs
 from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.values import Value, in_order

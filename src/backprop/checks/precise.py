@@ -12,8 +12,8 @@ from typing import Any
 
 from backprop.checks.graph import Graph
 from backprop.checks.sides import Side, Sides
-from backprop.language import formula
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.syntax.parser import formula
 from backprop.values import Value
 
 Function = Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 from backprop.cli.declared import Argument, Option
 from backprop.commands import DEFAULT_FILE, FILE_VARIABLE
 from backprop.errors import BadOption
-from backprop.language.suggest import did_you_mean
+from backprop.suggest import did_you_mean
 
 File = Annotated[
     Optional[str],

@@ -9,11 +9,11 @@ from typing import TextIO
 
 from backprop.errors import BackpropError, BadOption
 from backprop.files import write_whole
-from backprop.language.suggest import did_you_mean
 from backprop.report import Report
 from backprop.reports import FORMATS, writer
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
+from backprop.suggest import did_you_mean
 
 
 def chosen_format(name: str | None, output: str | None) -> str:

@@ -8,15 +8,18 @@ from math import inf, isfinite, nan
 from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
-from backprop.engine import Gradient, by_names, local_slopes, rules, steps_of
-from backprop.engine.symbolic import Formula, one_step, partials, right_side, written
+from backprop.engine import by_names, local_slopes, steps_of
+from backprop.engine.writers.formulas import Formula, one_step, partials, right_side, written
 from backprop.errors import TooLarge
-from backprop.language import Model, formula
-from backprop.language.notation import names_in
-from backprop.language.patterns import by_name, matching
-from backprop.language.suggest import unknown_name
+from backprop.evaluation.gradient import Gradient
+from backprop.language import Model
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.patterns import by_name, matching
 from backprop.source import one_line
+from backprop.suggest import unknown_name
+from backprop.syntax import functions
+from backprop.syntax.notation import names_in
+from backprop.syntax.parser import formula
 from backprop.values import NUMBER, Value, in_order
 
 MOST = 300
@@ -191,7 +194,7 @@ class _Writing:
         if data.keys() != used:
             return ""
         scope: dict[str, object] = {"inf": inf, "nan": nan}
-        code = rules.python(formula(text), scope, {**rules.CONSTANT_NAMES, **data})
+        code = functions.python(formula(text), scope, {**functions.CONSTANT_NAMES, **data})
         value: float = eval(code, scope)
         if not isfinite(value):
             return ""
@@ -294,7 +297,7 @@ def _notes(writing: _Writing, value: Value) -> tuple[str, ...]:
         data = [operand.data for operand in step.prev]
         text = model.text(step) if not step.label else one_line(model.equation(step.label).text)
         for kind, where in (("corner", row.corner), ("jump", row.jump)):
-            if where and rules.compiled(where, row.operands)(*data):
+            if where and functions.compiled(where, row.operands)(*data):
                 notes.append(f"{text or row.form} has a {kind}{_at(step, names)}")
         if step.op == "if":
             condition = step.prev[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from backprop.derivation.steps import Path
-from backprop.engine import Gradient, by_names
+from backprop.engine import by_names
 from backprop.errors import TooLarge
+from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.values import Value, in_order
 

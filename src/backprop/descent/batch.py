@@ -15,8 +15,8 @@ from backprop.descent.problem import Point, Problem
 from backprop.descent.run import Rules, Run, Steps
 from backprop.engine.native.machine import library, passed_on
 from backprop.engine.program import fixed_leaves, tape_for
-from backprop.engine.straight import signature
-from backprop.language.patterns import by_name
+from backprop.engine.walk import signature
+from backprop.patterns import by_name
 
 T = TypeVar("T")
 

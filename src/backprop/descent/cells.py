@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backprop.engine.native.formulas import Code, Operand
+from backprop.engine.writers.llvm import Code, Operand
 
 
 class Cells:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from backprop import patterns as patterns_of
 from backprop.descent.optimizers import RANGES, Minimizer, Optimizer, Schedule
-from backprop.engine.gradient import evaluate, not_an_input
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
+from backprop.evaluation.gradient import evaluate, not_an_input
 from backprop.language import Model, read_settings
-from backprop.language import patterns as patterns_of
-from backprop.language.suggest import did_you_mean, unknown_name
 from backprop.source import Source, normal
+from backprop.suggest import did_you_mean, unknown_name
 from backprop.values import in_order
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)

@@ -15,9 +15,9 @@ from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Rules, Run, Stop
 from backprop.descent.update import factor
-from backprop.engine import gradient
 from backprop.engine.program import choose
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
+from backprop.evaluation.gradient import gradient
 from backprop.language import Model
 from backprop.source import normal
 

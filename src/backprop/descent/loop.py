@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from backprop.descent.cells import Cells
 from backprop.descent.optimizers import Optimizer, Schedule
-from backprop.engine.native.formulas import Operand
 from backprop.engine.native.machine import ATTRIBUTES
 from backprop.engine.native.straight import finite, loads
-from backprop.engine.straight import Straight
-from backprop.language import equations, formula
+from backprop.engine.walk import Straight
+from backprop.engine.writers.llvm import Operand
+from backprop.syntax.parser import equations, formula
 from backprop.values import Value
 
 SCALARS = tuple(

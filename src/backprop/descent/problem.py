@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from sys import float_info
 
-from backprop.engine import backward, forward, trace
+from backprop.engine import backward, forward
 from backprop.engine.program import Engine, Interpreted, build, choose
 from backprop.errors import NotFinite
+from backprop.evaluation import diagnosis
 from backprop.language import Model
 from backprop.values import Value, in_order
 
@@ -90,7 +91,7 @@ class Problem:
             raise self._beyond(x)
         forward(self._steps)
         if not all([isfinite(step.data) for step in self._order]):  # noqa: C419  twice as fast
-            trace.values(self.model, self._order, len(self._order))
+            diagnosis.values(self.model, self._order, len(self._order))
         return self._root.data * self.sign
 
     def gradient(self) -> Point:
@@ -104,7 +105,7 @@ class Problem:
         backward(self._order)
         found = [leaf.grad * sign for leaf in self.leaves]
         if not all(map(isfinite, found)):
-            warnings = trace.gradients(self.model, self._order)
+            warnings = diagnosis.gradients(self.model, self._order)
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return found

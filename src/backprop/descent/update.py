@@ -7,9 +7,9 @@ from math import inf, nan
 from typing import Any
 
 from backprop.descent.optimizers import Optimizer, Schedule
-from backprop.engine.rules import CONSTANT_NAMES, python
-from backprop.language import equations, formula
-from backprop.language.notation import typographic
+from backprop.syntax.functions import CONSTANT_NAMES, python
+from backprop.syntax.notation import typographic
+from backprop.syntax.parser import equations, formula
 
 Update = Callable[..., tuple[float, ...]]
 """x, g, k, lr and the state → the new x and the new state."""

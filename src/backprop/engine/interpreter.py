@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backprop.engine import rules
+from backprop.syntax import functions
 from backprop.values import NUMBER, Value
 
 
-class _Lookup(dict[str, rules.Function]):
-    def __missing__(self, name: str) -> rules.Function:
-        self[name] = found = rules.value(name)
+class _Lookup(dict[str, functions.Function]):
+    def __missing__(self, name: str) -> functions.Function:
+        self[name] = found = functions.value(name)
         return found
 
 
-class _Slopes(dict[str, tuple[rules.Function, ...]]):
-    def __missing__(self, name: str) -> tuple[rules.Function, ...]:
-        self[name] = found = rules.slopes(name)
+class _Slopes(dict[str, tuple[functions.Function, ...]]):
+    def __missing__(self, name: str) -> tuple[functions.Function, ...]:
+        self[name] = found = functions.slopes(name)
         return found
 
 

@@ -1,13 +1,4 @@
-"""A graph made ready to run many times: `compile` chooses how, a `Program` runs.
-
->>> import backprop
->>> program = backprop.compile(backprop.parse("e = a*b; d = e+c; L = d*f"))
->>> program.inputs
-('a', 'b', 'c', 'f')
->>> value, gradient = program([2, -3, 10, -2])
->>> value, gradient.tolist()
-(-8.0, [6.0, -4.0, -2.0, 4.0])
-"""
+"""A graph made ready to run many times: how it is run is chosen by what that costs."""
 
 from __future__ import annotations
 
@@ -15,21 +6,15 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from math import isfinite
-from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from backprop.engine.gradient import gradient, set_constants
 from backprop.engine.interpreter import backward, forward
 from backprop.errors import BadOption, NoMachineCode
-from backprop.language.suggest import did_you_mean
-from backprop.memory import without_collector
+from backprop.suggest import did_you_mean
 from backprop.values import NUMBER, Value
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
-    from backprop.language import Model
+    pass
 
 ENGINES = ("auto", "python", "native")
 """What a person may ask for."""
@@ -73,7 +58,7 @@ class StraightCode:
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
         from backprop.engine.native.machine import library, passed_on
         from backprop.engine.native.straight import evaluation
-        from backprop.engine.straight import signature
+        from backprop.engine.walk import signature
 
         fixed = fixed_leaves(order, wrt)
         key = f"evaluate {signature(order, wrt, fixed)}"
@@ -101,7 +86,7 @@ class GeneratedPython:
     """Straight-line Python."""
 
     def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.generated import evaluation
+        from backprop.engine.writers.python import evaluation
 
         fixed = fixed_leaves(order, wrt)
         self._evaluate = evaluation(order, wrt, fixed)
@@ -159,8 +144,6 @@ _INTERPRETED = _Cost(Interpreted, 0.0, 0.0, 1e-6, 8e-7, float("inf"))
 _GENERATED = _Cost(GeneratedPython, 1e-3, 45e-6, 4e-7, 9e-8, 20_000)
 _STRAIGHT = _Cost(StraightCode, 0.11, 2e-4, 1e-6, 6e-9, 1000)
 _TAPE = _Cost(TapeCode, 0.18, 1.6e-6, 3e-6, 6e-9, float("inf"))
-
-_MOST_RUNS = 10**15
 
 _SMALL = 200
 """Up to so many steps there is too little to do side by side for a tape."""
@@ -231,68 +214,3 @@ def fixed_leaves(order: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
     """The leaves that are neither numbers of the equations nor parameters."""
     moving = set(wrt)
     return [v for v in order if not v.prev and v.op != NUMBER and v not in moving]
-
-
-class Program:
-    """A function: numbers of the inputs → value and gradient. `compile` makes it.
-
-    inputs: the names of the numbers that it takes, in this order. output: the name of the value.
-    """
-
-    def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
-        output, order = model.leading(of)
-        leaves = [value for value in order if not value.prev]
-        leading = {value.label for value in leaves}
-        self.output = output
-        self.inputs = tuple(name for name in model.inputs if name in leading)
-        set_constants(model)
-        self._model = model
-        self._engine = build(
-            order, [model.values[name] for name in self.inputs], engine, runs, leaves
-        )
-        self._takes_arrays = isinstance(self._engine, TapeCode)
-        self._lock = Lock()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Program cannot be copied or pickled: compile the Model again")
-
-    def __repr__(self) -> str:
-        kind = type(self._engine).__name__
-        return f"Program({self.output} of {len(self.inputs)} inputs, {kind})"
-
-    def __call__(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
-        """The value of the output, and its derivative by every input (float64, shape (inputs,)).
-
-        values: a number for each of `inputs`. Raises NotFinite for a step without a finite value that
-        has a say in the output, NotANumber for nan, ValueError for another shape. A slope may be
-        infinite, and then is the gradient. Where something is not finite, and on the engine
-        `python`, the Values of the Model take these numbers.
-        """
-        import numpy as np
-
-        x = np.asarray(values, dtype=np.float64)
-        if x.shape != (len(self.inputs),):
-            raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        with self._lock:  # the engines have one set of arrays, the Model one set of Values
-            value = self._engine.forward(x if self._takes_arrays else x.tolist())
-            found = None if value is None else self._engine.backward()
-            if value is None or found is None:
-                given = dict(zip(self.inputs, x.tolist(), strict=True))
-                slow = gradient(self._model, given, self.output)
-                value, found = slow.value, [slow.gradients[name] for name in self.inputs]
-            return value, np.array(found, dtype=np.float64)
-
-
-@without_collector
-def compile(
-    model: Model, of: str | None = None, *, engine: str = "auto", runs: int = 1_000_000
-) -> Program:
-    """A Model made ready to run many times: a function of its inputs' numbers.
-
-    of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`, which
-    takes what is fastest for about `runs` evaluations. All give the same numbers, but for the last
-    few bits.
-    The Program keeps the Model; what gives its inputs defaults does not count: every number is given.
-    Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
-    """
-    return Program(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))

@@ -14,14 +14,14 @@ from typing import Any
 from backprop.errors import BackpropError, UnexpectedText
 from backprop.language import families
 from backprop.language.families import Families
-from backprop.language.grammar import Node
 from backprop.language.integers import Scope, Unknown
-from backprop.language.parser import Statement
-from backprop.language.programs import Program, Step, prepared
-from backprop.language.scanner import Tokens
 from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.records import record as dataclass
 from backprop.source import Span, pack
+from backprop.syntax.bodies import Program, Step, prepared
+from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
 from backprop.values import NUMBER, Place, Value
 
 

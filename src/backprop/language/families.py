@@ -19,10 +19,10 @@ from backprop.errors import (
     WrongNumberOfArguments,
 )
 from backprop.language.integers import Integers, Scope, Unknown
-from backprop.language.parser import Statement
-from backprop.language.programs import Clause, Nodes, Prepared, TooDeep, prepared
-from backprop.language.scanner import Tokens
 from backprop.source import Span
+from backprop.syntax.bodies import Clause, Nodes, Prepared, TooDeep, prepared
+from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
 from backprop.values import NUMBER, Value
 
 MOST_VALUES = 10_000_000

@@ -11,10 +11,10 @@ from math import isfinite, isnan
 from typing import Any
 
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
-from backprop.language.programs import Nodes
-from backprop.language.scanner import Tokens
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
+from backprop.syntax.bodies import Nodes
+from backprop.syntax.scanner import Tokens
 from backprop.values import NUMBER, Value, in_order
 
 Scope = Mapping[str, Any]

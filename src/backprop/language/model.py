@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
-from backprop.language.suggest import unknown_name
 from backprop.source import Source, Span, normal, one_line
+from backprop.suggest import unknown_name
 from backprop.values import Later, Place, Value, in_order
 
 if TYPE_CHECKING:
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
-    from backprop.engine.gradient import Gradient
+    from backprop.evaluation.gradient import Gradient
 
 
 class Model:
@@ -158,7 +158,7 @@ class Model:
         Values of the model take the numbers, so calls from several threads need a lock or a model
         each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
         """
-        from backprop.engine.gradient import gradient  # the door upwards, as in values.py
+        from backprop.evaluation.gradient import gradient  # the door upwards, as in values.py
 
         return gradient(self, values or {}, of, engine)
 

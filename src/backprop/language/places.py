@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from backprop.language.build import Builder
 from backprop.language.families import Families
-from backprop.language.grammar import shape
 from backprop.language.integers import Integers
-from backprop.language.programs import Program
-from backprop.language.scanner import Tokens, statements
 from backprop.source import Source, pack
+from backprop.syntax.bodies import Program
+from backprop.syntax.grammar import shape
+from backprop.syntax.scanner import Tokens, statements
 from backprop.values import NUMBER, Later, Place, Value
 
 

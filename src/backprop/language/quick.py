@@ -19,17 +19,17 @@ from itertools import islice
 from math import nan
 
 from backprop.errors import BackpropError
-from backprop.language import checks
-from backprop.language.grammar import Unfit, shape
+from backprop.language import definitions
 from backprop.language.model import Model
-from backprop.language.parser import Statement
-from backprop.language.pieces import LEAF, Parts, ascii_only, is_name, pieces, reserved
 from backprop.language.places import LatePlaces
-from backprop.language.scanner import Tokens, control_characters, statements
 from backprop.language.stepwise import Stepwise, Unsure
 from backprop.language.templates import NAME, NUMERAL, Template, template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
+from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.parser import Statement
+from backprop.syntax.pieces import LEAF, Parts, ascii_only, is_name, pieces, reserved
+from backprop.syntax.scanner import Tokens, control_characters, statements
 from backprop.values import Value
 
 _LEAST = 200
@@ -193,7 +193,7 @@ class _Quick:
         except Unfit:
             raise Unsure from None
         errors: list[BackpropError] = []
-        checks.calls(statement, {}, errors)
+        definitions.calls(statement, {}, errors)
         if errors or statement.shape.form != "equation" or statement.shape.indexed:
             raise Unsure
         self.builder.equation(statement)
@@ -210,7 +210,7 @@ class _Quick:
             or not (sure or all(map(is_name, names)))
             or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.builder.constants)
-            or (self.builder.ahead and checks.has_circle(self.builder.values))
+            or (self.builder.ahead and definitions.has_circle(self.builder.values))
         ):
             raise Unsure
 

@@ -6,20 +6,21 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
-from backprop.language import checks, faults
+from backprop.language import definitions
 from backprop.language.build import Builder
-from backprop.language.characters import unknown_characters
 from backprop.language.families import MOST_VALUES, Families
-from backprop.language.grammar import Unfit, shape
 from backprop.language.integers import Integers, Scope, Unknown
 from backprop.language.model import Model
-from backprop.language.parser import Statement, read
-from backprop.language.patterns import family
-from backprop.language.programs import Program, prepared
-from backprop.language.scanner import LIST_ENDS, Tokens
-from backprop.language.suggest import unknown_name
 from backprop.memory import without_collector
+from backprop.patterns import family
 from backprop.source import Source, Span
+from backprop.suggest import unknown_name
+from backprop.syntax import faults
+from backprop.syntax.bodies import Program, prepared
+from backprop.syntax.characters import unknown_characters
+from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.parser import Statement, read
+from backprop.syntax.scanner import LIST_ENDS, Tokens
 from backprop.values import Value
 
 _LONG = 2000
@@ -52,13 +53,13 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     """The same by the ordinary route, which defines what a text means. Raises the same."""
     statements, faults = read(source)
     errors: list[BackpropError] = [*faults]
-    equations, functions, indexed = checks.definitions(statements, errors)
+    equations, functions, indexed = definitions.by_name(statements, errors)
     for statement in statements:
-        checks.calls(statement, functions, errors)
+        definitions.calls(statement, functions, errors)
     if functions:
-        checks.recursion(functions, errors)
+        definitions.recursion(functions, errors)
         if not errors:
-            checks.size(equations, functions, errors)
+            definitions.size(equations, functions, errors)
     raise_all(errors)
     if not equations and not indexed:
         raise NoEquation(
@@ -83,7 +84,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     raise_all(builder.errors)
     values = {name: builder.values[name] for name in builder.order}
     if builder.ahead:
-        raise_all(checks.circles(values, owners))
+        raise_all(definitions.circles(values, owners))
     constants = list(members.integers.used)
     return Model(
         source, values, builder.defaults, builder.places, constants, builder.repeated, functions
@@ -105,7 +106,7 @@ class Formulas:
     """Reads formulas of the names of a model, with its functions."""
 
     def __init__(self, model: Model) -> None:
-        equations, self._functions, _ = checks.definitions(read(model.source)[0], [])
+        equations, self._functions, _ = definitions.by_name(read(model.source)[0], [])
         self._builder = Builder(self._functions, Families(_integers(equations)))
         self._builder.values.update(model.values)
         self._builder.finished.update(model.values)
@@ -122,7 +123,7 @@ class Formulas:
         except Unfit as unfit:
             raise faults.explain(tokens, unfit) from None
         errors: list[BackpropError] = []
-        checks.calls(statement, self._functions, errors)
+        definitions.calls(statement, self._functions, errors)
         raise_all(errors)
         builder = self._builder
         parsed = statement.shape
@@ -152,13 +153,13 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     many: list[tuple[str, Statement, Span]] = []
     statements, faults = read(source, LIST_ENDS, many)
     errors: list[BackpropError] = [*faults]
-    equations, functions, indexed = checks.definitions(statements, errors)
+    equations, functions, indexed = definitions.by_name(statements, errors)
     for statement in statements:
-        checks.calls(statement, functions, errors)
+        definitions.calls(statement, functions, errors)
     if functions:
-        checks.recursion(functions, errors)
+        definitions.recursion(functions, errors)
         if not errors:
-            checks.size(equations, functions, errors)
+            definitions.size(equations, functions, errors)
     raise_all(errors)
     families = Families(_integers(equations))
     repeated = {family(name) for name in computed} - {""}
@@ -186,7 +187,7 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     for statement in [*equations.values(), *indexed]:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        target = checks.left_side(statement)
+        target = definitions.left_side(statement)
         try:
             if shape.form == "equation" and not shape.indexed:
                 set_one(name, target, tokens, Program(shape.nodes, {}))

@@ -7,8 +7,8 @@ from math import nan
 from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
-from backprop.language.scanner import Tokens
 from backprop.operations import CONSTANTS
+from backprop.syntax.scanner import Tokens
 from backprop.values import Value
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf, nan
 from typing import Any, NamedTuple
 
-from backprop.language.parser import Statement
-from backprop.language.pieces import NAME_LEAF, NUMBER_LEAF, Parts
 from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.syntax.parser import Statement
+from backprop.syntax.pieces import NAME_LEAF, NUMBER_LEAF, Parts
 from backprop.values import NUMBER, Value
 
 Anew = Callable[[str], Value]

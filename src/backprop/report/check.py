@@ -10,7 +10,7 @@ from typing import Any
 from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.words import number
 from backprop.errors import BackpropError
-from backprop.report.table import Column, Table
+from backprop.report.rows import Column, Table
 
 SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""

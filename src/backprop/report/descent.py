@@ -9,7 +9,7 @@ from typing import Any
 from backprop.descent import Descent
 from backprop.errors import BackpropError
 from backprop.report.folding import folded, groups
-from backprop.report.table import Cell, Column, Table
+from backprop.report.rows import Cell, Column, Table
 
 SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from backprop.language.patterns import family, spanned
-from backprop.report.table import Cell, Column
+from backprop.patterns import family, spanned
+from backprop.report.rows import Cell, Column
 
 FOLDED = 12
 """Families with more members than this, one after the other, are folded."""

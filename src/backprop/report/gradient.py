@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any
 
-from backprop.engine import Gradient
 from backprop.errors import BackpropError, InfiniteSlope
+from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.records import record
 from backprop.report.folding import folded, groups
-from backprop.report.table import Column, Table
+from backprop.report.rows import Column, Table
 
 SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
@@ -56,7 +56,7 @@ class GradientReport:
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
-        from backprop.language.notation import latex_name
+        from backprop.syntax.notation import latex_name
 
         single = len(self.results) == 1
         shown = groups([row.name for row in rows], self.whole or bool(self.only))

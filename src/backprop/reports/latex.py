@@ -2,10 +2,10 @@ r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For d
 
 from __future__ import annotations
 
-from backprop.language import formula
-from backprop.language.notation import latex, latex_name, latex_number
 from backprop.report import Cell, Column, Report
 from backprop.reports.numbers import Style, shown
+from backprop.syntax.notation import latex, latex_name, latex_number
+from backprop.syntax.parser import formula
 
 
 def write(report: Report, style: Style) -> str:

@@ -11,7 +11,6 @@ Of each step the operands that have a slope come first, in `a` and `b`; a condit
 
 from __future__ import annotations
 
-from backprop.engine.native.formulas import Code
 from backprop.engine.native.loops import (
     MIXED,
     Slopes,
@@ -25,6 +24,7 @@ from backprop.engine.native.loops import (
     vector_loop,
 )
 from backprop.engine.native.machine import ATTRIBUTES, lanes
+from backprop.engine.writers.llvm import Code
 
 FIELDS = tuple("segments count v p q a b c codes g size root inputs".split())
 """What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count` of

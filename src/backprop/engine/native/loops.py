@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from backprop.engine.native.formulas import Code, Operand, literal
+from backprop.engine.writers.llvm import Code, Operand, literal
 from backprop.operations import OPERATIONS
 
 MIXED = 0

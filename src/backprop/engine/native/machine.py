@@ -15,11 +15,11 @@ from typing import Any
 
 from backprop import __version__
 from backprop import cache as kept
-from backprop.engine import rules
-from backprop.engine.native.formulas import CALL_BACK
+from backprop.engine.writers.llvm import CALL_BACK
 from backprop.errors import NoMachineCode
-from backprop.language.grammar import text as grammar
 from backprop.operations import OPERATIONS
+from backprop.syntax import functions
+from backprop.syntax.grammar import text as grammar
 
 _FORMAT = 1
 """Part of the names in the cache: raised when the same text should give other code."""
@@ -61,7 +61,7 @@ def callbacks() -> Mapping[str, Any]:
     for row in OPERATIONS.values():
         if not row.machine and callable(row.value):
             kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * row.arity)
-            found[CALL_BACK + row.name] = kind(_guarded(rules.value(row.name)))
+            found[CALL_BACK + row.name] = kind(_guarded(functions.value(row.name)))
     return MappingProxyType(found)
 
 
@@ -135,7 +135,7 @@ def sources() -> str:
     from importlib.resources import files
 
     package = files("backprop")
-    folders = ("engine", "engine/native", "descent", "language")
+    folders = ("engine", "engine/native", "engine/writers", "descent", "syntax")
     found = [each for folder in folders for each in package.joinpath(folder).iterdir()]
     found += [package.joinpath("operations.py"), package.joinpath("numerics.py")]
     texts = sorted(each.read_bytes() for each in found if each.name.endswith(".py"))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, nan
 
-from backprop.engine.native.formulas import Code, Operand
 from backprop.engine.native.machine import ATTRIBUTES
-from backprop.engine.straight import Straight
+from backprop.engine.walk import Straight
+from backprop.engine.writers.llvm import Code, Operand
 from backprop.values import Value
 
 

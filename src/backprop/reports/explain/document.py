@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Union
 
 from backprop.derivation import Computed, Derivation, Passed, Share
-from backprop.language import formula
-from backprop.language.notation import names_in
+from backprop.syntax.notation import names_in
+from backprop.syntax.parser import formula
 
 _MOST_SUMMED = 12
 """The most numbers that a sum is written with."""

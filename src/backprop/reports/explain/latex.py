@@ -3,10 +3,10 @@ r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 from __future__ import annotations
 
 from backprop.derivation import Derivation
-from backprop.language.notation import latex_name
 from backprop.reports.explain.document import Line, document
 from backprop.reports.explain.mathematics import latex, latex_part
 from backprop.reports.numbers import Style
+from backprop.syntax.notation import latex_name
 
 _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from backprop.language import formula
-from backprop.language.notation import latex as latex_formula
-from backprop.language.notation import latex_name, latex_number, typographic
 from backprop.operations import COMPARISON, OPERATIONS, SIGN, SUM
 from backprop.reports.explain.document import (
     Blank,
@@ -15,6 +12,9 @@ from backprop.reports.explain.document import (
     Part,
     Partial,
 )
+from backprop.syntax.notation import latex as latex_formula
+from backprop.syntax.notation import latex_name, latex_number, typographic
+from backprop.syntax.parser import formula
 
 DIGITS = 6
 """Significant digits unless --digits says otherwise: what a person compares with a calculation."""

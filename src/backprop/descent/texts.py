@@ -17,8 +17,8 @@ from backprop.errors import (
 )
 from backprop.files import read_source
 from backprop.given import from_lines
-from backprop.language.scanner import LIST_ENDS, statements
 from backprop.source import Source, normal
+from backprop.syntax.scanner import LIST_ENDS, statements
 
 
 def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:

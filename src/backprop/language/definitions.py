@@ -25,16 +25,16 @@ from backprop.errors import (
 )
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
 from backprop.language.families import right_side as begin
-from backprop.language.parser import Statement
-from backprop.language.suggest import did_you_mean
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
 from backprop.source import Span
+from backprop.suggest import did_you_mean
+from backprop.syntax.parser import Statement
 from backprop.values import Value, in_order
 
 Statements = Mapping[str, Statement]
 
 
-def definitions(
+def by_name(
     statements: Iterable[Statement], errors: list[BackpropError]
 ) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
     """The equations and the functions by name, and the statements with indices or `~`.

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
-from backprop.language.grammar import Unfit, shape
-from backprop.language.scanner import Tokens
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
+from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.scanner import Tokens
 
 _OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB"}
 _OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF"}

@@ -21,7 +21,7 @@ from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
 from backprop.cache import checksum, load, store
-from backprop.language.tables import VERSION, Kinds, Tables, Unfit
+from backprop.syntax.lalr import VERSION, Kinds, Tables, Unfit
 
 __all__ = ["Kinds", "Node", "Shape", "Unfit", "shape", "text", "token_pattern"]
 

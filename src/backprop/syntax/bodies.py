@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from backprop.language.grammar import Node, Shape
 from backprop.records import record as dataclass
+from backprop.syntax.grammar import Node, Shape
 
 DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""

@@ -14,8 +14,8 @@ from math import inf, nan
 from types import MappingProxyType
 from typing import Any
 
-from backprop.language import Statement, formula
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+from backprop.syntax.parser import Statement, formula
 
 Function = Callable[..., float]
 

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
-from backprop.language import faults
-from backprop.language.characters import unknown_characters
-from backprop.language.grammar import Shape, Unfit, shape
-from backprop.language.scanner import ENDS, Tokens, control_characters, statements
 from backprop.source import Source, Span
+from backprop.syntax import faults
+from backprop.syntax.characters import unknown_characters
+from backprop.syntax.grammar import Shape, Unfit, shape
+from backprop.syntax.scanner import ENDS, Tokens, control_characters, statements
 
 
 class Statement(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from backprop.engine import trace
 from backprop.engine.interpreter import backward, forward
 from backprop.errors import (
     LIMIT,
@@ -16,11 +15,12 @@ from backprop.errors import (
     NotFinite,
     raise_all,
 )
+from backprop.evaluation import diagnosis
 from backprop.language.model import Model
-from backprop.language.suggest import nearest, unknown_name
 from backprop.memory import without_collector
 from backprop.records import record
 from backprop.source import Source, Span, normal
+from backprop.suggest import nearest, unknown_name
 from backprop.values import Value, in_order
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def gradient(
         tape.store(order)
     unknown = _unknown(order, missing)
     computed = [value for value in order if value not in unknown] if unknown else order
-    warnings = [] if finite else trace.values(model, computed, reached)
+    warnings = [] if finite else diagnosis.values(model, computed, reached)
     if tape is None:
         backward(order[:reached])
     else:
         tape.backward()
         tape.store(order, gradients=True)
         tape = None  # what follows needs the room
-    warnings = [*warnings, *trace.gradients(model, order[:reached])]
+    warnings = [*warnings, *diagnosis.gradients(model, order[:reached])]
     leading = {value.label for value in order[:reached] if value.label}
     known = {value.label for value in computed if value.label}
     return Gradient(
@@ -160,7 +160,7 @@ def evaluate(root: Value, source: Source) -> float:
     if root.prev:
         order = in_order([root])
         forward(order)
-        trace.values(Model(source, {}, {}, {}), order, len(order))
+        diagnosis.values(Model(source, {}, {}, {}), order, len(order))
     return root.data
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from math import inf, isfinite, nan
 from typing import Any
 
-from backprop.engine import rules
-from backprop.engine.straight import Operand, Straight
-from backprop.language import formula
+from backprop.engine.walk import Operand, Straight
 from backprop.operations import OPERATIONS
+from backprop.syntax import functions
+from backprop.syntax.parser import formula
 from backprop.values import Value
 
 Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
@@ -33,19 +33,19 @@ class Source:
         return name
 
     def value(self, name: str, operands: Sequence[Operand]) -> Operand:
-        return self.put(rules.call(OPERATIONS[name], list(map(_written, operands)), self.scope))
+        return self.put(functions.call(OPERATIONS[name], list(map(_written, operands)), self.scope))
 
     def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> tuple[Operand, ...]:
         row = OPERATIONS[name]
         texts = {
-            **rules.CONSTANT_NAMES,
+            **functions.CONSTANT_NAMES,
             **dict(zip(row.operands, map(_written, operands), strict=True)),
         }
         texts["out"] = _written(out)
         return tuple(self._slope(text, texts) for text in row.slopes)
 
     def _slope(self, text: str, names: dict[str, str]) -> Operand:
-        code = rules.python(formula(text), self.scope, names)
+        code = functions.python(formula(text), self.scope, names)
         try:
             return float(code)  # the same at every point
         except ValueError:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from backprop.language.grammar import token_pattern
+from backprop.syntax.grammar import token_pattern
 
 NAME_LEAF = r"[A-Za-z_][\w.']*+"
 NUMBER_LEAF = r"[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+"

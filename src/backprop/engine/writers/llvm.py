@@ -14,9 +14,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import frexp, isnan, nan
 
-from backprop.engine import rules
-from backprop.language import Statement, formula
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+from backprop.syntax import functions
+from backprop.syntax.parser import Statement, formula
 
 CALL_BACK = "backprop_"
 """What the names of functions begin with that call Python."""
@@ -135,7 +135,7 @@ class Code:
         """The value of an operation. Numbers that are known are computed here, by the interpreter."""
         row = OPERATIONS[name]
         if all(isinstance(each, float) for each in operands):
-            return float(rules.value(name)(*operands))
+            return float(functions.value(name)(*operands))
         for operand, number, text in row.special:
             if operands[row.operands.index(operand)] == number:
                 return self.text(text, dict(zip(row.operands, operands, strict=True)))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 
-from backprop.engine import rules
 from backprop.engine.equations import steps_of
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import Span, one_line
+from backprop.syntax import functions
 from backprop.values import NUMBER, Value
 
 _MOST = 5
@@ -95,7 +95,7 @@ def gradients(model: Model, order: Sequence[Value]) -> list[InfiniteSlope]:
         if not value.prev or value.grad == 0.0 or not isfinite(value.grad):
             continue
         data = [operand.data for operand in value.prev]
-        for number, slope_of in enumerate(rules.slopes(value.op)):
+        for number, slope_of in enumerate(functions.slopes(value.op)):
             operand = value.prev[number]
             slope = slope_of(*data, value.data)
             if operand.op == NUMBER or isfinite(value.grad * slope) or slope == 0.0:

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
-from backprop.language.grammar import Kinds, token_pattern
 from backprop.source import Source, Span
+from backprop.syntax.grammar import Kinds, token_pattern
 
 ENDS = frozenset({"NEWLINE", "SEMICOLON"})
 LIST_ENDS = ENDS | {"COMMA"}

@@ -15,8 +15,8 @@ from itertools import product
 from math import inf, isfinite, nan
 from typing import Protocol
 
-from backprop.engine import rules
 from backprop.operations import OPERATIONS
+from backprop.syntax import functions
 from backprop.values import NUMBER, Value
 
 Operand = float | str
@@ -119,7 +119,7 @@ def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
         _OTHERS if number is None else (number,) for number in known
     ]
     choices[at] = _BAD
-    value = rules.value(name)
+    value = functions.value(name)
     return any(isfinite(value(*operands)) for operands in product(*choices))
 
 

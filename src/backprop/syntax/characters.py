@@ -10,7 +10,7 @@ import unicodedata
 from itertools import islice
 
 from backprop.errors import LIMIT, UnexpectedText
-from backprop.language.scanner import Tokens
+from backprop.syntax.scanner import Tokens
 
 _MEANT = (
     dict.fromkeys("−–—‐‑‒―﹣", "-")

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Union
 
-from backprop.engine import rules
 from backprop.engine.equations import steps_of
-from backprop.language import formula
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.syntax import functions
+from backprop.syntax.parser import formula
 from backprop.values import NUMBER, Value
 
 Formula = Union["Name", "Call", "Product", "Sum"]
@@ -146,12 +146,12 @@ def power(base: Formula, exponent: Formula) -> Formula:
         return base
     if isinstance(base, Product):
         if not base.powers:
-            value = rules.value("^")(base.coefficient, by)
+            value = functions.value("^")(base.coefficient, by)
             exact = by == -1 or (by.is_integer() and abs(value) < 1e15 and value == round(value))
             return number(value) if exact and isfinite(value) else Call("^", (base, exponent))
         if by.is_integer():
             raised = tuple((each, of * by) for each, of in base.powers)
-            return Product(rules.value("^")(base.coefficient, by), raised)
+            return Product(functions.value("^")(base.coefficient, by), raised)
     return ONE if by == 0 else Product(1.0, ((base, by),))
 
 
@@ -379,7 +379,7 @@ def _slope(
             row = OPERATIONS[name]
             parts = stack[-row.arity :]
             del stack[-row.arity :]
-            result = rules.value(name)(*(part[1] for part in parts))
+            result = functions.value(name)(*(part[1] for part in parts))
             if name == "if":
                 stack.append(parts[1] if parts[0][1] else parts[2])
             elif any(part[0] is None for part in parts):

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from backprop.language.grammar import Node
-from backprop.language.parser import Statement
-from backprop.language.scanner import Tokens
 from backprop.operations import CALL, FUNCTIONS, OPERATIONS, OR, PRODUCT, Operation
+from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
 _NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_+\w*)?)('*)")

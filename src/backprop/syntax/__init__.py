@@ -1,0 +1,1 @@
+"""Text ⇄ formulas: tokens (scanner), shapes (grammar), statements (parser), and formulas written again."""
