@@ -16,15 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from backprop import errors
+    from backprop.api import Model, Value, load, parse
     from backprop.descent import Descent
     from backprop.errors import BackpropError
     from backprop.evaluation.gradient import Gradient
     from backprop.evaluation.program import Program, compile  # noqa: A004
-    from backprop.language import Model
-    from backprop.values import Value
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,31 +41,13 @@ _HOMES = {
     "BackpropError": "backprop.errors",
     "Descent": "backprop.descent",
     "Gradient": "backprop.engine",
-    "Model": "backprop.language",
+    "Model": "backprop.api",
     "Program": "backprop.evaluation.program",
     "compile": "backprop.evaluation.program",
-    "Value": "backprop.values",
+    "Value": "backprop.api",
+    "load": "backprop.api",
+    "parse": "backprop.api",
 }
-
-
-def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:
-    """The Model of an equation text. `name` is what error messages call the text; `seed` that of the
-    inputs that are drawn at random.
-
-    Raises BackpropError, whose `all` has every error found.
-    """
-    from backprop.language import read_model
-    from backprop.source import Source
-
-    return read_model(Source(name, text.removeprefix("\ufeff")), seed)
-
-
-def load(path: str | PathLike[str], *, seed: int = 0) -> Model:
-    """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
-    from backprop.files import read_source
-    from backprop.language import read_model
-
-    return read_model(read_source(path), seed)
 
 
 def __getattr__(name: str) -> Any:
@@ -81,7 +60,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from backprop.values import function
 
-    return function(name)
+    function(name)  # AttributeError if there is none, and then it may be a module
+    from backprop.api import Value
+
+    return function(name, kind=Value)
 
 
 def __dir__() -> list[str]:

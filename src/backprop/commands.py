@@ -9,7 +9,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
-from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.gradient import Gradient, gradient
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
@@ -68,7 +68,7 @@ def grad(
     names = _meant(model, wrt)
     shown = _meant(model, only)
     outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
-    results = [model.grad(numbers, output, engine=engine) for output in outputs]
+    results = [gradient(model, numbers, output, engine) for output in outputs]
     return gradient_report(model, results, names, whole, shown)
 
 
@@ -238,9 +238,9 @@ def _meant(model: Model, patterns: Sequence[str]) -> list[str]:
     """The names that are meant by names, families and patterns. Raises UnknownName."""
     names: list[str] = []
     for each in patterns:
-        found = matching(each, model.values)
+        found = matching(each, model.names)
         if not found:
-            raise unknown_name(each, model.values, "these equations")
+            raise unknown_name(each, model.names, "these equations")
         names += found
     return names
 

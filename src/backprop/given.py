@@ -16,7 +16,7 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.gradient import evaluate, not_an_input
+from backprop.evaluation.inputs import default, evaluate, not_an_input
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.patterns import family, indices, matching
@@ -50,41 +50,35 @@ def read_numbers(
     sources += [(Source("<--set>", text), lambda text, _: from_lines(text)) for text in settings]
     for source, read in sources:
         for given, (number, span) in read(source, model).items():
-            many = [] if given in model.values else matching(given, inputs)
+            many = [] if given in model.names else matching(given, inputs)
             for name in many:
                 numbers[name] = number
             if many:
                 continue
             name = given
-            if name not in model.values:
+            if name not in model.names:
                 owner = "the inputs of these equations"
                 errors.append(unknown_name(name, inputs, owner, span, len(errors) < LIMIT))
-            elif name in model.constants and number == _value_of(model, name):
+            elif name in model.constants and number == default(model, name):
                 continue  # a file gives its own constants back
-            elif model.values[name].op or name in model.constants:
+            elif model.is_equation(name) or name in model.constants:
                 errors.append(not_an_input(model, name, span))
             numbers[name] = number
     raise_all(errors)
     return numbers
 
 
-def _value_of(model: Model, name: str) -> float | None:
-    """The number of an integer constant that the file gives as one."""
-    root = model.defaults.get(name)
-    return evaluate(root, model.source) if root is not None else None
-
-
 def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
     """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; those of `computed` may be equations."""
     return {
-        name: (evaluate(setting.value, source), setting.name)
+        name: (evaluate(setting.columns, setting.root, source), setting.name)
         for name, setting in read_settings(source, computed).items()
     }
 
 
 def _from_file(source: Source, model: Model) -> Given:
     """The numbers of a file of lines, which may be the equations themselves with other defaults."""
-    return from_lines(source, {name for name, value in model.values.items() if value.op})
+    return from_lines(source, set(filter(model.is_equation, model.names)))
 
 
 def _from_json(source: Source, model: Model) -> Given:
@@ -155,11 +149,11 @@ def _members(
     name: str, nested: list[Any], model: Model, at: Span, errors: list[BackpropError]
 ) -> dict[str, Any]:
     """The numbers of nested lists by the members of the family that they are for."""
-    members = [indices(each) for each in model.values if family(each) == name]
+    members = [indices(each) for each in model.names if family(each) == name]
     if not members:
         errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
         return {}
-    known = {each for each in model.values if family(each) == name}
+    known = {each for each in model.names if family(each) == name}
     least = [min(column) for column in zip(*members, strict=False)]
     found: dict[str, Any] = {}
     waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]

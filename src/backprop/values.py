@@ -1,4 +1,4 @@
-"""`Value`, one node of a graph, and `in_order`, the only walk over a graph.
+"""The chain rule, and `Value`: one node of a graph as a reader sees it.
 
 >>> from backprop import Value
 >>> a, b = Value(2, "a"), Value(-3, "b")
@@ -10,37 +10,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from math import nan
-from typing import TYPE_CHECKING, Union
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from operator import attrgetter
+from typing import Generic, NamedTuple, Self, TypeVar, Union
 
+from backprop.graph import INPUT, NAMES, NUMBER, Columns, Graph, in_order
 from backprop.operations import OPERATIONS
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from graphviz import Digraph
-
-NUMBER = "number"
-"""The `op` of a constant: a number written in an equation, which takes no gradient."""
+from backprop.syntax import functions
 
 Number = Union[int, float, "Value"]
-Place = Union[int, tuple[int, "Place"], "Later", None]
-"""A packed span (`source.pack`); with the place of the call, for a step inside a function; or Later."""
+ByNode = list[float] | MutableMapping[int, float]
+"""A number for each node, by its row in the columns."""
 
 
-class Later:
-    """Where a Value stands, not worked out yet: somewhere in the statement that begins at `start`.
+class Numbers(NamedTuple):
+    """What the nodes of a graph are worth at a point, and the derivatives of an output by them there."""
 
-    Few places are ever asked for, and a place of its own would be a sixth of a Value's memory; so
-    the Values of a statement share one number, and `Model.span` reads the statement again.
+    data: list[float]
+    gradients: list[float]
+
+
+F = TypeVar("F")
+V = TypeVar("V", bound="Value")
+
+
+class _Lookup(dict[int, F], Generic[F]):
+    """A function of each operation in use, by the operation's number in the columns."""
+
+    def __init__(self, made: Callable[[str], F]) -> None:
+        self._made = made
+
+    def __missing__(self, code: int) -> F:
+        self[code] = found = self._made(NAMES[code])
+        return found
+
+
+_VALUE = _Lookup(functions.value)
+_SLOPES = _Lookup(functions.slopes)
+
+
+def forward(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> None:
+    """Set the value of every step in `data`, which has those of all that the steps need.
+
+    steps: operands first. Never raises: where an operation has no value, it is nan or inf, and
+    `diagnosis` finds out whether that matters.
     """
+    ops, operands = graph.ops, graph.operands
+    for step in steps:
+        data[step] = _VALUE[ops[step]](*[data[each] for each in operands(step)])
 
-    __slots__ = ("start", "value")
 
-    def __init__(self, value: Value, start: int) -> None:
-        self.value = value
-        self.start = start
+def backward(graph: Graph | Columns, steps: Sequence[int], data: ByNode, gradients: ByNode) -> None:
+    """Add to `gradients` what the chain rule brings from the steps to their operands.
+
+    steps: operands first; `data` has the value of each and of its operands. gradients: at the outputs
+    what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the outputs back,
+    each use of an operand adds (gradient of the result) * (slope of the operation). What adds nothing
+    is skipped, so that a branch that was not taken never meets the infinite slope that it may have.
+    """
+    ops, operands, is_number = graph.ops, graph.operands, graph.is_number
+    for step in reversed(steps):
+        gradient = gradients[step]
+        if gradient == 0.0:
+            continue
+        inside = operands(step)
+        numbers = [data[each] for each in inside]
+        numbers.append(data[step])
+        for operand, slope_of in zip(inside, _SLOPES[ops[step]], strict=True):
+            if not is_number(operand):
+                slope = slope_of(*numbers)
+                if slope != 0.0:
+                    gradients[operand] += gradient * slope
+
+
+def tangents(graph: Graph, steps: Iterable[int], data: ByNode, by: int) -> dict[int, float]:
+    """The derivative of every step by the node `by`: the chain rule from the front, an operand's
+    tangent times the slope, added up."""
+    found: dict[int, float] = {by: 1.0}
+    for step in steps:
+        total = 0.0
+        for operand, slope in zip(
+            graph.operands(step), local_slopes(graph, step, data), strict=True
+        ):
+            if slope and found.get(operand):
+                total += slope * found[operand]
+        found[step] = total
+    return found
+
+
+def local_slopes(graph: Graph | Columns, step: int, data: ByNode) -> list[float]:
+    """The partial derivatives of one operation by each of its operands."""
+    numbers = [data[each] for each in graph.operands(step)]
+    return [slope_of(*numbers, data[step]) for slope_of in _SLOPES[graph.ops[step]]]
+
+
+def by_names(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
+    """The derivative of one equation by each name that it uses: the chain rule inside it."""
+    gradients: dict[int, float] = defaultdict(float, {node: 1.0})
+    backward(graph, graph.equation(node), data, gradients)
+    return {name: gradients[name] for name in graph.uses(node)}
 
 
 class Value:
@@ -48,19 +117,13 @@ class Value:
 
     data: the number. grad: the derivative of the last output whose `backward()` passed here, by
     this value; 0.0 before. label: its name, or "". prev: its operands in order, repeats kept.
-    op: the operation's name in the table of operations; "" for an input. place: its text, if any.
+    op: the operation's name in the table of operations; "" for an input.
     """
 
-    __slots__ = ("_where", "data", "grad", "label", "op", "prev")
+    __slots__ = ("data", "grad", "label", "op", "prev")
 
     def __init__(
-        self,
-        data: float,
-        label: str = "",
-        *,
-        prev: tuple[Value, ...] = (),
-        op: str = "",
-        place: Place = None,
+        self, data: float, label: str = "", *, prev: tuple[Value, ...] = (), op: str = INPUT
     ) -> None:
         if isinstance(data, (str, bytes, Value)):
             raise TypeError(f"a Value takes a number, not {data!r}")
@@ -69,48 +132,28 @@ class Value:
         self.label = label
         self.prev = prev
         self.op = op
-        self._where = place
-
-    @property
-    def place(self) -> Place:
-        """Where its text stands; `Model.span` and `Model.text` say what this is."""
-        where = self._where
-        if type(where) is int and where < 0:  # ~ of the start of its statement
-            return Later(self, ~where)
-        return where
-
-    @place.setter
-    def place(self, place: Place) -> None:
-        self._where = place
 
     def __repr__(self) -> str:
         label = f"label={self.label}, " if self.label else ""
         return f"Value({label}data={self.data!r}, grad={self.grad!r})"
 
-    def forward(self) -> Value:
+    def forward(self) -> Self:
         """Compute `data` again, here and in everything that leads here; return self."""
-        engine = _engine()
-        engine.forward(in_order([self]))
+        graph, values = graph_of([self])
+        data = [value.data for value in values]
+        forward(graph.columns, graph.steps, data)
+        for value, number in zip(values, data, strict=True):
+            value.data = number
         return self
 
     def backward(self) -> None:
         """Set `grad`, here and in everything that leads here, to the derivative of self by it."""
-        engine = _engine()
-        engine.backward(in_order([self]))
-
-    def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
-        """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
-        from backprop.reports.notebook import draw_value  # the door upwards
-
-        return draw_value(self, theme, direction)
-
-    draw_dot = draw
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """In a notebook: the picture and the text."""
-        from backprop.reports.notebook import value_bundle  # the door upwards
-
-        return value_bundle(self)
+        graph, values = graph_of([self])
+        gradients = [0.0] * len(values)
+        gradients[graph.output] = 1.0
+        backward(graph.columns, graph.steps, [value.data for value in values], gradients)
+        for value, gradient in zip(values, gradients, strict=True):
+            value.grad = gradient
 
     def __add__(self, other: Number) -> Value:
         return apply("+", self, other)
@@ -180,17 +223,15 @@ class Value:
         return function(name, self)
 
 
-def apply(op: str, *operands: Number) -> Value:
-    """The Value of an operation on Values and numbers, computed at once."""
-    prev = tuple(
-        operand if isinstance(operand, Value) else Value(operand, op=NUMBER) for operand in operands
-    )
-    result = Value(nan, prev=prev, op=op)
-    _engine().forward([result])
-    return result
+def apply(op: str, *operands: Number, kind: type[Value] | None = None) -> Value:
+    """The Value of an operation on Values and numbers, computed at once; of the kind of the first Value
+    if none is named."""
+    kind = kind or next((type(each) for each in operands if isinstance(each, Value)), Value)
+    prev = tuple(each if isinstance(each, Value) else kind(each, op=NUMBER) for each in operands)
+    return kind(functions.value(op)(*[each.data for each in prev]), prev=prev, op=op)
 
 
-def function(name: str, *bound: Number) -> Callable[..., Value]:
+def function(name: str, *bound: Number, kind: type[Value] | None = None) -> Callable[..., Value]:
     """The function `name` of the table, for Values: `function("tanh")(x)`. AttributeError if none."""
     row = OPERATIONS.get({"pow": "^", "if_": "if"}.get(name, name))
     if row is None or not (row.called or name == "if_"):
@@ -201,7 +242,7 @@ def function(name: str, *bound: Number) -> Callable[..., Value]:
         operands += row.defaults[max(0, len(operands) - row.arity + len(row.defaults)) :]
         if len(operands) < row.arity or (len(operands) > row.arity and not row.folds):
             raise TypeError(f"{name} takes {row.arity} operands, not {len(operands)}")
-        result = apply(row.name, *operands[: row.arity])
+        result = apply(row.name, *operands[: row.arity], kind=kind)
         for operand in operands[row.arity :]:
             result = apply(row.name, result, operand)
         return result
@@ -209,43 +250,26 @@ def function(name: str, *bound: Number) -> Callable[..., Value]:
     return call
 
 
-def in_order(outputs: Iterable[Value]) -> list[Value]:
-    """All Values that lead to `outputs`, each once and after its operands.
-
-    The only walk over a graph. It does not recurse: a chain of a million Values is as good as a
-    wide sum. Operands come in the order in which they are written.
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [*outputs]
-    stack.reverse()
-    # the steps below run once for each of millions of Values: methods are looked up once
-    push, pop, see, finish = stack.append, stack.pop, seen.add, order.append
-    while stack:
-        value = pop()
-        if value is None:  # everything below the next one is done
-            finished = pop()
-            assert finished is not None
-            finish(finished)
-            continue
-        while value not in seen:
-            see(value)
-            prev = value.prev
-            for operand in prev:
-                if operand not in seen:
-                    break
-            else:  # nothing to wait for: most Values of a Model, which come after their operands
-                finish(value)
-                break
-            push(value)
-            push(None)
-            stack.extend(prev[:0:-1])
-            value = prev[0]
-    return order
+def graph_of(outputs: Iterable[Value]) -> tuple[Graph, list[Value]]:
+    """The graph that leads to some Values; node n of it is the Value n of the list."""
+    values = in_order(outputs, attrgetter("prev"))
+    columns = Columns()
+    node: dict[Value, int] = {}
+    for value in values:
+        if value.prev:
+            node[value] = columns.step(value.op, [node[each] for each in value.prev])
+        else:
+            node[value] = columns.number(value.data) if value.op == NUMBER else columns.input()
+    labels = {node[value]: value.label for value in values if value.label}
+    return Graph(columns, [node[value] for value in outputs], labels), values
 
 
-def _engine() -> ModuleType:
-    """The one door upwards: a Value's methods call the engine, which is built on Values."""
-    from backprop import engine
-
-    return engine
+def values_of(columns: Columns, names: Mapping[str, int], kind: type[V]) -> list[V]:
+    """A Value of this kind for every node, nodes without a number nan; `names` are their labels."""
+    made = [kind(number) for number in columns.start()]
+    for node, value in enumerate(made):
+        value.op = columns.op(node)
+        value.prev = tuple([made[each] for each in columns.operands(node)])
+    for name, node in names.items():
+        made[node].label = name
+    return made

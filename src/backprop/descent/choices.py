@@ -9,11 +9,10 @@ from typing import TypeVar
 from backprop import patterns as patterns_of
 from backprop.descent.optimizers import RANGES, Minimizer, Optimizer, Schedule
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
-from backprop.evaluation.gradient import evaluate, not_an_input
+from backprop.evaluation.inputs import evaluate, not_an_input
 from backprop.language import Model, read_settings
 from backprop.source import Source, normal
 from backprop.suggest import did_you_mean, unknown_name
-from backprop.values import in_order
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
 
@@ -43,7 +42,7 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
                 or [f"it has {', '.join(options)}" if options else "it has no options"]
             )
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
-        options[key] = number = evaluate(setting.value, source)
+        options[key] = number = evaluate(setting.columns, setting.root, source)
         low, high = RANGES[key]
         whole = key == "maxcor"
         if not low <= number <= high or (number == high == 1) or (whole and number != int(number)):
@@ -63,8 +62,8 @@ def parameters(
 
     only, freeze: names, families or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
     """
-    leading = {value.label for value in in_order([model.values[output]]) if not value.op}
-    inputs = [name for name in model.inputs if name in leading]
+    leading = set(model.graph(output).inputs)
+    inputs = [name for name in model.inputs if model.names[name] in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
     wanted = matching(model, only) if only else set(inputs)
     kept = matching(model, freeze)
@@ -90,7 +89,7 @@ def matching(model: Model, wanted: Iterable[str]) -> set[str]:
     for pattern in map(normal, wanted):
         names = patterns_of.matching(pattern, model.inputs)
         if not names:
-            if pattern in model.values:
+            if pattern in model.names:
                 errors.append(not_an_input(model, pattern))
             else:
                 errors.append(unknown_name(pattern, model.inputs, "the inputs of these equations"))

@@ -9,104 +9,114 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 
-from backprop.engine.equations import steps_of
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
+from backprop.graph import Graph
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import Span, one_line
-from backprop.syntax import functions
-from backprop.values import NUMBER, Value
+from backprop.values import ByNode, local_slopes
 
 _MOST = 5
 """The most steps that are named for one run."""
 
 
-def values(model: Model, order: Sequence[Value], reached: int) -> list[NotFinite]:
+def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> list[NotFinite]:
     """Warnings for steps that are not finite and have no say; raises NotFinite for one that has.
 
-    order: operands first, `data` set; the first `reached` Values lead to the output, the last of
-    these.
+    order: operands first; the first `reached` nodes lead to the output, the last of these.
     """
-    if all(isfinite(value.data) for value in order):
+    if all([isfinite(data[node]) for node in order]):  # noqa: C419  twice as fast
         return []
+    columns = model.columns
+    operands, is_step = columns.operands, columns.is_step
     saying = {order[reached - 1]}
-    for value in reversed(order[:reached]):
-        if value in saying:
-            says = OPERATIONS[value.op].says if value.prev else None
-            if says is None:
-                saying.update(value.prev)
-            else:
-                data = [operand.data for operand in value.prev]
-                saying.update(value.prev[at] for at in says(*data))
-    for value in order[:reached]:
-        if value.prev and value in saying and not isfinite(value.data):
-            raise no_value(model, value)
+    for node in reversed(order[:reached]):
+        if node in saying and is_step(node):
+            saying.update(with_say(model, node, data))
+    for node in order[:reached]:
+        if node in saying and is_step(node) and not isfinite(data[node]):
+            raise no_value(model, node, data)
     # No number of the output's is touched. A name that shows nan or inf is worth a warning all the
     # same; an unnamed step of a branch that was not taken is not.
-    shown = {value for value in order if value.label and value.prev and not isfinite(value.data)}
-    for value in reversed(order):
-        if value in shown:
-            shown.update(operand for operand in value.prev if not isfinite(operand.data))
+    shown = {
+        node
+        for node in order
+        if node in model.labels and is_step(node) and not isfinite(data[node])
+    }
+    for node in reversed(order):
+        if node in shown:
+            shown.update(each for each in operands(node) if not isfinite(data[each]))
     warnings: list[NotFinite] = []
-    for value in order:
-        if value in shown and value.prev and all(isfinite(operand.data) for operand in value.prev):
-            warning = no_value(model, value)
+    for node in order:
+        if node in shown and is_step(node) and all(isfinite(data[each]) for each in operands(node)):
+            warning = no_value(model, node, data)
             warning.hints = ("the output does not need this step",)
             warnings.append(warning)
     return warnings[:_MOST]
 
 
-def no_value(model: Model, value: Value) -> NotFinite:
+def with_say(model: Model, step: int, data: ByNode) -> list[int]:
+    """The operands of a step that have a say in its value: of an `if` not the branch left out."""
+    inside = model.columns.operands(step)
+    says = OPERATIONS[model.columns.op(step)].says
+    if says is None:
+        return [*inside]
+    return [inside[at] for at in says(*[data[each] for each in inside])]
+
+
+def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
     """The error for a step whose value is inf or nan, with its text and its operands' values."""
-    row = OPERATIONS[value.op]
-    at, given = _operands(model, value)
-    text = _text(model, value)
+    row = OPERATIONS[model.columns.op(step)]
+    numbers = [data[each] for each in model.columns.operands(step)]
+    at, given = _operands(model, step, data)
+    text = _text(model, step)
     cause: type[NotFinite] = NotFinite
     hints: list[str] = []
-    if not all(isfinite(operand.data) for operand in value.prev):
-        message = f"{text} is {value.data:g}{given}"
-    elif isnan(value.data) or row.at_pole(*(operand.data for operand in value.prev)):
+    if not all(map(isfinite, numbers)):
+        message = f"{text} is {data[step]:g}{given}"
+    elif isnan(data[step]) or row.at_pole(*numbers):
         cause, message = OutsideDomain, f"{text} has no value{given}"
         hints = [f"{row.form} needs {row.domain}"] if row.domain else []
     else:
         message = f"{text} overflows{given}: it is beyond 1.8e308"
         hints = ["scale the numbers, or compute with logarithms"]
-    member = _member(model, value)
+    member = _member(model, step)
     message = f"in {member}: {message}" if member else message
-    return cause(message, *_labels(model, value, at), hints=hints)
+    return cause(message, *_labels(model, step, at), hints=hints)
 
 
-def _member(model: Model, value: Value) -> str:
+def _member(model: Model, step: int) -> str:
     """The member of a family whose equation has this step, "" for equations without indices."""
-    if value.label:
-        return value.label if "[" in value.label else ""
-    for name, named in model.values.items():
-        if "[" in name and named.prev and value in steps_of(named):
+    if label := model.labels.get(step):
+        return label if "[" in label else ""
+    for name, node in model.names.items():
+        if "[" in name and step in model.graph(name).equation(node):
             return name
     return ""
 
 
-def gradients(model: Model, order: Sequence[Value]) -> list[InfiniteSlope]:
-    """Warnings for the steps whose slope makes a named gradient inf or nan. After `backward`."""
-    if all(isfinite(value.grad) for value in order if value.label):
+def gradients(model: Model, graph: Graph, data: ByNode, found: ByNode) -> list[InfiniteSlope]:
+    """Warnings for the steps whose slope makes a named gradient inf or nan."""
+    if all([isfinite(found[node]) for node in graph.order]):  # noqa: C419
+        return []
+    if all(isfinite(found[node]) for node in graph.order if node in model.labels):
         return []
     warnings: list[InfiniteSlope] = []
-    for value in reversed(order):
-        if not value.prev or value.grad == 0.0 or not isfinite(value.grad):
+    for step in reversed(graph.steps):
+        gradient = found[step]
+        if gradient == 0.0 or not isfinite(gradient):
             continue
-        data = [operand.data for operand in value.prev]
-        for number, slope_of in enumerate(functions.slopes(value.op)):
-            operand = value.prev[number]
-            slope = slope_of(*data, value.data)
-            if operand.op == NUMBER or isfinite(value.grad * slope) or slope == 0.0:
+        slopes = local_slopes(graph, step, data)
+        for operand, slope in zip(graph.operands(step), slopes, strict=True):
+            if graph.is_number(operand) or isfinite(gradient * slope) or slope == 0.0:
                 continue
-            by = operand.label or _text(model, operand)
-            at, given = _operands(model, value)
+            at, given = _operands(model, step, data)
             if isfinite(slope):
-                message = f"the gradient overflows in {_text(model, value)}{given}"
+                message = f"the gradient overflows in {_text(model, step)}{given}"
             else:
-                message = f"the slope of {_text(model, value)} by {by} is {slope:g}{given}"
-            warnings.append(InfiniteSlope(message, *_labels(model, value, at)))
+                by = model.labels.get(operand) or _text(model, operand)
+                message = f"the slope of {_text(model, step)} by {by} is {slope:g}{given}"
+            warnings.append(InfiniteSlope(message, *_labels(model, step, at)))
             if len(warnings) == _MOST:
                 return warnings
     if not warnings:
@@ -115,28 +125,29 @@ def gradients(model: Model, order: Sequence[Value]) -> list[InfiniteSlope]:
     return warnings
 
 
-def _operands(model: Model, value: Value) -> tuple[str, str]:
+def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
     """The operands with their values: for the label, and as the end of a sentence."""
     parts: list[str] = []
-    for operand in value.prev:
-        text = operand.label or _text(model, operand)
-        part = f"{text} = {operand.data:.10g}"
-        if operand.op != NUMBER and part not in parts and len(text) <= 60:
+    for operand in model.columns.operands(step):
+        text = model.labels.get(operand) or _text(model, operand)
+        part = f"{text} = {data[operand]:.10g}"
+        if not model.columns.is_number(operand) and part not in parts and len(text) <= 60:
             parts.append(part)
     shown = ", ".join(parts)
     return shown, f" at {shown}" if shown else ""
 
 
-def _text(model: Model, value: Value) -> str:
+def _text(model: Model, node: int) -> str:
     """The text of a step in its equation, or what the operation is called."""
-    spans = model.span(value.place)
+    spans = model.span(node)
     text = one_line(spans[0].text) if spans else ""
     if not text or len(text) > 60:
-        return f"this {value.op!r}" if value.op else value.label
+        op = model.columns.op(node)
+        return f"this {op!r}" if op else model.labels.get(node, "")
     return text
 
 
-def _labels(model: Model, value: Value, text: str) -> list[Label]:
-    spans: list[Span] = model.span(value.place)
+def _labels(model: Model, node: int, text: str) -> list[Label]:
+    spans: list[Span] = model.span(node)
     labels = [Label(spans[0], text)] if spans else []
     return labels + [Label(span, "called here") for span in spans[1:4]]

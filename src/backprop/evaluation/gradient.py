@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from backprop.engine.interpreter import backward, forward
-from backprop.errors import (
-    LIMIT,
-    BackpropError,
-    MissingInputs,
-    NotAnInput,
-    NotANumber,
-    NotFinite,
-    raise_all,
-)
+from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
-from backprop.language.model import Model
+from backprop.evaluation.inputs import inputs_at, missing_inputs
+from backprop.graph import Graph, in_order
+from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.records import record
-from backprop.source import Source, Span, normal
-from backprop.suggest import nearest, unknown_name
-from backprop.values import Value, in_order
-
-if TYPE_CHECKING:
-    from backprop.engine.tape import Tape
+from backprop.values import Numbers, backward, forward
 
 
-@record(frozen=True)
-class Gradient:
+class Gradient(NamedTuple):
     """The result of `Model.grad`.
 
     output: the name of the output. value: its value. data: the value of every name that could be
@@ -48,173 +34,86 @@ class Gradient:
     warnings: tuple[NotFinite, ...] = ()
 
 
-@without_collector
+class Evaluation(NamedTuple):
+    """A Model at a point: the graph of an output, the numbers of all rows, and what they say."""
+
+    graph: Graph
+    numbers: Numbers
+    gradient: Gradient
+
+
 def gradient(
     model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
 ) -> Gradient:
-    """What `Model.grad` says it does. The Values of the model keep `data` and `grad`."""
+    """What `Model.grad` says it does."""
+    return evaluate(model, values, of, engine).gradient
+
+
+@without_collector
+def evaluate(
+    model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
+) -> Evaluation:
+    """The value and the gradient of an output, with all numbers that lead there. Raises as `Model.grad`."""
     name = model.output(of)
-    output = model.values[name]
-    order = in_order([output, *model.values.values()])
-    reached = order.index(output) + 1  # Value has no ==, so this looks for the object itself
-    missing = set_inputs(model, values)
-    needed = missing.intersection(order[:reached])
-    if needed:
-        absent = [label for label, value in model.values.items() if value in needed]
+    columns, output = model.columns, model.names[name]
+    order = in_order([output, *model.names.values()], columns.operands)
+    reached = order.index(output) + 1
+    graph = model.graph(name)
+    graph.order = order[:reached]
+    given, missing = inputs_at(model, values)
+    if missing and (needed := missing.intersection(graph.order)):
+        absent = [label for label, node in model.names.items() if node in needed]
         raise missing_inputs(model, name, absent)
-    tape = _tape(order, output, engine)
-    if tape is None:
-        forward(order)
-        finite = False
-    else:
-        finite = tape.forward()
-        tape.store(order)
-    unknown = _unknown(order, missing)
-    computed = [value for value in order if value not in unknown] if unknown else order
-    warnings = [] if finite else diagnosis.values(model, computed, reached)
-    if tape is None:
-        backward(order[:reached])
-    else:
-        tape.backward()
-        tape.store(order, gradients=True)
-        tape = None  # what follows needs the room
-    warnings = [*warnings, *diagnosis.gradients(model, order[:reached])]
-    leading = {value.label for value in order[:reached] if value.label}
-    known = {value.label for value in computed if value.label}
-    return Gradient(
+    data = columns.start()
+    for node, number in given.items():
+        data[node] = number
+    gradients = [0.0] * len(data)
+    if engine == "auto" or not by_machine(graph, order, data, gradients, engine):
+        forward(columns, filter(columns.is_step, order), data)
+        gradients[output] = 1.0
+        backward(columns, graph.steps, data, gradients)
+    unknown = _unknown(graph, order, missing)
+    computed = [node for node in order if node not in unknown] if unknown else order
+    warnings = [
+        *diagnosis.values(model, computed, reached, data),
+        *diagnosis.gradients(model, graph, data, gradients),
+    ]
+    leading = set(graph.order)
+    known = set(computed)
+    found = Gradient(
         name,
-        output.data,
-        {label: value.data for label, value in model.values.items() if label in known},
+        data[output],
+        {label: data[node] for label, node in model.names.items() if node in known},
         # + 0.0 makes a 0 of -0.0, which means nothing as a gradient
-        {label: value.grad + 0.0 for label, value in model.values.items() if label in leading},
+        {label: gradients[node] + 0.0 for label, node in model.names.items() if node in leading},
         tuple(warnings),
     )
+    return Evaluation(graph, Numbers(data, gradients), found)
 
 
-def _tape(order: list[Value], output: Value, engine: str) -> Tape | None:
-    """The graph on a tape, if machine code is asked for: for a single run it takes longer to lay the
-    graph out than to interpret it. Raises BadOption, NoMachineCode."""
-    if engine == "auto":
-        return None
-    from backprop.engine.program import choose  # built on this file
+def by_machine(
+    graph: Graph, order: Sequence[int], data: list[float], gradients: list[float], engine: str
+) -> bool:
+    """Compute data and gradients by machine code, where that is asked for; whether it was.
+
+    For a single run it takes longer to lay a graph out than to interpret it. Raises BadOption,
+    NoMachineCode.
+    """
+    from backprop.engine.program import choose
 
     if choose(engine, len(order), 1) is not None:
-        return None
+        return False
     from backprop.engine.tape import Tape
 
-    return Tape(order, output)
+    Tape(graph.columns, order, graph.output).run(data, gradients)
+    return True
 
 
-def set_inputs(model: Model, values: Mapping[str, float]) -> set[Value]:
-    """Give every input its number, from `values` or the file; return those that have none.
-
-    Raises UnknownName, NotAnInput, NotANumber.
-    """
-    errors: list[BackpropError] = []
-    given: dict[str, float] = {}
-    for name, number in ((normal(key), number) for key, number in values.items()):
-        if name not in model.values:
-            errors.append(
-                unknown_name(
-                    name, model.inputs, "the inputs of these equations", None, len(errors) < LIMIT
-                )
-            )
-        elif model.values[name].op or name in model.constants:
-            errors.append(not_an_input(model, name))
-        else:
-            try:
-                given[name] = _number(number)
-            except (TypeError, ValueError, OverflowError):
-                shown = f"{number!r:.40}"
-                errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
-    raise_all(errors)
-    missing: set[Value] = set()
-    set_constants(model)
-    for name in model.inputs:
-        value = model.values[name]
-        if name in given:
-            value.data = given[name]
-        elif name in model.defaults:
-            value.data = evaluate(model.defaults[name], model.source)
-        else:
-            missing.add(value)
-    return missing
-
-
-def set_constants(model: Model) -> None:
-    """Give the constants of indices and ranges, which nobody can set, their numbers."""
-    for name in model.constants:
-        if name in model.defaults:
-            model.values[name].data = evaluate(model.defaults[name], model.source)
-
-
-def _number(number: float) -> float:
-    """A number of Python's or NumPy's as a float; text, truth values and nan are none."""
-    if isinstance(number, (str, bytes, bool)) or number != number:
-        raise ValueError(number)
-    return float(number)
-
-
-def evaluate(root: Value, source: Source) -> float:
-    """The number that an expression without names stands for. Raises NotFinite."""
-    if root.prev:
-        order = in_order([root])
-        forward(order)
-        diagnosis.values(Model(source, {}, {}, {}), order, len(order))
-    return root.data
-
-
-def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:
-    """The error for inputs without a number: all of them, and how to give them."""
-    single = len(names) == 1
-    it = "it" if single else "them"
-    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
-    example = ", ".join(f"{name}=1" for name in names[:4]) + (", …" if len(names) > 4 else "")
-    hints = [
-        f'give {it}: --set "{example}"',
-        f"or write a line such as {names[0]} = 1 in the equations",
-    ]
-    absent = set(names)
-    known = [name for name in model.values if name not in absent]
-    for name in names[:3]:
-        near = nearest(name, known)
-        if near and len(name) > 2:
-            hints.append(f"or is {name} meant to be {near}?")
-    if "e" in names:
-        hints.append("for Euler's number write exp(1)")
-    if "π" in names:
-        hints.append("for 3.14159… write pi")
-    return MissingInputs(
-        f"the input{'' if single else 's'} {shown} {'has' if single else 'have'} no value,"
-        f" and {output} needs {it}",
-        *(model.span(model.values[name].place)[0] for name in names[:4]),
-        hints=hints,
-        where=model.source.name,
-    )
-
-
-def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
-    """The error for a value given to a name that an equation computes."""
-    if name in model.constants:
-        return NotAnInput(
-            f"{name!r} is in an index or a range, so the number of equations depends on it",
-            *([span] if span else []),
-            hints=["change it in the file"],
-        )
-    text = model.text(model.values[name])
-    shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
-    return NotAnInput(
-        f"{name!r} is computed by its equation, {shown}; it cannot be set",
-        *([span] if span else []),
-        hints=[f"set the inputs: {', '.join(model.inputs[:8])}"],
-    )
-
-
-def _unknown(order: list[Value], missing: set[Value]) -> set[Value]:
-    """The Values that need an input without a number."""
+def _unknown(graph: Graph, order: Sequence[int], missing: set[int]) -> set[int]:
+    """The rows that need an input without a number."""
     unknown = set(missing)
     if unknown:
-        for value in order:
-            if not unknown.isdisjoint(value.prev):
-                unknown.add(value)
+        for node in order:
+            if not unknown.isdisjoint(graph.operands(node)):
+                unknown.add(node)
     return unknown

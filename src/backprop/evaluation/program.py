@@ -11,13 +11,14 @@
 
 from __future__ import annotations
 
-from threading import Lock
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from backprop.engine.program import TapeCode, build
-from backprop.evaluation.gradient import gradient, set_constants
-from backprop.language import Model
+from backprop.engine.program import build
+from backprop.evaluation.gradient import gradient
+from backprop.evaluation.inputs import constants
+from backprop.language import Model, read_model
 from backprop.memory import without_collector
+from backprop.source import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,25 +30,24 @@ _MOST_RUNS = 10**15
 class Program:
     """A function: numbers of the inputs → value and gradient. `compile` makes it.
 
-    inputs: the names of the numbers that it takes, in this order. output: the name of the value.
+    inputs: the names of the numbers that it takes, in this order. output: the name of the value. It
+    may be called by several threads at once, and copied and pickled, as its text and how it was made.
     """
 
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
-        output, order = model.leading(of)
-        leaves = [value for value in order if not value.prev]
-        leading = {value.label for value in leaves}
-        self.output = output
-        self.inputs = tuple(name for name in model.inputs if name in leading)
-        set_constants(model)
+        self.output = model.output(of)
+        graph = model.graph(self.output)
+        leading = set(graph.inputs)
+        self.inputs = tuple(name for name in model.inputs if model.names[name] in leading)
         self._model = model
-        self._engine = build(
-            order, [model.values[name] for name in self.inputs], engine, runs, leaves
-        )
-        self._takes_arrays = isinstance(self._engine, TapeCode)
-        self._lock = Lock()
+        self._made = engine, runs
+        wrt = [model.names[name] for name in self.inputs]
+        self._engine = build(graph, wrt, constants(model), engine, runs)
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Program cannot be copied or pickled: compile the Model again")
+    def __reduce__(self) -> tuple[Any, ...]:
+        source = self._model.source
+        made = source.name, source.text, self._model.seed, self.output, *self._made
+        return _again, made
 
     def __repr__(self) -> str:
         kind = type(self._engine).__name__
@@ -58,22 +58,20 @@ class Program:
 
         values: a number for each of `inputs`. Raises NotFinite for a step without a finite value that
         has a say in the output, NotANumber for nan, ValueError for another shape. A slope may be
-        infinite, and then is the gradient. Where something is not finite, and on the engine
-        `python`, the Values of the Model take these numbers.
+        infinite, and then is the gradient.
         """
         import numpy as np
 
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        with self._lock:  # the engines have one set of arrays, the Model one set of Values
-            value = self._engine.forward(x if self._takes_arrays else x.tolist())
-            found = None if value is None else self._engine.backward()
-            if value is None or found is None:
-                given = dict(zip(self.inputs, x.tolist(), strict=True))
-                slow = gradient(self._model, given, self.output)
-                value, found = slow.value, [slow.gradients[name] for name in self.inputs]
-            return value, np.array(found, dtype=np.float64)
+        found = self._engine.run(x)
+        if found is None:  # something is not finite: the interpreter finds out what
+            given = dict(zip(self.inputs, x.tolist(), strict=True))
+            slow = gradient(self._model, given, self.output)
+            found = slow.value, [slow.gradients[name] for name in self.inputs]
+        value, slopes = found
+        return value, np.array(slopes, dtype=np.float64)
 
 
 @without_collector
@@ -89,3 +87,8 @@ def compile(
     Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
     return Program(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
+
+
+def _again(name: str, text: str, seed: int, of: str, engine: str, runs: int) -> Program:
+    """A Program that was pickled."""
+    return Program(read_model(Source(name, text), seed), of, engine, runs)

@@ -1,42 +1,42 @@
-"""Statements → a graph of Values: names resolved, functions expanded, indexed equations unrolled.
+"""Statements → columns: names resolved, functions expanded, indexed equations unrolled.
 
-One loop over a statement's nodes, which are in postfix order, with a stack of the Values that still
-wait for their operation. A call of a function of the file begins a frame of its own on a second
-stack, and so does every term of a sum; nothing recurses.
+One loop over a statement's nodes, which are in postfix order, with a stack of the rows that still wait
+for their operation. A call of a function of the file begins a frame of its own on a second stack, and
+so does every term of a sum; nothing recurses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, nan
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, UnexpectedText
+from backprop.graph import Columns, Place
 from backprop.language import families
 from backprop.language.families import Families
-from backprop.language.integers import Scope, Unknown
+from backprop.language.integers import Argument, Scope, Unknown
 from backprop.operations import CONSTANTS, FUNCTIONS
-from backprop.records import record as dataclass
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Program, Step, prepared
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-from backprop.values import NUMBER, Place, Value
+
+EXPECTED = -1
+"""Stands for the row of a name that a statement further down defines."""
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(NamedTuple):
     """A sum that is being unrolled: the scopes of the terms to come, and the terms so far."""
 
     step: Step
     scopes: Iterator[dict[str, Any]]
     place: Place
-    terms: list[Value]
+    terms: list[int]
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(NamedTuple):
     """An expression that is being read: the file's, a function's body with its arguments, or a term
     of a sum."""
 
@@ -49,32 +49,36 @@ class _Frame:
 
 
 class Builder:
-    """The named Values of a file while it is being read, and the functions that it defines.
+    """The columns of a file while it is being read, the rows of its names, and its functions.
 
-    values: every named Value, equations first, inputs that no statement defines as they appear.
-    order: the names in file order; an input that no statement defines stands before its first use.
-    defaults: the Values of right sides without names. places: the right sides, packed spans.
-    repeated: the whole statements of members and of what is drawn, packed spans.
+    names: the row of every name, EXPECTED for one that is defined further down. order: the names in
+    file order; an input that no statement defines stands before its first use. defaults: the rows of
+    right sides without names. places: the right sides, packed spans. repeated: the whole statements
+    of members and of what is drawn, packed spans.
     """
 
     def __init__(
-        self, functions: Mapping[str, Statement], members: Families, names: Iterable[str] = ()
+        self,
+        functions: Mapping[str, Statement],
+        members: Families,
+        names: Iterable[str] = (),
+        columns: Columns | None = None,
     ) -> None:
         self.functions = functions
         self.families = members
-        self.values: dict[str, Value] = {name: Value(nan, name) for name in names}
+        self.names: dict[str, int] = dict.fromkeys(names, EXPECTED)
+        self.columns = members.integers.columns = columns or Columns()
         self.order: list[str] = []
-        self.finished: set[str] = set()
-        self.defaults: dict[str, Value] = {}
+        self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}
         self.repeated: dict[str, int] = {}
         self.errors: list[BackpropError] = members.errors
-        self.ahead = False
-        """Whether an equation uses a name above the line that defines it."""
-        self._uses_names = False
+        self.uses_names = False
+        """Whether the last expression is computed from names."""
+        self._begin = 0
 
     def equation(self, statement: Statement) -> None:
-        """Give the named Value of an equation its operation and operands, or its default."""
+        """Give the name of an equation its step, or its default."""
         tokens, shape = statement
         name = tokens.texts[shape.target]
         try:
@@ -103,8 +107,8 @@ class Builder:
             for scope in self.families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = self.families.label(tokens, name, ready.indices, scope)
                 if random:
-                    self._uses_names = False
-                    root = self.families.draw(statement, label, scope)
+                    self.uses_names = False
+                    root = self.columns.number(*self.families.draw(statement, label, scope))
                 else:
                     root = self.expression(tokens, ready.right, scope)
                 self._define(label, root, place)
@@ -112,27 +116,32 @@ class Builder:
         except Unknown as unknown:
             self.errors.append(families.located(unknown.error, label, scope))
 
-    def _define(self, name: str, root: Value, place: int) -> None:
-        value = self.values[name]
-        value.place = self.places[name] = place
-        if not self._uses_names:
-            self.defaults[name] = root
-        elif root.label or root.op == NUMBER:
-            value.op, value.prev = "copy", (root,)
-        else:
-            value.op, value.prev, value.place = root.op, root.prev, root.place
+    def _define(self, name: str, root: int, place: int) -> None:
+        columns, node = self.columns, self.names.get(name, EXPECTED)
+        self.places[name] = place
         self.order.append(name)
-        self.finished.add(name)
+        if not self.uses_names:
+            self.defaults[name] = root
+            self.names[name] = self._input(name, place) if node == EXPECTED else node
+            return
+        if root < self._begin or not columns.is_step(root):  # another name, or a number
+            root = columns.step("copy", (root,), place)
+        if node == EXPECTED:
+            self.names[name] = root
+        else:
+            columns.define(node, root)
 
-    def expression(self, tokens: Tokens, program: Program, scope: Scope) -> Value:
-        """The Value of an expression; it has a label only if that is a name alone.
+    def expression(self, tokens: Tokens, program: Program, scope: Scope) -> int:
+        """The row of an expression; older than the expression only if that is a name alone.
 
         Raises Unknown for an index that cannot be computed or a member that is not there.
         """
-        stack: list[Value] = []
-        values, finished, uses_names = self.values, self.finished, False
+        stack: list[int] = []
+        columns, names, uses_names = self.columns, self.names, False
+        self._begin = len(columns)
         self.families.spend(len(program.nodes), tokens)
         frames = [_Frame(iter(program.nodes), program, tokens, scope, None)]
+        before = ""
         while frames:
             frame = frames[-1]
             tokens, scope, caller = frame.tokens, frame.scope, frame.caller
@@ -140,34 +149,41 @@ class Builder:
             for kind, operation, token, count, first, last in frame.nodes:
                 if kind == "name":
                     name = texts[token]
-                    value = scope.get(name) if scope else None
-                    if value is None:
-                        value = values.get(name)
-                        if value is None or name not in finished:
-                            value = self._new_name(name, tokens, token)
-                    elif not isinstance(value, Value):  # the variable of a clause
-                        value = Value(value, op=NUMBER, place=pack(starts[token], ends[token]))
-                    uses_names = uses_names or value.op != NUMBER
-                    stack.append(value)
+                    found = scope.get(name) if scope else None
+                    if found is None:
+                        node = names.get(name, EXPECTED)
+                        if node < 0:
+                            node = self._new_name(name, tokens, token)
+                    elif isinstance(found, Argument):
+                        node = found.node
+                    else:  # the variable of a clause
+                        node = columns.number(found, pack(starts[token], ends[token]))
+                    uses_names = uses_names or not columns.is_number(node)
+                    stack.append(node)
+                    before = kind
                     continue
                 at = pack(starts[first], ends[last])
                 place: Place = at if caller is None else (at, caller)
-                if operation == "neg" and stack[-1].op == NUMBER:
-                    stack[-1] = Value(-stack[-1].data, op=NUMBER, place=place)  # -3 is a number
+                if operation == "neg" and columns.is_number(stack[-1]):  # -3 is a number
+                    positive = stack.pop()
+                    number = -columns.constant(positive)
+                    if before == "number":
+                        columns.drop(positive)
+                    stack.append(columns.number(number, place))
                 elif kind == "operation":
-                    operands = tuple(stack[-count:])
+                    operands = stack[-count:]
                     del stack[-count:]
-                    stack.append(Value(nan, prev=operands, op=operation, place=place))
+                    stack.append(columns.step(operation, operands, place))
                 elif kind == "number":
                     stack.append(self._number(texts[token], tokens.span(token, token), place))
                 elif kind == "index":
                     step = frame.program.steps[token]
                     name = self.families.label(tokens, texts[token], step.indices, scope)
-                    value = values.get(name)
-                    if value is None or name not in finished:
-                        value = self._member(name, tokens, step, at)
+                    node = names.get(name, EXPECTED)
+                    if node < 0:
+                        node = self._member(name, tokens, step, at)
                     uses_names = True
-                    stack.append(value)
+                    stack.append(node)
                 elif kind == "gather":
                     step = frame.program.steps[token]
                     scopes = self.families.scopes(tokens, step.clauses, step.condition, scope)
@@ -179,9 +195,9 @@ class Builder:
                 elif texts[token] in self.functions:
                     body = self.functions[texts[token]]
                     parameters = [body.tokens.texts[at] for at in body.shape.parameters]
-                    operands = tuple(stack[len(stack) - count :])
+                    arguments = map(Argument, stack[len(stack) - count :])
+                    inner = dict(zip(parameters, arguments, strict=True))
                     del stack[len(stack) - count :]
-                    inner = dict(zip(parameters, operands, strict=True))
                     called = Program(body.shape.nodes, {})
                     if body.shape.indexed:
                         called = families.ready_made(body).right
@@ -189,13 +205,15 @@ class Builder:
                     break
                 else:
                     self._call(texts[token], stack, count, place)
+                before = kind
             else:
                 frames.pop()
                 if frame.sum is not None:
                     frame.sum.terms.append(stack.pop())
                     if not self._next_term(frames, frame.sum, tokens, caller):
                         stack.append(self._summed(frame.sum, tokens))
-        self._uses_names = uses_names
+                before = ""
+        self.uses_names = uses_names
         return stack[0]
 
     def _next_term(self, frames: list[_Frame], begun: _Sum, tokens: Tokens, caller: Place) -> bool:
@@ -209,55 +227,53 @@ class Builder:
         frames.append(_Frame(iter(body.nodes), body, tokens, scope, caller, begun))
         return True
 
-    def _summed(self, begun: _Sum, tokens: Tokens) -> Value:
-        """The terms of a sum, product, … as one Value: as if they had been written out."""
+    def _summed(self, begun: _Sum, tokens: Tokens) -> int:
+        """The terms of a sum, product, … as one row: as if they had been written out."""
         name, terms, place = tokens.texts[begun.step.node.token], begun.terms, begun.place
-        op = families.GATHERED_BY[name]
+        op, columns = families.GATHERED_BY[name], self.columns
         if not terms:
             empty = families.EMPTY.get(name)
             if empty is None:
                 span = tokens.span(begun.step.node.first, begun.step.node.last)
                 raise Unknown(UnexpectedText(f"the {name} of nothing: no index fits", span))
-            return Value(empty, op=NUMBER, place=place)
+            return columns.number(empty, place)
         total = terms[0]
         for term in terms[1:]:
-            total = Value(nan, prev=(total, term), op=op, place=place)
+            total = columns.step(op, (total, term), place)
         if name == "mean":
-            count = Value(len(terms), op=NUMBER, place=place)
-            total = Value(nan, prev=(total, count), op="/", place=place)
+            total = columns.step("/", (total, columns.number(len(terms), place)), place)
         return total
 
-    def _new_name(self, name: str, tokens: Tokens, token: int) -> Value:
-        """A name that is no finished equation: a constant, a new input, an equation further down."""
+    def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
+        """A name without a row: a constant, a new input, an equation further down."""
         place = pack(tokens.starts[token], tokens.ends[token])
-        value = self.values.get(name)
-        if value is None:
+        if name not in self.names:
             if name in CONSTANTS:
-                return Value(CONSTANTS[name], op=NUMBER, place=place)
+                return self.columns.number(CONSTANTS[name], place)
             self.families.refuse_whole(name, tokens.span(token, token))
-            value = self._new_input(name, place)
-        else:
-            self.ahead = True
-        return value
-
-    def _member(self, name: str, tokens: Tokens, step: Step, place: int) -> Value:
-        """A member that is no finished equation: one further down, or a new input."""
-        value = self.values.get(name)
-        if value is not None:
-            self.ahead = True
-            return value
-        family = tokens.texts[step.node.token]
-        span = tokens.span(step.node.first, step.node.last)
-        self.families.refuse_missing(family, name, span, self.values)
         return self._new_input(name, place)
 
-    def _new_input(self, name: str, place: int) -> Value:
-        value = self.values[name] = Value(nan, name, place=place)
-        self.order.append(name)
-        self.finished.add(name)
-        return value
+    def _member(self, name: str, tokens: Tokens, step: Step, place: int) -> int:
+        """A member without a row: one further down, or a new input."""
+        if name not in self.names:
+            family = tokens.texts[step.node.token]
+            span = tokens.span(step.node.first, step.node.last)
+            self.families.refuse_missing(family, name, span, self.names)
+        return self._new_input(name, place)
 
-    def _number(self, text: str, span: Span, place: Place) -> Value:
+    def _new_input(self, name: str, place: int) -> int:
+        """An input, or, until it is defined, an equation further down."""
+        if name not in self.names:
+            self.order.append(name)
+        self.names[name] = node = self._input(name, place)
+        return node
+
+    def _input(self, name: str, place: int) -> int:
+        node = self.columns.input(place)
+        self.families.integers.met(name, node)
+        return node
+
+    def _number(self, text: str, span: Span, place: Place) -> int:
         number = float(text)
         if number == inf:
             self.errors.append(
@@ -267,18 +283,18 @@ class Builder:
                     hints=["write inf for infinity"],
                 )
             )
-        return Value(number, op=NUMBER, place=place)
+        return self.columns.number(number, place)
 
-    def _call(self, name: str, stack: list[Value], count: int, place: Place) -> None:
+    def _call(self, name: str, stack: list[int], count: int, place: Place) -> None:
         """A function of the table; the number of its arguments was checked before."""
         row = FUNCTIONS[name]
         missing = row.arity - count
         if missing > 0:
-            stack += [Value(number, op=NUMBER) for number in row.defaults[-missing:]]
+            stack += map(self.columns.number, row.defaults[-missing:])
             count = row.arity
         operands = stack[-count:]
         del stack[-count:]
-        value = Value(nan, prev=tuple(operands[: row.arity]), op=row.name, place=place)
+        node = self.columns.step(row.name, operands[: row.arity], place)
         for operand in operands[row.arity :]:
-            value = Value(nan, prev=(value, operand), op=row.name, place=place)
-        stack.append(value)
+            node = self.columns.step(row.name, (node, operand), place)
+        stack.append(node)

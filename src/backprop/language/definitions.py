@@ -23,13 +23,13 @@ from backprop.errors import (
     UnknownFunction,
     WrongNumberOfArguments,
 )
+from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
 from backprop.language.families import right_side as begin
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
 from backprop.source import Span
 from backprop.suggest import did_you_mean
 from backprop.syntax.parser import Statement
-from backprop.values import Value, in_order
 
 Statements = Mapping[str, Statement]
 
@@ -173,21 +173,14 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
             return
 
 
-def circles(values: Mapping[str, Value], equations: Statements) -> list[BackpropError]:
-    """An error for each circle of equations; none if every Value comes after its operands."""
-    if not has_circle(values):
+def circles(
+    columns: Columns, names: Mapping[str, int], equations: Statements
+) -> list[BackpropError]:
+    """An error for each circle of equations; none if every row can come after its operands."""
+    if not has_circle(columns, names):
         return []
-    graph: dict[str, set[str]] = {}
-    for name, value in values.items():
-        uses = graph[name] = set()
-        stack, seen = list(value.prev), {value}
-        while stack:
-            operand = stack.pop()
-            if operand.label:
-                uses.add(operand.label)
-            elif operand not in seen:
-                seen.add(operand)
-                stack += operand.prev
+    whole = Graph(columns, names.values(), {node: name for name, node in names.items()})
+    graph = {name: {whole.label(used) for used in whole.uses(names[name])} for name in names}
     return [
         CircularDefinition(
             f"{circle[0]!r} is defined by itself" + _path(circle),
@@ -201,13 +194,13 @@ def circles(values: Mapping[str, Value], equations: Statements) -> list[Backprop
     ]
 
 
-def has_circle(values: Mapping[str, Value]) -> bool:
-    """Whether some Value needs itself: then no order has every Value after its operands."""
-    done: set[Value] = set()
-    for value in in_order(values.values()):
-        if any(operand not in done for operand in value.prev):
+def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:
+    """Whether some row needs itself: then no order has every row after its operands."""
+    done: set[int] = set()
+    for node in in_order(names.values(), columns.operands):
+        if not done.issuperset(columns.operands(node)):
             return True
-        done.add(value)
+        done.add(node)
     return False
 
 

@@ -23,7 +23,6 @@ from backprop.source import Span
 from backprop.syntax.bodies import Clause, Nodes, Prepared, TooDeep, prepared
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-from backprop.values import NUMBER, Value
 
 MOST_VALUES = 10_000_000
 """The most Values that a file may unroll and expand to, unless the person allows more."""
@@ -57,9 +56,9 @@ class Families:
         self.scalars: dict[str, Statement] = {}
 
     def declare(
-        self, statement: Statement, values: dict[str, Value], owners: dict[str, Statement]
+        self, statement: Statement, names: dict[str, int], owners: dict[str, Statement]
     ) -> None:
-        """Make a Value for each member that a statement defines; its right side comes later.
+        """Enter each member that a statement defines into the names; its right side comes later.
 
         owners: the statement of every name so far, for names that are defined twice.
         """
@@ -73,7 +72,7 @@ class Families:
             for scope in self.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = self.label(tokens, name, ready.indices, scope)
                 first = owners.setdefault(label, statement)
-                if label in values:
+                if label in names:
                     raise Unknown(
                         NameDefinedTwice(
                             f"{label!r} is defined twice",
@@ -82,7 +81,7 @@ class Families:
                             hints=["a name has one equation; let the ranges not overlap"],
                         )
                     )
-                values[label] = Value(float("nan"), label)
+                names[label] = -1
         except Unknown as unknown:
             self.errors.append(located(unknown.error, label, scope))
 
@@ -161,14 +160,12 @@ class Families:
                 )
             )
 
-    def refuse_missing(
-        self, family: str, name: str, span: Span, values: Mapping[str, Value]
-    ) -> None:
+    def refuse_missing(self, family: str, name: str, span: Span, names: Mapping[str, int]) -> None:
         """Raise Unknown where a family that the file defines has no such member."""
         if family in self.statements:
             raise Unknown(
                 UnknownName(
-                    f"{name} is not defined; {family} has {extent(family, values)}",
+                    f"{name} is not defined; {family} has {extent(family, names)}",
                     Label(span),
                     Label(_target(self.statements[family]), "defined here"),
                 )
@@ -182,8 +179,8 @@ class Families:
                 )
             )
 
-    def draw(self, statement: Statement, label: str, scope: Scope) -> Value:
-        """The default of a member that is drawn at random, as a number.
+    def draw(self, statement: Statement, label: str, scope: Scope) -> tuple[float, int]:
+        """The default of a member that is drawn at random, and its place.
 
         Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
         fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
@@ -203,7 +200,7 @@ class Families:
         else:
             number = first + second * NormalDist().inv_cdf(fraction)
         span = tokens.span(nodes[-1].first, nodes[-1].last)
-        return Value(number, op=NUMBER, place=span.place)
+        return number, span.place
 
     def _two(self, statement: Statement, nodes: Nodes, scope: Scope) -> tuple[float, float]:
         """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
+from backprop.graph import Columns, in_order
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax.bodies import Nodes
 from backprop.syntax.scanner import Tokens
-from backprop.values import NUMBER, Value, in_order
 
 Scope = Mapping[str, Any]
-"""Variables with their numbers, parameters of functions with their Values."""
+"""Variables with their numbers, parameters of functions with their Arguments."""
+
+
+class Argument(NamedTuple):
+    """What a function is called with: a row of the columns."""
+
+    node: int
+
 
 _MOST = 2**53
 """Beyond it a double is not every integer."""
@@ -82,8 +89,16 @@ class Integers:
         self._known: dict[str, float] = {}
         self._open: set[str] = set()
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
+        self.columns = Columns()
+        """Where the arguments of functions are: those of the builder."""
+        self._inputs: dict[int, str] = {}
         self.used: dict[str, None] = {}
         """The constants that were asked for: no setting may change them any more."""
+
+    def met(self, name: str, node: int) -> None:
+        """Remember the row of a name that may be a constant."""
+        if name in self._sources:
+            self._inputs[node] = name
 
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
         """The number of an expression; booleans count as 0 and 1. Raises Unknown.
@@ -143,8 +158,8 @@ class Integers:
         name = tokens.texts[token]
         if name in scope:
             found: Any = scope[name]
-            if isinstance(found, Value):
-                number = self._of(found)
+            if isinstance(found, Argument):
+                number = self._of(found.node)
                 if number is None or not isfinite(number):
                     raise self._fault(tokens, token, token, "depends on a value")
                 return number
@@ -187,25 +202,27 @@ class Integers:
         self.used[name] = None
         return found
 
-    def _of(self, argument: Value) -> float | None:
+    def _of(self, argument: int) -> float | None:
         """The number that a function was called with, if it is arithmetic of numbers and constants."""
-        found: dict[Value, float] = {}
-        for value in in_order([argument]):
-            if value.op == NUMBER:
-                found[value] = value.data
-            elif not value.prev and value.label in self._sources:
-                source, nodes = self._sources[value.label]
+        columns = self.columns
+        found: dict[int, float] = {}
+        for node in in_order([argument], columns.operands):
+            if columns.is_number(node):
+                found[node] = columns.constant(node)
+            elif node in self._inputs and not columns.is_step(node):
+                name = self._inputs[node]
+                source, nodes = self._sources[name]
                 try:
-                    found[value] = self.number(source, nodes, {})
+                    found[node] = self.number(source, nodes, {})
                 except Unknown:
                     return None
-                self.used[value.label] = None
+                self.used[name] = None
             else:
-                parts = [found[each] for each in value.prev]
-                number = _computed(value.op, parts) if parts else None
+                parts = [found[each] for each in columns.operands(node)]
+                number = _computed(columns.op(node), parts) if parts else None
                 if number is None:
                     return None
-                found[value] = number
+                found[node] = number
         return float(found[argument])
 
     @staticmethod

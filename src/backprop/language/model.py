@@ -5,90 +5,99 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from backprop.errors import ChooseOutput, Label
+from backprop.graph import Columns, Graph, in_order
+from backprop.language.places import Places
 from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import unknown_name
-from backprop.values import Later, Place, Value, in_order
-
-if TYPE_CHECKING:
-    from backprop.descent import Descent, State
-    from backprop.descent.run import Callback
-    from backprop.evaluation.gradient import Gradient
+from backprop.values import forward
 
 
 class Model:
-    """The named Values of an equation file.
+    """The names of an equation file, and how each is computed.
 
-    values: every named Value in file order; an input that no statement defines stands before the
-    equation that first uses it. defaults: the inputs that the file gives a number, each with the
-    Value of its right side (`2*pi`). places: the right side of every equation, as a packed span.
+    names: the row of every name in `columns`, in file order; an input that no statement defines stands
+    before the equation that first uses it. defaults: the inputs that the file gives a number, each
+    with the row of its right side (`2*pi`). places: where rows and right sides stand in the text.
     constants: the names that indices and ranges were made with, which cannot be set any more.
-    repeated: the whole statement of every member of a family, as a packed span.
-    functions: the names of the functions that the file defines.
-
-        >>> import backprop
-        >>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
-        >>> model.grad({"a": 2, "b": -3, "c": 10, "f": -2}).gradients["a"]
-        6.0
+    repeated: the whole statement of every member of a family, as a packed span. functions: the names
+    of the functions that the file defines. seed: what was drawn at random, was drawn with it.
     """
 
     def __init__(
         self,
         source: Source,
-        values: Mapping[str, Value],
-        defaults: Mapping[str, Value],
-        places: Mapping[str, int],
+        columns: Columns,
+        names: Mapping[str, int],
+        defaults: Mapping[str, int] = MappingProxyType({}),
+        places: Places | None = None,
         constants: Sequence[str] = (),
         repeated: Mapping[str, int] = MappingProxyType({}),
         functions: Iterable[str] = (),
+        seed: int = 0,
     ) -> None:
         self.source = source
-        self.values = values
+        self.columns = columns
+        self.names = names
         self.defaults = defaults
-        self.places = places
+        self.places = places or Places(source, columns, names)
         self.constants = tuple(constants)
         self.repeated = repeated
         self.functions = frozenset(functions)
+        self.seed = seed
+        self._graphs: dict[tuple[int, ...], Graph] = {}
 
     def __repr__(self) -> str:
-        return f"Model({self.source.name}: {len(self.values)} names, outputs {', '.join(self.outputs)})"
+        return (
+            f"Model({self.source.name}: {len(self.names)} names, outputs {', '.join(self.outputs)})"
+        )
+
+    @cached_property
+    def labels(self) -> Mapping[int, str]:
+        """The name of every row that has one."""
+        return {node: name for name, node in self.names.items()}
 
     @cached_property
     def inputs(self) -> list[str]:
         """The names that can be given a number, in file order."""
         fixed = set(self.constants)
-        return [name for name, value in self.values.items() if not value.op and name not in fixed]
+        return [name for name in self.names if not self.is_equation(name) and name not in fixed]
+
+    def is_equation(self, name: str) -> bool:
+        """Whether a name is computed from others."""
+        return self.columns.is_step(self.names[name])
 
     @cached_property
     def outputs(self) -> list[str]:
         """The equations that no other equation uses, in file order; in a file of inputs, all."""
-        return self._unused(_operands(in_order(self.values.values())))
-
-    def _unused(self, used: set[Value]) -> list[str]:
+        columns = self.columns
+        if self.functions:  # whose arguments may be computed and then not used
+            rows = in_order(self.names.values(), columns.operands)
+            used = set(chain.from_iterable(map(columns.operands, rows)))
+        else:
+            used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
         fixed = set(self.constants)
-        computed = [name for name, value in self.values.items() if value.op and name not in fixed]
-        return [name for name in computed if self.values[name] not in used] or list(self.values)
+        computed = [name for name in self.names if self.is_equation(name) and name not in fixed]
+        return [name for name in computed if self.names[name] not in used] or list(self.names)
 
-    def leading(self, of: str | None = None) -> tuple[str, list[Value]]:
-        """The name of the output (see `output`), and the Values that lead to it, operands first."""
-        if of is None and "outputs" not in self.__dict__:
-            order = in_order(self.values.values())
-            used = _operands(order)
-            self.outputs = self._unused(used)
-            if len(self.outputs) == 1:  # to which all that is used leads: no second walk
-                root = self.values[self.outputs[0]]
-                if len(order) > len(used) + 1:
-                    order = [value for value in order if value in used or value is root]
-                if order[-1] is not root:
-                    order.remove(root)
-                    order.append(root)
-                return self.outputs[0], order
-        name = self.output(of)
-        return name, in_order([self.values[name]])
+    def graph(self, *names: str) -> Graph:
+        """The graph that leads to these names, made once."""
+        nodes = tuple(self.names[name] for name in names)
+        if nodes not in self._graphs:
+            self._graphs[nodes] = Graph(self.columns, nodes, self.labels)
+        return self._graphs[nodes]
+
+    def default(self, name: str) -> float:
+        """The number that the file gives an input; inf or nan where its right side has no finite value."""
+        columns, root = self.columns, self.defaults[name]
+        if not columns.is_step(root):
+            return columns.constant(root)
+        order = in_order([root], columns.operands)
+        data = {node: columns.constant(node) for node in order if columns.is_number(node)}
+        forward(columns, filter(columns.is_step, order), data)
+        return data[root]
 
     def output(self, of: str | None = None) -> str:
         """The output to differentiate: `of`, or the only one there is.
@@ -97,146 +106,49 @@ class Model:
         """
         if of is not None:
             of = normal(of)
-            if of not in self.values:
-                raise unknown_name(of, self.values, "these equations")
+            if of not in self.names:
+                raise unknown_name(of, self.names, "these equations")
             return of
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        shown = [name for name in outputs if name in self.places][:6]
+        places = {name: place for name in outputs if (place := self.equation(name))}
         raise ChooseOutput(
             f"there are {len(outputs)} outputs: {_listed(outputs)}",
-            *(Label(self.equation(name), f"{name}: no other equation uses it") for name in shown),
+            *(
+                Label(place, f"{name}: no other equation uses it")
+                for name, place in [*places.items()][:6]
+            ),
             hints=[f"choose one: --of {outputs[-1]}"],
             where=self.source.name,
         )
 
-    def equation(self, name: str) -> Span:
-        """The right side of the equation for `name`. KeyError for an input that has none."""
-        return Span.at(self.source, self.places[name])
+    def equation(self, name: str) -> Span | None:
+        """The right side of the equation for `name`; None for an input that has none."""
+        place = self.places.right_side(name)
+        return None if place is None else Span.at(self.source, place)
 
-    def text(self, value: Value) -> str:
-        """The text of a Value on one line: a right side, a step of one; "" for an input without."""
-        if value.label:
-            return one_line(self.equation(value.label).text) if value.label in self.places else ""
-        spans = self.span(value.place)
+    def text(self, node: int) -> str:
+        """The text of a row on one line: a right side, a step of one; "" for an input without."""
+        name = self.labels.get(node)
+        if name is not None:
+            span = self.equation(name)
+            return one_line(span.text) if span else ""
+        spans = self.span(node)
         return one_line(spans[0].text) if spans else ""
 
-    def span(self, place: Place) -> list[Span]:
-        """Where a Value stands: its text, then, inside a function, the calls that led there."""
+    def span(self, node: int) -> list[Span]:
+        """Where a row stands: its text, then, inside a function, the calls that led there."""
+        place = self.places.find(node)
         spans = []
-        if isinstance(place, Later):
-            from backprop.language.places import LatePlaces  # needed with long texts only
-
-            assert isinstance(self.places, LatePlaces)
-            place = self.places.find(place)
         while isinstance(place, tuple):
             spans.append(Span.at(self.source, place[0]))
             place = place[1]
-        if isinstance(place, int):
+        if place is not None:
             spans.append(Span.at(self.source, place))
         return spans
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """In a notebook: the picture with the numbers of the last gradient, and the text."""
-        from backprop.reports.notebook import model_bundle  # the door upwards
-
-        return model_bundle(self)
-
-    def grad(
-        self,
-        values: Mapping[str, float] | None = None,
-        of: str | None = None,
-        *,
-        engine: str = "auto",
-    ) -> Gradient:
-        """The value of the output `of` and its gradient by every name that it depends on.
-
-        values: numbers for inputs; they take the place of the file's defaults. of: by default the
-        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits may
-        differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`. The
-        Values of the model take the numbers, so calls from several threads need a lock or a model
-        each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
-        """
-        from backprop.evaluation.gradient import gradient  # the door upwards, as in values.py
-
-        return gradient(self, values or {}, of, engine)
-
-    def descend(
-        self,
-        values: Mapping[str, float] | None = None,
-        *,
-        of: str | None = None,
-        optimizer: str = "gd",
-        lr: float | None = None,
-        steps: int = 1000,
-        schedule: str = "constant",
-        clip: float | None = None,
-        until_grad: float = 1e-8,
-        until_change: float | None = None,
-        target: float | None = None,
-        only: Sequence[str] = (),
-        freeze: Sequence[str] = (),
-        bounds: Mapping[str, tuple[float, float]] | None = None,
-        maximize: bool = False,
-        callback: Callback | None = None,
-        callback_every: int = 1,
-        every: int = 0,
-        explain_step: int = 0,
-        state: State | None = None,
-        engine: str = "auto",
-    ) -> Descent:
-        """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
-
-        values: as for `grad`; where the descent starts. optimizer and schedule: a name of
-        `backprop.descent.OPTIMIZERS` or `SCHEDULES`, with numbers of its own in brackets:
-        `adam(beta1=0.95)`. lr: the step size; without it a line search chooses. clip: the largest
-        gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
-        relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
-        move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
-        number. callback: called with a `Step` after each step, or every so many (`callback_every`; 0:
-        now and then, which lets a compiled loop run), and after the last; True ends the run. every: keep
-        every so many steps in `history`. explain_step: the number of a step to explain. state: that of
-        the Descent to continue. engine: `python`, `native` (machine code), or `auto`, the faster one.
-
-            >>> import backprop
-            >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
-            >>> model.descend(lr=0.001, steps=10).value
-            -8.73245129422151
-
-        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last finite
-        ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
-        has no finite gradient.
-        """
-        from backprop.descent import Rules, descend  # the door upwards, as in values.py
-
-        return descend(
-            self,
-            values,
-            of=of,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            clip=clip,
-            rules=Rules(steps, until_grad, until_change, target),
-            only=only,
-            freeze=freeze,
-            bounds=bounds,
-            maximize=maximize,
-            callback=callback,
-            callback_every=callback_every,
-            every=every,
-            explain_step=explain_step,
-            state=state,
-            engine=engine,
-        )
 
 
 def _listed(names: list[str], most: int = 8) -> str:
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown}, … and {len(names) - most} more"
-
-
-def _operands(order: Iterable[Value]) -> set[Value]:
-    """What is an operand of something."""
-    return set(chain.from_iterable(map(attrgetter("prev"), order)))

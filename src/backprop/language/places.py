@@ -1,14 +1,16 @@
-"""Places that are worked out only when somebody asks, by reading the statement again.
+"""Where things stand in the text, worked out when somebody asks, by reading the statement again.
 
-The quick route (`quick.py`) keeps for each statement the offset at which it begins, and nothing else.
-Read again by the ordinary route, the statement gives Values like the ones that were made of it, with
-their places; walking both side by side finds the place of each.
+The quick route (`quick.py`) keeps for each row the offset at which its statement begins, and nothing
+else. Read again by the ordinary route, the statement gives the same rows in the same order, each with
+its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from backprop.graph import Columns, Place
 from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
@@ -16,83 +18,77 @@ from backprop.source import Source, pack
 from backprop.syntax.bodies import Program
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import Tokens, statements
-from backprop.values import NUMBER, Later, Place, Value
 
 
-class LatePlaces(Mapping[str, int]):
-    """The right side of every equation as a packed span, by name, in file order.
+class Places:
+    """The places of rows and of right sides, as packed spans.
 
-    values, defaults: as in `Model`. known: the places that are known already.
+    names, defaults: as in `Model`. known: the right sides that are known already, by name.
     """
 
     def __init__(
         self,
         source: Source,
-        values: dict[str, Value],
-        defaults: Mapping[str, Value],
-        known: Mapping[str, int],
+        columns: Columns,
+        names: Mapping[str, int],
+        known: Mapping[str, int] = MappingProxyType({}),
+        defaults: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._source = source
-        self._values = values
-        self._defaults = defaults
+        self._columns = columns
+        self._names = names
         self._known = known
-        self._last: tuple[int, dict[Value, Place]] = (-1, {})
+        self._defaults = defaults
+        self._last: tuple[int, str, list[Place]] = (0, "", [])
         """The places found in one statement: who asks for one mostly asks for its neighbours."""
 
-    def __getitem__(self, name: str) -> int:
+    def right_side(self, name: str) -> int | None:
+        """The right side of the equation for `name`; None for an input that has none."""
         if name in self._known:
             return self._known[name]
-        if name not in self:
-            raise KeyError(name)
-        place = self._values[name].place
-        assert isinstance(place, Later)
-        return _right_side(self._tokens(place.start))
+        default = self._defaults.get(name)
+        node = self._names[name] if default is None else default
+        start = self._columns.places[node]
+        if start >= 0 or (default is None and not self._columns.is_step(node)):
+            return None
+        return _right_side(self._tokens(~start))
 
-    def __contains__(self, name: object) -> bool:
-        value = self._values.get(name) if isinstance(name, str) else None
-        return value is not None and (bool(value.op) or name in self._defaults)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self._values if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def find(self, later: Later) -> Place:
-        """The place of a Value that was made of the statement at `later.start`."""
-        start, places = self._last
-        if start != later.start:
-            places = self._read(later.start)
-            self._last = later.start, places
-        return places.get(later.value)
+    def find(self, node: int) -> Place:
+        """The place of a row, None for one that stands nowhere."""
+        columns = self._columns
+        start = columns.places[node]
+        if start >= 0:
+            caller = columns.callers.get(node)
+            return (start or None) if caller is None else (start, caller)
+        if self._last[0] != start:
+            self._last = start, *self._read(~start)
+        _, name, places = self._last
+        if self._names.get(name) == node and columns.is_step(node):
+            return places[-1]
+        first = node
+        while first and columns.places[first - 1] == start:
+            first -= 1
+        return places[node - first]
 
     def _tokens(self, start: int) -> Tokens:
         tokens = next(statements(self._source, start=start))
         assert isinstance(tokens, Tokens)
         return tokens
 
-    def _read(self, start: int) -> dict[Value, Place]:
-        """The places of all Values that the statement at `start` has made."""
+    def _read(self, start: int) -> tuple[str, list[Place]]:
+        """The name of the statement at `start`, and the places of the rows that it made, in order."""
         tokens = self._tokens(start)
         parsed = shape(tokens.kinds)
-        builder = Builder({}, Families(Integers({})))
-        builder.values = self._values  # what it finds there it uses, and makes nothing new
-        twin = builder.expression(tokens, Program(parsed.nodes, {}), {})
+        scratch = self._columns.copy()
+        builder = Builder({}, Families(Integers({})), columns=scratch)
+        builder.names = {**self._names}
         name = tokens.texts[parsed.target]
-        named = self._values[name]
-        places: dict[Value, Place] = {named: _right_side(tokens)}
-        if name in self._defaults:
-            pairs = [(self._defaults[name], twin)]
-        elif twin.label or twin.op == NUMBER:
-            pairs = [(named.prev[0], twin)]
-        else:
-            pairs = [(named, twin)]
-        while pairs:
-            value, twin = pairs.pop()
-            if value is not twin:  # the same are names, whose places are elsewhere
-                places[value] = twin.place
-                pairs += zip(value.prev, twin.prev, strict=True)
-        return places
+        begin = len(scratch)
+        root = builder.expression(tokens, Program(parsed.nodes, {}), {})
+        made: list[Place] = [*scratch.places[begin:]]
+        if root < begin or name in self._defaults:
+            made.append(_right_side(tokens))
+        return name, made
 
 
 def _right_side(tokens: Tokens) -> int:

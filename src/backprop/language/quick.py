@@ -14,23 +14,20 @@ a function of the file or an index is met, the whole text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from math import nan
+from collections.abc import Iterator
 
 from backprop.errors import BackpropError
 from backprop.language import definitions
 from backprop.language.model import Model
-from backprop.language.places import LatePlaces
+from backprop.language.places import Places
 from backprop.language.stepwise import Stepwise, Unsure
-from backprop.language.templates import NAME, NUMERAL, Template, template
+from backprop.language.templates import NAME, NUMERAL, Template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement
 from backprop.syntax.pieces import LEAF, Parts, ascii_only, is_name, pieces, reserved
 from backprop.syntax.scanner import Tokens, control_characters, statements
-from backprop.values import Value
 
 _LEAST = 200
 """Texts of fewer statements are read by the ordinary route, which is as good for them."""
@@ -44,9 +41,6 @@ _MOST_TOKENS = 128
 _MOST_SHAPES = 4096
 _BLOCK = 1 << 16
 """After so many statements it is asked whether the text has too many steps."""
-
-_STREAK = 3
-"""After so many statements of one shape the next are taken for the same, and read as a run."""
 
 Key = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -84,36 +78,33 @@ class _Quick:
     def read(self, text: str) -> Model:
         """Raises Unsure."""
         builder, split, likely = self.builder, LEAF.split, self.likely.get
-        values, defaults, anew = builder.values, builder.defaults, builder.anew
-        rest, learn = pieces(text), self.learn
-        where, before = -1, 0  # ~ of the offset, as Value has it
-        last, streak = None, 0
-        while where != before:
-            before, steps, block = where, 0, islice(rest, _BLOCK)
-            piece = next(block, None)
-            while piece is not None:
-                parts = split(piece)
-                reader = likely(tuple(parts[::2]))
-                if reader and (count := reader.one(parts, where, values, defaults, anew)):
-                    steps += count
-                    where -= len(piece)
-                else:
-                    where = self.other(piece, parts, where, rest)
-                if reader is not last or reader is None:
-                    last, streak = reader, 0
-                elif streak < _STREAK:
-                    streak += 1
-                else:
-                    piece, where, count = reader.run(block, where, values, defaults, anew, learn)
-                    steps += count
-                    continue
-                piece = next(block, None)
-            self.steps += steps
-            if self.steps + self.most - builder.families.left > self.most:
-                raise Unsure
+        known, rest = builder.known, pieces(text)
+        where, steps, left = -1, 0, _BLOCK  # where: ~ of the offset, as in the column of places
+        for piece in rest:
+            parts = split(piece)
+            reader = likely(tuple(parts[::2]))
+            if reader and (count := reader.one(parts, where, known)):
+                steps += count
+                where -= len(piece)
+            else:
+                where = self.other(piece, parts, where, rest)
+            left -= 1
+            if not left:
+                left = _BLOCK
+                self.spend(steps)
+                steps = 0
+        self.spend(steps)
         self.check()
-        places = LatePlaces(self.source, values, defaults, builder.places)
-        return Model(self.source, values, defaults, places)
+        places = Places(
+            self.source, builder.columns, builder.names, builder.places, builder.defaults
+        )
+        return Model(self.source, builder.columns, builder.names, builder.defaults, places)
+
+    def spend(self, steps: int) -> None:
+        """Count steps that were made. Raises Unsure beyond the limit."""
+        self.steps += steps
+        if self.steps + self.most - self.builder.families.left > self.most:
+            raise Unsure
 
     def other(self, piece: str, parts: Parts, where: int, rest: Iterator[str]) -> int:
         """Read a piece that is new in some way, and those after it in which its statement goes on.
@@ -137,37 +128,30 @@ class _Quick:
         elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
             self.shapes[key] = reader + 1
         elif reader + 1 == _REPEATED:
-            made = _template(statement, parts, classes)
-            self.shapes[key] = made or _REPEATED
+            self.shapes[key] = self.template(statement, parts, classes) or _REPEATED
         return where
 
     def read_new(self, reader: Template, piece: str, parts: Parts, where: int) -> bool:
         """Read a statement of this shape, which may have names not known yet; whether it went well."""
         builder = self.builder
-        self.learn(reader.names, piece, where)
-        count = reader.one(parts, where, builder.values, builder.defaults, builder.anew)
-        self.steps += count
-        return count > 0
-
-    def learn(self, leaves: Sequence[int], piece: str, where: int) -> bool:
-        """Make inputs of the leaves that are names not known yet, in their order; whether any was."""
-        parts = LEAF.split(piece)
-        values = self.builder.values
-        new = [at for leaf in leaves if parts[at := 2 * leaf + 1] not in values]
+        names = builder.names
+        new = [at for leaf in reader.names if parts[at := 2 * leaf + 1] not in names]
         for at in new:
             name = parts[at]
             if name in CONSTANTS or not (name.isidentifier() or is_name(name)):
                 return False
         for at in new:
             name = parts[at]
-            if name not in values:
+            if name not in names:
                 start = ~where + sum(map(len, parts[:at]))
-                values[name] = Value(nan, name, place=pack(start, start + len(name)))
-        return bool(new)
+                names[name] = builder.columns.input(pack(start, start + len(name)))
+        count = reader.one(parts, where, builder.known)
+        self.steps += count
+        return count > 0
 
     def classes(self, parts: Parts) -> tuple[str, ...]:
         """For each leaf whether it is a name, a number, or which other word."""
-        values = self.builder.values
+        names = self.builder.names
         found = []
         for at in range(1, len(parts), 2):
             leaf = parts[at]
@@ -175,7 +159,7 @@ class _Quick:
                 found.append(NUMERAL)
             elif (
                 parts[at + 1].lstrip().startswith("(")
-                or (leaf in CONSTANTS and leaf not in values and at > 1)
+                or (leaf in CONSTANTS and leaf not in names and at > 1)
                 or leaf in reserved()
             ):
                 found.append(leaf)
@@ -203,36 +187,46 @@ class _Quick:
 
     def check(self) -> None:
         """What was not looked at name by name. Raises Unsure."""
-        names = self.builder.values.keys()
+        names = self.builder.names.keys()
         sure = all(map(str.isidentifier, names))  # no number, and nothing but letters
         if (
             not names
             or not (sure or all(map(is_name, names)))
             or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.builder.constants)
-            or (self.builder.ahead and definitions.has_circle(self.builder.values))
+            or self.has_circle()
         ):
             raise Unsure
 
+    def has_circle(self) -> bool:
+        columns = self.builder.columns
+        return not columns.in_order and definitions.has_circle(columns, self.builder.names)
 
-def _template(statement: Statement, parts: Parts, classes: tuple[str, ...]) -> Template | None:
-    """The function for statements with these parts between their leaves; None if the leaves are not
-    exactly the names and numbers that the scanner sees, or the statement is long."""
-    tokens, shape = statement
-    if len(tokens.kinds) > _MOST_TOKENS:
-        return None
-    called = {node.token for node in shape.nodes if node.kind == "call"}
-    spans = {}
-    at = tokens.starts[0] - len(parts[0])
-    for leaf, (between, text) in enumerate(zip(parts[::2], parts[1::2], strict=False)):
-        at += len(between)
-        spans[at, at + len(text)] = leaf
-        at += len(text)
-    leaves: dict[int, int] = {}
-    for token, kind in enumerate(tokens.kinds):
-        found = spans.get((tokens.starts[token], tokens.ends[token]))
-        if found is not None:
-            leaves[token] = found
-        elif kind == "NUMBER" or (kind == "NAME" and token not in called):
+    def template(
+        self, statement: Statement, parts: Parts, classes: tuple[str, ...]
+    ) -> Template | None:
+        """The reader of statements with these parts between their leaves; None if the leaves are not
+        exactly the names and numbers that the scanner sees, or the statement is long."""
+        tokens, shape = statement
+        if len(tokens.kinds) > _MOST_TOKENS:
             return None
-    return template(statement, parts, leaves, classes) if len(leaves) == len(classes) else None
+        called = {node.token for node in shape.nodes if node.kind == "call"}
+        spans = {}
+        at = tokens.starts[0] - len(parts[0])
+        for leaf, (between, text) in enumerate(zip(parts[::2], parts[1::2], strict=False)):
+            at += len(between)
+            spans[at, at + len(text)] = leaf
+            at += len(text)
+        leaves: dict[int, int] = {}
+        for token, kind in enumerate(tokens.kinds):
+            found = spans.get((tokens.starts[token], tokens.ends[token]))
+            if found is not None:
+                leaves[token] = found
+            elif kind == "NUMBER" or (kind == "NAME" and token not in called):
+                return None
+        if len(leaves) < len(classes):
+            return None
+        builder = self.builder
+        return Template(
+            statement, leaves, classes, builder.columns, builder.names, builder.defaults
+        )

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
+from backprop.graph import Columns
 from backprop.language import definitions
 from backprop.language.build import Builder
 from backprop.language.families import MOST_VALUES, Families
 from backprop.language.integers import Integers, Scope, Unknown
 from backprop.language.model import Model
+from backprop.language.places import Places
 from backprop.memory import without_collector
 from backprop.patterns import family
 from backprop.source import Source, Span
@@ -21,17 +23,17 @@ from backprop.syntax.characters import unknown_characters
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement, read
 from backprop.syntax.scanner import LIST_ENDS, Tokens
-from backprop.values import Value
 
 _LONG = 2000
 """The characters from which on a text may be worth the quick route."""
 
 
 class Setting(NamedTuple):
-    """A number that a person gives for a name: the Value of its expression, and its place."""
+    """A number that a person gives for a name: where the name stands, and the row of the number."""
 
     name: Span
-    value: Value
+    columns: Columns
+    root: int
 
 
 @without_collector
@@ -74,7 +76,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     builder = Builder(functions, members, equations)
     owners = dict(equations)
     for statement in indexed:
-        members.declare(statement, builder.values, owners)
+        members.declare(statement, builder.names, owners)
     raise_all(builder.errors)
     for statement in statements:
         if statement.shape.form == "equation":
@@ -82,12 +84,14 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         elif statement.shape.form != "function":
             builder.family(statement)
     raise_all(builder.errors)
-    values = {name: builder.values[name] for name in builder.order}
-    if builder.ahead:
-        raise_all(definitions.circles(values, owners))
+    columns, defaults = builder.columns, builder.defaults
+    names = {name: builder.names[name] for name in builder.order}
+    if not columns.in_order:
+        raise_all(definitions.circles(columns, names, owners))
+    places = Places(source, columns, names, builder.places)
     constants = list(members.integers.used)
     return Model(
-        source, values, builder.defaults, builder.places, constants, builder.repeated, functions
+        source, columns, names, defaults, places, constants, builder.repeated, functions, seed
     )
 
 
@@ -103,17 +107,17 @@ def _integers(equations: Mapping[str, Statement]) -> Integers:
 
 
 class Formulas:
-    """Reads formulas of the names of a model, with its functions."""
+    """Reads formulas of the names of a model, with its functions, into columns that begin as the
+    model's."""
 
     def __init__(self, model: Model) -> None:
         equations, self._functions, _ = definitions.by_name(read(model.source)[0], [])
-        self._builder = Builder(self._functions, Families(_integers(equations)))
-        self._builder.values.update(model.values)
-        self._builder.finished.update(model.values)
-        self._known = model.values
+        self.columns = model.columns.copy()
+        self._known = model.names
+        self._families = Families(_integers(equations))
 
-    def read(self, tokens: Tokens) -> Value:
-        """The Value of the right side of `name = formula`, which refers to the Values of the model.
+    def read(self, tokens: Tokens) -> int:
+        """The row of the right side of `name = formula`, a formula of the names of the model.
 
         Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments.
         """
@@ -125,7 +129,8 @@ class Formulas:
         errors: list[BackpropError] = []
         definitions.calls(statement, self._functions, errors)
         raise_all(errors)
-        builder = self._builder
+        builder = Builder(self._functions, self._families, columns=self.columns)
+        builder.names.update(self._known)
         parsed = statement.shape
         program = prepared(parsed).right if parsed.indexed else Program(parsed.nodes, {})
         try:
@@ -134,11 +139,8 @@ class Formulas:
             raise fault.error from None
         errors += builder.errors
         for name in builder.order:
-            place = builder.values.pop(name).place
-            assert isinstance(place, int)
-            span = Span.at(tokens.source, place)
+            span = Span.at(tokens.source, self.columns.places[builder.names[name]])
             errors.append(unknown_name(name, self._known, "these equations", span))
-        builder.order.clear()
         builder.errors.clear()
         raise_all(errors)
         return root
@@ -170,16 +172,16 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
         name: str, target: Span, tokens: Tokens, program: Program, scope: Scope = no_scope
     ) -> None:
         builder = Builder(functions, families)
-        setting = Setting(target, builder.expression(tokens, program, scope))
-        if builder.values and name in computed:
+        setting = Setting(target, builder.columns, builder.expression(tokens, program, scope))
+        if builder.names and name in computed:
             return
         settings[name] = setting
-        for unknown in builder.values.values():
-            assert isinstance(unknown.place, int)
+        for unknown in builder.names.values():
+            place = Span.at(source, builder.columns.places[unknown])
             families.errors.append(
                 NotANumber(
                     f"the value of {name!r} is no number",
-                    Label(Span.at(source, unknown.place), "this is a name"),
+                    Label(place, "this is a name"),
                     hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"],
                 )
             )

@@ -30,15 +30,16 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     for name, number in numbers.items():
         if name not in model.defaults:
             added.append(f"{name} = {_number(number)}")
-        elif name not in model.repeated and model.defaults[name].data != number:
+        elif name not in model.repeated and model.default(name) != number:
             span = model.equation(name)
+            assert span is not None
             # A comment inside a right side that goes over several lines stays, behind the number.
             changes[span.start, span.end] = _number(number) + _comments(span, line_end)
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
-        known = {name: numbers.get(name, model.values[name].data) for name in members}
+        known = {name: numbers.get(name, model.default(name)) for name in members}
         drawn = "~" in span.text  # another seed would draw other numbers
-        if drawn or any(model.defaults[name].data != number for name, number in known.items()):
+        if drawn or any(model.default(name) != number for name, number in known.items()):
             # One statement for many inputs gives way to one for each.
             lines = [f"{name} = {_number(number)}" for name, number in known.items()]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)

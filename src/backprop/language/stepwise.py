@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from math import nan
-
 from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
 from backprop.operations import CONSTANTS
 from backprop.syntax.scanner import Tokens
-from backprop.values import Value
 
 
 class Unsure(Exception):
@@ -19,32 +16,31 @@ class Unsure(Exception):
 class Stepwise(Builder):
     """Takes a name that is not known for an input, until it is defined.
 
-    ahead: whether that has happened. constants: those that were used; a text that defines such a
-    name further down means something else.
+    constants: those that were used; a text that defines such a name further down means something else.
     """
 
     def __init__(self, most: int) -> None:
         super().__init__({}, Families(Integers({}), most=most))
         self.constants: set[str] = set()
 
-    def anew(self, name: str) -> Value:
-        """The Value of a name that is being defined. It stands in the order where it is defined."""
-        value = self.values.pop(name, None)
-        if value is None:
-            return Value(nan, name)
-        if value.op or name in self.defaults:
-            raise Unsure  # defined twice
-        self.ahead = True
-        return value
+    def known(self, name: str, root: int | None) -> None:
+        """Define a name that is known already, so that it stands in the order where it is defined.
 
-    def _define(self, name: str, root: Value, place: int) -> None:
-        self.values[name] = self.anew(name)
+        root: its step, None for an input that is given a default.
+        """
+        node = self.names.pop(name)
+        if self.columns.is_step(node) or name in self.defaults:
+            raise Unsure  # defined twice
+        self.names[name] = node
+        if root is not None:
+            self.columns.define(node, root)
+
+    def _define(self, name: str, root: int, place: int) -> None:
+        if name in self.names:
+            self.known(name, None)
         super()._define(name, root, place)
 
-    def _new_name(self, name: str, tokens: Tokens, token: int) -> Value:
-        value = self.values.get(name)
-        if value is None:
-            if name in CONSTANTS:
-                self.constants.add(name)
-            value = super()._new_name(name, tokens, token)
-        return value
+    def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
+        if name in CONSTANTS and name not in self.names:
+            self.constants.add(name)
+        return super()._new_name(name, tokens, token)

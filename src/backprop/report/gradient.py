@@ -123,7 +123,7 @@ def gradient_report(
     outputs = {result.output for result in results}
     asked = set(wrt)
     rows = []
-    for name, value in model.values.items():
+    for name, node in model.names.items():
         if asked and name not in asked and name not in outputs:
             continue
         gradients = tuple(
@@ -134,13 +134,13 @@ def gradient_report(
         elif not any(name in result.gradients for result in results):
             role = "not used"
         else:
-            role = "intermediate" if value.op else "input"
-        equation = model.text(value)
+            role = "intermediate" if model.is_equation(name) else "input"
+        equation = model.text(node)
         data = next((result.data[name] for result in results if name in result.data), None)
         rows.append(Row(name, role, equation, data, gradients))
     if asked:
         results = [
-            _only(result, [name for name in model.values if name in asked]) for result in results
+            _only(result, [name for name in model.names if name in asked]) for result in results
         ]
     return GradientReport(tuple(results), tuple(rows), whole, frozenset(only))
 

@@ -1,0 +1,186 @@
+"""The library: what a program can ask of equations and of Values, all in one place.
+
+>>> import backprop
+>>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
+>>> gradient = model.grad({"a": 2, "b": -3, "c": 10, "f": -2})
+>>> gradient.value, gradient.gradients["a"]
+(-8.0, 6.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from backprop import language
+from backprop import values as plain
+from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.source import Source
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from graphviz import Digraph
+
+    from backprop.descent import Descent, State
+    from backprop.descent.run import Callback
+
+
+class Value(plain.Value):
+    __doc__ = plain.Value.__doc__
+    __slots__ = ()
+
+    def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
+        """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
+        from backprop.reports.notebook import draw_value
+
+        return draw_value(self, theme, direction)
+
+    draw_dot = draw
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook: the picture and the text."""
+        from backprop.reports.notebook import value_bundle
+
+        return value_bundle(self)
+
+
+class Model(language.Model):
+    __doc__ = language.Model.__doc__
+
+    _numbers: plain.Numbers | None = None
+    """Those of the last gradient."""
+    _made: Sequence[Value] = ()
+
+    @cached_property
+    def values(self) -> Mapping[str, Value]:
+        """The named Values in file order, with the numbers of the last gradient or descent."""
+        self._made = plain.values_of(self.columns, self.names, Value)
+        if self._numbers is not None:
+            self._leave(self._numbers)
+        return {name: self._made[node] for name, node in self.names.items()}
+
+    def _leave(self, numbers: plain.Numbers) -> None:
+        """Give the Values their numbers, now or when they are made: the one place where a Model does."""
+        self._numbers = numbers
+        if self._made:
+            for value, data, gradient in zip(self._made, *numbers, strict=True):
+                value.data, value.grad = data, gradient
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook: the picture with the numbers of the last gradient, and the text."""
+        from backprop.reports.notebook import model_bundle
+
+        return model_bundle(self)
+
+    def grad(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        engine: str = "auto",
+    ) -> Gradient:
+        """The value of the output `of` and its gradient by every name that it depends on.
+
+        values: numbers for inputs; they take the place of the file's defaults. of: by default the
+        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits may
+        differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`. The
+        Values of the model take the numbers, so calls from several threads need a lock or a model
+        each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
+        """
+        found = evaluate(self, values or {}, of, engine)
+        self._leave(found.numbers)
+        return found.gradient
+
+    def descend(
+        self,
+        values: Mapping[str, float] | None = None,
+        *,
+        of: str | None = None,
+        optimizer: str = "gd",
+        lr: float | None = None,
+        steps: int = 1000,
+        schedule: str = "constant",
+        clip: float | None = None,
+        until_grad: float = 1e-8,
+        until_change: float | None = None,
+        target: float | None = None,
+        only: Sequence[str] = (),
+        freeze: Sequence[str] = (),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        maximize: bool = False,
+        callback: Callback | None = None,
+        callback_every: int = 1,
+        every: int = 0,
+        explain_step: int = 0,
+        state: State | None = None,
+        engine: str = "auto",
+    ) -> Descent:
+        """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
+
+        values: as for `grad`; where the descent starts. optimizer and schedule: a name of
+        `backprop.descent.OPTIMIZERS` or `SCHEDULES`, with numbers of its own in brackets:
+        `adam(beta1=0.95)`. lr: the step size; without it a line search chooses. clip: the largest
+        gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
+        relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
+        move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
+        number. callback: called with a `Step` after each step, or every so many (`callback_every`; 0:
+        now and then, which lets a compiled loop run), and after the last; True ends the run. every: keep
+        every so many steps in `history`. explain_step: the number of a step to explain. state: that of
+        the Descent to continue. engine: `python`, `native` (machine code), or `auto`, the faster one.
+
+            >>> import backprop
+            >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
+            >>> model.descend(lr=0.001, steps=10).value
+            -8.73245129422151
+
+        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last finite
+        ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
+        has no finite gradient.
+        """
+        from backprop.descent import Rules, descend
+
+        return descend(
+            self,
+            values,
+            of=of,
+            optimizer=optimizer,
+            lr=lr,
+            schedule=schedule,
+            clip=clip,
+            rules=Rules(steps, until_grad, until_change, target),
+            only=only,
+            freeze=freeze,
+            bounds=bounds,
+            maximize=maximize,
+            callback=callback,
+            callback_every=callback_every,
+            every=every,
+            explain_step=explain_step,
+            state=state,
+            engine=engine,
+        )
+
+
+def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:
+    """The Model of an equation text. `name` is what error messages call the text; `seed` that of the
+    inputs that are drawn at random.
+
+    Raises BackpropError, whose `all` has every error found.
+    """
+    return _model(Source(name, text.removeprefix("\ufeff")), seed)
+
+
+def load(path: str | PathLike[str], *, seed: int = 0) -> Model:
+    """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
+    from backprop.files import read_source
+
+    return _model(read_source(path), seed)
+
+
+def _model(source: Source, seed: int) -> Model:
+    found = language.read_model(source, seed)
+    found.__class__ = Model
+    assert isinstance(found, Model)
+    return found

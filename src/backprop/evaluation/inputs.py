@@ -1,0 +1,133 @@
+"""The numbers of a Model's inputs: those that are given, and the file's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    MissingInputs,
+    NotAnInput,
+    NotANumber,
+    raise_all,
+)
+from backprop.evaluation import diagnosis
+from backprop.graph import Columns, in_order
+from backprop.language import Model
+from backprop.language.places import Places
+from backprop.source import Source, Span, normal
+from backprop.suggest import nearest, unknown_name
+from backprop.values import forward
+
+
+def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, float], set[int]]:
+    """The number of every input, from `values` or the file, by row; and the rows that have none.
+
+    Raises UnknownName, NotAnInput, NotANumber, NotFinite.
+    """
+    errors: list[BackpropError] = []
+    given: dict[str, float] = {}
+    for name, number in ((normal(key), number) for key, number in values.items()):
+        if name not in model.names:
+            near = len(errors) < LIMIT
+            owner = "the inputs of these equations"
+            errors.append(unknown_name(name, model.inputs, owner, None, near))
+        elif model.is_equation(name) or name in model.constants:
+            errors.append(not_an_input(model, name))
+        else:
+            try:
+                given[name] = _number(number)
+            except (TypeError, ValueError, OverflowError):
+                shown = f"{number!r:.40}"
+                errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
+    raise_all(errors)
+    numbers = constants(model)
+    missing: set[int] = set()
+    for name in model.inputs:
+        node = model.names[name]
+        if name in given:
+            numbers[node] = given[name]
+        elif name in model.defaults:
+            numbers[node] = default(model, name)
+        else:
+            missing.add(node)
+    return numbers, missing
+
+
+def constants(model: Model) -> dict[int, float]:
+    """The numbers of the constants of indices and ranges, which nobody can set, by row."""
+    return {
+        model.names[name]: default(model, name)
+        for name in model.constants
+        if name in model.defaults
+    }
+
+
+def default(model: Model, name: str) -> float:
+    """The number that the file gives an input. Raises NotFinite."""
+    return evaluate(model.columns, model.defaults[name], model.source, model.places)
+
+
+def evaluate(columns: Columns, root: int, source: Source, places: Places | None = None) -> float:
+    """The number that an expression without names stands for. Raises NotFinite."""
+    if columns.is_number(root):
+        return columns.constant(root)
+    order = in_order([root], columns.operands)
+    data = {node: columns.constant(node) for node in order if columns.is_number(node)}
+    forward(columns, filter(columns.is_step, order), data)
+    diagnosis.values(Model(source, columns, {}, places=places), order, len(order), data)
+    return data[root]
+
+
+def _number(number: float) -> float:
+    """A number of Python's or NumPy's as a float; text, truth values and nan are none."""
+    if isinstance(number, (str, bytes, bool)) or number != number:
+        raise ValueError(number)
+    return float(number)
+
+
+def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:
+    """The error for inputs without a number: all of them, and how to give them."""
+    single = len(names) == 1
+    it = "it" if single else "them"
+    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
+    example = ", ".join(f"{name}=1" for name in names[:4]) + (", …" if len(names) > 4 else "")
+    hints = [
+        f'give {it}: --set "{example}"',
+        f"or write a line such as {names[0]} = 1 in the equations",
+    ]
+    absent = set(names)
+    known = [name for name in model.names if name not in absent]
+    for name in names[:3]:
+        near = nearest(name, known)
+        if near and len(name) > 2:
+            hints.append(f"or is {name} meant to be {near}?")
+    if "e" in names:
+        hints.append("for Euler's number write exp(1)")
+    if "π" in names:
+        hints.append("for 3.14159… write pi")
+    return MissingInputs(
+        f"the input{'' if single else 's'} {shown} {'has' if single else 'have'} no value,"
+        f" and {output} needs {it}",
+        *(model.span(model.names[name])[0] for name in names[:4]),
+        hints=hints,
+        where=model.source.name,
+    )
+
+
+def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
+    """The error for a value given to a name that an equation computes."""
+    if name in model.constants:
+        return NotAnInput(
+            f"{name!r} is in an index or a range, so the number of equations depends on it",
+            *([span] if span else []),
+            hints=["change it in the file"],
+        )
+    text = model.text(model.names[name])
+    shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
+    return NotAnInput(
+        f"{name!r} is computed by its equation, {shown}; it cannot be set",
+        *([span] if span else []),
+        hints=[f"set the inputs: {', '.join(model.inputs[:8])}"],
+    )

@@ -1,0 +1,268 @@
+"""`Columns`, what equations compute, a row a node; and `Graph`, the part of it that leads to some outputs.
+
+A node is a whole number: its row in the columns. What a node is worth at a point stands in a list
+beside them, by the same number (`numbers`, see `values.py`), so that many points can exist at once.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from itertools import compress
+from math import nan
+from types import MappingProxyType
+from typing import TypeVar
+
+from backprop.operations import OPERATIONS
+
+INPUT, NUMBER = "", "number"
+"""The operations of nodes without operands: an input, and a number written in an equation, which takes
+no gradient."""
+
+NAMES = (INPUT, NUMBER, *OPERATIONS)
+"""What the numbers in the column of operations stand for."""
+
+CODES: Mapping[str, int] = MappingProxyType({name: code for code, name in enumerate(NAMES)})
+
+Place = int | tuple[int, "Place"] | None
+"""A packed span (`source.pack`); with the place of the call, for a step inside a function."""
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Columns:
+    """Nodes as rows: 17 bytes a node, 8 more a number, and more for what few nodes have.
+
+    ops: the operation, as a number of `NAMES`. first, second: its operands, -1 where it has fewer; of a
+    number `first` is -2, -3, … for the first, the second, … of `constants`. more: the operands behind
+    the second. places: the packed span of its text, 0 for none; ~ of an offset where only the offset at
+    which its statement begins is known. callers: for a step inside a function, the place of the call.
+    in_order: whether every operand stands before what uses it.
+    """
+
+    __slots__ = ("callers", "constants", "first", "in_order", "more", "ops", "places", "second")
+
+    def __init__(self) -> None:
+        self.ops = bytearray()
+        self.first = array("i")
+        self.second = array("i")
+        self.more: dict[int, tuple[int, ...]] = {}
+        self.constants = array("d")
+        self.places = array("q")
+        self.callers: dict[int, Place] = {}
+        self.in_order = True
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def copy(self) -> Columns:
+        """The same nodes, to which others can be added."""
+        twin = Columns()
+        for name in self.__slots__:
+            setattr(twin, name, copy(getattr(self, name)))
+        return twin
+
+    def _add(self, code: int, first: int, second: int, place: Place) -> int:
+        node = len(self.ops)
+        self.ops.append(code)
+        self.first.append(first)
+        self.second.append(second)
+        if isinstance(place, tuple):
+            place, self.callers[node] = place
+        self.places.append(place or 0)
+        return node
+
+    def input(self, place: Place = None) -> int:
+        """A new input, which may become a step by `define`."""
+        return self._add(0, -1, -1, place)
+
+    def number(self, value: float, place: Place = None) -> int:
+        """A new number of the equations."""
+        self.constants.append(value)
+        return self._add(1, -1 - len(self.constants), -1, place)
+
+    def step(self, op: str, operands: Sequence[int], place: Place = None) -> int:
+        """A new step: an operation of the table on these nodes."""
+        node = self._add(CODES[op], operands[0], operands[1] if len(operands) > 1 else -1, place)
+        if len(operands) > 2:
+            self.more[node] = tuple(operands[2:])
+        return node
+
+    def define(self, node: int, root: int) -> None:
+        """Make an input what the step `root` is; if that is the last row, it goes."""
+        self.ops[node], self.first[node] = self.ops[root], self.first[root]
+        self.second[node], self.places[node] = self.second[root], self.places[root]
+        if root in self.more:
+            self.more[node] = self.more[root]
+        if root in self.callers:
+            self.callers[node] = self.callers[root]
+        self.in_order = False
+        self.drop(root)
+
+    def drop(self, node: int) -> None:
+        """Take a node away again, if it is the last row."""
+        if node == len(self.ops) - 1:
+            if self.ops[node] == 1 and self.first[node] == -1 - len(self.constants):
+                self.constants.pop()
+            for column in (self.ops, self.first, self.second, self.places):
+                column.pop()
+            self.more.pop(node, None)
+            self.callers.pop(node, None)
+
+    def op(self, node: int) -> str:
+        """The name of a node's operation in the table; `INPUT` or `NUMBER` for a node that has none."""
+        return NAMES[self.ops[node]]
+
+    def operands(self, node: int) -> tuple[int, ...]:
+        """The operands of a node in order, repeats kept; none of an input or a number."""
+        first, second = self.first[node], self.second[node]
+        if second < 0:
+            return (first,) if first >= 0 else ()
+        return (first, second, *self.more[node]) if node in self.more else (first, second)
+
+    def is_step(self, node: int) -> bool:
+        return self.first[node] >= 0
+
+    def is_number(self, node: int) -> bool:
+        return self.first[node] < -1
+
+    def constant(self, node: int) -> float:
+        """The value of a number of the equations."""
+        return self.constants[-2 - self.first[node]]
+
+    def start(self) -> list[float]:
+        """A list for the values of all nodes, in which the numbers of the equations stand already."""
+        data = [nan] * len(self.ops)
+        for node in compress(range(len(self.ops)), map((1).__eq__, self.ops)):
+            data[node] = self.constant(node)
+        return data
+
+
+def in_order(roots: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T]:
+    """All that leads to `roots`, each once and after its operands: the only walk over a graph.
+
+    operands: those of a node, in order. It does not recurse: a chain of a million nodes is as good as a
+    wide sum. Operands come in the order in which they are written.
+    """
+    order: list[T] = []
+    seen: set[T] = set()
+    stack: list[tuple[T, bool]] = [(root, False) for root in roots]
+    stack.reverse()
+    while stack:
+        node, done = stack.pop()
+        if done:  # everything that it needs
+            order.append(node)
+            continue
+        while node not in seen:
+            seen.add(node)
+            needs = operands(node)
+            for operand in needs:
+                if operand not in seen:
+                    break
+            else:  # nothing to wait for: most nodes of a text, which come after their operands
+                order.append(node)
+                break
+            stack.append((node, True))
+            stack.extend([(operand, False) for operand in needs[:0:-1]])
+            node = needs[0]
+    return order
+
+
+class Graph:
+    """The steps that lead to some outputs, made once; nodes keep the numbers that they have in `columns`.
+
+    outputs: nodes. labels: the names of nodes that have one.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        outputs: Iterable[int],
+        labels: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self.columns = columns
+        self.outputs = tuple(outputs)
+        self.labels = labels
+        self.ops = columns.ops
+        self.op = columns.op
+        self.operands = columns.operands
+        self.is_step = columns.is_step
+        self.is_number = columns.is_number
+
+    @property
+    def output(self) -> int:
+        """The last of the outputs, of most graphs the only one."""
+        return self.outputs[-1]
+
+    def label(self, node: int) -> str:
+        """The name of a node, or ""."""
+        return self.labels.get(node, "")
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Every node that leads to the outputs, operands first."""
+        return in_order(self.outputs, self.operands)
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Those that have operands."""
+        first = self.columns.first
+        return [node for node in self.order if first[node] >= 0]
+
+    @cached_property
+    def inputs(self) -> list[int]:
+        """The nodes that take a number, in order."""
+        first = self.columns.first
+        return [node for node in self.order if first[node] == -1]
+
+    @cached_property
+    def _at(self) -> dict[int, int]:
+        return {node: at for at, node in enumerate(self.order)}
+
+    def __contains__(self, node: int) -> bool:
+        return node in self._at
+
+    @cached_property
+    def users(self) -> Mapping[int, list[int]]:
+        """For each operand the steps that use it, once for each use."""
+        users: dict[int, list[int]] = {}
+        for step in self.steps:
+            for operand in self.operands(step):
+                users.setdefault(operand, []).append(step)
+        return users
+
+    def above(self, *nodes: int) -> list[int]:
+        """Every step that depends on any of `nodes` and leads to the outputs, operands first."""
+        found: set[int] = set()
+        stack = list(nodes)
+        while stack:
+            for user in self.users.get(stack.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    stack.append(user)
+        return sorted(found, key=self._at.__getitem__)
+
+    def equation(self, node: int) -> list[int]:
+        """The steps of the equation of a node, operands first, the node last: the walk stops at names."""
+        if not self.is_step(node):
+            return []
+
+        def inside(step: int) -> list[int]:
+            return [
+                each
+                for each in self.operands(step)
+                if each not in self.labels and self.is_step(each)
+            ]
+
+        return in_order([node], inside)
+
+    def uses(self, node: int) -> Iterator[int]:
+        """What the equation of a node is made of, results before operands: names and unnamed inputs."""
+        found: dict[int, None] = {}
+        for step in reversed(self.equation(node)):
+            for operand in self.operands(step):
+                if operand in self.labels or self.columns.first[operand] == -1:
+                    found[operand] = None
+        return iter(found)
