@@ -61,13 +61,20 @@ def forward(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> None:
         data[step] = _VALUE[ops[step]](*[data[each] for each in operands(step)])
 
 
-def backward(graph: Graph | Columns, steps: Sequence[int], data: ByNode, gradients: ByNode) -> None:
+def backward(
+    graph: Graph | Columns,
+    steps: Sequence[int],
+    data: ByNode,
+    gradients: ByNode,
+    slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES,
+) -> None:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
 
     steps: operands first; `data` has the value of each and of its operands. gradients: at the outputs
     what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the outputs back,
     each use of an operand adds (gradient of the result) * (slope of the operation). What adds nothing
     is skipped, so that a branch that was not taken never meets the infinite slope that it may have.
+    slopes: by operation, where other functions take the place of the table's.
     """
     ops, operands, is_number = graph.ops, graph.operands, graph.is_number
     for step in reversed(steps):
@@ -77,7 +84,7 @@ def backward(graph: Graph | Columns, steps: Sequence[int], data: ByNode, gradien
         inside = operands(step)
         numbers = [data[each] for each in inside]
         numbers.append(data[step])
-        for operand, slope_of in zip(inside, _SLOPES[ops[step]], strict=True):
+        for operand, slope_of in zip(inside, slopes[ops[step]], strict=True):
             if not is_number(operand):
                 slope = slope_of(*numbers)
                 if slope != 0.0:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
-from backprop.graph import Graph
+from backprop.graph import Columns, Graph
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import Span, one_line
@@ -29,13 +29,9 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
         return []
     columns = model.columns
     operands, is_step = columns.operands, columns.is_step
-    saying = {order[reached - 1]}
-    for node in reversed(order[:reached]):
-        if node in saying and is_step(node):
-            saying.update(with_say(model, node, data))
-    for node in order[:reached]:
-        if node in saying and is_step(node) and not isfinite(data[node]):
-            raise no_value(model, node, data)
+    step = without_value(columns, order[:reached], data)
+    if step is not None:
+        raise no_value(model, step, data)
     # No number of the output's is touched. A name that shows nan or inf is worth a warning all the
     # same; an unnamed step of a branch that was not taken is not.
     shown = {
@@ -55,10 +51,26 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
     return warnings[:_MOST]
 
 
-def with_say(model: Model, step: int, data: ByNode) -> list[int]:
+def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> int | None:
+    """The first step that is not finite and has a say in the last of `order`, operands first; or None."""
+    saying = {order[-1]}
+    for node in reversed(order):
+        if node in saying and graph.is_step(node):
+            saying.update(with_say(graph, node, data))
+    return next(
+        (
+            node
+            for node in order
+            if node in saying and graph.is_step(node) and not isfinite(data[node])
+        ),
+        None,
+    )
+
+
+def with_say(graph: Graph | Columns, step: int, data: ByNode) -> list[int]:
     """The operands of a step that have a say in its value: of an `if` not the branch left out."""
-    inside = model.columns.operands(step)
-    says = OPERATIONS[model.columns.op(step)].says
+    inside = graph.operands(step)
+    says = OPERATIONS[graph.op(step)].says
     if says is None:
         return [*inside]
     return [inside[at] for at in says(*[data[each] for each in inside])]
