@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 import backprop
 from backprop import Value, errors
+from backprop.graph import in_order
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
-from backprop.values import in_order
 from truth import TRUTH, mp
 
 
@@ -103,7 +104,7 @@ def test_a_function_that_does_not_exist() -> None:
 
 def test_in_order_is_each_once_and_operands_first() -> None:
     values = classic()
-    order = in_order([values["L"]])
+    order = in_order([values["L"]], attrgetter("prev"))
     assert [order.index(values[name]) for name in "abecdfL"] == list(range(7))
 
 

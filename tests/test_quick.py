@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from backprop import BackpropError, Value, parse
+from backprop import BackpropError, parse
+from backprop.evaluation.gradient import gradient
 from backprop.language import Model, quick, reading
 from backprop.language.reading import read_carefully
 from backprop.operations import CONSTANTS, FUNCTIONS
@@ -23,31 +24,33 @@ def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short texts too, and a function for a shape that comes twice."""
     monkeypatch.setattr(quick, "_LEAST", 0)
     monkeypatch.setattr(quick, "_REPEATED", 2)
-    monkeypatch.setattr(quick, "_STREAK", 1)
     monkeypatch.setattr(reading, "_LONG", 0)
 
 
 def nodes(model: Model) -> Iterator[tuple[object, ...]]:
-    """Everything that a Model has, with numbers in place of Values: the same number, the same Value."""
-    numbers: dict[Value, int] = {}
-    stack = [*model.values.values(), *model.defaults.values()][::-1]
+    """Everything that a Model has, with rows as they are met: the same number, the same row."""
+    columns = model.columns
+    numbers: dict[int, int] = {}
+    stack = [*model.names.values(), *model.defaults.values()][::-1]
     while stack:
-        value = stack.pop()
-        if value in numbers:
-            yield "again", numbers[value]
+        node = stack.pop()
+        if node in numbers:
+            yield "again", numbers[node]
             continue
-        numbers[value] = len(numbers)
-        spans = [(span.start, span.end) for span in model.span(value.place)]
-        data = (repr(value.data), value.grad)
-        yield value.label, value.op, len(value.prev), *data, spans, model.text(value)
-        stack += value.prev[::-1]
+        numbers[node] = len(numbers)
+        spans = [(span.start, span.end) for span in model.span(node)]
+        data = repr(columns.constant(node)) if columns.is_number(node) else ""
+        operands = columns.operands(node)
+        name = model.labels.get(node)
+        yield name, columns.op(node), len(operands), data, spans, model.text(node)
+        stack += operands[::-1]
 
 
 def meaning(model: Model) -> list[object]:
-    named = [(name, value.label) for name, value in model.values.items()]
+    named = [(name, model.labels[node]) for name, node in model.names.items()]
     lists = [model.inputs, model.outputs, [*model.defaults], model.constants, model.functions]
-    places = list(model.places.items()), len(model.places), [*map(model.equation, model.places)]
-    return [named, *lists, *places, dict(model.repeated), *nodes(model)]
+    places = [*map(model.equation, model.names)]
+    return [named, *lists, places, dict(model.repeated), *nodes(model)]
 
 
 def mistakes(source: Source, read: Callable[[Source], Model]) -> list[object] | Model:
@@ -416,4 +419,4 @@ def test_a_long_text_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     model = parse(text)
     numbers = dict.fromkeys(set(model.inputs) - set(model.defaults), 0.25)
     again = read_carefully(Source("text", text))
-    assert model.grad(numbers, "v2999").gradients == again.grad(numbers, "v2999").gradients
+    assert model.grad(numbers, "v2999").gradients == gradient(again, numbers, "v2999").gradients

@@ -67,7 +67,8 @@ class Builder:
         self.functions = functions
         self.families = members
         self.names: dict[str, int] = dict.fromkeys(names, EXPECTED)
-        self.columns = members.integers.columns = columns or Columns()
+        self.columns = Columns() if columns is None else columns
+        members.integers.columns = self.columns
         self.order: list[str] = []
         self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}

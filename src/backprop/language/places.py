@@ -64,11 +64,11 @@ class Places:
             self._last = start, *self._read(~start)
         _, name, places = self._last
         if self._names.get(name) == node and columns.is_step(node):
-            return places[-1]
+            return places[-1] or None
         first = node
         while first and columns.places[first - 1] == start:
             first -= 1
-        return places[node - first]
+        return places[node - first] or None
 
     def _tokens(self, start: int) -> Tokens:
         tokens = next(statements(self._source, start=start))
