@@ -13,6 +13,7 @@ from backprop.checks.precise import Precise
 from backprop.descent import second_order
 from backprop.descent.problem import Problem
 from backprop.descent.run import Rules, Run
+from backprop.evaluation.gradient import evaluate
 from standard_functions import STANDARD_FUNCTIONS, StandardFunction
 
 MEYER = next(each for each in STANDARD_FUNCTIONS if each.name == "meyer")
@@ -22,8 +23,7 @@ NEAR_ITS_MINIMUM = {"x1": 0.0056096365745695615, "x2": 6181.346330897765, "x3": 
 
 def _problem(text: str, at: Mapping[str, float]) -> Problem:
     model = backprop.parse(text)
-    model.grad(at)
-    return Problem(model, model.output(), list(at), {})
+    return Problem(model, evaluate(model, at), list(at), {})
 
 
 def _errors(text: str, at: Mapping[str, float], spread: float) -> list[tuple[float, float]]:

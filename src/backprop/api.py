@@ -141,7 +141,7 @@ class Model(language.Model):
         """
         from backprop.descent import Rules, descend
 
-        return descend(
+        found, numbers = descend(
             self,
             values,
             of=of,
@@ -161,6 +161,8 @@ class Model(language.Model):
             state=state,
             engine=engine,
         )
+        self._leave(numbers)
+        return found
 
 
 def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:

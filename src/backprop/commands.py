@@ -9,7 +9,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
-from backprop.evaluation.gradient import Gradient, gradient
+from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.files import STDIN, read_source
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
@@ -22,6 +22,7 @@ from backprop.suggest import unknown_name
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
+    from backprop.descent import Descent
     from backprop.picture import Picture
     from backprop.report.check import CheckReport, SheetReport
     from backprop.report.descent import DescentReport
@@ -151,15 +152,20 @@ class Descending:
         whole: bool = False,
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family."""
+        from backprop.descent import Rules, descend
         from backprop.descent.choices import parameters
         from backprop.report.descent import DescentReport
 
-        found = self.model.descend(
+        options = {**self.options}
+        limits = [options.pop(name) for name in ("steps", "until_grad", "until_change", "target")]
+        found, _ = descend(
+            self.model,
             self.numbers,
+            rules=Rules(*limits),
             callback=callback,
             callback_every=callback_every,
             every=every,
-            **self.options,
+            **options,
         )
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
@@ -174,11 +180,12 @@ class Descending:
         parameters = found.best.parameters if diverged else found.parameters
         return with_defaults(self.model, {**self.numbers, **parameters})
 
-    def height(self) -> Callable[[Sequence[float]], float]:
+    def height(self, found: Descent) -> Callable[[Sequence[float]], float]:
         """The output as a function of the parameters; nan where it has no value."""
         from backprop.descent.problem import Problem
 
-        problem = Problem(self.model, self.output, self.free, {}, engine="auto", runs=_PLOTTED)
+        end = evaluate(self.model, {**self.numbers, **found.parameters}, found.output)
+        problem = Problem(self.model, end, self.free, {}, engine="auto", runs=_PLOTTED)
 
         def height(point: Sequence[float]) -> float:
             try:

@@ -73,7 +73,7 @@ class Files:
         def drawn() -> bytes:
             from backprop.reports.plot import ENDINGS, plot
 
-            return plot(found, ENDINGS[_ending(self.plot)], prepared.height())
+            return plot(found, ENDINGS[_ending(self.plot)], prepared.height(found))
 
         def listed() -> bytes:
             from backprop.reports.history import history

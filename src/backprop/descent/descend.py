@@ -17,9 +17,10 @@ from backprop.descent.run import Best, Callback, NoLower, Rules, Run, Stop
 from backprop.descent.update import factor
 from backprop.engine.program import choose
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
-from backprop.evaluation.gradient import gradient
+from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.source import normal
+from backprop.values import Numbers
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
 """Seconds that a step takes in Python besides value and gradient, and for each parameter."""
@@ -45,8 +46,8 @@ def descend(
     explain_step: int = 0,
     state: State | None = None,
     engine: str = "auto",
-) -> Descent:
-    """What `Model.descend` says it does."""
+) -> tuple[Descent, Numbers]:
+    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point."""
     rules = rules or Rules()
     row, options = choice("optimizer", optimizer, OPTIMIZERS)
     _check(row, lr, schedule, clip, rules, every)
@@ -62,14 +63,15 @@ def descend(
             name for name, number in state.parameters.items() if given.get(name, number) != number
         ]
         given = {**given, **state.parameters}
-    warnings = _start(model, output, given, limits, free)
+    begun = evaluate(model, given, output)
+    warnings = _start(begun.gradient, limits, free)
     if state and others:
         shown = ", ".join(f"{name} = {state.parameters[name]:.10g}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {shown}, not from what was given"))
     one_lr = isinstance(row, Optimizer) and (lr or row.lr) is not None
     evaluations = 1 if one_lr else 2 * rules.steps  # the compiled loop has its own
     problem = Problem(
-        model, output, free, limits, maximize, engine if not one_lr else "auto", evaluations
+        model, begun, free, limits, maximize, engine if not one_lr else "auto", evaluations
     )
     before = state.steps if state else 0
     run = Run(problem, rules, callback, every, before, callback_every)
@@ -103,10 +105,10 @@ def descend(
         stop = found
     except NoLower:
         stop = run.no_lower()
-    last = gradient(model, {**given, **dict(zip(free, run.x, strict=True))}, output)
-    run.settle(last.value, [last.gradients[name] for name in free])
+    ended = evaluate(model, {**given, **dict(zip(free, run.x, strict=True))}, output)
+    run.settle(ended.gradient)
     run.finish_history()
-    return _result(run, row, method, stop, warnings, options, limits, explain_step)
+    return _result(run, row, method, stop, warnings, options, limits, explain_step), ended.numbers
 
 
 def _is_minimum(run: Run) -> bool:
@@ -208,27 +210,22 @@ def _check_state(
 
 
 def _start(
-    model: Model,
-    output: str,
-    given: Mapping[str, float],
-    limits: Mapping[str, tuple[float, float]],
-    free: Sequence[str],
+    begun: Gradient, limits: Mapping[str, tuple[float, float]], free: Sequence[str]
 ) -> list[BackpropError]:
-    """Give the Values their numbers; return the warnings. Raises NotFinite where there is no start."""
-    found = gradient(model, given, output)
+    """What to say of the start. Raises BadOption where a parameter cannot move."""
     warnings: list[BackpropError] = []
     for name in free:
-        if not isfinite(model.values[name].data):
-            message = f"{name} = {model.values[name].data:g} cannot move"
+        if not isfinite(begun.data[name]):
+            message = f"{name} = {begun.data[name]:g} cannot move"
             raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
     for name, (low, high) in limits.items():
-        number = model.values[name].data
+        number = begun.data[name]
         if not low <= number <= high:
             nearest = low if number < low else high
             message = f"{name} = {number:g} lies outside its bounds {low:g}..{high:g}"
             warnings.append(BackpropError(f"{message}; the descent starts at {nearest:g}"))
     # Whether an infinite slope matters to a free parameter shows at once: Run asks for gradients.
-    warnings += [each for each in found.warnings if not isinstance(each, InfiniteSlope)]
+    warnings += [each for each in begun.warnings if not isinstance(each, InfiniteSlope)]
     return warnings
 
 

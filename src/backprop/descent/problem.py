@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from sys import float_info
 
-from backprop.engine import backward, forward
 from backprop.engine.program import Engine, Interpreted, build, choose
 from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
+from backprop.evaluation.gradient import Evaluation
+from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import Value, in_order
+from backprop.values import ByNode, backward, forward
 
 Point = list[float]
 
@@ -20,15 +22,15 @@ class Problem:
     """`value(x)` and `gradient()` at the last x, for numbers x in the order of `names`.
 
     Where the output is to be maximised, `sign` is -1 and both are those of its negative, so that
-    every method minimises. bounds: for some of the names the least and the largest number allowed.
-    All inputs have their numbers before. engine, runs: how the graph is to be computed, and about how
-    often (`engine.program`); where machine code computes it, the Values keep other numbers.
+    every method minimises. at: the output where x begins; its other inputs keep their numbers. bounds:
+    for some of the names the least and the largest number allowed. engine, runs: how the graph is to
+    be computed, and about how often (`engine.program`).
     """
 
     def __init__(
         self,
         model: Model,
-        output: str,
+        at: Evaluation,
         names: Sequence[str],
         bounds: Mapping[str, tuple[float, float]],
         maximize: bool = False,
@@ -36,79 +38,77 @@ class Problem:
         runs: int = 1,
     ) -> None:
         self.model = model
-        self.output = output
+        self.output = at.gradient.output
         self.names = list(names)
         self.sign = -1.0 if maximize else 1.0
         self.low = [bounds.get(name, (-inf, inf))[0] for name in names]
         self.high = [bounds.get(name, (-inf, inf))[1] for name in names]
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
         self.evaluations = 0
-        self.leaves = [model.values[name] for name in names]
-        root = model.values[output]
-        self.order = in_order([root])
-        """Everything that leads to the output, operands first."""
+        self.graph = graph = at.graph
+        self.leaves = [model.names[name] for name in names]
+        self._data = data = at.numbers.data
         # What no free parameter leads to stays as it is: only the rest is computed again.
         moving = set(self.leaves)
-        steps: list[Value] = []
-        for value in self.order:
-            if not moving.isdisjoint(value.prev):
-                moving.add(value)
-                steps.append(value)
-        self._root = root
-        self._steps = steps
-        self._order = [*(leaf for leaf in self.leaves if leaf is not root), *steps] or [root]
-        self.size = len(steps)
+        for step in graph.steps:
+            if not moving.isdisjoint(graph.operands(step)):
+                moving.add(step)
+        self.fixed = {node: data[node] for node in graph.inputs if node not in moving}
+        """The numbers of the inputs that stay where they are."""
+        self._moving = Graph(model.columns, graph.outputs, model.labels)
+        self._moving.order = [node for node in graph.order if node in moving]
+        self.size = len(self._moving.steps)
         """How many steps are computed at every point."""
         self._engine: Engine | None = None
-        self._x: Sequence[float] = ()
-        self._by_engine = False
-        """Whether the engine computed the last value, so that the Values hold other numbers."""
+        self._x: Sequence[float] | None = None
+        """Where the engine computed the last value; None: the interpreter did."""
         if choose(engine, self.size, runs) is not Interpreted:
-            self._engine = build(self.order, self.leaves, engine, runs)
+            self._engine = build(graph, self.leaves, self.fixed, engine, runs)
 
     @property
     def start(self) -> Point:
-        """The numbers that the Values hold, moved into the bounds."""
-        return self.inside([leaf.data for leaf in self.leaves])
+        """Where x begins, moved into the bounds."""
+        return self.inside([self._data[leaf] for leaf in self.leaves])
 
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value."""
         self.evaluations += 1
-        finite = all(map(isfinite, x))
-        self._by_engine = False
-        if self._engine is not None and finite:
-            self._x = x
-            found = self._engine.forward(x)
-            if found is not None:
-                self._by_engine = True
-                return found * self.sign
-        return self._interpreted(x, finite)
-
-    def _interpreted(self, x: Sequence[float], finite: bool = True) -> float:
-        for leaf, number in zip(self.leaves, x, strict=True):
-            leaf.data = number
-        if not finite:
+        if not all(map(isfinite, x)):
             raise self._beyond(x)
-        forward(self._steps)
-        if not all([isfinite(step.data) for step in self._order]):  # noqa: C419  twice as fast
-            diagnosis.values(self.model, self._order, len(self._order))
-        return self._root.data * self.sign
+        found = None if self._engine is None else self._engine.forward(x)
+        self._x = None if found is None else x
+        return self._interpreted(x) if found is None else found * self.sign
+
+    def _interpreted(self, x: Sequence[float]) -> float:
+        graph, data = self._moving, self._data
+        for leaf, number in zip(self.leaves, x, strict=True):
+            data[leaf] = number
+        forward(graph, graph.steps, data)
+        diagnosis.values(self.model, graph.order, len(graph.order), data)
+        return data[graph.output] * self.sign
 
     def gradient(self) -> Point:
         """The derivatives of the output where it was last computed. Raises NotFinite."""
         sign = self.sign
-        if self._by_engine and self._engine is not None:
+        if self._x is not None and self._engine is not None:
             by_engine = self._engine.backward()
             if by_engine is not None:
                 return [number * sign for number in map(float, by_engine)]
             self._interpreted(self._x)
-        backward(self._order)
-        found = [leaf.grad * sign for leaf in self.leaves]
+        gradients = self._gradients()
+        found = [gradients[leaf] * sign for leaf in self.leaves]
         if not all(map(isfinite, found)):
-            warnings = diagnosis.gradients(self.model, self._order)
+            warnings = diagnosis.gradients(self.model, self._moving, self._data, gradients)
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return found
+
+    def _gradients(self) -> ByNode:
+        """Those of all that moves, where the interpreter was last."""
+        graph = self._moving
+        gradients: dict[int, float] = defaultdict(float, {graph.output: 1.0})
+        backward(graph, graph.steps, self._data, gradients)
+        return gradients
 
     def rounding(self, x: Sequence[float]) -> float:
         """How far rounding may have moved the output at x, where it has a value and a gradient.
@@ -119,8 +119,8 @@ class Problem:
         is some four standard deviations. What has no finite effect is left out.
         """
         self._interpreted(x)
-        backward(self._order)
-        effects = (step.data * step.grad for step in self._steps)
+        gradients = self._gradients()
+        effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
     def _beyond(self, x: Sequence[float]) -> NotFinite:
@@ -137,7 +137,7 @@ class Problem:
     @property
     def bottomless(self) -> bool:
         """Whether the output has just fallen to minus infinity, where all descent ends."""
-        return self._root.data * self.sign == -inf
+        return self._data[self.graph.output] * self.sign == -inf
 
     def inside(self, x: Sequence[float]) -> Point:
         """x with every number moved to its bound where it lies beyond."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import dist, inf, isfinite, sqrt
 from sys import float_info
@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from backprop.descent.problem import Point, Problem
 from backprop.errors import NotFinite
+from backprop.evaluation.gradient import Gradient
 
 Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
@@ -215,12 +216,10 @@ class Run:
                 most = min(most, every - self.count % every)
         return most
 
-    def settle(self, value: float, gradient: Sequence[float]) -> None:
-        """Say of the last point what `grad` says of it: machine code may differ in the last bits.
-
-        value, gradient: those of the output, not turned for maximising.
-        """
-        sign = self.problem.sign
+    def settle(self, last: Gradient) -> None:
+        """Say of the last point what `grad` says of it: machine code may differ in the last bits."""
+        value, sign = last.value, self.problem.sign
+        gradient = [last.gradients[name] for name in self.problem.names]
         if not (self.count and isfinite(value) and all(map(isfinite, gradient))):
             return
         self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
