@@ -190,6 +190,7 @@ class Graph:
         self.operands = columns.operands
         self.is_step = columns.is_step
         self.is_number = columns.is_number
+        self.constant = columns.constant
 
     @property
     def output(self) -> int:

@@ -1,98 +1,149 @@
-"""A small graph as straight-line code, in whatever language: each step once, no loop, no branch.
+"""The chain rule that generates: it goes through the steps of a graph, forward and backward, and a
+writer makes of each what it makes: a line of Python, instructions of LLVM, a formula, rows of a graph.
 
-The steps come in the order of the interpreter, and so do the shares of every gradient, so that what is
-rounded is the same. Values that are not finite are noticed, not judged: the code says so, and the
-interpreter computes the same point again and finds out where and whether it matters. What is not
-finite shows in the output, unless a step on the way makes a number of it (`1/inf`); so the operands of
-such steps are looked at as well.
+The steps come in the order in which the interpreter (`values.forward`, `values.backward`) takes them,
+and so do the shares of every gradient, so that what is rounded is the same. Code that computes so
+reports *that* something is not finite; the interpreter then computes the same point again and finds
+*where*, and whether it matters. What is not finite shows in the outputs, unless a step on the way makes
+a number of it (`1/inf`): `looked_at` names the operands of such steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from math import inf, isfinite, nan
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from backprop.operations import OPERATIONS
+from backprop.graph import NUMBER, Columns, Graph
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
-from backprop.values import NUMBER, Value
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import Statement, formula
 
-Operand = float | str
-"""A number that is known already, or what the code calls it."""
+T = TypeVar("T")
+
+Operand = float | T
+"""A number that is known already, or what the writer made: the name of a variable, a register, a row."""
 
 _BAD = (inf, -inf, nan)
 _OTHERS = (0.0, 1.0, -1.0, 0.5, 3.0, -2.5, 1e300, inf, -inf, nan)
 
 
-class Writer(Protocol):
-    """Writes code in some language; every method answers with what its result is called."""
+class Writer(Protocol[T]):
+    """Makes something of operations; every method answers with what its result is called."""
 
-    def value(self, name: str, operands: Sequence[Operand]) -> Operand:
+    def value(self, name: str, operands: Sequence[Operand[T]]) -> Operand[T]:
         """The value of an operation of the table."""
 
-    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> Sequence[Operand]:
-        """Its slopes, given its value."""
+    def slopes(
+        self, name: str, operands: Sequence[Operand[T]], out: Operand[T]
+    ) -> Sequence[Operand[T]]:
+        """Its slopes by each operand, given its value."""
 
-    def product(self, gradient: Operand, slope: Operand, careful: bool) -> Operand:
+    def product(self, gradient: Operand[T], slope: Operand[T], careful: bool) -> Operand[T]:
         """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
 
 
-class Straight:
-    """The code of one graph.
+class Texts(Generic[T]):
+    """What writers have in common that make the table's formulas of their own operations."""
 
-    known: what the leaves are called, numbers apart. The Values of `order` stand operands first, the
-    output last. After `forward`, `found` has what every Value is called, and `checked` what must be
-    finite for all to be; after `backward`, `gradients` has those of `wrt`.
+    def value(self, name: str, operands: Sequence[Operand[T]]) -> Operand[T]:
+        raise NotImplementedError
+
+    def slopes(
+        self, name: str, operands: Sequence[Operand[T]], out: Operand[T]
+    ) -> tuple[Operand[T], ...]:
+        """The slopes of an operation by its operands, given its value."""
+        row = OPERATIONS[name]
+        names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
+        return tuple(self.text(text, names) for text in row.slopes)
+
+    def text(self, text: str, names: Mapping[str, Operand[T]]) -> Operand[T]:
+        """A formula of the table, its names replaced by operands."""
+        return self.statement(formula(text), names)
+
+    def statement(self, statement: Statement, names: Mapping[str, Operand[T]]) -> Operand[T]:
+        """The right side of a statement, its names replaced by operands."""
+        known: dict[str, Operand[T]] = {**CONSTANTS, **names}
+        return fold(statement, float, known.__getitem__, self.value)
+
+
+class Walk(Generic[T]):
+    """A walk through some steps of a graph with a writer.
+
+    steps: operands first. known: what the writer calls the nodes that the steps begin with; numbers of
+    the equations need not be in it. `found` has what every node is called, after `forward` the steps
+    too. For code that computes no values of its own (formulas beside a graph that has them), give
+    what the steps are called in `known` and leave `forward` out.
+
+        walk = Walk(writer, graph, graph.steps, {leaf: "x", other: "y"})
+        walk.forward()
+        out = walk.found[graph.output]
+        by_leaf = walk.backward({graph.output: 1.0}, [leaf, other])
     """
 
     def __init__(
         self,
-        writer: Writer,
-        order: Sequence[Value],
-        known: Mapping[Value, Operand],
-        wrt: Sequence[Value],
+        writer: Writer[T],
+        graph: Graph | Columns,
+        steps: Sequence[int],
+        known: Mapping[int, Operand[T]],
     ) -> None:
         self.writer = writer
-        self.order = order
-        self.wrt = wrt
-        self.found: dict[Value, Operand] = dict(known)
-        self.checked: list[Operand] = []
-        self.gradients: dict[Value, Operand] = {}
-        self._choosing = any(OPERATIONS[step.op].says for step in order if step.prev)
+        self.graph = graph
+        self.steps = steps
+        self.found: dict[int, Operand[T]] = dict(known)
+        for step in steps:
+            for operand in graph.operands(step):
+                if operand not in self.found and graph.is_number(operand):
+                    self.found[operand] = graph.constant(operand)
+        self._choosing = any(OPERATIONS[graph.op(step)].says for step in steps)
 
-    def forward(self) -> Operand:
-        """Write every step; return the output."""
-        looked: dict[Value, None] = {self.order[-1]: None}
-        for step in self.order:
-            if not step.prev:
-                if step.op == NUMBER:
-                    self.found[step] = step.data
-                continue
-            operands = [self.found[each] for each in step.prev]
-            self.found[step] = self.writer.value(step.op, operands)
-            known = tuple(each if isinstance(each, float) else None for each in operands)
-            for at, operand in enumerate(step.prev):
-                if operand.op != NUMBER and hides(step.op, at, known):
+    def forward(self) -> None:
+        """Write the value of every step."""
+        graph, found = self.graph, self.found
+        for step in self.steps:
+            operands = [found[each] for each in graph.operands(step)]
+            found[step] = self.writer.value(graph.op(step), operands)
+
+    def looked_at(self, outputs: Iterable[int]) -> list[Operand[T]]:
+        """What must be finite for all to be, after `forward`: the outputs, and what a step hides."""
+        graph = self.graph
+        looked = dict.fromkeys(outputs)
+        for step in self.steps:
+            operands = graph.operands(step)
+            called = [self.found[each] for each in operands]
+            known = tuple(each if isinstance(each, float) else None for each in called)
+            for at, operand in enumerate(operands):
+                if not graph.is_number(operand) and hides(graph.op(step), at, known):
                     looked[operand] = None
-        self.checked = [self.found[each] for each in looked]
-        return self.found[self.order[-1]]
+        return [self.found[each] for each in looked]
 
-    def backward(self) -> None:
-        """Write the gradients, from the output back."""
-        moving = set(self.wrt)
-        for step in self.order:
-            if not moving.isdisjoint(step.prev):
+    def backward(
+        self, seeds: Mapping[int, Operand[T]], wrt: Iterable[int]
+    ) -> dict[int, Operand[T]]:
+        """Write the gradients by each of `wrt`, from the last step back, and return them.
+
+        seeds: the gradients that outputs begin with: 1.0 at one for its derivatives; the derivatives of
+        something by each of several outputs for those of that thing.
+        """
+        graph = self.graph
+        wanted = list(wrt)
+        moving = set(wanted)
+        for step in self.steps:
+            if not moving.isdisjoint(graph.operands(step)):
                 moving.add(step)
-        sums: dict[Value, Operand] = {self.order[-1]: 1.0}
-        for step in reversed(self.order):
+        sums = dict(seeds)
+        for step in reversed(self.steps):
             gradient = sums.get(step)
-            if gradient is None or not step.prev or step not in moving:
+            if gradient is None or step not in moving:
                 continue
-            operands = [self.found[each] for each in step.prev]
-            by = self.writer.slopes(step.op, operands, self.found[step])
-            for operand, slope in zip(step.prev, by, strict=True):
+            operands = graph.operands(step)
+            called = [self.found[each] for each in operands]
+            slopes = self.writer.slopes(graph.op(step), called, self.found[step])
+            for operand, slope in zip(operands, slopes, strict=True):
                 if operand not in moving or slope == 0.0:
                     continue
                 share = slope
@@ -102,7 +153,7 @@ class Straight:
                 if before is not None:
                     share = self.writer.value("+", [before, share])
                 sums[operand] = share
-        self.gradients = {each: sums.get(each, 0.0) for each in self.wrt}
+        return {each: sums.get(each, 0.0) for each in wanted}
 
 
 @cache
@@ -123,16 +174,17 @@ def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
     return any(isfinite(value(*operands)) for operands in product(*choices))
 
 
-def signature(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> str:
+def signature(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
     """What the code of a graph depends on: two graphs of one signature have the same code."""
-    number: dict[Value, int] = {}
+    number: dict[int, int] = {}
     parts: list[str] = []
-    for value in (*wrt, *fixed, *order):
-        if value in number:
+    for node in (*wrt, *fixed, *graph.order):
+        if node in number:
             continue
-        number[value] = len(number)
-        if value.prev:
-            parts.append(f"{value.op} {' '.join(str(number[each]) for each in value.prev)}")
+        number[node] = len(number)
+        if graph.is_step(node):
+            operands = " ".join([str(number[each]) for each in graph.operands(node)])
+            parts.append(f"{graph.op(node)} {operands}")
         else:
-            parts.append(value.data.hex() if value.op == NUMBER else "x")
-    return f"{len(wrt)} {len(fixed)} {number[order[-1]]}: {', '.join(parts)}"
+            parts.append(graph.constant(node).hex() if graph.op(node) == NUMBER else "x")
+    return f"{len(wrt)} {len(fixed)} {number[graph.output]}: {', '.join(parts)}"

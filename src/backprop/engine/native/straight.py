@@ -1,7 +1,7 @@
 """Straight-line machine code for a small graph.
 
 Compiling costs 0.05 to 0.3 ms an operation, so this is for up to about a thousand of them, evaluated
-many times. The numbers are the interpreter's, to the bit but for what `formulas` names.
+many times. The numbers are the interpreter's, to the bit but for what `writers.llvm` names.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from math import isfinite, nan
 
 from backprop.engine.native.machine import ATTRIBUTES
-from backprop.engine.walk import Straight
+from backprop.engine.walk import Walk
 from backprop.engine.writers.llvm import Code, Operand
-from backprop.values import Value
+from backprop.graph import Graph
 
 
 def finite(code: Code, operands: Sequence[Operand]) -> str:
@@ -29,20 +29,21 @@ def finite(code: Code, operands: Sequence[Operand]) -> str:
     return code.write(total)
 
 
-def evaluation(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> str:
+def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
     """The function `evaluate(x, fixed, value, gradient) -> 0, or 1 where something is not finite`.
 
-    x: the numbers of `wrt`; fixed: those of `fixed`, the other leaves.
+    x: the numbers of `wrt`; fixed: those of `fixed`, the other inputs.
     """
     code = Code()
     known = {**loads(code, "%x", wrt), **loads(code, "%fixed", fixed)}
-    straight = Straight(code, order, known, wrt)
-    out = code.write(straight.forward())
-    straight.backward()
-    bad = finite(code, [*straight.checked, *straight.gradients.values()])
+    walk = Walk(code, graph, graph.steps, known)
+    walk.forward()
+    out = code.write(walk.found[graph.output])
+    by = walk.backward({graph.output: 1.0}, wrt)
+    bad = finite(code, [*walk.looked_at(graph.outputs), *by.values()])
     stores = [f"  store double {out}, ptr %value, align 8"]
-    for at, each in enumerate(wrt):
-        number = code.write(straight.gradients[each])
+    for at, leaf in enumerate(wrt):
+        number = code.write(by[leaf])
         place = code.emit(f"getelementptr double, ptr %gradient, i64 {at}")
         stores.append(f"  store double {number}, ptr {place}, align 8")
     body = "\n".join([*code.lines, *stores])
@@ -57,10 +58,10 @@ define i32 @evaluate(ptr noalias %x, ptr noalias %fixed, ptr noalias %value, ptr
 {ATTRIBUTES}"""
 
 
-def loads(code: Code, pointer: str, values: Sequence[Value]) -> dict[Value, Operand]:
-    """Registers with the numbers behind a pointer, one for each Value."""
-    found: dict[Value, Operand] = {}
-    for at, each in enumerate(values):
+def loads(code: Code, pointer: str, nodes: Sequence[int]) -> dict[int, Operand]:
+    """Registers with the numbers behind a pointer, one for each node."""
+    found: dict[int, Operand] = {}
+    for at, each in enumerate(nodes):
         place = code.emit(f"getelementptr double, ptr {pointer}, i64 {at}")
         found[each] = code.emit(f"load double, ptr {place}, align 8")
     return found

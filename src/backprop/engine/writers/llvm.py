@@ -14,9 +14,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import frexp, isnan, nan
 
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+from backprop.engine import walk
+from backprop.operations import OPERATIONS, Operation
 from backprop.syntax import functions
-from backprop.syntax.parser import Statement, formula
 
 CALL_BACK = "backprop_"
 """What the names of functions begin with that call Python."""
@@ -31,11 +31,11 @@ class Bit(str):
     __slots__ = ()
 
 
-Operand = float | str
+Operand = walk.Operand[str]
 """A number that is known already, or the register of one: a `Bit`, or one of doubles."""
 
 
-class Code:
+class Code(walk.Texts[str]):
     """Instructions in the making. width: lanes of a vector, 1 for single doubles.
 
     vectors: the functions of C's library that exist for vectors of this width, with their symbols.
@@ -141,12 +141,6 @@ class Code:
                 return self.text(text, dict(zip(row.operands, operands, strict=True)))
         return _by_machine(self, row, list(operands))
 
-    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> tuple[Operand, ...]:
-        """The slopes of an operation by its operands, given its value."""
-        row = OPERATIONS[name]
-        names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
-        return tuple(self.text(text, names) for text in row.slopes)
-
     def product(self, gradient: Operand, slope: Operand, careful: bool) -> Operand:
         """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
         if slope == 1.0:
@@ -163,27 +157,6 @@ class Code:
         nothing = [each for each in nothing if not isinstance(each, float)]
         skipped = self.value("or", nothing) if len(nothing) == 2 else nothing[0]
         return self.value("if", [skipped, 0.0, made])
-
-    def text(self, text: str, names: Mapping[str, Operand]) -> Operand:
-        """A formula of the table, its names replaced by operands."""
-        return self.right_side(formula(text), names)
-
-    def right_side(self, statement: Statement, names: Mapping[str, Operand]) -> Operand:
-        """The right side of a statement."""
-        tokens, shape = statement
-        stack: list[Operand] = []
-        for node in shape.nodes:
-            word = tokens.texts[node.token]
-            if node.kind == "number":
-                stack.append(float(word))
-            elif node.kind == "name":
-                stack.append(names[word] if word in names else CONSTANTS[word])
-            else:
-                row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
-                operands = stack[-row.arity :]
-                del stack[-row.arity :]
-                stack.append(self.value(row.name, operands))
-        return stack[0]
 
 
 def literal(number: float) -> str:

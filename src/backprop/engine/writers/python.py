@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from math import inf, isfinite, nan
 from typing import Any
 
-from backprop.engine.walk import Operand, Straight
+from backprop.engine.walk import Operand, Walk
+from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.parser import formula
-from backprop.values import Value
 
 Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
 
 
-class Source:
-    """Lines of Python in the making; see `straight.Writer`."""
+class PythonWriter:
+    """Lines of Python in the making; see `walk.Writer`."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -32,10 +32,12 @@ class Source:
         self.lines.append(f"    {name} = {expression}")
         return name
 
-    def value(self, name: str, operands: Sequence[Operand]) -> Operand:
-        return self.put(functions.call(OPERATIONS[name], list(map(_written, operands)), self.scope))
+    def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
+        return self.put(functions.call(name, list(map(_written, operands)), self.scope))
 
-    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> tuple[Operand, ...]:
+    def slopes(
+        self, name: str, operands: Sequence[Operand[str]], out: Operand[str]
+    ) -> tuple[Operand[str], ...]:
         row = OPERATIONS[name]
         texts = {
             **functions.CONSTANT_NAMES,
@@ -44,14 +46,14 @@ class Source:
         texts["out"] = _written(out)
         return tuple(self._slope(text, texts) for text in row.slopes)
 
-    def _slope(self, text: str, names: dict[str, str]) -> Operand:
+    def _slope(self, text: str, names: dict[str, str]) -> Operand[str]:
         code = functions.python(formula(text), self.scope, names)
         try:
             return float(code)  # the same at every point
         except ValueError:
             return code
 
-    def product(self, gradient: Operand, slope: Operand, careful: bool) -> Operand:
+    def product(self, gradient: Operand[str], slope: Operand[str], careful: bool) -> Operand[str]:
         g, s = _written(gradient), _written(slope)
         if slope == 1.0:
             return gradient
@@ -62,27 +64,26 @@ class Source:
         return self.put(f"{g}*{s} if {g} and {s} else 0.0")
 
 
-def _written(operand: Operand) -> str:
+def _written(operand: Operand[str]) -> str:
     if isinstance(operand, str):
         return operand
     return repr(operand) if operand >= 0 else f"({operand!r})"
 
 
-def evaluation(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> Evaluate:
+def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> Evaluate:
     """A function of the numbers of `wrt` and of `fixed` → value, gradient, whether all is finite."""
-    source = Source()
-    known = {each: f"x[{at}]" for at, each in enumerate(wrt)}
-    known |= {each: f"c[{at}]" for at, each in enumerate(fixed)}
-    straight = Straight(
-        source, order, {each: source.put(text) for each, text in known.items()}, wrt
-    )
-    out = straight.forward()
-    straight.backward()
-    gradients = [_written(each) for each in straight.gradients.values()]
-    looked = [*map(_written, straight.checked), *gradients]
+    writer = PythonWriter()
+    known = {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
+    known |= {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
+    walk = Walk(writer, graph, graph.steps, known)
+    walk.forward()
+    by = walk.backward({graph.output: 1.0}, wrt)
+    gradients = [_written(each) for each in by.values()]
+    looked = [*map(_written, walk.looked_at(graph.outputs)), *gradients]
     finite = " and ".join(f"isfinite({each})" for each in dict.fromkeys(looked)) or "True"
-    lines = ["def evaluate(x, c):", *source.lines]
-    lines += [f"    return {_written(out)}, ({''.join(f'{g}, ' for g in gradients)}), {finite}"]
-    exec("\n".join(lines), source.scope)
-    evaluate: Evaluate = source.scope["evaluate"]
+    out = _written(walk.found[graph.output])
+    lines = ["def evaluate(x, c):", *writer.lines]
+    lines += [f"    return {out}, ({''.join(f'{g}, ' for g in gradients)}), {finite}"]
+    exec("\n".join(lines), writer.scope)
+    evaluate: Evaluate = writer.scope["evaluate"]
     return evaluate
