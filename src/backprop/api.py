@@ -72,7 +72,7 @@ class Model(language.Model):
         """In a notebook: the picture with the numbers of the last gradient, and the text."""
         from backprop.reports.notebook import model_bundle
 
-        return model_bundle(self)
+        return model_bundle(self, self._numbers)
 
     def grad(
         self,

@@ -90,8 +90,7 @@ def draw(
     from backprop import picture as pictures
 
     model = load(inputs)
-    gradient = model.grad(_numbers(model, inputs), of)
-    output = model.values[gradient.output]
+    graph, at, gradient = evaluate(model, _numbers(model, inputs), of)
     near: list[str] = []
     for name in focus:
         meant = matching(name, gradient.gradients)
@@ -100,7 +99,7 @@ def draw(
         near += meant
 
     def drawn(detail: str) -> Picture:
-        found = pictures.picture(output, model.text, detail)
+        found = pictures.picture(graph, at, model.text, detail)
         if detail == "equations" and not focus and not whole:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found
@@ -231,14 +230,15 @@ def explain(
     from backprop.derivation import Derivation, derivation, paths
 
     model = load(inputs)
-    gradient = model.grad(_numbers(model, inputs), of)
+    at = evaluate(model, _numbers(model, inputs), of)
+    gradient = at.gradient
     for name in ways:
         if name not in gradient.gradients:
             raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
     if ways:
         found = Derivation(gradient.output, gradient.value, gradient.data)
-        return replace(found, paths=paths(model, gradient, ways)), gradient
-    return derivation(model, gradient, detail, only, steps, whole), gradient
+        return replace(found, paths=paths(model, at, ways)), gradient
+    return derivation(model, at, detail, only, steps, whole), gradient
 
 
 def _meant(model: Model, patterns: Sequence[str]) -> list[str]:

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backprop.engine import by_names, local_slopes
+from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.patterns import family, spanned
-from backprop.values import NUMBER, Value, in_order
+from backprop.values import Numbers, by_names, local_slopes
 
-TextOf = Callable[[Value], str]
-"""The text of a Value in its equation, "" if there is none."""
+TextOf = Callable[[int], str]
+"""The text of a node in its equation, "" if there is none."""
 
 _SHORT, _LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
@@ -84,14 +84,18 @@ class Picture:
 
 
 def picture(
-    output: Value, text_of: TextOf = lambda value: "", detail: str = "operations"
+    graph: Graph,
+    numbers: Numbers,
+    text_of: TextOf = lambda node: "",
+    detail: str = "operations",
 ) -> Picture:
-    """The picture of everything that leads to `output`, whose `data` and `grad` are set."""
-    order = in_order([output])
-    names = _ids(order, output)
-    if detail == "equations":
-        return _equations(order, output, names, text_of)
-    return _operations(order, output, names, text_of)
+    """The picture of everything that leads to the output of a graph."""
+    drawing = _Drawing(graph, numbers, text_of)
+    add = drawing.add_equation if detail == "equations" else drawing.add_operation
+    for node in graph.order:
+        add(node)
+    boxes, circles, arrows = tuple(drawing.boxes), tuple(drawing.circles), tuple(drawing.arrows)
+    return Picture(drawing.ids[graph.output], boxes, circles, arrows, drawing.groups)
 
 
 def folded(whole: Picture) -> Picture:
@@ -142,7 +146,8 @@ def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
         near.setdefault(tail, set()).add(head)
         near.setdefault(head, set()).add(tail)
     kept = edge = {*names}
-    for _ in range(depth):
+    while edge and depth > 0:
+        depth -= 1
         edge = {other for at in edge for other in near.get(at, ())} - kept
         kept = kept | edge
     boxes = tuple(box for box in whole.boxes if owner[box.id] in kept)
@@ -153,95 +158,80 @@ def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
     return replace(whole, boxes=boxes, circles=circles, arrows=arrows, groups=groups)
 
 
-def _ids(order: Sequence[Value], output: Value) -> dict[Value, tuple[str, str]]:
-    """For each Value an id made of names, and the named Value whose equation it belongs to."""
-    ids: dict[Value, tuple[str, str]] = {}
-    taken: dict[str, int] = {}
-    for value in reversed(order):  # from results to operands: a step belongs to who uses it first
-        if value.label or value is output:
-            name = owner = value.label or "output"
-        else:
-            owner = ids[value][1] if value in ids else ""
-            name = f"{owner} step"
-        taken[name] = count = taken.get(name, 0) + 1
-        ids[value] = (name if count == 1 and value.label else f"{name} {count}", owner)
-        for operand in value.prev:
-            ids.setdefault(operand, ("", owner))
-    return ids
+class _Drawing:
+    """What is drawn of a graph, node by node.
 
+    ids: of each node, made of names. owners: the name whose equation it belongs to. uses: how often
+    an equation, by its name, uses a node.
+    """
 
-def _box(
-    value: Value,
-    output: Value,
-    ids: Mapping[Value, tuple[str, str]],
-    text: str,
-    whole: bool = False,
-) -> Box:
-    """The box of a Value; `whole`: it stands for its whole equation."""
-    if value is output:
-        role = "output"
-    elif value.op == NUMBER:
-        role = "number"
-    elif not value.prev:
-        role = "input"
-    else:
-        role = "intermediate" if value.label else "step"
-    label = value.label or (text if len(text) <= _SHORT else "")
-    if whole and value.prev and text:
-        label = f"{label} = {text if len(text) <= _LONG else text[: _LONG - 1] + '…'}"
-    group = ids[value][1] if value.prev or value.op == NUMBER else ""
-    return Box(ids[value][0], label, role, value.data, value.grad, text, group)
+    def __init__(self, graph: Graph, numbers: Numbers, text_of: TextOf) -> None:
+        self.graph = graph
+        self.data, self.gradients = numbers
+        self.text_of = text_of
+        self.boxes: list[Box] = []
+        self.circles: list[Circle] = []
+        self.arrows: list[Arrow] = []
+        self.groups: dict[str, str] = {}
+        self.ids: dict[int, str] = {}
+        self.owners = {graph.output: "output"}
+        self.uses: Counter[tuple[str, int]] = Counter()
+        taken: Counter[str] = Counter()
+        for node in reversed(graph.order):  # a step belongs to who uses it first
+            label = graph.label(node)
+            owner = self.owners[node] = label or self.owners[node]
+            name = owner if label or node == graph.output else f"{owner} step"
+            taken[name] += 1
+            self.ids[node] = name if label and taken[name] == 1 else f"{name} {taken[name]}"
+            for operand in graph.operands(node):
+                self.owners.setdefault(operand, owner)
+                self.uses[owner, operand] += 1
 
-
-def _operations(
-    order: Sequence[Value], output: Value, ids: Mapping[Value, tuple[str, str]], text_of: TextOf
-) -> Picture:
-    boxes, circles, arrows = [], [], []
-    groups: dict[str, str] = {}
-    uses = Counter((ids[value][1], operand) for value in order for operand in value.prev)
-    for value in order:
-        text = text_of(value)
-        box = _box(value, output, ids, text)
-        boxes.append(box)
-        if not value.prev:
-            continue
-        if value.label:
-            groups[value.label] = text
-        row = OPERATIONS[value.op]
+    def add_operation(self, node: int) -> None:
+        """Add a box for a node, and a circle for its operation."""
+        graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
+        box = self._add_box(node, text)
+        if not graph.is_step(node):
+            return
+        if label:
+            self.groups[label] = text
+        row = OPERATIONS[graph.op(node)]
         circle = f"{box.id} {row.name}"
-        circles.append(Circle(circle, row.sign, box.group))
-        slopes = local_slopes(value)
-        for operand, slope, formula in zip(value.prev, slopes, row.slopes, strict=True):
-            arrows.append(
-                Arrow(
-                    ids[operand][0],
-                    circle,
-                    slope if operand.op != NUMBER else None,
-                    value.label,
-                    # ∂u/∂a only where it is all of it: in u = a*b + a each use has a part.
-                    operand.label if uses[ids[value][1], operand] == 1 else "",
-                    f"{row.form} has the slope {formula}",
-                    value.grad,
-                )
-            )
-        arrows.append(Arrow(circle, box.id))
-    return Picture(ids[output][0], tuple(boxes), tuple(circles), tuple(arrows), groups)
+        self.circles.append(Circle(circle, row.sign, box.group))
+        slopes = local_slopes(graph, node, self.data)
+        for operand, number, formula in zip(graph.operands(node), slopes, row.slopes, strict=True):
+            slope = None if graph.is_number(operand) else number
+            # ∂u/∂a only where it is all of it: in u = a*b + a each use has a part.
+            by = graph.label(operand) if self.uses[self.owners[node], operand] == 1 else ""
+            said = f"{row.form} has the slope {formula}"
+            upstream = self.gradients[node]
+            self.arrows.append(Arrow(ids[operand], circle, slope, label, by, said, upstream))
+        self.arrows.append(Arrow(circle, box.id))
 
+    def add_equation(self, node: int) -> None:
+        """Add a box for a name with its equation; nothing for a node inside one."""
+        graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
+        if not label and node != graph.output:
+            return
+        shown = text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+        self._add_box(node, text, f" = {shown}" if graph.is_step(node) and text else "")
+        said, upstream = f"{label} = {text}", self.gradients[node]
+        for operand, slope in by_names(graph, node, self.data).items():
+            by = graph.label(operand)
+            self.arrows.append(Arrow(ids[operand], ids[node], slope, label, by, said, upstream))
 
-def _equations(
-    order: Sequence[Value], output: Value, ids: Mapping[Value, tuple[str, str]], text_of: TextOf
-) -> Picture:
-    boxes, arrows = [], []
-    for value in order:
-        if not value.label and value is not output:
-            continue
-        text = text_of(value)
-        boxes.append(_box(value, output, ids, text, whole=True))
-        for name, slope in by_names(value).items():
-            arrows.append(
-                Arrow(
-                    ids[name][0], ids[value][0], slope, value.label, name.label,
-                    f"{value.label} = {text}", value.grad,
-                )
-            )  # fmt: skip
-    return Picture(ids[output][0], tuple(boxes), (), tuple(arrows), {})
+    def _add_box(self, node: int, text: str, equation: str = "") -> Box:
+        graph, label = self.graph, self.graph.label(node)
+        leaf = "number" if graph.is_number(node) else "input"
+        role = leaf if not graph.is_step(node) else "intermediate" if label else "step"
+        box = Box(
+            self.ids[node],
+            (label or (text if len(text) <= _SHORT else "")) + equation,
+            "output" if node == graph.output else role,
+            self.data[node],
+            self.gradients[node],
+            text,
+            "" if role == "input" else self.owners[node],
+        )
+        self.boxes.append(box)
+        return box

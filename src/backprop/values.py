@@ -91,6 +91,11 @@ def backward(
                     gradients[operand] += gradient * slope
 
 
+def share(gradient: float, slope: float) -> float:
+    """What `backward` adds for one use of an operand, as a number of its own: 0 where either is 0."""
+    return gradient * slope if gradient and slope else 0.0
+
+
 def tangents(graph: Graph, steps: Iterable[int], data: ByNode, by: int) -> dict[int, float]:
     """The derivative of every step by the node `by`: the chain rule from the front, an operand's
     tangent times the slope, added up."""

@@ -1,26 +1,29 @@
-"""From a Model whose Values hold a gradient to the steps of the chain rule."""
+"""From a Model's numbers at a point to the steps of the chain rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite, nan
+from math import isfinite
 from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
-from backprop.engine import by_names, local_slopes, steps_of
-from backprop.engine.writers.formulas import Formula, one_step, partials, right_side, written
+from backprop.engine.writers.formulas import Formula, of_equation, one_step, partials, written
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.diagnosis import with_say
+from backprop.evaluation.gradient import Evaluation
+from backprop.graph import Graph
 from backprop.language import Model
+from backprop.numbers import shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.patterns import by_name, matching
-from backprop.source import one_line
 from backprop.suggest import unknown_name
 from backprop.syntax import functions
+from backprop.syntax.fold import fold
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import NUMBER, Value, in_order
+from backprop.values import by_names, local_slopes, share
 
 MOST = 300
 """Equations that are explained without being asked twice."""
@@ -35,29 +38,29 @@ class _Part(NamedTuple):
     use: which use of the operand in this operation it is, 0 if there is one only.
     """
 
-    operand: Value
+    operand: int
     formula: str
     number: float
-    use: int
+    use: int = 0
 
 
 def derivation(
     model: Model,
-    gradient: Gradient,
+    found: Evaluation,
     detail: str = "equations",
     only: Sequence[str] = (),
     steps: str = "both",
     whole: bool = False,
 ) -> Derivation:
-    """The derivation of a gradient whose numbers the Values of the model hold.
+    """The derivation of a gradient.
 
     detail: `equations`, each as a whole, or `operations`, each with a name v1, v2, … of its own.
     only: the names whose steps are wanted. steps: `forward`, `backward` or `both`. whole: explain
     even what is large. Raises TooLarge.
     """
-    output = model.values[gradient.output]
-    order = in_order([output])
-    nodes, names = _nodes(model, order, detail)
+    graph, (data, _), gradient = found
+    names = _names(model, graph, detail)
+    nodes = [node for node in graph.steps if node in names]
     known = list(names.values())
     wanted: list[str] = []
     for name in only:
@@ -65,121 +68,133 @@ def derivation(
         if not meant:
             raise unknown_name(name, known, f"what leads to {gradient.output}")
         wanted += meant
-    only = wanted
     if len(nodes) > MOST and not whole and not only:
         raise TooLarge(
             f"{len(nodes):,} steps are more than a person reads",
             hints=[f"explain some: --only {gradient.output}", "explain everything: --all"],
             where=model.source.name,
         )
-    writing = _Writing(model, names, detail, frozenset(only))
-    data = {names[value]: value.data for value in order if value in names}
-    given = tuple(Given(names[v], v.data) for v in order if v in names and not v.prev)
-    number = 0
+    writing = _Writing(model, found, names, detail == "operations", frozenset(wanted))
+    named = [node for node in graph.order if node in names]
     forward: list[Computed] = []
     if steps != "backward":
-        for value in nodes:
-            number += 1
-            if writing.is_wanted(value):
-                forward.append(Computed(number, names[value], *writing.equation(value), value.data))
+        forward = [
+            Computed(number, names[node], *writing.equation(node), data[node])
+            for number, node in enumerate(nodes, 1)
+            if writing.is_wanted(node)
+        ]
     start, backward = 0, []
     if steps != "forward":
-        start = number + 1
-        backward = _backward(writing, nodes, output, start)
-    found = Derivation(
-        gradient.output, gradient.value, data, given, tuple(forward), start, tuple(backward)
+        start = 1 if steps == "backward" else len(nodes) + 1
+        backward = _backward(writing, nodes, start)
+    whole_story = Derivation(
+        gradient.output,
+        gradient.value,
+        {names[node]: data[node] for node in named},
+        tuple(Given(names[node], data[node]) for node in named if not graph.is_step(node)),
+        tuple(forward),
+        start,
+        tuple(backward),
     )
-    return _only(found, only) if only else found
+    return _only(whole_story, wanted) if only else whole_story
 
 
-def _nodes(
-    model: Model, order: Sequence[Value], detail: str
-) -> tuple[list[Value], dict[Value, str]]:
-    """What is explained, in the order of computing, and what everything is called."""
-    names = {value: value.label for value in order if value.label}
-    taken = set(model.values)
-    if detail == "operations":
-        count = 0
-        for value in order:
-            if value.prev and not value.label:
+def _names(model: Model, graph: Graph, detail: str) -> dict[int, str]:
+    """What everything is called that is explained."""
+    names = {node: graph.labels[node] for node in graph.order if node in graph.labels}
+    count = 0
+    for node in graph.steps if detail == "operations" else ():
+        if node not in names:
+            count += 1
+            while f"v{count}" in model.names:
                 count += 1
-                while f"v{count}" in taken:
-                    count += 1
-                names[value] = f"v{count}"
-    return [value for value in order if value.prev and value in names], names
+            names[node] = f"v{count}"
+    return names
 
 
 class _Writing:
     """The formulas of the equations, or of single operations, of one derivation.
 
-    only: the names whose steps are wanted, if not all; of others the numbers are enough.
+    names: what everything is called. single: explain operations. only: the names whose steps are
+    wanted, if not all; of others the numbers are enough.
     """
 
     def __init__(
-        self, model: Model, names: Mapping[Value, str], detail: str, only: frozenset[str]
+        self,
+        model: Model,
+        found: Evaluation,
+        names: Mapping[int, str],
+        single: bool,
+        only: frozenset[str],
     ) -> None:
         self.model = model
+        self.graph = found.graph
+        self.data, self.gradients = found.numbers
         self.names = names
-        self.single = detail == "operations"
+        self.single = single
         self.only = only
         self.taken = CONSTANTS.keys() & set(names.values())
-        self._values: dict[str, Value] = {}
+        self._numbers = {**CONSTANTS, **{name: self.data[node] for node, name in names.items()}}
 
-    def is_wanted(self, value: Value) -> bool:
-        """Whether the equation of a Value is asked for, or uses a name that is."""
-        if not self.only or self.names[value] in self.only:
+    def is_wanted(self, node: int) -> bool:
+        """Whether the equation of a node is asked for, or uses a name that is."""
+        if not self.only or self.names[node] in self.only:
             return True
-        used = value.prev if self.single else by_names(value)
+        used = self.graph.operands(node) if self.single else self.graph.uses(node)
         return any(self.names.get(operand) in self.only for operand in used)
 
-    def equation(self, value: Value) -> tuple[str, str]:
+    def equation(self, node: int) -> tuple[str, str]:
         """The right side as the person wrote it, and what functions and choices make of it."""
+        point = self.graph, node, self.data, self.names, self.taken
         if self.single:
-            return self._text(one_step(value, self.names, self.taken)[0]), ""
-        text = ""
-        if value.label in self.model.places:
-            text = one_line(self.model.equation(value.label).text)
-        plain = "[" not in text and all(
-            not isinstance(step.place, tuple) and step.op != "if" for step in steps_of(value)
+            return self._text(one_step(*point)[0]), ""
+        text = self.model.text(node)
+        plain = "[" not in text and not any(
+            step in self.graph.columns.callers or self.graph.op(step) == "if"
+            for step in self.graph.equation(node)
         )
-        if plain and text:
-            return text, ""
-        return text, self._text(right_side(value, self.names, self.taken))
+        return text, "" if plain and text else self._text(of_equation(*point))
 
-    def parts(self, value: Value) -> list[_Part]:
+    def parts(self, node: int) -> list[_Part]:
         """The derivatives of an equation by what it uses."""
-        if self.single:
-            slopes: Sequence[Formula | None] = [None] * len(value.prev)
-            if self.is_wanted(value):
-                slopes = one_step(value, self.names, self.taken)[1]
-            found = []
-            for at, operand in enumerate(value.prev):
-                if operand.op != NUMBER:
-                    times = value.prev.count(operand)
-                    use = value.prev[: at + 1].count(operand) if times > 1 else 0
-                    number = local_slopes(value)[at]
-                    found.append(_Part(operand, self._checked(slopes[at], number), number, use))
-            return found
-        local = by_names(value)
-        wanted = not self.only or self.is_wanted(value)
-        formulas = partials(value, self.names, self.taken) if wanted else {}
+        graph = self.graph
+        point = graph, node, self.data, self.names, self.taken
+        wanted = self.is_wanted(node)
+        if not self.single:
+            formulas = partials(*point) if wanted else {}
+            return [
+                _Part(operand, self._checked(formulas.get(operand), number), number)
+                for operand, number in by_names(graph, node, self.data).items()
+            ]
+        operands = graph.operands(node)
+        numbers = local_slopes(graph, node, self.data)
+        slopes = one_step(*point)[1] if wanted else [None] * len(operands)
         return [
-            _Part(operand, self._checked(formulas.get(operand), number), number, 0)
-            for operand, number in local.items()
+            _Part(
+                operand,
+                self._checked(slopes[at], numbers[at]),
+                numbers[at],
+                operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0,
+            )
+            for at, operand in enumerate(operands)
+            if not graph.is_number(operand)
         ]
 
-    def steps(self, value: Value) -> list[Value]:
+    def saying(self, node: int) -> list[int]:
         """The steps of an equation that have a say here, from its result down."""
         if self.single:
-            return [value]
-        saying, found = {value}, []
-        for step in reversed(steps_of(value)):
-            if step in saying:
-                found.append(step)
-                says = OPERATIONS[step.op].says
-                data = (operand.data for operand in step.prev)
-                saying.update(step.prev if says is None else (step.prev[at] for at in says(*data)))
-        return found
+            return [node]
+        found = {node}
+        steps = self.graph.equation(node)[::-1]
+        for step in steps:
+            if step in found:
+                found.update(with_say(self.model, step, self.data))
+        return [step for step in steps if step in found]
+
+    def moving(self, step: int) -> list[int]:
+        """The positions of the operands that are no numbers."""
+        operands = enumerate(self.graph.operands(step))
+        return [at for at, operand in operands if not self.graph.is_number(operand)]
 
     def _checked(self, found: Formula | None, number: float) -> str:
         """The text of a derivative, if it has the derivative's number at this point.
@@ -187,100 +202,79 @@ class _Writing:
         Simplifying forgets that a step had no slope (sqrt(x)*sqrt(x) at 0) or was lost in rounding.
         """
         text = self._text(found)
-        if not text:
+        if not text or not names_in(formula(text)) <= self._numbers.keys():
             return ""
-        used = names_in(formula(text)) - (CONSTANTS.keys() - self.taken)
-        data = {self.names[value]: repr(value.data) for value in self._by_name(used)}
-        if data.keys() != used:
-            return ""
-        scope: dict[str, object] = {"inf": inf, "nan": nan}
-        code = functions.python(formula(text), scope, {**functions.CONSTANT_NAMES, **data})
-        value: float = eval(code, scope)
-        if not isfinite(value):
-            return ""
-        return text if abs(value - number) <= 1e-9 * max(abs(value), abs(number)) else ""
-
-    def _by_name(self, names: Iterable[str]) -> list[Value]:
-        if not self._values:
-            self._values.update({name: value for value, name in self.names.items()})
-        return [self._values[name] for name in names if name in self._values]
+        value = fold(
+            formula(text),
+            float,
+            self._numbers.__getitem__,
+            lambda name, operands: functions.value(name)(*operands),
+        )
+        close = abs(value - number) <= 1e-9 * max(abs(value), abs(number))
+        return text if isfinite(value) and close else ""
 
     def _text(self, found: Formula | None) -> str:
         """The text of a formula; none of one that is too long to read, or that calls a function of
         the table by a name that the file has given another one."""
         text = written(found) if found is not None else ""
-        if len(text) > _LONG or (self.model.functions and self.model.functions & _called(text)):
+        if len(text) > _LONG or (text and self.model.functions & _called(text)):
             return ""
         return text
 
 
 def _called(text: str) -> set[str]:
-    tokens, shape = formula(text) if text else formula("0")
+    tokens, shape = formula(text)
     return {tokens.texts[node.token] for node in shape.nodes if node.kind == "call"}
 
 
-def _backward(
-    writing: _Writing, nodes: Sequence[Value], output: Value, number: int
-) -> list[Passed]:
-    names = writing.names
-    parts = {value: writing.parts(value) for value in nodes}
-    left: dict[Value, int] = {}
-    for inside in parts.values():
-        for part in inside:
-            left[part.operand] = left.get(part.operand, 0) + 1
-    single = {operand for operand, count in left.items() if count == 1}
-    gathered: dict[Value, list[float]] = {}
+def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Passed]:
+    names, gradients = writing.names, writing.gradients
+    parts = {node: writing.parts(node) for node in nodes}
+    uses = Counter(part.operand for inside in parts.values() for part in inside)
+    gathered: dict[int, list[float]] = defaultdict(list)
     found = []
-    for value in reversed(nodes):
-        if not parts[value]:
+    for node in reversed(nodes):
+        if not parts[node]:
             continue  # made of numbers only: nothing is derived by it
         number += 1
-        upstream = value.grad
+        upstream = gradients[node]
         shares, totals, lost = [], [], False
         for operand, text, local, use in sorted(
-            parts[value], key=lambda p: by_name(names[p.operand])
+            parts[node], key=lambda part: by_name(names[part.operand])
         ):
-            product = upstream * local if upstream and local else 0.0
+            product = share(upstream, local)
             lost = lost or (product == 0 and not isfinite(upstream * local))
-            gathered.setdefault(operand, []).append(product)
-            left[operand] -= 1
-            shares.append(
-                Share(names[operand], text, local, upstream, product, operand in single, use)
-            )
-            if left[operand] == 0 and operand not in single:
-                total = operand.grad + 0.0
-                totals.append(Total(names[operand], tuple(gathered[operand]), total))
-        if not writing.is_wanted(value):
+            name, single = names[operand], uses[operand] == 1
+            shares.append(Share(name, text, local, upstream, product, single, use))
+            gathered[operand].append(product)
+            if len(gathered[operand]) == uses[operand] and not single:
+                totals.append(Total(name, tuple(gathered[operand]), gradients[operand] + 0.0))
+        if not writing.is_wanted(node):
             continue
-        notes = _notes(writing, value)
+        notes = _notes(writing, node)
         if lost:
             notes += ("0 times an infinite slope counts as 0: what has no say has none",)
+        equation, rules = writing.equation(node)[0], _rules(writing, node)
         found.append(
-            Passed(
-                number,
-                names[value],
-                writing.equation(value)[0],
-                _rules(writing, value),
-                tuple(shares),
-                tuple(totals),
-                notes,
-            )
+            Passed(number, names[node], equation, rules, tuple(shares), tuple(totals), notes)
         )
     return found
 
 
-def _rules(writing: _Writing, value: Value) -> tuple[str, ...]:
+def _rules(writing: _Writing, node: int) -> tuple[str, ...]:
     """What differentiating the equation is called, from the outside in, each rule once."""
+    graph, names = writing.graph, writing.names
     found: dict[str, None] = {}
-    for step in writing.steps(value):
-        row = OPERATIONS[step.op]
-        moving = [at for at, operand in enumerate(step.prev) if operand.op != NUMBER]
+    for step in writing.saying(node):
+        row = OPERATIONS[graph.op(step)]
+        operands, moving = graph.operands(step), writing.moving(step)
         if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
             continue  # a comparison or a condition: nothing is differentiated
         alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
         rule = alone or row.rule
-        inner = any(step.prev[at].prev and step.prev[at] not in writing.names for at in moving)
-        folds = row.folds and step.prev[0].op == step.op and step.prev[0] not in writing.names
+        unnamed = [graph.is_step(operand) and operand not in names for operand in operands]
+        inner = any(unnamed[at] for at in moving)
+        folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
         if rule and inner and alone and "constant" not in rule:
             found["chain rule"] = None
         through = "chain rule through" if inner and not folds else "derivative of"
@@ -288,46 +282,42 @@ def _rules(writing: _Writing, value: Value) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _notes(writing: _Writing, value: Value) -> tuple[str, ...]:
+def _notes(writing: _Writing, node: int) -> tuple[str, ...]:
     """Sentences on the corners and branches that an equation meets at this point."""
-    model, names = writing.model, writing.names
+    graph, model = writing.graph, writing.model
     notes = []
-    for step in writing.steps(value):
-        row = OPERATIONS[step.op]
-        data = [operand.data for operand in step.prev]
-        text = model.text(step) if not step.label else one_line(model.equation(step.label).text)
+    for step in writing.saying(node):
+        row = OPERATIONS[graph.op(step)]
+        operands = graph.operands(step)
+        data = [writing.data[operand] for operand in operands]
         for kind, where in (("corner", row.corner), ("jump", row.jump)):
             if where and functions.compiled(where, row.operands)(*data):
-                notes.append(f"{text or row.form} has a {kind}{_at(step, names)}")
-        if step.op == "if":
-            condition = step.prev[0]
-            holds = "holds" if condition.data else "does not hold"
+                notes.append(f"{model.text(step) or row.form} has a {kind}{_at(writing, step)}")
+        if row.name == "if":
+            holds = "holds" if data[0] else "does not hold"
             notes.append(
-                f"the condition {model.text(condition) or 'of the if'} {holds}: only the branch that"
-                " is taken has a say"
+                f"the condition {model.text(operands[0]) or 'of the if'} {holds}: only the branch"
+                " that is taken has a say"
             )
     return tuple(dict.fromkeys(notes))
 
 
-def _at(step: Value, names: Mapping[Value, str]) -> str:
+def _at(writing: _Writing, step: int) -> str:
     """Where a corner is, and which slopes are taken there."""
-    named = {
-        operand: f"{names[operand]} = {_plain(operand.data)}"
-        for operand in step.prev
+    names, operands = writing.names, writing.graph.operands(step)
+    named = dict.fromkeys(
+        f"{names[operand]} = {shown(writing.data[operand], 6)}"
+        for operand in operands
         if operand in names
-    }
-    at = f" at {', '.join(named.values())}" if named else " here"
-    moving = [at for at, operand in enumerate(step.prev) if operand.op != NUMBER]
-    if any(step.prev[each] not in names for each in moving):
+    )
+    at = f" at {', '.join(named)}" if named else " here"
+    moving = writing.moving(step)
+    if any(operands[each] not in names for each in moving):
         return at  # of several arguments, or inside: the lines above have the numbers
-    slopes = local_slopes(step)
-    said = " and ".join(_plain(slopes[each]) for each in moving)
+    slopes = local_slopes(writing.graph, step, writing.data)
+    said = " and ".join(shown(slopes[each], 6) for each in moving)
     taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
     return f"{at}: the {taken} {said}"
-
-
-def _plain(number: float) -> str:
-    return f"{number + 0.0:.6g}"
 
 
 def _only(found: Derivation, names: Sequence[str]) -> Derivation:

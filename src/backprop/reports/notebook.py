@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from backprop.errors import BackpropError
+from backprop.evaluation.gradient import evaluate
 from backprop.language import Model
-from backprop.picture import MOST, picture
+from backprop.picture import MOST, Picture, picture
 from backprop.reports.drawing import Look, digraph, render
-from backprop.values import Value
+from backprop.values import Numbers, Value, graph_of
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 def draw_value(value: Value, theme: str, direction: str) -> Digraph:
     """What `Value.draw` returns."""
-    return digraph(picture(value), Look(theme, direction))
+    return digraph(_picture_of(value), Look(theme, direction))
 
 
 def value_bundle(value: Value) -> dict[str, str]:
     """SVG and text of the graph that leads to a Value; text alone for a large one."""
-    whole = picture(value)
-    return _bundle(repr(value), whole.size, lambda: digraph(whole))
+    return _bundle(repr(value), _picture_of(value))
 
 
-def model_bundle(model: Model) -> dict[str, str]:
-    """SVG and text of a Model with the numbers of its last gradient, or of its defaults."""
+def model_bundle(model: Model, numbers: Numbers | None) -> dict[str, str]:
+    """SVG and text of a Model, with these numbers; with its defaults if they are of another output."""
     try:
-        output = model.values[model.output()]
-        if output.grad == 0.0:
-            model.grad()
+        graph = model.graph(model.output())
+        if numbers is None or numbers.gradients[graph.output] == 0.0:
+            numbers = evaluate(model, {}).numbers
     except BackpropError:
         return {"text/plain": repr(model)}
-    whole = picture(output, model.text)
-    return _bundle(repr(model), whole.size, lambda: digraph(whole))
+    return _bundle(repr(model), picture(graph, numbers, model.text))
 
 
-def _bundle(text: str, size: int, graph: Callable[[], Digraph]) -> dict[str, str]:
+def _picture_of(value: Value) -> Picture:
+    graph, values = graph_of([value])
+    return picture(graph, Numbers([v.data for v in values], [v.grad for v in values]))
+
+
+def _bundle(text: str, drawn: Picture) -> dict[str, str]:
     bundle = {"text/plain": text}
-    if size <= MOST:
+    if drawn.size <= MOST:
         with suppress(BackpropError):  # no program that draws: the text remains
-            bundle["image/svg+xml"] = render(graph(), "svg").decode()
+            bundle["image/svg+xml"] = render(digraph(drawn), "svg").decode()
     return bundle

@@ -1,4 +1,4 @@
-"""Derivatives as formulas: the chain rule of the interpreter, done with formulas for numbers.
+"""Derivatives as formulas: the writer that the chain rule's walk hands formulas instead of code.
 
 The slopes are those of the table of operations, the same texts that give the numbers. A formula is
 that of one point: where a slope or an equation has an `if`, only the branch taken there is written.
@@ -8,16 +8,19 @@ is `b`; and it is written in the equation language, which every reader of formul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Union
 
-from backprop.engine.equations import steps_of
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.graph import Graph
+from backprop.numbers import exact, rounded
+from backprop.operations import CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
+from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
-from backprop.values import NUMBER, Value
+from backprop.values import ByNode
 
 Formula = Union["Name", "Call", "Product", "Sum"]
 
@@ -244,146 +247,154 @@ def _power(base: Formula, by: float) -> str:
 
 def _number(value: float) -> str:
     """Without the last bits where rounding has left something there: 0.3, not 0.30000000000000004."""
-    short = float(f"{value:.15g}")
-    text = repr(short if abs(short - value) <= 4e-16 * abs(value) else value)
-    return text.removesuffix(".0").replace("e+", "e")
+    short = rounded(value, 15)
+    return exact(short if abs(short - value) <= 4e-16 * abs(value) else value).replace("e+", "e")
+
+
+Pair = tuple[Formula | None, float]
+"""A formula, None if it is too long, and its number at the point."""
+
+Operand = float | Pair
+
+
+class Formulas:
+    """Writes formulas, each with its number, which decides conditions.
+
+    taken: names of the file that are no constants any more.
+    """
+
+    def __init__(self, taken: Container[str] = ()) -> None:
+        self._constants: dict[str, Operand] = {
+            # the file's own pi is not the circle's
+            name: (number(value) if name in taken else Name(name), value)
+            for name, value in CONSTANTS.items()
+        }
+        self._called = {value: Name(n) for n, value in CONSTANTS.items() if n not in taken}
+
+    def pair(self, operand: Operand) -> Pair:
+        """A number as a pair: a constant by its name, where no equation has taken that."""
+        if isinstance(operand, tuple):
+            return operand
+        return self._called.get(operand) or number(operand), operand
+
+    def value(self, name: str, operands: Sequence[Operand]) -> Pair:
+        """An operation on formulas; of an `if` the branch that is taken."""
+        pairs = [self.pair(operand) for operand in operands]
+        if name == "if":
+            return pairs[1] if pairs[0][1] else pairs[2]
+        result = functions.value(name)(*(value for _, value in pairs))
+        known = [found for found, _ in pairs if found is not None]
+        with suppress(TooLong):
+            if len(known) == len(pairs):
+                return operation(name, known), result
+        return None, result
+
+    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> list[Operand]:
+        """The slopes of an operation, made of the formulas of its operands and its value."""
+        row = OPERATIONS[name]
+        known = dict(self._constants)
+        known.update(zip((*row.operands, "out"), (*operands, out), strict=True))
+        return [fold(formula(t), float, known.__getitem__, self.value) for t in row.slopes]
+
+    def product(self, gradient: Operand, slope: Operand, careful: bool) -> Pair:
+        """Gradient times slope; nothing to be careful of: a formula that is 0 is 0 times anything."""
+        return self.value("*", [gradient, slope])
 
 
 def partials(
-    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
-) -> dict[Value, Formula | None]:
-    """The derivatives of an equation by each Value that it uses, at the Values' `data`.
+    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
+) -> dict[int, Formula | None]:
+    """The derivatives of an equation by each node that it uses, as formulas for this point.
 
-    names: what the Values are called that the equation may use. taken: names of the file that are
-    no constants any more. None: the formula is too long.
+    data: the numbers of the point. names: what the nodes are called that the equation may use.
+    taken: names of the file that are no constants any more. None: the formula is too long.
     """
-    steps = steps_of(value)
-    texts = _formulas(steps, names, taken)
-
-    def of(operand: Value) -> Formula | None:
-        return texts[operand] if operand in texts else _leaf(operand, names, taken)
-
-    inside: dict[Value, Formula | None] = {value: ONE}
-    found: dict[Value, Formula | None] = {}
-    for step in reversed(steps):
-        factor = inside.get(step, ZERO)
-        for operand, slope in zip(step.prev, OPERATIONS[step.op].slopes, strict=True):
-            if operand.op == NUMBER:
-                continue
-            into = found if operand.label or not operand.prev else inside
-            before = into.get(operand, ZERO)
-            into[operand] = None
-            if factor is None or before is None:
-                continue
-            try:
-                local = _slope(step, slope, of, texts[step], taken)
-                into[operand] = plus(before, times(factor, local))
-            except TooLong:
-                pass
-    return found
+    walk = _walk(graph, node, data, names, taken)
+    walk.backward()
+    return {each: walk.writer.pair(found)[0] for each, found in walk.gradients.items()}
 
 
-def right_side(
-    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
+def of_equation(
+    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
 ) -> Formula | None:
-    """The equation of a Value as a formula: what it computes from the names that it uses."""
-    return _formulas(steps_of(value), names, taken)[value]
+    """An equation as a formula: what it computes from the names that it uses."""
+    walk = _walk(graph, node, data, names, taken)
+    return walk.writer.pair(walk.forward())[0]
 
 
 def one_step(
-    value: Value, names: Mapping[Value, str], taken: Container[str] = ()
+    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
 ) -> tuple[Formula, list[Formula | None]]:
     """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
-    operands = [_leaf(operand, names, taken) for operand in value.prev]
-    raw = operands[0] if value.op == "copy" else Call(value.op, tuple(operands))
-
-    def of(operand: Value) -> Formula:
-        return _leaf(operand, names, taken)
-
-    out = _taken(value, operands)
-    texts = OPERATIONS[value.op].slopes
-    return raw, [_slope(value, text, of, out, taken) for text in texts]
+    writer = Formulas(taken)
+    operands = [writer.pair(_leaf(graph, each, data, names)) for each in graph.operands(node)]
+    op = graph.op(node)
+    slopes = writer.slopes(op, operands, writer.value(op, operands))
+    raw = tuple([found for found, _ in operands if found is not None])
+    return raw[0] if op == "copy" else Call(op, raw), [writer.pair(each)[0] for each in slopes]
 
 
-def _formulas(
-    steps: Sequence[Value], names: Mapping[Value, str], taken: Container[str]
-) -> dict[Value, Formula | None]:
-    """Each step of an equation as a formula of the names that the equation uses."""
-    texts: dict[Value, Formula | None] = {}
-    for step in steps:
-        operands = [
-            texts[each] if each in texts else _leaf(each, names, taken) for each in step.prev
+def _leaf(graph: Graph, node: int, data: ByNode, names: Mapping[int, str]) -> Operand:
+    return data[node] if graph.is_number(node) else (Name(names[node]), data[node])
+
+
+def _walk(
+    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str]
+) -> _Walk:
+    leaves = [*graph.uses(node)]
+    known = {each: _leaf(graph, each, data, names) for each in leaves}
+    return _Walk(Formulas(taken), graph, graph.equation(node), known, leaves)
+
+
+class _Walk:
+    def __init__(
+        self,
+        writer: Formulas,
+        graph: Graph,
+        steps: Sequence[int],
+        known: Mapping[int, Operand],
+        wrt: Sequence[int],
+    ) -> None:
+        self.writer = writer
+        self.graph = graph
+        self.steps = steps
+        self.wrt = wrt
+        self.found = dict(known)
+        self.gradients: dict[int, Operand] = {}
+
+    def _operands(self, step: int) -> list[Operand]:
+        constant = self.graph.columns.constant
+        return [
+            constant(each) if self.graph.is_number(each) else self.found[each]
+            for each in self.graph.operands(step)
         ]
-        try:
-            texts[step] = _taken(step, operands)
-        except TooLong:
-            texts[step] = None
-    return texts
 
+    def forward(self) -> Operand:
+        for step in self.steps:
+            self.found[step] = self.writer.value(self.graph.op(step), self._operands(step))
+        return self.found[self.steps[-1]]
 
-def _leaf(operand: Value, names: Mapping[Value, str], taken: Container[str]) -> Formula:
-    """A name, a number, or a constant by its name where no equation has taken that."""
-    if operand.op != NUMBER:
-        return Name(names[operand])
-    for name, known in CONSTANTS.items():
-        if operand.data == known and name not in taken:
-            return Name(name)
-    return number(operand.data)
-
-
-def _taken(step: Value, operands: Sequence[Formula | None]) -> Formula:
-    """The formula of a step; of an `if` the branch that is taken. Raises TooLong."""
-    says = OPERATIONS[step.op].says
-    if says is not None and step.op == "if":
-        found = operands[says(*(operand.data for operand in step.prev))[1]]
-        if found is None:
-            raise TooLong
-        return found
-    return operation(step.op, [_known(operand) for operand in operands])
-
-
-def _known(found: Formula | None) -> Formula:
-    if found is None:
-        raise TooLong
-    return found
-
-
-def _slope(
-    step: Value,
-    text: str,
-    of: Callable[[Value], Formula | None],
-    out: Formula | None,
-    taken: Container[str],
-) -> Formula:
-    """A slope of the table with formulas for its operands; conditions are decided by the numbers.
-
-    Raises TooLong where it needs a formula that is too long.
-    """
-    names = (*OPERATIONS[step.op].operands, "out")
-    values = dict(zip(names, step.prev, strict=False))
-    numbers = dict(zip(names, (*(each.data for each in step.prev), step.data), strict=True))
-    tokens, shape = formula(text)
-    stack: list[tuple[Formula | None, float]] = []
-    for node in shape.nodes:
-        word = tokens.texts[node.token]
-        if node.kind == "number":
-            stack.append((number(float(word)), float(word)))
-        elif node.kind == "name" and word in numbers:
-            stack.append((out if word == "out" else of(values[word]), numbers[word]))
-        elif node.kind == "name":
-            # the file's own pi is not the circle's
-            known = number(CONSTANTS[word]) if word in taken else Name(word)
-            stack.append((known, CONSTANTS[word]))
-        else:
-            name = node.operation if node.kind == "operation" else FUNCTIONS[word].name
-            row = OPERATIONS[name]
-            parts = stack[-row.arity :]
-            del stack[-row.arity :]
-            result = functions.value(name)(*(part[1] for part in parts))
-            if name == "if":
-                stack.append(parts[1] if parts[0][1] else parts[2])
-            elif any(part[0] is None for part in parts):
-                stack.append((None, result))
-            else:
-                stack.append((operation(name, [_known(part[0]) for part in parts]), result))
-    return _known(stack[0][0])
+    def backward(self) -> None:
+        self.forward()
+        moving = set(self.wrt)
+        for step in self.steps:
+            if not moving.isdisjoint(self.graph.operands(step)):
+                moving.add(step)
+        sums: dict[int, Operand] = {self.steps[-1]: 1.0}
+        for step in reversed(self.steps):
+            gradient = sums.get(step)
+            if gradient is None or step not in moving:
+                continue
+            operands = self.graph.operands(step)
+            by = self.writer.slopes(self.graph.op(step), self._operands(step), self.found[step])
+            for operand, slope in zip(operands, by, strict=True):
+                if operand not in moving or slope == 0.0:
+                    continue
+                share = slope
+                if gradient != 1.0:
+                    share = self.writer.product(gradient, slope, False)
+                before = sums.get(operand)
+                if before is not None:
+                    share = self.writer.value("+", [before, share])
+                sums[operand] = share
+        self.gradients = {each: sums.get(each, 0.0) for each in self.wrt}
