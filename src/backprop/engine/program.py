@@ -2,124 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-from array import array
-from collections.abc import Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from backprop.engine.interpreter import backward, forward
+from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.errors import BadOption, NoMachineCode
+from backprop.graph import Graph
 from backprop.suggest import did_you_mean
-from backprop.values import NUMBER, Value
-
-if TYPE_CHECKING:
-    pass
 
 ENGINES = ("auto", "python", "native")
 """What a person may ask for."""
-
-
-class Engine(Protocol):
-    """Computes one graph. None where something is not finite: the interpreter then finds out what."""
-
-    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        """order: operands first, the output last. wrt: the leaves that numbers are given for."""
-
-    def forward(self, x: Any) -> float | None:
-        """The output, for these numbers of the inputs (a list; to a tape also an array)."""
-
-    def backward(self) -> Sequence[float] | None:
-        """Its gradient by the inputs, where it was last computed."""
-
-
-class Interpreted:
-    """The interpreter, for what runs a few times."""
-
-    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        self._order, self._wrt = order, wrt
-
-    def forward(self, x: Sequence[float]) -> float | None:
-        for leaf, number in zip(self._wrt, x, strict=True):
-            leaf.data = number
-        forward(self._order)
-        finite = all([isfinite(step.data) for step in self._order])  # noqa: C419  twice as fast
-        return self._order[-1].data if finite else None
-
-    def backward(self) -> Sequence[float] | None:
-        backward(self._order)
-        found = [leaf.grad for leaf in self._wrt]
-        return found if all(map(isfinite, found)) else None
-
-
-class StraightCode:
-    """Straight-line machine code; computes value and gradient at once."""
-
-    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.native.machine import library, passed_on
-        from backprop.engine.native.straight import evaluation
-        from backprop.engine.walk import signature
-
-        fixed = fixed_leaves(order, wrt)
-        key = f"evaluate {signature(order, wrt, fixed)}"
-        self._library = library(key, lambda: evaluation(order, wrt, fixed))
-        self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
-        self._passed_on = passed_on
-        self._x = array("d", bytes(8 * len(wrt)))
-        self._value = array("d", [0.0])
-        self._gradient = array("d", bytes(8 * len(wrt)))
-        self._fixed = array("d", [each.data for each in fixed])
-        arrays = (self._x, self._fixed, self._value, self._gradient)
-        self._pointers = [each.buffer_info()[0] for each in arrays]
-
-    def forward(self, x: Sequence[float]) -> float | None:
-        self._x[:] = array("d", x)
-        bad = self._evaluate(*self._pointers)
-        self._passed_on()
-        return None if bad else self._value[0]
-
-    def backward(self) -> Sequence[float] | None:
-        return self._gradient
-
-
-class GeneratedPython:
-    """Straight-line Python."""
-
-    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.writers.python import evaluation
-
-        fixed = fixed_leaves(order, wrt)
-        self._evaluate = evaluation(order, wrt, fixed)
-        self._fixed = [each.data for each in fixed]
-        self._gradient: Sequence[float] = ()
-
-    def forward(self, x: Sequence[float]) -> float | None:
-        value, self._gradient, finite = self._evaluate(x, self._fixed)
-        return value if finite else None
-
-    def backward(self) -> Sequence[float] | None:
-        return self._gradient
-
-
-class TapeCode:
-    """A tape with compiled kernels."""
-
-    def __init__(self, order: Sequence[Value], wrt: Sequence[Value]) -> None:
-        from backprop.engine.tape import Tape
-
-        # the parameters stand side by side at the head of the tape
-        self.tape = Tape(order, order[-1], wrt)
-        self._count = len(wrt)
-
-    def forward(self, x: Any) -> float | None:
-        tape = self.tape
-        tape.values[: self._count] = x
-        return float(tape.values[tape.root]) if tape.forward() else None
-
-    def backward(self) -> Any:
-        """As a view of an array, which the next call changes."""
-        tape = self.tape
-        return tape.gradients[: self._count] if tape.backward() else None
 
 
 class _Cost(NamedTuple):
@@ -127,7 +19,7 @@ class _Cost(NamedTuple):
     for a step of an evaluation. most: steps that it is for. Measured on a machine of 2024; what
     matters is their relation."""
 
-    engine: type[Interpreted | GeneratedPython | StraightCode | TapeCode]
+    engine: type[Engine]
     begin: float
     step: float
     run: float
@@ -148,13 +40,17 @@ _TAPE = _Cost(TapeCode, 0.18, 1.6e-6, 3e-6, 6e-9, float("inf"))
 _SMALL = 200
 """Up to so many steps there is too little to do side by side for a tape."""
 
+_LARGE = 10_000
+"""From so many rows on, numpy's import is worth its time."""
+
 
 def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engine] | None:
     """The engine that takes the least time for so many evaluations of a graph of so many steps.
 
-    engine: one of ENGINES; "native" and "python" leave only some of them. around: seconds that Python
-    takes around an evaluation, and machine code does not. None: machine code, of the kind that suits
-    the graph. Raises BadOption for another name.
+    engine: one of ENGINES; "native" and "python" leave only some of them. around: seconds more that each
+    evaluation takes outside the graph where Python runs it (the update of a descent, which a compiled
+    loop makes as well). None: it is to be compiled to machine code, a straight line or a tape, whichever
+    `build` finds better for the graph. Raises BadOption for another name.
     """
     if engine not in ENGINES:
         hints = [*did_you_mean(engine, ENGINES), f"there are {', '.join(ENGINES)}"]
@@ -169,48 +65,47 @@ def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engi
 
 
 def build(
-    order: Sequence[Value],
-    wrt: Sequence[Value],
+    graph: Graph,
+    wrt: Sequence[int],
+    fixed: Mapping[int, float],
     engine: str = "auto",
     runs: int = 1,
-    leaves: Sequence[Value] | None = None,
 ) -> Engine:
-    """A graph ready for so many runs; its fixed leaves keep the numbers that they have now.
+    """A graph with one output ready for so many runs.
 
-    order: operands first, the output last. wrt: the leaves that numbers are given for. leaves: all of
-    them, if they are known. Raises NoMachineCode where machine code is asked for and there is none;
-    "auto" does without.
+    wrt: the inputs that numbers are given for, in this order. fixed: the numbers of the others.
+    Raises NoMachineCode where machine code is asked for and there is none; "auto" does without.
     """
-    leaves = leaves or [value for value in order if not value.prev]
-    steps = len(order) - len(leaves)
+    steps = _count(graph)
     chosen = choose(engine, steps, runs)
     if chosen is None:
         try:
-            return _native(order, wrt, steps)
+            return tape_for(graph, wrt, fixed, steps) or StraightCode(graph, wrt, fixed)
         except NoMachineCode:
             if engine == "native":
                 raise
             chosen = choose("python", steps, runs)
             assert chosen is not None
-    return chosen(order, wrt)
+    return chosen(graph, wrt, fixed)
 
 
-def _native(order: Sequence[Value], wrt: Sequence[Value], steps: int) -> Engine:
-    return tape_for(order, wrt, steps) or StraightCode(order, wrt)
-
-
-def tape_for(order: Sequence[Value], wrt: Sequence[Value], steps: int) -> TapeCode | None:
+def tape_for(
+    graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float], steps: int
+) -> TapeCode | None:
     """The tape of a graph that machine code should run as one; None for one better in a straight line.
 
     steps: how many operations the straight line would have.
     """
     if steps <= _SMALL:
         return None
-    found = TapeCode(order, wrt)
+    found = TapeCode(graph, wrt, fixed)
     return None if steps <= _STRAIGHT.most and found.tape.is_serial else found
 
 
-def fixed_leaves(order: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
-    """The leaves that are neither numbers of the equations nor parameters."""
-    moving = set(wrt)
-    return [v for v in order if not v.prev and v.op != NUMBER and v not in moving]
+def _count(graph: Graph) -> int:
+    """How many steps lead to the outputs."""
+    if len(graph.columns) < _LARGE:
+        return len(graph.steps)
+    from backprop.engine.leading import count
+
+    return count(graph)

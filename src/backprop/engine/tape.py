@@ -1,6 +1,6 @@
 """A graph laid out in arrays, to be run by the kernels of `engine.native`.
 
-Steps are taken in windows of the walk's order, small enough for the cache. In a window they are
+Steps are taken in windows of their order, small enough for the cache. In a window they are
 sorted by level (one more than that of their operands) and then by operation, so that like operations
 stand side by side and none of them waits for another. A window in which nearly every step waits for the
 one before stays in order.
@@ -9,11 +9,10 @@ one before stays in order.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import count
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +20,7 @@ from numpy.typing import NDArray
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import MIXED, kinds
 from backprop.engine.native.machine import lanes, library, passed_on
-from backprop.memory import without_collector
-from backprop.values import NUMBER, Value
+from backprop.graph import NAMES, Columns
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -55,119 +53,93 @@ def ready(used: frozenset[int]) -> Kernels:
     return Kernels(used)
 
 
-class Steps(NamedTuple):
-    """The steps of a graph in order: kinds, and operands as numbers of steps (leaves: negative)."""
-
-    kinds: NDArray[np.int16]
-    a: Integers
-    b: Integers
-    c: Integers
-
-
 class Tape:
-    """A graph ready to run.
+    """A graph laid out, ready to run on the numbers of an `Arrays`.
 
-    order: operands first, as `in_order` has it. root: the output; by default the last. first: inputs
-    whose places are to lead all others. values, gradients: a number a place. First come the leaves
-    (`leaves`, those that take gradients before the numbers of the equations), then the steps;
-    `place_of` has the place of each step.
+    rows: those that lead to `root`, the output, operands first. first: inputs whose places are to lead
+    all others. place: the place of each row in arrays that have a number a place. Leaves come first,
+    those that take gradients before the numbers of the equations, then a place for what nobody reads,
+    then the steps.
     """
 
-    @without_collector
     def __init__(
-        self, order: Sequence[Value], root: Value | None = None, first: Sequence[Value] = ()
+        self, columns: Columns, rows: Sequence[int] | Integers, root: int, first: Sequence[int] = ()
     ) -> None:
+        self.rows = rows = np.asarray(rows, np.int32)
         width = lanes()[0]
-        ahead = set(first)
-        leaves = [value for value in order if not value.prev and value not in ahead]
-        inputs = [*first, *(value for value in leaves if value.op != NUMBER)]
-        leaves = inputs + [value for value in leaves if value.op == NUMBER]
-        steps = [value for value in order if value.prev]
-        number: dict[Value, int] = dict(zip(steps, count()))
-        number.update(zip(leaves, count(-1, -1)))
-        read = _read(steps, number, none=-1 - len(leaves))
-        self._run = ready(frozenset(np.flatnonzero(np.bincount(read.kinds)).tolist()))
-        # leaf -1 stands at 0, -2 at 1, …; behind them is a place for what nobody reads
+        firsts, seconds = (
+            np.frombuffer(each, np.int32) for each in (columns.first, columns.second)
+        )
+        is_step = firsts[rows] >= 0
+        steps, leaves = rows[is_step], rows[~is_step]
+        is_number = firsts[leaves] < -1
+        inputs = leaves[~is_number]
+        ahead = np.array(first, np.int32)
+        self.inputs = np.concatenate([ahead, inputs[~np.isin(inputs, ahead)]])
+        numbers = leaves[is_number]
+        self.numbers: Doubles = np.frombuffer(columns.constants)[-2 - firsts[numbers]]
+        leaves = np.concatenate([self.inputs, numbers])
+        kinds, operands = _read(columns, steps, firsts, seconds)
+        self.kernels = ready(frozenset(np.flatnonzero(np.bincount(kinds)).tolist()))
+        # of the tables that rows point into the last entry is for -1, which is no row
+        number = np.full(len(columns) + 1, -1, np.int32)
+        number[steps] = np.arange(len(steps), dtype=np.int32)
         base = -(-(len(leaves) + 1) // width) * width
-        place_of, segments, size = self._lay_out(read, base, width)
+        place_of, segments, size = self._lay_out(
+            kinds, [number[each] for each in operands], base, width
+        )
         self.segments: NDArray[np.int64] = segments
         self.size = size
-        # negative numbers count from the end of a table, as Python's do
-        table = np.concatenate([place_of, np.arange(len(leaves), -1, -1, dtype=np.int32)])
-        self.a, self.b = (self._operands(each, table, place_of) for each in (read.a, read.b))
-        self.c = self.a if read.c is read.a else self._operands(read.c, table, place_of)
+        place = number  # which is not needed any more
+        place[leaves] = np.arange(len(leaves), dtype=np.int32)
+        place[steps] = place_of
+        place[-1] = len(leaves)
+        placed = [np.zeros(size, np.int32) for _ in operands]
+        for array, rows_of in zip(placed, operands, strict=True):
+            array[place_of] = place[rows_of]
+        self._pad(placed)
+        self.a, self.b = placed[:2]
+        self.c = placed[-1]  # `a` again where there is no condition: nobody reads it
         self.codes = np.zeros(size if (segments[:, 0] == MIXED).any() else 0, np.int16)
         if len(self.codes):
-            self.codes[place_of] = read.kinds
-        self._pad()
-        self.values: Doubles = _aligned(size)
-        self.slopes_a: Doubles = _aligned(size)
-        self.slopes_b: Doubles = _aligned(size)
-        self.gradients: Doubles = _aligned(size)
-        self.place_of = place_of
-        self.leaves = leaves
-        self.load()
-        last = root if root is not None else order[-1]
-        at = number[last]
-        self.root = int(place_of[at]) if at >= 0 else -1 - at
-        fields: dict[str, int | NDArray[Any]] = {
-            "segments": self.segments, "count": len(segments), "v": self.values,
-            "p": self.slopes_a, "q": self.slopes_b, "a": self.a, "b": self.b, "c": self.c,
-            "codes": self.codes, "g": self.gradients, "size": size, "root": self.root, "inputs": len(inputs),
-        }  # fmt: skip
-        numbers = [
-            each if isinstance(each, int) else each.ctypes.data
-            for each in (fields[name] for name in kernels.FIELDS)
-        ]
-        self._fields = np.array(numbers, np.int64)
-        self.address = int(self._fields.ctypes.data)
-        self._forward, self._backward = self._run.forward, self._run.backward
-        self.functions = tuple(map(self._run.library.address, ("forward", "backward")))
+            self.codes[place_of] = kinds
+        self.root = int(place[root])
+        self.place = place[self.rows]
+        self.functions = tuple(map(self.kernels.library.address, ("forward", "backward")))
 
-    def load(self) -> None:
-        """Take the numbers of the leaves from their Values."""
-        self.values[: len(self.leaves)] = [value.data for value in self.leaves]
-
-    def forward(self) -> bool:
-        """Compute every step; whether all are finite."""
-        bad = self._forward(self.address)
-        passed_on()
-        return not bad
-
-    def backward(self) -> bool:
-        """Compute every gradient; whether all are finite."""
-        return not (self._backward(self.address, 0) and self._backward(self.address, 1))
-
-    def store(self, order: Sequence[Value], gradients: bool = False) -> None:
-        """Give the Values of the graph their numbers, or their gradients."""
-        steps = [value for value in order if value.prev]
-        if not gradients:
-            for value, number in zip(steps, self.values[self.place_of].tolist(), strict=True):
-                value.data = number
-            return
-        for value, number in zip(steps, self.gradients[self.place_of].tolist(), strict=True):
-            value.grad = number
-        for value, number in zip(self.leaves, self.gradients[: len(self.leaves)].tolist()):  # noqa: B905  leaves come first
-            value.grad = number if value.op != NUMBER else 0.0
+    def run(self, data: list[float], gradients: list[float]) -> None:
+        """Compute the graph once: `data` has the numbers of the inputs, and takes those of all rows;
+        `gradients` takes the derivatives of the output by them."""
+        arrays = Arrays(self, {int(leaf): data[leaf] for leaf in self.inputs})
+        arrays.forward()
+        arrays.backward()
+        arrays.gradients[len(self.inputs) :][: len(self.numbers)] = 0.0
+        for found, into in ((arrays.values, data), (arrays.gradients, gradients)):
+            whole = np.array(into)
+            whole[self.rows] = found[self.place]
+            into[:] = whole.tolist()
 
     def _lay_out(
-        self, read: Steps, base: int, width: int
+        self, kinds: NDArray[np.int16], operands: Sequence[Integers], base: int, width: int
     ) -> tuple[Integers, NDArray[np.int64], int]:
-        """The place of each step, the segments, and how many places there are."""
-        total = len(read.kinds)
+        """The place of each step, the segments, and how many places there are.
+
+        operands: as numbers of steps, -1 for what is none.
+        """
+        total = len(kinds)
         self.is_serial = not total
         if not total:
             return np.zeros(0, np.int32), np.zeros((0, 3), np.int64), base
         level = np.empty(total, np.int32)
-        self._run.levels(
-            read.a.ctypes.data, read.b.ctypes.data, read.c.ctypes.data, level.ctypes.data,
+        self.kernels.levels(
+            *(each.ctypes.data for each in (*operands[:2], operands[-1])), level.ctypes.data,
             total, WINDOW,
         )  # fmt: skip
         # one number a step, in the order of window, level, kind and step: numpy sorts these fastest
         bits = total.bit_length()
         step = np.arange(total, dtype=np.int64)
         window = step // WINDOW
-        key = (((window << _LEVEL_BITS) | level) << _KIND_BITS) | read.kinds
+        key = (((window << _LEVEL_BITS) | level) << _KIND_BITS) | kinds
         by, key, begins = _sorted(key, step, bits)
         runs = np.bincount(key[begins] >> (_LEVEL_BITS + _KIND_BITS))
         sizes = np.full(len(runs), WINDOW)
@@ -179,29 +151,23 @@ class Tape:
             key = np.where(
                 in_order[window],
                 first,
-                ((window << _LEVEL_BITS | level) << _KIND_BITS) | read.kinds,
+                ((window << _LEVEL_BITS | level) << _KIND_BITS) | kinds,
             )
             by, key, begins = _sorted(key, step, bits)
         lengths = np.diff(np.r_[begins, total])
         padded = -(-lengths // width) * width
         firsts = base + np.r_[0, np.cumsum(padded)[:-1]]
-        kinds = key[begins] & ((1 << _KIND_BITS) - 1)
+        found = key[begins] & ((1 << _KIND_BITS) - 1)
         place_of = np.empty(total, np.int32)
         place_of[by] = step + np.repeat(firsts - begins, lengths)
-        ran = np.where(kinds == MIXED, lengths, padded)
+        ran = np.where(found == MIXED, lengths, padded)
         self._short = np.flatnonzero(ran > lengths)
         self._real_ends = firsts + lengths
-        segments = np.stack([kinds, firsts, ran], axis=1).astype(np.int64)
+        segments = np.stack([found, firsts, ran], axis=1).astype(np.int64)
         size = int(firsts[-1] + padded[-1])
         return place_of, segments, size
 
-    def _operands(self, numbers: Integers, table: Integers, place_of: Integers) -> Integers:
-        """Operands as places, in the order of the places of their steps."""
-        places = np.zeros(self.size, np.int32)
-        places[place_of] = table[numbers]
-        return places
-
-    def _pad(self) -> None:
+    def _pad(self, operands: Sequence[Integers]) -> None:
         """Lanes that are left over repeat the last step of their segment."""
         if not len(self.segments):
             return
@@ -215,9 +181,45 @@ class Tape:
             - np.repeat(np.cumsum(spare) - spare, spare)
         )
         of = np.repeat(begins - 1, spare)
-        for array in (self.a, self.b, *([] if self.c is self.a else [self.c])):
+        for array in operands:
             array[to] = array[of]
         del self._short, self._real_ends
+
+
+class Arrays(threading.local):
+    """The numbers of a tape: values, slopes and gradients by place, a set of them for each thread.
+
+    fixed: the numbers of inputs, by row; those of others are 0 until they are set in `values`.
+    """
+
+    def __init__(self, tape: Tape, fixed: Mapping[int, float]) -> None:
+        self.tape = tape
+        self.values, self.gradients, slopes_a, slopes_b = (_aligned(tape.size) for _ in range(4))
+        count = len(tape.inputs)
+        self.values[:count] = [fixed.get(leaf, 0.0) for leaf in tape.inputs.tolist()]
+        self.values[count:][: len(tape.numbers)] = tape.numbers
+        fields: dict[str, int | NDArray[Any]] = {
+            "segments": tape.segments, "count": len(tape.segments), "v": self.values,
+            "p": slopes_a, "q": slopes_b, "a": tape.a, "b": tape.b, "c": tape.c,
+            "codes": tape.codes, "g": self.gradients, "size": tape.size, "root": tape.root,
+            "inputs": count,
+        }  # fmt: skip
+        described = [fields[name] for name in kernels.FIELDS]
+        numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
+        self._fields = np.array(numbers, np.int64)
+        self._slopes = slopes_a, slopes_b  # live as long as the addresses
+        self.address = int(self._fields.ctypes.data)
+
+    def forward(self) -> bool:
+        """Compute every step; whether all are finite."""
+        bad = self.tape.kernels.forward(self.address)
+        passed_on()
+        return not bad
+
+    def backward(self) -> bool:
+        """Compute every gradient; whether all are finite."""
+        run = self.tape.kernels.backward
+        return not (run(self.address, 0) and run(self.address, 1))
 
 
 def _sorted(
@@ -230,31 +232,32 @@ def _sorted(
     return both & ((1 << bits) - 1), key, begins
 
 
-def _read(steps: Sequence[Value], number: dict[Value, int], none: int) -> Steps:
-    """Kinds and operands of steps. none: the number of no operand."""
+def _read(
+    columns: Columns, steps: Integers, first: Integers, second: Integers
+) -> tuple[NDArray[np.int16], list[Integers]]:
+    """The kind of each of the steps, and the rows of its operands `a`, `b` and, where there is one, `c`."""
     known = kinds()
     plain = {kind.name: at for at, kind in enumerate(known) if not kind.known}
-    # a graph has millions of steps: these loops are those of C
-    prevs = list(map(attrgetter("prev"), steps))
-    index = number.__getitem__
-    codes = np.fromiter(map(plain.__getitem__, map(attrgetter("op"), steps)), np.int16, len(steps))
-    a = np.fromiter(map(index, map(itemgetter(0), prevs)), np.int32, len(steps))
-    b = np.fromiter(map(index, map(itemgetter(-1), prevs)), np.int32, len(steps))
-    b[np.array([len(kind.order) == 1 for kind in known])[codes]] = none
-    for name in {kind.name for kind in known if kind.known}:
-        for at in np.flatnonzero(codes == plain[name]).tolist():
-            for code, kind in enumerate(known):
-                if kind.name == name and kind.known:
-                    ((place, exponent),) = kind.known
-                    operand = steps[at].prev[place]
-                    if operand.op == NUMBER and operand.data == exponent:
-                        codes[at] = code
-    choices = np.flatnonzero(codes == plain["if"]).tolist()
-    c = np.full(len(steps), none, np.int32) if choices else a
-    for at in choices:
-        condition, x, y = prevs[at]
-        a[at], b[at], c[at] = number[x], number[y], number[condition]
-    return Steps(codes, a, b, c)
+    codes = np.array([plain.get(name, 0) for name in NAMES], np.int16)
+    found = codes[np.frombuffer(columns.ops, np.uint8)[steps]]
+    operands = [first[steps], second[steps]]
+    for number, kind in enumerate(known):
+        for place, value in kind.known:
+            at = np.flatnonzero(found == plain[kind.name])
+            at = at[first[operands[place][at]] < -1]  # a number of the equations
+            constant = np.frombuffer(columns.constants)[-2 - first[operands[place][at]]]
+            found[at[constant == value]] = number
+    wide = np.flatnonzero(np.array([len(kind.order) == 3 for kind in known])[found])
+    if len(wide):
+        third = np.full(len(steps), -1, np.int32)
+        third[wide] = [columns.more[row][0] for row in steps[wide].tolist()]
+        columns_of = [*operands, third]
+        operands = [each.copy() for each in columns_of]
+        for number in np.unique(found[wide]):
+            at = np.flatnonzero(found == number)
+            for into, place in zip(operands, known[number].order, strict=True):
+                into[at] = columns_of[place][at]
+    return found, operands
 
 
 def _aligned(size: int) -> Doubles:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from math import inf, isfinite, nan
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from backprop.graph import NUMBER, Columns, Graph
 from backprop.operations import CONSTANTS, OPERATIONS
@@ -24,7 +24,7 @@ from backprop.syntax.parser import Statement, formula
 
 T = TypeVar("T")
 
-Operand = float | T
+Operand: TypeAlias = float | T
 """A number that is known already, or what the writer made: the name of a variable, a register, a row."""
 
 _BAD = (inf, -inf, nan)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from backprop.engine.engines import TapeCode
 from backprop.engine.program import build
 from backprop.evaluation.gradient import gradient
 from backprop.evaluation.inputs import constants
@@ -37,12 +38,15 @@ class Program:
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
         self.output = model.output(of)
         graph = model.graph(self.output)
-        leading = set(graph.inputs)
-        self.inputs = tuple(name for name in model.inputs if model.names[name] in leading)
+        from backprop.engine.leading import leading
+
+        leads = leading(graph).tobytes()
+        self.inputs = tuple(name for name in model.inputs if leads[model.names[name]])
         self._model = model
         self._made = engine, runs
         wrt = [model.names[name] for name in self.inputs]
         self._engine = build(graph, wrt, constants(model), engine, runs)
+        self._takes_arrays = isinstance(self._engine, TapeCode)
 
     def __reduce__(self) -> tuple[Any, ...]:
         source = self._model.source
@@ -65,7 +69,7 @@ class Program:
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        found = self._engine.run(x)
+        found = self._engine.run(x if self._takes_arrays else x.tolist())
         if found is None:  # something is not finite: the interpreter finds out what
             given = dict(zip(self.inputs, x.tolist(), strict=True))
             slow = gradient(self._model, given, self.output)
