@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 import backprop as library
+from backprop import values as chain_rule
 from backprop.checks import Check, check_gradient, differences, mark, precise, read_claims
-from backprop.checks.graph import Along, Graph
+from backprop.checks.differences import Along
 from backprop.cli.printing import text_of
 from backprop.commands import Inputs, check
-from backprop.engine import interpreter
+from backprop.evaluation.gradient import evaluate
 from backprop.gallery import examples
+from backprop.graph import CODES
 from backprop.operations import OPERATIONS, Operation
 from backprop.reports.numbers import Style
 from running import CLASSIC, POINT, backprop
@@ -76,15 +78,12 @@ def test_slopes_by_differences_are_as_exact_as_they_say(
 ) -> None:
     """The truth, mpmath's at thousands of bits, lies within three times the error that is claimed."""
     model = library.parse(equation(row))
-    model.grad(dict(zip(row.operands, at, strict=True)))
-    graph = Graph(model, "out_")
+    graph, point, _ = evaluate(model, dict(zip(row.operands, at, strict=True)))
     for number, name in enumerate(row.operands):
         truth = true_slope(row.name, at, number)
-        if name not in model.values or truth is None or at[0] == 1e-310:
+        if name not in model.names or truth is None or at[0] == 1e-310:
             continue  # at 1e-310 the whole change of x^1e-300 is less than a bit of 1
-        along = Along(graph, model.values[name])
-        found = differences.sides(along)
-        along.restore()
+        found = differences.sides(Along(graph, point.data, model.names[name]))
         if math.isfinite(found.error):
             # what is lost inside one operation is not seen: 1e-12 of the slope, or of the values
             slack = 3 * found.error + 1e-12 * abs(float(truth)) + 3e-308
@@ -170,10 +169,10 @@ def test_a_random_network_agrees_with_both_methods() -> None:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, number: int, by: float) -> None:
     """Make one slope of an operation wrong by the factor 1 + by, or by `by` where it is 0."""
-    slopes = list(interpreter._SLOPES[name])
+    slopes = list(chain_rule._SLOPES[CODES[name]])
     right = slopes[number]
     slopes[number] = lambda *data: right(*data) * (1 + by) if right(*data) else by
-    monkeypatch.setitem(interpreter._SLOPES, name, tuple(slopes))
+    monkeypatch.setitem(chain_rule._SLOPES, CODES[name], tuple(slopes))
 
 
 @pytest.mark.parametrize(("precisely", "by"), [(False, 1e-3), (True, 1e-3), (True, 1e-9)])
@@ -256,14 +255,14 @@ def test_corners_jumps_and_edges_are_explained(
 
 def test_a_gradient_beyond_the_slopes_of_a_corner_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     patched = (lambda x, out: 1.5,)
-    monkeypatch.setitem(interpreter._SLOPES, "relu", patched)
+    monkeypatch.setitem(chain_rule._SLOPES, CODES["relu"], patched)
     for precisely in METHODS:
         found = checked("y = relu(x)", "x=0", precisely)["x"]
         assert found.wrong
         assert "but the gradient is 1.5, which is not between them" in found.note
-    monkeypatch.setitem(interpreter._SLOPES, "sqrt", (lambda x, out: 1.5,))
+    monkeypatch.setitem(chain_rule._SLOPES, CODES["sqrt"], (lambda x, out: 1.5,))
     assert checked("y = sqrt(x)", "x=0")["x"].wrong
-    monkeypatch.setitem(interpreter._SLOPES, "floor", (lambda x, out: 1.5,))
+    monkeypatch.setitem(chain_rule._SLOPES, CODES["floor"], (lambda x, out: 1.5,))
     assert checked("y = floor(x)", "x=2")["x"].wrong
 
 

@@ -8,7 +8,6 @@ from random import Random
 import pytest
 
 import backprop
-from backprop.checks.graph import Graph
 from backprop.checks.precise import Precise
 from backprop.descent import second_order
 from backprop.descent.problem import Problem
@@ -29,12 +28,12 @@ def _problem(text: str, at: Mapping[str, float]) -> Problem:
 def _errors(text: str, at: Mapping[str, float], spread: float) -> list[tuple[float, float]]:
     """At a few points nearby the error of the output, found with 60 digits, and what is said of it."""
     problem, random = _problem(text, at), Random(0)
-    graph = Graph(problem.model, problem.output)
     found = []
     for _ in range(6):
         x = [number + random.uniform(-spread, spread) for number in at.values()]
         said = problem.rounding(x)
-        true = Precise(graph, 60).value(graph.root)
+        graph, point, _ = evaluate(problem.model, dict(zip(at, x, strict=True)), problem.output)
+        true = Precise(graph, point.data, 60).value(graph.output)
         found.append((float(abs(problem.value(x) - true)), said))
     return found
 

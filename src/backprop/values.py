@@ -35,7 +35,7 @@ F = TypeVar("F")
 V = TypeVar("V", bound="Value")
 
 
-class _Lookup(dict[int, F], Generic[F]):
+class Lookup(dict[int, F], Generic[F]):
     """A function of each operation in use, by the operation's number in the columns."""
 
     def __init__(self, made: Callable[[str], F]) -> None:
@@ -46,8 +46,8 @@ class _Lookup(dict[int, F], Generic[F]):
         return found
 
 
-_VALUE = _Lookup(functions.value)
-_SLOPES = _Lookup(functions.slopes)
+_VALUE = Lookup(functions.value)
+_SLOPES = Lookup(functions.slopes)
 
 
 def forward(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> None:
@@ -89,6 +89,16 @@ def backward(
                 slope = slope_of(*numbers)
                 if slope != 0.0:
                     gradients[operand] += gradient * slope
+
+
+def derivatives(
+    graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES
+) -> list[float]:
+    """The derivative of the output by every node, where the nodes are worth `data`: `backward` from 1."""
+    gradients = [0.0] * len(data)
+    gradients[graph.output] = 1.0
+    backward(graph, graph.steps, data, gradients, slopes)
+    return gradients
 
 
 def share(gradient: float, slope: float) -> float:
@@ -161,10 +171,8 @@ class Value:
     def backward(self) -> None:
         """Set `grad`, here and in everything that leads here, to the derivative of self by it."""
         graph, values = graph_of([self])
-        gradients = [0.0] * len(values)
-        gradients[graph.output] = 1.0
-        backward(graph.columns, graph.steps, [value.data for value in values], gradients)
-        for value, gradient in zip(values, gradients, strict=True):
+        found = derivatives(graph, [value.data for value in values])
+        for value, gradient in zip(values, found, strict=True):
             value.grad = gradient
 
     def __add__(self, other: Number) -> Value:

@@ -16,11 +16,11 @@ from backprop.errors import (
     UnknownName,
 )
 from backprop.files import read_source
+from backprop.graph import Graph
 from backprop.language import Formulas, Model
 from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import nearest, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
-from backprop.values import Value, in_order
 
 _PARTIALS = "∂𝜕"
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
@@ -29,8 +29,10 @@ _HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
 
 @dataclass(frozen=True)
 class Claim:
-    """The derivative of `of` by `by` is `root`: a number, or a formula of the names of the file.
+    """The derivative of `of` by `by` is the output of `graph`: a number, or a formula of the names of
+    the file.
 
+    The graphs of all claims that are read at once share their columns, which begin as the model's.
     text: what stands on the right. place: where it stands. rounding: by how much the number may be
     off because of the digits that it was written with; 0 for one that is exact. formula: whether it
     has names in it, so that it says something about other points too.
@@ -39,7 +41,7 @@ class Claim:
     of: str
     by: str
     text: str
-    root: Value
+    graph: Graph
     place: Span
     rounding: float
     formula: bool
@@ -132,15 +134,14 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
         array("Q", [tokens.starts[name], tokens.starts[middle], *tokens.starts[first:]]),
         array("Q", [tokens.ends[middle - 1], tokens.ends[middle], *tokens.ends[first:]]),
     )
-    root = formulas.read(statement)
+    graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
     text = one_line(tokens.span(first, len(kinds) - 1).text)
-    formula = any(value.label for value in in_order([root]))
+    formula = any(node in model.labels for node in graph.order)
     rounding = 0.0 if formula else _rounding(text)
-    alone = len(kinds[:middle]) == 1 and tokens.kinds[0] == "NAME"
-    doubt = by[1:] if alone and by[0] == "d" and by[1:] in model.values else ""
     # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
-    doubt = doubt if alone and normal(tokens.texts[0]) == by else ""
-    return Claim(of, by, text, root, whole, rounding, formula, doubt)
+    as_it_stands = middle == 1 and normal(tokens.texts[0]) == by
+    doubt = by[1:] if as_it_stands and by[0] == "d" and by[1:] in model.names else ""
+    return Claim(of, by, text, graph, whole, rounding, formula, doubt)
 
 
 def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[str, str]:
@@ -173,27 +174,27 @@ def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[st
 
 def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in `a`, `da` or `∂a`: exactly that name, before the one behind a d."""
-    if name in model.values:
+    if name in model.names:
         return name
-    if not partial and name[0] == "d" and name[1:] in model.values:
+    if not partial and name[0] == "d" and name[1:] in model.names:
         return name[1:]
     bare = name[1:] if not partial and name[0] == "d" else ""
-    meant = bare if bare and nearest(bare, model.values) else name
-    raise unknown_name(meant, model.values, "these equations", span)
+    meant = bare if bare and nearest(bare, model.names) else name
+    raise unknown_name(meant, model.names, "these equations", span)
 
 
 def _differential(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in one side of a fraction: what stands behind its d or ∂."""
     bare = name if partial else name[1:]
-    if (partial or name[0] == "d") and bare in model.values:
+    if (partial or name[0] == "d") and bare in model.names:
         return bare
-    if not partial and name in model.values:
+    if not partial and name in model.names:
         hints = [f"for a derivative of or by {name!r} write d{name} or ∂{name}"]
         message = f"{name!r} is a name of these equations, and no differential"
         raise UnknownName(message, span, hints=hints)
     if not partial and name[0] != "d":
         raise UnexpectedText(f"{name!r} is no differential", span, hints=[_HOW])
-    raise unknown_name(bare or name, model.values, "these equations", span)
+    raise unknown_name(bare or name, model.names, "these equations", span)
 
 
 def _rounding(text: str) -> float:

@@ -15,8 +15,11 @@ from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
 
-from backprop.checks.graph import Along
+from backprop.checks.rounding import EPSILON, value_noise
 from backprop.checks.sides import Side, Sides
+from backprop.evaluation.diagnosis import has_value
+from backprop.graph import Graph
+from backprop.values import forward
 
 _ROWS = 9
 _SKIPS = 24
@@ -24,6 +27,38 @@ _SKIPS = 24
 
 _AGREED = 1e-11
 """The relative error at which no larger step is tried."""
+
+
+class Along:
+    """The output of a graph as a function of one input, computed forward in doubles; nan where it has
+    no value.
+
+    data: the numbers of the point where it starts; they stay as they are.
+    """
+
+    def __init__(self, graph: Graph, data: Sequence[float], node: int) -> None:
+        self.start = data[node]
+        self._graph = graph
+        self._order = [node, *graph.above(node)]
+        self._data = {each: data[each] for step in self._order for each in graph.operands(step)}
+        self._known: dict[float, float] = {}
+
+    def __call__(self, x: float) -> float:
+        if x not in self._known:
+            node, *steps = self._order
+            self._data[node] = x
+            forward(self._graph, steps, self._data)
+            there = isfinite(x) and has_value(self._graph, self._order, self._data)
+            self._known[x] = self._data[self._order[-1]] if there else nan
+        return self._known[x]
+
+    def noise(self, x: float) -> float:
+        """How far rounding may have moved the output at x, doubled; inf where it has no value."""
+        exact = self(x)
+        if exact != exact:
+            return inf
+        self._data[self._order[0]] = x
+        return 2 * value_noise(self._graph, self._order, self._data, exact) + EPSILON * abs(exact)
 
 
 class _Estimate(NamedTuple):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from backprop.checks import differences, precise
-from backprop.checks.graph import Along, Graph, gradient_noise
+from backprop.checks.rounding import gradient_noise
 from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
-from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.graph import Graph
 from backprop.language import Model
 from backprop.operations import OPERATIONS
+from backprop.source import one_line
 from backprop.syntax import functions
-from backprop.values import Value
 
 
 @dataclass(frozen=True)
@@ -43,52 +44,44 @@ def check_gradient(
     The slopes come from values of the equations alone, by differences; with `precisely`, of values
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises.
     """
-    gradient = model.grad(values, of)
-    graph = Graph(model, gradient.output)
-    leaves = {
-        name: model.values[name]
-        for name in gradient.gradients
-        if not model.values[name].prev and model.values[name] in graph
-    }
-    noise = gradient_noise(graph.order, leaves.values())
-    levels = cache(lambda digits: precise.Precise(graph, digits))
+    graph, numbers, gradient = evaluate(model, values or {}, of)
+    data = numbers.data
+    inputs = {name: model.names[name] for name in gradient.gradients if not model.is_equation(name)}
+    noise = gradient_noise(graph, numbers, inputs.values())
+    levels = cache(lambda digits: precise.Precise(graph, data, digits))
+    corners = {step: _text(model, step) for step in graph.steps if _at_corner(graph, step, data)}
     checks = []
-    for name, leaf in leaves.items():
+    for name, node in inputs.items():
+        at = [corners[step] for step in graph.above(node) if step in corners] if corners else ()
         asked = Question(
             name,
             gradient.output,
-            leaf.data,
+            data[node],
             gradient.gradients[name],
-            noise[leaf],
-            precise=precisely,
+            noise[node],
+            tuple(dict.fromkeys(at)),
+            precisely,
         )
-        asked = replace(asked, at=_at_corners(model, graph, leaf))
         if precisely:
-            found = precise.sides(graph, levels, leaf)
+            found = precise.sides(graph, levels, node)
         else:
-            along = Along(graph, leaf)
-            found = differences.sides(along)
-            along.restore()
+            found = differences.sides(differences.Along(graph, data, node))
         check = judge(asked, found)
         if check.verdict in (CORNER, DIFFERS) and not precisely:
             # Differences of doubles can be misled, by waves shorter than the doubles are apart. Nobody
             # is told that a gradient is wrong before mpmath has seen it too, nor of a corner that
             # is a sharp bend.
-            confirmed = judge(asked, precise.sides(graph, levels, leaf))
+            confirmed = judge(asked, precise.sides(graph, levels, node))
             if confirmed.verdict == AGREES or (check.wrong and not confirmed.wrong):
                 check = confirmed
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")
 
 
-def _at_corners(model: Model, graph: Graph, leaf: Value) -> tuple[str, ...]:
-    """The texts of the steps that stand at a corner or a jump of their operation."""
-    found = []
-    for step in graph.above(leaf):
-        data = [operand.data for operand in step.prev]
-        if any(condition(*data) for condition in _corners(step.op)):
-            found.append(_text(model, step))
-    return tuple(dict.fromkeys(found))
+def _at_corner(graph: Graph, step: int, data: Sequence[float]) -> bool:
+    """Whether a step stands at a corner or a jump of its operation."""
+    numbers = [data[each] for each in graph.operands(step)]
+    return any(condition(*numbers) for condition in _corners(graph.op(step)))
 
 
 @cache
@@ -97,7 +90,9 @@ def _corners(op: str) -> list[functions.Function]:
     return [functions.compiled(text, row.operands) for text in (row.corner, row.jump) if text]
 
 
-def _text(model: Model, step: Value) -> str:
-    spans = model.span(step.place)
-    text = " ".join(spans[0].text.split()) if spans else ""
-    return text if text and len(text) <= 40 else step.label or OPERATIONS[step.op].name
+def _text(model: Model, step: int) -> str:
+    spans = model.span(step)
+    text = one_line(spans[0].text) if spans else ""
+    if text and len(text) <= 40:
+        return text
+    return model.labels.get(step) or OPERATIONS[model.columns.op(step)].name

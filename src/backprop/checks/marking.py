@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
 
 from backprop.checks.claims import Claim, doubtful
-from backprop.checks.points import MOST, Point, Question, Subject
-from backprop.checks.suspects import Key, Suspect, Way
+from backprop.checks.points import MOST, Comparison, Subject
+from backprop.checks.suspects import Key, Mistakes, Suspect
+from backprop.checks.way import Way
 from backprop.checks.words import number
-from backprop.engine import by_names, local_slopes
 from backprop.errors import BackpropError
-from backprop.evaluation.gradient import Gradient, missing_inputs
+from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.evaluation.inputs import missing_inputs
+from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.operations import OPERATIONS
-from backprop.values import Value, in_order
+from backprop.values import ByNode, Numbers, by_names, local_slopes
 
 _TESTED = 8
 """Random points at which a reason is tried."""
@@ -81,62 +84,57 @@ def mark(
     A number is right if it is the derivative to 9 digits, or as far as it was written and rounded, or
     within `tolerance` of it, relative. seed: of the random points. Raises what `Model.grad` raises.
     """
-    values = values or {}
-    gradient = model.grad(values, of)
-    _all_given(model, claims, values)
+    found = evaluate(model, values or {}, of)
+    data = found.numbers.data
     by_name: dict[str, list[Claim]] = {}
     for claim in claims:
         by_name.setdefault(claim.of, []).append(claim)
+    _all_given(model, claims, data)
     marks: dict[int, Marked] = {}
     for name, its_claims in by_name.items():
-        model.grad(values, of)  # the Values begin at the given point again
-        subject = Subject(model, name, its_claims)
-        marks |= _marks(subject, its_claims, tolerance, seed)
-    model.grad(values, of)
-    return Sheet(gradient, tuple(marks[id(claim)] for claim in claims))
+        marks |= _marks(Subject(model, name, its_claims, data), its_claims, tolerance, seed)
+    return Sheet(found.gradient, tuple(marks[id(claim)] for claim in claims))
 
 
-def _all_given(model: Model, claims: Sequence[Claim], values: Mapping[str, float]) -> None:
+def _all_given(model: Model, claims: Sequence[Claim], data: Sequence[float]) -> None:
     """Raises MissingInputs for inputs without a number that only a claim needs."""
-    given = {*values, *model.defaults}
-    absent = [name for name in model.inputs if name not in given]
+    absent = [name for name in model.inputs if isnan(data[model.names[name]])]
     if absent:
-        roots: Iterable[Value] = (
-            each for claim in claims for each in (model.values[claim.of], claim.root)
-        )
-        needed = {value.label for value in in_order(roots) if value.label}
-        names = [name for name in absent if name in needed]
+        roots = [each for claim in claims for each in (model.names[claim.of], claim.graph.output)]
+        needed = set(in_order(roots, claims[0].graph.operands))
+        names = [name for name in absent if model.names[name] in needed]
         if names:
             raise missing_inputs(model, "a claim", names)
 
 
-@dataclass
 class _Answer:
-    """What is known of a claim while it is being marked. wrong: points at which it is wrong, with what
-    is claimed and what is right there; tested: all the points at which both have a value."""
+    """What is known of a claim while it is being marked.
 
-    question: Question
-    claimed: float
-    right: float
-    whole: bool
-    here: bool
-    points: int = 0
-    agreeing: int = 0
-    wrong: list[tuple[Point, float, float]] = field(default_factory=list)
-    tested: list[Point] = field(default_factory=list)
-    other_branch: bool = True
-    """Whether it is wrong only where another branch is taken than at the given point."""
+    here: whether it is right at the given point. agreeing: at how many of the other `points` it is.
+    wrong: the points at which it is not. tested: all the points at which both numbers have a value.
+    other_branch: whether it is wrong only where another branch is taken than at the given point.
+    """
 
-    def try_at(self, point: Point, tolerance: float, other_branch: bool) -> None:
-        question = self.question
-        if not question.whole:
+    def __init__(self, compared: Comparison, tolerance: float) -> None:
+        start = compared.subject.start
+        self.compared = compared
+        self.claim = compared.claim
+        self.tolerance = tolerance
+        self.here = compared.agrees(start, tolerance)
+        self.points = self.agreeing = 0
+        self.wrong = [] if self.here else [start]
+        self.tested = [start] if compared.whole(start) else []
+        self.other_branch = True
+
+    def try_at(self, point: Numbers, other_branch: bool) -> None:
+        if not self.compared.whole(point):
             return
         self.points += 1
         self.tested.append(point)
-        if question.agrees(tolerance):
+        if self.compared.agrees(point, self.tolerance):
             self.agreeing += 1
         else:
-            self.wrong.append((point, question.claimed, question.right))
+            self.wrong.append(point)
             self.other_branch = self.other_branch and other_branch
 
 
@@ -148,138 +146,117 @@ def _marks(
     subject: Subject, claims: Sequence[Claim], tolerance: float, seed: int
 ) -> dict[int, Marked]:
     """All claims about one name: first at the given point, formulas at others, then the reasons."""
-    subject.at(subject.start)
-    answers: list[_Answer] = []
-    for claim in claims:
-        question = Question(subject, claim)
-        here = question.agrees(tolerance)
-        answer = _Answer(question, question.claimed, question.right, question.whole, here)
-        if answer.whole:
-            answer.tested.append(subject.start)
-        if not here:
-            answer.wrong.append((subject.start, answer.claimed, answer.right))
-        answers.append(answer)
-    taken = _branches(subject)
-    waiting = [answer for answer in answers if answer.question.claim.formula]
+    answers = [_Answer(Comparison(subject, claim), tolerance) for claim in claims]
+    taken = _branches(subject.graph, subject.start.data)
+    waiting = [answer for answer in answers if answer.claim.formula]
     for point in subject.points(seed) if waiting else ():
-        other_branch = _branches(subject) != taken
+        other_branch = _branches(subject.graph, point.data) != taken
         for answer in waiting:
-            answer.try_at(point, tolerance, other_branch)
+            answer.try_at(point, other_branch)
         waiting = [answer for answer in waiting if answer.points < MOST]
         if not waiting:
             break
-    sheet = {answer.question.claim.by: answer for answer in answers}
-    return {id(answer.question.claim): _marked(answer, sheet) for answer in answers}
+    sheet = {answer.claim.by: answer for answer in answers}
+    return {id(answer.claim): _marked(answer, sheet) for answer in answers}
 
 
 def _marked(answer: _Answer, sheet: Others) -> Marked:
-    question = answer.question
-    claim, subject = question.claim, question.subject
+    compared, claim, subject = answer.compared, answer.claim, answer.compared.subject
+    claimed, right = compared.claimed(subject.start), compared.right(subject.start)
     if not answer.wrong:
-        return Marked(claim, answer.claimed, answer.right, True, answer.points, answer.agreeing)
-    example, its_claimed, its_right = answer.wrong[0]
-    tested = answer.tested[: _TESTED + 1]
-    if tested:  # sentences have the numbers of the first point, and are about the example
-        tested = [example, *(point for point in tested if point != example)]
-    if not answer.whole and not answer.here:
-        tested = [point for point in tested if point != subject.start]
-    kind, diagnosis = _diagnosis(answer, sheet, tested)
-    subject.at(example)
+        return Marked(claim, claimed, right, True, answer.points, answer.agreeing)
+    example = answer.wrong[0]
+    tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
+    if compared.whole(example):
+        tested.insert(0, example)  # sentences have the numbers of the first point
+    its_claimed, its_right = compared.claimed(example), compared.right(example)
+    way = Way(subject.model, subject.graph, compared.by)
+    kind, diagnosis = _diagnosis(answer, way, sheet, tested)
     chain = f"{claim.name} = {number(its_right)}"
-    if question.by in question.graph and question.by is not question.graph.root:
-        chain = Way(subject.model, question.graph, question.by).chain()
+    if compared.by in subject.graph and claim.of != claim.by:
+        chain = Mistakes(way, example).chain()
     return Marked(
-        claim, answer.claimed, answer.right, False, answer.points, answer.agreeing,
+        claim, claimed, right, False, answer.points, answer.agreeing,
         subject.named(example), its_claimed, its_right, answer.here, kind, diagnosis, chain,
     )  # fmt: skip
 
 
-def _diagnosis(answer: _Answer, sheet: Others, tested: Sequence[Point]) -> tuple[str, str]:
+def _diagnosis(
+    answer: _Answer, way: Way, sheet: Others, tested: Sequence[Numbers]
+) -> tuple[str, str]:
     """The simplest mistake that gives what is claimed at every tested point, in a sentence."""
-    question, here, other_branch = answer.question, answer.here, answer.other_branch
-    claim, subject = question.claim, question.subject
-    of, by = claim.of, claim.by
+    compared, other_branch = answer.compared, answer.here and answer.other_branch
+    of, by = answer.claim.of, answer.claim.by
     if not tested:
         return "no value", "the claim has no value at this point"
-    if question.by not in question.graph:
+    if compared.by not in compared.graph:
         return "independent", f"{of} does not depend on {by}: the derivative is 0"
     if of == by:
         return "itself", f"the derivative of {of} by itself is 1"
-    way = Way(subject.model, question.graph, question.by)
-    if all(_claimed_at(question, point) == 0 for point in tested) and not way.large:
-        users = ", ".join(
-            dict.fromkeys(way.equation(e.step) for e in way.uses if e.operand is way.by)
-        )
-        return "zero", f"{of} does depend on {by}, through {users}"
-    carried = _carried(question, way, sheet, tested)
+    if all(compared.claimed(point) == 0 for point in tested) and not way.large:
+        users = [way.equation(each.step) for each in way.uses if each.operand == way.by]
+        return "zero", f"{of} does depend on {by}, through {', '.join(dict.fromkeys(users))}"
+    carried = _carried(compared, way, sheet, tested)
     if carried:
         return "carried", carried
-    suspects = _suspects(question, way, tested)
-    if suspects:
-        found = min(suspects, key=lambda each: each.rank)
-        subject.at(tested[0])
-        if here and other_branch:
-            return "branch", f"{_BRANCH}: {found.say()}"
-        return found.kind, found.say()
-    if here and other_branch:
+    found = _suspect(compared, way, tested)
+    if found:
+        sentence = Mistakes(way, tested[0]).sentence(found.key)
+        return ("branch", f"{_BRANCH}: {sentence}") if other_branch else (found.kind, sentence)
+    if other_branch:
         return "branch", _BRANCH
-    if here:
+    if answer.here:
         return "coincidence", "it is right at the given point, but not as a formula"
     return "", ""
 
 
-def _claimed_at(question: Question, point: Point) -> float:
-    question.subject.at(point)
-    return question.claimed
-
-
-def _suspects(question: Question, way: Way, tested: Sequence[Point]) -> list[Suspect]:
-    """The mistakes that give what is claimed at all these points; sentences are for the first."""
+def _suspect(compared: Comparison, way: Way, tested: Sequence[Numbers]) -> Suspect | None:
+    """The simplest mistake that gives what is claimed at all these points, if there is any."""
     left: dict[Key, Suspect] | None = None
-    for point in reversed(tested):  # the first one last: the sentences have its numbers
-        question.subject.at(point)
-        fitting = {
-            key: suspect
-            for key, suspect in way.suspects()
-            if (left is None or key in left) and question.same(question.claimed, suspect.value)
+    for point in reversed(tested):
+        claimed = compared.claimed(point)
+        left = {
+            suspect.key: suspect
+            for suspect in Mistakes(way, point).suspects()
+            if (left is None or suspect.key in left) and compared.same(claimed, suspect.value)
         }
-        left = fitting
         if not left:
-            return []
-    return [*(left or {}).values()]
+            return None
+    return min((left or {}).values(), key=lambda each: each.rank, default=None)
 
 
-def _carried(question: Question, way: Way, sheet: Others, tested: Sequence[Point]) -> str:
+def _carried(compared: Comparison, way: Way, sheet: Others, tested: Sequence[Numbers]) -> str:
     """A sentence, if the claim is what a wrong claim further up gives with right local derivatives."""
-    uses = [edge for edge in way.uses if edge.operand is way.by and edge.step is not way.graph.root]
-    guilty = [
-        sheet[edge.step.label]
-        for edge in uses
-        if edge.step.label in sheet and sheet[edge.step.label].wrong
-    ]
+    graph = way.graph
+    above = {
+        edge.step: sheet[name]
+        for edge in way.uses
+        if edge.operand == way.by
+        and edge.step != graph.output
+        and (name := graph.label(edge.step)) in sheet
+    }
+    guilty = [answer.claim for answer in above.values() if answer.wrong]
     if not guilty:
         return ""
     for point in tested:
-        question.subject.at(point)
-        total = question.right
-        for edge in uses:
-            if edge.step.label in sheet:
-                claimed = sheet[edge.step.label].question.claimed
-                total += (claimed - edge.step.grad) * by_names(edge.step)[way.by]
-        if not question.same(question.claimed, total):
+        total = compared.right(point)
+        for step, answer in above.items():
+            off = answer.compared.claimed(point) - point.gradients[step]
+            total += off * by_names(graph, step, point.data)[way.by]
+        if not compared.same(compared.claimed(point), total):
             return ""
-    first = guilty[0].question.claim
     return (
-        f"it follows from the claim {first.name} = {first.text}, which is wrong;"
+        f"it follows from the claim {guilty[0].name} = {guilty[0].text}, which is wrong;"
         " the step from there is right"
     )
 
 
-def _branches(subject: Subject) -> tuple[bool, ...]:
+def _branches(graph: Graph, data: ByNode) -> list[bool]:
     """Which branches are taken, by the slopes that are 0, and the signs of those of abs and its kin."""
     taken: list[bool] = []
-    for step in subject.graph.order:
-        if step.prev and (OPERATIONS[step.op].corner or OPERATIONS[step.op].says):
-            for slope in local_slopes(step):
+    for step in graph.steps:
+        row = OPERATIONS[graph.op(step)]
+        if row.corner or row.says:
+            for slope in local_slopes(graph, step, data):
                 taken += [slope == 0, slope < 0]
-    return tuple(taken)
+    return taken

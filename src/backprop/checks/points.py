@@ -2,101 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from random import Random
 
 from backprop.checks.claims import Claim
-from backprop.checks.graph import Graph, claim_noise, gradient_noise, has_value
-from backprop.engine import backward, forward
+from backprop.checks.rounding import gradient_noise, value_noise
+from backprop.evaluation.diagnosis import has_value
+from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import in_order
+from backprop.values import Numbers, derivatives, forward
 
 MOST = 20
 """Random points for a formula."""
 
 _TRIES = 300
 _LARGE = 50_000
-"""Values: for larger graphs there are fewer points, and fewer tries."""
-
-Point = tuple[float, ...]
+"""Nodes: for larger graphs there are fewer points, and fewer tries."""
 
 
 class Subject:
-    """One name with all claims about its derivatives, at any point.
+    """One name with all claims about its derivatives.
 
-    `at(point)` puts the Values there, forward and backward, the formulas of the claims included.
+    graph: what leads to the name. start: the numbers of everything at the given point, of which `data`
+    has the inputs'.
     """
 
-    def __init__(self, model: Model, name: str, claims: Sequence[Claim]) -> None:
+    def __init__(
+        self, model: Model, name: str, claims: Sequence[Claim], data: Sequence[float]
+    ) -> None:
         self.model = model
-        self.graph = Graph(model, name)
-        everything = in_order([self.graph.root, *(claim.root for claim in claims)])
-        self.leaves = [value for value in everything if value.label and not value.prev]
-        self._others = [value for value in everything if value.prev and value not in self.graph]
-        self.start: Point = tuple(leaf.data for leaf in self.leaves)
+        columns, labels = claims[0].graph.columns, model.labels
+        self.graph = Graph(columns, [model.names[name]], labels)
+        roots = [claim.graph.output for claim in claims]
+        self._whole = Graph(columns, [self.graph.output, *roots], labels)
+        self._numbers = columns.start()
+        self.start = self._at([data[node] for node in self._whole.inputs])
 
-    def at(self, point: Point) -> bool:
-        """Compute everything at a point; whether the name has a value there."""
-        for leaf, number in zip(self.leaves, point, strict=True):
-            leaf.data = number
-        forward(self.graph.order)
-        backward(self.graph.order)
-        forward(self._others)
-        return self.graph.finite
+    def _at(self, inputs: Iterable[float]) -> Numbers:
+        """The name and the claims about it at a point, and the derivatives of the name."""
+        data = [*self._numbers]
+        for node, number in zip(self._whole.inputs, inputs, strict=True):
+            data[node] = number
+        forward(self._whole, self._whole.steps, data)
+        return Numbers(data, derivatives(self.graph, data))
 
-    def points(self, seed: int) -> Iterator[Point]:
-        """Random points of the domain, other than the given one, at which the Values then stand."""
-        if not self.leaves:
-            return
-        random = Random(f"{seed} {self.graph.output}")
+    def points(self, seed: int) -> Iterator[Numbers]:
+        """Random points other than the given one, at which the name has a value."""
+        start = [self.start.data[node] for node in self._whole.inputs]
+        random = Random(f"{seed} {self.graph.label(self.graph.output)}")
         tries = _TRIES if len(self.graph.order) <= _LARGE else 5
-        for number in range(tries):
+        for number in range(tries if start else 0):
             wide = random.choice((0.1, 1.0, 3.0)) if number < _TRIES // 2 else 0.01
             keep = 0.1 if number < _TRIES // 4 else 0.5
-            point = tuple(_near(at, wide, keep, random) for at in self.start)
-            if point != self.start and self.at(point):
-                yield point
+            inputs = [_near(at, wide, keep, random) for at in start]
+            if inputs != start:
+                found = self._at(inputs)
+                if has_value(self.graph, self.graph.order, found.data):
+                    yield found
 
-    def named(self, point: Point) -> dict[str, float]:
-        return {leaf.label: number for leaf, number in zip(self.leaves, point, strict=True)}
+    def named(self, point: Numbers) -> dict[str, float]:
+        """The inputs of a point by name."""
+        return {self.graph.label(node): point.data[node] for node in self._whole.inputs}
 
 
-class Question:
-    """A claim beside the derivative that it is about, where the Values of its subject stand."""
+class Comparison:
+    """A claim beside the derivative that it is about, at any point of its subject."""
 
     def __init__(self, subject: Subject, claim: Claim) -> None:
         self.subject = subject
         self.graph = subject.graph
         self.claim = claim
-        self.by = subject.model.values[claim.by]
-        self.order = in_order([claim.root])
+        self.by = subject.model.names[claim.by]
 
-    @property
-    def right(self) -> float:
-        return self.by.grad + 0.0 if self.by in self.graph else 0.0
+    def right(self, point: Numbers) -> float:
+        return point.gradients[self.by] + 0.0
 
-    @property
-    def claimed(self) -> float:
-        return self.claim.root.data + 0.0
+    def claimed(self, point: Numbers) -> float:
+        return point.data[self.claim.graph.output] + 0.0
 
-    @property
-    def whole(self) -> bool:
+    def whole(self, point: Numbers) -> bool:
         """Whether there are two numbers to compare."""
-        there = has_value(self.subject.model, self.order)
-        return there and isfinite(self.right) and isfinite(self.claimed)
+        there = has_value(self.claim.graph, self.claim.graph.order, point.data)
+        return there and isfinite(self.right(point))
 
-    def agrees(self, tolerance: float) -> bool:
+    def agrees(self, point: Numbers, tolerance: float) -> bool:
         """Whether the claim is right here: as far as it is written out, and as rounding lets it be."""
-        claimed, right = self.claimed, self.right
+        claimed, right = self.claimed(point), self.right(point)
         if self.same(claimed, right, tolerance):
             return True
+        formula, data = self.claim.graph, point.data
+        numbers = [data[node] for node in formula.order]
+        numbers += [point.gradients[node] for node in self.graph.order]
+        largest = max((abs(number) for number in numbers if isfinite(number)), default=0.0)
         off = abs(claimed - right)
-        if not off <= 1e-9 * self._largest():
+        if not off <= 1e-9 * largest:
             return False  # no rounding does that
-        noise = claim_noise(self.order)
+        noise = value_noise(formula, formula.order, [*data], claimed)
         if self.by in self.graph:
-            noise += gradient_noise(self.graph.order, [self.by])[self.by]
+            noise += gradient_noise(self.graph, point, [self.by])[self.by]
         return off <= 8 * noise
 
     def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
@@ -108,11 +112,6 @@ class Question:
         part = (1e-7 if self.claim.formula else 1e-9) * max(abs(claimed), abs(right))
         rounding = self.claim.rounding * (1 + 1e-9)
         return abs(claimed - right) <= max(part, rounding, tolerance * abs(right))
-
-    def _largest(self) -> float:
-        """The largest number of which the two are made."""
-        numbers = [value.data for value in self.order] + [value.grad for value in self.graph.order]
-        return max((abs(number) for number in numbers if isfinite(number)), default=0.0)
 
 
 def _near(at: float, wide: float, keep: float, random: Random) -> float:

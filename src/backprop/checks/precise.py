@@ -10,11 +10,10 @@ from functools import cache
 from math import ceil, inf, isfinite, log10, nan
 from typing import Any
 
-from backprop.checks.graph import Graph
 from backprop.checks.sides import Side, Sides
+from backprop.graph import Graph
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.syntax.parser import formula
-from backprop.values import Value
 
 Function = Callable[..., Any]
 
@@ -26,36 +25,41 @@ _BEYOND = 1024
 
 
 class Precise:
-    """The values of one graph at a number of digits, and its output as a function of an input."""
+    """The values of one graph at a number of digits, and its output as a function of an input.
 
-    def __init__(self, graph: Graph, digits: int) -> None:
+    data: the numbers of its inputs, and about what the steps are worth.
+    """
+
+    def __init__(self, graph: Graph, data: Sequence[float], digits: int) -> None:
         self.fine = digits
         # Large numbers need their digits before the point as well, or a small step is lost in them.
-        largest = max((abs(value.data) for value in graph.order if isfinite(value.data)), default=1)
+        sizes = [abs(data[node]) for node in graph.order]
+        largest = max(filter(isfinite, sizes), default=1)
         self.digits = digits + 20 * ceil(max(log10(largest or 1), 0) / 20)
         self._graph = graph
         self._mp = context(self.digits)
-        self._base: dict[Value, Any] = {}
-        self._run(graph.order, self._base)
+        self._base: dict[int, Any] = {
+            node: self._mp.mpf(data[node]) for node in graph.order if not graph.is_step(node)
+        }
+        self._run(graph.steps, self._base)
 
-    def value(self, name: Value) -> Any:
-        """The value of a Value where the graph stands; nan if it has none."""
-        return self._base[name]
+    def value(self, node: int) -> Any:
+        """The value of a node; nan if it has none."""
+        return self._base[node]
 
-    def at(self, leaf: Value, steps: Sequence[Value], shift: Any) -> Any:
+    def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
-        moved = {leaf: self._base[leaf] + shift}
+        moved = {node: self._base[node] + shift}
         self._run(steps, moved)
-        return moved.get(self._graph.root, self._base[self._graph.root])
+        return moved.get(self._graph.output, self._base[self._graph.output])
 
-    def _run(self, order: Sequence[Value], data: dict[Value, Any]) -> None:
+    def _run(self, steps: Sequence[int], data: dict[int, Any]) -> None:
         base = self._base
-        for value in order:
-            if not value.prev:
-                data[value] = self._mp.mpf(value.data)
-                continue
-            operands = [data[each] if each in data else base[each] for each in value.prev]
-            data[value] = self._step(value.op, operands)
+        for step in steps:
+            operands = [
+                data[each] if each in data else base[each] for each in self._graph.operands(step)
+            ]
+            data[step] = self._step(self._graph.op(step), operands)
 
     def _step(self, name: str, operands: list[Any]) -> Any:
         says = OPERATIONS[name].says
@@ -125,15 +129,15 @@ def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
     return found
 
 
-def sides(graph: Graph, levels: Callable[[int], Precise], leaf: Value) -> Sides:
-    """What the output does where `leaf` stands, computed with ever more digits until it is plain.
+def sides(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
+    """What the output does where the input `node` stands, computed with ever more digits until it is plain.
 
     levels: the graph at a number of digits, made once for all inputs.
     """
-    steps = graph.above(leaf)
+    steps = graph.above(node)
     before: _Look | None = None
     for digits in DIGITS:
-        look = _Look(levels(digits), leaf, steps)
+        look = _Look(levels(digits), node, steps)
         if before is not None:
             left, right = (_side(before, look, side) for side in (-1, 1))
             if "unclear" not in (left.kind, right.kind):
@@ -150,16 +154,16 @@ def sides(graph: Graph, levels: Callable[[int], Precise], leaf: Value) -> Sides:
 class _Look:
     """The output beside one point, on both sides, at one precision."""
 
-    def __init__(self, precise: Precise, leaf: Value, steps: Sequence[Value]) -> None:
+    def __init__(self, precise: Precise, node: int, steps: Sequence[int]) -> None:
         mp = context(precise.digits)
         self.mp = mp
-        size = mp.mpf(abs(leaf.data)) or mp.mpf(1)
+        size = abs(precise.value(node)) or mp.mpf(1)
         # A third of the digits for the step: its square is the error of a central difference, and
         # as many are left against rounding.
         self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(precise.fine // 3))
-        self.at = precise.value(steps[-1] if steps else leaf)
+        self.at = precise.value(steps[-1] if steps else node)
         self.beside = {
-            side: [precise.at(leaf, steps, side * times * self.step) for times in (1, 2)]
+            side: [precise.at(node, steps, side * times * self.step) for times in (1, 2)]
             for side in (-1, 1)
         }
         self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)

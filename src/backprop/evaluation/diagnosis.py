@@ -67,6 +67,13 @@ def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) ->
     )
 
 
+def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> bool:
+    """Whether the last of `order` is finite, and with it every step that has a say in it."""
+    if all([isfinite(data[node]) for node in order]):  # noqa: C419  twice as fast
+        return True
+    return without_value(graph, order, data) is None and isfinite(data[order[-1]])
+
+
 def with_say(graph: Graph | Columns, step: int, data: ByNode) -> list[int]:
     """The operands of a step that have a say in its value: of an `if` not the branch left out."""
     inside = graph.operands(step)

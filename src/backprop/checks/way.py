@@ -1,0 +1,93 @@
+"""What lies between an output and a name that leads to it, and how it is called in sentences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from backprop.checks.words import number
+from backprop.graph import Graph
+from backprop.language import Model
+
+_MOST = 400
+"""Steps between the two names: past that, only the derivative as a whole is looked at."""
+
+LONG = 60
+"""The most characters of an equation or a formula in a sentence."""
+
+
+class Edge(NamedTuple):
+    """A use of an operand by a step, or by an equation as a whole; number: which operand of a step."""
+
+    operand: int
+    step: int
+    number: int | None
+
+
+class Way:
+    """Everything between the output of a graph and the name `by`.
+
+    above: the steps, operands first. names: those that have a name. uses: where equations use names
+    on the way. steps: where steps inside of equations use operands on the way, but for equations of
+    one step that say nothing else. owner: the equation of such a step.
+    """
+
+    def __init__(self, model: Model, graph: Graph, by: int) -> None:
+        self.model = model
+        self.graph = graph
+        self.by = by
+        self.above = graph.above(by)
+        self.names = [node for node in self.above if node in graph.labels]
+        self.large = len(self.above) > _MOST
+        self.uses: list[Edge] = []
+        self.steps: list[Edge] = []
+        self.owner: dict[int, int] = {}
+        on_the_way = {by, *self.above}
+        for equation in () if self.large else self.names:
+            inside = {step: graph.operands(step) for step in graph.equation(equation)}
+            used = dict.fromkeys(each for operands in inside.values() for each in operands)
+            self.uses += [
+                Edge(each, equation, None)
+                for each in used
+                if each in graph.labels and each in on_the_way
+            ]
+            plain = len(inside) == 1 and len(used) == len(inside[equation])
+            if plain and not any(map(graph.is_number, used)):  # which may be a forgotten factor
+                continue
+            for step, operands in inside.items():
+                if step in on_the_way:
+                    self.owner[step] = equation
+                    self.steps += [
+                        Edge(each, step, at)
+                        for at, each in enumerate(operands)
+                        if each in on_the_way
+                    ]
+
+    def d(self, of: int, by: int) -> str:
+        """`∂L/∂a`."""
+        return f"∂{self.graph.label(of)}/∂{self.graph.label(by)}"
+
+    def text(self, node: int) -> str:
+        """A name, a number, or the text of a step."""
+        if label := self.graph.label(node):
+            return label
+        if self.graph.is_number(node):
+            return number(self.graph.columns.constant(node))
+        text = self.model.text(node)
+        return text if text and len(text) <= LONG else f"a step {self.graph.op(node)}"
+
+    def equation(self, node: int) -> str:
+        """`e = a*b`; the name alone, if its equation is long."""
+        label, text = self.graph.label(node), self.model.text(node)
+        return f"{label} = {text}" if text and len(text) <= LONG else label
+
+    def through(self, edge: Edge) -> str:
+        """The equation or the step that uses the operand."""
+        return self.equation(edge.step) if self.graph.label(edge.step) else self.text(edge.step)
+
+    def respect(self, edge: Edge) -> str:
+        """`e = a*b with respect to a`."""
+        inside = ""
+        owner = self.owner.get(edge.step, edge.step)
+        if edge.number is not None and owner != edge.step:
+            inside = f" inside {self.equation(owner)}"
+        return f"{self.through(edge)} with respect to {self.text(edge.operand)}{inside}"
