@@ -256,23 +256,49 @@ def _token(text: str) -> bool:
 
 
 def test_leaves_are_the_tokens_of_the_grammar() -> None:
-    """Where every leaf is a token by itself, touches no other, and no number stands between, they are
-    the text's tokens, all but the called names: what `templates` relies on."""
+    """Where every leaf, or a number up to its exponent with the leaf behind its sign, is a token by
+    itself, they are the text's tokens: what `templates` relies on."""
     drawn = random.Random(1)
     alike = 0
     for _ in range(30_000):
         text = "".join(drawn.choices("aeE_x019.'+-*( =", k=drawn.randrange(1, 12)))
-        parts = pieces.LEAF.split(text)
-        numbers = any(re.search(r"[.']|(?<!\w)[0-9]|\w$", part) for part in parts[::2])
-        if all(parts[2:-1:2]) and all(map(_token, parts[1::2])) and not numbers:
-            words = [
+        code = pieces.plain(text)
+        if code is None:
+            continue
+        ((line, key),) = pieces.pieces(code)
+        leaves = line.split()
+        between = key.split(pieces.LEAF)
+        assert "".join(map("".join, zip(between, [*leaves, ""], strict=True))) == text
+        words: list[str] = []
+        joins = False
+        for leaf, after in zip(leaves, between[1:], strict=True):
+            words = [*words[:-1], words[-1] + leaf] if joins else [*words, leaf]
+            joins = not joins and leaf[0] < ":" and leaf[-1] in "eE" and after in ("+", "-")
+            words[-1] += after if joins else ""
+        if all(map(_token, words)):
+            assert words == [
                 found.group(found.lastgroup or 0)
                 for found in token_pattern().finditer(text)
-                if found.lastgroup in ("NAME", "NUMBER") and text[found.end() :][:1] != "("
-            ]
-            assert words == parts[1::2], text
+                if found.lastgroup in ("NAME", "NUMBER")
+            ], text
             alike += 1
     assert alike > 5000
+
+
+def test_keys_have_no_other_leaves_than_lines() -> None:
+    text = "v1 = 2.5e-3*x_y + sin (z')\r\n\n # why; not\n;a=b"
+    code = pieces.plain(text)
+    assert code is not None
+    assert len(code) == len(text)
+    assert [(line.split(), key) for line, key in pieces.pieces(code)] == [
+        (["v1", "2.5e", "3", "x_y", "sin", "z'"], "a = a-a*a + a (a)\r\n"),
+        ([], "\n"),
+        ([], "           \n"),
+        ([], "\n"),
+        (["a", "b"], "a=a"),
+    ]
+    assert pieces.plain("x = 1_0") is None
+    assert pieces.plain("x = _1_0 + x1_0") is not None
 
 
 def test_a_text_beyond_the_limit_is_left_to_the_ordinary_route() -> None:

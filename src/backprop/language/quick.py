@@ -2,31 +2,33 @@
 
 The ordinary route (scanner, grammar, builder) defines what a text means. But a program's file has
 a hundred thousand statements of a few shapes, and reading each as if it were the first takes 15
-microseconds. Here one regular expression cuts a statement at its leaves; what stands between them, and
-which leaves are numbers, is the key of its shape. A shape that comes again and again is read by the
-ordinary route once, and made a Python function (`templates.py`) for all statements with that key.
+microseconds. Here a line is cut at its leaves; what stands between them is its key. With the classes
+of the leaves (a name, a number, a certain word) the key decides how the scanner cuts the line, because
+a leaf is as long as it can be, and something that is cut at stands between two. A shape that comes
+again and again is read by the ordinary route once, and made a Python function (`templates.py`) for all
+statements with that key and these classes.
 
-That the key decides how the scanner cuts a statement is sure, because a leaf is as long as it can be,
-and something stands between two leaves: operators, blanks, brackets and called names, nothing else.
 Whatever is not surely plain goes through the ordinary route, a statement at a time or, where a mistake,
 a function of the file or an index is met, the whole text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 from backprop.errors import BackpropError
 from backprop.language import definitions
 from backprop.language.model import Model
 from backprop.language.places import Places
 from backprop.language.stepwise import Stepwise, Unsure
-from backprop.language.templates import NAME, NUMERAL, Template
+from backprop.language.templates import JOINED, NAME, NUMERAL, SIGNS, One, Template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement
-from backprop.syntax.pieces import LEAF, Parts, ascii_only, is_name, pieces, reserved
+from backprop.syntax.pieces import LEAF, is_name, pieces, plain, reserved
 from backprop.syntax.scanner import Tokens, control_characters, statements
 
 _LEAST = 200
@@ -42,7 +44,8 @@ _MOST_SHAPES = 4096
 _BLOCK = 1 << 16
 """After so many statements it is asked whether the text has too many steps."""
 
-Key = tuple[tuple[str, ...], tuple[str, ...]]
+Key = tuple[str, tuple[str, ...]]
+"""What stands between the leaves of a statement, and their classes."""
 
 
 def read_quickly(source: Source, most: int) -> Model | None:
@@ -53,11 +56,11 @@ def read_quickly(source: Source, most: int) -> Model | None:
     text = source.text
     if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
         return None
-    plain = ascii_only(text)
-    if plain is None:
+    code = plain(text)
+    if code is None:
         return None
     try:
-        return _Quick(source, most).read(plain)
+        return _Quick(source, most).read(code)
     except Unsure:
         return None
 
@@ -70,24 +73,26 @@ class _Quick:
         self.most = most
         self.steps = 0
         self.builder = Stepwise(most)
-        self.likely: dict[tuple[str, ...], Template] = {}
-        """The template to try for what stands between the leaves: the one that was right last."""
+        self.likely: dict[str, One] = {}
+        """The reader to try for a key: the one that was right last, or one that chooses by words."""
+        self.words: dict[str, dict[object, One]] = {}
+        """For a key with calls, the readers by the words that are called."""
         self.shapes: dict[Key, Template | int] = {}
         """The template for a shape; before there is one, how often the shape has come."""
 
     def read(self, text: str) -> Model:
         """Raises Unsure."""
-        builder, split, likely = self.builder, LEAF.split, self.likely.get
-        known, rest = builder.known, pieces(text)
+        builder, likely = self.builder, self.likely.get
+        rest = pieces(text)
         where, steps, left = -1, 0, _BLOCK  # where: ~ of the offset, as in the column of places
-        for piece in rest:
-            parts = split(piece)
-            reader = likely(tuple(parts[::2]))
-            if reader and (count := reader.one(parts, where, known)):
+        for line, key in rest:
+            reader = likely(key)
+            if reader and (count := reader(line.split(), where)):
                 steps += count
-                where -= len(piece)
+                where -= len(line)
             else:
-                where = self.other(piece, parts, where, rest)
+                builder.flush()
+                where = self.other(line, key, where, rest)
             left -= 1
             if not left:
                 left = _BLOCK
@@ -95,71 +100,88 @@ class _Quick:
                 steps = 0
         self.spend(steps)
         self.check()
-        places = Places(
-            self.source, builder.columns, builder.names, builder.places, builder.defaults
-        )
-        return Model(self.source, builder.columns, builder.names, builder.defaults, places)
+        columns, names, defaults = builder.columns, builder.names, builder.defaults
+        places = Places(self.source, columns, names, builder.places, defaults)
+        return Model(self.source, columns, names, defaults, places)
 
     def spend(self, steps: int) -> None:
         """Count steps that were made. Raises Unsure beyond the limit."""
+        self.builder.flush()
         self.steps += steps
         if self.steps + self.most - self.builder.families.left > self.most:
             raise Unsure
 
-    def other(self, piece: str, parts: Parts, where: int, rest: Iterator[str]) -> int:
-        """Read a piece that is new in some way, and those after it in which its statement goes on.
+    def other(self, line: str, key: str, where: int, rest: Iterator[tuple[str, str]]) -> int:
+        """Read a line that is new in some way, and those after it in which its statement goes on.
         Answer with where the next one begins."""
-        first = piece.lstrip()[:1]
-        if first in ("", ";", "#"):
-            return where - len(piece)
-        classes = self.classes(parts)
-        key = tuple(parts[::2]), classes
-        reader = self.shapes.get(key, 0)
+        if not key.strip():
+            return where - len(line)
+        leaves = line.split()
+        classes = self.classes(leaves, key)
+        reader = self.shapes.get((key, classes), 0)
         if not isinstance(reader, int):
-            if self.read_new(reader, piece, parts, where):
-                self.likely[key[0]] = reader
-                return where - len(piece)
+            if self.read_new(reader, line, leaves, where):
+                self.choose(key, leaves, reader)
+                return where - len(line)
             reader = _REPEATED
         statement = self.slowly(where)
-        where -= len(piece)
+        begin, where = ~where, where - len(line)
         if statement.tokens.ends[-1] > ~where:
             while statement.tokens.ends[-1] > ~where:
-                where -= len(next(rest))
+                where -= len(next(rest)[0])
         elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
-            self.shapes[key] = reader + 1
+            self.shapes[key, classes] = reader + 1
         elif reader + 1 == _REPEATED:
-            self.shapes[key] = self.template(statement, parts, classes) or _REPEATED
+            made = self.template(statement, line, begin, classes)
+            self.shapes[key, classes] = made or _REPEATED
         return where
 
-    def read_new(self, reader: Template, piece: str, parts: Parts, where: int) -> bool:
+    def read_new(self, reader: Template, line: str, leaves: list[str], where: int) -> bool:
         """Read a statement of this shape, which may have names not known yet; whether it went well."""
         builder = self.builder
         names = builder.names
-        new = [at for leaf in reader.names if parts[at := 2 * leaf + 1] not in names]
-        for at in new:
-            name = parts[at]
+        new = [leaf for leaf in reader.names if leaves[leaf] not in names]
+        for name in (leaves[leaf] for leaf in new):
             if name in CONSTANTS or not (name.isidentifier() or is_name(name)):
                 return False
-        for at in new:
-            name = parts[at]
+        for leaf in new:
+            name = leaves[leaf]
             if name not in names:
-                start = ~where + sum(map(len, parts[:at]))
+                start = ~where + _starts(line)[leaf]
                 names[name] = builder.columns.input(pack(start, start + len(name)))
-        count = reader.one(parts, where, builder.known)
+        count = reader.one(leaves, where)
+        builder.flush()
         self.steps += count
         return count > 0
 
-    def classes(self, parts: Parts) -> tuple[str, ...]:
-        """For each leaf whether it is a name, a number, or which other word."""
+    def choose(self, key: str, leaves: list[str], reader: Template) -> None:
+        """Let a reader be the first to try for its key; of a key with calls, for the words called."""
+        called = [leaf for leaf, after in enumerate(key.split(LEAF)[1:]) if after[:1] == "("]
+        if not called:
+            self.likely[key] = reader.one
+            return
+        words = itemgetter(*called)
+        readers = self.words.setdefault(key, {})
+        readers[words(leaves)] = reader.one
+
+        def one(leaves: list[str], where: int) -> int:
+            found = readers.get(words(leaves))
+            return found(leaves, where) if found else 0
+
+        self.likely[key] = one
+
+    def classes(self, leaves: list[str], key: str) -> tuple[str, ...]:
+        """For each leaf whether it is a name, a number or a part of one, or which other word."""
         names = self.builder.names
-        found = []
-        for at in range(1, len(parts), 2):
-            leaf = parts[at]
-            if leaf < ":":
-                found.append(NUMERAL)
+        found: list[str] = []
+        for at, (leaf, after) in enumerate(zip(leaves, key.split(LEAF)[1:], strict=True)):
+            if found and found[-1] in SIGNS:
+                found.append(JOINED)
+            elif leaf < ":":
+                found.append(after if after in SIGNS and leaf[-1] in "eE" else NUMERAL)
             elif (
-                parts[at + 1].lstrip().startswith("(")
-                or (leaf in CONSTANTS and leaf not in names and at > 1)
+                after.lstrip().startswith("(")
+                or (leaf in CONSTANTS and leaf not in names and at)
                 or leaf in reserved()
             ):
                 found.append(leaf)
@@ -203,30 +225,40 @@ class _Quick:
         return not columns.in_order and definitions.has_circle(columns, self.builder.names)
 
     def template(
-        self, statement: Statement, parts: Parts, classes: tuple[str, ...]
+        self, statement: Statement, line: str, begin: int, classes: tuple[str, ...]
     ) -> Template | None:
-        """The reader of statements with these parts between their leaves; None if the leaves are not
-        exactly the names and numbers that the scanner sees, or the statement is long."""
-        tokens, shape = statement
+        """The reader of statements like that of a line, which begins at an offset; None if its leaves
+        are not exactly the words and numbers that the scanner sees, or it is long."""
+        tokens = statement.tokens
         if len(tokens.kinds) > _MOST_TOKENS:
             return None
-        called = {node.token for node in shape.nodes if node.kind == "call"}
-        spans = {}
-        at = tokens.starts[0] - len(parts[0])
-        for leaf, (between, text) in enumerate(zip(parts[::2], parts[1::2], strict=False)):
-            at += len(between)
-            spans[at, at + len(text)] = leaf
-            at += len(text)
+        number = {begin + start: leaf for leaf, start in enumerate(_starts(line))}
         leaves: dict[int, int] = {}
-        for token, kind in enumerate(tokens.kinds):
-            found = spans.get((tokens.starts[token], tokens.ends[token]))
-            if found is not None:
-                leaves[token] = found
-            elif kind == "NUMBER" or (kind == "NAME" and token not in called):
+        seen = 0
+        for token, (start, text) in enumerate(zip(tokens.starts, tokens.texts, strict=True)):
+            leaf = number.get(start)
+            if leaf is None:
+                if text[0].isalnum():
+                    return None
+                continue
+            joined = classes[leaf] in SIGNS
+            last = leaf + joined
+            if last >= len(classes) or tokens.ends[token] != begin + _ends(line)[last]:
                 return None
-        if len(leaves) < len(classes):
+            leaves[token] = leaf
+            seen += 1 + joined
+        if seen < len(classes):
             return None
-        builder = self.builder
-        return Template(
-            statement, leaves, classes, builder.columns, builder.names, builder.defaults
-        )
+        return Template(statement, leaves, classes, self.builder)
+
+
+def _starts(line: str) -> list[int]:
+    """Where the leaves of a line begin."""
+    return [found.start() for found in _WORD.finditer(line)]
+
+
+def _ends(line: str) -> list[int]:
+    return [found.end() for found in _WORD.finditer(line)]
+
+
+_WORD = re.compile(r"\S+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
@@ -22,12 +24,28 @@ class Stepwise(Builder):
     def __init__(self, most: int) -> None:
         super().__init__({}, Families(Integers({}), most=most))
         self.constants: set[str] = set()
+        self.first: list[int] = []
+        self.second: list[int] = []
+        self.starts: list[int] = []
+        """What templates have added to the columns of operands and places, and `flush` has not: lists
+        take numbers sooner than arrays do."""
+
+    def flush(self) -> None:
+        """Bring the columns up to date."""
+        if self.first:
+            columns = self.columns
+            columns.first.extend(array("i", self.first))
+            columns.second.extend(array("i", self.second))
+            columns.places.extend(array("q", self.starts))
+            for each in (self.first, self.second, self.starts):
+                each.clear()
 
     def known(self, name: str, root: int | None) -> None:
         """Define a name that is known already, so that it stands in the order where it is defined.
 
         root: its step, None for an input that is given a default.
         """
+        self.flush()
         node = self.names.pop(name)
         if self.columns.is_step(node) or name in self.defaults:
             raise Unsure  # defined twice

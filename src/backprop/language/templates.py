@@ -12,24 +12,24 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
-from backprop.graph import Columns
+from backprop.graph import CODES, INPUT, Columns
 from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
+from backprop.language.stepwise import Stepwise
 from backprop.syntax.bodies import Program
 from backprop.syntax.parser import Statement
-from backprop.syntax.pieces import Parts
 
-Names = dict[str, int]
-Known = Callable[[str, int | None], None]
-"""Defines a name that is known although it is defined here: used further up, or defined twice."""
+One = Callable[[list[str], int], int]
+"""(the leaves of a statement, ~ of the offset where it begins) → how many steps it has; 0, with nothing
+done, if a leaf is not of its class, or a name that is not known."""
 
-One = Callable[[Parts, int, Known], int]
-"""(a statement cut at its leaves, ~ of the offset where it begins, …) → how many steps it has; 0, with
-nothing done, if a leaf is not of its class, or a name that is not known."""
+NAME, NUMERAL, JOINED = "", "0", "."
+"""The class of a leaf: a name, a number, the exponent of the number before. That of any other word (a
+function, a constant, `and`) is the word itself."""
 
-NAME, NUMERAL = "", "0"
-"""The class of a leaf; that of any other word (a function, a constant, `and`) is the word itself."""
+SIGNS = ("+", "-")
+"""The class of a number up to its exponent, which follows behind this sign."""
 
 _TELLING = 1e-290
 """The number leaves of a specimen are multiples of it: no constant of the language is one."""
@@ -46,29 +46,29 @@ class Template:
         statement: Statement,
         leaves: Mapping[int, int],
         classes: tuple[str, ...],
-        columns: Columns,
-        names: Names,
-        defaults: Names,
+        builder: Stepwise,
     ) -> None:
-        """statement: one of the shape. leaves: which leaf a token is, from 0. The others are those of
-        the text, which `one` adds to."""
+        """statement: one of the shape. leaves: which leaf a token is, or begins with, from 0. builder:
+        of the text, to which `one` adds."""
         self.names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
         lines = _lines(statement, leaves, classes, self.names)
+        columns = builder.columns
         scope: dict[str, Any] = {
             "inf": inf,
-            "columns": columns,
-            "names": names,
-            "defaults": defaults,
+            "known": builder.known,
+            "names": builder.names,
+            "defaults": builder.defaults,
             "more": columns.more,
             "count": columns.ops.__len__,
             "constants": columns.constants,
-            **{f"add_{name}": getattr(columns, name).extend for name in _EXTENDED},
+            "add_constant": columns.constants.append,
+            "add_ops": columns.ops.extend,
+            "add_first": builder.first.extend,
+            "add_second": builder.second.extend,
+            "add_places": builder.starts.extend,
         }
-        exec("def one(parts, where, known):\n    " + "\n    ".join(lines), scope)
+        exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
         self.one: One = scope["one"]
-
-
-_EXTENDED = ("ops", "first", "second", "constants", "places")
 
 
 def _specimen(
@@ -107,10 +107,16 @@ def _lines(
     def number(value: float) -> str:
         """A number as an expression: a leaf, or a constant."""
         leaf = round(min(abs(value) / _TELLING, 1e9)) - 1
-        if 0 <= leaf < len(classes) and classes[leaf] == NUMERAL:
+        if leaf in numerals:
             return f"-n{leaf}" if value < 0 else f"n{leaf}"
         return repr(value)
 
+    numerals = {
+        leaf: f"x{leaf}" if kind == NUMERAL else f'x{leaf} + "{kind}" + x{leaf + 1}'
+        for leaf, kind in enumerate(classes)
+        if kind in (NUMERAL, *SIGNS)
+    }
+    words = [leaf for leaf, kind in enumerate(classes) if kind not in _CLASSES]
     if root < inputs:  # a name alone
         root = columns.step("copy", (root,))
     ops, constants, more = bytearray(), list[str](), list[str]()
@@ -118,44 +124,49 @@ def _lines(
     for node in range(inputs, len(columns)):
         ops.append(columns.ops[node])
         if columns.is_number(node):
-            first.append(f"-2 - k - {len(constants)}" if constants else "-2 - k")
+            first.append(f"k - {len(constants)}" if constants else "k")
             constants.append(number(columns.constant(node)))
         else:
             first.append(row(columns.first[node]))
         second.append(row(columns.second[node]) if columns.second[node] >= 0 else "-1")
-        rest = columns.more.get(node, ())
-        if rest:
+        if rest := columns.more.get(node, ()):
             more.append(f"more[{row(node)}] = ({''.join(f'{row(each)}, ' for each in rest)})")
-    numerals = [leaf for leaf, kind in enumerate(classes) if kind == NUMERAL]
-    words = [leaf for leaf, kind in enumerate(classes) if kind not in (NAME, NUMERAL)]
-    count = len(columns) - inputs
-    lines = [f"{''.join(f'_, x{leaf}, ' for leaf in range(len(classes)))}_ = parts"]
+    result = row(root)
+    if not uses_names:  # the row of the name itself, an input with this default
+        ops.append(CODES[INPUT])
+        first.append("-1")
+        second.append("-1")
+    rows = len(ops)
+    lines = [f"{''.join(f'x{leaf}, ' for leaf in range(len(classes)))} = leaves"]
     # digits and the point stand before ":" and the letters behind it
     lines += [f'if x{leaf} > ":": return 0' for leaf in numerals]
     lines += [f"if x{leaf} != {classes[leaf]!r}: return 0" for leaf in words]
     lines += [
         "try:",
         *(f"    v{leaf} = names[x{leaf}]" for leaf in names),
-        *(f"    n{leaf} = float(x{leaf})" for leaf in numerals),
+        *(f"    n{leaf} = float({text})" for leaf, text in numerals.items()),
         "    at = count()",
         "except (KeyError, ValueError): return 0",
         *(f"if n{leaf} == inf: return 0" for leaf in numerals),
     ]
     if constants:
-        lines += ["k = len(constants)", f"add_constants(({', '.join(constants)},))"]
+        lines += ["k = -2 - len(constants)", *(f"add_constant({each})" for each in constants)]
     lines += [
         f"add_ops({bytes(ops)!r})",
         f"add_first(({', '.join(first)},))",
         f"add_second(({', '.join(second)},))",
-        f"add_places((where,){f' * {count}' if count > 1 else ''})",
+        f"add_places((where,){f' * {rows}' if rows > 1 else ''})",
         *more,
     ]
     if uses_names:
-        lines += [f"if x0 in names: known(x0, {row(root)})", f"else: names[x0] = {row(root)}"]
+        lines += [f"if x0 in names: known(x0, {result})", f"else: names[x0] = {result}"]
     else:
         lines += [
             "if x0 in names: known(x0, None)",
-            "else: names[x0] = columns.input(where)",
-            f"defaults[x0] = {row(root)}",
+            f"else: names[x0] = at + {rows - 1}",
+            f"defaults[x0] = {result}",
         ]
     return [*lines, f"return {len(statement.shape.nodes)}"]
+
+
+_CLASSES = (NAME, NUMERAL, JOINED, *SIGNS)

@@ -1,4 +1,4 @@
-"""Text cut for the quick route: into statements at their ends, and a statement at its leaves."""
+"""Text cut for the quick route: into lines, and each line into its leaves and what stands between."""
 
 from __future__ import annotations
 
@@ -8,42 +8,48 @@ from functools import cache
 
 from backprop.syntax.grammar import token_pattern
 
-NAME_LEAF = r"[A-Za-z_][\w.']*+"
-NUMBER_LEAF = r"[0-9.][0-9A-Za-z.']*+(?:(?<=[eE])[+-]\d++)?+"
-"""Cut as the grammar's NAME and NUMBER, or wider. Where a leaf is a token by itself, and something
-stands between it and the next, the scanner cuts the text in the same way."""
+LEAF = "a"
+"""What stands for a leaf in the key of a line."""
 
-LEAF = re.compile(rf"({NAME_LEAF}(?!\()|{NUMBER_LEAF}(?!\())", re.ASCII)
-"""A name, unless it is called, or a number."""
+_IN_LEAVES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.'"
+"""The characters of names and numbers. A leaf is as long as it can be, so something that the scanner
+cuts at stands between two leaves."""
 
-Parts = list[str]
-"""A statement cut at its leaves: what stands before the first, the first leaf, what stands between …"""
+_OTHERS = bytes(set(range(256)) - set(_IN_LEAVES) - set(b"\r\n"))
+_LEAVES_ONLY = bytes.maketrans(_OTHERS, b" " * len(_OTHERS))
+_LEAVES_ALIKE = bytes.maketrans(_IN_LEAVES, LEAF.encode() * len(_IN_LEAVES))
+
+_BLOCK = 1 << 20
+"""Characters that are cut at once."""
 
 _COMMENT = re.compile(r"#[^\r\n]*")
+_ODD_NUMBER = re.compile(r"(?<![\w.'])[0-9.][\w.']*_", re.ASCII)
+"""A number with `_` in it, which Python reads and the language does not."""
 
 
-def ascii_only(text: str) -> str | None:
-    """A text of ASCII characters, the same but for its comments; None if these are not all."""
-    if not text.isascii():
+def plain(text: str) -> str | None:
+    """A text of ASCII characters, the same but for comments, which are blanks, and `;`, which are line
+    ends; None if other characters are left, or numbers that only Python can read."""
+    if "#" in text:
         text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
-    return text if text.isascii() else None
+    if not text.isascii() or ("_" in text and _ODD_NUMBER.search(text)):
+        return None
+    return text.replace(";", "\n")
 
 
-def pieces(text: str) -> Iterator[str]:
-    """The lines of a text; where there are comments or `;`, also cut before and after these."""
-    lines = text.splitlines(keepends=True)
-    if "#" not in text and ";" not in text:
-        return iter(lines)
-    return (piece for line in lines for piece in _cut(line))
-
-
-def _cut(line: str) -> list[str]:
-    code = line.partition("#")[0].rstrip() if "#" in line else line
-    pieces = code.split(";")
-    pieces[:-1] = [piece + ";" for piece in pieces[:-1]]
-    if len(code) < len(line):
-        pieces.append(line[len(code) :])
-    return pieces
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+    """The lines of such a text, each twice: with blanks for all that stands between its leaves, and as
+    its key, with LEAF for each leaf: `v = x + 2` as `v   x   2` and `a = a + a`."""
+    begin, run, one = 0, 2 * LEAF.encode(), LEAF.encode()
+    while begin < len(text):
+        end = text.find("\n", begin + _BLOCK) + 1 or len(text)
+        block = text[begin:end].encode()
+        keys = block.translate(_LEAVES_ALIKE)
+        while run in keys:
+            keys = keys.replace(run, one)
+        leaves = block.translate(_LEAVES_ONLY).decode()
+        yield from zip(leaves.splitlines(True), keys.decode().splitlines(True), strict=True)
+        begin = end
 
 
 @cache
