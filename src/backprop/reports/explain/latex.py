@@ -6,7 +6,7 @@ from backprop.derivation import Derivation
 from backprop.reports.explain.document import Line, document
 from backprop.reports.explain.mathematics import latex, latex_part
 from backprop.reports.numbers import Style
-from backprop.syntax.notation import latex_name
+from backprop.syntax.latex import latex_name
 
 _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}

@@ -12,8 +12,9 @@ from backprop.reports.explain.document import (
     Part,
     Partial,
 )
-from backprop.syntax.notation import latex as latex_formula
-from backprop.syntax.notation import latex_name, latex_number, typographic
+from backprop.syntax.latex import latex as latex_formula
+from backprop.syntax.latex import latex_name, latex_number
+from backprop.syntax.notation import typographic
 from backprop.syntax.parser import formula
 
 DIGITS = 6
