@@ -11,6 +11,7 @@ import pytest
 import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
+from backprop.descent.update import written
 from backprop.errors import (
     BackpropError,
     BadOption,
@@ -444,3 +445,8 @@ def test_near_names_are_suggested() -> None:
         backprop.parse(CLASSIC).descend(START, optimizer="adm")
     assert caught.value.hints[0] == "did you mean 'adam'?"
     assert all(name in caught.value.hints[1] for name in OPTIMIZERS)
+
+
+def test_an_update_that_is_a_number_already_is_written_once() -> None:
+    row = Optimizer("copy", "x' = g", "")
+    assert written(row, {"x": 1.0, "g": -5.0}, "a") == (["a ← −5"], -5.0)

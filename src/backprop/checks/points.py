@@ -10,6 +10,7 @@ from backprop.checks.claims import Claim
 from backprop.checks.graph import Graph, claim_noise, gradient_noise, has_value
 from backprop.engine import backward, forward
 from backprop.language import Model
+from backprop.numbers import rounded
 from backprop.values import in_order
 
 MOST = 20
@@ -118,4 +119,4 @@ class Question:
 def _near(at: float, wide: float, keep: float, random: Random) -> float:
     """A number of few digits around `at`, or `at` itself: an order or an exponent may have to stay."""
     moved = at + wide * random.gauss() * (abs(at) or 1.0)
-    return at if random.random() < keep or not isfinite(moved) else float(f"{moved:.3g}")
+    return at if random.random() < keep or not isfinite(moved) else rounded(moved, 3)

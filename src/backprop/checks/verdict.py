@@ -81,9 +81,9 @@ def judge(asked: Question, sides: Sides) -> Check:
         if left.slope == right.slope:
             note = f"the slope is {number(left.slope)}"
             return _told(asked, AGREES, note, left, right, gradient_is=(left.slope,))
-        return _told(asked, CORNER, _corner(asked, left, right), left, right)
+        return _corner(asked, left, right)
     if kinds == ("slope", "slope") and _apart(left, right):
-        return _told(asked, CORNER, _corner(asked, left, right), left, right)
+        return _corner(asked, left, right)
     return _smooth(asked, sides)
 
 
@@ -137,18 +137,15 @@ def _jump(asked: Question, left: Side, right: Side) -> Check:
         "on both sides" if len(sides) == 2 else f"to the {'left' if sides == [left] else 'right'}"
     )
     note = f"{asked.output} jumps {where}" + _by(asked)
-    note += f"; {_takes(asked.gradient)}"
     if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or len(sides) == 2:
         # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
-        return _check(asked, nan, inf, JUMP, note, left.slope, right.slope)
+        return _check(asked, nan, inf, JUMP, note + _takes(asked.gradient), left.slope, right.slope)
     return _told(asked, JUMP, note, left, right)
 
 
-def _corner(asked: Question, left: Side, right: Side) -> str:
-    return (
-        f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
-        f"{_by(asked)}; {_takes(asked.gradient)}"
-    )
+def _corner(asked: Question, left: Side, right: Side) -> Check:
+    slopes = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
+    return _told(asked, CORNER, slopes + _by(asked), left, right)
 
 
 def _told(
@@ -159,7 +156,10 @@ def _told(
     right: Side,
     gradient_is: tuple[float, ...] = (),
 ) -> Check:
-    """The verdict, if the gradient is one of the slopes or between them; else DIFFERS."""
+    """The verdict, if the gradient is one of the slopes or between them; else DIFFERS.
+
+    note: what the slopes do.
+    """
     gradient = asked.gradient
     low, high = sorted((left.slope, right.slope))
     size = max([abs(each) for each in (low, high, gradient) if isfinite(each)], default=0.0)
@@ -171,10 +171,10 @@ def _told(
         within = gradient in gradient_is
     numeric = low if low == high else nan
     if within:
-        return _check(asked, numeric, slack, verdict, note, left.slope, right.slope)
-    head = note.partition("; the gradient")[0]
+        takes = _takes(gradient) if verdict in (CORNER, JUMP) else ""
+        return _check(asked, numeric, slack, verdict, note + takes, left.slope, right.slope)
     outside = "" if low == high else ", which is not between them"
-    message = f"{head}, but the gradient is {number(gradient)}{outside}"
+    message = f"{note}, but the gradient is {number(gradient)}{outside}"
     return _check(asked, numeric, slack, DIFFERS, message, left.slope, right.slope)
 
 
@@ -210,7 +210,7 @@ def _apart(left: Side, right: Side) -> bool:
 
 
 def _takes(gradient: float) -> str:
-    return f"the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
+    return f"; the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
 
 
 def _by(asked: Question) -> str:

@@ -13,6 +13,7 @@ from backprop.engine.writers.formulas import Formula, one_step, partials, right_
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
+from backprop.numbers import shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.patterns import by_name, matching
 from backprop.source import one_line
@@ -312,7 +313,7 @@ def _notes(writing: _Writing, value: Value) -> tuple[str, ...]:
 def _at(step: Value, names: Mapping[Value, str]) -> str:
     """Where a corner is, and which slopes are taken there."""
     named = {
-        operand: f"{names[operand]} = {_plain(operand.data)}"
+        operand: f"{names[operand]} = {shown(operand.data, 6)}"
         for operand in step.prev
         if operand in names
     }
@@ -321,13 +322,9 @@ def _at(step: Value, names: Mapping[Value, str]) -> str:
     if any(step.prev[each] not in names for each in moving):
         return at  # of several arguments, or inside: the lines above have the numbers
     slopes = local_slopes(step)
-    said = " and ".join(_plain(slopes[each]) for each in moving)
+    said = " and ".join(shown(slopes[each], 6) for each in moving)
     taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
     return f"{at}: the {taken} {said}"
-
-
-def _plain(number: float) -> str:
-    return f"{number + 0.0:.6g}"
 
 
 def _only(found: Derivation, names: Sequence[str]) -> Derivation:

@@ -19,6 +19,7 @@ from backprop.engine.program import choose
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
 from backprop.evaluation.gradient import gradient
 from backprop.language import Model
+from backprop.numbers import shown
 from backprop.source import normal
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
@@ -64,8 +65,8 @@ def descend(
         given = {**given, **state.parameters}
     warnings = _start(model, output, given, limits, free)
     if state and others:
-        shown = ", ".join(f"{name} = {state.parameters[name]:.10g}" for name in others[:5])
-        warnings.append(BackpropError(f"the state goes on from {shown}, not from what was given"))
+        listed = ", ".join(f"{name} = {shown(state.parameters[name])}" for name in others[:5])
+        warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
     one_lr = isinstance(row, Optimizer) and (lr or row.lr) is not None
     evaluations = 1 if one_lr else 2 * rules.steps  # the compiled loop has its own
     problem = Problem(

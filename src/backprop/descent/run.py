@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from backprop.descent.problem import Point, Problem
 from backprop.errors import NotFinite
+from backprop.numbers import shown
 
 Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
@@ -268,13 +269,13 @@ class Run:
             return Stop(
                 "rounding",
                 f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
-                f" rounding; the gradient norm is {self.norm:.3g}",
+                f" rounding; the gradient norm is {shown(self.norm, 3)}",
                 converged=True,
             )
         return Stop(
             "stuck",
             f"stuck after step {self.before + self.count}: no step lowers {self._called}, and the"
-            f" gradient norm is {self.norm:.3g}; perhaps this is a corner",
+            f" gradient norm is {shown(self.norm, 3)}; perhaps this is a corner",
         )
 
     @property
@@ -327,12 +328,15 @@ class Run:
         rules, problem = self.rules, self.problem
         output, value = problem.output, self.value * problem.sign
         if rules.target is not None and self.value <= rules.target * problem.sign:
-            self._stop("target", f"{output} reached the target {rules.target:.10g}")
+            self._stop("target", f"{output} reached the target {shown(rules.target)}")
         if self.norm <= rules.until_grad:
-            limit = f"the gradient norm {self.norm:.3g} is at most {rules.until_grad:.3g}"
+            limit = (
+                f"the gradient norm {shown(self.norm, 3)} is at most {shown(rules.until_grad, 3)}"
+            )
             self._stop("gradient", limit)
         if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
-            limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
+            most = shown(rules.until_change, 3)
+            limit = f"{output} changed by {shown(change, 3)}, relatively at most {most}"
             self._stop("change", limit)
         if self.still >= _STILL:
             raise NoLower
@@ -340,7 +344,7 @@ class Run:
             used = (
                 f"all {rules.steps} steps are used up" if rules.steps != 1 else "the step is done"
             )
-            raise Stop("steps", f"{used}; the gradient norm is {self.norm:.3g}")
+            raise Stop("steps", f"{used}; the gradient norm is {shown(self.norm, 3)}")
 
     def _stop(self, cause: Cause, limit: str) -> None:
         raise Stop(cause, f"converged: {limit}", converged=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop.errors import CannotDraw
+from backprop.numbers import shown
 from backprop.picture import Arrow, Box, Circle, Picture
 from backprop.reports.themes import THEMES, Theme
 
@@ -188,10 +189,10 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
 def number(value: float, digits: int | None) -> str:
     """A number as a picture shows it: whole numbers whole, others with four decimals."""
     if digits is not None:
-        return f"{value + 0.0:.{digits}g}"
+        return shown(value, digits)
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value + 0.0:.0f}" if value == round(value) else f"{value:.4f}"
-    return f"{value:.4g}"
+        return shown(value) if value == round(value) else f"{value:.4f}"
+    return shown(value, 4)
 
 
 def _legend(theme: Theme, output: str) -> str:

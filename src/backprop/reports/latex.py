@@ -2,8 +2,9 @@ r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For d
 
 from __future__ import annotations
 
+from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
-from backprop.reports.numbers import Style, shown
+from backprop.reports.numbers import Style
 from backprop.syntax.latex import latex, latex_name, latex_number
 from backprop.syntax.parser import formula
 

@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Union
 
 from backprop.engine.equations import steps_of
+from backprop.numbers import exact, rounded
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
 from backprop.syntax.parser import formula
@@ -244,9 +245,8 @@ def _power(base: Formula, by: float) -> str:
 
 def _number(value: float) -> str:
     """Without the last bits where rounding has left something there: 0.3, not 0.30000000000000004."""
-    short = float(f"{value:.15g}")
-    text = repr(short if abs(short - value) <= 4e-16 * abs(value) else value)
-    return text.removesuffix(".0").replace("e+", "e")
+    short = rounded(value, 15)
+    return exact(short if abs(short - value) <= 4e-16 * abs(value) else value).replace("e+", "e")
 
 
 def partials(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from backprop.derivation import Derivation
+from backprop.numbers import shown
 from backprop.reports.explain.document import Line, document
-from backprop.reports.explain.mathematics import latex, latex_part
+from backprop.reports.explain.mathematics import DIGITS, latex, latex_part
 from backprop.reports.numbers import Style
 
 _STYLE = """
@@ -25,12 +26,12 @@ math { font-size: 1.1em; }
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """The page; its title is the output."""
     whole = document(found, hide)
-    shown = found.output if hide else f"{found.output} = {found.value:.6g}"
+    title = found.output if hide else f"{found.output} = {shown(found.value, DIGITS)}"
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(shown)}, step by step</title>",
+        f"<title>{escape(title)}, step by step</title>",
         f"<style>{_STYLE}</style></head><body>",
         f"<h1>{_math(whole.title, style.digits)}</h1>",
     ]
@@ -44,9 +45,9 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
         if section.blocks:
             lines.append(f'<ol start="{section.blocks[0].number}">')
         for block in section.blocks:
-            title = _math(block.title, style.digits) if block.title is not None else ""
+            equation = _math(block.title, style.digits) if block.title is not None else ""
             rule = f'<span class="rule">{escape(block.rule)}</span>' if block.rule else ""
-            head = ", ".join(part for part in (title, rule) if part)
+            head = ", ".join(part for part in (equation, rule) if part)
             inner = [_math(line, style.digits) for line in block.lines]
             inner += [f'<span class="note">{escape(note)}</span>' for note in block.notes]
             if head:

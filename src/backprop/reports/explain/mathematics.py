@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop.numbers import printed, shown
 from backprop.operations import COMPARISON, OPERATIONS, SIGN, SUM
 from backprop.reports.explain.document import (
     Blank,
@@ -23,13 +24,6 @@ DIGITS = 6
 _BLANK = "____"
 
 
-def number(value: float, digits: int | None) -> str:
-    """A number with a hyphen for its minus: `-0.001`, `1e-7`."""
-    text = f"{value + 0.0:.{digits or DIGITS}g}"
-    mantissa, mark, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if mark else text
-
-
 def text(line: Line, digits: int | None) -> str:
     """A line as plain text: `∂L/∂a = ∂L/∂e · b = −2 · (−3) = 6`."""
     lead = f"{line.lead} " if line.lead else ""
@@ -48,11 +42,11 @@ def _text(part: Part, digits: int | None, inside: bool) -> str:
     if isinstance(part, Blank):
         return _BLANK
     if isinstance(part, Number):
-        found = _minus(number(part.value, digits))
+        found = printed(part.value, digits or DIGITS)
         return f"({found})" if inside and found[0] == "−" else found
     if isinstance(part, Formula):
         names = {
-            name: _minus(number(value, digits)) for name, value in (part.numbers or {}).items()
+            name: printed(value, digits or DIGITS) for name, value in (part.numbers or {}).items()
         }
         found = typographic(formula(part.text), names)
         return f"({found})" if _is_loose(part.text, inside) else found
@@ -78,11 +72,11 @@ def _latex(part: Part, digits: int | None, inside: bool) -> str:
     if isinstance(part, Blank):
         return r"\underline{\hspace{3em}}"
     if isinstance(part, Number):
-        found = latex_number(number(part.value, digits))
+        found = latex_number(shown(part.value, digits or DIGITS))
         return rf"\left({found}\right)" if inside and found[0] == "-" else found
     if isinstance(part, Formula):
         names = {
-            name: latex_number(number(value, digits))
+            name: latex_number(shown(value, digits or DIGITS))
             for name, value in (part.numbers or {}).items()
         }
         found = latex_formula(formula(part.text), names)
@@ -100,7 +94,3 @@ def _is_loose(text: str, inside: bool) -> bool:
     return OPERATIONS[root.operation].binding in ((SUM, SIGN) if inside else ()) or (
         OPERATIONS[root.operation].binding <= COMPARISON
     )
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
