@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
 from backprop.engine import by_names, local_slopes, steps_of
-from backprop.engine.writers.formulas import Formula, one_step, partials, right_side, written
+from backprop.engine.writers.formulas import Formula, of_equation, one_step, partials, written
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
@@ -145,7 +145,7 @@ class _Writing:
         )
         if plain and text:
             return text, ""
-        return text, self._text(right_side(value, self.names, self.taken))
+        return text, self._text(of_equation(value, self.names, self.taken))
 
     def parts(self, value: Value) -> list[_Part]:
         """The derivatives of an equation by what it uses."""

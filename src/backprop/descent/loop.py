@@ -164,7 +164,7 @@ class Loop(Cells):
         """The step size of this step; the loop stops before one of 0."""
         code, task = self.code, self.task
         names = {**task.numbers, "k": self._counted(told["number"])}
-        factor = code.right_side(formula(task.schedule.factor), names)
+        factor = code.statement(formula(task.schedule.factor), names)
         if factor == 1.0:
             return told["lr"]
         lr = code.product(told["lr"], factor, careful=False)
@@ -198,7 +198,7 @@ class Loop(Cells):
                 names[name] = self._get(f"s{number}", at)
             for statement in equations(self.row.update, self.row.name):
                 target = statement.tokens.texts[statement.shape.target]
-                names[target] = code.right_side(statement, names)
+                names[target] = code.statement(statement, names)
             for number, name in enumerate(self.row.state):
                 self._set(f"s{number}n", at, names.get(f"{name}'", names[name]))
             self._set("xn", at, self._inside(names["x'"], at))

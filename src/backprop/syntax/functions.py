@@ -14,7 +14,8 @@ from math import inf, nan
 from types import MappingProxyType
 from typing import Any
 
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
 
 Function = Callable[..., float]
@@ -60,34 +61,21 @@ def python(
     names: what stands for a name of the formula, where that is not the name itself. The functions
     that the source calls are put into `scope`.
     """
-    tokens, shape = statement
-    stack: list[str] = []
-    for node in shape.nodes:
-        word = tokens.texts[node.token]
-        if node.kind == "number":
-            stack.append(repr(float(word)))
-        elif node.kind == "name":
-            stack.append(names.get(word, word))
-        elif node.kind == "index":
-            del stack[-node.operands :]
-            member = "".join(tokens.texts[node.first : node.last + 1])
-            stack.append(names.get(member, member))
-        else:
-            row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
-            operands = stack[-row.arity :]
-            del stack[-row.arity :]
-            stack.append(call(row, operands, scope))
-    return stack[0]
+    return fold(
+        statement,
+        number=lambda text: repr(float(text)),
+        name=lambda name: names.get(name, name),
+        apply=lambda name, operands: call(name, operands, scope),
+    )
 
 
-def call(row: Operation, operands: Sequence[str], scope: dict[str, Any]) -> str:
-    """The value of an operation as Python source; what it calls is put into `scope`."""
-    if row.name == "if":  # Python's own choice, which computes only the branch that it takes
+def call(name: str, operands: Sequence[str], scope: dict[str, Any]) -> str:
+    """The value of the operation `name` as Python source; what it calls is put into `scope`."""
+    if name == "if":  # Python's own choice, which computes only the branch that it takes
         condition, taken, other = operands
         return f"({taken} if {condition} else {other})"
-    if row.value in _NEVER_RAISE:
-        return f"({operands[0]} {row.name} {operands[1]})"
-    function = value(row.name)
-    name = f"f{list(OPERATIONS).index(row.name)}"
-    scope[name] = function
-    return f"{name}({', '.join(operands)})"
+    if OPERATIONS[name].value in _NEVER_RAISE:
+        return f"({operands[0]} {name} {operands[1]})"
+    function = f"f{list(OPERATIONS).index(name)}"
+    scope[function] = value(name)
+    return f"{function}({', '.join(operands)})"

@@ -15,8 +15,9 @@ from typing import Union
 
 from backprop.engine.equations import steps_of
 from backprop.numbers import exact, rounded
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.operations import CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
+from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 from backprop.values import NUMBER, Value
 
@@ -91,6 +92,9 @@ class Sum(_Sized):
         object.__setattr__(self, "key", frozenset(self.terms))
         object.__setattr__(self, "size", self._sized(self.terms))
 
+
+_Pair = tuple[Formula | None, float]
+"""A formula, None if it is too long, and its number."""
 
 ZERO, ONE = Product(0.0), Product(1.0)
 
@@ -283,7 +287,7 @@ def partials(
     return found
 
 
-def right_side(
+def of_equation(
     value: Value, names: Mapping[Value, str], taken: Container[str] = ()
 ) -> Formula | None:
     """The equation of a Value as a formula: what it computes from the names that it uses."""
@@ -359,31 +363,23 @@ def _slope(
 
     Raises TooLong where it needs a formula that is too long.
     """
-    names = (*OPERATIONS[step.op].operands, "out")
-    values = dict(zip(names, step.prev, strict=False))
-    numbers = dict(zip(names, (*(each.data for each in step.prev), step.data), strict=True))
-    tokens, shape = formula(text)
-    stack: list[tuple[Formula | None, float]] = []
-    for node in shape.nodes:
-        word = tokens.texts[node.token]
-        if node.kind == "number":
-            stack.append((number(float(word)), float(word)))
-        elif node.kind == "name" and word in numbers:
-            stack.append((out if word == "out" else of(values[word]), numbers[word]))
-        elif node.kind == "name":
-            # the file's own pi is not the circle's
-            known = number(CONSTANTS[word]) if word in taken else Name(word)
-            stack.append((known, CONSTANTS[word]))
-        else:
-            name = node.operation if node.kind == "operation" else FUNCTIONS[word].name
-            row = OPERATIONS[name]
-            parts = stack[-row.arity :]
-            del stack[-row.arity :]
-            result = functions.value(name)(*(part[1] for part in parts))
-            if name == "if":
-                stack.append(parts[1] if parts[0][1] else parts[2])
-            elif any(part[0] is None for part in parts):
-                stack.append((None, result))
-            else:
-                stack.append((operation(name, [_known(part[0]) for part in parts]), result))
-    return _known(stack[0][0])
+    known: dict[str, _Pair] = {
+        # the file's own pi is not the circle's
+        name: (number(value) if name in taken else Name(name), value)
+        for name, value in CONSTANTS.items()
+    }
+    for name, operand in zip(OPERATIONS[step.op].operands, step.prev, strict=True):
+        known[name] = of(operand), operand.data
+    known["out"] = out, step.data
+
+    def apply(name: str, parts: list[_Pair]) -> _Pair:
+        if name == "if":
+            return parts[1] if parts[0][1] else parts[2]
+        result = functions.value(name)(*(value for _, value in parts))
+        operands = [found for found, _ in parts if found is not None]
+        return operation(name, operands) if len(operands) == len(parts) else None, result
+
+    found, _ = fold(
+        formula(text), lambda text: (number(float(text)), float(text)), known.__getitem__, apply
+    )
+    return _known(found)

@@ -14,8 +14,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import frexp, isnan, nan
 
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, Operation
+from backprop.operations import CONSTANTS, OPERATIONS, Operation
 from backprop.syntax import functions
+from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
 
 CALL_BACK = "backprop_"
@@ -166,24 +167,12 @@ class Code:
 
     def text(self, text: str, names: Mapping[str, Operand]) -> Operand:
         """A formula of the table, its names replaced by operands."""
-        return self.right_side(formula(text), names)
+        return self.statement(formula(text), names)
 
-    def right_side(self, statement: Statement, names: Mapping[str, Operand]) -> Operand:
-        """The right side of a statement."""
-        tokens, shape = statement
-        stack: list[Operand] = []
-        for node in shape.nodes:
-            word = tokens.texts[node.token]
-            if node.kind == "number":
-                stack.append(float(word))
-            elif node.kind == "name":
-                stack.append(names[word] if word in names else CONSTANTS[word])
-            else:
-                row = OPERATIONS[node.operation] if node.kind == "operation" else FUNCTIONS[word]
-                operands = stack[-row.arity :]
-                del stack[-row.arity :]
-                stack.append(self.value(row.name, operands))
-        return stack[0]
+    def statement(self, statement: Statement, names: Mapping[str, Operand]) -> Operand:
+        """The right side of a statement, its names replaced by operands."""
+        known: dict[str, Operand] = {**CONSTANTS, **names}
+        return fold(statement, float, known.__getitem__, self.value)
 
 
 def literal(number: float) -> str:

@@ -19,7 +19,7 @@ from backprop.values import Value
 Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
 
 
-class Source:
+class PythonWriter:
     """Lines of Python in the making; see `straight.Writer`."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Source:
         return name
 
     def value(self, name: str, operands: Sequence[Operand]) -> Operand:
-        return self.put(functions.call(OPERATIONS[name], list(map(_written, operands)), self.scope))
+        return self.put(functions.call(name, list(map(_written, operands)), self.scope))
 
     def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> tuple[Operand, ...]:
         row = OPERATIONS[name]
@@ -70,19 +70,19 @@ def _written(operand: Operand) -> str:
 
 def evaluation(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> Evaluate:
     """A function of the numbers of `wrt` and of `fixed` → value, gradient, whether all is finite."""
-    source = Source()
+    writer = PythonWriter()
     known = {each: f"x[{at}]" for at, each in enumerate(wrt)}
     known |= {each: f"c[{at}]" for at, each in enumerate(fixed)}
     straight = Straight(
-        source, order, {each: source.put(text) for each, text in known.items()}, wrt
+        writer, order, {each: writer.put(text) for each, text in known.items()}, wrt
     )
     out = straight.forward()
     straight.backward()
     gradients = [_written(each) for each in straight.gradients.values()]
     looked = [*map(_written, straight.checked), *gradients]
     finite = " and ".join(f"isfinite({each})" for each in dict.fromkeys(looked)) or "True"
-    lines = ["def evaluate(x, c):", *source.lines]
+    lines = ["def evaluate(x, c):", *writer.lines]
     lines += [f"    return {_written(out)}, ({''.join(f'{g}, ' for g in gradients)}), {finite}"]
-    exec("\n".join(lines), source.scope)
-    evaluate: Evaluate = source.scope["evaluate"]
+    exec("\n".join(lines), writer.scope)
+    evaluate: Evaluate = writer.scope["evaluate"]
     return evaluate
