@@ -14,7 +14,7 @@ from backprop.cli.app import application
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER
 from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
-from backprop.reports import FORMATS
+from backprop.reports import DOCUMENTS, TABLES
 from running import backprop
 
 ROOT = Path(__file__).parent.parent
@@ -119,7 +119,8 @@ def test_every_option_and_format_is_documented() -> None:
         assert "Example:" in helped
         for option in re.findall(r"--[a-z]+", helped):
             assert option in README or option in ("--help", "--output"), option
-    assert all(f"`{name}`" in README for name in FORMATS)
+    assert all(f"`{name}`" in README for name in TABLES.names)
+    assert "|".join(DOCUMENTS.names) in README
     assert [command.name for command in application().registered_commands] == [
         "grad",
         "explain",

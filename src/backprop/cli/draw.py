@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated
 
 from backprop import commands
@@ -12,7 +11,8 @@ from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
 from backprop.language.families import MOST_VALUES
-from backprop.reports.drawing import ENDINGS, Look, digraph, render
+from backprop.reports import PICTURES
+from backprop.reports.drawing import Look
 from backprop.reports.themes import THEMES
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
@@ -41,10 +41,11 @@ def draw(
     An arrow carries the local derivative: the gradient where it leads to, times the number on it,
     is what it adds to the gradient where it comes from.
     """
-    format = "svg" if output == "-" else ENDINGS.get(PurePath(output).suffix.lower())
+    format = "svg" if output == "-" else PICTURES.of_file(output)
     if format is None:
         raise BadOption(
-            f"{output} has no ending of a picture", hints=[f"the endings are {', '.join(ENDINGS)}"]
+            f"{output} has no ending of a picture",
+            hints=[f"the endings are {', '.join(PICTURES.endings)}"],
         )
     look = Look(
         options.one_of("theme", theme, THEMES),
@@ -57,7 +58,7 @@ def draw(
     near = options.names([focus]) if focus is not None else []
     inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
     picture, gradient = commands.draw(inputs, options.one_name(of), detail, near, depth, whole)
-    drawn = render(digraph(picture, look), format)
+    drawn = PICTURES.writer(format)(picture, look, format)
     if output == "-":
         put(drawn.decode())
     else:

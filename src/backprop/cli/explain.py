@@ -9,11 +9,11 @@ from typing import Annotated, Optional
 from backprop import commands
 from backprop.cli import options
 from backprop.cli.declared import Option
-from backprop.cli.printing import chosen, complain, put, style_for
+from backprop.cli.printing import chosen_format, complain, put, style_for
 from backprop.errors import BadOption
 from backprop.files import check_writable, write_whole
 from backprop.language.families import MOST_VALUES
-from backprop.reports.explain import FORMATS, writer
+from backprop.reports import DOCUMENTS
 from backprop.reports.numbers import Style
 
 EXAMPLE = (
@@ -72,8 +72,7 @@ def explain(
 
     First every value from the inputs on, then every gradient from the output back.
     """
-    endings = {ending: name for name, (_, ending) in FORMATS.items()}
-    format = chosen(format, output, endings, "text")
+    format = chosen_format(format, output, DOCUMENTS)
     options.one_of("detail", detail, ("equations", "operations"))
     options.one_of("part", steps_of, ("forward", "backward", "both"))
     if answers is not None and not hide_answers:
@@ -99,7 +98,7 @@ def explain(
         steps_of,
         whole,
     )
-    write = writer(format)
+    write = DOCUMENTS.writer(format)
     if output is not None and output != "-":
         write_whole(output, write(found, Style(digits), hide_answers).encode())
     else:

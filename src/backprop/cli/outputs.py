@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backprop.cli.printing import put
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
 from backprop.records import record
+from backprop.reports import HISTORIES, PLOTS, Formats
 
 if TYPE_CHECKING:
     from backprop.report.descent import DescentReport
@@ -31,13 +31,8 @@ class Files:
 
         report: where that goes. read: files that are read, of which only --save may replace one.
         """
-        from backprop.reports.history import ENDINGS as HISTORY
-        from backprop.reports.plot import ENDINGS as PLOT
-
-        for option, path, known in (("history", self.history, HISTORY), ("plot", self.plot, PLOT)):
-            if path is not None and _ending(path) not in known:
-                hints = [f"the endings are {', '.join(known)}"]
-                raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+        _format(HISTORIES, "history", self.history)
+        _format(PLOTS, "plot", self.plot)
         if self.state == "-":
             raise BadOption("--state - would be read and written at once", hints=["name a file"])
         given = [self.history, self.plot, self.save, self.state, report]
@@ -71,14 +66,12 @@ class Files:
                 errors.append(error)
 
         def drawn() -> bytes:
-            from backprop.reports.plot import ENDINGS, plot
-
-            return plot(found, ENDINGS[_ending(self.plot)], prepared.height())
+            format = _format(PLOTS, "plot", self.plot)
+            return PLOTS.writer(format)(found, prepared.height(), format)
 
         def listed() -> bytes:
-            from backprop.reports.history import history
-
-            return history(found, _ending(self.history)).encode()
+            format = _format(HISTORIES, "history", self.history)
+            return HISTORIES.writer(format)(found, format).encode()
 
         if self.save == "-":
             put(prepared.saved(report))
@@ -96,5 +89,10 @@ class Files:
             raise errors[0]
 
 
-def _ending(path: str | None) -> str:
-    return PurePath(path or "").suffix.lower()
+def _format(formats: Formats[Any], option: str, path: str | None) -> str:
+    """The format that the path given for an option says, "" for no path. Raises BadOption."""
+    found = formats.of_file(path) if path is not None else ""
+    if found is None:
+        hints = [f"the endings are {', '.join(formats.endings)}"]
+        raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+    return found

@@ -23,9 +23,6 @@ from backprop.reports.themes import THEMES, Theme
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot"}
-"""What the ending of a file asks for."""
-
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -38,6 +35,11 @@ class Look:
     direction: str = "LR"
     grads: bool = True
     digits: int | None = None
+
+
+def write(picture: Picture, look: Look, format: str) -> bytes:
+    """The picture as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
+    return render(digraph(picture, look), format)
 
 
 def digraph(picture: Picture, look: Look = Look()) -> Digraph:
