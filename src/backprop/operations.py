@@ -298,8 +298,40 @@ FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
 )
 """The rows that an equation file calls by name, under that name."""
 
-GATHERS = ("sum", "prod", "mean", "min", "max")
-"""What gathers the values of an index, or, with one argument, the rows of the data."""
+
+@record(frozen=True, slots=True)
+class Gather:
+    """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or, with
+    one argument, those of the rows of data.
+
+    joined_by: the operation that joins two terms. empty: the value without terms, None where there is
+    none. divided: whether the whole is divided by the number of terms. latex: its sign; "": its name.
+    """
+
+    name: str
+    joined_by: str
+    empty: float | None = None
+    divided: bool = False
+    latex: str = ""
+
+    @property
+    def tex(self) -> str:
+        return self.latex or rf"\operatorname{{{self.name}}}"
+
+
+GATHERS: Mapping[str, Gather] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Gather("sum",  "+", empty=0.0, latex=r"\sum"),
+            Gather("prod", "*", empty=1.0, latex=r"\prod"),
+            Gather("mean", "+", divided=True),
+            Gather("min",  "min", latex=r"\min"),
+            Gather("max",  "max", latex=r"\max"),
+        )
+    }
+)  # fmt: skip
+"""Every gather by its name."""
 
 OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}

@@ -42,7 +42,7 @@ class Node(NamedTuple):
     number, name       a leaf; `token` is its token
     operation          `operation` names the row of the table; `operands` of them come before
     call, index        `token` is the name; `operands` arguments or indices come before
-    gather             `sum(… for …)`: body and clauses come before; `operands` clauses
+    gather             `sum(… for …)`: its body, its clauses and perhaps a condition come before
     range, listed      a clause; `token` is its name; its bounds or its items come before
     condition          the `if` of clauses
     """
@@ -283,11 +283,10 @@ class _Emitter:
 
     def call(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
-        arguments = sum(isinstance(part, tuple) for part in parts)
-        return self._emit("call", first, arguments, first, last)
+        return self._emit("call", first, _extents(parts), first, last)
 
     def indices(self, parts: list[Any]) -> int:
-        return sum(isinstance(part, tuple) for part in parts)
+        return _extents(parts)
 
     def indexed_name(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
@@ -295,22 +294,19 @@ class _Emitter:
 
     def gather(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
-        return self._emit("gather", first, parts[3], first, last)
+        return self._emit("gather", first, 1 + parts[3], first, last)
 
     def clauses(self, parts: list[Any]) -> int:
-        if parts[-1] != "clause":  # it ends with `if` and a condition
-            at = parts[-2]
-            self._emit("condition", at, 1, at, parts[-1][1])
-        return sum(part == "clause" for part in parts)
+        at, (_, last) = parts[-2:]
+        if self.kinds[at] == "IF":
+            self._emit("condition", at, 1, at, last)
+        return _extents(parts)
 
-    def range(self, parts: list[Any]) -> str:
-        self._emit("range", parts[0], 2, parts[0], parts[-1][1])
-        return "clause"
+    def range(self, parts: list[Any]) -> Extent:
+        return self._emit("range", parts[0], 2, parts[0], parts[-1][1])
 
-    def listed(self, parts: list[Any]) -> str:
-        items = sum(isinstance(part, tuple) for part in parts)
-        self._emit("listed", parts[0], items, parts[0], parts[-1])
-        return "clause"
+    def listed(self, parts: list[Any]) -> Extent:
+        return self._emit("listed", parts[0], _extents(parts), parts[0], parts[-1])
 
     # ------------------------------------------------------------------------------ statements
 
@@ -334,3 +330,8 @@ class _Emitter:
 
     def indexed_distribution(self, parts: list[Any]) -> Any:
         return "indexed_distribution", parts[0], ()
+
+
+def _extents(parts: list[Any]) -> int:
+    """How many of the parts have a node; the others are tokens."""
+    return sum(isinstance(part, tuple) for part in parts)

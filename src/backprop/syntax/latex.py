@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from backprop.operations import CALL, FUNCTIONS, OPERATIONS, OR, PRODUCT, Operation
+from backprop.operations import CALL, FUNCTIONS, GATHERS, OPERATIONS, OR, PRODUCT, Operation
+from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 
@@ -22,7 +23,6 @@ _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
 )
-_GATHERED = {"sum": r"\sum", "prod": r"\prod", "min": r"\min", "max": r"\max"}
 
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -110,17 +110,14 @@ def _escaped(text: str) -> str:
 
 def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
     """For each node, the nodes of its operands."""
-    stack: list[int] = []
-    operands: list[list[int]] = []
-    for at, node in enumerate(nodes):
-        count = node.operands
-        if node.kind == "gather":
-            count += 1 + (nodes[stack[-1]].kind == "condition")
-        first = len(stack) - count
-        operands.append(stack[first:])
-        del stack[first:]
-        stack.append(at)
-    return operands
+    found: list[list[int]] = []
+
+    def visit(_: Node, operands: list[int]) -> int:
+        found.append(operands)
+        return len(found) - 1
+
+    fold_nodes(nodes, visit)
+    return found
 
 
 def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple[int, int]], int]:
@@ -154,8 +151,7 @@ def _repeated(
         return [*parts[:-1], "}"], CALL
     if node.kind == "gather":
         body, *clauses = operands
-        sign = _GATHERED.get(word, rf"\operatorname{{{_escaped(word)}}}")
-        parts = [sign, "_{"]
+        parts = [GATHERS[word].tex, "_{"]
         for clause in clauses:
             parts += [(clause, 0), r",\, "]
         return [*parts[:-1], "} ", (body, PRODUCT)], PRODUCT

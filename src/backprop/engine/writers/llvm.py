@@ -14,7 +14,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import frexp, isnan, nan
 
-from backprop.operations import CONSTANTS, OPERATIONS, Operation
+from backprop.operations import COMPARISON, CONSTANTS, OPERATIONS, Operation
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
@@ -22,8 +22,8 @@ from backprop.syntax.parser import Statement, formula
 CALL_BACK = "backprop_"
 """What the names of functions begin with that call Python."""
 
-_INSTRUCTIONS = {"fadd", "fsub", "fmul", "fdiv"}
-_PREDICATES = {"olt", "ole", "ogt", "oge", "oeq", "une"}
+_INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv"}
+"""LLVM's arithmetic of doubles."""
 
 
 class Bit(str):
@@ -188,14 +188,12 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
     if machine == "copy":
         return operands[0]
     if machine in _INSTRUCTIONS:
-        x, y = map(code.write, operands)
-        register = code.emit(f"{machine} {code.double} {x}, {y}")
+        texts = [code.write(each) for each in operands]
+        register = code.emit(f"{machine} {code.double} {', '.join(texts)}")
         if machine == "fmul" and isinstance(operands[0], float):
-            code.scaled[register] = operands[0], y
+            code.scaled[register] = operands[0], texts[1]
         return register
-    if machine == "fneg":
-        return code.emit(f"fneg {code.double} {code.write(operands[0])}")
-    if machine in _PREDICATES:
+    if row.binding == COMPARISON:
         x, y = map(code.write, operands)
         return Bit(code.emit(f"fcmp {machine} {code.double} {x}, {y}"))
     if machine.replace(".", "").isidentifier():
