@@ -67,7 +67,6 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 ONLY = {
-    "lark": {"syntax/grammar.py"},
     "typer": {"cli"},
     "rich": {"reports"},
     "graphviz": {"reports", "values.py"},
