@@ -23,6 +23,14 @@ _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
 )
+_TEXT = {
+    "\\": r"\textbackslash{}", "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "%": r"\%", "#": r"\#",
+    "$": r"\$",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}",
+    "→": r"\ensuremath{\to}", "−": r"\ensuremath{-}", "∂": r"\ensuremath{\partial}",
+    "·": r"\ensuremath{\cdot}",
+    "…": r"\ldots{}",
+}  # fmt: skip
 
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -89,6 +97,17 @@ def latex_number(text: str) -> str:
     if text in words:
         return words[text]
     return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
+
+
+def latex_text(text: str) -> str:
+    """A sentence in text mode, with its mathematical signs and Greek letters in math mode."""
+    return "".join(_TEXT.get(sign) or _greek(sign) for sign in text)
+
+
+def _greek(sign: str) -> str:
+    """A Greek letter in a sentence as mathematics, which pdflatex knows."""
+    found = latex_name(sign) if sign.isalpha() and not sign.isascii() else sign
+    return rf"\ensuremath{{{found}}}" if found.startswith("\\") and "text" not in found else sign
 
 
 def _word(base: str) -> str:
