@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from math import cos, inf, isfinite, nan, pi
+from math import cos, inf, isfinite, isnan, nan, pi
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,14 @@ def test_a_wrong_update_is_noticed() -> None:
         start, optimizer="adam", lr=run["options"]["lr"] * (1 + 1e-9), steps=100
     )
     assert list(found.parameters.values()) != pytest.approx(run["steps"]["100"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "row", [*OPTIMIZERS.values(), *SCHEDULES.values()], ids=lambda row: row.name
+)
+def test_every_number_of_a_row_has_a_range_that_it_is_in(row: Any) -> None:
+    for default, takes in row.options.values():
+        assert takes.has(default) or isnan(default)
 
 
 def test_the_classic_example() -> None:

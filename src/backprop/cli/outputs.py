@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from backprop.cli.printing import put
+from backprop.cli.shared import listed
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
+from backprop.options import Option
 from backprop.records import record
 from backprop.reports import HISTORIES, PLOTS, Formats
 
@@ -21,10 +23,33 @@ if TYPE_CHECKING:
 class Files:
     """The paths that were given for each."""
 
-    history: str | None
-    plot: str | None
-    save: str | None
-    state: str | None
+    history: Annotated[
+        str | None, Option("--history FILE", f"Every step, as {listed(HISTORIES.endings)}.")
+    ]
+    plot: Annotated[
+        str | None,
+        Option(
+            "--plot FILE",
+            "Output, gradient norm and parameters against the steps, with a map of two parameters;"
+            f" as {listed(PLOTS.endings)}.",
+        ),
+    ]
+    save: Annotated[
+        str | None,
+        Option(
+            "--save FILE",
+            "The equations, comments and all, with the new numbers in them, which --values reads too;"
+            " - is standard output.",
+        ),
+    ]
+    state: Annotated[
+        str | None,
+        Option(
+            "--state FILE",
+            "Where the last run with this file stood, the optimizer's memory included: read if"
+            " there is one, written at the end.",
+        ),
+    ]
 
     def check(self, report: str | None, read: Sequence[str | None] = ()) -> None:
         """Raise BadOption or CannotWrite before any work is done.

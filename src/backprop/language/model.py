@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from backprop.errors import ChooseOutput, Label
 from backprop.source import Source, Span, normal, one_line
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
     from backprop.evaluation.gradient import Gradient
+    from backprop.options import DescentOptions
 
 
 class Model:
@@ -167,37 +168,17 @@ class Model:
         values: Mapping[str, float] | None = None,
         *,
         of: str | None = None,
-        optimizer: str = "gd",
-        lr: float | None = None,
-        steps: int = 1000,
-        schedule: str = "constant",
-        clip: float | None = None,
-        until_grad: float = 1e-8,
-        until_change: float | None = None,
-        target: float | None = None,
-        only: Sequence[str] = (),
-        freeze: Sequence[str] = (),
-        bounds: Mapping[str, tuple[float, float]] | None = None,
-        maximize: bool = False,
         callback: Callback | None = None,
         callback_every: int = 1,
-        every: int = 0,
-        explain_step: int = 0,
         state: State | None = None,
-        engine: str = "auto",
+        **options: Unpack[DescentOptions],
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
 
-        values: as for `grad`; where the descent starts. optimizer and schedule: a name of
-        `backprop.descent.OPTIMIZERS` or `SCHEDULES`, with numbers of its own in brackets:
-        `adam(beta1=0.95)`. lr: the step size; without it a line search chooses. clip: the largest
-        gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
-        relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
-        move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
-        number. callback: called with a `Step` after each step, or every so many (`callback_every`; 0:
-        now and then, which lets a compiled loop run), and after the last; True ends the run. every: keep
-        every so many steps in `history`. explain_step: the number of a step to explain. state: that of
-        the Descent to continue. engine: `python`, `native` (machine code), or `auto`, the faster one.
+        values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
+        or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
+        the last; True ends the run. state: that of the Descent to continue. options: those of
+        `backprop.options.DescentOptions`, which are those of the command line as well.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
@@ -208,27 +189,16 @@ class Model:
         ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
         has no finite gradient.
         """
-        from backprop.descent import Rules, descend  # the door upwards, as in values.py
+        from backprop.descent import descend  # the door upwards, as in values.py
 
         return descend(
             self,
             values,
             of=of,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            clip=clip,
-            rules=Rules(steps, until_grad, until_change, target),
-            only=only,
-            freeze=freeze,
-            bounds=bounds,
-            maximize=maximize,
             callback=callback,
             callback_every=callback_every,
-            every=every,
-            explain_step=explain_step,
             state=state,
-            engine=engine,
+            **options,
         )
 
 
