@@ -1,9 +1,10 @@
-"""Statements with indices, made ready to be read many times: one program a statement.
+"""The parts of a statement with indices, cut once and unrolled many times.
 
-A shape has its nodes in postfix order. Where nothing repeats they are the program already. An index
-and what a sum runs over must be known before, not after, what they govern; so these parts become
-steps of their own, with programs inside: `x[t+1]` one step with the program of `t+1`, a sum one step
-with the programs of its body and its clauses.
+`prepared` takes a shape and gives the indices of the left side, the right side and the clauses. In
+`w[i,1] = a*sum(x[k] for k in 1..i) for i in 1..3` the nodes of the right side are `a`, the sum and the
+product. What stands inside the sum is no part of them: it is read once for each `k`, so it is a body
+of its own, kept with the sum's node; and so is the index of `x[k]`, whose number must be known before
+it can be said which name is meant.
 """
 
 from __future__ import annotations

@@ -35,8 +35,7 @@ _TEXT = {
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
-    tokens, shape = statement
-    nodes = shape.nodes
+    nodes = statement.shape.nodes
     operands = _operands(nodes)
     written: list[str] = []
     # Waiting, last first: text, or a node with how tightly it must hold together.
@@ -48,9 +47,7 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
             continue
         at, needed = item
         node = nodes[at]
-        word = tokens.texts[node.token]
-        if node.kind == "index":
-            word = "".join(tokens.texts[node.first : node.last + 1])
+        word = statement.word(node)
         if node.kind in ("name", "index") and word in names:
             text = names[word]
             # a negative number stands without brackets only where a sum or a product begins
@@ -63,7 +60,7 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
             written.append(text if alone else rf"\left({text}\right)")
             continue
         if node.kind in ("index", "gather", "range", "listed", "condition"):
-            parts, binding = _repeated(node, tokens.texts[node.token], operands[at], nodes)
+            parts, binding = _repeated(node, statement.tokens.texts[node.token], operands[at])
         else:
             parts, binding = _parts(node, word, operands[at])
         if binding < needed:
@@ -159,7 +156,7 @@ def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple
 
 
 def _repeated(
-    node: Node, word: str, operands: list[int], nodes: tuple[Node, ...]
+    node: Node, word: str, operands: list[int]
 ) -> tuple[list[str | tuple[int, int]], int]:
     """The pieces of an index, of a sum and of its clauses."""
     parts: list[str | tuple[int, int]] = []

@@ -50,12 +50,8 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
 
 def names_in(statement: Statement) -> set[str]:
     """The names and the members (`w[1,2]`) that a formula has; functions are none."""
-    texts = statement.tokens.texts
-    found = {texts[node.token] for node in statement.shape.nodes if node.kind == "name"}
-    for node in statement.shape.nodes:
-        if node.kind == "index":
-            found.add("".join(texts[node.first : node.last + 1]))
-    return found
+    nodes = statement.shape.nodes
+    return {statement.word(node) for node in nodes if node.kind in ("name", "index")}
 
 
 def _closing(tokens: Tokens, opening: int) -> int:

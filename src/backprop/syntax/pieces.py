@@ -1,4 +1,5 @@
-"""Text cut for the quick route: into statements at their ends, and a statement at its leaves."""
+"""A text cut by a few regular expressions, without the scanner: into statements, and these at their
+leaves. So the quick route of reading (`language/quick.py`) sees that two statements are alike."""
 
 from __future__ import annotations
 
