@@ -1,10 +1,13 @@
-"""A small graph as straight-line code, in whatever language: each step once, no loop, no branch.
+"""The chain rule that generates: a small graph in, code in some language out.
 
-The steps come in the order of the interpreter, and so do the shares of every gradient, so that what is
-rounded is the same. Values that are not finite are noticed, not judged: the code says so, and the
-interpreter computes the same point again and finds out where and whether it matters. What is not
-finite shows in the output, unless a step on the way makes a number of it (`1/inf`); so the operands of
-such steps are looked at as well.
+`Straight` walks over the steps, forward and backward, and hands each to a Writer, which writes it down
+in its language. The code has every step once, without loops and branches, in the order of the
+interpreter; the shares of a gradient are added in its order too, so that rounding gives the same bits.
+
+Generated code reports *that* something is not finite; the interpreter then computes the same point
+again and finds *where*, and whether it matters. For the report it is enough to look at few numbers: inf
+or nan in a step shows in the output as well, unless a step on the way makes a finite number of it, as
+`1/inf` does. So the code looks at the output and at the operands of such steps (`hides`).
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ _OTHERS = (0.0, 1.0, -1.0, 0.5, 3.0, -2.5, 1e300, inf, -inf, nan)
 
 
 class Writer(Protocol):
-    """Writes code in some language; every method answers with what its result is called."""
+    """Writes code in some language; every method says what its result is called in the code."""
 
     def value(self, name: str, operands: Sequence[Operand]) -> Operand:
         """The value of an operation of the table."""
@@ -40,11 +43,13 @@ class Writer(Protocol):
 
 
 class Straight:
-    """The code of one graph.
+    """The code of one graph, as its writer writes it.
 
-    known: what the leaves are called, numbers apart. The Values of `order` stand operands first, the
-    output last. After `forward`, `found` has what every Value is called, and `checked` what must be
-    finite for all to be; after `backward`, `gradients` has those of `wrt`.
+    order: the Values, operands first, the output last. known: what the leaves are called in the code,
+    numbers of the equations apart. wrt: the leaves whose gradients are wanted.
+
+    After `forward`, `found` has what every Value is called, and `checked` the few that are all finite
+    only if everything is; after `backward`, `gradients` has what the gradients of `wrt` are called.
     """
 
     def __init__(
@@ -107,10 +112,10 @@ class Straight:
 
 @cache
 def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
-    """Whether an operation can make a finite number of an operand that is none.
+    """Whether the operation `name` can have a finite value where its operand number `at` is not finite.
 
-    known: the operands that are numbers of the equations. Found by trying: the operand inf, -inf and
-    nan, the others anything.
+    known: for each operand its number, if that stands in the equations, else None. Found by trying:
+    inf, -inf and nan for the operand, all sorts of numbers for the others that are not known.
     """
     row = OPERATIONS[name]
     if row.says:
@@ -124,7 +129,7 @@ def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
 
 
 def signature(order: Sequence[Value], wrt: Sequence[Value], fixed: Sequence[Value]) -> str:
-    """What the code of a graph depends on: two graphs of one signature have the same code."""
+    """A text that two graphs have in common only if they have the same code."""
     number: dict[Value, int] = {}
     parts: list[str] = []
     for value in (*wrt, *fixed, *order):
