@@ -319,10 +319,29 @@ def test_the_other_formats() -> None:
     assert [row["by"] for row in rows] == ["a", "b"]
 
 
+def test_the_seed_is_that_of_random_inputs_too() -> None:
+    text = "w[i] ~ normal(0, 1) for i in 1..3; L = sum(w[i]^2 for i in 1..3)"
+    for seed in ("0", "7"):
+        options = ("-e", text, "--seed", seed, "--format", "json")
+        drawn = json.loads(backprop("grad", *options).out)["data"]
+        checked = json.loads(backprop("check", *options).out)["inputs"]
+        assert {each["name"]: each["value"] for each in checked} == {
+            name: drawn[name] for name in ("w[1]", "w[2]", "w[3]")
+        }
+
+
+def test_the_most_values_are_those_that_are_asked_for() -> None:
+    text = "x[1] = 2; x[t+1] = x[t]^2 for t in 1..5; L = x[6]"
+    assert backprop("check", "-e", text).status == 0
+    refused = backprop("check", "-e", text, "--max-nodes", "4")
+    assert refused.status == 1
+    assert refused == backprop("grad", "-e", text, "--max-nodes", "4")
+
+
 @pytest.mark.parametrize("claims", [[], ["dw = 2*(e - y)*x*1*1*1*1*1*1*1*1*1*1*1*1*1*1, dx=3"]])
 def test_tables_fit_a_terminal_of_80_columns(claims: list[str]) -> None:
     text = "u = w*x + b; e = tanh(u); L = (e - y)^2"
-    inputs = Inputs(None, [text], [], ["w=0.5, x=0.3333333333, b=-0.2, y=1.234567891"])
+    inputs = Inputs(None, [text], ["w=0.5, x=0.3333333333, b=-0.2, y=1.234567891"])
     shown = text_of(check(inputs, claims=claims), "table", Style(width=80))
     rows = shown.split("\n\n")[1].splitlines()
     assert max(map(len, rows)) <= 80

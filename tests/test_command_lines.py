@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import typer
 
-from backprop.cli.app import application
-from backprop.cli.quick import _declared, read
+import backprop as library
+from backprop.cli.app import application, helped
+from backprop.cli.quick import read
 from backprop.cli.run import COMMANDS, command
+from backprop.inputs import Inputs
+from backprop.options import DescentOptions, fields
 from running import CLASSIC, POINT, backprop
 
 VALUES = """a a=2 -1 - -- -x --set --se x=1=2 0 1 7 17 18 007 +5 1_0 1e3 1E3 0.5 .5 5. 1e-8 inf nan 1e999 a,b
@@ -30,15 +32,7 @@ _calls: list[dict[str, Any]] = []
 @cache
 def _typer() -> Any:
     """The application, with commands that only keep what they are called with."""
-
-    def stub(name: str) -> Callable[..., None]:
-        @wraps(command(name))
-        def call(**arguments: Any) -> None:
-            _calls.append(arguments)
-
-        return call
-
-    return typer.main.get_command(application(stub))
+    return typer.main.get_command(application(run=lambda _, written: _calls.append({**written})))
 
 
 def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:
@@ -56,16 +50,15 @@ def test_what_is_read_quickly_is_what_typer_reads(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     function = command(name)
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    flags, _ = _declared(function, names)
+    kinds = {flag: field.kind for field in fields(function) for flag in field.option.flags}
     random = Random(name)
-    known = sorted(flags)
+    known = sorted(kinds)
     good = 0
     for _ in range(4000 if request.config.getoption("--whole") else 500):
         words: list[str] = []
         for _ in range(random.randint(0, 4)):
             flag = random.choice(known)
-            kind = flags[flag][1]
+            kind = kinds[flag]
             value = random.choice(VALUES)
             if random.random() < 0.6:
                 value = {int: "3", float: "0.25"}.get(kind, random.choice(("a=2", "b", "x y")))
@@ -113,6 +106,37 @@ def test_typer_and_the_quick_reader_print_the_same(monkeypatch: pytest.MonkeyPat
     quick = [backprop(*line) for line in lines]
     monkeypatch.setattr("backprop.cli.quick.read", lambda *_: None)
     assert [backprop(*line) for line in lines] == quick
+
+
+@pytest.mark.parametrize("record", [Inputs, DescentOptions])
+def test_every_command_of_a_record_has_all_its_options(record: Any) -> None:
+    """A field is all that there is to write: the command line and its help have it from there."""
+    known = fields(record)
+    assert [each.name for each in known] == list(record.__annotations__)
+    users = [name for name in COMMANDS if record in get_type_hints(command(name)).values()]
+    assert users == (["descend"] if record is DescentOptions else list(COMMANDS[:-1]))
+    for name in users:
+        shown = " ".join(backprop(name, "--help").out.split())
+        for each in known:
+            assert each in fields(command(name))
+            assert each.option.form in shown
+            assert " ".join(helped(each.option).split()) in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_default_is_what_its_option_takes(name: str) -> None:
+    for _, kind, default, option in fields(command(name)):
+        assert default is None or type(default) is kind
+        if option.takes is not None and default is not None:
+            assert option.takes.has(default)
+
+
+def test_the_library_knows_the_options_of_the_command_line_and_no_others() -> None:
+    model = library.parse("L = x^2; x = 3")
+    for each in fields(DescentOptions):
+        assert model.descend(**{each.name: each.default}).converged
+    with pytest.raises(TypeError, match="no option 'step'"):
+        model.descend(step=3)
 
 
 HEAVY = """typer lark rich numpy llvmlite scipy matplotlib mpmath pydantic json dataclasses inspect hashlib

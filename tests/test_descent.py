@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from math import cos, inf, isfinite, nan, pi
+from math import cos, inf, isfinite, isnan, nan, pi
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
+from backprop.descent.update import written
 from backprop.errors import (
     BackpropError,
     BadOption,
@@ -86,6 +88,14 @@ def test_a_wrong_update_is_noticed() -> None:
         start, optimizer="adam", lr=run["options"]["lr"] * (1 + 1e-9), steps=100
     )
     assert list(found.parameters.values()) != pytest.approx(run["steps"]["100"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "row", [*OPTIMIZERS.values(), *SCHEDULES.values()], ids=lambda row: row.name
+)
+def test_every_number_of_a_row_has_a_range_that_it_is_in(row: Any) -> None:
+    for default, takes in row.options.values():
+        assert takes.has(default) or isnan(default)
 
 
 def test_the_classic_example() -> None:
@@ -444,3 +454,8 @@ def test_near_names_are_suggested() -> None:
         backprop.parse(CLASSIC).descend(START, optimizer="adm")
     assert caught.value.hints[0] == "did you mean 'adam'?"
     assert all(name in caught.value.hints[1] for name in OPTIMIZERS)
+
+
+def test_an_update_that_is_a_number_already_is_written_once() -> None:
+    row = Optimizer("copy", "x' = g", "")
+    assert written(row, {"x": 1.0, "g": -5.0}, "a") == (["a ← −5"], -5.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import pytest
 
 import backprop
 from backprop.engine import interpreter
+from backprop.engine.native import machine
 from backprop.engine.program import (
     ENGINES,
     Engine,
@@ -155,6 +157,19 @@ def test_straight_lines_compute_every_operation(row: Operation, engine: type[Eng
         assert value or math.copysign(1, value) == math.copysign(1, expected), f"{row.name}{point}"
         for got, right in zip(gradient, by, strict=True):
             assert same(got, right, bits), f"{row.name}{point}: {list(gradient)}, {by}"
+
+
+def test_c_functions_for_vectors_are_used_wherever_they_exist() -> None:
+    """A new row whose `machine` is a function of C's library is not left to be slower than the others."""
+    width, known = machine.lanes()
+    try:
+        library = ctypes.CDLL("libmvec.so.1")
+    except OSError:
+        pytest.skip("there are none on this machine")
+    isa = {2: "b", 4: "d"}[width]
+    for row in ROWS:
+        symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
+        assert known.get(row.machine) == (symbol if hasattr(library, symbol) else None), row.name
 
 
 @pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0, -1.0, 0.0, 0.5, -2.0, 7.0])

@@ -52,7 +52,7 @@ def test_every_error_class_has_an_example() -> None:
         settings = [options[at + 1] for at, word in enumerate(options) if word == "--set"]
         of = [options[at + 1] for at, word in enumerate(options) if word == "--of"]
         try:
-            grad(Inputs(str(path), settings=settings), of)
+            grad(Inputs(str(path), settings=settings, of=of))
         except BackpropError as error:
             shown |= {type(each).__name__ for each in error.all}
     causes = {

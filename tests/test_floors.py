@@ -1,24 +1,36 @@
-"""The house: imports point down only, and what only some rooms may know stays there."""
+"""The house: imports point down only, no files in a circle, and what some rooms alone may know stays there.
+
+An import counts wherever it stands: at the head of a file, inside a function, for the type checker
+alone, or as the name of a module in a text, by which it is imported when it is needed.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "backprop"
-FILES = sorted(SOURCE.rglob("*.py"))
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "backprop"
+FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
 FLOORS = {
     "operations": 0, "numerics": 0, "special": 0, "errors": 0, "source": 0, "memory": 0,
-    "cache": 0, "records": 0, "suggest": 0, "patterns": 0, "files": 0,
+    "cache": 0, "records": 0, "numbers": 0, "suggest": 0, "patterns": 0, "files": 0,
+    "options": 0,
     "syntax": 1,
     "values": 2,
     "language": 3,
     "engine": 4,
     "evaluation": 5,
     "given": 5,
+    "inputs": 5,
     "gallery": 5,
     "descent": 6,
     "checks": 6,
@@ -27,22 +39,42 @@ FLOORS = {
     "derivation": 7,
     "commands": 8,
     "reports": 9,
-    "cli": 10, "__main__": 11, "__init__": 11,
+    "__init__": 10,
+    "cli": 11, "__main__": 11,
 }  # fmt: skip
+"""Every room, a file or a folder of `src/backprop/`, and the floor on which it stands."""
 
 DOORS = {
-    (file, room)
-    for file in ("values.py", "language/model.py")
-    for room in ("engine", "evaluation", "descent", "reports")
+    ("engine/native/machine.py", "__init__.py"),
+    ("language/model.py", "descent/__init__.py"),
+    ("language/model.py", "descent/descend.py"),
+    ("language/model.py", "descent/run.py"),
+    ("language/model.py", "evaluation/__init__.py"),
+    ("language/model.py", "evaluation/gradient.py"),
+    ("language/model.py", "reports/__init__.py"),
+    ("language/model.py", "reports/notebook.py"),
+    ("values.py", "engine/__init__.py"),
+    ("values.py", "reports/__init__.py"),
+    ("values.py", "reports/notebook.py"),
 }
-"""Methods of Value and Model that call up, from inside the method."""
+"""Imports that point up still, each to be taken away here when it is taken away there."""
+
+CIRCLES = [["cli/app.py", "cli/check.py", "cli/descend.py", "cli/run.py"]]
+"""Files that import each other in a circle even where no import points up, in the same way."""
+
+NEVER = {
+    "engine": {"language", "source"},  # it never sees the text of a file
+    "commands": {"reports"},  # it never sees a format
+}
+"""Rooms that a room may not import although they are below it, or would be."""
 
 ONLY = {
-    "lark": {"syntax/grammar.py"},
     "typer": {"cli"},
     "rich": {"reports"},
+    "graphviz": {"reports", "values.py"},
+    "matplotlib": {"reports"},
+    "latex2mathml": {"reports"},
     "mpmath": {"special.py", "checks/precise.py"},
-    "graphviz": {"reports"},
     "scipy": {"descent/second_order.py"},
     "numpy": {
         "descent/second_order.py",
@@ -52,79 +84,189 @@ ONLY = {
     },
     "llvmlite": {"engine/native/machine.py"},
     "platformdirs": {"cache.py"},
-    "matplotlib": {"reports"},
 }
-"""Libraries, and the rooms that may import them."""
+"""Every library, and the rooms or files that import it."""
+
+OURS = {*sys.stdlib_module_names, "_sha2", "backprop"}
+"""What is no library: `_sha2` is Python's own since 3.12."""
 
 
-def _imports(path: Path) -> list[tuple[str, bool, int]]:
-    """Every module that a file imports, whether at module level at run time, and the line."""
-    tree = ast.parse(path.read_text("utf-8"))
-    typing_only = {
-        id(node)
-        for test in ast.walk(tree)
-        if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING"
-        for node in ast.walk(test)
-    }
-    top = {id(node) for node in tree.body}
-    found = []
+class Import(NamedTuple):
+    """One import in a file: its line, the module, and the file of that module, "" for a library's."""
+
+    line: int
+    module: str
+    file: str
+
+
+def room(file: str) -> str:
+    """The room that a file is, or is in."""
+    return file.split("/")[0].removesuffix(".py")
+
+
+def file_of(module: str) -> str:
+    """The file of a module of the project; "" for any other module or name."""
+    if module.split(".")[0] != "backprop":
+        return ""
+    path = "/".join(module.split(".")[1:])
+    candidates = (f"{path}.py", f"{path}/__init__.py".removeprefix("/"))
+    return next((file for file in candidates if file in FILES), "")
+
+
+def named(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """What a file says that it imports: line and module, in no order."""
     for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
         if isinstance(node, ast.Import):
-            found += [(alias.name, id(node) in top, node.lineno) for alias in node.names]
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names = (
-                [f"backprop.{alias.name}" for alias in node.names]
-                if node.module == "backprop"
-                else []
-            )
-            found += [
-                (name, id(node) in top, node.lineno) for name in (names or [node.module or ""])
-            ]
-    return found
+            assert not node.level, f"line {node.lineno}: modules are imported by their whole names"
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                yield node.lineno, inside if file_of(inside) else str(node.module)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"backprop(\.\w+)+", node.value) and file_of(node.value):
+                yield node.lineno, node.value
+            elif re.fullmatch(r"backprop\.(\w+\.)+", node.value):  # f"backprop.cli.{name}"
+                folder = "/".join(node.value.split(".")[1:-1])
+                for file in FILES:
+                    above, _, name = file.rpartition("/")
+                    if above == folder and name != "__init__.py":
+                        yield node.lineno, node.value + name.removesuffix(".py")
 
 
-def _room(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_point_down(path: Path) -> None:
-    name = path.relative_to(SOURCE).as_posix()
-    for module, top, line in _imports(path):
+@cache
+def imports(file: str) -> tuple[Import, ...]:
+    """All imports of a file. A package runs before what is in it, so it is imported as well, except
+    by what is in it itself."""
+    found = []
+    for line, module in named(ast.parse((SOURCE / file).read_text("utf-8"))):
+        found.append(Import(line, module, file_of(module)))
         parts = module.split(".")
-        if parts[0] != "backprop" or len(parts) == 1 or parts[1] not in FLOORS:
-            continue
-        if (name, parts[1]) in DOORS:
-            assert not top, f"{name}:{line}: a door upwards must be inside its method"
-            continue
-        assert FLOORS[parts[1]] <= FLOORS[_room(path)], (
-            f"{name}:{line} imports {module}, which is above"
-        )
+        for length in range(2, len(parts)):
+            package = ".".join(parts[:length])
+            home = file_of(package)
+            if home and not file.startswith(home.removesuffix("__init__.py")):
+                found.append(Import(line, package, home))
+    return tuple(found)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_libraries_stay_in_their_rooms(path: Path) -> None:
-    name = path.relative_to(SOURCE).as_posix()
-    for module, _, line in _imports(path):
-        rooms = ONLY.get(module.split(".")[0])
-        if rooms:
-            assert name in rooms or _room(path) in rooms, f"{name}:{line} imports {module}"
+def circles(below: Mapping[str, set[str]]) -> list[list[str]]:
+    """The strongly connected components of a graph that have more than one node."""
+    reached = {}
+    for start in below:
+        seen: set[str] = set()
+        stack = [start]
+        while stack:
+            new = below[stack.pop()] - seen
+            seen |= new
+            stack += new
+        reached[start] = seen
+    found = {
+        tuple(sorted({node, *(other for other in reached[node] if node in reached[other])}))
+        for node in below
+    }
+    return sorted(list(circle) for circle in found if len(circle) > 1)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_files_are_short(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 400
+def test_a_circle_is_found() -> None:
+    below = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": {"d"}, "e": {"f"}, "f": {"e", "a"}}
+    assert circles(below) == [["b", "c"], ["e", "f"]]
 
 
-def test_every_room_has_a_floor_and_a_docstring() -> None:
-    for path in FILES:
-        assert _room(path) in FLOORS, path
-        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+def test_every_way_to_import_counts() -> None:
+    text = '''
+import backprop.errors
+if TYPE_CHECKING:
+    from backprop.syntax import parser
+def late():
+    """See backprop.memory for more."""
+    from backprop.values import Value
+    import_module("backprop.operations"), import_module(f"backprop.checks.{name}")
+'''
+    found = {module for _, module in named(ast.parse(text))}
+    assert {
+        "backprop.errors",
+        "backprop.syntax.parser",
+        "backprop.values",
+        "backprop.operations",
+        "backprop.checks.claims",
+    } <= found
+    assert "backprop.memory" not in found
+    behind = {each.file for each in imports("commands.py")}
+    assert "checks/__init__.py" in behind
+    assert "cli/__init__.py" not in {each.file for each in imports("cli/run.py")}
 
 
-def test_the_contributing_page_names_every_room() -> None:
-    page = (SOURCE.parent.parent / "CONTRIBUTING.md").read_text("utf-8")
-    for room in {_room(path) for path in FILES} - {"__init__", "__main__"}:
-        assert f"`{room}.py`" in page or f"`{room}/`" in page, room
+def test_imports_point_down() -> None:
+    up = {
+        (file, each.file)
+        for file in FILES
+        for each in imports(file)
+        if each.file and FLOORS[room(each.file)] > FLOORS[room(file)]
+    }
+    assert up == DOORS
+
+
+def test_no_files_stand_in_a_circle() -> None:
+    below = {
+        file: {each.file for each in imports(file)}
+        - {"", file}
+        - {up for at, up in DOORS if at == file}
+        for file in FILES
+    }
+    assert circles(below) == CIRCLES
+
+
+def test_no_rooms_stand_in_a_circle() -> None:
+    below: dict[str, set[str]] = {room(file): set() for file in FILES}
+    for file in FILES:
+        below[room(file)] |= {
+            room(each.file)
+            for each in imports(file)
+            if each.file and (file, each.file) not in DOORS
+        }
+    assert circles(below) == []
+
+
+@pytest.mark.parametrize("above", NEVER)
+def test_what_a_room_never_imports(above: str) -> None:
+    for file in FILES:
+        if room(file) == above:
+            for each in imports(file):
+                assert room(each.file) not in NEVER[above], f"{file}:{each.line} {each.module}"
+
+
+def test_libraries_stay_in_their_rooms() -> None:
+    found: dict[str, set[str]] = {}
+    for file in FILES:
+        for each in imports(file):
+            library = each.module.split(".")[0]
+            if library not in OURS:
+                homes = ONLY.get(library, set())
+                assert file in homes or room(file) in homes, f"{file}:{each.line} {each.module}"
+                found.setdefault(library, set()).add(file if file in homes else room(file))
+    assert found == ONLY
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_is_short_and_says_what_it_is(file: str) -> None:
+    text = (SOURCE / file).read_text("utf-8")
+    assert len(text.splitlines()) <= 400
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_every_room_has_a_floor() -> None:
+    assert FLOORS.keys() == {room(file) for file in FILES}
+
+
+def test_the_map_is_the_house() -> None:
+    """CONTRIBUTING.md has a row for every floor, from the top, with the rooms of that floor."""
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.*?) \|", page, re.M)
+    shown = {int(floor): set(re.findall(r"`(\w+)(?:/|\.py)`", rooms)) for floor, rooms in rows}
+    floors = sorted(set(FLOORS.values()), reverse=True)
+    assert [int(floor) for floor, _ in rows] == floors
+    assert shown == {floor: {name for name in FLOORS if FLOORS[name] == floor} for floor in floors}
+    for _, rooms in rows:
+        for name in re.findall(r"`([^`]+)`", rooms):
+            assert (SOURCE / name).is_dir() if name.endswith("/") else (SOURCE / name).is_file()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backprop.reports.numbers import aligned, shown
-from backprop.syntax.notation import latex, latex_name, latex_number
+from backprop.numbers import shown
+from backprop.reports.numbers import aligned
+from backprop.syntax.latex import latex, latex_name, latex_number
 from backprop.syntax.parser import formula
 
 

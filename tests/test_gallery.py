@@ -506,7 +506,7 @@ def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("L = a*b")
-    for folder in (file, file / "below", tmp_path / "new" / ("x" * 300)):
+    for folder in (file, file / "below", tmp_path / ("x" * 300)):
         ran = backprop("example", "--copy", str(folder))
         assert (ran.status, ran.out) == (1, "")
         assert "cannot be made" in ran.err
@@ -546,7 +546,7 @@ def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["classic.eq"]
 
 
-def test_a_disk_that_fills_up_half_way_leaves_nothing(
+def test_a_disk_that_fills_up_half_way_leaves_whole_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(path: str, data: bytes) -> None:
@@ -555,10 +555,13 @@ def test_a_disk_that_fills_up_half_way_leaves_nothing(
         files.write_whole(path, data)
 
     monkeypatch.setattr("backprop.cli.example.write_whole", write)
-    ran = backprop("example", "--copy", str(tmp_path / "a" / "b"))
+    ran = backprop("example", "--copy", str(tmp_path / "a"))
     assert (ran.status, ran.out) == (1, "")
     assert "no space left" in ran.err
-    assert os.listdir(tmp_path) == []
+    before = [example for example in EXAMPLES if example.name < "exercise_05"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == {
+        example.file_name: example.data for example in before
+    }
 
 
 @pytest.mark.parametrize(

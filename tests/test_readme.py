@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from backprop.cli.app import application
-from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER
+from backprop.cli.app import application, helped
+from backprop.cli.run import command
+from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
 from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
-from backprop.reports import FORMATS
+from backprop.options import fields
+from backprop.reports import DOCUMENTS, TABLES
 from running import backprop
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+CODE = re.compile(
+    rf"""(?<!\w)--?[a-z][-a-z]*|"[^"]*"|~|\b(?:{"|".join(TABLES.names)})\b|\w+\(\w+=[^)]*\)|(?<!\w)\.\w+"""
+)
+"""What stands between backquotes in the README's tables of options."""
+
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
 
 
@@ -38,12 +45,26 @@ def optimizers_table() -> str:
     lines = ["| optimizer | update | numbers |", "| :-- | :-- | :-- |"]
     for row in FIRST_ORDER:
         update = "<br>".join(f"`{line}`" for line in formulas(row))
-        options = {**({"lr": row.lr} if row.lr else {}), **row.options}
+        options = {**({"lr": row.lr} if row.lr else {}), **defaults(row)}
         numbers = ", ".join(f"{name} {number:g}" for name, number in options.items())
         lines.append(f"| `{row.name}` | {update} | {numbers} |")
     for each in SECOND_ORDER:
-        numbers = ", ".join(f"{name} {number:g}" for name, number in each.options.items())
+        numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
         lines.append(f"| `{each.name}` | scipy's {each.method} | {numbers} |")
+    return "\n".join(lines) + "\n"
+
+
+def options_table(name: str) -> str:
+    """The README's table of the options of a command, without those of `grad` for the others."""
+    lines = ["| option | meaning |", "| :-- | :-- |"]
+    known = [] if name == "grad" else [each.option for each in fields(command("grad"))]
+    for _, _, default, option in fields(command(name)):
+        if option in known or not option.flags:
+            continue
+        meaning = CODE.sub(r"`\g<0>`", helped(option)).replace("|", r"\|")
+        if default and "efault" not in meaning:
+            meaning += f" Default: {default}."
+        lines.append(f"| `{option.form}` | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
@@ -67,6 +88,11 @@ def test_the_table_of_functions_is_the_code_s() -> None:
 
 def test_the_table_of_optimizers_is_the_code_s() -> None:
     assert optimizers_table() in README
+
+
+@pytest.mark.parametrize("name", ["grad", "descend", "check"])
+def test_the_tables_of_options_are_the_code_s(name: str) -> None:
+    assert options_table(name) in README
 
 
 def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:
@@ -114,13 +140,14 @@ def test_ci_runs_the_readme_s_test_command() -> None:
 
 
 def test_every_option_and_format_is_documented() -> None:
-    for command in application().registered_commands:
-        helped = backprop(command.name or "", "--help").out
-        assert "Example:" in helped
-        for option in re.findall(r"--[a-z]+", helped):
+    for each in application().registered_commands:
+        shown = backprop(each.name or "", "--help").out
+        assert "Example:" in shown
+        for option in re.findall(r"--[a-z]+", shown):
             assert option in README or option in ("--help", "--output"), option
-    assert all(f"`{name}`" in README for name in FORMATS)
-    assert [command.name for command in application().registered_commands] == [
+    assert all(f"`{name}`" in README for name in TABLES.names)
+    assert "|".join(DOCUMENTS.names) in README
+    assert [each.name for each in application().registered_commands] == [
         "grad",
         "explain",
         "check",
@@ -131,4 +158,5 @@ def test_every_option_and_format_is_documented() -> None:
 
 
 if __name__ == "__main__":
-    print(functions_table(), optimizers_table(), sep="\n", end="")
+    commands = map(options_table, ("grad", "descend", "check"))
+    print(functions_table(), optimizers_table(), *commands, sep="\n", end="")

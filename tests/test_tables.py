@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,14 +11,16 @@ import pytest
 from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lexer import Lexer
 
-from backprop import cache as kept
 from backprop.gallery import examples
 from backprop.source import Source
 from backprop.syntax import grammar
 from backprop.syntax.grammar import Kinds, Shape, Unfit, shape
 from backprop.syntax.lalr import Tables
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
+from grammar_tables import FOLDER, STARTS, made
 from running import CLASSIC, EXAMPLES
+
+GRAMMAR = (FOLDER / "equations.lark").read_text("utf-8")
 
 MORE = """
 f(x, y) = if(x > 0 and not y == 1, -x^2, +y**-3); g() = 1; z = f(1, g()) - a[1, i+1]/b[2]
@@ -43,8 +42,7 @@ class _Ready(Lexer):
 
 @cache
 def lark() -> Lark:
-    starts = ["file", "statement", "expression"]
-    return Lark(grammar.text(), parser="lalr", lexer=_Ready, start=starts, maybe_placeholders=False)
+    return Lark(GRAMMAR, parser="lalr", lexer=_Ready, start=STARTS, maybe_placeholders=False)
 
 
 def by_lark(kinds: Kinds, start: str) -> Shape | tuple[int, frozenset[str]]:
@@ -183,65 +181,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
     assert len(shape(kinds).nodes) == 40_001
 
 
-# --------------------------------------------------------------------- what is kept from run to run
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", *arguments], capture_output=True, text=True, check=True
-    )
-
-
-ASK = "import sys; from backprop.syntax.grammar import shape; shape(('NAME',), 'expression'); print('lark' in sys.modules)"
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "kept"
-    monkeypatch.setenv(kept.VARIABLE, str(folder))
-    return folder
-
-
-def test_the_second_run_needs_no_lark(place: Path) -> None:
-    assert run(ASK).stdout == "True\n"
-    assert len(list(place.iterdir())) == 1
-    assert run(ASK).stdout == "False\n"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\xff\xfe", b"something else\n1 2\n", b"backprop grammar tables 1\n1 2\n", "cut", "old"],
-    ids=["empty", "bytes", "text", "head", "cut", "old"],
-)
-def test_tables_that_are_none_are_made_anew(place: Path, content: bytes | str) -> None:
-    run(ASK)
-    (file,) = place.iterdir()
-    good = file.read_bytes()
-    tables = kept.load(file.name)
-    assert tables is not None
-    if content == "cut":
-        content = tables[: len(tables) // 2]
-    elif content == "old":
-        content = tables.replace(b"tables 1\n", b"tables 0\n", 1)
-    assert isinstance(content, bytes)
-    kept.store(file.name, content)  # with a checksum that is right
-    assert run(ASK).stdout == "True\n"
-    assert file.read_bytes() == good
-    file.write_bytes(good[:-1])  # and with one that is not
-    assert run(ASK).stdout == "True\n"
-    assert file.read_bytes() == good
-
-
-def test_off_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(kept.VARIABLE, "off")
-    assert run(ASK).stdout == run(ASK).stdout == "True\n"
-    assert not place.exists()
-
-
-def test_another_grammar_has_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key depends on the grammar, and the tables on nothing but the grammar."""
-    text = grammar.text()
-    assert grammar._key(text) != grammar._key(text + "\n")
-    assert grammar._made(text) == grammar._made(text + "\n")
-    changed = text.replace('POWER: "^"', 'POWER: "@"')
-    assert Tables(grammar._made(changed), grammar._Emitter).symbols["POWER"] == "@"
+def test_the_tables_are_those_of_the_grammar() -> None:
+    assert grammar.text() == made(GRAMMAR), "python tests/grammar_tables.py writes them anew"
+    changed = GRAMMAR.replace('POWER: "^"', 'POWER: "@"')
+    assert Tables(made(changed), grammar._Emitter).symbols["POWER"] == "@"

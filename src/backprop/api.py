@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from backprop import language
 from backprop import values as plain
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
+    from backprop.options import DescentOptions
 
 
 class Value(plain.Value):
@@ -98,37 +99,17 @@ class Model(language.Model):
         values: Mapping[str, float] | None = None,
         *,
         of: str | None = None,
-        optimizer: str = "gd",
-        lr: float | None = None,
-        steps: int = 1000,
-        schedule: str = "constant",
-        clip: float | None = None,
-        until_grad: float = 1e-8,
-        until_change: float | None = None,
-        target: float | None = None,
-        only: Sequence[str] = (),
-        freeze: Sequence[str] = (),
-        bounds: Mapping[str, tuple[float, float]] | None = None,
-        maximize: bool = False,
         callback: Callback | None = None,
         callback_every: int = 1,
-        every: int = 0,
-        explain_step: int = 0,
         state: State | None = None,
-        engine: str = "auto",
+        **options: Unpack[DescentOptions],
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
 
-        values: as for `grad`; where the descent starts. optimizer and schedule: a name of
-        `backprop.descent.OPTIMIZERS` or `SCHEDULES`, with numbers of its own in brackets:
-        `adam(beta1=0.95)`. lr: the step size; without it a line search chooses. clip: the largest
-        gradient norm. steps, until_grad (a gradient norm), until_change (of the output in a step,
-        relative to max(1, |output|)), target (an output): when to stop. only, freeze: which inputs
-        move, by name or pattern (`w*`). bounds: for names or patterns the least and the largest
-        number. callback: called with a `Step` after each step, or every so many (`callback_every`; 0:
-        now and then, which lets a compiled loop run), and after the last; True ends the run. every: keep
-        every so many steps in `history`. explain_step: the number of a step to explain. state: that of
-        the Descent to continue. engine: `python`, `native` (machine code), or `auto`, the faster one.
+        values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
+        or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
+        the last; True ends the run. state: that of the Descent to continue. options: those of
+        `backprop.options.DescentOptions`, which are those of the command line as well.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
@@ -139,27 +120,16 @@ class Model(language.Model):
         ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
         has no finite gradient.
         """
-        from backprop.descent import Rules, descend
+        from backprop.descent import descend
 
         found, numbers = descend(
             self,
             values,
             of=of,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            clip=clip,
-            rules=Rules(steps, until_grad, until_change, target),
-            only=only,
-            freeze=freeze,
-            bounds=bounds,
-            maximize=maximize,
             callback=callback,
             callback_every=callback_every,
-            every=every,
-            explain_step=explain_step,
             state=state,
-            engine=engine,
+            **options,
         )
         self._leave(numbers)
         return found

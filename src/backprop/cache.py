@@ -1,4 +1,4 @@
-"""What is worth keeping from one run to the next: the grammar's tables, machine code.
+"""What is worth keeping from one run to the next: machine code.
 
 Kept in the user's cache folder of the platform, a file an item, each behind the checksum of its
 content. What is kept is only ever a shortcut: where the folder is missing, read-only, somebody

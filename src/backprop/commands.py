@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from backprop.errors import BadOption, CannotRead, NotFinite, TooLarge
+from backprop.errors import BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
-from backprop.files import STDIN, read_source
-from backprop.given import read_numbers
-from backprop.language import Model, read_model
-from backprop.language.families import MOST_VALUES
+from backprop.inputs import Inputs
+from backprop.language import Model
 from backprop.patterns import matching
 from backprop.records import record
 from backprop.report import GradientReport, gradient_report
-from backprop.source import Source
 from backprop.suggest import unknown_name
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
-    from backprop.descent import Descent
+    from backprop.descent import Descent, State
+    from backprop.options import DescentOptions
     from backprop.picture import Picture
     from backprop.report.check import CheckReport, SheetReport
     from backprop.report.descent import DescentReport
@@ -30,52 +27,30 @@ if TYPE_CHECKING:
 _PLOTTED = 2000
 """About how many points the map of two parameters in a plot is made of."""
 
-DEFAULT_FILE = "eqs.txt"
-FILE_VARIABLE = "BACKPROP_FILE"
-
-
-@record(frozen=True)
-class Inputs:
-    """Where the equations and the numbers come from; every command takes these.
-
-    file: a path, `-` for standard input, None for the default. expressions: equation texts instead
-    of a file. values: files of numbers. settings: texts such as `a=2, b=-3`; these win over files,
-    files over the equations' own defaults, later ones over earlier ones. seed: of random inputs.
-    most: Values that the equations may unroll to.
-    """
-
-    file: str | None = None
-    expressions: Sequence[str] = ()
-    values: Sequence[str] = ()
-    settings: Sequence[str] = ()
-    seed: int = 0
-    most: int = MOST_VALUES
-
 
 def grad(
     inputs: Inputs,
-    of: Sequence[str] = (),
     wrt: Sequence[str] = (),
     whole: bool = False,
     only: Sequence[str] = (),
     engine: str = "auto",
 ) -> GradientReport:
-    """The value and the gradient of each output in `of` (of the only one, if none is named).
+    """The value and the gradient of each output that is asked for (of the only one, if none is).
 
-    whole: a table has every member of a family; only: it has these names. engine: how it is computed.
+    wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
+    names. engine: how it is computed.
     """
-    model = load(inputs)
-    numbers = _numbers(model, inputs)
+    model = inputs.model()
+    numbers = inputs.numbers(model)
     names = _meant(model, wrt)
     shown = _meant(model, only)
-    outputs: Sequence[str | None] = list(dict.fromkeys(of)) or [None]
+    outputs: Sequence[str | None] = list(dict.fromkeys(inputs.of)) or [None]
     results = [gradient(model, numbers, output, engine) for output in outputs]
     return gradient_report(model, results, names, whole, shown)
 
 
 def draw(
     inputs: Inputs,
-    of: str | None = None,
     detail: str | None = None,
     focus: Sequence[str] = (),
     depth: int = 1,
@@ -89,8 +64,8 @@ def draw(
     """
     from backprop import picture as pictures
 
-    model = load(inputs)
-    graph, at, gradient = evaluate(model, _numbers(model, inputs), of)
+    model = inputs.model()
+    graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output)
     near: list[str] = []
     for name in focus:
         meant = matching(name, gradient.gradients)
@@ -122,14 +97,13 @@ def draw(
 
 @record(frozen=True)
 class Descending:
-    """A descent that is ready to run: everything that a person gave has been read and understood.
-
-    options: those of `Model.descend` but for `every` and those of the callback.
-    """
+    """A descent that is ready to run: everything that a person gave has been read and understood."""
 
     model: Model
+    output: str
     numbers: Mapping[str, float]
-    options: Mapping[str, Any]
+    options: DescentOptions
+    state: State | None
 
     @cached_property
     def free(self) -> list[str]:
@@ -139,32 +113,22 @@ class Descending:
         only, freeze = self.options["only"], self.options["freeze"]
         return parameters(self.model, self.output, only, freeze)
 
-    @property
-    def output(self) -> str:
-        return self.model.output(self.options["of"])
-
     def run(
-        self,
-        callback: Callable[..., object] | None,
-        callback_every: int,
-        every: int,
-        whole: bool = False,
+        self, callback: Callable[..., object] | None, callback_every: int, whole: bool = False
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family."""
-        from backprop.descent import Rules, descend
+        from backprop.descent import descend
         from backprop.descent.choices import parameters
         from backprop.report.descent import DescentReport
 
-        options = {**self.options}
-        limits = [options.pop(name) for name in ("steps", "until_grad", "until_change", "target")]
         found, _ = descend(
             self.model,
             self.numbers,
-            rules=Rules(*limits),
+            of=self.output,
             callback=callback,
             callback_every=callback_every,
-            every=every,
-            **options,
+            state=self.state,
+            **self.options,
         )
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
@@ -195,25 +159,23 @@ class Descending:
         return height
 
 
-def descend(
-    inputs: Inputs, bounds: Sequence[str] = (), state: str | None = None, **options: Any
-) -> Descending:
-    """Read everything that a descent needs. options: those of `Model.descend`.
+def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None = None) -> Descending:
+    """Read everything that a descent needs.
 
-    bounds: texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet.
+    options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of an
+    earlier run, which need not exist yet.
     """
     from backprop.descent.texts import read_bounds, read_state
 
-    limits = read_bounds(bounds)
-    model = load(inputs)
-    numbers = _numbers(model, inputs)
+    given: Any = {**options, "bounds": read_bounds(options["bounds"])}
+    model = inputs.model()
+    numbers = inputs.numbers(model)
     found = read_state(state) if state else None
-    return Descending(model, numbers, {**options, "bounds": limits, "state": found})
+    return Descending(model, model.output(inputs.output), numbers, given, found)
 
 
 def explain(
     inputs: Inputs,
-    of: str | None = None,
     detail: str = "equations",
     ways: Sequence[str] = (),
     only: Sequence[str] = (),
@@ -229,8 +191,8 @@ def explain(
 
     from backprop.derivation import Derivation, derivation, paths
 
-    model = load(inputs)
-    at = evaluate(model, _numbers(model, inputs), of)
+    model = inputs.model()
+    at = evaluate(model, inputs.numbers(model), inputs.output)
     gradient = at.gradient
     for name in ways:
         if name not in gradient.gradients:
@@ -254,17 +216,15 @@ def _meant(model: Model, patterns: Sequence[str]) -> list[str]:
 
 def check(
     inputs: Inputs,
-    of: str | None = None,
     claims: Sequence[str] = (),
     claim_files: Sequence[str] = (),
     precise: bool = False,
     tolerance: float | None = None,
-    seed: int = 0,
 ) -> CheckReport | SheetReport:
     """The gradient of one output against differences; with claims, these, marked.
 
     claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise: differences
-    in mpmath's arithmetic. tolerance: how far a claim may be off, relative. seed: of random points.
+    in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
     """
     from backprop.checks import check_gradient, mark, read_claims
     from backprop.report.check import CheckReport, SheetReport
@@ -276,37 +236,11 @@ def check(
     if tolerance is not None and not (sheet and 0 <= tolerance < 1):
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
-    if [*inputs.values, *claim_files, inputs.file].count(STDIN) > 1:
-        raise BadOption("standard input can be read once only", hints=["use '-' once"])
-    model = load(inputs)
-    numbers = _numbers(model, inputs)
+    inputs.check_streams(*claim_files)
+    model = inputs.model()
+    numbers = inputs.numbers(model)
     if not sheet:
-        return CheckReport(check_gradient(model, numbers, of, precise))
-    found = read_claims(model, model.output(of), claims, claim_files)
-    return SheetReport(mark(model, found, numbers, of, tolerance or 0.0, seed))
-
-
-def load(inputs: Inputs) -> Model:
-    """The Model of the equations that the options name."""
-    if inputs.expressions:
-        if inputs.file is not None:
-            raise BadOption("equations both in a file and after -e", hints=["give one of the two"])
-        return read_model(Source("<-e>", "\n".join(inputs.expressions)), inputs.seed, inputs.most)
-    if inputs.file is not None:
-        return read_model(read_source(inputs.file), inputs.seed, inputs.most)
-    default = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
-    try:
-        return read_model(read_source(default), inputs.seed, inputs.most)
-    except CannotRead as error:
-        if os.path.exists(default):
-            raise
-        raise CannotRead(
-            f"no equations were given, and there is no file {default} here",
-            hints=['name a file, or write the equations after -e: -e "L = a*b"'],
-        ) from error
-
-
-def _numbers(model: Model, inputs: Inputs) -> dict[str, float]:
-    if [*inputs.values, inputs.file].count(STDIN) > 1:
-        raise BadOption("standard input can be read once only", hints=["use '-' once"])
-    return read_numbers(model, inputs.values, inputs.settings)
+        return CheckReport(check_gradient(model, numbers, inputs.output, precise))
+    output = model.output(inputs.output)
+    found = read_claims(model, output, claims, claim_files)
+    return SheetReport(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))

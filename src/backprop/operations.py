@@ -52,6 +52,7 @@ class Operation:
     corners: tuple[tuple[Point, Point], ...] = ()
     source: str = ""
     binding: int = CALL
+    """How tightly it holds its operands, its precedence: `*` more tightly than `+`."""
     tex_binding: int = 0
     """How tightly its LaTeX holds together, where that differs from `binding`."""
     called: bool = True
@@ -61,28 +62,32 @@ class Operation:
     folds: bool = False
     """Whether a call may have more operands: `min(a, b, c)` is `min(min(a, b), c)`."""
     says: Callable[..., tuple[int, ...]] | None = None
-    """Which operands have a say in the value, given all their values; None: all of them."""
+    """Given the values of all operands, which of them have a say in the result, by number: of an
+    `if` the condition and the branch taken. None: all of them, always."""
     domain: str = ""
-    """Where there is a value, in words for a message: `x > 0`."""
+    """Where it has a value, in words for a message: `x > 0`. "": everywhere."""
     pole: Callable[..., bool] | None = None
-    """Whether an infinite value at these operands is a pole and no overflow; None: wherever the row
-    has a domain."""
+    """Given operands where the value is infinite, whether that is a pole and not overflow. None: it is,
+    if the row has a domain."""
     symbol: str = ""
-    """What a picture shows where a typographic sign is clearer than the name."""
+    """What a picture shows instead of the name, where a typographic sign is clearer."""
     rule: str = ""
     """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
     alone: tuple[str, ...] = ()
-    """What it is called, for each operand, where that one alone is no number."""
+    """For each operand, what the rule is called where the others are numbers: `x^2` falls under the
+    power rule, `2^x` under the exponential rule. (): always `rule`."""
     corner: str = ""
-    """Where it has a corner, a text in the language; the row's slopes say what is taken there."""
+    """The condition of a kink in its graph, as text in the language: `x == 0`. What the slope is there,
+    the row's slopes say."""
     jump: str = ""
-    """The same for a jump."""
+    """The same where the graph jumps."""
     machine: str = ""
     """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
     comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in the
     language; "": the text of `value`, or a call of the Python function, which is slow."""
     special: tuple[tuple[str, float, str], ...] = ()
-    """Shorter texts of the value for machine code where an operand is this very number."""
+    """Simpler texts of the value for machine code, each with the operand and the number that it must
+    be: `x^2` is `x*x`."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
     "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers."""
@@ -298,8 +303,40 @@ FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
 )
 """The rows that an equation file calls by name, under that name."""
 
-GATHERS = ("sum", "prod", "mean", "min", "max")
-"""What gathers the values of an index, or, with one argument, the rows of the data."""
+
+@record(frozen=True, slots=True)
+class Gather:
+    """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or, with
+    one argument, those of the rows of data.
+
+    joined_by: the operation that joins two terms. empty: the value without terms, None where there is
+    none. divided: whether the whole is divided by the number of terms. latex: its sign; "": its name.
+    """
+
+    name: str
+    joined_by: str
+    empty: float | None = None
+    divided: bool = False
+    latex: str = ""
+
+    @property
+    def tex(self) -> str:
+        return self.latex or rf"\operatorname{{{self.name}}}"
+
+
+GATHERS: Mapping[str, Gather] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Gather("sum",  "+", empty=0.0, latex=r"\sum"),
+            Gather("prod", "*", empty=1.0, latex=r"\prod"),
+            Gather("mean", "+", divided=True),
+            Gather("min",  "min", latex=r"\min"),
+            Gather("max",  "max", latex=r"\max"),
+        )
+    }
+)  # fmt: skip
+"""Every gather by its name."""
 
 OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}

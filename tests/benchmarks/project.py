@@ -75,10 +75,10 @@ def values(kind: str, count: int) -> Job:
     return Job(build, lambda: [build().data], {"operations": len(made.operations)})
 
 
-def reading(count: int) -> Job:
+def reading(kind: str, count: int) -> Job:
     """`backprop.parse` of a whole text. check: some right sides, evaluated."""
-    text = readings.text(count)
-    backprop.parse(readings.text(10))  # loads the grammar
+    text = readings.text(kind, count)
+    backprop.parse(readings.text(kind, 10))  # loads the grammar
     before = peak()
 
     def check() -> list[float]:
@@ -116,7 +116,14 @@ def descent(problem: str, steps: int) -> Job:
 
 
 def memory(kind: str, count: int) -> Job:
-    """What Values and the Program take by tracemalloc: bytes held and at the peak."""
+    """What a Model of a graph and a Program of it take by tracemalloc: bytes held and at the peak.
+    Or only the Model of a text of mixed statements, of which many are outputs."""
+    if kind == "mixed":
+        backprop.parse(readings.text(kind, 1000))  # loads what reads it
+        text = readings.text(kind, count)
+        held, most, _ = allocated(lambda: backprop.parse(text))
+        size = readings.operations(kind, count)
+        return Job(lambda: None, list, {"held": held, "most": most, "operations": size})
     made = graph(kind, count)
     text = made.text()
     compiled(backprop.parse(graph(kind, min(count, 100_000)).text()))

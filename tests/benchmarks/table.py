@@ -24,16 +24,18 @@ class Table:
         ratio: float | None = None,
         limit: float | None = None,
         memory: tuple[float | None, float | None] = (None, None),
+        most: float | None = None,
     ) -> None:
-        """memory: bytes, of backprop and of the peer."""
+        """limit: of the ratio. memory: bytes, of backprop and of the peer. most: their limit."""
         shown = [_bytes(size) for size in memory]
+        allowed = _bytes(most) if limit is None else f"{limit:.3g}"
         row = (
             what,
             against,
             ours,
             theirs,
             "" if ratio is None else f"{ratio:.3g}",
-            "" if limit is None else f"<= {limit:.3g}",
+            f"<= {allowed}" if allowed else "",
             ", ".join(shown) if any(shown) else "",
         )
         self.sections.setdefault(section, []).append(row)

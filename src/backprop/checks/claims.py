@@ -117,11 +117,11 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
         ),
         None,
     )
-    whole = tokens.span(0, len(kinds) - 1)
+    whole = tokens.whole
     if middle is None:
         raise UnexpectedText("this is no claim: it has no '='", whole, hints=[_HOW])
     if middle == 0:
-        raise UnexpectedText("a name is missing here", tokens.span(0, 0), hints=[_HOW])
+        raise UnexpectedText("a name is missing here", tokens.span(0), hints=[_HOW])
     of, by = _derivative(model, output, tokens, middle)
     if middle == len(kinds) - 1:
         raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
@@ -135,7 +135,7 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
         array("Q", [tokens.ends[middle - 1], tokens.ends[middle], *tokens.ends[first:]]),
     )
     graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
-    text = one_line(tokens.span(first, len(kinds) - 1).text)
+    text = one_line(tokens.span(first, -1).text)
     formula = any(node in model.labels for node in graph.order)
     rounding = 0.0 if formula else _rounding(text)
     # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt

@@ -11,6 +11,7 @@ from backprop.checks.rounding import gradient_noise, value_noise
 from backprop.evaluation.diagnosis import has_value
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.numbers import rounded
 from backprop.values import Numbers, derivatives, forward
 
 MOST = 20
@@ -117,4 +118,4 @@ class Comparison:
 def _near(at: float, wide: float, keep: float, random: Random) -> float:
     """A number of few digits around `at`, or `at` itself: an order or an exponent may have to stay."""
     moved = at + wide * random.gauss() * (abs(at) or 1.0)
-    return at if random.random() < keep or not isfinite(moved) else float(f"{moved:.3g}")
+    return at if random.random() < keep or not isfinite(moved) else rounded(moved, 3)

@@ -12,7 +12,8 @@ from typing import Any
 
 from backprop.checks.sides import Side, Sides
 from backprop.graph import Graph
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.operations import OPERATIONS
+from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
 Function = Callable[..., Any]
@@ -107,25 +108,21 @@ def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
     it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
     mp = context(digits)
     scope: dict[str, Any] = {"mp": mp}
-    tokens, shape = formula(text)
-    stack: list[str] = []
-    for node in shape.nodes:
-        word = tokens.texts[node.token]
-        if node.kind == "number":
-            stack.append(f"mp.mpf('{word}')")
-        elif node.kind == "name":
-            stack.append(word if word not in CONSTANTS or word in parameters else f"mp.{word}")
-        else:
-            name = node.operation or (FUNCTIONS[word].name if word in FUNCTIONS else "")
-            operands = stack[len(stack) - node.operands :]
-            del stack[len(stack) - node.operands :]
-            if name == "if":
-                stack.append(f"({operands[1]} if {operands[0]} else {operands[2]})")
-                continue
-            key = f"f{len(scope)}"
-            scope[key] = function(name, digits) if name else getattr(mp, word)
-            stack.append(f"{key}({', '.join(operands)})")
-    found: Function = eval(f"lambda {', '.join(parameters)}: {stack[0]}", scope)
+
+    def apply(name: str, operands: list[str]) -> str:
+        if name == "if":
+            return f"({operands[1]} if {operands[0]} else {operands[2]})"
+        key = f"f{len(scope)}"
+        scope[key] = function(name, digits) if name in OPERATIONS else getattr(mp, name)
+        return f"{key}({', '.join(operands)})"
+
+    code = fold(
+        formula(text),
+        number="mp.mpf('{}')".format,
+        name=lambda name: name if name in parameters else f"mp.{name}",
+        apply=apply,
+    )
+    found: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
     return found
 
 

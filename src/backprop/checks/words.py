@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from math import inf
 
+from backprop.numbers import DIGITS, printed
 
-def number(value: float, digits: int = 10) -> str:
+
+def number(value: float, digits: int = DIGITS) -> str:
     """A number in a sentence: `−0.001`, `2e−12`, `infinite`, `undefined`."""
     if value != value:
         return "undefined"
     if abs(value) == inf:
         return "infinite" if value > 0 else "−infinite"
-    mantissa, mark, exponent = f"{value + 0.0:.{digits}g}".partition("e")
-    text = f"{mantissa}e{int(exponent)}" if mark else mantissa
-    return text.replace("-", "−")
+    return printed(value, digits)
 
 
 def factor(value: float) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Annotated, Any, get_args, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, Signature
+from typing import Annotated, Any
 
 import typer
 
 from backprop import __version__
-from backprop.cli.declared import Argument, Declared
 from backprop.cli.run import COMMANDS, command
+from backprop.cli.shared import listed
+from backprop.options import Field, Option, call, fields
+
+Run = Callable[[Callable[..., None], Mapping[str, Any]], None]
 
 
-def application(function: Callable[[str], Callable[..., None]] = command) -> typer.Typer:
-    """All commands as a Typer application. function: has the function of each command."""
+def application(commands: Sequence[str] = COMMANDS, run: Run = call) -> typer.Typer:
+    """These commands as a Typer application. run: is given a command and what its options are."""
     app = typer.Typer(
         name="backprop",
         help="Exact gradients of equations in plain text, step by step and fast.",
@@ -27,10 +29,9 @@ def application(function: Callable[[str], Callable[..., None]] = command) -> typ
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for name in COMMANDS:
-        found = function(name)
-        epilog = sys.modules[found.__module__].EXAMPLE
-        app.command(name, epilog=epilog)(_for_typer(found))
+    for name in commands:
+        found = command(name)
+        app.command(name, epilog=sys.modules[found.__module__].EXAMPLE)(_for_typer(found, run))
     return app
 
 
@@ -48,36 +49,44 @@ def _options(
     """Exact gradients of equations in plain text."""
 
 
-def _for_typer(function: Callable[..., None]) -> Callable[..., None]:
-    """The same function, with Typer's options for what its parameters declare."""
-    hints = get_type_hints(function, include_extras=True)
-    annotations: dict[str, Any] = {}
-    for name, hint in hints.items():
-        if name != "return":
-            kind, row = get_args(hint)
-            annotations[name] = Annotated[kind, _typed(row)]
-    signature = inspect.signature(function)
+def _for_typer(found: Callable[..., None], run: Run) -> Callable[..., None]:
+    """A function from which Typer learns the options of a command."""
+
+    def function(**written: Any) -> None:
+        run(found, written)
+
     parameters = [
-        each.replace(annotation=annotations[each.name]) for each in signature.parameters.values()
+        Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=_typed(each))
+        for each in fields(found)
     ]
-
-    @wraps(function)
-    def call(**arguments: Any) -> None:
-        function(**arguments)
-
-    call.__annotations__ = annotations
-    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return call
+    function.__doc__ = found.__doc__
+    function.__annotations__ = {each.name: each.annotation for each in parameters}
+    function.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return function
 
 
-def _typed(row: Declared) -> Any:
-    if isinstance(row, Argument):
-        return typer.Argument(metavar=row.metavar, show_default=row.show_default, help=row.help)
-    return typer.Option(
-        *row.flags,
-        metavar=row.metavar,
-        show_default=row.show_default,
-        help=row.help,
-        min=row.min,
-        max=row.max,
+def _typed(field: Field) -> Any:
+    _, kind, default, option = field
+    hint: Any = list[str] if kind is list else kind | None if default is None else kind
+    if not option.flags:
+        return Annotated[hint, typer.Argument(metavar=option.metavar, help=helped(option))]
+    typed = typer.Option(
+        *option.flags, metavar=option.metavar, help=helped(option), min=option.min, max=option.max
+    )
+    return Annotated[hint, typed]
+
+
+def helped(option: Option) -> str:
+    """The help of an option, with the names from the tables that it speaks of."""
+    if "{" not in option.help:
+        return option.help
+    from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES
+    from backprop.engine.program import ENGINES
+
+    schedules = [each.form for each in SCHEDULES.values()]
+    return option.help.format(
+        optimizers=listed(OPTIMIZERS),
+        fixed=", ".join(each.name for each in FIRST_ORDER if each.lr),
+        schedules=listed(schedules),
+        engines=listed(ENGINES),
     )

@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 from backprop import commands
-from backprop.cli import options
-from backprop.cli.declared import Option
+from backprop.cli import shared
 from backprop.cli.printing import chosen_format, deliver
 from backprop.cli.run import Finished
+from backprop.inputs import Inputs
+from backprop.options import Option
 
 EXAMPLE = 'Example: backprop check eqs.txt --set "a=2, b=-3" --claim "da = f*b, db: -4"'
 
 
 def check(
-    file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
-    set: options.Settings = [],  # noqa: B006
-    values: options.Values = [],  # noqa: B006
-    of: options.OneOutput = None,
+    inputs: Inputs,
     claim: Annotated[
         list[str],
-        Option(
-            "--claim",
-            metavar="TEXT",
-            help='Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.',
-        ),
-    ] = [],  # noqa: B006
+        Option("--claim TEXT", 'Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.'),
+    ],
     claims: Annotated[
-        list[str],
-        Option(
-            "--claims", metavar="FILE", help="A file of them, a line each; - is standard input."
-        ),
-    ] = [],  # noqa: B006
+        list[str], Option("--claims FILE", "A file of them, a line each; - is standard input.")
+    ],
     tolerance: Annotated[
-        Optional[float],
+        float | None,
         Option(
-            "--tolerance",
-            metavar="NUMBER",
-            show_default=False,
-            help="How far a claim may be off, relative. Default: as far as it was rounded.",
+            "--tolerance NUMBER",
+            "How far a claim may be off, relative. Default: as far as it was rounded.",
         ),
-    ] = None,
+    ],
     precise: Annotated[
-        bool, Option("--precise", help="Differences at 60 digits and more, with mpmath.")
-    ] = False,
-    format: options.Format = None,
-    output: options.Output = None,
-    digits: options.Digits = None,
-    seed: options.Seed = 0,
+        bool, Option("--precise", "Differences at 60 digits and more, with mpmath.")
+    ],
+    format: shared.Format,
+    output: shared.Output,
+    digits: shared.Digits,
 ) -> None:
     """The gradient against differences, or derivatives that a person worked out.
 
@@ -57,16 +44,7 @@ def check(
     status is 1 if something is wrong.
     """
     format = chosen_format(format, output)
-    inputs = commands.Inputs(file, expr, values, set)
-    report = commands.check(
-        inputs,
-        options.one_name(of),
-        claims=claim,
-        claim_files=claims,
-        precise=precise,
-        tolerance=tolerance,
-        seed=seed,
-    )
+    report = commands.check(inputs, claim, claims, precise, tolerance)
     deliver(report, format, output, digits)
     if not report.right:
         raise Finished(1)

@@ -2,62 +2,83 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli import options
-from backprop.cli.declared import Option
+from backprop.cli import shared
 from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
-from backprop.language.families import MOST_VALUES
-from backprop.reports.drawing import ENDINGS, Look, digraph, render
+from backprop.inputs import Inputs
+from backprop.options import Option, names
+from backprop.reports import PICTURES
+from backprop.reports.drawing import Look
 from backprop.reports.themes import THEMES
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
 
 
 def draw(
-    file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
-    set: options.Settings = [],  # noqa: B006
-    values: options.Values = [],  # noqa: B006
-    of: options.OneOutput = None,
-    output: options.PictureFile = "graph.svg",
-    theme: options.ThemeName = "light",
-    direction: options.Direction = "LR",
-    passes: options.Pass = "backward",
-    detail: options.Detail = None,
-    focus: options.Focus = None,
-    depth: options.Depth = 1,
-    whole: Annotated[bool, Option("--all", help="Draw everything, however large.")] = False,
-    digits: options.PictureDigits = None,
-    seed: options.Seed = 0,
-    max_nodes: options.MaxNodes = MOST_VALUES,
+    inputs: Inputs,
+    output: Annotated[
+        str,
+        Option(
+            "-o, --output FILE",
+            f"Where to; {shared.listed(PICTURES.endings)}. - is SVG to standard output.",
+            "graph.svg",
+        ),
+    ],
+    theme: Annotated[
+        str, Option("--theme NAME", f"{shared.listed(THEMES)}.", "light", choices=THEMES)
+    ],
+    direction: Annotated[
+        str,
+        Option(
+            "--direction LR|TB",
+            "From left to right, or from the top.",
+            "LR",
+            choices=("LR", "TB"),
+            read=str.upper,
+        ),
+    ],
+    passes: Annotated[
+        str,
+        Option(
+            "--pass NAME",
+            "forward: data only; backward: gradients too.",
+            "backward",
+            choices=("forward", "backward"),
+        ),
+    ],
+    detail: Annotated[
+        str | None,
+        Option(
+            "--detail NAME",
+            "operations, or equations: one box each. Default: by size.",
+            choices=("operations", "equations"),
+        ),
+    ],
+    focus: Annotated[
+        list[str], Option("--focus NAMES", "Only what is near these names.", read=names)
+    ],
+    depth: Annotated[int, Option("--depth N", "How many equations around --focus.", 1, min=0)],
+    whole: Annotated[bool, Option("--all", "Draw everything, however large.")],
+    digits: Annotated[int | None, shared.digits("four decimals")],
 ) -> None:
     """The graph with data and gradients, as a picture.
 
     An arrow carries the local derivative: the gradient where it leads to, times the number on it,
     is what it adds to the gradient where it comes from.
     """
-    format = "svg" if output == "-" else ENDINGS.get(PurePath(output).suffix.lower())
+    format = "svg" if output == "-" else PICTURES.of_file(output)
     if format is None:
         raise BadOption(
-            f"{output} has no ending of a picture", hints=[f"the endings are {', '.join(ENDINGS)}"]
+            f"{output} has no ending of a picture",
+            hints=[f"the endings are {', '.join(PICTURES.endings)}"],
         )
-    look = Look(
-        options.one_of("theme", theme, THEMES),
-        options.one_of("direction", direction.upper(), ("LR", "TB")),
-        options.one_of("pass", passes, ("forward", "backward")) == "backward",
-        digits,
-    )
-    if detail is not None:
-        options.one_of("detail", detail, ("operations", "equations"))
-    near = options.names([focus]) if focus is not None else []
-    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
-    picture, gradient = commands.draw(inputs, options.one_name(of), detail, near, depth, whole)
-    drawn = render(digraph(picture, look), format)
+    look = Look(theme, direction, passes == "backward", digits)
+    picture, gradient = commands.draw(inputs, detail, focus, depth, whole)
+    drawn = PICTURES.writer(format)(picture, look, format)
     if output == "-":
         put(drawn.decode())
     else:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
 from backprop import commands
-from backprop.cli import options
-from backprop.cli.declared import Option
-from backprop.cli.printing import chosen, complain, put, style_for
+from backprop.cli import shared
+from backprop.cli.printing import chosen_format, complain, put, style_for
 from backprop.errors import BadOption
 from backprop.files import check_writable, write_whole
-from backprop.language.families import MOST_VALUES
-from backprop.reports.explain import FORMATS, writer
+from backprop.inputs import Inputs
+from backprop.options import Option, names
+from backprop.reports import DOCUMENTS
 from backprop.reports.numbers import Style
 
 EXAMPLE = (
@@ -22,60 +22,50 @@ EXAMPLE = (
 
 
 def explain(
-    file: options.File = None,
-    expr: options.Expressions = [],  # noqa: B006  a command line makes a new list each time
-    set: options.Settings = [],  # noqa: B006
-    values: options.Values = [],  # noqa: B006
-    of: options.OneOutput = None,
+    inputs: Inputs,
     detail: Annotated[
         str,
-        Option("--detail", metavar="NAME", help="equations, each as a whole, or operations."),
-    ] = "equations",
+        Option(
+            "--detail NAME",
+            "equations, each as a whole, or operations.",
+            "equations",
+            choices=("equations", "operations"),
+        ),
+    ],
     paths: Annotated[
         list[str],
-        Option("--paths", metavar="NAMES", help="The gradient by these as the sum over all paths."),
-    ] = [],  # noqa: B006
+        Option("--paths NAMES", "The gradient by these as the sum over all paths.", read=names),
+    ],
     steps_of: Annotated[
-        str, Option("--steps-of", metavar="NAME", help="forward, backward or both.")
-    ] = "both",
+        str,
+        Option(
+            "--steps-of NAME",
+            "forward, backward or both.",
+            "both",
+            choices=("forward", "backward", "both"),
+            noun="part",
+        ),
+    ],
     only: Annotated[
-        list[str], Option("--only", metavar="NAMES", help="Only the steps about these names.")
-    ] = [],  # noqa: B006
-    whole: Annotated[bool, Option("--all", help="Every step, however many.")] = False,
+        list[str], Option("--only NAMES", "Only the steps about these names.", read=names)
+    ],
+    whole: Annotated[bool, Option("--all", "Every step, however many.")],
     hide_answers: Annotated[
-        bool, Option("--hide-answers", help="A worksheet: blanks for what is to be found.")
-    ] = False,
+        bool, Option("--hide-answers", "A worksheet: blanks for what is to be found.")
+    ],
     answers: Annotated[
-        Optional[str],
-        Option(
-            "--answers",
-            metavar="FILE",
-            show_default=False,
-            help="With --hide-answers: the key, in the same format.",
-        ),
-    ] = None,
-    format: Annotated[
-        Optional[str],
-        Option(
-            "--format",
-            metavar="NAME",
-            show_default=False,
-            help="text, markdown, latex, html or json. Default: by the ending of -o, or text.",
-        ),
-    ] = None,
-    output: options.Output = None,
-    digits: options.StepDigits = None,
-    seed: options.Seed = 0,
-    max_nodes: options.MaxNodes = MOST_VALUES,
+        str | None,
+        Option("--answers FILE", "With --hide-answers: the key, in the same format."),
+    ],
+    format: Annotated[str | None, shared.formats(DOCUMENTS)],
+    output: shared.Output,
+    digits: Annotated[int | None, shared.digits("6, and all in JSON")],
 ) -> None:
     """The chain rule step by step, with its formulas and its numbers.
 
     First every value from the inputs on, then every gradient from the output back.
     """
-    endings = {ending: name for name, (_, ending) in FORMATS.items()}
-    format = chosen(format, output, endings, "text")
-    options.one_of("detail", detail, ("equations", "operations"))
-    options.one_of("part", steps_of, ("forward", "backward", "both"))
+    format = chosen_format(format, output, DOCUMENTS)
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
     if paths and (only or steps_of != "both" or detail != "equations"):
@@ -89,17 +79,8 @@ def explain(
     for path in (output, answers):
         if path not in (None, "-"):
             check_writable(str(path))
-    inputs = commands.Inputs(file, expr, values, set, seed, max_nodes)
-    found, gradient = commands.explain(
-        inputs,
-        options.one_name(of),
-        detail,
-        options.names(paths),
-        options.names(only),
-        steps_of,
-        whole,
-    )
-    write = writer(format)
+    found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
+    write = DOCUMENTS.writer(format)
     if output is not None and output != "-":
         write_whole(output, write(found, Style(digits), hide_answers).encode())
     else:

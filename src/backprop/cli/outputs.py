@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 from backprop.cli.printing import put
+from backprop.cli.shared import listed
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
+from backprop.options import Option
 from backprop.records import record
+from backprop.reports import HISTORIES, PLOTS, Formats
 
 if TYPE_CHECKING:
     from backprop.report.descent import DescentReport
@@ -21,23 +23,41 @@ if TYPE_CHECKING:
 class Files:
     """The paths that were given for each."""
 
-    history: str | None
-    plot: str | None
-    save: str | None
-    state: str | None
+    history: Annotated[
+        str | None, Option("--history FILE", f"Every step, as {listed(HISTORIES.endings)}.")
+    ]
+    plot: Annotated[
+        str | None,
+        Option(
+            "--plot FILE",
+            "Output, gradient norm and parameters against the steps, with a map of two parameters;"
+            f" as {listed(PLOTS.endings)}.",
+        ),
+    ]
+    save: Annotated[
+        str | None,
+        Option(
+            "--save FILE",
+            "The equations, comments and all, with the new numbers in them, which --values reads too;"
+            " - is standard output.",
+        ),
+    ]
+    state: Annotated[
+        str | None,
+        Option(
+            "--state FILE",
+            "Where the last run with this file stood, the optimizer's memory included: read if"
+            " there is one, written at the end.",
+        ),
+    ]
 
     def check(self, report: str | None, read: Sequence[str | None] = ()) -> None:
         """Raise BadOption or CannotWrite before any work is done.
 
         report: where that goes. read: files that are read, of which only --save may replace one.
         """
-        from backprop.reports.history import ENDINGS as HISTORY
-        from backprop.reports.plot import ENDINGS as PLOT
-
-        for option, path, known in (("history", self.history, HISTORY), ("plot", self.plot, PLOT)):
-            if path is not None and _ending(path) not in known:
-                hints = [f"the endings are {', '.join(known)}"]
-                raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+        _format(HISTORIES, "history", self.history)
+        _format(PLOTS, "plot", self.plot)
         if self.state == "-":
             raise BadOption("--state - would be read and written at once", hints=["name a file"])
         given = [self.history, self.plot, self.save, self.state, report]
@@ -71,14 +91,12 @@ class Files:
                 errors.append(error)
 
         def drawn() -> bytes:
-            from backprop.reports.plot import ENDINGS, plot
-
-            return plot(found, ENDINGS[_ending(self.plot)], prepared.height(found))
+            format = _format(PLOTS, "plot", self.plot)
+            return PLOTS.writer(format)(found, prepared.height(found), format)
 
         def listed() -> bytes:
-            from backprop.reports.history import history
-
-            return history(found, _ending(self.history)).encode()
+            format = _format(HISTORIES, "history", self.history)
+            return HISTORIES.writer(format)(found, format).encode()
 
         if self.save == "-":
             put(prepared.saved(report))
@@ -96,5 +114,10 @@ class Files:
             raise errors[0]
 
 
-def _ending(path: str | None) -> str:
-    return PurePath(path or "").suffix.lower()
+def _format(formats: Formats[Any], option: str, path: str | None) -> str:
+    """The format that the path given for an option says, "" for no path. Raises BadOption."""
+    found = formats.of_file(path) if path is not None else ""
+    if found is None:
+        hints = [f"the endings are {', '.join(formats.endings)}"]
+        raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
+    return found

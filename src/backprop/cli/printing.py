@@ -4,52 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from typing import TextIO
+from collections.abc import Iterable
+from typing import Any, TextIO
 
 from backprop.errors import BackpropError, BadOption
 from backprop.files import write_whole
 from backprop.report import Report
-from backprop.reports import FORMATS, writer
+from backprop.reports import TABLES, Formats, ending
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
 from backprop.suggest import did_you_mean
 
 
-def chosen_format(name: str | None, output: str | None) -> str:
-    """The format of a report: the one asked for, or what the output file's ending says."""
-    endings = {own: format for format, (_, own) in FORMATS.items()}
-    return chosen(name, output, endings, "table")
-
-
-def chosen(name: str | None, output: str | None, endings: Mapping[str, str], plain: str) -> str:
-    """The format asked for, or the one that the ending of the output file says. Raises BadOption.
-
-    endings: the formats by their endings. plain: the format where nothing says another.
-    """
-    formats = list(endings.values())
-    if name is None and output in (None, "-"):
-        return plain
-    if name is None:
-        from pathlib import PurePath
-
-        ending = PurePath(output).suffix.lower() if output else ""
-        ending = {".markdown": ".md", ".htm": ".html"}.get(ending, ending)
-        if ending == "":
-            return plain
-        if ending not in endings:
-            raise BadOption(
-                f"the ending of {output} says no format",
-                hints=[
-                    f"say it: --format {'|'.join(formats)}",
-                    f"or use one of {', '.join(endings)}",
-                ],
-            )
-        return endings[ending]
-    if name not in formats:
-        hints = [*did_you_mean(name, formats), f"the formats are {', '.join(formats)}"]
-        raise BadOption(f"there is no format {name!r}", hints=hints)
-    return name
+def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = TABLES) -> str:
+    """The format asked for, or what the output file's ending says, or the first. Raises BadOption."""
+    if name is not None:
+        if name not in formats.names:
+            hints = [
+                *did_you_mean(name, formats.names),
+                f"the formats are {', '.join(formats.names)}",
+            ]
+            raise BadOption(f"there is no format {name!r}", hints=hints)
+        return name
+    if output is None or ending(output) == "":  # `-` has none
+        return formats.names[0]
+    found = formats.of_file(output)
+    if found is None:
+        raise BadOption(
+            f"the ending of {output} says no format",
+            hints=[
+                f"say it: --format {'|'.join(formats.names)}",
+                f"or use one of {', '.join(formats.endings)}",
+            ],
+        )
+    return found
 
 
 def deliver(
@@ -68,7 +56,7 @@ def deliver(
 
 def text_of(report: Report, format: str, style: Style) -> str:
     """A report in a format."""
-    return writer(format)(report, style)
+    return TABLES.writer(format)(report, style)
 
 
 def style_for(stream: TextIO | None, digits: int | None) -> Style:

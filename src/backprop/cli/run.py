@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
 
 from backprop.errors import BackpropError
 
-COMMANDS = ("grad", "explain", "check", "descend", "draw", "example")
+COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
 """Each is a function in a module of its name, in the order of the help."""
 
 COMPLETION = "_BACKPROP_COMPLETE"
@@ -58,18 +57,21 @@ def run() -> int:
 
 def _call(words: list[str]) -> None:
     """Read the command line, quickly if it is a plain one, and call its command."""
+    known = COMMANDS
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read
+        from backprop.options import call
 
         function = command(words[0])
-        arguments: dict[str, Any] | None = read(function, words[1:])
-        if arguments is not None:
-            function(**arguments)
+        written = read(function, words[1:])
+        if written is not None:
+            call(function, written)
             return
+        known = (words[0],)
     from backprop.cli.app import application
 
-    application()(prog_name="backprop")
+    application(known)(prog_name="backprop")
 
 
 def _complain(error: BackpropError) -> None:

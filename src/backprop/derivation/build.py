@@ -188,7 +188,7 @@ class _Writing:
         steps = self.graph.equation(node)[::-1]
         for step in steps:
             if step in found:
-                found.update(with_say(self.model, step, self.data))
+                found.update(with_say(self.graph, step, self.data))
         return [step for step in steps if step in found]
 
     def moving(self, step: int) -> list[int]:

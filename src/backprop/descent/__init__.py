@@ -3,6 +3,6 @@
 from backprop.descent.descend import descend
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
 from backprop.descent.result import Descent, State
-from backprop.descent.run import Rules, Step
+from backprop.descent.run import Step
 
-__all__ = ["OPTIMIZERS", "SCHEDULES", "Descent", "Rules", "State", "Step", "descend"]
+__all__ = ["OPTIMIZERS", "SCHEDULES", "Descent", "State", "Step", "descend"]

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from backprop.descent.loop import SCALARS, Loop, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point, Problem
-from backprop.descent.run import Rules, Run, Steps
+from backprop.descent.run import Run, Steps
 from backprop.engine.native.machine import library, passed_on
 from backprop.engine.program import fixed_leaves, tape_for
 from backprop.engine.walk import signature
+from backprop.options import DescentOptions
 from backprop.patterns import by_name
 
 T = TypeVar("T")
@@ -36,26 +37,26 @@ _LONGEST = 1e150
 class Batches:
     """The compiled loop of one problem and method.
 
-    factor: the schedule with its numbers. Raises NoMachineCode.
+    numbers: of the row. schedule: with its numbers. options: of the descent. Raises NoMachineCode.
     """
 
     def __init__(
         self,
         problem: Problem,
         row: Optimizer,
-        options: Mapping[str, float],
+        numbers: Mapping[str, float],
         lr: float,
         schedule: tuple[Schedule, Mapping[str, float]],
         clip: float,
-        rules: Rules,
+        options: DescentOptions,
     ) -> None:
         self.problem = problem
         self._lr = lr
         self._clip = clip
         count = len(problem.leaves)
         task = Task(
-            row, options, *schedule, count, problem.sign, problem.bounded, clip < inf,
-            bool(rules.until_change), rules.target is not None,
+            row, numbers, *schedule, count, problem.sign, problem.bounded, clip < inf,
+            bool(options["until_change"]), options["target"] is not None,
         )  # fmt: skip
         loop = Loop(task)
         order, wrt = problem.order, problem.leaves
@@ -115,15 +116,16 @@ class Batches:
         """
         if not run.norm < _LONGEST:
             return None
-        problem, rules = self.problem, run.rules
+        problem, options = self.problem, run.options
         steps = min(most, self._size)
         scalars, x, g, kept, best, previous = self._arrays
-        target = -inf if rules.target is None else rules.target * problem.sign
+        target = options["target"]
         given = {
             "lr": self._lr, "k": k, "number": run.before + run.count, "value": run.value,
             "before": run.value, "best": run.best[1], "best_at": -1.0,
-            "least_norm2": (rules.until_grad * (1 + 1e-9)) ** 2,
-            "least_change": rules.until_change or -1.0, "target": target, "clip": self._clip,
+            "least_norm2": (options["until_grad"] * (1 + 1e-9)) ** 2,
+            "least_change": options["until_change"] or -1.0,
+            "target": -inf if target is None else target * problem.sign, "clip": self._clip,
         }  # fmt: skip
         scalars[:] = array("d", [given.get(name, 0.0) for name in SCALARS])
         x[:], g[:] = (array("d", self._in_loop(each)) for each in (run.x, run.gradient))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from backprop import patterns as patterns_of
-from backprop.descent.optimizers import RANGES, Minimizer, Optimizer, Schedule
+from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
 from backprop.evaluation.inputs import evaluate, not_an_input
 from backprop.language import Model, read_settings
@@ -31,7 +31,7 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
         known = ", ".join(table)
         hints = [*did_you_mean(name, table), f"there are {known}"]
         raise BadOption(f"there is no {option} {name!r}", hints=hints)
-    options = {key: float(number) for key, number in row.options.items()}
+    options = defaults(row)
     source = Source(f"<--{option}>", found[2] or "")
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
@@ -43,13 +43,9 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
             )
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
         options[key] = number = evaluate(setting.columns, setting.root, source)
-        low, high = RANGES[key]
-        whole = key == "maxcor"
-        if not low <= number <= high or (number == high == 1) or (whole and number != int(number)):
-            kind = "a whole number " if whole else ""
-            limits = f"from {low:g}" + (f" to {high:g}" if high < 1e300 else " on")
-            message = f"{key} must be {kind}{limits}{', less than 1' if high == 1 else ''}"
-            raise BadOption(message, setting.name)
+        takes = row.options[key][1]
+        if not takes.has(number):
+            raise BadOption(f"{key} must be {takes}", setting.name)
     if options.get("initial_trust_radius", 0) >= options.get("max_trust_radius", 1):
         raise BadOption("initial_trust_radius must be less than max_trust_radius")
     return row, options

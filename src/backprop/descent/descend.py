@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite, isnan
+from typing import Unpack
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import bounds_of, choice, parameters
@@ -13,12 +14,14 @@ from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer, Schedule
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
-from backprop.descent.run import Best, Callback, NoLower, Rules, Run, Stop
+from backprop.descent.run import Best, Callback, NoLower, Run, Stop
 from backprop.descent.update import factor
 from backprop.engine.program import choose
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
+from backprop.numbers import shown
+from backprop.options import DescentOptions, complete
 from backprop.source import normal
 from backprop.values import Numbers
 
@@ -31,61 +34,50 @@ def descend(
     values: Mapping[str, float] | None = None,
     *,
     of: str | None = None,
-    optimizer: str = "gd",
-    lr: float | None = None,
-    schedule: str = "constant",
-    clip: float | None = None,
-    rules: Rules | None = None,
-    only: Sequence[str] = (),
-    freeze: Sequence[str] = (),
-    bounds: Mapping[str, tuple[float, float]] | None = None,
-    maximize: bool = False,
     callback: Callback | None = None,
     callback_every: int = 1,
-    every: int = 0,
-    explain_step: int = 0,
     state: State | None = None,
-    engine: str = "auto",
+    **given: Unpack[DescentOptions],
 ) -> tuple[Descent, Numbers]:
     """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point."""
-    rules = rules or Rules()
-    row, options = choice("optimizer", optimizer, OPTIMIZERS)
-    _check(row, lr, schedule, clip, rules, every)
+    options = complete(given)
+    row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
+    _check(row, options)
     output = model.output(of)
-    free = parameters(model, output, only, freeze)
-    limits = bounds_of(model, free, bounds or {})
+    free = parameters(model, output, options["only"], options["freeze"])
+    limits = bounds_of(model, free, options["bounds"] or {})
     if limits and isinstance(row, Minimizer) and not row.bounds:
         raise BadOption(f"{row.name} knows no bounds", hints=["use --optimizer lbfgs"])
-    given = {normal(name): number for name, number in (values or {}).items()}
+    start = {normal(name): number for name, number in (values or {}).items()}
     if state:
         _check_state(state, row, model, free)
         others = [
-            name for name, number in state.parameters.items() if given.get(name, number) != number
+            name for name, number in state.parameters.items() if start.get(name, number) != number
         ]
-        given = {**given, **state.parameters}
-    begun = evaluate(model, given, output)
+        start = {**start, **state.parameters}
+    begun = evaluate(model, start, output)
     warnings = _start(begun.gradient, limits, free)
     if state and others:
-        shown = ", ".join(f"{name} = {state.parameters[name]:.10g}" for name in others[:5])
-        warnings.append(BackpropError(f"the state goes on from {shown}, not from what was given"))
-    one_lr = isinstance(row, Optimizer) and (lr or row.lr) is not None
-    evaluations = 1 if one_lr else 2 * rules.steps  # the compiled loop has its own
+        listed = ", ".join(f"{name} = {shown(state.parameters[name])}" for name in others[:5])
+        warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
+    engine = options["engine"]
+    lr = options["lr"] or (row.lr if isinstance(row, Optimizer) else None)
+    evaluations = 1 if lr else 2 * options["steps"]  # the compiled loop has its own
     problem = Problem(
-        model, begun, free, limits, maximize, engine if not one_lr else "auto", evaluations
+        model, begun, free, limits, options["maximize"], "auto" if lr else engine, evaluations
     )
     before = state.steps if state else 0
-    run = Run(problem, rules, callback, every, before, callback_every)
+    run = Run(problem, options, callback, before, callback_every)
     run.is_minimum = _is_minimum
     method: FirstOrder | None = None
     if isinstance(row, Optimizer):
-        change, numbers = choice("schedule", schedule, SCHEDULES)
-        length = float(before + rules.steps)
-        numbers = {key: length if isnan(number) else number for key, number in numbers.items()}
-        method = FirstOrder(
-            row, options, lr or row.lr, factor(change, numbers), clip or inf, explain_step
-        )
-        if one_lr:
-            method.batches = _batches(problem, method, change, numbers, engine, run)
+        change, rates = choice("schedule", options["schedule"], SCHEDULES)
+        length = float(before + options["steps"])
+        rates = {key: length if isnan(number) else number for key, number in rates.items()}
+        clip, explained = options["clip"] or inf, options["explain_step"] or 0
+        method = FirstOrder(row, numbers, lr, factor(change, rates), clip, explained)
+        if lr:
+            method.batches = _batches(problem, method, change, rates, run)
         if state:
             method.state = {
                 key: [column[name] for name in free] for key, column in state.memory.items()
@@ -99,16 +91,16 @@ def descend(
             assert isinstance(row, Minimizer)
             from backprop.descent import second_order  # scipy's methods are not always wanted
 
-            second_order.descend(row, options, run)
+            second_order.descend(row, numbers, run)
         raise AssertionError("a method ended without a verdict")
     except Stop as found:
         stop = found
     except NoLower:
         stop = run.no_lower()
-    ended = evaluate(model, {**given, **dict(zip(free, run.x, strict=True))}, output)
+    ended = evaluate(model, {**start, **dict(zip(free, run.x, strict=True))}, output)
     run.settle(ended.gradient)
     run.finish_history()
-    return _result(run, row, method, stop, warnings, options, limits, explain_step), ended.numbers
+    return _result(run, row, method, stop, warnings, numbers, limits), ended.numbers
 
 
 def _is_minimum(run: Run) -> bool:
@@ -121,17 +113,16 @@ def _batches(
     problem: Problem,
     method: FirstOrder,
     change: Schedule,
-    numbers: Mapping[str, float],
-    engine: str,
+    rates: Mapping[str, float],
     run: Run,
 ) -> Batches | None:
     """The compiled loop, if it is worth its compilation; None: step by step in Python.
 
     Raises NoMachineCode if it is asked for and cannot be had.
     """
-    steps = run.rules.steps
+    engine = run.options["engine"]
     around = _STEP + _PARAMETER * len(problem.leaves)
-    if choose(engine, problem.size, steps, around) is not None:
+    if choose(engine, problem.size, run.options["steps"], around) is not None:
         return None
     assert method.lr is not None
     try:
@@ -140,9 +131,9 @@ def _batches(
             method.row,
             method.options,
             method.lr,
-            (change, numbers),
+            (change, rates),
             method.clip,
-            run.rules,
+            run.options,
         )
     except NoMachineCode:
         if engine == "native":
@@ -150,38 +141,18 @@ def _batches(
         return None
 
 
-def _check(
-    row: Optimizer | Minimizer,
-    lr: float | None,
-    schedule: str,
-    clip: float | None,
-    rules: Rules,
-    every: int,
-) -> None:
-    """Raise BadOption for numbers that make no sense, and for options that the method does not read."""
-    if lr is not None and not 0 < lr < inf:
-        hints = ["a step against the gradient is what --maximize takes"] if lr < 0 else []
-        raise BadOption(f"--lr is {lr:g}; it must be a positive finite number", hints=hints)
-    if clip is not None and not 0 < clip < inf:
-        raise BadOption(f"gradients cannot be clipped to {clip:g}; give a positive number")
-    for name, number in (("steps", rules.steps), ("every", every)):
-        if number != number or number < 0 or number != int(number):
-            raise BadOption(f"--{name} must be a whole number, 0 or more")
-    for name, limit in (("grad", rules.until_grad), ("change", rules.until_change or 0.0)):
-        if not 0 <= limit < inf:
-            raise BadOption(f"--until-{name} must be a number, 0 or more")
-    if rules.target is not None and not isfinite(rules.target):
-        raise BadOption(f"the target is {rules.target:g}; give a number")
+def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
+    """Raise BadOption for options that the method does not read."""
     if isinstance(row, Minimizer):
-        for name, given in (("lr", lr), ("clip", clip)):
+        for name, given in (("lr", options["lr"]), ("clip", options["clip"])):
             if given is not None:
                 raise BadOption(
                     f"{row.name} chooses its own steps: --{name} has no meaning for it",
                     hints=[f"leave --{name} out, or take another optimizer"],
                 )
-    if schedule.strip() != "constant":
-        choice("schedule", schedule, SCHEDULES)
-        if isinstance(row, Minimizer) or (lr is None and row.lr is None):
+    if options["schedule"].strip() != "constant":
+        choice("schedule", options["schedule"], SCHEDULES)
+        if isinstance(row, Minimizer) or (options["lr"] or row.lr) is None:
             raise BadOption(
                 "a schedule changes a given step size, and none is given",
                 hints=["give --lr as well"],
@@ -235,23 +206,22 @@ def _result(
     method: FirstOrder | None,
     stop: Stop,
     warnings: list[BackpropError],
-    options: Mapping[str, float],
+    numbers: Mapping[str, float],
     limits: dict[str, tuple[float, float]],
-    explain_step: int,
 ) -> Descent:
     problem = run.problem
     names, sign = problem.names, problem.sign
 
-    def named(numbers: Sequence[float]) -> dict[str, float]:
-        return dict(zip(names, numbers, strict=True))
+    def named(column: Sequence[float]) -> dict[str, float]:
+        return dict(zip(names, column, strict=True))
 
-    def derivatives(numbers: Sequence[float]) -> dict[str, float]:
-        return {name: sign * number + 0.0 for name, number in named(numbers).items()}
+    def derivatives(column: Sequence[float]) -> dict[str, float]:
+        return {name: sign * number + 0.0 for name, number in named(column).items()}
 
     explained: list[str] = []
-    if explain_step:
+    if explain_step := run.options["explain_step"]:
         if method and method.explained and isinstance(row, Optimizer):
-            explained = explanation(row, options, names, problem.output, method.explained, sign < 0)
+            explained = explanation(row, numbers, names, problem.output, method.explained, sign < 0)
         else:
             steps = run.before + run.count
             ended = f"the run ended after step {steps}"

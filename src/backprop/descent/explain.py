@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from backprop.descent.first_order import Explained
 from backprop.descent.optimizers import Optimizer
 from backprop.descent.update import formulas, written
+from backprop.numbers import printed
 
 _MOST_PARAMETERS = 20
 _MOST_TRIALS = 8
@@ -24,8 +25,8 @@ def explanation(
     lines = [f"step {kept.number} by {row.name}: {'; '.join(formulas(row))}"]
     meaning = f"−∂{output}/∂x" if maximize else f"∂{output}/∂x"
     if kept.clip != 1:
-        meaning += f"·{_number(kept.clip)}, clipped"
-    lines.append(f"  g = {meaning}; lr = {_number(kept.lr)}{_searched(kept, output)}")
+        meaning += f"·{printed(kept.clip)}, clipped"
+    lines.append(f"  g = {meaning}; lr = {printed(kept.lr)}{_searched(kept, output)}")
     if kept.k == 1 < kept.number and row.state:
         lines.append("  its memory begins anew here, because it led uphill")
     for at, name in enumerate(names[:_MOST_PARAMETERS]):
@@ -37,11 +38,10 @@ def explanation(
             "lr": kept.lr,
             **{key: column[at] for key, column in kept.state.items()},
         }
-        update = written(row, numbers, name, _number)
-        computed = float(update[-1].rpartition("= ")[2].replace("−", "-"))
+        update, computed = written(row, numbers, name)
         lines += [f"  {line}" for line in update]
         if abs(computed - kept.after[at]) > 1e-9 * max(1.0, abs(computed)):
-            lines.append(f"  {name} ← {_number(kept.after[at])}, its bound")
+            lines.append(f"  {name} ← {printed(kept.after[at])}, its bound")
     if len(names) > _MOST_PARAMETERS:
         lines.append(f"  … and {len(names) - _MOST_PARAMETERS} more parameters")
     return lines
@@ -52,22 +52,13 @@ def _searched(kept: Explained, output: str) -> str:
     if not kept.trials:
         return ""
     failed = kept.trials[:-1]
-    found = f", found by line search: {output} = {_number(kept.trials[-1].value)} there"
+    found = f", found by line search: {output} = {printed(kept.trials[-1].value)} there"
     if not failed:
         return found
     shown = [
-        f"lr {_number(trial.lr)} → "
-        + (_number(trial.value) if abs(trial.value) < float("inf") else "no value")
+        f"lr {printed(trial.lr)} → "
+        + (printed(trial.value) if abs(trial.value) < float("inf") else "no value")
         for trial in failed[:_MOST_TRIALS]
     ]
     more = ", …" if len(failed) > _MOST_TRIALS else ""
     return f"{found}, too little fall before ({'; '.join(shown)}{more})"
-
-
-def _number(number: float) -> str:
-    """Ten significant digits with a minus sign: `−0.001`."""
-    text = f"{number + 0.0:.10g}"
-    mantissa, mark, exponent = text.partition("e")
-    if mark:
-        text = f"{mantissa}e{int(exponent)}"
-    return text.replace("-", "−")

@@ -21,13 +21,21 @@ from backprop.engine.writers.llvm import Operand
 from backprop.syntax.parser import equations, formula
 from backprop.values import Value
 
-SCALARS = tuple(
-    "lr k number value before best best_at last_lr least_norm2 least_change target clip".split()
+SCALARS = (
+    "lr",  # the step size before its schedule
+    "k",  # updates done before this batch
+    "number",  # steps done before this batch
+    "value",  # the output; its negative where it is maximised
+    "before",  # the same, one step before
+    "best",  # the lowest of it
+    "best_at",  # the step of this batch where it was lowest, -1 if that was before
+    "last_lr",  # the size of the last step
+    "least_norm2",  # stop where the squared norm of the gradient is at most this
+    "least_change",  # stop where the output's relative change is at most this
+    "target",  # stop where the output is at most this
+    "clip",  # the longest gradient that is not clipped
 )
-"""What the loop is told and tells, doubles in this order: the step size without its schedule; updates
-and steps before this batch; the output (turned, for maximising) now and one step before; the lowest
-output and its step in this batch (-1: none in it); the last step's size; then the rules: squared
-gradient norm, relative change, output, clipping."""
+"""What the loop is told and tells: one array of doubles, in this order."""
 
 _KEPT = ("value", "before", "best", "best_at", "last_lr")
 """Those that the loop changes."""

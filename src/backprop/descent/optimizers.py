@@ -19,21 +19,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan, nan
 from types import MappingProxyType
 
-Numbers = Mapping[str, float]
+from backprop.options import Range
 
-RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "momentum": (0, 1), "beta1": (0, 1), "beta2": (0, 1), "alpha": (0, 1), "rho": (0, 1),
-        "eps": (0, 1e300), "weight_decay": (0, 1e300), "lr_decay": (0, 1e300), "psi": (0, 1e300),
-        "eta_minus": (0, 1), "eta_plus": (1, 1e300), "smallest": (0, 1e300), "largest": (0, 1e300),
-        "maxcor": (1, 1000), "initial_trust_radius": (1e-300, 1e300), "max_trust_radius": (1e-300, 1e300),
-        "end": (0, 1e300), "over": (1, 1e300), "rate": (0, 1e300), "every": (1, 1e300),
-    }
-)  # fmt: skip
-"""The least and the largest number that each option of an optimizer or a schedule takes; those of a
-range up to 1 must be less than 1."""
+Numbers = Mapping[str, float]
+Options = Mapping[str, tuple[float, Range]]
+"""By name the default, and the numbers that are taken."""
+
+
+_PART = Range(0, 1, outside=1)
+_ANY = Range(0, 1e300)
+_POSITIVE = Range(1e-300, 1e300)
+_ONE_ON = Range(1, 1e300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,15 @@ class Optimizer:
     """A first-order method.
 
     state: what it keeps for each parameter, with the value before the first step. options: its
-    numbers with their defaults. lr: the step size where none is given; None: a line search chooses
-    it, step by step. source: who published it.
+    numbers. lr: the step size where none is given; None: a line search chooses it, step by step.
+    source: who published it.
     """
 
     name: str
     update: str
     source: str
     state: Numbers = field(default_factory=dict)
-    options: Numbers = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     lr: float | None = None
 
 
@@ -63,7 +62,7 @@ class Minimizer:
     source: str
     bounds: bool = False
     hessian: bool = False
-    options: Numbers = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     then: str = ""
     """The row that goes on where this one finds no lower point, if there are few parameters."""
     fixed: Mapping[str, float] = field(default_factory=dict)
@@ -72,7 +71,9 @@ class Minimizer:
 
 
 _ADAM_MOMENTS = "m' = beta1*m + (1 - beta1)*g; v' = beta2*v + (1 - beta2)*g^2\n"
-_ADAM: Numbers = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "eps": 1e-8})
+_ADAM: Options = MappingProxyType(
+    {"beta1": (0.9, _PART), "beta2": (0.999, _PART), "eps": (1e-8, _ANY)}
+)
 _KINGMA = "Kingma, Ba: Adam, ICLR 2015, arXiv:1412.6980"
 
 FIRST_ORDER = (
@@ -82,17 +83,17 @@ FIRST_ORDER = (
     Optimizer(
         "momentum", "v' = momentum*v + g; x' = x - lr*v'",
         "Polyak: Some methods of speeding up the convergence of iteration methods, 1964",
-        {"v": 0}, {"momentum": 0.9},
+        {"v": 0}, {"momentum": (0.9, _PART)},
     ),
     Optimizer(
         "nesterov", "v' = momentum*v + g; x' = x - lr*(g + momentum*v')",
         "Sutskever et al.: On the importance of initialization and momentum, ICML 2013",
-        {"v": 0}, {"momentum": 0.9},
+        {"v": 0}, {"momentum": (0.9, _PART)},
     ),
     Optimizer(
         "adagrad", "s' = s + g^2; x' = x - lr/(1 + (k - 1)*lr_decay)*g/(sqrt(s') + eps)",
         "Duchi, Hazan, Singer: Adaptive subgradient methods, JMLR 12, 2011",
-        {"s": 0}, {"lr_decay": 0, "eps": 1e-10},
+        {"s": 0}, {"lr_decay": (0, _ANY), "eps": (1e-10, _ANY)},
     ),
     Optimizer(
         "adadelta",
@@ -100,12 +101,12 @@ FIRST_ORDER = (
         "d = sqrt(u + eps)/sqrt(s' + eps)*g\n"
         "u' = rho*u + (1 - rho)*d^2; x' = x - lr*d",
         "Zeiler: ADADELTA, 2012, arXiv:1212.5701",
-        {"s": 0, "u": 0}, {"rho": 0.9, "eps": 1e-6}, lr=1.0,
+        {"s": 0, "u": 0}, {"rho": (0.9, _PART), "eps": (1e-6, _ANY)}, lr=1.0,
     ),
     Optimizer(
         "rmsprop", "s' = alpha*s + (1 - alpha)*g^2; x' = x - lr*g/(sqrt(s') + eps)",
         "Tieleman, Hinton: lecture 6.5 of Neural Networks for Machine Learning, 2012",
-        {"s": 0}, {"alpha": 0.99, "eps": 1e-8},
+        {"s": 0}, {"alpha": (0.99, _PART), "eps": (1e-8, _ANY)},
     ),
     Optimizer(
         "adam",
@@ -124,7 +125,7 @@ FIRST_ORDER = (
         _ADAM_MOMENTS + "d = x - lr*weight_decay*x\n"
         "x' = d - lr*(m'/(1 - beta1^k))/(sqrt(v'/(1 - beta2^k)) + eps)",
         "Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019",
-        {"m": 0, "v": 0}, {**_ADAM, "weight_decay": 0.01}, lr=0.001,
+        {"m": 0, "v": 0}, {**_ADAM, "weight_decay": (0.01, _ANY)}, lr=0.001,
     ),
     Optimizer(
         "adamax",
@@ -138,7 +139,7 @@ FIRST_ORDER = (
         "p' = p*b; d = sqrt(v'/(1 - beta2^k)) + eps\n"
         "x' = x - lr*((1 - b)/(1 - p')*g/d + c/(1 - p'*c)*m'/d)",
         "Dozat: Incorporating Nesterov momentum into Adam, ICLR workshop 2016",
-        {"m": 0, "v": 0, "p": 1}, {**_ADAM, "psi": 0.004},
+        {"m": 0, "v": 0, "p": 1}, {**_ADAM, "psi": (0.004, _ANY)},
     ),
     Optimizer(
         "radam",
@@ -154,7 +155,11 @@ FIRST_ORDER = (
         "s' = min(max(if(k == 1, lr, s)*q, smallest), largest)\n"
         "h' = if(t < 0, 0, g); x' = x - sign(h')*s'",
         "Riedmiller, Braun: The RPROP algorithm, ICNN 1993",
-        {"h": 0, "s": 0}, {"eta_minus": 0.5, "eta_plus": 1.2, "smallest": 1e-6, "largest": 50},
+        {"h": 0, "s": 0},
+        {
+            "eta_minus": (0.5, _PART), "eta_plus": (1.2, _ONE_ON),
+            "smallest": (1e-6, _ANY), "largest": (50, _ANY),
+        },
         lr=0.01,
     ),
 )  # fmt: skip
@@ -162,7 +167,7 @@ FIRST_ORDER = (
 SECOND_ORDER = (
     Minimizer(
         "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
-        bounds=True, options={"maxcor": 10}, then="bfgs",
+        bounds=True, options={"maxcor": (10, Range(1, 1000, whole=True))}, then="bfgs",
         fixed={"ftol": 0, "gtol": 0, "maxls": 50},
     ),
     Minimizer(
@@ -175,7 +180,8 @@ SECOND_ORDER = (
     ),
     Minimizer(
         "newton", "trust-exact", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
-        hessian=True, options={"initial_trust_radius": 1, "max_trust_radius": 1000}, fixed={"gtol": 0},
+        hessian=True, fixed={"gtol": 0},
+        options={"initial_trust_radius": (1, _POSITIVE), "max_trust_radius": (1000, _POSITIVE)},
     ),
 )  # fmt: skip
 
@@ -192,23 +198,33 @@ class Schedule:
 
     name: str
     factor: str
-    options: Numbers = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
 
+    @property
+    def form(self) -> str:
+        """As it can be asked for, with its numbers: `step(rate=0.5, every=100)`."""
+        given = {name: number for name, number in defaults(self).items() if not isnan(number)}
+        numbers = ", ".join(f"{name}={number:g}" for name, number in given.items())
+        return f"{self.name}({numbers})" if numbers else self.name
+
+
+def defaults(row: Optimizer | Minimizer | Schedule) -> dict[str, float]:
+    """The numbers of a row where none are given."""
+    return {name: float(number) for name, (number, _) in row.options.items()}
+
+
+_LENGTH = {"end": (0.0, _ANY), "over": (nan, _ONE_ON)}
 
 SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
     {
         row.name: row
         for row in (
             Schedule("constant", "1"),
-            Schedule("linear", "1 + (end - 1)*min(k/over, 1)", {"end": 0, "over": float("nan")}),
-            Schedule("exponential", "rate^k", {"rate": 0.99}),
-            Schedule("inverse", "1/(1 + rate*k)", {"rate": 0.01}),
-            Schedule("step", "rate^floor(k/every)", {"rate": 0.5, "every": 100}),
-            Schedule(
-                "cosine",
-                "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2",
-                {"end": 0, "over": float("nan")},
-            ),
+            Schedule("linear", "1 + (end - 1)*min(k/over, 1)", _LENGTH),
+            Schedule("exponential", "rate^k", {"rate": (0.99, _ANY)}),
+            Schedule("inverse", "1/(1 + rate*k)", {"rate": (0.01, _ANY)}),
+            Schedule("step", "rate^floor(k/every)", {"rate": (0.5, _ANY), "every": (100, _ONE_ON)}),
+            Schedule("cosine", "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2", _LENGTH),
         )
     }
 )

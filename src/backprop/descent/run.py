@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from backprop.descent.problem import Point, Problem
 from backprop.errors import NotFinite
 from backprop.evaluation.gradient import Gradient
+from backprop.numbers import shown
+from backprop.options import DescentOptions
 
 Cause = Literal[
     "gradient", "change", "target", "rounding", "steps", "stuck", "diverged", "interrupted"
@@ -45,17 +47,6 @@ class Step(NamedTuple):
 
 Callback = Callable[[Step], object]
 """Called with every step; the run stops when it returns True."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When to stop. until_grad: a gradient norm. until_change: a change of the output in one step,
-    relative to the output or to 1, whichever is larger. target: an output. 0 or None: never."""
-
-    steps: int = 1000
-    until_grad: float = 1e-8
-    until_change: float | None = None
-    target: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +109,22 @@ class NoLower(Exception):
 class Run:
     """The course of a descent: the last point with its value and gradient, the best one, and all.
 
-    before: steps of the runs that this one continues. every: how many steps lie between those that
-    `history` keeps; 0: none is kept. callback_every: the most steps between two calls of `callback`;
-    0: as many as suit the method.
+    options: all of them. before: steps of the runs that this one continues. callback_every: the most
+    steps between two calls of `callback`; 0: as many as suit the method.
     """
 
     def __init__(
         self,
         problem: Problem,
-        rules: Rules,
+        options: DescentOptions,
         callback: Callback | None = None,
-        every: int = 0,
         before: int = 0,
         callback_every: int = 1,
     ) -> None:
         self.problem = problem
-        self.rules = rules
+        self.options = options
         self.callback = callback
-        self.every = every
+        self.every = options["every"] or 0
         self.callback_every = callback_every
         self.before = before
         self.count = 0
@@ -210,7 +199,7 @@ class Run:
 
     def room(self) -> int:
         """How many steps may be taken before anybody wants to hear of one."""
-        most = self.rules.steps - self.count
+        most = self.options["steps"] - self.count
         for every in (self.every, self.callback_every if self.callback else 0):
             if every:
                 most = min(most, every - self.count % every)
@@ -267,13 +256,13 @@ class Run:
             return Stop(
                 "rounding",
                 f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
-                f" rounding; the gradient norm is {self.norm:.3g}",
+                f" rounding; the gradient norm is {shown(self.norm, 3)}",
                 converged=True,
             )
         return Stop(
             "stuck",
             f"stuck after step {self.before + self.count}: no step lowers {self._called}, and the"
-            f" gradient norm is {self.norm:.3g}; perhaps this is a corner",
+            f" gradient norm is {shown(self.norm, 3)}; perhaps this is a corner",
         )
 
     @property
@@ -323,23 +312,23 @@ class Run:
         return bend / moved / moved
 
     def _judge(self, change: float) -> None:
-        rules, problem = self.rules, self.problem
+        options, problem = self.options, self.problem
         output, value = problem.output, self.value * problem.sign
-        if rules.target is not None and self.value <= rules.target * problem.sign:
-            self._stop("target", f"{output} reached the target {rules.target:.10g}")
-        if self.norm <= rules.until_grad:
-            limit = f"the gradient norm {self.norm:.3g} is at most {rules.until_grad:.3g}"
+        steps, target = options["steps"], options["target"]
+        least, still = options["until_grad"], options["until_change"]
+        if target is not None and self.value <= target * problem.sign:
+            self._stop("target", f"{output} reached the target {shown(target)}")
+        if self.norm <= least:
+            limit = f"the gradient norm {shown(self.norm, 3)} is at most {shown(least, 3)}"
             self._stop("gradient", limit)
-        if rules.until_change and change <= rules.until_change * max(1.0, abs(value)):
-            limit = f"{output} changed by {change:.3g}, relatively at most {rules.until_change:.3g}"
+        if still and change <= still * max(1.0, abs(value)):
+            limit = f"{output} changed by {shown(change, 3)}, relatively at most {shown(still, 3)}"
             self._stop("change", limit)
         if self.still >= _STILL:
             raise NoLower
-        if self.count >= rules.steps:
-            used = (
-                f"all {rules.steps} steps are used up" if rules.steps != 1 else "the step is done"
-            )
-            raise Stop("steps", f"{used}; the gradient norm is {self.norm:.3g}")
+        if self.count >= steps:
+            used = f"all {steps} steps are used up" if steps != 1 else "the step is done"
+            raise Stop("steps", f"{used}; the gradient norm is {shown(self.norm, 3)}")
 
     def _stop(self, cause: Cause, limit: str) -> None:
         raise Stop(cause, f"converged: {limit}", converged=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from backprop.descent.optimizers import SECOND_ORDER, Minimizer
+from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Point
 from backprop.descent.run import NoLower, Run
 from backprop.errors import NotFinite, TooLarge
@@ -42,7 +42,7 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
         number = run.before + run.count
         run.relieved = f"; {then.name} took over after step {number}"
         known = {"hess_inv0": _inverse(run)} if then.method == "BFGS" else {}
-        _Search(then, then.options, run, known).descend()
+        _Search(then, defaults(then), run, known).descend()
         if run.before + run.count == number:
             run.relieved = ""  # it found nothing lower either
     raise run.no_lower(_newton_fall(run) if len(run.x) <= _FEW else None)
@@ -80,12 +80,12 @@ class _Search:
             more["bounds"] = Bounds(run.problem.low, run.problem.high)
         while True:
             count = run.count
-            left = run.rules.steps - count
+            left = run.options["steps"] - count
             settings = {**row.fixed, **self.options, **self.known, "maxiter": left + 1}
             if row.method == "L-BFGS-B":
                 settings["maxfun"] = 100 * left + 1000
             if "norm" in settings:  # it measures as we do, and may know the goal
-                settings["gtol"] = run.rules.until_grad
+                settings["gtol"] = run.options["until_grad"]
             try:
                 with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
                     minimize(

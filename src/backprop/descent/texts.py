@@ -34,7 +34,7 @@ def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
             if isinstance(tokens, BackpropError):
                 errors.append(tokens)
                 continue
-            whole = tokens.span(0, len(tokens.kinds) - 1)
+            whole = tokens.whole
             kinds = tokens.kinds
             middle = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
             if kinds.count("ASSIGN") != 1 or kinds[middle:].count("RANGE") != 1 or not middle:
@@ -62,7 +62,7 @@ def read_bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
                 errors.append(BadOption(f"no number is within the bounds of {name}", whole))
             elif not low <= high:
                 message = f"the bounds of {name} are the wrong way round"
-                ends = tokens.span(middle + 1, len(kinds) - 1).text.partition("..")
+                ends = tokens.span(middle + 1, -1).text.partition("..")
                 hints = [f"write {name}={ends[2].strip()}..{ends[0].strip()}"]
                 errors.append(BadOption(message, whole, hints=hints))
             before = found.get(name, (-inf, inf))

@@ -7,6 +7,7 @@ from math import inf, nan
 from typing import Any
 
 from backprop.descent.optimizers import Optimizer, Schedule
+from backprop.numbers import printed
 from backprop.syntax.functions import CONSTANT_NAMES, python
 from backprop.syntax.notation import typographic
 from backprop.syntax.parser import equations, formula
@@ -51,10 +52,8 @@ def formulas(row: Optimizer) -> list[str]:
     return lines
 
 
-def written(
-    row: Optimizer, numbers: Mapping[str, float], name: str, shown: Callable[[float], str]
-) -> list[str]:
-    """The update of the parameter `name` with its numbers: `a ← 2 − 0.001·6 = 1.994`.
+def written(row: Optimizer, numbers: Mapping[str, float], name: str) -> tuple[list[str], float]:
+    """The update of the parameter `name` with its numbers, `a ← 2 − 0.001·6 = 1.994`, and its result.
 
     numbers: x, g, k, lr, the state before the step, and the options. A line an equation; those
     before the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
@@ -65,9 +64,9 @@ def written(
     for statement in equations(row.update, row.name):
         target = statement.tokens.texts[statement.shape.target]
         values = {key: repr(float(number)) for key, number in known.items()}
-        filled = typographic(statement, {key: shown(number) for key, number in known.items()})
+        filled = typographic(statement, {key: printed(number) for key, number in known.items()})
         known[target] = eval(python(statement, scope, {**CONSTANT_NAMES, **values}), scope)
         left = f"{name} ←" if target == "x'" else f"{target} ="
-        result = shown(known[target])
+        result = printed(known[target])
         lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))
-    return lines
+    return lines, known["x'"]

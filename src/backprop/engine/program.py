@@ -45,12 +45,12 @@ _LARGE = 10_000
 
 
 def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engine] | None:
-    """The engine that takes the least time for so many evaluations of a graph of so many steps.
+    """The engine to use for `runs` evaluations of a graph of `steps` steps; None: compile it.
 
-    engine: one of ENGINES; "native" and "python" leave only some of them. around: seconds more that each
-    evaluation takes outside the graph where Python runs it (the update of a descent, which a compiled
-    loop makes as well). None: it is to be compiled to machine code, a straight line or a tape, whichever
-    `build` finds better for the graph. Raises BadOption for another name.
+    The one that takes the least time is chosen, between the two that run in Python and machine code;
+    which kind of machine code, `tape_for` says. engine: what a person asked for, one of ENGINES:
+    "python" leaves the first two, "native" only machine code. around: the overhead of an evaluation in
+    Python, in seconds, that a compiled loop saves. Raises BadOption for another name.
     """
     if engine not in ENGINES:
         hints = [*did_you_mean(engine, ENGINES), f"there are {', '.join(ENGINES)}"]

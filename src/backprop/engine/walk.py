@@ -158,10 +158,10 @@ class Walk(Generic[T]):
 
 @cache
 def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
-    """Whether an operation can make a finite number of an operand that is none.
+    """Whether the operation `name` can have a finite value where its operand number `at` is not finite.
 
-    known: the operands that are numbers of the equations. Found by trying: the operand inf, -inf and
-    nan, the others anything.
+    known: for each operand its number, if that stands in the equations, else None. Found by trying:
+    inf, -inf and nan for the operand, all sorts of numbers for the others that are not known.
     """
     row = OPERATIONS[name]
     if row.says:
@@ -175,7 +175,7 @@ def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
 
 
 def signature(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
-    """What the code of a graph depends on: two graphs of one signature have the same code."""
+    """A text that two graphs have in common only if they have the same code."""
     number: dict[int, int] = {}
     parts: list[str] = []
     for node in (*wrt, *fixed, *graph.order):

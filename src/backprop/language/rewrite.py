@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from backprop.language.model import Model
+from backprop.numbers import exact
 from backprop.source import LINE_END, Span
 
 _COMMENT = re.compile(r"#[^\r\n]*")
@@ -29,19 +30,19 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
             statements.setdefault(whole, []).append(name)
     for name, number in numbers.items():
         if name not in model.defaults:
-            added.append(f"{name} = {_number(number)}")
+            added.append(f"{name} = {exact(number)}")
         elif name not in model.repeated and model.default(name) != number:
             span = model.equation(name)
             assert span is not None
             # A comment inside a right side that goes over several lines stays, behind the number.
-            changes[span.start, span.end] = _number(number) + _comments(span, line_end)
+            changes[span.start, span.end] = exact(number) + _comments(span, line_end)
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
         drawn = "~" in span.text  # another seed would draw other numbers
         if drawn or any(model.default(name) != number for name, number in known.items()):
             # One statement for many inputs gives way to one for each.
-            lines = [f"{name} = {_number(number)}" for name, number in known.items()]
+            lines = [f"{name} = {exact(number)}" for name, number in known.items()]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
     pieces: list[str] = []
     at = 0
@@ -56,9 +57,3 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
 
 def _comments(span: Span, line_end: str) -> str:
     return "".join(f"  {each}{line_end}" for each in _COMMENT.findall(span.text))
-
-
-def _number(number: float) -> str:
-    """`1.994`; the shortest text that reads back as the same number."""
-    text = repr(float(number) + 0.0)
-    return text.removesuffix(".0")

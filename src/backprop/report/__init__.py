@@ -6,7 +6,6 @@ from backprop.report.rows import Cell, Column, Report, Table
 __all__ = [
     "Cell",
     "Column",
-    "DescentReport",
     "GradientReport",
     "Report",
     "Table",

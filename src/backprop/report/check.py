@@ -10,6 +10,7 @@ from typing import Any
 from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.words import number
 from backprop.errors import BackpropError
+from backprop.numbers import rounded
 from backprop.report.rows import Column, Table
 
 SCHEMA = 1
@@ -255,4 +256,4 @@ def _whole(digits: int | None) -> str:
 
 def _rounded(value: float, digits: int) -> float | None:
     """A number of which the size is all that matters."""
-    return None if isnan(value) else float(f"{value:.{digits}g}")
+    return None if isnan(value) else rounded(value, digits)

@@ -8,6 +8,7 @@ from typing import Any
 
 from backprop.descent import Descent
 from backprop.errors import BackpropError
+from backprop.numbers import shown
 from backprop.report.folding import folded, groups
 from backprop.report.rows import Cell, Column, Table
 
@@ -36,7 +37,7 @@ class DescentReport:
             direction = "fell" if found.maximize else "rose"
             warnings.append(
                 BackpropError(
-                    f"{found.output} {direction}, from {found.start_value:.10g} to {found.value:.10g}",
+                    f"{found.output} {direction}, from {shown(found.start_value)} to {shown(found.value)}",
                     hints=[
                         "take a smaller --lr, or leave it out: a line search then chooses the step"
                     ],
@@ -64,9 +65,9 @@ class DescentReport:
                 _bounds(*found.bounds[name]) if name in found.bounds else "" for name in names
             ]
             columns.insert(1, Column("bounds", [*limits, ""], "text"))
-        shown = groups([*names, output], self.whole)
+        rows = groups([*names, output], self.whole)
         bound = ("grad at start", "change")
-        columns = [folded(column, shown, column.title in bound) for column in columns]
+        columns = [folded(column, rows, column.title in bound) for column in columns]
         last = "" if found.stopped != "diverged" else " (the last finite value)"
         head = (
             f"{output} = ", found.value, last,
@@ -81,11 +82,11 @@ class DescentReport:
         best = found.best
         if best.step != found.state.steps:
             kind = "highest" if found.maximize else "lowest"
-            tail.append(f"{kind}: {output} = {best.value:.10g} after step {best.step}")
+            tail.append(f"{kind}: {output} = {shown(best.value)} after step {best.step}")
         tail.append(found.reason)
         return Table(
             columns,
-            ["" for _ in shown[:-1]] + ["strong"],
+            ["" for _ in rows[:-1]] + ["strong"],
             heads=[head],
             curve=(output, found.values) if len(found.values) > 1 else None,
             notes=found.explained,
@@ -132,5 +133,5 @@ class DescentReport:
 
 
 def _bounds(low: float, high: float) -> str:
-    ends = ["" if abs(end) == float("inf") else f"{end:.10g}" for end in (low, high)]
+    ends = ["" if abs(end) == float("inf") else shown(end) for end in (low, high)]
     return "..".join(ends)

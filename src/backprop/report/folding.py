@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from backprop.numbers import shown
 from backprop.patterns import family, spanned
 from backprop.report.rows import Cell, Column
 
@@ -41,10 +42,10 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
         elif column.kind == "number":
             numbers = [cell for at in members if isinstance(cell := column.cells[at], float)]
             if bound:
-                cells.append(f"≤ {max(map(abs, numbers)):.6g}" if numbers else None)
+                cells.append(f"≤ {shown(max(map(abs, numbers)), 6)}" if numbers else None)
             else:
                 cells.append(f"{len(members)} values")
         else:
             different = len({column.cells[at] for at in members}) > 1
             cells.append("" if different else column.cells[members[0]])
-    return Column(column.title, cells, column.kind, column.tex)
+    return Column(column.title, cells, column.kind, column.of)

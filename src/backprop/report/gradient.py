@@ -56,16 +56,14 @@ class GradientReport:
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
-        from backprop.syntax.notation import latex_name
-
         single = len(self.results) == 1
         shown = groups([row.name for row in rows], self.whole or bool(self.only))
-        data = [*self._names(rows), Column("data", [row.data for row in rows], tex="value")]
+        data = [*self._names(rows), Column("data", [row.data for row in rows])]
         grads = [
             Column(
                 "grad" if single else f"∂{result.output}",
                 [row.gradients[at] for row in rows],
-                tex=rf"$\partial {latex_name(result.output)}/\partial\,\cdot$",
+                of=result.output,
             )
             for at, result in enumerate(self.results)
         ]

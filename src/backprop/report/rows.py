@@ -17,13 +17,13 @@ class Column:
     """A column of a table.
 
     kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
-    `formula` (by itself) or `number`. tex: its title in LaTeX, where that differs.
+    `formula` (by itself) or `number`. of: of gradients, the output that they are of.
     """
 
     title: str
     cells: Sequence[Cell]
     kind: Literal["name", "text", "equation", "formula", "number"] = "number"
-    tex: str = ""
+    of: str = ""
 
 
 @record(frozen=True, slots=True)

@@ -1,29 +1,100 @@
-"""Reports as text: one file a format, one row a format in the table below."""
+"""The formats of all that can be written: a table of them for each kind of output, a row a format."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
-from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from backprop.report import Report
-from backprop.reports.numbers import Style
+if TYPE_CHECKING:
+    from backprop.derivation import Derivation
+    from backprop.descent import Descent
+    from backprop.picture import Picture
+    from backprop.report import Report
+    from backprop.reports.drawing import Look
+    from backprop.reports.numbers import Style
+    from backprop.reports.plot import Height
 
-Format = Callable[[Report, Style], str]
+Write = TypeVar("Write")
 
-FORMATS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "table": ("backprop.reports.table", ".txt"),
-        "json": ("backprop.reports.json_lines", ".json"),
-        "csv": ("backprop.reports.csv_rows", ".csv"),
-        "markdown": ("backprop.reports.markdown", ".md"),
-        "latex": ("backprop.reports.latex", ".tex"),
-    }
+_SPELLINGS = {".markdown": ".md", ".htm": ".html"}
+"""Other spellings of an ending."""
+
+
+def ending(path: str) -> str:
+    """The ending of a file, `.md` for `notes.markdown` too, "" if there is none."""
+    from pathlib import PurePath  # for files only: 3 ms
+
+    found = PurePath(path).suffix.lower()
+    return _SPELLINGS.get(found, found)
+
+
+class Formats(Generic[Write]):
+    """The formats of one kind of output.
+
+    rows: for each, the module of this folder whose `write` writes it, and the endings of its files.
+    A `write` that knows several formats has the name of the wanted one as its last argument.
+    """
+
+    def __init__(self, **rows: tuple[str, ...]) -> None:
+        self._modules = {name: module for name, (module, *_) in rows.items()}
+        self._endings = {each: name for name, (_, *own) in rows.items() for each in own}
+
+    @property
+    def names(self) -> list[str]:
+        """In the order of the table; the first is the one where nothing says another."""
+        return list(self._modules)
+
+    @property
+    def endings(self) -> list[str]:
+        """The endings of files, in the order of the formats."""
+        return list(self._endings)
+
+    def of_file(self, path: str) -> str | None:
+        """The format that the ending of a path says, None if it says none."""
+        return self._endings.get(ending(path))
+
+    def writer(self, name: str) -> Write:
+        """The function that writes the format `name`; only its module is imported."""
+        write: Write = import_module(f"backprop.reports.{self._modules[name]}").write
+        return write
+
+
+TABLES: Formats[Callable[[Report, Style], str]] = Formats(
+    table=("table", ".txt"),
+    json=("json_lines", ".json"),
+    csv=("csv_rows", ".csv"),
+    markdown=("markdown", ".md"),
+    latex=("latex", ".tex"),
 )
-"""Each format: the module whose `write` writes it, and the ending of its files."""
+"""What `grad`, `check` and `descend` print."""
 
+DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
+    text=("explain.text", ".txt"),
+    markdown=("explain.markdown", ".md"),
+    latex=("explain.latex", ".tex"),
+    html=("explain.html", ".html"),
+    json=("explain.json", ".json"),
+)
+"""What `explain` prints; with blanks for the answers if the last argument is true."""
 
-def writer(name: str) -> Format:
-    """The function that writes a report in the format `name`; only its module is imported."""
-    write: Format = import_module(FORMATS[name][0]).write
-    return write
+PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
+    svg=("drawing", ".svg"),
+    png=("drawing", ".png"),
+    pdf=("drawing", ".pdf"),
+    dot=("drawing", ".dot", ".gv"),
+)
+"""What `draw` draws."""
+
+HISTORIES: Formats[Callable[[Descent, str], str]] = Formats(
+    csv=("history", ".csv"),
+    json=("history", ".json"),
+)
+"""The steps of a descent, for `--history`."""
+
+PLOTS: Formats[Callable[[Descent, Height, str], bytes]] = Formats(
+    svg=("plot", ".svg"),
+    png=("plot", ".png"),
+    pdf=("plot", ".pdf"),
+)
+"""The course of a descent, for `--plot`."""

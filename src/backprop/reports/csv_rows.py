@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
+from backprop.numbers import rounded
 from backprop.report import Cell, Report
-from backprop.reports.numbers import Style, exact
+from backprop.reports.numbers import Style
 
 
 def write(report: Report, style: Style) -> str:
@@ -15,7 +16,7 @@ def write(report: Report, style: Style) -> str:
     def text(cell: Cell) -> str:
         if cell is None or isinstance(cell, str):
             return cell or ""
-        return repr(exact(cell, style.digits))
+        return repr(rounded(cell, style.digits))
 
     columns = report.records()
     file = StringIO()

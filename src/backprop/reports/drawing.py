@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop.errors import CannotDraw
+from backprop.numbers import shown
 from backprop.picture import Arrow, Box, Circle, Picture
 from backprop.reports.themes import THEMES, Theme
 
 if TYPE_CHECKING:
     from graphviz import Digraph
-
-ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot"}
-"""What the ending of a file asks for."""
 
 _FONT = "Helvetica,Arial,sans-serif"
 
@@ -37,6 +35,11 @@ class Look:
     direction: str = "LR"
     grads: bool = True
     digits: int | None = None
+
+
+def write(picture: Picture, look: Look, format: str) -> bytes:
+    """The picture as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
+    return render(digraph(picture, look), format)
 
 
 def digraph(picture: Picture, look: Look = Look()) -> Digraph:
@@ -188,10 +191,10 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
 def number(value: float, digits: int | None) -> str:
     """A number as a picture shows it: whole numbers whole, others with four decimals."""
     if digits is not None:
-        return f"{value + 0.0:.{digits}g}"
+        return shown(value, digits)
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value + 0.0:.0f}" if value == round(value) else f"{value:.4f}"
-    return f"{value:.4g}"
+        return shown(value) if value == round(value) else f"{value:.4f}"
+    return shown(value, 4)
 
 
 def _legend(theme: Theme, output: str) -> str:

@@ -10,13 +10,12 @@ from backprop.descent import Descent
 from backprop.reports.json_lines import line
 from backprop.reports.numbers import Style
 
-ENDINGS = (".csv", ".json")
 SCHEMA = 1
 
 
-def history(descent: Descent, ending: str) -> str:
-    """What `descent.history` holds, as the text of a file with this ending."""
-    return _json(descent) if ending == ".json" else _csv(descent)
+def write(descent: Descent, format: str) -> str:
+    """What `descent.history` holds, as `csv` or `json`."""
+    return _json(descent) if format == "json" else _csv(descent)
 
 
 def _columns(descent: Descent) -> dict[str, Sequence[float]]:

@@ -6,8 +6,9 @@ import json
 from math import isfinite
 from typing import Any
 
+from backprop.numbers import rounded
 from backprop.report import Report
-from backprop.reports.numbers import Style, exact
+from backprop.reports.numbers import Style
 
 
 def write(report: Report, style: Style) -> str:
@@ -23,7 +24,7 @@ def line(found: Any, style: Style) -> str:
 def _plain(item: Any, digits: int | None) -> Any:
     """The same with numbers as JSON can hold them; what a report holds is never deep."""
     if isinstance(item, float):
-        return exact(item, digits) if isfinite(item) else f"{item}"
+        return rounded(item, digits) if isfinite(item) else f"{item}"
     if isinstance(item, dict):
         return {key: _plain(each, digits) for key, each in item.items()}
     if isinstance(item, (list, tuple)):

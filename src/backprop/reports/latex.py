@@ -2,9 +2,10 @@ r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For d
 
 from __future__ import annotations
 
+from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
-from backprop.reports.numbers import Style, shown
-from backprop.syntax.notation import latex, latex_name, latex_number
+from backprop.reports.numbers import Style
+from backprop.syntax.latex import latex, latex_name, latex_number
 from backprop.syntax.parser import formula
 
 
@@ -17,13 +18,19 @@ def write(report: Report, style: Style) -> str:
     lines = [
         rf"\begin{{tabular}}{{{form}}}",
         r"\hline",
-        " & ".join(column.tex or column.title for column in columns) + r" \\",
+        " & ".join(map(_title, columns)) + r" \\",
         r"\hline",
     ]
     for at, name in enumerate(names):
         cells = [_cell(column, column.cells[at], str(name), style.digits) for column in columns]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+
+
+def _title(column: Column) -> str:
+    if column.of:
+        return rf"$\partial {latex_name(column.of)}/\partial\,\cdot$"
+    return "value" if column.title == "data" else column.title
 
 
 def _cell(column: Column, cell: Cell, name: str, digits: int | None) -> str:

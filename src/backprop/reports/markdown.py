@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
-from backprop.reports.numbers import Style, shown
+from backprop.reports.numbers import Style
 
 
 def write(report: Report, style: Style) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
+from backprop.numbers import shown
 from backprop.records import record
-
-DIGITS = 10
-"""Significant digits in tables and documents unless --digits says otherwise."""
 
 _CURVE = 40
 """The most columns of a curve."""
@@ -24,18 +22,6 @@ class Style:
     width: int | None = None
     color: bool = False
     ascii: bool = False
-
-
-def shown(number: float | None, digits: int | None) -> str:
-    """A number for people: `0.3333333333`, `1e-05`, `nan`; nothing for None; 0 for -0.0."""
-    if number is None:
-        return ""
-    return f"{number + 0.0:.{digits or DIGITS}g}"
-
-
-def exact(number: float, digits: int | None) -> float:
-    """A number for programs: unchanged, so that it reads back to the last bit, or rounded."""
-    return number if digits is None else float(f"{number:.{digits}g}")
 
 
 def aligned(texts: Sequence[str]) -> list[str]:

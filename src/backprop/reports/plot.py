@@ -14,8 +14,6 @@ from backprop.descent import Descent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
-
 # The palette of Okabe and Ito (2008), which people with any colour vision can tell apart.
 _INK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
 
@@ -32,15 +30,15 @@ Height = Callable[[Sequence[float]], float]
 """The output at a point, nan where it has no value."""
 
 
-def plot(descent: Descent, format: str, height: Height | None = None) -> bytes:
-    """The picture as the bytes of a file. height: for the map, where two parameters are free."""
+def write(descent: Descent, height: Height, format: str) -> bytes:
+    """The picture as `svg`, `png` or `pdf`. height: for the map, where two parameters are free."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     settings: Any = {"svg.hashsalt": "backprop", "font.size": 9}
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
-        has_map = height is not None and len(descent.parameters) == 2
+        has_map = len(descent.parameters) == 2
         figure = Figure(figsize=(10, 6) if has_map else (7, 6), layout="constrained")
         places = figure.add_gridspec(
             2, 2 if has_map else 1, width_ratios=[1, 1.1] if has_map else [1]
@@ -48,7 +46,7 @@ def plot(descent: Descent, format: str, height: Height | None = None) -> bytes:
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
         _parameters(figure.add_subplot(places[1, 0], sharex=loss), descent)
-        if has_map and height is not None:
+        if has_map:
             _map(figure.add_subplot(places[:, 1]), descent, height)
         file = BytesIO()
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}

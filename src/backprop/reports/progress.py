@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from backprop.descent import Step
-from backprop.reports.numbers import shown
+from backprop.numbers import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

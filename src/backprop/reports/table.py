@@ -12,8 +12,9 @@ from functools import cache
 from io import StringIO
 from typing import Literal
 
+from backprop.numbers import shown
 from backprop.report import Column, Report, Table
-from backprop.reports.numbers import Style, aligned, curve, shown, written
+from backprop.reports.numbers import Style, aligned, curve, written
 
 _PADDED = 100
 """In a pipe, a cell that is wider than this moves the rest of its row and not of all the others:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backprop.descent import Step
-from backprop.reports.numbers import DIGITS, Style, shown
+from backprop.numbers import DIGITS, shown
+from backprop.reports.numbers import Style
 from backprop.reports.table import cells_wide
 
 _STEP = 6

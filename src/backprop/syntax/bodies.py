@@ -1,9 +1,10 @@
-"""Statements with indices, made ready to be read many times: one program a statement.
+"""The parts of a statement with indices, cut once and unrolled many times.
 
-A shape has its nodes in postfix order. Where nothing repeats they are the program already. An index
-and what a sum runs over must be known before, not after, what they govern; so these parts become
-steps of their own, with programs inside: `x[t+1]` one step with the program of `t+1`, a sum one step
-with the programs of its body and its clauses.
+`prepared` takes a shape and gives the indices of the left side, the right side and the clauses. In
+`w[i,1] = a*sum(x[k] for k in 1..i) for i in 1..3` the nodes of the right side are `a`, the sum and the
+product. What stands inside the sum is no part of them: it is read once for each `k`, so it is a body
+of its own, kept with the sum's node; and so is the index of `x[k]`, whose number must be known before
+it can be said which name is meant.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from backprop.records import record as dataclass
+from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node, Shape
 
 DEEPEST = 50
@@ -69,57 +71,57 @@ class TooDeep(Exception):
 def prepared(shape: Shape) -> Prepared:
     """The program of a statement or an expression. Raises TooDeep."""
     nodes = shape.nodes
-    starts: list[int] = []
-    stack: list[int] = []  # the nodes that wait for what uses them
-    for at, node in enumerate(nodes):
-        count = node.operands
-        if node.kind == "gather":  # its body and perhaps a condition come with the clauses
-            count += 1 + (nodes[stack[-1]].kind == "condition")
-        operands = stack[len(stack) - count :]
-        del stack[len(stack) - count :]
-        starts.append(starts[operands[0]] if operands else at)
-        stack.append(at)
-    reader = _Reader(nodes, starts)
-    condition: Nodes = ()
-    if nodes[stack[-1]].kind == "condition":
-        condition = reader.span(stack.pop() - 1)
-    clauses = []
-    while nodes[stack[-1]].kind in ("range", "listed"):
-        clauses.append(reader.clause(stack.pop()))
-    root = stack.pop()
-    right = reader.program(root, 0) if shape.indexed else Program(nodes, {})
-    return Prepared(
-        tuple(reader.span(at) for at in stack),
-        right,
-        tuple(reversed(clauses)),
-        condition,
-    )
+    if not shape.indexed:
+        return Prepared((), Program(nodes, {}), (), ())
+    reader = _Reader(nodes)
+    parts = reader.roots(0, len(nodes) - 1)
+    clauses, condition = reader.clauses(parts)
+    right = reader.program(parts.pop(), 0)
+    return Prepared(tuple(map(reader.span, parts)), right, clauses, condition)
 
 
 class _Reader:
     """The nodes of a statement, each with the first node of what belongs to it."""
 
-    def __init__(self, nodes: tuple[Node, ...], starts: list[int]) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         self.nodes = nodes
-        self.starts = starts
+        self.starts: list[int] = []
+
+        def visit(_: Node, operands: list[int]) -> int:
+            self.starts.append(operands[0] if operands else len(self.starts))
+            return self.starts[-1]
+
+        fold_nodes(nodes, visit)
 
     def span(self, root: int) -> Nodes:
         """The nodes of an expression without sums: an index, an end of a range."""
         return self.nodes[self.starts[root] : root + 1]
 
-    def operands(self, root: int) -> list[int]:
-        """The roots of what a node is made of."""
+    def roots(self, first: int, last: int) -> list[int]:
+        """The roots of the expressions that stand side by side from one node to another."""
         found = []
-        at = root - 1
-        while at >= self.starts[root]:
-            found.append(at)
-            at = self.starts[at] - 1
+        while last >= first:
+            found.append(last)
+            last = self.starts[last] - 1
         return found[::-1]
 
-    def clause(self, root: int) -> Clause:
-        node = self.nodes[root]
-        items = tuple(self.span(each) for each in self.operands(root))
-        return Clause(node.token, node.kind == "range", items, node)
+    def operands(self, root: int) -> list[int]:
+        """The roots of what a node is made of."""
+        return self.roots(self.starts[root], root - 1)
+
+    def clauses(self, parts: list[int]) -> tuple[tuple[Clause, ...], Nodes]:
+        """The clauses and the condition at the end of these parts, which are taken away."""
+        condition = self.span(parts.pop() - 1) if self._kind(parts) == "condition" else ()
+        found: list[Clause] = []
+        while self._kind(parts) in ("range", "listed"):
+            root = parts.pop()
+            node = self.nodes[root]
+            items = tuple(map(self.span, self.operands(root)))
+            found.append(Clause(node.token, node.kind == "range", items, node))
+        return tuple(reversed(found)), condition
+
+    def _kind(self, parts: list[int]) -> str:
+        return self.nodes[parts[-1]].kind
 
     def program(self, root: int, depth: int) -> Program:
         """The steps of an expression."""
@@ -143,9 +145,6 @@ class _Reader:
 
     def _gather(self, root: int, depth: int) -> Step:
         parts = self.operands(root)
-        condition: Nodes = ()
-        if self.nodes[parts[-1]].kind == "condition":
-            condition = self.span(parts.pop() - 1)
-        clauses = tuple(self.clause(each) for each in parts[1:])
+        clauses, condition = self.clauses(parts)
         body = self.program(parts[0], depth + 1)
         return Step(self.nodes[root], (), body, clauses, condition)

@@ -46,16 +46,13 @@ def fold(
         >>> fold(formula("2*x + 1"), str, str, lambda op, operands: f"({op} {' '.join(operands)})")
         '(+ (* 2 x) 1)'
     """
-    tokens = statement.tokens
 
     def visit(node: Node, operands: list[T]) -> T:
-        word = tokens.texts[node.token]
+        word = statement.word(node)
         if node.kind == "number":
             return number(word)
-        if node.kind == "name":
+        if node.kind in ("name", "index"):
             return name(word)
-        if node.kind == "index":
-            return name("".join(tokens.texts[node.first : node.last + 1]))
         row = FUNCTIONS.get(word)
         return apply(node.operation or (row.name if row else word), operands)
 

@@ -1,8 +1,8 @@
-"""The formulas of the table of operations as Python functions.
+"""Formulas as Python functions: the values and slopes of the table of operations, and any other.
 
-Values and slopes stand in the table as text in the equation language. Here the text becomes Python
-source, once for each operation that a graph really has. Every step of it is a total function of
-`numerics`: an evaluation never raises.
+A formula is a text in the equation language; it becomes Python source, which is compiled when it is
+first asked for. Every step of it is a function of `numerics`, which never raises: where there is no
+value, the result is nan or inf.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Function = Callable[..., float]
 CONSTANT_NAMES: Mapping[str, str] = MappingProxyType(
     {name: repr(number) for name, number in CONSTANTS.items()}
 )
-"""What stands for the names of constants."""
+"""The constants of the language as Python writes their numbers, by name."""
 
 _NEVER_RAISE = (operator.add, operator.sub, operator.mul)
-"""Operations that are Python's own operators on floats: written as such, without a call."""
+"""Python's own operators on floats that give a value for all: written as such, without a call."""
 
 
 @cache
 def value(name: str) -> Function:
-    """The value of the operation `name` as a function of its operands."""
+    """The function of the operands that gives the value of the operation `name`."""
     row = OPERATIONS[name]
     if isinstance(row.value, str):
         return compiled(row.value, row.operands)
@@ -40,13 +40,16 @@ def value(name: str) -> Function:
 
 @cache
 def slopes(name: str) -> tuple[Function, ...]:
-    """The partial derivatives of `name`, each a function of the operands and, last, the value."""
+    """The functions that give the slopes of the operation `name`, one for each operand.
+
+    Each takes all operands and, last, the value.
+    """
     row = OPERATIONS[name]
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
 
 
 def compiled(text: str, parameters: tuple[str, ...]) -> Function:
-    """A formula as a Python function of its names, in this order."""
+    """The formula `text` as a function of the names in `parameters`, in that order."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
     code = python(formula(text), scope)
     function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
@@ -56,10 +59,10 @@ def compiled(text: str, parameters: tuple[str, ...]) -> Function:
 def python(
     statement: Statement, scope: dict[str, Any], names: Mapping[str, str] = CONSTANT_NAMES
 ) -> str:
-    """The right side of a statement as Python source.
+    """The right side of a statement as Python source, an expression.
 
-    names: what stands for a name of the formula, where that is not the name itself. The functions
-    that the source calls are put into `scope`.
+    scope: takes the functions that the source calls, under the names by which it calls them. names:
+    what is written for a name of the formula, where that is not the name itself.
     """
     return fold(
         statement,

@@ -1,8 +1,8 @@
-"""The grammar in `grammars/equations.lark`, made ready for use: the only file that knows Lark.
+"""The language's grammar, ready for use: the kinds of tokens there are, and what a statement's mean.
 
-It is read in two ways. `token_pattern` joins its terminals into one regular expression, for the
-scanner. `shape` reads the kinds of a statement's tokens by its rules, as LALR(1) tables. What Lark
-makes of the grammar is kept from run to run (`cache.py`), and Lark is imported only to make it.
+`grammars/equations.lark` is the grammar. What is read here are its tables, `equations.tables` beside
+it, which Lark has made of it: `token_pattern` is all terminals as one regular expression, for the
+scanner; `shape` reads the kinds of a statement's tokens by the rules, as LALR(1) tables.
 
 An LALR parser sees the kinds of tokens only, never their texts: all statements with the same kinds
 have the same shape (`v = x*y` and `L = d*f`), and each shape is parsed once. A shape is a sequence
@@ -14,14 +14,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
-from backprop.cache import checksum, load, store
-from backprop.syntax.lalr import VERSION, Kinds, Tables, Unfit
+from backprop.syntax.lalr import Kinds, Tables, Unfit
 
 __all__ = ["Kinds", "Node", "Shape", "Unfit", "shape", "text", "token_pattern"]
 
@@ -33,8 +30,6 @@ _CACHED_TOKENS = 64
 
 _CACHED_SHAPES = 10_000
 
-_STARTS = ["file", "statement", "expression"]
-
 
 class Node(NamedTuple):
     """One step of a shape. `kind` is one of
@@ -42,7 +37,7 @@ class Node(NamedTuple):
     number, name       a leaf; `token` is its token
     operation          `operation` names the row of the table; `operands` of them come before
     call, index        `token` is the name; `operands` arguments or indices come before
-    gather             `sum(… for …)`: body and clauses come before; `operands` clauses
+    gather             `sum(… for …)`: its body, its clauses and perhaps a condition come before
     range, listed      a clause; `token` is its name; its bounds or its items come before
     condition          the `if` of clauses
     """
@@ -72,17 +67,19 @@ class Shape(NamedTuple):
 
 
 def text() -> str:
-    """The grammar's text: packaged with a wheel, at the top of a checkout otherwise."""
+    """The text of the tables: packaged with a wheel, at the top of a checkout otherwise."""
     package = os.path.dirname(os.path.dirname(__file__))
     for folder in (package, os.path.dirname(os.path.dirname(package))):
         try:
-            with open(os.path.join(folder, "grammars", "equations.lark"), encoding="utf-8") as file:
+            with open(
+                os.path.join(folder, "grammars", "equations.tables"), encoding="utf-8"
+            ) as file:
                 return file.read()
         except OSError:
             continue
     from importlib import resources  # 2 ms: only for a package that is no folder
 
-    return (resources.files("backprop") / "grammars" / "equations.lark").read_text("utf-8")
+    return (resources.files("backprop") / "grammars" / "equations.tables").read_text("utf-8")
 
 
 def shape(kinds: Kinds, start: str = "statement") -> Shape:
@@ -121,112 +118,9 @@ def token_pattern() -> re.Pattern[str]:
     return re.compile(_tables().pattern)
 
 
-# --------------------------------------------------------------------------- from Lark to tables
-
-
 @cache
 def _tables() -> Tables:
-    """The grammar's tables: those that an earlier run has kept, or new ones."""
-    grammar = text()
-    name = f"grammar-{_key(grammar).hex()[:32]}"
-    try:
-        return Tables((load(name) or b"").decode(), _Emitter)
-    except ValueError:
-        made = _made(grammar)
-        store(name, made.encode())
-        return Tables(made, _Emitter)
-
-
-def _key(grammar: str) -> bytes:
-    """A checksum of all that the tables depend on."""
-    lark = PathFinder.find_spec("lark")  # where it is, without importing it
-    try:
-        found = os.stat(lark.origin if lark and lark.origin else "")
-        version = f"{found.st_size} {found.st_mtime_ns}"  # of the file that says the version
-    except OSError:
-        version = "unknown"
-    return checksum("\n".join([VERSION, sys.version, version, grammar]).encode())
-
-
-def _made(grammar: str) -> str:
-    """What Lark makes of the grammar, as the text that `Tables` reads."""
-    from lark import Lark
-    from lark.grammar import Rule
-    from lark.lexer import PatternStr, TerminalDef
-
-    lark = Lark(grammar, parser="lalr", lexer="basic", start=_STARTS, maybe_placeholders=False)
-    data, memo = lark.memo_serialize([TerminalDef, Rule])  # what Lark itself writes into a file
-    table = data["parser"]["parser"]
-    rules = [at for at, item in memo.items() if item["__type__"] == "Rule"]
-    number = {at: -1 - position for position, at in enumerate(rules)}
-    rows = {
-        state: sorted((table["tokens"][token], action) for token, action in actions.items())
-        for state, actions in table["states"].items()
-    }
-    # Lark's own numbers differ from run to run: here states are numbered as they are met
-    states = dict.fromkeys(table["start_states"][name] for name in _STARTS)
-    waiting = list(states)
-    for state in waiting:
-        found = [to for _, (reduces, to) in rows[state] if not reduces and to not in states]
-        states.update(dict.fromkeys(found))
-        waiting += dict.fromkeys(found)
-    place = {state: position for position, state in enumerate(states)}
-    lines = [
-        " ".join(
-            f"{token} {number[to['@']] if reduces else place[to]}"
-            for token, (reduces, to) in rows[state]
-        )
-        for state in states
-    ]
-    spelled = {
-        terminal.name: terminal.pattern.value
-        if isinstance(terminal.pattern, PatternStr)
-        else terminal.name.lower()
-        for terminal in lark.terminals
-    }
-    spelled["STARS"] = spelled["POWER"]  # two spellings of one operation
-    starts = [
-        f"{name} {place[table['start_states'][name]]} {place[table['end_states'][name]]}"
-        for name in _STARTS
-    ]
-    head = [
-        VERSION,
-        f"{len(rules)} {len(states)}",
-        " ".join(starts),
-        " ".join(f"{name} {word}" for name, word in spelled.items()),
-    ]
-    return "\n".join([*head, *(_line(memo[at]) for at in rules), *lines, _pattern(lark.terminals)])
-
-
-def _line(rule: Any) -> str:
-    """A rule of Lark's as a line: its left side, the action, and what becomes of its parts."""
-    options, parts = rule["options"], rule["expansion"]
-    drops = not options["keep_all_tokens"]
-    action = rule["alias"] or rule["origin"]["name"]
-    if options["expand1"] and not rule["alias"] and len(parts) == 1:
-        action = "="  # `?sum: product` hands its only part on
-    elif not hasattr(_Emitter, action):
-        action = "*"
-    how = "".join(
-        ("d" if drops and part["filter_out"] else "k")
-        if part["__type__"] == "Terminal"
-        else ("i" if part["name"].startswith("_") else "k")
-        for part in parts
-    )
-    return f"{rule['origin']['name']} {action} {how or '-'}"
-
-
-def _pattern(terminals: Any) -> str:
-    from lark.lexer import PatternStr
-
-    ordered = sorted(
-        terminals,
-        key=lambda t: (-t.priority, not isinstance(t.pattern, PatternStr), -len(t.pattern.value)),
-    )
-    groups = {terminal.name: terminal.pattern.to_regexp() for terminal in ordered}
-    blank = groups.pop("BLANK")
-    named = "|".join(f"(?P<{name}>{pattern})" for name, pattern in groups.items())
-    return rf"(?:{blank})?(?:{named}|(?P<BLANK>\Z)|(?P<OTHER>.))"
+    return Tables(text(), _Emitter)
 
 
 # ---------------------------------------------------------------------------- from tables to shapes
@@ -283,11 +177,10 @@ class _Emitter:
 
     def call(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
-        arguments = sum(isinstance(part, tuple) for part in parts)
-        return self._emit("call", first, arguments, first, last)
+        return self._emit("call", first, _extents(parts), first, last)
 
     def indices(self, parts: list[Any]) -> int:
-        return sum(isinstance(part, tuple) for part in parts)
+        return _extents(parts)
 
     def indexed_name(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
@@ -295,22 +188,19 @@ class _Emitter:
 
     def gather(self, parts: list[Any]) -> Extent:
         first, last = parts[0], parts[-1]
-        return self._emit("gather", first, parts[3], first, last)
+        return self._emit("gather", first, 1 + parts[3], first, last)
 
     def clauses(self, parts: list[Any]) -> int:
-        if parts[-1] != "clause":  # it ends with `if` and a condition
-            at = parts[-2]
-            self._emit("condition", at, 1, at, parts[-1][1])
-        return sum(part == "clause" for part in parts)
+        at, (_, last) = parts[-2:]
+        if self.kinds[at] == "IF":
+            self._emit("condition", at, 1, at, last)
+        return _extents(parts)
 
-    def range(self, parts: list[Any]) -> str:
-        self._emit("range", parts[0], 2, parts[0], parts[-1][1])
-        return "clause"
+    def range(self, parts: list[Any]) -> Extent:
+        return self._emit("range", parts[0], 2, parts[0], parts[-1][1])
 
-    def listed(self, parts: list[Any]) -> str:
-        items = sum(isinstance(part, tuple) for part in parts)
-        self._emit("listed", parts[0], items, parts[0], parts[-1])
-        return "clause"
+    def listed(self, parts: list[Any]) -> Extent:
+        return self._emit("listed", parts[0], _extents(parts), parts[0], parts[-1])
 
     # ------------------------------------------------------------------------------ statements
 
@@ -334,3 +224,8 @@ class _Emitter:
 
     def indexed_distribution(self, parts: list[Any]) -> Any:
         return "indexed_distribution", parts[0], ()
+
+
+def _extents(parts: list[Any]) -> int:
+    """How many of the parts have a node; the others are tokens."""
+    return sum(isinstance(part, tuple) for part in parts)

@@ -1,34 +1,16 @@
-r"""Formulas as LaTeX: `x^2/(1 + y)` as `\frac{x^{2}}{1 + y}`; and as a line of mathematics: `2·x − 1`.
-
-Written from the syntax, so that it looks like what the person wrote, with brackets only where they
-are needed. A formula is written from its root down with an explicit stack, in linear time.
-"""
+"""Formulas as a line of mathematics: `2*x - 1` as `2·x − 1`; and the names that they have."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 
-from backprop.operations import CALL, FUNCTIONS, OPERATIONS, OR, PRODUCT, Operation
-from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-_SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
-_NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_+\w*)?)('*)")
-_GREEK = frozenset(
-    """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
-    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
-)
-
 
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
 _WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
-_GATHERED = {"sum": r"\sum", "prod": r"\prod", "min": r"\min", "max": r"\max"}
 
 
 def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -68,12 +50,8 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
 
 def names_in(statement: Statement) -> set[str]:
     """The names and the members (`w[1,2]`) that a formula has; functions are none."""
-    texts = statement.tokens.texts
-    found = {texts[node.token] for node in statement.shape.nodes if node.kind == "name"}
-    for node in statement.shape.nodes:
-        if node.kind == "index":
-            found.add("".join(texts[node.first : node.last + 1]))
-    return found
+    nodes = statement.shape.nodes
+    return {statement.word(node) for node in nodes if node.kind in ("name", "index")}
 
 
 def _closing(tokens: Tokens, opening: int) -> int:
@@ -84,167 +62,3 @@ def _closing(tokens: Tokens, opening: int) -> int:
         if depth == 0:
             return at
     return len(tokens.kinds) - 1
-
-
-def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
-    tokens, shape = statement
-    nodes = shape.nodes
-    operands = _operands(nodes)
-    written: list[str] = []
-    # Waiting, last first: text, or a node with how tightly it must hold together.
-    waiting: list[str | tuple[int, int]] = [(len(nodes) - 1, OR)]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            written.append(item)
-            continue
-        at, needed = item
-        node = nodes[at]
-        word = tokens.texts[node.token]
-        if node.kind == "index":
-            word = "".join(tokens.texts[node.first : node.last + 1])
-        if node.kind in ("name", "index") and word in names:
-            text = names[word]
-            # a negative number stands without brackets only where a sum or a product begins
-            begins = not written or written[-1].endswith(
-                ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
-            )
-            alone = (text[0] != "-" or (begins and needed <= PRODUCT)) and (
-                r"\cdot" not in text or needed <= PRODUCT
-            )
-            written.append(text if alone else rf"\left({text}\right)")
-            continue
-        if node.kind in ("index", "gather", "range", "listed", "condition"):
-            parts, binding = _repeated(node, tokens.texts[node.token], operands[at], nodes)
-        else:
-            parts, binding = _parts(node, word, operands[at])
-        if binding < needed:
-            parts = [r"\left(", *parts, r"\right)"]
-        waiting += reversed(parts)
-    return "".join(written)
-
-
-def latex_name(name: str) -> str:
-    """A name in math mode: `x_1` and `x1` as `x_{1}`, `alpha` and `α` as `\\alpha`, words upright."""
-    name, _, members = name.partition("[")
-    found = _NAME.fullmatch(name)
-    if not found:
-        index = f"_{{{members[:-1]}}}" if members else ""
-        return rf"\text{{{_escaped(name)}}}{index}"
-    base, digits, rest, primes = found.groups()
-    below = [part for part in (digits, *rest.split("_"), *members[:-1].split(",")) if part]
-    subscript = ",".join(
-        part if (len(part) == 1 and part.isascii()) or part.isdigit() else _word(part)
-        for part in below
-    )
-    # braces, because a power of a name with primes would have two exponents
-    whole = _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
-    return f"{{{whole}}}" if primes else whole
-
-
-def latex_number(text: str) -> str:
-    """A number in math mode; `1e-3` as `1 \\cdot 10^{-3}`."""
-    mantissa, _, exponent = text.lower().partition("e")
-    words = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{nan}"}
-    if text in words:
-        return words[text]
-    return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
-
-
-def _word(base: str) -> str:
-    if len(base) == 1 and not base.isascii():
-        name = unicodedata.name(base, "").split(" ")
-        if name[:1] == ["GREEK"] and name[2:3] == ["LETTER"] and len(name) == 4:
-            greek = name[3].lower().replace("lamda", "lambda")
-            base = greek if name[1] == "SMALL" else greek.capitalize()
-    if base in _GREEK:
-        return rf"\{base}"
-    if not base.isascii():
-        return rf"\text{{{base}}}"
-    return base if len(base) == 1 else rf"\mathrm{{{_escaped(base)}}}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_")
-
-
-def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
-    """For each node, the nodes of its operands."""
-    stack: list[int] = []
-    operands: list[list[int]] = []
-    for at, node in enumerate(nodes):
-        count = node.operands
-        if node.kind == "gather":
-            count += 1 + (nodes[stack[-1]].kind == "condition")
-        first = len(stack) - count
-        operands.append(stack[first:])
-        del stack[first:]
-        stack.append(at)
-    return operands
-
-
-def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple[int, int]], int]:
-    """The pieces that a node is written with, and how tightly they hold together."""
-    if node.kind == "number":
-        return [latex_number(word)], PRODUCT if "e" in word.lower() else CALL
-    if node.kind == "name":
-        return [latex_name(word)], CALL
-    row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
-    if row is None or len(operands) != row.arity:
-        name = rf"\operatorname{{{_escaped(word)}}}" if len(word) > 1 else word
-        parts: list[str | tuple[int, int]] = [name, r"\left("]
-        for operand in operands:
-            parts += [(operand, OR), ", "]
-        return [*parts[: len(parts) - bool(operands)], r"\right)"], CALL
-    return [
-        piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
-        for piece in _template(row)
-    ], row.tex_binding or row.binding
-
-
-def _repeated(
-    node: Node, word: str, operands: list[int], nodes: tuple[Node, ...]
-) -> tuple[list[str | tuple[int, int]], int]:
-    """The pieces of an index, of a sum and of its clauses."""
-    parts: list[str | tuple[int, int]] = []
-    if node.kind == "index":
-        parts = [latex_name(word), "_{"]
-        for operand in operands:
-            parts += [(operand, OR), ","]
-        return [*parts[:-1], "}"], CALL
-    if node.kind == "gather":
-        body, *clauses = operands
-        sign = _GATHERED.get(word, rf"\operatorname{{{_escaped(word)}}}")
-        parts = [sign, "_{"]
-        for clause in clauses:
-            parts += [(clause, 0), r",\, "]
-        return [*parts[:-1], "} ", (body, PRODUCT)], PRODUCT
-    if node.kind == "range":
-        return [latex_name(word), " = ", (operands[0], OR), r" \ldots ", (operands[1], OR)], CALL
-    if node.kind == "listed":
-        parts = [latex_name(word), r" \in \{"]
-        for operand in operands:
-            parts += [(operand, OR), ", "]
-        return [*parts[:-1], r"\}"], CALL
-    return [(operands[0], OR)], CALL
-
-
-@cache
-def _template(row: Operation) -> list[str | tuple[int, int]]:
-    """A row's LaTeX as pieces: text, or an operand's number with the binding that it needs."""
-    pieces: list[str | tuple[int, int]] = []
-    for piece in _SLOT.split(row.tex):
-        if piece[1:-1] not in row.operands or not _SLOT.fullmatch(piece):
-            pieces.append(piece)
-            continue
-        number = row.operands.index(piece[1:-1])
-        if piece[0] == "<":
-            # A left operand of equal binding needs no brackets, except below a power.
-            tighter = number > 0 or row.name in ("^", "neg")
-            pieces.append((number, row.binding + tighter))
-        elif piece[0] == "{":
-            pieces += ["{", (number, OR), "}"]
-        else:
-            pieces.append((number, OR))
-    return pieces

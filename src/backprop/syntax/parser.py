@@ -9,7 +9,7 @@ from backprop.errors import LIMIT, SyntaxFault, raise_all
 from backprop.source import Source, Span
 from backprop.syntax import faults
 from backprop.syntax.characters import unknown_characters
-from backprop.syntax.grammar import Shape, Unfit, shape
+from backprop.syntax.grammar import Node, Shape, Unfit, shape
 from backprop.syntax.scanner import ENDS, Tokens, control_characters, statements
 
 
@@ -18,6 +18,12 @@ class Statement(NamedTuple):
 
     tokens: Tokens
     shape: Shape
+
+    def word(self, node: Node) -> str:
+        """The text of a leaf: a number, a name, a member such as `w[1,2]`; else the node's token."""
+        if node.kind == "index":
+            return "".join(self.tokens.texts[node.first : node.last + 1])
+        return self.tokens.texts[node.token]
 
 
 def read(

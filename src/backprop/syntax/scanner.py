@@ -46,9 +46,14 @@ class Tokens(NamedTuple):
     starts: array[int]
     ends: array[int]
 
-    def span(self, first: int, last: int) -> Span:
-        """From the first character of token `first` to the last of token `last`, inclusive."""
-        return Span(self.source, self.starts[first], self.ends[last])
+    def span(self, first: int, last: int | None = None) -> Span:
+        """From the first character of token `first` to the last of token `last`, itself if not given."""
+        return Span(self.source, self.starts[first], self.ends[first if last is None else last])
+
+    @property
+    def whole(self) -> Span:
+        """From the first token to the last."""
+        return self.span(0, -1)
 
     def after(self) -> Span:
         """The place right behind the statement, where something is missing."""
@@ -157,6 +162,6 @@ class _Piece:
         bracket = texts[at]
         return UnclosedBracket(
             f"this {bracket!r} is never closed",
-            tokens.span(at, at),
+            tokens.span(at),
             hints=[f"add the missing {')' if bracket == '(' else ']'!r}"],
         )

@@ -32,10 +32,6 @@ attributes #0 = { nounwind willreturn memory(none) }
 """
 """Of C's functions: without an effect but their result (errno is nobody's here)."""
 
-_UNARY = """acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp expm1 log log10 log1p log2
-sin sinh tan tanh""".split()
-_BINARY = ["atan2", "hypot", "pow"]
-
 
 @cache
 def llvm() -> Any:
@@ -121,11 +117,10 @@ def lanes() -> tuple[int, Mapping[str, str]]:
         return width, MappingProxyType({})
     llvm().load_library_permanently("libmvec.so.1")
     found = {}
-    for names, operands in ((_UNARY, "v"), (_BINARY, "vv")):
-        for name in names:
-            symbol = f"_ZGV{isa}N{width}{operands}_{name}"
-            if hasattr(library, symbol):
-                found[name] = symbol
+    for row in OPERATIONS.values():
+        symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
+        if row.machine.isidentifier() and hasattr(library, symbol):
+            found[row.machine] = symbol
     return width, MappingProxyType(found)
 
 

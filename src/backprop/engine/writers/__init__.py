@@ -1,1 +1,1 @@
-"""One file a language into which the walk of the chain rule can be written."""
+"""The languages into which the chain rule is written: Python, LLVM's, and formulas for people."""

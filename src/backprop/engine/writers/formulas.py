@@ -1,9 +1,12 @@
-"""Derivatives as formulas: the writer that the chain rule's walk hands formulas instead of code.
+"""Derivatives as formulas that people read: `2*a*x + b`, where the interpreter has the number 7.
 
-The slopes are those of the table of operations, the same texts that give the numbers. A formula is
-that of one point: where a slope or an equation has an `if`, only the branch taken there is written.
-It is kept in a normal form, products as a coefficient times powers, sums as terms, so that `1*b + 0`
-is `b`; and it is written in the equation language, which every reader of formulas reads.
+`partials` takes an equation at a point and gives, for each name that it uses, the formula of the
+derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation or in a
+slope, only the branch taken at that point is written.
+
+A formula is kept in a normal form, a product as a coefficient times powers, a sum as terms, so that
+`1*b + 0` is `b`. `written` makes a text of it in the equation language, which every reader of formulas
+reads.
 """
 
 from __future__ import annotations
@@ -93,6 +96,9 @@ class Sum(_Sized):
         object.__setattr__(self, "key", frozenset(self.terms))
         object.__setattr__(self, "size", self._sized(self.terms))
 
+
+_Pair = tuple[Formula | None, float]
+"""A formula, None if it is too long, and its number."""
 
 ZERO, ONE = Product(0.0), Product(1.0)
 

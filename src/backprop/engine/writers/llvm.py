@@ -1,11 +1,12 @@
-"""Formulas of the table of operations as instructions of LLVM.
+"""Operations, their slopes and formulas as instructions of LLVM.
 
-One translation for every use: of single doubles or of vectors of them, a value or a slope, in a loop
-over a tape or in straight-line code. Arithmetic is IEEE 754's, operation by operation: nothing is
-fused, reordered or assumed finite, so single doubles give the very bits of the interpreter, but for
-powers with a known exponent, which are products here (`special` in the table), and `hypot`, of which
-Python has one of its own. Both sides of an `if` are computed and one is chosen, which no number can
-tell from the interpreter's choice.
+`Code` takes an operation and the registers of its operands, appends instructions and says which
+register has the result. It serves single doubles and vectors of them, straight-line code and loops.
+
+The bits are the interpreter's: arithmetic is IEEE 754's, and LLVM may not fuse, reorder or assume
+anything finite. There are two exceptions: powers with a known exponent are products here (`special` in
+the table), and `hypot` is the C library's, while Python has its own. Of an `if` both branches are
+computed and one is taken; the result is that of the interpreter, which computes only one.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from collections.abc import Mapping, Sequence
 from math import frexp, isnan, nan
 
 from backprop.engine import walk
-from backprop.operations import OPERATIONS, Operation
+from backprop.operations import COMPARISON, OPERATIONS, Operation
 from backprop.syntax import functions
 
 CALL_BACK = "backprop_"
 """What the names of functions begin with that call Python."""
 
-_INSTRUCTIONS = {"fadd", "fsub", "fmul", "fdiv"}
-_PREDICATES = {"olt", "ole", "ogt", "oge", "oeq", "une"}
+_INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv"}
+"""LLVM's arithmetic of doubles."""
 
 
 class Bit(str):
@@ -36,9 +37,10 @@ Operand = walk.Operand[str]
 
 
 class Code(walk.Texts[str]):
-    """Instructions in the making. width: lanes of a vector, 1 for single doubles.
+    """The instructions written so far, `lines`, and the functions that they call, `declarations`.
 
-    vectors: the functions of C's library that exist for vectors of this width, with their symbols.
+    width: how many doubles an operand has side by side, 1 for single ones. vectors: the functions of
+    C's library that exist for vectors of this width, with their symbols.
     """
 
     def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:
@@ -57,7 +59,7 @@ class Code(walk.Texts[str]):
         self.forget()
 
     def forget(self) -> None:
-        """Here the code may come from elsewhere: no call made before counts any more."""
+        """Forget the calls made so far: a branch may lead here around them."""
         self._known = {}
 
     @property
@@ -84,7 +86,7 @@ class Code(walk.Texts[str]):
         return register
 
     def write(self, number: Operand) -> str:
-        """A number as an operand of doubles."""
+        """How an instruction on doubles has this operand: a register or a literal."""
         if isinstance(number, Bit):
             one, zero = self.write(1.0), self.write(0.0)
             condition, double = self.type("i1"), self.double
@@ -95,9 +97,10 @@ class Code(walk.Texts[str]):
         return text if self.width == 1 else f"<{', '.join([f'double {text}'] * self.width)}>"
 
     def call(self, function: str, operands: Sequence[Operand]) -> str:
-        """A call of a function of C's library, or of one that calls Python; lane by lane if it must.
+        """The register of a call's result: of a function of C's library, or of one that calls Python.
 
-        The same call of a pure function is made once, as everything stands in one block.
+        Where a function has no form for vectors it is called for each lane. A call that was made
+        before, with the same operands, is not made again.
         """
         texts = [self.write(each) for each in operands]
         key = (function, *texts)
@@ -132,7 +135,7 @@ class Code(walk.Texts[str]):
         self.declared.add(f"declare {double} @{symbol}({types}){pure}")
 
     def value(self, name: str, operands: Sequence[Operand]) -> Operand:
-        """The value of an operation. Numbers that are known are computed here, by the interpreter."""
+        """The value of an operation; a number, computed here, where all operands are numbers."""
         row = OPERATIONS[name]
         if all(isinstance(each, float) for each in operands):
             return float(functions.value(name)(*operands))
@@ -172,14 +175,12 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
     if machine == "copy":
         return operands[0]
     if machine in _INSTRUCTIONS:
-        x, y = map(code.write, operands)
-        register = code.emit(f"{machine} {code.double} {x}, {y}")
+        texts = [code.write(each) for each in operands]
+        register = code.emit(f"{machine} {code.double} {', '.join(texts)}")
         if machine == "fmul" and isinstance(operands[0], float):
-            code.scaled[register] = operands[0], y
+            code.scaled[register] = operands[0], texts[1]
         return register
-    if machine == "fneg":
-        return code.emit(f"fneg {code.double} {code.write(operands[0])}")
-    if machine in _PREDICATES:
+    if row.binding == COMPARISON:
         x, y = map(code.write, operands)
         return Bit(code.emit(f"fcmp {machine} {code.double} {x}, {y}"))
     if machine.replace(".", "").isidentifier():

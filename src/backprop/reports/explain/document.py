@@ -6,8 +6,7 @@ The formats only write what stands here, so that all of them say the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Union
+from typing import NamedTuple, Union
 
 from backprop.derivation import Computed, Derivation, Passed, Share
 from backprop.syntax.notation import names_in
@@ -20,43 +19,37 @@ _LONGEST_FILLED = 30
 """The most tokens of a formula that is written again with numbers in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(NamedTuple):
     """∂of/∂by."""
 
     of: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(NamedTuple):
     """A formula of the equation language; with `numbers`, these stand for its names."""
 
     text: str
     numbers: Mapping[str, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(NamedTuple):
     """What a student is to find."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Parts joined by a sign: `*` or `+`."""
 
     sign: str
@@ -66,8 +59,7 @@ class Row:
 Part = Union[Partial, Name, Formula, Number, Blank, "Row"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Parts that are equal. lead: what stands before them, in words and names."""
 
     parts: tuple[Part, ...]
@@ -75,8 +67,7 @@ class Line:
     lead_part: Part | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A step. title: its equation; rule: what its differentiation is called."""
 
     number: int
@@ -86,8 +77,7 @@ class Block:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A part of the document. lines: before the steps."""
 
     heading: str
@@ -96,8 +86,7 @@ class Section:
     blocks: tuple[Block, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """title: the output and its value."""
 
     output: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from backprop.derivation import Derivation
-from backprop.reports.explain.document import Line, document
-from backprop.reports.explain.mathematics import latex, latex_part
+from backprop.numbers import shown
+from backprop.reports.explain.writer import DIGITS, Passage, Writer
 from backprop.reports.numbers import Style
 
 _STYLE = """
@@ -24,51 +25,51 @@ math { font-size: 1.1em; }
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """The page; its title is the output."""
-    whole = document(found, hide)
-    shown = found.output if hide else f"{found.output} = {found.value:.6g}"
-    lines = [
+    page = _Page(found, style, hide)
+    title = found.output if hide else f"{found.output} = {shown(found.value, DIGITS)}"
+    head = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(shown)}, step by step</title>",
+        f"<title>{escape(title)}, step by step</title>",
         f"<style>{_STYLE}</style></head><body>",
-        f"<h1>{_math(whole.title, style.digits)}</h1>",
+        f"<h1>{page.title}</h1>",
     ]
-    for section in whole.sections:
-        lines.append(f"<h2>{escape(section.heading)}</h2>")
-        if section.intro:
-            lines.append(f"<p>{escape(section.intro)}</p>")
-        if section.lines:
-            items = "".join(f"<li>{_math(line, style.digits)}</li>" for line in section.lines)
-            lines.append(f"<ul>{items}</ul>")
-        if section.blocks:
-            lines.append(f'<ol start="{section.blocks[0].number}">')
-        for block in section.blocks:
-            title = _math(block.title, style.digits) if block.title is not None else ""
-            rule = f'<span class="rule">{escape(block.rule)}</span>' if block.rule else ""
-            head = ", ".join(part for part in (title, rule) if part)
-            inner = [_math(line, style.digits) for line in block.lines]
-            inner += [f'<span class="note">{escape(note)}</span>' for note in block.notes]
-            if head:
-                items = "".join(f"<li>{item}</li>" for item in inner)
-                lines.append(f"<li>{head}<ul>{items}</ul></li>")
-            else:
-                lines.append(f"<li>{'<br>'.join(inner)}</li>")
-        if section.blocks:
-            lines.append("</ol>")
-    return "\n".join([*lines, "</body></html>"]) + "\n"
+    return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
-def _math(line: Line, digits: int | None) -> str:
-    part = f" {_mathml(latex_part(line.lead_part))}" if line.lead_part is not None else ""
-    lead = f"{escape(line.lead)}{part}: " if line.lead else ""
-    return lead + _mathml(latex(line, digits))
+class _Page(Writer):
+    def words(self, text: str) -> str:
+        return escape(text)
+
+    def formula(self, text: str) -> str:
+        """MathML."""
+        from latex2mathml.converter import convert
+
+        # its own blanks are too short to write into, and it leaves TeX's escapes in words
+        found: str = convert(text.replace(self.notation.blank, r"\text{________}"))
+        found = found.replace("\\_", "_")
+        return found.replace("<math ", '<math displaystyle="true" ', 1)
+
+    def rule(self, text: str) -> str:
+        return f'<span class="rule">{escape(text)}</span>'
+
+    def note(self, text: str) -> str:
+        return f'<span class="note">{escape(text)}</span>'
+
+    def section(self, part: Passage) -> list[str]:
+        lines = [f"<h2>{part.heading}</h2>"]
+        lines += [f"<p>{part.intro}</p>"] if part.intro else []
+        lines += [f"<ul>{_items(part.lines)}</ul>"] if part.lines else []
+        if not part.steps:
+            return lines
+        listed = [
+            f"{step.head}<ul>{_items(step.lines)}</ul>" if step.head else "<br>".join(step.lines)
+            for step in part.steps
+        ]
+        start = f'<ol start="{part.steps[0].number}">'
+        return [*lines, start, *(_items([item]) for item in listed), "</ol>"]
 
 
-def _mathml(formula: str) -> str:
-    from latex2mathml.converter import convert
-
-    # its own blanks are too short to write into, and it leaves TeX's escapes in words
-    found: str = convert(formula.replace(r"\underline{\hspace{3em}}", r"\text{________}"))
-    found = found.replace("\\_", "_")
-    return found.replace("<math ", '<math displaystyle="true" ', 1)
+def _items(lines: Sequence[str]) -> str:
+    return "".join(f"<li>{line}</li>" for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from backprop.derivation import Derivation
 from backprop.reports.json_lines import line
@@ -34,22 +35,16 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return line(plain, style) + "\n"
 
 
-def _hidden(item: object) -> dict[str, object]:
+def _hidden(item: Any) -> Any:
     """The same with null for everything that a student is to find; steps are never deep."""
-
-    def hidden(part: object) -> object:
-        if isinstance(part, dict):
-            return {
-                key: None if key in _ANSWERS and not _is_list_of_steps(each) else hidden(each)
-                for key, each in part.items()
-            }
-        return [hidden(each) for each in part] if isinstance(part, (list, tuple)) else part
-
-    found = hidden(item)
-    assert isinstance(found, dict)
-    return found
+    if isinstance(item, dict):
+        return {
+            key: None if key in _ANSWERS and not _are_steps(each) else _hidden(each)
+            for key, each in item.items()
+        }
+    return [_hidden(each) for each in item] if isinstance(item, (list, tuple)) else item
 
 
-def _is_list_of_steps(item: object) -> bool:
+def _are_steps(item: Any) -> bool:
     """`shares` are steps in an equation, and numbers in a total."""
     return isinstance(item, (list, tuple)) and bool(item) and isinstance(item[0], dict)

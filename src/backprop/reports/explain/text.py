@@ -5,8 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from backprop.derivation import Derivation
-from backprop.reports.explain.document import Block, document
-from backprop.reports.explain.mathematics import text
+from backprop.reports.explain.writer import TEXT, Passage, Writer
 from backprop.reports.numbers import Style, written
 
 _WIDE = 78
@@ -15,31 +14,34 @@ _WIDE = 78
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """Sections of numbered steps, a line a derivative."""
-    whole = document(found, hide)
-    lines = [text(whole.title, style.digits)]
-    for section in whole.sections:
-        lines += ["", section.heading, "-" * len(section.heading)]
-        if section.intro:
-            lines += [*wrap(section.intro, _WIDE), ""]
-        lines += [f"  {text(line, style.digits)}" for line in section.lines]
-        widest = len(str(section.blocks[-1].number)) if section.blocks else 0
-        for block in section.blocks:
-            lines += _block(block, widest, style.digits)
-    return written("\n".join(lines), style) + "\n"
+    page = _Text(found, style, hide)
+    return written("\n".join([page.title, *page.body]), style) + "\n"
 
 
-def _block(block: Block, widest: int, digits: int | None) -> list[str]:
-    number = f"{block.number:>{widest}}. "
-    indent = " " * len(number)
-    inner = [text(line, digits) for line in block.lines]
-    if block.title is None and not block.rule:
-        return [f"  {number}{line}" for line in inner]
-    title = text(block.title, digits) if block.title is not None else ""
-    head = ", ".join(part for part in (title, block.rule) if part)
-    heads = [head] if len(head) + len(number) < _WIDE else [title, *wrap(block.rule, _WIDE - 8)]
-    return [
-        f"  {number}{heads[0]}",
-        *(f"  {indent}{each}" for each in heads[1:]),
-        *(f"  {indent}  {line}" for line in inner),
-        *(f"  {indent}  ({note})" for note in block.notes),
-    ]
+class _Text(Writer):
+    notation = TEXT
+
+    def formula(self, text: str) -> str:
+        return text
+
+    def note(self, text: str) -> str:
+        return f"({text})"
+
+    def section(self, part: Passage) -> list[str]:
+        lines = ["", part.heading, "-" * len(part.heading)]
+        lines += [*wrap(part.intro, _WIDE), ""] if part.intro else []
+        lines += [f"  {line}" for line in part.lines]
+        widest = len(str(part.steps[-1].number)) if part.steps else 0
+        for step in part.steps:
+            number = f"  {step.number:>{widest}}. "
+            indent = " " * len(number)
+            if not step.head:
+                lines += [f"{number}{line}" for line in step.lines]
+                continue
+            heads = [step.head]
+            if len(step.head) + len(number) - 2 >= _WIDE:
+                heads = [step.equation, *wrap(step.rule, _WIDE - 8)]
+            lines.append(number + heads[0])
+            lines += [indent + each for each in heads[1:]]
+            lines += [f"{indent}  {line}" for line in step.lines]
+        return lines

@@ -1,0 +1,39 @@
+"""The options that several commands have, besides those of `Inputs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from backprop.options import Option
+from backprop.reports import TABLES, Formats
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def digits(default: str) -> Option:
+    """The option --digits; a picture has another default than a table."""
+    return Option("--digits N", f"Significant digits. Default: {default}.", min=1, max=17)
+
+
+def formats(table: Formats[Any]) -> Option:
+    """The option --format."""
+    plain = table.names[0]
+    return Option(
+        "--format NAME", f"{listed(table.names)}. Default: by the ending of -o, or {plain}."
+    )
+
+
+Format = Annotated[str | None, formats(TABLES)]
+Output = Annotated[
+    str | None,
+    Option(
+        "-o, --output FILE", "Write to a file, whole or not at all, instead of standard output."
+    ),
+]
+Digits = Annotated[int | None, digits("10 in tables and documents, all in JSON and CSV")]
+Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]

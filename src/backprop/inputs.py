@@ -1,0 +1,102 @@
+"""Where the equations and the numbers come from: the options that every command has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Annotated
+
+from backprop.errors import BadOption, CannotRead
+from backprop.files import STDIN, read_source
+from backprop.given import read_numbers
+from backprop.language import Model, read_model
+from backprop.language.families import MOST_VALUES
+from backprop.options import Option, names
+from backprop.records import record
+from backprop.source import Source
+
+DEFAULT_FILE = "eqs.txt"
+FILE_VARIABLE = "BACKPROP_FILE"
+
+
+@record(frozen=True)
+class Inputs:
+    """What a person gives. Settings win over files of values, these over the equations' own defaults, later
+    ones over earlier ones."""
+
+    file: Annotated[
+        str | None,
+        Option(
+            "FILE",
+            f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
+        ),
+    ] = None
+    expressions: Annotated[
+        Sequence[str],
+        Option("-e, --expr TEXT", "Equations as text, instead of FILE; repeatable."),
+    ] = ()
+    settings: Annotated[
+        Sequence[str],
+        Option(
+            "--set TEXT", 'Numbers for inputs: "a=2, b=1/3"; they win over --values; repeatable.'
+        ),
+    ] = ()
+    values: Annotated[
+        Sequence[str],
+        Option("--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable."),
+    ] = ()
+    of: Annotated[
+        Sequence[str],
+        Option(
+            "--of NAME",
+            "The output; grad takes several. Default: the only one.",
+            read=names,
+        ),
+    ] = ()
+    seed: Annotated[
+        int,
+        Option("--seed N", "Which random numbers ~ draws, and which points check tries."),
+    ] = 0
+    max_nodes: Annotated[int, Option("--max-nodes N", "The most values to unroll to.", min=1)] = (
+        MOST_VALUES
+    )
+
+    @property
+    def output(self) -> str | None:
+        """The one output that is asked for, if any. Raises BadOption for several."""
+        if len(self.of) > 1:
+            raise BadOption("there is one output at a time", hints=["give --of a single name"])
+        return self.of[0] if self.of else None
+
+    def model(self) -> Model:
+        """The Model of the equations."""
+        return read_model(self._source(), self.seed, self.max_nodes)
+
+    def _source(self) -> Source:
+        if self.expressions:
+            if self.file is not None:
+                hints = ["give one of the two"]
+                raise BadOption("equations both in a file and after -e", hints=hints)
+            return Source("<-e>", "\n".join(self.expressions))
+        if self.file is not None:
+            return read_source(self.file)
+        default = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
+        try:
+            return read_source(default)
+        except CannotRead as error:
+            if os.path.exists(default):
+                raise
+            raise CannotRead(
+                f"no equations were given, and there is no file {default} here",
+                hints=['name a file, or write the equations after -e: -e "L = a*b"'],
+            ) from error
+
+    def numbers(self, model: Model) -> dict[str, float]:
+        """The numbers for the inputs of the model."""
+        self.check_streams()
+        return read_numbers(model, self.values, self.settings)
+
+    def check_streams(self, *others: str) -> None:
+        """Raise BadOption if standard input is to be read twice. others: files that are read, too."""
+        if [*self.values, *others, self.file].count(STDIN) > 1:
+            raise BadOption("standard input can be read once only", hints=["use '-' once"])

@@ -1,0 +1,256 @@
+"""Options: what each is called, what it takes and what it means is declared once, for all its readers.
+
+A field of a record, or a parameter of a command, is an option if its annotation says so:
+
+    steps: Annotated[int, Option("--steps N", "The most steps.", 1000)]
+
+The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of `Model.descend`, the
+check of their ranges and the README's tables are made of these.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from math import inf, isfinite
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_args, get_type_hints
+
+from backprop.errors import BadOption
+from backprop.suggest import did_you_mean
+
+
+class Range(NamedTuple):
+    """The finite numbers from `low` to `high`, whole ones only if `whole`. outside: an end that is none."""
+
+    low: float = -inf
+    high: float = inf
+    whole: bool = False
+    outside: float | None = None
+
+    def has(self, number: float) -> bool:
+        """Whether the number is one of these."""
+        within = isfinite(number) and self.low <= number <= self.high and number != self.outside
+        return within and not (self.whole and number != int(number))
+
+    def __str__(self) -> str:
+        kind = "a whole number " if self.whole else ""
+        limits = f"from {self.low:g}" + (f" to {self.high:g}" if self.high < 1e300 else " on")
+        return f"{kind}{limits}" + (
+            f", less than {self.high:g}" if self.outside == self.high else ""
+        )
+
+
+class Option:
+    """An option of the command line.
+
+    form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is known by its
+    place. help: what it means; `{formats}` and the like stand for the names in the table of that name.
+    default: where it is not given; by itself nothing (None, False, no texts). min, max: of a number,
+    inclusive; the command line alone looks at these. choices: the texts that it takes; noun: what one of
+    them is called. read: makes of what was written what is meant. takes: the numbers that it can be,
+    in Python too; wrong: what is said of others.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        help: str,
+        default: Any = None,
+        *,
+        min: int | None = None,
+        max: int | None = None,
+        choices: Collection[str] = (),
+        noun: str = "",
+        read: Callable[[Any], Any] | None = None,
+        takes: Range | None = None,
+        wrong: str = "",
+    ) -> None:
+        words = form.replace(",", "").split()
+        self.form = form
+        self.flags = [each for each in words if each.startswith("-")]
+        self.metavar = None if words[-1] in self.flags else words[-1]
+        self.help = help
+        self.default = default
+        self.min = min
+        self.max = max
+        self.choices = choices
+        self.noun = noun or words[0].lstrip("-")
+        self.read = read
+        self.takes = takes
+        self.wrong = wrong
+
+    def __repr__(self) -> str:
+        return f"Option({self.form!r}, {self.help!r}, {self.default!r})"
+
+    def meant(self, written: Any) -> Any:
+        """The value of what stands on a command line. Raises BadOption for what is no choice."""
+        value = self.read(written) if self.read else written
+        if self.choices and value is not None and value not in self.choices:
+            known = list(self.choices)
+            hints = [*did_you_mean(value, known), f"there are {', '.join(known)}"]
+            raise BadOption(f"there is no {self.noun} {value!r}", hints=hints)
+        return value
+
+
+class Field(NamedTuple):
+    """An option and where it is declared. kind: bool, int, float or str, or list: of texts, repeatable."""
+
+    name: str
+    kind: type
+    default: Any
+    option: Option
+
+
+@cache
+def fields(owner: Any) -> list[Field]:
+    """The options that a record or a command has, in order; those of a command's records among them."""
+    found: list[Field] = []
+    for name, hint in get_type_hints(owner, include_extras=True).items():
+        if name == "return":
+            continue
+        if not hasattr(hint, "__metadata__"):
+            found += fields(hint)
+            continue
+        (option,), whole = hint.__metadata__, hint.__origin__
+        kinds = get_args(whole) if isinstance(whole, UnionType) else (whole,)
+        kind = next((each for each in kinds if each in (bool, int, float, str)), list)
+        default = vars(owner).get(name, option.default)
+        if not default:
+            default = {bool: False, list: []}.get(kind, default)
+        found.append(Field(name, kind, default, option))
+    return found
+
+
+def call(command: Callable[..., None], written: Mapping[str, Any]) -> None:
+    """Call a command with what stands on its command line: for each of its `fields` a value."""
+    arguments = {}
+    for name, hint in get_type_hints(command, include_extras=True).items():
+        if hasattr(hint, "__metadata__"):
+            arguments[name] = hint.__metadata__[0].meant(written[name])
+        elif name != "return":
+            arguments[name] = hint(
+                **{each.name: each.option.meant(written[each.name]) for each in fields(hint)}
+            )
+    command(**arguments)
+
+
+def names(texts: Sequence[str]) -> list[str]:
+    """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
+    import re
+    import unicodedata
+
+    joined = unicodedata.normalize("NFC", ",".join(texts))
+    found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^\]]*\])?|\S", joined.replace("\n", " "))
+    return [re.sub(r"\s+", "", each) for each in found if each != ","]
+
+
+Engine = Annotated[
+    str,
+    Option(
+        "--engine NAME",
+        "What computes: {engines}; native is machine code, auto the faster one.",
+        "auto",
+    ),
+]
+
+_POSITIVE = Range(0, outside=0)
+_NOT_NEGATIVE = Range(0)
+_COUNT = Range(0, whole=True)
+
+
+class DescentOptions(TypedDict, total=False):
+    """What can be said of a descent, in Python and on the command line: to add an option, add a field."""
+
+    lr: Annotated[
+        float | None,
+        Option(
+            "--lr NUMBER",
+            "The step size. Default: a line search chooses it ({fixed}: a number).",
+            takes=_POSITIVE,
+            wrong="--lr is {:g}; it must be a positive finite number",
+        ),
+    ]
+    steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
+    optimizer: Annotated[
+        str,
+        Option("--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd"),
+    ]
+    schedule: Annotated[
+        str, Option("--schedule NAME", "How --lr changes: {schedules}.", "constant")
+    ]
+    clip: Annotated[
+        float | None,
+        Option(
+            "--clip NUMBER",
+            "The largest gradient norm that an update sees.",
+            takes=_POSITIVE,
+            wrong="gradients cannot be clipped to {:g}; give a positive number",
+        ),
+    ]
+    only: Annotated[
+        Sequence[str],
+        Option(
+            "--only NAMES",
+            'Move these inputs only: "a, w*"; * and ? stand for any letters.',
+            read=names,
+        ),
+    ]
+    freeze: Annotated[
+        Sequence[str],
+        Option("--freeze NAMES", "Leave these inputs where they are.", read=names),
+    ]
+    bounds: Annotated[
+        Mapping[str, tuple[float, float]] | None,
+        Option("--bounds TEXT", 'Limits: "a=0..1, b=..5, w*=-1..1".'),
+    ]
+    maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
+    until_grad: Annotated[
+        float,
+        Option("--until-grad NUMBER", "Stop at this gradient norm.", 1e-8, takes=_NOT_NEGATIVE),
+    ]
+    until_change: Annotated[
+        float | None,
+        Option(
+            "--until-change NUMBER",
+            "Stop when a step changes the output by at most this, relative to max(1, |output|).",
+            takes=_NOT_NEGATIVE,
+        ),
+    ]
+    target: Annotated[
+        float | None,
+        Option(
+            "--target NUMBER",
+            "Stop at this output.",
+            takes=Range(),
+            wrong="the target is {:g}; give a number",
+        ),
+    ]
+    every: Annotated[
+        int | None,
+        Option("--every N", "Trace and history take every Nth step only.", min=1, takes=_COUNT),
+    ]
+    explain_step: Annotated[
+        int | None, Option("--explain-step K", "Show update K with its numbers.", min=1)
+    ]
+    engine: Engine
+
+
+def complete(given: Mapping[str, Any]) -> DescentOptions:
+    """All options of a descent: those given, and the defaults of the others.
+
+    Raises TypeError for one that there is not, BadOption for a number that makes no sense.
+    """
+    known = fields(DescentOptions)
+    for name in given:
+        if name not in DescentOptions.__annotations__:
+            raise TypeError(f"a descent has no option {name!r}")
+    found = {each.name: given.get(each.name, each.default) for each in known}
+    for name, _, _, option in known:
+        number = found[name]
+        if option.takes is None or number is None or option.takes.has(number):
+            continue
+        kind = "a whole number" if option.takes.whole else "a number"
+        wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
+        downhill = name == "lr" and number < 0
+        hints = ["a step against the gradient is what --maximize takes"] if downhill else []
+        raise BadOption(wrong.format(number), hints=hints)
+    return cast(DescentOptions, found)

@@ -1,0 +1,204 @@
+"""What CONTRIBUTING.md says about adding things is true: done in a copy of the house.
+
+`sinc` and `logaddexp` are new rows of the table of operations there, with the function that `sinc` needs
+in `numerics.py`, the truth about `logaddexp`, which mpmath does not know by that name, and the README's
+table printed anew; and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+
+from backprop.operations import Operation
+from test_operations import faults
+
+ROOT = Path(__file__).parent.parent
+
+SINC = """\
+    Operation("sinc", ("x",), real.sinc,
+              ("if(abs(x) > 1, (cos(x) - out)/x, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))))",),
+              "", _at(-30.0, -1.5, -1e-9, 1e-4, 0.3, 0.99, 7.5), corners=(((0.0,), (0.0,)),), machine="if(x == 0, 1, sin(x)/x)"),
+"""
+"""Below 1 the Taylor series of the slope: the textbook's (cos(x) - out)/x cancels there."""
+
+LOGADDEXP = r"""\
+    Operation("logaddexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"),
+              r"\ln\left(e^{x} + e^{y}\right)", ((1.0, 2.0), (-700.0, 1.0), (800.0, 799.0), (0.3, 0.3))),
+"""
+FUNCTION = '''
+
+def sinc(x: float) -> float:
+    """sin(x)/x, and its limit 1 at 0."""
+    return sin(x) / x if x else 1.0
+'''
+TRUTH = '    "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),\n'
+
+
+def insert(path: Path, before: str, new: str, after: str = "") -> None:
+    """Put `new` before the first text `before` that comes behind `after`."""
+    text = path.read_text("utf-8")
+    at = text.index(before, text.index(after))
+    path.write_text(text[:at] + new + text[at:], encoding="utf-8")
+
+
+class House:
+    """A copy of the project that things are added to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.package = folder / "src" / "backprop"
+        for name in ("src", "grammars", "tests"):
+            skipped = shutil.ignore_patterns("__pycache__", "benchmarks")
+            shutil.copytree(ROOT / name, folder / name, ignore=skipped)
+        for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder)
+
+    def run(self, *words: object, status: int = 0) -> str:
+        """What `python words…` prints in the copy."""
+        done = subprocess.run(
+            [sys.executable, *map(str, words)],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.folder / "src"),
+                "BACKPROP_CACHE": str(self.folder / "cache"),
+                "PYTHONDONTWRITEBYTECODE": "",  # it is run several times
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def tests(self, *words: str, status: int = 0) -> str:
+        """What the copy's own tests say."""
+        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *words, status=status)
+
+    def function(self, text: str) -> None:
+        """Add a function to `numerics`."""
+        path = self.package / "numerics.py"
+        path.write_text(path.read_text("utf-8") + text, encoding="utf-8")
+
+    def row(self, text: str) -> None:
+        """Add a row to the table of operations."""
+        insert(
+            self.package / "operations.py", "\n)  # fmt: skip", "\n" + text.rstrip(), "_ROWS = ("
+        )
+
+
+TAKES = "sinc or logaddexp or forgets or in_the_table or table_of_functions"
+"""The tests that a new operation runs into: those of its own name, and those of the whole table."""
+
+EVERY_ENGINE = """
+import json, backprop
+found = {}
+for text in ("L = sinc(x)*logaddexp(x, y)", "L = sum(sinc(x + i/1000)*logaddexp(x, i*y) for i in 1..3000)"):
+    for engine in ("python", "native", "auto"):
+        gradient = backprop.parse(text).grad({"x": 0.3, "y": 1.7}, engine=engine)
+        program = backprop.compile(backprop.parse(text), engine=engine)
+        value, slopes = program([{"x": 0.3, "y": 1.7}[name] for name in program.inputs])
+        found.setdefault(text, []).extend([
+            [gradient.value, gradient.gradients["x"], gradient.gradients["y"]],
+            [value, *(slopes[program.inputs.index(name)] for name in "xy")],
+        ])
+x, y = backprop.Value(0.3), backprop.Value(1.7)
+L = backprop.sinc(x) * x.logaddexp(y)
+L.backward()
+found["L = sinc(x)*logaddexp(x, y)"].append([L.data, x.grad, y.grad])
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    made = House(tmp_path_factory.mktemp("house"))
+    made.row(SINC)
+    made.row(LOGADDEXP)
+    made.function(FUNCTION)
+    insert(made.folder / "tests" / "truth.py", "}\n", TRUTH, "TRUTH: ")
+    page = made.folder / "README.md"
+    printed = made.run("tests/test_readme.py").split("\n\n")[0]
+    head = printed.splitlines()[0]
+    before, _, rest = page.read_text("utf-8").partition(head)
+    page.write_text(before + printed + rest[rest.index("\n\n") :], encoding="utf-8")
+    return made
+
+
+def test_the_table_of_the_readme_has_new_operations(house: House) -> None:
+    page = (house.folder / "README.md").read_text("utf-8")
+    assert "| `logaddexp(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
+    assert "| `sinc(x)` | `if(abs(x) > 1," in page
+
+
+def test_the_tests_know_new_operations(house: House) -> None:
+    """Value, slopes, accuracy, that a wrong slope is noticed, every engine, formulas, checks."""
+    files = "operations engines explain check readme".split()
+    said = house.tests(*(f"tests/test_{name}.py" for name in files), "-k", TAKES)
+    assert int(said.split(" passed")[0].split()[-1]) > 60
+
+
+def test_every_engine_computes_new_operations(house: House) -> None:
+    for text, found in json.loads(house.run("-c", EVERY_ENGINE)).items():
+        terms = range(1, 3001) if "sum" in text else None
+
+        def output(x: Any, y: Any, terms: range | None = terms) -> Any:
+            if terms is None:
+                return mpmath.sinc(x) * mpmath.log(mpmath.exp(x) + mpmath.exp(y))
+            return mpmath.fsum(
+                mpmath.sinc(x + mpmath.mpf(i) / 1000)
+                * mpmath.log(mpmath.exp(x) + mpmath.exp(i * y))
+                for i in terms
+            )
+
+        with mpmath.workdps(40):
+            x, y, step = mpmath.mpf(0.3), mpmath.mpf(1.7), mpmath.mpf("1e-12")
+            truth = [
+                output(x, y),
+                (output(x + step, y) - output(x - step, y)) / (2 * step),
+                (output(x, y + step) - output(x, y - step)) / (2 * step),
+            ]
+        assert len(found) >= 6
+        for each in found:
+            assert each == pytest.approx([float(number) for number in truth], rel=1e-12)
+
+
+def test_explanations_and_latex_know_new_operations(house: House) -> None:
+    words = ("-m", "backprop", "explain", "-e", "L = sinc(x)*logaddexp(x, y)", "--set", "x=2, y=1")
+    said = house.run(*words)
+    assert "derivative of sinc" in said
+    assert "derivative of logaddexp" in said
+    latex = house.run(*words, "--format", "latex")
+    assert r"\operatorname{sinc}\left(x\right) \cdot \ln\left(e^{x} + e^{y}\right)" in latex
+
+
+def test_checks_know_new_operations(house: House) -> None:
+    for number in ("2", "0", "1e-4"):
+        words = ("-e", "L = sinc(x) + logaddexp(x, 0)", "--set", f"x={number}")
+        assert "agrees" in house.run("-m", "backprop", "check", *words)
+
+
+def test_a_slope_that_cancels_is_noticed() -> None:
+    samples = ((-30.0,), (-1.5,), (-1e-9,), (1e-4,), (7.5,))
+    naive = "if(x == 0, 0, (cos(x) - out)/x)"
+    row = Operation("sinc", ("x",), lambda x: math.sin(x) / x, (naive,), samples=samples)
+    assert [at for at in samples if faults(row, at)] == [(-1e-9,), (1e-4,)]
+
+
+def test_forgotten_machine_code_is_noticed_and_works(tmp_path: Path) -> None:
+    made = House(tmp_path)
+    made.row(SINC.replace(', machine="if(x == 0, 1, sin(x)/x)"', ""))
+    made.function(FUNCTION)
+    said = made.tests("tests/test_operations.py", "-k", "forgets", status=1)
+    assert "give the row `machine`, or name it in CALLED_BACK" in said
+    made.tests("tests/test_engines.py", "-k", "sinc")
