@@ -50,15 +50,21 @@ _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
 
 
-def forward(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> None:
+def forward(
+    graph: Graph | Columns,
+    steps: Iterable[int],
+    data: ByNode,
+    values: Mapping[int, functions.Function] = _VALUE,
+) -> None:
     """Set the value of every step in `data`, which has those of all that the steps need.
 
     steps: operands first. Never raises: where an operation has no value, it is nan or inf, and
-    `diagnosis` finds out whether that matters.
+    `diagnosis` finds out whether that matters. values: by operation, where other functions take the
+    place of the table's.
     """
     ops, operands = graph.ops, graph.operands
     for step in steps:
-        data[step] = _VALUE[ops[step]](*[data[each] for each in operands(step)])
+        data[step] = values[ops[step]](*[data[each] for each in operands(step)])
 
 
 def backward(

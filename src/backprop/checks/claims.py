@@ -23,6 +23,10 @@ from backprop.suggest import nearest, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
 _PARTIALS = "∂𝜕"
+_SIGNS = {"NAME": "n", "LSQB": "[", "RSQB": "]", "DIVIDE": "/"}
+_LEFT = re.compile(r"(∂?)(n(?:\[[^]]*\])?)(?:/(∂?)(n(?:\[[^]]*\])?))?")
+"""A left side, a sign a token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
+
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 _HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
 
@@ -146,26 +150,18 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
 
 def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[str, str]:
     """The two names of a left side: what is differentiated, and by what."""
+    signs = "".join(
+        "∂" if kind == "OTHER" and text in _PARTIALS else _SIGNS.get(kind, "?")
+        for kind, text in zip(tokens.kinds[:end], tokens.texts, strict=False)
+    )
+    found = _LEFT.fullmatch(signs)
+    if not found:
+        raise UnexpectedText("this is no derivative", tokens.span(0, end - 1), hints=[_HOW])
     parts: list[tuple[bool, str, Span]] = []
-    signs = list(zip(tokens.kinds[:end], tokens.texts[:end], strict=True))
-    left = tokens.span(0, end - 1)
-    at = 0
-    while at < len(signs):
-        partial = signs[at][0] == "OTHER" and signs[at][1] in _PARTIALS
-        at += partial
-        if at >= len(signs) or signs[at][0] != "NAME":
-            raise UnexpectedText("this is no derivative", left, hints=[_HOW])
-        begin, name = at, signs[at][1]
-        if signs[at + 1 : at + 2] == [("LSQB", "[")] and ("RSQB", "]") in signs[at:]:  # dL/dw[1,2]
-            at = signs.index(("RSQB", "]"), at)
-            name = "".join(word for _, word in signs[begin : at + 1])
-        parts.append((partial, normal(name), tokens.span(begin, at)))
-        at += 1
-        if at < len(signs) and (
-            signs[at][0] != "DIVIDE" or len(parts) == 2 or at + 1 == len(signs)
-        ):
-            raise UnexpectedText("this is no derivative", left, hints=[_HOW])
-        at += 1
+    for name in (2, 4) if found[4] else (2,):  # dL/dw[1,2] has two, the second with indices
+        begin, behind = found.span(name)
+        text = normal("".join(tokens.texts[begin:behind]))
+        parts.append((bool(found[name - 1]), text, tokens.span(begin, behind - 1)))
     if len(parts) == 1:
         return output, _alone(model, *parts[0])
     top, bottom = (_differential(model, *part) for part in parts)

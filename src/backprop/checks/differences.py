@@ -39,26 +39,36 @@ class Along:
     def __init__(self, graph: Graph, data: Sequence[float], node: int) -> None:
         self.start = data[node]
         self._graph = graph
-        self._order = [node, *graph.above(node)]
-        self._data = {each: data[each] for step in self._order for each in graph.operands(step)}
+        self._node = node
+        self._steps = graph.above(node)
+        self._data = {each: data[each] for step in self._steps for each in graph.operands(step)}
         self._known: dict[float, float] = {}
+        self._noise: dict[float, float] = {}
 
     def __call__(self, x: float) -> float:
         if x not in self._known:
-            node, *steps = self._order
-            self._data[node] = x
-            forward(self._graph, steps, self._data)
-            there = isfinite(x) and has_value(self._graph, self._order, self._data)
-            self._known[x] = self._data[self._order[-1]] if there else nan
+            order = [self._node, *self._steps]
+            self._data[self._node] = x
+            forward(self._graph, self._steps, self._data)
+            there = isfinite(x) and has_value(self._graph, order, self._data)
+            self._known[x] = self._data[order[-1]] if there else nan
         return self._known[x]
 
-    def noise(self, x: float) -> float:
-        """How far rounding may have moved the output at x, doubled; inf where it has no value."""
-        exact = self(x)
-        if exact != exact:
-            return inf
-        self._data[self._order[0]] = x
-        return 2 * value_noise(self._graph, self._order, self._data, exact) + EPSILON * abs(exact)
+    def noise(self, step: float) -> float:
+        """How far rounding may have moved the output a step aside, doubled; inf if it has no value."""
+        if step not in self._noise:
+            x = self.start + step
+            if isnan(self(x)):  # beyond the domain
+                x = self.start - step
+            exact, order = self(x), [self._node, *self._steps]
+            self._data[self._node] = x
+            moved = 2 * value_noise(self._graph, order, self._data, exact) + EPSILON * abs(exact)
+            self._noise[step] = inf if isnan(exact) else moved + ulp(0.0)
+        return self._noise[step]
+
+
+Quotient = Callable[[float], tuple[float, float]]
+"""By the step, a difference divided by its width, and the width."""
 
 
 class _Estimate(NamedTuple):
@@ -74,18 +84,7 @@ def sides(function: Along) -> Sides:
     """What the function does at its `start`."""
     x = function.start
     steps = _first_steps(x)
-    noises: dict[float, float] = {}
-
-    def noise(step: float) -> float:
-        if step not in noises:
-            found = function.noise(x + step)
-            if found == inf:  # beyond the domain
-                found = function.noise(x - step)
-            noises[step] = found + ulp(0.0)
-        return noises[step]
-
-    left = _side(function, x, -1, steps, noise)
-    right = _side(function, x, 1, steps, noise)
+    left, right = (_side(function, side, steps) for side in (-1, 1))
     if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
         return Sides(left, right, nan, inf)
 
@@ -96,8 +95,8 @@ def sides(function: Along) -> Sides:
             return nan, inf
         return (function(x + step) / width - function(x - step) / width), width
 
-    found = _best(central, steps, noise, 4.0)
-    if not _holds(function, x, found, noise(steps[0])):
+    found = _best(function, central, steps, 4.0)
+    if not _holds(function, found, function.noise(steps[0])):
         found = _NOTHING
     for side in (left, right):
         # one of them may see further, where on the other lies a jump
@@ -127,12 +126,7 @@ def _first_steps(x: float) -> list[float]:
     return near + [step for step in steps if step > most][: 3 if abs(x) < 0.1 else 0]
 
 
-def _best(
-    quotient: Callable[[float], tuple[float, float]],
-    steps: Sequence[float],
-    noise: Callable[[float], float],
-    factor: float,
-) -> _Estimate:
+def _best(function: Along, quotient: Quotient, steps: Sequence[float], factor: float) -> _Estimate:
     """The best of the estimates that begin with each of the steps.
 
     A larger step has less rounding in it, but may reach over a corner or a wave: its estimate
@@ -140,7 +134,7 @@ def _best(
     """
     best = _NOTHING
     for number, step in enumerate(steps):
-        found = _ridders(quotient, step, noise, factor, _SKIPS if number == 0 else 4)
+        found = _ridders(function, quotient, step, factor, 4 if number else _SKIPS)
         if not isfinite(found.error):
             continue
         if best is not _NOTHING and abs(found.slope - best.slope) > 3 * (found.error + best.error):
@@ -155,29 +149,21 @@ def _best(
 
 
 def _ridders(
-    quotient: Callable[[float], tuple[float, float]],
-    step: float,
-    noise: Callable[[float], float],
-    factor: float,
-    skips: int,
+    function: Along, quotient: Quotient, step: float, factor: float, skips: int
 ) -> _Estimate:
     """Halve the step and extrapolate; factor: 4 where the error is even in the step, else 2."""
-    first = step
-    shaken = inf
+    while skips and not isfinite(quotient(step)[0]):
+        skips -= 1
+        step /= 2
     best = _NOTHING
+    shaken = inf
     before: list[tuple[float, float]] = []
-    rows = 0
-    while rows < _ROWS:
+    for _ in range(_ROWS):
         slope, width = quotient(step)
         if not isfinite(slope):
-            if before or not skips:
-                break
-            skips -= 1
-            step /= 2
-            first = step
-            continue
+            break
         if not before:
-            shaken = noise(first)
+            shaken = function.noise(step)
         row = [(slope, 2 * shaken / width)]
         power = factor
         for older, rounding in before:
@@ -192,36 +178,28 @@ def _ridders(
         if len(row) > 3 and abs(row[-1][0] - before[-1][0]) > 4 * best.error:
             break  # from here on rounding wins
         before = row
-        rows += 1
         step /= 2
     return best
 
 
-def _side(
-    function: Along,
-    x: float,
-    side: int,
-    steps: Sequence[float],
-    noise: Callable[[float], float],
-) -> Side:
-    """What the function does on one side of x."""
+def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
+    """What the function does on one side of its start."""
+    x = function.start
     at = function(x)
     levels = _levels(x)
     values = [function(x + side * level) for level in levels]
     if all(map(isnan, values[len(values) // 2 :])):
         return Side("none")
     changes = [value - at for value in values]
-    floor = 20 * noise(steps[0])
+    floor = 20 * function.noise(steps[0])
     base, start = at, 0.0
     kind = "slope"
     if _jumps(changes, floor):
         kind = "jump"
         kept = max(number for number, change in enumerate(changes) if abs(change) > floor)
         start, base = side * levels[kept], values[kept]
-    else:
-        infinite = _infinite(function, x, side, at, 50 * floor)
-        if infinite:
-            return Side("infinite", infinite * side * inf, 0.0)
+    elif infinite := _infinite(function, side, 50 * floor):
+        return Side("infinite", infinite * side * inf, 0.0)
 
     def one_sided(step: float) -> tuple[float, float]:
         moved = x + side * step
@@ -230,17 +208,16 @@ def _side(
             return nan, inf
         return side * (function(moved) / width - base / width), width
 
-    found = _best(one_sided, steps, noise, 2.0)
-    if not isfinite(found.error) or (
-        kind == "slope" and not _holds(function, x, found, floor, side)
-    ):
-        return Side("unclear" if kind == "slope" else kind)
-    return Side(kind, found.slope, found.error)
+    found = _best(function, one_sided, steps, 2.0)
+    if isfinite(found.error) and (kind == "jump" or _holds(function, found, floor, side)):
+        return Side(kind, found.slope, found.error)
+    return Side("jump" if kind == "jump" else "unclear")
 
 
-def _holds(function: Along, x: float, found: _Estimate, noise: float, side: int = 0) -> bool:
+def _holds(function: Along, found: _Estimate, noise: float, side: int = 0) -> bool:
     """Whether the slope explains what happens between x and the doubles next to it. Where a wave is
     shorter than these are apart, as in sin(1e17), it does not."""
+    x = function.start
     if not x or not isfinite(found.error):
         return True
     distance = 4 * ulp(x)
@@ -267,18 +244,18 @@ def _jumps(changes: Sequence[float], floor: float) -> bool:
     return len(kept) >= 4 and all(abs(change - first) <= 0.1 * abs(first) for change in kept)
 
 
-def _infinite(function: Along, x: float, side: int, at: float, floor: float) -> float:
+def _infinite(function: Along, side: int, floor: float) -> float:
     """1 or -1, the direction in which the function leaves its value at an infinite slope; else 0.
 
     The difference quotient then grows with every step that is made smaller, like a power of the
     step (a square root: by 8 for 6 bits), as long as rounding lets it be seen.
     """
+    x, at = function.start, function(function.start)
     if x:
         distances = [abs(x) * 2.0**-bits for bits in range(10, 47, 6)]
     else:
         distances = [2.0**-bits for bits in (10, 16, 22, 28, 34, 40, 50, 60, 100, 200, 400)]
     quotients: list[tuple[float, float]] = []
-    change = 0.0
     for distance in distances:
         change = function(x + side * distance) - at
         if not isfinite(change):

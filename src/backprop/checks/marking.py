@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from backprop.checks.claims import Claim, doubtful
-from backprop.checks.points import MOST, Comparison, Subject
-from backprop.checks.suspects import Key, Mistakes, Suspect
+from backprop.checks.points import MOST, Answer, Subject
+from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
 from backprop.checks.words import number
 from backprop.errors import BackpropError
@@ -21,8 +21,6 @@ from backprop.values import ByNode, Numbers, by_names, local_slopes
 
 _TESTED = 8
 """Random points at which a reason is tried."""
-
-_BRANCH = "it is right only where the same branches are taken as at the given point"
 
 
 @dataclass(frozen=True)
@@ -86,67 +84,25 @@ def mark(
     """
     found = evaluate(model, values or {}, of)
     data = found.numbers.data
+    roots = [each for claim in claims for each in (model.names[claim.of], claim.graph.output)]
+    needed = set(in_order(roots, claims[0].graph.operands)) if claims else set()
+    absent = [name for name in model.inputs if isnan(data[model.names[name]])]
+    if absent := [name for name in absent if model.names[name] in needed]:
+        raise missing_inputs(model, "a claim", absent)
     by_name: dict[str, list[Claim]] = {}
     for claim in claims:
         by_name.setdefault(claim.of, []).append(claim)
-    _all_given(model, claims, data)
-    marks: dict[int, Marked] = {}
+    marks: dict[Claim, Marked] = {}
     for name, its_claims in by_name.items():
-        marks |= _marks(Subject(model, name, its_claims, data), its_claims, tolerance, seed)
-    return Sheet(found.gradient, tuple(marks[id(claim)] for claim in claims))
+        subject = Subject(model, name, its_claims, data)
+        answers = {claim.by: Answer(subject, claim, tolerance) for claim in its_claims}
+        _try_elsewhere(subject, answers.values(), seed)
+        marks |= {answer.claim: _marked(answer, answers) for answer in answers.values()}
+    return Sheet(found.gradient, tuple(marks[claim] for claim in claims))
 
 
-def _all_given(model: Model, claims: Sequence[Claim], data: Sequence[float]) -> None:
-    """Raises MissingInputs for inputs without a number that only a claim needs."""
-    absent = [name for name in model.inputs if isnan(data[model.names[name]])]
-    if absent:
-        roots = [each for claim in claims for each in (model.names[claim.of], claim.graph.output)]
-        needed = set(in_order(roots, claims[0].graph.operands))
-        names = [name for name in absent if model.names[name] in needed]
-        if names:
-            raise missing_inputs(model, "a claim", names)
-
-
-class _Answer:
-    """What is known of a claim while it is being marked.
-
-    here: whether it is right at the given point. agreeing: at how many of the other `points` it is.
-    wrong: the points at which it is not. tested: all the points at which both numbers have a value.
-    other_branch: whether it is wrong only where another branch is taken than at the given point.
-    """
-
-    def __init__(self, compared: Comparison, tolerance: float) -> None:
-        start = compared.subject.start
-        self.compared = compared
-        self.claim = compared.claim
-        self.tolerance = tolerance
-        self.here = compared.agrees(start, tolerance)
-        self.points = self.agreeing = 0
-        self.wrong = [] if self.here else [start]
-        self.tested = [start] if compared.whole(start) else []
-        self.other_branch = True
-
-    def try_at(self, point: Numbers, other_branch: bool) -> None:
-        if not self.compared.whole(point):
-            return
-        self.points += 1
-        self.tested.append(point)
-        if self.compared.agrees(point, self.tolerance):
-            self.agreeing += 1
-        else:
-            self.wrong.append(point)
-            self.other_branch = self.other_branch and other_branch
-
-
-Others = Mapping[str, _Answer]
-"""By the name that a claim differentiates by, what is known of it."""
-
-
-def _marks(
-    subject: Subject, claims: Sequence[Claim], tolerance: float, seed: int
-) -> dict[int, Marked]:
-    """All claims about one name: first at the given point, formulas at others, then the reasons."""
-    answers = [_Answer(Comparison(subject, claim), tolerance) for claim in claims]
+def _try_elsewhere(subject: Subject, answers: Iterable[Answer], seed: int) -> None:
+    """Try formulas at other points."""
     taken = _branches(subject.graph, subject.start.data)
     waiting = [answer for answer in answers if answer.claim.formula]
     for point in subject.points(seed) if waiting else ():
@@ -156,24 +112,23 @@ def _marks(
         waiting = [answer for answer in waiting if answer.points < MOST]
         if not waiting:
             break
-    sheet = {answer.claim.by: answer for answer in answers}
-    return {id(answer.claim): _marked(answer, sheet) for answer in answers}
 
 
-def _marked(answer: _Answer, sheet: Others) -> Marked:
-    compared, claim, subject = answer.compared, answer.claim, answer.compared.subject
-    claimed, right = compared.claimed(subject.start), compared.right(subject.start)
+def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
+    """What came of a claim. sheet: by the name that a claim differentiates by, what is known of it."""
+    claim, subject = answer.claim, answer.subject
+    claimed, right = answer.claimed(subject.start), answer.right(subject.start)
     if not answer.wrong:
         return Marked(claim, claimed, right, True, answer.points, answer.agreeing)
     example = answer.wrong[0]
     tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
-    if compared.whole(example):
+    if answer.whole(example):
         tested.insert(0, example)  # sentences have the numbers of the first point
-    its_claimed, its_right = compared.claimed(example), compared.right(example)
-    way = Way(subject.model, subject.graph, compared.by)
+    its_claimed, its_right = answer.claimed(example), answer.right(example)
+    way = Way(subject.model, subject.graph, answer.by)
     kind, diagnosis = _diagnosis(answer, way, sheet, tested)
     chain = f"{claim.name} = {number(its_right)}"
-    if compared.by in subject.graph and claim.of != claim.by:
+    if answer.by in subject.graph and claim.of != claim.by:
         chain = Mistakes(way, example).chain()
     return Marked(
         claim, claimed, right, False, answer.points, answer.agreeing,
@@ -182,68 +137,70 @@ def _marked(answer: _Answer, sheet: Others) -> Marked:
 
 
 def _diagnosis(
-    answer: _Answer, way: Way, sheet: Others, tested: Sequence[Numbers]
+    answer: Answer, way: Way, sheet: Mapping[str, Answer], tested: Sequence[Numbers]
 ) -> tuple[str, str]:
     """The simplest mistake that gives what is claimed at every tested point, in a sentence."""
-    compared, other_branch = answer.compared, answer.here and answer.other_branch
     of, by = answer.claim.of, answer.claim.by
     if not tested:
         return "no value", "the claim has no value at this point"
-    if compared.by not in compared.graph:
+    if answer.by not in answer.graph:
         return "independent", f"{of} does not depend on {by}: the derivative is 0"
     if of == by:
         return "itself", f"the derivative of {of} by itself is 1"
-    if all(compared.claimed(point) == 0 for point in tested) and not way.large:
+    if all(answer.claimed(point) == 0 for point in tested) and not way.large:
         users = [way.equation(each.step) for each in way.uses if each.operand == way.by]
         return "zero", f"{of} does depend on {by}, through {', '.join(dict.fromkeys(users))}"
-    carried = _carried(compared, way, sheet, tested)
+    carried = _carried(answer, way, sheet, tested)
     if carried:
         return "carried", carried
-    found = _suspect(compared, way, tested)
+    found = _suspect(answer, way, tested)
+    sentence = Mistakes(way, tested[0]).sentence(found) if found else ""
+    if answer.here and answer.other_branch:
+        branch = "it is right only where the same branches are taken as at the given point"
+        return "branch", f"{branch}: {sentence}" if sentence else branch
     if found:
-        sentence = Mistakes(way, tested[0]).sentence(found.key)
-        return ("branch", f"{_BRANCH}: {sentence}") if other_branch else (found.kind, sentence)
-    if other_branch:
-        return "branch", _BRANCH
+        return found.kind, sentence
     if answer.here:
         return "coincidence", "it is right at the given point, but not as a formula"
     return "", ""
 
 
-def _suspect(compared: Comparison, way: Way, tested: Sequence[Numbers]) -> Suspect | None:
+def _suspect(answer: Answer, way: Way, tested: Sequence[Numbers]) -> Suspect | None:
     """The simplest mistake that gives what is claimed at all these points, if there is any."""
-    left: dict[Key, Suspect] | None = None
-    for point in reversed(tested):
-        claimed = compared.claimed(point)
-        left = {
+    left: dict[tuple[object, ...], Suspect] | None = None
+    for point in tested:
+        claimed = answer.claimed(point)
+        fitting = {
             suspect.key: suspect
             for suspect in Mistakes(way, point).suspects()
-            if (left is None or suspect.key in left) and compared.same(claimed, suspect.value)
+            if (left is None or suspect.key in left) and answer.same(claimed, suspect.value)
         }
+        left = {key: each for key, each in (left or fitting).items() if key in fitting}
         if not left:
             return None
     return min((left or {}).values(), key=lambda each: each.rank, default=None)
 
 
-def _carried(compared: Comparison, way: Way, sheet: Others, tested: Sequence[Numbers]) -> str:
+def _carried(
+    answer: Answer, way: Way, sheet: Mapping[str, Answer], tested: Sequence[Numbers]
+) -> str:
     """A sentence, if the claim is what a wrong claim further up gives with right local derivatives."""
-    graph = way.graph
     above = {
         edge.step: sheet[name]
         for edge in way.uses
         if edge.operand == way.by
-        and edge.step != graph.output
-        and (name := graph.label(edge.step)) in sheet
+        and (name := way.graph.label(edge.step)) in sheet
+        and edge.step != way.graph.output
     }
-    guilty = [answer.claim for answer in above.values() if answer.wrong]
+    guilty = [each.claim for each in above.values() if each.wrong]
     if not guilty:
         return ""
     for point in tested:
-        total = compared.right(point)
-        for step, answer in above.items():
-            off = answer.compared.claimed(point) - point.gradients[step]
-            total += off * by_names(graph, step, point.data)[way.by]
-        if not compared.same(compared.claimed(point), total):
+        total = answer.right(point)
+        for step, each in above.items():
+            off = each.claimed(point) - point.gradients[step]
+            total += off * by_names(way.graph, step, point.data)[way.by]
+        if not answer.same(answer.claimed(point), total):
             return ""
     return (
         f"it follows from the claim {guilty[0].name} = {guilty[0].text}, which is wrong;"

@@ -67,14 +67,38 @@ class Subject:
         return {self.graph.label(node): point.data[node] for node in self._whole.inputs}
 
 
-class Comparison:
-    """A claim beside the derivative that it is about, at any point of its subject."""
+class Answer:
+    """A claim beside the derivative that it is about, and what is known of it so far.
 
-    def __init__(self, subject: Subject, claim: Claim) -> None:
+    tolerance: how far a number may be off, relative. here: whether it is right at the given point.
+    agreeing: at how many of the other `points` it is. wrong: the points at which it is not. tested:
+    all the points at which both numbers have a value. other_branch: whether it is wrong only where
+    another branch is taken than at the given point.
+    """
+
+    def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
         self.subject = subject
         self.graph = subject.graph
         self.claim = claim
         self.by = subject.model.names[claim.by]
+        self._tolerance = tolerance
+        self.here = self._agrees(subject.start)
+        self.points = self.agreeing = 0
+        self.wrong = [] if self.here else [subject.start]
+        self.tested = [subject.start] if self.whole(subject.start) else []
+        self.other_branch = True
+
+    def try_at(self, point: Numbers, other_branch: bool) -> None:
+        """Compare both at another point, if they have a value there."""
+        if not self.whole(point):
+            return
+        self.points += 1
+        self.tested.append(point)
+        if self._agrees(point):
+            self.agreeing += 1
+        else:
+            self.wrong.append(point)
+            self.other_branch = self.other_branch and other_branch
 
     def right(self, point: Numbers) -> float:
         return point.gradients[self.by] + 0.0
@@ -87,17 +111,16 @@ class Comparison:
         there = has_value(self.claim.graph, self.claim.graph.order, point.data)
         return there and isfinite(self.right(point))
 
-    def agrees(self, point: Numbers, tolerance: float) -> bool:
+    def _agrees(self, point: Numbers) -> bool:
         """Whether the claim is right here: as far as it is written out, and as rounding lets it be."""
         claimed, right = self.claimed(point), self.right(point)
-        if self.same(claimed, right, tolerance):
+        if self.same(claimed, right, self._tolerance):
             return True
         formula, data = self.claim.graph, point.data
         numbers = [data[node] for node in formula.order]
         numbers += [point.gradients[node] for node in self.graph.order]
-        largest = max((abs(number) for number in numbers if isfinite(number)), default=0.0)
         off = abs(claimed - right)
-        if not off <= 1e-9 * largest:
+        if not off <= 1e-9 * max(map(abs, filter(isfinite, numbers)), default=0.0):
             return False  # no rounding does that
         noise = value_noise(formula, formula.order, [*data], claimed)
         if self.by in self.graph:

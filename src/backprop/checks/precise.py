@@ -5,6 +5,7 @@ Nothing here knows a slope of the table. Numbers of the equations count as the d
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import ceil, inf, isfinite, log10, nan
@@ -15,6 +16,7 @@ from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
+from backprop.values import Lookup, forward
 
 Function = Callable[..., Any]
 
@@ -38,11 +40,21 @@ class Precise:
         largest = max(filter(isfinite, sizes), default=1)
         self.digits = digits + 20 * ceil(max(log10(largest or 1), 0) / 20)
         self._graph = graph
-        self._mp = context(self.digits)
-        self._base: dict[int, Any] = {
-            node: self._mp.mpf(data[node]) for node in graph.order if not graph.is_step(node)
-        }
-        self._run(graph.steps, self._base)
+        self._values = Lookup(self._step)
+        mp = context(self.digits)
+        self._base: dict[int, Any] = {node: mp.mpf(data[node]) for node in graph.order}
+        forward(graph, graph.steps, self._base, self._values)
+
+    def _step(self, name: str) -> Function:
+        """The value of an operation; nan where an operand that has a say is."""
+        value, says = function(name, self.digits), OPERATIONS[name].says
+
+        def step(*operands: Any) -> Any:
+            asked = operands if says is None else [operands[at] for at in says(*operands)]
+            missing = next((each for each in asked if each != each), None)
+            return value(*operands) if missing is None else missing
+
+        return step
 
     def value(self, node: int) -> Any:
         """The value of a node; nan if it has none."""
@@ -50,24 +62,9 @@ class Precise:
 
     def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
-        moved = {node: self._base[node] + shift}
-        self._run(steps, moved)
-        return moved.get(self._graph.output, self._base[self._graph.output])
-
-    def _run(self, steps: Sequence[int], data: dict[int, Any]) -> None:
-        base = self._base
-        for step in steps:
-            operands = [
-                data[each] if each in data else base[each] for each in self._graph.operands(step)
-            ]
-            data[step] = self._step(self._graph.op(step), operands)
-
-    def _step(self, name: str, operands: list[Any]) -> Any:
-        says = OPERATIONS[name].says
-        asked = operands if says is None else [operands[at] for at in says(*operands)]
-        if any(each != each for each in asked):
-            return self._mp.nan
-        return function(name, self.digits)(*operands)
+        moved = ChainMap({node: self._base[node] + shift}, self._base)
+        forward(self._graph, steps, moved, self._values)
+        return moved[self._graph.output]
 
 
 @cache

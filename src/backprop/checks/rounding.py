@@ -7,7 +7,6 @@ Mathematics and Computers in Simulation 35 (1993) 233-261. What comes out is a s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from math import isfinite
 from random import Random
 
@@ -24,9 +23,9 @@ _RUNS = 3
 def value_noise(graph: Graph, order: Sequence[int], data: ByNode, exact: float) -> float:
     """How far rounding may move the last of `order` from `exact`. In `data` the steps are left shaken."""
     worst = 0.0
-    random = Random(0)
+    shaking = _shaking()
     for _ in range(_RUNS):
-        _shaken_forward(graph, order, data, random)
+        forward(graph, filter(graph.is_step, order), data, shaking)
         worst = _larger(worst, data[order[-1]] - exact)
     return worst
 
@@ -36,10 +35,10 @@ def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[in
     contributions to a gradient are added up."""
     sizes = derivatives(graph, numbers.data, _SIZES)
     worst = {node: 4 * EPSILON * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
-    random = Random(0)
+    shaking = _shaking()
     data = [*numbers.data]
     for _ in range(_RUNS):
-        _shaken_forward(graph, graph.steps, data, random)
+        forward(graph, graph.steps, data, shaking)
         shaken = derivatives(graph, data)
         for node in worst:
             worst[node] = _larger(worst[node], shaken[node] - numbers.gradients[node])
@@ -64,22 +63,27 @@ _SIZES = Lookup(lambda name: tuple([_size(slope) for slope in functions.slopes(n
 """With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 
-def _shaken_forward(graph: Graph, order: Sequence[int], data: ByNode, random: Random) -> None:
-    """Forward, each result with its last bit changed. Whole numbers that operators make of whole
-    numbers stay: they are exact, as exponents and conditions often are."""
-    for step in filter(graph.is_step, order):
-        forward(graph, (step,), data)
-        number = data[step]
-        exact = _operator(graph.op(step)) and _whole(number)
-        if not (exact and all(_whole(data[each]) for each in graph.operands(step))):
-            data[step] = number * (1 + random.choice((-EPSILON, EPSILON)))
+def _shaking() -> Lookup[functions.Function]:
+    """The operations, with the last bit of each result changed at random, the same way in every run.
 
+    Whole numbers that operators make of whole numbers stay: they are exact, as exponents and conditions
+    often are. Those of a function such as tanh are rounded ones.
+    """
+    random = Random(0)
 
-@cache
-def _operator(op: str) -> bool:
-    """Whether an equation writes it with a sign of its own: not a function such as tanh, whose whole
-    numbers are rounded ones."""
-    return not OPERATIONS[op].called or not op.isidentifier()
+    def shaking(name: str) -> functions.Function:
+        value = functions.value(name)
+        operator = not (OPERATIONS[name].called and name.isidentifier())
+
+        def shaken(*operands: float) -> float:
+            found = value(*operands)
+            if operator and _whole(found) and all(map(_whole, operands)):
+                return found
+            return found * (1 + random.choice((-EPSILON, EPSILON)))
+
+        return shaken
+
+    return Lookup(shaking)
 
 
 def _whole(number: float) -> bool:

@@ -12,8 +12,6 @@ from backprop.checks.words import factor, number
 from backprop.engine.writers.formulas import partials, written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
-Key = tuple[object, ...]
-
 _FACTORS = {
     "twice": 2.0,
     "half": 0.5,
@@ -27,13 +25,24 @@ _FACTORS = {
 
 
 class Suspect(NamedTuple):
-    """A mistake. key: which one, and where; the same at every point. rank: the simple ones first.
-    kind: its name for programs. value: what a person who makes it would claim."""
+    """A mistake: with the derivative as a whole, at a node, with one use of an operand, or there with
+    another operand.
 
-    key: Key
+    rank: the simple ones first. kind: its name for programs. value: what a person who makes it would
+    claim. said: the sentence, with fields that `Mistakes.sentence` fills in.
+    """
+
     rank: int
     kind: str
     value: float
+    said: str
+    edge: Edge | None = None
+    node: int | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Which mistake it is, the same at every point."""
+        return self[3:]
 
 
 class Mistakes:
@@ -57,125 +66,101 @@ class Mistakes:
 
     def suspects(self) -> Iterator[Suspect]:
         """Every mistake, with the value that it gives."""
-        right, by, output = self._right, self._way.by, self._graph.output
-        yield Suspect(("sign",), 1, "sign", -right)
-        yield Suspect(("by",), 70, "value", self._data[by])
-        if output != by:
-            yield Suspect(("of",), 71, "value", self._data[output])
+        way, right, data = self._way, self._right, self._data
+        yield Suspect(1, "sign", -right, "a sign error")
+        for node in dict.fromkeys((way.by, self._graph.output)):
+            rank = 70 if node == way.by else 71
+            yield Suspect(rank, "value", data[node], f"this is the value of {way.text(node)}")
         if right:
-            yield Suspect(("reciprocal",), 65, "reciprocal", 1 / right)
+            yield Suspect(65, "reciprocal", 1 / right, "this is 1 divided by the derivative")
         for words, times in _FACTORS.items():
-            yield Suspect(("factor", words), 90, "factor", times * right)
-        yield Suspect(("square",), 95, "power", right**2)
-        if self._way.large:
-            return
-        for at, node in enumerate(self._way.above[:-1]):
-            upper, lower = self._gradients[node], self._tangent[node]
-            if abs(upper * lower - right) > 1e-9 * abs(upper * lower):
-                continue  # there are other ways as well
-            named = bool(self._graph.label(node))
-            first, second = ("early", "local") if named else ("missing factor", "missing factor")
-            yield Suspect(("early", node), 10 + min(at, 9) if named else 47, first, lower)
-            yield Suspect(("local", node), 30 if named else 47, second, upper)
-        for edge in self._way.uses:
+            yield Suspect(90, "factor", times * right, f"this is {words} the derivative")
+        yield Suspect(95, "power", right**2, "this is the derivative squared")
+        for at, node in enumerate(() if way.large else way.above[:-1]):
+            yield from self._cut(node, 10 + min(at, 9))
+        for edge in way.uses:
             rest, base, _ = self._shares(edge)
-            for other, instead in self._local[edge.step].items():
-                if other != edge.operand:
-                    yield Suspect(("swapped", edge, other), 20, "swapped", rest + base * instead)
+            said = "the local derivative of {respect} is {formula}, the claim has {other}"
+            for node, instead in self._local[edge.step].items():
+                if node != edge.operand:
+                    yield Suspect(20, "swapped", rest + base * instead, said, edge, node)
             yield from self._changed(edge, 40)
-        for edge in self._way.steps:
+        for edge in way.steps:
             yield from self._changed(edge, 45)
             rest, base, slope = self._shares(edge)
-            for other in self._graph.operands(edge.step):
-                size = self._data[other]
-                if other != edge.operand and size:
-                    yield Suspect(("lost", edge, other), 60, "factor", rest + base * slope / size)
-                yield Suspect(("more", edge, other), 62, "factor", rest + base * slope * size)
+            said = "in {derivative}, the factor {factor} is "
+            for node in self._graph.operands(edge.step):
+                if node != edge.operand and data[node]:
+                    lost = rest + base * slope / data[node]
+                    yield Suspect(60, "factor", lost, said + "missing", edge, node)
+                more = rest + base * slope * data[node]
+                yield Suspect(62, "factor", more, said + "too many", edge, node)
+
+    def _cut(self, node: int, early: int) -> Iterator[Suspect]:
+        """One of the two factors that meet at a node is missing, where every way passes it."""
+        above, below = self._gradients[node], self._tangent[node]
+        if abs(above * below - self._right) > 1e-9 * abs(above * below):
+            return  # there are other ways as well
+        if self._graph.label(node):
+            said = "it stops too early: this is {lower}; the factor {upper} = {above} is missing"
+            yield Suspect(early, "early", below, said, None, node)
+            said = "the local derivative is missing: this is {upper}; the factor {lower} = {below} is missing"
+            yield Suspect(30, "local", above, said, None, node)
+        else:
+            said = (
+                "the outer derivative is missing: that of {output} with respect to {node}, {above}"
+            )
+            yield Suspect(47, "missing factor", below, said, None, node)
+            said = "the inner derivative is missing: that of {node} with respect to {by}, {below}"
+            yield Suspect(47, "missing factor", above, said, None, node)
 
     def _changed(self, edge: Edge, rank: int) -> Iterator[Suspect]:
         """The mistakes with one derivative on the way."""
         rest, base, slope = self._shares(edge)
         share = base * slope
-        yield Suspect(("missing", edge), rank, "missing factor", rest + base)
+        yield Suspect(rank, "missing factor", rest + base, "{derivative}, is missing", edge)
         if rest and share:
-            yield Suspect(("forgotten", edge), rank + 10, "missing contribution", rest)
-            yield Suspect(("only", edge), rank + 12, "missing contribution", share)
-            yield Suspect(("negative", edge), rank + 13, "sign", rest - share)
+            kind = "missing contribution"
+            said = "the share through {through}, {share}, is forgotten"
+            yield Suspect(rank + 10, kind, rest, said, edge)
+            said = "this is only the share through {through}; others are forgotten"
+            yield Suspect(rank + 12, kind, share, said, edge)
+            yield Suspect(rank + 13, "sign", rest - share, "a sign error in {derivative}", edge)
         if slope:
-            yield Suspect(("over", edge), 82, "reciprocal", rest + base / slope)
-        yield Suspect(("value", edge), 72, "value", rest + base * self._data[edge.step])
+            said = "{derivative}, is upside down"
+            yield Suspect(82, "reciprocal", rest + base / slope, said, edge)
+        said = "the value of {through}, {value}, stands in place of {derivative}"
+        yield Suspect(72, "value", rest + base * self._data[edge.step], said, edge)
 
-    def sentence(self, key: Key) -> str:
+    def sentence(self, found: Suspect) -> str:
         """What is to be said of a mistake at this point."""
-        way, by, output = self._way, self._way.by, self._graph.output
-        match key:
-            case ("sign",):
-                return "a sign error"
-            case ("by",):
-                return f"this is the value of {way.text(by)}"
-            case ("of",):
-                return f"this is the value of {way.text(output)}"
-            case ("reciprocal",):
-                return "this is 1 divided by the derivative"
-            case ("factor", words):
-                return f"this is {words} the derivative"
-            case ("square",):
-                return "this is the derivative squared"
-            case ("early" | "local" as end, int(node)):
-                return self._cut(node, end == "early")
-            case (what, Edge() as edge):
-                return self._said(what, edge)
-            case (what, Edge() as edge, int(other)):
-                if what == "swapped":
-                    return (
-                        f"the local derivative of {way.respect(edge)}"
-                        f" is {self._formula(edge.step, edge.operand)},"
-                        f" the claim has {self._formula(edge.step, other)}"
-                    )
-                text, value = way.text(other), number(self._data[other])
-                shown = text if text == value else f"{text} = {value}"
-                how = "missing" if what == "lost" else "too many"
-                return f"in {self._derivative(edge)}, the factor {shown} is {how}"
-        raise KeyError(key)
-
-    def _cut(self, node: int, early: bool) -> str:
-        """One of the two factors that meet at a node is missing: that above it, or that below."""
-        way, by, output = self._way, self._way.by, self._graph.output
-        upper, lower = number(self._gradients[node]), number(self._tangent[node])
-        if not self._graph.label(node):
-            of, to, size = (output, node, upper) if early else (node, by, lower)
-            side = "outer" if early else "inner"
-            return (
-                f"the {side} derivative is missing: that of {way.text(of)} with respect to"
-                f" {way.text(to)}, {size}"
-            )
-        above, below = way.d(output, node), way.d(node, by)
-        if early:
-            return f"it stops too early: this is {below}; the factor {above} = {upper} is missing"
-        return (
-            f"the local derivative is missing: this is {above};"
-            f" the factor {below} = {lower} is missing"
-        )
-
-    def _said(self, what: object, edge: Edge) -> str:
-        """What is to be said of a mistake with one derivative."""
-        through = self._way.through(edge)
-        _, base, slope = self._shares(edge)
-        match what:
-            case "forgotten":
-                return f"the share through {through}, {number(base * slope)}, is forgotten"
-            case "only":
-                return f"this is only the share through {through}; others are forgotten"
-        derivative = self._derivative(edge)
-        match what:
-            case "missing":
-                return f"{derivative}, is missing"
-            case "negative":
-                return f"a sign error in {derivative}"
-            case "over":
-                return f"{derivative}, is upside down"
-        out = number(self._data[edge.step])
-        return f"the value of {through}, {out}, stands in place of {derivative}"
+        way, edge, node, output = self._way, found.edge, found.node, self._graph.output
+        fields: dict[str, str] = {}
+        if edge is not None:
+            _, base, slope = self._shares(edge)
+            fields = {
+                "respect": way.respect(edge),
+                "derivative": self._derivative(edge),
+                "formula": self._formula(edge),
+                "through": way.through(edge),
+                "value": number(self._data[edge.step]),
+                "share": number(base * slope),
+            }
+            if node is not None:
+                text, value = way.text(node), number(self._data[node])
+                fields["factor"] = text if text == value else f"{text} = {value}"
+                fields["other"] = self._formula(edge._replace(operand=node))
+        elif node is not None:
+            fields = {
+                "output": way.text(output),
+                "node": way.text(node),
+                "by": way.text(way.by),
+                "upper": way.d(output, node),
+                "lower": way.d(node, way.by),
+                "above": number(self._gradients[node]),
+                "below": number(self._tangent[node]),
+            }
+        return found.said.format_map(fields)
 
     def _slope(self, edge: Edge) -> float:
         if edge.number is None:
@@ -191,17 +176,19 @@ class Mistakes:
 
     def _derivative(self, edge: Edge) -> str:
         """`the derivative of e = a*b with respect to a, b = −3`."""
-        shown = number(self._slope(edge))
-        formula = self._formula(edge.step, edge.operand) if edge.number is None else ""
-        same = f"{formula} = " if formula and formula != shown else ""
+        formula, shown = self._formula(edge), number(self._slope(edge))
+        same = f"{formula} = " if formula not in ("", shown) else ""
         return f"the derivative of {self._way.respect(edge)}, {same}{shown}"
 
-    def _formula(self, equation: int, by: int) -> str:
+    def _formula(self, edge: Edge) -> str:
         """The derivative of an equation by a name as a formula; of a long one its number."""
+        if edge.number is not None:
+            return ""
         model = self._way.model
-        found = partials(self._graph, equation, self._data, model.labels, model.names)[by]
-        text = "" if found is None else written(found)
-        return text if text and len(text) <= LONG else number(self._local[equation][by])
+        found = partials(self._graph, edge.step, self._data, model.labels, model.names)
+        formula = found[edge.operand]
+        text = "" if formula is None else written(formula)
+        return text if text and len(text) <= LONG else number(self._slope(edge))
 
     def chain(self) -> str:
         """The derivative as a product along the only way there is, or as the sum of its shares:
@@ -228,7 +215,7 @@ class Mistakes:
         for equation in first:
             slope = self._local[equation][by]
             if equation == output:  # a share of its own, without anything between
-                products.append(self._formula(equation, by))
+                products.append(self._formula(Edge(by, equation, None)))
                 shares.append(_product([slope], not shares))
             else:
                 products.append(f"{d(output, equation)} · {d(equation, by)}")
