@@ -13,9 +13,11 @@ import pytest
 import backprop
 from backprop import Value
 from backprop.errors import CannotDraw
-from backprop.picture import picture
+from backprop.evaluation.gradient import evaluate
+from backprop.picture import focus, picture
 from backprop.reports import drawing
 from backprop.reports.drawing import Look, digraph, render
+from backprop.values import Numbers, graph_of
 from running import CLASSIC, POINT
 from running import backprop as run
 
@@ -107,9 +109,9 @@ def test_chain_rule_reads_off_the_picture() -> None:
     model = backprop.parse(
         "s = sigmoid(w*x + b); t = if(s > 0.5, s*s, -s); L = (t - w)^2 + max(s, t, b)"
     )
-    model.grad({"w": 0.3, "x": -2, "b": 0.4})
+    graph, numbers, _ = evaluate(model, {"w": 0.3, "x": -2, "b": 0.4})
     for detail in ("operations", "equations"):
-        found = picture(model.values["L"], model.text, detail)
+        found = picture(graph, numbers, model.text, detail)
         received: dict[str, float] = {}
         for arrow in found.arrows:
             if arrow.slope is not None:
@@ -286,8 +288,8 @@ def test_boxes_do_not_overlap() -> None:
     model = backprop.parse(
         "; ".join(f"y{k} = x{k}*x{(k * 7 + 1) % 20} + y{k - 1}" for k in range(1, 20)) + "; y0 = x0"
     )
-    model.grad({f"x{k}": k for k in range(20)}, of="y19")
-    svg = render(digraph(picture(model.values["y19"], model.text), Look()), "svg")
+    graph, numbers, _ = evaluate(model, {f"x{k}": k for k in range(20)}, "y19")
+    svg = render(digraph(picture(graph, numbers, model.text), Look()), "svg")
     boxes = []
     for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
         if group.get("class") == "node":
@@ -330,6 +332,8 @@ def test_depth_is_no_matter() -> None:
     for _ in range(3000):
         y = y + x
     y.backward()
-    found = picture(y)
+    graph, values = graph_of([y])
+    found = picture(graph, Numbers([v.data for v in values], [v.grad for v in values]))
     assert found.size > 6000
     assert all(a.id != b.id for a, b in pairwise(found.boxes))
+    assert focus(found, ["output"], 10**9).size == found.size

@@ -17,10 +17,11 @@ import pytest
 
 import backprop as library
 from backprop.derivation import derivation, paths
-from backprop.engine import by_names
 from backprop.engine.writers.formulas import partials, written
+from backprop.evaluation.gradient import evaluate
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS, Operation
+from backprop.values import by_names, graph_of
 from running import CLASSIC, POINT, backprop
 from truth import TRUTH, mp
 
@@ -165,11 +166,12 @@ def test_formula_and_number_agree_for_every_operation(row: Operation) -> None:
         value = library.values.apply(row.name, *order)
         value.label = "y"
         value.backward()
-        names = {**{each: each.label for each in order}, value: "y"}
-        for operand, partial in partials(value, names).items():
+        graph, values = graph_of([value])
+        data = [each.data for each in values]
+        for operand, partial in partials(graph, graph.output, data, graph.labels).items():
             text = written(partial)
-            expected = by_names(value)[operand]
-            assert operand.grad == expected or math.isnan(expected)
+            expected = by_names(graph, graph.output, data)[operand]
+            assert values[operand].grad == expected or math.isnan(expected)
             if not math.isfinite(expected) or abs(expected) < 1e-290:
                 continue
             with mp.workprec(600):
@@ -222,22 +224,20 @@ def _random_text(seed: int) -> str:
 @pytest.mark.parametrize("seed", range(60))
 def test_formulas_are_the_gradients_of_random_equations(seed: int) -> None:
     model = library.parse(_random_text(seed))
-    model.grad()
-    names = {value: name for name, value in model.values.items()}
-    numbers = {name: value.data for name, value in model.values.items()}
-    for value in model.values.values():
-        if value.op:
-            for operand, partial in partials(value, names).items():
-                found = _by_mpmath(written(partial), numbers)
-                expected = by_names(value)[operand]
-                assert float(found) == pytest.approx(expected, rel=1e-8, abs=1e-12)
+    graph, (data, _), gradient = evaluate(model, {})
+    for node in filter(graph.labels.__contains__, graph.steps):
+        for operand, partial in partials(graph, node, data, graph.labels).items():
+            found = _by_mpmath(written(partial), gradient.data)
+            expected = by_names(graph, node, data)[operand]
+            assert float(found) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_sum_over_all_paths_is_the_gradient(seed: int) -> None:
     model = library.parse(_random_text(seed))
-    gradient = model.grad()
-    found = paths(model, gradient, [name for name in gradient.gradients if name != "L"][-6:])
+    evaluation = evaluate(model, {})
+    gradient = evaluation.gradient
+    found = paths(model, evaluation, [name for name in gradient.gradients if name != "L"][-6:])
     for name, ways in found.items():
         total = math.fsum(way.product for way in ways)
         assert total == pytest.approx(gradient.gradients[name], rel=1e-9, abs=1e-12)
@@ -490,8 +490,9 @@ def test_bad_input_is_refused(status: int, said: str, arguments: list[str]) -> N
 
 def test_the_numbers_are_those_of_grad() -> None:
     model = library.parse(HARD)
-    gradient = model.grad()
-    found = derivation(model, gradient)
+    evaluation = evaluate(model, {})
+    gradient = evaluation.gradient
+    found = derivation(model, evaluation)
     for step in found.backward:
         for share in step.shares:
             if share.single:
