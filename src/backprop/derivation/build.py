@@ -11,7 +11,7 @@ from typing import NamedTuple
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
 from backprop.engine.writers.formulas import Formula, of_equation, one_step, partials, written
 from backprop.errors import TooLarge
-from backprop.evaluation.diagnosis import with_say
+from backprop.evaluation.diagnosis import having_say
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
@@ -184,12 +184,7 @@ class _Writing:
         """The steps of an equation that have a say here, from its result down."""
         if self.single:
             return [node]
-        found = {node}
-        steps = self.graph.equation(node)[::-1]
-        for step in steps:
-            if step in found:
-                found.update(with_say(self.graph, step, self.data))
-        return [step for step in steps if step in found]
+        return having_say(self.graph, self.graph.equation(node), self.data)[::-1]
 
     def moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers."""

@@ -53,18 +53,10 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
 
 def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> int | None:
     """The first step that is not finite and has a say in the last of `order`, operands first; or None."""
-    saying = {order[-1]}
-    for node in reversed(order):
-        if node in saying and graph.is_step(node):
-            saying.update(with_say(graph, node, data))
-    return next(
-        (
-            node
-            for node in order
-            if node in saying and graph.is_step(node) and not isfinite(data[node])
-        ),
-        None,
-    )
+    for step in having_say(graph, order, data):
+        if not isfinite(data[step]):
+            return step
+    return None
 
 
 def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> bool:
@@ -74,13 +66,18 @@ def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> boo
     return without_value(graph, order, data) is None and isfinite(data[order[-1]])
 
 
-def with_say(graph: Graph | Columns, step: int, data: ByNode) -> list[int]:
-    """The operands of a step that have a say in its value: of an `if` not the branch left out."""
-    inside = graph.operands(step)
-    says = OPERATIONS[graph.op(step)].says
-    if says is None:
-        return [*inside]
-    return [inside[at] for at in says(*[data[each] for each in inside])]
+def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
+    """The steps of `order` that have a say in its last, operands first: of an `if` not the branch left
+    out."""
+    found = {order[-1]}
+    for step in reversed(order):
+        if step in found and graph.is_step(step):
+            inside = graph.operands(step)
+            says = OPERATIONS[graph.op(step)].says
+            found.update(
+                inside if says is None else [inside[at] for at in says(*[data[e] for e in inside])]
+            )
+    return [node for node in order if node in found and graph.is_step(node)]
 
 
 def no_value(model: Model, step: int, data: ByNode) -> NotFinite:

@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Union
 
+from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.numbers import exact, rounded
 from backprop.operations import CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
-from backprop.syntax.fold import fold
-from backprop.syntax.parser import formula
 from backprop.values import ByNode
 
 Formula = Union["Name", "Call", "Product", "Sum"]
@@ -260,30 +259,28 @@ def _number(value: float) -> str:
 Pair = tuple[Formula | None, float]
 """A formula, None if it is too long, and its number at the point."""
 
-Operand = float | Pair
 
-
-class Formulas:
-    """Writes formulas, each with its number, which decides conditions.
+class _Formulas(Texts[Pair]):
+    """Writes formulas, each with its number, by which conditions are decided.
 
     taken: names of the file that are no constants any more.
     """
 
-    def __init__(self, taken: Container[str] = ()) -> None:
-        self._constants: dict[str, Operand] = {
+    def __init__(self, taken: Container[str]) -> None:
+        self._constants: dict[str, Operand[Pair]] = {
             # the file's own pi is not the circle's
             name: (number(value) if name in taken else Name(name), value)
             for name, value in CONSTANTS.items()
         }
-        self._called = {value: Name(n) for n, value in CONSTANTS.items() if n not in taken}
+        self._named = {value: Name(n) for n, value in CONSTANTS.items() if n not in taken}
 
-    def pair(self, operand: Operand) -> Pair:
+    def pair(self, operand: Operand[Pair]) -> Pair:
         """A number as a pair: a constant by its name, where no equation has taken that."""
         if isinstance(operand, tuple):
             return operand
-        return self._called.get(operand) or number(operand), operand
+        return self._named.get(operand) or number(operand), operand
 
-    def value(self, name: str, operands: Sequence[Operand]) -> Pair:
+    def value(self, name: str, operands: Sequence[Operand[Pair]]) -> Pair:
         """An operation on formulas; of an `if` the branch that is taken."""
         pairs = [self.pair(operand) for operand in operands]
         if name == "if":
@@ -295,16 +292,12 @@ class Formulas:
                 return operation(name, known), result
         return None, result
 
-    def slopes(self, name: str, operands: Sequence[Operand], out: Operand) -> list[Operand]:
-        """The slopes of an operation, made of the formulas of its operands and its value."""
-        row = OPERATIONS[name]
-        known = dict(self._constants)
-        known.update(zip((*row.operands, "out"), (*operands, out), strict=True))
-        return [fold(formula(t), float, known.__getitem__, self.value) for t in row.slopes]
-
-    def product(self, gradient: Operand, slope: Operand, careful: bool) -> Pair:
-        """Gradient times slope; nothing to be careful of: a formula that is 0 is 0 times anything."""
+    def product(self, gradient: Operand[Pair], slope: Operand[Pair], careful: bool) -> Pair:
+        """Gradient times slope; a formula that is 0 makes 0 of any other."""
         return self.value("*", [gradient, slope])
+
+    def text(self, text: str, names: Mapping[str, Operand[Pair]]) -> Operand[Pair]:
+        return super().text(text, {**self._constants, **names})
 
 
 def partials(
@@ -315,92 +308,40 @@ def partials(
     data: the numbers of the point. names: what the nodes are called that the equation may use.
     taken: names of the file that are no constants any more. None: the formula is too long.
     """
-    walk = _walk(graph, node, data, names, taken)
-    walk.backward()
-    return {each: walk.writer.pair(found)[0] for each, found in walk.gradients.items()}
+    writer, known = _Formulas(taken), _leaves(graph, graph.uses(node), data, names)
+    walk = Walk(writer, graph, graph.equation(node), known)
+    walk.forward()
+    found = walk.backward({node: 1.0}, known)
+    return {each: writer.pair(formula)[0] for each, formula in found.items()}
 
 
 def of_equation(
     graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
 ) -> Formula | None:
     """An equation as a formula: what it computes from the names that it uses."""
-    walk = _walk(graph, node, data, names, taken)
-    return walk.writer.pair(walk.forward())[0]
+    writer, known = _Formulas(taken), _leaves(graph, graph.uses(node), data, names)
+    walk = Walk(writer, graph, graph.equation(node), known)
+    walk.forward()
+    return writer.pair(walk.found[node])[0]
 
 
 def one_step(
     graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
 ) -> tuple[Formula, list[Formula | None]]:
     """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
-    writer = Formulas(taken)
-    operands = [writer.pair(_leaf(graph, each, data, names)) for each in graph.operands(node)]
-    op = graph.op(node)
-    slopes = writer.slopes(op, operands, writer.value(op, operands))
-    raw = tuple([found for found, _ in operands if found is not None])
+    writer, op, operands = _Formulas(taken), graph.op(node), graph.operands(node)
+    known = _leaves(graph, operands, data, names)
+    called = [writer.pair(known[operand]) for operand in operands]
+    slopes = writer.slopes(op, called, writer.value(op, called))
+    raw = tuple(found for found, _ in called if found is not None)
     return raw[0] if op == "copy" else Call(op, raw), [writer.pair(each)[0] for each in slopes]
 
 
-def _leaf(graph: Graph, node: int, data: ByNode, names: Mapping[int, str]) -> Operand:
-    return data[node] if graph.is_number(node) else (Name(names[node]), data[node])
-
-
-def _walk(
-    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str]
-) -> _Walk:
-    leaves = [*graph.uses(node)]
-    known = {each: _leaf(graph, each, data, names) for each in leaves}
-    return _Walk(Formulas(taken), graph, graph.equation(node), known, leaves)
-
-
-class _Walk:
-    def __init__(
-        self,
-        writer: Formulas,
-        graph: Graph,
-        steps: Sequence[int],
-        known: Mapping[int, Operand],
-        wrt: Sequence[int],
-    ) -> None:
-        self.writer = writer
-        self.graph = graph
-        self.steps = steps
-        self.wrt = wrt
-        self.found = dict(known)
-        self.gradients: dict[int, Operand] = {}
-
-    def _operands(self, step: int) -> list[Operand]:
-        constant = self.graph.columns.constant
-        return [
-            constant(each) if self.graph.is_number(each) else self.found[each]
-            for each in self.graph.operands(step)
-        ]
-
-    def forward(self) -> Operand:
-        for step in self.steps:
-            self.found[step] = self.writer.value(self.graph.op(step), self._operands(step))
-        return self.found[self.steps[-1]]
-
-    def backward(self) -> None:
-        self.forward()
-        moving = set(self.wrt)
-        for step in self.steps:
-            if not moving.isdisjoint(self.graph.operands(step)):
-                moving.add(step)
-        sums: dict[int, Operand] = {self.steps[-1]: 1.0}
-        for step in reversed(self.steps):
-            gradient = sums.get(step)
-            if gradient is None or step not in moving:
-                continue
-            operands = self.graph.operands(step)
-            by = self.writer.slopes(self.graph.op(step), self._operands(step), self.found[step])
-            for operand, slope in zip(operands, by, strict=True):
-                if operand not in moving or slope == 0.0:
-                    continue
-                share = slope
-                if gradient != 1.0:
-                    share = self.writer.product(gradient, slope, False)
-                before = sums.get(operand)
-                if before is not None:
-                    share = self.writer.value("+", [before, share])
-                sums[operand] = share
-        self.gradients = {each: sums.get(each, 0.0) for each in self.wrt}
+def _leaves(
+    graph: Graph, nodes: Iterable[int], data: ByNode, names: Mapping[int, str]
+) -> dict[int, Operand[Pair]]:
+    """What nodes are called: a number by itself, others by name."""
+    return {
+        node: data[node] if graph.is_number(node) else (Name(names[node]), data[node])
+        for node in nodes
+    }
