@@ -7,17 +7,18 @@ from array import array
 from collections.abc import Mapping, Sequence
 from math import dist, inf
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from backprop.descent.loop import SCALARS, Loop, Task
+from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point, Problem
 from backprop.descent.run import Run, Steps
 from backprop.engine.native.machine import library, passed_on
-from backprop.engine.program import fixed_leaves, tape_for
+from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.options import DescentOptions
 from backprop.patterns import by_name
+from backprop.syntax.parser import equations
 
 T = TypeVar("T")
 
@@ -53,48 +54,43 @@ class Batches:
         self.problem = problem
         self._lr = lr
         self._clip = clip
-        count = len(problem.leaves)
+        graph, wrt = problem.graph, problem.leaves
+        count = len(wrt)
         task = Task(
             row, numbers, *schedule, count, problem.sign, problem.bounded, clip < inf,
             bool(options["until_change"]), options["target"] is not None,
         )  # fmt: skip
-        loop = Loop(task)
-        order, wrt = problem.order, problem.leaves
         self._by = list(range(count))
         """The parameters in the order in which the loop has them."""
-        whole, pointer = ctypes.c_int64, ctypes.c_void_p
-        self._arrays = [
-            array("d", bytes(8 * size))
-            for size in (len(SCALARS), count, count, count * len(row.state), count, count)
-        ]
-        self._scratch = array("d", bytes(8 * count * len(row.state)))
-        size = len(order) + count * loop.update_steps
-        engine = tape_for(order, wrt, size)
+        operations = sum(len(each.shape.nodes) for each in equations(row.update, row.name))
+        engine = tape_for(graph, wrt, problem.fixed, len(graph.order) + count * operations)
         if engine is None:
             if clip == inf:  # a clipping norm adds in the order of the parameters
                 # x1, x2, … side by side are often alike, and then computed side by side
                 self._by.sort(key=lambda at: by_name(problem.names[at]))
                 wrt = self._in_loop(wrt)
-            fixed = fixed_leaves(order, wrt)
-            key = f"descend {task} {signature(order, wrt, fixed)}"
-            self._library = library(key, lambda: loop.straight(order, wrt, fixed))
-            self._fixed = array("d", [each.data for each in fixed])
-            more: list[Any] = [_address(self._fixed)]
-            kinds: list[Any] = [pointer]
+            fixed = [*problem.fixed]
+            loop = Loop(task, unrolled=True)
+            key = f"descend {task} {signature(graph, wrt, fixed)}"
+            self._library = library(key, lambda: loop.straight(graph, wrt, fixed))
+            beside = array("d", problem.fixed.values())
+            self._more = [_address(beside)]
         else:
+            loop = Loop(task, unrolled=False)
             self._library = library(f"descend {task} on a tape", loop.tape)
-            tape = engine.tape
-            more = [
-                tape.address, *tape.functions, tape.values.ctypes.data,
-                tape.gradients.ctypes.data, tape.root, _address(self._scratch),
+            beside, arrays = _zeros(count * len(row.state)), engine.arrays
+            values, gradients = arrays.values.ctypes.data, arrays.gradients.ctypes.data
+            output = values + 8 * engine.tape.root
+            self._more = [
+                arrays.address, *engine.tape.functions, values, gradients, output, _address(beside)
             ]  # fmt: skip
-            kinds = [*[pointer] * 5, whole, pointer]
-        self._low, self._high = (
-            array("d", self._in_loop(each)) for each in (problem.low, problem.high)
-        )
-        self._engine = engine  # its arrays live as long as the loop
-        self._descend = self._library.function("descend", whole, *[pointer] * 9, whole, *kinds)
-        self._more = more
+        self._alive = engine, beside
+        sizes = (len(Scalars._fields), count, count, count * len(row.state), count, count)
+        bounds = (array("d", self._in_loop(each)) for each in (problem.low, problem.high))
+        self._arrays = [*map(_zeros, sizes), *bounds]
+        whole, pointer = ctypes.c_int64, ctypes.c_void_p
+        more = [pointer] * len(self._more)
+        self._descend = self._library.function("descend", whole, *[pointer] * 9, whole, *more)
         self._size = _FIRST if problem.size <= _SMALL else 1
         self._values = array("d")
 
@@ -118,27 +114,25 @@ class Batches:
             return None
         problem, options = self.problem, run.options
         steps = min(most, self._size)
-        scalars, x, g, kept, best, previous = self._arrays
+        scalars, x, g, kept, best, previous, *_ = self._arrays
         target = options["target"]
-        given = {
-            "lr": self._lr, "k": k, "number": run.before + run.count, "value": run.value,
-            "before": run.value, "best": run.best[1], "best_at": -1.0,
-            "least_norm2": (options["until_grad"] * (1 + 1e-9)) ** 2,
-            "least_change": options["until_change"] or -1.0,
-            "target": -inf if target is None else target * problem.sign, "clip": self._clip,
-        }  # fmt: skip
-        scalars[:] = array("d", [given.get(name, 0.0) for name in SCALARS])
+        given = Scalars(
+            self._lr, k, run.before + run.count,
+            least_norm2=(options["until_grad"] * (1 + 1e-9)) ** 2,
+            least_change=options["until_change"] or -1.0,
+            target=-inf if target is None else target * problem.sign, clip=self._clip,
+            value=run.value, before=run.value, best=run.best[1],
+        )  # fmt: skip
+        scalars[:] = array("d", given)
         x[:], g[:] = (array("d", self._in_loop(each)) for each in (run.x, run.gradient))
         columns = map(self._in_loop, state.values())
         kept[:] = array("d", [number for column in columns for number in column])
         values = self._values
         if len(values) < steps:
-            values = self._values = array("d", [0.0]) * steps
+            values = self._values = _zeros(steps)
         begun = perf_counter()
-        done: int = self._descend(
-            *map(_address, (scalars, x, g, kept, best, previous, values, self._low, self._high)),
-            steps, *self._more,
-        )  # fmt: skip
+        arrays = map(_address, [*self._arrays, values])
+        done: int = self._descend(*arrays, steps, *self._more)
         took = perf_counter() - begun
         passed_on()
         if done == steps:
@@ -150,16 +144,20 @@ class Batches:
         count = len(x)
         for number, name in enumerate(state):
             state[name] = self._outside(kept[number * count : (number + 1) * count])
-        after = dict(zip(SCALARS, scalars, strict=True))
+        after = Scalars(*scalars)
         lowest = None
-        if after["best_at"] > 0:
-            lowest = (int(after["best_at"]), after["best"], self._outside(best))
+        if after.best_at > 0:
+            lowest = (int(after.best_at), after.best, self._outside(best))
         point = self._outside(x)
         return Steps(
-            point, after["value"], self._outside(g), after["last_lr"],
+            point, after.value, self._outside(g), after.last_lr,
             dist(point, self._outside(previous)),
-            values if done == len(values) else values[:done], after["before"], 0, lowest,
+            values if done == len(values) else values[:done], after.before, 0, lowest,
         )  # fmt: skip
+
+
+def _zeros(size: int) -> array[float]:
+    return array("d", bytes(8 * size))
 
 
 def _address(numbers: array[float]) -> int:

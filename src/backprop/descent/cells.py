@@ -1,132 +1,132 @@
 """What a compiled loop remembers from step to step, and where it goes: for `descent.loop`.
 
-The numbers of parameters (`x`, the next `xn`, the last `xp`, the gradient `g` and `gn`, the state `s0`,
-`s0n`, …) and single numbers. Of a small problem each has a cell of its own, which LLVM makes a
-register; of a large one they stand in arrays that the loop is given.
+Single numbers, and a number for each parameter. Of a small problem each has a cell of its own, which
+LLVM makes a register; of a large one they stand in the arrays that the loop is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from backprop.engine.writers.llvm import Code, Operand
 
 
-class Cells:
-    """Code that reads and writes them. count: of parameters. state: the names of an optimizer's."""
+class Array(NamedTuple):
+    """A number for each parameter: behind a pointer, after `before` other arrays. has_cells: whether a
+    small problem works on a copy of it, in cells."""
 
-    def __init__(self, count: int, state: tuple[str, ...]) -> None:
+    pointer: str
+    before: int = 0
+    has_cells: bool = True
+
+
+class Cells(Code):
+    """Code that reads and writes them. count: of parameters. states: how many numbers an optimizer
+    keeps for each. unrolled: whether what is done for each parameter is written out for each."""
+
+    x, next_x, last_x = Array("%x"), Array("%next_x"), Array("%last_x")
+    gradient, next_gradient = Array("%gradient"), Array("%next_gradient")
+    best, low, high = (Array(pointer, has_cells=False) for pointer in ("%best", "%low", "%high"))
+
+    def __init__(self, count: int, states: int, unrolled: bool) -> None:
+        super().__init__()
         self.count = count
-        self.state = state
-        self.code = Code()
+        self.state = [Array("%state", at) for at in range(states)]
+        self.next_state = [Array("%next_state", at) for at in range(states)]
+        self.unrolled = unrolled
         self._labels = 0
         self._entry: list[str] = []
-        self._unrolled = True
-        """Whether parameters have cells of their own."""
 
     def _each(self, body: Callable[[str | int], object]) -> None:
         """Something for each parameter: written out for each, or as a loop."""
-        code = self.code
-        if self._unrolled:
+        if self.unrolled:
             for parameter in range(self.count):
                 body(parameter)
             return
-        cell = self._fresh_label()
-        self._entry.append(f"  %{cell}.at = alloca i64, align 8")
-        code.lines.append(f"  store i64 0, ptr %{cell}.at, align 8")
-        self._jump(cell)
-        self._label(cell)
-        at = code.emit(f"load i64, ptr %{cell}.at, align 8")
+        label = self._fresh_label()
+        counter = f"%{label}.at"
+        self._allocate(counter, "i64")
+        self.lines.append(f"  store i64 0, ptr {counter}, align 8")
+        self._jump(label)
+        self._label(label)
+        at = self.emit(f"load i64, ptr {counter}, align 8")
         body(at)
-        after = code.emit(f"add i64 {at}, 1")
-        code.lines.append(f"  store i64 {after}, ptr %{cell}.at, align 8")
-        more = code.emit(f"icmp slt i64 {after}, {self.count}")
-        done = self._fresh_label()
-        code.lines.append(f"  br i1 {more}, label %{cell}, label %{done}")
-        self._label(done)
+        after = self.emit(f"add i64 {at}, 1")
+        self.lines.append(f"  store i64 {after}, ptr {counter}, align 8")
+        more = self.emit(f"icmp slt i64 {after}, {self.count}")
+        self._branch(more, label)
 
-    def _array(self, name: str) -> tuple[str, int]:
-        """The pointer behind which an array stands, and how many parameters' worth before it."""
-        if name[0] == "s":
-            return ("%sn" if name.endswith("n") else "%state"), int(name.strip("sn"))
-        return {"x": "%xs", "g": "%gs"}.get(name, f"%{name}"), 0
+    def _get(self, array: Array, at: str | int) -> str:
+        return self._load(self._place(array, at))
 
-    def _place(self, name: str, at: str | int) -> str:
-        if self._unrolled and name not in ("low", "high", "best"):
-            return f"%{name}.{at}"
-        pointer, before = self._array(name)
-        code = self.code
-        index: str | int = at
-        if before:
-            index = code.emit(f"add i64 {at}, {before * self.count}")
-        return code.emit(f"getelementptr double, ptr {pointer}, i64 {index}")
+    def _set(self, array: Array, at: str | int, number: Operand) -> None:
+        self._store(number, self._place(array, at))
 
-    def _get(self, name: str, at: str | int) -> str:
-        return self.code.emit(f"load double, ptr {self._place(name, at)}, align 8")
+    def _place(self, array: Array, at: str | int) -> str:
+        if self.unrolled and array.has_cells:
+            return f"{array.pointer}.{array.before}.{at}"
+        return self._outside(array, at)
 
-    def _set(self, name: str, at: str | int, number: Operand) -> None:
-        text = self.code.write(number)
-        self.code.lines.append(f"  store double {text}, ptr {self._place(name, at)}, align 8")
+    def _outside(self, array: Array, at: str | int) -> str:
+        """The place in the array that the loop was given."""
+        skipped = array.before * self.count
+        index = at + skipped if isinstance(at, int) else self.emit(f"add i64 {at}, {skipped}")
+        return self.emit(f"getelementptr double, ptr {array.pointer}, i64 {index}")
+
+    def _load(self, place: str) -> str:
+        return self.emit(f"load double, ptr {place}, align 8")
+
+    def _store(self, number: Operand, place: str) -> None:
+        self.lines.append(f"  store double {self.write(number)}, ptr {place}, align 8")
+
+    def _allocate(self, place: str, kind: str = "double") -> None:
+        self._entry.append(f"  {place} = alloca {kind}, align 8")
 
     def _load_arrays(self) -> None:
-        """Every parameter and its state into registers (cells that LLVM makes registers of)."""
-        states = [f"s{number}" for number in range(len(self.state))]
-        for name in ("x", "g", *states):
-            for at in range(self.count):
-                self._entry += [
-                    f"  %{each}.{at} = alloca double, align 8" for each in (name, f"{name}n")
-                ]
-                self._set(name, at, self._outside(name, at))
+        """Make the cells of every parameter, with what stands in the arrays."""
+        begun = (self.x, self.gradient, *self.state)
         for at in range(self.count):
-            self._entry.append(f"  %xp.{at} = alloca double, align 8")
-            self._set("xp", at, self._get("x", at))
-
-    def _outside(self, name: str, at: int) -> str:
-        pointer, before = self._array(name)
-        index = at + before * self.count
-        place = self.code.emit(f"getelementptr double, ptr {pointer}, i64 {index}")
-        return self.code.emit(f"load double, ptr {place}, align 8")
+            for array in (*begun, self.next_x, self.last_x, self.next_gradient, *self.next_state):
+                self._allocate(self._place(array, at))
+            for array in begun:
+                self._set(array, at, self._load(self._outside(array, at)))
+            self._set(self.last_x, at, self._get(self.x, at))
 
     def _store_arrays(self) -> None:
-        code = self.code
-        states = [f"s{number}" for number in range(len(self.state))]
-        for name in ("x", "g", "xp", *states):
-            pointer, before = self._array(name)
+        for array in (self.x, self.gradient, self.last_x, *self.state):
             for at in range(self.count):
-                number = self._get(name, at)
-                index = at + before * self.count
-                place = code.emit(f"getelementptr double, ptr {pointer}, i64 {index}")
-                code.lines.append(f"  store double {number}, ptr {place}, align 8")
+                self._store(self._get(array, at), self._outside(array, at))
 
     def _done(self) -> str:
         """The steps of this batch so far."""
-        return self.code.emit("load i64, ptr %done, align 8")
+        return self.emit("load i64, ptr %done, align 8")
 
-    def _cell(self, name: str) -> None:
-        self._entry.append(f"  %cell.{name} = alloca double, align 8")
+    def _cell(self, name: str, number: Operand) -> None:
+        """A cell for a single number, which it begins with."""
+        self._allocate(f"%cell.{name}")
+        self._set_cell(name, number)
 
     def _cell_value(self, name: str) -> str:
-        return self.code.emit(f"load double, ptr %cell.{name}, align 8")
+        return self._load(f"%cell.{name}")
 
     def _set_cell(self, name: str, number: Operand) -> None:
-        self.code.lines.append(
-            f"  store double {self.code.write(number)}, ptr %cell.{name}, align 8"
-        )
+        self._store(number, f"%cell.{name}")
 
     def _fresh_label(self) -> str:
         self._labels += 1
         return f"block{self._labels}"
 
     def _label(self, name: str) -> None:
-        self.code.lines.append(f"{name}:")
-        self.code.forget()
+        self.lines.append(f"{name}:")
+        self.forget()
 
     def _jump(self, label: str) -> None:
-        self.code.lines.append(f"  br label %{label}")
+        self.lines.append(f"  br label %{label}")
 
-    def _branch(self, condition: str, label: str, unless: bool = False) -> None:
+    def _branch(self, condition: Operand, label: str, unless: bool = False) -> None:
         """Go to a label if a condition holds (unless it does), and on otherwise."""
         on = self._fresh_label()
         first, second = (on, label) if unless else (label, on)
-        self.code.lines.append(f"  br i1 {condition}, label %{first}, label %{second}")
-        self.code.lines.append(f"{on}:")
+        self.lines.append(f"  br i1 {condition}, label %{first}, label %{second}")
+        self.lines.append(f"{on}:")

@@ -79,9 +79,7 @@ def descend(
         if lr:
             method.batches = _batches(problem, method, change, rates, run)
         if state:
-            method.state = {
-                key: [column[name] for name in free] for key, column in state.memory.items()
-            }
+            method.state = {key: [state.memory[key][name] for name in free] for key in row.state}
             method.k, method.searched = state.updates, state.searched
     try:
         run.begin()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.optimizers import Optimizer
-from backprop.descent.problem import Point
+from backprop.descent.problem import Point, dot, moves
 from backprop.descent.run import Run, Stop
 from backprop.descent.update import compiled
 from backprop.errors import NotFinite
@@ -33,6 +33,14 @@ class Trial(NamedTuple):
 
     lr: float
     value: float
+
+
+class Update(NamedTuple):
+    """One update of all parameters: where it leads, and what the optimizer keeps of it."""
+
+    lr: float
+    x: Point
+    state: State
 
 
 @dataclass(slots=True)
@@ -76,55 +84,47 @@ class FirstOrder:
 
     def descend(self, run: Run) -> None:
         """Step after step, until the run raises Stop."""
-        update = compiled(self.row, self.options)
-        count = len(run.x)
+        formulas = compiled(self.row, self.options)
         if not self.state:
-            self._begin_state(count)
-        one_lr = self.lr is not None
-        run.monotone = not one_lr
+            self._begin_state(len(run.x))
+        run.monotone = self.lr is None
         while True:
             if self.batches is not None and self._batch(run, self.batches):
                 continue
-            x, gradient = run.x, run.gradient
-            shrink = 1.0
+            x, gradient, shrink = run.x, run.gradient, 1.0
             if self.clip < inf and (size := run.problem.clipped_norm(x, gradient)) > self.clip:
                 shrink = self.clip / size
                 gradient = [slope * shrink for slope in gradient]
 
-            def proposed(
-                lr: float, x: Point = x, gradient: Point = gradient
-            ) -> tuple[Point, list[tuple[float, ...]]]:
-                k = self.k + 1.0
+            def update(lr: float, x: Point = x, gradient: Point = gradient) -> Update:
+                kept, k = self.state, self.k + 1.0
                 after = [
-                    update(at, slope, k, lr, *kept)
-                    for at, slope, *kept in zip(x, gradient, *self.state.values(), strict=True)
+                    formulas(at, slope, k, lr, *numbers)
+                    for at, slope, *numbers in zip(x, gradient, *kept.values(), strict=True)
                 ]
-                return run.problem.inside([new[0] for new in after]), after
+                to, *state = map(list, zip(*after, strict=True))
+                return Update(lr, run.problem.inside(to), dict(zip(kept, state, strict=True)))
 
-            if one_lr:
-                assert self.lr is not None
+            trials: list[Trial] = []
+            if self.lr is None:
+                taken, value, slopes = self._search(run, gradient, update, trials)
+            else:
                 lr = self.lr * self.factor(float(run.before + run.count))
                 if lr == 0:
                     raise Stop("steps", "the schedule has brought the step size to 0")
-                point, after = proposed(lr)
-                trials: list[Trial] = []
+                taken = update(lr)
                 try:
-                    value = run.problem.value(point)
-                    slopes = run.problem.gradient()
+                    value, slopes = run.problem.both(taken.x)
                 except NotFinite as error:
                     raise run.diverged(error) from None
-            else:
-                lr, point, after, value, slopes, trials = self._search(run, gradient, proposed)
             number = run.before + run.count + 1
             if number == self.explain:
-                before = {name: list(column) for name, column in self.state.items()}
                 self.explained = Explained(
-                    number, self.k + 1, x, gradient, shrink, lr, before, point, trials
+                    number, self.k + 1, x, gradient, shrink, taken.lr, self.state, taken.x, trials
                 )
             self.k += 1
-            for at, name in enumerate(self.state, 1):
-                self.state[name] = [new[at] for new in after]
-            run.step(point, value, slopes, lr)
+            self.state = taken.state
+            run.step(taken.x, value, slopes, taken.lr)
 
     def _batch(self, run: Run, batches: Batches) -> bool:
         """Take many steps at once; False where the next one must be taken by itself."""
@@ -144,15 +144,13 @@ class FirstOrder:
         self.k = 0
 
     def _search(
-        self,
-        run: Run,
-        gradient: Point,
-        proposed: Callable[[float], tuple[Point, list[tuple[float, ...]]]],
-    ) -> tuple[float, Point, list[tuple[float, ...]], float, Point, list[Trial]]:
-        """The update with a step size at which the output falls enough.
+        self, run: Run, gradient: Point, update: Callable[[float], Update], trials: list[Trial]
+    ) -> tuple[Update, float, Point]:
+        """The update with a step size at which the output falls enough, and value and gradient there.
 
         The first size tried makes the largest move 1, later ones begin where the last ended. A
         direction that leads uphill (momentum does, at times) is given up, and the state with it.
+        trials: takes the sizes that were tried last.
         """
         problem = run.problem
         for attempt in range(2):
@@ -161,17 +159,15 @@ class FirstOrder:
                     break
                 self._begin_state(len(run.x))
                 self.searched = None
-            lr = self.searched or _first_size(run.x, proposed(1.0)[0])
-            trials: list[Trial] = []
+            lr = self.searched or _first_size(run.x, update(1.0).x)
+            trials.clear()
             for _ in range(_TRIALS):
-                point, after = proposed(lr)
-                slope = sum(
-                    by * (to - at) for by, to, at in zip(gradient, point, run.x, strict=True)
-                )
+                found = update(lr)
+                slope = dot(gradient, moves(run.x, found.x))
                 if slope >= 0:
                     break
                 try:
-                    value = problem.value(point)
+                    value = problem.value(found.x)
                 except NotFinite as error:
                     if problem.bottomless:
                         raise run.diverged(error) from None
@@ -184,8 +180,8 @@ class FirstOrder:
                     except NotFinite:
                         value = inf
                     else:
-                        self.searched = self._next(run, gradient, point, slopes, lr)
-                        return lr, point, after, value, slopes, trials
+                        self.searched = self._next(run, gradient, found.x, slopes, lr)
+                        return found, value, slopes
                 lr *= _shrink(run.value, slope, value)
         raise run.no_lower()
 
@@ -199,16 +195,14 @@ class FirstOrder:
         """
         if self.row.state or self.clip < inf:
             return 2 * lr
-        moves = [to - at for to, at in zip(point, run.x, strict=True)]
-        bends = [new - old for new, old in zip(slopes, gradient, strict=True)]
-        bend = sum(move * by for move, by in zip(moves, bends, strict=True))
-        square = sum(by * by for by in bends)
+        bends = moves(gradient, slopes)
+        bend, square = dot(moves(run.x, point), bends), dot(bends, bends)
         return min(max(bend / square, lr * 1e-5), lr * 1e5) if 0 < bend < inf else 10 * lr
 
 
 def _first_size(x: Point, there: Point) -> float:
     """The step size that makes the largest move 1, given where size 1 leads."""
-    longest = max(abs(to - at) for to, at in zip(there, x, strict=True))
+    longest = max(map(abs, moves(x, there)))
     return 1.0 / longest if 0 < longest < inf else 1.0
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from sys import float_info
 
-from backprop.engine.program import Engine, Interpreted, build, choose
+from backprop.engine.engines import Engine, Interpreted
+from backprop.engine.program import build, choose
 from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation
@@ -73,16 +74,22 @@ class Problem:
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value."""
         self.evaluations += 1
-        if not all(map(isfinite, x)):
-            raise self._beyond(x)
-        found = None if self._engine is None else self._engine.forward(x)
+        found = None
+        if self._engine is not None and all(map(isfinite, x)):
+            found = self._engine.forward(x)
         self._x = None if found is None else x
         return self._interpreted(x) if found is None else found * self.sign
+
+    def both(self, x: Sequence[float]) -> tuple[float, Point]:
+        """Value and gradient at x. Raises NotFinite."""
+        return self.value(x), self.gradient()
 
     def _interpreted(self, x: Sequence[float]) -> float:
         graph, data = self._moving, self._data
         for leaf, number in zip(self.leaves, x, strict=True):
             data[leaf] = number
+        if not all(map(isfinite, x)):
+            raise self._beyond(x)
         forward(graph, graph.steps, data)
         diagnosis.values(self.model, graph.order, len(graph.order), data)
         return data[graph.output] * self.sign
@@ -166,3 +173,12 @@ class Problem:
             0.0 if (at <= low and slope > 0) or (at >= high and slope < 0) else slope
             for at, slope, low, high in zip(x, gradient, self.low, self.high, strict=True)
         ]
+
+
+def moves(x: Sequence[float], to: Sequence[float]) -> Point:
+    """How far each number has moved."""
+    return [new - old for new, old in zip(to, x, strict=True)]
+
+
+def dot(x: Sequence[float], y: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(x, y, strict=True))

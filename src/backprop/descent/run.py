@@ -10,7 +10,7 @@ from math import dist, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
 
-from backprop.descent.problem import Point, Problem
+from backprop.descent.problem import Point, Problem, dot, moves
 from backprop.errors import NotFinite
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
@@ -143,8 +143,7 @@ class Run:
         """Whether the method means to lower the output with every step."""
         self.still = 0
         self.x = problem.start
-        self.value = problem.value(self.x)
-        self.gradient = problem.gradient()
+        self.value, self.gradient = problem.both(self.x)
         self.norm = problem.norm(self.x, self.gradient)
         self.start = self.x, self.value * problem.sign, self.gradient
         self.best = before, self.value, self.x
@@ -298,17 +297,13 @@ class Run:
             [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
         )
         try:
-            problem.value(near)
-            there = problem.gradient()
+            _, there = problem.both(near)
         except NotFinite:
             return 0.0
         moved = dist(near, self.x)
         if moved == 0:
             return inf
-        bend = sum(
-            (new - old) * (to - at)
-            for new, old, to, at in zip(there, self.gradient, near, self.x, strict=True)
-        )
+        bend = dot(moves(self.gradient, there), moves(self.x, near))
         return bend / moved / moved
 
     def _judge(self, change: float) -> None:

@@ -118,8 +118,7 @@ class _Search:
 
         run, point = self.run, x.tolist()
         try:
-            value = run.problem.value(point)
-            gradient = run.problem.gradient()
+            value, gradient = run.problem.both(point)
         except NotFinite as error:
             if run.problem.bottomless:
                 raise run.diverged(error) from None
@@ -138,8 +137,7 @@ class _Search:
 
         point = x.tolist()
         try:
-            self.run.problem.value(point)
-            self.run.problem.gradient()
+            self.run.problem.both(point)
         except NotFinite:
             return numpy.identity(len(point))
         return hessian(self.run, point)
@@ -149,7 +147,7 @@ class _Search:
         run, x = self.run, intermediate_result.x
         found = self.seen.get(x.tobytes())
         if found is None:  # a point that scipy did not ask for by itself
-            found = run.problem.value(x.tolist()), run.problem.gradient()
+            found = run.problem.both(x.tolist())
         self.seen = {x.tobytes(): found}
         self.lowest = None
         run.step(x.tolist(), *found)
@@ -163,11 +161,8 @@ def hessian(run: Run, point: Point) -> Any:
     """
     import numpy
 
-    problem = run.problem
-
     def gradient(x: Point) -> Any:
-        problem.value(x)
-        return numpy.asarray(problem.gradient())
+        return numpy.asarray(run.problem.both(x)[1])
 
     columns = []
     try:
@@ -187,8 +182,8 @@ def hessian(run: Run, point: Point) -> Any:
         table = numpy.array(columns)
         table = table / 2 + table.T / 2
     if not numpy.isfinite(table).all():
-        message = f"the second derivatives of {problem.output} are not finite"
-        raise run.diverged(NotFinite(message, where=problem.model.source.name))
+        message = f"the second derivatives of {run.problem.output} are not finite"
+        raise run.diverged(NotFinite(message, where=run.problem.model.source.name))
     return table
 
 
