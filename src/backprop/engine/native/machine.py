@@ -10,6 +10,7 @@ import ctypes
 from collections.abc import Callable, Mapping
 from functools import cache
 from math import nan
+from threading import Lock, get_ident
 from types import MappingProxyType
 from typing import Any
 
@@ -61,8 +62,9 @@ def callbacks() -> Mapping[str, Any]:
     return MappingProxyType(found)
 
 
-_raised: list[BaseException] = []
-"""What functions of Python's raised while machine code called them, which cannot raise it: Ctrl-C."""
+_raised: dict[int, BaseException] = {}
+"""By thread, what a function of Python's raised while machine code called it, which cannot raise it:
+Ctrl-C."""
 
 
 def _guarded(function: Callable[..., float]) -> Callable[..., float]:
@@ -72,17 +74,15 @@ def _guarded(function: Callable[..., float]) -> Callable[..., float]:
         try:
             return function(*operands)
         except BaseException as error:
-            _raised.append(error)
+            _raised.setdefault(get_ident(), error)
             return nan
 
     return call
 
 
 def passed_on() -> None:
-    """To be called after machine code: raise what was raised inside it."""
-    if _raised:
-        first = _raised[0]
-        _raised.clear()
+    """To be called after machine code: raise what was raised inside it in this thread."""
+    if _raised and (first := _raised.pop(get_ident(), None)):
         raise first
 
 
@@ -139,17 +139,20 @@ def sources() -> str:
 
 _libraries: dict[str, Library] = {}
 _MOST_LIBRARIES = 64
+_making = Lock()
+"""Held while a library is made: LLVM makes one at a time."""
 
 
 def library(key: str, text: Callable[[], str]) -> Library:
     """The library of a text, made once in a process. key: tells the text from others that the same
     sources make."""
-    found = _libraries.get(key)
-    if found is None:
-        if len(_libraries) >= _MOST_LIBRARIES:
-            _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
-        found = _libraries[key] = Library(text, key)
-    return found
+    with _making:
+        found = _libraries.get(key)
+        if found is None:
+            if len(_libraries) >= _MOST_LIBRARIES:
+                _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
+            found = _libraries[key] = Library(text, key)
+        return found
 
 
 class Library:
