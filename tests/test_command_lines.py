@@ -155,5 +155,5 @@ def test_a_small_gradient_imports_nothing_heavy(tmp_path: Path) -> None:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
     loaded = set(ran.stdout.splitlines()[-1].split())
-    assert "backprop.engine" in loaded
+    assert "backprop.evaluation" in loaded
     assert not loaded.intersection(HEAVY)
