@@ -68,7 +68,6 @@ ONLY = {
     "numpy": {
         "descent/second_order.py",
         "reports/plot.py",
-        "engine/engines.py",
         "engine/leading.py",
         "engine/tape.py",
         "evaluation/program.py",

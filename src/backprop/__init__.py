@@ -40,7 +40,7 @@ __all__ = [
 _HOMES = {
     "BackpropError": "backprop.errors",
     "Descent": "backprop.descent",
-    "Gradient": "backprop.engine",
+    "Gradient": "backprop.evaluation.gradient",
     "Model": "backprop.api",
     "Program": "backprop.evaluation.program",
     "compile": "backprop.evaluation.program",
