@@ -17,7 +17,7 @@ import pytest
 
 import backprop as library
 from backprop.derivation import derivation, paths
-from backprop.engine.writers.formulas import partials, written
+from backprop.engine.writers.formulas import Formulas, written
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS, Operation
@@ -168,7 +168,8 @@ def test_formula_and_number_agree_for_every_operation(row: Operation) -> None:
         value.backward()
         graph, values = graph_of([value])
         data = [each.data for each in values]
-        for operand, partial in partials(graph, graph.output, data, graph.labels).items():
+        partials = Formulas(graph, data, graph.labels).partials(graph.output)
+        for operand, partial in partials.items():
             text = written(partial)
             expected = by_names(graph, graph.output, data)[operand]
             assert values[operand].grad == expected or math.isnan(expected)
@@ -226,7 +227,7 @@ def test_formulas_are_the_gradients_of_random_equations(seed: int) -> None:
     model = library.parse(_random_text(seed))
     graph, (data, _), gradient = evaluate(model, {})
     for node in filter(graph.labels.__contains__, graph.steps):
-        for operand, partial in partials(graph, node, data, graph.labels).items():
+        for operand, partial in Formulas(graph, data, graph.labels).partials(node).items():
             found = _by_mpmath(written(partial), gradient.data)
             expected = by_names(graph, node, data)[operand]
             assert float(found) == pytest.approx(expected, rel=1e-8, abs=1e-12)

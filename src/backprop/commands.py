@@ -11,10 +11,9 @@ from backprop.errors import BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
-from backprop.patterns import matching
 from backprop.records import record
 from backprop.report import GradientReport, gradient_report
-from backprop.suggest import unknown_name
+from backprop.suggest import meant, unknown_name
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -42,8 +41,8 @@ def grad(
     """
     model = inputs.model()
     numbers = inputs.numbers(model)
-    names = _meant(model, wrt)
-    shown = _meant(model, only)
+    names = meant(wrt, model.names, "these equations")
+    shown = meant(only, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(inputs.of)) or [None]
     results = [gradient(model, numbers, output, engine) for output in outputs]
     return gradient_report(model, results, names, whole, shown)
@@ -66,12 +65,7 @@ def draw(
 
     model = inputs.model()
     graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output)
-    near: list[str] = []
-    for name in focus:
-        meant = matching(name, gradient.gradients)
-        if not meant:
-            raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
-        near += meant
+    near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
     def drawn(detail: str) -> Picture:
         found = pictures.picture(graph, at, model.text, detail)
@@ -201,17 +195,6 @@ def explain(
         found = Derivation(gradient.output, gradient.value, gradient.data)
         return replace(found, paths=paths(model, at, ways)), gradient
     return derivation(model, at, detail, only, steps, whole), gradient
-
-
-def _meant(model: Model, patterns: Sequence[str]) -> list[str]:
-    """The names that are meant by names, families and patterns. Raises UnknownName."""
-    names: list[str] = []
-    for each in patterns:
-        found = matching(each, model.names)
-        if not found:
-            raise unknown_name(each, model.names, "these equations")
-        names += found
-    return names
 
 
 def check(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from backprop.errors import Label, UnknownName
+from backprop.patterns import matching
 from backprop.source import Span
 
 _MOST = 2000
@@ -39,3 +40,14 @@ def unknown_name(
         hints = [f"the names are: {', '.join(first[:10])}{more}"]
     labels = [Label(span)] if span else []
     return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)
+
+
+def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[str]:
+    """Those of the names of `owner` that are meant by names, families and patterns. Raises UnknownName."""
+    found: list[str] = []
+    for pattern in patterns:
+        fitting = matching(pattern, names)
+        if not fitting:
+            raise unknown_name(pattern, names, owner)
+        found += fitting
+    return found

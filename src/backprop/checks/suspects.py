@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from backprop.checks.way import LONG, Edge, Way
 from backprop.checks.words import factor, number
-from backprop.engine.writers.formulas import partials, written
+from backprop.engine.writers.formulas import Formulas, written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
 _FACTORS = {
@@ -185,10 +185,9 @@ class Mistakes:
         if edge.number is not None:
             return ""
         model = self._way.model
-        found = partials(self._graph, edge.step, self._data, model.labels, model.names)
-        formula = found[edge.operand]
-        text = "" if formula is None else written(formula)
-        return text if text and len(text) <= LONG else number(self._slope(edge))
+        formulas = Formulas(self._graph, self._data, model.labels, model.names)
+        found = formulas.partials(edge.step)[edge.operand]
+        return written(found, LONG) or number(self._slope(edge))
 
     def chain(self) -> str:
         """The derivative as a product along the only way there is, or as the sum of its shares:

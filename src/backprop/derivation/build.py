@@ -9,7 +9,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
-from backprop.engine.writers.formulas import Formula, of_equation, one_step, partials, written
+from backprop.engine.writers.formulas import Formula, Formulas, written
 from backprop.errors import TooLarge
 from backprop.evaluation.diagnosis import having_say
 from backprop.evaluation.gradient import Evaluation
@@ -17,8 +17,8 @@ from backprop.graph import Graph
 from backprop.language import Model
 from backprop.numbers import shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
-from backprop.patterns import by_name, matching
-from backprop.suggest import unknown_name
+from backprop.patterns import by_name
+from backprop.suggest import meant
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
 from backprop.syntax.notation import names_in
@@ -61,13 +61,7 @@ def derivation(
     graph, (data, _), gradient = found
     names = _names(model, graph, detail)
     nodes = [node for node in graph.steps if node in names]
-    known = list(names.values())
-    wanted: list[str] = []
-    for name in only:
-        meant = matching(name, known)
-        if not meant:
-            raise unknown_name(name, known, f"what leads to {gradient.output}")
-        wanted += meant
+    wanted = meant(only, list(names.values()), f"what leads to {gradient.output}")
     if len(nodes) > MOST and not whole and not only:
         raise TooLarge(
             f"{len(nodes):,} steps are more than a person reads",
@@ -133,7 +127,8 @@ class _Writing:
         self.names = names
         self.single = single
         self.only = only
-        self.taken = CONSTANTS.keys() & set(names.values())
+        taken = CONSTANTS.keys() & set(names.values())
+        self._formulas = Formulas(self.graph, self.data, names, taken)
         self._numbers = {**CONSTANTS, **{name: self.data[node] for node, name in names.items()}}
 
     def is_wanted(self, node: int) -> bool:
@@ -145,30 +140,27 @@ class _Writing:
 
     def equation(self, node: int) -> tuple[str, str]:
         """The right side as the person wrote it, and what functions and choices make of it."""
-        point = self.graph, node, self.data, self.names, self.taken
         if self.single:
-            return self._text(one_step(*point)[0]), ""
+            return self._text(self._formulas.one_step(node)[0]), ""
         text = self.model.text(node)
         plain = "[" not in text and not any(
             step in self.graph.columns.callers or self.graph.op(step) == "if"
             for step in self.graph.equation(node)
         )
-        return text, "" if plain and text else self._text(of_equation(*point))
+        return text, "" if plain and text else self._text(self._formulas.equation(node))
 
     def parts(self, node: int) -> list[_Part]:
         """The derivatives of an equation by what it uses."""
-        graph = self.graph
-        point = graph, node, self.data, self.names, self.taken
-        wanted = self.is_wanted(node)
+        graph, wanted = self.graph, self.is_wanted(node)
         if not self.single:
-            formulas = partials(*point) if wanted else {}
+            formulas = self._formulas.partials(node) if wanted else {}
             return [
                 _Part(operand, self._checked(formulas.get(operand), number), number)
                 for operand, number in by_names(graph, node, self.data).items()
             ]
         operands = graph.operands(node)
         numbers = local_slopes(graph, node, self.data)
-        slopes = one_step(*point)[1] if wanted else [None] * len(operands)
+        slopes = self._formulas.one_step(node)[1] if wanted else [None] * len(operands)
         return [
             _Part(
                 operand,
@@ -211,10 +203,8 @@ class _Writing:
     def _text(self, found: Formula | None) -> str:
         """The text of a formula; none of one that is too long to read, or that calls a function of
         the table by a name that the file has given another one."""
-        text = written(found) if found is not None else ""
-        if len(text) > _LONG or (text and self.model.functions & _called(text)):
-            return ""
-        return text
+        text, renamed = written(found, _LONG), self.model.functions
+        return "" if text and renamed and renamed & _called(text) else text
 
 
 def _called(text: str) -> set[str]:

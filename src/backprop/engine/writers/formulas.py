@@ -1,7 +1,7 @@
 """Derivatives as formulas that people read: `2*a*x + b`, where the interpreter has the number 7.
 
-`partials` takes an equation at a point and gives, for each name that it uses, the formula of the
-derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation or in a
+`Formulas.partials` takes an equation at a point and gives, for each name that it uses, the formula of
+the derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation or in a
 slope, only the branch taken at that point is written.
 
 A formula is kept in a normal form, a product as a coefficient times powers, a sum as terms, so that
@@ -11,10 +11,10 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Union
 
 from backprop.engine.walk import Operand, Texts, Walk
@@ -35,19 +35,6 @@ class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-class _Sized:
-    """What formulas have in common: how many parts they are made of."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def _sized(parts: Iterable[Formula]) -> int:
-        size = 1 + sum(part.size for part in parts)
-        if size > LARGEST:
-            raise TooLong
-        return size
-
-
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name of the equations, or a constant."""
@@ -57,7 +44,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Call(_Sized):
+class Call:
     """An operation of the table that is neither a sum nor a product nor a power by a number."""
 
     name: str
@@ -65,11 +52,11 @@ class Call(_Sized):
     size: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", self._sized(self.operands))
+        _measure(self, self.operands)
 
 
 @dataclass(frozen=True, slots=True)
-class Product(_Sized):
+class Product:
     """coefficient times the powers of factors; without factors a number. Their order is how it is
     written, and makes no other product."""
 
@@ -80,11 +67,11 @@ class Product(_Sized):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", frozenset(self.powers))
-        object.__setattr__(self, "size", self._sized(base for base, _ in self.powers))
+        _measure(self, (base for base, _ in self.powers))
 
 
 @dataclass(frozen=True, slots=True)
-class Sum(_Sized):
+class Sum:
     """Terms, none of which is a Sum, in the order in which they are written."""
 
     terms: tuple[Formula, ...] = field(compare=False)
@@ -93,13 +80,18 @@ class Sum(_Sized):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", frozenset(self.terms))
-        object.__setattr__(self, "size", self._sized(self.terms))
+        _measure(self, self.terms)
 
 
-_Pair = tuple[Formula | None, float]
-"""A formula, None if it is too long, and its number."""
+def _measure(made: Formula, parts: Iterable[Formula]) -> None:
+    """Set how many parts a formula has. Raises TooLong."""
+    size = 1 + sum(part.size for part in parts)
+    if size > LARGEST:
+        raise TooLong
+    object.__setattr__(made, "size", size)
 
-ZERO, ONE = Product(0.0), Product(1.0)
+
+ZERO, ONE, MINUS = Product(0.0), Product(1.0), Product(-1.0)
 
 
 def number(value: float) -> Product:
@@ -127,7 +119,7 @@ def times(*factors: Formula) -> Formula:
         if coefficient == 1:
             return base
         if coefficient == -1 and isinstance(base, Sum):
-            return plus(*(times(Product(-1.0), term) for term in base.terms))
+            return plus(*(times(MINUS, term) for term in base.terms))
     return Product(coefficient, kept)
 
 
@@ -163,26 +155,26 @@ def power(base: Formula, exponent: Formula) -> Formula:
     return ONE if by == 0 else Product(1.0, ((base, by),))
 
 
+_NORMAL: Mapping[str, Callable[..., Formula]] = {
+    "+": plus,
+    "-": lambda left, right: plus(left, times(MINUS, right)),
+    "*": times,
+    "/": lambda above, below: times(above, power(below, MINUS)),
+    "neg": lambda found: times(MINUS, found),
+    "^": power,
+    "copy": lambda found: found,
+}
+
+
 def operation(name: str, operands: Sequence[Formula]) -> Formula:
     """The formula of an operation on formulas, in normal form."""
-    if name == "+":
-        return plus(*operands)
-    if name == "-":
-        return plus(operands[0], times(Product(-1.0), operands[1]))
-    if name == "*":
-        return times(*operands)
-    if name == "/":
-        return times(operands[0], power(operands[1], Product(-1.0)))
-    if name == "neg":
-        return times(Product(-1.0), operands[0])
-    if name == "^":
-        return power(*operands)
-    return operands[0] if name == "copy" else Call(name, tuple(operands))
+    return _NORMAL[name](*operands) if name in _NORMAL else Call(name, tuple(operands))
 
 
-def written(found: Formula) -> str:
-    """The formula as a text in the equation language."""
-    return _text(found, 0)
+def written(found: Formula | None, longest: float = inf) -> str:
+    """The formula as a text in the equation language; none of one that is longer."""
+    text = "" if found is None else _text(found, 0)
+    return text if len(text) <= longest else ""
 
 
 def _text(found: Formula, needed: int) -> str:
@@ -260,13 +252,20 @@ Pair = tuple[Formula | None, float]
 """A formula, None if it is too long, and its number at the point."""
 
 
-class _Formulas(Texts[Pair]):
-    """Writes formulas, each with its number, by which conditions are decided.
+class Formulas(Texts[Pair]):
+    """The formulas of a graph at a point: what the walk writes, each with its number, by which conditions
+    are decided.
 
-    taken: names of the file that are no constants any more.
+    data: the numbers of the point. names: what the nodes are called that equations use. taken: names
+    of the file that are no constants any more. A formula that is too long is None.
     """
 
-    def __init__(self, taken: Container[str]) -> None:
+    def __init__(
+        self, graph: Graph, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
+    ) -> None:
+        self._graph = graph
+        self._data = data
+        self._names = names
         self._constants: dict[str, Operand[Pair]] = {
             # the file's own pi is not the circle's
             name: (number(value) if name in taken else Name(name), value)
@@ -274,15 +273,26 @@ class _Formulas(Texts[Pair]):
         }
         self._named = {value: Name(n) for n, value in CONSTANTS.items() if n not in taken}
 
-    def pair(self, operand: Operand[Pair]) -> Pair:
-        """A number as a pair: a constant by its name, where no equation has taken that."""
-        if isinstance(operand, tuple):
-            return operand
-        return self._named.get(operand) or number(operand), operand
+    def equation(self, node: int) -> Formula | None:
+        """What an equation computes, from the names that it uses."""
+        return self._pair(self._walk(node).found[node])[0]
+
+    def partials(self, node: int) -> dict[int, Formula | None]:
+        """The derivatives of an equation by each node that it uses."""
+        found = self._walk(node).backward({node: 1.0}, self._graph.uses(node))
+        return {each: self._pair(operand)[0] for each, operand in found.items()}
+
+    def one_step(self, node: int) -> tuple[Formula, list[Formula | None]]:
+        """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
+        op, operands = self._graph.op(node), self._graph.operands(node)
+        called = [self._pair(self._leaf(operand)) for operand in operands]
+        slopes = self.slopes(op, called, self.value(op, called))
+        raw = tuple(found for found, _ in called if found is not None)
+        return raw[0] if op == "copy" else Call(op, raw), [self._pair(each)[0] for each in slopes]
 
     def value(self, name: str, operands: Sequence[Operand[Pair]]) -> Pair:
         """An operation on formulas; of an `if` the branch that is taken."""
-        pairs = [self.pair(operand) for operand in operands]
+        pairs = [self._pair(operand) for operand in operands]
         if name == "if":
             return pairs[1] if pairs[0][1] else pairs[2]
         result = functions.value(name)(*(value for _, value in pairs))
@@ -299,49 +309,18 @@ class _Formulas(Texts[Pair]):
     def text(self, text: str, names: Mapping[str, Operand[Pair]]) -> Operand[Pair]:
         return super().text(text, {**self._constants, **names})
 
+    def _walk(self, node: int) -> Walk[Pair]:
+        known = {each: self._leaf(each) for each in self._graph.uses(node)}
+        walk = Walk(self, self._graph, self._graph.equation(node), known)
+        walk.forward()
+        return walk
 
-def partials(
-    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
-) -> dict[int, Formula | None]:
-    """The derivatives of an equation by each node that it uses, as formulas for this point.
+    def _leaf(self, node: int) -> Operand[Pair]:
+        number = self._data[node]
+        return number if self._graph.is_number(node) else (Name(self._names[node]), number)
 
-    data: the numbers of the point. names: what the nodes are called that the equation may use.
-    taken: names of the file that are no constants any more. None: the formula is too long.
-    """
-    writer, known = _Formulas(taken), _leaves(graph, graph.uses(node), data, names)
-    walk = Walk(writer, graph, graph.equation(node), known)
-    walk.forward()
-    found = walk.backward({node: 1.0}, known)
-    return {each: writer.pair(formula)[0] for each, formula in found.items()}
-
-
-def of_equation(
-    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
-) -> Formula | None:
-    """An equation as a formula: what it computes from the names that it uses."""
-    writer, known = _Formulas(taken), _leaves(graph, graph.uses(node), data, names)
-    walk = Walk(writer, graph, graph.equation(node), known)
-    walk.forward()
-    return writer.pair(walk.found[node])[0]
-
-
-def one_step(
-    graph: Graph, node: int, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
-) -> tuple[Formula, list[Formula | None]]:
-    """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
-    writer, op, operands = _Formulas(taken), graph.op(node), graph.operands(node)
-    known = _leaves(graph, operands, data, names)
-    called = [writer.pair(known[operand]) for operand in operands]
-    slopes = writer.slopes(op, called, writer.value(op, called))
-    raw = tuple(found for found, _ in called if found is not None)
-    return raw[0] if op == "copy" else Call(op, raw), [writer.pair(each)[0] for each in slopes]
-
-
-def _leaves(
-    graph: Graph, nodes: Iterable[int], data: ByNode, names: Mapping[int, str]
-) -> dict[int, Operand[Pair]]:
-    """What nodes are called: a number by itself, others by name."""
-    return {
-        node: data[node] if graph.is_number(node) else (Name(names[node]), data[node])
-        for node in nodes
-    }
+    def _pair(self, operand: Operand[Pair]) -> Pair:
+        """A number as a pair: a constant by its name, where no equation has taken that."""
+        if isinstance(operand, tuple):
+            return operand
+        return self._named.get(operand) or number(operand), operand
