@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,24 @@ def test_folders_are_made_for_the_user_alone_whatever_the_umask(
     finally:
         os.umask(before)
     assert cache.load("x") == b"content"
+
+
+def test_machine_code_of_other_sources_is_never_taken(tmp_path: Path) -> None:
+    """A file that changes, comes or goes makes other names in the cache."""
+    from backprop.engine.native import machine
+
+    package = tmp_path / "backprop"
+    shutil.copytree(Path(cache.__file__).parent, package)
+    sources = machine.sources.__wrapped__
+    seen = [sources(str(package))]
+    changed = package / "engine" / "native" / "loops.py"
+    times = os.stat(changed)
+    changed.write_text(changed.read_text().replace("fadd", "fsub", 1))  # of the same length
+    seen.append(sources(str(package)))
+    changed.write_text(changed.read_text() + "\n")
+    os.utime(changed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    seen.append(sources(str(package)))
+    (package / "syntax" / "new.py").touch()
+    seen += [sources(str(package)), sources(str(tmp_path)), sources(str(tmp_path))]
+    assert len(set(seen)) == len(seen)
+    assert sources(str(package)) == seen[3]

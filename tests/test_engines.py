@@ -7,8 +7,10 @@ import ctypes
 import math
 import pickle
 import random
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -467,17 +469,40 @@ def test_what_is_raised_inside_machine_code_is_raised(monkeypatch: pytest.Monkey
             code.forward([2.5])
 
 
-def test_a_program_in_several_threads() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    program = backprop.compile(backprop.parse("L = sum(sin(k*x)*y for k in 1..300)"))
-    points = [(0.001 * number, 1.0 + number) for number in range(400)]
+@pytest.mark.parametrize(
+    ("engine", "runs", "kind"),
+    [
+        ("python", 1, "Interpreted"),
+        ("python", 10**6, "GeneratedPython"),
+        ("native", 1, "StraightCode"),
+        ("native", 1, "TapeCode"),
+    ],
+)
+def test_a_program_in_several_threads(engine: str, runs: int, kind: str) -> None:
+    """Each call has its own numbers, and what one thread cannot compute stays with it."""
+    terms = 300 if kind == "TapeCode" else 20
+    model = backprop.parse(f"L = sum(sin(k*x)*y + log(y) for k in 1..{terms})")
+    program = backprop.compile(model, engine=engine, runs=runs)
+    assert kind in repr(program)
+    points = [(0.001 * number, 1.0 + number) for number in range(200)]
     alone = [program(point) for point in points]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(program, points))
-    for (value, gradient), (other, its) in zip(alone, together, strict=True):
-        assert value == other
-        assert gradient.tolist() == its.tolist()
+
+    def run(point: tuple[float, float]) -> tuple[float, list[float]]:
+        if point == points[7]:
+            with pytest.raises(NotFinite):
+                program((1.0, -1.0))
+        value, gradient = program(point)
+        return value, gradient.tolist()
+
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(run, points * 3))
+    finally:
+        sys.setswitchinterval(switching)
+    for (value, gradient), found in zip(alone * 3, together, strict=True):
+        assert found == (value, gradient.tolist())
 
 
 @pytest.mark.parametrize("engine", ENGINES)

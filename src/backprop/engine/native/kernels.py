@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from backprop.engine.native.loops import (
     MIXED,
+    Case,
     Slopes,
     backward_loop,
     careful,
@@ -40,7 +41,7 @@ def text(used: frozenset[int]) -> str:
     declared: set[str] = set()
     constant: list[Slopes] = []
     single = Code()
-    cases: list[str] = []
+    cases: list[Case] = []
     for number, kind in enumerate(kinds()):
         if number not in used:
             constant.append(Slopes(None, None))
@@ -87,7 +88,7 @@ def _driver(used: list[int]) -> str:
     mixed_call = f"f{MIXED}(ptr %v, {own}, ptr %ck, i64 %n, ptr %codesk, ptr %badone)"
     backward = f"b{{}}(ptr %g, {own}, i64 %n, ptr %worst)"
     targets, forward_arms = arms(forward, used)
-    all_targets, backward_arms = arms(backward, [MIXED, *used])
+    _, backward_arms = arms(backward, [MIXED, *used])
     segment = """
   %at = mul i64 %s, 3
   %kp = getelementptr i64, ptr %segments, i64 %at
@@ -165,8 +166,8 @@ slowly:
   call fastcc void @careful(ptr %g, ptr %o, ptr %pk, ptr %qk, ptr %ak, ptr %bk, i64 %n, i64 %kind, ptr %worst)
   br label %next
 quickly:
-  switch i64 %kind, label %case0 [
-{all_targets.replace("    i64 0, label %case0", "")}
+  switch i64 %kind, label %case{MIXED} [
+{targets}
   ]
 {backward_arms}
 next:

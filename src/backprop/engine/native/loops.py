@@ -150,7 +150,7 @@ def _product(array: str, slope: str, constant: float | None) -> str:
 
 
 _BACK = """
-define internal fastcc void @{name}(ptr %g, ptr %o, {arrays}, i64 %n, ptr noalias %worst) noinline {{
+define internal fastcc void @{name}(ptr %g, ptr %o, {arrays}, {numbers}, ptr noalias %worst) noinline {{
 entry:
   %w0 = load i64, ptr %worst, align 8
   %last = sub i64 %n, 1
@@ -174,8 +174,8 @@ done:
 """A loop from the last step to the first; keeps the largest magnitude that a gradient has."""
 
 
-def _back(name: str, body: str) -> str:
-    return _BACK.format(name=name, body=body, arrays=_ARRAYS)
+def _back(name: str, body: str, numbers: str = "i64 %n") -> str:
+    return _BACK.format(name=name, body=body, arrays=_ARRAYS, numbers=numbers)
 
 
 def backward_loop(number: int, constant: Slopes) -> str:
@@ -193,7 +193,15 @@ def look() -> str:
     return _back("look", "")
 
 
-def case(number: int, kind: Kind, code: Code) -> str:
+class Case(NamedTuple):
+    """A block of the loop over steps of many kinds, and the register of its result."""
+
+    kind: int
+    block: str
+    result: str
+
+
+def case(number: int, kind: Kind, code: Code) -> Case:
     """One kind in the loop over steps in the order of the program."""
     code.begin()
     known = dict(kind.known)
@@ -216,17 +224,13 @@ def case(number: int, kind: Kind, code: Code) -> str:
         code.lines.append(f"  store double {code.write(slope)}, ptr {at}, align 8")
     register = code.write(out)
     body = "\n".join(code.lines)
-    return f"case{number}:\n{body}\n  br label %next\n|{register}"
+    return Case(number, f"case{number}:\n{body}\n  br label %next\n", register)
 
 
-def mixed(cases: list[str]) -> str:
+def mixed(cases: list[Case]) -> str:
     """The forward loop over steps of many kinds."""
-    bodies = [case.split("|")[0] for case in cases]
-    names = [body.split(":")[0] for body in bodies]
-    values = ", ".join(
-        f"[{case.split('|')[1]}, %{name}]" for case, name in zip(cases, names, strict=True)
-    )
-    targets = "\n".join(f"    i16 {name[4:]}, label %{name}" for name in names)
+    values = ", ".join(f"[{each.result}, %case{each.kind}]" for each in cases)
+    targets = "\n".join(f"    i16 {each.kind}, label %case{each.kind}" for each in cases)
     return f"""
 define internal fastcc void @f0(ptr %v, ptr %o, {_ARRAYS},
     ptr noalias %c, i64 %n, ptr noalias %codes, ptr noalias %bads) noinline {{
@@ -242,7 +246,7 @@ loop:
   ]
 never:
   unreachable
-{"".join(bodies)}
+{"".join(each.block for each in cases)}
 next:
   %out = phi double {values}
   %to = getelementptr double, ptr %o, i64 %k
@@ -288,5 +292,5 @@ def careful(constant: list[Slopes]) -> str:
         parts += _ADDED.format(array=array, part=f"%m{slope}")
     count = len(constant)
     body = f"\n  %nothing = fcmp oeq double %u, 0.0{parts}"
-    loop = _back("careful", body).replace("i64 %n, ptr", "i64 %n, i64 %kind, ptr")
+    loop = _back("careful", body, "i64 %n, i64 %kind")
     return f"@slopes = internal constant [{count} x [4 x double]] [{rows}]\n{loop}"

@@ -7,6 +7,7 @@ versions and the processor; loading it takes 2 ms where compiling takes 30 and m
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from math import nan
@@ -124,17 +125,25 @@ def lanes() -> tuple[int, Mapping[str, str]]:
     return width, MappingProxyType(found)
 
 
-@cache
-def sources() -> str:
-    """What the text for LLVM depends on besides the graph: a checksum of the files that make it."""
-    from importlib.resources import files
+_SOURCES = ("", "engine", "engine/native", "engine/writers", "descent", "syntax")
+"""The folders of the package whose files make the text for LLVM."""
 
-    package = files("backprop")
-    folders = ("engine", "engine/native", "engine/writers", "descent", "syntax")
-    found = [each for folder in folders for each in package.joinpath(folder).iterdir()]
-    found += [package.joinpath("operations.py"), package.joinpath("numerics.py")]
-    texts = sorted(each.read_bytes() for each in found if each.name.endswith(".py"))
-    return kept.checksum(*texts, grammar().encode()).hex()
+
+@cache
+def sources(package: str = os.path.dirname(kept.__file__)) -> str:
+    """What the text for LLVM depends on besides the graph: the files that make it, as the file system
+    tells them apart, where they are, how long and when they were written."""
+    found = [package]
+    try:
+        for folder in _SOURCES:
+            with os.scandir(os.path.join(package, folder)) as files:
+                for file in files:
+                    if file.name.endswith(".py"):
+                        known = file.stat()
+                        found.append(f"{folder}/{file.name} {known.st_size} {known.st_mtime_ns}")
+    except OSError:  # not in folders: nothing tells whether they changed, so nothing is kept
+        return os.urandom(16).hex()
+    return "\n".join(sorted(found)) + grammar()
 
 
 _libraries: dict[str, Library] = {}
