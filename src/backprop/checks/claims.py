@@ -22,10 +22,9 @@ from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import nearest, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
-_PARTIALS = "∂𝜕"
-_SIGNS = {"NAME": "n", "LSQB": "[", "RSQB": "]", "DIVIDE": "/"}
+_SIGNS = dict(zip("NAME LSQB RSQB DIVIDE ASSIGN : ∂ 𝜕".split(), "n[]/==∂∂", strict=True))
 _LEFT = re.compile(r"(∂?)(n(?:\[[^]]*\])?)(?:/(∂?)(n(?:\[[^]]*\])?))?")
-"""A left side, a sign a token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
+"""A left side with a sign for each token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
 
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 _HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
@@ -113,20 +112,15 @@ def doubtful(claim: Claim) -> str:
 
 def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Claim:
     kinds = tokens.kinds
-    middle = next(
-        (
-            at
-            for at, kind in enumerate(kinds)
-            if kind == "ASSIGN" or (kind == "OTHER" and tokens.texts[at] == ":")
-        ),
-        None,
-    )
+    words = zip(kinds, tokens.texts, strict=True)
+    signs = "".join(_SIGNS.get(kind) or _SIGNS.get(text, "?") for kind, text in words)
+    middle = signs.find("=")
     whole = tokens.whole
-    if middle is None:
+    if middle < 0:
         raise UnexpectedText("this is no claim: it has no '='", whole, hints=[_HOW])
     if middle == 0:
         raise UnexpectedText("a name is missing here", tokens.span(0), hints=[_HOW])
-    of, by = _derivative(model, output, tokens, middle)
+    of, by = _derivative(model, output, tokens, signs[:middle])
     if middle == len(kinds) - 1:
         raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
     # What is left of '=' may be a fraction, and '=' may be ':'; to the language it is `a = formula`.
@@ -148,15 +142,11 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Cla
     return Claim(of, by, text, graph, whole, rounding, formula, doubt)
 
 
-def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[str, str]:
-    """The two names of a left side: what is differentiated, and by what."""
-    signs = "".join(
-        "∂" if kind == "OTHER" and text in _PARTIALS else _SIGNS.get(kind, "?")
-        for kind, text in zip(tokens.kinds[:end], tokens.texts, strict=False)
-    )
-    found = _LEFT.fullmatch(signs)
+def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[str, str]:
+    """The two names of a left side: what is differentiated, and by what. left: its signs."""
+    found = _LEFT.fullmatch(left)
     if not found:
-        raise UnexpectedText("this is no derivative", tokens.span(0, end - 1), hints=[_HOW])
+        raise UnexpectedText("this is no derivative", tokens.span(0, len(left) - 1), hints=[_HOW])
     parts: list[tuple[bool, str, Span]] = []
     for name in (2, 4) if found[4] else (2,):  # dL/dw[1,2] has two, the second with indices
         begin, behind = found.span(name)
@@ -170,11 +160,10 @@ def _derivative(model: Model, output: str, tokens: Tokens, end: int) -> tuple[st
 
 def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in `a`, `da` or `∂a`: exactly that name, before the one behind a d."""
-    if name in model.names:
-        return name
-    if not partial and name[0] == "d" and name[1:] in model.names:
-        return name[1:]
     bare = name[1:] if not partial and name[0] == "d" else ""
+    for known in (name, bare):
+        if known in model.names:
+            return known
     meant = bare if bare and nearest(bare, model.names) else name
     raise unknown_name(meant, model.names, "these equations", span)
 

@@ -39,19 +39,18 @@ class Along:
     def __init__(self, graph: Graph, data: Sequence[float], node: int) -> None:
         self.start = data[node]
         self._graph = graph
-        self._node = node
         self._steps = graph.above(node)
+        self._order = [node, *self._steps]
         self._data = {each: data[each] for step in self._steps for each in graph.operands(step)}
         self._known: dict[float, float] = {}
         self._noise: dict[float, float] = {}
 
     def __call__(self, x: float) -> float:
         if x not in self._known:
-            order = [self._node, *self._steps]
-            self._data[self._node] = x
+            self._data[self._order[0]] = x
             forward(self._graph, self._steps, self._data)
-            there = isfinite(x) and has_value(self._graph, order, self._data)
-            self._known[x] = self._data[order[-1]] if there else nan
+            there = isfinite(x) and has_value(self._graph, self._order, self._data)
+            self._known[x] = self._data[self._order[-1]] if there else nan
         return self._known[x]
 
     def noise(self, step: float) -> float:
@@ -60,10 +59,10 @@ class Along:
             x = self.start + step
             if isnan(self(x)):  # beyond the domain
                 x = self.start - step
-            exact, order = self(x), [self._node, *self._steps]
-            self._data[self._node] = x
-            moved = 2 * value_noise(self._graph, order, self._data, exact) + EPSILON * abs(exact)
-            self._noise[step] = inf if isnan(exact) else moved + ulp(0.0)
+            exact = self(x)
+            self._data[self._order[0]] = x
+            noise = 2 * value_noise(self._graph, self._order, self._data, exact)
+            self._noise[step] = inf if isnan(exact) else noise + EPSILON * abs(exact) + ulp(0.0)
         return self._noise[step]
 
 
@@ -86,7 +85,7 @@ def sides(function: Along) -> Sides:
     steps = _first_steps(x)
     left, right = (_side(function, side, steps) for side in (-1, 1))
     if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
-        return Sides(left, right, nan, inf)
+        return Sides(left, right)
 
     def central(step: float) -> tuple[float, float]:
         ahead, back = (x + step) - x, x - (x - step)
@@ -110,16 +109,12 @@ def sides(function: Along) -> Sides:
 
 def _first_steps(x: float) -> list[float]:
     """Steps to begin with, from small to large: for the number's own scale and for that of 1."""
-    own = (
-        [abs(x) * 2.0**-bits for bits in (38, 28, 18, 9, 2)]
-        if x
-        else [2.0**-200, 2.0**-80, 2.0**-44]
-    )
-    plain = [2.0**bits for bits in (-28, -18, -9, -2, 6, 18, 40)]
-    least = 256 * ulp(x)
+    sizes = {abs(x) * 2.0**-bits for bits in (38, 28, 18, 9, 2)}
+    sizes |= {2.0**bits for bits in (-28, -18, -9, -2, 6, 18, 40)}
+    sizes |= set() if x else {2.0**-200, 2.0**-80, 2.0**-44}
     steps: list[float] = []
-    for step in sorted({*own, *plain}):
-        if step >= least and (not steps or step >= 16 * steps[-1]):
+    for step in sorted(sizes):
+        if step >= max(256 * ulp(x), 16 * steps[-1] if steps else 0):
             steps.append(step)
     most = max(4 * abs(x), 0.25)
     near = [step for step in steps if step <= most]
@@ -194,10 +189,9 @@ def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
     floor = 20 * function.noise(steps[0])
     base, start = at, 0.0
     kind = "slope"
-    if _jumps(changes, floor):
+    if (last := _jump(changes, floor)) is not None:
         kind = "jump"
-        kept = max(number for number, change in enumerate(changes) if abs(change) > floor)
-        start, base = side * levels[kept], values[kept]
+        start, base = side * levels[last], values[last]
     elif infinite := _infinite(function, side, 50 * floor):
         return Side("infinite", infinite * side * inf, 0.0)
 
@@ -235,13 +229,14 @@ def _levels(x: float) -> list[float]:
     return [2.0**-bits for bits in (36, 40, 44, 48, 52, 56, 60, 100, 200, 400)]
 
 
-def _jumps(changes: Sequence[float], floor: float) -> bool:
-    """Whether a change does not shrink with the distance, until rounding swallows it as a whole."""
+def _jump(changes: Sequence[float], floor: float) -> int | None:
+    """Where a change does not shrink with the distance, the last one before rounding swallows it."""
     first = changes[0]
-    if not abs(first) > floor or not isfinite(first):
-        return False
-    kept = [change for change in changes if abs(change) > floor]
-    return len(kept) >= 4 and all(abs(change - first) <= 0.1 * abs(first) for change in kept)
+    kept = [number for number, change in enumerate(changes) if abs(change) > floor]
+    if len(kept) < 4 or kept[0] != 0 or not isfinite(first):
+        return None
+    near = all(abs(changes[each] - first) <= 0.1 * abs(first) for each in kept)
+    return kept[-1] if near else None
 
 
 def _infinite(function: Along, side: int, floor: float) -> float:

@@ -52,15 +52,10 @@ def check_gradient(
     corners = {step: _text(model, step) for step in graph.steps if _at_corner(graph, step, data)}
     checks = []
     for name, node in inputs.items():
-        at = [corners[step] for step in graph.above(node) if step in corners] if corners else ()
+        slope = gradient.gradients[name]
+        at = dict.fromkeys(corners[step] for step in graph.above(node) if step in corners)
         asked = Question(
-            name,
-            gradient.output,
-            data[node],
-            gradient.gradients[name],
-            noise[node],
-            tuple(dict.fromkeys(at)),
-            precisely,
+            name, gradient.output, data[node], slope, noise[node], tuple(at), precisely
         )
         if precisely:
             found = precise.sides(graph, levels, node)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Sequence
 from functools import cache
-from math import ceil, inf, isfinite, log10, nan
+from itertools import pairwise
+from math import ceil, inf, isfinite, log10
 from typing import Any
 
 from backprop.checks.sides import Side, Sides
@@ -129,28 +130,25 @@ def sides(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
     levels: the graph at a number of digits, made once for all inputs.
     """
     steps = graph.above(node)
-    before: _Look | None = None
-    for digits in DIGITS:
-        look = _Look(levels(digits), node, steps)
-        if before is not None:
-            left, right = (_side(before, look, side) for side in (-1, 1))
-            if "unclear" not in (left.kind, right.kind):
-                slope, error = nan, inf
-                if left.kind == right.kind == "slope":
-                    slope, error = _limit(before.central, look.central)
-                    error += look.blur
-                return Sides(left, right, float(slope), float(error))
-        before = look
-    unclear = Side("unclear")
-    return Sides(unclear, unclear, nan, inf)
+    looks = (_Look(levels(digits), node, steps) for digits in DIGITS)
+    for wide, close in pairwise(looks):
+        left, right = (_side(wide, close, side) for side in (-1, 1))
+        if left.kind == right.kind == "slope":
+            slope, error = _limit(wide.central, close.central)
+            return Sides(left, right, float(slope), float(error + close.blur))
+        if "unclear" not in (left.kind, right.kind):
+            return Sides(left, right)
+    return Sides(Side("unclear"), Side("unclear"))
 
 
 class _Look:
-    """The output beside one point, on both sides, at one precision."""
+    """The output beside one point, on both sides, at one precision.
+
+    at: its value there. rounding: what that can do to a value; blur: to a slope.
+    """
 
     def __init__(self, precise: Precise, node: int, steps: Sequence[int]) -> None:
         mp = context(precise.digits)
-        self.mp = mp
         size = abs(precise.value(node)) or mp.mpf(1)
         # A third of the digits for the step: its square is the error of a central difference, and
         # as many are left against rounding.
@@ -161,18 +159,9 @@ class _Look:
             for side in (-1, 1)
         }
         self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)
-        self.rounding = mp.mpf(10) ** (20 - precise.digits) * max(
-            [abs(each) for pair in self.beside.values() for each in pair if each == each]
-            or [mp.mpf(0)]
-        )
-
-    @property
-    def blur(self) -> Any:
-        """What rounding can do to a slope."""
-        return self.rounding / self.step
-
-    def change(self, side: int) -> Any:
-        return self.beside[side][0] - self.at
+        known = [abs(each) for pair in self.beside.values() for each in pair if each == each]
+        self.rounding = mp.mpf(10) ** (20 - precise.digits) * max(known, default=mp.mpf(0))
+        self.blur = self.rounding / self.step
 
     def slope(self, side: int) -> Any:
         """By the value here and two beside it: the error is of the second order."""
@@ -189,7 +178,7 @@ def _side(wide: _Look, close: _Look, side: int) -> Side:
     if any(each != each for look in (wide, close) for each in look.beside[side]):
         missing = close.beside[side][0] != close.beside[side][0]
         return Side("none" if missing else "unclear")
-    was, now = wide.change(side), close.change(side)
+    was, now = (look.beside[side][0] - look.at for look in (wide, close))
     if abs(now) <= close.rounding:
         if abs(was) <= wide.rounding:
             return Side("slope", 0.0, float(close.blur))

@@ -6,7 +6,7 @@ Mathematics and Computers in Simulation 35 (1993) 233-261. What comes out is a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from random import Random
 
@@ -22,12 +22,9 @@ _RUNS = 3
 
 def value_noise(graph: Graph, order: Sequence[int], data: ByNode, exact: float) -> float:
     """How far rounding may move the last of `order` from `exact`. In `data` the steps are left shaken."""
-    worst = 0.0
-    shaking = _shaking()
-    for _ in range(_RUNS):
-        forward(graph, filter(graph.is_step, order), data, shaking)
-        worst = _larger(worst, data[order[-1]] - exact)
-    return worst
+    last = order[-1]
+    changes = [abs(shaken[last] - exact) for shaken in _shaken(graph, order, data)]
+    return max(filter(isfinite, changes), default=0.0)
 
 
 def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[int, float]:
@@ -35,18 +32,12 @@ def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[in
     contributions to a gradient are added up."""
     sizes = derivatives(graph, numbers.data, _SIZES)
     worst = {node: 4 * EPSILON * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
-    shaking = _shaking()
-    data = [*numbers.data]
-    for _ in range(_RUNS):
-        forward(graph, graph.steps, data, shaking)
-        shaken = derivatives(graph, data)
-        for node in worst:
-            worst[node] = _larger(worst[node], shaken[node] - numbers.gradients[node])
+    for shaken in _shaken(graph, graph.order, [*numbers.data]):
+        found = derivatives(graph, shaken)
+        for node, most in worst.items():
+            moved = abs(found[node] - numbers.gradients[node])
+            worst[node] = max(most, moved) if isfinite(moved) else most
     return worst
-
-
-def _larger(worst: float, change: float) -> float:
-    return max(worst, abs(change)) if isfinite(change) else worst
 
 
 def _size(slope: functions.Function) -> functions.Function:
@@ -63,8 +54,8 @@ _SIZES = Lookup(lambda name: tuple([_size(slope) for slope in functions.slopes(n
 """With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 
-def _shaking() -> Lookup[functions.Function]:
-    """The operations, with the last bit of each result changed at random, the same way in every run.
+def _shaken(graph: Graph, order: Sequence[int], data: ByNode) -> Iterator[ByNode]:
+    """`data`, a few times, with the last bit of each result changed at random.
 
     Whole numbers that operators make of whole numbers stay: they are exact, as exponents and conditions
     often are. Those of a function such as tanh are rounded ones.
@@ -83,7 +74,10 @@ def _shaking() -> Lookup[functions.Function]:
 
         return shaken
 
-    return Lookup(shaking)
+    values = Lookup(shaking)
+    for _ in range(_RUNS):
+        forward(graph, filter(graph.is_step, order), data, values)
+        yield data
 
 
 def _whole(number: float) -> bool:

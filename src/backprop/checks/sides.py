@@ -30,6 +30,6 @@ class Sides:
 
     left: Side
     right: Side
-    slope: float
-    error: float
+    slope: float = nan
+    error: float = inf
     scale: float = 0.0

@@ -192,38 +192,31 @@ class Mistakes:
     def chain(self) -> str:
         """The derivative as a product along the only way there is, or as the sum of its shares:
         `∂L/∂a = ∂L/∂d · ∂d/∂a = −2 · 3 = −6`."""
-        by, output, d = self._way.by, self._graph.output, self._way.d
-        whole, total = d(output, by), number(self._right)
+        by, output, d, local = self._way.by, self._graph.output, self._way.d, self._local
         users: dict[int, list[int]] = {}
         for edge in self._way.uses:
             users.setdefault(edge.operand, []).append(edge.step)
-        at = by
         path: list[tuple[int, int]] = []
+        at = by
         while len(users.get(at, ())) == 1 and len(path) < 8:
-            [equation] = users[at]
-            path.insert(0, (equation, at))
-            at = equation
+            path.insert(0, (users[at][0], at))
+            at = users[at][0]
+        # of each product the factors, as texts and as numbers
+        products: list[list[tuple[str, float]]] = []
         if at == output and len(path) > 1:
-            names = " · ".join(d(*each) for each in path)
-            return f"{whole} = {names} = {_product([self._local[of][by] for of, by in path])} = {total}"
-        first = users.get(by, [])
-        if not 1 <= len(first) <= 8:
-            return f"{whole} = {total}"
-        products: list[str] = []
-        shares: list[str] = []
-        for equation in first:
-            slope = self._local[equation][by]
-            if equation == output:  # a share of its own, without anything between
-                products.append(self._formula(Edge(by, equation, None)))
-                shares.append(_product([slope], not shares))
-            else:
-                products.append(f"{d(output, equation)} · {d(equation, by)}")
-                shares.append(_product([self._gradients[equation], slope], not shares))
-        sides = [" + ".join(products), " + ".join(shares)]
-        return " = ".join([whole, *(side for side in sides if side != total), total])
-
-
-def _product(numbers: list[float], first: bool = True) -> str:
-    """`−2 · 3 · (−1)`; first: whether nothing stands before it."""
-    head = number(numbers[0]) if first else factor(numbers[0])
-    return " · ".join([head, *map(factor, numbers[1:])])
+            products = [[(d(*each), local[each[0]][each[1]]) for each in path]]
+        elif len(users.get(by, ())) <= 8:
+            for equation in users.get(by, ()):
+                last = d(equation, by), local[equation][by]
+                if equation == output:  # a share of its own, without anything between
+                    products.append([(self._formula(Edge(by, equation, None, equation)), last[1])])
+                else:
+                    products.append([(d(output, equation), self._gradients[equation]), last])
+        texts = " + ".join(" · ".join(text for text, _ in each) for each in products)
+        numbers = " + ".join(" · ".join(factor(value) for _, value in each) for each in products)
+        if products:  # nothing stands before the first one
+            first = products[0][0][1]
+            numbers = number(first) + numbers.removeprefix(factor(first))
+        total = number(self._right)
+        sides = [side for side in (texts, numbers) if side not in ("", total)]
+        return " = ".join([d(output, by), *sides, total])

@@ -80,7 +80,7 @@ def judge(asked: Question, sides: Sides) -> Check:
     if "infinite" in kinds:
         if left.slope == right.slope:
             note = f"the slope is {number(left.slope)}"
-            return _told(asked, AGREES, note, left, right, gradient_is=(left.slope,))
+            return _told(asked, AGREES, note, left, right)
         return _corner(asked, left, right)
     if kinds == ("slope", "slope") and _apart(left, right):
         return _corner(asked, left, right)
@@ -132,12 +132,10 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
 
 
 def _jump(asked: Question, left: Side, right: Side) -> Check:
-    sides = [side for side in (left, right) if side.kind == "jump"]
-    where = (
-        "on both sides" if len(sides) == 2 else f"to the {'left' if sides == [left] else 'right'}"
-    )
+    both = left.kind == right.kind
+    where = "on both sides" if both else f"to the {'left' if left.kind == 'jump' else 'right'}"
     note = f"{asked.output} jumps {where}" + _by(asked)
-    if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or len(sides) == 2:
+    if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or both:
         # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
         return _check(asked, nan, inf, JUMP, note + _takes(asked.gradient), left.slope, right.slope)
     return _told(asked, JUMP, note, left, right)
@@ -148,14 +146,7 @@ def _corner(asked: Question, left: Side, right: Side) -> Check:
     return _told(asked, CORNER, slopes + _by(asked), left, right)
 
 
-def _told(
-    asked: Question,
-    verdict: str,
-    note: str,
-    left: Side,
-    right: Side,
-    gradient_is: tuple[float, ...] = (),
-) -> Check:
+def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> Check:
     """The verdict, if the gradient is one of the slopes or between them; else DIFFERS.
 
     note: what the slopes do.
@@ -167,8 +158,6 @@ def _told(
     within = gradient in (low, high) or low - slack <= gradient <= high + slack
     if isnan(gradient):  # it says itself that there is no slope here
         within = verdict != AGREES
-    elif gradient_is:
-        within = gradient in gradient_is
     numeric = low if low == high else nan
     if within:
         takes = _takes(gradient) if verdict in (CORNER, JUMP) else ""
@@ -179,14 +168,9 @@ def _told(
 
 
 def _check(
-    asked: Question,
-    numeric: float,
-    allowed: float,
-    verdict: str,
-    note: str,
-    left: float = nan,
-    right: float = nan,
+    asked: Question, numeric: float, allowed: float, verdict: str, note: str, *slopes: float
 ) -> Check:
+    """The Check. slopes: from the left and from the right, where they differ."""
     gradient = asked.gradient
     error = 0.0 if gradient == numeric else abs(gradient - numeric)
     size = max(abs(gradient), abs(numeric))
@@ -199,7 +183,7 @@ def _check(
         digits = min(_DIGITS, max(0, floor(-log10(seen)))) if seen else _DIGITS
     return Check(
         asked.name, asked.value, gradient, numeric, allowed, error, relative, digits, verdict,
-        note, left, right,
+        note, *slopes,
     )  # fmt: skip
 
 

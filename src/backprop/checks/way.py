@@ -16,11 +16,15 @@ LONG = 60
 
 
 class Edge(NamedTuple):
-    """A use of an operand by a step, or by an equation as a whole; number: which operand of a step."""
+    """A use of an operand by a step, or by an equation as a whole.
+
+    number: which operand of a step. equation: that the step stands in.
+    """
 
     operand: int
     step: int
     number: int | None
+    equation: int
 
 
 class Way:
@@ -28,7 +32,7 @@ class Way:
 
     above: the steps, operands first. names: those that have a name. uses: where equations use names
     on the way. steps: where steps inside of equations use operands on the way, but for equations of
-    one step that say nothing else. owner: the equation of such a step.
+    one step that say nothing else.
     """
 
     def __init__(self, model: Model, graph: Graph, by: int) -> None:
@@ -40,27 +44,21 @@ class Way:
         self.large = len(self.above) > _MOST
         self.uses: list[Edge] = []
         self.steps: list[Edge] = []
-        self.owner: dict[int, int] = {}
         on_the_way = {by, *self.above}
         for equation in () if self.large else self.names:
             inside = {step: graph.operands(step) for step in graph.equation(equation)}
             used = dict.fromkeys(each for operands in inside.values() for each in operands)
-            self.uses += [
-                Edge(each, equation, None)
-                for each in used
-                if each in graph.labels and each in on_the_way
-            ]
+            passed = [each for each in used if each in graph.labels and each in on_the_way]
+            self.uses += [Edge(each, equation, None, equation) for each in passed]
             plain = len(inside) == 1 and len(used) == len(inside[equation])
             if plain and not any(map(graph.is_number, used)):  # which may be a forgotten factor
                 continue
-            for step, operands in inside.items():
-                if step in on_the_way:
-                    self.owner[step] = equation
-                    self.steps += [
-                        Edge(each, step, at)
-                        for at, each in enumerate(operands)
-                        if each in on_the_way
-                    ]
+            self.steps += [
+                Edge(each, step, at, equation)
+                for step in inside
+                for at, each in enumerate(inside[step])
+                if each in on_the_way
+            ]
 
     def d(self, of: int, by: int) -> str:
         """`∂L/∂a`."""
@@ -86,8 +84,5 @@ class Way:
 
     def respect(self, edge: Edge) -> str:
         """`e = a*b with respect to a`."""
-        inside = ""
-        owner = self.owner.get(edge.step, edge.step)
-        if edge.number is not None and owner != edge.step:
-            inside = f" inside {self.equation(owner)}"
+        inside = "" if edge.step == edge.equation else f" inside {self.equation(edge.equation)}"
         return f"{self.through(edge)} with respect to {self.text(edge.operand)}{inside}"
