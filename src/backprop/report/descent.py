@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.descent import Descent
 from backprop.errors import BackpropError
@@ -16,14 +15,15 @@ SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
 
 
-@dataclass(frozen=True)
-class DescentReport:
-    """A descent, and the names of the inputs that were kept where they were."""
+class DescentReport(NamedTuple):
+    """A descent, and the names of the inputs that were kept where they were.
+
+    whole: whether the table has a row for every member of a large family.
+    """
 
     descent: Descent
     kept: Sequence[str] = ()
     whole: bool = False
-    """Whether the table has a row for every member of a large family."""
 
     @property
     def warnings(self) -> Sequence[BackpropError]:

@@ -14,9 +14,9 @@ def write(report: Report, style: Style) -> str:
     """A line of titles, then the rows; a cell without a number is empty."""
 
     def text(cell: Cell) -> str:
-        if cell is None or isinstance(cell, str):
-            return cell or ""
-        return repr(rounded(cell, style.digits))
+        if isinstance(cell, float):
+            return repr(rounded(cell, style.digits))
+        return "" if cell is None else str(cell)
 
     columns = report.records()
     file = StringIO()
