@@ -18,9 +18,10 @@ import pytest
 import backprop as library
 from backprop.derivation import derivation, paths
 from backprop.engine import by_names
-from backprop.engine.writers.formulas import partials, written
+from backprop.engine.writers.formulas import partials
 from backprop.gallery import Example, examples
 from backprop.operations import OPERATIONS, Operation
+from backprop.syntax.algebra import written
 from running import CLASSIC, POINT, backprop
 from truth import TRUTH, mp
 

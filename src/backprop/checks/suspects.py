@@ -9,9 +9,10 @@ from math import isfinite
 from backprop.checks.graph import Graph
 from backprop.checks.words import factor, number
 from backprop.engine import by_names, local_slopes, steps_of
-from backprop.engine.writers.formulas import partials, written
+from backprop.engine.writers.formulas import partials
 from backprop.language import Model
 from backprop.source import one_line
+from backprop.syntax.algebra import written
 from backprop.values import NUMBER, Value
 
 Key = tuple[object, ...]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
 from backprop.engine import by_names, local_slopes, steps_of
-from backprop.engine.writers.formulas import Formula, of_equation, one_step, partials, written
+from backprop.engine.writers.formulas import of_equation, one_step, partials
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
@@ -19,6 +19,7 @@ from backprop.patterns import by_name, matching
 from backprop.source import one_line
 from backprop.suggest import unknown_name
 from backprop.syntax import functions
+from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 from backprop.values import NUMBER, Value, in_order
