@@ -14,7 +14,7 @@ from backprop.cli.run import COMMANDS, command
 from backprop.cli.shared import listed
 from backprop.options import Field, Option, call, fields
 
-Run = Callable[[Callable[..., None], Mapping[str, Any]], None]
+Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
 
 
 def application(commands: Sequence[str] = COMMANDS, run: Run = call) -> typer.Typer:

@@ -177,8 +177,9 @@ class Model:
 
         values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
         or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
-        the last; True ends the run. state: that of the Descent to continue. options: those of
-        `backprop.options.DescentOptions`, which are those of the command line as well.
+        the last; True ends the run. state: that of the Descent to continue. options: the fields of
+        `backprop.options.DescentOptions`, which say what they are and where they end; with names in
+        lists, `bounds` as `{"w*": (0, 1)}`, and `every` for which steps `history` keeps, if any.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
