@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 from backprop.errors import BadOption
 from backprop.suggest import did_you_mean
@@ -167,7 +167,7 @@ class DescentOptions(TypedDict, total=False):
         float | None,
         Option(
             "--lr NUMBER",
-            "The step size. Default: a line search chooses it ({fixed}: a number).",
+            "The step size. Default: the optimizer's own, or a line search chooses it.",
             takes=_POSITIVE,
             wrong="--lr is {:g}; it must be a positive finite number",
         ),
@@ -257,3 +257,21 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
         hints = ["a step against the gradient is what --maximize takes"] if downhill else []
         raise BadOption(wrong.format(number), hints=hints)
     return cast(DescentOptions, found)
+
+
+class _Tables(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"one of {name.upper()}"
+
+
+Taking = TypeVar("Taking", bound=Callable[..., Any])
+
+
+def documented(method: Taking) -> Taking:
+    """The same method, which takes the options of a descent; its help now lists them and their defaults."""
+    lines = [
+        f"    {name} = {default!r}: {option.help.format_map(_Tables())}"
+        for name, _, default, option in fields(DescentOptions)
+    ]
+    method.__doc__ = "\n        ".join([method.__doc__ or "", "Options:", "", *lines, ""])
+    return method

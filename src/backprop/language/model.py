@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 from backprop.errors import ChooseOutput, Label
+from backprop.options import DescentOptions, documented
 from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import unknown_name
 from backprop.values import Later, Place, Value, in_order
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
     from backprop.evaluation.gradient import Gradient
-    from backprop.options import DescentOptions
 
 
 class Model:
@@ -163,6 +163,7 @@ class Model:
 
         return gradient(self, values or {}, of, engine)
 
+    @documented
     def descend(
         self,
         values: Mapping[str, float] | None = None,
@@ -177,9 +178,9 @@ class Model:
 
         values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
         or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
-        the last; True ends the run. state: that of the Descent to continue. options: the fields of
-        `backprop.options.DescentOptions`, which say what they are and where they end; with names in
-        lists, `bounds` as `{"w*": (0, 1)}`, and `every` for which steps `history` keeps, if any.
+        the last; True ends the run. state: that of the Descent to continue. options: those below, which are
+        those of the command line; names stand in lists here, `bounds` is `{"w*": (0, 1)}`, and
+        `every` says which steps `history` keeps, if any.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
