@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite, nan
+from math import isfinite
 from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
@@ -192,12 +192,10 @@ class _Writing:
         if not text:
             return ""
         used = names_in(formula(text)) - (CONSTANTS.keys() - self.taken)
-        data = {self.names[value]: repr(value.data) for value in self._by_name(used)}
+        data = {self.names[value]: value.data for value in self._by_name(used)}
         if data.keys() != used:
             return ""
-        scope: dict[str, object] = {"inf": inf, "nan": nan}
-        code = functions.python(formula(text), scope, {**functions.CONSTANT_NAMES, **data})
-        value: float = eval(code, scope)
+        value = functions.evaluated(formula(text), data)
         if not isfinite(value):
             return ""
         return text if abs(value - number) <= 1e-9 * max(abs(value), abs(number)) else ""

@@ -18,7 +18,7 @@ from backprop.engine.native.machine import ATTRIBUTES
 from backprop.engine.native.straight import finite, loads
 from backprop.engine.walk import Straight
 from backprop.engine.writers.llvm import Operand
-from backprop.syntax.parser import equations, formula
+from backprop.syntax.parser import equations
 from backprop.values import Value
 
 SCALARS = (
@@ -172,7 +172,7 @@ class Loop(Cells):
         """The step size of this step; the loop stops before one of 0."""
         code, task = self.code, self.task
         names = {**task.numbers, "k": self._counted(told["number"])}
-        factor = code.statement(formula(task.schedule.factor), names)
+        factor = code.text(task.schedule.factor, names)
         if factor == 1.0:
             return told["lr"]
         lr = code.product(told["lr"], factor, careful=False)
