@@ -135,6 +135,7 @@ def test_the_library_knows_the_options_of_the_command_line_and_no_others() -> No
     model = library.parse("L = x^2; x = 3")
     for each in fields(DescentOptions):
         assert model.descend(**{each.name: each.default}).converged
+        assert f"  {each.name} = {each.default!r}: " in (library.Model.descend.__doc__ or "")
     with pytest.raises(TypeError, match="no option 'step'"):
         model.descend(step=3)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Unpack
 from backprop import language
 from backprop import values as plain
 from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.options import DescentOptions, documented
 from backprop.source import Source
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
-    from backprop.options import DescentOptions
 
 
 class Value(plain.Value):
@@ -94,6 +94,7 @@ class Model(language.Model):
         self._leave(found.numbers)
         return found.gradient
 
+    @documented
     def descend(
         self,
         values: Mapping[str, float] | None = None,
@@ -108,8 +109,9 @@ class Model(language.Model):
 
         values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
         or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
-        the last; True ends the run. state: that of the Descent to continue. options: those of
-        `backprop.options.DescentOptions`, which are those of the command line as well.
+        the last; True ends the run. state: that of the Descent to continue. options: those below, which are
+        those of the command line; names stand in lists here, `bounds` is `{"w*": (0, 1)}`, and
+        `every` says which steps `history` keeps, if any.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 from backprop.errors import BadOption
 from backprop.suggest import did_you_mean
@@ -33,17 +33,16 @@ class Range(NamedTuple):
 
     def __str__(self) -> str:
         kind = "a whole number " if self.whole else ""
-        limits = f"from {self.low:g}" + (f" to {self.high:g}" if self.high < 1e300 else " on")
-        return f"{kind}{limits}" + (
-            f", less than {self.high:g}" if self.outside == self.high else ""
-        )
+        end = f"to {self.high:g}" if self.high < 1e300 else "on"
+        less = f", less than {self.high:g}" if self.outside == self.high else ""
+        return f"{kind}from {self.low:g} {end}{less}"
 
 
 class Option:
     """An option of the command line.
 
     form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is known by its
-    place. help: what it means; `{formats}` and the like stand for the names in the table of that name.
+    place. help: what it means; `{optimizers}` and the like stand for the names in the table of that name.
     default: where it is not given; by itself nothing (None, False, no texts). min, max: of a number,
     inclusive; the command line alone looks at these. choices: the texts that it takes; noun: what one of
     them is called. read: makes of what was written what is meant. takes: the numbers that it can be,
@@ -101,17 +100,25 @@ class Field(NamedTuple):
 
 
 @cache
+def _declared(owner: Any) -> dict[str, tuple[Any, Option | None]]:
+    """The types of the fields of a record, or of the parameters of a command, with their options."""
+    found = {}
+    for name, hint in get_type_hints(owner, include_extras=True).items():
+        if name != "return":
+            own = hasattr(hint, "__metadata__")
+            found[name] = (hint.__origin__, hint.__metadata__[0]) if own else (hint, None)
+    return found
+
+
+@cache
 def fields(owner: Any) -> list[Field]:
     """The options that a record or a command has, in order; those of a command's records among them."""
     found: list[Field] = []
-    for name, hint in get_type_hints(owner, include_extras=True).items():
-        if name == "return":
-            continue
-        if not hasattr(hint, "__metadata__"):
+    for name, (hint, option) in _declared(owner).items():
+        if option is None:
             found += fields(hint)
             continue
-        (option,), whole = hint.__metadata__, hint.__origin__
-        kinds = get_args(whole) if isinstance(whole, UnionType) else (whole,)
+        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kind = next((each for each in kinds if each in (bool, int, float, str)), list)
         default = vars(owner).get(name, option.default)
         if not default:
@@ -120,17 +127,13 @@ def fields(owner: Any) -> list[Field]:
     return found
 
 
-def call(command: Callable[..., None], written: Mapping[str, Any]) -> None:
-    """Call a command with what stands on its command line: for each of its `fields` a value."""
-    arguments = {}
-    for name, hint in get_type_hints(command, include_extras=True).items():
-        if hasattr(hint, "__metadata__"):
-            arguments[name] = hint.__metadata__[0].meant(written[name])
-        elif name != "return":
-            arguments[name] = hint(
-                **{each.name: each.option.meant(written[each.name]) for each in fields(hint)}
-            )
-    command(**arguments)
+def call(owner: Callable[..., Any], written: Mapping[str, Any]) -> Any:
+    """Call a command, or make a record, with what a command line has for each of its `fields`."""
+    arguments = {
+        name: option.meant(written[name]) if option else call(hint, written)
+        for name, (hint, option) in _declared(owner).items()
+    }
+    return owner(**arguments)
 
 
 def names(texts: Sequence[str]) -> list[str]:
@@ -164,7 +167,7 @@ class DescentOptions(TypedDict, total=False):
         float | None,
         Option(
             "--lr NUMBER",
-            "The step size. Default: a line search chooses it ({fixed}: a number).",
+            "The step size. Default: the optimizer's own, or a line search chooses it.",
             takes=_POSITIVE,
             wrong="--lr is {:g}; it must be a positive finite number",
         ),
@@ -254,3 +257,21 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
         hints = ["a step against the gradient is what --maximize takes"] if downhill else []
         raise BadOption(wrong.format(number), hints=hints)
     return cast(DescentOptions, found)
+
+
+class _Tables(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"one of {name.upper()}"
+
+
+Taking = TypeVar("Taking", bound=Callable[..., Any])
+
+
+def documented(method: Taking) -> Taking:
+    """The same method, which takes the options of a descent; its help now lists them and their defaults."""
+    lines = [
+        f"    {name} = {default!r}: {option.help.format_map(_Tables())}"
+        for name, _, default, option in fields(DescentOptions)
+    ]
+    method.__doc__ = "\n        ".join([method.__doc__ or "", "Options:", "", *lines, ""])
+    return method

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from backprop.checks.way import LONG, Edge, Way
 from backprop.checks.words import factor, number
-from backprop.engine.writers.formulas import Formulas, written
+from backprop.engine.writers.formulas import Formulas
+from backprop.syntax.algebra import written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
 _FACTORS = {

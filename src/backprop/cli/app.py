@@ -14,7 +14,7 @@ from backprop.cli.run import COMMANDS, command
 from backprop.cli.shared import listed
 from backprop.options import Field, Option, call, fields
 
-Run = Callable[[Callable[..., None], Mapping[str, Any]], None]
+Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
 
 
 def application(commands: Sequence[str] = COMMANDS, run: Run = call) -> typer.Typer:
@@ -80,13 +80,12 @@ def helped(option: Option) -> str:
     """The help of an option, with the names from the tables that it speaks of."""
     if "{" not in option.help:
         return option.help
-    from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES
+    from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
     from backprop.engine.program import ENGINES
 
     schedules = [each.form for each in SCHEDULES.values()]
     return option.help.format(
         optimizers=listed(OPTIMIZERS),
-        fixed=", ".join(each.name for each in FIRST_ORDER if each.lr),
         schedules=listed(schedules),
         engines=listed(ENGINES),
     )

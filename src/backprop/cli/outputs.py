@@ -14,6 +14,7 @@ from backprop.files import check_writable, write_whole
 from backprop.options import Option
 from backprop.records import record
 from backprop.reports import HISTORIES, PLOTS, Formats
+from backprop.reports.numbers import Style
 
 if TYPE_CHECKING:
     from backprop.report.descent import DescentReport
@@ -95,8 +96,10 @@ class Files:
             return PLOTS.writer(format)(found, prepared.height(found), format)
 
         def listed() -> bytes:
+            from backprop.report.descent import HistoryReport
+
             format = _format(HISTORIES, "history", self.history)
-            return HISTORIES.writer(format)(found, format).encode()
+            return HISTORIES.writer(format)(HistoryReport(found), Style()).encode()
 
         if self.save == "-":
             put(prepared.saved(report))

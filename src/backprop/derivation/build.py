@@ -9,7 +9,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
-from backprop.engine.writers.formulas import Formula, Formulas, written
+from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.diagnosis import having_say
 from backprop.evaluation.gradient import Evaluation
@@ -20,7 +20,7 @@ from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.patterns import by_name
 from backprop.suggest import meant
 from backprop.syntax import functions
-from backprop.syntax.fold import fold
+from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 from backprop.values import by_names, local_slopes, share
@@ -191,12 +191,7 @@ class _Writing:
         text = self._text(found)
         if not text or not names_in(formula(text)) <= self._numbers.keys():
             return ""
-        value = fold(
-            formula(text),
-            float,
-            self._numbers.__getitem__,
-            lambda name, operands: functions.value(name)(*operands),
-        )
+        value = functions.evaluated(formula(text), self._numbers)
         close = abs(value - number) <= 1e-9 * max(abs(value), abs(number))
         return text if isfinite(value) and close else ""
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.numbers import printed
-from backprop.syntax.functions import CONSTANT_NAMES, python
+from backprop.syntax import functions
 from backprop.syntax.notation import typographic
-from backprop.syntax.parser import equations, formula
+from backprop.syntax.parser import equations
 
 Update = Callable[..., tuple[float, ...]]
 """x, g, k, lr and the state → the new x and the new state."""
@@ -19,12 +19,11 @@ Update = Callable[..., tuple[float, ...]]
 def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
     """The update of one parameter as one Python function."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
-    constants = {name: repr(float(number)) for name, number in options.items()}
-    names = {**CONSTANT_NAMES, **constants}
+    names = functions.written(options)
     lines = []
     for statement in equations(row.update, row.name):
         target = statement.tokens.texts[statement.shape.target]
-        code = python(statement, scope, names)
+        code = functions.python(statement, scope, names)
         names[target] = f"{target.rstrip(chr(39))}_new"
         lines.append(f"    {names[target]} = {code}")
     after = ", ".join(names.get(f"{name}'", name) for name in ("x", *row.state))
@@ -36,11 +35,7 @@ def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
 
 def factor(row: Schedule, options: Mapping[str, float]) -> Callable[[float], float]:
     """What lr is multiplied with, as a function of the step, which counts from 0."""
-    scope: dict[str, Any] = {"inf": inf, "nan": nan}
-    constants = {name: repr(float(number)) for name, number in options.items()}
-    code = python(formula(row.factor), scope, {**CONSTANT_NAMES, **constants})
-    function: Callable[[float], float] = eval(f"lambda k: {code}", scope)
-    return function
+    return functions.compiled(row.factor, ("k",), options)
 
 
 def formulas(row: Optimizer) -> list[str]:
@@ -59,13 +54,11 @@ def written(row: Optimizer, numbers: Mapping[str, float], name: str) -> tuple[li
     before the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
     """
     known = dict(numbers)
-    scope: dict[str, Any] = {"inf": inf, "nan": nan}
     lines = []
     for statement in equations(row.update, row.name):
         target = statement.tokens.texts[statement.shape.target]
-        values = {key: repr(float(number)) for key, number in known.items()}
         filled = typographic(statement, {key: printed(number) for key, number in known.items()})
-        known[target] = eval(python(statement, scope, {**CONSTANT_NAMES, **values}), scope)
+        known[target] = functions.evaluated(statement, known)
         left = f"{name} ←" if target == "x'" else f"{target} ="
         result = printed(known[target])
         lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))

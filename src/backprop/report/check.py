@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.words import number
 from backprop.errors import BackpropError
 from backprop.numbers import rounded
-from backprop.report.rows import Column, Table
+from backprop.report.rows import Column, Kind, Table
 
 SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
 
 _MOST_NAMES = 8
 
+_KINDS: Mapping[str, Kind] = {
+    "name": "name", "of": "name", "by": "name", "claim": "formula", "verdict": "text", "note": "text",
+    "mistake": "text", "diagnosis": "text",
+}  # fmt: skip
+"""What stands in a column; numbers in the others."""
 
-@dataclass(frozen=True)
-class CheckReport:
+_MAYBE = ("numeric", "error", "relative", "left", "right")
+"""Numbers of a check that are nan where they are not known."""
+
+_SIZES = {"value": 6, "error": 1, "relative": 1}
+"""Numbers of which the size is all that matters, and with how many digits a table has them."""
+
+
+def _columns(titles: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """A column for each title, with what the rows have under it."""
+    return [
+        Column(title, [row.get(title) for row in rows], _KINDS.get(title, "number"))
+        for title in titles
+    ]
+
+
+class CheckReport(NamedTuple):
     """A gradient beside the slopes that were found without it."""
 
     check: GradientCheck
@@ -35,33 +54,45 @@ class CheckReport:
 
     def table(self) -> Table:
         """A row an input; what is to be explained stands below, a line an input."""
-        found = self.check
-        checks = found.checks
-        output = found.gradient.output
+        checks, gradient = self.check.checks, self.check.gradient
+        rows = [
+            {**row, **{key: _rounded(row[key], digits) for key, digits in _SIZES.items()}}
+            for row in self._rows()
+        ]
+        titles = ("name", "value", "grad", "numeric", "error", "relative", "digits", "verdict")
         return Table(
-            [
-                Column("name", [each.name for each in checks], "name"),
-                Column("value", [_rounded(each.value, 6) for each in checks]),
-                Column("grad", [each.gradient for each in checks]),
-                Column("numeric", [_known(each.numeric) for each in checks]),
-                Column("error", [_rounded(each.error, 1) for each in checks]),
-                Column("relative", [_rounded(each.relative, 1) for each in checks]),
-                Column(
-                    "digits",
-                    [None if each.digits is None else float(each.digits) for each in checks],
-                ),
-                Column("verdict", [each.verdict for each in checks], "text"),
-            ],
+            _columns(titles, rows),
             ["strong" if each.wrong else "" for each in checks],
-            heads=[(f"{output} = ", found.gradient.value)],
+            heads=[(f"{gradient.output} = ", gradient.value)],
             notes=[f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note],
             tail=[self._summary()],
         )
 
+    def records(self) -> list[Column]:
+        """A row an input."""
+        titles = "name value grad numeric uncertainty error relative digits verdict note"
+        return _columns(titles.split(), self._rows())
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object; the README has its shape."""
+        found = self.check
+        yield {
+            "schema": SCHEMA,
+            "output": found.gradient.output,
+            "value": found.gradient.value,
+            "right": found.right,
+            "method": found.method,
+            "inputs": [_checked(each) for each in found.checks],
+        }
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [{**_checked(each), "grad": each.gradient} for each in self.check.checks]
+
     def _summary(self) -> str:
         checks = self.check.checks
         output = self.check.gradient.output
-        how = "differences at 60 digits and more" if self._precise else "differences"
+        precise = self.check.method == "precise"
+        how = "differences at 60 digits and more" if precise else "differences"
         if not checks:
             return f"{output} depends on no input: there is nothing to check"
         wrong = sum(each.wrong for each in checks)
@@ -73,41 +104,16 @@ class CheckReport:
             return f"{many} with {how}"
         return f"{agree} of {len(checks)} gradients agree with {how}; none is wrong"
 
-    @property
-    def _precise(self) -> bool:
-        return self.check.method == "precise"
 
-    def records(self) -> list[Column]:
-        """A row an input."""
-        checks = self.check.checks
-        return [
-            Column("name", [each.name for each in checks], "name"),
-            Column("value", [each.value for each in checks]),
-            Column("grad", [each.gradient for each in checks]),
-            Column("numeric", [_known(each.numeric) for each in checks]),
-            Column("uncertainty", [each.uncertainty for each in checks]),
-            Column("error", [_known(each.error) for each in checks]),
-            Column("relative", [_known(each.relative) for each in checks]),
-            Column("digits", [_whole(each.digits) for each in checks], "text"),
-            Column("verdict", [each.verdict for each in checks], "text"),
-            Column("note", [each.note for each in checks], "text"),
-        ]
-
-    def objects(self) -> Iterator[dict[str, Any]]:
-        """One object; the README has its shape."""
-        found = self.check
-        yield {
-            "schema": SCHEMA,
-            "output": found.gradient.output,
-            "value": found.gradient.value,
-            "right": found.right,
-            "method": found.method,
-            "inputs": [_object(each) for each in found.checks],
-        }
+def _checked(check: Check) -> dict[str, Any]:
+    """An input as the JSON has it; None for a number that is not known."""
+    found = asdict(check)
+    if isnan(check.left) and isnan(check.right):
+        del found["left"], found["right"]
+    return {key: None if key in _MAYBE and isnan(value) else value for key, value in found.items()}
 
 
-@dataclass(frozen=True)
-class SheetReport:
+class SheetReport(NamedTuple):
     """An answer sheet, marked."""
 
     sheet: Sheet
@@ -122,50 +128,25 @@ class SheetReport:
 
     def table(self) -> Table:
         """A row a claim; the wrong ones are explained below."""
-        sheet = self.sheet
-        marks = sheet.marks
-        output = sheet.gradient.output
-        columns = [
-            Column("by", [each.claim.by for each in marks], "name"),
-            Column("claim", [each.claim.text for each in marks], "formula"),
-            Column("claimed", [each.claimed for each in marks]),
-            Column("value", [each.right for each in marks]),
-            Column("verdict", ["right" if each.correct else "wrong" for each in marks], "text"),
-        ]
-        if any(each.claim.of != output for each in marks):
-            columns.insert(0, Column("of", [each.claim.of for each in marks], "name"))
+        marks, gradient = self.sheet.marks, self.sheet.gradient
+        titles = ["by", "claim", "claimed", "value", "verdict"]
+        if any(each.claim.of != gradient.output for each in marks):
+            titles.insert(0, "of")
+        columns = _columns(titles, [_marked(each) for each in marks])
         if any(each.claim.formula for each in marks):
             columns.append(Column("other points", [_points(each) for each in marks], "text"))
         return Table(
             columns,
             ["" if each.correct else "strong" for each in marks],
-            heads=[(f"{output} = ", sheet.gradient.value)],
+            heads=[(f"{gradient.output} = ", gradient.value)],
             notes=[line for each in marks if not each.correct for line in _explained(each)],
             tail=[self._summary()],
         )
 
-    def _summary(self) -> str:
-        marks = self.sheet.marks
-        wrong = sum(not each.correct for each in marks)
-        if wrong:
-            if len(marks) == 1:
-                return "the claim is wrong"
-            return f"{wrong} of {len(marks)} claims {'is' if wrong == 1 else 'are'} wrong"
-        return "all claims are right" if len(marks) > 1 else "the claim is right"
-
     def records(self) -> list[Column]:
         """A row a claim."""
-        marks = self.sheet.marks
-        return [
-            Column("of", [each.claim.of for each in marks], "name"),
-            Column("by", [each.claim.by for each in marks], "name"),
-            Column("claim", [each.claim.text for each in marks], "formula"),
-            Column("claimed", [each.claimed for each in marks]),
-            Column("value", [each.right for each in marks]),
-            Column("verdict", ["right" if each.correct else "wrong" for each in marks], "text"),
-            Column("mistake", [each.kind for each in marks], "text"),
-            Column("diagnosis", [each.diagnosis for each in marks], "text"),
-        ]
+        titles = "of by claim claimed value verdict mistake diagnosis"
+        return _columns(titles.split(), [_marked(each) for each in self.sheet.marks])
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
@@ -178,23 +159,14 @@ class SheetReport:
             "claims": [_marked(each) for each in sheet.marks],
         }
 
-
-def _object(check: Check) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": check.name,
-        "value": check.value,
-        "gradient": check.gradient,
-        "numeric": _known(check.numeric),
-        "uncertainty": check.uncertainty,
-        "error": _known(check.error),
-        "relative": _known(check.relative),
-        "digits": check.digits,
-        "verdict": check.verdict,
-        "note": check.note,
-    }
-    if not (isnan(check.left) and isnan(check.right)):
-        found |= {"left": _known(check.left), "right": _known(check.right)}
-    return found
+    def _summary(self) -> str:
+        many = len(self.sheet.marks)
+        wrong = sum(not each.correct for each in self.sheet.marks)
+        if many < 2:
+            return f"the claim is {'wrong' if wrong else 'right'}"
+        if wrong:
+            return f"{wrong} of {many} claims {'is' if wrong == 1 else 'are'} wrong"
+        return "all claims are right"
 
 
 def _marked(mark: Marked) -> dict[str, Any]:
@@ -246,14 +218,5 @@ def _points(mark: Marked) -> str:
     return f"{mark.agreeing} of {mark.points} right" if mark.points else "none found"
 
 
-def _known(value: float) -> float | None:
-    return None if isnan(value) else value
-
-
-def _whole(digits: int | None) -> str:
-    return "" if digits is None else str(digits)
-
-
-def _rounded(value: float, digits: int) -> float | None:
-    """A number of which the size is all that matters."""
-    return None if isnan(value) else rounded(value, digits)
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or isnan(value) else rounded(value, digits)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.descent import Descent
 from backprop.errors import BackpropError
@@ -16,14 +15,15 @@ SCHEMA = 1
 """Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
 
 
-@dataclass(frozen=True)
-class DescentReport:
-    """A descent, and the names of the inputs that were kept where they were."""
+class DescentReport(NamedTuple):
+    """A descent, and the names of the inputs that were kept where they were.
+
+    whole: whether the table has a row for every member of a large family.
+    """
 
     descent: Descent
     kept: Sequence[str] = ()
     whole: bool = False
-    """Whether the table has a row for every member of a large family."""
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -135,3 +135,53 @@ class DescentReport:
 def _bounds(low: float, high: float) -> str:
     ends = ["" if abs(end) == float("inf") else shown(end) for end in (low, high)]
     return "..".join(ends)
+
+
+class HistoryReport(NamedTuple):
+    """The steps of a descent, a row each: what `--history` writes."""
+
+    descent: Descent
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        return ()
+
+    def table(self) -> Table:
+        """All columns."""
+        return Table(self.records())
+
+    def records(self) -> list[Column]:
+        """Columns step, the output, gradient_norm, step_length, lr, then the parameters.
+
+        Where an equation file has a name of these columns itself, the column is called
+        `descent.step`: no name has a point.
+        """
+        found = self.descent
+        own = {found.output: found.history.values, **found.history.parameters}
+        step, *others = (
+            Column(f"descent.{title}" if title in own else title, cells)
+            for title, cells in self._about().items()
+        )
+        output, *parameters = (Column(name, cells) for name, cells in own.items())
+        return [step, output, *others, *parameters]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object of lists: step, gradient_norm, step_length, lr, value, parameters by name."""
+        found = self.descent
+        yield {
+            "schema": SCHEMA,
+            "output": found.output,
+            "optimizer": found.optimizer,
+            **{title: list(cells) for title, cells in self._about().items()},
+            "value": list(found.history.values),
+            "parameters": {name: list(each) for name, each in found.history.parameters.items()},
+        }
+
+    def _about(self) -> dict[str, Sequence[float]]:
+        kept = self.descent.history
+        return {
+            "step": kept.steps,
+            "gradient_norm": kept.gradient_norms,
+            "step_length": kept.step_lengths,
+            "lr": kept.lrs,
+        }

@@ -48,4 +48,4 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
         else:
             different = len({column.cells[at] for at in members}) > 1
             cells.append("" if different else column.cells[members[0]])
-    return Column(column.title, cells, column.kind, column.of)
+    return column._replace(cells=cells)

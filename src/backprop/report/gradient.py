@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
-from backprop.records import record
 from backprop.report.folding import folded, groups
 from backprop.report.rows import Column, Table
 
@@ -19,8 +18,7 @@ SCHEMA = 1
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
 
-@record(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One name of the equations.
 
     role: `input`, `intermediate`, `output`, or `not used` for a name that leads to no output.
@@ -35,16 +33,17 @@ class Row:
     gradients: tuple[float | None, ...]
 
 
-@record(frozen=True)
-class GradientReport:
-    """What `backprop grad` has to say: a result for each output, and a row for each name."""
+class GradientReport(NamedTuple):
+    """What `backprop grad` has to say: a result for each output, and a row for each name.
+
+    whole: whether the table has a row for every member of a large family. only: the names that it
+    shows, if not all.
+    """
 
     results: tuple[Gradient, ...]
     rows: tuple[Row, ...]
     whole: bool = False
-    """Whether the table has a row for every member of a large family."""
     only: frozenset[str] = frozenset()
-    """The names that the table shows, if not all."""
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -56,9 +55,8 @@ class GradientReport:
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
-        single = len(self.results) == 1
         shown = groups([row.name for row in rows], self.whole or bool(self.only))
-        data = [*self._names(rows), Column("data", [row.data for row in rows])]
+        single = len(self.results) == 1
         grads = [
             Column(
                 "grad" if single else f"∂{result.output}",
@@ -68,7 +66,7 @@ class GradientReport:
             for at, result in enumerate(self.results)
         ]
         return Table(
-            [folded(column, shown) for column in data]
+            [folded(column, shown) for column in _columns(rows)]
             + [folded(column, shown, bound=True) for column in grads],
             [_EMPHASIS.get(rows[members[0]].role, "") for _, members in shown],
             heads=[(f"{result.output} = ", result.value) for result in self.results],
@@ -77,14 +75,9 @@ class GradientReport:
     def records(self) -> list[Column]:
         """One row for each output and name: output, name, role, equation, data, grad."""
         times = len(self.results)
-        outputs = [result.output for result in self.results for _ in self.rows]
         return [
-            Column("output", outputs, "name"),
-            *(
-                Column(each.title, [*each.cells] * times, each.kind)
-                for each in self._names(self.rows)
-            ),
-            Column("data", [row.data for row in self.rows] * times),
+            Column("output", [each.output for each in self.results for _ in self.rows], "name"),
+            *_columns(self.rows * times),
             Column("grad", [row.gradients[at] for at in range(times) for row in self.rows]),
         ]
 
@@ -99,12 +92,14 @@ class GradientReport:
                 "gradients": result.gradients,
             }
 
-    def _names(self, rows: Sequence[Row]) -> list[Column]:
-        return [
-            Column("name", [row.name for row in rows], "name"),
-            Column("role", [row.role for row in rows], "text"),
-            Column("equation", [row.equation for row in rows], "equation"),
-        ]
+
+def _columns(rows: Sequence[Row]) -> list[Column]:
+    return [
+        Column("name", [row.name for row in rows], "name"),
+        Column("role", [row.role for row in rows], "text"),
+        Column("equation", [row.equation for row in rows], "equation"),
+        Column("data", [row.data for row in rows]),
+    ]
 
 
 def gradient_report(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
-from backprop.records import record
 
+Kind = Literal["name", "text", "equation", "formula", "number"]
 Cell = str | float | None
 """None: there is nothing to say, an empty cell."""
 
 
-@record(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table.
 
     kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
@@ -22,12 +21,11 @@ class Column:
 
     title: str
     cells: Sequence[Cell]
-    kind: Literal["name", "text", "equation", "formula", "number"] = "number"
+    kind: Kind = "number"
     of: str = ""
 
 
-@record(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
 
     heads: sentences above it, in pieces of text and numbers (`L = `, -8). curve: numbers to be drawn
@@ -41,10 +39,6 @@ class Table:
     curve: tuple[str, Sequence[float]] | None = None
     notes: Sequence[str] = ()
     tail: Sequence[str] = ()
-
-    @property
-    def rows(self) -> Iterable[tuple[Cell, ...]]:
-        return zip(*(column.cells for column in self.columns), strict=True)
 
 
 class Report(Protocol):

@@ -86,9 +86,9 @@ PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
 )
 """What `draw` draws."""
 
-HISTORIES: Formats[Callable[[Descent, str], str]] = Formats(
-    csv=("history", ".csv"),
-    json=("history", ".json"),
+HISTORIES: Formats[Callable[[Report, Style], str]] = Formats(
+    csv=("csv_rows", ".csv"),
+    json=("json_lines", ".json"),
 )
 """The steps of a descent, for `--history`."""
 

@@ -13,15 +13,16 @@ from backprop.reports.numbers import Style
 def write(report: Report, style: Style) -> str:
     """A line of titles, then the rows; a cell without a number is empty."""
 
-    def text(cell: Cell) -> str:
-        if cell is None or isinstance(cell, str):
-            return cell or ""
-        return repr(rounded(cell, style.digits))
+    def fewer(cell: Cell) -> Cell:
+        return rounded(cell, style.digits) if isinstance(cell, float) else cell
 
     columns = report.records()
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.title for column in columns])
-    cells = [[text(cell) for cell in column.cells] for column in columns]
+    # the writer itself has the shortest text of a number that reads back as the same one
+    cells = [
+        column.cells if style.digits is None else map(fewer, column.cells) for column in columns
+    ]
     writer.writerows(zip(*cells, strict=True))
     return file.getvalue()

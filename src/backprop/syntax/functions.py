@@ -20,11 +20,8 @@ from backprop.syntax.parser import Statement, formula
 
 Function = Callable[..., float]
 
-CONSTANT_NAMES: Mapping[str, str] = MappingProxyType(
-    {name: repr(number) for name, number in CONSTANTS.items()}
-)
-"""The constants of the language as Python writes their numbers, by name."""
-
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_CONSTANTS = {name: repr(number) for name, number in CONSTANTS.items()}
 _NEVER_RAISE = (operator.add, operator.sub, operator.mul)
 """Python's own operators on floats that give a value for all: written as such, without a call."""
 
@@ -48,28 +45,42 @@ def slopes(name: str) -> tuple[Function, ...]:
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
 
 
-def compiled(text: str, parameters: tuple[str, ...]) -> Function:
-    """The formula `text` as a function of the names in `parameters`, in that order."""
+def evaluated(statement: Statement, numbers: Mapping[str, float]) -> float:
+    """The number of a formula, or of the right side of an equation, given those of its names."""
+    known = {**CONSTANTS, **numbers}
+    return fold(statement, float, known.__getitem__, lambda name, parts: value(name)(*parts))
+
+
+def compiled(
+    text: str, parameters: tuple[str, ...], numbers: Mapping[str, float] = _NOTHING
+) -> Function:
+    """The formula `text` as a function of the names in `parameters`, in that order.
+
+    numbers: those of the other names.
+    """
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
-    code = python(formula(text), scope)
+    code = python(formula(text), scope, written(numbers))
     function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
     return function
 
 
-def python(
-    statement: Statement, scope: dict[str, Any], names: Mapping[str, str] = CONSTANT_NAMES
-) -> str:
+def python(statement: Statement, scope: dict[str, Any], names: Mapping[str, str] = _NOTHING) -> str:
     """The right side of a statement as Python source, an expression.
 
     scope: takes the functions that the source calls, under the names by which it calls them. names:
-    what is written for a name of the formula, where that is not the name itself.
+    what is written for a name of the formula, where that is neither a constant nor the name itself.
     """
     return fold(
         statement,
         number=lambda text: repr(float(text)),
-        name=lambda name: names.get(name, name),
+        name=lambda name: names.get(name) or _CONSTANTS.get(name, name),
         apply=lambda name, operands: call(name, operands, scope),
     )
+
+
+def written(numbers: Mapping[str, float]) -> dict[str, str]:
+    """Numbers as Python writes them."""
+    return {name: repr(float(number)) for name, number in numbers.items()}
 
 
 def call(name: str, operands: Sequence[str], scope: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -126,6 +126,14 @@ def _tables() -> Tables:
 # ---------------------------------------------------------------------------- from tables to shapes
 
 
+Head = tuple[str, int, tuple[int, ...]]
+"""The form of a statement, the token that it defines, and the tokens of parameters."""
+
+
+def _defines(form: str) -> Callable[[_Emitter, list[Any]], Head]:
+    return lambda emitter, parts: (form, parts[0], ())
+
+
 class _Emitter:
     """Called at each reduction, operands first: appends a node, and answers with its extent.
 
@@ -210,20 +218,13 @@ class _Emitter:
     def parameters(self, parts: list[int]) -> tuple[int, ...]:
         return tuple(part for part in parts if self.kinds[part] == "NAME")
 
-    def equation(self, parts: list[Any]) -> Any:
-        return "equation", parts[0], ()
-
-    def function(self, parts: list[Any]) -> Any:
+    def function(self, parts: list[Any]) -> Head:
         return "function", parts[0], parts[2] if isinstance(parts[2], tuple) else ()
 
-    def indexed_equation(self, parts: list[Any]) -> Any:
-        return "indexed_equation", parts[0], ()
-
-    def distribution(self, parts: list[Any]) -> Any:
-        return "distribution", parts[0], ()
-
-    def indexed_distribution(self, parts: list[Any]) -> Any:
-        return "indexed_distribution", parts[0], ()
+    equation = _defines("equation")
+    indexed_equation = _defines("indexed_equation")
+    distribution = _defines("distribution")
+    indexed_distribution = _defines("indexed_distribution")
 
 
 def _extents(parts: list[Any]) -> int:

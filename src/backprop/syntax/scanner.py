@@ -127,12 +127,8 @@ class _Piece:
     """The statement being collected: its tokens, and the brackets that are open in it."""
 
     def __init__(self) -> None:
-        self.lists: tuple[list[str], list[str], array[int], array[int]] = (
-            [],
-            [],
-            array("Q"),
-            array("Q"),
-        )
+        self.lists: tuple[list[str], list[str], array[int], array[int]]
+        self.lists = [], [], array("Q"), array("Q")
         self.opened: list[int] = []
         self.line = 0
         """The first token after the last line end inside the statement."""

@@ -39,11 +39,7 @@ class PythonWriter:
         self, name: str, operands: Sequence[Operand[str]], out: Operand[str]
     ) -> tuple[Operand[str], ...]:
         row = OPERATIONS[name]
-        texts = {
-            **functions.CONSTANT_NAMES,
-            **dict(zip(row.operands, map(_written, operands), strict=True)),
-        }
-        texts["out"] = _written(out)
+        texts = dict(zip((*row.operands, "out"), map(_written, (*operands, out)), strict=True))
         return tuple(self._slope(text, texts) for text in row.slopes)
 
     def _slope(self, text: str, names: dict[str, str]) -> Operand[str]:

@@ -1,16 +1,22 @@
 """A derivation as a document: sections of numbered steps, each with lines of mathematics.
 
-The formats only write what stands here, so that all of them say the same.
+What is said stands here, so that all formats say the same; a format says how the pieces look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Union
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
+from backprop.reports.explain.notation import LATEX, Term
+from backprop.reports.numbers import Style
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
+
+DIGITS = 6
+"""Significant digits unless --digits says otherwise: what a person compares with a calculation."""
 
 _MOST_SUMMED = 12
 """The most numbers that a sum is written with."""
@@ -19,209 +25,215 @@ _LONGEST_FILLED = 30
 """The most tokens of a formula that is written again with numbers in it."""
 
 
-class Partial(NamedTuple):
-    """∂of/∂by."""
-
-    of: str
-    by: str
-
-
-class Name(NamedTuple):
-    """A name."""
-
-    text: str
-
-
-class Formula(NamedTuple):
-    """A formula of the equation language; with `numbers`, these stand for its names."""
-
-    text: str
-    numbers: Mapping[str, float] | None = None
-
-
-class Number(NamedTuple):
-    """A number."""
-
-    value: float
-
-
-class Blank(NamedTuple):
-    """What a student is to find."""
-
-
-class Row(NamedTuple):
-    """Parts joined by a sign: `*` or `+`."""
-
-    sign: str
-    parts: tuple[Part, ...]
-
-
-Part = Union[Partial, Name, Formula, Number, Blank, "Row"]
-
-
-class Line(NamedTuple):
-    """Parts that are equal. lead: what stands before them, in words and names."""
-
-    parts: tuple[Part, ...]
-    lead: str = ""
-    lead_part: Part | None = None
-
-
-class Block(NamedTuple):
-    """A step. title: its equation; rule: what its differentiation is called."""
+class Step(NamedTuple):
+    """A step as text: its number, its equation and what its differentiation is called, "" where there
+    is none, and its lines and notes."""
 
     number: int
-    title: Line | None
+    equation: str
     rule: str
-    lines: tuple[Line, ...]
-    notes: tuple[str, ...] = ()
+    lines: list[str]
+
+    @property
+    def head(self) -> str:
+        return ", ".join(part for part in (self.equation, self.rule) if part)
 
 
 class Section(NamedTuple):
-    """A part of the document. lines: before the steps."""
+    """A part of a document as text. intro: a sentence, or ""; lines: stand before the steps."""
 
     heading: str
     intro: str
-    lines: tuple[Line, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    lines: list[str]
+    steps: list[Step]
 
 
-class Document(NamedTuple):
-    """title: the output and its value."""
+class Document(ABC):
+    """The document of a derivation in one format.
 
-    output: str
-    title: Line
-    sections: tuple[Section, ...]
+    hide: with blanks for everything that a student is to find. title, body: the line with the output
+    and its value, and the lines of all sections.
+    """
 
+    notation = LATEX
 
-def document(found: Derivation, hide: bool = False) -> Document:
-    """The document of a derivation; hide: with blanks for everything that a student is to find."""
-    writing = _Writing(found, hide)
-    sections = []
-    if found.given:
-        given = tuple(Line((Name(each.name), Number(each.value))) for each in found.given)
-        sections.append(Section("Given", "", given))
-    if found.forward:
-        blocks = tuple(
-            Block(step.number, None, "", (writing.computed(step),)) for step in found.forward
-        )
-        sections.append(Section("Forward pass", "Every value, from the inputs on.", (), blocks))
-    if found.start:
-        start = Line((Partial(found.output, found.output), writing.answer(1.0)))
-        blocks = (
-            Block(found.start, None, "the start", (start,)),
-            *(writing.passed(step) for step in found.backward),
-        )
-        intro = (
-            "From the output back: the gradient by a name is the gradient by the equation that uses"
-            " it, times the derivative of that equation by the name."
-        )
-        sections.append(Section("Backward pass", intro, (), blocks))
-    sections += [Section(f"Paths from {name}", "", writing.paths(name)) for name in found.paths]
-    value = Line((Name(found.output), writing.answer(found.value)))
-    return Document(found.output, value, tuple(sections))
+    def __init__(self, found: Derivation, style: Style, hide: bool) -> None:
+        self._found = found
+        self._hide = hide
+        self._digits = style.digits or DIGITS
+        self.title = self._line(self._name(found.output), self._answer(found.value))
+        self.body: list[str] = []
+        for part in self._sections():
+            heading, intro = self.words(part.heading), self.words(part.intro)
+            self.body += self.section(part._replace(heading=heading, intro=intro))
 
+    def words(self, text: str) -> str:
+        """A text without mathematics."""
+        return text
 
-class _Writing:
-    """The lines of the steps of one derivation."""
+    def formula(self, text: str) -> str:
+        """A formula among words."""
+        return f"${text}$"
 
-    def __init__(self, found: Derivation, hide: bool) -> None:
-        self.found = found
-        self.hide = hide
+    def displayed(self, text: str) -> str:
+        """A formula on a line of its own."""
+        return self.formula(text)
 
-    def answer(self, value: float) -> Part:
-        return Blank() if self.hide else Number(value)
+    def rule(self, text: str) -> str:
+        """What a differentiation is called."""
+        return self.words(text)
 
-    def computed(self, step: Computed) -> Line:
+    @abstractmethod
+    def note(self, text: str) -> str:
+        """A sentence below a step."""
+
+    @abstractmethod
+    def section(self, part: Section) -> list[str]:
+        """The lines of a section."""
+
+    def _sections(self) -> Iterator[Section]:
+        found = self._found
+        if found.given:
+            given = [
+                self._line(self._name(each.name), self._number(each.value)) for each in found.given
+            ]
+            yield Section("Given", "", given, [])
+        if found.forward:
+            steps = [Step(step.number, "", "", [self._computed(step)]) for step in found.forward]
+            yield Section("Forward pass", "Every value, from the inputs on.", [], steps)
+        if found.start:
+            whole = self.notation.derivative(found.output, found.output)
+            start = [self._line(whole, self._answer(1.0))]
+            steps = [Step(found.start, "", self.rule("the start"), start)]
+            steps += map(self._passed, found.backward)
+            intro = (
+                "From the output back: the gradient by a name is the gradient by the equation that uses"
+                " it, times the derivative of that equation by the name."
+            )
+            yield Section("Backward pass", intro, [], steps)
+        for name in found.paths:
+            yield Section(f"Paths from {name}", "", self._paths(name), [])
+
+    def _computed(self, step: Computed) -> str:
         """`e = a·b = 2·(−3) = −6`."""
-        parts: list[Part] = [Name(step.name)]
+        terms = [self._name(step.name)]
         if step.equation:
-            parts.append(Formula(step.equation))
+            terms.append(self._formula(step.equation))
             if step.expanded:  # it tells which branch is taken
-                parts.append(Blank() if self.hide else Formula(step.expanded))
-            parts += self._filled(step.expanded or step.equation)
-        return Line((*parts, self.answer(step.value)))
+                terms.append(self._hidden(self._formula(step.expanded)))
+            terms += self._filled(step.expanded or step.equation)
+        return self._line(*terms, self._answer(step.value))
 
-    def passed(self, step: Passed) -> Block:
-        """The block of an equation in the backward pass."""
-        lines: list[Line] = []
+    def _passed(self, step: Passed) -> Step:
+        """The step of an equation in the backward pass."""
+        lines: list[str] = []
         for share in step.shares:
             lines += self._share(step, share)
         for total in step.totals:
-            shares = tuple(self.answer(each) for each in total.shares)
-            parts = [Row("+", shares)] if len(shares) <= _MOST_SUMMED else []
-            name = Partial(self.found.output, total.by)
-            lines.append(Line((name, *parts, self.answer(total.total)), "together"))
-        equation = (Formula(step.equation),) if step.equation else ()
-        rule = "" if self.hide else ", ".join(step.rules)
-        title = Line((Name(step.name), *equation))
-        return Block(step.number, title, rule, tuple(lines), () if self.hide else step.notes)
+            whole = self.notation.derivative(self._found.output, total.by)
+            sums = [self._sum(total.shares)] if len(total.shares) <= _MOST_SUMMED else []
+            lines.append(self._line(whole, *sums, self._answer(total.total), lead="together"))
+        rule = ""
+        if not self._hide:
+            rule = self.rule(", ".join(step.rules)) if step.rules else ""
+            lines += map(self.note, step.notes)
+        equation = [self._formula(step.equation)] if step.equation else []
+        return Step(step.number, self._line(self._name(step.name), *equation), rule, lines)
 
-    def _share(self, step: Passed, share: Share) -> list[Line]:
+    def _share(self, step: Passed, share: Share) -> list[str]:
         """`∂L/∂a = ∂L/∂e · ∂e/∂a = ∂L/∂e · b = −2 · (−3) = 6`."""
-        output = self.found.output
-        whole, local = Partial(output, share.by), Partial(step.name, share.by)
+        output = self._found.output
         own = step.name == output
         simple = _is_simple(share.formula)
-        shown: list[Part] = []
+        shown: list[Term] = []
         if share.formula and not _is_number(share.formula):
-            shown.append(Blank() if self.hide else Formula(share.formula))
+            shown.append(self._hidden(self._formula(share.formula)))
             if not simple:
                 shown += self._filled(share.formula)
-        elif self.hide and not own:
-            shown.append(Blank())
+        elif self._hide and not own:
+            shown.append(self._blank)
+        slope = self._answer(share.local)
         if own:
-            return [self._line(share, whole, [*shown, self.answer(share.local)])]
+            return [self._shared(share, *shown, slope)]
         lines = []
-        upstream = Partial(output, step.name)
+        upstream = self.notation.derivative(output, step.name)
+        local = self.notation.derivative(step.name, share.by)
         # of two uses in one operation neither has the whole ∂y/∂x
-        middle: list[Part] = [] if share.use else [Row("*", (upstream, local))]
+        middle = [] if share.use else [self._product(upstream, local)]
         if share.formula and not simple:
-            slope = (*shown, self.answer(share.local))
-            by_use = Line(slope, f"slope by use {share.use}")
-            lines.append(by_use if share.use else Line((local, *slope)))
-        elif share.formula and not _is_number(share.formula) and not self.hide:
-            middle.append(Row("*", (upstream, Formula(share.formula))))
-        middle.append(Row("*", (self.answer(share.upstream), self.answer(share.local))))
-        return [*lines, self._line(share, whole, [*middle, self.answer(share.product)])]
+            by_use = self._line(*shown, slope, lead=f"slope by use {share.use}")
+            lines.append(by_use if share.use else self._line(local, *shown, slope))
+        elif share.formula and not _is_number(share.formula) and not self._hide:
+            middle.append(self._product(upstream, self._formula(share.formula)))
+        middle.append(self._product(self._answer(share.upstream), slope))
+        return [*lines, self._shared(share, *middle, self._answer(share.product))]
 
-    def _line(self, share: Share, whole: Partial, parts: Sequence[Part]) -> Line:
+    def _shared(self, share: Share, *terms: Term) -> str:
+        whole = self.notation.derivative(self._found.output, share.by)
         if share.single:
-            return Line((whole, *parts))
+            return self._line(whole, *terms)
         use = f" by use {share.use}" if share.use else ""
-        return Line(tuple(parts), f"share{use} of", whole)
+        return self._line(*terms, lead=f"share{use} of", of=whole)
 
-    def paths(self, name: str) -> tuple[Line, ...]:
+    def _paths(self, name: str) -> list[str]:
         """One line a path with its product, and their sum."""
         lines = []
         products = []
-        for way in self.found.paths[name]:
+        for way in self._found.paths[name]:
             pairs = zip(way.names, way.names[1:], strict=False)
-            partials: tuple[Part, ...] = tuple(Partial(user, used) for used, user in pairs)
-            factors = tuple(self.answer(factor) for factor in way.factors)
-            parts: list[Part] = [Row("*", partials)] if partials else []
-            if len(factors) != 1:
-                parts.append(Row("*", factors) if factors else self.answer(1.0))
+            partials = [self.notation.derivative(user, used) for used, user in pairs]
+            terms = [self._product(*partials)] if partials else []
+            if len(way.factors) != 1:
+                factors = map(self._answer, way.factors or (1.0,))
+                terms.append(self._product(*factors))
             products.append(way.product)
-            lines.append(Line((*parts, self.answer(way.product)), " → ".join(way.names)))
-        total = sum(products) if products else 0.0
-        sums = (
-            (Row("+", tuple(self.answer(each) for each in products)),) if len(products) > 1 else ()
-        )
-        whole = Partial(self.found.output, name)
-        lines.append(Line((whole, *sums, self.answer(total)), "together"))
-        return tuple(lines)
+            lines.append(self._line(*terms, self._answer(way.product), lead=" → ".join(way.names)))
+        sums = [self._sum(products)] if len(products) > 1 else []
+        whole = self.notation.derivative(self._found.output, name)
+        total = self._answer(sum(products) if products else 0.0)
+        return [*lines, self._line(whole, *sums, total, lead="together")]
 
-    def _filled(self, text: str) -> list[Part]:
+    def _line(self, *terms: Term, lead: str = "", of: Term | None = None) -> str:
+        """Terms that are equal. lead, of: words and a term that stand before them."""
+        lead = self.words(lead) + (f" {self.formula(of.text)}" if of else "")
+        equal = self.displayed(" = ".join(term.text for term in terms))
+        return f"{lead}: {equal}" if lead else equal
+
+    def _name(self, text: str) -> Term:
+        return Term(self.notation.name(text))
+
+    def _number(self, value: float) -> Term:
+        return Term(self.notation.number(value, self._digits), value < 0)
+
+    def _answer(self, value: float) -> Term:
+        return self._hidden(self._number(value))
+
+    def _hidden(self, term: Term) -> Term:
+        """A term that a student is to find."""
+        return self._blank if self._hide else term
+
+    @property
+    def _blank(self) -> Term:
+        return Term(self.notation.blank)
+
+    def _formula(self, text: str, numbers: Mapping[str, float] | None = None) -> Term:
+        return self.notation.filled(text, numbers or {}, self._digits)
+
+    def _product(self, *factors: Term) -> Term:
+        return self.notation.joined(self.notation.times, factors)
+
+    def _sum(self, numbers: Iterable[float]) -> Term:
+        return self.notation.joined(" + ", map(self._answer, numbers))
+
+    def _filled(self, text: str) -> list[Term]:
         """The formula with numbers for its names, if that says more than the result."""
-        tokens = formula(text).tokens
-        data = self.found.data
-        names = {name for name in names_in(formula(text)) if name in data}
-        if not names or len(tokens.kinds) > _LONGEST_FILLED or len(tokens.kinds) == 1:
+        found = formula(text)
+        tokens = len(found.tokens.kinds)
+        data = self._found.data
+        numbers = {name: data[name] for name in names_in(found) if name in data}
+        if not numbers or tokens > _LONGEST_FILLED or tokens == 1:
             return []
-        if self.hide:
-            return [Blank()]
-        return [Formula(text, {name: data[name] for name in names})]
+        return [self._hidden(self._formula(text, numbers))]
 
 
 def _is_simple(text: str) -> bool:

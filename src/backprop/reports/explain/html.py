@@ -7,7 +7,7 @@ from html import escape
 
 from backprop.derivation import Derivation
 from backprop.numbers import shown
-from backprop.reports.explain.writer import DIGITS, Passage, Writer
+from backprop.reports.explain.document import DIGITS, Document, Section
 from backprop.reports.numbers import Style
 
 _STYLE = """
@@ -38,7 +38,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
-class _Page(Writer):
+class _Page(Document):
     def words(self, text: str) -> str:
         return escape(text)
 
@@ -57,7 +57,7 @@ class _Page(Writer):
     def note(self, text: str) -> str:
         return f'<span class="note">{escape(text)}</span>'
 
-    def section(self, part: Passage) -> list[str]:
+    def section(self, part: Section) -> list[str]:
         lines = [f"<h2>{part.heading}</h2>"]
         lines += [f"<p>{part.intro}</p>"] if part.intro else []
         lines += [f"<ul>{_items(part.lines)}</ul>"] if part.lines else []

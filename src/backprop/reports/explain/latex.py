@@ -3,7 +3,7 @@ r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 from __future__ import annotations
 
 from backprop.derivation import Derivation
-from backprop.reports.explain.writer import Passage, Writer
+from backprop.reports.explain.document import Document, Section
 from backprop.reports.numbers import Style
 from backprop.syntax.latex import latex_text
 
@@ -27,7 +27,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return (_HEAD if body.isascii() else _OTHERS + _HEAD) + body + "\n\\end{document}\n"
 
 
-class _Latex(Writer):
+class _Latex(Document):
     def words(self, text: str) -> str:
         return latex_text(text)
 
@@ -37,7 +37,7 @@ class _Latex(Writer):
     def note(self, text: str) -> str:
         return rf"\emph{{{self.words(text)}}}"
 
-    def section(self, part: Passage) -> list[str]:
+    def section(self, part: Section) -> list[str]:
         lines = ["", rf"\subsection*{{{part.heading}}}"]
         lines += [part.intro] if part.intro else []
         if part.lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop.derivation import Derivation
-from backprop.reports.explain.writer import Passage, Writer
+from backprop.reports.explain.document import Document, Section
 from backprop.reports.numbers import Style
 
 
@@ -13,11 +13,11 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return "\n".join([f"# {page.title}", *page.body]) + "\n"
 
 
-class _Markdown(Writer):
+class _Markdown(Document):
     def note(self, text: str) -> str:
         return f"*{text}*".replace("_", r"\_")
 
-    def section(self, part: Passage) -> list[str]:
+    def section(self, part: Section) -> list[str]:
         lines = ["", f"## {part.heading}", ""]
         lines += [part.intro, ""] if part.intro else []
         lines += [f"- {line}" for line in part.lines]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 
 from backprop.derivation import Derivation
-from backprop.reports.explain.writer import TEXT, Passage, Writer
+from backprop.reports.explain.document import Document, Section
+from backprop.reports.explain.notation import TEXT
 from backprop.reports.numbers import Style, written
 
 _WIDE = 78
@@ -18,7 +19,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return written("\n".join([page.title, *page.body]), style) + "\n"
 
 
-class _Text(Writer):
+class _Text(Document):
     notation = TEXT
 
     def formula(self, text: str) -> str:
@@ -27,7 +28,7 @@ class _Text(Writer):
     def note(self, text: str) -> str:
         return f"({text})"
 
-    def section(self, part: Passage) -> list[str]:
+    def section(self, part: Section) -> list[str]:
         lines = ["", part.heading, "-" * len(part.heading)]
         lines += [*wrap(part.intro, _WIDE), ""] if part.intro else []
         lines += [f"  {line}" for line in part.lines]
