@@ -246,3 +246,10 @@ def test_suggestions_are_looked_up_only_for_what_is_shown() -> None:
     with pytest.raises(errors.BackpropError):
         backprop.parse("\n".join(f"f{k}(x) = x^2 + g{k}(x)" for k in range(5_000)))
     assert time.process_time() - start < 10
+
+
+def test_places_far_into_a_text() -> None:
+    """Offsets are kept in 64 bits, two of them in one number."""
+    model = backprop.parse("#" * 20_000_000 + "\nf(x) = sin(x)*2\nL = a*f(a + 1)")
+    (use, call) = model.span(model.columns.operands(model.names["L"])[1])
+    assert (use.text, call.text) == ("sin(x)*2", "f(a + 1)")

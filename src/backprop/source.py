@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
-_OFFSET_BITS = 40
+_OFFSET_BITS = 31  # two of them in the 64 bits of a column: texts of up to 2 GiB
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 
 

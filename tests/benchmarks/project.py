@@ -7,7 +7,7 @@ from operator import add, mul, sub, truediv
 from typing import Any
 
 import backprop
-from backprop.engine import forward, steps_of
+from backprop.values import forward
 from benchmarks import descents, readings
 from benchmarks.graphs import UNARY, graph
 from benchmarks.worker import Job, allocated, peak, seconds
@@ -83,16 +83,16 @@ def reading(kind: str, count: int) -> Job:
 
     def check() -> list[float]:
         model = backprop.parse(text)
-        for name, value in model.values.items():
-            value.data = readings.number(name)
+        data = model.columns.start()
+        for name, node in model.names.items():
+            data[node] = readings.number(name)
         found = []
         for at in readings.sample(count):
-            output = model.values[f"v{at}"]
-            kept = {step: step.data for step in steps_of(output)}
-            forward(list(kept))
-            found.append(output.data)
-            for step, data in kept.items():
-                step.data = data
+            output = model.names[f"v{at}"]
+            given = data[output]
+            forward(model.columns, model.graph(f"v{at}").equation(output), data)
+            found.append(data[output])
+            data[output] = given
         return found
 
     return Job(lambda: backprop.parse(text), check, before=before)

@@ -57,13 +57,13 @@ class Model:
     @cached_property
     def labels(self) -> Mapping[int, str]:
         """The name of every row that has one."""
-        return {node: name for name, node in self.names.items()}
+        return dict(zip(self.names.values(), self.names, strict=True))
 
     @cached_property
     def inputs(self) -> list[str]:
         """The names that can be given a number, in file order."""
-        fixed = set(self.constants)
-        return [name for name in self.names if not self.is_equation(name) and name not in fixed]
+        first, fixed = self.columns.first, set(self.constants)
+        return [n for n, node in self.names.items() if first[node] < 0 and n not in fixed]
 
     def is_equation(self, name: str) -> bool:
         """Whether a name is computed from others."""
@@ -79,8 +79,8 @@ class Model:
         else:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
         fixed = set(self.constants)
-        computed = [name for name in self.names if self.is_equation(name) and name not in fixed]
-        return [name for name in computed if self.names[name] not in used] or list(self.names)
+        unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
+        return [name for name in unused if self.is_equation(name)] or list(self.names)
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""
