@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import by_names, local_slopes, share
+from backprop.values import Numbers, by_names, local_slopes, share
 
 MOST = 300
 """Equations that are explained without being asked twice."""
@@ -58,22 +57,24 @@ def derivation(
     only: the names whose steps are wanted. steps: `forward`, `backward` or `both`. whole: explain
     even what is large. Raises TooLarge.
     """
-    graph, (data, _), gradient = found
-    names = _names(model, graph, detail)
-    nodes = [node for node in graph.steps if node in names]
-    wanted = meant(only, list(names.values()), f"what leads to {gradient.output}")
-    if len(nodes) > MOST and not whole and not only:
+    gradient, data = found.gradient, found.numbers.data
+    graph = _named(model, found.graph, detail)
+    named = [node for node in graph.order if node in graph.labels]
+    nodes = [*filter(graph.is_step, named)]
+    wanted = {*graph.labels.values()}
+    if only:
+        wanted = {*meant(only, graph.labels.values(), f"what leads to {gradient.output}")}
+    elif len(nodes) > MOST and not whole:
         raise TooLarge(
             f"{len(nodes):,} steps are more than a person reads",
             hints=[f"explain some: --only {gradient.output}", "explain everything: --all"],
             where=model.source.name,
         )
-    writing = _Writing(model, found, names, detail == "operations", frozenset(wanted))
-    named = [node for node in graph.order if node in names]
+    writing = _Writing(model, graph, found.numbers, detail == "operations", wanted)
     forward: list[Computed] = []
     if steps != "backward":
         forward = [
-            Computed(number, names[node], *writing.equation(node), data[node])
+            Computed(number, graph.label(node), *writing.equation(node), data[node])
             for number, node in enumerate(nodes, 1)
             if writing.is_wanted(node)
         ]
@@ -81,62 +82,59 @@ def derivation(
     if steps != "forward":
         start = 1 if steps == "backward" else len(nodes) + 1
         backward = _backward(writing, nodes, start)
-    whole_story = Derivation(
+    needed = wanted.union(step.name for step in backward)
+    for each in forward if only else ():
+        if each.name in wanted and each.equation:
+            needed |= names_in(formula(each.expanded or each.equation))
+    given = [Given(graph.label(node), data[node]) for node in named if not graph.is_step(node)]
+    return Derivation(
         gradient.output,
         gradient.value,
-        {names[node]: data[node] for node in named},
-        tuple(Given(names[node], data[node]) for node in named if not graph.is_step(node)),
-        tuple(forward),
+        {graph.label(node): data[node] for node in named},
+        tuple(each for each in given if each.name in needed),
+        tuple(each for each in forward if each.name in needed),
         start,
         tuple(backward),
     )
-    return _only(whole_story, wanted) if only else whole_story
 
 
-def _names(model: Model, graph: Graph, detail: str) -> dict[int, str]:
-    """What everything is called that is explained."""
-    names = {node: graph.labels[node] for node in graph.order if node in graph.labels}
+def _named(model: Model, graph: Graph, detail: str) -> Graph:
+    """The graph with a name for everything that is explained."""
+    labels = {node: graph.labels[node] for node in graph.order if node in graph.labels}
     count = 0
     for node in graph.steps if detail == "operations" else ():
-        if node not in names:
+        if node not in labels:
             count += 1
             while f"v{count}" in model.names:
                 count += 1
-            names[node] = f"v{count}"
-    return names
+            labels[node] = f"v{count}"
+    named = Graph(graph.columns, graph.outputs, labels)
+    named.order = graph.order
+    return named
 
 
 class _Writing:
     """The formulas of the equations, or of single operations, of one derivation.
 
-    names: what everything is called. single: explain operations. only: the names whose steps are
-    wanted, if not all; of others the numbers are enough.
+    graph: has a name for everything. single: explain operations. wanted: the names whose steps are
+    wanted; of others the numbers are enough.
     """
 
     def __init__(
-        self,
-        model: Model,
-        found: Evaluation,
-        names: Mapping[int, str],
-        single: bool,
-        only: frozenset[str],
+        self, model: Model, graph: Graph, numbers: Numbers, single: bool, wanted: set[str]
     ) -> None:
         self.model = model
-        self.graph = found.graph
-        self.data, self.gradients = found.numbers
-        self.names = names
+        self.graph = graph
+        self.data, self.gradients = numbers
         self.single = single
-        self.only = only
-        taken = CONSTANTS.keys() & set(names.values())
-        self._formulas = Formulas(self.graph, self.data, names, taken)
-        self._numbers = {**CONSTANTS, **{name: self.data[node] for node, name in names.items()}}
+        self.wanted = wanted
+        self._formulas = Formulas(graph, self.data, graph.labels, model.names)
+        known = {name: self.data[node] for node, name in graph.labels.items()}
+        self._numbers = {**CONSTANTS, **known}
 
     def is_wanted(self, node: int) -> bool:
         """Whether the equation of a node is asked for, or uses a name that is."""
-        if not self.only or self.names[node] in self.only:
-            return True
-        used = self.graph.operands(node) if self.single else self.graph.uses(node)
-        return any(self.names.get(operand) in self.only for operand in used)
+        return not self.wanted.isdisjoint(map(self.graph.label, (node, *self.graph.uses(node))))
 
     def equation(self, node: int) -> tuple[str, str]:
         """The right side as the person wrote it, and what functions and choices make of it."""
@@ -174,8 +172,6 @@ class _Writing:
 
     def saying(self, node: int) -> list[int]:
         """The steps of an equation that have a say here, from its result down."""
-        if self.single:
-            return [node]
         return having_say(self.graph, self.graph.equation(node), self.data)[::-1]
 
     def moving(self, step: int) -> list[int]:
@@ -208,42 +204,47 @@ def _called(text: str) -> set[str]:
 
 
 def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Passed]:
-    names, gradients = writing.names, writing.gradients
+    graph, gradients = writing.graph, writing.gradients
     parts = {node: writing.parts(node) for node in nodes}
     uses = Counter(part.operand for inside in parts.values() for part in inside)
     gathered: dict[int, list[float]] = defaultdict(list)
     found = []
     for node in reversed(nodes):
-        if not parts[node]:
-            continue  # made of numbers only: nothing is derived by it
-        number += 1
+        # what is made of numbers only is no step: nothing is derived by it
+        number += bool(parts[node])
         upstream = gradients[node]
-        shares, totals, lost = [], [], False
+        shares, totals, notes = [], [], []
         for operand, text, local, use in sorted(
-            parts[node], key=lambda part: by_name(names[part.operand])
+            parts[node], key=lambda part: by_name(graph.label(part.operand))
         ):
-            product = share(upstream, local)
-            lost = lost or (product == 0 and not isfinite(upstream * local))
-            name, single = names[operand], uses[operand] == 1
-            shares.append(Share(name, text, local, upstream, product, single, use))
+            name, product = graph.label(operand), share(upstream, local)
+            if product == 0 and not isfinite(upstream * local):
+                notes = ["0 times an infinite slope counts as 0: what has no say has none"]
             gathered[operand].append(product)
+            if name not in writing.wanted:
+                continue
+            single = uses[operand] == 1
+            shares.append(Share(name, text, local, upstream, product, single, use))
             if len(gathered[operand]) == uses[operand] and not single:
                 totals.append(Total(name, tuple(gathered[operand]), gradients[operand] + 0.0))
-        if not writing.is_wanted(node):
-            continue
-        notes = _notes(writing, node)
-        if lost:
-            notes += ("0 times an infinite slope counts as 0: what has no say has none",)
-        equation, rules = writing.equation(node)[0], _rules(writing, node)
-        found.append(
-            Passed(number, names[node], equation, rules, tuple(shares), tuple(totals), notes)
-        )
+        if shares:
+            found.append(
+                Passed(
+                    number,
+                    graph.label(node),
+                    writing.equation(node)[0],
+                    _rules(writing, node),
+                    tuple(shares),
+                    tuple(totals),
+                    (*_notes(writing, node), *notes),
+                )
+            )
     return found
 
 
 def _rules(writing: _Writing, node: int) -> tuple[str, ...]:
     """What differentiating the equation is called, from the outside in, each rule once."""
-    graph, names = writing.graph, writing.names
+    graph = writing.graph
     found: dict[str, None] = {}
     for step in writing.saying(node):
         row = OPERATIONS[graph.op(step)]
@@ -252,7 +253,7 @@ def _rules(writing: _Writing, node: int) -> tuple[str, ...]:
             continue  # a comparison or a condition: nothing is differentiated
         alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
         rule = alone or row.rule
-        unnamed = [graph.is_step(operand) and operand not in names for operand in operands]
+        unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
         inner = any(unnamed[at] for at in moving)
         folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
         if rule and inner and alone and "constant" not in rule:
@@ -284,38 +285,18 @@ def _notes(writing: _Writing, node: int) -> tuple[str, ...]:
 
 def _at(writing: _Writing, step: int) -> str:
     """Where a corner is, and which slopes are taken there."""
-    names, operands = writing.names, writing.graph.operands(step)
+    graph, data = writing.graph, writing.data
+    operands = graph.operands(step)
     named = dict.fromkeys(
-        f"{names[operand]} = {shown(writing.data[operand], 6)}"
+        f"{graph.label(operand)} = {shown(data[operand], 6)}"
         for operand in operands
-        if operand in names
+        if graph.label(operand)
     )
     at = f" at {', '.join(named)}" if named else " here"
     moving = writing.moving(step)
-    if any(operands[each] not in names for each in moving):
+    if not all(graph.label(operands[each]) for each in moving):
         return at  # of several arguments, or inside: the lines above have the numbers
-    slopes = local_slopes(writing.graph, step, writing.data)
+    slopes = local_slopes(graph, step, data)
     said = " and ".join(shown(slopes[each], 6) for each in moving)
     taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
     return f"{at}: the {taken} {said}"
-
-
-def _only(found: Derivation, names: Sequence[str]) -> Derivation:
-    """The steps that concern these names: their equations, and the shares of their gradients."""
-    wanted = set(names)
-    backward = []
-    for step in found.backward:
-        shares = tuple(share for share in step.shares if share.by in wanted)
-        totals = tuple(total for total in step.totals if total.by in wanted)
-        if shares:
-            backward.append(replace(step, shares=shares, totals=totals))
-    needed = wanted | {step.name for step in backward}
-    for computed in found.forward:
-        if computed.name in wanted and computed.equation:
-            needed.update(names_in(formula(computed.expanded or computed.equation)))
-    return replace(
-        found,
-        given=tuple(each for each in found.given if each.name in needed),
-        forward=tuple(each for each in found.forward if each.name in needed),
-        backward=tuple(backward),
-    )
