@@ -84,10 +84,7 @@ class Picture:
 
 
 def picture(
-    graph: Graph,
-    numbers: Numbers,
-    text_of: TextOf = lambda node: "",
-    detail: str = "operations",
+    graph: Graph, numbers: Numbers, text_of: TextOf = lambda node: "", detail: str = "operations"
 ) -> Picture:
     """The picture of everything that leads to the output of a graph."""
     drawing = _Drawing(graph, numbers, text_of)

@@ -2,16 +2,6 @@
 
 from backprop.derivation.build import derivation
 from backprop.derivation.paths import paths
-from backprop.derivation.steps import Computed, Derivation, Given, Passed, Path, Share, Total
+from backprop.derivation.steps import Computed, Derivation, Passed, Share
 
-__all__ = [
-    "Computed",
-    "Derivation",
-    "Given",
-    "Passed",
-    "Path",
-    "Share",
-    "Total",
-    "derivation",
-    "paths",
-]
+__all__ = ["Computed", "Derivation", "Passed", "Share", "derivation", "paths"]

@@ -71,27 +71,24 @@ def derivation(
             where=model.source.name,
         )
     writing = _Writing(model, graph, found.numbers, detail == "operations", wanted)
-    forward: list[Computed] = []
-    if steps != "backward":
-        forward = [
-            Computed(number, graph.label(node), *writing.equation(node), data[node])
-            for number, node in enumerate(nodes, 1)
-            if writing.is_wanted(node)
-        ]
-    start, backward = 0, []
-    if steps != "forward":
-        start = 1 if steps == "backward" else len(nodes) + 1
-        backward = _backward(writing, nodes, start)
+    forward = [
+        Computed(number, graph.label(node), *writing.equation(node), data[node])
+        for number, node in enumerate(nodes, 1)
+        if steps != "backward" and writing.is_wanted(node)
+    ]
+    start = {"forward": 0, "backward": 1}.get(steps, len(nodes) + 1)
+    backward = _backward(writing, nodes, start) if start else []
     needed = wanted.union(step.name for step in backward)
     for each in forward if only else ():
         if each.name in wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
-    given = [Given(graph.label(node), data[node]) for node in named if not graph.is_step(node)]
+    numbers = {graph.label(node): data[node] for node in named}
+    given = [graph.label(node) for node in named if not graph.is_step(node)]
     return Derivation(
         gradient.output,
         gradient.value,
-        {graph.label(node): data[node] for node in named},
-        tuple(each for each in given if each.name in needed),
+        numbers,
+        tuple(Given(name, numbers[name]) for name in given if name in needed),
         tuple(each for each in forward if each.name in needed),
         start,
         tuple(backward),

@@ -205,8 +205,6 @@ def _text(found: Formula, needed: int) -> str:
 def _product(found: Product) -> tuple[str, int]:
     """A product as a fraction on one line, and how tightly it holds together."""
     size = abs(found.coefficient)
-    above = [(base, by) for base, by in found.powers if by > 0]
-    below = [(base, -by) for base, by in found.powers if by < 0]
     inverse = 1 / size if size else 0.0
     flipped = (
         0 < size < 1
@@ -216,8 +214,8 @@ def _product(found: Product) -> tuple[str, int]:
     # a number below, where it is one over a small whole number: x/2 and not 0.5*x
     numerator = [_number(size)] if size != 1 and not flipped else []
     denominator = [_number(inverse)] if flipped else []
-    numerator += [_power(base, by) for base, by in above]
-    denominator += [_power(base, by) for base, by in below]
+    numerator += [_power(base, by) for base, by in found.powers if by > 0]
+    denominator += [_power(base, -by) for base, by in found.powers if by < 0]
     text = "*".join(numerator) or "1"
     if denominator:
         bottom = "*".join(denominator)
@@ -225,7 +223,7 @@ def _product(found: Product) -> tuple[str, int]:
     if found.coefficient < 0:
         return f"-{text}", SUM
     alone = len(numerator) <= 1 and not denominator
-    single = alone and (not above or (above[0][1] == 1 and not numerator[1:]))
+    single = alone and all(by == 1 for _, by in found.powers)
     return text, (POWER + 1 if single else POWER if alone else PRODUCT)
 
 
