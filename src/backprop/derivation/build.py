@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import isfinite
-from typing import NamedTuple
 
 from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
@@ -29,18 +28,6 @@ MOST = 300
 
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
-
-
-class _Part(NamedTuple):
-    """The derivative of an equation by something that it uses.
-
-    use: which use of the operand in this operation it is, 0 if there is one only.
-    """
-
-    operand: int
-    formula: str
-    number: float
-    use: int = 0
 
 
 def derivation(
@@ -144,28 +131,25 @@ class _Writing:
         )
         return text, "" if plain and text else self._text(self._formulas.equation(node))
 
-    def parts(self, node: int) -> list[_Part]:
-        """The derivatives of an equation by what it uses."""
+    def parts(self, node: int) -> list[tuple[int, str, float, int]]:
+        """The derivatives of an equation by what it uses: an operand, the formula, the number, and
+        which use of the operand in a single operation this is, 0 if there is one only."""
         graph, wanted = self.graph, self.is_wanted(node)
         if not self.single:
             formulas = self._formulas.partials(node) if wanted else {}
             return [
-                _Part(operand, self._checked(formulas.get(operand), number), number)
+                (operand, self._checked(formulas.get(operand), number), number, 0)
                 for operand, number in by_names(graph, node, self.data).items()
             ]
         operands = graph.operands(node)
         numbers = local_slopes(graph, node, self.data)
         slopes = self._formulas.one_step(node)[1] if wanted else [None] * len(operands)
-        return [
-            _Part(
-                operand,
-                self._checked(slopes[at], numbers[at]),
-                numbers[at],
-                operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0,
-            )
-            for at, operand in enumerate(operands)
-            if not graph.is_number(operand)
-        ]
+        found = []
+        for at in self.moving(node):
+            operand, text = operands[at], self._checked(slopes[at], numbers[at])
+            use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
+            found.append((operand, text, numbers[at], use))
+        return found
 
     def saying(self, node: int) -> list[int]:
         """The steps of an equation that have a say here, from its result down."""
@@ -203,7 +187,7 @@ def _called(text: str) -> set[str]:
 def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Passed]:
     graph, gradients = writing.graph, writing.gradients
     parts = {node: writing.parts(node) for node in nodes}
-    uses = Counter(part.operand for inside in parts.values() for part in inside)
+    uses = Counter(operand for inside in parts.values() for operand, *_ in inside)
     gathered: dict[int, list[float]] = defaultdict(list)
     found = []
     for node in reversed(nodes):
@@ -212,7 +196,7 @@ def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Pass
         upstream = gradients[node]
         shares, totals, notes = [], [], []
         for operand, text, local, use in sorted(
-            parts[node], key=lambda part: by_name(graph.label(part.operand))
+            parts[node], key=lambda part: by_name(graph.label(part[0]))
         ):
             name, product = graph.label(operand), share(upstream, local)
             if product == 0 and not isfinite(upstream * local):

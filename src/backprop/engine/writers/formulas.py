@@ -85,8 +85,8 @@ class Formulas(Texts[Pair]):
         return walk
 
     def _leaf(self, node: int) -> Operand[Pair]:
-        number = self._data[node]
-        return number if self._graph.is_number(node) else (Symbol(self._names[node]), number)
+        value = self._data[node]
+        return value if self._graph.is_number(node) else (Symbol(self._names[node]), value)
 
     def _pair(self, operand: Operand[Pair]) -> Pair:
         """A number as a pair: a constant by its name, where no equation has taken that."""
