@@ -10,15 +10,17 @@ from __future__ import annotations
 import ctypes
 import threading
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from backprop.graph import Graph
 from backprop.values import backward, forward
 
 if TYPE_CHECKING:
     from backprop.engine.tape import Tape
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -43,12 +45,11 @@ class Engine:
         return None if value is None or gradient is None else (value, gradient)
 
 
-class _Lists(threading.local):
-    """The interpreter's numbers, a list of them a thread."""
+class _Own(threading.local, Generic[T]):
+    """Something that each thread has one of, `it`, made when the thread first asks."""
 
-    def __init__(self, start: Sequence[float]) -> None:
-        self.data = list(start)
-        self.gradients = [0.0] * len(start)
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.it = make()
 
 
 class Interpreted(Engine):
@@ -59,10 +60,10 @@ class Interpreted(Engine):
         start = graph.columns.start()
         for leaf, number in fixed.items():
             start[leaf] = number
-        self._own = _Lists(start)
+        self._own = _Own(lambda: (start.copy(), [0.0] * len(start)))
 
     def forward(self, x: Sequence[float]) -> float | None:
-        graph, data = self._graph, self._own.data
+        graph, (data, _) = self._graph, self._own.it
         for leaf, number in zip(self._wrt, x, strict=True):
             data[leaf] = number
         forward(graph, graph.steps, data)
@@ -70,19 +71,13 @@ class Interpreted(Engine):
         return data[graph.output] if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        graph, own = self._graph, self._own
+        graph, (data, gradients) = self._graph, self._own.it
         for node in graph.order:
-            own.gradients[node] = 0.0
-        own.gradients[graph.output] = 1.0
-        backward(graph, graph.steps, own.data, own.gradients)
-        found = [own.gradients[leaf] for leaf in self._wrt]
+            gradients[node] = 0.0
+        gradients[graph.output] = 1.0
+        backward(graph, graph.steps, data, gradients)
+        found = [gradients[leaf] for leaf in self._wrt]
         return found if all(map(isfinite, found)) else None
-
-
-class _Gradient(threading.local):
-    """The last gradient of a thread."""
-
-    found: Sequence[float] = ()
 
 
 class GeneratedPython(Engine):
@@ -94,25 +89,14 @@ class GeneratedPython(Engine):
         others = fixed_inputs(graph, wrt)
         self._evaluate = evaluation(graph, wrt, others)
         self._fixed = [fixed[leaf] for leaf in others]
-        self._own = _Gradient()
+        self._own = _Own[list[Sequence[float]]](lambda: [()])
 
     def forward(self, x: Sequence[float]) -> float | None:
-        value, self._own.found, finite = self._evaluate(x, self._fixed)
+        value, self._own.it[0], finite = self._evaluate(x, self._fixed)
         return value if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        return self._own.found
-
-
-class _Doubles(threading.local):
-    """What machine code reads and writes: the inputs, the value and the gradient, a thread its own."""
-
-    def __init__(self, count: int, fixed: array[float]) -> None:
-        self.x = array("d", bytes(8 * count))
-        self.value = array("d", [0.0])
-        self.gradient = array("d", bytes(8 * count))
-        arrays = (self.x, fixed, self.value, self.gradient)
-        self.pointers = [each.buffer_info()[0] for each in arrays]
+        return self._own.it[0]
 
 
 class StraightCode(Engine):
@@ -128,18 +112,24 @@ class StraightCode(Engine):
         self._library = library(key, lambda: evaluation(graph, wrt, others))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
         self._passed_on = passed_on
-        self._fixed = array("d", [fixed[leaf] for leaf in others])
-        self._own = _Doubles(len(wrt), self._fixed)
+        numbers = array("d", [fixed[leaf] for leaf in others])
+        self._own = _Own(lambda: _arrays(len(wrt), numbers))
 
     def forward(self, x: Sequence[float]) -> float | None:
-        own = self._own
-        own.x[:] = array("d", x)
-        bad = self._evaluate(*own.pointers)
+        arrays, pointers = self._own.it
+        arrays[0][:] = array("d", x)
+        bad = self._evaluate(*pointers)
         self._passed_on()
-        return None if bad else own.value[0]
+        return None if bad else arrays[2][0]
 
     def backward(self) -> Sequence[float] | None:
-        return self._own.gradient
+        return self._own.it[0][3]
+
+
+def _arrays(count: int, fixed: array[float]) -> tuple[list[array[float]], list[int]]:
+    """What machine code reads and writes, x, fixed, value and gradient, and where it stands."""
+    arrays = [array("d", bytes(8 * count)), fixed, array("d", [0.0]), array("d", bytes(8 * count))]
+    return arrays, [each.buffer_info()[0] for each in arrays]
 
 
 class TapeCode(Engine):

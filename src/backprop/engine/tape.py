@@ -24,12 +24,13 @@ from backprop.graph import NAMES, Columns
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
+Keys = NDArray[np.int64]
 
 WINDOW = 1 << 15
 """Steps in a window: their values, slopes and gradients are about 1 MiB."""
 
-_LEVEL_BITS, _KIND_BITS = 16, 7
-"""Of a sort key: a window has no more levels than steps, and there are less than 128 kinds."""
+_KIND_BITS, _CODE_BITS = 7, 7 + 16
+"""Of a sort key: there are less than 128 kinds, and a window has no more levels than steps."""
 
 _LEAST_RUN = 3.0
 """Where runs of like operations are shorter than this on average, a window stays in order."""
@@ -84,25 +85,23 @@ class Tape:
         # of the tables that rows point into the last entry is for -1, which is no row
         number = np.full(len(columns) + 1, -1, np.int32)
         number[steps] = np.arange(len(steps), dtype=np.int32)
+        step_at, self.segments = self._lay_out(kinds, [number[each] for each in operands], width)
         base = -(-(len(leaves) + 1) // width) * width
-        place_of, segments, size = self._lay_out(
-            kinds, [number[each] for each in operands], base, width
-        )
-        self.segments: NDArray[np.int64] = segments
-        self.size = size
+        self.segments[:, 1] += base
+        self.size = size = base + len(step_at)
         place = number  # which is not needed any more
         place[leaves] = np.arange(len(leaves), dtype=np.int32)
-        place[steps] = place_of
+        # of a step that is there several times the last assignment counts: its first place
+        place[steps[step_at[::-1]]] = np.arange(size - 1, base - 1, -1, dtype=np.int32)
         place[-1] = len(leaves)
         placed = [np.zeros(size, np.int32) for _ in operands]
         for array, rows_of in zip(placed, operands, strict=True):
-            array[place_of] = place[rows_of]
-        self._pad(placed)
+            array[base:] = place[rows_of[step_at]]
         self.a, self.b = placed[:2]
-        self.c = placed[-1]  # `a` again where there is no condition: nobody reads it
-        self.codes = np.zeros(size if (segments[:, 0] == MIXED).any() else 0, np.int16)
+        self.c = placed[-1]  # `b` again where there is no condition: nobody reads it
+        self.codes = np.zeros(size if (self.segments[:, 0] == MIXED).any() else 0, np.int16)
         if len(self.codes):
-            self.codes[place_of] = kinds
+            self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
         self.place = place[self.rows]
         self.functions = tuple(map(self.kernels.library.address, ("forward", "backward")))
@@ -120,70 +119,41 @@ class Tape:
             into[:] = whole.tolist()
 
     def _lay_out(
-        self, kinds: NDArray[np.int16], operands: Sequence[Integers], base: int, width: int
-    ) -> tuple[Integers, NDArray[np.int64], int]:
-        """The place of each step, the segments, and how many places there are.
+        self, kinds: NDArray[np.int16], operands: Sequence[Integers], width: int
+    ) -> tuple[Keys, Keys]:
+        """The step at each place behind the leaves, and the segments, which count places from there.
 
-        operands: as numbers of steps, -1 for what is none.
+        operands: as numbers of steps, -1 for what is none. Lanes that are left over at the end of a
+        segment repeat its last step.
         """
         total = len(kinds)
         self.is_serial = not total
         if not total:
-            return np.zeros(0, np.int32), np.zeros((0, 3), np.int64), base
+            return np.zeros(0, np.int64), np.zeros((0, 3), np.int64)
         level = np.empty(total, np.int32)
         self.kernels.levels(
             *(each.ctypes.data for each in (*operands[:2], operands[-1])), level.ctypes.data,
             total, WINDOW,
         )  # fmt: skip
-        # one number a step, in the order of window, level, kind and step: numpy sorts these fastest
-        bits = total.bit_length()
-        step = np.arange(total, dtype=np.int64)
-        window = step // WINDOW
-        key = (((window << _LEVEL_BITS) | level) << _KIND_BITS) | kinds
-        by, key, begins = _sorted(key, step, bits)
-        runs = np.bincount(key[begins] >> (_LEVEL_BITS + _KIND_BITS))
+        window = np.arange(total) // WINDOW
+        code = level.astype(np.int64) << _KIND_BITS | kinds
+        by, key, begins = _sorted(window << _CODE_BITS | code)
+        runs = np.bincount(key[begins] >> _CODE_BITS)
         sizes = np.full(len(runs), WINDOW)
         sizes[-1] = total - WINDOW * (len(runs) - 1)
         in_order = sizes < _LEAST_RUN * runs  # of windows of short runs
         self.is_serial = bool(in_order.mean() > 0.5)
         if in_order.any():
-            first = window << (_LEVEL_BITS + _KIND_BITS)
-            key = np.where(
-                in_order[window],
-                first,
-                ((window << _LEVEL_BITS | level) << _KIND_BITS) | kinds,
-            )
-            by, key, begins = _sorted(key, step, bits)
-        lengths = np.diff(np.r_[begins, total])
-        padded = -(-lengths // width) * width
-        firsts = base + np.r_[0, np.cumsum(padded)[:-1]]
+            code[in_order[window]] = MIXED
+            by, key, begins = _sorted(window << _CODE_BITS | code)
         found = key[begins] & ((1 << _KIND_BITS) - 1)
-        place_of = np.empty(total, np.int32)
-        place_of[by] = step + np.repeat(firsts - begins, lengths)
+        ends = np.r_[begins[1:], total]
+        lengths = ends - begins
+        padded = -(-lengths // width) * width
+        times = np.ones(total, np.int64)
+        times[ends - 1] += padded - lengths
         ran = np.where(found == MIXED, lengths, padded)
-        self._short = np.flatnonzero(ran > lengths)
-        self._real_ends = firsts + lengths
-        segments = np.stack([found, firsts, ran], axis=1).astype(np.int64)
-        size = int(firsts[-1] + padded[-1])
-        return place_of, segments, size
-
-    def _pad(self, operands: Sequence[Integers]) -> None:
-        """Lanes that are left over repeat the last step of their segment."""
-        if not len(self.segments):
-            return
-        short = self._short
-        ends = self.segments[short, 1] + self.segments[short, 2]
-        begins = self._real_ends[short]
-        spare = ends - begins
-        to = (
-            np.repeat(begins, spare)
-            + np.arange(spare.sum())
-            - np.repeat(np.cumsum(spare) - spare, spare)
-        )
-        of = np.repeat(begins - 1, spare)
-        for array in operands:
-            array[to] = array[of]
-        del self._short, self._real_ends
+        return np.repeat(by, times), np.stack([found, np.cumsum(padded) - padded, ran], axis=1)
 
 
 class Arrays(threading.local):
@@ -222,14 +192,13 @@ class Arrays(threading.local):
         return not (run(self.address, 0) and run(self.address, 1))
 
 
-def _sorted(
-    key: NDArray[np.int64], step: NDArray[np.int64], bits: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:
     """The steps in the order of their keys, the keys so sorted, and where each key begins."""
-    both = np.sort(key << bits | step)
+    # one number a step, which has its own number behind the key: numpy sorts these fastest
+    bits = len(key).bit_length()
+    both = np.sort(key << bits | np.arange(len(key)))
     key = both >> bits
-    begins = np.flatnonzero(np.diff(key, prepend=-1))
-    return both & ((1 << bits) - 1), key, begins
+    return both & ((1 << bits) - 1), key, np.flatnonzero(np.diff(key, prepend=-1))
 
 
 def _read(

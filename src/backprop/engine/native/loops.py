@@ -48,48 +48,19 @@ class Slopes(NamedTuple):
     b: float | None
 
 
-def vector_loop(number: int, kind: Kind, code: Code) -> tuple[str, Slopes]:
-    """The forward loop of one kind: values to `o`, slopes to `p` and `q`."""
-    width, double = code.width, code.double
-    known = dict(kind.known)
-    operands: dict[int, Operand] = {}
-    for place, array in zip(kind.order, "abc", strict=False):
-        operands[place] = known[place] if place in known else _gathered(code, array)
-    given = [operands[place] for place in range(len(kind.order))]
-    out = code.value(kind.name, given)
-    written = code.write(out)
-    code.lines += [
-        "  %to = getelementptr double, ptr %o, i64 %k",
-        f"  store {double} {written}, ptr %to, align 8",
-    ]
-    # x - x is 0 for a number, and nan for what is none
-    zero = code.emit(f"fsub {double} {written}, {written}")
-    code.lines.append(f"  %bad = fadd {double} %bad0, {zero}")
-    found: list[float | None] = []
-    by = code.slopes(kind.name, given, out if isinstance(out, float) else written)
-    for place, array in zip(kind.order[:2], "pq", strict=False):
-        slope = 0.0 if place in known else by[place]
-        if isinstance(slope, float):
-            found.append(slope)
-        else:
-            found.append(None)
-            register = code.write(slope)
-            code.lines += [
-                f"  %to{array} = getelementptr double, ptr %{array}, i64 %k",
-                f"  store {double} {register}, ptr %to{array}, align 8",
-            ]
-    body = "\n".join(code.lines)
-    start = code.write(0.0)
-    return (
-        f"""
-define internal fastcc void @f{number}(ptr noalias %v, ptr noalias %o, {_ARRAYS},
-    ptr noalias %c, i64 %n, ptr noalias %bads) noinline {{
+_FORWARD = """
+define internal fastcc void @f{number}(ptr noalias %v, ptr noalias %o, {arrays},
+    ptr noalias %c, {numbers}, ptr noalias %bads) noinline {{
 entry:
   br label %loop
 loop:
-  %k = phi i64 [0, %entry], [%k1, %loop]
-  %bad0 = phi {double} [{start}, %entry], [%bad, %loop]
+  %k = phi i64 [0, %entry], [%k1, %{last}]
+  %bad0 = phi {double} [{zero}, %entry], [%bad, %{last}]
 {body}
+  %to = getelementptr double, ptr %o, i64 %k
+  store {double} {out}, ptr %to, align 8
+  %nought = fsub {double} {out}, {out}
+  %bad = fadd {double} %bad0, %nought
   %k1 = add i64 %k, {width}
   %more = icmp slt i64 %k1, %n
   br i1 %more, label %loop, label %done
@@ -98,22 +69,58 @@ done:
   %after = fadd {double} %before, %bad
   store {double} %after, ptr %bads, align 8
   ret void
-}}""",
-        Slopes(*[*found, 0.0, 0.0][:2]),
-    )
+}}"""
+"""A loop from the first step to the last; adds up x - x, which is 0 for a number and nan for what is
+none. last: the block that the body ends in."""
+
+
+def vector_loop(number: int, kind: Kind, code: Code) -> tuple[str, Slopes]:
+    """The forward loop of one kind: values to `o`, slopes that differ from point to point to `p` and `q`."""
+    out, slopes = _step(kind, code, stored=False)
+    loop = _FORWARD.format(
+        number=number, arrays=_ARRAYS, numbers="i64 %n", last="loop", double=code.double,
+        zero=code.write(0.0), body="\n".join(code.lines), out=out, width=code.width,
+    )  # fmt: skip
+    return loop, slopes
+
+
+def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
+    """Instructions for steps of one kind, as many as there are lanes: the register of the value, and the
+    slopes. stored: whether slopes that are the same at every point are stored as well."""
+    known = dict(kind.known)
+    operands: dict[int, Operand] = {}
+    for place, array in zip(kind.order, "abc", strict=False):
+        operands[place] = known[place] if place in known else _gathered(code, array)
+    given = [operands[place] for place in range(len(kind.order))]
+    out = code.value(kind.name, given)
+    register = code.write(out)
+    by = code.slopes(kind.name, given, out if isinstance(out, float) else register)
+    wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
+    found: list[float | None] = []
+    for array, slope in zip("pq", [*wanted, 0.0][:2], strict=True):
+        found.append(slope if isinstance(slope, float) else None)
+        if stored or found[-1] is None:
+            number = code.write(slope)
+            at = code.emit(f"getelementptr double, ptr %{array}, i64 %k")
+            code.lines.append(f"  store {code.double} {number}, ptr {at}, align 8")
+    return register, Slopes(*found)
 
 
 def _gathered(code: Code, array: str) -> str:
     """The operands that an array of indices names."""
     width, double = code.width, code.double
     at = code.emit(f"getelementptr i32, ptr %{array}, i64 %k")
-    result = "poison"
+    numbers = []
     for lane in range(width):
         one = code.emit(f"getelementptr i32, ptr {at}, i64 {lane}")
         index = code.emit(f"load i32, ptr {one}, align 4")
         long = code.emit(f"zext i32 {index} to i64")
         place = code.emit(f"getelementptr double, ptr %v, i64 {long}")
-        number = code.emit(f"load double, ptr {place}, align 8")
+        numbers.append(code.emit(f"load double, ptr {place}, align 8"))
+    if width == 1:
+        return numbers[0]
+    result = "poison"
+    for lane, number in enumerate(numbers):
         result = code.emit(f"insertelement {double} {result}, double {number}, i32 {lane}")
     return result
 
@@ -137,16 +144,10 @@ def _product(array: str, slope: str, constant: float | None) -> str:
     """Gradient times slope, added to the operand's gradient; nothing for a slope of 0."""
     if constant == 0:
         return ""
-    if constant == 1:
-        return _ADDED.format(array=array, part="%u")
-    lines = ""
-    factor = f"%t{slope}"
-    if constant is None:
-        lines = _LOADED.format(slope=slope)
-    else:
-        factor = literal(constant)
-    lines += f"\n  %m{array} = fmul double %u, {factor}"
-    return lines + _ADDED.format(array=array, part=f"%m{array}")
+    loaded = _LOADED.format(slope=slope) if constant is None else ""
+    factor = f"%t{slope}" if constant is None else literal(constant)
+    product = f"\n  %m{array} = fmul double %u, {factor}"
+    return loaded + product + _ADDED.format(array=array, part=f"%m{array}")
 
 
 _BACK = """
@@ -204,41 +205,16 @@ class Case(NamedTuple):
 def case(number: int, kind: Kind, code: Code) -> Case:
     """One kind in the loop over steps in the order of the program."""
     code.begin()
-    known = dict(kind.known)
-    operands: dict[int, Operand] = {}
-    for place, array in zip(kind.order, "abc", strict=False):
-        if place in known:
-            operands[place] = known[place]
-            continue
-        at = code.emit(f"getelementptr i32, ptr %{array}, i64 %k")
-        index = code.emit(f"load i32, ptr {at}, align 4")
-        long = code.emit(f"zext i32 {index} to i64")
-        of = code.emit(f"getelementptr double, ptr %v, i64 {long}")
-        operands[place] = code.emit(f"load double, ptr {of}, align 8")
-    given = [operands[place] for place in range(len(kind.order))]
-    out = code.value(kind.name, given)
-    by = code.slopes(kind.name, given, out)
-    wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
-    for array, slope in zip("pq", [*wanted, 0.0][:2], strict=True):
-        at = code.emit(f"getelementptr double, ptr %{array}, i64 %k")
-        code.lines.append(f"  store double {code.write(slope)}, ptr {at}, align 8")
-    register = code.write(out)
-    body = "\n".join(code.lines)
-    return Case(number, f"case{number}:\n{body}\n  br label %next\n", register)
+    register, _ = _step(kind, code, stored=True)
+    block = "\n".join([f"case{number}:", *code.lines, "  br label %next", ""])
+    return Case(number, block, register)
 
 
 def mixed(cases: list[Case]) -> str:
     """The forward loop over steps of many kinds."""
     values = ", ".join(f"[{each.result}, %case{each.kind}]" for each in cases)
     targets = "\n".join(f"    i16 {each.kind}, label %case{each.kind}" for each in cases)
-    return f"""
-define internal fastcc void @f0(ptr %v, ptr %o, {_ARRAYS},
-    ptr noalias %c, i64 %n, ptr noalias %codes, ptr noalias %bads) noinline {{
-entry:
-  br label %loop
-loop:
-  %k = phi i64 [0, %entry], [%k1, %next]
-  %bad0 = phi double [0.0, %entry], [%bad, %next]
+    body = f"""
   %cp = getelementptr i16, ptr %codes, i64 %k
   %code = load i16, ptr %cp, align 2
   switch i16 %code, label %never [
@@ -248,20 +224,11 @@ never:
   unreachable
 {"".join(each.block for each in cases)}
 next:
-  %out = phi double {values}
-  %to = getelementptr double, ptr %o, i64 %k
-  store double %out, ptr %to, align 8
-  %zero = fsub double %out, %out
-  %bad = fadd double %bad0, %zero
-  %k1 = add i64 %k, 1
-  %more = icmp slt i64 %k1, %n
-  br i1 %more, label %loop, label %done
-done:
-  %before = load double, ptr %bads, align 8
-  %after = fadd double %before, %bad
-  store double %after, ptr %bads, align 8
-  ret void
-}}"""
+  %out = phi double {values}"""
+    return _FORWARD.format(
+        number=MIXED, arrays=_ARRAYS, numbers="i64 %n, ptr noalias %codes", last="next",
+        double="double", zero=literal(0.0), body=body, out="%out", width=1,
+    )  # fmt: skip
 
 
 def careful(constant: list[Slopes]) -> str:
