@@ -225,6 +225,12 @@ class Graph:
     def __contains__(self, node: int) -> bool:
         return node in self._at
 
+    def for_many_walks(self) -> Graph:
+        """The same graph, which keeps the operands of each node: a fifth faster to walk, and larger."""
+        twin = copy(self)
+        twin.operands = {node: self.operands(node) for node in self.order}.__getitem__
+        return twin
+
     @cached_property
     def users(self) -> Mapping[int, list[int]]:
         """For each operand the steps that use it, once for each use."""

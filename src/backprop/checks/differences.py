@@ -61,7 +61,7 @@ class Along:
                 x = self.start - step
             exact = self(x)
             self._data[self._order[0]] = x
-            noise = 2 * value_noise(self._graph, self._order, self._data, exact)
+            noise = 2 * value_noise(self._graph, self._steps, self._data, exact)
             self._noise[step] = inf if isnan(exact) else noise + EPSILON * abs(exact) + ulp(0.0)
         return self._noise[step]
 

@@ -45,7 +45,7 @@ def check_gradient(
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises.
     """
     graph, numbers, gradient = evaluate(model, values or {}, of)
-    data = numbers.data
+    graph, data = graph.for_many_walks(), numbers.data
     inputs = {name: model.names[name] for name in gradient.gradients if not model.is_equation(name)}
     noise = gradient_noise(graph, numbers, inputs.values())
     levels = cache(lambda digits: precise.Precise(graph, data, digits))

@@ -122,7 +122,7 @@ class Answer:
         off = abs(claimed - right)
         if not off <= 1e-9 * max(map(abs, filter(isfinite, numbers)), default=0.0):
             return False  # no rounding does that
-        noise = value_noise(formula, formula.order, [*data], claimed)
+        noise = value_noise(formula, formula.steps, [*data], claimed)
         if self.by in self.graph:
             noise += gradient_noise(self.graph, point, [self.by])[self.by]
         return off <= 8 * noise

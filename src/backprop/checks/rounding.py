@@ -20,10 +20,9 @@ EPSILON = 2.0**-52
 _RUNS = 3
 
 
-def value_noise(graph: Graph, order: Sequence[int], data: ByNode, exact: float) -> float:
-    """How far rounding may move the last of `order` from `exact`. In `data` the steps are left shaken."""
-    last = order[-1]
-    changes = [abs(shaken[last] - exact) for shaken in _shaken(graph, order, data)]
+def value_noise(graph: Graph, steps: Sequence[int], data: ByNode, exact: float) -> float:
+    """How far rounding may move the last of the steps from `exact`. In `data` they are left shaken."""
+    changes = [abs(shaken[steps[-1]] - exact) for shaken in _shaken(graph, steps, data) if steps]
     return max(filter(isfinite, changes), default=0.0)
 
 
@@ -32,7 +31,7 @@ def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[in
     contributions to a gradient are added up."""
     sizes = derivatives(graph, numbers.data, _SIZES)
     worst = {node: 4 * EPSILON * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
-    for shaken in _shaken(graph, graph.order, [*numbers.data]):
+    for shaken in _shaken(graph, graph.steps, [*numbers.data]):
         found = derivatives(graph, shaken)
         for node, most in worst.items():
             moved = abs(found[node] - numbers.gradients[node])
@@ -54,7 +53,7 @@ _SIZES = Lookup(lambda name: tuple([_size(slope) for slope in functions.slopes(n
 """With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 
-def _shaken(graph: Graph, order: Sequence[int], data: ByNode) -> Iterator[ByNode]:
+def _shaken(graph: Graph, steps: Sequence[int], data: ByNode) -> Iterator[ByNode]:
     """`data`, a few times, with the last bit of each result changed at random.
 
     Whole numbers that operators make of whole numbers stay: they are exact, as exponents and conditions
@@ -76,7 +75,7 @@ def _shaken(graph: Graph, order: Sequence[int], data: ByNode) -> Iterator[ByNode
 
     values = Lookup(shaking)
     for _ in range(_RUNS):
-        forward(graph, filter(graph.is_step, order), data, values)
+        forward(graph, steps, data, values)
         yield data
 
 
