@@ -187,7 +187,7 @@ class Graph:
         self.labels = labels
         self.ops = columns.ops
         self.op = columns.op
-        self.operands = columns.operands
+        self.operands: Callable[[int], tuple[int, ...]] = columns.operands
         self.is_step = columns.is_step
         self.is_number = columns.is_number
         self.constant = columns.constant

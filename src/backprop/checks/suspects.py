@@ -147,10 +147,11 @@ class Mistakes:
                 "value": number(self._data[edge.step]),
                 "share": number(base * slope),
             }
-            if node is not None:
+            if node is not None and edge.number is None:
+                fields["other"] = self._formula(edge._replace(operand=node))
+            elif node is not None:
                 text, value = way.text(node), number(self._data[node])
                 fields["factor"] = text if text == value else f"{text} = {value}"
-                fields["other"] = self._formula(edge._replace(operand=node))
         elif node is not None:
             fields = {
                 "output": way.text(output),
@@ -171,23 +172,22 @@ class Mistakes:
     def _shares(self, edge: Edge) -> tuple[float, float, float]:
         """What reaches the derivative by other ways, the factor of this edge's slope in the rest, and
         the slope."""
-        base = self._gradients[edge.step] * self._tangent[edge.operand]
-        slope = self._slope(edge)
+        base, slope = self._gradients[edge.step] * self._tangent[edge.operand], self._slope(edge)
         return (self._right - base * slope if isfinite(base) else 0.0), base, slope
 
     def _derivative(self, edge: Edge) -> str:
         """`the derivative of e = a*b with respect to a, b = −3`."""
         formula, shown = self._formula(edge), number(self._slope(edge))
-        same = f"{formula} = " if formula not in ("", shown) else ""
+        same = "" if formula == shown else f"{formula} = "
         return f"the derivative of {self._way.respect(edge)}, {same}{shown}"
 
     def _formula(self, edge: Edge) -> str:
-        """The derivative of an equation by a name as a formula; of a long one its number."""
-        if edge.number is not None:
-            return ""
-        model = self._way.model
-        formulas = Formulas(self._graph, self._data, model.labels, model.names)
-        found = formulas.partials(edge.step)[edge.operand]
+        """The derivative of an equation by a name as a formula; of a long one, and of a step, its number."""
+        found = None
+        if edge.number is None:
+            model = self._way.model
+            formulas = Formulas(self._graph, self._data, model.labels, model.names)
+            found = formulas.partials(edge.step)[edge.operand]
         return written(found, LONG) or number(self._slope(edge))
 
     def chain(self) -> str:

@@ -91,7 +91,7 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     gradient, numeric = asked.gradient, sides.slope
     if isnan(numeric) or not sides.error < inf:
         note = f"the differences settle on no slope of {asked.output}"
-        return _check(asked, numeric, inf, UNKNOWN, note + _more(asked))
+        return _check(asked, numeric, inf, UNKNOWN, note)
     if gradient == numeric and not isfinite(gradient):
         return _check(asked, numeric, 0.0, AGREES, f"the slope is {number(gradient)}")
     size = max(abs(gradient), abs(numeric))
@@ -109,7 +109,7 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     if abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale:
         return _check(asked, numeric, allowed, AGREES, f"0 within {number(allowed, 1)}")
     note = f"rounding in {asked.output} hides slopes below {number(allowed, 1)}"
-    return _check(asked, numeric, allowed, UNKNOWN, note + _more(asked))
+    return _check(asked, numeric, allowed, UNKNOWN, note)
 
 
 def _edge(asked: Question, left: Side, right: Side) -> Check:
@@ -137,7 +137,7 @@ def _jump(asked: Question, left: Side, right: Side) -> Check:
     note = f"{asked.output} jumps {where}" + _by(asked)
     if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or both:
         # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
-        return _check(asked, nan, inf, JUMP, note + _takes(asked.gradient), left.slope, right.slope)
+        return _check(asked, nan, inf, JUMP, note, left.slope, right.slope)
     return _told(asked, JUMP, note, left, right)
 
 
@@ -160,8 +160,7 @@ def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> 
         within = verdict != AGREES
     numeric = low if low == high else nan
     if within:
-        takes = _takes(gradient) if verdict in (CORNER, JUMP) else ""
-        return _check(asked, numeric, slack, verdict, note + takes, left.slope, right.slope)
+        return _check(asked, numeric, slack, verdict, note, left.slope, right.slope)
     outside = "" if low == high else ", which is not between them"
     message = f"{note}, but the gradient is {number(gradient)}{outside}"
     return _check(asked, numeric, slack, DIFFERS, message, left.slope, right.slope)
@@ -170,8 +169,12 @@ def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> 
 def _check(
     asked: Question, numeric: float, allowed: float, verdict: str, note: str, *slopes: float
 ) -> Check:
-    """The Check. slopes: from the left and from the right, where they differ."""
+    """The Check, and the end of its note. slopes: from the left and the right, where they differ."""
     gradient = asked.gradient
+    if verdict in (CORNER, JUMP):
+        note += f"; the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
+    elif verdict == UNKNOWN and not asked.precise:
+        note += "; --precise computes with more digits"
     error = 0.0 if gradient == numeric else abs(gradient - numeric)
     size = max(abs(gradient), abs(numeric))
     relative = error / size if size and isfinite(size) else (0.0 if error == 0 else nan)
@@ -193,16 +196,8 @@ def _apart(left: Side, right: Side) -> bool:
     return abs(left.slope - right.slope) > max(10 * (left.error + right.error), 1e-7 * size)
 
 
-def _takes(gradient: float) -> str:
-    return f"; the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
-
-
 def _by(asked: Question) -> str:
     return f" (by {listed(asked.at)})" if asked.at else ""
-
-
-def _more(asked: Question) -> str:
-    return "" if asked.precise else "; --precise computes with more digits"
 
 
 def _per_cent(relative: float) -> str:
