@@ -15,10 +15,10 @@ from backprop.errors import BackpropError, UnexpectedText
 from backprop.graph import Columns, Place
 from backprop.language import families
 from backprop.language.families import Families
-from backprop.language.integers import Argument, Scope, Unknown
-from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.language.integers import Argument, Scope
+from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Program, Step, prepared
+from backprop.syntax.bodies import Body, Governor
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -30,7 +30,7 @@ EXPECTED = -1
 class _Sum(NamedTuple):
     """A sum that is being unrolled: the scopes of the terms to come, and the terms so far."""
 
-    step: Step
+    step: Governor
     scopes: Iterator[dict[str, Any]]
     place: Place
     terms: list[int]
@@ -41,7 +41,7 @@ class _Frame(NamedTuple):
     of a sum."""
 
     nodes: Iterator[Node]
-    program: Program
+    body: Body
     tokens: Tokens
     scope: Scope
     caller: Place
@@ -83,21 +83,18 @@ class Builder:
         tokens, shape = statement
         name = tokens.texts[shape.target]
         try:
-            program = Program(shape.nodes, {})
-            if shape.indexed:
-                program = families.ready_made(statement).right
-            root = self.expression(tokens, program, {})
-        except Unknown as unknown:
-            self.errors.append(unknown.error)
+            root = self.expression(tokens, families.ready_made(statement).right, {})
+        except BackpropError as error:
+            self.errors.append(error)
             return
         self._define(name, root, pack(tokens.starts[shape.target + 2], tokens.ends[-1]))
 
     def family(self, statement: Statement) -> None:
         """The same for every member of an indexed equation; the draws of a `~`."""
         tokens, shape = statement
-        ready = prepared(shape)
+        ready = families.ready_made(statement)
         name = tokens.texts[shape.target]
-        at = families.right_side(statement)
+        at = families.begin(statement)
         whole = pack(tokens.starts[0], tokens.ends[-1])
         last = ready.right.nodes[-1].last
         place = pack(tokens.starts[at], tokens.ends[last])
@@ -114,8 +111,8 @@ class Builder:
                     root = self.expression(tokens, ready.right, scope)
                 self._define(label, root, place)
                 self.repeated[label] = whole
-        except Unknown as unknown:
-            self.errors.append(families.located(unknown.error, label, scope))
+        except BackpropError as error:
+            self.errors.append(families.located(error, label, scope))
 
     def _define(self, name: str, root: int, place: int) -> None:
         columns, node = self.columns, self.names.get(name, EXPECTED)
@@ -132,16 +129,17 @@ class Builder:
         else:
             columns.define(node, root)
 
-    def expression(self, tokens: Tokens, program: Program, scope: Scope) -> int:
+    def expression(self, tokens: Tokens, body: Body, scope: Scope) -> int:
         """The row of an expression; older than the expression only if that is a name alone.
 
-        Raises Unknown for an index that cannot be computed or a member that is not there.
+        Raises a MeaningFault or UnexpectedText for an index that cannot be computed, a member that is not
+        there, or too many rows.
         """
         stack: list[int] = []
         columns, names, uses_names = self.columns, self.names, False
         self._begin = len(columns)
-        self.families.spend(len(program.nodes), tokens)
-        frames = [_Frame(iter(program.nodes), program, tokens, scope, None)]
+        self.families.spend(len(body.nodes), tokens)
+        frames = [_Frame(iter(body.nodes), body, tokens, scope, None)]
         before = ""
         while frames:
             frame = frames[-1]
@@ -178,7 +176,7 @@ class Builder:
                 elif kind == "number":
                     stack.append(self._number(texts[token], tokens.span(token, token), place))
                 elif kind == "index":
-                    step = frame.program.steps[token]
+                    step = frame.body.governors[token]
                     name = self.families.label(tokens, texts[token], step.indices, scope)
                     node = names.get(name, EXPECTED)
                     if node < 0:
@@ -186,7 +184,7 @@ class Builder:
                     uses_names = True
                     stack.append(node)
                 elif kind == "gather":
-                    step = frame.program.steps[token]
+                    step = frame.body.governors[token]
                     scopes = self.families.scopes(tokens, step.clauses, step.condition, scope)
                     begun = _Sum(step, scopes, place, [])
                     if not self._next_term(frames, begun, tokens, caller):
@@ -194,15 +192,13 @@ class Builder:
                         continue
                     break
                 elif texts[token] in self.functions:
-                    body = self.functions[texts[token]]
-                    parameters = [body.tokens.texts[at] for at in body.shape.parameters]
+                    function = self.functions[texts[token]]
+                    parameters = [function.tokens.texts[at] for at in function.shape.parameters]
                     arguments = map(Argument, stack[len(stack) - count :])
                     inner = dict(zip(parameters, arguments, strict=True))
                     del stack[len(stack) - count :]
-                    called = Program(body.shape.nodes, {})
-                    if body.shape.indexed:
-                        called = families.ready_made(body).right
-                    frames.append(_Frame(iter(called.nodes), called, body.tokens, inner, place))
+                    called = families.ready_made(function).right
+                    frames.append(_Frame(iter(called.nodes), called, function.tokens, inner, place))
                     break
                 else:
                     self._call(texts[token], stack, count, place)
@@ -230,19 +226,22 @@ class Builder:
 
     def _summed(self, begun: _Sum, tokens: Tokens) -> int:
         """The terms of a sum, product, … as one row: as if they had been written out."""
-        name, terms, place = tokens.texts[begun.step.node.token], begun.terms, begun.place
-        op, columns = families.GATHERED_BY[name], self.columns
+        row, terms, columns = (
+            GATHERS[tokens.texts[begun.step.node.token]],
+            begun.terms,
+            self.columns,
+        )
         if not terms:
-            empty = families.EMPTY.get(name)
-            if empty is None:
+            if row.empty is None:
                 span = tokens.span(begun.step.node.first, begun.step.node.last)
-                raise Unknown(UnexpectedText(f"the {name} of nothing: no index fits", span))
-            return columns.number(empty, place)
+                raise UnexpectedText(f"the {row.name} of nothing: no index fits", span)
+            return columns.number(row.empty, begun.place)
         total = terms[0]
         for term in terms[1:]:
-            total = columns.step(op, (total, term), place)
-        if name == "mean":
-            total = columns.step("/", (total, columns.number(len(terms), place)), place)
+            total = columns.step(row.joined_by, (total, term), begun.place)
+        if row.divided:
+            count = columns.number(len(terms), begun.place)
+            total = columns.step("/", (total, count), begun.place)
         return total
 
     def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
@@ -254,7 +253,7 @@ class Builder:
             self.families.refuse_whole(name, tokens.span(token, token))
         return self._new_input(name, place)
 
-    def _member(self, name: str, tokens: Tokens, step: Step, place: int) -> int:
+    def _member(self, name: str, tokens: Tokens, step: Governor, place: int) -> int:
         """A member without a row: one further down, or a new input."""
         if name not in self.names:
             family = tokens.texts[step.node.token]
@@ -277,13 +276,8 @@ class Builder:
     def _number(self, text: str, span: Span, place: Place) -> int:
         number = float(text)
         if number == inf:
-            self.errors.append(
-                UnexpectedText(
-                    "a number too large for a double, which ends at 1.8e308",
-                    span,
-                    hints=["write inf for infinity"],
-                )
-            )
+            message = "a number too large for a double, which ends at 1.8e308"
+            self.errors.append(UnexpectedText(message, span, hints=["write inf for infinity"]))
         return self.columns.number(number, place)
 
     def _call(self, name: str, stack: list[int], count: int, place: Place) -> None:

@@ -6,7 +6,7 @@ function that calls itself, no graph beyond the stated size, no equations in a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -15,17 +15,16 @@ from backprop.errors import (
     BackpropError,
     CircularDefinition,
     Label,
-    NameDefinedTwice,
     NeedsData,
     NotYetSupported,
     RecursiveFunction,
     TooLarge,
     UnknownFunction,
     WrongNumberOfArguments,
+    raise_all,
 )
 from backprop.graph import Columns, Graph, in_order
-from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
-from backprop.language.families import right_side as begin
+from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, begin, defined_twice
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
 from backprop.source import Span
 from backprop.suggest import did_you_mean
@@ -56,17 +55,29 @@ def by_name(
         known = equations if shape.form == "equation" else functions
         first = known.setdefault(name, statement)
         if first is not statement:
-            errors.append(
-                NameDefinedTwice(
-                    f"{name!r} is defined twice",
-                    Label(_target(statement), "again here"),
-                    Label(_target(first), "first here"),
-                    hints=["a name has one equation; remove one, or give it another name"],
-                )
-            )
+            hint = "a name has one equation; remove one, or give it another name"
+            places = _target(statement), _target(first)
+            errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
             _parameters(statement, errors)
     return equations, functions, indexed
+
+
+def checked(
+    statements: Sequence[Statement], errors: list[BackpropError]
+) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
+    """What `by_name` answers, when everything below is true of it. Raises all that is found, `errors`
+    with it."""
+    found = by_name(statements, errors)
+    equations, functions, _ = found
+    for statement in statements:
+        calls(statement, functions, errors)
+    if functions:
+        recursion(functions, errors)
+        if not errors:
+            size(equations, functions, errors)
+    raise_all(errors)
+    return found
 
 
 def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
@@ -76,7 +87,7 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
     for node in shape.nodes:
         if node.kind not in ("call", "gather"):
             continue
-        name, here = tokens.texts[node.token], tokens.span(node.token, node.token)
+        name, here = tokens.texts[node.token], tokens.span(node.token)
         whole = tokens.span(node.first, node.last)
         if (drawn and node is shape.nodes[-1]) or (drawn and name in DISTRIBUTIONS):
             continue  # checked where it is drawn
@@ -86,33 +97,21 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
                 errors.append(UnknownFunction(f"{name!r} gathers nothing", here, hints=hints))
         elif name in functions:
             body = functions[name]
-            if node.operands != len(body.shape.parameters):
-                takes = _takes(len(body.shape.parameters), len(body.shape.parameters))
-                errors.append(
-                    WrongNumberOfArguments(
-                        f"{name} takes {takes}, not {node.operands}",
-                        Label(whole, "called here"),
-                        Label(_target(body), "defined here"),
-                    )
-                )
+            count = len(body.shape.parameters)
+            if node.operands != count:
+                message = f"{name} takes {_takes(count, count)}, not {node.operands}"
+                labels = Label(whole, "called here"), Label(_target(body), "defined here")
+                errors.append(WrongNumberOfArguments(message, *labels))
         elif name in GATHERS and node.operands == 1:
-            errors.append(
-                NeedsData(
-                    f"{name}(…) of one argument gathers the rows of data, and there is no data",
-                    whole,
-                    hints=[f"give {name} several arguments, as in {name}(a, b)"]
-                    if name in FUNCTIONS
-                    else ["this version has no data: write the terms out"],
-                )
-            )
+            message = f"{name}(…) of one argument gathers the rows of data, and there is no data"
+            hint = "this version has no data: write the terms out"
+            if name in FUNCTIONS:
+                hint = f"give {name} several arguments, as in {name}(a, b)"
+            errors.append(NeedsData(message, whole, hints=[hint]))
         elif name in GATHERS and name not in FUNCTIONS:
-            errors.append(
-                WrongNumberOfArguments(
-                    f"{name} takes 1 argument, not {node.operands}",
-                    whole,
-                    hints=["write it out with operators, as in (a + b)/2"],
-                )
-            )
+            message = f"{name} takes 1 argument, not {node.operands}"
+            hints = ["write it out with operators, as in (a + b)/2"]
+            errors.append(WrongNumberOfArguments(message, whole, hints=hints))
         elif name not in FUNCTIONS:
             known = [*functions, *FUNCTIONS] if len(errors) < LIMIT else []
             errors.append(_unknown_function(name, here, known))
@@ -131,13 +130,9 @@ def recursion(functions: Statements, errors: list[BackpropError]) -> None:
         labels = [
             Label(_target(functions[name]), f"calls {after}") for name, after in _pairs(circle)
         ]
-        errors.append(
-            RecursiveFunction(
-                f"the function {circle[0]!r} calls itself" + _path(circle),
-                *labels,
-                hints=["functions are expanded where they are called, which would never end"],
-            )
-        )
+        message = f"the function {circle[0]!r} calls itself" + _path(circle)
+        hints = ["functions are expanded where they are called, which would never end"]
+        errors.append(RecursiveFunction(message, *labels, hints=hints))
 
 
 def size(equations: Statements, functions: Statements, errors: list[BackpropError]) -> None:
@@ -161,15 +156,10 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
     for statement in equations.values():
         total += count(statement)
         if total > MOST_VALUES:
-            errors.append(
-                TooLarge(
-                    f"with its functions expanded, the file has over {MOST_VALUES:,} values",
-                    Label(statement.tokens.span(0, len(statement.tokens.kinds) - 1), "passed here"),
-                    hints=[
-                        "give intermediate results names of their own, so that they are computed once"
-                    ],
-                )
-            )
+            message = f"with its functions expanded, the file has over {MOST_VALUES:,} values"
+            hint = "give intermediate results names of their own, so that they are computed once"
+            here = Label(statement.tokens.whole, "passed here")
+            errors.append(TooLarge(message, here, hints=[hint]))
             return
 
 
@@ -234,17 +224,12 @@ def _path(circle: list[str]) -> str:
 
 
 def _target(statement: Statement) -> Span:
-    return statement.tokens.span(statement.shape.target, statement.shape.target)
-
-
-def left_side(statement: Statement) -> Span:
-    """What stands left of an equation's `=` or `~`."""
-    return statement.tokens.span(0, begin(statement) - 2)
+    return statement.tokens.span(statement.shape.target)
 
 
 def right_side(statement: Statement) -> Span:
     """What stands right of an equation's `=` or `~`, clauses included."""
-    return statement.tokens.span(begin(statement), len(statement.tokens.kinds) - 1)
+    return statement.tokens.span(begin(statement), -1)
 
 
 def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
@@ -252,15 +237,9 @@ def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
     for at in statement.shape.parameters:
         name = statement.tokens.texts[at]
         if name in seen:
-            first = statement.tokens.span(seen[name], seen[name])
-            errors.append(
-                NameDefinedTwice(
-                    f"the parameter {name!r} stands twice",
-                    Label(statement.tokens.span(at, at), "again here"),
-                    Label(first, "first here"),
-                    hints=["give one of them another name"],
-                )
-            )
+            places = statement.tokens.span(at), statement.tokens.span(seen[name])
+            message = f"the parameter {name!r} stands twice"
+            errors.append(defined_twice(message, *places, "give one of them another name"))
         seen.setdefault(name, at)
 
 
@@ -278,17 +257,11 @@ def _arguments(
     least = row.arity - len(row.defaults)
     if count < least or (count > row.arity and not row.folds):
         takes = _takes(least, row.arity) if not row.folds else f"{least} arguments or more"
-        hints = (
-            ["the logarithm of x to the base b is log(x)/log(b)"]
-            if name == "log" and count == 2
-            else []
-        )
-        form = f"write {name}({', '.join(row.operands)})"
-        errors.append(
-            WrongNumberOfArguments(
-                f"{name} takes {takes}, not {count}", whole, hints=hints or [form]
-            )
-        )
+        hint = f"write {name}({', '.join(row.operands)})"
+        if name == "log" and count == 2:
+            hint = "the logarithm of x to the base b is log(x)/log(b)"
+        message = f"{name} takes {takes}, not {count}"
+        errors.append(WrongNumberOfArguments(message, whole, hints=[hint]))
 
 
 def _takes(least: int, most: int) -> str:
@@ -306,6 +279,6 @@ def _is_drawn(statement: Statement) -> bool:
 def _not_yet(statement: Statement) -> NotYetSupported:
     return NotYetSupported(
         "model statements are part of the language, but this version cannot fit them yet",
-        statement.tokens.span(0, len(statement.tokens.kinds) - 1),
+        statement.tokens.whole,
         hints=["for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"],
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
+from backprop import patterns
 from backprop.errors import (
     BackpropError,
     Label,
@@ -18,7 +18,7 @@ from backprop.errors import (
     UnknownName,
     WrongNumberOfArguments,
 )
-from backprop.language.integers import Integers, Scope, Unknown
+from backprop.language.integers import Integers, Scope
 from backprop.source import Span
 from backprop.syntax.bodies import Clause, Nodes, Prepared, TooDeep, prepared
 from backprop.syntax.parser import Statement
@@ -28,14 +28,6 @@ MOST_VALUES = 10_000_000
 """The most Values that a file may unroll and expand to, unless the person allows more."""
 
 _MOST_CLAUSES = 20
-
-GATHERED_BY: Mapping[str, str] = MappingProxyType(
-    {"sum": "+", "mean": "+", "prod": "*", "min": "min", "max": "max"}
-)
-"""The operation that joins the terms of each."""
-
-EMPTY: Mapping[str, float] = MappingProxyType({"sum": 0.0, "prod": 1.0})
-"""What they are without terms, where that is anything."""
 
 DISTRIBUTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"uniform": ("low", "high"), "normal": ("mean", "sd")}
@@ -73,20 +65,18 @@ class Families:
                 label = self.label(tokens, name, ready.indices, scope)
                 first = owners.setdefault(label, statement)
                 if label in names:
-                    raise Unknown(
-                        NameDefinedTwice(
-                            f"{label!r} is defined twice",
-                            Label(_target(statement), "again here"),
-                            Label(_target(first), "first here"),
-                            hints=["a name has one equation; let the ranges not overlap"],
-                        )
+                    raise defined_twice(
+                        f"{label!r} is defined twice",
+                        left_side(statement),
+                        left_side(first),
+                        "a name has one equation; let the ranges not overlap",
                     )
                 names[label] = -1
-        except Unknown as unknown:
-            self.errors.append(located(unknown.error, label, scope))
+        except BackpropError as error:
+            self.errors.append(located(error, label, scope))
 
     def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:
-        """What a member is called: `w[1,2]`. Raises Unknown."""
+        """What a member is called: `w[1,2]`. Raises as `Integers`."""
         integer = self.integers.integer
         if len(indices) == 1:
             return f"{name}[{integer(tokens, indices[0], scope)}]"
@@ -100,7 +90,7 @@ class Families:
         """Every combination of the clauses' variables for which the condition holds."""
         if len(clauses) > _MOST_CLAUSES:
             span = tokens.span(clauses[0].node.first, clauses[-1].node.last)
-            raise Unknown(TooLarge(f"{len(clauses)} indices; {_MOST_CLAUSES} is the most", span))
+            raise TooLarge(f"{len(clauses)} indices; {_MOST_CLAUSES} is the most", span)
         for scope in self._combined(tokens, clauses, {**outer}):
             if not condition or self.integers.number(tokens, condition, scope):
                 yield scope
@@ -116,7 +106,7 @@ class Families:
         for number in self._numbers(tokens, first, scope):
             self.left -= 1
             if self.left < 0:
-                raise self._too_large(tokens, first)
+                raise self._too_large(tokens.span(first.node.first, first.node.last))
             inner = {**scope, variable: number}
             if rest:
                 yield from self._combined(tokens, rest, inner)
@@ -129,19 +119,16 @@ class Families:
             return [self.integers.integer(tokens, item, scope) for item in clause.items]
         low, high = (self.integers.integer(tokens, item, scope) for item in clause.items)
         if high - low >= self.left:
-            raise self._too_large(tokens, clause)
+            raise self._too_large(tokens.span(clause.node.first, clause.node.last))
         return range(low, high + 1)
 
     def spend(self, count: int, tokens: Tokens) -> None:
-        """Count Values that are about to be made. Raises Unknown beyond the limit."""
+        """Count Values that are about to be made. Raises TooLarge beyond the limit."""
         self.left -= count
         if self.left < 0:
-            raise Unknown(self._beyond(tokens.span(0, len(tokens.kinds) - 1)))
+            raise self._too_large(tokens.whole)
 
-    def _too_large(self, tokens: Tokens, clause: Clause) -> Unknown:
-        return Unknown(self._beyond(tokens.span(clause.node.first, clause.node.last)))
-
-    def _beyond(self, span: Span) -> TooLarge:
+    def _too_large(self, span: Span) -> TooLarge:
         return TooLarge(
             f"unrolled, the file has over {self.most:,} values",
             Label(span, "passed here"),
@@ -149,35 +136,19 @@ class Families:
         )
 
     def refuse_whole(self, name: str, span: Span) -> None:
-        """Raise Unknown where a family is used without an index."""
+        """Raise UnknownName where a family is used without an index."""
         if name in self.statements:
-            raise Unknown(
-                UnknownName(
-                    f"{name!r} has members, and this is none of them",
-                    Label(span),
-                    Label(_target(self.statements[name]), "defined here"),
-                    hints=[f"write {name}[…], or sum({name}[i] for i in …)"],
-                )
-            )
+            hints = [f"write {name}[…], or sum({name}[i] for i in …)"]
+            message = f"{name!r} has members, and this is none of them"
+            raise UnknownName(message, span, _defined(self.statements[name]), hints=hints)
 
     def refuse_missing(self, family: str, name: str, span: Span, names: Mapping[str, int]) -> None:
-        """Raise Unknown where a family that the file defines has no such member."""
+        """Raise UnknownName where a family that the file defines has no such member."""
         if family in self.statements:
-            raise Unknown(
-                UnknownName(
-                    f"{name} is not defined; {family} has {extent(family, names)}",
-                    Label(span),
-                    Label(_target(self.statements[family]), "defined here"),
-                )
-            )
+            message = f"{name} is not defined; {family} has {extent(family, names)}"
+            raise UnknownName(message, span, _defined(self.statements[family]))
         if family in self.scalars:
-            raise Unknown(
-                UnknownName(
-                    f"{family!r} has no indices",
-                    Label(span),
-                    Label(_target(self.scalars[family]), "defined here"),
-                )
-            )
+            raise UnknownName(f"{family!r} has no indices", span, _defined(self.scalars[family]))
 
     def draw(self, statement: Statement, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place.
@@ -215,12 +186,10 @@ class Families:
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
             rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
-            raise Unknown(
-                NotANumber(
-                    f"{name}({first:g}, {second:g}) cannot be drawn from",
-                    tokens.span(nodes[-1].first, nodes[-1].last),
-                    hints=[rule if wrong else "both numbers must be finite"],
-                )
+            raise NotANumber(
+                f"{name}({first:g}, {second:g}) cannot be drawn from",
+                tokens.span(nodes[-1].first, nodes[-1].last),
+                hints=[rule if wrong else "both numbers must be finite"],
             )
         return first, second
 
@@ -230,34 +199,23 @@ class Families:
             return
         last = ready.right.nodes[-1]
         name = tokens.texts[last.token]
-        span = tokens.span(ready.right.nodes[-1].first, last.last)
+        span = tokens.span(last.first, last.last)
         if last.kind != "call" or name not in DISTRIBUTIONS:
-            raise Unknown(
-                UnexpectedText(
-                    "this is no distribution",
-                    span,
-                    hints=["write uniform(low, high) or normal(mean, sd)"],
-                )
-            )
+            hints = ["write uniform(low, high) or normal(mean, sd)"]
+            raise UnexpectedText("this is no distribution", span, hints=hints)
         if last.operands != 2:
-            names = ", ".join(DISTRIBUTIONS[name])
-            raise Unknown(
-                WrongNumberOfArguments(
-                    f"{name} takes 2 arguments, not {last.operands}",
-                    span,
-                    hints=[f"write {name}({names})"],
-                )
-            )
+            hints = [f"write {name}({', '.join(DISTRIBUTIONS[name])})"]
+            message = f"{name} takes 2 arguments, not {last.operands}"
+            raise WrongNumberOfArguments(message, span, hints=hints)
 
 
 def ready_made(statement: Statement) -> Prepared:
-    """The program of a statement. Raises Unknown for sums too deep inside one another."""
+    """The parts of a statement. Raises TooLarge for sums too deep inside one another."""
     try:
         return prepared(statement.shape)
     except TooDeep:
-        tokens = statement.tokens
-        whole = tokens.span(0, len(tokens.kinds) - 1)
-        raise Unknown(TooLarge("sums inside sums, deeper than is read", whole)) from None
+        message = "sums inside sums, deeper than is read"
+        raise TooLarge(message, statement.tokens.whole) from None
 
 
 def located(error: BackpropError, label: str, scope: Scope) -> BackpropError:
@@ -272,34 +230,34 @@ def located(error: BackpropError, label: str, scope: Scope) -> BackpropError:
 
 def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
     """The indices that a family has: `indices 1..2, 1..16`."""
-    pattern = re.compile(rf"{re.escape(family)}\[(-?\d+(?:,-?\d+)*)\]")
-    found = [
-        [int(each) for each in member[1].split(",")]
-        for name in names
-        if (member := pattern.fullmatch(name))
-    ]
+    found = [name for name in names if patterns.family(name) == family]
     if not found:
         return "no members"
-    widths = {len(indices) for indices in found}
-    if len(widths) > 1:
+    if len({name.count(",") for name in found}) > 1:
         return f"{len(found)} members"
-    columns = list(zip(*found, strict=True))
-    ranges = ", ".join(
-        f"{min(column)}..{max(column)}" if min(column) < max(column) else f"{column[0]}"
-        for column in columns
-    )
+    ranges = patterns.spanned(found).replace(",", ", ")
     return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
 
 
-def right_side(statement: Statement) -> int:
+def begin(statement: Statement) -> int:
     """The token where the right side of a statement begins."""
     kinds = statement.tokens.kinds
     return next(at for at, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE")) + 1
 
 
-def _target(statement: Statement) -> Span:
-    """The left side of a statement."""
-    return statement.tokens.span(0, right_side(statement) - 2)
+def left_side(statement: Statement) -> Span:
+    """What stands left of an equation's `=` or `~`."""
+    return statement.tokens.span(0, begin(statement) - 2)
+
+
+def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefinedTwice:
+    """The error for a second definition, with both places."""
+    labels = Label(again, "again here"), Label(first, "first here")
+    return NameDefinedTwice(message, *labels, hints=[hint])
+
+
+def _defined(statement: Statement) -> Label:
+    return Label(left_side(statement), "defined here")
 
 
 def _top_commas(tokens: Tokens, token: int) -> list[int]:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
 from backprop.graph import Columns, in_order
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
-from backprop.source import Span
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes
 from backprop.syntax.fold import fold_nodes
@@ -44,14 +43,6 @@ def _computed(name: str, parts: Sequence[float]) -> float | None:
     if name == "if" or (row.called and not callable(row.value)):
         return None
     return functions.value(name)(*map(float, parts))
-
-
-class Unknown(Exception):
-    """A name that is no integer constant. error: what to say."""
-
-    def __init__(self, error: BackpropError) -> None:
-        super().__init__(error)
-        self.error = error
 
 
 def _plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int] | None:
@@ -100,7 +91,7 @@ class Integers:
             self._inputs[node] = name
 
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
-        """The number of an expression; booleans count as 0 and 1. Raises Unknown.
+        """The number of an expression; booleans count as 0 and 1. Raises UnexpectedText, NotANumber.
 
         free: any number will do, and the constants pi, tau and inf are known.
         """
@@ -168,31 +159,21 @@ class Integers:
 
     def _constant(self, tokens: Tokens, token: int) -> float:
         name = tokens.texts[token]
-        here = tokens.span(token, token)
+        here = Label(tokens.span(token), "an index or a range needs one")
+        message = f"{name!r} is no integer constant of these equations"
         if name not in self._sources or name in self._open or len(self._open) >= _LONGEST:
-            raise Unknown(
-                NotANumber(
-                    f"{name!r} is no integer constant of these equations",
-                    Label(here, "an index or a range needs one"),
-                    hints=[
-                        f"give it a number in the file: {name} = 10",
-                        f"or say what it runs through: for {name} in 1..n",
-                    ],
-                )
-            )
+            hints = [
+                f"give it a number in the file: {name} = 10",
+                f"or say what it runs through: for {name} in 1..n",
+            ]
+            raise NotANumber(message, here, hints=hints)
         self._open.add(name)
         try:
             source, nodes = self._sources[name]
             found = self.number(source, nodes, {})
-        except Unknown:
-            raise Unknown(
-                NotANumber(
-                    f"{name!r} is no integer constant of these equations",
-                    Label(here, "an index or a range needs one"),
-                    Label(self._sources[name][0].span(0, len(self._sources[name][0].kinds) - 1)),
-                    hints=["indices and ranges must be known before anything is computed"],
-                )
-            ) from None
+        except BackpropError:
+            hints = ["indices and ranges must be known before anything is computed"]
+            raise NotANumber(message, here, Label(source.span(0, -1)), hints=hints) from None
         finally:
             self._open.discard(name)
         self.used[name] = None
@@ -210,7 +191,7 @@ class Integers:
                 source, nodes = self._sources[name]
                 try:
                     found[node] = self.number(source, nodes, {})
-                except Unknown:
+                except BackpropError:
                     return None
                 self.used[name] = None
             else:
@@ -227,12 +208,6 @@ class Integers:
         row = FUNCTIONS.get(name)
         return row is not None and callable(row.value) and row.arity == count
 
-    def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> Unknown:
-        span: Span = tokens.span(first, last)
-        return Unknown(
-            UnexpectedText(
-                f"this {what}",
-                span,
-                hints=["in an index or a range write whole numbers, index variables, + - * / ^"],
-            )
-        )
+    def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
+        hints = ["in an index or a range write whole numbers, index variables, + - * / ^"]
+        return UnexpectedText(f"this {what}", tokens.span(first, last), hints=hints)

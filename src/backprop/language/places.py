@@ -15,7 +15,7 @@ from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
 from backprop.source import Source, pack
-from backprop.syntax.bodies import Program
+from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import Tokens, statements
 
@@ -84,7 +84,7 @@ class Places:
         builder.names = {**self._names}
         name = tokens.texts[parsed.target]
         begin = len(scratch)
-        root = builder.expression(tokens, Program(parsed.nodes, {}), {})
+        root = builder.expression(tokens, prepared(parsed).right, {})
         made: list[Place] = [*scratch.places[begin:]]
         if root < begin or name in self._defaults:
             made.append(_right_side(tokens))

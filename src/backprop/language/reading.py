@@ -9,8 +9,8 @@ from backprop.errors import BackpropError, Label, NoEquation, NotANumber, Unexpe
 from backprop.graph import Columns
 from backprop.language import definitions
 from backprop.language.build import Builder
-from backprop.language.families import MOST_VALUES, Families
-from backprop.language.integers import Integers, Scope, Unknown
+from backprop.language.families import MOST_VALUES, Families, left_side, ready_made
+from backprop.language.integers import Integers, Scope
 from backprop.language.model import Model
 from backprop.language.places import Places
 from backprop.memory import without_collector
@@ -18,7 +18,7 @@ from backprop.patterns import family
 from backprop.source import Source, Span
 from backprop.suggest import unknown_name
 from backprop.syntax import faults
-from backprop.syntax.bodies import Program, prepared
+from backprop.syntax.bodies import Body
 from backprop.syntax.characters import unknown_characters
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement, read
@@ -53,16 +53,8 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
 
 def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The same by the ordinary route, which defines what a text means. Raises the same."""
-    statements, faults = read(source)
-    errors: list[BackpropError] = [*faults]
-    equations, functions, indexed = definitions.by_name(statements, errors)
-    for statement in statements:
-        definitions.calls(statement, functions, errors)
-    if functions:
-        definitions.recursion(functions, errors)
-        if not errors:
-            definitions.size(equations, functions, errors)
-    raise_all(errors)
+    statements, errors = read(source)
+    equations, functions, indexed = definitions.checked(statements, [*errors])
     if not equations and not indexed:
         raise NoEquation(
             "no equation in this text"
@@ -131,12 +123,7 @@ class Formulas:
         raise_all(errors)
         builder = Builder(self._functions, self._families, columns=self.columns)
         builder.names.update(self._known)
-        parsed = statement.shape
-        program = prepared(parsed).right if parsed.indexed else Program(parsed.nodes, {})
-        try:
-            root = builder.expression(tokens, program, {})
-        except Unknown as fault:
-            raise fault.error from None
+        root = builder.expression(tokens, ready_made(statement).right, {})
         errors += builder.errors
         for name in builder.order:
             span = Span.at(tokens.source, self.columns.places[builder.names[name]])
@@ -153,61 +140,50 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     is a file of numbers as well, those of its inputs.
     """
     many: list[tuple[str, Statement, Span]] = []
-    statements, faults = read(source, LIST_ENDS, many)
-    errors: list[BackpropError] = [*faults]
-    equations, functions, indexed = definitions.by_name(statements, errors)
-    for statement in statements:
-        definitions.calls(statement, functions, errors)
-    if functions:
-        definitions.recursion(functions, errors)
-        if not errors:
-            definitions.size(equations, functions, errors)
-    raise_all(errors)
+    statements, found = read(source, LIST_ENDS, many)
+    equations, functions, indexed = definitions.checked(statements, [*found])
+    errors: list[BackpropError] = []
     families = Families(_integers(equations))
     repeated = {family(name) for name in computed} - {""}
     settings: dict[str, Setting] = {}
     no_scope: Scope = {}
 
     def set_one(
-        name: str, target: Span, tokens: Tokens, program: Program, scope: Scope = no_scope
+        name: str, target: Span, tokens: Tokens, body: Body, scope: Scope = no_scope
     ) -> None:
         builder = Builder(functions, families)
-        setting = Setting(target, builder.columns, builder.expression(tokens, program, scope))
+        setting = Setting(target, builder.columns, builder.expression(tokens, body, scope))
         if builder.names and name in computed:
             return
         settings[name] = setting
         for unknown in builder.names.values():
             place = Span.at(source, builder.columns.places[unknown])
-            families.errors.append(
-                NotANumber(
-                    f"the value of {name!r} is no number",
-                    Label(place, "this is a name"),
-                    hints=["give a number or an expression of numbers, such as 1/3 or 2*pi"],
-                )
-            )
+            hints = ["give a number or an expression of numbers, such as 1/3 or 2*pi"]
+            message, label = f"the value of {name!r} is no number", Label(place, "this is a name")
+            families.errors.append(NotANumber(message, label, hints=hints))
 
     for statement in [*equations.values(), *indexed]:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        target = definitions.left_side(statement)
+        target = left_side(statement)
         try:
+            ready = ready_made(statement)
             if shape.form == "equation" and not shape.indexed:
-                set_one(name, target, tokens, Program(shape.nodes, {}))
+                set_one(name, target, tokens, ready.right)
                 continue
-            ready = prepared(shape)
             if shape.form.endswith("distribution"):
                 if not computed:
                     hints = ["give numbers with '=', or another --seed"]
-                    raise Unknown(UnexpectedText("nothing is drawn here", target, hints=hints))
+                    raise UnexpectedText("nothing is drawn here", target, hints=hints)
                 continue  # of a file of equations: no numbers stand there
             for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = families.label(tokens, name, ready.indices, scope)
                 set_one(label, target, tokens, ready.right, scope)
-        except Unknown as fault:
+        except BackpropError as error:
             if name not in computed and name not in repeated:
-                errors.append(fault.error)
+                errors.append(error)
     for pattern, right, place in many:
-        set_one(pattern, place, right.tokens, Program(right.shape.nodes, {}))
+        set_one(pattern, place, right.tokens, ready_made(right).right)
     raise_all([*errors, *families.errors])
     # in the order of the text: what comes later wins, a pattern or not
     return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

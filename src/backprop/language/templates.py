@@ -17,7 +17,7 @@ from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.integers import Integers
 from backprop.language.stepwise import Stepwise
-from backprop.syntax.bodies import Program
+from backprop.syntax.bodies import prepared
 from backprop.syntax.parser import Statement
 
 One = Callable[[list[str], int], int]
@@ -89,7 +89,7 @@ def _specimen(
     columns = Columns()
     builder = Builder({}, Families(Integers({})), columns=columns)
     builder.names = {f"name {leaf}": columns.input() for leaf in names}
-    root = builder.expression(tokens._replace(texts=texts), Program(shape.nodes, {}), {})
+    root = builder.expression(tokens._replace(texts=texts), prepared(shape).right, {})
     return columns, root, builder.uses_names
 
 

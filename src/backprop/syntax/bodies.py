@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
-from backprop.records import record as dataclass
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node, Shape
 
@@ -20,8 +20,7 @@ DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """`for i in low..high`, or `for i in [items]`. variable: the token of its name; of a range `items`
     are its two ends."""
 
@@ -31,13 +30,12 @@ class Clause:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Governor(NamedTuple):
     """A node with what it governs. indices: of an index; body, clauses, condition: of a sum."""
 
     node: Node
     indices: tuple[Nodes, ...] = ()
-    body: Program | None = None
+    body: Body | None = None
     clauses: tuple[Clause, ...] = ()
     condition: Nodes = ()
 
@@ -45,20 +43,18 @@ class Step:
 Nodes = tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """An expression: its nodes in postfix order, and by their tokens the steps that govern others."""
+class Body(NamedTuple):
+    """An expression: its nodes in postfix order, and by their tokens those that govern others."""
 
     nodes: Nodes
-    steps: Mapping[int, Step]
+    governors: Mapping[int, Governor]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A statement: the indices of its left side, its right side, what it is repeated for."""
 
     indices: tuple[Nodes, ...]
-    right: Program
+    right: Body
     clauses: tuple[Clause, ...]
     condition: Nodes
 
@@ -69,14 +65,14 @@ class TooDeep(Exception):
 
 @lru_cache(maxsize=4096)
 def prepared(shape: Shape) -> Prepared:
-    """The program of a statement or an expression. Raises TooDeep."""
+    """The parts of a statement or an expression. Raises TooDeep."""
     nodes = shape.nodes
     if not shape.indexed:
-        return Prepared((), Program(nodes, {}), (), ())
+        return Prepared((), Body(nodes, {}), (), ())
     reader = _Reader(nodes)
     parts = reader.roots(0, len(nodes) - 1)
     clauses, condition = reader.clauses(parts)
-    right = reader.program(parts.pop(), 0)
+    right = reader.body(parts.pop(), 0)
     return Prepared(tuple(map(reader.span, parts)), right, clauses, condition)
 
 
@@ -123,28 +119,27 @@ class _Reader:
     def _kind(self, parts: list[int]) -> str:
         return self.nodes[parts[-1]].kind
 
-    def program(self, root: int, depth: int) -> Program:
-        """The steps of an expression."""
+    def body(self, root: int, depth: int) -> Body:
+        """The body of an expression."""
         if depth > DEEPEST:
             raise TooDeep
         nodes: list[Node] = []
-        steps: dict[int, Step] = {}
+        governors: dict[int, Governor] = {}
         at, first = root, self.starts[root]
         while at >= first:
             node = self.nodes[at]
             nodes.append(node)
             if node.kind == "index":
-                steps[node.token] = Step(node, tuple(map(self.span, self.operands(at))))
+                governors[node.token] = Governor(node, tuple(map(self.span, self.operands(at))))
                 at = self.starts[at] - 1
             elif node.kind == "gather":
-                steps[node.token] = self._gather(at, depth)
+                governors[node.token] = self._gather(at, depth)
                 at = self.starts[at] - 1
             else:
                 at -= 1
-        return Program(tuple(reversed(nodes)), steps)
+        return Body(tuple(reversed(nodes)), governors)
 
-    def _gather(self, root: int, depth: int) -> Step:
+    def _gather(self, root: int, depth: int) -> Governor:
         parts = self.operands(root)
         clauses, condition = self.clauses(parts)
-        body = self.program(parts[0], depth + 1)
-        return Step(self.nodes[root], (), body, clauses, condition)
+        return Governor(self.nodes[root], (), self.body(parts[0], depth + 1), clauses, condition)
