@@ -2,8 +2,8 @@
 
 `sinc` and `logaddexp` are new rows of the table of operations there, with the function that `sinc` needs
 in `numerics.py` and the truth about `logaddexp`, which mpmath does not know by that name; `lion` is a row of
-the optimizers, `--calm` a field of the options of a descent, `yaml` a file and a line of the formats. The
-README's tables are printed anew; and that is all.
+the optimizers, `--patience` a field of the options of a descent, which the run reads; `yaml` a file and a line of the
+formats. The README's tables are printed anew; and that is all.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def write(report: Report, style: Style) -> str:
             lines.append(f"{'  ' if at else '- '}{name}: {json.dumps(value)}\\n")
     return "".join(lines)
 '''
-CALM = """
-    calm: Annotated[
-        float, Option("--calm NUMBER", "How calm it is.", 0.5, takes=_POSITIVE, wrong="{:g} is not calm")
+PATIENCE = """\
+    patience: Annotated[
+        int, Option("--patience N", "Give up after so many steps that move nothing.", 30, takes=_COUNT)
     ]
 """
 TRUTH = '    "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),\n'
@@ -169,9 +169,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     (made.package / "reports" / "yaml.py").write_text(YAML, encoding="utf-8")
     formats = made.package / "reports" / "__init__.py"
     insert(formats, "\n)\n", '\n    yaml=("yaml", ".yaml"),', "TABLES: ")
-    insert(
-        made.package / "options.py", "    engine: Engine", CALM.lstrip("\n"), "class DescentOptions"
-    )
+    insert(made.package / "options.py", "    engine: Engine\n", PATIENCE, "class DescentOptions")
+    run = made.package / "descent" / "run.py"
+    text = run.read_text("utf-8")
+    assert text.count("self.still >= _STILL") == 1
+    run.write_text(text.replace(">= _STILL", '>= self.options["patience"]'), encoding="utf-8")
     page = made.folder / "README.md"
     text = page.read_text("utf-8")
     for old, new in zip(before, tables(), strict=True):
@@ -186,7 +188,8 @@ def test_the_tables_of_the_readme_have_new_rows(house: House) -> None:
     assert "| `logaddexp(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
     assert "| `sinc(x)` | `if(abs(x) > 1," in page
     assert "| `lion` | `x' = x − lr·sign(beta1·m + (1 − beta1)·g)`<br>" in page
-    assert "| `--calm NUMBER` | How calm it is. Default: 0.5. |" in page
+    row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
+    assert row in page
 
 
 def test_the_tests_know_what_is_new(house: House) -> None:
@@ -246,14 +249,16 @@ def test_an_optimizer_is_a_row(house: House) -> None:
     assert "lion" in house.run("-m", "backprop", "descend", "--help")
 
 
-def test_an_option_of_descents_is_a_field(house: House) -> None:
-    words = ("-m", "backprop", "descend", "-e", "L = (x - 3)^2; x = 0", "--lr", "0.1", "--calm")
-    assert house.run(*words, "2").startswith("L = ")
-    house.run(*words, "-1", status=2)
-    python = "import backprop; print(backprop.parse('L = (x - 3)^2; x = 0').descend(lr=0.1, calm={}).value)"
-    assert float(house.run("-c", python.format(2))) < 1e-9
-    house.run("-c", python.format(-1), status=1)
-    assert "How calm it is." in house.run("-m", "backprop", "descend", "--help")
+def test_an_option_of_a_descent_is_a_field_and_what_reads_it(house: House) -> None:
+    descend = ("-m", "backprop", "descend", "-e", "L = max(x, -2*x) + 1; x = 3.7", "--lr", "1e-30")
+    assert "--patience N" in house.run("-m", "backprop", "descend", "--help")
+    assert "after 30 steps" in house.run(*descend)
+    assert "after 7 steps" in house.run(*descend, "--patience", "7")
+    house.run(*descend, "--patience=-7", status=2)
+    asked = (
+        "import backprop; print(backprop.parse('L = x; x = 1').descend(lr=1e-30, patience=5).steps)"
+    )
+    assert house.run("-c", asked) == "5\n"
 
 
 def test_a_format_is_a_file_and_a_line(house: House) -> None:
