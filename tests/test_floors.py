@@ -227,6 +227,7 @@ def test_no_rooms_stand_in_a_circle() -> None:
 
 @pytest.mark.parametrize("above", NEVER)
 def test_what_a_room_never_imports(above: str) -> None:
+    assert {above, *NEVER[above]} <= FLOORS.keys()
     for file in FILES:
         if room(file) == above:
             for each in imports(file):

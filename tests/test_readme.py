@@ -102,7 +102,9 @@ def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:
 
 
 def test_the_python_examples_run() -> None:
-    for code in re.findall(r"```python\n(.*?)```", README, re.S):
+    codes = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert codes
+    for code in codes:
         promised = [
             tuple(map(float, said.split())) for said in re.findall(r"print\(.*?#\s+(.*)", code)
         ]
