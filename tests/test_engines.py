@@ -251,8 +251,10 @@ def contributions(order: Sequence[Value]) -> dict[Value, float]:
 
 @pytest.mark.parametrize("local", [True, False])
 @pytest.mark.parametrize("steps", [1, 5, 30, 250, 900, 20_000, 100_000])
-def test_random_graphs(steps: int, local: bool) -> None:
-    for seed in range(8 if steps < 1000 else 1):
+def test_random_graphs(steps: int, local: bool, request: pytest.FixtureRequest) -> None:
+    """Eight of the small ones; of those that take LLVM a second each, two, or eight with --whole."""
+    whole = request.config.getoption("--whole")
+    for seed in range(1 if steps > 1000 else 8 if steps < 100 or whole else 2):
         order, leaves = random_graph(steps, seed, local)
         interpreter.forward(order)
         interpreter.backward(order)
