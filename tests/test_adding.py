@@ -1,8 +1,9 @@
 """What CONTRIBUTING.md says about adding things is true: done in a copy of the house.
 
 `sinc` and `logaddexp` are new rows of the table of operations there, with the function that `sinc` needs
-in `numerics.py`, the truth about `logaddexp`, which mpmath does not know by that name, and the README's
-table printed anew; and nothing else.
+in `numerics.py` and the truth about `logaddexp`, which mpmath does not know by that name; `lion` is a row of
+the optimizers, `--patience` a field of the options of a descent, which the run reads; `yaml` a file and a line of the
+formats. The README's tables are printed anew; and that is all.
 """
 
 from __future__ import annotations
@@ -41,6 +42,37 @@ def sinc(x: float) -> float:
     """sin(x)/x, and its limit 1 at 0."""
     return sin(x) / x if x else 1.0
 '''
+LION = """\
+    Optimizer(
+        "lion", "x' = x - lr*sign(beta1*m + (1 - beta1)*g); m' = beta2*m + (1 - beta2)*g",
+        "Chen et al.: Symbolic discovery of optimization algorithms, 2023, arXiv:2302.06675",
+        {"m": 0}, {"beta1": (0.9, _PART), "beta2": (0.99, _PART)},
+    ),
+"""
+YAML = '''\
+"""A report as YAML: a list of the objects that JSON has a line each."""
+
+from __future__ import annotations
+
+import json
+
+from backprop.report import Report
+from backprop.reports.numbers import Style
+
+
+def write(report: Report, style: Style) -> str:
+    """A list of mappings; what is in them is JSON, which is YAML too."""
+    lines = []
+    for each in report.objects():
+        for at, (name, value) in enumerate(each.items()):
+            lines.append(f"{'  ' if at else '- '}{name}: {json.dumps(value)}\\n")
+    return "".join(lines)
+'''
+PATIENCE = """\
+    patience: Annotated[
+        int, Option("--patience N", "Give up after so many steps that move nothing.", 30, takes=_COUNT)
+    ]
+"""
 TRUTH = '    "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),\n'
 
 
@@ -97,8 +129,8 @@ class House:
         )
 
 
-TAKES = "sinc or logaddexp or forgets or in_the_table or table_of_functions"
-"""The tests that a new operation runs into: those of its own name, and those of the whole table."""
+TAKES = "sinc or logaddexp or forgets or in_the_table or lion or table_of or tables or rooms or map or circle"
+"""The tests that what is new runs into: those of its own name, and those of whole tables."""
 
 EVERY_ENGINE = """
 import json, backprop
@@ -123,27 +155,47 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     made = House(tmp_path_factory.mktemp("house"))
+
+    def tables() -> list[str]:
+        return made.run("tests/test_readme.py").rstrip("\n").split("\n\n")
+
+    before = tables()
     made.row(SINC)
     made.row(LOGADDEXP)
     made.function(FUNCTION)
     insert(made.folder / "tests" / "truth.py", "}\n", TRUTH, "TRUTH: ")
+    optimizers = made.package / "descent" / "optimizers.py"
+    insert(optimizers, '    Optimizer(\n        "momentum"', LION, "FIRST_ORDER = (")
+    (made.package / "reports" / "yaml.py").write_text(YAML, encoding="utf-8")
+    formats = made.package / "reports" / "__init__.py"
+    insert(formats, "\n)\n", '\n    yaml=("yaml", ".yaml"),', "TABLES: ")
+    insert(made.package / "options.py", "    engine: Engine\n", PATIENCE, "class DescentOptions")
+    run = made.package / "descent" / "run.py"
+    text = run.read_text("utf-8")
+    assert text.count("self.still >= _STILL") == 1
+    run.write_text(text.replace(">= _STILL", '>= self.options["patience"]'), encoding="utf-8")
     page = made.folder / "README.md"
-    printed = made.run("tests/test_readme.py").split("\n\n")[0]
-    head = printed.splitlines()[0]
-    before, _, rest = page.read_text("utf-8").partition(head)
-    page.write_text(before + printed + rest[rest.index("\n\n") :], encoding="utf-8")
+    text = page.read_text("utf-8")
+    for old, new in zip(before, tables(), strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    page.write_text(text, encoding="utf-8")
     return made
 
 
-def test_the_table_of_the_readme_has_new_operations(house: House) -> None:
+def test_the_tables_of_the_readme_have_new_rows(house: House) -> None:
     page = (house.folder / "README.md").read_text("utf-8")
     assert "| `logaddexp(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
     assert "| `sinc(x)` | `if(abs(x) > 1," in page
+    assert "| `lion` | `x' = x − lr·sign(beta1·m + (1 − beta1)·g)`<br>" in page
+    row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
+    assert row in page
 
 
-def test_the_tests_know_new_operations(house: House) -> None:
-    """Value, slopes, accuracy, that a wrong slope is noticed, every engine, formulas, checks."""
-    files = "operations engines explain check readme".split()
+def test_the_tests_know_what_is_new(house: House) -> None:
+    """Operations: value, slopes, accuracy, that a wrong slope is noticed, every engine, formulas,
+    checks. Optimizers: every engine. And the house is in order."""
+    files = "operations engines explain check readme descent compiled_descent floors".split()
     said = house.tests(*(f"tests/test_{name}.py" for name in files), "-k", TAKES)
     assert int(said.split(" passed")[0].split()[-1]) > 60
 
@@ -188,6 +240,36 @@ def test_checks_know_new_operations(house: House) -> None:
         assert "agrees" in house.run("-m", "backprop", "check", *words)
 
 
+def test_an_optimizer_is_a_row(house: House) -> None:
+    words = ("descend", "-e", "L = (x - 3)^2; x = 0", "--steps", "100", "--lr", "0.01")
+    found = json.loads(
+        house.run("-m", "backprop", *words, "--optimizer", "lion(beta2=0.9)", "--format", "json")
+    )
+    assert found["parameters"]["x"] == pytest.approx(1.0, rel=1e-12)  # the sign is always the same
+    assert "lion" in house.run("-m", "backprop", "descend", "--help")
+
+
+def test_an_option_of_a_descent_is_a_field_and_what_reads_it(house: House) -> None:
+    descend = ("-m", "backprop", "descend", "-e", "L = max(x, -2*x) + 1; x = 3.7", "--lr", "1e-30")
+    assert "--patience N" in house.run("-m", "backprop", "descend", "--help")
+    assert "after 30 steps" in house.run(*descend)
+    assert "after 7 steps" in house.run(*descend, "--patience", "7")
+    house.run(*descend, "--patience=-7", status=2)
+    asked = (
+        "import backprop; print(backprop.parse('L = x; x = 1').descend(lr=1e-30, patience=5).steps)"
+    )
+    assert house.run("-c", asked) == "5\n"
+
+
+def test_a_format_is_a_file_and_a_line(house: House) -> None:
+    words = ("-m", "backprop", "grad", "-e", "L = a*b", "--set", "a=2, b=-3")
+    said = house.run(*words, "--format", "yaml")
+    assert said.startswith('- schema: 1\n  output: "L"\n  value: -6.0\n')
+    house.run(*words, "-o", "found.yaml")
+    assert (house.folder / "found.yaml").read_text("utf-8") == said
+    assert "yaml" in house.run("-m", "backprop", "grad", "--help")
+
+
 def test_a_slope_that_cancels_is_noticed() -> None:
     samples = ((-30.0,), (-1.5,), (-1e-9,), (1e-4,), (7.5,))
     naive = "if(x == 0, 0, (cos(x) - out)/x)"
@@ -199,33 +281,7 @@ def test_forgotten_machine_code_is_noticed_and_works(tmp_path: Path) -> None:
     made = House(tmp_path)
     made.row(SINC.replace(', machine="if(x == 0, 1, sin(x)/x)"', ""))
     made.function(FUNCTION)
-    said = made.tests("tests/test_operations.py", "-k", "forgets", status=1)
+    files = ("tests/test_operations.py", "tests/test_engines.py")
+    said = made.tests(*files, "-k", "forgets or (sinc and engines)", status=1)
     assert "give the row `machine`, or name it in CALLED_BACK" in said
-    made.tests("tests/test_engines.py", "-k", "sinc")
-
-
-PATIENCE = """\
-    patience: Annotated[
-        int, Option("--patience N", "Give up after so many steps that move nothing.", 30, takes=_COUNT)
-    ]
-"""
-
-
-def test_an_option_of_a_descent_is_a_field_and_what_reads_it(tmp_path: Path) -> None:
-    made = House(tmp_path)
-    insert(made.package / "options.py", "    engine: Engine\n", PATIENCE, "class DescentOptions")
-    run = made.package / "descent" / "run.py"
-    text = run.read_text("utf-8")
-    assert text.count("self.still >= _STILL") == 1
-    run.write_text(text.replace(">= _STILL", '>= self.options["patience"]'), encoding="utf-8")
-    descend = ("-m", "backprop", "descend", "-e", "L = max(x, -2*x) + 1; x = 3.7", "--lr", "1e-30")
-    assert "--patience N" in made.run("-m", "backprop", "descend", "--help")
-    assert "after 30 steps" in made.run(*descend)
-    assert "after 7 steps" in made.run(*descend, "--patience", "7")
-    made.run(*descend, "--patience=-7", status=2)
-    asked = (
-        "import backprop; print(backprop.parse('L = x; x = 1').descend(lr=1e-30, patience=5).steps)"
-    )
-    assert made.run("-c", asked) == "5\n"
-    row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
-    assert row in made.run("tests/test_readme.py")
+    assert said.count("\nFAILED ") == 1

@@ -355,13 +355,14 @@ def test_an_output_without_inputs_has_nothing_to_check() -> None:
 
 
 def test_every_example_of_the_package_agrees() -> None:
-    for each in examples():
-        if not each.name.startswith(("classic", "exercise")):
-            continue  # models with thousands of steps, or several outputs
+    # the others have thousands of steps, or several outputs
+    small = [each for each in examples() if each.name.startswith(("classic", "exercise"))]
+    assert len(small) >= 2
+    for each in small:
         model = library.parse(each.text)
         for precisely in METHODS:
             found = check_gradient(model, {}, None, precisely)
-            assert {one.verdict for one in found.checks} <= {"agrees", "corner"}
+            assert "agrees" in {one.verdict for one in found.checks} <= {"agrees", "corner"}
 
 
 # -------------------------------------------------------------------------------------- claims

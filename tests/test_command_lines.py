@@ -32,7 +32,9 @@ _calls: list[dict[str, Any]] = []
 @cache
 def _typer() -> Any:
     """The application, with commands that only keep what they are called with."""
-    return typer.main.get_command(application(run=lambda _, written: _calls.append({**written})))
+    return typer.main.get_command(
+        application(map(command, COMMANDS), run=lambda _, written: _calls.append({**written}))
+    )
 
 
 def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:

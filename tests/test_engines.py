@@ -261,8 +261,10 @@ def contributions(graph: Graph, data: list[float]) -> list[float]:
 
 @pytest.mark.parametrize("local", [True, False])
 @pytest.mark.parametrize("steps", [1, 5, 30, 250, 900, 20_000, 100_000])
-def test_random_graphs(steps: int, local: bool) -> None:
-    for seed in range(8 if steps < 1000 else 1):
+def test_random_graphs(steps: int, local: bool, request: pytest.FixtureRequest) -> None:
+    """Eight of the small ones; of those that take LLVM a second each, two, or eight with --whole."""
+    whole = request.config.getoption("--whole")
+    for seed in range(1 if steps > 1000 else 8 if steps < 100 or whole else 2):
         graph, numbers = random_graph(steps, seed, local)
         data, gradients = interpreted(graph, numbers)
         sizes = contributions(graph, data)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop.cli.app import application, helped
-from backprop.cli.run import command
+from backprop.cli.run import COMMANDS, command
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
 from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
@@ -102,7 +102,9 @@ def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:
 
 
 def test_the_python_examples_run() -> None:
-    for code in re.findall(r"```python\n(.*?)```", README, re.S):
+    codes = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert codes
+    for code in codes:
         promised = [
             tuple(map(float, said.split())) for said in re.findall(r"print\(.*?#\s+(.*)", code)
         ]
@@ -140,14 +142,14 @@ def test_ci_runs_the_readme_s_test_command() -> None:
 
 
 def test_every_option_and_format_is_documented() -> None:
-    for each in application().registered_commands:
+    for each in application(map(command, COMMANDS)).registered_commands:
         shown = backprop(each.name or "", "--help").out
         assert "Example:" in shown
         for option in re.findall(r"--[a-z]+", shown):
             assert option in README or option in ("--help", "--output"), option
     assert all(f"`{name}`" in README for name in TABLES.names)
     assert "|".join(DOCUMENTS.names) in README
-    assert [each.name for each in application().registered_commands] == [
+    assert [each.name for each in application(map(command, COMMANDS)).registered_commands] == [
         "grad",
         "explain",
         "check",

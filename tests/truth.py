@@ -62,7 +62,7 @@ TRUTH: dict[str, Truth] = {
     "gelu": lambda x: x * mp.ncdf(x),
 }
 
-BITS = dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), 1400)
+BITS = dict.fromkeys("gamma lgamma digamma polygamma erf erfc gelu".split(), 1400)
 """Working bits where the usual number would take minutes."""
 
 

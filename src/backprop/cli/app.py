@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import typer
 
 from backprop import __version__
-from backprop.cli.run import COMMANDS, command
 from backprop.cli.shared import listed
 from backprop.options import Field, Option, call, fields
 
 Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
 
 
-def application(commands: Sequence[str] = COMMANDS, run: Run = call) -> typer.Typer:
+def application(commands: Iterable[Callable[..., None]], run: Run = call) -> typer.Typer:
     """These commands as a Typer application. run: is given a command and what its options are."""
     app = typer.Typer(
         name="backprop",
@@ -29,9 +28,10 @@ def application(commands: Sequence[str] = COMMANDS, run: Run = call) -> typer.Ty
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for name in commands:
-        found = command(name)
-        app.command(name, epilog=sys.modules[found.__module__].EXAMPLE)(_for_typer(found, run))
+    for found in commands:
+        app.command(found.__name__, epilog=sys.modules[found.__module__].EXAMPLE)(
+            _for_typer(found, run)
+        )
     return app
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from backprop import commands
 from backprop.cli import shared
 from backprop.cli.printing import chosen_format, deliver
-from backprop.cli.run import Finished
 from backprop.inputs import Inputs
 from backprop.options import Option
 
@@ -47,4 +46,4 @@ def check(
     report = commands.check(inputs, claim, claims, precise, tolerance)
     deliver(report, format, output, digits)
     if not report.right:
-        raise Finished(1)
+        raise shared.Finished(1)

@@ -9,7 +9,6 @@ from backprop import commands
 from backprop.cli import shared
 from backprop.cli.outputs import Files
 from backprop.cli.printing import chosen_format, complain, deliver, style_for, text_of
-from backprop.cli.run import Finished
 from backprop.cli.watch import Watch
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
@@ -66,6 +65,6 @@ def descend(
     finally:  # a closed pipe must not cost the files
         files.write(prepared, report)
     if found.stopped == "interrupted":
-        raise Finished(130)
+        raise shared.Finished(130)
     if found.stopped == "diverged":
-        raise Finished(1)
+        raise shared.Finished(1)

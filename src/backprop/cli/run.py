@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from backprop.cli.shared import Finished
 from backprop.errors import BackpropError
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
@@ -14,14 +15,6 @@ COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "examp
 
 COMPLETION = "_BACKPROP_COMPLETE"
 """The environment variable by which a shell asks for completions."""
-
-
-class Finished(Exception):
-    """A command has said all there is to say; the program ends with this status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def command(name: str) -> Callable[..., None]:
@@ -57,7 +50,7 @@ def run() -> int:
 
 def _call(words: list[str]) -> None:
     """Read the command line, quickly if it is a plain one, and call its command."""
-    known = COMMANDS
+    known = [*COMMANDS]
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read
@@ -68,10 +61,10 @@ def _call(words: list[str]) -> None:
         if written is not None:
             call(function, written)
             return
-        known = (words[0],)
+        known = [words[0]]
     from backprop.cli.app import application
 
-    application(known)(prog_name="backprop")
+    application(map(command, known))(prog_name="backprop")
 
 
 def _complain(error: BackpropError) -> None:

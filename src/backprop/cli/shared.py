@@ -1,4 +1,4 @@
-"""The options that several commands have, besides those of `Inputs`."""
+"""What several commands have: options besides those of `Inputs`, and a way to end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from typing import Annotated, Any
 
 from backprop.options import Option
 from backprop.reports import TABLES, Formats
+
+
+class Finished(Exception):
+    """A command has said all there is to say; the program ends with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 def listed(names: Iterable[str]) -> str:
