@@ -562,6 +562,12 @@ def test_mistakes_are_named(text: str, at: str, claim: str, kind: str, said: str
     )
 
 
+def test_a_derivative_whose_square_is_no_double() -> None:
+    ran = backprop("check", "-e", "L = 1e200*a", "--set", "a=1", "--claim", "da = 3")
+    assert (ran.status, ran.err) == (1, "")
+    assert "∂L/∂a = 3 is wrong\n" in ran.out
+
+
 def test_what_follows_from_a_wrong_claim_is_no_mistake_of_its_own() -> None:
     found = sheet(CLASSIC, POINT, "d = 2; e = 2; a = -6; c = 2; f = 4; b = 9")
     assert {name: each.kind for name, each in found.items()} == {

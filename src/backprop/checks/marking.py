@@ -103,12 +103,10 @@ def mark(
 
 def _try_elsewhere(subject: Subject, answers: Iterable[Answer], seed: int) -> None:
     """Try formulas at other points."""
-    taken = _branches(subject.graph, subject.start.data)
     waiting = [answer for answer in answers if answer.claim.formula]
     for point in subject.points(seed) if waiting else ():
-        other_branch = _branches(subject.graph, point.data) != taken
         for answer in waiting:
-            answer.try_at(point, other_branch)
+            answer.try_at(point)
         waiting = [answer for answer in waiting if answer.points < MOST]
         if not waiting:
             break
@@ -155,7 +153,7 @@ def _diagnosis(
         return "carried", carried
     found = _suspect(answer, way, tested)
     sentence = Mistakes(way, tested[0]).sentence(found) if found else ""
-    if answer.here and answer.other_branch:
+    if answer.here and _in_other_branches(answer):
         branch = "it is right only where the same branches are taken as at the given point"
         return "branch", f"{branch}: {sentence}" if sentence else branch
     if found:
@@ -206,6 +204,12 @@ def _carried(
         f"it follows from the claim {guilty[0].name} = {guilty[0].text}, which is wrong;"
         " the step from there is right"
     )
+
+
+def _in_other_branches(answer: Answer) -> bool:
+    """Whether it is wrong only where other branches are taken than at the given point."""
+    taken = _branches(answer.graph, answer.subject.start.data)
+    return all(_branches(answer.graph, point.data) != taken for point in answer.wrong)
 
 
 def _branches(graph: Graph, data: ByNode) -> list[bool]:

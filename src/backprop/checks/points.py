@@ -72,8 +72,7 @@ class Answer:
 
     tolerance: how far a number may be off, relative. here: whether it is right at the given point.
     agreeing: at how many of the other `points` it is. wrong: the points at which it is not. tested:
-    all the points at which both numbers have a value. other_branch: whether it is wrong only where
-    another branch is taken than at the given point.
+    all the points at which both numbers have a value.
     """
 
     def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
@@ -86,9 +85,8 @@ class Answer:
         self.points = self.agreeing = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
-        self.other_branch = True
 
-    def try_at(self, point: Numbers, other_branch: bool) -> None:
+    def try_at(self, point: Numbers) -> None:
         """Compare both at another point, if they have a value there."""
         if not self.whole(point):
             return
@@ -98,7 +96,6 @@ class Answer:
             self.agreeing += 1
         else:
             self.wrong.append(point)
-            self.other_branch = self.other_branch and other_branch
 
     def right(self, point: Numbers) -> float:
         return point.gradients[self.by] + 0.0

@@ -76,7 +76,7 @@ class Mistakes:
             yield Suspect(65, "reciprocal", 1 / right, "this is 1 divided by the derivative")
         for words, times in _FACTORS.items():
             yield Suspect(90, "factor", times * right, f"this is {words} the derivative")
-        yield Suspect(95, "power", right**2, "this is the derivative squared")
+        yield Suspect(95, "power", right * right, "this is the derivative squared")
         for at, node in enumerate(() if way.large else way.above[:-1]):
             yield from self._cut(node, 10 + min(at, 9))
         for edge in way.uses:
