@@ -184,11 +184,11 @@ def _start(
     """What to say of the start. Raises BadOption where a parameter cannot move."""
     warnings: list[BackpropError] = []
     for name in free:
-        if not isfinite(begun.data[name]):
-            message = f"{name} = {begun.data[name]:g} cannot move"
-            raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
-    for name, (low, high) in limits.items():
         number = begun.data[name]
+        if not isfinite(number):
+            message = f"{name} = {number:g} cannot move"
+            raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
+        low, high = limits.get(name, (-inf, inf))
         if not low <= number <= high:
             nearest = low if number < low else high
             message = f"{name} = {number:g} lies outside its bounds {low:g}..{high:g}"

@@ -36,11 +36,12 @@ class Trial(NamedTuple):
 
 
 class Update(NamedTuple):
-    """One update of all parameters: where it leads, and what the optimizer keeps of it."""
+    """One update of all parameters, and where it leads."""
 
     lr: float
     x: Point
-    state: State
+    after: list[tuple[float, ...]]
+    """For each parameter its number, not yet moved into the bounds, and its state."""
 
 
 @dataclass(slots=True)
@@ -97,13 +98,12 @@ class FirstOrder:
                 gradient = [slope * shrink for slope in gradient]
 
             def update(lr: float, x: Point = x, gradient: Point = gradient) -> Update:
-                kept, k = self.state, self.k + 1.0
+                k = self.k + 1.0
                 after = [
                     formulas(at, slope, k, lr, *numbers)
-                    for at, slope, *numbers in zip(x, gradient, *kept.values(), strict=True)
+                    for at, slope, *numbers in zip(x, gradient, *self.state.values(), strict=True)
                 ]
-                to, *state = map(list, zip(*after, strict=True))
-                return Update(lr, run.problem.inside(to), dict(zip(kept, state, strict=True)))
+                return Update(lr, run.problem.inside([new[0] for new in after]), after)
 
             trials: list[Trial] = []
             if self.lr is None:
@@ -123,7 +123,9 @@ class FirstOrder:
                     number, self.k + 1, x, gradient, shrink, taken.lr, self.state, taken.x, trials
                 )
             self.k += 1
-            self.state = taken.state
+            self.state = {
+                name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
+            }
             run.step(taken.x, value, slopes, taken.lr)
 
     def _batch(self, run: Run, batches: Batches) -> bool:

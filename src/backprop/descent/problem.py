@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
+from operator import mul
 from sys import float_info
 
 from backprop.engine.engines import Engine, Interpreted
@@ -14,9 +14,12 @@ from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import ByNode, backward, forward
+from backprop.values import backward, forward
 
 Point = list[float]
+
+_SMALL = 100_000
+"""Up to so many steps a graph may take more memory to be faster to interpret."""
 
 
 class Problem:
@@ -48,18 +51,20 @@ class Problem:
         self.evaluations = 0
         self.graph = graph = at.graph
         self.leaves = [model.names[name] for name in names]
-        self._data = data = at.numbers.data
+        self._data, self._gradients = at.numbers
         # What no free parameter leads to stays as it is: only the rest is computed again.
         moving = set(self.leaves)
         for step in graph.steps:
             if not moving.isdisjoint(graph.operands(step)):
                 moving.add(step)
-        self.fixed = {node: data[node] for node in graph.inputs if node not in moving}
+        self.fixed = {node: self._data[node] for node in graph.inputs if node not in moving}
         """The numbers of the inputs that stay where they are."""
         self._moving = Graph(model.columns, graph.outputs, model.labels)
         self._moving.order = [node for node in graph.order if node in moving]
         self.size = len(self._moving.steps)
         """How many steps are computed at every point."""
+        if self.size <= _SMALL:
+            self._moving = self._moving.for_many_walks()
         self._engine: Engine | None = None
         self._x: Sequence[float] | None = None
         """Where the engine computed the last value; None: the interpreter did."""
@@ -102,7 +107,7 @@ class Problem:
             if by_engine is not None:
                 return [number * sign for number in map(float, by_engine)]
             self._interpreted(self._x)
-        gradients = self._gradients()
+        gradients = self._backward()
         found = [gradients[leaf] * sign for leaf in self.leaves]
         if not all(map(isfinite, found)):
             warnings = diagnosis.gradients(self.model, self._moving, self._data, gradients)
@@ -110,10 +115,12 @@ class Problem:
             raise warnings[0]
         return found
 
-    def _gradients(self) -> ByNode:
-        """Those of all that moves, where the interpreter was last."""
-        graph = self._moving
-        gradients: dict[int, float] = defaultdict(float, {graph.output: 1.0})
+    def _backward(self) -> list[float]:
+        """The gradients of all that moves, where the interpreter was last."""
+        graph, gradients = self._moving, self._gradients
+        for node in graph.order:
+            gradients[node] = 0.0
+        gradients[graph.output] = 1.0
         backward(graph, graph.steps, self._data, gradients)
         return gradients
 
@@ -126,7 +133,7 @@ class Problem:
         is some four standard deviations. What has no finite effect is left out.
         """
         self._interpreted(x)
-        gradients = self._gradients()
+        gradients = self._backward()
         effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
@@ -181,4 +188,5 @@ def moves(x: Sequence[float], to: Sequence[float]) -> Point:
 
 
 def dot(x: Sequence[float], y: Sequence[float]) -> float:
-    return sum(a * b for a, b in zip(x, y, strict=True))
+    total: float = sum(map(mul, x, y))
+    return total
