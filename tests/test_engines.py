@@ -428,7 +428,9 @@ def test_without_a_compiler_auto_does_without(monkeypatch: pytest.MonkeyPatch) -
         raise NoMachineCode("machine code cannot be made here: no library")
 
     monkeypatch.setattr(machine, "llvm", none)
-    graph, leaves = operation(OPERATIONS["*"])
+    columns = Columns()
+    leaves = [columns.input()]
+    graph = Graph(columns, [columns.step("*", leaves * 2)])  # no other test has compiled it
     assert isinstance(build(graph, leaves, {}, "auto", 10**9), GeneratedPython)
     with pytest.raises(NoMachineCode):
         build(graph, leaves, {}, "native", 10**9)
