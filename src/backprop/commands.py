@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
 from backprop.patterns import matching
-from backprop.records import record
 from backprop.report import GradientReport, gradient_report
 from backprop.suggest import unknown_name
 
@@ -96,8 +94,7 @@ def draw(
     return found, gradient
 
 
-@record(frozen=True)
-class Descending:
+class Descending(NamedTuple):
     """A descent that is ready to run: everything that a person gave has been read and understood."""
 
     model: Model
@@ -106,7 +103,7 @@ class Descending:
     options: DescentOptions
     state: State | None
 
-    @cached_property
+    @property
     def free(self) -> list[str]:
         """The parameters."""
         from backprop.descent.choices import parameters

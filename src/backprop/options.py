@@ -120,7 +120,7 @@ def fields(owner: Any) -> list[Field]:
             continue
         kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kind = next((each for each in kinds if each in (bool, int, float, str)), list)
-        default = vars(owner).get(name, option.default)
+        default = getattr(owner, "_field_defaults", {}).get(name, option.default)
         if not default:
             default = {bool: False, list: []}.get(kind, default)
         found.append(Field(name, kind, default, option))

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
-from backprop.records import record as dataclass
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node, Shape
 
@@ -20,8 +20,7 @@ DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """`for i in low..high`, or `for i in [items]`. variable: the token of its name; of a range `items`
     are its two ends."""
 
@@ -31,8 +30,7 @@ class Clause:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A node with what it governs. indices: of an index; body, clauses, condition: of a sum."""
 
     node: Node
@@ -45,16 +43,14 @@ class Step:
 Nodes = tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """An expression: its nodes in postfix order, and by their tokens the steps that govern others."""
 
     nodes: Nodes
     steps: Mapping[int, Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A statement: the indices of its left side, its right side, what it is repeated for."""
 
     indices: tuple[Nodes, ...]
