@@ -9,8 +9,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from backprop.engine.interpreter import backward, forward
-from backprop.errors import BadOption, NoMachineCode
-from backprop.suggest import did_you_mean
+from backprop.errors import NoMachineCode
+from backprop.suggest import unknown_choice
 from backprop.values import NUMBER, Value
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engi
     Python, in seconds, that a compiled loop saves. Raises BadOption for another name.
     """
     if engine not in ENGINES:
-        hints = [*did_you_mean(engine, ENGINES), f"there are {', '.join(ENGINES)}"]
-        raise BadOption(f"there is no engine {engine!r}", hints=hints)
+        raise unknown_choice("engine", engine, ENGINES)
     python = min((_INTERPRETED, _GENERATED), key=lambda row: row.seconds(steps, runs))
     machine = min(row.seconds(steps, runs) for row in (_STRAIGHT, _TAPE))
     if engine == "native":
