@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -67,7 +66,7 @@ def test_a_wrong_slope_is_noticed(row: Operation) -> None:
             continue
         wrong = f"0.001 + ({text})" if text == "0" else f"1.001*({text})"
         slopes = [wrong if at == number else slope for at, slope in enumerate(row.slopes)]
-        spoiled = replace(row, slopes=tuple(slopes))
+        spoiled = row._replace(slopes=tuple(slopes))
         assert any(faults(spoiled, at) for at in row.samples), f"{row.name}: {wrong}"
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
-from backprop.records import record
 from backprop.report import GradientReport, gradient_report
 from backprop.suggest import meant, unknown_name
 
@@ -89,8 +87,7 @@ def draw(
     return found, gradient
 
 
-@record(frozen=True)
-class Descending:
+class Descending(NamedTuple):
     """A descent that is ready to run: everything that a person gave has been read and understood."""
 
     model: Model
@@ -99,7 +96,7 @@ class Descending:
     options: DescentOptions
     state: State | None
 
-    @cached_property
+    @property
     def free(self) -> list[str]:
         """The parameters."""
         from backprop.descent.choices import parameters

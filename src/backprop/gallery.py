@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from importlib import resources
+from typing import NamedTuple
 
 from backprop.errors import BadOption
-from backprop.records import record
 from backprop.suggest import did_you_mean
 
 ENDING = ".eq"
 
 
-@record(frozen=True)
-class Example:
+class Example(NamedTuple):
     """A file of equations whose first line is a comment that says what it is.
 
     name: without the ending. data: the file as it is, UTF-8.
@@ -26,7 +24,7 @@ class Example:
     def file_name(self) -> str:
         return self.name + ENDING
 
-    @cached_property
+    @property
     def text(self) -> str:
         return self.data.decode("utf-8")
 

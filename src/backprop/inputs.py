@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
 from backprop.files import STDIN, read_source
@@ -12,15 +12,13 @@ from backprop.given import read_numbers
 from backprop.language import Model, read_model
 from backprop.language.families import MOST_VALUES
 from backprop.options import Option, names
-from backprop.records import record
 from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
 
 
-@record(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a person gives. Settings win over files of values, these over the equations' own defaults, later
     ones over earlier ones."""
 
@@ -70,9 +68,9 @@ class Inputs:
 
     def model(self) -> Model:
         """The Model of the equations."""
-        return read_model(self._source(), self.seed, self.max_nodes)
+        return read_model(self._equations(), self.seed, self.max_nodes)
 
-    def _source(self) -> Source:
+    def _equations(self) -> Source:
         if self.expressions:
             if self.file is not None:
                 hints = ["give one of the two"]

@@ -29,9 +29,9 @@ import operator
 from collections.abc import Callable, Mapping
 from math import inf, nan
 from types import MappingProxyType
+from typing import NamedTuple
 
 import backprop.numerics as real
-from backprop.records import record
 
 Point = tuple[float, ...]
 
@@ -39,8 +39,7 @@ Point = tuple[float, ...]
 OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(1, 10)
 
 
-@record(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One row; the module's docstring says what each field means."""
 
     name: str
@@ -304,8 +303,7 @@ FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
 """The rows that an equation file calls by name, under that name."""
 
 
-@record(frozen=True, slots=True)
-class Gather:
+class Gather(NamedTuple):
     """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or, with
     one argument, those of the rows of data.
 

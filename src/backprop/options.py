@@ -15,7 +15,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 from backprop.errors import BadOption
-from backprop.suggest import did_you_mean
+from backprop.suggest import unknown_choice
 
 
 class Range(NamedTuple):
@@ -84,9 +84,7 @@ class Option:
         """The value of what stands on a command line. Raises BadOption for what is no choice."""
         value = self.read(written) if self.read else written
         if self.choices and value is not None and value not in self.choices:
-            known = list(self.choices)
-            hints = [*did_you_mean(value, known), f"there are {', '.join(known)}"]
-            raise BadOption(f"there is no {self.noun} {value!r}", hints=hints)
+            raise unknown_choice(self.noun, value, self.choices)
         return value
 
 
@@ -120,7 +118,7 @@ def fields(owner: Any) -> list[Field]:
             continue
         kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kind = next((each for each in kinds if each in (bool, int, float, str)), list)
-        default = vars(owner).get(name, option.default)
+        default = getattr(owner, "_field_defaults", {}).get(name, option.default)
         if not default:
             default = {bool: False, list: []}.get(kind, default)
         found.append(Field(name, kind, default, option))
@@ -163,78 +161,52 @@ _COUNT = Range(0, whole=True)
 class DescentOptions(TypedDict, total=False):
     """What can be said of a descent, in Python and on the command line: to add an option, add a field."""
 
-    lr: Annotated[
-        float | None,
-        Option(
-            "--lr NUMBER",
-            "The step size. Default: the optimizer's own, or a line search chooses it.",
-            takes=_POSITIVE,
-            wrong="--lr is {:g}; it must be a positive finite number",
-        ),
-    ]
+    # fmt: off
+    lr: Annotated[float | None, Option(
+        "--lr NUMBER", "The step size. Default: the optimizer's own, or a line search chooses it.",
+        takes=_POSITIVE, wrong="--lr is {:g}; it must be a positive finite number",
+    )]
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
-    optimizer: Annotated[
-        str,
-        Option("--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd"),
-    ]
-    schedule: Annotated[
-        str, Option("--schedule NAME", "How --lr changes: {schedules}.", "constant")
-    ]
-    clip: Annotated[
-        float | None,
-        Option(
-            "--clip NUMBER",
-            "The largest gradient norm that an update sees.",
-            takes=_POSITIVE,
-            wrong="gradients cannot be clipped to {:g}; give a positive number",
-        ),
-    ]
-    only: Annotated[
-        Sequence[str],
-        Option(
-            "--only NAMES",
-            'Move these inputs only: "a, w*"; * and ? stand for any letters.',
-            read=names,
-        ),
-    ]
-    freeze: Annotated[
-        Sequence[str],
-        Option("--freeze NAMES", "Leave these inputs where they are.", read=names),
-    ]
-    bounds: Annotated[
-        Mapping[str, tuple[float, float]] | None,
-        Option("--bounds TEXT", 'Limits: "a=0..1, b=..5, w*=-1..1".'),
-    ]
+    optimizer: Annotated[str, Option(
+        "--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd",
+    )]
+    schedule: Annotated[str, Option(
+        "--schedule NAME", "How --lr changes: {schedules}.", "constant",
+    )]
+    clip: Annotated[float | None, Option(
+        "--clip NUMBER", "The largest gradient norm that an update sees.",
+        takes=_POSITIVE, wrong="gradients cannot be clipped to {:g}; give a positive number",
+    )]
+    only: Annotated[Sequence[str], Option(
+        "--only NAMES", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', read=names,
+    )]
+    freeze: Annotated[Sequence[str], Option(
+        "--freeze NAMES", "Leave these inputs where they are.", read=names,
+    )]
+    bounds: Annotated[Mapping[str, tuple[float, float]] | None, Option(
+        "--bounds TEXT", 'Limits: "a=0..1, b=..5, w*=-1..1".',
+    )]
     maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
-    until_grad: Annotated[
-        float,
-        Option("--until-grad NUMBER", "Stop at this gradient norm.", 1e-8, takes=_NOT_NEGATIVE),
-    ]
-    until_change: Annotated[
-        float | None,
-        Option(
-            "--until-change NUMBER",
-            "Stop when a step changes the output by at most this, relative to max(1, |output|).",
-            takes=_NOT_NEGATIVE,
-        ),
-    ]
-    target: Annotated[
-        float | None,
-        Option(
-            "--target NUMBER",
-            "Stop at this output.",
-            takes=Range(),
-            wrong="the target is {:g}; give a number",
-        ),
-    ]
-    every: Annotated[
-        int | None,
-        Option("--every N", "Trace and history take every Nth step only.", min=1, takes=_COUNT),
-    ]
-    explain_step: Annotated[
-        int | None, Option("--explain-step K", "Show update K with its numbers.", min=1)
-    ]
+    until_grad: Annotated[float, Option(
+        "--until-grad NUMBER", "Stop at this gradient norm.", 1e-8, takes=_NOT_NEGATIVE,
+    )]
+    until_change: Annotated[float | None, Option(
+        "--until-change NUMBER",
+        "Stop when a step changes the output by at most this, relative to max(1, |output|).",
+        takes=_NOT_NEGATIVE,
+    )]
+    target: Annotated[float | None, Option(
+        "--target NUMBER", "Stop at this output.",
+        takes=Range(), wrong="the target is {:g}; give a number",
+    )]
+    every: Annotated[int | None, Option(
+        "--every N", "Trace and history take every Nth step only.", min=1, takes=_COUNT,
+    )]
+    explain_step: Annotated[int | None, Option(
+        "--explain-step K", "Show update K with its numbers.", min=1,
+    )]
     engine: Engine
+    # fmt: on
 
 
 def complete(given: Mapping[str, Any]) -> DescentOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from itertools import islice
 
-from backprop.errors import Label, UnknownName
+from backprop.errors import BadOption, Label, UnknownName
 from backprop.patterns import matching
 from backprop.source import Span
 
@@ -27,6 +27,13 @@ def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
     """A hint, or none."""
     near = nearest(name, names)
     return [f"did you mean {near!r}?"] if near else []
+
+
+def unknown_choice(kind: str, given: str, known: Iterable[str]) -> BadOption:
+    """The error for a choice that there is not. kind: what one is called."""
+    known = list(known)
+    hints = [*did_you_mean(given, known), f"there are {', '.join(known)}"]
+    return BadOption(f"there is no {kind} {given!r}", hints=hints)
 
 
 def unknown_name(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import put
 from backprop.cli.shared import listed
@@ -12,7 +12,6 @@ from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
 from backprop.options import Option
-from backprop.records import record
 from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.numbers import Style
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from backprop.report.descent import DescentReport
 
 
-@record(frozen=True)
-class Files:
+class Files(NamedTuple):
     """The paths that were given for each."""
 
     history: Annotated[

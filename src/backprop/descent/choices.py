@@ -12,7 +12,7 @@ from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
 from backprop.evaluation.inputs import evaluate, not_an_input
 from backprop.language import Model, read_settings
 from backprop.source import Source, normal
-from backprop.suggest import did_you_mean, unknown_name
+from backprop.suggest import did_you_mean, unknown_choice, unknown_name
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
 
@@ -28,9 +28,7 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
     name = found[1].lower() if found else text
     row = table.get(name)
     if row is None or found is None:
-        known = ", ".join(table)
-        hints = [*did_you_mean(name, table), f"there are {known}"]
-        raise BadOption(f"there is no {option} {name!r}", hints=hints)
+        raise unknown_choice(option, name, table)
     options = defaults(row)
     source = Source(f"<--{option}>", found[2] or "")
     for key, setting in read_settings(source).items() if source.text.strip() else ():

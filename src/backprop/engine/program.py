@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
-from backprop.errors import BadOption, NoMachineCode
+from backprop.errors import NoMachineCode
 from backprop.graph import Graph
-from backprop.suggest import did_you_mean
+from backprop.suggest import unknown_choice
 
 ENGINES = ("auto", "python", "native")
 """What a person may ask for."""
@@ -53,8 +53,7 @@ def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engi
     Python, in seconds, that a compiled loop saves. Raises BadOption for another name.
     """
     if engine not in ENGINES:
-        hints = [*did_you_mean(engine, ENGINES), f"there are {', '.join(ENGINES)}"]
-        raise BadOption(f"there is no engine {engine!r}", hints=hints)
+        raise unknown_choice("engine", engine, ENGINES)
     python = min((_INTERPRETED, _GENERATED), key=lambda row: row.seconds(steps, runs))
     machine = min(row.seconds(steps, runs) for row in (_STRAIGHT, _TAPE))
     if engine == "native":

@@ -11,10 +11,7 @@ from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.words import number
 from backprop.errors import BackpropError
 from backprop.numbers import rounded
-from backprop.report.rows import Column, Kind, Table
-
-SCHEMA = 1
-"""Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
+from backprop.report.rows import SCHEMA, Column, Kind, Table
 
 _MOST_NAMES = 8
 

@@ -9,10 +9,7 @@ from backprop.descent import Descent
 from backprop.errors import BackpropError
 from backprop.numbers import shown
 from backprop.report.folding import folded, groups
-from backprop.report.rows import Cell, Column, Table
-
-SCHEMA = 1
-"""Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
+from backprop.report.rows import SCHEMA, Column, Table
 
 
 class DescentReport(NamedTuple):
@@ -48,24 +45,17 @@ class DescentReport(NamedTuple):
     def table(self) -> Table:
         """A row a parameter, and one of the output: start, gradient there, final, change."""
         found = self.descent
-        names = list(found.parameters)
         output = found.output
-        start = [*found.start.values(), found.start_value]
-        final = [*found.parameters.values(), found.value]
-        change: list[Cell] = [after - before for after, before in zip(final, start, strict=True)]
-        columns = [
-            Column("name", [*names, output], "name"),
-            Column("start", start),
-            Column("grad at start", [*found.start_gradients.values(), None]),
-            Column("final", final),
-            Column("change", change),
-        ]
+        names = [*found.parameters, output]
+        change = [found.parameters[name] - before for name, before in found.start.items()]
+        columns = self._columns("grad at start")
+        columns.append(Column("change", [*change, found.value - found.start_value]))
         if found.bounds:
             limits = [
                 _bounds(*found.bounds[name]) if name in found.bounds else "" for name in names
             ]
-            columns.insert(1, Column("bounds", [*limits, ""], "text"))
-        rows = groups([*names, output], self.whole)
+            columns.insert(1, Column("bounds", limits, "text"))
+        rows = groups(names, self.whole)
         bound = ("grad at start", "change")
         columns = [folded(column, rows, column.title in bound) for column in columns]
         last = "" if found.stopped != "diverged" else " (the last finite value)"
@@ -95,13 +85,17 @@ class DescentReport(NamedTuple):
 
     def records(self) -> list[Column]:
         """A row a parameter, and one of the output."""
+        gradients = [*self.descent.gradients.values(), None]
+        return [*self._columns("grad_at_start"), Column("grad", gradients)]
+
+    def _columns(self, gradients: str) -> list[Column]:
+        """Names, start, the gradients there under this title, and where the descent ended."""
         found = self.descent
         return [
             Column("name", [*found.parameters, found.output], "name"),
             Column("start", [*found.start.values(), found.start_value]),
-            Column("grad_at_start", [*found.start_gradients.values(), None]),
+            Column(gradients, [*found.start_gradients.values(), None]),
             Column("final", [*found.parameters.values(), found.value]),
-            Column("grad", [*found.gradients.values(), None]),
         ]
 
     def objects(self) -> Iterator[dict[str, Any]]:

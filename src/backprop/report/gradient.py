@@ -10,10 +10,7 @@ from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.report.folding import folded, groups
-from backprop.report.rows import Column, Table
-
-SCHEMA = 1
-"""Raised when a name of the JSON goes away or changes its meaning; new names do not raise it."""
+from backprop.report.rows import SCHEMA, Column, Table
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 

@@ -7,6 +7,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
 
+SCHEMA = 1
+"""Raised when a name of any JSON goes away or changes its meaning; new names do not raise it."""
+
 Kind = Literal["name", "text", "equation", "formula", "number"]
 Cell = str | float | None
 """None: there is nothing to say, an empty cell."""

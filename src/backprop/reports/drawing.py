@@ -11,9 +11,9 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from collections.abc import Iterable
-from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.errors import CannotDraw
 from backprop.numbers import shown
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _FONT = "Helvetica,Arial,sans-serif"
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """theme: light, dark, mono. direction: LR or TB. grads: whether the backward pass is shown.
     digits: significant digits, None for four decimals."""
 
@@ -37,12 +36,15 @@ class Look:
     digits: int | None = None
 
 
+_PLAIN = Look()
+
+
 def write(picture: Picture, look: Look, format: str) -> bytes:
     """The picture as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
     return render(digraph(picture, look), format)
 
 
-def digraph(picture: Picture, look: Look = Look()) -> Digraph:
+def digraph(picture: Picture, look: Look = _PLAIN) -> Digraph:
     """The Graphviz graph of a picture."""
     import graphviz
 
@@ -209,15 +211,9 @@ def _legend(theme: Theme, output: str) -> str:
             (theme.rising[-1], "positive, large"),
         )
     ]
-    name = (
-        output.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace('"', "&quot;")
-    )
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="6"><TR>'
-        f"<TD>grad: ∂{name}/∂(box)</TD>{''.join(cells)}"
+        f"<TD>grad: ∂{escape(output, quote=False)}/∂(box)</TD>{''.join(cells)}"
         "<TD>rounded: input; bold: output</TD></TR></TABLE>>"
     )
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
+from typing import NamedTuple
 
 from backprop.numbers import shown
-from backprop.records import record
 
 _CURVE = 40
 """The most columns of a curve."""
 
 
-@record(frozen=True)
-class Style:
+class Style(NamedTuple):
     """digits: significant digits, None for the format's own choice. width: columns of the terminal,
     None for a pipe or a file, where nothing is cut. color: whether to use colours. ascii: whether
     the text goes where other characters cannot be written."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 _STEPS = (0.01, 0.1, 0.5)
 """Where, as a part of the largest gradient, the next deeper colour begins."""
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(NamedTuple):
     """Colours of the background, of text and lines, and, from small to large, of gradients.
 
     rising and falling are the two ends of ColorBrewer's diverging scheme PuOr (Harrower and Brewer

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from backprop.derivation import Derivation
+from backprop.report.rows import SCHEMA
 from backprop.reports.json_lines import line
 from backprop.reports.numbers import Style
-
-SCHEMA = 1
 
 _ANSWERS = frozenset(
     "value expanded formula local upstream product total shares factors rules notes".split()
