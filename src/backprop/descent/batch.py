@@ -13,12 +13,12 @@ from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point, Problem
 from backprop.descent.run import Run, Steps
+from backprop.descent.update import equations
 from backprop.engine.native.machine import library, passed_on
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.options import DescentOptions
 from backprop.patterns import by_name
-from backprop.syntax.parser import equations
 
 T = TypeVar("T")
 
@@ -46,11 +46,11 @@ class Batches:
         problem: Problem,
         row: Optimizer,
         numbers: Mapping[str, float],
-        lr: float,
         schedule: tuple[Schedule, Mapping[str, float]],
-        clip: float,
         options: DescentOptions,
     ) -> None:
+        lr, clip = options["lr"] or row.lr, options["clip"] or inf
+        assert lr is not None
         self.problem = problem
         self._lr = lr
         self._clip = clip
@@ -62,7 +62,7 @@ class Batches:
         )  # fmt: skip
         self._by = list(range(count))
         """The parameters in the order in which the loop has them."""
-        operations = sum(len(each.shape.nodes) for each in equations(row.update, row.name))
+        operations = sum(len(each.shape.nodes) for _, each in equations(row))
         engine = tape_for(graph, wrt, problem.fixed, len(graph.order) + count * operations)
         if engine is None:
             if clip == inf:  # a clipping norm adds in the order of the parameters

@@ -68,7 +68,6 @@ def descend(
     )
     before = state.steps if state else 0
     run = Run(problem, options, callback, before, callback_every)
-    run.is_minimum = _is_minimum
     method: FirstOrder | None = None
     if isinstance(row, Optimizer):
         change, rates = choice("schedule", options["schedule"], SCHEDULES)
@@ -77,12 +76,12 @@ def descend(
         clip, explained = options["clip"] or inf, options["explain_step"] or 0
         method = FirstOrder(row, numbers, lr, factor(change, rates), clip, explained)
         if lr:
-            method.batches = _batches(problem, method, change, rates, run)
+            method.batches = _batches(problem, row, numbers, (change, rates), options)
         if state:
             method.state = {key: [state.memory[key][name] for name in free] for key in row.state}
             method.k, method.searched = state.updates, state.searched
     try:
-        run.begin()
+        run.begin(_is_minimum)
         if method:
             method.descend(run)
         else:
@@ -109,30 +108,21 @@ def _is_minimum(run: Run) -> bool:
 
 def _batches(
     problem: Problem,
-    method: FirstOrder,
-    change: Schedule,
-    rates: Mapping[str, float],
-    run: Run,
+    row: Optimizer,
+    numbers: Mapping[str, float],
+    schedule: tuple[Schedule, Mapping[str, float]],
+    options: DescentOptions,
 ) -> Batches | None:
     """The compiled loop, if it is worth its compilation; None: step by step in Python.
 
     Raises NoMachineCode if it is asked for and cannot be had.
     """
-    engine = run.options["engine"]
+    engine = options["engine"]
     around = _STEP + _PARAMETER * len(problem.leaves)
-    if choose(engine, problem.size, run.options["steps"], around) is not None:
+    if choose(engine, problem.size, options["steps"], around) is not None:
         return None
-    assert method.lr is not None
     try:
-        return Batches(
-            problem,
-            method.row,
-            method.options,
-            method.lr,
-            (change, rates),
-            method.clip,
-            run.options,
-        )
+        return Batches(problem, row, numbers, schedule, options)
     except NoMachineCode:
         if engine == "native":
             raise

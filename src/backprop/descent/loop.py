@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from backprop.descent.cells import Array, Cells
 from backprop.descent.optimizers import Optimizer, Schedule
+from backprop.descent.update import equations
 from backprop.engine.native.machine import ATTRIBUTES
 from backprop.engine.native.straight import finite, loads
 from backprop.engine.walk import Walk
 from backprop.engine.writers.llvm import Operand
 from backprop.graph import Graph
-from backprop.syntax.parser import equations
 
 
 class Scalars(NamedTuple):
@@ -215,8 +215,7 @@ class Loop(Cells):
             names["g"] = self.product(g, shrink, careful=False)
             for name, array in zip(row.state, self.state, strict=True):
                 names[name] = self._get(array, at)
-            for statement in equations(row.update, row.name):
-                target = statement.tokens.texts[statement.shape.target]
+            for target, statement in equations(row):
                 names[target] = self.statement(statement, names)
             for name, array in zip(row.state, self.next_state, strict=True):
                 self._set(array, at, names.get(f"{name}'", names[name]))

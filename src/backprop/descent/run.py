@@ -89,17 +89,14 @@ class Steps(NamedTuple):
     best: tuple[int, float, Point] | None
 
 
+@dataclass(eq=False)
 class Stop(Exception):
     """The run is over. converged: whether it came to where it was to go; reason: a sentence."""
 
-    def __init__(
-        self, cause: Cause, reason: str, *, converged: bool = False, error: NotFinite | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.cause = cause
-        self.reason = reason
-        self.converged = converged
-        self.error = error
+    cause: Cause
+    reason: str
+    converged: bool = False
+    error: NotFinite | None = None
 
 
 class NoLower(Exception):
@@ -137,8 +134,6 @@ class Run:
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
         self.history = History(parameters={name: array("d") for name in problem.names})
-        self.is_minimum: Callable[[Run], bool] = lambda run: False
-        """How to tell a minimum from other places without a gradient."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
@@ -148,13 +143,16 @@ class Run:
         self.start = self.x, self.value * problem.sign, self.gradient
         self.best = before, self.value, self.x
 
-    def begin(self) -> None:
-        """Report the start, which may be all there is to do. Raises Stop."""
+    def begin(self, is_minimum: Callable[[Run], bool]) -> None:
+        """Report the start, which may be all there is to do. Raises Stop.
+
+        is_minimum: tells a minimum from other places without a gradient.
+        """
         self.values.append(self.value * self.problem.sign)
         self._report(0.0, 0.0)
         if not any(self.gradient):
             every = "every gradient" if len(self.x) > 1 else "the gradient"
-            if self.is_minimum(self):
+            if is_minimum(self):
                 raise Stop("gradient", f"converged: {every} is 0 at the start", converged=True)
             where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
             raise Stop(

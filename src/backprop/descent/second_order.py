@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy
+
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Point
 from backprop.descent.run import NoLower, Run
@@ -69,7 +71,6 @@ class _Search:
 
     def descend(self) -> None:
         """Until the run raises Stop, or no lower point is found."""
-        import numpy
         from scipy.optimize import Bounds, minimize
 
         row, run = self.row, self.run
@@ -114,8 +115,6 @@ class _Search:
 
     def _evaluate(self, x: Any) -> tuple[float, Any]:
         """Value and gradient; where there are none, a wall that turns a line search back."""
-        import numpy
-
         run, point = self.run, x.tolist()
         try:
             value, gradient = run.problem.both(point)
@@ -133,8 +132,6 @@ class _Search:
 
     def _hessian(self, x: Any) -> Any:
         """The second derivatives; behind a wall, which scipy asks about too, any table will do."""
-        import numpy
-
         point = x.tolist()
         try:
             self.run.problem.both(point)
@@ -159,7 +156,6 @@ def hessian(run: Run, point: Point) -> Any:
 
     Raises Stop where they are not finite.
     """
-    import numpy
 
     def gradient(x: Point) -> Any:
         return numpy.asarray(run.problem.both(x)[1])
@@ -194,8 +190,6 @@ def _spectrum(run: Run) -> tuple[Any, Any]:
     in others what bends little is lost in the rounding of what bends much. Eigenvalues that are
     lost all the same count as much as that rounding: no smaller one can be told from it.
     """
-    import numpy
-
     table = hessian(run, run.x)
     units = numpy.sqrt(numpy.abs(numpy.diagonal(table)))
     units[units == 0] = 1.0
@@ -211,8 +205,6 @@ def _spectrum(run: Run) -> tuple[Any, Any]:
 
 def _inverse(run: Run) -> Any:
     """The inverse of the second derivatives, made positive: what a method may begin with."""
-    import numpy
-
     bends, directions = _spectrum(run)
     bends = numpy.abs(bends)
     bends[bends == 0] = 1.0
@@ -225,8 +217,6 @@ def _inverse(run: Run) -> Any:
 
 def is_minimum(run: Run) -> bool:
     """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
-    import numpy
-
     if len(run.x) > _FEW:
         return False
     bends = numpy.linalg.eigvalsh(hessian(run, run.x))
@@ -236,8 +226,6 @@ def is_minimum(run: Run) -> bool:
 def _newton_fall(run: Run) -> float:
     """How far the output falls to the lowest point of its parabola, from all second derivatives:
     half the sum of (gradient along an eigenvector)^2/|eigenvalue|; inf where it bends down."""
-    import numpy
-
     bends, directions = _spectrum(run)
     if bends.min() < -_FLAT * bends.max():
         return float("inf")

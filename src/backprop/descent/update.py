@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf, nan
 from typing import Any
 
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.numbers import printed
-from backprop.syntax import functions
+from backprop.syntax import functions, parser
 from backprop.syntax.notation import typographic
-from backprop.syntax.parser import equations
+from backprop.syntax.parser import Statement
 
 Update = Callable[..., tuple[float, ...]]
 """x, g, k, lr and the state → the new x and the new state."""
+
+
+def equations(row: Optimizer) -> Iterator[tuple[str, Statement]]:
+    """What each equation of an update defines, and the equation."""
+    for statement in parser.equations(row.update, row.name):
+        yield statement.tokens.texts[statement.shape.target], statement
 
 
 def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
@@ -21,8 +27,7 @@ def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
     names = functions.written(options)
     lines = []
-    for statement in equations(row.update, row.name):
-        target = statement.tokens.texts[statement.shape.target]
+    for target, statement in equations(row):
         code = functions.python(statement, scope, names)
         names[target] = f"{target.rstrip(chr(39))}_new"
         lines.append(f"    {names[target]} = {code}")
@@ -40,11 +45,7 @@ def factor(row: Schedule, options: Mapping[str, float]) -> Callable[[float], flo
 
 def formulas(row: Optimizer) -> list[str]:
     """The update as lines of mathematics: `x' = x − lr·g`."""
-    lines = []
-    for statement in equations(row.update, row.name):
-        tokens, shape = statement
-        lines.append(f"{tokens.texts[shape.target]} = {typographic(statement)}")
-    return lines
+    return [f"{target} = {typographic(statement)}" for target, statement in equations(row)]
 
 
 def written(row: Optimizer, numbers: Mapping[str, float], name: str) -> tuple[list[str], float]:
@@ -55,8 +56,7 @@ def written(row: Optimizer, numbers: Mapping[str, float], name: str) -> tuple[li
     """
     known = dict(numbers)
     lines = []
-    for statement in equations(row.update, row.name):
-        target = statement.tokens.texts[statement.shape.target]
+    for target, statement in equations(row):
         filled = typographic(statement, {key: printed(number) for key, number in known.items()})
         known[target] = functions.evaluated(statement, known)
         left = f"{name} ←" if target == "x'" else f"{target} ="
