@@ -29,6 +29,9 @@ CODES: Mapping[str, int] = MappingProxyType({name: code for code, name in enumer
 Place = int | tuple[int, "Place"] | None
 """A packed span (`source.pack`); with the place of the call, for a step inside a function."""
 
+_MOST_KEPT = 200_000
+"""Up to so many nodes a graph may take more memory to be faster to walk."""
+
 T = TypeVar("T", bound=Hashable)
 
 
@@ -226,7 +229,10 @@ class Graph:
         return node in self._at
 
     def for_many_walks(self) -> Graph:
-        """The same graph, which keeps the operands of each node: a fifth faster to walk, and larger."""
+        """The same graph, which keeps the operands of each node: a fifth faster to walk, and larger; a
+        very large graph as it is."""
+        if len(self.order) > _MOST_KEPT:
+            return self
         twin = copy(self)
         twin.operands = {node: self.operands(node) for node in self.order}.__getitem__
         return twin

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from operator import attrgetter
 from typing import Generic, NamedTuple, Self, TypeVar, Union
 
-from backprop.graph import INPUT, NAMES, NUMBER, Columns, Graph, in_order
+from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 
@@ -82,7 +82,7 @@ def backward(
     is skipped, so that a branch that was not taken never meets the infinite slope that it may have.
     slopes: by operation, where other functions take the place of the table's.
     """
-    ops, operands, is_number = graph.ops, graph.operands, graph.is_number
+    ops, operands, number = graph.ops, graph.operands, CODES[NUMBER]
     for step in reversed(steps):
         gradient = gradients[step]
         if gradient == 0.0:
@@ -91,7 +91,7 @@ def backward(
         numbers = [data[each] for each in inside]
         numbers.append(data[step])
         for operand, slope_of in zip(inside, slopes[ops[step]], strict=True):
-            if not is_number(operand):
+            if ops[operand] != number:
                 slope = slope_of(*numbers)
                 if slope != 0.0:
                     gradients[operand] += gradient * slope

@@ -18,9 +18,6 @@ from backprop.values import backward, forward
 
 Point = list[float]
 
-_SMALL = 100_000
-"""Up to so many steps a graph may take more memory to be faster to interpret."""
-
 
 class Problem:
     """`value(x)` and `gradient()` at the last x, for numbers x in the order of `names`.
@@ -63,8 +60,7 @@ class Problem:
         self._moving.order = [node for node in graph.order if node in moving]
         self.size = len(self._moving.steps)
         """How many steps are computed at every point."""
-        if self.size <= _SMALL:
-            self._moving = self._moving.for_many_walks()
+        self._moving = self._moving.for_many_walks()
         self._engine: Engine | None = None
         self._x: Sequence[float] | None = None
         """Where the engine computed the last value; None: the interpreter did."""

@@ -56,7 +56,7 @@ class Interpreted(Engine):
     """The interpreter, for what runs a few times."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
-        self._graph, self._wrt = graph, wrt
+        self._graph, self._wrt = graph.for_many_walks(), wrt
         start = graph.columns.start()
         for leaf, number in fixed.items():
             start[leaf] = number
