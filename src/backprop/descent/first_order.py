@@ -14,7 +14,7 @@ from backprop.descent.run import Run, Stop
 from backprop.descent.update import compiled
 from backprop.errors import NotFinite
 
-State = dict[str, list[float]]
+Memory = dict[str, list[float]]
 """For each name of an optimizer's state its number for each parameter."""
 
 _DECREASE = 1e-4
@@ -56,7 +56,7 @@ class Explained:
     clip: float
     """What clipping multiplied the gradient with."""
     lr: float
-    state: State
+    state: Memory
     after: Point
     trials: list[Trial]
 
@@ -75,7 +75,7 @@ class FirstOrder:
     factor: Callable[[float], float]
     clip: float = inf
     explain: int = 0
-    state: State = field(default_factory=dict)
+    state: Memory = field(default_factory=dict)
     k: int = 0
     searched: float | None = None
     """The step size that the last line search found, where the next one begins."""

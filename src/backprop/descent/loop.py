@@ -167,18 +167,15 @@ class Loop(Cells):
         done = self._done()
         arrays = ", ".join(f"ptr noalias %{name}" for name in _ARRAYS)
         pointers = ", ".join(f"ptr %{name}" for name in needed)
-        return "\n".join(
-            [
-                f"define i64 @descend({arrays}, i64 %steps, {pointers}) {{",
-                "entry:",
-                *self._entry,
-                *self.lines,
-                f"  ret i64 {done}",
-                "}",
-                self.declarations,
-                ATTRIBUTES,
-            ]
-        )
+        body = "\n".join([*self._entry, *self.lines])
+        return f"""
+define i64 @descend({arrays}, i64 %steps, {pointers}) {{
+entry:
+{body}
+  ret i64 {done}
+}}
+{self.declarations}
+{ATTRIBUTES}"""
 
     def _step_size(self) -> Operand:
         """The step size of this step; the loop stops before one of 0."""

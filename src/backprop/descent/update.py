@@ -12,9 +12,6 @@ from backprop.syntax import functions, parser
 from backprop.syntax.notation import typographic
 from backprop.syntax.parser import Statement
 
-Update = Callable[..., tuple[float, ...]]
-"""x, g, k, lr and the state → the new x and the new state."""
-
 
 def equations(row: Optimizer) -> Iterator[tuple[str, Statement]]:
     """What each equation of an update defines, and the equation."""
@@ -22,8 +19,8 @@ def equations(row: Optimizer) -> Iterator[tuple[str, Statement]]:
         yield statement.tokens.texts[statement.shape.target], statement
 
 
-def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
-    """The update of one parameter as one Python function."""
+def compiled(row: Optimizer, options: Mapping[str, float]) -> Callable[..., tuple[float, ...]]:
+    """The update of one parameter as a function: x, g, k, lr, the state → the new x, the new state."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
     names = functions.written(options)
     lines = []
@@ -34,7 +31,7 @@ def compiled(row: Optimizer, options: Mapping[str, float]) -> Update:
     after = ", ".join(names.get(f"{name}'", name) for name in ("x", *row.state))
     head = f"def update({', '.join(('x', 'g', 'k', 'lr', *row.state))}):"
     exec("\n".join([head, *lines, f"    return ({after},)"]), scope)
-    update: Update = scope["update"]
+    update: Callable[..., tuple[float, ...]] = scope["update"]
     return update
 
 
