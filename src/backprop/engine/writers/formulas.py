@@ -14,7 +14,7 @@ from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS
 from backprop.syntax import functions
-from backprop.syntax.algebra import Call, Formula, Symbol, TooLong, number, operation
+from backprop.syntax.algebra import ZERO, Call, Formula, Symbol, TooLong, number, operation
 from backprop.values import ByNode
 
 Pair = tuple[Formula | None, float]
@@ -48,7 +48,11 @@ class Formulas(Texts[Pair]):
 
     def partials(self, node: int) -> dict[int, Formula | None]:
         """The derivatives of an equation by each node that it uses."""
-        found = self._walk(node).backward({node: 1.0}, self._graph.uses(node))
+        walk = self._walk(node)
+        # every sum begins with 0, so that its number is written first: 1 + x
+        seeds: dict[int, Operand[Pair]] = dict.fromkeys(walk.found, (ZERO, 0.0))
+        seeds[node] = 1.0
+        found = walk.backward(seeds, self._graph.uses(node))
         return {each: self._pair(operand)[0] for each, operand in found.items()}
 
     def one_step(self, node: int) -> tuple[Formula, list[Formula | None]]:
