@@ -58,15 +58,14 @@ class Tape:
     """A graph laid out, ready to run on the numbers of an `Arrays`.
 
     rows: those that lead to `root`, the output, operands first. first: inputs whose places are to lead
-    all others. place: the place of each row in arrays that have a number a place. Leaves come first,
-    those that take gradients before the numbers of the equations, then a place for what nobody reads,
-    then the steps.
+    all others. Each row has a place in the arrays. Leaves come first, those that take gradients before the
+    numbers of the equations, then a place for what nobody reads, then the steps.
     """
 
     def __init__(
         self, columns: Columns, rows: Sequence[int] | Integers, root: int, first: Sequence[int] = ()
     ) -> None:
-        self.rows = rows = np.asarray(rows, np.int32)
+        rows = np.asarray(rows, np.int32)
         width = lanes()[0]
         firsts, seconds = (
             np.frombuffer(each, np.int32) for each in (columns.first, columns.second)
@@ -89,7 +88,7 @@ class Tape:
         base = -(-(len(leaves) + 1) // width) * width
         self.segments[:, 1] += base
         self.size = size = base + len(step_at)
-        place = number  # which is not needed any more
+        self._place = place = number  # which is not needed any more
         place[leaves] = np.arange(len(leaves), dtype=np.int32)
         # of a step that is there several times the last assignment counts: its first place
         place[steps[step_at[::-1]]] = np.arange(size - 1, base - 1, -1, dtype=np.int32)
@@ -103,7 +102,6 @@ class Tape:
         if len(self.codes):
             self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
-        self.place = place[self.rows]
         self.functions = tuple(map(self.kernels.library.address, ("forward", "backward")))
 
     def run(self, data: list[float], gradients: list[float]) -> None:
@@ -113,9 +111,10 @@ class Tape:
         arrays.forward()
         arrays.backward()
         arrays.gradients[len(self.inputs) :][: len(self.numbers)] = 0.0
+        rows = np.flatnonzero(self._place[:-1] >= 0)
         for found, into in ((arrays.values, data), (arrays.gradients, gradients)):
             whole = np.array(into)
-            whole[self.rows] = found[self.place]
+            whole[rows] = found[self._place[rows]]
             into[:] = whole.tolist()
 
     def _lay_out(

@@ -17,6 +17,7 @@ from backprop.engine.engines import TapeCode
 from backprop.engine.program import build
 from backprop.evaluation.gradient import gradient
 from backprop.evaluation.inputs import constants
+from backprop.graph import Graph
 from backprop.language import Model, read_model
 from backprop.memory import without_collector
 from backprop.source import Source
@@ -37,7 +38,7 @@ class Program:
 
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
         self.output = model.output(of)
-        graph = model.graph(self.output)
+        graph = Graph(model.columns, [model.names[self.output]])  # which needs no names
         from backprop.engine.leading import leading
 
         leads = leading(graph).tobytes()
