@@ -1,8 +1,10 @@
 """Options: what each is called, what it takes and what it means is declared once, for all its readers.
 
-A field of a record, or a parameter of a command, is an option if its annotation says so:
+A field of a record, or a parameter of a command, is an option if its annotation says so; of a command,
+also if its default is one:
 
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000)]
+    trace: bool = option("--trace", "Print each step.")
 
 The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of `Model.descend`, the
 check of their ranges and the README's tables are made of these.
@@ -88,6 +90,10 @@ class Option:
         return value
 
 
+option: Callable[..., Any] = Option
+"""An Option as the default of a parameter, whose type is not what a type checker should look at."""
+
+
 class Field(NamedTuple):
     """An option and where it is declared. kind: bool, int, float or str, or list: of texts, repeatable."""
 
@@ -101,10 +107,12 @@ class Field(NamedTuple):
 def _declared(owner: Any) -> dict[str, tuple[Any, Option | None]]:
     """The types of the fields of a record, or of the parameters of a command, with their options."""
     found = {}
+    defaults = getattr(owner, "__kwdefaults__", None) or {}
     for name, hint in get_type_hints(owner, include_extras=True).items():
         if name != "return":
             own = hasattr(hint, "__metadata__")
-            found[name] = (hint.__origin__, hint.__metadata__[0]) if own else (hint, None)
+            option = hint.__metadata__[0] if own else defaults.get(name)
+            found[name] = (hint.__origin__ if own else hint, option)
     return found
 
 

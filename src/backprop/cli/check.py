@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from backprop import commands
 from backprop.cli import shared
 from backprop.cli.printing import chosen_format, deliver
 from backprop.inputs import Inputs
-from backprop.options import Option
+from backprop.options import option
 
 EXAMPLE = 'Example: backprop check eqs.txt --set "a=2, b=-3" --claim "da = f*b, db: -4"'
 
 
 def check(
     inputs: Inputs,
-    claim: Annotated[
-        list[str],
-        Option("--claim TEXT", 'Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.'),
-    ],
-    claims: Annotated[
-        list[str], Option("--claims FILE", "A file of them, a line each; - is standard input.")
-    ],
-    tolerance: Annotated[
-        float | None,
-        Option(
-            "--tolerance NUMBER",
-            "How far a claim may be off, relative. Default: as far as it was rounded.",
-        ),
-    ],
-    precise: Annotated[
-        bool, Option("--precise", "Differences at 60 digits and more, with mpmath.")
-    ],
+    *,
+    claim: list[str] = option(
+        "--claim TEXT", 'Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.'
+    ),
+    claims: list[str] = option(
+        "--claims FILE", "A file of them, a line each; - is standard input."
+    ),
+    tolerance: float | None = option(
+        "--tolerance NUMBER",
+        "How far a claim may be off, relative. Default: as far as it was rounded.",
+    ),
+    precise: bool = option("--precise", "Differences at 60 digits and more, with mpmath."),
     format: shared.Format,
     output: shared.Output,
     digits: shared.Digits,

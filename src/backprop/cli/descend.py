@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
 from backprop import commands
 from backprop.cli import shared
@@ -12,7 +11,7 @@ from backprop.cli.printing import chosen_format, complain, deliver, style_for, t
 from backprop.cli.watch import Watch
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
-from backprop.options import DescentOptions, Option
+from backprop.options import DescentOptions, option
 
 EXAMPLE = 'Example: backprop descend eqs.txt --set "a=2" --lr 0.001 --steps 10 --save eqs.txt'
 
@@ -20,7 +19,8 @@ EXAMPLE = 'Example: backprop descend eqs.txt --set "a=2" --lr 0.001 --steps 10 -
 def descend(
     inputs: Inputs,
     options: DescentOptions,
-    trace: Annotated[bool, Option("--trace", "Print each step.")],
+    *,
+    trace: bool = option("--trace", "Print each step."),
     files: Files,
     whole: shared.Whole,
     format: shared.Format,
@@ -54,14 +54,13 @@ def descend(
         complain(found.error.all)
     try:
         watch.after()
-        if (
-            save == "-" and output is None
-        ):  # the equations go down the pipe, the report to the person
-            report_text = text_of(report, format, style_for(sys.stderr, digits))
-            sys.stderr.write("".join(watch.lines) + report_text)
+        lines = "".join(watch.lines)
+        if save == "-" and output is None:
+            # the equations go down the pipe, the report to the person
+            sys.stderr.write(lines + text_of(report, format, style_for(sys.stderr, digits)))
             complain(report.warnings, "warning")
         else:
-            deliver(report, format, output, digits, "".join(watch.lines))
+            deliver(report, format, output, digits, lines)
     finally:  # a closed pipe must not cost the files
         files.write(prepared, report)
     if found.stopped == "interrupted":

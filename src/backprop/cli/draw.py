@@ -10,7 +10,7 @@ from backprop.cli.printing import complain, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
 from backprop.inputs import Inputs
-from backprop.options import Option, names
+from backprop.options import names, option
 from backprop.reports import PICTURES
 from backprop.reports.drawing import Look
 from backprop.reports.themes import THEMES
@@ -20,49 +20,34 @@ EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" 
 
 def draw(
     inputs: Inputs,
-    output: Annotated[
-        str,
-        Option(
-            "-o, --output FILE",
-            f"Where to; {shared.listed(PICTURES.endings)}. - is SVG to standard output.",
-            "graph.svg",
-        ),
-    ],
-    theme: Annotated[
-        str, Option("--theme NAME", f"{shared.listed(THEMES)}.", "light", choices=THEMES)
-    ],
-    direction: Annotated[
-        str,
-        Option(
-            "--direction LR|TB",
-            "From left to right, or from the top.",
-            "LR",
-            choices=("LR", "TB"),
-            read=str.upper,
-        ),
-    ],
-    passes: Annotated[
-        str,
-        Option(
-            "--pass NAME",
-            "forward: data only; backward: gradients too.",
-            "backward",
-            choices=("forward", "backward"),
-        ),
-    ],
-    detail: Annotated[
-        str | None,
-        Option(
-            "--detail NAME",
-            "operations, or equations: one box each. Default: by size.",
-            choices=("operations", "equations"),
-        ),
-    ],
-    focus: Annotated[
-        list[str], Option("--focus NAMES", "Only what is near these names.", read=names)
-    ],
-    depth: Annotated[int, Option("--depth N", "How many equations around --focus.", 1, min=0)],
-    whole: Annotated[bool, Option("--all", "Draw everything, however large.")],
+    *,
+    output: str = option(
+        "-o, --output FILE",
+        f"Where to; {shared.listed(PICTURES.endings)}. - is SVG to standard output.",
+        "graph.svg",
+    ),
+    theme: str = option("--theme NAME", f"{shared.listed(THEMES)}.", "light", choices=THEMES),
+    direction: str = option(
+        "--direction LR|TB",
+        "From left to right, or from the top.",
+        "LR",
+        choices=("LR", "TB"),
+        read=str.upper,
+    ),
+    passes: str = option(
+        "--pass NAME",
+        "forward: data only; backward: gradients too.",
+        "backward",
+        choices=("forward", "backward"),
+    ),
+    detail: str | None = option(
+        "--detail NAME",
+        "operations, or equations: one box each. Default: by size.",
+        choices=("operations", "equations"),
+    ),
+    focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names),
+    depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
+    whole: bool = option("--all", "Draw everything, however large."),
     digits: Annotated[int | None, shared.digits("four decimals")],
 ) -> None:
     """The graph with data and gradients, as a picture.
@@ -72,10 +57,8 @@ def draw(
     """
     format = "svg" if output == "-" else PICTURES.of_file(output)
     if format is None:
-        raise BadOption(
-            f"{output} has no ending of a picture",
-            hints=[f"the endings are {', '.join(PICTURES.endings)}"],
-        )
+        hints = [f"the endings are {', '.join(PICTURES.endings)}"]
+        raise BadOption(f"{output} has no ending of a picture", hints=hints)
     look = Look(theme, direction, passes == "backward", digits)
     picture, gradient = commands.draw(inputs, detail, focus, depth, whole)
     drawn = PICTURES.writer(format)(picture, look, format)

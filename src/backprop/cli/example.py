@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated
 
 from backprop import gallery
 from backprop.cli.printing import put
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import check_writable, write_whole
 from backprop.gallery import Example
-from backprop.options import Option
+from backprop.options import option
 
 EXAMPLE = "Example: backprop example classic | backprop grad -"
 
 
 def example(
-    name: Annotated[str | None, Option("NAME", "Which one. Default: a list of all of them.")],
-    copy: Annotated[
-        str | None,
-        Option(
-            "--copy DIR",
-            "Write it, or without NAME all of them, into this folder, which is made if missing.",
-        ),
-    ],
-    force: Annotated[bool, Option("--force", "Let --copy overwrite files that exist.")],
+    *,
+    name: str | None = option("NAME", "Which one. Default: a list of all of them."),
+    copy: str | None = option(
+        "--copy DIR",
+        "Write it, or without NAME all of them, into this folder, which is made if missing.",
+    ),
+    force: bool = option("--force", "Let --copy overwrite files that exist."),
 ) -> None:
     """Examples and exercises: a list, one of them as text, or copies to work on."""
     if force and copy is None:
@@ -63,18 +60,15 @@ def _copy(chosen: Sequence[Example], folder: str, force: bool) -> list[str]:
     there = [path for path in paths if os.path.lexists(path)]
     if there and not force:
         more = f", and so do {len(there) - 1} more" if len(there) > 1 else ""
-        raise CannotWrite(
-            f"{there[0]} exists already{more}",
-            hints=["nothing was changed; copy to another folder, or overwrite: --force"],
-        )
+        hints = ["nothing was changed; copy to another folder, or overwrite: --force"]
+        raise CannotWrite(f"{there[0]} exists already{more}", hints=hints)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         taken = isinstance(error, FileExistsError)
         reason = "it is no folder" if taken else (error.strerror or str(error)).lower()
-        raise CannotWrite(
-            f"the folder {folder} cannot be made: {reason}", hints=["choose another place"]
-        ) from None
+        message = f"the folder {folder} cannot be made: {reason}"
+        raise CannotWrite(message, hints=["choose another place"]) from None
     for path in paths:
         check_writable(path)
     for path, each in zip(paths, chosen, strict=True):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Annotated
 
 from backprop import commands
 from backprop.cli import shared
-from backprop.cli.printing import chosen_format, complain, put, style_for
+from backprop.cli.printing import check_files, chosen_format, complain, send
 from backprop.errors import BadOption
-from backprop.files import check_writable, write_whole
 from backprop.inputs import Inputs
-from backprop.options import Option, names
+from backprop.options import names, option
 from backprop.reports import DOCUMENTS
-from backprop.reports.numbers import Style
 
 EXAMPLE = (
     'Example: backprop explain -e "e = a*b; L = e^2" --set "a=2, b=-3" --format html -o steps.html'
@@ -23,40 +19,29 @@ EXAMPLE = (
 
 def explain(
     inputs: Inputs,
-    detail: Annotated[
-        str,
-        Option(
-            "--detail NAME",
-            "equations, each as a whole, or operations.",
-            "equations",
-            choices=("equations", "operations"),
-        ),
-    ],
-    paths: Annotated[
-        list[str],
-        Option("--paths NAMES", "The gradient by these as the sum over all paths.", read=names),
-    ],
-    steps_of: Annotated[
-        str,
-        Option(
-            "--steps-of NAME",
-            "forward, backward or both.",
-            "both",
-            choices=("forward", "backward", "both"),
-            noun="part",
-        ),
-    ],
-    only: Annotated[
-        list[str], Option("--only NAMES", "Only the steps about these names.", read=names)
-    ],
-    whole: Annotated[bool, Option("--all", "Every step, however many.")],
-    hide_answers: Annotated[
-        bool, Option("--hide-answers", "A worksheet: blanks for what is to be found.")
-    ],
-    answers: Annotated[
-        str | None,
-        Option("--answers FILE", "With --hide-answers: the key, in the same format."),
-    ],
+    *,
+    detail: str = option(
+        "--detail NAME",
+        "equations, each as a whole, or operations.",
+        "equations",
+        choices=("equations", "operations"),
+    ),
+    paths: list[str] = option(
+        "--paths NAMES", "The gradient by these as the sum over all paths.", read=names
+    ),
+    steps_of: str = option(
+        "--steps-of NAME",
+        "forward, backward or both.",
+        "both",
+        choices=("forward", "backward", "both"),
+        noun="part",
+    ),
+    only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names),
+    whole: bool = option("--all", "Every step, however many."),
+    hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
+    answers: str | None = option(
+        "--answers FILE", "With --hide-answers: the key, in the same format."
+    ),
     format: Annotated[str | None, shared.formats(DOCUMENTS)],
     output: shared.Output,
     digits: Annotated[int | None, shared.digits("6, and all in JSON")],
@@ -74,18 +59,11 @@ def explain(
         )
     if answers == "-":
         raise BadOption("--answers needs a file", hints=["the worksheet goes to standard output"])
-    if answers and output and os.path.realpath(answers) == os.path.realpath(output):
-        raise BadOption(f"{answers} is to be two files at once", hints=["give each its name"])
-    for path in (output, answers):
-        if path not in (None, "-"):
-            check_writable(str(path))
+    check_files([output, answers])
     found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
     write = DOCUMENTS.writer(format)
-    if output is not None and output != "-":
-        write_whole(output, write(found, Style(digits), hide_answers).encode())
-    else:
-        put(write(found, style_for(sys.stdout, digits), hide_answers))
+    send(lambda style: write(found, style, hide_answers), output, digits)
     if answers is not None:
-        write_whole(answers, write(found, Style(digits), False).encode())
+        send(lambda style: write(found, style, False), answers, digits)
     if not hide_answers:  # they name slopes
         complain(gradient.warnings, "warning")

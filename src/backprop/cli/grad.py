@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from backprop import commands
 from backprop.cli import shared
 from backprop.cli.printing import chosen_format, deliver
 from backprop.inputs import Inputs
-from backprop.options import Engine, Option, names
+from backprop.options import Engine, names, option
 
 EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
 
 def grad(
     inputs: Inputs,
-    wrt: Annotated[
-        list[str],
-        Option("--wrt NAMES", 'Gradients by these names only: "a, b"; repeatable.', read=names),
-    ],
+    *,
+    wrt: list[str] = option(
+        "--wrt NAMES", 'Gradients by these names only: "a, b"; repeatable.', read=names
+    ),
     whole: shared.Whole,
-    only: Annotated[
-        list[str], Option("--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names)
-    ],
+    only: list[str] = option("--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names),
     format: shared.Format,
     output: shared.Output,
     digits: shared.Digits,

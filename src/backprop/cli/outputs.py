@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from backprop.cli.printing import put
+from backprop.cli.printing import check_files, put
 from backprop.cli.shared import listed
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption
-from backprop.files import check_writable, write_whole
+from backprop.files import write_whole
 from backprop.options import Option
 from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.numbers import Style
@@ -22,33 +21,26 @@ if TYPE_CHECKING:
 class Files(NamedTuple):
     """The paths that were given for each."""
 
-    history: Annotated[
-        str | None, Option("--history FILE", f"Every step, as {listed(HISTORIES.endings)}.")
-    ]
-    plot: Annotated[
-        str | None,
-        Option(
-            "--plot FILE",
-            "Output, gradient norm and parameters against the steps, with a map of two parameters;"
-            f" as {listed(PLOTS.endings)}.",
-        ),
-    ]
-    save: Annotated[
-        str | None,
-        Option(
-            "--save FILE",
-            "The equations, comments and all, with the new numbers in them, which --values reads too;"
-            " - is standard output.",
-        ),
-    ]
-    state: Annotated[
-        str | None,
-        Option(
-            "--state FILE",
-            "Where the last run with this file stood, the optimizer's memory included: read if"
-            " there is one, written at the end.",
-        ),
-    ]
+    # fmt: off
+    history: Annotated[str | None, Option(
+        "--history FILE", f"Every step, as {listed(HISTORIES.endings)}.",
+    )]
+    plot: Annotated[str | None, Option(
+        "--plot FILE",
+        "Output, gradient norm and parameters against the steps, with a map of two parameters;"
+        f" as {listed(PLOTS.endings)}.",
+    )]
+    save: Annotated[str | None, Option(
+        "--save FILE",
+        "The equations, comments and all, with the new numbers in them, which --values reads too;"
+        " - is standard output.",
+    )]
+    state: Annotated[str | None, Option(
+        "--state FILE",
+        "Where the last run with this file stood, the optimizer's memory included: read if"
+        " there is one, written at the end.",
+    )]
+    # fmt: on
 
     def check(self, report: str | None, read: Sequence[str | None] = ()) -> None:
         """Raise BadOption or CannotWrite before any work is done.
@@ -59,21 +51,7 @@ class Files(NamedTuple):
         _format(PLOTS, "plot", self.plot)
         if self.state == "-":
             raise BadOption("--state - would be read and written at once", hints=["name a file"])
-        given = [self.history, self.plot, self.save, self.state, report]
-        taken: set[str] = set()
-        sources = {os.path.realpath(path) for path in read if path not in (None, "-")}
-        for path in given:
-            if path is None or path == "-":
-                continue
-            real = os.path.realpath(path)
-            if real in taken:
-                raise BadOption(f"{path} is to be two files at once", hints=["give each its name"])
-            if real in sources and path != self.save:
-                raise BadOption(
-                    f"{path} is read and would be lost", hints=["write to another file"]
-                )
-            taken.add(real)
-            check_writable(path)
+        check_files([self.history, self.plot, self.save, self.state, report], read, self.save)
 
     def write(self, prepared: Descending, report: DescentReport) -> None:
         """Every file that was asked for; what goes wrong with one does not keep the others away."""
@@ -89,9 +67,8 @@ class Files(NamedTuple):
             except BackpropError as error:
                 errors.append(error)
 
-        def drawn() -> bytes:
-            format = _format(PLOTS, "plot", self.plot)
-            return PLOTS.writer(format)(found, prepared.height(found), format)
+        def state() -> bytes:
+            return (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode()
 
         def listed() -> bytes:
             from backprop.report.descent import HistoryReport
@@ -99,15 +76,16 @@ class Files(NamedTuple):
             format = _format(HISTORIES, "history", self.history)
             return HISTORIES.writer(format)(HistoryReport(found), Style()).encode()
 
+        def drawn() -> bytes:
+            format = _format(PLOTS, "plot", self.plot)
+            return PLOTS.writer(format)(found, prepared.height(found), format)
+
         if self.save == "-":
             put(prepared.saved(report))
         else:
             write(self.save, lambda: prepared.saved(report).encode())
         if found.stopped != "diverged":  # where it leads nowhere, an older state is the better one
-            write(
-                self.state,
-                lambda: (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode(),
-            )
+            write(self.state, state)
         write(self.history, listed)
         write(self.plot, drawn)
         if errors:

@@ -1,14 +1,14 @@
-"""Standard output and standard error: where results and complaints go."""
+"""Where results and complaints go: standard output, standard error, files."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 from backprop.errors import BackpropError, BadOption
-from backprop.files import write_whole
+from backprop.files import check_writable, write_whole
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
 from backprop.reports.diagnostics import render
@@ -18,26 +18,41 @@ from backprop.suggest import did_you_mean
 
 def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = TABLES) -> str:
     """The format asked for, or what the output file's ending says, or the first. Raises BadOption."""
+    names, endings = formats.names, formats.endings
     if name is not None:
-        if name not in formats.names:
-            hints = [
-                *did_you_mean(name, formats.names),
-                f"the formats are {', '.join(formats.names)}",
-            ]
+        if name not in names:
+            hints = [*did_you_mean(name, names), f"the formats are {', '.join(names)}"]
             raise BadOption(f"there is no format {name!r}", hints=hints)
         return name
     if output is None or ending(output) == "":  # `-` has none
-        return formats.names[0]
+        return names[0]
     found = formats.of_file(output)
     if found is None:
-        raise BadOption(
-            f"the ending of {output} says no format",
-            hints=[
-                f"say it: --format {'|'.join(formats.names)}",
-                f"or use one of {', '.join(formats.endings)}",
-            ],
-        )
+        hints = [f"say it: --format {'|'.join(names)}", f"or use one of {', '.join(endings)}"]
+        raise BadOption(f"the ending of {output} says no format", hints=hints)
     return found
+
+
+def check_files(
+    written: Sequence[str | None], read: Sequence[str | None] = (), kept: str | None = None
+) -> None:
+    """Raise BadOption or CannotWrite, before any work is done, where a file cannot be written.
+
+    written, read: paths, `-` or None among them. kept: the one that may replace a file that is read.
+    """
+    sources = {os.path.realpath(path) for path in read if path not in (None, "-")}
+    taken: set[str] = set()
+    for path in written:
+        if path is None or path == "-":
+            continue
+        real = os.path.realpath(path)
+        if real in taken:
+            raise BadOption(f"{path} is to be two files at once", hints=["give each its name"])
+        if real in sources and path != kept:
+            hints = ["write to another file"]
+            raise BadOption(f"{path} is read and would be lost", hints=hints)
+        taken.add(real)
+        check_writable(path)
 
 
 def deliver(
@@ -47,11 +62,16 @@ def deliver(
 
     before: text that stands before it.
     """
-    if output is not None and output != "-":
-        write_whole(output, (before + text_of(report, format, Style(digits))).encode())
-    else:
-        put(before + text_of(report, format, style_for(sys.stdout, digits)))
+    send(lambda style: before + text_of(report, format, style), output, digits)
     complain(report.warnings, "warning")
+
+
+def send(text: Callable[[Style], str], output: str | None, digits: int | None) -> None:
+    """Write a text to a file, or print it if there is none, with the numbers and tables for there."""
+    if output is None or output == "-":
+        put(text(style_for(sys.stdout, digits)))
+    else:
+        write_whole(output, text(Style(digits)).encode())
 
 
 def text_of(report: Report, format: str, style: Style) -> str:
@@ -64,7 +84,8 @@ def style_for(stream: TextIO | None, digits: int | None) -> Style:
     if stream is None:
         return Style(digits)
     width, color = _terminal(stream)
-    return Style(digits, width, color, ascii=not _knows_unicode(stream))
+    encoding = getattr(stream, "encoding", None) or ""
+    return Style(digits, width, color, ascii=not encoding.lower().startswith("utf"))
 
 
 def put(text: str) -> None:
@@ -89,13 +110,9 @@ def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
         pass
 
 
-def _knows_unicode(stream: TextIO | None) -> bool:
-    return (getattr(stream, "encoding", None) or "").lower().startswith("utf")
-
-
-def _terminal(stream: TextIO | None) -> tuple[int | None, bool]:
+def _terminal(stream: TextIO) -> tuple[int | None, bool]:
     """The width of a terminal (None: it is none) and whether it shows colours."""
-    if stream is None or not stream.isatty():
+    if not stream.isatty():
         return None, False
     from shutil import get_terminal_size  # for a terminal only: 2 ms
 

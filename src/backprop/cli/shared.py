@@ -30,18 +30,13 @@ def digits(default: str) -> Option:
 
 def formats(table: Formats[Any]) -> Option:
     """The option --format."""
-    plain = table.names[0]
-    return Option(
-        "--format NAME", f"{listed(table.names)}. Default: by the ending of -o, or {plain}."
-    )
+    names = table.names
+    help = f"{listed(names)}. Default: by the ending of -o, or {names[0]}."
+    return Option("--format NAME", help)
 
 
 Format = Annotated[str | None, formats(TABLES)]
-Output = Annotated[
-    str | None,
-    Option(
-        "-o, --output FILE", "Write to a file, whole or not at all, instead of standard output."
-    ),
-]
+_TO_FILE = "Write to a file, whole or not at all, instead of standard output."
+Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE)]
 Digits = Annotated[int | None, digits("10 in tables and documents, all in JSON and CSV")]
 Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
