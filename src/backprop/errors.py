@@ -1,37 +1,8 @@
 """What can go wrong, as data: one class a cause, each with the places it is about.
 
-    BackpropError
-    ├── SyntaxFault                 the text is no equation file (exit status 2)
-    │   ├── NotText                   bytes that are no UTF-8, control characters
-    │   ├── UnexpectedText            something the grammar has no place for
-    │   ├── UnclosedBracket           a bracket that nothing closes
-    │   └── NoEquation                an empty file, or comments only
-    ├── MeaningFault                the text reads well but cannot be computed (exit status 1)
-    │   ├── UnknownName               a name that the file does not have
-    │   ├── UnknownFunction           a function that nobody defines
-    │   ├── WrongNumberOfArguments
-    │   ├── NameDefinedTwice
-    │   ├── CircularDefinition        equations that wait for one another
-    │   ├── RecursiveFunction
-    │   ├── MissingInputs             inputs without a value
-    │   ├── NotAnInput                a value for a name that an equation computes
-    │   ├── NotANumber                a value that is no number
-    │   ├── ChooseOutput              no single output, and none was named
-    │   ├── NothingToMove             a descent without a free parameter
-    │   ├── NeedsData                 a sum over rows, without rows
-    │   ├── NotYetSupported           a part of the language that this version only reads
-    │   └── TooLarge                  a stated limit was passed
-    ├── NotFinite                   a step gave inf or nan (exit status 1)
-    │   ├── OutsideDomain             because its operands lie outside its domain
-    │   └── InfiniteSlope             its slope is inf or nan: a warning, except where a descent meets it
-    └── UsageFault                   a file or an option (exit status 2)
-        ├── CannotRead
-        ├── CannotWrite               (exit status 1: nothing was wrong with the question)
-        ├── CannotDraw                no program for the picture (exit status 1)
-        ├── NoMachineCode             no compiler for this processor (exit status 1)
-        └── BadOption
-
-`reports.diagnostics` is the only place that turns these into text.
+A SyntaxFault: the text is no equation file. A MeaningFault: it reads well, but cannot be computed. A
+NotFinite: a step gives inf or nan. A UsageFault: a file or an option. `status` is the exit status of
+the command line; `reports.diagnostics` is the only place that turns errors into text.
 """
 
 from __future__ import annotations
@@ -174,7 +145,7 @@ class OutsideDomain(NotFinite):
 
 
 class InfiniteSlope(NotFinite):
-    """A step whose slope makes a gradient inf or nan."""
+    """A step whose slope makes a gradient inf or nan: a warning, except where a descent meets it."""
 
 
 class UsageFault(BackpropError):
@@ -211,12 +182,13 @@ class BadOption(UsageFault):
 
 def raise_all(errors: list[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
-    if errors:
-        seen: dict[tuple[str, tuple[Label, ...]], BackpropError] = {}
-        for error in errors:  # what is wrong with many members is said once
-            seen.setdefault((error.message, error.labels), error)
-        errors = list(seen.values())
-        errors.sort(key=lambda error: error.labels[0].span.start if error.labels else -1)
-        first = errors[0]
-        first.also = tuple(errors[1:])
-        raise first
+    if not errors:
+        return
+    seen: dict[tuple[str, tuple[Label, ...]], BackpropError] = {}
+    for error in errors:  # what is wrong with many members is said once
+        seen.setdefault((error.message, error.labels), error)
+    first, *others = sorted(
+        seen.values(), key=lambda error: error.labels[0].span.start if error.labels else -1
+    )
+    first.also = tuple(others)
+    raise first

@@ -6,6 +6,8 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 
 from backprop.errors import CannotRead, CannotWrite, NotText
@@ -31,16 +33,13 @@ def read_source(path: str | PathLike[str]) -> Source:
         else:
             with open(path, "rb") as file:
                 data = file.read(MOST_BYTES + 1)
-    except IsADirectoryError:
-        raise CannotRead(
-            f"{name} is a directory, not a file", hints=["name a file in it"]
-        ) from None
-    except FileNotFoundError:
-        raise CannotRead(
-            f"there is no file {name}", hints=["check the path; a text goes after -e"]
-        ) from None
     except (OSError, ValueError) as error:
-        raise CannotRead(f"{name} cannot be read: {_reason(error)}") from None
+        message, hints = f"{name} cannot be read: {_reason(error)}", []
+        if isinstance(error, IsADirectoryError):
+            message, hints = f"{name} is a directory, not a file", ["name a file in it"]
+        elif isinstance(error, FileNotFoundError):
+            message, hints = f"there is no file {name}", ["check the path; a text goes after -e"]
+        raise CannotRead(message, hints=hints) from None
     if len(data) > MOST_BYTES:
         raise CannotRead(f"{name} is larger than 1 GiB, the most that is read")
     return decode(data, name)
@@ -53,23 +52,15 @@ def decode(data: bytes, name: str) -> Source:
     except UnicodeDecodeError as error:
         # The good bytes before, and a mark where the bad one is, so that its line can be shown.
         good = error.object[: error.start].decode("utf-8", "replace")
-        line_end = min(
-            (at for end in b"\r\n" if (at := error.object.find(end, error.start)) >= 0),
-            default=len(error.object),
-        )
-        rest = error.object[error.start : min(line_end, error.start + 200)]
+        rest = re.split(rb"[\r\n]", error.object[error.start : error.start + 200], maxsplit=1)[0]
         source = Source(name, good + rest.decode("utf-8", "replace"))
-        at = len(good)
         bad = error.start + 1 + 3 * data.startswith(b"\xef\xbb\xbf")
         utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        hint = f"{'this looks like UTF-16: ' if utf16 else ''}save the file as UTF-8"
         raise NotText(
             f"byte 0x{error.object[error.start]:02X} (number {bad} of the file) is no UTF-8",
-            Span(source, at, at + 1),
-            hints=[
-                "this looks like UTF-16: save the file as UTF-8"
-                if utf16
-                else "save the file as UTF-8"
-            ],
+            Span(source, len(good), len(good) + 1),
+            hints=[hint],
         ) from None
 
 
@@ -82,23 +73,19 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
     import tempfile  # with pathlib 5 ms: only for who writes
     from pathlib import Path
 
-    stream_number = _STREAM.fullmatch(os.fspath(path))
     target = Path(os.path.realpath(path))
-    try:
+    with _writing(path):
         if not os.fspath(path):
             raise ValueError("its name is empty")
-        if stream_number:
-            number = int(stream_number[2] or {"stdout": 1, "stderr": 2}[stream_number[1]])
-            with open(os.dup(number), "wb") as stream:
-                stream.write(data)
+        stream = _STREAM.fullmatch(os.fspath(path))
+        number = stream and int(stream[2] or {"stdout": 1, "stderr": 2}[stream[1]])
+        exists = target.exists()
+        if number is not None or (exists and not stat.S_ISREG(target.stat().st_mode)):
+            with open(target if number is None else os.dup(number), "wb") as file:
+                file.write(data)
             return
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            with open(target, "wb") as stream:
-                stream.write(data)
-            return
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(13, "Permission denied")
+        mode = stat.S_IMODE(target.stat().st_mode) if exists else 0o666 & ~_umask()
+        _check_permission(not exists or os.access(target, os.W_OK))
         handle, temporary = tempfile.mkstemp(prefix=".backprop-", dir=target.parent)
         try:
             with open(handle, "wb") as file:
@@ -108,8 +95,6 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
         except BaseException:
             os.unlink(temporary)
             raise
-    except (OSError, ValueError) as error:
-        raise _cannot_write(path, error) from None
 
 
 def check_writable(path: str | PathLike[str]) -> None:
@@ -117,33 +102,39 @@ def check_writable(path: str | PathLike[str]) -> None:
     import tempfile
     from pathlib import Path
 
-    stream = _STREAM.fullmatch(os.fspath(path))
     target = Path(os.path.realpath(path))
-    try:
+    with _writing(path):
         if not os.fspath(path):
             raise ValueError("the name of a file is empty")
-        if stream:
+        if _STREAM.fullmatch(os.fspath(path)):
             return
         if target.is_dir():
             raise IsADirectoryError(21, "Is a directory")
         if not target.parent.is_dir():
             raise FileNotFoundError(2, f"There is no folder {os.path.dirname(path)}")
-        plain = not target.exists() or stat.S_ISREG(target.stat().st_mode)
-        if plain and not os.access(target.parent, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(13, "Permission denied")
+        exists = target.exists()
+        plain = not exists or stat.S_ISREG(target.stat().st_mode)
+        _check_permission(not plain or os.access(target.parent, os.W_OK | os.X_OK))
+        _check_permission(not exists or os.access(target, os.W_OK))
         if plain:  # a folder may be writable by its mode, and lie on a disk that is not
             tempfile.TemporaryFile(dir=target.parent).close()
+
+
+@contextmanager
+def _writing(path: str | PathLike[str]) -> Iterator[None]:
+    """What goes wrong inside is a CannotWrite."""
+    try:
+        yield
     except (OSError, ValueError) as error:
-        raise _cannot_write(path, error) from None
+        raise CannotWrite(
+            f"{os.fspath(path)} cannot be written: {_reason(error)}",
+            hints=["nothing was changed; choose another place"],
+        ) from None
 
 
-def _cannot_write(path: str | PathLike[str], error: OSError | ValueError) -> CannotWrite:
-    return CannotWrite(
-        f"{os.fspath(path)} cannot be written: {_reason(error)}",
-        hints=["nothing was changed; choose another place"],
-    )
+def _check_permission(given: bool) -> None:
+    if not given:
+        raise PermissionError(13, "Permission denied")
 
 
 def _umask() -> int:

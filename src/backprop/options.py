@@ -40,7 +40,7 @@ class Range(NamedTuple):
         return f"{kind}from {self.low:g} {end}{less}"
 
 
-class Option:
+class Option(NamedTuple):
     """An option of the command line.
 
     form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is known by its
@@ -51,42 +51,34 @@ class Option:
     in Python too; wrong: what is said of others.
     """
 
-    def __init__(
-        self,
-        form: str,
-        help: str,
-        default: Any = None,
-        *,
-        min: int | None = None,
-        max: int | None = None,
-        choices: Collection[str] = (),
-        noun: str = "",
-        read: Callable[[Any], Any] | None = None,
-        takes: Range | None = None,
-        wrong: str = "",
-    ) -> None:
-        words = form.replace(",", "").split()
-        self.form = form
-        self.flags = [each for each in words if each.startswith("-")]
-        self.metavar = None if words[-1] in self.flags else words[-1]
-        self.help = help
-        self.default = default
-        self.min = min
-        self.max = max
-        self.choices = choices
-        self.noun = noun or words[0].lstrip("-")
-        self.read = read
-        self.takes = takes
-        self.wrong = wrong
+    form: str
+    help: str
+    default: Any = None
+    min: int | None = None
+    max: int | None = None
+    choices: Collection[str] = ()
+    noun: str = ""
+    read: Callable[[Any], Any] | None = None
+    takes: Range | None = None
+    wrong: str = ""
 
-    def __repr__(self) -> str:
-        return f"Option({self.form!r}, {self.help!r}, {self.default!r})"
+    @property
+    def flags(self) -> list[str]:
+        """`-o` and `--output`."""
+        return [word for word in self.form.replace(",", "").split() if word.startswith("-")]
+
+    @property
+    def metavar(self) -> str | None:
+        """What stands for its value; None for a switch."""
+        last = self.form.split()[-1]
+        return None if last.startswith("-") else last
 
     def meant(self, written: Any) -> Any:
         """The value of what stands on a command line. Raises BadOption for what is no choice."""
         value = self.read(written) if self.read else written
         if self.choices and value is not None and value not in self.choices:
-            raise unknown_choice(self.noun, value, self.choices)
+            noun = self.noun or self.form.split()[0].strip("-,")
+            raise unknown_choice(noun, value, self.choices)
         return value
 
 

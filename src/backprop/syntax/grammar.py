@@ -70,13 +70,10 @@ def text() -> str:
     """The text of the tables: packaged with a wheel, at the top of a checkout otherwise."""
     package = os.path.dirname(os.path.dirname(__file__))
     for folder in (package, os.path.dirname(os.path.dirname(package))):
-        try:
-            with open(
-                os.path.join(folder, "grammars", "equations.tables"), encoding="utf-8"
-            ) as file:
+        path = os.path.join(folder, "grammars", "equations.tables")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
                 return file.read()
-        except OSError:
-            continue
     from importlib import resources  # 2 ms: only for a package that is no folder
 
     return (resources.files("backprop") / "grammars" / "equations.tables").read_text("utf-8")
@@ -129,96 +126,89 @@ def _tables() -> Tables:
 Head = tuple[str, int, tuple[int, ...]]
 """The form of a statement, the token that it defines, and the tokens of parameters."""
 
+Part = Any
+"""The number of a token, or what an action of the grammar's answered: an Extent, if it has a node."""
 
-def _defines(form: str) -> Callable[[_Emitter, list[Any]], Head]:
+
+def _defines(form: str) -> Callable[[_Emitter, list[Part]], Head]:
+    """The action of a statement of this form."""
     return lambda emitter, parts: (form, parts[0], ())
 
 
-class _Emitter:
-    """Called at each reduction, operands first: appends a node, and answers with its extent.
+def _emits(kind: str, row: str = "") -> Callable[[_Emitter, list[Part]], Extent]:
+    """The action that appends a node whose token is its first, and whose operands are its parts."""
+    return lambda emitter, parts: emitter.emit(kind, parts, parts[0], _extents(parts), row)
 
-    A part is the number of a token, or what an action of the grammar's answered.
-    """
+
+class _Emitter:
+    """Called at each reduction, operands first: appends a node, and answers with its extent."""
 
     def __init__(self, kinds: Kinds, symbols: Mapping[str, str]) -> None:
         self.nodes: list[Node] = []
         self.kinds = kinds
         self.symbols = symbols
 
-    def _emit(
-        self, kind: str, token: int, count: int, first: int, last: int, row: str = ""
+    def emit(
+        self, kind: str, parts: list[Part], token: int, operands: int, row: str = ""
     ) -> Extent:
-        self.nodes.append(Node(kind, row, token, count, first, last))
-        return first, last
+        """Append the node that is made of these parts."""
+        first, last = extent = self.parenthesised(parts)
+        self.nodes.append(Node(kind, row, token, operands, first, last))
+        return extent
 
     # ------------------------------------------------------------------ leaves and operations
 
-    def number(self, parts: list[int]) -> Extent:
-        at = parts[0]
-        return self._emit("number", at, 0, at, at)
+    number = _emits("number")
+    name = _emits("name")
+    choice = _emits("operation", "if")
 
-    def name(self, parts: list[int]) -> Extent:
-        at = parts[0]
-        return self._emit("name", at, 0, at, at)
+    def binary(self, parts: list[Part]) -> Extent:
+        token = parts[1]
+        return self.emit("operation", parts, token, 2, self.symbols[self.kinds[token]])
 
-    def binary(self, parts: list[Any]) -> Extent:
-        left, token, right = parts
-        row = self.symbols[self.kinds[token]]
-        return self._emit("operation", token, 2, left[0], right[1], row)
-
-    def unary(self, parts: list[Any]) -> Extent:
-        at, (_, last) = parts
-        kind = self.kinds[at]
+    def unary(self, parts: list[Part]) -> Extent:
+        token = parts[0]
+        kind = self.kinds[token]
         if kind == "PLUS":
-            return at, last
+            return self.parenthesised(parts)
         row = "neg" if kind == "MINUS" else self.symbols[kind]
-        return self._emit("operation", at, 1, at, last, row)
+        return self.emit("operation", parts, token, 1, row)
 
-    def choice(self, parts: list[Any]) -> Extent:
-        first, last = parts[0], parts[-1]
-        return self._emit("operation", first, 3, first, last, "if")
-
-    def parenthesised(self, parts: list[Any]) -> Extent:
-        return parts[0], parts[-1]
+    def parenthesised(self, parts: list[Part]) -> Extent:
+        """From the first token of the first part to the last of the last."""
+        ends = [(part, part) if isinstance(part, int) else part for part in (parts[0], parts[-1])]
+        return ends[0][0], ends[1][1]
 
     # ------------------------------------------------------------------ calls, indices, clauses
 
-    def call(self, parts: list[Any]) -> Extent:
-        first, last = parts[0], parts[-1]
-        return self._emit("call", first, _extents(parts), first, last)
+    call = _emits("call")
+    range = _emits("range")
+    listed = _emits("listed")
 
-    def indices(self, parts: list[Any]) -> int:
+    def indices(self, parts: list[Part]) -> int:
         return _extents(parts)
 
-    def indexed_name(self, parts: list[Any]) -> Extent:
-        first, last = parts[0], parts[-1]
-        return self._emit("index", first, parts[2], first, last)
+    def indexed_name(self, parts: list[Part]) -> Extent:
+        return self.emit("index", parts, parts[0], parts[2])
 
-    def gather(self, parts: list[Any]) -> Extent:
-        first, last = parts[0], parts[-1]
-        return self._emit("gather", first, 1 + parts[3], first, last)
+    def gather(self, parts: list[Part]) -> Extent:
+        return self.emit("gather", parts, parts[0], 1 + parts[3])
 
-    def clauses(self, parts: list[Any]) -> int:
-        at, (_, last) = parts[-2:]
-        if self.kinds[at] == "IF":
-            self._emit("condition", at, 1, at, last)
+    def clauses(self, parts: list[Part]) -> int:
+        token = parts[-2]
+        if self.kinds[token] == "IF":
+            self.emit("condition", parts[-2:], token, 1)
         return _extents(parts)
-
-    def range(self, parts: list[Any]) -> Extent:
-        return self._emit("range", parts[0], 2, parts[0], parts[-1][1])
-
-    def listed(self, parts: list[Any]) -> Extent:
-        return self._emit("listed", parts[0], _extents(parts), parts[0], parts[-1])
 
     # ------------------------------------------------------------------------------ statements
 
-    def expression(self, parts: list[Any]) -> Any:
+    def expression(self, parts: list[Part]) -> Part:
         return parts[0]
 
     def parameters(self, parts: list[int]) -> tuple[int, ...]:
         return tuple(part for part in parts if self.kinds[part] == "NAME")
 
-    def function(self, parts: list[Any]) -> Head:
+    def function(self, parts: list[Part]) -> Head:
         return "function", parts[0], parts[2] if isinstance(parts[2], tuple) else ()
 
     equation = _defines("equation")
@@ -227,6 +217,6 @@ class _Emitter:
     indexed_distribution = _defines("indexed_distribution")
 
 
-def _extents(parts: list[Any]) -> int:
+def _extents(parts: list[Part]) -> int:
     """How many of the parts have a node; the others are tokens."""
     return sum(isinstance(part, tuple) for part in parts)

@@ -23,6 +23,9 @@ _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
 )
+_BEGINNINGS = ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
+"""What stands where a sum or a product begins."""
+
 _TEXT = {
     "\\": r"\textbackslash{}", "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "%": r"\%", "#": r"\#",
     "$": r"\$",
@@ -32,14 +35,16 @@ _TEXT = {
     "…": r"\ldots{}",
 }  # fmt: skip
 
+_Piece = str | tuple[int, int]
+"""Text, or the number of a node or of an operand, with how tightly it must hold together."""
+
 
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
     nodes = statement.shape.nodes
     operands = _operands(nodes)
     written: list[str] = []
-    # Waiting, last first: text, or a node with how tightly it must hold together.
-    waiting: list[str | tuple[int, int]] = [(len(nodes) - 1, OR)]
+    waiting: list[_Piece] = [(len(nodes) - 1, OR)]  # last first
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
@@ -47,22 +52,15 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
             continue
         at, needed = item
         node = nodes[at]
-        word = statement.word(node)
-        if node.kind in ("name", "index") and word in names:
-            text = names[word]
+        text = names.get(statement.word(node)) if node.kind in ("name", "index") else None
+        if text is not None:
             # a negative number stands without brackets only where a sum or a product begins
-            begins = not written or written[-1].endswith(
-                ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
-            )
-            alone = (text[0] != "-" or (begins and needed <= PRODUCT)) and (
-                r"\cdot" not in text or needed <= PRODUCT
-            )
+            begins = not written or written[-1].endswith(_BEGINNINGS)
+            fits = needed <= PRODUCT or not (text[0] == "-" or r"\cdot" in text)
+            alone = fits and (begins or text[0] != "-")
             written.append(text if alone else rf"\left({text}\right)")
             continue
-        if node.kind in ("index", "gather", "range", "listed", "condition"):
-            parts, binding = _repeated(node, statement.tokens.texts[node.token], operands[at])
-        else:
-            parts, binding = _parts(node, word, operands[at])
+        parts, binding = _parts(node, statement, operands[at])
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
@@ -136,55 +134,47 @@ def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
     return found
 
 
-def _parts(node: Node, word: str, operands: list[int]) -> tuple[list[str | tuple[int, int]], int]:
+def _parts(node: Node, statement: Statement, operands: list[int]) -> tuple[list[_Piece], int]:
     """The pieces that a node is written with, and how tightly they hold together."""
+    word = statement.tokens.texts[node.token]
     if node.kind == "number":
         return [latex_number(word)], PRODUCT if "e" in word.lower() else CALL
     if node.kind == "name":
         return [latex_name(word)], CALL
+    if node.kind == "index":
+        return [latex_name(word), "_{", *_joined(operands, ","), "}"], CALL
+    if node.kind == "gather":
+        body, *clauses = operands
+        below = _joined(clauses, r",\, ", 0)
+        return [GATHERS[word].tex, "_{", *below, "} ", (body, PRODUCT)], PRODUCT
+    if node.kind == "range":
+        return [latex_name(word), " = ", *_joined(operands, r" \ldots ")], CALL
+    if node.kind == "listed":
+        return [latex_name(word), r" \in \{", *_joined(operands, ", "), r"\}"], CALL
+    if node.kind == "condition":
+        return [(operands[0], OR)], CALL
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
     if row is None or len(operands) != row.arity:
         name = rf"\operatorname{{{_escaped(word)}}}" if len(word) > 1 else word
-        parts: list[str | tuple[int, int]] = [name, r"\left("]
-        for operand in operands:
-            parts += [(operand, OR), ", "]
-        return [*parts[: len(parts) - bool(operands)], r"\right)"], CALL
+        return [name, r"\left(", *_joined(operands, ", "), r"\right)"], CALL
     return [
         piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
         for piece in _template(row)
     ], row.tex_binding or row.binding
 
 
-def _repeated(
-    node: Node, word: str, operands: list[int]
-) -> tuple[list[str | tuple[int, int]], int]:
-    """The pieces of an index, of a sum and of its clauses."""
-    parts: list[str | tuple[int, int]] = []
-    if node.kind == "index":
-        parts = [latex_name(word), "_{"]
-        for operand in operands:
-            parts += [(operand, OR), ","]
-        return [*parts[:-1], "}"], CALL
-    if node.kind == "gather":
-        body, *clauses = operands
-        parts = [GATHERS[word].tex, "_{"]
-        for clause in clauses:
-            parts += [(clause, 0), r",\, "]
-        return [*parts[:-1], "} ", (body, PRODUCT)], PRODUCT
-    if node.kind == "range":
-        return [latex_name(word), " = ", (operands[0], OR), r" \ldots ", (operands[1], OR)], CALL
-    if node.kind == "listed":
-        parts = [latex_name(word), r" \in \{"]
-        for operand in operands:
-            parts += [(operand, OR), ", "]
-        return [*parts[:-1], r"\}"], CALL
-    return [(operands[0], OR)], CALL
+def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Piece]:
+    """The operands with a text between them."""
+    parts: list[_Piece] = []
+    for operand in operands:
+        parts += [(operand, binding), separator]
+    return parts[:-1]
 
 
 @cache
-def _template(row: Operation) -> list[str | tuple[int, int]]:
+def _template(row: Operation) -> list[_Piece]:
     """A row's LaTeX as pieces: text, or an operand's number with the binding that it needs."""
-    pieces: list[str | tuple[int, int]] = []
+    pieces: list[_Piece] = []
     for piece in _SLOT.split(row.tex):
         if piece[1:-1] not in row.operands or not _SLOT.fullmatch(piece):
             pieces.append(piece)
