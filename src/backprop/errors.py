@@ -7,7 +7,7 @@ the command line; `reports.diagnostics` is the only place that turns errors into
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from backprop.source import Span
@@ -180,7 +180,7 @@ class BadOption(UsageFault):
     """An option whose value makes no sense."""
 
 
-def raise_all(errors: list[BackpropError]) -> None:
+def raise_all(errors: Sequence[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
     if not errors:
         return

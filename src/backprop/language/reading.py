@@ -113,11 +113,11 @@ class Formulas:
 
         Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments.
         """
-        raise_all([*unknown_characters(tokens)])
+        raise_all(unknown_characters(tokens))
         try:
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit as unfit:
-            raise faults.explain(tokens, unfit) from None
+            raise faults.explain_all(tokens, unfit)[0] from None
         errors: list[BackpropError] = []
         definitions.calls(statement, self._functions, errors)
         raise_all(errors)

@@ -8,16 +8,11 @@ makes a text of a formula in the equation language, which every reader of formul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf, isfinite
-from typing import Union
 
 from backprop.numbers import exact, rounded
-from backprop.operations import OPERATIONS, POWER, PRODUCT, SUM
+from backprop.operations import CALL, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
-
-Formula = Union["Symbol", "Call", "Product", "Sum"]
-
 
 LARGEST = 120
 """The most parts of a formula: a longer one nobody reads, and none is made."""
@@ -27,60 +22,129 @@ class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Formula:
+    """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is made
+    of, counted in its size. Raises TooLong."""
+
+    def __init__(self, key: object, parts: Iterable[Formula] = ()) -> None:
+        self.key = key
+        self.size: int = 1 + sum(part.size for part in parts)
+        if self.size > LARGEST:
+            raise TooLong
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, Formula) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def text(self, needed: int = 0) -> str:
+        """The text, in brackets where it holds together less tightly than `needed`."""
+        text, binding = self.bound_text()
+        return f"({text})" if binding < needed else text
+
+    def bound_text(self) -> tuple[str, int]:
+        """The text without brackets, and how tightly it holds together."""
+        raise NotImplementedError
+
+
+class Symbol(Formula):
     """A name of the equations, or a constant."""
 
-    text: str
-    size: int = field(default=1, compare=False)
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def bound_text(self) -> tuple[str, int]:
+        return self.name, CALL
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Formula):
     """An operation of the table that is neither a sum nor a product nor a power by a number."""
 
-    name: str
-    operands: tuple[Formula, ...]
-    size: int = field(default=0, compare=False)
+    def __init__(self, name: str, operands: Sequence[Formula]) -> None:
+        super().__init__((name, *operands), operands)
+        self.name = name
+        self.operands = operands
 
-    def __post_init__(self) -> None:
-        _measure(self, self.operands)
+    def bound_text(self) -> tuple[str, int]:
+        row = OPERATIONS[self.name]
+        if row.name == "neg":
+            return f"-{self.operands[0].text(PRODUCT)}", SUM
+        if row.name.isidentifier() and (row.called or row.name == "if"):
+            return f"{self.name}({', '.join(each.text() for each in self.operands)})", CALL
+        if row.arity == 1:
+            return f"{self.name} {self.operands[0].text(row.binding)}", row.binding
+        left, right = self.operands
+        # A power binds to the right, everything else to the left.
+        tighter = row.name == "^"
+        sign = row.name if tighter else f" {row.name} "
+        sides = left.text(row.binding + tighter), right.text(row.binding + (not tighter))
+        return sign.join(sides), row.binding
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Formula):
     """coefficient times the powers of factors; without factors a number. Their order is how it is
     written, and makes no other product."""
 
-    coefficient: float
-    powers: tuple[tuple[Formula, float], ...] = field(default=(), compare=False)
-    key: frozenset[tuple[Formula, float]] = frozenset()
-    size: int = field(default=0, compare=False)
+    def __init__(self, coefficient: float, powers: Sequence[tuple[Formula, float]] = ()) -> None:
+        super().__init__((coefficient, frozenset(powers)), (base for base, _ in powers))
+        self.coefficient = coefficient
+        self.powers = powers
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", frozenset(self.powers))
-        _measure(self, (base for base, _ in self.powers))
+    def bound_text(self) -> tuple[str, int]:
+        """A fraction on one line."""
+        size = abs(self.coefficient)
+        inverse = 1 / size if size else 0.0
+        # a number below, where it is one over a small whole number: x/2 and not 0.5*x
+        small = 0 < size < 1 and inverse == round(inverse) <= 1e6
+        flipped = small and (bool(self.powers) or inverse % 10 > 0)
+        numerator = [_number(size)] if size != 1 and not flipped else []
+        denominator = [_number(inverse)] if flipped else []
+        numerator += [_power(base, by) for base, by in self.powers if by > 0]
+        denominator += [_power(base, -by) for base, by in self.powers if by < 0]
+        text = "*".join(numerator) or "1"
+        if denominator:
+            bottom = "*".join(denominator)
+            text += f"/({bottom})" if len(denominator) > 1 else f"/{bottom}"
+        if self.coefficient < 0:
+            return f"-{text}", SUM
+        if denominator or len(numerator) > 1:
+            return text, PRODUCT
+        return text, POWER + all(by == 1 for _, by in self.powers)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Formula):
     """Terms, none of which is a Sum, in the order in which they are written."""
 
-    terms: tuple[Formula, ...] = field(compare=False)
-    key: frozenset[Formula] = frozenset()
-    size: int = field(default=0, compare=False)
+    def __init__(self, terms: Sequence[Formula]) -> None:
+        super().__init__(frozenset(terms), terms)
+        self.terms = terms
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", frozenset(self.terms))
-        _measure(self, self.terms)
+    def bound_text(self) -> tuple[str, int]:
+        # it begins with something that is added, if there is any: x - 1 and not -1 + x
+        added = (t for t in self.terms if not isinstance(t, Product) or t.coefficient > 0)
+        first = next(added, self.terms[0])
+        text = first.text(SUM)
+        for piece in (term.text(SUM) for term in self.terms if term is not first):
+            text += f" - {piece[1:]}" if piece[0] == "-" else f" + {piece}"
+        return text, SUM
 
 
-def _measure(made: Formula, parts: Iterable[Formula]) -> None:
-    """Set how many parts a formula has. Raises TooLong."""
-    size = 1 + sum(part.size for part in parts)
-    if size > LARGEST:
-        raise TooLong
-    object.__setattr__(made, "size", size)
+def _power(base: Formula, by: float) -> str:
+    return base.text(PRODUCT + 1) if by == 1 else f"{base.text(POWER + 1)}^{_number(by)}"
+
+
+def _number(value: float) -> str:
+    """Without the last bits where rounding has left something there: 0.3, not 0.30000000000000004."""
+    short = rounded(value, 15)
+    return exact(short if abs(short - value) <= 4e-16 * abs(value) else value).replace("e+", "e")
+
+
+def written(found: Formula | None, longest: float = inf) -> str:
+    """The formula as a text in the equation language; none of one that is longer."""
+    text = "" if found is None else found.text()
+    return text if len(text) <= longest else ""
 
 
 ZERO, ONE, MINUS = Product(0.0), Product(1.0), Product(-1.0)
@@ -96,16 +160,15 @@ def times(*factors: Formula) -> Formula:
     coefficient = 1.0
     powers: dict[Formula, float] = {}
     for factor in factors:
+        more: Sequence[tuple[Formula, float]] = [(factor, 1.0)]
         if isinstance(factor, Product):
             coefficient *= factor.coefficient
-            more: Sequence[tuple[Formula, float]] = factor.powers
-        else:
-            more = ((factor, 1.0),)
+            more = factor.powers
         for base, exponent in more:
             powers[base] = powers.get(base, 0.0) + exponent
     if coefficient == 0:
         return ZERO
-    kept = tuple((base, exponent) for base, exponent in powers.items() if exponent != 0)
+    kept = [(base, exponent) for base, exponent in powers.items() if exponent != 0]
     if len(kept) == 1 and kept[0][1] == 1:
         base = kept[0][0]
         if coefficient == 1:
@@ -126,7 +189,7 @@ def plus(*terms: Formula) -> Formula:
                 rest = times(Product(1.0, each.powers))
             found[rest] = found.get(rest, 0.0) + coefficient
     kept = [times(number(coefficient), rest) for rest, coefficient in found.items() if coefficient]
-    return kept[0] if len(kept) == 1 else Sum(tuple(kept)) if kept else ZERO
+    return kept[0] if len(kept) == 1 else Sum(kept) if kept else ZERO
 
 
 def power(base: Formula, exponent: Formula) -> Formula:
@@ -142,9 +205,9 @@ def power(base: Formula, exponent: Formula) -> Formula:
             exact = by == -1 or (by.is_integer() and abs(value) < 1e15 and value == round(value))
             return number(value) if exact and isfinite(value) else Call("^", (base, exponent))
         if by.is_integer():
-            raised = tuple((each, of * by) for each, of in base.powers)
+            raised = [(each, of * by) for each, of in base.powers]
             return Product(functions.value("^")(base.coefficient, by), raised)
-    return ONE if by == 0 else Product(1.0, ((base, by),))
+    return ONE if by == 0 else Product(1.0, [(base, by)])
 
 
 _NORMAL: Mapping[str, Callable[..., Formula]] = {
@@ -160,79 +223,4 @@ _NORMAL: Mapping[str, Callable[..., Formula]] = {
 
 def operation(name: str, operands: Sequence[Formula]) -> Formula:
     """The formula of an operation on formulas, in normal form."""
-    return _NORMAL[name](*operands) if name in _NORMAL else Call(name, tuple(operands))
-
-
-def written(found: Formula | None, longest: float = inf) -> str:
-    """The formula as a text in the equation language; none of one that is longer."""
-    text = "" if found is None else _text(found, 0)
-    return text if len(text) <= longest else ""
-
-
-def _text(found: Formula, needed: int) -> str:
-    """The text, in brackets where it holds together less tightly than `needed`."""
-    if isinstance(found, Symbol):
-        return found.text
-    if isinstance(found, Call):
-        row = OPERATIONS[found.name]
-        if row.name == "neg":
-            text, binding = f"-{_text(found.operands[0], PRODUCT)}", SUM
-        elif row.name.isidentifier() and (row.called or row.name == "if"):
-            return f"{found.name}({', '.join(_text(each, 0) for each in found.operands)})"
-        elif row.arity == 1:
-            text, binding = f"{found.name} {_text(found.operands[0], row.binding)}", row.binding
-        else:
-            left, right = found.operands
-            # A power binds to the right, everything else to the left.
-            tighter = row.name == "^"
-            sides = _text(left, row.binding + tighter), _text(right, row.binding + (not tighter))
-            gap = "" if tighter else " "
-            text, binding = f"{sides[0]}{gap}{found.name}{gap}{sides[1]}", row.binding
-    elif isinstance(found, Sum):
-        # a sum begins with something that is added, if there is any: x - 1 and not -1 + x
-        added = (t for t in found.terms if not isinstance(t, Product) or t.coefficient > 0)
-        first = next(added, found.terms[0])
-        text = _text(first, SUM)
-        for term in (term for term in found.terms if term is not first):
-            piece = _text(term, SUM)
-            text += f" - {piece[1:]}" if piece[0] == "-" else f" + {piece}"
-        binding = SUM
-    else:
-        text, binding = _product(found)
-    return f"({text})" if binding < needed else text
-
-
-def _product(found: Product) -> tuple[str, int]:
-    """A product as a fraction on one line, and how tightly it holds together."""
-    size = abs(found.coefficient)
-    inverse = 1 / size if size else 0.0
-    flipped = (
-        0 < size < 1
-        and inverse == round(inverse) <= 1e6
-        and (bool(found.powers) or inverse % 10 > 0)
-    )
-    # a number below, where it is one over a small whole number: x/2 and not 0.5*x
-    numerator = [_number(size)] if size != 1 and not flipped else []
-    denominator = [_number(inverse)] if flipped else []
-    numerator += [_power(base, by) for base, by in found.powers if by > 0]
-    denominator += [_power(base, -by) for base, by in found.powers if by < 0]
-    text = "*".join(numerator) or "1"
-    if denominator:
-        bottom = "*".join(denominator)
-        text += f"/({bottom})" if len(denominator) > 1 else f"/{bottom}"
-    if found.coefficient < 0:
-        return f"-{text}", SUM
-    alone = len(numerator) <= 1 and not denominator
-    single = alone and all(by == 1 for _, by in found.powers)
-    return text, (POWER + 1 if single else POWER if alone else PRODUCT)
-
-
-def _power(base: Formula, by: float) -> str:
-    text = _text(base, PRODUCT + 1 if by == 1 else POWER + 1)
-    return text if by == 1 else f"{text}^{_number(by)}"
-
-
-def _number(value: float) -> str:
-    """Without the last bits where rounding has left something there: 0.3, not 0.30000000000000004."""
-    short = rounded(value, 15)
-    return exact(short if abs(short - value) <= 4e-16 * abs(value) else value).replace("e+", "e")
+    return _NORMAL[name](*operands) if name in _NORMAL else Call(name, operands)

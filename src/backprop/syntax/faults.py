@@ -91,11 +91,6 @@ def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
             return found
 
 
-def explain(tokens: Tokens, unfit: Unfit) -> SyntaxFault:
-    """The error to report for a statement that the grammar refused."""
-    return _explained(_Case(tokens, unfit.index))[1]
-
-
 def _explained(case: _Case) -> tuple[object, SyntaxFault]:
     """The cause and the error."""
     for cause in _CAUSES:

@@ -30,30 +30,29 @@ def read(
     source: Source,
     ends: frozenset[str] = ENDS,
     patterns: list[tuple[str, Statement, Span]] | None = None,
+    start: str = "statement",
 ) -> tuple[list[Statement], list[SyntaxFault]]:
     """The statements that read well, and an error for each of the others (up to a limit).
 
     patterns: takes what sets many names at once, `w[*,1] = 0`, as the pattern and its right side.
+    start: what they are, statements or each an `expression`.
     """
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
-    if errors:
-        return found, errors
-    for tokens in statements(source, ends):
-        if isinstance(tokens, Tokens):
-            if "OTHER" in tokens.kinds:
-                errors += unknown_characters(tokens)
-                continue
+    for tokens in () if errors else statements(source, ends):
+        if not isinstance(tokens, Tokens):
+            errors.append(tokens)
+        elif "OTHER" in tokens.kinds:
+            errors += unknown_characters(tokens)
+        else:
             try:
-                if patterns is not None and (many := _pattern(tokens)):
+                many = None if patterns is None else _pattern(tokens)
+                if patterns is not None and many is not None:
                     patterns.append(many)
-                    continue
-                found.append(Statement(tokens, shape(tokens.kinds)))
-                continue
+                else:
+                    found.append(Statement(tokens, shape(tokens.kinds, start)))
             except Unfit as unfit:
                 errors += faults.explain_all(tokens, unfit)
-        else:
-            errors.append(tokens)
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
@@ -65,9 +64,7 @@ def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:
     at = kinds.index("ASSIGN") if "ASSIGN" in kinds else 0
     if not {"TIMES", "RANGE"} & set(kinds[:at]):
         return None
-    right = Tokens(
-        tokens.source, kinds[at + 1 :], tokens.texts[at + 1 :], tokens.starts[at + 1 :], tokens.ends[at + 1 :]
-    )  # fmt: skip
+    right = tokens.since(at + 1)
     statement = Statement(right, shape(right.kinds, "expression"))
     return "".join(tokens.texts[:at]), statement, tokens.span(0, at - 1)
 
@@ -75,21 +72,14 @@ def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:
 @lru_cache(maxsize=1024)
 def formula(text: str, name: str = "<formula>") -> Statement:
     """An expression alone, such as a slope in the table of operations. Raises SyntaxFault."""
-    source = Source(name, text)
-    pieces = list(statements(source))
-    raise_all([piece for piece in pieces if isinstance(piece, SyntaxFault)])
-    tokens = pieces[0]
-    assert isinstance(tokens, Tokens)
-    raise_all([*unknown_characters(tokens)])
-    try:
-        return Statement(tokens, shape(tokens.kinds, "expression"))
-    except Unfit as unfit:
-        raise faults.explain(tokens, unfit) from None
+    found, errors = read(Source(name, text), start="expression")
+    raise_all(errors)
+    return found[0]
 
 
 @lru_cache(maxsize=64)
 def equations(text: str, name: str = "<equations>") -> tuple[Statement, ...]:
     """The statements of a text of our own, such as an optimizer's update. Raises SyntaxFault."""
     found, errors = read(Source(name, text))
-    raise_all([*errors])
+    raise_all(errors)
     return tuple(found)

@@ -55,6 +55,16 @@ class Tokens(NamedTuple):
         """From the first token to the last."""
         return self.span(0, -1)
 
+    def since(self, first: int) -> Tokens:
+        """The tokens from `first` on."""
+        return Tokens(
+            self.source,
+            self.kinds[first:],
+            self.texts[first:],
+            self.starts[first:],
+            self.ends[first:],
+        )
+
     def after(self) -> Span:
         """The place right behind the statement, where something is missing."""
         return Span(self.source, self.ends[-1], self.ends[-1] + 1)
