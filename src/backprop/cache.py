@@ -29,12 +29,10 @@ def load(name: str) -> bytes | None:
     place = folder()
     if place is None:
         return None
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        handle = os.open(
-            os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        )
-        with open(handle, "rb") as file:
-            if not _is_own(os.fstat(handle), stat.S_ISREG):
+        with open(os.open(os.path.join(place, name), flags), "rb") as file:
+            if not _is_own(os.fstat(file.fileno()), stat.S_IFREG):
                 return None
             data = file.read()
     except OSError:
@@ -80,10 +78,7 @@ def checksum(*contents: bytes) -> bytes:
             from _sha256 import sha256  # type: ignore[import-not-found]  # before Python 3.12
         except ImportError:
             from hashlib import sha256
-    found = sha256()
-    for content in contents:
-        found.update(content)
-    digest: bytes = found.digest()
+    digest: bytes = sha256(b"".join(contents)).digest()
     return digest
 
 
@@ -130,25 +125,20 @@ def _place(given: str) -> str | None:
 
 def _is_private(place: str) -> bool:
     """Whether the folder is the user's own, and nobody else's can be put in its place."""
-    if not _is_own(os.lstat(place), stat.S_ISDIR):
+    if not _is_own(os.lstat(place), stat.S_IFDIR):
         return False
-    above = os.path.dirname(os.path.realpath(place))
-    while True:
+    below, above = "", os.path.dirname(os.path.realpath(place))
+    while above != below:
         found = os.stat(above)
         # in a sticky folder such as /tmp others can add files, but not rename or remove ours
-        if found.st_mode & _OPEN_TO_OTHERS and not found.st_mode & stat.S_ISVTX:
+        open_to_others = found.st_mode & _OPEN_TO_OTHERS and not found.st_mode & stat.S_ISVTX
+        if open_to_others or found.st_uid not in (0, os.geteuid()):
             return False
-        if found.st_uid not in (0, os.geteuid()):
-            return False
-        if above == os.path.dirname(above):
-            return True
-        above = os.path.dirname(above)
+        below, above = above, os.path.dirname(above)
+    return True
 
 
-def _is_own(found: os.stat_result, is_kind: object) -> bool:
-    assert callable(is_kind)
-    return (
-        is_kind(found.st_mode)
-        and found.st_uid == os.geteuid()
-        and not found.st_mode & _OPEN_TO_OTHERS
-    )
+def _is_own(found: os.stat_result, kind: int) -> bool:
+    """Whether it is of this kind, the user's, and closed to others."""
+    private = found.st_uid == os.geteuid() and not found.st_mode & _OPEN_TO_OTHERS
+    return private and stat.S_IFMT(found.st_mode) == kind

@@ -38,10 +38,7 @@ def examples() -> list[Example]:
     """All of them, in the order of their names."""
     folder = resources.files("backprop") / "examples"
     found = [file for file in folder.iterdir() if file.name.endswith(ENDING)]
-    return sorted(
-        (Example(file.name.removesuffix(ENDING), file.read_bytes()) for file in found),
-        key=lambda example: example.name,
-    )
+    return sorted(Example(file.name.removesuffix(ENDING), file.read_bytes()) for file in found)
 
 
 def example(name: str) -> Example:
@@ -49,14 +46,9 @@ def example(name: str) -> Example:
     known = {each.name: each for each in examples()}
     wanted = name.removesuffix(ENDING)
     if wanted not in known:
-        raise BadOption(
-            f"there is no example {name!r}",
-            hints=[*_meant(wanted, list(known)), "list them: backprop example"],
-        )
+        # `quotient` and `07` are parts of one name, and too short to be near to it
+        parts = [each for each in known if wanted and wanted.casefold() in each]
+        near = did_you_mean(wanted, known) or [f"did you mean {each!r}?" for each in parts[:1]]
+        hints = [*near, "list them: backprop example"]
+        raise BadOption(f"there is no example {name!r}", hints=hints)
     return known[wanted]
-
-
-def _meant(wanted: str, known: list[str]) -> list[str]:
-    """`quotient` and `07` are parts of one name, and too short to be near to it."""
-    parts = [name for name in known if wanted and wanted.casefold() in name]
-    return did_you_mean(wanted, known) or ([f"did you mean {parts[0]!r}?"] if parts else [])

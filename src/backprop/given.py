@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from math import isinf
 from typing import Any
 
@@ -42,27 +42,21 @@ def read_numbers(
     numbers: dict[str, float] = {}
     errors: list[BackpropError] = []
     inputs = model.inputs
-    sources: list[tuple[Source, Callable[[Source, Model], Given]]] = []
-    for path in files:
-        source = read_source(path)
-        is_json = source.text.lstrip()[:1] in ("{", "[")
-        sources.append((source, _from_json if is_json else _from_file))
-    sources += [(Source("<--set>", text), lambda text, _: from_lines(text)) for text in settings]
-    for source, read in sources:
-        for given, (number, span) in read(source, model).items():
-            many = [] if given in model.names else matching(given, inputs)
-            for name in many:
-                numbers[name] = number
-            if many:
-                continue
-            name = given
-            if name not in model.names:
-                owner = "the inputs of these equations"
-                errors.append(unknown_name(name, inputs, owner, span, len(errors) < LIMIT))
-            elif name in model.constants and number == default(model, name):
-                continue  # a file gives its own constants back
-            elif model.is_equation(name) or name in model.constants:
-                errors.append(not_an_input(model, name, span))
+    opened = [read_source(path) for path in files]
+    typed = [Source("<--set>", text) for text in settings]
+    sources = [_from_file(source, model) for source in opened] + [*map(from_lines, typed)]
+    for name, (number, span) in (item for given in sources for item in given.items()):
+        if name not in model.names:
+            many = matching(name, inputs)
+            numbers |= dict.fromkeys(many, number)
+            if not many:
+                owner, near = "the inputs of these equations", len(errors) < LIMIT
+                errors.append(unknown_name(name, inputs, owner, span, near))
+        elif name in model.constants and number == default(model, name):
+            pass  # a file gives its own constants back
+        elif model.is_equation(name) or name in model.constants:
+            errors.append(not_an_input(model, name, span))
+        else:
             numbers[name] = number
     raise_all(errors)
     return numbers
@@ -77,7 +71,9 @@ def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
 
 
 def _from_file(source: Source, model: Model) -> Given:
-    """The numbers of a file of lines, which may be the equations themselves with other defaults."""
+    """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults."""
+    if source.text.lstrip()[:1] in ("{", "["):
+        return _from_json(source, model)
     return from_lines(source, set(filter(model.is_equation, model.names)))
 
 
@@ -91,70 +87,72 @@ def _from_json(source: Source, model: Model) -> Given:
     try:
         found = json.loads(source.text, parse_int=_double, parse_float=_double)
     except json.JSONDecodeError as error:
-        raise UnexpectedText(
-            f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}",
-            Span(source, error.pos, error.pos + 1),
-            hints=['write an object of numbers: {"a": 2, "b": -3}'],
-        ) from None
+        message = f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}"
+        hints = ['write an object of numbers: {"a": 2, "b": -3}']
+        raise UnexpectedText(message, Span(source, error.pos, error.pos + 1), hints=hints) from None
     except RecursionError:
         found = None
+    nowhere = Span(source, 0, 1)
     if not isinstance(found, dict):
-        raise UnexpectedText(
-            "this JSON is no object of numbers",
-            Span(source, 0, 1),
-            hints=['write: {"a": 2, "b": -3}'],
-        )
-    numbers: Given = {}
+        hints = ['write: {"a": 2, "b": -3}']
+        raise UnexpectedText("this JSON is no object of numbers", nowhere, hints=hints)
     errors: list[BackpropError] = []
-    keys: dict[str, Span] = {}
-    values: dict[str, Span] = {}
+    places = _places(source, errors)
+    plain: dict[str, Any] = {}
+    for key, item in found.items():
+        name = normal(key)
+        if not isinstance(item, list):
+            plain[name] = item
+            continue
+        at, value = places.get(name, (nowhere, nowhere))
+        members = _members(name, item, model, value, errors)
+        plain |= members
+        for member in members:
+            places.setdefault(member, (at, at))
+    numbers: Given = {}
+    for name, item in plain.items():
+        if item in ("inf", "-inf"):
+            item = float(item)
+        at, value = places.get(name, (nowhere, nowhere))
+        if item is _TOO_LARGE:
+            errors.append(NotANumber(f"the value of {name!r} is too large for a double", value))
+        elif isinstance(item, bool) or not isinstance(item, float) or item != item:
+            hint = 'give a JSON number, or the string "inf" or "-inf"'
+            errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
+        else:
+            numbers[name] = item, at
+    raise_all(errors)
+    return numbers
+
+
+def _places(source: Source, errors: list[BackpropError]) -> dict[str, tuple[Span, Span]]:
+    """Where the members of a JSON object and their values stand. errors: takes those that stand twice."""
+    import json
+
+    places: dict[str, tuple[Span, Span]] = {}
     for member in _MEMBER.finditer(source.text):
         try:
             name = normal(json.loads(member[1], strict=False))
         except ValueError:
             continue  # inside a text, which is no number in any case
-        key = Span(source, *member.span(1))
-        if name in keys:
-            again, first = Label(key, "again here"), Label(keys[name], "first here")
-            message = f"{name!r} stands twice"
-            errors.append(NameDefinedTwice(message, again, first, hints=["remove one of them"]))
-        keys.setdefault(name, key)
-        values.setdefault(name, Span(source, *member.span(2)))
-    nowhere = Span(source, 0, 1)
-    plain: dict[str, Any] = {}
-    for key, item in found.items():
-        if isinstance(item, list):
-            at = values.get(normal(key), Span(source, 0, 1))
-            plain |= _members(normal(key), item, model, at, errors)
-            for each in plain.keys() - keys.keys():
-                keys[each] = values[each] = keys.get(normal(key), at)
-        else:
-            plain[key] = item
-    for name, item in ((normal(key), item) for key, item in plain.items()):
-        if item in ("inf", "-inf"):
-            item = float(item)
-        at = values.get(name, nowhere)
-        if item is _TOO_LARGE:
-            errors.append(NotANumber(f"the value of {name!r} is too large for a double", at))
-        elif isinstance(item, bool) or not isinstance(item, float) or item != item:
-            hint = 'give a JSON number, or the string "inf" or "-inf"'
-            errors.append(NotANumber(f"the value of {name!r} is no number", at, hints=[hint]))
-        else:
-            numbers[name] = item, keys.get(name, nowhere)
-    raise_all(errors)
-    return numbers
+        place = Span(source, *member.span(1)), Span(source, *member.span(2))
+        first = places.setdefault(name, place)
+        if first is not place:
+            labels = Label(place[0], "again here"), Label(first[0], "first here")
+            message, hints = f"{name!r} stands twice", ["remove one of them"]
+            errors.append(NameDefinedTwice(message, *labels, hints=hints))
+    return places
 
 
 def _members(
     name: str, nested: list[Any], model: Model, at: Span, errors: list[BackpropError]
 ) -> dict[str, Any]:
     """The numbers of nested lists by the members of the family that they are for."""
-    members = [indices(each) for each in model.names if family(each) == name]
-    if not members:
+    known = dict.fromkeys(each for each in model.names if family(each) == name)
+    if not known:
         errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
         return {}
-    known = {each for each in model.names if family(each) == name}
-    least = [min(column) for column in zip(*members, strict=False)]
+    least = list(map(min, zip(*map(indices, known), strict=False)))
     found: dict[str, Any] = {}
     waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]
     while waiting:
@@ -166,10 +164,10 @@ def _members(
             member = f"{name}[{','.join(map(str, above))}]"
             if item is not None or member in known:  # null where the family has a hole
                 found[member] = item
-    for missing in known - found.keys():
-        message = f"the lists for {name!r} have no number for {missing}"
+    missing = [member for member in known if member not in found]
+    if missing:
+        message = f"the lists for {name!r} have no number for {missing[0]}"
         errors.append(NotANumber(message, at, hints=["give a number for every member"]))
-        break
     return found
 
 

@@ -22,42 +22,30 @@ class Inputs(NamedTuple):
     """What a person gives. Settings win over files of values, these over the equations' own defaults, later
     ones over earlier ones."""
 
-    file: Annotated[
-        str | None,
-        Option(
-            "FILE",
-            f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
-        ),
-    ] = None
-    expressions: Annotated[
-        Sequence[str],
-        Option("-e, --expr TEXT", "Equations as text, instead of FILE; repeatable."),
-    ] = ()
-    settings: Annotated[
-        Sequence[str],
-        Option(
-            "--set TEXT", 'Numbers for inputs: "a=2, b=1/3"; they win over --values; repeatable.'
-        ),
-    ] = ()
-    values: Annotated[
-        Sequence[str],
-        Option("--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable."),
-    ] = ()
-    of: Annotated[
-        Sequence[str],
-        Option(
-            "--of NAME",
-            "The output; grad takes several. Default: the only one.",
-            read=names,
-        ),
-    ] = ()
-    seed: Annotated[
-        int,
-        Option("--seed N", "Which random numbers ~ draws, and which points check tries."),
-    ] = 0
-    max_nodes: Annotated[int, Option("--max-nodes N", "The most values to unroll to.", min=1)] = (
-        MOST_VALUES
-    )
+    # fmt: off
+    file: Annotated[str | None, Option(
+        "FILE",
+        f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
+    )] = None
+    expressions: Annotated[Sequence[str], Option(
+        "-e, --expr TEXT", "Equations as text, instead of FILE; repeatable.",
+    )] = ()
+    settings: Annotated[Sequence[str], Option(
+        "--set TEXT", 'Numbers for inputs: "a=2, b=1/3"; they win over --values; repeatable.',
+    )] = ()
+    values: Annotated[Sequence[str], Option(
+        "--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable.",
+    )] = ()
+    of: Annotated[Sequence[str], Option(
+        "--of NAME", "The output; grad takes several. Default: the only one.", read=names,
+    )] = ()
+    seed: Annotated[int, Option(
+        "--seed N", "Which random numbers ~ draws, and which points check tries.",
+    )] = 0
+    max_nodes: Annotated[int, Option(
+        "--max-nodes N", "The most values to unroll to.", min=1,
+    )] = MOST_VALUES
+    # fmt: on
 
     @property
     def output(self) -> str | None:
@@ -76,18 +64,15 @@ class Inputs(NamedTuple):
                 hints = ["give one of the two"]
                 raise BadOption("equations both in a file and after -e", hints=hints)
             return Source("<-e>", "\n".join(self.expressions))
-        if self.file is not None:
-            return read_source(self.file)
         default = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
         try:
-            return read_source(default)
+            return read_source(default if self.file is None else self.file)
         except CannotRead as error:
-            if os.path.exists(default):
+            if self.file is not None or os.path.exists(default):
                 raise
-            raise CannotRead(
-                f"no equations were given, and there is no file {default} here",
-                hints=['name a file, or write the equations after -e: -e "L = a*b"'],
-            ) from error
+            message = f"no equations were given, and there is no file {default} here"
+            hints = ['name a file, or write the equations after -e: -e "L = a*b"']
+            raise CannotRead(message, hints=hints) from error
 
     def numbers(self, model: Model) -> dict[str, float]:
         """The numbers for the inputs of the model."""

@@ -214,13 +214,12 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
 
     Raises TypeError for one that there is not, BadOption for a number that makes no sense.
     """
-    known = fields(DescentOptions)
     for name in given:
         if name not in DescentOptions.__annotations__:
             raise TypeError(f"a descent has no option {name!r}")
-    found = {each.name: given.get(each.name, each.default) for each in known}
-    for name, _, _, option in known:
-        number = found[name]
+    found = {}
+    for name, _, default, option in fields(DescentOptions):
+        number = found[name] = given.get(name, default)
         if option.takes is None or number is None or option.takes.has(number):
             continue
         kind = "a whole number" if option.takes.whole else "a number"

@@ -28,9 +28,8 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
 
 def by_name(name: str) -> list[tuple[int, str]]:
     """A key that sorts names as people look for them: w2 before w10."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
-    ]
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def family(name: str) -> str:
@@ -46,11 +45,9 @@ def indices(name: str) -> tuple[int, ...]:
 
 def spanned(names: Iterable[str]) -> str:
     """The least and the largest index of members, axis by axis: `1..2,1..16`."""
-    columns = zip(*(indices(name) for name in names), strict=False)
-    return ",".join(
-        f"{min(column)}..{max(column)}" if min(column) < max(column) else f"{column[0]}"
-        for column in map(list, columns)
-    )
+    columns = zip(*map(indices, names), strict=False)
+    ends = [(min(column), max(column)) for column in columns]
+    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in ends)
 
 
 @cache
@@ -58,13 +55,10 @@ def glob(pattern: str) -> re.Pattern[str]:
     """A pattern in which `*` stands for any characters, `?` for one, and `1..3` for an index."""
     signs = {"*": ".*", "?": "."}
     pieces = re.split(r"(\*|\?|-?[0-9]*\.\.-?[0-9]*)", pattern)
-    return re.compile(
-        "".join(
-            signs.get(piece) or ("-?[0-9]+" if ".." in piece else re.escape(piece))
-            for piece in pieces
-        ),
-        re.S,
+    written = (
+        "-?[0-9]+" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
     )
+    return re.compile("".join(written), re.S)
 
 
 def _within(pattern: str, name: str) -> bool:

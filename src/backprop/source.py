@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from functools import cached_property
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -20,31 +21,27 @@ _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 class Source:
     """A text with the name that messages give it: a path, `<stdin>`, `--set`."""
 
-    __slots__ = ("_starts", "name", "text")
-
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
-        self._starts: list[int] = []
 
     def __repr__(self) -> str:
         return f"Source(name={self.name!r})"
 
+    @cached_property
     def line_starts(self) -> list[int]:
-        """The offset of each line's first character; found once."""
-        if not self._starts:
-            self._starts = [0, *(found.end() for found in LINE_END.finditer(self.text))]
-        return self._starts
+        """The offset of each line's first character."""
+        return [0, *(found.end() for found in LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1: `(1, 1)` for offset 0."""
-        starts = self.line_starts()
+        starts = self.line_starts
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """Line `number` (from 1) without its line end."""
-        starts = self.line_starts()
+        starts = self.line_starts
         end = starts[number] if number < len(starts) else len(self.text)
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
@@ -60,13 +57,9 @@ class Span(NamedTuple):
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
-    @property
-    def place(self) -> int:
-        """Both offsets in one integer: what a Value carries. `Span.at` undoes it."""
-        return pack(self.start, self.end)
-
     @classmethod
     def at(cls, source: Source, place: int) -> Span:
+        """The place that `pack` has made one integer of."""
         return cls(source, place >> _OFFSET_BITS, place & _OFFSET_MASK)
 
 

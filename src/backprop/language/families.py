@@ -19,7 +19,7 @@ from backprop.errors import (
     WrongNumberOfArguments,
 )
 from backprop.language.integers import Integers, Scope
-from backprop.source import Span
+from backprop.source import Span, pack
 from backprop.syntax.bodies import Clause, Nodes, Prepared, TooDeep, prepared
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -171,7 +171,7 @@ class Families:
         else:
             number = first + second * NormalDist().inv_cdf(fraction)
         span = tokens.span(nodes[-1].first, nodes[-1].last)
-        return number, span.place
+        return number, pack(span.start, span.end)
 
     def _two(self, statement: Statement, nodes: Nodes, scope: Scope) -> tuple[float, float]:
         """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
@@ -32,12 +32,14 @@ class _Case(NamedTuple):
     at: int
 
     def kind(self, offset: int = 0) -> str:
-        index = self.at + offset
-        return self.tokens.kinds[index] if 0 <= index < len(self.tokens.kinds) else ""
+        return self._around(self.tokens.kinds, offset)
 
     def text(self, offset: int = 0) -> str:
+        return self._around(self.tokens.texts, offset)
+
+    def _around(self, words: Sequence[str], offset: int) -> str:
         index = self.at + offset
-        return self.tokens.texts[index] if 0 <= index < len(self.tokens.texts) else ""
+        return words[index] if 0 <= index < len(words) else ""
 
     def span(self, first: int = 0, last: int = 0) -> Span:
         return self.tokens.span(self.at + first, self.at + last)
@@ -78,7 +80,8 @@ def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
     """The errors of a statement: the first, and those that are left once missing `*` are put in."""
     found: list[SyntaxFault] = []
     while True:
-        cause, fault = _explained(_Case(tokens, unfit.index))
+        case = _Case(tokens, unfit.index)
+        cause, fault = next((each, fault) for each in _CAUSES if (fault := each(case)))
         found.append(fault)
         if cause is not _product or len(found) >= LIMIT:
             return found
@@ -91,24 +94,16 @@ def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
             return found
 
 
-def _explained(case: _Case) -> tuple[object, SyntaxFault]:
-    """The cause and the error."""
-    for cause in _CAUSES:
-        fault = cause(case)
-        if fault:
-            return cause, fault
-    return None, _fault(f"unexpected {case.text()!r}", case.span())
-
-
 def _with_product(tokens: Tokens, at: int) -> Tokens:
     """The tokens with a `*` of no width before the token `at`."""
-    here = tokens.starts[at]
+    source, kinds, texts, starts, ends = tokens
+    here = array("Q", [starts[at]])
     return Tokens(
-        tokens.source,
-        (*tokens.kinds[:at], "TIMES", *tokens.kinds[at:]),
-        [*tokens.texts[:at], "*", *tokens.texts[at:]],
-        array("Q", [*tokens.starts[:at], here, *tokens.starts[at:]]),
-        array("Q", [*tokens.ends[:at], here, *tokens.ends[at:]]),
+        source,
+        (*kinds[:at], "TIMES", *kinds[at:]),
+        [*texts[:at], "*", *texts[at:]],
+        starts[:at] + here + starts[at:],
+        ends[:at] + here + ends[at:],
     )
 
 
@@ -176,12 +171,8 @@ def _second_equation(case: _Case) -> SyntaxFault | None:
         if not case.opened:
             hints.append("or make two equations of it, separated by ';' or a line end")
         return _fault(f"a second {case.text()!r} in one equation", case.span(), *hints)
-    if (
-        case.kind() == "NAME"
-        and case.kind(1) == "ASSIGN"
-        and case.kind(-1) in _OPERAND_ENDS
-        and not case.opened
-    ):
+    begins = case.kind() == "NAME" and case.kind(1) == "ASSIGN"
+    if begins and case.kind(-1) in _OPERAND_ENDS and not case.opened:
         return _fault("a second equation begins here", case.span(), _SEPARATE)
     return None
 
@@ -250,12 +241,10 @@ def _closing(case: _Case) -> SyntaxFault | None:
         return _fault(f"this {case.text()!r} closes nothing", case.span(), hint)
     opening = case.tokens.texts[opened[-1]]
     if case.tokens.kinds[opened[-1]] != _BRACKETS[kind]:
-        return UnexpectedText(
-            f"{opening!r} is closed by {case.text()!r}",
-            case.span(),
-            Label(case.tokens.span(opened[-1]), "opened here"),
-            hints=[f"close it with {')' if opening == '(' else ']'!r}"],
-        )
+        message = f"{opening!r} is closed by {case.text()!r}"
+        label = Label(case.tokens.span(opened[-1]), "opened here")
+        hints = [f"close it with {')' if opening == '(' else ']'!r}"]
+        return UnexpectedText(message, case.span(), label, hints=hints)
     if opened[-1] == case.at - 1:
         hint = "write an expression between them"
         return _fault("nothing between these brackets", case.span(-1), hint)
@@ -290,18 +279,20 @@ def _operators(case: _Case) -> SyntaxFault | None:
 
 def _words(case: _Case) -> SyntaxFault | None:
     kind, here = case.kind(), case.span()
-    if kind == "FOR":
-        hint = "write: x[i] = … for i in 1..n"
-        return _fault("'for' needs an indexed name on the left", here, hint)
-    if kind == "NOT":
-        return _fault("'not' needs brackets here", here, "write (not …)")
+    if kind in _MISPLACED:
+        return _fault(_MISPLACED[kind][0], here, _MISPLACED[kind][1])
     if kind in _WORDS:
         return _reserved(case.text(), here)
-    if kind == "RANGE":
-        return _fault("a range '..' has no place here", here, _FORM["FOR"])
     if kind == "LSQB" and case.kind(-1) in ("NUMBER", "RPAR", "RSQB"):
         return _fault("only a name has an index", here, "write: x[i]")
     return None
+
+
+_MISPLACED = {
+    "FOR": ("'for' needs an indexed name on the left", "write: x[i] = … for i in 1..n"),
+    "NOT": ("'not' needs brackets here", "write (not …)"),
+    "RANGE": ("a range '..' has no place here", _FORM["FOR"]),
+}
 
 
 _CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
@@ -316,6 +307,7 @@ _CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
     _comma,
     _operators,
     _words,
+    lambda case: _fault(f"unexpected {case.text()!r}", case.span()),
 )
 
 
