@@ -23,7 +23,7 @@ from backprop.language import definitions
 from backprop.language.model import Model
 from backprop.language.places import Places
 from backprop.language.stepwise import Stepwise, Unsure
-from backprop.language.templates import JOINED, NAME, NUMERAL, SIGNS, One, Template
+from backprop.language.templates import NAME, NUMERAL, One, Template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.syntax.grammar import Unfit, shape
@@ -34,8 +34,8 @@ from backprop.syntax.scanner import Tokens, control_characters, statements
 _LEAST = 200
 """Texts of fewer statements are read by the ordinary route, which is as good for them."""
 
-_REPEATED = 8
-"""How often a shape is read before a function is made of it, which takes as long as 20 readings."""
+_REPEATED = 3
+"""How often a shape is read before a function is made of it, which takes as long as ten readings."""
 
 _MOST_TOKENS = 128
 """Longer statements hardly repeat, and their functions would be long."""
@@ -147,7 +147,7 @@ class _Quick:
         for leaf in new:
             name = leaves[leaf]
             if name not in names:
-                start = ~where + _starts(line)[leaf]
+                start = ~where + [*_WORD.finditer(line)][leaf].start()
                 names[name] = builder.columns.input(pack(start, start + len(name)))
         count = reader.one(leaves, where)
         builder.flush()
@@ -171,14 +171,12 @@ class _Quick:
         self.likely[key] = one
 
     def classes(self, leaves: list[str], key: str) -> tuple[str, ...]:
-        """For each leaf whether it is a name, a number or a part of one, or which other word."""
+        """For each leaf whether it is a name, a number, or which other word."""
         names = self.builder.names
         found: list[str] = []
         for at, (leaf, after) in enumerate(zip(leaves, key.split(LEAF)[1:], strict=True)):
-            if found and found[-1] in SIGNS:
-                found.append(JOINED)
-            elif leaf < ":":
-                found.append(after if after in SIGNS and leaf[-1] in "eE" else NUMERAL)
+            if leaf < ":":
+                found.append(NUMERAL)
             elif (
                 after.lstrip().startswith("(")
                 or (leaf in CONSTANTS and leaf not in names and at)
@@ -232,33 +230,20 @@ class _Quick:
         tokens = statement.tokens
         if len(tokens.kinds) > _MOST_TOKENS:
             return None
-        number = {begin + start: leaf for leaf, start in enumerate(_starts(line))}
+        spans = {
+            (begin + found.start(), begin + found.end()): leaf
+            for leaf, found in enumerate(_WORD.finditer(line))
+        }
         leaves: dict[int, int] = {}
-        seen = 0
-        for token, (start, text) in enumerate(zip(tokens.starts, tokens.texts, strict=True)):
-            leaf = number.get(start)
-            if leaf is None:
-                if text[0].isalnum():
-                    return None
-                continue
-            joined = classes[leaf] in SIGNS
-            last = leaf + joined
-            if last >= len(classes) or tokens.ends[token] != begin + _ends(line)[last]:
+        for token, text in enumerate(tokens.texts):
+            leaf = spans.get((tokens.starts[token], tokens.ends[token]))
+            if leaf is not None:
+                leaves[token] = leaf
+            elif text[0].isalnum():
                 return None
-            leaves[token] = leaf
-            seen += 1 + joined
-        if seen < len(classes):
+        if len(leaves) < len(classes):
             return None
         return Template(statement, leaves, classes, self.builder)
-
-
-def _starts(line: str) -> list[int]:
-    """Where the leaves of a line begin."""
-    return [found.start() for found in _WORD.finditer(line)]
-
-
-def _ends(line: str) -> list[int]:
-    return [found.end() for found in _WORD.finditer(line)]
 
 
 _WORD = re.compile(r"\S+")

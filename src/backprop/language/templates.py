@@ -24,12 +24,8 @@ One = Callable[[list[str], int], int]
 """(the leaves of a statement, ~ of the offset where it begins) → how many steps it has; 0, with nothing
 done, if a leaf is not of its class, or a name that is not known."""
 
-NAME, NUMERAL, JOINED = "", "0", "."
-"""The class of a leaf: a name, a number, the exponent of the number before. That of any other word (a
-function, a constant, `and`) is the word itself."""
-
-SIGNS = ("+", "-")
-"""The class of a number up to its exponent, which follows behind this sign."""
+NAME, NUMERAL = "", "0"
+"""The class of a leaf; that of any other word (a function, a constant, `and`) is the word itself."""
 
 _TELLING = 1e-290
 """The number leaves of a specimen are multiples of it: no constant of the language is one."""
@@ -48,7 +44,7 @@ class Template:
         classes: tuple[str, ...],
         builder: Stepwise,
     ) -> None:
-        """statement: one of the shape. leaves: which leaf a token is, or begins with, from 0. builder:
+        """statement: one of the shape. leaves: which leaf a token is, from 0. builder:
         of the text, to which `one` adds."""
         self.names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
         lines = _lines(statement, leaves, classes, self.names)
@@ -111,12 +107,8 @@ def _lines(
             return f"-n{leaf}" if value < 0 else f"n{leaf}"
         return repr(value)
 
-    numerals = {
-        leaf: f"x{leaf}" if kind == NUMERAL else f'x{leaf} + "{kind}" + x{leaf + 1}'
-        for leaf, kind in enumerate(classes)
-        if kind in (NUMERAL, *SIGNS)
-    }
-    words = [leaf for leaf, kind in enumerate(classes) if kind not in _CLASSES]
+    numerals = [leaf for leaf, kind in enumerate(classes) if kind == NUMERAL]
+    words = [leaf for leaf, kind in enumerate(classes) if kind not in (NAME, NUMERAL)]
     if root < inputs:  # a name alone
         root = columns.step("copy", (root,))
     ops, constants, more = bytearray(), list[str](), list[str]()
@@ -144,7 +136,7 @@ def _lines(
     lines += [
         "try:",
         *(f"    v{leaf} = names[x{leaf}]" for leaf in names),
-        *(f"    n{leaf} = float({text})" for leaf, text in numerals.items()),
+        *(f"    n{leaf} = float(x{leaf})" for leaf in numerals),
         "    at = count()",
         "except (KeyError, ValueError): return 0",
         *(f"if n{leaf} == inf: return 0" for leaf in numerals),
@@ -167,6 +159,3 @@ def _lines(
             f"defaults[x0] = {result}",
         ]
     return [*lines, f"return {len(statement.shape.nodes)}"]
-
-
-_CLASSES = (NAME, NUMERAL, JOINED, *SIGNS)

@@ -11,7 +11,13 @@ from backprop.syntax.grammar import token_pattern
 LEAF = "a"
 """What stands for a leaf in the key of a line."""
 
-_IN_LEAVES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.'"
+_SIGNS = {b"-": b"\x01", b"+": b"\x02"}
+"""What stands for the sign of an exponent while a text is cut: it is a part of its number."""
+
+_EXPONENTS = {sign: re.compile(rb"\%s(?<=[0-9.][eE].)(?=[0-9])" % sign) for sign in _SIGNS}
+"""The signs of exponents; first the sign itself, for which a text is searched fastest."""
+
+_IN_LEAVES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.'\x01\x02"
 """The characters of names and numbers. A leaf is as long as it can be, so something that the scanner
 cuts at stands between two leaves."""
 
@@ -44,11 +50,17 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
     while begin < len(text):
         end = text.find("\n", begin + _BLOCK) + 1 or len(text)
         block = text[begin:end].encode()
+        for sign, mark in _SIGNS.items():
+            block = _EXPONENTS[sign].sub(mark, block)
         keys = block.translate(_LEAVES_ALIKE)
         while run in keys:
             keys = keys.replace(run, one)
-        leaves = block.translate(_LEAVES_ONLY).decode()
-        yield from zip(leaves.splitlines(True), keys.decode().splitlines(True), strict=True)
+        leaves = block.translate(_LEAVES_ONLY)
+        for sign, mark in _SIGNS.items():
+            leaves = leaves.replace(mark, sign)
+        yield from zip(
+            leaves.decode().splitlines(True), keys.decode().splitlines(True), strict=True
+        )
         begin = end
 
 
