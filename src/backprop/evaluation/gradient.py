@@ -56,10 +56,13 @@ def evaluate(
     """The value and the gradient of an output, with all numbers that lead there. Raises as `Model.grad`."""
     name = model.output(of)
     columns, output = model.columns, model.names[name]
-    order = in_order([output, *model.names.values()], columns.operands)
-    reached = order.index(output) + 1
     graph = model.graph(name)
-    graph.order = order[:reached]
+    order, leading = graph.order, set(graph.order)
+    if others := [node for node in model.names.values() if node not in leading]:
+        # what the output does not need is computed too
+        order = order + in_order(
+            others, lambda node: [each for each in graph.operands(node) if each not in leading]
+        )
     given, missing = inputs_at(model, values)
     if missing and (needed := missing.intersection(graph.order)):
         absent = [label for label, node in model.names.items() if node in needed]
@@ -75,10 +78,9 @@ def evaluate(
     unknown = _unknown(graph, order, missing)
     computed = [node for node in order if node not in unknown] if unknown else order
     warnings = [
-        *diagnosis.values(model, computed, reached, data),
+        *diagnosis.values(model, computed, len(graph.order), data),
         *diagnosis.gradients(model, graph, data, gradients),
     ]
-    leading = set(graph.order)
     known = set(computed)
     found = Gradient(
         name,
