@@ -182,13 +182,16 @@ class BadOption(UsageFault):
 
 def raise_all(errors: Sequence[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
-    if not errors:
-        return
     seen: dict[tuple[str, tuple[Label, ...]], BackpropError] = {}
     for error in errors:  # what is wrong with many members is said once
         seen.setdefault((error.message, error.labels), error)
-    first, *others = sorted(
-        seen.values(), key=lambda error: error.labels[0].span.start if error.labels else -1
+    raise_first(
+        sorted(seen.values(), key=lambda each: each.labels[0].span.start if each.labels else -1)
     )
-    first.also = tuple(others)
-    raise first
+
+
+def raise_first(errors: Sequence[BackpropError]) -> None:
+    """Raise the first of these errors, the others in its `also`; or do nothing."""
+    if errors:
+        errors[0].also = tuple(errors[1:])
+        raise errors[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backprop.errors import (
@@ -14,6 +14,7 @@ from backprop.errors import (
     NameDefinedTwice,
     UnexpectedText,
     UnknownName,
+    raise_first,
 )
 from backprop.files import read_source
 from backprop.graph import Graph
@@ -49,7 +50,7 @@ class Claim:
     rounding: float
     formula: bool
     doubt: str = ""
-    """What else the left side could mean: the name behind the d of a name of the file."""
+    """How the left side was read, where it could be the derivative by the name behind its d as well."""
 
     @property
     def name(self) -> str:
@@ -87,59 +88,46 @@ def read_claims(
             if first is not claim:
                 message = f"the derivative of {claim.of} by {claim.by} is claimed twice"
                 labels = Label(claim.place, "again here"), Label(first.place, "first here")
-                hints = [doubtful(each) for each in (first, claim) if each.doubt]
+                hints = [each.doubt for each in (first, claim) if each.doubt]
                 hints = hints or ["remove one of them"]
                 errors.append(NameDefinedTwice(message, *labels, hints=hints))
-    if not claims and not errors and sources:
-        source = sources[0]
-        errors.append(
-            UnexpectedText("there is no claim in this text", where=source.name, hints=[_HOW])
-        )
-    if errors:
-        # in the order of the texts, and not by offset as within a single one
-        errors[0].also = tuple(errors[1:])
-        raise errors[0]
+    if sources and not claims and not errors:
+        where = sources[0].name
+        raise UnexpectedText("there is no claim in this text", where=where, hints=[_HOW])
+    raise_first(errors)  # in the order of the texts, and not by offset as within a single one
     return list(claims.values())
 
 
-def doubtful(claim: Claim) -> str:
-    """How a left side was read that can be read in two ways."""
-    return (
-        f"{claim.by!r} is read as the name {claim.by};"
-        f" for the derivative by {claim.doubt} write d{claim.of}/d{claim.doubt}"
-    )
-
-
 def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Claim:
-    kinds = tokens.kinds
-    words = zip(kinds, tokens.texts, strict=True)
+    source, kinds, texts, starts, ends = tokens
+    words = zip(kinds, texts, strict=True)
     signs = "".join(_SIGNS.get(kind) or _SIGNS.get(text, "?") for kind, text in words)
     middle = signs.find("=")
-    whole = tokens.whole
     if middle < 0:
-        raise UnexpectedText("this is no claim: it has no '='", whole, hints=[_HOW])
+        raise UnexpectedText("this is no claim: it has no '='", tokens.whole, hints=[_HOW])
     if middle == 0:
         raise UnexpectedText("a name is missing here", tokens.span(0), hints=[_HOW])
     of, by = _derivative(model, output, tokens, signs[:middle])
-    if middle == len(kinds) - 1:
+    first = middle + 1
+    if first == len(kinds):
         raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
     # What is left of '=' may be a fraction, and '=' may be ':'; to the language it is `a = formula`.
-    name, first = 0, middle + 1
     statement = Tokens(
-        tokens.source,
+        source,
         ("NAME", "ASSIGN", *kinds[first:]),
-        ["a", "=", *tokens.texts[first:]],
-        array("Q", [tokens.starts[name], tokens.starts[middle], *tokens.starts[first:]]),
-        array("Q", [tokens.ends[middle - 1], tokens.ends[middle], *tokens.ends[first:]]),
+        ["a", "=", *texts[first:]],
+        array("Q", [starts[0], *starts[middle:]]),
+        ends[middle - 1 :],
     )
     graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
     text = one_line(tokens.span(first, -1).text)
     formula = any(node in model.labels for node in graph.order)
     rounding = 0.0 if formula else _rounding(text)
     # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
-    as_it_stands = middle == 1 and normal(tokens.texts[0]) == by
-    doubt = by[1:] if as_it_stands and by[0] == "d" and by[1:] in model.names else ""
-    return Claim(of, by, text, graph, whole, rounding, formula, doubt)
+    doubt, bare = "", by[1:]
+    if middle == 1 and normal(texts[0]) == by and by[0] == "d" and bare in model.names:
+        doubt = f"{by!r} is read as the name {by}; for the derivative by {bare} write d{of}/d{bare}"
+    return Claim(of, by, text, graph, tokens.whole, rounding, formula, doubt)
 
 
 def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[str, str]:
@@ -147,15 +135,15 @@ def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[s
     found = _LEFT.fullmatch(left)
     if not found:
         raise UnexpectedText("this is no derivative", tokens.span(0, len(left) - 1), hints=[_HOW])
-    parts: list[tuple[bool, str, Span]] = []
-    for name in (2, 4) if found[4] else (2,):  # dL/dw[1,2] has two, the second with indices
+
+    def part(name: int, read: Callable[[Model, bool, str, Span], str]) -> str:
         begin, behind = found.span(name)
         text = normal("".join(tokens.texts[begin:behind]))
-        parts.append((bool(found[name - 1]), text, tokens.span(begin, behind - 1)))
-    if len(parts) == 1:
-        return output, _alone(model, *parts[0])
-    top, bottom = (_differential(model, *part) for part in parts)
-    return top, bottom
+        return read(model, bool(found[name - 1]), text, tokens.span(begin, behind - 1))
+
+    if not found[4]:
+        return output, part(2, _alone)
+    return part(2, _differential), part(4, _differential)
 
 
 def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
@@ -170,14 +158,15 @@ def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
 
 def _differential(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in one side of a fraction: what stands behind its d or ∂."""
-    bare = name if partial else name[1:]
-    if (partial or name[0] == "d") and bare in model.names:
+    bare = name if partial else name.removeprefix("d")
+    differential = partial or name[0] == "d"
+    if differential and bare in model.names:
         return bare
     if not partial and name in model.names:
         hints = [f"for a derivative of or by {name!r} write d{name} or ∂{name}"]
         message = f"{name!r} is a name of these equations, and no differential"
         raise UnknownName(message, span, hints=hints)
-    if not partial and name[0] != "d":
+    if not differential:
         raise UnexpectedText(f"{name!r} is no differential", span, hints=[_HOW])
     raise unknown_name(bare or name, model.names, "these equations", span)
 
@@ -189,12 +178,12 @@ def _rounding(text: str) -> float:
     or an exponent says that it is no count of things: 0.33, 3.1, 1235; but not 12, 100 or 0.3.
     """
     found = _NUMBER.fullmatch(text)
-    if not found or not (found[1] or found[2]):
+    if not found:
         return 0.0
-    whole, behind, exponent = found[1], (found[2] or "")[1:], int(found[3] or 0)
+    whole, point, exponent = found[1], found[2] or "", int(found[3] or 0)
     plain = found[2] is None and found[3] is None
-    digits = (whole + behind).lstrip("0")
+    digits = (whole + point[1:]).lstrip("0")
     counting = len(digits.rstrip("0") if plain else digits)
-    if counting < (3 if plain else 2) or abs(exponent) > 400:
+    if counting < (3 if plain else 2) or not -400 <= exponent < 300:
         return 0.0
-    return float(0.5 * 10.0 ** max(exponent - len(behind), -330)) if exponent < 300 else 0.0
+    return float(0.5 * 10.0 ** max(exponent - len(point[1:]), -330))

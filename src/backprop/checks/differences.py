@@ -55,19 +55,27 @@ class Along:
 
     def noise(self, step: float) -> float:
         """How far rounding may have moved the output a step aside, doubled; inf if it has no value."""
-        if step not in self._noise:
-            x = self.start + step
-            if isnan(self(x)):  # beyond the domain
-                x = self.start - step
-            exact = self(x)
+        x = self.start + step
+        if isnan(self(x)):  # beyond the domain
+            x = self.start - step
+        exact = self(x)
+        if isnan(exact):
+            return inf
+        if x not in self._noise:
             self._data[self._order[0]] = x
             noise = 2 * value_noise(self._graph, self._steps, self._data, exact)
-            self._noise[step] = inf if isnan(exact) else noise + EPSILON * abs(exact) + ulp(0.0)
-        return self._noise[step]
+            self._noise[x] = noise + EPSILON * abs(exact) + ulp(0.0)
+        return self._noise[x]
+
+    def slope(self, ends: Sequence[float]) -> tuple[float, float]:
+        """The difference quotient between two points, and the distance between them."""
+        low, high = sorted(ends)
+        width = high - low
+        return (self(high) / width - self(low) / width, width) if width else (nan, inf)
 
 
-Quotient = Callable[[float], tuple[float, float]]
-"""By the step, a difference divided by its width, and the width."""
+Ends = Callable[[float], Sequence[float]]
+"""The two points of a difference, by the step."""
 
 
 class _Estimate(NamedTuple):
@@ -86,15 +94,7 @@ def sides(function: Along) -> Sides:
     left, right = (_side(function, side, steps) for side in (-1, 1))
     if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
         return Sides(left, right)
-
-    def central(step: float) -> tuple[float, float]:
-        ahead, back = (x + step) - x, x - (x - step)
-        width = ahead + back
-        if width == 0:
-            return nan, inf
-        return (function(x + step) / width - function(x - step) / width), width
-
-    found = _best(function, central, steps, 4.0)
+    found = _best(function, lambda step: (x - step, x + step), steps, 4.0)
     if not _holds(function, found, function.noise(steps[0])):
         found = _NOTHING
     for side in (left, right):
@@ -121,7 +121,7 @@ def _first_steps(x: float) -> list[float]:
     return near + [step for step in steps if step > most][: 3 if abs(x) < 0.1 else 0]
 
 
-def _best(function: Along, quotient: Quotient, steps: Sequence[float], factor: float) -> _Estimate:
+def _best(function: Along, ends: Ends, steps: Sequence[float], factor: float) -> _Estimate:
     """The best of the estimates that begin with each of the steps.
 
     A larger step has less rounding in it, but may reach over a corner or a wave: its estimate
@@ -129,7 +129,7 @@ def _best(function: Along, quotient: Quotient, steps: Sequence[float], factor: f
     """
     best = _NOTHING
     for number, step in enumerate(steps):
-        found = _ridders(function, quotient, step, factor, 4 if number else _SKIPS)
+        found = _ridders(function, ends, step, factor, 4 if number else _SKIPS)
         if not isfinite(found.error):
             continue
         if best is not _NOTHING and abs(found.slope - best.slope) > 3 * (found.error + best.error):
@@ -143,18 +143,16 @@ def _best(function: Along, quotient: Quotient, steps: Sequence[float], factor: f
     return best
 
 
-def _ridders(
-    function: Along, quotient: Quotient, step: float, factor: float, skips: int
-) -> _Estimate:
+def _ridders(function: Along, ends: Ends, step: float, factor: float, skips: int) -> _Estimate:
     """Halve the step and extrapolate; factor: 4 where the error is even in the step, else 2."""
-    while skips and not isfinite(quotient(step)[0]):
+    while skips and not isfinite(function.slope(ends(step))[0]):
         skips -= 1
         step /= 2
     best = _NOTHING
     shaken = inf
     before: list[tuple[float, float]] = []
     for _ in range(_ROWS):
-        slope, width = quotient(step)
+        slope, width = function.slope(ends(step))
         if not isfinite(slope):
             break
         if not before:
@@ -187,22 +185,13 @@ def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
         return Side("none")
     changes = [value - at for value in values]
     floor = 20 * function.noise(steps[0])
-    base, start = at, 0.0
-    kind = "slope"
+    kind, near = "slope", x
     if (last := _jump(changes, floor)) is not None:
-        kind = "jump"
-        start, base = side * levels[last], values[last]
+        kind, near = "jump", x + side * levels[last]
     elif infinite := _infinite(function, side, 50 * floor):
         return Side("infinite", infinite * side * inf, 0.0)
 
-    def one_sided(step: float) -> tuple[float, float]:
-        moved = x + side * step
-        width = abs(moved - (x + start))
-        if width == 0:
-            return nan, inf
-        return side * (function(moved) / width - base / width), width
-
-    found = _best(function, one_sided, steps, 2.0)
+    found = _best(function, lambda step: (near, x + side * step), steps, 2.0)
     if isfinite(found.error) and (kind == "jump" or _holds(function, found, floor, side)):
         return Side(kind, found.slope, found.error)
     return Side("jump" if kind == "jump" else "unclear")
@@ -246,12 +235,10 @@ def _infinite(function: Along, side: int, floor: float) -> float:
     step (a square root: by 8 for 6 bits), as long as rounding lets it be seen.
     """
     x, at = function.start, function(function.start)
-    if x:
-        distances = [abs(x) * 2.0**-bits for bits in range(10, 47, 6)]
-    else:
-        distances = [2.0**-bits for bits in (10, 16, 22, 28, 34, 40, 50, 60, 100, 200, 400)]
+    falling = range(10, 47, 6) if x else (10, 16, 22, 28, 34, 40, 50, 60, 100, 200, 400)
     quotients: list[tuple[float, float]] = []
-    for distance in distances:
+    for bits in falling:
+        distance = (abs(x) or 1.0) * 2.0**-bits
         change = function(x + side * distance) - at
         if not isfinite(change):
             continue  # outside the domain, as yet
@@ -261,7 +248,7 @@ def _infinite(function: Along, side: int, floor: float) -> float:
     if len(quotients) < 4:
         return 0.0
     for (wide, lower), (close, higher) in pairwise(quotients):
-        bits = wide / close if close else inf
-        if not bits**0.15 <= (higher / lower if lower else inf) <= bits**0.97:
+        closer, steeper = wide / close if close else inf, higher / lower if lower else inf
+        if not closer**0.15 <= steeper <= closer**0.97:
             return 0.0
     return copysign(1.0, quotients[-1][1])

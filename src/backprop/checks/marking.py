@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from backprop.checks.claims import Claim, doubtful
+from backprop.checks.claims import Claim
 from backprop.checks.points import MOST, Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
@@ -62,11 +62,8 @@ class Sheet:
 
     @property
     def warnings(self) -> list[BackpropError]:
-        return [
-            BackpropError(doubtful(each.claim), each.claim.place)
-            for each in self.marks
-            if each.claim.doubt
-        ]
+        claims = [each.claim for each in self.marks]
+        return [BackpropError(claim.doubt, claim.place) for claim in claims if claim.doubt]
 
 
 def mark(
@@ -86,8 +83,9 @@ def mark(
     data = found.numbers.data
     roots = [each for claim in claims for each in (model.names[claim.of], claim.graph.output)]
     needed = set(in_order(roots, claims[0].graph.operands)) if claims else set()
-    absent = [name for name in model.inputs if isnan(data[model.names[name]])]
-    if absent := [name for name in absent if model.names[name] in needed]:
+    inputs = {name: model.names[name] for name in model.inputs}
+    absent = [name for name, node in inputs.items() if node in needed and isnan(data[node])]
+    if absent:
         raise missing_inputs(model, "a claim", absent)
     by_name: dict[str, list[Claim]] = {}
     for claim in claims:

@@ -8,9 +8,8 @@ from math import floor, inf, isfinite, isnan, log10, nan
 from backprop.checks.sides import Side, Sides
 from backprop.checks.words import listed, number
 
-AGREES, CORNER, JUMP, EDGE, UNKNOWN, DIFFERS = (
-    "agrees", "corner", "jump", "edge", "cannot tell", "DIFFERS",
-)  # fmt: skip
+AGREES, CORNER, JUMP, EDGE = "agrees", "corner", "jump", "edge"
+UNKNOWN, DIFFERS = "cannot tell", "DIFFERS"
 """The verdicts. Only the last one says that the gradient is wrong."""
 
 _ROUNDING = 1e-12
@@ -77,13 +76,11 @@ def judge(asked: Question, sides: Sides) -> Check:
         return _edge(asked, left, right)
     if "jump" in kinds:
         return _jump(asked, left, right)
-    if "infinite" in kinds:
-        if left.slope == right.slope:
-            note = f"the slope is {number(left.slope)}"
-            return _told(asked, AGREES, note, left, right)
-        return _corner(asked, left, right)
-    if kinds == ("slope", "slope") and _apart(left, right):
-        return _corner(asked, left, right)
+    if "infinite" in kinds and left.slope == right.slope:
+        return _told(asked, AGREES, f"the slope is {number(left.slope)}", left, right)
+    if "infinite" in kinds or (kinds == ("slope", "slope") and _apart(left, right)):
+        note = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
+        return _told(asked, CORNER, note + _by(asked), left, right)
     return _smooth(asked, sides)
 
 
@@ -99,13 +96,16 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     if not abs(gradient - numeric) <= allowed:
         note = f"the gradient is {number(gradient)}, the slope by differences {number(numeric)}"
         if isfinite(gradient) and size:
-            note += f", {_per_cent(abs(gradient - numeric) / size)} away"
+            part = abs(gradient - numeric) / size
+            note += f", {number(100 * part, 3)} %" if part >= 1e-4 else f", {number(part, 2)} of it"
+            note += " away"
         if asked.at:
             note += f"; what is taken at the corner of {listed(asked.at)} does not add up to it"
         return _check(asked, numeric, allowed, DIFFERS, note)
-    if allowed <= _FEWEST * size or size == 0 or asked.precise:
-        note = "" if allowed <= _FEWEST * size or size == 0 else "all but rounding cancels"
-        return _check(asked, numeric, allowed, AGREES, note)
+    if allowed <= _FEWEST * size or size == 0:
+        return _check(asked, numeric, allowed, AGREES, "")
+    if asked.precise:
+        return _check(asked, numeric, allowed, AGREES, "all but rounding cancels")
     if abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale:
         return _check(asked, numeric, allowed, AGREES, f"0 within {number(allowed, 1)}")
     note = f"rounding in {asked.output} hides slopes below {number(allowed, 1)}"
@@ -117,15 +117,13 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
     if left.kind == right.kind:
         note = f"{output} has no value beside this {name}, so that it has no slope"
         return _check(asked, nan, inf, EDGE, note)
-    inside, where, there = (
-        (right, "right", "smaller") if left.kind == "none" else (left, "left", "larger")
-    )
+    inside, where, there = left, "left", "larger"
+    if left.kind == "none":
+        inside, where, there = right, "right", "smaller"
+    jumps = inside.kind == "jump"
     note = f"{output} has no value for a {there} {name}"
-    if inside.kind == "jump":
-        note += f", and jumps to the {where}"
-        if not isfinite(asked.gradient):
-            return _check(asked, nan, inf, EDGE, note)
-    if isnan(inside.slope):
+    note += f", and jumps to the {where}" if jumps else ""
+    if isnan(inside.slope) or (jumps and not isfinite(asked.gradient)):
         return _check(asked, nan, inf, EDGE, note)
     note += f"; from the {where} the slope is {_seen(inside)}"
     return _told(asked, EDGE, note, inside, inside)
@@ -139,11 +137,6 @@ def _jump(asked: Question, left: Side, right: Side) -> Check:
         # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
         return _check(asked, nan, inf, JUMP, note, left.slope, right.slope)
     return _told(asked, JUMP, note, left, right)
-
-
-def _corner(asked: Question, left: Side, right: Side) -> Check:
-    slopes = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
-    return _told(asked, CORNER, slopes + _by(asked), left, right)
 
 
 def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> Check:
@@ -198,10 +191,6 @@ def _apart(left: Side, right: Side) -> bool:
 
 def _by(asked: Question) -> str:
     return f" (by {listed(asked.at)})" if asked.at else ""
-
-
-def _per_cent(relative: float) -> str:
-    return f"{number(100 * relative, 3)} %" if relative >= 1e-4 else f"{number(relative, 2)} of it"
 
 
 def _seen(side: Side) -> str:

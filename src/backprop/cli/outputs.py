@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from backprop.cli.printing import check_files, put
 from backprop.cli.shared import listed
 from backprop.commands import Descending
-from backprop.errors import BackpropError, BadOption
+from backprop.errors import BackpropError, BadOption, raise_first
 from backprop.files import write_whole
 from backprop.options import Option
 from backprop.reports import HISTORIES, PLOTS, Formats
@@ -88,9 +88,7 @@ class Files(NamedTuple):
             write(self.state, state)
         write(self.history, listed)
         write(self.plot, drawn)
-        if errors:
-            errors[0].also = tuple(errors[1:])
-            raise errors[0]
+        raise_first(errors)
 
 
 def _format(formats: Formats[Any], option: str, path: str | None) -> str:
