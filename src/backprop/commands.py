@@ -72,18 +72,14 @@ def draw(
         return pictures.focus(found, near, depth) if focus else found
 
     found = drawn(detail or "operations")
-    size = found.size
-    if detail is None and size > pictures.DETAILED:
+    if detail is None and found.size > pictures.DETAILED:
         found = drawn("equations")
     if found.size > pictures.MOST and not whole:
         hints = [f"draw a part: --focus {gradient.output} --depth 2", "draw everything: --all"]
         if detail == "operations":
             hints.insert(0, "draw one box an equation: --detail equations")
-        raise TooLarge(
-            f"{found.size:,} boxes and circles are more than a page can show",
-            hints=hints,
-            where=model.source.name,
-        )
+        message = f"{found.size:,} boxes and circles are more than a page can show"
+        raise TooLarge(message, hints=hints, where=model.source.name)
     return found, gradient
 
 
@@ -121,7 +117,7 @@ class Descending(NamedTuple):
             state=self.state,
             **self.options,
         )
-        leading = parameters(self.model, found.output)
+        leading = parameters(self.model, self.output)
         kept = [name for name in leading if name not in found.parameters]
         return DescentReport(found, kept, whole)
 
@@ -130,9 +126,8 @@ class Descending(NamedTuple):
         from backprop.language import with_defaults
 
         found = report.descent
-        diverged = found.stopped == "diverged"
-        parameters = found.best.parameters if diverged else found.parameters
-        return with_defaults(self.model, {**self.numbers, **parameters})
+        best = found.best if found.stopped == "diverged" else found
+        return with_defaults(self.model, {**self.numbers, **best.parameters})
 
     def height(self, found: Descent) -> Callable[[Sequence[float]], float]:
         """The output as a function of the parameters; nan where it has no value."""
@@ -178,8 +173,6 @@ def explain(
     ways: names from which all paths to the output are wanted, instead of the steps. The others are
     those of `backprop.derivation.derivation`.
     """
-    from dataclasses import replace
-
     from backprop.derivation import Derivation, derivation, paths
 
     model = inputs.model()
@@ -188,10 +181,10 @@ def explain(
     for name in ways:
         if name not in gradient.gradients:
             raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
-    if ways:
-        found = Derivation(gradient.output, gradient.value, gradient.data)
-        return replace(found, paths=paths(model, at, ways)), gradient
-    return derivation(model, at, detail, only, steps, whole), gradient
+    if not ways:
+        return derivation(model, at, detail, only, steps, whole), gradient
+    found = paths(model, at, ways)
+    return Derivation(gradient.output, gradient.value, gradient.data, paths=found), gradient
 
 
 def check(

@@ -46,7 +46,7 @@ def descend(
     save = files.save
     to_stdout = output in (None, "-") and save != "-"
     style = style_for(sys.stdout if to_stdout else None, digits)
-    watch = Watch(prepared, style, to_stdout, options["steps"], every or 1, trace)
+    watch = Watch(prepared, style, to_stdout, every or 1, trace)
     with watch.running():
         report = prepared.run(watch, (every or 1) if trace else 0, whole)
     found = report.descent

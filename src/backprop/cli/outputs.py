@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import check_files, put
@@ -58,14 +58,9 @@ class Files(NamedTuple):
         import json
 
         found = report.descent
-        errors: list[BackpropError] = []
 
-        def write(path: str | None, data: Callable[[], bytes]) -> None:
-            try:
-                if path is not None:
-                    write_whole(path, data())
-            except BackpropError as error:
-                errors.append(error)
+        def saved() -> bytes:
+            return prepared.saved(report).encode()
 
         def state() -> bytes:
             return (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode()
@@ -82,12 +77,16 @@ class Files(NamedTuple):
 
         if self.save == "-":
             put(prepared.saved(report))
-        else:
-            write(self.save, lambda: prepared.saved(report).encode())
-        if found.stopped != "diverged":  # where it leads nowhere, an older state is the better one
-            write(self.state, state)
-        write(self.history, listed)
-        write(self.plot, drawn)
+        # where a descent leads nowhere, an older state is the better one
+        kept = self.state if found.stopped != "diverged" else None
+        files = {saved: self.save, state: kept, listed: self.history, drawn: self.plot}
+        errors: list[BackpropError] = []
+        for data, path in files.items():
+            try:
+                if path is not None and path != "-":
+                    write_whole(path, data())
+            except BackpropError as error:
+                errors.append(error)
         raise_first(errors)
 
 

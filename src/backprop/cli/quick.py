@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from backprop.options import fields
@@ -29,39 +30,31 @@ def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] |
     given: set[str] = set()
     rest = iter(words)
     for word in rest:
-        value: str | None = None
-        equals = ""
+        flag, equals, after = word.partition("=")
+        value: str | None = word
         if word == "-" or not word.startswith("-"):
             if not places or not word:
                 return None
             field = places.pop(0)
-            value = word
+        elif flag not in flags or (equals and not flag.startswith("--")):
+            return None
         else:
-            flag, equals, after = word.partition("=")
-            if flag not in flags or (equals and not flag.startswith("--")):
-                return None
             field = flags[flag]
-            if equals:
-                value = after
-            elif field.kind is not bool:
-                value = next(rest, None)
+            value = after if equals else None if field.kind is bool else next(rest, None)
         name, kind, _, option = field
+        if name in given and kind is not list:
+            return None
         if kind is bool:
-            if equals or name in given:
+            if equals:
                 return None
             found[name] = True
         elif value is None or (value != "-" and value.startswith("-")):
             return None
         elif kind is list:
             found[name].append(value)
-        elif name in given:
-            return None
         elif kind in _NUMBERS:
-            number = kind(value) if _NUMBERS[kind].fullmatch(value) else None
-            if number is None or not (
-                (option.min is None or number >= option.min)
-                and (option.max is None or number <= option.max)
-            ):
+            number = kind(value) if _NUMBERS[kind].fullmatch(value) else -1  # none is below 0
+            if not (option.min or 0) <= number <= (option.max or inf):
                 return None
             found[name] = number
         else:

@@ -13,7 +13,6 @@ class Finished(Exception):
     """A command has said all there is to say; the program ends with this status."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(status)
         self.status = status
 
 

@@ -20,17 +20,11 @@ class Watch:
     """Called with every step; True ends the descent after it.
 
     to_stdout: whether the report, and so the trace, goes to standard output; otherwise the trace is
-    kept in `lines`. steps: how many there are to be. every: how many lie between two traced ones.
+    kept in `lines`. every: each how many steps one is traced.
     """
 
     def __init__(
-        self,
-        prepared: Descending,
-        style: Style,
-        to_stdout: bool,
-        steps: int,
-        every: int,
-        trace: bool,
+        self, prepared: Descending, style: Style, to_stdout: bool, every: int, trace: bool
     ) -> None:
         from backprop.reports.progress import Bar
         from backprop.reports.trace import Trace
@@ -42,19 +36,19 @@ class Watch:
         self._printed = -1
         self._interrupted = False
         visible = sys.stderr is not None and sys.stderr.isatty() and not trace
-        self._bar = Bar(prepared.output, steps) if visible else None
+        self._bar = Bar(prepared.output, prepared.options["steps"]) if visible else None
         self._broken: OSError | None = None
         self.lines: list[str] = []
         """What was not printed at once, because the report goes elsewhere."""
 
     def __call__(self, step: Step) -> bool:
-        if self._trace is not None and self._broken is None:
-            if self._last is None:
+        if self._trace is not None:
+            first, self._last = self._last is None, step
+            if first:
                 self._put(self._trace.head())
-            if self._last is None or step.number % self._every == 0:
+            if first or step.number % self._every == 0:
                 self._put(self._trace.row(step))
                 self._printed = step.number
-            self._last = step
         if self._bar is not None:
             self._bar.update(step)
         return self._interrupted or self._broken is not None
@@ -70,7 +64,7 @@ class Watch:
                 signal.signal(signal.SIGINT, before)
             if self._bar is not None:
                 self._bar.close()
-        if self._trace is not None and self._last is not None and self._broken is None:
+        if self._trace is not None and self._last is not None:
             if self._printed != self._last.number:
                 self._put(self._trace.row(self._last))
             self._put("\n")
@@ -86,13 +80,13 @@ class Watch:
         self._interrupted = True
 
     def _put(self, text: str) -> None:
-        if self._to_stdout:
+        if not self._to_stdout:
+            self.lines.append(text)
+        elif self._broken is None:
             try:
                 put(text)
             except OSError as error:  # nobody reads any more: the run ends after this step
                 self._broken = error
-        else:
-            self.lines.append(text)
 
 
 def _on_interrupt(handler: Callable[..., None]) -> Any:
