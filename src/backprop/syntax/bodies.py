@@ -113,8 +113,8 @@ class _Reader:
             root = parts.pop()
             node = self.nodes[root]
             items = tuple(map(self.span, self.operands(root)))
-            found.append(Clause(node.token, node.kind == "range", items, node))
-        return tuple(reversed(found)), condition
+            found.insert(0, Clause(node.token, node.kind == "range", items, node))
+        return tuple(found), condition
 
     def _kind(self, parts: list[int]) -> str:
         return self.nodes[parts[-1]].kind
@@ -125,21 +125,19 @@ class _Reader:
             raise TooDeep
         nodes: list[Node] = []
         governors: dict[int, Governor] = {}
-        at, first = root, self.starts[root]
-        while at >= first:
+        at = root
+        while at >= self.starts[root]:
             node = self.nodes[at]
             nodes.append(node)
-            if node.kind == "index":
-                governors[node.token] = Governor(node, tuple(map(self.span, self.operands(at))))
-                at = self.starts[at] - 1
-            elif node.kind == "gather":
-                governors[node.token] = self._gather(at, depth)
-                at = self.starts[at] - 1
-            else:
-                at -= 1
+            if node.kind in ("index", "gather"):
+                governors[node.token] = self._governor(at, depth)
+                at = self.starts[at]
+            at -= 1
         return Body(tuple(reversed(nodes)), governors)
 
-    def _gather(self, root: int, depth: int) -> Governor:
-        parts = self.operands(root)
+    def _governor(self, root: int, depth: int) -> Governor:
+        node, parts = self.nodes[root], self.operands(root)
+        if node.kind == "index":
+            return Governor(node, tuple(map(self.span, parts)))
         clauses, condition = self.clauses(parts)
-        return Governor(self.nodes[root], (), self.body(parts[0], depth + 1), clauses, condition)
+        return Governor(node, (), self.body(parts[0], depth + 1), clauses, condition)

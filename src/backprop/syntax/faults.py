@@ -15,7 +15,7 @@ from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
 from backprop.syntax.grammar import Unfit, shape
-from backprop.syntax.scanner import Tokens
+from backprop.syntax.scanner import CLOSES, Tokens
 
 _OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB"}
 _OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF"}
@@ -243,7 +243,7 @@ def _closing(case: _Case) -> SyntaxFault | None:
     if case.tokens.kinds[opened[-1]] != _BRACKETS[kind]:
         message = f"{opening!r} is closed by {case.text()!r}"
         label = Label(case.tokens.span(opened[-1]), "opened here")
-        hints = [f"close it with {')' if opening == '(' else ']'!r}"]
+        hints = [f"close it with {CLOSES[opening]!r}"]
         return UnexpectedText(message, case.span(), label, hints=hints)
     if opened[-1] == case.at - 1:
         hint = "write an expression between them"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from backprop.syntax.parser import Statement
-from backprop.syntax.scanner import Tokens
 
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
@@ -19,19 +18,14 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
     names: what stands for a name, such as its number; what is negative goes into brackets.
     """
     tokens, shape = statement
-    first = shape.target + 2 if shape.form == "equation" else 0
+    kinds = (*tokens.kinds, "")
+    members = {node.first: node.last for node in shape.nodes if node.kind == "index"}
     parts: list[str] = []
-    skipped = 0
-    for at in range(first, len(tokens.kinds)):
-        if at < skipped:
-            continue
-        kind, word = tokens.kinds[at], tokens.texts[at]
-        if kind == "NAME" and tokens.kinds[at + 1 : at + 2] == ("LSQB",):
-            skipped = _closing(tokens, at + 1) + 1
-            word = "".join(tokens.texts[at:skipped])
+    after = shape.target + 2 if shape.form == "equation" else 0
+    while kinds[after]:
+        at, after = after, members.get(after, after) + 1
+        kind, word, following = kinds[at], "".join(tokens.texts[at:after]), kinds[after]
         begins = not parts or parts[-1].endswith(("(", ", "))
-        after = max(at + 1, skipped)
-        following = tokens.kinds[after] if after < len(tokens.kinds) else ""
         if kind == "NAME" and word in names and following != "LPAR":
             text = names[word]
             alone = begins and following not in ("POWER", "STARS")
@@ -52,13 +46,3 @@ def names_in(statement: Statement) -> set[str]:
     """The names and the members (`w[1,2]`) that a formula has; functions are none."""
     nodes = statement.shape.nodes
     return {statement.word(node) for node in nodes if node.kind in ("name", "index")}
-
-
-def _closing(tokens: Tokens, opening: int) -> int:
-    """The token that closes the bracket `opening`."""
-    depth = 0
-    for at in range(opening, len(tokens.kinds)):
-        depth += (tokens.kinds[at] == "LSQB") - (tokens.kinds[at] == "RSQB")
-        if depth == 0:
-            return at
-    return len(tokens.kinds) - 1

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
 from backprop.source import Source, Span
@@ -28,8 +28,9 @@ _CONTINUES = frozenset(
 )
 """Kinds after which a line end does not end a statement."""
 
-_OPENING = {"LPAR": "(", "LSQB": "["}
-_CLOSING = {"RPAR": ")", "RSQB": "]"}
+CLOSES = {"(": ")", "[": "]"}
+_OPENING = {"LPAR", "LSQB"}
+_CLOSING = {"RPAR", "RSQB"}
 _SPECIAL = {"COMMENT", "BLANK", "COMMA", "ASSIGN", "TILDE", *ENDS, *_OPENING, *_CLOSING}
 """Kinds that need more than to be collected."""
 
@@ -57,13 +58,8 @@ class Tokens(NamedTuple):
 
     def since(self, first: int) -> Tokens:
         """The tokens from `first` on."""
-        return Tokens(
-            self.source,
-            self.kinds[first:],
-            self.texts[first:],
-            self.starts[first:],
-            self.ends[first:],
-        )
+        columns: Any = self[1:]
+        return Tokens(self.source, *[column[first:] for column in columns])
 
     def after(self) -> Span:
         """The place right behind the statement, where something is missing."""
@@ -77,7 +73,7 @@ def control_characters(source: Source) -> list[NotText]:
     return [
         NotText(
             f"a control character (U+{ord(found.group()):04X})",
-            Span(source, found.start(), found.end()),
+            Span(source, *found.span()),
             hints=["remove it: equation files are plain text"],
         )
         for found in islice(_CONTROL.finditer(source.text), 10 * LIMIT)
@@ -95,7 +91,7 @@ def statements(
     plain = text.isascii()
     known: dict[str, str] = {}
     piece = _Piece()
-    kinds, texts, starts, stops = piece.lists
+    kinds, texts, starts, stops = piece.columns
     for found in token_pattern().finditer(text, start):
         kind = found.lastgroup or ""
         if kind in _SPECIAL:
@@ -109,18 +105,17 @@ def statements(
                 if kinds:
                     yield piece.finish(source)
                     piece = _Piece()
-                    kinds, texts, starts, stops = piece.lists
+                    kinds, texts, starts, stops = piece.columns
                 continue
             if kind in _OPENING:
                 piece.opened.append(len(kinds))
             elif kind in _CLOSING:
-                if piece.opened:
-                    piece.opened.pop()
+                del piece.opened[-1:]  # if any is open
             elif kind in ("ASSIGN", "TILDE") and piece.line and piece.begins_anew():
                 rest = piece.cut()
                 yield piece.finish(source)
                 piece = rest
-                kinds, texts, starts, stops = piece.lists
+                kinds, texts, starts, stops = piece.columns
         start, end = found.span(kind)
         word = text[start:end]
         if not plain and kind == "NAME" and not word.isascii():
@@ -136,38 +131,31 @@ def statements(
 class _Piece:
     """The statement being collected: its tokens, and the brackets that are open in it."""
 
-    def __init__(self) -> None:
-        self.lists: tuple[list[str], list[str], array[int], array[int]]
-        self.lists = [], [], array("Q"), array("Q")
+    def __init__(self, columns: Sequence[Any] = ()) -> None:
+        self.columns = columns or ([], [], array("Q"), array("Q"))
+        """Kinds, texts, starts and ends, as of Tokens."""
         self.opened: list[int] = []
         self.line = 0
         """The first token after the last line end inside the statement."""
 
     def begins_anew(self) -> bool:
         """Whether the tokens of this line, which meets `=` or `~`, are a left side."""
-        kinds, at = self.lists[0], self.line
-        return kinds[at : at + 1] == ["NAME"] and (
-            len(kinds) == at + 1 or (kinds[at + 1] in _OPENING and kinds[-1] in _CLOSING)
-        )
+        first, *rest = self.columns[0][self.line :] or [""]
+        return first == "NAME" and (not rest or (rest[0] in _OPENING and rest[-1] in _CLOSING))
 
     def cut(self) -> _Piece:
         """Take the tokens of this line away; they begin a statement of their own."""
-        rest, at = _Piece(), self.line
-        kinds, texts, starts, stops = self.lists
-        rest.lists = kinds[at:], texts[at:], starts[at:], stops[at:]
-        del kinds[at:], texts[at:], starts[at:], stops[at:]
+        at = self.line
+        rest = _Piece([column[at:] for column in self.columns])
+        self.columns = [column[:at] for column in self.columns]
         self.opened = [token for token in self.opened if token < at]
         return rest
 
     def finish(self, source: Source) -> Tokens | SyntaxFault:
-        kinds, texts, starts, stops = self.lists
+        kinds, texts, starts, stops = self.columns
         tokens = Tokens(source, tuple(kinds), texts, starts, stops)
         if not self.opened:
             return tokens
         at = self.opened[-1]
-        bracket = texts[at]
-        return UnclosedBracket(
-            f"this {bracket!r} is never closed",
-            tokens.span(at),
-            hints=[f"add the missing {')' if bracket == '(' else ']'!r}"],
-        )
+        message, hint = f"this {texts[at]!r} is never closed", CLOSES[texts[at]]
+        return UnclosedBracket(message, tokens.span(at), hints=[f"add the missing {hint!r}"])
