@@ -145,7 +145,7 @@ class Builder:
             frame = frames[-1]
             tokens, scope, caller = frame.tokens, frame.scope, frame.caller
             texts, starts, ends = tokens.texts, tokens.starts, tokens.ends
-            for kind, operation, token, count, first, last in frame.nodes:
+            for kind, operation, token, count, first, last, _ in frame.nodes:
                 if kind == "name":
                     name = texts[token]
                     found = scope.get(name) if scope else None

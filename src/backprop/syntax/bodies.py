@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from backprop.syntax.fold import fold_nodes
-from backprop.syntax.grammar import Node, Shape
+from backprop.syntax.grammar import Node, Shape, roots
 
 DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""
@@ -69,75 +68,50 @@ def prepared(shape: Shape) -> Prepared:
     nodes = shape.nodes
     if not shape.indexed:
         return Prepared((), Body(nodes, {}), (), ())
-    reader = _Reader(nodes)
-    parts = reader.roots(0, len(nodes) - 1)
-    clauses, condition = reader.clauses(parts)
-    right = reader.body(parts.pop(), 0)
-    return Prepared(tuple(map(reader.span, parts)), right, clauses, condition)
+    parts = roots(nodes, 0, len(nodes) - 1)
+    clauses, condition = _clauses(nodes, parts)
+    right = _body(nodes, parts.pop(), 0)
+    return Prepared(_plain(nodes, parts), right, clauses, condition)
 
 
-class _Reader:
-    """The nodes of a statement, each with the first node of what belongs to it."""
+def _plain(nodes: Nodes, parts: list[int]) -> tuple[Nodes, ...]:
+    """The nodes of expressions without sums: indices, ends of a range."""
+    return tuple(nodes[nodes[root].start : root + 1] for root in parts)
 
-    def __init__(self, nodes: Nodes) -> None:
-        self.nodes = nodes
-        self.starts: list[int] = []
 
-        def visit(_: Node, operands: list[int]) -> int:
-            self.starts.append(operands[0] if operands else len(self.starts))
-            return self.starts[-1]
+def _clauses(nodes: Nodes, parts: list[int]) -> tuple[tuple[Clause, ...], Nodes]:
+    """The clauses and the condition at the end of these parts, which are taken away."""
+    condition: Nodes = ()
+    if nodes[parts[-1]].kind == "condition":
+        (condition,) = _plain(nodes, [parts.pop() - 1])
+    found: list[Clause] = []
+    while (node := nodes[parts[-1]]).kind in ("range", "listed"):
+        items = _plain(nodes, roots(nodes, node.start, parts.pop() - 1))
+        found.insert(0, Clause(node.token, node.kind == "range", items, node))
+    return tuple(found), condition
 
-        fold_nodes(nodes, visit)
 
-    def span(self, root: int) -> Nodes:
-        """The nodes of an expression without sums: an index, an end of a range."""
-        return self.nodes[self.starts[root] : root + 1]
+def _body(nodes: Nodes, root: int, depth: int) -> Body:
+    """The body of an expression."""
+    if depth > DEEPEST:
+        raise TooDeep
+    found: list[Node] = []
+    governors: dict[int, Governor] = {}
+    at = root
+    while at >= nodes[root].start:
+        node = nodes[at]
+        found.append(node)
+        if node.kind in ("index", "gather"):
+            governors[node.token] = _governor(nodes, at, depth)
+            at = node.start
+        at -= 1
+    return Body(tuple(reversed(found)), governors)
 
-    def roots(self, first: int, last: int) -> list[int]:
-        """The roots of the expressions that stand side by side from one node to another."""
-        found = []
-        while last >= first:
-            found.append(last)
-            last = self.starts[last] - 1
-        return found[::-1]
 
-    def operands(self, root: int) -> list[int]:
-        """The roots of what a node is made of."""
-        return self.roots(self.starts[root], root - 1)
-
-    def clauses(self, parts: list[int]) -> tuple[tuple[Clause, ...], Nodes]:
-        """The clauses and the condition at the end of these parts, which are taken away."""
-        condition = self.span(parts.pop() - 1) if self._kind(parts) == "condition" else ()
-        found: list[Clause] = []
-        while self._kind(parts) in ("range", "listed"):
-            root = parts.pop()
-            node = self.nodes[root]
-            items = tuple(map(self.span, self.operands(root)))
-            found.insert(0, Clause(node.token, node.kind == "range", items, node))
-        return tuple(found), condition
-
-    def _kind(self, parts: list[int]) -> str:
-        return self.nodes[parts[-1]].kind
-
-    def body(self, root: int, depth: int) -> Body:
-        """The body of an expression."""
-        if depth > DEEPEST:
-            raise TooDeep
-        nodes: list[Node] = []
-        governors: dict[int, Governor] = {}
-        at = root
-        while at >= self.starts[root]:
-            node = self.nodes[at]
-            nodes.append(node)
-            if node.kind in ("index", "gather"):
-                governors[node.token] = self._governor(at, depth)
-                at = self.starts[at]
-            at -= 1
-        return Body(tuple(reversed(nodes)), governors)
-
-    def _governor(self, root: int, depth: int) -> Governor:
-        node, parts = self.nodes[root], self.operands(root)
-        if node.kind == "index":
-            return Governor(node, tuple(map(self.span, parts)))
-        clauses, condition = self.clauses(parts)
-        return Governor(node, (), self.body(parts[0], depth + 1), clauses, condition)
+def _governor(nodes: Nodes, root: int, depth: int) -> Governor:
+    node = nodes[root]
+    parts = roots(nodes, node.start, root - 1)
+    if node.kind == "index":
+        return Governor(node, _plain(nodes, parts))
+    clauses, condition = _clauses(nodes, parts)
+    return Governor(node, (), _body(nodes, parts[0], depth + 1), clauses, condition)

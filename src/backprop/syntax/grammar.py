@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from backprop.syntax.lalr import Kinds, Tables, Unfit
@@ -48,6 +48,8 @@ class Node(NamedTuple):
     operands: int
     first: int
     last: int
+    start: int
+    """The number, in its shape, of the first node that belongs to this one."""
 
 
 class Shape(NamedTuple):
@@ -84,16 +86,7 @@ def shape(kinds: Kinds, start: str = "statement") -> Shape:
 
     Raises Unfit.
     """
-    key = (start, kinds)
-    found = _shapes.get(key)
-    if found is None:
-        found = _parse(kinds, start)
-        if len(kinds) <= _CACHED_TOKENS and len(_shapes) < _CACHED_SHAPES:
-            _shapes[key] = found
-    return found
-
-
-_shapes: dict[tuple[str, Kinds], Shape] = {}
+    return (_cached if len(kinds) <= _CACHED_TOKENS else _parse)(kinds, start)
 
 
 def _parse(kinds: Kinds, start: str) -> Shape:
@@ -104,6 +97,18 @@ def _parse(kinds: Kinds, start: str) -> Shape:
     nodes = tuple(emitter.nodes)
     indexed = any(node.kind in ("index", "gather") for node in nodes) or form.startswith("indexed")
     return Shape(kinds, form, target, parameters, nodes, indexed)
+
+
+_cached = lru_cache(_CACHED_SHAPES)(_parse)
+
+
+def roots(nodes: Sequence[Node], first: int, last: int) -> list[int]:
+    """The expressions that stand side by side from one node to another, each by its last node."""
+    found = []
+    while last >= first:
+        found.append(last)
+        last = nodes[last].start - 1
+    return found[::-1]
 
 
 @cache
@@ -153,7 +158,10 @@ class _Emitter:
     ) -> Extent:
         """Append the node that is made of these parts."""
         first, last = extent = self.parenthesised(parts)
-        self.nodes.append(Node(kind, row, token, operands, first, last))
+        start = len(self.nodes)
+        for _ in range(operands):
+            start = self.nodes[start - 1].start
+        self.nodes.append(Node(kind, row, token, operands, first, last, start))
         return extent
 
     # ------------------------------------------------------------------ leaves and operations

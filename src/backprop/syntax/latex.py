@@ -13,8 +13,7 @@ from functools import cache
 from types import MappingProxyType
 
 from backprop.operations import CALL, FUNCTIONS, GATHERS, OPERATIONS, OR, PRODUCT, Operation
-from backprop.syntax.fold import fold_nodes
-from backprop.syntax.grammar import Node
+from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
@@ -42,7 +41,6 @@ _Piece = str | tuple[int, int]
 def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
     nodes = statement.shape.nodes
-    operands = _operands(nodes)
     written: list[str] = []
     waiting: list[_Piece] = [(len(nodes) - 1, OR)]  # last first
     while waiting:
@@ -60,7 +58,7 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
             alone = fits and (begins or text[0] != "-")
             written.append(text if alone else rf"\left({text}\right)")
             continue
-        parts, binding = _parts(node, statement, operands[at])
+        parts, binding = _parts(node, statement, roots(nodes, node.start, at - 1))
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
@@ -122,18 +120,6 @@ def _escaped(text: str) -> str:
     return text.replace("_", r"\_")
 
 
-def _operands(nodes: tuple[Node, ...]) -> list[list[int]]:
-    """For each node, the nodes of its operands."""
-    found: list[list[int]] = []
-
-    def visit(_: Node, operands: list[int]) -> int:
-        found.append(operands)
-        return len(found) - 1
-
-    fold_nodes(nodes, visit)
-    return found
-
-
 def _parts(node: Node, statement: Statement, operands: list[int]) -> tuple[list[_Piece], int]:
     """The pieces that a node is written with, and how tightly they hold together."""
     word = statement.tokens.texts[node.token]
@@ -175,17 +161,13 @@ def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Pie
 def _template(row: Operation) -> list[_Piece]:
     """A row's LaTeX as pieces: text, or an operand's number with the binding that it needs."""
     pieces: list[_Piece] = []
-    for piece in _SLOT.split(row.tex):
-        if piece[1:-1] not in row.operands or not _SLOT.fullmatch(piece):
+    for at, piece in enumerate(_SLOT.split(row.tex)):
+        if at % 2 == 0 or piece[1:-1] not in row.operands:
             pieces.append(piece)
             continue
         number = row.operands.index(piece[1:-1])
-        if piece[0] == "<":
-            # A left operand of equal binding needs no brackets, except below a power.
-            tighter = number > 0 or row.name in ("^", "neg")
-            pieces.append((number, row.binding + tighter))
-        elif piece[0] == "{":
-            pieces += ["{", (number, OR), "}"]
-        else:
-            pieces.append((number, OR))
+        # A left operand of equal binding needs no brackets, except below a power.
+        tighter = number > 0 or row.name in ("^", "neg")
+        slot = number, row.binding + tighter if piece[0] == "<" else OR
+        pieces += ["{", slot, "}"] if piece[0] == "{" else [slot]
     return pieces
