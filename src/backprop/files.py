@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import PathLike
 
 from backprop.errors import CannotRead, CannotWrite, NotText
@@ -24,15 +24,13 @@ _STREAM = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]+)")
 
 def read_source(path: str | PathLike[str]) -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
-    name = "<stdin>" if os.fspath(path) == STDIN else os.fspath(path)
+    from_stdin = os.fspath(path) == STDIN
+    name = "<stdin>" if from_stdin else os.fspath(path)
     try:
-        if name == "<stdin>" and sys.stdin is None:
+        if from_stdin and sys.stdin is None:
             raise CannotRead("there is no standard input", hints=["name a file"])
-        if name == "<stdin>":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(MOST_BYTES + 1)
+        with nullcontext(sys.stdin.buffer) if from_stdin else open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         message, hints = f"{name} cannot be read: {_reason(error)}", []
         if isinstance(error, IsADirectoryError):
@@ -85,7 +83,8 @@ def write_whole(path: str | PathLike[str], data: bytes) -> None:
                 file.write(data)
             return
         mode = stat.S_IMODE(target.stat().st_mode) if exists else 0o666 & ~_umask()
-        _check_permission(not exists or os.access(target, os.W_OK))
+        if exists and not os.access(target, os.W_OK):
+            raise PermissionError(13, "Permission denied")
         handle, temporary = tempfile.mkstemp(prefix=".backprop-", dir=target.parent)
         try:
             with open(handle, "wb") as file:
@@ -114,8 +113,9 @@ def check_writable(path: str | PathLike[str]) -> None:
             raise FileNotFoundError(2, f"There is no folder {os.path.dirname(path)}")
         exists = target.exists()
         plain = not exists or stat.S_ISREG(target.stat().st_mode)
-        _check_permission(not plain or os.access(target.parent, os.W_OK | os.X_OK))
-        _check_permission(not exists or os.access(target, os.W_OK))
+        closed = plain and not os.access(target.parent, os.W_OK | os.X_OK)
+        if closed or (exists and not os.access(target, os.W_OK)):
+            raise PermissionError(13, "Permission denied")
         if plain:  # a folder may be writable by its mode, and lie on a disk that is not
             tempfile.TemporaryFile(dir=target.parent).close()
 
@@ -130,11 +130,6 @@ def _writing(path: str | PathLike[str]) -> Iterator[None]:
             f"{os.fspath(path)} cannot be written: {_reason(error)}",
             hints=["nothing was changed; choose another place"],
         ) from None
-
-
-def _check_permission(given: bool) -> None:
-    if not given:
-        raise PermissionError(13, "Permission denied")
 
 
 def _umask() -> int:

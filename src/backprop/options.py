@@ -10,6 +10,7 @@ The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments
 check of their ranges and the README's tables are made of these.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
@@ -17,6 +18,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 from backprop.errors import BadOption
+from backprop.source import normal
 from backprop.suggest import unknown_choice
 
 
@@ -136,10 +138,7 @@ def call(owner: Callable[..., Any], written: Mapping[str, Any]) -> Any:
 
 def names(texts: Sequence[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
-    import re
-    import unicodedata
-
-    joined = unicodedata.normalize("NFC", ",".join(texts))
+    joined = normal(",".join(texts))
     found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^\]]*\])?|\S", joined.replace("\n", " "))
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
@@ -230,19 +229,14 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
     return cast(DescentOptions, found)
 
 
-class _Tables(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return f"one of {name.upper()}"
-
-
 Taking = TypeVar("Taking", bound=Callable[..., Any])
 
 
 def documented(method: Taking) -> Taking:
     """The same method, which takes the options of a descent; its help now lists them and their defaults."""
-    lines = [
-        f"    {name} = {default!r}: {option.help.format_map(_Tables())}"
-        for name, _, default, option in fields(DescentOptions)
-    ]
+    lines = []
+    for name, _, default, option in fields(DescentOptions):
+        help = re.sub(r"\{(\w+)\}", lambda table: f"one of {table[1].upper()}", option.help)
+        lines.append(f"    {name} = {default!r}: {help}")
     method.__doc__ = "\n        ".join([method.__doc__ or "", "Options:", "", *lines, ""])
     return method
