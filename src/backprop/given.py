@@ -16,7 +16,7 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.inputs import default, evaluate, not_an_input
+from backprop.evaluation.inputs import default, not_an_input, number_of
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.patterns import family, indices, matching
@@ -65,7 +65,7 @@ def read_numbers(
 def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
     """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; those of `computed` may be equations."""
     return {
-        name: (evaluate(setting.columns, setting.root, source), setting.name)
+        name: (number_of(setting.model, setting.root), setting.name)
         for name, setting in read_settings(source, computed).items()
     }
 

@@ -20,6 +20,7 @@ from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 
 Number = Union[int, float, "Value"]
+Binary = Callable[["Value", Number], "Value"]
 ByNode = list[float] | MutableMapping[int, float]
 """A number for each node, by its row in the columns."""
 
@@ -133,11 +134,29 @@ def local_slopes(graph: Graph | Columns, step: int, data: ByNode) -> list[float]
     return [slope_of(*numbers, data[step]) for slope_of in _SLOPES[graph.ops[step]]]
 
 
+def without_names(columns: Columns, root: int) -> tuple[list[int], dict[int, float]]:
+    """What an expression without names is made of, operands first, and the number of each part."""
+    order = in_order([root], columns.operands)
+    data = {node: columns.constant(node) for node in order if columns.is_number(node)}
+    forward(columns, filter(columns.is_step, order), data)
+    return order, data
+
+
 def by_names(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
     """The derivative of one equation by each name that it uses: the chain rule inside it."""
     gradients: dict[int, float] = defaultdict(float, {node: 1.0})
     backward(graph, graph.equation(node), data, gradients)
     return {name: gradients[name] for name in graph.uses(node)}
+
+
+def _operator(op: str) -> tuple[Binary, Binary]:
+    """Python's operator for an operation: the method of its left operand, and that of its right one."""
+    return lambda left, right: apply(op, left, right), lambda right, left: apply(op, left, right)
+
+
+def _unary(op: str) -> Callable[[Value], Value]:
+    """The same for an operation of one operand."""
+    return lambda operand: apply(op, operand)
 
 
 class Value:
@@ -181,65 +200,21 @@ class Value:
         for value, gradient in zip(values, found, strict=True):
             value.grad = gradient
 
-    def __add__(self, other: Number) -> Value:
-        return apply("+", self, other)
-
-    def __radd__(self, other: Number) -> Value:
-        return apply("+", other, self)
-
-    def __sub__(self, other: Number) -> Value:
-        return apply("-", self, other)
-
-    def __rsub__(self, other: Number) -> Value:
-        return apply("-", other, self)
-
-    def __mul__(self, other: Number) -> Value:
-        return apply("*", self, other)
-
-    def __rmul__(self, other: Number) -> Value:
-        return apply("*", other, self)
-
-    def __truediv__(self, other: Number) -> Value:
-        return apply("/", self, other)
-
-    def __rtruediv__(self, other: Number) -> Value:
-        return apply("/", other, self)
-
-    def __pow__(self, other: Number) -> Value:
-        return apply("^", self, other)
-
-    def __rpow__(self, other: Number) -> Value:
-        return apply("^", other, self)
-
-    def __neg__(self) -> Value:
-        return apply("neg", self)
+    __add__, __radd__ = _operator("+")
+    __sub__, __rsub__ = _operator("-")
+    __mul__, __rmul__ = _operator("*")
+    __truediv__, __rtruediv__ = _operator("/")
+    __pow__, __rpow__ = _operator("^")
+    __lt__, __gt__ = _operator("<")[0], _operator(">")[0]
+    __le__, __ge__ = _operator("<=")[0], _operator(">=")[0]
+    __neg__ = _unary("neg")
+    __abs__ = _unary("abs")
+    __round__ = _unary("round")
+    __floor__ = _unary("floor")
+    __ceil__ = _unary("ceil")
 
     def __pos__(self) -> Value:
         return self
-
-    def __abs__(self) -> Value:
-        return apply("abs", self)
-
-    def __round__(self) -> Value:
-        return apply("round", self)
-
-    def __floor__(self) -> Value:
-        return apply("floor", self)
-
-    def __ceil__(self) -> Value:
-        return apply("ceil", self)
-
-    def __lt__(self, other: Number) -> Value:
-        return apply("<", self, other)
-
-    def __le__(self, other: Number) -> Value:
-        return apply("<=", self, other)
-
-    def __gt__(self, other: Number) -> Value:
-        return apply(">", self, other)
-
-    def __ge__(self, other: Number) -> Value:
-        return apply(">=", self, other)
 
     def __bool__(self) -> bool:
         return self.data != 0

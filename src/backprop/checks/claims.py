@@ -18,7 +18,7 @@ from backprop.errors import (
 )
 from backprop.files import read_source
 from backprop.graph import Graph
-from backprop.language import Formulas, Model
+from backprop.language import FormulaReader, Model
 from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import nearest, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
@@ -67,7 +67,7 @@ def read_claims(
     with a d of its own: `dL/ddt`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
     sources = [Source("<--claim>", text) for text in texts] + [read_source(path) for path in files]
-    formulas = Formulas(model)
+    formulas = FormulaReader(model)
     claims: dict[tuple[str, str], Claim] = {}
     errors: list[BackpropError] = []
     for source in sources:
@@ -98,7 +98,7 @@ def read_claims(
     return list(claims.values())
 
 
-def _claim(model: Model, output: str, tokens: Tokens, formulas: Formulas) -> Claim:
+def _claim(model: Model, output: str, tokens: Tokens, formulas: FormulaReader) -> Claim:
     source, kinds, texts, starts, ends = tokens
     words = zip(kinds, texts, strict=True)
     signs = "".join(_SIGNS.get(kind) or _SIGNS.get(text, "?") for kind, text in words)

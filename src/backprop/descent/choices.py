@@ -9,7 +9,7 @@ from typing import TypeVar
 from backprop import patterns as patterns_of
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
-from backprop.evaluation.inputs import evaluate, not_an_input
+from backprop.evaluation.inputs import not_an_input, number_of
 from backprop.language import Model, read_settings
 from backprop.source import Source, normal
 from backprop.suggest import did_you_mean, unknown_choice, unknown_name
@@ -40,7 +40,7 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
                 or [f"it has {', '.join(options)}" if options else "it has no options"]
             )
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
-        options[key] = number = evaluate(setting.columns, setting.root, source)
+        options[key] = number = number_of(setting.model, setting.root)
         takes = row.options[key][1]
         if not takes.has(number):
             raise BadOption(f"{key} must be {takes}", setting.name)

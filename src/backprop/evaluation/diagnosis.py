@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
-from backprop.graph import Columns, Graph
+from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import Span, one_line
@@ -28,35 +28,27 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
     if all([isfinite(data[node]) for node in order]):  # noqa: C419  twice as fast
         return []
     columns = model.columns
-    operands, is_step = columns.operands, columns.is_step
     step = without_value(columns, order[:reached], data)
     if step is not None:
         raise no_value(model, step, data)
     # No number of the output's is touched. A name that shows nan or inf is worth a warning all the
     # same; an unnamed step of a branch that was not taken is not.
-    shown = {
-        node
-        for node in order
-        if node in model.labels and is_step(node) and not isfinite(data[node])
-    }
-    for node in reversed(order):
-        if node in shown:
-            shown.update(each for each in operands(node) if not isfinite(data[each]))
-    warnings: list[NotFinite] = []
-    for node in order:
-        if node in shown and is_step(node) and all(isfinite(data[each]) for each in operands(node)):
-            warning = no_value(model, node, data)
-            warning.hints = ("the output does not need this step",)
-            warnings.append(warning)
-    return warnings[:_MOST]
+
+    def spoilt_by(node: int) -> list[int]:
+        return [each for each in columns.operands(node) if not isfinite(data[each])]
+
+    shown = [node for node in order if node in model.labels and not isfinite(data[node])]
+    found = set(in_order(shown, spoilt_by))
+    begun = [n for n in order if n in found and columns.is_step(n) and not spoilt_by(n)]
+    warnings = [no_value(model, node, data) for node in begun[:_MOST]]
+    for warning in warnings:
+        warning.hints = ("the output does not need this step",)
+    return warnings
 
 
 def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> int | None:
     """The first step that is not finite and has a say in the last of `order`, operands first; or None."""
-    for step in having_say(graph, order, data):
-        if not isfinite(data[step]):
-            return step
-    return None
+    return next((step for step in having_say(graph, order, data) if not isfinite(data[step])), None)
 
 
 def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> bool:

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backprop.errors import (
-    LIMIT,
-    BackpropError,
-    MissingInputs,
-    NotAnInput,
-    NotANumber,
-    raise_all,
-)
+from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all
 from backprop.evaluation import diagnosis
-from backprop.graph import Columns, in_order
 from backprop.language import Model
-from backprop.language.places import Places
-from backprop.source import Source, Span, normal
+from backprop.source import Span, normal
 from backprop.suggest import nearest, unknown_name
-from backprop.values import forward
+from backprop.values import without_names
 
 
 def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, float], set[int]]:
@@ -66,17 +57,15 @@ def constants(model: Model) -> dict[int, float]:
 
 def default(model: Model, name: str) -> float:
     """The number that the file gives an input. Raises NotFinite."""
-    return evaluate(model.columns, model.defaults[name], model.source, model.places)
+    return number_of(model, model.defaults[name])
 
 
-def evaluate(columns: Columns, root: int, source: Source, places: Places | None = None) -> float:
-    """The number that an expression without names stands for. Raises NotFinite."""
-    if columns.is_number(root):
-        return columns.constant(root)
-    order = in_order([root], columns.operands)
-    data = {node: columns.constant(node) for node in order if columns.is_number(node)}
-    forward(columns, filter(columns.is_step, order), data)
-    diagnosis.values(Model(source, columns, {}, places=places), order, len(order), data)
+def number_of(model: Model, root: int) -> float:
+    """The number that an expression without names, a row of the model, stands for. Raises NotFinite."""
+    if model.columns.is_number(root):
+        return model.columns.constant(root)
+    order, data = without_names(model.columns, root)
+    diagnosis.values(model, order, len(order), data)
     return data[root]
 
 
@@ -107,27 +96,20 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         hints.append("for Euler's number write exp(1)")
     if "π" in names:
         hints.append("for 3.14159… write pi")
-    return MissingInputs(
-        f"the input{'' if single else 's'} {shown} {'has' if single else 'have'} no value,"
-        f" and {output} needs {it}",
-        *(model.span(model.names[name])[0] for name in names[:4]),
-        hints=hints,
-        where=model.source.name,
-    )
+    have = f"the input {shown} has" if single else f"the inputs {shown} have"
+    message = f"{have} no value, and {output} needs {it}"
+    labels = [model.span(model.names[name])[0] for name in names[:4]]
+    return MissingInputs(message, *labels, hints=hints, where=model.source.name)
 
 
 def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
     """The error for a value given to a name that an equation computes."""
     if name in model.constants:
-        return NotAnInput(
-            f"{name!r} is in an index or a range, so the number of equations depends on it",
-            *([span] if span else []),
-            hints=["change it in the file"],
-        )
-    text = model.text(model.names[name])
-    shown = f"{name} = {text}" if len(text) <= 60 else f"{name} = …"
-    return NotAnInput(
-        f"{name!r} is computed by its equation, {shown}; it cannot be set",
-        *([span] if span else []),
-        hints=[f"set the inputs: {', '.join(model.inputs[:8])}"],
-    )
+        message = f"{name!r} is in an index or a range, so the number of equations depends on it"
+        hint = "change it in the file"
+    else:
+        text = model.text(model.names[name])
+        shown = text if len(text) <= 60 else "…"
+        message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
+        hint = f"set the inputs: {', '.join(model.inputs[:8])}"
+    return NotAnInput(message, *([span] if span else []), hints=[hint])

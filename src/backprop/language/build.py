@@ -28,12 +28,13 @@ EXPECTED = -1
 
 
 class _Sum(NamedTuple):
-    """A sum that is being unrolled: the scopes of the terms to come, and the terms so far."""
+    """A sum that is being unrolled: the scopes of the terms to come, and where on the stack of rows the
+    terms so far begin."""
 
     step: Governor
     scopes: Iterator[dict[str, Any]]
     place: Place
-    terms: list[int]
+    first: int
 
 
 class _Frame(NamedTuple):
@@ -94,10 +95,8 @@ class Builder:
         tokens, shape = statement
         ready = families.ready_made(statement)
         name = tokens.texts[shape.target]
-        at = families.begin(statement)
-        whole = pack(tokens.starts[0], tokens.ends[-1])
-        last = ready.right.nodes[-1].last
-        place = pack(tokens.starts[at], tokens.ends[last])
+        whole = tokens.whole.place
+        place = families.right(statement, ready.right.nodes[-1].last).place
         random = shape.form.endswith("distribution")
         scope: dict[str, Any] = {}
         label = name
@@ -186,10 +185,8 @@ class Builder:
                 elif kind == "gather":
                     step = frame.body.governors[token]
                     scopes = self.families.scopes(tokens, step.clauses, step.condition, scope)
-                    begun = _Sum(step, scopes, place, [])
-                    if not self._next_term(frames, begun, tokens, caller):
-                        stack.append(self._summed(begun, tokens))
-                        continue
+                    begun = _Sum(step, scopes, place, len(stack))
+                    frames.append(frame._replace(nodes=iter(()), sum=begun))
                     break
                 elif texts[token] in self.functions:
                     function = self.functions[texts[token]]
@@ -206,31 +203,28 @@ class Builder:
             else:
                 frames.pop()
                 if frame.sum is not None:
-                    frame.sum.terms.append(stack.pop())
-                    if not self._next_term(frames, frame.sum, tokens, caller):
-                        stack.append(self._summed(frame.sum, tokens))
+                    self._next_term(frames, frame, frame.sum, stack)
                 before = ""
         self.uses_names = uses_names
         return stack[0]
 
-    def _next_term(self, frames: list[_Frame], begun: _Sum, tokens: Tokens, caller: Place) -> bool:
-        """Begin the next term of a sum; False if there is none."""
+    def _next_term(
+        self, frames: list[_Frame], ended: _Frame, begun: _Sum, stack: list[int]
+    ) -> None:
+        """Begin the next term of a sum, after the frame that has ended; or put its terms together."""
         scope = next(begun.scopes, None)
         if scope is None:
-            return False
+            terms = stack[begun.first :]
+            stack[begun.first :] = [self._summed(begun, terms, ended.tokens)]
+            return
         body = begun.step.body
         assert body is not None
-        self.families.spend(len(body.nodes), tokens)
-        frames.append(_Frame(iter(body.nodes), body, tokens, scope, caller, begun))
-        return True
+        self.families.spend(len(body.nodes), ended.tokens)
+        frames.append(ended._replace(nodes=iter(body.nodes), body=body, scope=scope))
 
-    def _summed(self, begun: _Sum, tokens: Tokens) -> int:
+    def _summed(self, begun: _Sum, terms: list[int], tokens: Tokens) -> int:
         """The terms of a sum, product, … as one row: as if they had been written out."""
-        row, terms, columns = (
-            GATHERS[tokens.texts[begun.step.node.token]],
-            begun.terms,
-            self.columns,
-        )
+        row, columns = GATHERS[tokens.texts[begun.step.node.token]], self.columns
         if not terms:
             if row.empty is None:
                 span = tokens.span(begun.step.node.first, begun.step.node.last)
@@ -283,12 +277,11 @@ class Builder:
     def _call(self, name: str, stack: list[int], count: int, place: Place) -> None:
         """A function of the table; the number of its arguments was checked before."""
         row = FUNCTIONS[name]
-        missing = row.arity - count
-        if missing > 0:
-            stack += map(self.columns.number, row.defaults[-missing:])
-            count = row.arity
         operands = stack[-count:]
         del stack[-count:]
+        missing = row.arity - count
+        if missing > 0:
+            operands += map(self.columns.number, row.defaults[-missing:])
         node = self.columns.step(row.name, operands[: row.arity], place)
         for operand in operands[row.arity :]:
             node = self.columns.step(row.name, (node, operand), place)

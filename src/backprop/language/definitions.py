@@ -24,13 +24,16 @@ from backprop.errors import (
     raise_all,
 )
 from backprop.graph import Columns, Graph, in_order
-from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, begin, defined_twice
+from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, defined_twice, right
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
 from backprop.source import Span
 from backprop.suggest import did_you_mean
 from backprop.syntax.parser import Statement
 
 Statements = Mapping[str, Statement]
+
+_SHOWN = 8
+"""The most names of a circle that a message shows."""
 
 
 def by_name(
@@ -47,7 +50,11 @@ def by_name(
         tokens, shape = statement
         name = tokens.texts[shape.target]
         if shape.form == "distribution" and not _is_drawn(statement):
-            errors.append(_not_yet(statement))
+            message = (
+                "model statements are part of the language, but this version cannot fit them yet"
+            )
+            hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
+            errors.append(NotYetSupported(message, tokens.whole, hints=[hint]))
             continue
         if shape.form not in ("equation", "function"):
             indexed.append(statement)
@@ -89,7 +96,7 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
             continue
         name, here = tokens.texts[node.token], tokens.span(node.token)
         whole = tokens.span(node.first, node.last)
-        if (drawn and node is shape.nodes[-1]) or (drawn and name in DISTRIBUTIONS):
+        if drawn and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
             continue  # checked where it is drawn
         if node.kind == "gather":
             if name not in GATHERS:
@@ -113,26 +120,32 @@ def calls(statement: Statement, functions: Statements, errors: list[BackpropErro
             hints = ["write it out with operators, as in (a + b)/2"]
             errors.append(WrongNumberOfArguments(message, whole, hints=hints))
         elif name not in FUNCTIONS:
+            meant = OTHER_SPELLINGS.get(name.lower())
             known = [*functions, *FUNCTIONS] if len(errors) < LIMIT else []
-            errors.append(_unknown_function(name, here, known))
+            hints = [f"write {meant}"] if meant else did_you_mean(name, known)
+            hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+            errors.append(UnknownFunction(f"there is no function {name!r}", here, hints=hints))
         else:
             _arguments(name, FUNCTIONS[name], node.operands, whole, errors)
 
 
 def recursion(functions: Statements, errors: list[BackpropError]) -> None:
     """An error for functions that call themselves, directly or through others."""
-    graph = {
+    for circle in _circles(_calling(functions)):
+        pairs = [*pairwise(circle)][:_SHOWN]
+        labels = [Label(_target(functions[name]), f"calls {after}") for name, after in pairs]
+        message = f"the function {circle[0]!r} calls itself{_path(circle)}"
+        hints = ["functions are expanded where they are called, which would never end"]
+        errors.append(RecursiveFunction(message, *labels, hints=hints))
+
+
+def _calling(functions: Statements) -> dict[str, set[str]]:
+    """For each function the functions of the file that it calls."""
+    return {
         name: {body.tokens.texts[node.token] for node in body.shape.nodes if node.kind == "call"}
         & functions.keys()
         for name, body in functions.items()
     }
-    for circle in _circles(graph):
-        labels = [
-            Label(_target(functions[name]), f"calls {after}") for name, after in _pairs(circle)
-        ]
-        message = f"the function {circle[0]!r} calls itself" + _path(circle)
-        hints = ["functions are expanded where they are called, which would never end"]
-        errors.append(RecursiveFunction(message, *labels, hints=hints))
 
 
 def size(equations: Statements, functions: Statements, errors: list[BackpropError]) -> None:
@@ -146,11 +159,7 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
             for node in statement.shape.nodes
         )
 
-    graph = {
-        name: [t for node in body.shape.nodes if (t := body.tokens.texts[node.token]) in functions]
-        for name, body in functions.items()
-    }
-    for name in TopologicalSorter(graph).static_order():
+    for name in TopologicalSorter(_calling(functions)).static_order():
         sizes[name] = count(functions[name])
     total = 0
     for statement in equations.values():
@@ -171,21 +180,20 @@ def circles(
         return []
     whole = Graph(columns, names.values(), {node: name for name, node in names.items()})
     graph = {name: {whole.label(used) for used in whole.uses(names[name])} for name in names}
-    return [
-        CircularDefinition(
-            f"{circle[0]!r} is defined by itself" + _path(circle),
-            *(
-                Label(right_side(equations[name]), f"{name} needs {after}")
-                for name, after in _pairs(circle)
-            ),
-            hints=["one of these names must be an input, or depend on something else"],
-        )
-        for circle in _circles(graph)
-    ]
+    errors: list[BackpropError] = []
+    for circle in _circles(graph):
+        pairs = [*pairwise(circle)][:_SHOWN]
+        labels = [Label(right(equations[name]), f"{name} needs {after}") for name, after in pairs]
+        message = f"{circle[0]!r} is defined by itself{_path(circle)}"
+        hints = ["one of these names must be an input, or depend on something else"]
+        errors.append(CircularDefinition(message, *labels, hints=hints))
+    return errors
 
 
 def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:
     """Whether some row needs itself: then no order has every row after its operands."""
+    if columns.in_order:
+        return False
     done: set[int] = set()
     for node in in_order(names.values(), columns.operands):
         if not done.issuperset(columns.operands(node)):
@@ -202,53 +210,35 @@ def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
     while len(found) < LIMIT:
         try:
             TopologicalSorter(rest).prepare()
+            break
         except CycleError as error:
             circle: list[str] = error.args[1][::-1]
-            start = min(range(len(circle) - 1), key=lambda at: lines[circle[at]])
-            found.append([*circle[start:-1], *circle[: start + 1]])
-            for name in circle:
-                rest.pop(name, None)
-        else:
-            break
+        start = min(range(len(circle) - 1), key=lambda at: lines[circle[at]])
+        found.append([*circle[start:-1], *circle[: start + 1]])
+        for name in circle:
+            rest.pop(name, None)
     return found
-
-
-def _pairs(circle: list[str]) -> list[tuple[str, str]]:
-    return list(pairwise(circle))[:8]
 
 
 def _path(circle: list[str]) -> str:
     if len(circle) <= 2:
         return ""
-    return ": " + " → ".join(circle if len(circle) < 10 else [*circle[:8], "…", circle[-1]])
+    shown = circle if len(circle) < 10 else [*circle[:_SHOWN], "…", circle[-1]]
+    return ": " + " → ".join(shown)
 
 
 def _target(statement: Statement) -> Span:
     return statement.tokens.span(statement.shape.target)
 
 
-def right_side(statement: Statement) -> Span:
-    """What stands right of an equation's `=` or `~`, clauses included."""
-    return statement.tokens.span(begin(statement), -1)
-
-
 def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
-    seen: dict[str, int] = {}
+    seen: dict[str, Span] = {}
     for at in statement.shape.parameters:
-        name = statement.tokens.texts[at]
-        if name in seen:
-            places = statement.tokens.span(at), statement.tokens.span(seen[name])
+        name, here = statement.tokens.texts[at], statement.tokens.span(at)
+        first = seen.setdefault(name, here)
+        if first is not here:
             message = f"the parameter {name!r} stands twice"
-            errors.append(defined_twice(message, *places, "give one of them another name"))
-        seen.setdefault(name, at)
-
-
-def _unknown_function(name: str, here: Span, known: list[str]) -> UnknownFunction:
-    meant = OTHER_SPELLINGS.get(name.lower())
-    hints = [f"write {meant}"] if meant else did_you_mean(name, known)
-    if not hints:
-        hints = [f"if {name} is a value, a product needs its '*': {name}*(…)"]
-    return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
+            errors.append(defined_twice(message, here, first, "give one of them another name"))
 
 
 def _arguments(
@@ -274,11 +264,3 @@ def _is_drawn(statement: Statement) -> bool:
     """Whether a `~` without indices draws a number: otherwise it is a model statement."""
     last = statement.shape.nodes[-1]
     return last.kind == "call" and statement.tokens.texts[last.token] in DISTRIBUTIONS
-
-
-def _not_yet(statement: Statement) -> NotYetSupported:
-    return NotYetSupported(
-        "model statements are part of the language, but this version cannot fit them yet",
-        statement.tokens.whole,
-        hints=["for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"],
-    )

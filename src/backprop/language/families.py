@@ -35,10 +35,16 @@ DISTRIBUTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 class Families:
-    """The families of a file. seed: of what is drawn. most: Values that may be unrolled."""
+    """The families of a file. equations: those of single names. seed: of what is drawn. most: Values
+    that may be unrolled."""
 
-    def __init__(self, integers: Integers, seed: int = 0, most: int = MOST_VALUES) -> None:
-        self.integers = integers
+    def __init__(
+        self,
+        equations: Mapping[str, Statement] = MappingProxyType({}),
+        seed: int = 0,
+        most: int = MOST_VALUES,
+    ) -> None:
+        self.integers = Integers(equations)
         self.seed = seed
         self.most = most
         self.left = most
@@ -65,12 +71,9 @@ class Families:
                 label = self.label(tokens, name, ready.indices, scope)
                 first = owners.setdefault(label, statement)
                 if label in names:
-                    raise defined_twice(
-                        f"{label!r} is defined twice",
-                        left_side(statement),
-                        left_side(first),
-                        "a name has one equation; let the ranges not overlap",
-                    )
+                    places = left(statement), left(first)
+                    hint = "a name has one equation; let the ranges not overlap"
+                    raise defined_twice(f"{label!r} is defined twice", *places, hint)
                 names[label] = -1
         except BackpropError as error:
             self.errors.append(located(error, label, scope))
@@ -101,17 +104,13 @@ class Families:
         if not clauses:
             yield scope
             return
-        first, rest = clauses[0], clauses[1:]
+        first, *rest = clauses
         variable = tokens.texts[first.variable]
         for number in self._numbers(tokens, first, scope):
             self.left -= 1
             if self.left < 0:
                 raise self._too_large(tokens.span(first.node.first, first.node.last))
-            inner = {**scope, variable: number}
-            if rest:
-                yield from self._combined(tokens, rest, inner)
-            else:
-                yield inner
+            yield from self._combined(tokens, rest, {**scope, variable: number})
 
     def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[float]:
         """What the variable of a clause runs through."""
@@ -129,11 +128,9 @@ class Families:
             raise self._too_large(tokens.whole)
 
     def _too_large(self, span: Span) -> TooLarge:
-        return TooLarge(
-            f"unrolled, the file has over {self.most:,} values",
-            Label(span, "passed here"),
-            hints=[f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"],
-        )
+        message = f"unrolled, the file has over {self.most:,} values"
+        hints = [f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"]
+        return TooLarge(message, Label(span, "passed here"), hints=hints)
 
     def refuse_whole(self, name: str, span: Span) -> None:
         """Raise UnknownName where a family is used without an index."""
@@ -177,20 +174,19 @@ class Families:
         """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""
         tokens = statement.tokens
         # the second argument ends right before the call; the first is what stands before that
-        commas = list(_top_commas(tokens, nodes[-1].token))
-        cut = next(at for at, node in enumerate(nodes) if node.first > commas[0])
-        inner = self.integers
-        first = float(inner.number(tokens, nodes[:cut], scope, free=True))
-        second = float(inner.number(tokens, nodes[cut:-1], scope, free=True))
+        comma = _first_comma(tokens, nodes[-1].token)
+        cut = next(at for at, node in enumerate(nodes) if node.first > comma)
+        first, second = (
+            float(self.integers.number(tokens, part, scope, free=True))
+            for part in (nodes[:cut], nodes[cut:-1])
+        )
         name = tokens.texts[nodes[-1].token]
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
+            message = f"{name}({first:g}, {second:g}) cannot be drawn from"
             rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
-            raise NotANumber(
-                f"{name}({first:g}, {second:g}) cannot be drawn from",
-                tokens.span(nodes[-1].first, nodes[-1].last),
-                hints=[rule if wrong else "both numbers must be finite"],
-            )
+            hints = [rule if wrong else "both numbers must be finite"]
+            raise NotANumber(message, tokens.span(nodes[-1].first, nodes[-1].last), hints=hints)
         return first, second
 
     def _check_distribution(self, statement: Statement, ready: Prepared) -> None:
@@ -220,12 +216,11 @@ def ready_made(statement: Statement) -> Prepared:
 
 def located(error: BackpropError, label: str, scope: Scope) -> BackpropError:
     """The error with the member, and the values of the indices, in which it was met."""
-    if scope:
-        shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
-        return type(error)(
-            f"in {label} ({shown}): {error.message}", *error.labels, hints=error.hints
-        )
-    return error
+    if not scope:
+        return error
+    shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
+    message = f"in {label} ({shown}): {error.message}"
+    return type(error)(message, *error.labels, hints=error.hints)
 
 
 def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
@@ -239,15 +234,19 @@ def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
     return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
 
 
-def begin(statement: Statement) -> int:
-    """The token where the right side of a statement begins."""
-    kinds = statement.tokens.kinds
-    return next(at for at, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE")) + 1
-
-
-def left_side(statement: Statement) -> Span:
+def left(statement: Statement) -> Span:
     """What stands left of an equation's `=` or `~`."""
-    return statement.tokens.span(0, begin(statement) - 2)
+    return statement.tokens.span(0, _sign(statement) - 1)
+
+
+def right(statement: Statement, last: int = -1) -> Span:
+    """What stands right of it up to the token `last`, or to the end, clauses included."""
+    return statement.tokens.span(_sign(statement) + 1, last)
+
+
+def _sign(statement: Statement) -> int:
+    kinds = statement.tokens.kinds
+    return next(at for at, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE"))
 
 
 def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefinedTwice:
@@ -257,18 +256,13 @@ def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefi
 
 
 def _defined(statement: Statement) -> Label:
-    return Label(left_side(statement), "defined here")
+    return Label(left(statement), "defined here")
 
 
-def _top_commas(tokens: Tokens, token: int) -> list[int]:
-    """The commas between the arguments of the call whose name is `token`."""
-    depth = 0
-    found = []
-    for at in range(token + 1, len(tokens.kinds)):
-        kind = tokens.kinds[at]
-        depth += (kind in ("LPAR", "LSQB")) - (kind in ("RPAR", "RSQB"))
-        if depth == 1 and kind == "COMMA":
-            found.append(at)
-        if depth == 0:
-            break
-    return found
+def _first_comma(tokens: Tokens, token: int) -> int:
+    """The comma between the two arguments of the call whose name is `token`."""
+    depth, at = 0, token
+    while depth != 1 or tokens.kinds[at] != "COMMA":
+        at += 1
+        depth += (tokens.kinds[at] in ("LPAR", "LSQB")) - (tokens.kinds[at] in ("RPAR", "RSQB"))
+    return at

@@ -17,6 +17,7 @@ from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
 Scope = Mapping[str, Any]
@@ -72,10 +73,12 @@ def _plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int]
 
 
 class Integers:
-    """The integer constants of a file. constants: the right sides that may be some, by name."""
+    """The integer constants of a file: right sides of its equations."""
 
-    def __init__(self, constants: Mapping[str, tuple[Tokens, Nodes]]) -> None:
-        self._sources = constants
+    def __init__(self, equations: Mapping[str, Statement]) -> None:
+        self._sources = {
+            name: statement for name, statement in equations.items() if not statement.shape.indexed
+        }
         self._known: dict[str, float] = {}
         self._open: set[str] = set()
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
@@ -100,27 +103,27 @@ class Integers:
 
         def compute(node: Node, operands: list[float]) -> float:
             text = tokens.texts[node.token]
-            what = "is no arithmetic"
+            found: float | None = None
             if node.kind == "name":
                 return self._name(tokens, node.token, scope, free)
             if node.kind == "number":
-                literal = float(text)
-                if literal <= _MOST or free:
-                    return int(text) if text.isdecimal() and literal <= _MOST else literal
-                what = "is no number of this size"
-            elif node.kind == "call" and self._calls(text, node.operands):
-                return functions.value(FUNCTIONS[text].name)(*map(float, operands))
-            elif node.kind == "index":
-                what = "depends on a value"
+                found = float(text)
+                if text.isdecimal() and found <= _MOST:
+                    found = int(text)
+            elif node.kind == "call":
+                row = FUNCTIONS.get(text)
+                if row and callable(row.value) and row.arity == node.operands:
+                    return row.value(*map(float, operands))
             elif node.kind == "operation":
                 found = _computed(node.operation, operands)
-                if found is not None:
-                    if isnan(found) or OPERATIONS[node.operation].at_pole(*operands):
-                        what = "has no value"
-                    elif abs(found) <= _MOST or free:
-                        return found
-                    else:
-                        what = "is no number of this size"
+            if found is None:
+                what = "depends on a value" if node.kind == "index" else "is no arithmetic"
+            elif isnan(found) or (operands and OPERATIONS[node.operation].at_pole(*operands)):
+                what = "has no value"
+            elif abs(found) <= _MOST or free:
+                return found
+            else:
+                what = "is no number of this size"
             raise self._fault(tokens, node.first, node.last, what)
 
         return fold_nodes(nodes, compute)
@@ -169,15 +172,19 @@ class Integers:
             raise NotANumber(message, here, hints=hints)
         self._open.add(name)
         try:
-            source, nodes = self._sources[name]
-            found = self.number(source, nodes, {})
+            found = self._of_equation(name)
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
-            raise NotANumber(message, here, Label(source.span(0, -1)), hints=hints) from None
+            whole = self._sources[name].tokens.whole
+            raise NotANumber(message, here, whole, hints=hints) from None
         finally:
             self._open.discard(name)
         self.used[name] = None
         return found
+
+    def _of_equation(self, name: str) -> float:
+        tokens, shape = self._sources[name]
+        return self.number(tokens, shape.nodes, {})
 
     def _of(self, argument: int) -> float | None:
         """The number that a function was called with, if it is arithmetic of numbers and constants."""
@@ -188,9 +195,8 @@ class Integers:
                 found[node] = columns.constant(node)
             elif node in self._inputs and not columns.is_step(node):
                 name = self._inputs[node]
-                source, nodes = self._sources[name]
                 try:
-                    found[node] = self.number(source, nodes, {})
+                    found[node] = self._of_equation(name)
                 except BackpropError:
                     return None
                 self.used[name] = None
@@ -201,12 +207,6 @@ class Integers:
                     return None
                 found[node] = number
         return float(found[argument])
-
-    @staticmethod
-    def _calls(name: str, count: int) -> bool:
-        """Whether a function of the table can be called here: those that are not texts themselves."""
-        row = FUNCTIONS.get(name)
-        return row is not None and callable(row.value) and row.arity == count
 
     def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
         hints = ["in an index or a range write whole numbers, index variables, + - * / ^"]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from types import MappingProxyType
 
 from backprop.errors import ChooseOutput, Label
-from backprop.graph import Columns, Graph, in_order
-from backprop.language.places import Places
+from backprop.graph import Columns, Graph, Place, in_order
+from backprop.language.build import Builder
+from backprop.language.families import Families
 from backprop.source import Source, Span, normal, one_line
 from backprop.suggest import unknown_name
-from backprop.values import forward
+from backprop.syntax.bodies import prepared
+from backprop.syntax.grammar import shape
+from backprop.syntax.scanner import Tokens, statements
+from backprop.values import without_names
 
 
 class Model:
@@ -20,7 +24,8 @@ class Model:
 
     names: the row of every name in `columns`, in file order; an input that no statement defines stands
     before the equation that first uses it. defaults: the inputs that the file gives a number, each
-    with the row of its right side (`2*pi`). places: where rows and right sides stand in the text.
+    with the row of its right side (`2*pi`). places: the right sides, packed spans, of the names
+    for which they are known.
     constants: the names that indices and ranges were made with, which cannot be set any more.
     repeated: the whole statement of every member of a family, as a packed span. functions: the names
     of the functions that the file defines. seed: what was drawn at random, was drawn with it.
@@ -32,7 +37,7 @@ class Model:
         columns: Columns,
         names: Mapping[str, int],
         defaults: Mapping[str, int] = MappingProxyType({}),
-        places: Places | None = None,
+        places: Mapping[str, int] = MappingProxyType({}),
         constants: Sequence[str] = (),
         repeated: Mapping[str, int] = MappingProxyType({}),
         functions: Iterable[str] = (),
@@ -42,17 +47,18 @@ class Model:
         self.columns = columns
         self.names = names
         self.defaults = defaults
-        self.places = places or Places(source, columns, names)
         self.constants = tuple(constants)
         self.repeated = repeated
         self.functions = frozenset(functions)
         self.seed = seed
         self._graphs: dict[tuple[int, ...], Graph] = {}
+        self._known_places = places
+        self._last_read: tuple[int, str, list[Place]] = (0, "", [])
+        """The places found in one statement: who asks for one mostly asks for its neighbours."""
 
     def __repr__(self) -> str:
-        return (
-            f"Model({self.source.name}: {len(self.names)} names, outputs {', '.join(self.outputs)})"
-        )
+        count, outputs = len(self.names), ", ".join(self.outputs)
+        return f"Model({self.source.name}: {count} names, outputs {outputs})"
 
     @cached_property
     def labels(self) -> Mapping[int, str]:
@@ -91,13 +97,8 @@ class Model:
 
     def default(self, name: str) -> float:
         """The number that the file gives an input; inf or nan where its right side has no finite value."""
-        columns, root = self.columns, self.defaults[name]
-        if not columns.is_step(root):
-            return columns.constant(root)
-        order = in_order([root], columns.operands)
-        data = {node: columns.constant(node) for node in order if columns.is_number(node)}
-        forward(columns, filter(columns.is_step, order), data)
-        return data[root]
+        root = self.defaults[name]
+        return without_names(self.columns, root)[1][root]
 
     def output(self, of: str | None = None) -> str:
         """The output to differentiate: `of`, or the only one there is.
@@ -112,41 +113,86 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        places = {name: place for name in outputs if (place := self.equation(name))}
-        raise ChooseOutput(
-            f"there are {len(outputs)} outputs: {_listed(outputs)}",
-            *(
-                Label(place, f"{name}: no other equation uses it")
-                for name, place in [*places.items()][:6]
-            ),
-            hints=[f"choose one: --of {outputs[-1]}"],
-            where=self.source.name,
+        message = f"there are {len(outputs)} outputs: {_listed(outputs)}"
+        labels = (
+            Label(place, f"{name}: no other equation uses it")
+            for name in outputs
+            if (place := self.equation(name))
         )
+        hints = [f"choose one: --of {outputs[-1]}"]
+        raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
 
     def equation(self, name: str) -> Span | None:
         """The right side of the equation for `name`; None for an input that has none."""
-        place = self.places.right_side(name)
-        return None if place is None else Span.at(self.source, place)
+        if name in self._known_places:
+            return Span.at(self.source, self._known_places[name])
+        node = self.defaults.get(name, self.names[name])
+        start = self.columns.places[node]
+        if start >= 0 or not (name in self.defaults or self.columns.is_step(node)):
+            return None
+        return _right_side(self._tokens(~start))
 
     def text(self, node: int) -> str:
         """The text of a row on one line: a right side, a step of one; "" for an input without."""
         name = self.labels.get(node)
-        if name is not None:
-            span = self.equation(name)
-            return one_line(span.text) if span else ""
-        spans = self.span(node)
-        return one_line(spans[0].text) if spans else ""
+        spans = self.span(node) if name is None else [self.equation(name)]
+        return one_line(spans[0].text) if spans and spans[0] else ""
 
     def span(self, node: int) -> list[Span]:
         """Where a row stands: its text, then, inside a function, the calls that led there."""
-        place = self.places.find(node)
+        caller = self._place(node)
         spans = []
-        while isinstance(place, tuple):
-            spans.append(Span.at(self.source, place[0]))
-            place = place[1]
-        if place is not None:
+        while caller is not None:
+            place, caller = caller if isinstance(caller, tuple) else (caller, None)
             spans.append(Span.at(self.source, place))
         return spans
+
+    def _place(self, node: int) -> Place:
+        """The place of a row, None for one that stands nowhere."""
+        columns = self.columns
+        start = columns.places[node]
+        if start >= 0:
+            caller = columns.callers.get(node)
+            return (start or None) if caller is None else (start, caller)
+        if self._last_read[0] != start:
+            self._last_read = start, *self._read_again(~start)
+        _, name, places = self._last_read
+        if self.names.get(name) == node and columns.is_step(node):
+            return places[-1] or None
+        first = node
+        while first and columns.places[first - 1] == start:
+            first -= 1
+        return places[node - first] or None
+
+    def _tokens(self, start: int) -> Tokens:
+        tokens = next(statements(self.source, start=start))
+        assert isinstance(tokens, Tokens)
+        return tokens
+
+    def _read_again(self, start: int) -> tuple[str, list[Place]]:
+        """The name of the statement at `start`, and the places of the rows that it made, in order.
+
+        The quick route (`quick.py`) keeps for each row the offset at which its statement begins, and
+        nothing else. Read again by the ordinary route, the statement gives the same rows in the same
+        order, each with its place.
+        """
+        tokens = self._tokens(start)
+        parsed = shape(tokens.kinds)
+        scratch = self.columns.copy()
+        builder = Builder({}, Families(), columns=scratch)
+        builder.names = {**self.names}
+        name = tokens.texts[parsed.target]
+        begin = len(scratch)
+        root = builder.expression(tokens, prepared(parsed).right, {})
+        made: list[Place] = [*scratch.places[begin:]]
+        if root < begin or name in self.defaults:
+            made.append(_right_side(tokens).place)
+        return name, made
+
+
+def _right_side(tokens: Tokens) -> Span:
+    """The right side of the equation `name = …`."""
+    return tokens.span(2, -1)
 
 
 def _listed(names: list[str], most: int = 8) -> str:

@@ -21,7 +21,6 @@ from operator import itemgetter
 from backprop.errors import BackpropError
 from backprop.language import definitions
 from backprop.language.model import Model
-from backprop.language.places import Places
 from backprop.language.stepwise import Stepwise, Unsure
 from backprop.language.templates import NAME, NUMERAL, One, Template
 from backprop.operations import CONSTANTS
@@ -70,8 +69,6 @@ class _Quick:
 
     def __init__(self, source: Source, most: int) -> None:
         self.source = source
-        self.most = most
-        self.steps = 0
         self.builder = Stepwise(most)
         self.likely: dict[str, One] = {}
         """The reader to try for a key: the one that was right last, or one that chooses by words."""
@@ -101,14 +98,13 @@ class _Quick:
         self.spend(steps)
         self.check()
         columns, names, defaults = builder.columns, builder.names, builder.defaults
-        places = Places(self.source, columns, names, builder.places, defaults)
-        return Model(self.source, columns, names, defaults, places)
+        return Model(self.source, columns, names, defaults, builder.places)
 
     def spend(self, steps: int) -> None:
         """Count steps that were made. Raises Unsure beyond the limit."""
         self.builder.flush()
-        self.steps += steps
-        if self.steps + self.most - self.builder.families.left > self.most:
+        self.builder.families.left -= steps
+        if self.builder.families.left < 0:
             raise Unsure
 
     def other(self, line: str, key: str, where: int, rest: Iterator[tuple[str, str]]) -> int:
@@ -150,8 +146,7 @@ class _Quick:
                 start = ~where + [*_WORD.finditer(line)][leaf].start()
                 names[name] = builder.columns.input(pack(start, start + len(name)))
         count = reader.one(leaves, where)
-        builder.flush()
-        self.steps += count
+        self.spend(count)
         return count > 0
 
     def choose(self, key: str, leaves: list[str], reader: Template) -> None:
@@ -214,13 +209,9 @@ class _Quick:
             or not (sure or all(map(is_name, names)))
             or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.builder.constants)
-            or self.has_circle()
+            or definitions.has_circle(self.builder.columns, self.builder.names)
         ):
             raise Unsure
-
-    def has_circle(self) -> bool:
-        columns = self.builder.columns
-        return not columns.in_order and definitions.has_circle(columns, self.builder.names)
 
     def template(
         self, statement: Statement, line: str, begin: int, classes: tuple[str, ...]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
-from backprop.graph import Columns
 from backprop.language import definitions
 from backprop.language.build import Builder
-from backprop.language.families import MOST_VALUES, Families, left_side, ready_made
-from backprop.language.integers import Integers, Scope
+from backprop.language.families import MOST_VALUES, Families, left, ready_made
+from backprop.language.integers import Scope
 from backprop.language.model import Model
-from backprop.language.places import Places
 from backprop.memory import without_collector
 from backprop.patterns import family
 from backprop.source import Source, Span
@@ -29,10 +27,11 @@ _LONG = 2000
 
 
 class Setting(NamedTuple):
-    """A number that a person gives for a name: where the name stands, and the row of the number."""
+    """A number that a person gives for a name: where the name stands, and the row of the number in a
+    model of its own."""
 
     name: Span
-    columns: Columns
+    model: Model
     root: int
 
 
@@ -56,14 +55,12 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     statements, errors = read(source)
     equations, functions, indexed = definitions.checked(statements, [*errors])
     if not equations and not indexed:
-        raise NoEquation(
-            "no equation in this text"
-            if not functions
-            else "only functions, and no equation that uses them",
-            where=source.name,
-            hints=["write one equation a line, such as: L = a*b"],
-        )
-    members = Families(_integers(equations), seed, most)
+        message = "no equation in this text"
+        if functions:
+            message = "only functions, and no equation that uses them"
+        hints = ["write one equation a line, such as: L = a*b"]
+        raise NoEquation(message, where=source.name, hints=hints)
+    members = Families(equations, seed, most)
     members.scalars = equations
     builder = Builder(functions, members, equations)
     owners = dict(equations)
@@ -76,29 +73,23 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         elif statement.shape.form != "function":
             builder.family(statement)
     raise_all(builder.errors)
-    columns, defaults = builder.columns, builder.defaults
+    columns = builder.columns
     names = {name: builder.names[name] for name in builder.order}
-    if not columns.in_order:
-        raise_all(definitions.circles(columns, names, owners))
-    places = Places(source, columns, names, builder.places)
-    constants = list(members.integers.used)
+    raise_all(definitions.circles(columns, names, owners))
     return Model(
-        source, columns, names, defaults, places, constants, builder.repeated, functions, seed
+        source,
+        columns,
+        names,
+        builder.defaults,
+        builder.places,
+        list(members.integers.used),
+        builder.repeated,
+        functions,
+        seed,
     )
 
 
-def _integers(equations: Mapping[str, Statement]) -> Integers:
-    """What may be an integer constant: right sides of equations."""
-    return Integers(
-        {
-            name: (statement.tokens, statement.shape.nodes)
-            for name, statement in equations.items()
-            if not statement.shape.indexed
-        }
-    )
-
-
-class Formulas:
+class FormulaReader:
     """Reads formulas of the names of a model, with its functions, into columns that begin as the
     model's."""
 
@@ -106,7 +97,7 @@ class Formulas:
         equations, self._functions, _ = definitions.by_name(read(model.source)[0], [])
         self.columns = model.columns.copy()
         self._known = model.names
-        self._families = Families(_integers(equations))
+        self._families = Families(equations)
 
     def read(self, tokens: Tokens) -> int:
         """The row of the right side of `name = formula`, a formula of the names of the model.
@@ -143,19 +134,16 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     statements, found = read(source, LIST_ENDS, many)
     equations, functions, indexed = definitions.checked(statements, [*found])
     errors: list[BackpropError] = []
-    families = Families(_integers(equations))
+    families = Families(equations)
     repeated = {family(name) for name in computed} - {""}
     settings: dict[str, Setting] = {}
-    no_scope: Scope = {}
 
-    def set_one(
-        name: str, target: Span, tokens: Tokens, body: Body, scope: Scope = no_scope
-    ) -> None:
+    def set_one(name: str, target: Span, tokens: Tokens, body: Body, scope: Scope) -> None:
         builder = Builder(functions, families)
-        setting = Setting(target, builder.columns, builder.expression(tokens, body, scope))
+        root = builder.expression(tokens, body, scope)
         if builder.names and name in computed:
             return
-        settings[name] = setting
+        settings[name] = Setting(target, Model(source, builder.columns, {}), root)
         for unknown in builder.names.values():
             place = Span.at(source, builder.columns.places[unknown])
             hints = ["give a number or an expression of numbers, such as 1/3 or 2*pi"]
@@ -165,17 +153,14 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     for statement in [*equations.values(), *indexed]:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        target = left_side(statement)
+        target = left(statement)
         try:
             ready = ready_made(statement)
-            if shape.form == "equation" and not shape.indexed:
-                set_one(name, target, tokens, ready.right)
-                continue
             if shape.form.endswith("distribution"):
-                if not computed:
-                    hints = ["give numbers with '=', or another --seed"]
-                    raise UnexpectedText("nothing is drawn here", target, hints=hints)
-                continue  # of a file of equations: no numbers stand there
+                if computed:  # in a file of equations: no numbers stand there
+                    continue
+                hints = ["give numbers with '=', or another --seed"]
+                raise UnexpectedText("nothing is drawn here", target, hints=hints)
             for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = families.label(tokens, name, ready.indices, scope)
                 set_one(label, target, tokens, ready.right, scope)
@@ -183,7 +168,7 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
             if name not in computed and name not in repeated:
                 errors.append(error)
     for pattern, right, place in many:
-        set_one(pattern, place, right.tokens, ready_made(right).right)
+        set_one(pattern, place, right.tokens, ready_made(right).right, {})
     raise_all([*errors, *families.errors])
     # in the order of the text: what comes later wins, a pattern or not
     return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

@@ -6,7 +6,6 @@ from array import array
 
 from backprop.language.build import Builder
 from backprop.language.families import Families
-from backprop.language.integers import Integers
 from backprop.operations import CONSTANTS
 from backprop.syntax.scanner import Tokens
 
@@ -22,7 +21,7 @@ class Stepwise(Builder):
     """
 
     def __init__(self, most: int) -> None:
-        super().__init__({}, Families(Integers({}), most=most))
+        super().__init__({}, Families(most=most))
         self.constants: set[str] = set()
         self.first: list[int] = []
         self.second: list[int] = []

@@ -15,7 +15,6 @@ from typing import Any
 from backprop.graph import CODES, INPUT, Columns
 from backprop.language.build import Builder
 from backprop.language.families import Families
-from backprop.language.integers import Integers
 from backprop.language.stepwise import Stepwise
 from backprop.syntax.bodies import prepared
 from backprop.syntax.parser import Statement
@@ -83,7 +82,7 @@ def _specimen(
         for token, (kind, text) in enumerate(zip(tokens.kinds, tokens.texts, strict=True))
     ]
     columns = Columns()
-    builder = Builder({}, Families(Integers({})), columns=columns)
+    builder = Builder({}, Families(), columns=columns)
     builder.names = {f"name {leaf}": columns.input() for leaf in names}
     root = builder.expression(tokens._replace(texts=texts), prepared(shape).right, {})
     return columns, root, builder.uses_names
