@@ -228,6 +228,12 @@ def test_a_constant_of_a_range_cannot_be_set_or_moved() -> None:
     assert math.isclose(found.value, 2 / 3)
 
 
+def test_the_text_of_a_member_is_its_right_side_with_its_brackets() -> None:
+    model = library.parse("y[1] = (a + b); u[i] = (y[1]*(i + 1)) for i in 1..3 if i > 2")
+    spans = [model.equation(name) for name in ("y[1]", "u[3]")]
+    assert [span and span.text for span in spans] == ["(a + b)", "(y[1]*(i + 1))"]
+
+
 def test_pictures_have_one_box_an_indexed_equation() -> None:
     dot = backprop("draw", "-e", NET, "--detail", "equations", "-o", "-").out
     assert "h[1..20] = tanh(sum(w[i,j]*x[j]" in dot.replace("&#45;", "-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from backprop.errors import NotFinite
@@ -71,12 +71,26 @@ def evaluate(
     for node, number in given.items():
         data[node] = number
     gradients = [0.0] * len(data)
-    if engine == "auto" or not by_machine(graph, order, data, gradients, engine):
+    native = False
+    if engine != "auto":  # which interprets here: for one run it takes longer to lay a graph out
+        from backprop.engine.program import choose
+
+        native = choose(engine, len(order), 1) is None
+    if native:
+        from backprop.engine.tape import Tape
+
+        Tape(columns, order, output).run(data, gradients)
+    else:
         forward(columns, filter(columns.is_step, order), data)
         gradients[output] = 1.0
         backward(columns, graph.steps, data, gradients)
-    unknown = _unknown(graph, order, missing)
-    computed = [node for node in order if node not in unknown] if unknown else order
+    computed = order
+    if missing:  # and so is all that needs one of them
+        unknown = set(missing)
+        for node in order:
+            if not unknown.isdisjoint(columns.operands(node)):
+                unknown.add(node)
+        computed = [node for node in order if node not in unknown]
     warnings = [
         *diagnosis.values(model, computed, len(graph.order), data),
         *diagnosis.gradients(model, graph, data, gradients),
@@ -91,31 +105,3 @@ def evaluate(
         tuple(warnings),
     )
     return Evaluation(graph, Numbers(data, gradients), found)
-
-
-def by_machine(
-    graph: Graph, order: Sequence[int], data: list[float], gradients: list[float], engine: str
-) -> bool:
-    """Compute data and gradients by machine code, where that is asked for; whether it was.
-
-    For a single run it takes longer to lay a graph out than to interpret it. Raises BadOption,
-    NoMachineCode.
-    """
-    from backprop.engine.program import choose
-
-    if choose(engine, len(order), 1) is not None:
-        return False
-    from backprop.engine.tape import Tape
-
-    Tape(graph.columns, order, graph.output).run(data, gradients)
-    return True
-
-
-def _unknown(graph: Graph, order: Sequence[int], missing: set[int]) -> set[int]:
-    """The rows that need an input without a number."""
-    unknown = set(missing)
-    if unknown:
-        for node in order:
-            if not unknown.isdisjoint(graph.operands(node)):
-                unknown.add(node)
-    return unknown

@@ -80,27 +80,18 @@ class Builder:
         self._begin = 0
 
     def equation(self, statement: Statement) -> None:
-        """Give the name of an equation its step, or its default."""
+        """Give the name of an equation, or each member of an indexed one, its step or its default; what
+        a `~` defines, what is drawn."""
         tokens, shape = statement
-        name = tokens.texts[shape.target]
-        try:
-            root = self.expression(tokens, families.ready_made(statement).right, {})
-        except BackpropError as error:
-            self.errors.append(error)
-            return
-        self._define(name, root, pack(tokens.starts[shape.target + 2], tokens.ends[-1]))
-
-    def family(self, statement: Statement) -> None:
-        """The same for every member of an indexed equation; the draws of a `~`."""
-        tokens, shape = statement
-        ready = families.ready_made(statement)
-        name = tokens.texts[shape.target]
-        whole = tokens.whole.place
-        place = families.right(statement, ready.right.nodes[-1].last).place
+        name = label = tokens.texts[shape.target]
+        single = shape.form == "equation"
         random = shape.form.endswith("distribution")
         scope: dict[str, Any] = {}
-        label = name
         try:
+            ready = families.ready_made(statement)
+            last = ready.clauses[0].variable - 2 if ready.clauses else -1  # before the `for`
+            right = families.right(statement, last)
+            place = pack(right.start, right.end)
             for scope in self.families.scopes(tokens, ready.clauses, ready.condition, {}):
                 label = self.families.label(tokens, name, ready.indices, scope)
                 if random:
@@ -109,7 +100,8 @@ class Builder:
                 else:
                     root = self.expression(tokens, ready.right, scope)
                 self._define(label, root, place)
-                self.repeated[label] = whole
+                if not single:
+                    self.repeated[label] = pack(tokens.starts[0], tokens.ends[-1])
         except BackpropError as error:
             self.errors.append(families.located(error, label, scope))
 
@@ -188,17 +180,15 @@ class Builder:
                     begun = _Sum(step, scopes, place, len(stack))
                     frames.append(frame._replace(nodes=iter(()), sum=begun))
                     break
-                elif texts[token] in self.functions:
-                    function = self.functions[texts[token]]
-                    parameters = [function.tokens.texts[at] for at in function.shape.parameters]
-                    arguments = map(Argument, stack[len(stack) - count :])
-                    inner = dict(zip(parameters, arguments, strict=True))
-                    del stack[len(stack) - count :]
-                    called = families.ready_made(function).right
-                    frames.append(_Frame(iter(called.nodes), called, function.tokens, inner, place))
-                    break
                 else:
-                    self._call(texts[token], stack, count, place)
+                    begin = len(stack) - count
+                    operands = stack[begin:]
+                    del stack[begin:]
+                    function = self.functions.get(texts[token])
+                    if function is not None:
+                        frames.append(_called(function, operands, place))
+                        break
+                    stack.append(self._call(texts[token], operands, place))
                 before = kind
             else:
                 frames.pop()
@@ -274,15 +264,22 @@ class Builder:
             self.errors.append(UnexpectedText(message, span, hints=["write inf for infinity"]))
         return self.columns.number(number, place)
 
-    def _call(self, name: str, stack: list[int], count: int, place: Place) -> None:
+    def _call(self, name: str, operands: list[int], place: Place) -> int:
         """A function of the table; the number of its arguments was checked before."""
         row = FUNCTIONS[name]
-        operands = stack[-count:]
-        del stack[-count:]
-        missing = row.arity - count
+        missing = row.arity - len(operands)
         if missing > 0:
             operands += map(self.columns.number, row.defaults[-missing:])
         node = self.columns.step(row.name, operands[: row.arity], place)
         for operand in operands[row.arity :]:
             node = self.columns.step(row.name, (node, operand), place)
-        stack.append(node)
+        return node
+
+
+def _called(function: Statement, operands: list[int], place: Place) -> _Frame:
+    """The body of a function of the file with its arguments; `place` is that of the call."""
+    tokens, shape = function
+    parameters = [tokens.texts[at] for at in shape.parameters]
+    arguments = dict(zip(parameters, map(Argument, operands), strict=True))
+    body = families.ready_made(function).right
+    return _Frame(iter(body.nodes), body, tokens, arguments, place)

@@ -11,7 +11,7 @@ from backprop.errors import ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.families import Families
-from backprop.source import Source, Span, normal, one_line
+from backprop.source import Source, Span, normal, one_line, pack
 from backprop.suggest import unknown_name
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
@@ -130,7 +130,7 @@ class Model:
         start = self.columns.places[node]
         if start >= 0 or not (name in self.defaults or self.columns.is_step(node)):
             return None
-        return _right_side(self._tokens(~start))
+        return self._tokens(~start).span(2, -1)  # behind `name =`
 
     def text(self, node: int) -> str:
         """The text of a row on one line: a right side, a step of one; "" for an input without."""
@@ -186,13 +186,8 @@ class Model:
         root = builder.expression(tokens, prepared(parsed).right, {})
         made: list[Place] = [*scratch.places[begin:]]
         if root < begin or name in self.defaults:
-            made.append(_right_side(tokens).place)
+            made.append(pack(tokens.starts[2], tokens.ends[-1]))
         return name, made
-
-
-def _right_side(tokens: Tokens) -> Span:
-    """The right side of the equation `name = …`."""
-    return tokens.span(2, -1)
 
 
 def _listed(names: list[str], most: int = 8) -> str:

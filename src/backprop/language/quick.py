@@ -22,7 +22,7 @@ from backprop.errors import BackpropError
 from backprop.language import definitions
 from backprop.language.model import Model
 from backprop.language.stepwise import Stepwise, Unsure
-from backprop.language.templates import NAME, NUMERAL, One, Template
+from backprop.language.templates import NAME, NUMERAL, One, Template, template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.syntax.grammar import Unfit, shape
@@ -234,7 +234,7 @@ class _Quick:
                 return None
         if len(leaves) < len(classes):
             return None
-        return Template(statement, leaves, classes, self.builder)
+        return template(statement, leaves, classes, self.builder)
 
 
 _WORD = re.compile(r"\S+")

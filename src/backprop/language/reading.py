@@ -68,10 +68,8 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         members.declare(statement, builder.names, owners)
     raise_all(builder.errors)
     for statement in statements:
-        if statement.shape.form == "equation":
+        if statement.shape.form != "function":
             builder.equation(statement)
-        elif statement.shape.form != "function":
-            builder.family(statement)
     raise_all(builder.errors)
     columns = builder.columns
     names = {name: builder.names[name] for name in builder.order}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.graph import CODES, INPUT, Columns
 from backprop.language.build import Builder
@@ -30,40 +30,38 @@ _TELLING = 1e-290
 """The number leaves of a specimen are multiples of it: no constant of the language is one."""
 
 
-class Template:
+class Template(NamedTuple):
     """Reads the statements of one shape. one: the function. names: the leaves on the right that are
     names."""
 
-    __slots__ = ("names", "one")
+    one: One
+    names: list[int]
 
-    def __init__(
-        self,
-        statement: Statement,
-        leaves: Mapping[int, int],
-        classes: tuple[str, ...],
-        builder: Stepwise,
-    ) -> None:
-        """statement: one of the shape. leaves: which leaf a token is, from 0. builder:
-        of the text, to which `one` adds."""
-        self.names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
-        lines = _lines(statement, leaves, classes, self.names)
-        columns = builder.columns
-        scope: dict[str, Any] = {
-            "inf": inf,
-            "known": builder.known,
-            "names": builder.names,
-            "defaults": builder.defaults,
-            "more": columns.more,
-            "count": columns.ops.__len__,
-            "constants": columns.constants,
-            "add_constant": columns.constants.append,
-            "add_ops": columns.ops.extend,
-            "add_first": builder.first.extend,
-            "add_second": builder.second.extend,
-            "add_places": builder.starts.extend,
-        }
-        exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
-        self.one: One = scope["one"]
+
+def template(
+    statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...], builder: Stepwise
+) -> Template:
+    """The reader of statements like this one. leaves: which leaf a token is, from 0.
+    builder: of the text, to which the function adds."""
+    names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
+    lines = _lines(statement, leaves, classes, names)
+    columns = builder.columns
+    scope: dict[str, Any] = {
+        "inf": inf,
+        "known": builder.known,
+        "names": builder.names,
+        "defaults": builder.defaults,
+        "more": columns.more,
+        "count": columns.ops.__len__,
+        "constants": columns.constants,
+        "add_constant": columns.constants.append,
+        "add_ops": columns.ops.extend,
+        "add_first": builder.first.extend,
+        "add_second": builder.second.extend,
+        "add_places": builder.starts.extend,
+    }
+    exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
+    return Template(scope["one"], names)
 
 
 def _specimen(
@@ -73,14 +71,12 @@ def _specimen(
     order of their leaves, and the number of leaf 3 is 4*_TELLING; the row of the whole; and whether it
     is computed from names."""
     tokens, shape = statement
-    texts = [
-        f"{_TELLING * (leaves[token] + 1)!r}"
-        if kind == "NUMBER"
-        else f"name {leaves[token]}"
-        if token in leaves and leaves[token] in names
-        else text
-        for token, (kind, text) in enumerate(zip(tokens.kinds, tokens.texts, strict=True))
-    ]
+    texts = [*tokens.texts]
+    for token, leaf in leaves.items():
+        if leaf in names:
+            texts[token] = f"name {leaf}"
+        elif tokens.kinds[token] == "NUMBER":
+            texts[token] = repr(_TELLING * (leaf + 1))
     columns = Columns()
     builder = Builder({}, Families(), columns=columns)
     builder.names = {f"name {leaf}": columns.input() for leaf in names}
