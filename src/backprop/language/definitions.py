@@ -25,9 +25,10 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, defined_twice, right
-from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS, Operation
+from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS
 from backprop.source import Span
 from backprop.suggest import did_you_mean
+from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 
 Statements = Mapping[str, Statement]
@@ -89,44 +90,58 @@ def checked(
 
 def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
     """Errors for calls of unknown functions and for wrong numbers of arguments."""
+    for node in statement.shape.nodes:
+        if node.kind in ("call", "gather"):
+            fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
+            if fault is not None:
+                errors.append(fault)
+
+
+def _fault(
+    statement: Statement, node: Node, functions: Statements, near: bool
+) -> BackpropError | None:
+    """What is wrong with a call. near: whether to look for functions of nearly the same name."""
     tokens, shape = statement
-    drawn = shape.form.endswith("distribution")
-    for node in shape.nodes:
-        if node.kind not in ("call", "gather"):
-            continue
-        name, here = tokens.texts[node.token], tokens.span(node.token)
-        whole = tokens.span(node.first, node.last)
-        if drawn and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
-            continue  # checked where it is drawn
-        if node.kind == "gather":
-            if name not in GATHERS:
-                hints = did_you_mean(name, GATHERS) or [f"there are {', '.join(GATHERS)}"]
-                errors.append(UnknownFunction(f"{name!r} gathers nothing", here, hints=hints))
-        elif name in functions:
-            body = functions[name]
-            count = len(body.shape.parameters)
-            if node.operands != count:
-                message = f"{name} takes {_takes(count, count)}, not {node.operands}"
-                labels = Label(whole, "called here"), Label(_target(body), "defined here")
-                errors.append(WrongNumberOfArguments(message, *labels))
-        elif name in GATHERS and node.operands == 1:
-            message = f"{name}(…) of one argument gathers the rows of data, and there is no data"
-            hint = "this version has no data: write the terms out"
-            if name in FUNCTIONS:
-                hint = f"give {name} several arguments, as in {name}(a, b)"
-            errors.append(NeedsData(message, whole, hints=[hint]))
-        elif name in GATHERS and name not in FUNCTIONS:
-            message = f"{name} takes 1 argument, not {node.operands}"
-            hints = ["write it out with operators, as in (a + b)/2"]
-            errors.append(WrongNumberOfArguments(message, whole, hints=hints))
-        elif name not in FUNCTIONS:
-            meant = OTHER_SPELLINGS.get(name.lower())
-            known = [*functions, *FUNCTIONS] if len(errors) < LIMIT else []
-            hints = [f"write {meant}"] if meant else did_you_mean(name, known)
-            hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
-            errors.append(UnknownFunction(f"there is no function {name!r}", here, hints=hints))
-        else:
-            _arguments(name, FUNCTIONS[name], node.operands, whole, errors)
+    name, count = tokens.texts[node.token], node.operands
+    here, whole = tokens.span(node.token), tokens.span(node.first, node.last)
+    if shape.form.endswith("distribution") and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
+        return None  # checked where it is drawn
+    if node.kind == "gather":
+        if name in GATHERS:
+            return None
+        hints = did_you_mean(name, GATHERS) or [f"there are {', '.join(GATHERS)}"]
+        return UnknownFunction(f"{name!r} gathers nothing", here, hints=hints)
+    if name in functions:
+        least = len(functions[name].shape.parameters)
+        if count == least:
+            return None
+        labels = Label(whole, "called here"), Label(_target(functions[name]), "defined here")
+        message = f"{name} takes {_takes(least, least)}, not {count}"
+        return WrongNumberOfArguments(message, *labels)
+    row = FUNCTIONS.get(name)
+    if name in GATHERS and count == 1:
+        message = f"{name}(…) of one argument gathers the rows of data, and there is no data"
+        hint = "this version has no data: write the terms out"
+        if row:
+            hint = f"give {name} several arguments, as in {name}(a, b)"
+        return NeedsData(message, whole, hints=[hint])
+    if name in GATHERS and row is None:
+        hint = "write it out with operators, as in (a + b)/2"
+        return WrongNumberOfArguments(f"{name} takes 1 argument, not {count}", whole, hints=[hint])
+    if row is None:
+        meant = OTHER_SPELLINGS.get(name.lower())
+        known = [*functions, *FUNCTIONS] if near else []
+        hints = [f"write {meant}"] if meant else did_you_mean(name, known)
+        hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+        return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
+    least = row.arity - len(row.defaults)
+    if count >= least and (count <= row.arity or row.folds):
+        return None
+    takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
+    hint = f"write {name}({', '.join(row.operands)})"
+    if name == "log" and count == 2:
+        hint = "the logarithm of x to the base b is log(x)/log(b)"
+    return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=[hint])
 
 
 def recursion(functions: Statements, errors: list[BackpropError]) -> None:
@@ -239,19 +254,6 @@ def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
         if first is not here:
             message = f"the parameter {name!r} stands twice"
             errors.append(defined_twice(message, here, first, "give one of them another name"))
-
-
-def _arguments(
-    name: str, row: Operation, count: int, whole: Span, errors: list[BackpropError]
-) -> None:
-    least = row.arity - len(row.defaults)
-    if count < least or (count > row.arity and not row.folds):
-        takes = _takes(least, row.arity) if not row.folds else f"{least} arguments or more"
-        hint = f"write {name}({', '.join(row.operands)})"
-        if name == "log" and count == 2:
-            hint = "the logarithm of x to the base b is log(x)/log(b)"
-        message = f"{name} takes {takes}, not {count}"
-        errors.append(WrongNumberOfArguments(message, whole, hints=[hint]))
 
 
 def _takes(least: int, most: int) -> str:

@@ -15,13 +15,17 @@ a function of the file or an index is met, the whole text.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
+from math import inf
 from operator import itemgetter
+from typing import Any
 
 from backprop.errors import BackpropError
 from backprop.language import definitions
+from backprop.language.build import Builder
+from backprop.language.families import Families
 from backprop.language.model import Model
-from backprop.language.stepwise import Stepwise, Unsure
 from backprop.language.templates import NAME, NUMERAL, One, Template, template
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
@@ -45,6 +49,78 @@ _BLOCK = 1 << 16
 
 Key = tuple[str, tuple[str, ...]]
 """What stands between the leaves of a statement, and their classes."""
+
+
+class Unsure(Exception):
+    """Something that only the ordinary route can decide, which knows the whole text."""
+
+
+class Stepwise(Builder):
+    """The builder for a text whose names are not known before: it takes a name that is not known for an
+    input, until it is defined.
+
+    constants: those that were used; a text that defines such a name further down means something else.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__({}, Families(most=most))
+        self.constants: set[str] = set()
+        self.first: list[int] = []
+        self.second: list[int] = []
+        self.starts: list[int] = []
+        """What templates have added to the columns of operands and places, and `flush` has not: lists
+        take numbers sooner than arrays do."""
+
+    def flush(self) -> None:
+        """Bring the columns up to date."""
+        if self.first:
+            columns = self.columns
+            columns.first.extend(array("i", self.first))
+            columns.second.extend(array("i", self.second))
+            columns.places.extend(array("q", self.starts))
+            for each in (self.first, self.second, self.starts):
+                each.clear()
+
+    def scope(self) -> dict[str, Any]:
+        """What the functions of templates work on, by the names that it has in them."""
+        columns = self.columns
+        return {
+            "inf": inf,
+            "known": self.known,
+            "names": self.names,
+            "defaults": self.defaults,
+            "more": columns.more,
+            "count": columns.ops.__len__,
+            "constants": columns.constants,
+            "add_constant": columns.constants.append,
+            "add_ops": columns.ops.extend,
+            "add_first": self.first.extend,
+            "add_second": self.second.extend,
+            "add_places": self.starts.extend,
+        }
+
+    def known(self, name: str, root: int | None) -> None:
+        """Define a name that is known already, so that it stands in the order where it is defined.
+
+        root: its step, None for an input that is given a default.
+        """
+        self.flush()
+        node = self.names.pop(name)
+        if self.columns.is_step(node) or name in self.defaults:
+            raise Unsure  # defined twice
+        self.names[name] = node
+        if root is not None:
+            self.columns.define(node, root)
+
+    def _define(self, name: str, root: int, place: int) -> None:
+        if name in self.names:
+            self.known(name, None)
+        super()._define(name, root, place)
+
+    def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
+        if name in CONSTANTS and name not in self.names:
+            self.constants.add(name)
+        return super()._new_name(name, tokens, token)
 
 
 def read_quickly(source: Source, most: int) -> Model | None:
@@ -234,7 +310,7 @@ class _Quick:
                 return None
         if len(leaves) < len(classes):
             return None
-        return template(statement, leaves, classes, self.builder)
+        return template(statement, leaves, classes, self.builder.scope())
 
 
 _WORD = re.compile(r"\S+")

@@ -71,20 +71,11 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         if statement.shape.form != "function":
             builder.equation(statement)
     raise_all(builder.errors)
-    columns = builder.columns
+    columns, defaults, places = builder.columns, builder.defaults, builder.places
+    repeated, constants = builder.repeated, list(members.integers.used)
     names = {name: builder.names[name] for name in builder.order}
     raise_all(definitions.circles(columns, names, owners))
-    return Model(
-        source,
-        columns,
-        names,
-        builder.defaults,
-        builder.places,
-        list(members.integers.used),
-        builder.repeated,
-        functions,
-        seed,
-    )
+    return Model(source, columns, names, defaults, places, constants, repeated, functions, seed)
 
 
 class FormulaReader:

@@ -9,13 +9,11 @@ time that the builder needs, which decides everything anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import inf
 from typing import Any, NamedTuple
 
 from backprop.graph import CODES, INPUT, Columns
 from backprop.language.build import Builder
 from backprop.language.families import Families
-from backprop.language.stepwise import Stepwise
 from backprop.syntax.bodies import prepared
 from backprop.syntax.parser import Statement
 
@@ -39,27 +37,15 @@ class Template(NamedTuple):
 
 
 def template(
-    statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...], builder: Stepwise
+    statement: Statement,
+    leaves: Mapping[int, int],
+    classes: tuple[str, ...],
+    scope: dict[str, Any],
 ) -> Template:
-    """The reader of statements like this one. leaves: which leaf a token is, from 0.
-    builder: of the text, to which the function adds."""
+    """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what the
+    function works on, by name."""
     names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
     lines = _lines(statement, leaves, classes, names)
-    columns = builder.columns
-    scope: dict[str, Any] = {
-        "inf": inf,
-        "known": builder.known,
-        "names": builder.names,
-        "defaults": builder.defaults,
-        "more": columns.more,
-        "count": columns.ops.__len__,
-        "constants": columns.constants,
-        "add_constant": columns.constants.append,
-        "add_ops": columns.ops.extend,
-        "add_first": builder.first.extend,
-        "add_second": builder.second.extend,
-        "add_places": builder.starts.extend,
-    }
     exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
     return Template(scope["one"], names)
 
