@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from backprop.checks.claims import Claim
-from backprop.checks.points import MOST, Answer, Subject
+from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
 from backprop.checks.words import number
@@ -94,41 +94,34 @@ def mark(
     for name, its_claims in by_name.items():
         subject = Subject(model, name, its_claims, data)
         answers = {claim.by: Answer(subject, claim, tolerance) for claim in its_claims}
-        _try_elsewhere(subject, answers.values(), seed)
+        waiting = [answer for answer in answers.values() if answer.claim.formula]
+        for point in subject.points(seed) if waiting else ():
+            waiting = [answer for answer in waiting if answer.try_at(point)]
+            if not waiting:
+                break
         marks |= {answer.claim: _marked(answer, answers) for answer in answers.values()}
     return Sheet(found.gradient, tuple(marks[claim] for claim in claims))
-
-
-def _try_elsewhere(subject: Subject, answers: Iterable[Answer], seed: int) -> None:
-    """Try formulas at other points."""
-    waiting = [answer for answer in answers if answer.claim.formula]
-    for point in subject.points(seed) if waiting else ():
-        for answer in waiting:
-            answer.try_at(point)
-        waiting = [answer for answer in waiting if answer.points < MOST]
-        if not waiting:
-            break
 
 
 def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     """What came of a claim. sheet: by the name that a claim differentiates by, what is known of it."""
     claim, subject = answer.claim, answer.subject
-    claimed, right = answer.claimed(subject.start), answer.right(subject.start)
+    claimed, right = answer.both(subject.start)
     if not answer.wrong:
         return Marked(claim, claimed, right, True, answer.points, answer.agreeing)
     example = answer.wrong[0]
     tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
     if answer.whole(example):
         tested.insert(0, example)  # sentences have the numbers of the first point
-    its_claimed, its_right = answer.claimed(example), answer.right(example)
+    there = answer.both(example)
     way = Way(subject.model, subject.graph, answer.by)
     kind, diagnosis = _diagnosis(answer, way, sheet, tested)
-    chain = f"{claim.name} = {number(its_right)}"
+    chain = f"{claim.name} = {number(there[1])}"
     if answer.by in subject.graph and claim.of != claim.by:
         chain = Mistakes(way, example).chain()
     return Marked(
         claim, claimed, right, False, answer.points, answer.agreeing,
-        subject.named(example), its_claimed, its_right, answer.here, kind, diagnosis, chain,
+        subject.named(example), *there, answer.here, kind, diagnosis, chain,
     )  # fmt: skip
 
 
@@ -163,18 +156,14 @@ def _diagnosis(
 
 def _suspect(answer: Answer, way: Way, tested: Sequence[Numbers]) -> Suspect | None:
     """The simplest mistake that gives what is claimed at all these points, if there is any."""
-    left: dict[tuple[object, ...], Suspect] | None = None
+    left: dict[tuple[object, ...], Suspect] = {}
     for point in tested:
-        claimed = answer.claimed(point)
-        fitting = {
-            suspect.key: suspect
-            for suspect in Mistakes(way, point).suspects()
-            if (left is None or suspect.key in left) and answer.same(claimed, suspect.value)
-        }
+        claimed, suspects = answer.claimed(point), Mistakes(way, point).suspects()
+        fitting = {each.key: each for each in suspects if answer.same(claimed, each.value)}
         left = {key: each for key, each in (left or fitting).items() if key in fitting}
         if not left:
-            return None
-    return min((left or {}).values(), key=lambda each: each.rank, default=None)
+            break
+    return min(left.values(), key=lambda each: each.rank, default=None)
 
 
 def _carried(
@@ -210,12 +199,9 @@ def _in_other_branches(answer: Answer) -> bool:
     return all(_branches(answer.graph, point.data) != taken for point in answer.wrong)
 
 
-def _branches(graph: Graph, data: ByNode) -> list[bool]:
+def _branches(graph: Graph, data: ByNode) -> list[tuple[bool, bool]]:
     """Which branches are taken, by the slopes that are 0, and the signs of those of abs and its kin."""
-    taken: list[bool] = []
-    for step in graph.steps:
-        row = OPERATIONS[graph.op(step)]
-        if row.corner or row.says:
-            for slope in local_slopes(graph, step, data):
-                taken += [slope == 0, slope < 0]
-    return taken
+    rows = [(step, OPERATIONS[graph.op(step)]) for step in graph.steps]
+    branching = [step for step, row in rows if row.corner or row.says]
+    slopes = [slope for step in branching for slope in local_slopes(graph, step, data)]
+    return [(slope == 0, slope < 0) for slope in slopes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from random import Random
 
@@ -14,7 +14,7 @@ from backprop.language import Model
 from backprop.numbers import rounded
 from backprop.values import Numbers, derivatives, forward
 
-MOST = 20
+_MOST = 20
 """Random points for a formula."""
 
 _TRIES = 300
@@ -38,25 +38,25 @@ class Subject:
         roots = [claim.graph.output for claim in claims]
         self._whole = Graph(columns, [self.graph.output, *roots], labels)
         self._numbers = columns.start()
-        self.start = self._at([data[node] for node in self._whole.inputs])
+        self.start = self._at({node: data[node] for node in self._whole.inputs})
 
-    def _at(self, inputs: Iterable[float]) -> Numbers:
+    def _at(self, inputs: Mapping[int, float]) -> Numbers:
         """The name and the claims about it at a point, and the derivatives of the name."""
         data = [*self._numbers]
-        for node, number in zip(self._whole.inputs, inputs, strict=True):
+        for node, number in inputs.items():
             data[node] = number
         forward(self._whole, self._whole.steps, data)
         return Numbers(data, derivatives(self.graph, data))
 
     def points(self, seed: int) -> Iterator[Numbers]:
         """Random points other than the given one, at which the name has a value."""
-        start = [self.start.data[node] for node in self._whole.inputs]
+        start = {node: self.start.data[node] for node in self._whole.inputs}
         random = Random(f"{seed} {self.graph.label(self.graph.output)}")
         tries = _TRIES if len(self.graph.order) <= _LARGE else 5
         for number in range(tries if start else 0):
             wide = random.choice((0.1, 1.0, 3.0)) if number < _TRIES // 2 else 0.01
             keep = 0.1 if number < _TRIES // 4 else 0.5
-            inputs = [_near(at, wide, keep, random) for at in start]
+            inputs = {node: _near(at, wide, keep, random) for node, at in start.items()}
             if inputs != start:
                 found = self._at(inputs)
                 if has_value(self.graph, self.graph.order, found.data):
@@ -86,22 +86,25 @@ class Answer:
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
 
-    def try_at(self, point: Numbers) -> None:
-        """Compare both at another point, if they have a value there."""
-        if not self.whole(point):
-            return
-        self.points += 1
-        self.tested.append(point)
-        if self._agrees(point):
-            self.agreeing += 1
-        else:
-            self.wrong.append(point)
+    def try_at(self, point: Numbers) -> bool:
+        """Compare both at another point, if they have a value there; whether to try a further one."""
+        if self.whole(point):
+            self.points += 1
+            self.tested.append(point)
+            if self._agrees(point):
+                self.agreeing += 1
+            else:
+                self.wrong.append(point)
+        return self.points < _MOST
 
     def right(self, point: Numbers) -> float:
         return point.gradients[self.by] + 0.0
 
     def claimed(self, point: Numbers) -> float:
         return point.data[self.claim.graph.output] + 0.0
+
+    def both(self, point: Numbers) -> tuple[float, float]:
+        return self.claimed(point), self.right(point)
 
     def whole(self, point: Numbers) -> bool:
         """Whether there are two numbers to compare."""
@@ -110,7 +113,7 @@ class Answer:
 
     def _agrees(self, point: Numbers) -> bool:
         """Whether the claim is right here: as far as it is written out, and as rounding lets it be."""
-        claimed, right = self.claimed(point), self.right(point)
+        claimed, right = self.both(point)
         if self.same(claimed, right, self._tolerance):
             return True
         formula, data = self.claim.graph, point.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
 
@@ -197,17 +198,17 @@ class Mistakes:
         users: dict[int, list[int]] = {}
         for edge in self._way.uses:
             users.setdefault(edge.operand, []).append(edge.step)
-        path: list[tuple[int, int]] = []
-        at = by
-        while len(users.get(at, ())) == 1 and len(path) < 8:
-            path.insert(0, (users[at][0], at))
-            at = users[at][0]
+        direct = users.get(by, [])
+        path = [by]
+        while len(users.get(path[-1], ())) == 1 and len(path) <= 8:
+            path += users[path[-1]]
         # of each product the factors, as texts and as numbers
         products: list[list[tuple[str, float]]] = []
-        if at == output and len(path) > 1:
-            products = [[(d(*each), local[each[0]][each[1]]) for each in path]]
-        elif len(users.get(by, ())) <= 8:
-            for equation in users.get(by, ()):
+        if path[-1] == output and len(path) > 2:
+            path.reverse()
+            products = [[(d(of, at), local[of][at]) for of, at in pairwise(path)]]
+        elif len(direct) <= 8:
+            for equation in direct:
                 last = d(equation, by), local[equation][by]
                 if equation == output:  # a share of its own, without anything between
                     products.append([(self._formula(Edge(by, equation, None, equation)), last[1])])
