@@ -76,10 +76,9 @@ def read_claims(
         for tokens in () if faults else statements(source, LIST_ENDS):
             if len(errors) > LIMIT:
                 break
-            if isinstance(tokens, BackpropError):
-                errors.append(tokens)
-                continue
             try:
+                if isinstance(tokens, BackpropError):
+                    raise tokens
                 claim = _claim(model, output, tokens, formulas)
             except BackpropError as error:
                 errors += error.all
@@ -99,7 +98,7 @@ def read_claims(
 
 
 def _claim(model: Model, output: str, tokens: Tokens, formulas: FormulaReader) -> Claim:
-    source, kinds, texts, starts, ends = tokens
+    _, kinds, texts, starts, _ = tokens
     words = zip(kinds, texts, strict=True)
     signs = "".join(_SIGNS.get(kind) or _SIGNS.get(text, "?") for kind, text in words)
     middle = signs.find("=")
@@ -112,12 +111,10 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: FormulaReader) -
     if first == len(kinds):
         raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
     # What is left of '=' may be a fraction, and '=' may be ':'; to the language it is `a = formula`.
-    statement = Tokens(
-        source,
-        ("NAME", "ASSIGN", *kinds[first:]),
-        ["a", "=", *texts[first:]],
-        array("Q", [starts[0], *starts[middle:]]),
-        ends[middle - 1 :],
+    statement = tokens.since(middle - 1)._replace(
+        kinds=("NAME", "ASSIGN", *kinds[first:]),
+        texts=["a", "=", *texts[first:]],
+        starts=array("Q", [starts[0], *starts[middle:]]),
     )
     graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
     text = one_line(tokens.span(first, -1).text)

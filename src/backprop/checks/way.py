@@ -46,19 +46,17 @@ class Way:
         self.steps: list[Edge] = []
         on_the_way = {by, *self.above}
         for equation in () if self.large else self.names:
-            inside = {step: graph.operands(step) for step in graph.equation(equation)}
-            used = dict.fromkeys(each for operands in inside.values() for each in operands)
+            edges = [
+                Edge(each, step, at, equation)
+                for step in graph.equation(equation)
+                for at, each in enumerate(graph.operands(step))
+            ]
+            used = dict.fromkeys(edge.operand for edge in edges)
             passed = [each for each in used if each in graph.labels and each in on_the_way]
             self.uses += [Edge(each, equation, None, equation) for each in passed]
-            plain = len(inside) == 1 and len(used) == len(inside[equation])
-            if plain and not any(map(graph.is_number, used)):  # which may be a forgotten factor
-                continue
-            self.steps += [
-                Edge(each, step, at, equation)
-                for step in inside
-                for at, each in enumerate(inside[step])
-                if each in on_the_way
-            ]
+            plain = edges[0].step == equation and len(used) == len(edges)  # a single step
+            if not plain or any(map(graph.is_number, used)):  # which may be a forgotten factor
+                self.steps += [edge for edge in edges if edge.operand in on_the_way]
 
     def d(self, of: int, by: int) -> str:
         """`∂L/∂a`."""
