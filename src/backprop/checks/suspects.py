@@ -70,8 +70,7 @@ class Mistakes:
         """Every mistake, with the value that it gives."""
         way, right, data = self._way, self._right, self._data
         yield Suspect(1, "sign", -right, "a sign error")
-        for node in dict.fromkeys((way.by, self._graph.output)):
-            rank = 70 if node == way.by else 71
+        for rank, node in enumerate(dict.fromkeys((way.by, self._graph.output)), 70):
             yield Suspect(rank, "value", data[node], f"this is the value of {way.text(node)}")
         if right:
             yield Suspect(65, "reciprocal", 1 / right, "this is 1 divided by the derivative")

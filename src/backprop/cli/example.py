@@ -11,6 +11,7 @@ from backprop.errors import BadOption, CannotWrite
 from backprop.files import check_writable, write_whole
 from backprop.gallery import Example
 from backprop.options import option
+from backprop.reports.table import plain
 
 EXAMPLE = "Example: backprop example classic | backprop grad -"
 
@@ -39,11 +40,10 @@ def example(
 
 def _listed(chosen: Sequence[Example]) -> str:
     """Two columns, and what to do next."""
-    rows = [("name", "title"), *((each.name, each.title) for each in chosen)]
-    name, title = (max(map(len, column)) for column in zip(*rows, strict=True))
-    rows.insert(1, ("-" * name, "-" * title))
     lines = [
-        *(f"{left:{name}}  {right}" for left, right in rows),
+        *plain(
+            ["name", "title"], [[each.name for each in chosen], [each.title for each in chosen]]
+        ),
         "",
         "to read one:       backprop example NAME",
         "to work on one:    backprop example NAME --copy DIR",

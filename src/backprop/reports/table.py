@@ -39,7 +39,7 @@ def write(report: Report, style: Style) -> str:
     for more in (table.notes, table.tail):
         tail += ["", *(written(line, style) for line in more)] if more else []
     if style.width is None:
-        return "\n".join([*heads, "", *_plain(titles, columns), *tail]) + "\n"
+        return "\n".join([*heads, "", *plain(titles, columns), *tail]) + "\n"
     return _rich(heads, table, columns, tail, style)
 
 
@@ -49,7 +49,8 @@ def _texts(column: Column, digits: int | None) -> list[str]:
     return aligned(cells) if column.kind == "number" else cells
 
 
-def _plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
+def plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table for a pipe: titles, a rule, and a line a row."""
     widths = [
         min(max(map(cells_wide, [title, *cells])), _PADDED)
         for title, cells in zip(titles, columns, strict=True)
