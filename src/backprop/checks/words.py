@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 from backprop.numbers import DIGITS, printed
@@ -22,6 +23,6 @@ def factor(value: float) -> str:
     return f"({text})" if text.startswith("−") else text
 
 
-def listed(texts: tuple[str, ...], most: int = 3) -> str:
+def listed(texts: Sequence[str], most: int = 3) -> str:
     """The first few of them."""
     return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")

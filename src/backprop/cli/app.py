@@ -68,12 +68,11 @@ def _for_typer(found: Callable[..., None], run: Run) -> Callable[..., None]:
 def _typed(field: Field) -> Any:
     _, kind, default, option = field
     hint: Any = list[str] if kind is list else kind | None if default is None else kind
-    if not option.flags:
-        return Annotated[hint, typer.Argument(metavar=option.metavar, help=helped(option))]
-    typed = typer.Option(
+    made: Any = typer.Option if option.flags else typer.Argument
+    says = made(
         *option.flags, metavar=option.metavar, help=helped(option), min=option.min, max=option.max
     )
-    return Annotated[hint, typed]
+    return Annotated[hint, says]
 
 
 def helped(option: Option) -> str:
@@ -83,9 +82,7 @@ def helped(option: Option) -> str:
     from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
     from backprop.engine.program import ENGINES
 
-    schedules = [each.form for each in SCHEDULES.values()]
+    schedules = listed(each.form for each in SCHEDULES.values())
     return option.help.format(
-        optimizers=listed(OPTIMIZERS),
-        schedules=listed(schedules),
-        engines=listed(ENGINES),
+        optimizers=listed(OPTIMIZERS), schedules=schedules, engines=listed(ENGINES)
     )

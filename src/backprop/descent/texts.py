@@ -8,13 +8,7 @@ from collections.abc import Sequence
 from math import inf
 
 from backprop.descent.result import State
-from backprop.errors import (
-    BackpropError,
-    BadOption,
-    NotANumber,
-    UnexpectedText,
-    raise_all,
-)
+from backprop.errors import BackpropError, BadOption, NotANumber, UnexpectedText, raise_all
 from backprop.files import read_source
 from backprop.given import from_lines
 from backprop.source import Source, normal

@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any, NamedTuple
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
-from backprop.checks.words import number
+from backprop.checks.words import listed, number
 from backprop.errors import BackpropError
 from backprop.numbers import rounded
 from backprop.report.rows import SCHEMA, Column, Kind, Table
@@ -194,17 +194,12 @@ def _marked(mark: Marked) -> dict[str, Any]:
 def _explained(mark: Marked) -> list[str]:
     """The lines below the table on a wrong claim."""
     claim = mark.claim
-    head = f"{claim.name} = {claim.text} is wrong" + (
-        f": {mark.diagnosis}" if mark.diagnosis else ""
-    )
-    lines = [head]
+    why = f": {mark.diagnosis}" if mark.diagnosis else ""
+    lines = [f"{claim.name} = {claim.text} is wrong{why}"]
     if mark.elsewhere or claim.formula:
         at = [f"{name} = {number(value)}" for name, value in (mark.example or {}).items()]
-        more = ", …" if len(at) > _MOST_NAMES else ""
-        lines.append(
-            f"  at {', '.join(at[:_MOST_NAMES])}{more}: claimed {number(mark.example_claimed)},"
-            f" right {number(mark.example_right)}"
-        )
+        numbers = f"claimed {number(mark.example_claimed)}, right {number(mark.example_right)}"
+        lines.append(f"  at {listed(at, _MOST_NAMES)}: {numbers}")
     lines.append(f"  {mark.chain}")
     return lines
 
