@@ -118,8 +118,7 @@ class Cells(Code):
         return f"block{self._labels}"
 
     def _label(self, name: str) -> None:
-        self.lines.append(f"{name}:")
-        self.forget()
+        self.label(name)
 
     def _jump(self, label: str) -> None:
         self.lines.append(f"  br label %{label}")

@@ -113,8 +113,8 @@ class Loop(Cells):
         """For a graph on a tape."""
 
         def evaluate() -> tuple[Operand, Sequence[Operand]]:
-            for call in ("i32 %forward(ptr %tape)", "i32 %backward(ptr %tape, i32 0)"):
-                answer = self.emit(f"call {call}")
+            for function in ("forward", "backward"):
+                answer = self.emit(f"call i32 %{function}(ptr %tape)")
                 self._branch(self.emit(f"icmp ne i32 {answer}, 0"), "stop")
             out = self._turned(self._load("%output"))
             if self.task.sign < 0:

@@ -10,17 +10,12 @@ from __future__ import annotations
 import ctypes
 import threading
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any
 
 from backprop.graph import Graph
-from backprop.values import backward, forward
-
-if TYPE_CHECKING:
-    from backprop.engine.tape import Tape
-
-T = TypeVar("T")
+from backprop.values import derivatives, forward
 
 
 class Engine:
@@ -45,11 +40,13 @@ class Engine:
         return None if value is None or gradient is None else (value, gradient)
 
 
-class _Own(threading.local, Generic[T]):
-    """Something that each thread has one of, `it`, made when the thread first asks."""
+class _Data(threading.local):
+    """The numbers of all nodes, a list for each thread."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self.it = make()
+    def __init__(self, graph: Graph, fixed: Mapping[int, float]) -> None:
+        self.data = graph.columns.start()
+        for leaf, number in fixed.items():
+            self.data[leaf] = number
 
 
 class Interpreted(Engine):
@@ -57,13 +54,10 @@ class Interpreted(Engine):
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
         self._graph, self._wrt = graph.for_many_walks(), wrt
-        start = graph.columns.start()
-        for leaf, number in fixed.items():
-            start[leaf] = number
-        self._own = _Own(lambda: (start.copy(), [0.0] * len(start)))
+        self._own = _Data(graph, fixed)
 
     def forward(self, x: Sequence[float]) -> float | None:
-        graph, (data, _) = self._graph, self._own.it
+        graph, data = self._graph, self._own.data
         for leaf, number in zip(self._wrt, x, strict=True):
             data[leaf] = number
         forward(graph, graph.steps, data)
@@ -71,11 +65,7 @@ class Interpreted(Engine):
         return data[graph.output] if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        graph, (data, gradients) = self._graph, self._own.it
-        for node in graph.order:
-            gradients[node] = 0.0
-        gradients[graph.output] = 1.0
-        backward(graph, graph.steps, data, gradients)
+        gradients = derivatives(self._graph, self._own.data)
         found = [gradients[leaf] for leaf in self._wrt]
         return found if all(map(isfinite, found)) else None
 
@@ -89,14 +79,27 @@ class GeneratedPython(Engine):
         others = fixed_inputs(graph, wrt)
         self._evaluate = evaluation(graph, wrt, others)
         self._fixed = [fixed[leaf] for leaf in others]
-        self._own = _Own[list[Sequence[float]]](lambda: [()])
+        self._own = threading.local()
 
     def forward(self, x: Sequence[float]) -> float | None:
-        value, self._own.it[0], finite = self._evaluate(x, self._fixed)
+        value, self._own.gradient, finite = self._evaluate(x, self._fixed)
         return value if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        return self._own.it[0]
+        found: Sequence[float] = self._own.gradient
+        return found
+
+
+class _Arrays(threading.local):
+    """What machine code reads and writes, and where it stands: arrays for each thread."""
+
+    def __init__(self, count: int, fixed: array[float]) -> None:
+        self.x, self.value, self.gradient = (
+            array("d", bytes(8 * size)) for size in (count, 1, count)
+        )
+        self.fixed = fixed  # which lives as long as its address
+        arrays = (self.x, fixed, self.value, self.gradient)
+        self.pointers = [each.buffer_info()[0] for each in arrays]
 
 
 class StraightCode(Engine):
@@ -112,24 +115,17 @@ class StraightCode(Engine):
         self._library = library(key, lambda: evaluation(graph, wrt, others))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
         self._passed_on = passed_on
-        numbers = array("d", [fixed[leaf] for leaf in others])
-        self._own = _Own(lambda: _arrays(len(wrt), numbers))
+        self._own = _Arrays(len(wrt), array("d", [fixed[leaf] for leaf in others]))
 
     def forward(self, x: Sequence[float]) -> float | None:
-        arrays, pointers = self._own.it
-        arrays[0][:] = array("d", x)
-        bad = self._evaluate(*pointers)
+        own = self._own
+        own.x[:] = array("d", x)
+        bad = self._evaluate(*own.pointers)
         self._passed_on()
-        return None if bad else arrays[2][0]
+        return None if bad else own.value[0]
 
     def backward(self) -> Sequence[float] | None:
-        return self._own.it[0][3]
-
-
-def _arrays(count: int, fixed: array[float]) -> tuple[list[array[float]], list[int]]:
-    """What machine code reads and writes, x, fixed, value and gradient, and where it stands."""
-    arrays = [array("d", bytes(8 * count)), fixed, array("d", [0.0]), array("d", bytes(8 * count))]
-    return arrays, [each.buffer_info()[0] for each in arrays]
+        return self._own.gradient
 
 
 class TapeCode(Engine):
@@ -140,7 +136,7 @@ class TapeCode(Engine):
         from backprop.engine.tape import Arrays, Tape
 
         # the parameters stand side by side at the head of the tape
-        self.tape: Tape = Tape(graph.columns, in_order(graph), graph.output, wrt)
+        self.tape = Tape(graph.columns, in_order(graph), graph.output, wrt)
         self.arrays = Arrays(self.tape, fixed)
         self._count = len(wrt)
 

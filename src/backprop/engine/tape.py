@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
-from backprop.engine.native.loops import MIXED, kinds
+from backprop.engine.native.loops import LEAVES, MIXED, kinds
 from backprop.engine.native.machine import lanes, library, passed_on
 from backprop.graph import NAMES, Columns
 
@@ -43,8 +43,9 @@ class Kernels:
         self.library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
         pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
         function = self.library.function
-        self.forward = function("forward", flag, pointer)
-        self.backward = function("backward", flag, pointer, flag)
+        self.forward, self.backward, self.backward_with_care = (
+            function(name, flag, pointer) for name in ("forward", "backward", "backward_with_care")
+        )
         self.levels = function("levels", None, *[pointer] * 4, size, size)
 
 
@@ -87,6 +88,8 @@ class Tape:
         step_at, self.segments = self._lay_out(kinds, [number[each] for each in operands], width)
         base = -(-(len(leaves) + 1) // width) * width
         self.segments[:, 1] += base
+        if len(self.inputs):
+            self.segments = np.r_[[[LEAVES, 0, len(self.inputs)]], self.segments]
         self.size = size = base + len(step_at)
         self._place = place = number  # which is not needed any more
         place[leaves] = np.arange(len(leaves), dtype=np.int32)
@@ -168,10 +171,9 @@ class Arrays(threading.local):
         self.values[:count] = [fixed.get(leaf, 0.0) for leaf in tape.inputs.tolist()]
         self.values[count:][: len(tape.numbers)] = tape.numbers
         fields: dict[str, int | NDArray[Any]] = {
-            "segments": tape.segments, "count": len(tape.segments), "v": self.values,
+            "segments": tape.segments, "count": len(tape.segments), "values": self.values,
             "p": slopes_a, "q": slopes_b, "a": tape.a, "b": tape.b, "c": tape.c,
-            "codes": tape.codes, "g": self.gradients, "size": tape.size, "root": tape.root,
-            "inputs": count,
+            "codes": tape.codes, "gradients": self.gradients, "size": tape.size, "root": tape.root,
         }  # fmt: skip
         described = [fields[name] for name in kernels.FIELDS]
         numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
@@ -187,8 +189,8 @@ class Arrays(threading.local):
 
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite."""
-        run = self.tape.kernels.backward
-        return not (run(self.address, 0) and run(self.address, 1))
+        run = self.tape.kernels
+        return not (run.backward(self.address) and run.backward_with_care(self.address))
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:

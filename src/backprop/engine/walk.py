@@ -46,11 +46,8 @@ class Writer(Protocol[T]):
         """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
 
 
-class Texts(Generic[T]):
+class Texts(Writer[T]):
     """What writers have in common that make the table's formulas of their own operations."""
-
-    def value(self, name: str, operands: Sequence[Operand[T]]) -> Operand[T]:
-        raise NotImplementedError
 
     def slopes(
         self, name: str, operands: Sequence[Operand[T]], out: Operand[T]

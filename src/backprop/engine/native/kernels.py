@@ -11,84 +11,78 @@ Of each step the operands that have a slope come first, in `a` and `b`; a condit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from backprop.engine.native.loops import (
+    LEAVES,
     MIXED,
-    Case,
+    OPERANDS,
+    SLICES,
+    STORED,
     Slopes,
     backward_loop,
     careful,
-    case,
+    forward_loop,
     kinds,
-    look,
-    mixed,
-    mixed_backward,
-    vector_loop,
+    mixed_forward,
 )
 from backprop.engine.native.machine import ATTRIBUTES, lanes
 from backprop.engine.writers.llvm import Code
 
-FIELDS = tuple("segments count v p q a b c codes g size root inputs".split())
+FIELDS = tuple("segments count values p q a b c codes gradients size root".split())
 """What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count` of
-them, each is three numbers: kind, first place, number of steps. The inputs stand first of all."""
+them, each is three numbers: kind, first place, number of steps."""
 
-_NUMBERS = ("count", "size", "root", "inputs")
+_NUMBERS = ("count", "size", "root")
 
 
 def text(used: frozenset[int]) -> str:
-    """The module for the kinds that are used: functions `forward`, `backward`, `levels`."""
+    """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care` of a
+    tape, which return 1 where something is not finite, else 0; and `levels`."""
     width, vectors = lanes()
-    parts: list[str] = []
-    declared: set[str] = set()
-    constant: list[Slopes] = []
+    slopes: dict[int, Slopes] = {MIXED: STORED}
     single = Code()
-    cases: list[Case] = []
-    for number, kind in enumerate(kinds()):
-        if number not in used:
-            constant.append(Slopes(None, None))
-            continue
+    parts = [mixed_forward(sorted(used), single)]
+    declared = single.declared
+    for kind in sorted(used):
         code = Code(width, vectors)
-        body, found = vector_loop(number, kind, code)
-        constant.append(found)
-        parts += [body, backward_loop(number, found)]
+        loop, slopes[kind] = forward_loop(kind, code)
+        parts.append(loop)
         declared |= code.declared
-        cases.append(case(number, kind, single))
-    declared |= single.declared
-    parts += [mixed(cases), mixed_backward(), look(), careful(constant), _driver(sorted(used))]
+    parts += [backward_loop(f"b{kind}", both) for kind, both in slopes.items()]
+    parts.append(backward_loop("leaves", ()))
+    parts.append(careful([slopes.get(kind, STORED) for kind in range(len(kinds()))]))
+    forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
+    parts += [
+        _FORWARD.format(
+            doubles=f"<{width} x double>", sum=f"llvm.vector.reduce.fadd.v{width}f64",
+            fields=_fields("values"), segments=_segments("0", 1, forwards, "next"),
+        ),
+        _BACKWARD,
+        _backward("backward", backwards, "leaves"),
+        _backward("backward_with_care", {LEAVES: "leaves"}, "careful"),
+    ]  # fmt: skip
     return "\n".join([*sorted(declared), *parts, _PLAN, ATTRIBUTES])
 
 
-def _fields() -> str:
-    """The fields of the tape, loaded."""
+def _fields(whole: str) -> str:
+    """The fields of the tape, loaded; `whole` is the one that the loops call `all`."""
     lines = []
     for at, name in enumerate(FIELDS):
-        kind = "i64" if name in _NUMBERS else "ptr"
+        register = "all" if name == whole else f"{name}.all" if name in SLICES else name
         lines += [
-            f"  %{name}.p = getelementptr i64, ptr %tape, i64 {at}",
-            f"  %{name} = load {kind}, ptr %{name}.p, align 8",
+            f"  %{name}.at = getelementptr i64, ptr %tape, i64 {at}",
+            f"  %{register} = load {'i64' if name in _NUMBERS else 'ptr'}, ptr %{name}.at, align 8",
         ]
     return "\n".join(lines)
 
 
-def _driver(used: list[int]) -> str:
-    """The functions that are called from Python: a loop over segments with a switch each."""
-    width, _ = lanes()
-    double = f"<{width} x double>"
-
-    def arms(call: str, numbers: list[int]) -> tuple[str, str]:
-        targets = "\n".join(f"    i64 {at}, label %case{at}" for at in numbers)
-        bodies = "".join(
-            f"case{at}:\n  call fastcc void @{call.format(at)}\n  br label %next\n"
-            for at in numbers
-        )
-        return targets, bodies
-
-    own = "ptr %o, ptr %pk, ptr %qk, ptr %ak, ptr %bk"
-    forward = f"f{{}}(ptr %v, {own}, ptr %ck, i64 %n, ptr %bads)"
-    mixed_call = f"f{MIXED}(ptr %v, {own}, ptr %ck, i64 %n, ptr %codesk, ptr %badone)"
-    backward = f"b{{}}(ptr %g, {own}, i64 %n, ptr %worst)"
-    targets, forward_arms = arms(forward, used)
-    _, backward_arms = arms(backward, [MIXED, *used])
-    segment = """
+_SEGMENTS = """
+  %last = sub i64 %count, 1
+  %any = icmp sgt i64 %count, 0
+  br i1 %any, label %loop, label %done
+loop:
+  %s = phi i64 [{begin}, %entry], [%s1, %next]
   %at = mul i64 %s, 3
   %kp = getelementptr i64, ptr %segments, i64 %at
   %kind = load i64, ptr %kp, align 8
@@ -96,89 +90,70 @@ def _driver(used: list[int]) -> str:
   %first = load i64, ptr %fp, align 8
   %np = getelementptr i64, ptr %kp, i64 2
   %n = load i64, ptr %np, align 8
-  %o = getelementptr double, ptr {of}, i64 %first
-  %pk = getelementptr double, ptr %p, i64 %first
-  %qk = getelementptr double, ptr %q, i64 %first
-  %ak = getelementptr i32, ptr %a, i64 %first
-  %bk = getelementptr i32, ptr %b, i64 %first"""
-    return f"""
-declare i64 @llvm.umax.i64(i64, i64)
-declare double @llvm.vector.reduce.fadd.v{width}f64(double, {double})
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+{slices}
+  switch i64 %kind, label %{otherwise} [{targets}]
+{calls}
+next:
+  %s1 = add i64 %s, {stride}
+  %more = icmp ult i64 %s1, %count
+  br i1 %more, label %loop, label %done
+done:"""
+
+
+def _segments(begin: str, stride: int, loops: Mapping[int, str], otherwise: str) -> str:
+    """From segment to segment, to the loop of each kind; `otherwise` where none is named for it."""
+    slices = [
+        f"  %{name} = getelementptr {of}, ptr %{'all' if name == 'own' else f'{name}.all'}, i64 %first"
+        for name, of in SLICES.items()
+    ]
+    calls = [
+        f"{loop}:\n  call fastcc void @{loop}({OPERANDS})\n  br label %next"
+        for loop in (*loops.values(), otherwise)
+        if loop != "next"
+    ]
+    targets = [f"i64 {kind}, label %{loop}" for kind, loop in loops.items()]
+    return _SEGMENTS.format(
+        begin=begin, stride=stride, otherwise=otherwise, targets=" ".join(targets),
+        slices="\n".join(slices), calls="\n".join(calls),
+    )  # fmt: skip
+
+
+_FORWARD = """
+declare double @{sum}(double, {doubles})
 
 define i32 @forward(ptr noalias %tape) {{
 entry:
-{_fields()}
-  %bads = alloca {double}, align 64
-  %badone = alloca double, align 8
-  store {double} zeroinitializer, ptr %bads, align 8
-  store double 0.0, ptr %badone, align 8
-  %any = icmp sgt i64 %count, 0
-  br i1 %any, label %loop, label %done
-loop:
-  %s = phi i64 [0, %entry], [%s1, %next]
-{segment.format(of="%v")}
-  %ck = getelementptr i32, ptr %c, i64 %first
-  %codesk = getelementptr i16, ptr %codes, i64 %first
-  switch i64 %kind, label %mixed [
-{targets}
-  ]
-mixed:
-  call fastcc void @{mixed_call}
-  br label %next
-{forward_arms}
-next:
-  %s1 = add i64 %s, 1
-  %more = icmp slt i64 %s1, %count
-  br i1 %more, label %loop, label %done
-done:
-  %all = load {double}, ptr %bads, align 8
-  %all0 = load double, ptr %badone, align 8
-  %sum = call double @llvm.vector.reduce.fadd.v{width}f64(double %all0, {double} %all)
-  %isbad = fcmp uno double %sum, 0.0
-  %answer = zext i1 %isbad to i32
+{fields}
+  %seen = alloca {doubles}, align 64
+  store {doubles} zeroinitializer, ptr %seen, align 8
+{segments}
+  %each = load {doubles}, ptr %seen, align 8
+  %whole = call double @{sum}(double 0.0, {doubles} %each)
+  %bad = fcmp uno double %whole, 0.0
+  %answer = zext i1 %bad to i32
   ret i32 %answer
-}}
+}}"""
 
-define i32 @backward(ptr noalias %tape, i32 %careful) {{
+_BACKWARD = """
+declare i64 @llvm.umax.i64(i64, i64)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"""
+
+
+def _backward(name: str, loops: Mapping[int, str], otherwise: str) -> str:
+    return f"""
+define i32 @{name}(ptr noalias %tape) {{
 entry:
-{_fields()}
-  %worst = alloca i64, align 8
-  store i64 0, ptr %worst, align 8
+{_fields("gradients")}
+  %seen = alloca i64, align 8
+  store i64 0, ptr %seen, align 8
   %bytes = mul i64 %size, 8
-  call void @llvm.memset.p0.i64(ptr %g, i8 0, i64 %bytes, i1 false)
-  %rp = getelementptr double, ptr %g, i64 %root
-  store double 1.0, ptr %rp, align 8
-  %last = sub i64 %count, 1
-  %any = icmp sgt i64 %count, 0
-  %slow = icmp ne i32 %careful, 0
-  br i1 %any, label %loop, label %leaves
-loop:
-  %s = phi i64 [%last, %entry], [%s1, %next]
-{segment.format(of="%g")}
-  br i1 %slow, label %slowly, label %quickly
-slowly:
-  call fastcc void @careful(ptr %g, ptr %o, ptr %pk, ptr %qk, ptr %ak, ptr %bk, i64 %n, i64 %kind, ptr %worst)
-  br label %next
-quickly:
-  switch i64 %kind, label %case{MIXED} [
-{targets}
-  ]
-{backward_arms}
-next:
-  %s1 = sub i64 %s, 1
-  %more = icmp sge i64 %s1, 0
-  br i1 %more, label %loop, label %leaves
-leaves:
-  %has = icmp sgt i64 %inputs, 0
-  br i1 %has, label %look, label %done
-look:
-  call fastcc void @look(ptr %g, ptr %g, ptr %p, ptr %q, ptr %a, ptr %b, i64 %inputs, ptr %worst)
-  br label %done
-done:
-  %size1 = load i64, ptr %worst, align 8
-  %isbad = icmp uge i64 %size1, {0xFFE0000000000000}
-  %answer = zext i1 %isbad to i32
+  call void @llvm.memset.p0.i64(ptr %all, i8 0, i64 %bytes, i1 false)
+  %place = getelementptr double, ptr %all, i64 %root
+  store double 1.0, ptr %place, align 8
+{_segments("%last", -1, loops, otherwise)}
+  %largest = load i64, ptr %seen, align 8
+  %bad = icmp uge i64 %largest, {0xFFE0000000000000}
+  %answer = zext i1 %bad to i32
   ret i32 %answer
 }}"""
 

@@ -1,12 +1,16 @@
 """The loops of the kernels, as text for LLVM: one forward and one backward for each kind of step.
 
-In them `%o` are the results of the segment's steps, `%a`, `%b` and `%c` their operands as places in
-all values `%v` (or gradients `%g`), `%p` and `%q` their slopes by `a` and `b`.
+All take the same: `%own` are the results of the segment's steps (or their gradients), `%a`, `%b` and `%c`
+their operands as places in all values (or gradients) `%all`, `%p` and `%q` their slopes by `a` and `b`,
+`%codes` the kinds of steps that are of many kinds, `%n` the number of steps. What a loop has seen is
+behind `%seen`: it reads that first and writes it last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
+from math import isnan, nan
 from typing import NamedTuple
 
 from backprop.engine.writers.llvm import Code, Operand, literal
@@ -15,7 +19,18 @@ from backprop.operations import OPERATIONS
 MIXED = 0
 """The kind of a segment whose steps are of many kinds."""
 
-_ARRAYS = "ptr noalias %p, ptr noalias %q, ptr noalias %a, ptr noalias %b"
+LEAVES = -1
+"""That of the inputs, which have nothing to compute: their gradients are looked at."""
+
+SLICES = {
+    "own": "double", "p": "double", "q": "double", "a": "i32", "b": "i32", "c": "i32", "codes": "i16"
+}  # fmt: skip
+"""The arrays of a segment, and what they hold."""
+
+OPERANDS = "ptr %all, ptr %own, {}, i64 %n, i64 %kind, ptr noalias %seen".format(
+    ", ".join(f"ptr noalias %{name}" for name in SLICES if name != "own")
+)
+"""What every loop takes."""
 
 
 class Kind(NamedTuple):
@@ -41,47 +56,68 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(found)
 
 
-class Slopes(NamedTuple):
-    """The slopes by `a` and `b`: numbers where they are the same at every point, else None."""
+Slopes = Sequence[float | None]
+"""The slopes by `a` and `b`: numbers where they are the same at every point, else None: they are stored."""
 
-    a: float | None
-    b: float | None
+STORED: Slopes = (None, None)
 
-
-_FORWARD = """
-define internal fastcc void @f{number}(ptr noalias %v, ptr noalias %o, {arrays},
-    ptr noalias %c, {numbers}, ptr noalias %bads) noinline {{
+_LOOP = """
+define internal fastcc void @{name}({operands}) noinline {{
 entry:
+  %before = load {seen}, ptr %seen, align 8
+  %last = sub i64 %n, 1
   br label %loop
 loop:
-  %k = phi i64 [0, %entry], [%k1, %{last}]
-  %bad0 = phi {double} [{zero}, %entry], [%bad, %{last}]
+  %k = phi i64 [{first}, %entry], [%k1, %{block}]
+  %seen0 = phi {seen} [%before, %entry], [{after}, %{block}]
 {body}
-  %to = getelementptr double, ptr %o, i64 %k
-  store {double} {out}, ptr %to, align 8
-  %nought = fsub {double} {out}, {out}
-  %bad = fadd {double} %bad0, %nought
-  %k1 = add i64 %k, {width}
-  %more = icmp slt i64 %k1, %n
+  %k1 = add i64 %k, {stride}
+  %more = icmp ult i64 %k1, %n
   br i1 %more, label %loop, label %done
 done:
-  %before = load {double}, ptr %bads, align 8
-  %after = fadd {double} %before, %bad
-  store {double} %after, ptr %bads, align 8
+  store {seen} {after}, ptr %seen, align 8
   ret void
 }}"""
-"""A loop from the first step to the last; adds up x - x, which is 0 for a number and nan for what is
-none. last: the block that the body ends in."""
+"""A loop over the steps of a segment. (-1, behind the first step, is more than any number without a
+sign.) block: the one that the body ends in. seen, after: the type of what the loop has seen, and its
+register after a step."""
 
 
-def vector_loop(number: int, kind: Kind, code: Code) -> tuple[str, Slopes]:
-    """The forward loop of one kind: values to `o`, slopes that differ from point to point to `p` and `q`."""
-    out, slopes = _step(kind, code, stored=False)
-    loop = _FORWARD.format(
-        number=number, arrays=_ARRAYS, numbers="i64 %n", last="loop", double=code.double,
-        zero=code.write(0.0), body="\n".join(code.lines), out=out, width=code.width,
+def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
+    """A loop from the first step to the last; `out` is what the code makes of step k.
+
+    It adds up x - x, which is 0 for a number and nan for what is none.
+    """
+    code.store(out, code.at("%own", "%k"))
+    nought = code.emit(f"fsub {code.double} {out}, {out}")
+    after = code.emit(f"fadd {code.double} %seen0, {nought}")
+    return _LOOP.format(
+        name=f"f{number}", operands=OPERANDS, seen=code.double, first=0, stride=code.width,
+        block=block, after=after, body=code.body,
     )  # fmt: skip
-    return loop, slopes
+
+
+def forward_loop(number: int, code: Code) -> tuple[str, Slopes]:
+    """The forward loop of one kind: values to `own`, slopes that differ from point to point to `p` and
+    `q`."""
+    out, slopes = _step(kinds()[number], code, stored=False)
+    return _forward(number, code, out), slopes
+
+
+def mixed_forward(used: Iterable[int], code: Code) -> str:
+    """The forward loop over steps of many kinds, in the order of the program."""
+    which = code.load(code.at("%codes", "%k", "i16"), "i16")
+    targets = " ".join(f"i16 {number}, label %case{number}" for number in used)
+    code.lines += [f"  switch i16 {which}, label %never [{targets}]", "never:", "  unreachable"]
+    results = []
+    for number in used:
+        code.label(f"case{number}")
+        result, _ = _step(kinds()[number], code, stored=True)
+        results.append(f"[{result}, %case{number}]")
+        code.lines.append("  br label %next")
+    code.label("next")
+    out = code.emit(f"phi double {', '.join(results)}")
+    return _forward(MIXED, code, out, "next")
 
 
 def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
@@ -98,166 +134,74 @@ def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
     wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
     found: list[float | None] = []
     for array, slope in zip("pq", [*wanted, 0.0][:2], strict=True):
-        found.append(slope if isinstance(slope, float) else None)
+        # nan, which has no slope's sign, is stored: in the table of `careful` it says "stored"
+        found.append(slope if isinstance(slope, float) and not isnan(slope) else None)
         if stored or found[-1] is None:
             number = code.write(slope)
-            at = code.emit(f"getelementptr double, ptr %{array}, i64 %k")
-            code.lines.append(f"  store {code.double} {number}, ptr {at}, align 8")
-    return register, Slopes(*found)
+            code.store(number, code.at(f"%{array}", "%k"))
+    return register, found
 
 
 def _gathered(code: Code, array: str) -> str:
     """The operands that an array of indices names."""
-    width, double = code.width, code.double
-    at = code.emit(f"getelementptr i32, ptr %{array}, i64 %k")
-    numbers = []
-    for lane in range(width):
-        one = code.emit(f"getelementptr i32, ptr {at}, i64 {lane}")
-        index = code.emit(f"load i32, ptr {one}, align 4")
-        long = code.emit(f"zext i32 {index} to i64")
-        place = code.emit(f"getelementptr double, ptr %v, i64 {long}")
-        numbers.append(code.emit(f"load double, ptr {place}, align 8"))
-    if width == 1:
-        return numbers[0]
-    result = "poison"
-    for lane, number in enumerate(numbers):
-        result = code.emit(f"insertelement {double} {result}, double {number}, i32 {lane}")
-    return result
+    at = code.at(f"%{array}", "%k", "i32")
+    numbers = [code.load(_place(code, code.at(at, lane, "i32"))) for lane in range(code.width)]
+    return numbers[0] if code.width == 1 else code.together(numbers)
 
 
-_ADDED = """
-  %i{array} = getelementptr i32, ptr %{array}, i64 %k
-  %x{array} = load i32, ptr %i{array}, align 4
-  %y{array} = zext i32 %x{array} to i64
-  %g{array} = getelementptr double, ptr %g, i64 %y{array}
-  %h{array} = load double, ptr %g{array}, align 8
-  %n{array} = fadd double %h{array}, {part}
-  store double %n{array}, ptr %g{array}, align 8"""
-"""What a step adds to the gradient of one of its operands."""
-
-_LOADED = """
-  %s{slope} = getelementptr double, ptr %{slope}, i64 %k
-  %t{slope} = load double, ptr %s{slope}, align 8"""
+def _place(code: Code, pointer: str) -> str:
+    """The place that an index, which stands behind a pointer, names in all values (or gradients)."""
+    index = code.load(pointer, "i32")
+    return code.at("%all", code.emit(f"zext i32 {index} to i64"))
 
 
-def _product(array: str, slope: str, constant: float | None) -> str:
-    """Gradient times slope, added to the operand's gradient; nothing for a slope of 0."""
-    if constant == 0:
-        return ""
-    loaded = _LOADED.format(slope=slope) if constant is None else ""
-    factor = f"%t{slope}" if constant is None else literal(constant)
-    product = f"\n  %m{array} = fmul double %u, {factor}"
-    return loaded + product + _ADDED.format(array=array, part=f"%m{array}")
+def backward_loop(name: str, slopes: Slopes) -> str:
+    """The backward loop of steps with these slopes: none for one that only looks at gradients."""
+    code = Code()
+    gradient = code.load(code.at("%own", "%k"))
+    for operand, array, slope in zip("ab", "pq", slopes, strict=False):
+        if slope != 0.0:
+            factor = code.load(code.at(f"%{array}", "%k")) if slope is None else slope
+            _add(code, operand, code.product(gradient, factor, careful=False))
+    return _backward(name, code, gradient)
 
 
-_BACK = """
-define internal fastcc void @{name}(ptr %g, ptr %o, {arrays}, {numbers}, ptr noalias %worst) noinline {{
-entry:
-  %w0 = load i64, ptr %worst, align 8
-  %last = sub i64 %n, 1
-  br label %loop
-loop:
-  %k = phi i64 [%last, %entry], [%k1, %loop]
-  %w = phi i64 [%w0, %entry], [%w1, %loop]
-  %at = getelementptr double, ptr %o, i64 %k
-  %u = load double, ptr %at, align 8
-  %bits = bitcast double %u to i64
-  %size = shl i64 %bits, 1
-  %w1 = call i64 @llvm.umax.i64(i64 %w, i64 %size)
-{body}
-  %k1 = sub i64 %k, 1
-  %more = icmp sge i64 %k1, 0
-  br i1 %more, label %loop, label %done
-done:
-  store i64 %w1, ptr %worst, align 8
-  ret void
-}}"""
-"""A loop from the last step to the first; keeps the largest magnitude that a gradient has."""
-
-
-def _back(name: str, body: str, numbers: str = "i64 %n") -> str:
-    return _BACK.format(name=name, body=body, arrays=_ARRAYS, numbers=numbers)
-
-
-def backward_loop(number: int, constant: Slopes) -> str:
-    body = _product("a", "p", constant.a) + _product("b", "q", constant.b)
-    return _back(f"b{number}", body)
-
-
-def mixed_backward() -> str:
-    """The backward loop over steps of many kinds, whose slopes are all stored."""
-    return _back("b0", _product("a", "p", None) + _product("b", "q", None))
-
-
-def look() -> str:
-    """A loop that only looks at gradients: those of the inputs."""
-    return _back("look", "")
-
-
-class Case(NamedTuple):
-    """A block of the loop over steps of many kinds, and the register of its result."""
-
-    kind: int
-    block: str
-    result: str
-
-
-def case(number: int, kind: Kind, code: Code) -> Case:
-    """One kind in the loop over steps in the order of the program."""
-    code.begin()
-    register, _ = _step(kind, code, stored=True)
-    block = "\n".join([f"case{number}:", *code.lines, "  br label %next", ""])
-    return Case(number, block, register)
-
-
-def mixed(cases: list[Case]) -> str:
-    """The forward loop over steps of many kinds."""
-    values = ", ".join(f"[{each.result}, %case{each.kind}]" for each in cases)
-    targets = "\n".join(f"    i16 {each.kind}, label %case{each.kind}" for each in cases)
-    body = f"""
-  %cp = getelementptr i16, ptr %codes, i64 %k
-  %code = load i16, ptr %cp, align 2
-  switch i16 %code, label %never [
-{targets}
-  ]
-never:
-  unreachable
-{"".join(each.block for each in cases)}
-next:
-  %out = phi double {values}"""
-    return _FORWARD.format(
-        number=MIXED, arrays=_ARRAYS, numbers="i64 %n, ptr noalias %codes", last="next",
-        double="double", zero=literal(0.0), body=body, out="%out", width=1,
-    )  # fmt: skip
-
-
-def careful(constant: list[Slopes]) -> str:
+def careful(slopes: Sequence[Slopes]) -> str:
     """The backward loop for every kind that skips what adds nothing, as the interpreter does.
 
-    Where gradient and slope are finite the plain loops give the same: 0 times a number adds 0.
+    slopes: those of each kind. Where gradient and slope are finite the plain loops give the same: 0 times
+    a number adds 0.
     """
-    rows = ", ".join(
-        f"[4 x double] [double {literal(float(each.a is None))}, double {literal(each.a or 0.0)},"
-        f" double {literal(float(each.b is None))}, double {literal(each.b or 0.0)}]"
-        for each in constant
-    )
-    parts = ""
-    for array, slope, at in (("a", "p", 0), ("b", "q", 2)):
-        parts += f"""
-  %is{slope} = getelementptr [{len(constant)} x [4 x double]], ptr @slopes, i64 0, i64 %kind, i64 {at}
-  %isv{slope} = load double, ptr %is{slope}, align 8
-  %stored{slope} = fcmp une double %isv{slope}, 0.0
-  %cp{slope} = getelementptr double, ptr %is{slope}, i64 1
-  %cv{slope} = load double, ptr %cp{slope}, align 8
-  %sp{slope} = getelementptr double, ptr %{slope}, i64 %k
-  %sv{slope} = load double, ptr %sp{slope}, align 8
-  %s{slope} = select i1 %stored{slope}, double %sv{slope}, double %cv{slope}
-  %m0{slope} = fmul double %u, %s{slope}
-  %no{slope} = fcmp oeq double %s{slope}, 0.0
-  %skip{slope} = or i1 %nothing, %no{slope}
-  %m{slope} = select i1 %skip{slope}, double 0.0, double %m0{slope}"""
-        parts += _ADDED.format(array=array, part=f"%m{slope}")
-    count = len(constant)
-    body = f"\n  %nothing = fcmp oeq double %u, 0.0{parts}"
-    loop = _back("careful", body, "i64 %n, i64 %kind")
-    return f"@slopes = internal constant [{count} x [4 x double]] [{rows}]\n{loop}"
+    of_a_kind = "[2 x double]"
+    table = f"[{len(slopes)} x {of_a_kind}]"
+    numbers = [[literal(nan if each is None else each) for each in both] for both in slopes]
+    rows = ", ".join(f"{of_a_kind} [double {a}, double {b}]" for a, b in numbers)
+    code = Code()
+    gradient = code.load(code.at("%own", "%k"))
+    for at, (operand, array) in enumerate(zip("ab", "pq", strict=True)):
+        place = f"getelementptr {table}, ptr @slopes, i64 0, i64 %kind, i64 {at}"
+        known = code.load(code.emit(place))
+        stored = code.load(code.at(f"%{array}", "%k"))
+        is_stored = code.emit(f"fcmp uno double {known}, 0.0")
+        slope = code.emit(f"select i1 {is_stored}, double {stored}, double {known}")
+        _add(code, operand, code.product(gradient, slope, careful=True))
+    loop = _backward("careful", code, gradient)
+    return f"@slopes = internal constant {table} [{rows}]\n{loop}"
+
+
+def _add(code: Code, operand: str, share: Operand) -> None:
+    """Add a share to the gradient of an operand."""
+    place = _place(code, code.at(f"%{operand}", "%k", "i32"))
+    before = code.load(place)
+    code.store(code.emit(f"fadd double {before}, {share}"), place)
+
+
+def _backward(name: str, code: Code, gradient: str) -> str:
+    """A loop from the last step to the first; keeps the largest magnitude that a gradient has."""
+    bits = code.emit(f"bitcast double {gradient} to i64")
+    size = code.emit(f"shl i64 {bits}, 1")
+    after = code.emit(f"call i64 @llvm.umax.i64(i64 %seen0, i64 {size})")
+    return _LOOP.format(
+        name=name, operands=OPERANDS, seen="i64", first="%last", stride=-1, block="loop",
+        after=after, body=code.body,
+    )  # fmt: skip

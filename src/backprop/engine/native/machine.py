@@ -1,7 +1,7 @@
 """This machine: text of LLVM's → functions that run. The only file that knows llvmlite.
 
-What is compiled is kept as object code in the user's cache, under a name made of the text, the
-versions and the processor; loading it takes 2 ms where compiling takes 30 and more.
+What is compiled is kept as object code in the user's cache, under a name made of the sources of the
+text, LLVM's version and the processor; loading it takes 2 ms where compiling takes 30 and more.
 """
 
 from __future__ import annotations
@@ -9,22 +9,19 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from math import nan
 from threading import Lock, get_ident
 from types import MappingProxyType
 from typing import Any
 
-from backprop import __version__
 from backprop import cache as kept
 from backprop.engine.writers.llvm import CALL_BACK
 from backprop.errors import NoMachineCode
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.grammar import text as grammar
-
-_FORMAT = 1
-"""Part of the names in the cache: raised when the same text should give other code."""
 
 _LEVEL = 2
 """How hard LLVM tries: at 3 nothing was faster."""
@@ -107,21 +104,16 @@ def lanes() -> tuple[int, Mapping[str, str]]:
     there is none, vectors are taken apart and the scalar functions called.
     """
     triple, _, features = processor()
-    has = set(features.split(","))
-    wide = "+avx2" in has
-    width, isa = (4, "d") if wide else (2, "b")
-    if not triple.startswith("x86_64"):
-        return width, MappingProxyType({})
-    try:
-        library = ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
-    except OSError:
-        return width, MappingProxyType({})
-    llvm().load_library_permanently("libmvec.so.1")
+    width, isa = (4, "d") if "+avx2" in features.split(",") else (2, "b")
     found = {}
-    for row in OPERATIONS.values():
-        symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
-        if row.machine.isidentifier() and hasattr(library, symbol):
-            found[row.machine] = symbol
+    with suppress(OSError):
+        if triple.startswith("x86_64"):
+            library = ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
+            llvm().load_library_permanently("libmvec.so.1")
+            for row in OPERATIONS.values():
+                symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
+                if row.machine.isidentifier() and hasattr(library, symbol):
+                    found[row.machine] = symbol
     return width, MappingProxyType(found)
 
 
@@ -154,25 +146,22 @@ _making = Lock()
 
 def library(key: str, text: Callable[[], str]) -> Library:
     """The library of a text, made once in a process. key: tells the text from others that the same
-    sources make."""
+    sources make. text: makes it, if it must be compiled."""
     with _making:
-        found = _libraries.get(key)
-        if found is None:
+        if key not in _libraries:
             if len(_libraries) >= _MOST_LIBRARIES:
                 _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
-            found = _libraries[key] = Library(text, key)
-        return found
+            _libraries[key] = Library(text, key)
+        return _libraries[key]
 
 
 class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
     def __init__(self, text: Callable[[], str], key: str) -> None:
-        """text: makes the text if it must be compiled. key: tells it from other texts."""
         binding = llvm()
         triple, name, features = processor()
-        words = [str(_FORMAT), __version__, binding.__name__, _llvm_version(), triple, name]
-        words += [features, *sorted(lanes()[1]), str(_LEVEL), sources(), key]
+        words = [_llvm_version(), triple, name, features, *sorted(lanes()[1]), sources(), key]
         kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
         self._machine = _target_machine()
         self._engine = binding.create_mcjit_compiler(
@@ -185,16 +174,13 @@ class Library:
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
 
-    def function(self, name: str, result: Any, *operands: Any) -> Any:
-        """A function by its name, called without Python's lock."""
-        address = self._engine.get_function_address(name)
-        if not address:
-            raise NoMachineCode(f"the machine code has no function {name}")
-        return ctypes.CFUNCTYPE(result, *operands)(address)
-
     def address(self, name: str) -> int:
         found: int = self._engine.get_function_address(name)
         return found
+
+    def function(self, name: str, result: Any, *operands: Any) -> Any:
+        """A function by its name, called without Python's lock."""
+        return ctypes.CFUNCTYPE(result, *operands)(self.address(name))
 
 
 def _compiled(text: str, target: Any) -> bytes:
@@ -222,7 +208,6 @@ def _llvm_version() -> str:
 def _target_machine() -> Any:
     binding = llvm()
     _, name, features = processor()
-    target = binding.Target.from_default_triple()
-    return target.create_target_machine(
+    return binding.Target.from_default_triple().create_target_machine(
         cpu=name, features=features, opt=_LEVEL, jit=True, codemodel="jitdefault"
     )

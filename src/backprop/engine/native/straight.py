@@ -38,18 +38,14 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
     known = {**loads(code, "%x", wrt), **loads(code, "%fixed", fixed)}
     walk = Walk(code, graph, graph.steps, known)
     walk.forward()
-    out = code.write(walk.found[graph.output])
     by = walk.backward({graph.output: 1.0}, wrt)
     bad = finite(code, [*walk.looked_at(graph.outputs), *by.values()])
-    stores = [f"  store double {out}, ptr %value, align 8"]
+    code.store(walk.found[graph.output], "%value")
     for at, leaf in enumerate(wrt):
-        number = code.write(by[leaf])
-        place = code.emit(f"getelementptr double, ptr %gradient, i64 {at}")
-        stores.append(f"  store double {number}, ptr {place}, align 8")
-    body = "\n".join([*code.lines, *stores])
+        code.store(by[leaf], code.at("%gradient", at))
     return f"""
 define i32 @evaluate(ptr noalias %x, ptr noalias %fixed, ptr noalias %value, ptr noalias %gradient) {{
-{body}
+{code.body}
   %bad = fcmp uno double {bad}, 0.0
   %answer = zext i1 %bad to i32
   ret i32 %answer
@@ -62,6 +58,5 @@ def loads(code: Code, pointer: str, nodes: Sequence[int]) -> dict[int, Operand]:
     """Registers with the numbers behind a pointer, one for each node."""
     found: dict[int, Operand] = {}
     for at, each in enumerate(nodes):
-        place = code.emit(f"getelementptr double, ptr {pointer}, i64 {at}")
-        found[each] = code.emit(f"load double, ptr {place}, align 8")
+        found[each] = code.load(code.at(pointer, at))
     return found

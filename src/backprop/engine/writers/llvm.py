@@ -12,7 +12,7 @@ computed and one is taken; the result is that of the interpreter, which computes
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import frexp, isnan, nan
 
 from backprop.engine import walk
@@ -53,14 +53,14 @@ class Code(walk.Texts[str]):
         self.scaled: dict[str, tuple[float, str]] = {}
         """The registers that are a known number times another register."""
 
-    def begin(self) -> None:
-        """Begin another block: nothing of the one before is known in it."""
-        self.lines = []
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget the calls made so far: a branch may lead here around them."""
+    def label(self, name: str) -> None:
+        """Begin a block, in which no call made so far is known: a branch may lead here around it."""
+        self.lines.append(f"{name}:")
         self._known = {}
+
+    @property
+    def body(self) -> str:
+        return "\n".join(self.lines)
 
     @property
     def declarations(self) -> str:
@@ -75,15 +75,32 @@ class Code(walk.Texts[str]):
         """`double` or `<4 x double>`."""
         return of if self.width == 1 else f"<{self.width} x {of}>"
 
-    def fresh(self) -> str:
-        self.last += 1
-        return f"%r{self.last}"
-
     def emit(self, instruction: str) -> str:
         """The register of an instruction's result."""
-        register = self.fresh()
+        self.last += 1
+        register = f"%r{self.last}"
         self.lines.append(f"  {register} = {instruction}")
         return register
+
+    def at(self, pointer: str, index: int | str, of: str = "double") -> str:
+        """The place of an element of an array."""
+        return self.emit(f"getelementptr {of}, ptr {pointer}, i64 {index}")
+
+    def load(self, place: str, of: str = "double") -> str:
+        """A single number from memory."""
+        aligned = ", align 8" if of == "double" else ""
+        return self.emit(f"load {of}, ptr {place}{aligned}")
+
+    def store(self, number: Operand, place: str) -> None:
+        """Write an operand, one number a lane, to memory."""
+        self.lines.append(f"  store {self.double} {self.write(number)}, ptr {place}, align 8")
+
+    def together(self, singles: Iterable[str]) -> str:
+        """A number for each lane, as one operand."""
+        result = "poison"
+        for lane, number in enumerate(singles):
+            result = self.emit(f"insertelement {self.double} {result}, double {number}, i32 {lane}")
+        return result
 
     def write(self, number: Operand) -> str:
         """How an instruction on doubles has this operand: a register or a literal."""
@@ -120,14 +137,13 @@ class Code(walk.Texts[str]):
         return self.emit(f"call {double} @{symbol}({', '.join(f'{double} {t}' for t in texts)})")
 
     def _lanes(self, function: str, texts: Sequence[str]) -> str:
-        double, result = self.double, "poison"
         self._declare("double", function, len(texts))
+        found = []
         for lane in range(self.width):
-            singles = [self.emit(f"extractelement {double} {t}, i32 {lane}") for t in texts]
+            singles = [self.emit(f"extractelement {self.double} {t}, i32 {lane}") for t in texts]
             operands = ", ".join(f"double {each}" for each in singles)
-            found = self.emit(f"call double @{function}({operands})")
-            result = self.emit(f"insertelement {double} {result}, double {found}, i32 {lane}")
-        return result
+            found.append(self.emit(f"call double @{function}({operands})"))
+        return self.together(found)
 
     def _declare(self, double: str, symbol: str, operands: int) -> None:
         pure = "" if symbol.startswith(CALL_BACK) else " #0"
@@ -156,9 +172,7 @@ class Code(walk.Texts[str]):
         made = self.value("*", [gradient, slope])
         if not careful or isinstance(made, float):
             return made
-        nothing = [self.value("==", [each, 0.0]) for each in (gradient, slope)]
-        nothing = [each for each in nothing if not isinstance(each, float)]
-        skipped = self.value("or", nothing) if len(nothing) == 2 else nothing[0]
+        skipped = self.value("or", [self.value("==", [each, 0.0]) for each in (gradient, slope)])
         return self.value("if", [skipped, 0.0, made])
 
 
