@@ -197,6 +197,15 @@ def test_inputs_that_the_output_does_not_need_may_be_missing() -> None:
     assert found.data == {"x": 1, "y": 1}
 
 
+def test_the_graph_of_an_output_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = backprop.parse("a = x*y; L = a + x")
+    model.grad({"x": 2, "y": 3})
+    monkeypatch.delattr("backprop.graph.in_order")
+    again = model.grad({"x": 5, "y": 6})
+    assert again.data == {"x": 5.0, "y": 6.0, "a": 30.0, "L": 35.0}
+    assert again.gradients == {"x": 7.0, "y": 5.0, "a": 1.0, "L": 1.0}
+
+
 def test_a_model_forgets_the_values_of_the_last_call() -> None:
     model = backprop.parse("a = 1; y = a*x")
     assert model.grad({"a": 5, "x": 2}).value == 10
