@@ -17,7 +17,7 @@ from backprop.language import families
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
-from backprop.source import Span, pack
+from backprop.source import pack
 from backprop.syntax.bodies import Body, Governor
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -165,7 +165,7 @@ class Builder:
                     del stack[-count:]
                     stack.append(columns.step(operation, operands, place))
                 elif kind == "number":
-                    stack.append(self._number(texts[token], tokens.span(token, token), place))
+                    stack.append(self._number(tokens, token, place))
                 elif kind == "index":
                     step = frame.body.governors[token]
                     name = self.families.label(tokens, texts[token], step.indices, scope)
@@ -257,11 +257,12 @@ class Builder:
         self.families.integers.met(name, node)
         return node
 
-    def _number(self, text: str, span: Span, place: Place) -> int:
-        number = float(text)
+    def _number(self, tokens: Tokens, token: int, place: Place) -> int:
+        number = float(tokens.texts[token])
         if number == inf:
             message = "a number too large for a double, which ends at 1.8e308"
-            self.errors.append(UnexpectedText(message, span, hints=["write inf for infinity"]))
+            hints = ["write inf for infinity"]
+            self.errors.append(UnexpectedText(message, tokens.span(token), hints=hints))
         return self.columns.number(number, place)
 
     def _call(self, name: str, operands: list[int], place: Place) -> int:

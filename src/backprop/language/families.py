@@ -173,13 +173,7 @@ class Families:
     def _two(self, statement: Statement, nodes: Nodes, scope: Scope) -> tuple[float, float]:
         """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""
         tokens = statement.tokens
-        # the second argument ends right before the call; the first is what stands before that
-        comma = _first_comma(tokens, nodes[-1].token)
-        cut = next(at for at, node in enumerate(nodes) if node.first > comma)
-        first, second = (
-            float(self.integers.number(tokens, part, scope, free=True))
-            for part in (nodes[:cut], nodes[cut:-1])
-        )
+        first, second = self.integers.arguments(tokens, nodes, scope)
         name = tokens.texts[nodes[-1].token]
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
@@ -257,12 +251,3 @@ def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefi
 
 def _defined(statement: Statement) -> Label:
     return Label(left(statement), "defined here")
-
-
-def _first_comma(tokens: Tokens, token: int) -> int:
-    """The comma between the two arguments of the call whose name is `token`."""
-    depth, at = 0, token
-    while depth != 1 or tokens.kinds[at] != "COMMA":
-        at += 1
-        depth += (tokens.kinds[at] in ("LPAR", "LSQB")) - (tokens.kinds[at] in ("RPAR", "RSQB"))
-    return at

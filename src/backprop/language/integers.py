@@ -100,33 +100,48 @@ class Integers:
         """
         if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
             return self._name(tokens, nodes[0].token, scope, free)
+        return fold_nodes(nodes, lambda *node: self._node(tokens, scope, free, *node))
+
+    def arguments(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> list[float]:
+        """The numbers of what the call at the end of `nodes` is made of; any will do, as with `free`."""
+        found: list[float] = []
 
         def compute(node: Node, operands: list[float]) -> float:
-            text = tokens.texts[node.token]
-            found: float | None = None
-            if node.kind == "name":
-                return self._name(tokens, node.token, scope, free)
-            if node.kind == "number":
-                found = float(text)
-                if text.isdecimal() and found <= _MOST:
-                    found = int(text)
-            elif node.kind == "call":
-                row = FUNCTIONS.get(text)
-                if row and callable(row.value) and row.arity == node.operands:
-                    return row.value(*map(float, operands))
-            elif node.kind == "operation":
-                found = _computed(node.operation, operands)
-            if found is None:
-                what = "depends on a value" if node.kind == "index" else "is no arithmetic"
-            elif isnan(found) or (operands and OPERATIONS[node.operation].at_pole(*operands)):
-                what = "has no value"
-            elif abs(found) <= _MOST or free:
-                return found
-            else:
-                what = "is no number of this size"
-            raise self._fault(tokens, node.first, node.last, what)
+            if node is not nodes[-1]:
+                return self._node(tokens, scope, True, node, operands)
+            found.extend(map(float, operands))
+            return 0.0
 
-        return fold_nodes(nodes, compute)
+        fold_nodes(nodes, compute)
+        return found
+
+    def _node(
+        self, tokens: Tokens, scope: Scope, free: bool, node: Node, operands: list[float]
+    ) -> float:
+        """The number of a node, from those of its operands."""
+        text = tokens.texts[node.token]
+        found: float | None = None
+        if node.kind == "name":
+            return self._name(tokens, node.token, scope, free)
+        if node.kind == "number":
+            found = float(text)
+            if text.isdecimal() and found <= _MOST:
+                found = int(text)
+        elif node.kind == "call":
+            row = FUNCTIONS.get(text)
+            if row and callable(row.value) and row.arity == node.operands:
+                return row.value(*map(float, operands))
+        elif node.kind == "operation":
+            found = _computed(node.operation, operands)
+        if found is None:
+            what = "depends on a value" if node.kind == "index" else "is no arithmetic"
+        elif isnan(found) or (operands and OPERATIONS[node.operation].at_pole(*operands)):
+            what = "has no value"
+        elif abs(found) <= _MOST or free:
+            return found
+        else:
+            what = "is no number of this size"
+        raise self._fault(tokens, node.first, node.last, what)
 
     def integer(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
         """The same, where it must be a whole number."""

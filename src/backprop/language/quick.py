@@ -55,21 +55,201 @@ class Unsure(Exception):
     """Something that only the ordinary route can decide, which knows the whole text."""
 
 
-class Stepwise(Builder):
-    """The builder for a text whose names are not known before: it takes a name that is not known for an
-    input, until it is defined.
+def read_quickly(source: Source, most: int) -> Model | None:
+    """The Model of a plain text; None if the ordinary route must read it, or it is short.
+
+    most: the steps that the text may have.
+    """
+    text = source.text
+    if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
+        return None
+    code = plain(text)
+    if code is None:
+        return None
+    try:
+        return _Quick(source, most).read(code)
+    except Unsure:
+        return None
+
+
+class _Quick(Builder):
+    """A text while it is read. What its names are is not known before: one that is not known is taken for
+    an input, until it is defined.
 
     constants: those that were used; a text that defines such a name further down means something else.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, source: Source, most: int) -> None:
         super().__init__({}, Families(most=most))
+        self.source = source
         self.constants: set[str] = set()
+        self.likely: dict[str, One] = {}
+        """The reader to try for a key: the one that was right last, or one that chooses by words."""
+        self.words: dict[str, dict[object, One]] = {}
+        """For a key with calls, the readers by the words that are called."""
+        self.shapes: dict[Key, Template | int] = {}
+        """The template for a shape; before there is one, how often the shape has come."""
         self.first: list[int] = []
         self.second: list[int] = []
         self.starts: list[int] = []
         """What templates have added to the columns of operands and places, and `flush` has not: lists
         take numbers sooner than arrays do."""
+
+    def read(self, text: str) -> Model:
+        """Raises Unsure."""
+        likely = self.likely.get
+        rest = pieces(text)
+        where, steps, left = -1, 0, _BLOCK  # where: ~ of the offset, as in the column of places
+        for line, key in rest:
+            reader = likely(key)
+            if reader and (count := reader(line.split(), where)):
+                steps += count
+                where -= len(line)
+            else:
+                self.flush()
+                where = self.other(line, key, where, rest)
+            left -= 1
+            if not left:
+                left = _BLOCK
+                self.spend(steps)
+                steps = 0
+        self.spend(steps)
+        self.check()
+        return Model(self.source, self.columns, self.names, self.defaults, self.places)
+
+    def spend(self, steps: int) -> None:
+        """Count steps that were made. Raises Unsure beyond the limit."""
+        self.flush()
+        self.families.left -= steps
+        if self.families.left < 0:
+            raise Unsure
+
+    def other(self, line: str, key: str, where: int, rest: Iterator[tuple[str, str]]) -> int:
+        """Read a line that is new in some way, and those after it in which its statement goes on.
+        Answer with where the next one begins."""
+        if not key.strip():
+            return where - len(line)
+        leaves = line.split()
+        classes = self.classes(leaves, key)
+        reader = self.shapes.get((key, classes), 0)
+        if not isinstance(reader, int):
+            if self.read_new(reader, line, leaves, where):
+                self.choose(key, leaves, reader)
+                return where - len(line)
+            reader = _REPEATED
+        statement = self.slowly(where)
+        begin, where = ~where, where - len(line)
+        if statement.tokens.ends[-1] > ~where:
+            while statement.tokens.ends[-1] > ~where:
+                where -= len(next(rest)[0])
+        elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
+            self.shapes[key, classes] = reader + 1
+        elif reader + 1 == _REPEATED:
+            made = self.template(statement, line, begin, classes)
+            self.shapes[key, classes] = made or _REPEATED
+        return where
+
+    def read_new(self, reader: Template, line: str, leaves: list[str], where: int) -> bool:
+        """Read a statement of this shape, which may have names not known yet; whether it went well."""
+        names = self.names
+        new = [leaf for leaf in reader.names if leaves[leaf] not in names]
+        for name in (leaves[leaf] for leaf in new):
+            if name in CONSTANTS or not (name.isidentifier() or is_name(name)):
+                return False
+        for leaf in new:
+            name = leaves[leaf]
+            if name not in names:
+                start = ~where + [*_WORD.finditer(line)][leaf].start()
+                names[name] = self.columns.input(pack(start, start + len(name)))
+        count = reader.one(leaves, where)
+        self.spend(count)
+        return count > 0
+
+    def choose(self, key: str, leaves: list[str], reader: Template) -> None:
+        """Let a reader be the first to try for its key; of a key with calls, for the words called."""
+        called = [leaf for leaf, after in enumerate(key.split(LEAF)[1:]) if after[:1] == "("]
+        if not called:
+            self.likely[key] = reader.one
+            return
+        words = itemgetter(*called)
+        readers = self.words.setdefault(key, {})
+        readers[words(leaves)] = reader.one
+
+        def one(leaves: list[str], where: int) -> int:
+            found = readers.get(words(leaves))
+            return found(leaves, where) if found else 0
+
+        self.likely[key] = one
+
+    def classes(self, leaves: list[str], key: str) -> tuple[str, ...]:
+        """For each leaf whether it is a name, a number, or which other word."""
+        found: list[str] = []
+        for at, (leaf, after) in enumerate(zip(leaves, key.split(LEAF)[1:], strict=True)):
+            if leaf < ":":
+                found.append(NUMERAL)
+            elif (
+                after.lstrip().startswith("(")
+                or (leaf in CONSTANTS and leaf not in self.names and at)
+                or leaf in reserved()
+            ):
+                found.append(leaf)
+            else:
+                found.append(NAME)
+        return tuple(found)
+
+    def slowly(self, where: int) -> Statement:
+        """Read a statement by the ordinary route. Raises Unsure if it is no plain equation."""
+        tokens = next(statements(self.source, start=~where))
+        if not isinstance(tokens, Tokens) or "OTHER" in tokens.kinds:
+            raise Unsure
+        try:
+            statement = Statement(tokens, shape(tokens.kinds))
+        except Unfit:
+            raise Unsure from None
+        errors: list[BackpropError] = []
+        definitions.calls(statement, {}, errors)
+        if errors or statement.shape.form != "equation" or statement.shape.indexed:
+            raise Unsure
+        self.equation(statement)
+        if self.errors:
+            raise Unsure
+        return statement
+
+    def check(self) -> None:
+        """What was not looked at name by name. Raises Unsure."""
+        names = self.names.keys()
+        sure = all(map(str.isidentifier, names))  # no number, and nothing but letters
+        if (
+            not names
+            or not (sure or all(map(is_name, names)))
+            or not names.isdisjoint(reserved())
+            or not names.isdisjoint(self.constants)
+            or definitions.has_circle(self.columns, self.names)
+        ):
+            raise Unsure
+
+    def template(
+        self, statement: Statement, line: str, begin: int, classes: tuple[str, ...]
+    ) -> Template | None:
+        """The reader of statements like that of a line, which begins at an offset; None if its leaves
+        are not exactly the words and numbers that the scanner sees, or it is long."""
+        tokens = statement.tokens
+        if len(tokens.kinds) > _MOST_TOKENS:
+            return None
+        spans = {
+            (begin + found.start(), begin + found.end()): leaf
+            for leaf, found in enumerate(_WORD.finditer(line))
+        }
+        leaves: dict[int, int] = {}
+        for token, text in enumerate(tokens.texts):
+            leaf = spans.get((tokens.starts[token], tokens.ends[token]))
+            if leaf is not None:
+                leaves[token] = leaf
+            elif text[0].isalnum():
+                return None
+        if len(leaves) < len(classes):
+            return None
+        return template(statement, leaves, classes, self.scope())
 
     def flush(self) -> None:
         """Bring the columns up to date."""
@@ -121,196 +301,6 @@ class Stepwise(Builder):
         if name in CONSTANTS and name not in self.names:
             self.constants.add(name)
         return super()._new_name(name, tokens, token)
-
-
-def read_quickly(source: Source, most: int) -> Model | None:
-    """The Model of a plain text; None if the ordinary route must read it, or it is short.
-
-    most: the steps that the text may have.
-    """
-    text = source.text
-    if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
-        return None
-    code = plain(text)
-    if code is None:
-        return None
-    try:
-        return _Quick(source, most).read(code)
-    except Unsure:
-        return None
-
-
-class _Quick:
-    """A text while it is read."""
-
-    def __init__(self, source: Source, most: int) -> None:
-        self.source = source
-        self.builder = Stepwise(most)
-        self.likely: dict[str, One] = {}
-        """The reader to try for a key: the one that was right last, or one that chooses by words."""
-        self.words: dict[str, dict[object, One]] = {}
-        """For a key with calls, the readers by the words that are called."""
-        self.shapes: dict[Key, Template | int] = {}
-        """The template for a shape; before there is one, how often the shape has come."""
-
-    def read(self, text: str) -> Model:
-        """Raises Unsure."""
-        builder, likely = self.builder, self.likely.get
-        rest = pieces(text)
-        where, steps, left = -1, 0, _BLOCK  # where: ~ of the offset, as in the column of places
-        for line, key in rest:
-            reader = likely(key)
-            if reader and (count := reader(line.split(), where)):
-                steps += count
-                where -= len(line)
-            else:
-                builder.flush()
-                where = self.other(line, key, where, rest)
-            left -= 1
-            if not left:
-                left = _BLOCK
-                self.spend(steps)
-                steps = 0
-        self.spend(steps)
-        self.check()
-        columns, names, defaults = builder.columns, builder.names, builder.defaults
-        return Model(self.source, columns, names, defaults, builder.places)
-
-    def spend(self, steps: int) -> None:
-        """Count steps that were made. Raises Unsure beyond the limit."""
-        self.builder.flush()
-        self.builder.families.left -= steps
-        if self.builder.families.left < 0:
-            raise Unsure
-
-    def other(self, line: str, key: str, where: int, rest: Iterator[tuple[str, str]]) -> int:
-        """Read a line that is new in some way, and those after it in which its statement goes on.
-        Answer with where the next one begins."""
-        if not key.strip():
-            return where - len(line)
-        leaves = line.split()
-        classes = self.classes(leaves, key)
-        reader = self.shapes.get((key, classes), 0)
-        if not isinstance(reader, int):
-            if self.read_new(reader, line, leaves, where):
-                self.choose(key, leaves, reader)
-                return where - len(line)
-            reader = _REPEATED
-        statement = self.slowly(where)
-        begin, where = ~where, where - len(line)
-        if statement.tokens.ends[-1] > ~where:
-            while statement.tokens.ends[-1] > ~where:
-                where -= len(next(rest)[0])
-        elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
-            self.shapes[key, classes] = reader + 1
-        elif reader + 1 == _REPEATED:
-            made = self.template(statement, line, begin, classes)
-            self.shapes[key, classes] = made or _REPEATED
-        return where
-
-    def read_new(self, reader: Template, line: str, leaves: list[str], where: int) -> bool:
-        """Read a statement of this shape, which may have names not known yet; whether it went well."""
-        builder = self.builder
-        names = builder.names
-        new = [leaf for leaf in reader.names if leaves[leaf] not in names]
-        for name in (leaves[leaf] for leaf in new):
-            if name in CONSTANTS or not (name.isidentifier() or is_name(name)):
-                return False
-        for leaf in new:
-            name = leaves[leaf]
-            if name not in names:
-                start = ~where + [*_WORD.finditer(line)][leaf].start()
-                names[name] = builder.columns.input(pack(start, start + len(name)))
-        count = reader.one(leaves, where)
-        self.spend(count)
-        return count > 0
-
-    def choose(self, key: str, leaves: list[str], reader: Template) -> None:
-        """Let a reader be the first to try for its key; of a key with calls, for the words called."""
-        called = [leaf for leaf, after in enumerate(key.split(LEAF)[1:]) if after[:1] == "("]
-        if not called:
-            self.likely[key] = reader.one
-            return
-        words = itemgetter(*called)
-        readers = self.words.setdefault(key, {})
-        readers[words(leaves)] = reader.one
-
-        def one(leaves: list[str], where: int) -> int:
-            found = readers.get(words(leaves))
-            return found(leaves, where) if found else 0
-
-        self.likely[key] = one
-
-    def classes(self, leaves: list[str], key: str) -> tuple[str, ...]:
-        """For each leaf whether it is a name, a number, or which other word."""
-        names = self.builder.names
-        found: list[str] = []
-        for at, (leaf, after) in enumerate(zip(leaves, key.split(LEAF)[1:], strict=True)):
-            if leaf < ":":
-                found.append(NUMERAL)
-            elif (
-                after.lstrip().startswith("(")
-                or (leaf in CONSTANTS and leaf not in names and at)
-                or leaf in reserved()
-            ):
-                found.append(leaf)
-            else:
-                found.append(NAME)
-        return tuple(found)
-
-    def slowly(self, where: int) -> Statement:
-        """Read a statement by the ordinary route. Raises Unsure if it is no plain equation."""
-        tokens = next(statements(self.source, start=~where))
-        if not isinstance(tokens, Tokens) or "OTHER" in tokens.kinds:
-            raise Unsure
-        try:
-            statement = Statement(tokens, shape(tokens.kinds))
-        except Unfit:
-            raise Unsure from None
-        errors: list[BackpropError] = []
-        definitions.calls(statement, {}, errors)
-        if errors or statement.shape.form != "equation" or statement.shape.indexed:
-            raise Unsure
-        self.builder.equation(statement)
-        if self.builder.errors:
-            raise Unsure
-        return statement
-
-    def check(self) -> None:
-        """What was not looked at name by name. Raises Unsure."""
-        names = self.builder.names.keys()
-        sure = all(map(str.isidentifier, names))  # no number, and nothing but letters
-        if (
-            not names
-            or not (sure or all(map(is_name, names)))
-            or not names.isdisjoint(reserved())
-            or not names.isdisjoint(self.builder.constants)
-            or definitions.has_circle(self.builder.columns, self.builder.names)
-        ):
-            raise Unsure
-
-    def template(
-        self, statement: Statement, line: str, begin: int, classes: tuple[str, ...]
-    ) -> Template | None:
-        """The reader of statements like that of a line, which begins at an offset; None if its leaves
-        are not exactly the words and numbers that the scanner sees, or it is long."""
-        tokens = statement.tokens
-        if len(tokens.kinds) > _MOST_TOKENS:
-            return None
-        spans = {
-            (begin + found.start(), begin + found.end()): leaf
-            for leaf, found in enumerate(_WORD.finditer(line))
-        }
-        leaves: dict[int, int] = {}
-        for token, text in enumerate(tokens.texts):
-            leaf = spans.get((tokens.starts[token], tokens.ends[token]))
-            if leaf is not None:
-                leaves[token] = leaf
-            elif text[0].isalnum():
-                return None
-        if len(leaves) < len(classes):
-            return None
-        return template(statement, leaves, classes, self.builder.scope())
 
 
 _WORD = re.compile(r"\S+")
