@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 from math import nan
 from types import MappingProxyType
 from typing import TypeVar
@@ -95,8 +95,8 @@ class Columns:
 
     def define(self, node: int, root: int) -> None:
         """Make an input what the step `root` is; if that is the last row, it goes."""
-        self.ops[node], self.first[node] = self.ops[root], self.first[root]
-        self.second[node], self.places[node] = self.second[root], self.places[root]
+        for column in (self.ops, self.first, self.second, self.places):
+            column[node] = column[root]
         if root in self.more:
             self.more[node] = self.more[root]
         if root in self.callers:
@@ -273,9 +273,6 @@ class Graph:
 
     def uses(self, node: int) -> Iterator[int]:
         """What the equation of a node is made of, results before operands: names and unnamed inputs."""
-        found: dict[int, None] = {}
-        for step in reversed(self.equation(node)):
-            for operand in self.operands(step):
-                if operand in self.labels or self.columns.first[operand] == -1:
-                    found[operand] = None
-        return iter(found)
+        steps, first = reversed(self.equation(node)), self.columns.first
+        used = chain.from_iterable(map(self.operands, steps))
+        return iter(dict.fromkeys(n for n in used if n in self.labels or first[n] == -1))

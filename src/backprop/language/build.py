@@ -7,8 +7,9 @@ so does every term of a sum; nothing recurses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, UnexpectedText
@@ -60,21 +61,21 @@ class Builder:
 
     def __init__(
         self,
-        functions: Mapping[str, Statement],
-        members: Families,
-        names: Iterable[str] = (),
+        names: Mapping[str, int] = MappingProxyType({}),
         columns: Columns | None = None,
+        functions: Mapping[str, Statement] = MappingProxyType({}),
+        members: Families | None = None,
     ) -> None:
         self.functions = functions
-        self.families = members
-        self.names: dict[str, int] = dict.fromkeys(names, EXPECTED)
+        self.families = members or Families()
+        self.names = {**names}
         self.columns = Columns() if columns is None else columns
-        members.integers.columns = self.columns
+        self.families.integers.columns = self.columns
         self.order: list[str] = []
         self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}
         self.repeated: dict[str, int] = {}
-        self.errors: list[BackpropError] = members.errors
+        self.errors: list[BackpropError] = self.families.errors
         self.uses_names = False
         """Whether the last expression is computed from names."""
         self._begin = 0

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from backprop.errors import ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
-from backprop.language.families import Families
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.suggest import unknown_name
 from backprop.syntax.bodies import prepared
@@ -179,8 +178,7 @@ class Model:
         tokens = self._tokens(start)
         parsed = shape(tokens.kinds)
         scratch = self.columns.copy()
-        builder = Builder({}, Families(), columns=scratch)
-        builder.names = {**self.names}
+        builder = Builder(self.names, scratch)
         name = tokens.texts[parsed.target]
         begin = len(scratch)
         root = builder.expression(tokens, prepared(parsed).right, {})

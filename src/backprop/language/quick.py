@@ -80,7 +80,7 @@ class _Quick(Builder):
     """
 
     def __init__(self, source: Source, most: int) -> None:
-        super().__init__({}, Families(most=most))
+        super().__init__(members=Families(most=most))
         self.source = source
         self.constants: set[str] = set()
         self.likely: dict[str, One] = {}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
 from backprop.language import definitions
-from backprop.language.build import Builder
+from backprop.language.build import EXPECTED, Builder
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
 from backprop.language.integers import Scope
 from backprop.language.model import Model
@@ -62,7 +62,8 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         raise NoEquation(message, where=source.name, hints=hints)
     members = Families(equations, seed, most)
     members.scalars = equations
-    builder = Builder(functions, members, equations)
+    names = dict.fromkeys(equations, EXPECTED)
+    builder = Builder(names, functions=functions, members=members)
     owners = dict(equations)
     for statement in indexed:
         members.declare(statement, builder.names, owners)
@@ -101,8 +102,7 @@ class FormulaReader:
         errors: list[BackpropError] = []
         definitions.calls(statement, self._functions, errors)
         raise_all(errors)
-        builder = Builder(self._functions, self._families, columns=self.columns)
-        builder.names.update(self._known)
+        builder = Builder(self._known, self.columns, self._functions, self._families)
         root = builder.expression(tokens, ready_made(statement).right, {})
         errors += builder.errors
         for name in builder.order:
@@ -128,7 +128,7 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     settings: dict[str, Setting] = {}
 
     def set_one(name: str, target: Span, tokens: Tokens, body: Body, scope: Scope) -> None:
-        builder = Builder(functions, families)
+        builder = Builder(functions=functions, members=families)
         root = builder.expression(tokens, body, scope)
         if builder.names and name in computed:
             return

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from backprop.graph import CODES, INPUT, Columns
 from backprop.language.build import Builder
-from backprop.language.families import Families
 from backprop.syntax.bodies import prepared
 from backprop.syntax.parser import Statement
 
@@ -64,8 +63,7 @@ def _specimen(
         elif tokens.kinds[token] == "NUMBER":
             texts[token] = repr(_TELLING * (leaf + 1))
     columns = Columns()
-    builder = Builder({}, Families(), columns=columns)
-    builder.names = {f"name {leaf}": columns.input() for leaf in names}
+    builder = Builder({f"name {leaf}": columns.input() for leaf in names}, columns)
     root = builder.expression(tokens._replace(texts=texts), prepared(shape).right, {})
     return columns, root, builder.uses_names
 
