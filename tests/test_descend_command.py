@@ -58,6 +58,13 @@ def json_settings(parameters: object) -> str:
     return ", ".join(f"{name}={number!r}" for name, number in parameters.items())
 
 
+def test_an_optimizer_that_there_is_not_is_said_before_a_missing_choice_of_an_output() -> None:
+    ran = backprop("descend", "-e", "K = a^2; L = a^3; a = 1", "--optimizer", "nosuch")
+    assert ran.status == 2
+    assert "there is no optimizer 'nosuch'" in ran.err
+    assert "outputs" not in ran.err
+
+
 def test_other_formats_have_the_same_numbers() -> None:
     arguments = ["descend", "-e", CLASSIC, "--set", POINT, "--lr", "0.001", "--steps", "1"]
     rows = list(csv.DictReader(io.StringIO(backprop(*arguments, "--format", "csv").out)))

@@ -11,6 +11,7 @@ import pytest
 
 import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
+from backprop.descent.choices import matching
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
 from backprop.descent.update import written
 from backprop.errors import (
@@ -178,6 +179,14 @@ def test_bounds_hold_and_decide() -> None:
         assert found.parameters == pytest.approx({"a": 1, "b": -2, "c": 1}, abs=1e-6)
         if optimizer != "adam":
             assert found.stopped == "gradient"
+
+
+def test_bounds_for_many_stand_in_the_order_of_the_file() -> None:
+    names = [f"w{number}" for number in range(40)]
+    model = backprop.parse("L = " + " + ".join(f"(w{at} - 1)^2" for at in range(40)))
+    found = model.descend(dict.fromkeys(names, 0.0), steps=1, bounds={"w*": (0, 2)})
+    assert list(found.bounds) == [name for name in model.inputs if name in names]
+    assert matching(model, ["w3*", "w1", "w0"]) == ["w0", "w1", "w3", *names[30:]]
 
 
 def test_a_start_outside_its_bounds_is_moved_and_said() -> None:

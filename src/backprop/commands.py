@@ -87,10 +87,15 @@ class Descending(NamedTuple):
     """A descent that is ready to run: everything that a person gave has been read and understood."""
 
     model: Model
-    output: str
+    of: str | None
     numbers: Mapping[str, float]
     options: DescentOptions
     state: State | None
+
+    @property
+    def output(self) -> str:
+        """Its name. Raises ChooseOutput; a run looks at the options before."""
+        return self.model.output(self.of)
 
     @property
     def free(self) -> list[str]:
@@ -111,13 +116,13 @@ class Descending(NamedTuple):
         found, _ = descend(
             self.model,
             self.numbers,
-            of=self.output,
+            of=self.of,
             callback=callback,
             callback_every=callback_every,
             state=self.state,
             **self.options,
         )
-        leading = parameters(self.model, self.output)
+        leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
         return DescentReport(found, kept, whole)
 
@@ -151,13 +156,14 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None = None
     options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of an
     earlier run, which need not exist yet.
     """
-    from backprop.descent.texts import read_bounds, read_state
+    from backprop.descent.choices import read_bounds
+    from backprop.descent.result import read_state
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
     model = inputs.model()
     numbers = inputs.numbers(model)
     found = read_state(state) if state else None
-    return Descending(model, model.output(inputs.output), numbers, given, found)
+    return Descending(model, inputs.output, numbers, given, found)
 
 
 def explain(

@@ -1,20 +1,34 @@
-"""What a person chooses by name: an optimizer or a schedule with its numbers, parameters by pattern."""
+"""What a person chooses: an optimizer or a schedule with its numbers, parameters by pattern, bounds."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from math import inf
 from typing import TypeVar
 
 from backprop import patterns as patterns_of
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
-from backprop.errors import BackpropError, BadOption, NothingToMove, raise_all
+from backprop.errors import (
+    BackpropError,
+    BadOption,
+    NotANumber,
+    NothingToMove,
+    UnexpectedText,
+    raise_all,
+)
 from backprop.evaluation.inputs import not_an_input, number_of
+from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.source import Source, normal
 from backprop.suggest import did_you_mean, unknown_choice, unknown_name
+from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
+
+Bounds = dict[str, tuple[float, float]]
+"""For each name the least and the largest number allowed."""
 
 _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
 
@@ -26,19 +40,17 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
     """
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
-    row = table.get(name)
-    if row is None or found is None:
+    if found is None or name not in table:
         raise unknown_choice(option, name, table)
+    row = table[name]
     options = defaults(row)
     source = Source(f"<--{option}>", found[2] or "")
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
-            hints = (
-                ["the step size is --lr"]
-                if key == "lr"
-                else did_you_mean(key, options)
-                or [f"it has {', '.join(options)}" if options else "it has no options"]
-            )
+            known = [f"it has {', '.join(options) or 'no options'}"]
+            hints = did_you_mean(key, options) or known
+            if key == "lr":
+                hints = ["the step size is --lr"]
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
         options[key] = number = number_of(setting.model, setting.root)
         takes = row.options[key][1]
@@ -59,60 +71,110 @@ def parameters(
     leading = set(model.graph(output).inputs)
     inputs = [name for name in model.inputs if model.names[name] in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
-    wanted = matching(model, only) if only else set(inputs)
-    kept = matching(model, freeze)
-    free = [name for name in inputs if name in wanted and name not in kept]
-    if not free:
-        if not inputs:
-            message, hint = f"{output} depends on no input", "name another output: --of NAME"
-        elif kept:
-            message, hint = f"every input of {output} is frozen", "freeze fewer of them"
-        else:
-            message = f"{output} depends on none of the inputs that may move"
-            hint = f"it depends on {', '.join(inputs[:8])}"
-        raise NothingToMove(
-            f"nothing is free to move: {message}", hints=[hint], where=model.source.name
-        )
-    return free
+    frozen = matching(model, freeze)
+    wanted = set(matching(model, only) if only else inputs).difference(frozen)
+    free = [name for name in inputs if name in wanted]
+    if free:
+        return free
+    if not inputs:
+        message, hint = f"{output} depends on no input", "name another output: --of NAME"
+    elif frozen:
+        message, hint = f"every input of {output} is frozen", "freeze fewer of them"
+    else:
+        message = f"{output} depends on none of the inputs that may move"
+        hint = f"it depends on {', '.join(inputs[:8])}"
+    message = f"nothing is free to move: {message}"
+    raise NothingToMove(message, hints=[hint], where=model.source.name)
 
 
-def matching(model: Model, wanted: Iterable[str]) -> set[str]:
-    """The inputs that any of the patterns names; every pattern must name one."""
+def matching(model: Model, wanted: Iterable[str]) -> list[str]:
+    """The inputs that any of the patterns names, in file order; every pattern must name one."""
     found: set[str] = set()
     errors: list[BackpropError] = []
+    inputs = model.inputs
     for pattern in map(normal, wanted):
-        names = patterns_of.matching(pattern, model.inputs)
-        if not names:
-            if pattern in model.names:
-                errors.append(not_an_input(model, pattern))
-            else:
-                errors.append(unknown_name(pattern, model.inputs, "the inputs of these equations"))
+        names = patterns_of.matching(pattern, inputs)
         found.update(names)
+        if not names and pattern in model.names:
+            errors.append(not_an_input(model, pattern))
+        elif not names:
+            errors.append(unknown_name(pattern, inputs, "the inputs of these equations"))
+    raise_all(errors)
+    return [name for name in inputs if name in found]
+
+
+def read_bounds(texts: Sequence[str]) -> Bounds:
+    """The bounds of `a=0..1, b=..5, w*=-1..1`, for each name or pattern.
+
+    An end that is left out is infinite. Raises SyntaxFaults, NotANumber for names in a bound, and
+    BadOption for bounds the wrong way round.
+    """
+    found: Bounds = {}
+    errors: list[BackpropError] = []
+    for tokens in chain(*(statements(Source("<--bounds>", text), LIST_ENDS) for text in texts)):
+        try:
+            if isinstance(tokens, BackpropError):
+                raise tokens
+            name, low, high = _bound(tokens)
+        except BackpropError as error:
+            errors += error.all
+            continue
+        before = found.get(name, (-inf, inf))
+        found[name] = max(low, before[0]), min(high, before[1])
     raise_all(errors)
     return found
 
 
+def _bound(tokens: Tokens) -> tuple[str, float, float]:
+    """The name or pattern, the least and the largest number of `a=0..1`."""
+    whole, kinds = tokens.whole, tokens.kinds
+    middle = kinds.index("ASSIGN") if kinds.count("ASSIGN") == 1 else 0
+    if not middle or kinds[middle:].count("RANGE") != 1:
+        hints = ["write name=low..high, name=low.. or name=..high"]
+        raise UnexpectedText("this is no bound", whole, hints=hints)
+    dots = kinds.index("RANGE", middle)
+    ends = [-inf, inf]
+    errors: list[BackpropError] = []
+    for at, (first, behind) in enumerate([(middle + 1, dots), (dots + 1, len(kinds))]):
+        if first == behind:
+            continue
+        side = tokens.span(first, behind - 1)
+        try:
+            ends[at] = from_lines(Source("<--bounds>", f"x = {side.text}"))["x"][0]
+        except BackpropError as error:
+            no_number = "a bound must be a number or an expression of numbers"
+            message = no_number if isinstance(error, NotANumber) else error.message
+            errors.append(type(error)(message, side))
+    raise_all(errors)
+    name = normal(tokens.span(0, middle - 1).text)
+    low, high = ends
+    if low == inf or high == -inf:
+        raise BadOption(f"no number is within the bounds of {name}", whole)
+    if not low <= high:
+        least, _, largest = tokens.span(middle + 1, -1).text.partition("..")
+        hints = [f"write {name}={largest.strip()}..{least.strip()}"]
+        raise BadOption(f"the bounds of {name} are the wrong way round", whole, hints=hints)
+    return name, low, high
+
+
 def bounds_of(
     model: Model, free: Sequence[str], bounds: Mapping[str, tuple[float, float]]
-) -> dict[str, tuple[float, float]]:
+) -> Bounds:
     """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one.
 
     Raises UnknownName and NotAnInput, BadOption for bounds the wrong way round.
     """
-    found: dict[str, tuple[float, float]] = {}
+    found: Bounds = {}
+    moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
         if not low <= high:
-            raise BadOption(
-                f"the bounds of {pattern} are the wrong way round: {low:g}..{high:g}",
-                hints=[f"write {pattern}={high:g}..{low:g}"] if low > high else [],
-            )
-        for name in matching(model, [pattern]):
-            if name not in free:
-                continue
+            message = f"the bounds of {pattern} are the wrong way round: {low:g}..{high:g}"
+            hints = [f"write {pattern}={high:g}..{low:g}"] if low > high else []
+            raise BadOption(message, hints=hints)
+        for name in filter(moving.__contains__, matching(model, [pattern])):
             before = found.get(name, (low, high))
-            found[name] = max(low, before[0]), min(high, before[1])
-            if found[name][0] > found[name][1]:
-                raise BadOption(
-                    f"the bounds of {name} leave no room: no number is within all of them"
-                )
+            found[name] = least, most = max(low, before[0]), min(high, before[1])
+            if least > most:
+                message = f"the bounds of {name} leave no room: no number is within all of them"
+                raise BadOption(message)
     return found

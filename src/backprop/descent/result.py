@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from array import array
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
 from backprop.descent.run import Best, Cause, History
-from backprop.errors import BackpropError, NotFinite
+from backprop.errors import BackpropError, NotFinite, UnexpectedText
+from backprop.files import read_source
 
 STATE_SCHEMA = 1
 
@@ -47,23 +50,34 @@ class State:
         if not isinstance(found, dict) or found.get("schema") != STATE_SCHEMA:
             raise ValueError("it is no state of a descent")
         try:
+            steps, updates, searched = found["steps"], found["updates"], found["searched"]
+            if not all(type(count) is int and 0 <= count < 2**53 for count in (steps, updates)):
+                raise ValueError(found)
+            if searched is not None and not 0 < (searched := float(searched)) < inf:
+                raise ValueError(found)
+            parameters = _numbers(found["parameters"])
             memory = {name: _numbers(column) for name, column in found["memory"].items()}
-            searched = found["searched"]
-            counts = (found["steps"], found["updates"])
-            if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
-                raise ValueError(counts)
-            if searched is not None and not 0 < float(searched) < inf:
-                raise ValueError(searched)
-            return cls(
-                str(found["optimizer"]),
-                int(found["steps"]),
-                _numbers(found["parameters"]),
-                int(found["updates"]),
-                None if searched is None else float(searched),
-                memory,
-            )
+            return cls(str(found["optimizer"]), steps, parameters, updates, searched, memory)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise ValueError("it is no whole state of a descent") from None
+
+
+def read_state(path: str) -> State | None:
+    """The state of a descent that a file holds; None where there is no file yet.
+
+    Raises CannotRead and UnexpectedText.
+    """
+    if not os.path.exists(path):
+        return None
+    source = read_source(path)
+    try:
+        return State.from_json(json.loads(source.text))
+    except (ValueError, RecursionError) as error:
+        known = not isinstance(error, (json.JSONDecodeError, RecursionError))
+        reason = str(error) if known else "this is no JSON"
+        message = f"{path} does not hold the state of a descent: {reason}"
+        hints = ["name a file that --state wrote, or one that does not exist yet"]
+        raise UnexpectedText(message, hints=hints, where=path) from None
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The formulas of the tables as Python functions, and an update written out with its numbers."""
+"""The formulas of the tables: as Python functions, and written out with the numbers of one update."""
 
 from __future__ import annotations
 
