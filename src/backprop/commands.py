@@ -47,11 +47,7 @@ def grad(
 
 
 def draw(
-    inputs: Inputs,
-    detail: str | None = None,
-    focus: Sequence[str] = (),
-    depth: int = 1,
-    whole: bool = False,
+    inputs: Inputs, detail: str | None, focus: Sequence[str], depth: int, whole: bool
 ) -> tuple[Picture, Gradient]:
     """The picture of one output with its gradient, and the gradient itself (for its warnings).
 
@@ -106,7 +102,7 @@ class Descending(NamedTuple):
         return parameters(self.model, self.output, only, freeze)
 
     def run(
-        self, callback: Callable[..., object] | None, callback_every: int, whole: bool = False
+        self, callback: Callable[..., object], callback_every: int, whole: bool
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family."""
         from backprop.descent import descend
@@ -150,7 +146,7 @@ class Descending(NamedTuple):
         return height
 
 
-def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None = None) -> Descending:
+def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:
     """Read everything that a descent needs.
 
     options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of an
@@ -167,12 +163,7 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None = None
 
 
 def explain(
-    inputs: Inputs,
-    detail: str = "equations",
-    ways: Sequence[str] = (),
-    only: Sequence[str] = (),
-    steps: str = "both",
-    whole: bool = False,
+    inputs: Inputs, detail: str, ways: Sequence[str], only: Sequence[str], steps: str, whole: bool
 ) -> tuple[Derivation, Gradient]:
     """The steps of the chain rule for one output, and the gradient itself (for its warnings).
 
