@@ -16,7 +16,8 @@ from backprop.errors import CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.picture import focus, picture
 from backprop.reports import drawing
-from backprop.reports.drawing import Look, digraph, render
+from backprop.reports.drawing import digraph, render
+from backprop.reports.themes import Look
 from backprop.values import Numbers, graph_of
 from running import CLASSIC, POINT
 from running import backprop as run

@@ -12,8 +12,7 @@ from backprop.files import write_whole
 from backprop.inputs import Inputs
 from backprop.options import names, option
 from backprop.reports import PICTURES
-from backprop.reports.drawing import Look
-from backprop.reports.themes import THEMES
+from backprop.reports.themes import THEMES, Look
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from backprop.descent import Descent
     from backprop.picture import Picture
     from backprop.report import Report
-    from backprop.reports.drawing import Look
     from backprop.reports.numbers import Style
     from backprop.reports.plot import Height
+    from backprop.reports.themes import Look
 
 Write = TypeVar("Write")
 
@@ -34,21 +34,15 @@ class Formats(Generic[Write]):
 
     rows: for each, the module of this folder whose `write` writes it, and the endings of its files.
     A `write` that knows several formats has the name of the wanted one as its last argument.
+    names: in the order of the table; the first is the one where nothing says another. endings: in
+    the same order.
     """
 
     def __init__(self, **rows: tuple[str, ...]) -> None:
         self._modules = {name: module for name, (module, *_) in rows.items()}
         self._endings = {each: name for name, (_, *own) in rows.items() for each in own}
-
-    @property
-    def names(self) -> list[str]:
-        """In the order of the table; the first is the one where nothing says another."""
-        return list(self._modules)
-
-    @property
-    def endings(self) -> list[str]:
-        """The endings of files, in the order of the formats."""
-        return list(self._endings)
+        self.names = [*self._modules]
+        self.endings = [*self._endings]
 
     def of_file(self, path: str) -> str | None:
         """The format that the ending of a path says, None if it says none."""

@@ -11,32 +11,19 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from collections.abc import Iterable
-from html import escape
+from html import escape as html
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+
+from graphviz import CalledProcessError, Digraph, ExecutableNotFound, escape
+from graphviz.backend import dot_command
 
 from backprop.errors import CannotDraw
 from backprop.numbers import shown
 from backprop.picture import Arrow, Box, Circle, Picture
-from backprop.reports.themes import THEMES, Theme
-
-if TYPE_CHECKING:
-    from graphviz import Digraph
+from backprop.reports.themes import THEMES, Look, Theme
 
 _FONT = "Helvetica,Arial,sans-serif"
-
-
-class Look(NamedTuple):
-    """theme: light, dark, mono. direction: LR or TB. grads: whether the backward pass is shown.
-    digits: significant digits, None for four decimals."""
-
-    theme: str = "light"
-    direction: str = "LR"
-    grads: bool = True
-    digits: int | None = None
-
-
-_PLAIN = Look()
 
 
 def write(picture: Picture, look: Look, format: str) -> bytes:
@@ -44,12 +31,10 @@ def write(picture: Picture, look: Look, format: str) -> bytes:
     return render(digraph(picture, look), format)
 
 
-def digraph(picture: Picture, look: Look = _PLAIN) -> Digraph:
+def digraph(picture: Picture, look: Look) -> Digraph:
     """The Graphviz graph of a picture."""
-    import graphviz
-
     theme = THEMES[look.theme]
-    graph = graphviz.Digraph(
+    graph = Digraph(
         "equations",
         graph_attr={
             "rankdir": look.direction, "bgcolor": theme.paper, "fontname": _FONT, "fontcolor": theme.ink,
@@ -59,9 +44,7 @@ def digraph(picture: Picture, look: Look = _PLAIN) -> Digraph:
         edge_attr={"fontname": _FONT, "fontsize": "10", "color": theme.line, "fontcolor": theme.ink,
                    "arrowsize": "0.7"},
     )  # fmt: skip
-    largest = max(
-        (abs(box.grad) for box in picture.boxes if abs(box.grad) < float("inf")), default=0
-    )
+    largest = max((abs(box.grad) for box in picture.boxes if isfinite(box.grad)), default=0)
     grouped: dict[str, list[Box | Circle]] = {}
     items: list[Box | Circle] = [*picture.boxes, *picture.circles]
     for item in items:
@@ -71,14 +54,10 @@ def digraph(picture: Picture, look: Look = _PLAIN) -> Digraph:
             _nodes(graph, inside, look, largest)
             continue
         text = f"{group} = {picture.groups[group]}"
+        label, tooltip = escape(_cut(text)), escape(text)
         with graph.subgraph(name=f"cluster {group}") as cluster:
             assert cluster is not None
-            cluster.attr(
-                label=_plain(_cut(text)),
-                labeljust="l",
-                style="rounded,dashed",
-                tooltip=_plain(text),
-            )
+            cluster.attr(label=label, labeljust="l", style="rounded,dashed", tooltip=tooltip)
             _nodes(cluster, inside, look, largest)
     for arrow in picture.arrows:
         _edge(graph, arrow, look, picture.output)
@@ -91,28 +70,25 @@ def render(graph: Digraph, format: str) -> bytes:
     """The graph as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
     if format == "dot":
         return str(graph.source).encode()
-    import graphviz
-    from graphviz.backend import dot_command
-
     program = _program()
     if program is None:
-        raise CannotDraw(
-            "there is no program that lays out graphs",
-            hints=[
-                "install one: pip install graphviz-pure",
-                "or write the graph itself: -o graph.dot",
-            ],
-        )
+        hints = [
+            "install one: pip install graphviz-pure",
+            "or write the graph itself: -o graph.dot",
+        ]
+        raise CannotDraw("there is no program that lays out graphs", hints=hints)
     dot_command.DOT_BINARY = Path(program)
     try:
         drawn: bytes = graph.pipe(format=format, quiet=True)
-    except graphviz.ExecutableNotFound:
+    except ExecutableNotFound:
         raise CannotDraw(f"{program} cannot be run") from None
-    except graphviz.CalledProcessError as error:
-        said = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        hints = ["it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"]
-        if "not recognized" not in "".join(said):
-            hints = said[-2:]
+    except CalledProcessError as error:
+        said = (error.stderr or b"").decode(errors="replace").strip()
+        hints = said.splitlines()[-2:]
+        if "not recognized" in said:
+            hints = [
+                "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
+            ]
         raise CannotDraw(f"{Path(program).name} cannot draw {format}", hints=hints) from None
     return drawn
 
@@ -124,70 +100,68 @@ def _program() -> str | None:
 
 def _pure() -> str | None:
     """The program of the package graphviz-pure, beside this Python or on the PATH."""
-    return shutil.which("graphviz-pure", path=sysconfig.get_path("scripts")) or shutil.which(
-        "graphviz-pure"
-    )
+    beside = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts"))
+    return beside or shutil.which("graphviz-pure")
 
 
 def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: float) -> None:
     theme = THEMES[look.theme]
     for item in items:
         if isinstance(item, Circle):
-            small = "0.35" if len(item.symbol) < 3 else "0.5"
-            graph.node(item.id, _plain(item.symbol), shape="circle", width=small, margin="0.03",
-                       tooltip=_plain(item.symbol), color=theme.line)  # fmt: skip
+            small, symbol = "0.35" if len(item.symbol) < 3 else "0.5", escape(item.symbol)
+            graph.node(item.id, symbol, shape="circle", width=small, margin="0.03", tooltip=symbol,
+                       color=theme.line)  # fmt: skip
         elif item.role == "number":
-            graph.node(item.id, _plain(item.label or number(item.data, look.digits)), shape="plaintext",
+            graph.node(item.id, escape(item.label or number(item.data, look.digits)), shape="plaintext",
                        fontsize="10", margin="0.03", width="0", height="0.2",
-                       tooltip=_plain(f"the number {item.data!r}"))  # fmt: skip
+                       tooltip=escape(f"the number {item.data!r}"))  # fmt: skip
         else:
-            fields = [item.label] if item.label else []
-            if item.count == 1:
-                fields.append(f"data {number(item.data, look.digits)}")
-            else:
-                fields.append(
-                    f"{item.count} values, |data| ≤ {number(abs(item.data), look.digits)}"
-                )
-            if look.grads and item.count == 1:
-                fields.append(f"grad {number(item.grad, look.digits)}")
-            elif look.grads:
-                fields.append(f"|grad| ≤ {number(abs(item.grad), look.digits)}")
-            label = " | ".join(map(_field, fields))
-            if look.direction == "LR":
-                label = "{ " + label + " }"
             fill = theme.fill(item.grad, largest) if look.grads else "none"
             graph.node(
-                item.id, label,
+                item.id, _record(item, look),
                 shape="Mrecord" if item.role == "input" else "record",
                 style="filled" if fill != "none" else "solid",
                 fillcolor=fill,
                 margin="0.15,0.06",  # some programs measure text a little short
                 penwidth="2.5" if item.role == "output" else "1",
                 fontcolor=theme.text_on(fill),
-                tooltip=_plain(_title(item)),
+                tooltip=escape(_title(item)),
             )  # fmt: skip
+
+
+def _record(box: Box, look: Look) -> str:
+    """The fields of a box: its label, data and grad, or how large they are in several Values."""
+    if box.count == 1:
+        words, sizes = ("data", "grad"), (box.data, box.grad)
+    else:
+        words = (f"{box.count} values, |data| ≤", "|grad| ≤")
+        sizes = (abs(box.data), abs(box.grad))
+    fields = [
+        f"{word} {number(size, look.digits)}" for word, size in zip(words, sizes, strict=True)
+    ]
+    fields = [box.label, *fields] if box.label else fields
+    text = " | ".join(map(_field, fields if look.grads else fields[:-1]))
+    return "{ " + text + " }" if look.direction == "LR" else text
 
 
 def _title(box: Box) -> str:
     if not box.equation:
         return f"{box.label}: an input" if box.role == "input" else box.label or "a step"
-    return f"{box.label} = {box.equation}" if box.role not in ("step", "number") else box.equation
+    return box.equation if box.role == "step" else f"{box.label} = {box.equation}"
 
 
 def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     if arrow.slope is None or not look.grads:
         graph.edge(arrow.tail, arrow.head, tooltip=" ")
         return
-    slope = number(arrow.slope, look.digits)
-    derivative = f"∂{arrow.of}/∂{arrow.by} = " if arrow.of and arrow.by else ""
     product = arrow.upstream * arrow.slope if arrow.upstream and arrow.slope else 0.0
+    numbers = (arrow.upstream, arrow.slope, product)
+    upstream, slope, share = (number(each, look.digits) for each in numbers)
+    derivative = f"∂{arrow.of}/∂{arrow.by} = " if arrow.of and arrow.by else ""
     of, by = arrow.of or "·", arrow.by or "·"
-    title = (
-        f"{arrow.formula}\n∂{output}/∂{of} · ∂{of}/∂{by}"
-        f" = {number(arrow.upstream, look.digits)} · {slope} = {number(product, look.digits)}"
-    )
-    graph.edge(arrow.tail, arrow.head, label=_plain(f" {derivative}{slope} "),
-               tooltip=_plain(title), labeltooltip=_plain(title))  # fmt: skip
+    rule = f"∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope} = {share}"
+    label, title = escape(f" {derivative}{slope} "), escape(f"{arrow.formula}\n{rule}")
+    graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)
 
 
 def number(value: float, digits: int | None) -> str:
@@ -201,29 +175,22 @@ def number(value: float, digits: int | None) -> str:
 
 def _legend(theme: Theme, output: str) -> str:
     """An HTML-like label: what the colours mean."""
+    meanings = (
+        (theme.falling[-1], "negative, large"),
+        (theme.falling[0], "small"),
+        (theme.flat, "0"),
+        (theme.rising[0], "small"),
+        (theme.rising[-1], "positive, large"),
+    )
     cells = [
         f'<TD BGCOLOR="{color}"><FONT COLOR="{theme.text_on(color)}">&#160;{text}&#160;&#160;</FONT></TD>'
-        for color, text in (
-            (theme.falling[-1], "negative, large"),
-            (theme.falling[0], "small"),
-            (theme.flat, "0"),
-            (theme.rising[0], "small"),
-            (theme.rising[-1], "positive, large"),
-        )
+        for color, text in meanings
     ]
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="6"><TR>'
-        f"<TD>grad: ∂{escape(output, quote=False)}/∂(box)</TD>{''.join(cells)}"
+        f"<TD>grad: ∂{html(output, quote=False)}/∂(box)</TD>{''.join(cells)}"
         "<TD>rounded: input; bold: output</TD></TR></TABLE>>"
     )
-
-
-def _plain(text: str) -> str:
-    """Text in which Graphviz sees no escapes and no HTML."""
-    import graphviz
-
-    escaped: str = graphviz.escape(text)
-    return escaped
 
 
 def _field(text: str) -> str:

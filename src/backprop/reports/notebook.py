@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+
+from graphviz import Digraph
 
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import evaluate
 from backprop.language import Model
 from backprop.picture import MOST, Picture, picture
-from backprop.reports.drawing import Look, digraph, render
+from backprop.reports.drawing import digraph, render
+from backprop.reports.themes import Look
 from backprop.values import Numbers, Value, graph_of
-
-if TYPE_CHECKING:
-    from graphviz import Digraph
 
 
 def draw_value(value: Value, theme: str, direction: str) -> Digraph:
@@ -46,5 +45,5 @@ def _bundle(text: str, drawn: Picture) -> dict[str, str]:
     bundle = {"text/plain": text}
     if drawn.size <= MOST:
         with suppress(BackpropError):  # no program that draws: the text remains
-            bundle["image/svg+xml"] = render(digraph(drawn), "svg").decode()
+            bundle["image/svg+xml"] = render(digraph(drawn, Look()), "svg").decode()
     return bundle

@@ -37,27 +37,13 @@ def _split(text: str) -> tuple[str, str]:
     return text[:at], text[at:]
 
 
-_ASCII = str.maketrans(
-    {
-        "−": "-",
-        "·": "*",
-        "←": "<-",
-        "→": "->",
-        "∂": "d",
-        "…": "...",
-        "≤": "<=",
-        "≥": ">=",
-        "≠": "!=",
-    }
-)
+_ASCII = str.maketrans(dict(zip("−·←→∂…≤≥≠", "- * <- -> d ... <= >= !=".split(), strict=True)))
+"""Plain signs for the others that a report has."""
 
 
 def written(text: str, style: Style) -> str:
-    """The text, with plain signs for those that cannot be written where it goes."""
+    """The text, with plain signs where others cannot be written."""
     return text.translate(_ASCII) if style.ascii else text
-
-
-_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def curve(name: str, values: Sequence[float], style: Style) -> str:
@@ -68,11 +54,8 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
     """
     ends = f"{shown(values[0], style.digits)} → {shown(values[-1], style.digits)}"
     room = min(_CURVE, max((style.width or 80) - len(name) - len(ends) - 8, 8))
-    count = min(len(values), room)
-    if count > 1:
-        points = [values[round(at * (len(values) - 1) / (count - 1))] for at in range(count)]
-    else:
-        points = list(values)
+    last = min(len(values), room) - 1
+    points = [values[round(at * (len(values) - 1) / last)] for at in range(last)] + [values[-1]]
     logarithms = min(points) > 0 and max(points) > 1e3 * min(points)
     if logarithms:
         points = [log(point) for point in points]
@@ -80,7 +63,8 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
     # halved, so that a span beyond the range of doubles has a height too
     span = most / 2 - least / 2
     heights = [round(7 * ((point / 2 - least / 2) / span)) if span > 0 else 0 for point in points]
-    blocks = "".join(f"{height}" if style.ascii else _BLOCKS[height] for height in heights)
+    signs = "01234567" if style.ascii else "▁▂▃▄▅▆▇█"
+    blocks = "".join(signs[height] for height in heights)
     if style.ascii:
         ends = ends.replace("→", "to")
     return f"{name}  {blocks}  {ends}{' (log)' if logarithms else ''}"

@@ -1,4 +1,4 @@
-"""The colours of pictures: sign and size of the gradient as hue and depth."""
+"""How pictures look: sign and size of the gradient as hue and depth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from typing import NamedTuple
 
 _STEPS = (0.01, 0.1, 0.5)
 """Where, as a part of the largest gradient, the next deeper colour begins."""
+
+
+class Look(NamedTuple):
+    """How a picture is to look. theme: light, dark, mono. direction: LR or TB. grads: whether the
+    backward pass is shown. digits: significant digits, None for four decimals."""
+
+    theme: str = "light"
+    direction: str = "LR"
+    grads: bool = True
+    digits: int | None = None
 
 
 class Theme(NamedTuple):
@@ -37,11 +47,8 @@ class Theme(NamedTuple):
 
     def text_on(self, fill: str) -> str:
         """The colour of text on a fill: the deepest ones of the light theme want white."""
-        return (
-            "#ffffff"
-            if not self.dark and fill in (self.rising[-1:] + self.falling[-1:])
-            else self.ink
-        )
+        deepest = self.rising[-1:] + self.falling[-1:]
+        return "#ffffff" if fill in deepest and not self.dark else self.ink
 
 
 THEMES: Mapping[str, Theme] = MappingProxyType(
