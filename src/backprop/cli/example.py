@@ -40,10 +40,9 @@ def example(
 
 def _listed(chosen: Sequence[Example]) -> str:
     """Two columns, and what to do next."""
+    names, titles = [each.name for each in chosen], [each.title for each in chosen]
     lines = [
-        *plain(
-            ["name", "title"], [[each.name for each in chosen], [each.title for each in chosen]]
-        ),
+        *plain([["name", *names], ["title", *titles]]),
         "",
         "to read one:       backprop example NAME",
         "to work on one:    backprop example NAME --copy DIR",

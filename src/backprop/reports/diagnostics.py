@@ -10,9 +10,9 @@ The only place that turns errors into text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from backprop.errors import LIMIT, BackpropError, Label
+from backprop.errors import LIMIT, BackpropError
 from backprop.reports.table import cells_wide
 from backprop.source import Span
 
@@ -29,40 +29,43 @@ def render(
     width: int | None = None,
 ) -> str:
     """All errors, with an empty line between them; beyond the limit only their number."""
+
+    def paint(text: str, ink: str) -> str:
+        return f"{ink}{text}{_END}" if color else text
+
     errors = list(errors)
-    parts = [_one(error, kind, color, width) for error in errors[:LIMIT]]
+    parts = [_one(error, kind, paint, width) for error in errors[:LIMIT]]
     if len(errors) > LIMIT:
         parts.append(f"… and {len(errors) - LIMIT} more {kind}s\n")
     return "\n".join(parts)
 
 
-def _one(error: BackpropError, kind: str, color: bool, width: int | None) -> str:
-    def paint(text: str, ink: str) -> str:
-        return f"{ink}{text}{_END}" if color else text
-
+def _one(
+    error: BackpropError, kind: str, paint: Callable[[str, str], str], width: int | None
+) -> str:
+    first_ink = _RED if kind == "error" else _YELLOW
+    places = [
+        (label.span.source, *label.span.source.position(label.span.start)) for label in error.labels
+    ]
     where = error.where
-    if error.labels:
-        span = error.labels[0].span
-        line, column = span.source.position(span.start)
-        where = f"{where}:{line}:{column}"
-    head = paint(f"{kind}:", _RED if kind == "error" else _YELLOW)
+    if places:
+        where = ":".join(map(str, (where, *places[0][1:])))
+    head = paint(f"{kind}:", first_ink)
     lines = [f"{where + ': ' if where else ''}{head} {paint(_shortened(error.message), _BOLD)}"]
-    numbers = [label.span.source.position(label.span.start)[0] for label in error.labels]
-    gutter = max((len(str(number)) for number in numbers), default=0) + 2
+    gutter = max((len(str(number)) for _, number, _ in places), default=0) + 2
     room = min(_LINE, max((width or _LINE + gutter + 8) - gutter - 8, 20))
-    primary = error.labels[0].span.source if error.labels else None
+    before = None
     for at, label in enumerate(error.labels):
-        source = label.span.source
-        if source is not primary:
+        source, number, _ = places[at]
+        if source is not places[0][0]:
             lines.append(f"{' ' * gutter} in {source.name}:")
-        text, carets = _excerpt(label.span, "^" if at == 0 else "-", room)
-        ink = (_RED if kind == "error" else _YELLOW) if at == 0 else _BLUE
-        repeated = (
-            at > 0 and numbers[at] == numbers[at - 1] and source is error.labels[at - 1].span.source
-        )
-        if not repeated:
-            lines.append(f"{paint(f'{numbers[at]:>{gutter}} |', _BLUE)} {text}".rstrip())
-        lines.append(f"{paint(' ' * gutter + ' |', _BLUE)} {paint(_said(carets, label), ink)}")
+        mark, ink = ("-", _BLUE) if at else ("^", first_ink)
+        text, carets = _excerpt(label.span, mark, room)
+        if before != (source, number):
+            lines.append(f"{paint(f'{number:>{gutter}} |', _BLUE)} {text}".rstrip())
+        before = (source, number)
+        said = f"{carets} {label.text}" if label.text else carets
+        lines.append(f"{paint(' ' * gutter + ' |', _BLUE)} {paint(said, ink)}")
     lines += [f"{' ' * gutter}{paint('=', _BLUE)} {_shortened(hint)}" for hint in error.hints]
     return "\n".join(lines) + "\n"
 
@@ -70,10 +73,6 @@ def _one(error: BackpropError, kind: str, color: bool, width: int | None) -> str
 def _shortened(text: str, most: int = 400) -> str:
     """A sentence with very long names in it, its middle left out."""
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
-
-
-def _said(carets: str, label: Label) -> str:
-    return f"{carets} {label.text}" if label.text else carets
 
 
 def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
@@ -87,12 +86,8 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
         most = room if line.isascii() else room // 2  # a wide character takes two columns
         begin = max(0, min(first - most // 4, len(line) - most))
         end = min(len(line), begin + most)
-    before, guilty, after = (
-        line[begin:first],
-        line[first : min(last, end)],
-        line[min(last, end) : end],
-    )
-    before, guilty, after = map(_visible, (before, guilty, after))
+    last = min(last, end)
+    before, guilty, after = map(_visible, (line[begin:first], line[first:last], line[last:end]))
     lead = "… " if begin else ""
     shown = lead + before + guilty + after + (" …" if end < len(line) else "")
     return shown, " " * cells_wide(lead + before) + mark * max(1, cells_wide(guilty))
@@ -101,11 +96,9 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
 def _visible(text: str) -> str:
     """Tabs as four spaces; characters that cannot be seen, or would move the cursor, as `\\u…`."""
     text = text.replace("\t", "    ")
-    if text.isprintable():
-        return text
-    return "".join(
-        character
-        if character.isprintable() or character in "\u200d"
-        else f"<U+{ord(character):04X}>"
-        for character in text
-    )
+
+    def seen(character: str) -> str:
+        hidden = not character.isprintable() and character != "\u200d"
+        return f"<U+{ord(character):04X}>" if hidden else character
+
+    return text if text.isprintable() else "".join(map(seen, text))

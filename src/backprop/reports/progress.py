@@ -10,7 +10,7 @@ from backprop.descent import Step
 from backprop.numbers import shown
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 _PATIENCE = 1.0
 """Seconds after which a person wants to know."""
@@ -28,7 +28,6 @@ class Bar:
         self._first = -1
         self._next = time.monotonic() + _PATIENCE
         self._progress: Progress | None = None
-        self._task: TaskID | None = None
 
     def update(self, step: Step) -> None:
         """Draw the bar anew, if it is time."""
@@ -40,47 +39,36 @@ class Bar:
         self._next = now + _PERIOD
         done = step.number - self._first
         if self._progress is None:
-            self._progress = self._begin(done)
-        assert self._task is not None
-        self._progress.update(
-            self._task,
-            completed=done,
-            value=f"{self._output} = {shown(step.value, 6)}",
-            refresh=True,
-        )
+            self._progress = _progress()
+            self._progress.add_task("", total=self._steps, completed=done, value="")
+            self._progress.start()
+        value = f"{self._output} = {shown(step.value, 6)}"
+        task = self._progress.task_ids[0]
+        self._progress.update(task, completed=done, value=value, refresh=True)
 
     def close(self) -> None:
         """Take the bar away."""
         if self._progress is not None:
             self._progress.stop()
 
-    def _begin(self, done: int) -> Progress:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            ProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-        from rich.progress import Task as RichTask
-        from rich.text import Text
 
-        class Rate(ProgressColumn):
-            def render(self, task: RichTask) -> Text:
-                speed = task.speed or task.finished_speed
-                return Text(f"{speed:,.0f} steps/s" if speed else "")
+def _progress() -> Progress:
+    from rich import progress
+    from rich.console import Console
+    from rich.text import Text
 
-        progress = Progress(
-            TextColumn("{task.completed}/{task.total}"),
-            BarColumn(bar_width=20),
-            Rate(),
-            TextColumn("{task.fields[value]}"),
-            TimeRemainingColumn(),
-            console=Console(file=sys.stderr),
-            transient=True,
-            auto_refresh=False,
-        )
-        self._task = progress.add_task("", total=self._steps, completed=done, value="")
-        progress.start()
-        return progress
+    class Rate(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            speed = task.speed or task.finished_speed
+            return Text(f"{speed:,.0f} steps/s" if speed else "")
+
+    return progress.Progress(
+        progress.TextColumn("{task.completed}/{task.total}"),
+        progress.BarColumn(bar_width=20),
+        Rate(),
+        progress.TextColumn("{task.fields[value]}"),
+        progress.TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+        auto_refresh=False,
+    )

@@ -10,11 +10,15 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from io import StringIO
-from typing import Literal
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal
 
 from backprop.numbers import shown
 from backprop.report import Column, Report, Table
 from backprop.reports.numbers import Style, aligned, curve, written
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 _PADDED = 100
 """In a pipe, a cell that is wider than this moves the rest of its row and not of all the others:
@@ -29,8 +33,7 @@ _STYLES = {"strong": "bold", "faint": "dim", "": ""}
 def write(report: Report, style: Style) -> str:
     """The heads (`L = -8`), the table itself, a curve, notes and sentences below it."""
     table = report.table()
-    titles = [column.title for column in table.columns]
-    columns = [_texts(column, style.digits) for column in table.columns]
+    columns = [[column.title, *_texts(column, style.digits)] for column in table.columns]
     heads = [
         "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)
         for head in table.heads
@@ -39,8 +42,23 @@ def write(report: Report, style: Style) -> str:
     for more in (table.notes, table.tail):
         tail += ["", *(written(line, style) for line in more)] if more else []
     if style.width is None:
-        return "\n".join([*heads, "", *plain(titles, columns), *tail]) + "\n"
-    return _rich(heads, table, columns, tail, style)
+        return "\n".join([*heads, "", *plain(columns), *tail]) + "\n"
+    from rich.console import Console
+    from rich.text import Text
+
+    gaps = _GAP * (len(columns) - 1)
+    widths = [max(map(cells_wide, column)) for column in columns]
+    widths = _narrowed(widths, [column.kind for column in table.columns], style.width - gaps)
+    wide = max(style.width, sum(widths) + gaps)
+    file = StringIO()
+    console = Console(file=file, width=wide, force_terminal=style.color, highlight=False)
+    for head in heads:
+        console.print(Text(head, style="bold"))
+    console.print()
+    console.print(_rich(table, columns, widths))
+    for sentence in tail:
+        console.print(Text(sentence), soft_wrap=True)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
 def _texts(column: Column, digits: int | None) -> list[str]:
@@ -49,59 +67,42 @@ def _texts(column: Column, digits: int | None) -> list[str]:
     return aligned(cells) if column.kind == "number" else cells
 
 
-def plain(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
+def plain(columns: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a table for a pipe: titles, a rule, and a line a row."""
-    widths = [
-        min(max(map(cells_wide, [title, *cells])), _PADDED)
-        for title, cells in zip(titles, columns, strict=True)
-    ]
-    lines = [titles, ["-" * width for width in widths], *zip(*columns, strict=True)]
+    widths = [min(max(map(cells_wide, column)), _PADDED) for column in columns]
+    titles, *rows = zip(*columns, strict=True)
+    lines = [titles, ["-" * width for width in widths], *rows]
     return ["  ".join(map(padded, line, widths)).rstrip() for line in lines]
 
 
-def _rich(
-    heads: Sequence[str],
-    table: Table,
-    columns: Sequence[Sequence[str]],
-    tail: Sequence[str],
-    style: Style,
-) -> str:
+def _narrowed(widths: Sequence[int], kinds: Sequence[str], room: int) -> list[int]:
+    """The widths of columns that fit into the room, where they can.
+
+    What is too wide goes first from the equations, which are cut, then from the names, which are
+    folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
+    """
+    widths = [*widths]
+    for kind, least in (("equation", len("equation")), ("formula", _NAME), ("name", _NAME)):
+        if kind in kinds:
+            at = kinds.index(kind)
+            widths[at] = min(widths[at], max(widths[at] + room - sum(widths), least))
+    return widths
+
+
+def _rich(table: Table, columns: Sequence[Sequence[str]], widths: Sequence[int]) -> RichTable:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    titles = [column.title for column in table.columns]
-    kinds = [column.kind for column in table.columns]
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    widths = [
-        max(map(cells_wide, [title, *cells])) for title, cells in zip(titles, columns, strict=True)
-    ]
-    # What is too wide goes first from the equations, which are cut, then from the names, which are
-    # folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
-    for kind, least in (("equation", len("equation")), ("formula", _NAME), ("name", _NAME)):
-        if kind not in kinds:
-            continue
-        column = kinds.index(kind)
-        spare = (style.width or 0) - sum(widths) - _GAP * (len(widths) - 1)
-        widths[column] = min(widths[column], max(widths[column] + spare, least))
-    for title, kind, width in zip(titles, kinds, widths, strict=True):
-        overflow: Literal["fold", "ellipsis"] = "fold" if kind == "name" else "ellipsis"
-        drawn.add_column(title, no_wrap=kind != "name", overflow=overflow, width=width)
-    for at, cells in enumerate(zip(*columns, strict=True)):
-        drawn.add_row(
-            *map(Text, cells), style=_STYLES[table.emphasis[at] if table.emphasis else ""]
-        )
-    file = StringIO()
-    width = max(style.width or 0, sum(widths) + _GAP * (len(widths) - 1))
-    console = Console(file=file, width=width, force_terminal=style.color, highlight=False)
-    for head in heads:
-        console.print(Text(head, style="bold"))
-    console.print()
-    console.print(drawn)
-    for sentence in tail:
-        console.print(Text(sentence), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+    for column, width in zip(table.columns, widths, strict=True):
+        whole = column.kind != "name"
+        overflow: Literal["fold", "ellipsis"] = "ellipsis" if whole else "fold"
+        drawn.add_column(column.title, no_wrap=whole, overflow=overflow, width=width)
+    _, *rows = zip(*columns, strict=True)
+    for cells, emphasis in zip_longest(rows, table.emphasis, fillvalue=""):
+        drawn.add_row(*map(Text, cells), style=_STYLES[emphasis])
+    return drawn
 
 
 def padded(text: str, width: int) -> str:
