@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf, isinf
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
@@ -10,6 +11,12 @@ from backprop.errors import BackpropError
 from backprop.numbers import shown
 from backprop.report.folding import folded, groups
 from backprop.report.rows import SCHEMA, Column, Table
+
+_IN_JSON = (
+    "output value start_value parameters gradients start start_gradients steps stopped reason"
+    " converged optimizer gradient_norm evaluations"
+).split()
+"""What the JSON has of a descent."""
 
 
 class DescentReport(NamedTuple):
@@ -27,19 +34,12 @@ class DescentReport(NamedTuple):
         """Those of the descent, and what a person should know who only looks at the last line."""
         found = self.descent
         warnings = list(found.warnings)
-        rose = (
-            found.value < found.start_value if found.maximize else found.value > found.start_value
-        )
-        if rose and found.stopped == "steps":
+        before, after = found.start_value, found.value
+        if found.stopped == "steps" and (after < before if found.maximize else after > before):
             direction = "fell" if found.maximize else "rose"
-            warnings.append(
-                BackpropError(
-                    f"{found.output} {direction}, from {shown(found.start_value)} to {shown(found.value)}",
-                    hints=[
-                        "take a smaller --lr, or leave it out: a line search then chooses the step"
-                    ],
-                )
-            )
+            message = f"{found.output} {direction}, from {shown(before)} to {shown(after)}"
+            hint = "take a smaller --lr, or leave it out: a line search then chooses the step"
+            warnings.append(BackpropError(message, hints=[hint]))
         return warnings
 
     def table(self) -> Table:
@@ -51,19 +51,14 @@ class DescentReport(NamedTuple):
         columns = self._columns("grad at start")
         columns.append(Column("change", [*change, found.value - found.start_value]))
         if found.bounds:
-            limits = [
-                _bounds(*found.bounds[name]) if name in found.bounds else "" for name in names
-            ]
+            limits = [_limits(*found.bounds.get(name, (-inf, inf))) for name in names]
             columns.insert(1, Column("bounds", limits, "text"))
         rows = groups(names, self.whole)
         bound = ("grad at start", "change")
         columns = [folded(column, rows, column.title in bound) for column in columns]
-        last = "" if found.stopped != "diverged" else " (the last finite value)"
-        head = (
-            f"{output} = ", found.value, last,
-            f" after {found.steps} step{'s' if found.steps != 1 else ''} of {found.optimizer}, from ",
-            found.start_value,
-        )  # fmt: skip
+        last = " (the last finite value)" if found.stopped == "diverged" else ""
+        steps = f"{found.steps} step{'s' if found.steps != 1 else ''}"
+        after = f"{last} after {steps} of {found.optimizer}, from "
         tail = []
         if self.kept:
             kept = [name for name, _ in groups(self.kept, self.whole)]
@@ -76,8 +71,8 @@ class DescentReport(NamedTuple):
         tail.append(found.reason)
         return Table(
             columns,
-            ["" for _ in rows[:-1]] + ["strong"],
-            heads=[head],
+            [*[""] * (len(rows) - 1), "strong"],
+            heads=[(f"{output} = ", found.value, after, found.start_value)],
             curve=(output, found.values) if len(found.values) > 1 else None,
             notes=found.explained,
             tail=tail,
@@ -103,32 +98,16 @@ class DescentReport(NamedTuple):
         found = self.descent
         yield {
             "schema": SCHEMA,
-            "output": found.output,
-            "value": found.value,
-            "start_value": found.start_value,
-            "parameters": found.parameters,
-            "gradients": found.gradients,
-            "start": found.start,
-            "start_gradients": found.start_gradients,
-            "steps": found.steps,
-            "stopped": found.stopped,
-            "reason": found.reason,
-            "converged": found.converged,
-            "optimizer": found.optimizer,
-            "gradient_norm": found.gradient_norm,
-            "evaluations": found.evaluations,
-            **({"explained": list(found.explained)} if found.explained else {}),
-            "best": {
-                "step": found.best.step,
-                "value": found.best.value,
-                "parameters": found.best.parameters,
-            },
+            **{name: getattr(found, name) for name in _IN_JSON},
+            **({"explained": found.explained} if found.explained else {}),
+            "best": {name: getattr(found.best, name) for name in ("step", "value", "parameters")},
         }
 
 
-def _bounds(low: float, high: float) -> str:
-    ends = ["" if abs(end) == float("inf") else shown(end) for end in (low, high)]
-    return "..".join(ends)
+def _limits(low: float, high: float) -> str:
+    """`0..1`, `0..`, `..1`; "" where neither end is one."""
+    ends = ["" if isinf(end) else shown(end) for end in (low, high)]
+    return "..".join(ends) if any(ends) else ""
 
 
 class HistoryReport(NamedTuple):
@@ -150,8 +129,8 @@ class HistoryReport(NamedTuple):
         Where an equation file has a name of these columns itself, the column is called
         `descent.step`: no name has a point.
         """
-        found = self.descent
-        own = {found.output: found.history.values, **found.history.parameters}
+        history = self.descent.history
+        own = {self.descent.output: history.values, **history.parameters}
         step, *others = (
             Column(f"descent.{title}" if title in own else title, cells)
             for title, cells in self._about().items()

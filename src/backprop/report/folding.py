@@ -33,19 +33,18 @@ def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[in
 
 def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = False) -> Column:
     """A column with one cell a row. bound: of numbers their largest size is what to say."""
-    cells: list[Cell] = []
-    for name, members in rows:
-        if len(members) == 1:
-            cells.append(column.cells[members[0]])
-        elif column.kind == "name":
-            cells.append(name)
-        elif column.kind == "number":
-            numbers = [cell for at in members if isinstance(cell := column.cells[at], float)]
-            if bound:
-                cells.append(f"≤ {shown(max(map(abs, numbers)), 6)}" if numbers else None)
-            else:
-                cells.append(f"{len(members)} values")
-        else:
-            different = len({column.cells[at] for at in members}) > 1
-            cells.append("" if different else column.cells[members[0]])
-    return column._replace(cells=cells)
+
+    def cell(name: str, members: Sequence[int]) -> Cell:
+        first, *others = (column.cells[at] for at in members)
+        if not others:
+            return first
+        if column.kind == "name":
+            return name
+        if column.kind != "number":
+            return first if others.count(first) == len(others) else ""
+        if not bound:
+            return f"{len(members)} values"
+        sizes = [abs(each) for each in (first, *others) if isinstance(each, float)]
+        return f"≤ {shown(max(sizes), 6)}" if sizes else None
+
+    return column._replace(cells=[cell(*row) for row in rows])

@@ -45,26 +45,21 @@ class GradientReport(NamedTuple):
     @property
     def warnings(self) -> list[BackpropError]:
         """Those of all results, each once."""
-        return list(
-            {str(each): each for result in self.results for each in result.warnings}.values()
-        )
+        warnings = [each for result in self.results for each in result.warnings]
+        return [*{str(each): each for each in warnings}.values()]
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
         shown = groups([row.name for row in rows], self.whole or bool(self.only))
         single = len(self.results) == 1
-        grads = [
-            Column(
-                "grad" if single else f"∂{result.output}",
-                [row.gradients[at] for row in rows],
-                of=result.output,
-            )
-            for at, result in enumerate(self.results)
-        ]
+        columns = [folded(column, shown) for column in _columns(rows)]
+        for at, result in enumerate(self.results):
+            title = "grad" if single else f"∂{result.output}"
+            column = Column(title, [row.gradients[at] for row in rows], of=result.output)
+            columns.append(folded(column, shown, bound=True))
         return Table(
-            [folded(column, shown) for column in _columns(rows)]
-            + [folded(column, shown, bound=True) for column in grads],
+            columns,
             [_EMPHASIS.get(rows[members[0]].role, "") for _, members in shown],
             heads=[(f"{result.output} = ", result.value) for result in self.results],
         )
@@ -81,13 +76,8 @@ class GradientReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """An object for each output; the README has its shape."""
         for result in self.results:
-            yield {
-                "schema": SCHEMA,
-                "output": result.output,
-                "value": result.value,
-                "data": result.data,
-                "gradients": result.gradients,
-            }
+            names = ("output", "value", "data", "gradients")
+            yield {"schema": SCHEMA, **{name: getattr(result, name) for name in names}}
 
 
 def _columns(rows: Sequence[Row]) -> list[Column]:
@@ -125,13 +115,11 @@ def gradient_report(
             role = "not used"
         else:
             role = "intermediate" if model.is_equation(name) else "input"
-        equation = model.text(node)
         data = next((result.data[name] for result in results if name in result.data), None)
-        rows.append(Row(name, role, equation, data, gradients))
+        rows.append(Row(name, role, model.text(node), data, gradients))
     if asked:
-        results = [
-            _only(result, [name for name in model.names if name in asked]) for result in results
-        ]
+        names = [name for name in model.names if name in asked]
+        results = [_only(result, names) for result in results]
     return GradientReport(tuple(results), tuple(rows), whole, frozenset(only))
 
 
@@ -140,4 +128,4 @@ def _only(result: Gradient, names: Sequence[str]) -> Gradient:
     warnings = result.warnings
     if all(map(isfinite, gradients.values())):  # of slopes that nobody asked for, say nothing
         warnings = tuple(each for each in warnings if not isinstance(each, InfiniteSlope))
-    return Gradient(result.output, result.value, result.data, gradients, warnings)
+    return result._replace(gradients=gradients, warnings=warnings)

@@ -39,10 +39,9 @@ def write(descent: Descent, height: Height, format: str) -> bytes:
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
         has_map = len(descent.parameters) == 2
-        figure = Figure(figsize=(10, 6) if has_map else (7, 6), layout="constrained")
-        places = figure.add_gridspec(
-            2, 2 if has_map else 1, width_ratios=[1, 1.1] if has_map else [1]
-        )
+        wide, ratios = (10, [1, 1.1]) if has_map else (7, [1])
+        figure = Figure(figsize=(wide, 6), layout="constrained")
+        places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
         _parameters(figure.add_subplot(places[1, 0], sharex=loss), descent)
@@ -59,20 +58,19 @@ def _loss(axes: Axes, descent: Descent) -> None:
     steps, values = _thin(history.steps), _thin(history.values)
     norms = _thin(history.gradient_norms)
     mark = "o" if len(values) <= 50 else ""
-    label = _plain(descent.output)
-    lines = axes.plot(steps, values, color=_INK[0], label=label, marker=mark, markersize=3)
+    labels = [_plain(descent.output), "gradient norm"]
+    lines = axes.plot(steps, values, color=_INK[0], marker=mark, markersize=3)
     if min(values) > 0 and max(values) > 1e3 * min(values):
         axes.set_yscale("log")
-    axes.set_ylabel(_plain(descent.output), color=_INK[0])
+    axes.set_ylabel(labels[0], color=_INK[0])
     other = axes.twinx()
-    label = "gradient norm"
-    lines += other.plot(steps, norms, color=_INK[1], linewidth=1, linestyle="--", label=label)
+    lines += other.plot(steps, norms, color=_INK[1], linewidth=1, linestyle="--")
     positive = [norm for norm in norms if norm > 0]
     if positive and max(positive) > 1e2 * min(positive):
         other.set_yscale("log")
-    other.set_ylabel(label, color=_INK[1])
-    axes.set_title(f"{_plain(descent.output)} by {descent.optimizer}")
-    axes.legend(lines, [str(line.get_label()) for line in lines], frameon=False)
+    other.set_ylabel(labels[1], color=_INK[1])
+    axes.set_title(f"{labels[0]} by {descent.optimizer}")
+    axes.legend(lines, labels, frameon=False)
 
 
 def _parameters(axes: Axes, descent: Descent) -> None:
@@ -81,20 +79,19 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     columns = descent.history.parameters
     by_change = sorted(columns, key=lambda name: -(max(columns[name]) - min(columns[name])))
     named = set(by_change[:_MOST_PARAMETERS])
-    at = 0
+    inks = iter(_INK)
     steps = _thin(descent.history.steps)
     for name, column in columns.items():
-        if name not in named:
+        if name in named:
+            axes.plot(steps, _thin(column), color=next(inks), label=_plain(name), zorder=2)
+        else:
             axes.plot(steps, _thin(column), color="#bbbbbb", linewidth=0.5, zorder=1)
-            continue
-        axes.plot(steps, _thin(column), color=_INK[at], label=_plain(name), zorder=2)
-        at += 1
     rest = len(columns) - len(named)
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.set_ylabel("parameters")
     title = f"and {rest} more in grey" if rest else None
-    beside: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if at > 2 else {}
+    beside: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(named) > 2 else {}
     axes.legend(frameon=False, title=title, **beside)
 
 
@@ -103,19 +100,15 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     import numpy
 
     (x_name, xs), (y_name, ys) = descent.history.parameters.items()
-    sides = [_side(numbers) for numbers in (xs, ys)]
-    grid = [numpy.linspace(low, high, _GRID) for low, high in sides]
-    heights = numpy.array([[height((x, y)) for x in grid[0].tolist()] for y in grid[1].tolist()])
-    known = heights[numpy.isfinite(heights)]
-    if len(known):
-        heights = heights / (numpy.abs(known).max() or 1.0)  # what is huge must not overflow
-        known = heights[numpy.isfinite(heights)]
-        # Levels close together near the lowest point, where a path winds, far apart above; on a
-        # plain that rounding makes flat there are none.
-        span = known.max() - known.min()
-        levels = numpy.unique(known.min() + span * numpy.linspace(0, 1, 24) ** 3)
-    if len(known) and len(levels) > 1:
-        shown = numpy.ma.masked_invalid(heights)
+    grid = [numpy.linspace(*_side(numbers), _GRID) for numbers in (xs, ys)]
+    across, up = (each.tolist() for each in grid)
+    shown = numpy.ma.masked_invalid([[height((x, y)) for x in across] for y in up])
+    shown /= numpy.abs(shown).max() or 1.0  # what is huge must not overflow
+    # Levels close together near the lowest point, where a path winds, far apart above; on a plain
+    # that rounding makes flat there is one, and none where no height is known.
+    low, high = shown.min(), shown.max()
+    levels = numpy.unique(low + (high - low) * numpy.linspace(0, 1, 24) ** 3)
+    if shown.count() and len(levels) > 1:
         axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
         axes.contour(*grid, shown, levels=levels, colors="#888888", linewidths=0.5)
     axes.plot(_thin(xs), _thin(ys), color=_INK[0], marker=".", markersize=3, linewidth=1)

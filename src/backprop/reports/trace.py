@@ -42,12 +42,12 @@ class Trace:
 
     def head(self) -> str:
         """The titles, and a rule below them."""
-        titles = [
-            " " * (width - cells_wide(title)) + title
-            for title, width in zip(self._titles, self._widths, strict=True)
+        widths = [_STEP, *self._widths]
+        titles = zip(["step", *self._titles], widths, strict=True)
+        lines = [
+            self._gap.join(" " * (width - cells_wide(title)) + title for title, width in titles),
+            self._gap.join("-" * width for width in widths),
         ]
-        rules = ["-" * width for width in (_STEP, *self._widths)]
-        lines = [self._gap.join(["step".rjust(_STEP), *titles]), self._gap.join(rules)]
         if self._left_out:
             lines.insert(0, f"({self._left_out} more parameters have no room here)")
         return "\n".join(lines) + "\n"
@@ -55,16 +55,12 @@ class Trace:
     def row(self, step: Step) -> str:
         """The line of one step."""
         numbers = [step.value, step.gradient_norm, step.step_length, *step.parameters.values()]
-        cells = [
-            self._fitting(number).rjust(width)
-            for number, width in zip(numbers, self._widths, strict=False)
-        ]
-        return self._gap.join([f"{step.number:{_STEP}}", *cells]) + "\n"
+        cells = [f"{step.number:{_STEP}}"]
+        for number, width in zip(numbers, self._widths, strict=False):
+            cells.append(self._fitting(number).rjust(width))
+        return self._gap.join(cells) + "\n"
 
     def _fitting(self, number: float) -> str:
         """The number with as many digits as fit into its column."""
-        for digits in range(self._digits, 1, -1):
-            text = shown(number, digits)
-            if len(text) <= self._most:
-                return text
-        return shown(number, 1)
+        texts = (shown(number, digits) for digits in range(self._digits, 0, -1))
+        return next((text for text in texts if len(text) <= self._most), shown(number, 1))
