@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.words import listed, number
@@ -36,65 +37,73 @@ def _columns(titles: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[C
     ]
 
 
-class CheckReport(NamedTuple):
-    """A gradient beside the slopes that were found without it."""
+class _Judged(ABC):
+    """What both reports have. found: what was checked. rows: of all columns, by their titles."""
 
-    check: GradientCheck
+    records_of: str
+    """The titles of the CSV."""
 
-    @property
-    def right(self) -> bool:
-        return self.check.right
-
-    @property
-    def warnings(self) -> Sequence[BackpropError]:
-        return self.check.gradient.warnings
-
-    def table(self) -> Table:
-        """A row an input; what is to be explained stands below, a line an input."""
-        checks, gradient = self.check.checks, self.check.gradient
-        rows = [
-            {**row, **{key: _rounded(row[key], digits) for key, digits in _SIZES.items()}}
-            for row in self._rows()
-        ]
-        titles = ("name", "value", "grad", "numeric", "error", "relative", "digits", "verdict")
-        return Table(
-            _columns(titles, rows),
-            ["strong" if each.wrong else "" for each in checks],
-            heads=[(f"{gradient.output} = ", gradient.value)],
-            notes=[f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note],
-            tail=[self._summary()],
-        )
+    def __init__(self, found: GradientCheck | Sheet, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._gradient = found.gradient
+        self._rows = rows
+        self.right = found.right
+        self.warnings: Sequence[BackpropError] = found.gradient.warnings
 
     def records(self) -> list[Column]:
-        """A row an input."""
-        titles = "name value grad numeric uncertainty error relative digits verdict note"
-        return _columns(titles.split(), self._rows())
+        """A row an input or a claim."""
+        return _columns(self.records_of.split(), self._rows)
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
-        found = self.check
-        yield {
-            "schema": SCHEMA,
-            "output": found.gradient.output,
-            "value": found.gradient.value,
-            "right": found.right,
-            "method": found.method,
-            "inputs": [_checked(each) for each in found.checks],
-        }
+        start = {"schema": SCHEMA, "output": self._gradient.output, "value": self._gradient.value}
+        yield {**start, "right": self.right, **self._own()}
 
-    def _rows(self) -> list[dict[str, Any]]:
-        return [{**_checked(each), "grad": each.gradient} for each in self.check.checks]
+    def _table(
+        self, columns: Sequence[Column], strong: Iterable[bool], notes: Sequence[str], summary: str
+    ) -> Table:
+        emphasis = ["strong" if each else "" for each in strong]
+        head = (f"{self._gradient.output} = ", self._gradient.value)
+        return Table(columns, emphasis, heads=[head], notes=notes, tail=[summary])
+
+    @abstractmethod
+    def _own(self) -> dict[str, Any]:
+        """What the object has of its own."""
+
+
+class CheckReport(_Judged):
+    """A gradient beside the slopes that were found without it."""
+
+    records_of = "name value grad numeric uncertainty error relative digits verdict note"
+
+    def __init__(self, check: GradientCheck) -> None:
+        self._check = check
+        self._inputs = [_checked(each) for each in check.checks]
+        super().__init__(check, [{**each, "grad": each["gradient"]} for each in self._inputs])
+
+    def table(self) -> Table:
+        """A row an input; what is to be explained stands below, a line an input."""
+        checks = self._check.checks
+        rows = [
+            {**row, **{key: _rounded(row[key], digits) for key, digits in _SIZES.items()}}
+            for row in self._rows
+        ]
+        titles = "name value grad numeric error relative digits verdict"
+        notes = [f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note]
+        columns = _columns(titles.split(), rows)
+        return self._table(columns, [each.wrong for each in checks], notes, self._summary())
+
+    def _own(self) -> dict[str, Any]:
+        return {"method": self._check.method, "inputs": self._inputs}
 
     def _summary(self) -> str:
-        checks = self.check.checks
-        output = self.check.gradient.output
-        precise = self.check.method == "precise"
+        checks = self._check.checks
+        precise = self._check.method == "precise"
         how = "differences at 60 digits and more" if precise else "differences"
         if not checks:
-            return f"{output} depends on no input: there is nothing to check"
+            return f"{self._gradient.output} depends on no input: there is nothing to check"
         wrong = sum(each.wrong for each in checks)
         if wrong:
-            return f"{wrong} of {len(checks)} gradients {'is' if wrong == 1 else 'are'} wrong, by {how}"
+            return f"{_of(wrong, len(checks), 'gradients')} wrong, by {how}"
         agree = sum(each.verdict == "agrees" for each in checks)
         if agree == len(checks):
             many = f"all {agree} gradients agree" if agree > 1 else "the gradient agrees"
@@ -110,60 +119,40 @@ def _checked(check: Check) -> dict[str, Any]:
     return {key: None if key in _MAYBE and isnan(value) else value for key, value in found.items()}
 
 
-class SheetReport(NamedTuple):
+class SheetReport(_Judged):
     """An answer sheet, marked."""
 
-    sheet: Sheet
+    records_of = "of by claim claimed value verdict mistake diagnosis"
 
-    @property
-    def right(self) -> bool:
-        return self.sheet.right
-
-    @property
-    def warnings(self) -> Sequence[BackpropError]:
-        return [*self.sheet.gradient.warnings, *self.sheet.warnings]
+    def __init__(self, sheet: Sheet) -> None:
+        self._marks = sheet.marks
+        super().__init__(sheet, [_marked(each) for each in sheet.marks])
+        self.warnings = [*self.warnings, *sheet.warnings]
 
     def table(self) -> Table:
         """A row a claim; the wrong ones are explained below."""
-        marks, gradient = self.sheet.marks, self.sheet.gradient
+        marks = self._marks
         titles = ["by", "claim", "claimed", "value", "verdict"]
-        if any(each.claim.of != gradient.output for each in marks):
+        if any(each.claim.of != self._gradient.output for each in marks):
             titles.insert(0, "of")
-        columns = _columns(titles, [_marked(each) for each in marks])
+        columns = _columns(titles, self._rows)
         if any(each.claim.formula for each in marks):
             columns.append(Column("other points", [_points(each) for each in marks], "text"))
-        return Table(
-            columns,
-            ["" if each.correct else "strong" for each in marks],
-            heads=[(f"{gradient.output} = ", gradient.value)],
-            notes=[line for each in marks if not each.correct for line in _explained(each)],
-            tail=[self._summary()],
-        )
+        wrong = [each for each in marks if not each.correct]
+        notes = [line for each in wrong for line in _explained(each)]
+        summary = "all claims are right"
+        if len(marks) < 2:
+            summary = f"the claim is {'wrong' if wrong else 'right'}"
+        elif wrong:
+            summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
+        return self._table(columns, [not each.correct for each in marks], notes, summary)
 
-    def records(self) -> list[Column]:
-        """A row a claim."""
-        titles = "of by claim claimed value verdict mistake diagnosis"
-        return _columns(titles.split(), [_marked(each) for each in self.sheet.marks])
+    def _own(self) -> dict[str, Any]:
+        return {"claims": self._rows}
 
-    def objects(self) -> Iterator[dict[str, Any]]:
-        """One object; the README has its shape."""
-        sheet = self.sheet
-        yield {
-            "schema": SCHEMA,
-            "output": sheet.gradient.output,
-            "value": sheet.gradient.value,
-            "right": sheet.right,
-            "claims": [_marked(each) for each in sheet.marks],
-        }
 
-    def _summary(self) -> str:
-        many = len(self.sheet.marks)
-        wrong = sum(not each.correct for each in self.sheet.marks)
-        if many < 2:
-            return f"the claim is {'wrong' if wrong else 'right'}"
-        if wrong:
-            return f"{wrong} of {many} claims {'is' if wrong == 1 else 'are'} wrong"
-        return "all claims are right"
+def _of(some: int, all: int, what: str) -> str:
+    return f"{some} of {all} {what} {'is' if some == 1 else 'are'}"
 
 
 def _marked(mark: Marked) -> dict[str, Any]:
@@ -198,10 +187,9 @@ def _explained(mark: Marked) -> list[str]:
     lines = [f"{claim.name} = {claim.text} is wrong{why}"]
     if mark.elsewhere or claim.formula:
         at = [f"{name} = {number(value)}" for name, value in (mark.example or {}).items()]
-        numbers = f"claimed {number(mark.example_claimed)}, right {number(mark.example_right)}"
-        lines.append(f"  at {listed(at, _MOST_NAMES)}: {numbers}")
-    lines.append(f"  {mark.chain}")
-    return lines
+        both = f"claimed {number(mark.example_claimed)}, right {number(mark.example_right)}"
+        lines.append(f"  at {listed(at, _MOST_NAMES)}: {both}")
+    return [*lines, f"  {mark.chain}"]
 
 
 def _points(mark: Marked) -> str:
