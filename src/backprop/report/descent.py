@@ -115,14 +115,6 @@ class HistoryReport(NamedTuple):
 
     descent: Descent
 
-    @property
-    def warnings(self) -> Sequence[BackpropError]:
-        return ()
-
-    def table(self) -> Table:
-        """All columns."""
-        return Table(self.records())
-
     def records(self) -> list[Column]:
         """Columns step, the output, gradient_norm, step_length, lr, then the parameters.
 

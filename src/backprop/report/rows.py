@@ -44,7 +44,17 @@ class Table(NamedTuple):
     tail: Sequence[str] = ()
 
 
-class Report(Protocol):
+class Records(Protocol):
+    """What formats for programs read."""
+
+    def records(self) -> Sequence[Column]:
+        """For programs that read rows: CSV."""
+
+    def objects(self) -> Iterable[Mapping[str, Any]]:
+        """For programs that read JSON: one object a line; numbers are floats, inf and nan too."""
+
+
+class Report(Records, Protocol):
     """What every format reads."""
 
     @property
@@ -53,9 +63,3 @@ class Report(Protocol):
 
     def table(self) -> Table:
         """For people: one row a name."""
-
-    def records(self) -> Sequence[Column]:
-        """For programs that read rows: CSV."""
-
-    def objects(self) -> Iterable[Mapping[str, Any]]:
-        """For programs that read JSON: one object a line; numbers are floats, inf and nan too."""

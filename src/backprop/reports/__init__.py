@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent
     from backprop.picture import Picture
-    from backprop.report import Report
+    from backprop.report import Records, Report
     from backprop.reports.numbers import Style
     from backprop.reports.plot import Height
     from backprop.reports.themes import Look
@@ -80,7 +80,7 @@ PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
 )
 """What `draw` draws."""
 
-HISTORIES: Formats[Callable[[Report, Style], str]] = Formats(
+HISTORIES: Formats[Callable[[Records, Style], str]] = Formats(
     csv=("csv_rows", ".csv"),
     json=("json_lines", ".json"),
 )

@@ -6,11 +6,11 @@ import csv
 from io import StringIO
 
 from backprop.numbers import rounded
-from backprop.report import Cell, Report
+from backprop.report import Cell, Records
 from backprop.reports.numbers import Style
 
 
-def write(report: Report, style: Style) -> str:
+def write(report: Records, style: Style) -> str:
     """A line of titles, then the rows; a cell without a number is empty."""
 
     def fewer(cell: Cell) -> Cell:

@@ -7,11 +7,11 @@ from math import isfinite
 from typing import Any
 
 from backprop.numbers import rounded
-from backprop.report import Report
+from backprop.report import Records
 from backprop.reports.numbers import Style
 
 
-def write(report: Report, style: Style) -> str:
+def write(report: Records, style: Style) -> str:
     """The report's objects; what JSON cannot say is `"nan"`, `"inf"` or `"-inf"`."""
     return "".join(line(found, style) + "\n" for found in report.objects())
 

@@ -6,7 +6,8 @@ What is said stands here, so that all formats say the same; a format says how th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
@@ -61,6 +62,7 @@ class Document(ABC):
         self._found = found
         self._hide = hide
         self._digits = style.digits or DIGITS
+        self._blank = Term(self.notation.blank)
         self.title = self._line(self._name(found.output), self._answer(found.value))
         self.body: list[str] = []
         for part in self._sections():
@@ -94,16 +96,13 @@ class Document(ABC):
     def _sections(self) -> Iterator[Section]:
         found = self._found
         if found.given:
-            given = [
-                self._line(self._name(each.name), self._number(each.value)) for each in found.given
-            ]
-            yield Section("Given", "", given, [])
+            given = ((self._name(each.name), self._number(each.value)) for each in found.given)
+            yield Section("Given", "", [self._line(*terms) for terms in given], [])
         if found.forward:
             steps = [Step(step.number, "", "", [self._computed(step)]) for step in found.forward]
             yield Section("Forward pass", "Every value, from the inputs on.", [], steps)
         if found.start:
-            whole = self.notation.derivative(found.output, found.output)
-            start = [self._line(whole, self._answer(1.0))]
+            start = [self._line(self._whole(found.output), self._answer(1.0))]
             steps = [Step(found.start, "", self.rule("the start"), start)]
             steps += map(self._passed, found.backward)
             intro = (
@@ -126,24 +125,30 @@ class Document(ABC):
 
     def _passed(self, step: Passed) -> Step:
         """The step of an equation in the backward pass."""
-        lines: list[str] = []
-        for share in step.shares:
-            lines += self._share(step, share)
+        lines = [line for share in step.shares for line in self._share(step, share)]
         for total in step.totals:
-            whole = self.notation.derivative(self._found.output, total.by)
-            sums = [self._sum(total.shares)] if len(total.shares) <= _MOST_SUMMED else []
-            lines.append(self._line(whole, *sums, self._answer(total.total), lead="together"))
-        rule = ""
-        if not self._hide:
-            rule = self.rule(", ".join(step.rules)) if step.rules else ""
-            lines += map(self.note, step.notes)
+            shares = total.shares if len(total.shares) <= _MOST_SUMMED else ()
+            lines.append(self._together(total.by, shares, total.total))
+        rules, notes = ((), ()) if self._hide else (step.rules, step.notes)
+        lines += map(self.note, notes)
+        rule = self.rule(", ".join(rules)) if rules else ""
         equation = [self._formula(step.equation)] if step.equation else []
         return Step(step.number, self._line(self._name(step.name), *equation), rule, lines)
 
+    def _together(self, name: str, parts: Sequence[float], total: float) -> str:
+        """`together: ∂L/∂a = 6 + 4 = 10`; the sum is left out where there are no two parts."""
+        whole = self._whole(name)
+        sums = self.notation.joined(" + ", map(self._answer, parts))
+        terms = [whole, sums] if len(parts) > 1 else [whole]
+        return self._line(*terms, self._answer(total), lead="together")
+
+    def _whole(self, name: str) -> Term:
+        """`∂L/∂a`, the gradient of the output by a name."""
+        return self.notation.derivative(self._found.output, name)
+
     def _share(self, step: Passed, share: Share) -> list[str]:
         """`∂L/∂a = ∂L/∂e · ∂e/∂a = ∂L/∂e · b = −2 · (−3) = 6`."""
-        output = self._found.output
-        own = step.name == output
+        own = step.name == self._found.output
         simple = _is_simple(share.formula)
         shown: list[Term] = []
         if share.formula and not _is_number(share.formula):
@@ -156,7 +161,7 @@ class Document(ABC):
         if own:
             return [self._shared(share, *shown, slope)]
         lines = []
-        upstream = self.notation.derivative(output, step.name)
+        upstream = self._whole(step.name)
         local = self.notation.derivative(step.name, share.by)
         # of two uses in one operation neither has the whole ∂y/∂x
         middle = [] if share.use else [self._product(upstream, local)]
@@ -169,7 +174,7 @@ class Document(ABC):
         return [*lines, self._shared(share, *middle, self._answer(share.product))]
 
     def _shared(self, share: Share, *terms: Term) -> str:
-        whole = self.notation.derivative(self._found.output, share.by)
+        whole = self._whole(share.by)
         if share.single:
             return self._line(whole, *terms)
         use = f" by use {share.use}" if share.use else ""
@@ -178,20 +183,14 @@ class Document(ABC):
     def _paths(self, name: str) -> list[str]:
         """One line a path with its product, and their sum."""
         lines = []
-        products = []
         for way in self._found.paths[name]:
-            pairs = zip(way.names, way.names[1:], strict=False)
-            partials = [self.notation.derivative(user, used) for used, user in pairs]
+            partials = [self.notation.derivative(user, used) for used, user in pairwise(way.names)]
             terms = [self._product(*partials)] if partials else []
             if len(way.factors) != 1:
-                factors = map(self._answer, way.factors or (1.0,))
-                terms.append(self._product(*factors))
-            products.append(way.product)
+                terms.append(self._product(*map(self._answer, way.factors or (1.0,))))
             lines.append(self._line(*terms, self._answer(way.product), lead=" → ".join(way.names)))
-        sums = [self._sum(products)] if len(products) > 1 else []
-        whole = self.notation.derivative(self._found.output, name)
-        total = self._answer(sum(products) if products else 0.0)
-        return [*lines, self._line(whole, *sums, total, lead="together")]
+        products = [way.product for way in self._found.paths[name]]
+        return [*lines, self._together(name, products, sum(products, 0.0))]
 
     def _line(self, *terms: Term, lead: str = "", of: Term | None = None) -> str:
         """Terms that are equal. lead, of: words and a term that stand before them."""
@@ -212,26 +211,17 @@ class Document(ABC):
         """A term that a student is to find."""
         return self._blank if self._hide else term
 
-    @property
-    def _blank(self) -> Term:
-        return Term(self.notation.blank)
-
     def _formula(self, text: str, numbers: Mapping[str, float] | None = None) -> Term:
         return self.notation.filled(text, numbers or {}, self._digits)
 
     def _product(self, *factors: Term) -> Term:
         return self.notation.joined(self.notation.times, factors)
 
-    def _sum(self, numbers: Iterable[float]) -> Term:
-        return self.notation.joined(" + ", map(self._answer, numbers))
-
     def _filled(self, text: str) -> list[Term]:
         """The formula with numbers for its names, if that says more than the result."""
-        found = formula(text)
-        tokens = len(found.tokens.kinds)
-        data = self._found.data
+        found, data = formula(text), self._found.data
         numbers = {name: data[name] for name in names_in(found) if name in data}
-        if not numbers or tokens > _LONGEST_FILLED or tokens == 1:
+        if not numbers or not 1 < len(found.tokens.kinds) <= _LONGEST_FILLED:
             return []
         return [self._hidden(self._formula(text, numbers))]
 
