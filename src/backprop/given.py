@@ -29,7 +29,8 @@ Given = dict[str, tuple[float, Span]]
 _MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
 """A member of a JSON object: its name, and what its value begins with."""
 
-_TOO_LARGE = object()
+_INFINITE = {"Infinity": "inf", "-Infinity": "-inf"}
+"""What Python reads in a JSON file, too, as the texts that are meant."""
 
 
 def read_numbers(
@@ -85,7 +86,7 @@ def _from_json(source: Source, model: Model) -> Given:
     import json
 
     try:
-        found = json.loads(source.text, parse_int=_double, parse_float=_double)
+        found = json.loads(source.text, parse_int=float, parse_constant=_INFINITE.get)
     except json.JSONDecodeError as error:
         message = f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}"
         hints = ['write an object of numbers: {"a": 2, "b": -3}']
@@ -111,12 +112,12 @@ def _from_json(source: Source, model: Model) -> Given:
             places.setdefault(member, (at, at))
     numbers: Given = {}
     for name, item in plain.items():
-        if item in ("inf", "-inf"):
-            item = float(item)
         at, value = places.get(name, (nowhere, nowhere))
-        if item is _TOO_LARGE:
+        if item in ("inf", "-inf"):
+            numbers[name] = float(item), at
+        elif isinstance(item, float) and isinf(item):
             errors.append(NotANumber(f"the value of {name!r} is too large for a double", value))
-        elif isinstance(item, bool) or not isinstance(item, float) or item != item:
+        elif not isinstance(item, float):
             hint = 'give a JSON number, or the string "inf" or "-inf"'
             errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
         else:
@@ -169,9 +170,3 @@ def _members(
         message = f"the lists for {name!r} have no number for {missing[0]}"
         errors.append(NotANumber(message, at, hints=["give a number for every member"]))
     return found
-
-
-def _double(text: str) -> Any:
-    """A JSON number as a double; a mark for one past the range, which Python would call inf."""
-    number = float(text)
-    return _TOO_LARGE if isinf(number) else number
