@@ -85,14 +85,12 @@ def checksum(*contents: bytes) -> bytes:
 def folder(make: bool = False) -> str | None:
     """The folder, if it can be trusted; make: create it if it is missing."""
     place = _place(os.environ.get(VARIABLE, ""))
-    if place is None:
-        return None
-    try:
-        if make:
+    with suppress(OSError):
+        if place and make:
             _make(place)
-        return place if _is_private(place) else None
-    except OSError:
-        return None
+        if place and _is_private(place):
+            return place
+    return None
 
 
 def _make(place: str) -> None:

@@ -18,6 +18,7 @@ from backprop.syntax.parser import Statement
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
 _NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_+\w*)?)('*)")
+_LETTER = re.compile(r"GREEK (\S+) LETTER (\S+)")
 _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
@@ -104,11 +105,10 @@ def _greek(sign: str) -> str:
 
 
 def _word(base: str) -> str:
-    if len(base) == 1 and not base.isascii():
-        name = unicodedata.name(base, "").split(" ")
-        if name[:1] == ["GREEK"] and name[2:3] == ["LETTER"] and len(name) == 4:
-            greek = name[3].lower().replace("lamda", "lambda")
-            base = greek if name[1] == "SMALL" else greek.capitalize()
+    greek = len(base) == 1 and _LETTER.fullmatch(unicodedata.name(base, ""))
+    if greek:
+        name = greek[2].lower().replace("lamda", "lambda")
+        base = name if greek[1] == "SMALL" else name.capitalize()
     if base in _GREEK:
         return rf"\{base}"
     if not base.isascii():
