@@ -140,6 +140,17 @@ def _defines(form: str) -> Callable[[_Emitter, list[Part]], Head]:
     return lambda emitter, parts: (form, parts[0], ())
 
 
+def _leaf(kind: str) -> Callable[[_Emitter, list[int]], Extent]:
+    """The action that appends a node which is its token, and nothing else: half of all nodes."""
+
+    def append(emitter: _Emitter, parts: list[int]) -> Extent:
+        token = parts[0]
+        emitter.nodes.append(Node(kind, "", token, 0, token, token, len(emitter.nodes)))
+        return token, token
+
+    return append
+
+
 def _emits(kind: str, row: str = "") -> Callable[[_Emitter, list[Part]], Extent]:
     """The action that appends a node whose token is its first, and whose operands are its parts."""
     return lambda emitter, parts: emitter.emit(kind, parts, parts[0], _extents(parts), row)
@@ -166,8 +177,8 @@ class _Emitter:
 
     # ------------------------------------------------------------------ leaves and operations
 
-    number = _emits("number")
-    name = _emits("name")
+    number = _leaf("number")
+    name = _leaf("name")
     choice = _emits("operation", "if")
 
     def binary(self, parts: list[Part]) -> Extent:
@@ -184,8 +195,11 @@ class _Emitter:
 
     def parenthesised(self, parts: list[Part]) -> Extent:
         """From the first token of the first part to the last of the last."""
-        ends = [(part, part) if isinstance(part, int) else part for part in (parts[0], parts[-1])]
-        return ends[0][0], ends[1][1]
+        first, last = parts[0], parts[-1]
+        return (
+            first if type(first) is int else first[0],
+            last if type(last) is int else last[1],
+        )
 
     # ------------------------------------------------------------------ calls, indices, clauses
 

@@ -65,7 +65,8 @@ class Tables:
         with. Raises Unfit.
         """
         first, last = self.starts[start]
-        states, values = [first], []
+        states = [first]
+        values: list[Any] = []
         known, rules = self._states, self._rules
         for at, kind in enumerate((*kinds, END)):
             while True:
@@ -79,23 +80,19 @@ class Tables:
                     values.append(at)
                     break
                 left, size, make, how = rules[-1 - action]
-                value: Any
-                if make is None and how == "=":
-                    value = values.pop()
-                    states.pop()
+                if how == "=":
+                    states.pop()  # the value stays as it is
                 else:
                     parts = values[len(values) - size :]
                     if size:
                         del values[-size:], states[-size:]
                     if how:
                         parts = _chosen(parts, how)
-                    value = parts if make is None else make(caller, parts)
-                state = states[-1]
-                state = (known[state] or self._row(state))[left]
+                    values.append(parts if make is None else make(caller, parts))
+                state = (known[states[-1]] or self._row(states[-1]))[left]
                 states.append(state)
-                values.append(value)
                 if state == last and kind == END:
-                    return value
+                    return values.pop()
         raise AssertionError("a statement ends with its last reduction, or does not fit")
 
     def _row(self, state: int) -> dict[str, int]:
