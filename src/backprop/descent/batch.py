@@ -14,7 +14,7 @@ from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point, Problem
 from backprop.descent.run import Run, Steps
 from backprop.descent.update import equations
-from backprop.engine.native.machine import library, passed_on
+from backprop.engine.native.machine import library
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.options import DescentOptions
@@ -134,7 +134,6 @@ class Batches:
         arrays = map(_address, [*self._arrays, values])
         done: int = self._descend(*arrays, steps, *self._more)
         took = perf_counter() - begun
-        passed_on()
         if done == steps:
             fitting = int(steps * _SECONDS / max(took, 1e-6))
             self._size = max(1, min(fitting, 8 * max(steps, self._size), _MOST))

@@ -106,7 +106,7 @@ class StraightCode(Engine):
     """Straight-line machine code; computes value and gradient at once."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
-        from backprop.engine.native.machine import library, passed_on
+        from backprop.engine.native.machine import library
         from backprop.engine.native.straight import evaluation
         from backprop.engine.walk import signature
 
@@ -114,15 +114,12 @@ class StraightCode(Engine):
         key = f"evaluate {signature(graph, wrt, others)}"
         self._library = library(key, lambda: evaluation(graph, wrt, others))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
-        self._passed_on = passed_on
         self._own = _Arrays(len(wrt), array("d", [fixed[leaf] for leaf in others]))
 
     def forward(self, x: Sequence[float]) -> float | None:
         own = self._own
         own.x[:] = array("d", x)
-        bad = self._evaluate(*own.pointers)
-        self._passed_on()
-        return None if bad else own.value[0]
+        return None if self._evaluate(*own.pointers) else own.value[0]
 
     def backward(self) -> Sequence[float] | None:
         return self._own.gradient

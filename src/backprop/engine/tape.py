@@ -12,14 +12,13 @@ import ctypes
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import LEAVES, MIXED, kinds
-from backprop.engine.native.machine import lanes, library, passed_on
+from backprop.engine.native.machine import lanes, library
 from backprop.graph import NAMES, Columns
 
 Doubles = NDArray[np.float64]
@@ -166,26 +165,19 @@ class Arrays(threading.local):
 
     def __init__(self, tape: Tape, fixed: Mapping[int, float]) -> None:
         self.tape = tape
-        self.values, self.gradients, slopes_a, slopes_b = (_aligned(tape.size) for _ in range(4))
+        self.values, self.gradients, self.p, self.q = (_aligned(tape.size) for _ in range(4))
         count = len(tape.inputs)
         self.values[:count] = [fixed.get(leaf, 0.0) for leaf in tape.inputs.tolist()]
         self.values[count:][: len(tape.numbers)] = tape.numbers
-        fields: dict[str, int | NDArray[Any]] = {
-            "segments": tape.segments, "count": len(tape.segments), "values": self.values,
-            "p": slopes_a, "q": slopes_b, "a": tape.a, "b": tape.b, "c": tape.c,
-            "codes": tape.codes, "gradients": self.gradients, "size": tape.size, "root": tape.root,
-        }  # fmt: skip
+        fields = {**vars(tape), **vars(self), "count": len(tape.segments)}
         described = [fields[name] for name in kernels.FIELDS]
         numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
         self._fields = np.array(numbers, np.int64)
-        self._slopes = slopes_a, slopes_b  # live as long as the addresses
         self.address = int(self._fields.ctypes.data)
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
-        bad = self.tape.kernels.forward(self.address)
-        passed_on()
-        return not bad
+        return not self.tape.kernels.forward(self.address)
 
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite."""

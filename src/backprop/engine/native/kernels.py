@@ -62,7 +62,7 @@ def text(used: frozenset[int]) -> str:
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", {LEAVES: "leaves"}, "careful"),
     ]  # fmt: skip
-    return "\n".join([*sorted(declared), *parts, _PLAN, ATTRIBUTES])
+    return "\n".join([*sorted(declared), *parts, _levels(), ATTRIBUTES])
 
 
 def _fields(whole: str) -> str:
@@ -158,8 +158,10 @@ entry:
 }}"""
 
 
-_PLAN = """
-define void @levels(ptr noalias %a, ptr noalias %b, ptr noalias %c, ptr %level, i64 %count, i64 %window) {
+_LEVELS = """
+declare i32 @llvm.smax.i32(i32, i32)
+
+define void @levels(ptr noalias %a, ptr noalias %b, ptr noalias %c, ptr %level, i64 %count, i64 %window) {{
 entry:
   %any = icmp sgt i64 %count, 0
   br i1 %any, label %loop, label %done
@@ -167,34 +169,29 @@ loop:
   %k = phi i64 [0, %entry], [%k1, %loop]
   %r = urem i64 %k, %window
   %begin = sub i64 %k, %r
-  %la = call i32 @level_of(ptr %a, i64 %k, i64 %begin, ptr %level)
-  %lb = call i32 @level_of(ptr %b, i64 %k, i64 %begin, ptr %level)
-  %lc = call i32 @level_of(ptr %c, i64 %k, i64 %begin, ptr %level)
-  %m1 = call i32 @llvm.smax.i32(i32 %la, i32 %lb)
-  %m2 = call i32 @llvm.smax.i32(i32 %m1, i32 %lc)
+{body}
   %to = getelementptr i32, ptr %level, i64 %k
-  store i32 %m2, ptr %to, align 4
+  store i32 {highest}, ptr %to, align 4
   %k1 = add i64 %k, 1
   %more = icmp slt i64 %k1, %count
   br i1 %more, label %loop, label %done
 done:
   ret void
-}
+}}"""
 
-declare i32 @llvm.smax.i32(i32, i32)
 
-define internal i32 @level_of(ptr %x, i64 %k, i64 %begin, ptr %level) alwaysinline {
-  %at = getelementptr i32, ptr %x, i64 %k
-  %i = load i32, ptr %at, align 4
-  %j = sext i32 %i to i64
-  %inside = icmp sge i64 %j, %begin
-  %safe = select i1 %inside, i64 %j, i64 0
-  %from = getelementptr i32, ptr %level, i64 %safe
-  %l = load i32, ptr %from, align 4
-  %l1 = add i32 %l, 1
-  %found = select i1 %inside, i32 %l1, i32 0
-  ret i32 %found
-}
-"""
-"""The level of each step among those of its window: one more than its operands'; -1 is no operand of
-the window. Steps count from 0, operands that are no steps are negative."""
+def _levels() -> str:
+    """The function for the level of each step among those of its window: one more than its operands',
+    and 0 without any in the window. Steps count from 0, operands that are no steps are negative."""
+    code = Code()
+    highest = "0"
+    for operand in "abc":
+        index = code.load(code.at(f"%{operand}", "%k", "i32"), "i32")
+        step = code.emit(f"sext i32 {index} to i64")
+        inside = code.emit(f"icmp sge i64 {step}, %begin")
+        safe = code.emit(f"select i1 {inside}, i64 {step}, i64 0")
+        below = code.load(code.at("%level", safe, "i32"), "i32")
+        above = code.emit(f"add i32 {below}, 1")
+        level = code.emit(f"select i1 {inside}, i32 {above}, i32 0")
+        highest = code.emit(f"call i32 @llvm.smax.i32(i32 {highest}, i32 {level})")
+    return _LEVELS.format(body=code.body, highest=highest)

@@ -79,8 +79,8 @@ def _guarded(function: Callable[..., float]) -> Callable[..., float]:
 
 
 def passed_on() -> None:
-    """To be called after machine code: raise what was raised inside it in this thread."""
-    if _raised and (first := _raised.pop(get_ident(), None)):
+    """Raise what was raised inside machine code in this thread."""
+    if first := _raised.pop(get_ident(), None):
         raise first
 
 
@@ -179,8 +179,16 @@ class Library:
         return found
 
     def function(self, name: str, result: Any, *operands: Any) -> Any:
-        """A function by its name, called without Python's lock."""
-        return ctypes.CFUNCTYPE(result, *operands)(self.address(name))
+        """A function by its name, called without Python's lock; raises what is raised inside it."""
+        compiled = ctypes.CFUNCTYPE(result, *operands)(self.address(name))
+
+        def call(*operands: int) -> Any:
+            found = compiled(*operands)
+            if _raised:
+                passed_on()
+            return found
+
+        return call
 
 
 def _compiled(text: str, target: Any) -> bytes:

@@ -110,8 +110,11 @@ class Code(walk.Texts[str]):
             return self.emit(f"select {condition} {number}, {double} {one}, {double} {zero}")
         if isinstance(number, str):
             return number
-        text = literal(number)
-        return text if self.width == 1 else f"<{', '.join([f'double {text}'] * self.width)}>"
+        return self.alike("double", literal(number))
+
+    def alike(self, of: str, text: str) -> str:
+        """A literal, the same in every lane."""
+        return text if self.width == 1 else f"<{', '.join([f'{of} {text}'] * self.width)}>"
 
     def call(self, function: str, operands: Sequence[Operand]) -> str:
         """The register of a call's result: of a function of C's library, or of one that calls Python.
@@ -214,19 +217,15 @@ def _choice(code: Code, condition: Operand, x: Operand, y: Operand) -> Operand:
     if x == 1.0 and y == 0.0:
         return condition
     bit = code.type("i1")
-    if _is_truth(x) and _is_truth(y):
-        first, second = _truth(code, x), _truth(code, y)
+    first, second = _truth(code, x), _truth(code, y)
+    if first and second:
         return Bit(code.emit(f"select {bit} {condition}, {bit} {first}, {bit} {second}"))
     first, second, double = code.write(x), code.write(y), code.double
     return code.emit(f"select {bit} {condition}, {double} {first}, {double} {second}")
 
 
-def _is_truth(operand: Operand) -> bool:
-    return isinstance(operand, Bit) or operand in (0.0, 1.0)
-
-
 def _truth(code: Code, operand: Operand) -> str:
-    if isinstance(operand, str):
+    """How an instruction on truth values has this operand; "" for one that is none."""
+    if isinstance(operand, Bit):
         return operand
-    word = "true" if operand else "false"
-    return word if code.width == 1 else f"<{', '.join([f'i1 {word}'] * code.width)}>"
+    return code.alike("i1", {0.0: "false", 1.0: "true"}[operand]) if operand in (0.0, 1.0) else ""
