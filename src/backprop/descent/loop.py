@@ -17,7 +17,7 @@ from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.update import equations
 from backprop.engine.native.machine import ATTRIBUTES
 from backprop.engine.native.straight import finite, loads
-from backprop.engine.walk import Walk
+from backprop.engine.walk import value_and_gradient
 from backprop.engine.writers.llvm import Operand
 from backprop.graph import Graph
 
@@ -99,13 +99,10 @@ class Loop(Cells):
 
         def evaluate() -> tuple[Operand, Sequence[Operand]]:
             point = {leaf: self._get(self.next_x, at) for at, leaf in enumerate(wrt)}
-            walk = Walk(self, graph, graph.steps, {**constants, **point})
-            walk.forward()
-            out = self._turned(walk.found[graph.output])
-            gradients = walk.backward({graph.output: 1.0}, wrt)
-            for at, leaf in enumerate(wrt):
-                self._set(self.next_gradient, at, self._turned(gradients[leaf]))
-            return out, walk.looked_at(graph.outputs)
+            out, by, looked = value_and_gradient(self, graph, wrt, {**constants, **point})
+            for at, each in enumerate(by):
+                self._set(self.next_gradient, at, self._turned(each))
+            return self._turned(out), looked
 
         return self._function(["fixed"], evaluate)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,25 +32,6 @@ _KIND_BITS, _CODE_BITS = 7, 7 + 16
 
 _LEAST_RUN = 3.0
 """Where runs of like operations are shorter than this on average, a window stays in order."""
-
-
-class Kernels:
-    """The compiled kernels of this machine for the kinds of steps in use."""
-
-    def __init__(self, used: frozenset[int]) -> None:
-        self.library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
-        pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-        function = self.library.function
-        self.forward, self.backward, self.backward_with_care = (
-            function(name, flag, pointer) for name in ("forward", "backward", "backward_with_care")
-        )
-        self.levels = function("levels", None, *[pointer] * 4, size, size)
-
-
-@lru_cache(maxsize=32)
-def ready(used: frozenset[int]) -> Kernels:
-    """The kernels for these kinds, compiled once; loaded from the user's cache in later runs."""
-    return Kernels(used)
 
 
 class Tape:
@@ -80,7 +60,12 @@ class Tape:
         self.numbers: Doubles = np.frombuffer(columns.constants)[-2 - firsts[numbers]]
         leaves = np.concatenate([self.inputs, numbers])
         kinds, operands = _read(columns, steps, firsts, seconds)
-        self.kernels = ready(frozenset(np.flatnonzero(np.bincount(kinds)).tolist()))
+        used = frozenset(np.flatnonzero(np.bincount(kinds)).tolist())
+        self._library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
+        self.forward, self.backward, self.backward_with_care = (
+            self._library.function(name, ctypes.c_int, ctypes.c_void_p)
+            for name in ("forward", "backward", "backward_with_care")
+        )
         # of the tables that rows point into the last entry is for -1, which is no row
         number = np.full(len(columns) + 1, -1, np.int32)
         number[steps] = np.arange(len(steps), dtype=np.int32)
@@ -104,7 +89,7 @@ class Tape:
         if len(self.codes):
             self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
-        self.functions = tuple(map(self.kernels.library.address, ("forward", "backward")))
+        self.functions = tuple(map(self._library.address, ("forward", "backward")))
 
     def run(self, data: list[float], gradients: list[float]) -> None:
         """Compute the graph once: `data` has the numbers of the inputs, and takes those of all rows;
@@ -132,7 +117,8 @@ class Tape:
         if not total:
             return np.zeros(0, np.int64), np.zeros((0, 3), np.int64)
         level = np.empty(total, np.int32)
-        self.kernels.levels(
+        pointer, size = ctypes.c_void_p, ctypes.c_int64
+        self._library.function("levels", None, *[pointer] * 4, size, size)(
             *(each.ctypes.data for each in (*operands[:2], operands[-1])), level.ctypes.data,
             total, WINDOW,
         )  # fmt: skip
@@ -177,12 +163,12 @@ class Arrays(threading.local):
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
-        return not self.tape.kernels.forward(self.address)
+        return not self.tape.forward(self.address)
 
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite."""
-        run = self.tape.kernels
-        return not (run.backward(self.address) and run.backward_with_care(self.address))
+        tape = self.tape
+        return not (tape.backward(self.address) and tape.backward_with_care(self.address))
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:

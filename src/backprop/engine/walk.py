@@ -153,6 +153,17 @@ class Walk(Generic[T]):
         return {each: sums.get(each, 0.0) for each in wanted}
 
 
+def value_and_gradient(
+    writer: Writer[T], graph: Graph, wrt: Sequence[int], known: Mapping[int, Operand[T]]
+) -> tuple[Operand[T], list[Operand[T]], list[Operand[T]]]:
+    """Write a graph's output and its derivatives by each of `wrt`; those, and what must be finite for all
+    values to be. known: what the inputs are called."""
+    walk = Walk(writer, graph, graph.steps, known)
+    walk.forward()
+    gradient = walk.backward({graph.output: 1.0}, wrt)
+    return walk.found[graph.output], [*gradient.values()], walk.looked_at(graph.outputs)
+
+
 @cache
 def hides(name: str, at: int, known: tuple[float | None, ...]) -> bool:
     """Whether the operation `name` can have a finite value where its operand number `at` is not finite.

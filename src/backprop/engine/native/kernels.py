@@ -54,42 +54,36 @@ def text(used: frozenset[int]) -> str:
     parts.append(careful([slopes.get(kind, STORED) for kind in range(len(kinds()))]))
     forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
     parts += [
-        _FORWARD.format(
-            doubles=f"<{width} x double>", sum=f"llvm.vector.reduce.fadd.v{width}f64",
-            fields=_fields("values"), segments=_segments("0", 1, forwards, "next"),
-        ),
-        _BACKWARD,
+        _forward(width, forwards),
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", {LEAVES: "leaves"}, "careful"),
-    ]  # fmt: skip
-    return "\n".join([*sorted(declared), *parts, _levels(), ATTRIBUTES])
+    ]
+    return "\n".join([*sorted(declared), *parts, _DECLARED, _levels(), ATTRIBUTES])
 
 
-def _fields(whole: str) -> str:
-    """The fields of the tape, loaded; `whole` is the one that the loops call `all`."""
-    lines = []
-    for at, name in enumerate(FIELDS):
-        register = "all" if name == whole else f"{name}.all" if name in SLICES else name
-        lines += [
-            f"  %{name}.at = getelementptr i64, ptr %tape, i64 {at}",
-            f"  %{register} = load {'i64' if name in _NUMBERS else 'ptr'}, ptr %{name}.at, align 8",
-        ]
-    return "\n".join(lines)
+_DECLARED = """
+declare i32 @llvm.smax.i32(i32, i32)
+declare i64 @llvm.umax.i64(i64, i64)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+"""
 
-
-_SEGMENTS = """
+_DRIVER = """
+define i32 @{name}(ptr noalias %tape) {{
+entry:
+{fields}
+  %seen = alloca {seen}, align 64
+  store {seen} zeroinitializer, ptr %seen, align 8
+{before}
   %last = sub i64 %count, 1
   %any = icmp sgt i64 %count, 0
   br i1 %any, label %loop, label %done
 loop:
   %s = phi i64 [{begin}, %entry], [%s1, %next]
-  %at = mul i64 %s, 3
-  %kp = getelementptr i64, ptr %segments, i64 %at
-  %kind = load i64, ptr %kp, align 8
-  %fp = getelementptr i64, ptr %kp, i64 1
-  %first = load i64, ptr %fp, align 8
-  %np = getelementptr i64, ptr %kp, i64 2
-  %n = load i64, ptr %np, align 8
+  %at = getelementptr [3 x i64], ptr %segments, i64 %s
+  %segment = load [3 x i64], ptr %at, align 8
+  %kind = extractvalue [3 x i64] %segment, 0
+  %first = extractvalue [3 x i64] %segment, 1
+  %n = extractvalue [3 x i64] %segment, 2
 {slices}
   switch i64 %kind, label %{otherwise} [{targets}]
 {calls}
@@ -97,70 +91,63 @@ next:
   %s1 = add i64 %s, {stride}
   %more = icmp ult i64 %s1, %count
   br i1 %more, label %loop, label %done
-done:"""
+done:
+  %whole = load {seen}, ptr %seen, align 8
+{after}
+  %answer = zext i1 %bad to i32
+  ret i32 %answer
+}}"""
+"""From segment to segment, to the loop of each kind, `otherwise` where none is named for it. seen: the
+type of what the loops have seen. before, after: all segments."""
 
 
-def _segments(begin: str, stride: int, loops: Mapping[int, str], otherwise: str) -> str:
-    """From segment to segment, to the loop of each kind; `otherwise` where none is named for it."""
-    slices = [
-        f"  %{name} = getelementptr {of}, ptr %{'all' if name == 'own' else f'{name}.all'}, i64 %first"
-        for name, of in SLICES.items()
-    ]
+def _driver(whole: str, loops: Mapping[int, str], otherwise: str, **parts: object) -> str:
+    """whole: the field of the tape that the loops call `all`. loops: their names by kind."""
+    fields, slices = [], []
+    for at, name in enumerate(FIELDS):
+        register = "all" if name == whole else f"{name}.all" if name in SLICES else name
+        fields += [
+            f"  %{name}.at = getelementptr i64, ptr %tape, i64 {at}",
+            f"  %{register} = load {'i64' if name in _NUMBERS else 'ptr'}, ptr %{name}.at, align 8",
+        ]
+    for name, of in SLICES.items():
+        begin = "all" if name == "own" else f"{name}.all"
+        slices.append(f"  %{name} = getelementptr {of}, ptr %{begin}, i64 %first")
     calls = [
         f"{loop}:\n  call fastcc void @{loop}({OPERANDS})\n  br label %next"
         for loop in (*loops.values(), otherwise)
         if loop != "next"
     ]
-    targets = [f"i64 {kind}, label %{loop}" for kind, loop in loops.items()]
-    return _SEGMENTS.format(
-        begin=begin, stride=stride, otherwise=otherwise, targets=" ".join(targets),
-        slices="\n".join(slices), calls="\n".join(calls),
+    return _DRIVER.format(
+        fields="\n".join(fields), slices="\n".join(slices), calls="\n".join(calls),
+        targets=" ".join(f"i64 {kind}, label %{loop}" for kind, loop in loops.items()),
+        otherwise=otherwise, **parts,
     )  # fmt: skip
 
 
-_FORWARD = """
-declare double @{sum}(double, {doubles})
-
-define i32 @forward(ptr noalias %tape) {{
-entry:
-{fields}
-  %seen = alloca {doubles}, align 64
-  store {doubles} zeroinitializer, ptr %seen, align 8
-{segments}
-  %each = load {doubles}, ptr %seen, align 8
-  %whole = call double @{sum}(double 0.0, {doubles} %each)
-  %bad = fcmp uno double %whole, 0.0
-  %answer = zext i1 %bad to i32
-  ret i32 %answer
-}}"""
-
-_BACKWARD = """
-declare i64 @llvm.umax.i64(i64, i64)
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"""
+def _forward(width: int, loops: Mapping[int, str]) -> str:
+    doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
+    driver = _driver(
+        "values", loops, "next", name="forward", begin="0", stride=1, seen=doubles, before="",
+        after=f"  %total = call double {total}(double 0.0, {doubles} %whole)\n"
+        "  %bad = fcmp uno double %total, 0.0",
+    )  # fmt: skip
+    return f"declare double {total}(double, {doubles})\n{driver}"
 
 
 def _backward(name: str, loops: Mapping[int, str], otherwise: str) -> str:
-    return f"""
-define i32 @{name}(ptr noalias %tape) {{
-entry:
-{_fields("gradients")}
-  %seen = alloca i64, align 8
-  store i64 0, ptr %seen, align 8
+    before = """
   %bytes = mul i64 %size, 8
   call void @llvm.memset.p0.i64(ptr %all, i8 0, i64 %bytes, i1 false)
   %place = getelementptr double, ptr %all, i64 %root
-  store double 1.0, ptr %place, align 8
-{_segments("%last", -1, loops, otherwise)}
-  %largest = load i64, ptr %seen, align 8
-  %bad = icmp uge i64 %largest, {0xFFE0000000000000}
-  %answer = zext i1 %bad to i32
-  ret i32 %answer
-}}"""
+  store double 1.0, ptr %place, align 8"""
+    return _driver(
+        "gradients", loops, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
+        after=f"  %bad = icmp uge i64 %whole, {0xFFE0000000000000}",
+    )  # fmt: skip
 
 
 _LEVELS = """
-declare i32 @llvm.smax.i32(i32, i32)
-
 define void @levels(ptr noalias %a, ptr noalias %b, ptr noalias %c, ptr %level, i64 %count, i64 %window) {{
 entry:
   %any = icmp sgt i64 %count, 0

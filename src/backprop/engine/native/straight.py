@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isfinite, nan
 
 from backprop.engine.native.machine import ATTRIBUTES
-from backprop.engine.walk import Walk
+from backprop.engine.walk import value_and_gradient
 from backprop.engine.writers.llvm import Code, Operand
 from backprop.graph import Graph
 
@@ -36,13 +36,11 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
     """
     code = Code()
     known = {**loads(code, "%x", wrt), **loads(code, "%fixed", fixed)}
-    walk = Walk(code, graph, graph.steps, known)
-    walk.forward()
-    by = walk.backward({graph.output: 1.0}, wrt)
-    bad = finite(code, [*walk.looked_at(graph.outputs), *by.values()])
-    code.store(walk.found[graph.output], "%value")
-    for at, leaf in enumerate(wrt):
-        code.store(by[leaf], code.at("%gradient", at))
+    out, by, looked = value_and_gradient(code, graph, wrt, known)
+    bad = finite(code, [*looked, *by])
+    code.store(out, "%value")
+    for at, each in enumerate(by):
+        code.store(each, code.at("%gradient", at))
     return f"""
 define i32 @evaluate(ptr noalias %x, ptr noalias %fixed, ptr noalias %value, ptr noalias %gradient) {{
 {code.body}

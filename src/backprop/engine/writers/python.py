@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from math import inf, isfinite, nan
 from typing import Any
 
-from backprop.engine.walk import Operand, Walk
+from backprop.engine.walk import Operand, value_and_gradient
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
@@ -71,15 +71,12 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> Evalua
     writer = PythonWriter()
     known = {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
     known |= {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
-    walk = Walk(writer, graph, graph.steps, known)
-    walk.forward()
-    by = walk.backward({graph.output: 1.0}, wrt)
-    gradients = [_written(each) for each in by.values()]
-    looked = [*map(_written, walk.looked_at(graph.outputs)), *gradients]
-    finite = " and ".join(f"isfinite({each})" for each in dict.fromkeys(looked)) or "True"
-    out = _written(walk.found[graph.output])
+    out, by, looked = value_and_gradient(writer, graph, wrt, known)
+    gradient = list(map(_written, by))
+    each_once = dict.fromkeys([*map(_written, looked), *gradient])
+    finite = " and ".join(f"isfinite({each})" for each in each_once) or "True"
     lines = ["def evaluate(x, c):", *writer.lines]
-    lines += [f"    return {out}, ({''.join(f'{g}, ' for g in gradients)}), {finite}"]
+    lines += [f"    return {_written(out)}, ({''.join(f'{g}, ' for g in gradient)}), {finite}"]
     exec("\n".join(lines), writer.scope)
     evaluate: Evaluate = writer.scope["evaluate"]
     return evaluate
