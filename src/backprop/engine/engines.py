@@ -76,9 +76,8 @@ class GeneratedPython(Engine):
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
         from backprop.engine.writers.python import evaluation
 
-        others = fixed_inputs(graph, wrt)
-        self._evaluate = evaluation(graph, wrt, others)
-        self._fixed = [fixed[leaf] for leaf in others]
+        self._evaluate = evaluation(graph, wrt, [*fixed])
+        self._fixed = [*fixed.values()]
         self._own = threading.local()
 
     def forward(self, x: Sequence[float]) -> float | None:
@@ -110,11 +109,10 @@ class StraightCode(Engine):
         from backprop.engine.native.straight import evaluation
         from backprop.engine.walk import signature
 
-        others = fixed_inputs(graph, wrt)
-        key = f"evaluate {signature(graph, wrt, others)}"
-        self._library = library(key, lambda: evaluation(graph, wrt, others))
+        key = f"evaluate {signature(graph, wrt, [*fixed])}"
+        self._library = library(key, lambda: evaluation(graph, wrt, [*fixed]))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
-        self._own = _Arrays(len(wrt), array("d", [fixed[leaf] for leaf in others]))
+        self._own = _Arrays(len(wrt), array("d", fixed.values()))
 
     def forward(self, x: Sequence[float]) -> float | None:
         own = self._own
@@ -146,9 +144,3 @@ class TapeCode(Engine):
         """As a view of an array, which the next call changes."""
         arrays = self.arrays
         return arrays.gradients[: self._count] if arrays.backward() else None
-
-
-def fixed_inputs(graph: Graph, wrt: Sequence[int]) -> list[int]:
-    """The inputs of a graph that are not parameters."""
-    moving = set(wrt)
-    return [leaf for leaf in graph.inputs if leaf not in moving]

@@ -89,11 +89,8 @@ def processor() -> tuple[str, str, str]:
     """The triple, the processor's name and its features."""
     binding = llvm()
     features = binding.get_host_cpu_features()
-    return (
-        binding.get_process_triple(),
-        binding.get_host_cpu_name(),
-        features.flatten() if features else "",
-    )
+    names = binding.get_process_triple(), binding.get_host_cpu_name()
+    return (*names, features.flatten() if features else "")
 
 
 @cache
@@ -159,9 +156,20 @@ class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
     def __init__(self, text: Callable[[], str], key: str) -> None:
+        import llvmlite
+
         binding = llvm()
         triple, name, features = processor()
-        words = [_llvm_version(), triple, name, features, *sorted(lanes()[1]), sources(), key]
+        words = [
+            llvmlite.__version__,
+            str(binding.llvm_version_info),
+            triple,
+            name,
+            features,
+            *sorted(lanes()[1]),
+            sources(),
+            key,
+        ]
         kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
         self._machine = _target_machine()
         self._engine = binding.create_mcjit_compiler(
@@ -205,12 +213,6 @@ def _compiled(text: str, target: Any) -> bytes:
     builder.getModulePassManager().run(module, builder)
     code: bytes = target.emit_object(module)
     return code
-
-
-def _llvm_version() -> str:
-    import llvmlite
-
-    return f"{llvmlite.__version__} {llvm().llvm_version_info}"
 
 
 def _target_machine() -> Any:

@@ -35,7 +35,7 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
     x: the numbers of `wrt`; fixed: those of `fixed`, the other inputs.
     """
     code = Code()
-    known = {**loads(code, "%x", wrt), **loads(code, "%fixed", fixed)}
+    known = loads(code, "%fixed", fixed) | loads(code, "%x", wrt)
     out, by, looked = value_and_gradient(code, graph, wrt, known)
     bad = finite(code, [*looked, *by])
     code.store(out, "%value")

@@ -125,33 +125,28 @@ class Code(walk.Texts[str]):
         texts = [self.write(each) for each in operands]
         key = (function, *texts)
         if key not in self._known:
-            if self.width == 1 or function in self.vectors or function.startswith("llvm."):
-                self._known[key] = self._call(function, texts)
+            if symbol := self._symbol(function):
+                self._known[key] = self._call(self.double, symbol, texts)
             else:
-                self._known[key] = self._lanes(function, texts)
+                self._known[key] = self.together(
+                    self._call("double", function, [self._lane(each, lane) for each in texts])
+                    for lane in range(self.width)
+                )
         return self._known[key]
 
-    def _call(self, function: str, texts: Sequence[str]) -> str:
-        double = self.double
-        symbol = function if self.width == 1 else self.vectors.get(function, function)
+    def _symbol(self, function: str) -> str:
+        """The function that computes all lanes at once; "" if there is none."""
         if function.startswith("llvm."):
-            symbol = f"{function}.{'f64' if self.width == 1 else f'v{self.width}f64'}"
-        self._declare(double, symbol, len(texts))
-        return self.emit(f"call {double} @{symbol}({', '.join(f'{double} {t}' for t in texts)})")
+            return f"{function}.{'f64' if self.width == 1 else f'v{self.width}f64'}"
+        return function if self.width == 1 else self.vectors.get(function, "")
 
-    def _lanes(self, function: str, texts: Sequence[str]) -> str:
-        self._declare("double", function, len(texts))
-        found = []
-        for lane in range(self.width):
-            singles = [self.emit(f"extractelement {self.double} {t}, i32 {lane}") for t in texts]
-            operands = ", ".join(f"double {each}" for each in singles)
-            found.append(self.emit(f"call double @{function}({operands})"))
-        return self.together(found)
+    def _lane(self, text: str, lane: int) -> str:
+        return self.emit(f"extractelement {self.double} {text}, i32 {lane}")
 
-    def _declare(self, double: str, symbol: str, operands: int) -> None:
+    def _call(self, double: str, symbol: str, texts: Sequence[str]) -> str:
         pure = "" if symbol.startswith(CALL_BACK) else " #0"
-        types = ", ".join([double] * operands)
-        self.declared.add(f"declare {double} @{symbol}({types}){pure}")
+        self.declared.add(f"declare {double} @{symbol}({', '.join([double] * len(texts))}){pure}")
+        return self.emit(f"call {double} @{symbol}({', '.join(f'{double} {t}' for t in texts)})")
 
     def value(self, name: str, operands: Sequence[Operand]) -> Operand:
         """The value of an operation; a number, computed here, where all operands are numbers."""

@@ -69,8 +69,8 @@ def _written(operand: Operand[str]) -> str:
 def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> Evaluate:
     """A function of the numbers of `wrt` and of `fixed` → value, gradient, whether all is finite."""
     writer = PythonWriter()
-    known = {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
-    known |= {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
+    known = {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
+    known |= {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
     out, by, looked = value_and_gradient(writer, graph, wrt, known)
     gradient = list(map(_written, by))
     each_once = dict.fromkeys([*map(_written, looked), *gradient])
