@@ -34,6 +34,8 @@ class Cells(Code):
         self.count = count
         self.state = [Array("%state", at) for at in range(states)]
         self.next_state = [Array("%next_state", at) for at in range(states)]
+        self.now = [self.x, self.gradient, *self.state]
+        self.next = [self.next_x, self.next_gradient, *self.next_state]
         self.unrolled = unrolled
         self._labels = 0
         self._entry: list[str] = []
@@ -49,8 +51,8 @@ class Cells(Code):
         self._allocate(counter, "i64")
         self.lines.append(f"  store i64 0, ptr {counter}, align 8")
         self._jump(label)
-        self._label(label)
-        at = self.emit(f"load i64, ptr {counter}, align 8")
+        self.label(label)
+        at = self.load(counter, "i64")
         body(at)
         after = self.emit(f"add i64 {at}, 1")
         self.lines.append(f"  store i64 {after}, ptr {counter}, align 8")
@@ -58,10 +60,13 @@ class Cells(Code):
         self._branch(more, label)
 
     def _get(self, array: Array, at: str | int) -> str:
-        return self._load(self._place(array, at))
+        return self.load(self._place(array, at))
 
     def _set(self, array: Array, at: str | int, number: Operand) -> None:
-        self._store(number, self._place(array, at))
+        self.store(number, self._place(array, at))
+
+    def _copy(self, source: Array, target: Array, at: str | int) -> None:
+        self._set(target, at, self._get(source, at))
 
     def _place(self, array: Array, at: str | int) -> str:
         if self.unrolled and array.has_cells:
@@ -72,35 +77,28 @@ class Cells(Code):
         """The place in the array that the loop was given."""
         skipped = array.before * self.count
         index = at + skipped if isinstance(at, int) else self.emit(f"add i64 {at}, {skipped}")
-        return self.emit(f"getelementptr double, ptr {array.pointer}, i64 {index}")
-
-    def _load(self, place: str) -> str:
-        return self.emit(f"load double, ptr {place}, align 8")
-
-    def _store(self, number: Operand, place: str) -> None:
-        self.lines.append(f"  store double {self.write(number)}, ptr {place}, align 8")
+        return self.at(array.pointer, index)
 
     def _allocate(self, place: str, kind: str = "double") -> None:
         self._entry.append(f"  {place} = alloca {kind}, align 8")
 
     def _load_arrays(self) -> None:
         """Make the cells of every parameter, with what stands in the arrays."""
-        begun = (self.x, self.gradient, *self.state)
         for at in range(self.count):
-            for array in (*begun, self.next_x, self.last_x, self.next_gradient, *self.next_state):
+            for array in (*self.now, *self.next, self.last_x):
                 self._allocate(self._place(array, at))
-            for array in begun:
-                self._set(array, at, self._load(self._outside(array, at)))
-            self._set(self.last_x, at, self._get(self.x, at))
+            for array in self.now:
+                self._set(array, at, self.load(self._outside(array, at)))
+            self._copy(self.x, self.last_x, at)
 
     def _store_arrays(self) -> None:
-        for array in (self.x, self.gradient, self.last_x, *self.state):
+        for array in (*self.now, self.last_x):
             for at in range(self.count):
-                self._store(self._get(array, at), self._outside(array, at))
+                self.store(self._get(array, at), self._outside(array, at))
 
     def _done(self) -> str:
         """The steps of this batch so far."""
-        return self.emit("load i64, ptr %done, align 8")
+        return self.load("%done", "i64")
 
     def _cell(self, name: str, number: Operand) -> None:
         """A cell for a single number, which it begins with."""
@@ -108,17 +106,14 @@ class Cells(Code):
         self._set_cell(name, number)
 
     def _cell_value(self, name: str) -> str:
-        return self._load(f"%cell.{name}")
+        return self.load(f"%cell.{name}")
 
     def _set_cell(self, name: str, number: Operand) -> None:
-        self._store(number, f"%cell.{name}")
+        self.store(number, f"%cell.{name}")
 
     def _fresh_label(self) -> str:
         self._labels += 1
         return f"block{self._labels}"
-
-    def _label(self, name: str) -> None:
-        self.label(name)
 
     def _jump(self, label: str) -> None:
         self.lines.append(f"  br label %{label}")

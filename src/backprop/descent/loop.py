@@ -113,12 +113,11 @@ class Loop(Cells):
             for function in ("forward", "backward"):
                 answer = self.emit(f"call i32 %{function}(ptr %tape)")
                 self._branch(self.emit(f"icmp ne i32 {answer}, 0"), "stop")
-            out = self._turned(self._load("%output"))
+            out = self._turned(self.load("%output"))
             if self.task.sign < 0:
+                gradient = self.next_gradient
                 self._each(
-                    lambda at: self._set(
-                        self.next_gradient, at, self._turned(self._get(self.next_gradient, at))
-                    )
+                    lambda at: self._set(gradient, at, self._turned(self._get(gradient, at)))
                 )
             return out, [out]
 
@@ -133,7 +132,7 @@ class Loop(Cells):
         """evaluate: writes output and gradient at the next point; the output, and what must be finite.
         needed: the names of pointers that it reads."""
         for name in Scalars._fields:
-            number = self._load(self._scalar(name))
+            number = self.load(self._scalar(name))
             if name in KEPT:
                 self._cell(name, number)
             else:
@@ -144,7 +143,7 @@ class Loop(Cells):
         if self.unrolled:
             self._load_arrays()
         self._jump("head")
-        self._label("head")
+        self.label("head")
         more = self.emit(f"icmp slt i64 {self._done()}, %steps")
         self._branch(more, "stop", unless=True)
         lr = self._step_size()
@@ -156,9 +155,9 @@ class Loop(Cells):
         self._stop_unless_moved()
         self._commit(value, lr)
         self._judge()
-        self._label("stop")
+        self.label("stop")
         for name in KEPT:
-            self._store(self._cell_value(name), self._scalar(name))
+            self.store(self._cell_value(name), self._scalar(name))
         if self.unrolled:
             self._store_arrays()
         done = self._done()
@@ -192,14 +191,12 @@ entry:
 
             def add(at: str | int) -> None:
                 g = self._pushing_inside(self._get(self.gradient, at), self.x, at)
-                total = self.value("+", [self._cell_value("clip2"), self.value("*", [g, g])])
-                self._set_cell("clip2", total)
+                total = self._cell_value("clip2")
+                self._set_cell("clip2", self.text("total + g*g", {"total": total, "g": g}))
 
             self._each(add)
-            size = self.value("sqrt", [self._cell_value("clip2")])
-            longer = self.value(">", [size, self.told["clip"]])
-            part = self.value("/", [self.told["clip"], size])
-            shrink = self.value("if", [longer, part, 1.0])
+            names = {"size": self.value("sqrt", [self._cell_value("clip2")]), **self.told}
+            shrink = self.text("if(size > clip, clip/size, 1)", names)
         k = self.value("+", [self._counted(self.told["k"]), 1.0])
         row = self.task.row
 
@@ -220,9 +217,8 @@ entry:
     def _inside(self, x: Operand, at: str | int) -> Operand:
         if not self.task.bounded:
             return x
-        low, high = self._get(self.low, at), self._get(self.high, at)
-        upper = self.value("if", [self.value(">", [x, high]), high, x])
-        return self.value("if", [self.value("<", [x, low]), low, upper])
+        names = {"x": x, "low": self._get(self.low, at), "high": self._get(self.high, at)}
+        return self.text("if(x < low, low, if(x > high, high, x))", names)
 
     def _sums(self) -> None:
         """The squared norm of the next gradient, without what only pushes against a bound."""
@@ -248,11 +244,9 @@ entry:
         """A derivative, 0 where it only pushes against a bound."""
         if not self.task.bounded:
             return g
-        x, low, high = (self._get(array, at) for array in (point, self.low, self.high))
-        below = [self.value("<=", [x, low]), self.value(">", [g, 0.0])]
-        above = [self.value(">=", [x, high]), self.value("<", [g, 0.0])]
-        pushes = self.value("or", [self.value("and", below), self.value("and", above)])
-        return self.value("if", [pushes, 0.0, g])
+        arrays = {"x": point, "low": self.low, "high": self.high}
+        names = {"g": g, **{name: self._get(array, at) for name, array in arrays.items()}}
+        return self.text("if(x <= low and g > 0 or x >= high and g < 0, 0, g)", names)
 
     def _stop_unless_moved(self) -> None:
         """Stop before a step after which every parameter is where it was."""
@@ -264,13 +258,13 @@ entry:
             )
         )
         self._jump("stop")
-        self._label(label)
+        self.label(label)
 
     def _commit(self, value: Operand, lr: Operand) -> None:
         """The step is done: what was next becomes what is."""
         done = self._done()
         place = self.emit(f"getelementptr double, ptr %values, i64 {done}")
-        self._store(self._turned(value), place)
+        self.store(self._turned(value), place)
         after = self.emit(f"add i64 {done}, 1")
         self.lines.append(f"  store i64 {after}, ptr %done, align 8")
         self._set_cell("last_lr", lr)
@@ -278,33 +272,29 @@ entry:
         self._set_cell("value", value)
 
         def one(at: str | int) -> None:
-            self._set(self.last_x, at, self._get(self.x, at))
-            nexts = (self.next_x, self.next_gradient, *self.next_state)
-            for array, following in zip((self.x, self.gradient, *self.state), nexts, strict=True):
-                self._set(array, at, self._get(following, at))
+            self._copy(self.x, self.last_x, at)
+            for array, following in zip(self.now, self.next, strict=True):
+                self._copy(following, array, at)
 
         self._each(one)
         label = self._fresh_label()
         self._branch(self.value("<", [value, self._cell_value("best")]), label, unless=True)
         self._set_cell("best", value)
         self._set_cell("best_at", self.emit(f"sitofp i64 {after} to double"))
-        self._each(lambda at: self._set(self.best, at, self._get(self.x, at)))
+        self._each(lambda at: self._copy(self.x, self.best, at))
         self._jump(label)
-        self._label(label)
+        self.label(label)
 
     def _judge(self) -> None:
         """Stop where a rule may say so; whether it does is for the caller to see."""
-        value, before = self._cell_value("value"), self._cell_value("before")
-        reasons = [self.value("<=", [self._cell_value("norm2"), self.told["least_norm2"]])]
+        reasons = ["norm2 <= least_norm2"]
         if self.task.by_change:
-            size = self.value("max", [1.0, self.value("abs", [value])])
-            change = self.value("abs", [self.value("-", [value, before])])
-            limit = self.value("*", [self.told["least_change"], size])
-            reasons.append(self.value("<=", [change, limit]))
+            reasons.append("abs(value - before) <= least_change*max(1, abs(value))")
         if self.task.by_target:
-            reasons.append(self.value("<=", [value, self.told["target"]]))
+            reasons.append("value <= target")
+        now = {name: self._cell_value(name) for name in ("value", "before", "norm2")}
         for each in reasons:
-            self._branch(each, "stop")
+            self._branch(self.text(each, {**self.told, **now}), "stop")
         self._jump("head")
 
     def _turned(self, number: Operand) -> Operand:
