@@ -119,9 +119,8 @@ def tangents(graph: Graph, steps: Iterable[int], data: ByNode, by: int) -> dict[
     found: dict[int, float] = {by: 1.0}
     for step in steps:
         total = 0.0
-        for operand, slope in zip(
-            graph.operands(step), local_slopes(graph, step, data), strict=True
-        ):
+        slopes = local_slopes(graph, step, data)
+        for operand, slope in zip(graph.operands(step), slopes, strict=True):
             if slope and found.get(operand):
                 total += slope * found[operand]
         found[step] = total

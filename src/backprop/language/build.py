@@ -18,7 +18,7 @@ from backprop.language import families
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
-from backprop.source import pack
+from backprop.source import Span, pack
 from backprop.syntax.bodies import Body, Governor
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -144,7 +144,8 @@ class Builder:
                     if found is None:
                         node = names.get(name, EXPECTED)
                         if node < 0:
-                            node = self._new_name(name, tokens, token)
+                            at = pack(starts[token], ends[token])
+                            node = self._new_name(name, name, tokens, at)
                     elif isinstance(found, Argument):
                         node = found.node
                     else:  # the variable of a clause
@@ -172,7 +173,7 @@ class Builder:
                     name = self.families.label(tokens, texts[token], step.indices, scope)
                     node = names.get(name, EXPECTED)
                     if node < 0:
-                        node = self._member(name, tokens, step, at)
+                        node = self._new_name(name, texts[token], tokens, at)
                     uses_names = True
                     stack.append(node)
                 elif kind == "gather":
@@ -229,26 +230,13 @@ class Builder:
             total = columns.step("/", (total, count), begun.place)
         return total
 
-    def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
-        """A name without a row: a constant, a new input, an equation further down."""
-        place = pack(tokens.starts[token], tokens.ends[token])
+    def _new_name(self, name: str, family: str, tokens: Tokens, place: int) -> int:
+        """A name, or a member of a family, without a row: a constant, a new input, or, until it is
+        defined, an equation further down."""
         if name not in self.names:
             if name in CONSTANTS:
                 return self.columns.number(CONSTANTS[name], place)
-            self.families.refuse_whole(name, tokens.span(token, token))
-        return self._new_input(name, place)
-
-    def _member(self, name: str, tokens: Tokens, step: Governor, place: int) -> int:
-        """A member without a row: one further down, or a new input."""
-        if name not in self.names:
-            family = tokens.texts[step.node.token]
-            span = tokens.span(step.node.first, step.node.last)
-            self.families.refuse_missing(family, name, span, self.names)
-        return self._new_input(name, place)
-
-    def _new_input(self, name: str, place: int) -> int:
-        """An input, or, until it is defined, an equation further down."""
-        if name not in self.names:
+            self.families.refuse(name, family, Span.at(tokens.source, place), self.names)
             self.order.append(name)
         self.names[name] = node = self._input(name, place)
         return node

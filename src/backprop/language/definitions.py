@@ -6,7 +6,7 @@ function that calls itself, no graph beyond the stated size, no equations in a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -146,10 +146,9 @@ def _fault(
 
 def recursion(functions: Statements, errors: list[BackpropError]) -> None:
     """An error for functions that call themselves, directly or through others."""
-    for circle in _circles(_calling(functions)):
-        pairs = [*pairwise(circle)][:_SHOWN]
+    for first, pairs, path in _circles(_calling(functions)):
         labels = [Label(_target(functions[name]), f"calls {after}") for name, after in pairs]
-        message = f"the function {circle[0]!r} calls itself{_path(circle)}"
+        message = f"the function {first!r} calls itself{path}"
         hints = ["functions are expanded where they are called, which would never end"]
         errors.append(RecursiveFunction(message, *labels, hints=hints))
 
@@ -196,10 +195,9 @@ def circles(
     whole = Graph(columns, names.values(), {node: name for name, node in names.items()})
     graph = {name: {whole.label(used) for used in whole.uses(names[name])} for name in names}
     errors: list[BackpropError] = []
-    for circle in _circles(graph):
-        pairs = [*pairwise(circle)][:_SHOWN]
+    for first, pairs, path in _circles(graph):
         labels = [Label(right(equations[name]), f"{name} needs {after}") for name, after in pairs]
-        message = f"{circle[0]!r} is defined by itself{_path(circle)}"
+        message = f"{first!r} is defined by itself{path}"
         hints = ["one of these names must be an input, or depend on something else"]
         errors.append(CircularDefinition(message, *labels, hints=hints))
     return errors
@@ -217,29 +215,26 @@ def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:
     return False
 
 
-def _circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Circles of names, each `[a, b, a]` where a needs b and b needs a; up to the limit."""
+def _circles(
+    graph: Mapping[str, Iterable[str]],
+) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
+    """The circles of names that need one another, up to the limit: of each the first name, the pairs (a
+    name, the one that it needs), and the way around as a message has it."""
     rest = {name: set(needs) for name, needs in graph.items()}
     lines = {name: at for at, name in enumerate(graph)}
-    found: list[list[str]] = []
-    while len(found) < LIMIT:
+    for _ in range(LIMIT):
         try:
             TopologicalSorter(rest).prepare()
-            break
+            return
         except CycleError as error:
             circle: list[str] = error.args[1][::-1]
         start = min(range(len(circle) - 1), key=lambda at: lines[circle[at]])
-        found.append([*circle[start:-1], *circle[: start + 1]])
+        circle = [*circle[start:-1], *circle[: start + 1]]
         for name in circle:
             rest.pop(name, None)
-    return found
-
-
-def _path(circle: list[str]) -> str:
-    if len(circle) <= 2:
-        return ""
-    shown = circle if len(circle) < 10 else [*circle[:_SHOWN], "…", circle[-1]]
-    return ": " + " → ".join(shown)
+        shown = circle if len(circle) < 10 else [*circle[:_SHOWN], "…", circle[-1]]
+        path = ": " + " → ".join(shown) if len(circle) > 2 else ""
+        yield circle[0], list(pairwise(circle))[:_SHOWN], path
 
 
 def _target(statement: Statement) -> Span:

@@ -132,19 +132,17 @@ class Families:
         hints = [f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"]
         return TooLarge(message, Label(span, "passed here"), hints=hints)
 
-    def refuse_whole(self, name: str, span: Span) -> None:
-        """Raise UnknownName where a family is used without an index."""
-        if name in self.statements:
-            hints = [f"write {name}[…], or sum({name}[i] for i in …)"]
-            message = f"{name!r} has members, and this is none of them"
-            raise UnknownName(message, span, _defined(self.statements[name]), hints=hints)
-
-    def refuse_missing(self, family: str, name: str, span: Span, names: Mapping[str, int]) -> None:
-        """Raise UnknownName where a family that the file defines has no such member."""
+    def refuse(self, name: str, family: str, span: Span, names: Mapping[str, int]) -> None:
+        """Raise UnknownName for what cannot be an input: a family without an index, a member that a family
+        of the file does not have, a name without indices that is given one."""
         if family in self.statements:
             message = f"{name} is not defined; {family} has {extent(family, names)}"
-            raise UnknownName(message, span, _defined(self.statements[family]))
-        if family in self.scalars:
+            hints = []
+            if name == family:
+                message = f"{name!r} has members, and this is none of them"
+                hints = [f"write {name}[…], or sum({name}[i] for i in …)"]
+            raise UnknownName(message, span, _defined(self.statements[family]), hints=hints)
+        if name != family and family in self.scalars:
             raise UnknownName(f"{family!r} has no indices", span, _defined(self.scalars[family]))
 
     def draw(self, statement: Statement, label: str, scope: Scope) -> tuple[float, int]:

@@ -297,10 +297,10 @@ class _Quick(Builder):
             self.known(name, None)
         super()._define(name, root, place)
 
-    def _new_name(self, name: str, tokens: Tokens, token: int) -> int:
+    def _new_name(self, name: str, family: str, tokens: Tokens, place: int) -> int:
         if name in CONSTANTS and name not in self.names:
             self.constants.add(name)
-        return super()._new_name(name, tokens, token)
+        return super()._new_name(name, family, tokens, place)
 
 
 _WORD = re.compile(r"\S+")
