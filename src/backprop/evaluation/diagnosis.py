@@ -13,7 +13,7 @@ from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
-from backprop.source import Span, one_line
+from backprop.source import one_line
 from backprop.values import ByNode, local_slopes
 
 _MOST = 5
@@ -156,6 +156,5 @@ def _text(model: Model, node: int) -> str:
 
 
 def _labels(model: Model, node: int, text: str) -> list[Label]:
-    spans: list[Span] = model.span(node)
-    labels = [Label(spans[0], text)] if spans else []
-    return labels + [Label(span, "called here") for span in spans[1:4]]
+    texts = (text, *["called here"] * 3)
+    return [Label(span, said) for span, said in zip(model.span(node), texts, strict=False)]

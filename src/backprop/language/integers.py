@@ -7,6 +7,7 @@ constants of the file; what a function was called with counts if it is a number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
@@ -163,12 +164,10 @@ class Integers:
         name = tokens.texts[token]
         if name in scope:
             found: Any = scope[name]
-            if isinstance(found, Argument):
-                number = self._of(found.node)
-                if number is None or not isfinite(number):
-                    raise self._fault(tokens, token, token, "depends on a value")
-                return number
-            return float(found) if isinstance(found, float) else int(found)
+            number: float | None = self._of(found.node) if isinstance(found, Argument) else found
+            if number is None or not isfinite(number):
+                raise self._fault(tokens, token, token, "depends on a value")
+            return number
         if free and name in CONSTANTS and name not in self._sources:
             return CONSTANTS[name]
         if name not in self._known:
@@ -180,10 +179,8 @@ class Integers:
         here = Label(tokens.span(token), "an index or a range needs one")
         message = f"{name!r} is no integer constant of these equations"
         if name not in self._sources or name in self._open or len(self._open) >= _LONGEST:
-            hints = [
-                f"give it a number in the file: {name} = 10",
-                f"or say what it runs through: for {name} in 1..n",
-            ]
+            give = f"give it a number in the file: {name} = 10"
+            hints = [give, f"or say what it runs through: for {name} in 1..n"]
             raise NotANumber(message, here, hints=hints)
         self._open.add(name)
         try:
@@ -206,21 +203,20 @@ class Integers:
         columns = self.columns
         found: dict[int, float] = {}
         for node in in_order([argument], columns.operands):
+            number: float | None = None
             if columns.is_number(node):
-                found[node] = columns.constant(node)
-            elif node in self._inputs and not columns.is_step(node):
-                name = self._inputs[node]
-                try:
-                    found[node] = self._of_equation(name)
-                except BackpropError:
-                    return None
-                self.used[name] = None
-            else:
+                number = columns.constant(node)
+            elif columns.is_step(node):
                 parts = [found[each] for each in columns.operands(node)]
-                number = _computed(columns.op(node), parts) if parts else None
-                if number is None:
-                    return None
-                found[node] = number
+                number = _computed(columns.op(node), parts)
+            elif node in self._inputs:
+                name = self._inputs[node]
+                with suppress(BackpropError):
+                    number = self._of_equation(name)
+                    self.used[name] = None
+            if number is None:
+                return None
+            found[node] = number
         return float(found[argument])
 
     def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
