@@ -85,7 +85,7 @@ def evaluate(
         gradients[output] = 1.0
         backward(columns, graph.steps, data, gradients)
     computed = order
-    if missing:  # and so is all that needs one of them
+    if missing:  # what needs an input without a number has no value either
         unknown = set(missing)
         for node in order:
             if not unknown.isdisjoint(columns.operands(node)):
