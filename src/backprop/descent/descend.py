@@ -8,10 +8,10 @@ from math import inf, isfinite, isnan
 from typing import Unpack
 
 from backprop.descent.batch import Batches
-from backprop.descent.choices import bounds_of, choice, parameters
+from backprop.descent.choices import Bounds, bounds_of, choice, parameters
 from backprop.descent.explain import explanation
 from backprop.descent.first_order import FirstOrder
-from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer, Schedule
+from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Run, Stop
@@ -49,55 +49,40 @@ def descend(
     if limits and isinstance(row, Minimizer) and not row.bounds:
         raise BadOption(f"{row.name} knows no bounds", hints=["use --optimizer lbfgs"])
     start = {normal(name): number for name, number in (values or {}).items()}
+    others: list[str] = []
     if state:
         _check_state(state, row, model, free)
-        others = [
-            name for name, number in state.parameters.items() if start.get(name, number) != number
-        ]
+        known = state.parameters.items()
+        others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
     begun = evaluate(model, start, output)
     warnings = _start(begun.gradient, limits, free)
-    if state and others:
-        listed = ", ".join(f"{name} = {shown(state.parameters[name])}" for name in others[:5])
+    if others:
+        listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
-    engine = options["engine"]
-    lr = options["lr"] or (row.lr if isinstance(row, Optimizer) else None)
-    evaluations = 1 if lr else 2 * options["steps"]  # the compiled loop has its own
-    problem = Problem(
-        model, begun, free, limits, options["maximize"], "auto" if lr else engine, evaluations
-    )
-    before = state.steps if state else 0
-    run = Run(problem, options, callback, before, callback_every)
-    method: FirstOrder | None = None
-    if isinstance(row, Optimizer):
-        change, rates = choice("schedule", options["schedule"], SCHEDULES)
-        length = float(before + options["steps"])
-        rates = {key: length if isnan(number) else number for key, number in rates.items()}
-        clip, explained = options["clip"] or inf, options["explain_step"] or 0
-        method = FirstOrder(row, numbers, lr, factor(change, rates), clip, explained)
-        if lr:
-            method.batches = _batches(problem, row, numbers, (change, rates), options)
-        if state:
-            method.state = {key: [state.memory[key][name] for name in free] for key in row.state}
-            method.k, method.searched = state.updates, state.searched
+    # where the step size is given, the compiled loop has its own evaluations
+    lr, steps = options["lr"] or row.lr, options["steps"]
+    engine, evaluations = ("auto", 1) if lr else (options["engine"], 2 * steps)
+    problem = Problem(model, begun, free, limits, options["maximize"], engine, evaluations)
+    run = Run(problem, options, callback, state.steps if state else 0, callback_every)
+    method = _first_order(row, numbers, run, state) if isinstance(row, Optimizer) else None
     try:
         run.begin(_is_minimum)
-        if method:
-            method.descend(run)
-        else:
-            assert isinstance(row, Minimizer)
+        if isinstance(row, Minimizer):
             from backprop.descent import second_order  # scipy's methods are not always wanted
 
             second_order.descend(row, numbers, run)
+        elif method:
+            method.descend(run)
         raise AssertionError("a method ended without a verdict")
     except Stop as found:
         stop = found
     except NoLower:
         stop = run.no_lower()
-    ended = evaluate(model, {**start, **dict(zip(free, run.x, strict=True))}, output)
+    ended = evaluate(model, {**start, **problem.named(run.x)}, output)
     run.settle(ended.gradient)
-    run.finish_history()
-    return _result(run, row, method, stop, warnings, numbers, limits), ended.numbers
+    explained = _explained(run, row, method, warnings)
+    return _result(run, row, method, stop, warnings, explained, limits), ended.numbers
 
 
 def _is_minimum(run: Run) -> bool:
@@ -106,71 +91,65 @@ def _is_minimum(run: Run) -> bool:
     return is_minimum(run)
 
 
-def _batches(
-    problem: Problem,
-    row: Optimizer,
-    numbers: Mapping[str, float],
-    schedule: tuple[Schedule, Mapping[str, float]],
-    options: DescentOptions,
-) -> Batches | None:
-    """The compiled loop, if it is worth its compilation; None: step by step in Python.
-
-    Raises NoMachineCode if it is asked for and cannot be had.
-    """
-    engine = options["engine"]
-    around = _STEP + _PARAMETER * len(problem.leaves)
-    if choose(engine, problem.size, options["steps"], around) is not None:
-        return None
-    try:
-        return Batches(problem, row, numbers, schedule, options)
-    except NoMachineCode:
-        if engine == "native":
-            raise
-        return None
+def _first_order(
+    row: Optimizer, numbers: Mapping[str, float], run: Run, state: State | None
+) -> FirstOrder:
+    """The method of a row and its numbers, as it is before the first step."""
+    options = run.options
+    change, rates = choice("schedule", options["schedule"], SCHEDULES)
+    length = float(run.before + options["steps"])
+    rates = {key: length if isnan(number) else number for key, number in rates.items()}
+    clip, explained = options["clip"] or inf, options["explain_step"] or 0
+    lr = options["lr"] or row.lr
+    method = FirstOrder(row, numbers, lr, factor(change, rates), clip, explained)
+    if state:
+        names, memory = run.problem.names, state.memory
+        method.state = {key: [memory[key][name] for name in names] for key in row.state}
+        method.k, method.searched = state.updates, state.searched
+    # the compiled loop, if it is worth its compilation; otherwise step by step in Python
+    around = _STEP + _PARAMETER * len(run.x)
+    if lr and choose(options["engine"], run.problem.size, options["steps"], around) is None:
+        try:
+            method.batches = Batches(run.problem, row, numbers, (change, rates), options)
+        except NoMachineCode:
+            if options["engine"] == "native":
+                raise
+    return method
 
 
 def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
     """Raise BadOption for options that the method does not read."""
-    if isinstance(row, Minimizer):
-        for name, given in (("lr", options["lr"]), ("clip", options["clip"])):
-            if given is not None:
-                raise BadOption(
-                    f"{row.name} chooses its own steps: --{name} has no meaning for it",
-                    hints=[f"leave --{name} out, or take another optimizer"],
-                )
+    for name, given in (("lr", options["lr"]), ("clip", options["clip"])):
+        if given is not None and isinstance(row, Minimizer):
+            message = f"{row.name} chooses its own steps: --{name} has no meaning for it"
+            raise BadOption(message, hints=[f"leave --{name} out, or take another optimizer"])
     if options["schedule"].strip() != "constant":
         choice("schedule", options["schedule"], SCHEDULES)
-        if isinstance(row, Minimizer) or (options["lr"] or row.lr) is None:
-            raise BadOption(
-                "a schedule changes a given step size, and none is given",
-                hints=["give --lr as well"],
-            )
+        if not (options["lr"] or row.lr):
+            message = "a schedule changes a given step size, and none is given"
+            raise BadOption(message, hints=["give --lr as well"])
 
 
 def _check_state(
     state: State, row: Optimizer | Minimizer, model: Model, free: Sequence[str]
 ) -> None:
+    """Raise BadOption for the state of another descent."""
+    where = model.source.name
     if state.optimizer != row.name:
-        raise BadOption(
-            f"the state is one of {state.optimizer}, not of {row.name}",
-            hints=[f"go on with --optimizer {state.optimizer}, or begin another state file"],
-        )
-    names = row.state.keys() if isinstance(row, Optimizer) else set()
-    if state.memory.keys() != names:
-        raise BadOption(f"this is no whole state of {row.name}", where=model.source.name)
-    kept = set(state.parameters)
-    if kept != set(free) or any(set(column) != kept for column in state.memory.values()):
-        odd = sorted(kept.symmetric_difference(free))
-        raise BadOption(
-            f"the state is of other parameters: {', '.join(odd[:8])}",
-            hints=["a state continues the same equations with the same parameters free"],
-            where=model.source.name,
-        )
+        message = f"the state is one of {state.optimizer}, not of {row.name}"
+        hint = f"go on with --optimizer {state.optimizer}, or begin another state file"
+        raise BadOption(message, hints=[hint])
+    if state.memory.keys() != row.state.keys():
+        raise BadOption(f"this is no whole state of {row.name}", where=where)
+    kept = state.parameters.keys()
+    if kept != set(free) or any(column.keys() != kept for column in state.memory.values()):
+        odd = sorted(kept ^ set(free))
+        message = f"the state is of other parameters: {', '.join(odd[:8])}"
+        hint = "a state continues the same equations with the same parameters free"
+        raise BadOption(message, hints=[hint], where=where)
 
 
-def _start(
-    begun: Gradient, limits: Mapping[str, tuple[float, float]], free: Sequence[str]
-) -> list[BackpropError]:
+def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[BackpropError]:
     """What to say of the start. Raises BadOption where a parameter cannot move."""
     warnings: list[BackpropError] = []
     for name in free:
@@ -188,45 +167,50 @@ def _start(
     return warnings
 
 
+def _explained(
+    run: Run, row: Optimizer | Minimizer, method: FirstOrder | None, warnings: list[BackpropError]
+) -> list[str]:
+    """The lines that explain the step that was asked for. warnings: takes why there are none."""
+    wanted = run.options["explain_step"]
+    if not wanted:
+        return []
+    if method and method.explained:
+        return explanation(method, run.problem)
+    if not method:
+        why = f"{row.name} is scipy's"
+    elif wanted <= run.before:
+        why = f"this run began after step {run.before}"
+    else:
+        why = f"the run ended after step {run.number}"
+    warnings.append(BackpropError(f"step {wanted} cannot be explained: {why}"))
+    return []
+
+
 def _result(
     run: Run,
     row: Optimizer | Minimizer,
     method: FirstOrder | None,
     stop: Stop,
-    warnings: list[BackpropError],
-    numbers: Mapping[str, float],
-    limits: dict[str, tuple[float, float]],
+    warnings: Sequence[BackpropError],
+    explained: Sequence[str],
+    limits: Bounds,
 ) -> Descent:
-    problem = run.problem
-    names, sign = problem.names, problem.sign
-
-    def named(column: Sequence[float]) -> dict[str, float]:
-        return dict(zip(names, column, strict=True))
+    problem, last = run.problem, run.last
+    named, sign = problem.named, problem.sign
 
     def derivatives(column: Sequence[float]) -> dict[str, float]:
-        return {name: sign * number + 0.0 for name, number in named(column).items()}
+        return named([sign * number + 0.0 for number in column])
 
-    explained: list[str] = []
-    if explain_step := run.options["explain_step"]:
-        if method and method.explained and isinstance(row, Optimizer):
-            explained = explanation(row, numbers, names, problem.output, method.explained, sign < 0)
-        else:
-            steps = run.before + run.count
-            ended = f"the run ended after step {steps}"
-            if explain_step <= run.before:
-                ended = f"this run began after step {run.before}"
-            why = ended if method else f"{row.name} is scipy's"
-            warnings.append(BackpropError(f"step {explain_step} cannot be explained: {why}"))
     start_x, start_value, start_gradient = run.start
     step, value, x = run.best
-    state = State(row.name, run.before + run.count, named(run.x))
+    state = State(row.name, run.number, named(run.x))
     if method:
         memory = {key: named(column) for key, column in method.state.items()}
         state = replace(state, updates=method.k, searched=method.searched, memory=memory)
     return Descent(
         output=problem.output,
-        value=run.value * sign,
-        parameters=named(run.x),
+        value=last.value,
+        parameters=last.parameters,
         gradients=derivatives(run.gradient),
         start_value=start_value,
         start=named(start_x),

@@ -44,20 +44,19 @@ class Update(NamedTuple):
     """For each parameter its number, not yet moved into the bounds, and its state."""
 
 
-@dataclass(slots=True)
-class Explained:
-    """One update, kept with everything that went into it, for `--explain-step`."""
+class Explained(NamedTuple):
+    """One update, kept with everything that went into it, for `--explain-step`.
+
+    gradient: what the update saw, turned for maximising, and clipped: multiplied with `clip`.
+    """
 
     number: int
     k: int
     x: Point
     gradient: Point
-    """What the update saw: turned for maximising, and clipped."""
     clip: float
-    """What clipping multiplied the gradient with."""
-    lr: float
     state: Memory
-    after: Point
+    update: Update
     trials: list[Trial]
 
 
@@ -109,7 +108,7 @@ class FirstOrder:
             if self.lr is None:
                 taken, value, slopes = self._search(run, gradient, update, trials)
             else:
-                lr = self.lr * self.factor(float(run.before + run.count))
+                lr = self.lr * self.factor(float(run.number))
                 if lr == 0:
                     raise Stop("steps", "the schedule has brought the step size to 0")
                 taken = update(lr)
@@ -117,22 +116,21 @@ class FirstOrder:
                     value, slopes = run.problem.both(taken.x)
                 except NotFinite as error:
                     raise run.diverged(error) from None
-            number = run.before + run.count + 1
+            self.k += 1
+            number = run.number + 1
             if number == self.explain:
                 self.explained = Explained(
-                    number, self.k + 1, x, gradient, shrink, taken.lr, self.state, taken.x, trials
+                    number, self.k, x, gradient, shrink, self.state, taken, trials
                 )
-            self.k += 1
-            self.state = {
-                name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
-            }
+            _, *columns = zip(*taken.after, strict=True)
+            self.state = dict(zip(self.state, map(list, columns), strict=True))
             run.step(taken.x, value, slopes, taken.lr)
 
     def _batch(self, run: Run, batches: Batches) -> bool:
         """Take many steps at once; False where the next one must be taken by itself."""
         most = run.room()
         if self.explain:
-            ahead = self.explain - 1 - (run.before + run.count)
+            ahead = self.explain - 1 - run.number
             most = min(most, ahead) if ahead >= 0 else most
         done = batches.go(run, self.state, self.k, most) if most > 0 else None
         if done is None:

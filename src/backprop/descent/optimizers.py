@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan, nan
 from types import MappingProxyType
+from typing import ClassVar
 
 from backprop.options import Range
 
@@ -65,7 +66,9 @@ class Minimizer:
     options: Options = field(default_factory=dict)
     then: str = ""
     """The row that goes on where this one finds no lower point, if there are few parameters."""
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    lr: ClassVar[None] = None
+    state: ClassVar[Numbers] = MappingProxyType({})
+    fixed: Numbers = field(default_factory=dict)
     """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
     wants to know our goal for the gradient, and measures it in this norm."""
 

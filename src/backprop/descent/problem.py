@@ -14,9 +14,11 @@ from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import backward, forward
+from backprop.values import derivatives, forward
 
 Point = list[float]
+
+_FREE = -inf, inf
 
 
 class Problem:
@@ -42,19 +44,20 @@ class Problem:
         self.output = at.gradient.output
         self.names = list(names)
         self.sign = -1.0 if maximize else 1.0
-        self.low = [bounds.get(name, (-inf, inf))[0] for name in names]
-        self.high = [bounds.get(name, (-inf, inf))[1] for name in names]
+        self.low, self.high = ([bounds.get(name, _FREE)[end] for name in names] for end in (0, 1))
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
         self.evaluations = 0
         self.graph = graph = at.graph
         self.leaves = [model.names[name] for name in names]
-        self._data, self._gradients = at.numbers
+        self._data = data = at.numbers.data
+        self.start = self.inside([data[leaf] for leaf in self.leaves])
+        """Where x begins, moved into the bounds."""
         # What no free parameter leads to stays as it is: only the rest is computed again.
         moving = set(self.leaves)
         for step in graph.steps:
             if not moving.isdisjoint(graph.operands(step)):
                 moving.add(step)
-        self.fixed = {node: self._data[node] for node in graph.inputs if node not in moving}
+        self.fixed = {node: data[node] for node in graph.inputs if node not in moving}
         """The numbers of the inputs that stay where they are."""
         self._moving = Graph(model.columns, graph.outputs, model.labels)
         self._moving.order = [node for node in graph.order if node in moving]
@@ -67,17 +70,16 @@ class Problem:
         if choose(engine, self.size, runs) is not Interpreted:
             self._engine = build(graph, self.leaves, self.fixed, engine, runs)
 
-    @property
-    def start(self) -> Point:
-        """Where x begins, moved into the bounds."""
-        return self.inside([self._data[leaf] for leaf in self.leaves])
+    def named(self, x: Sequence[float]) -> dict[str, float]:
+        """What there is for each parameter, by its name."""
+        return dict(zip(self.names, x, strict=True))
 
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value."""
         self.evaluations += 1
-        found = None
-        if self._engine is not None and all(map(isfinite, x)):
-            found = self._engine.forward(x)
+        if not all(map(isfinite, x)):
+            raise self._beyond(x)
+        found = self._engine.forward(x) if self._engine else None
         self._x = None if found is None else x
         return self._interpreted(x) if found is None else found * self.sign
 
@@ -89,36 +91,24 @@ class Problem:
         graph, data = self._moving, self._data
         for leaf, number in zip(self.leaves, x, strict=True):
             data[leaf] = number
-        if not all(map(isfinite, x)):
-            raise self._beyond(x)
         forward(graph, graph.steps, data)
         diagnosis.values(self.model, graph.order, len(graph.order), data)
         return data[graph.output] * self.sign
 
     def gradient(self) -> Point:
         """The derivatives of the output where it was last computed. Raises NotFinite."""
-        sign = self.sign
-        if self._x is not None and self._engine is not None:
-            by_engine = self._engine.backward()
-            if by_engine is not None:
-                return [number * sign for number in map(float, by_engine)]
+        if self._engine and self._x is not None:
+            found = self._engine.backward()
+            if found is not None:
+                return [float(slope) * self.sign for slope in found]
             self._interpreted(self._x)
-        gradients = self._backward()
-        found = [gradients[leaf] * sign for leaf in self.leaves]
-        if not all(map(isfinite, found)):
+        gradients = derivatives(self._moving, self._data)
+        slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
+        if not all(map(isfinite, slopes)):
             warnings = diagnosis.gradients(self.model, self._moving, self._data, gradients)
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
-        return found
-
-    def _backward(self) -> list[float]:
-        """The gradients of all that moves, where the interpreter was last."""
-        graph, gradients = self._moving, self._gradients
-        for node in graph.order:
-            gradients[node] = 0.0
-        gradients[graph.output] = 1.0
-        backward(graph, graph.steps, self._data, gradients)
-        return gradients
+        return slopes
 
     def rounding(self, x: Sequence[float]) -> float:
         """How far rounding may have moved the output at x, where it has a value and a gradient.
@@ -129,20 +119,15 @@ class Problem:
         is some four standard deviations. What has no finite effect is left out.
         """
         self._interpreted(x)
-        gradients = self._backward()
+        gradients = derivatives(self._moving, self._data)
         effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
     def _beyond(self, x: Sequence[float]) -> NotFinite:
         """The error for a step that leaves the range of doubles."""
-        name = next(
-            name for name, number in zip(self.names, x, strict=True) if not isfinite(number)
-        )
-        return NotFinite(
-            f"the step takes {name} beyond 1.8e308",
-            hints=["take a smaller --lr"],
-            where=self.model.source.name,
-        )
+        name = next(name for name, number in self.named(x).items() if not isfinite(number))
+        message, hints = f"the step takes {name} beyond 1.8e308", ["take a smaller --lr"]
+        return NotFinite(message, hints=hints, where=self.model.source.name)
 
     @property
     def bottomless(self) -> bool:

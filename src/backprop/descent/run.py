@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import dist, inf, isfinite, sqrt
 from sys import float_info
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from backprop.descent.problem import Point, Problem, dot, moves
 from backprop.errors import NotFinite
@@ -69,6 +69,16 @@ class History:
     lrs: array[float] = field(default_factory=lambda: array("d"))
     parameters: dict[str, array[float]] = field(default_factory=dict)
 
+    def keep(self, step: Step) -> None:
+        """Add a step as a row; in place of the last row, if that is the same step."""
+        numbers = self.values, self.gradient_norms, self.step_lengths, self.lrs
+        columns: list[array[Any]] = [self.steps, *numbers, *self.parameters.values()]
+        if self.steps and self.steps[-1] == step.number:
+            for column in columns:
+                column.pop()
+        for column, cell in zip(columns, (*step[:-1], *step.parameters.values()), strict=True):
+            column.append(cell)
+
 
 class Steps(NamedTuple):
     """Steps that a method has taken: where the last one led, and what came on the way.
@@ -91,12 +101,16 @@ class Steps(NamedTuple):
 
 @dataclass(eq=False)
 class Stop(Exception):
-    """The run is over. converged: whether it came to where it was to go; reason: a sentence."""
+    """The run is over. reason: a sentence. error: what had no finite value, where it diverged."""
 
     cause: Cause
     reason: str
-    converged: bool = False
     error: NotFinite | None = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether the run came to where it was to go."""
+        return self.cause in ("gradient", "change", "target", "rounding")
 
 
 class NoLower(Exception):
@@ -125,7 +139,7 @@ class Run:
         self.callback_every = callback_every
         self.before = before
         self.count = 0
-        self.lr = 0.0
+        self.length = self.lr = 0.0
         self.failure: BaseException | None = None
         """What a callback raised."""
         self.relieved = ""
@@ -142,6 +156,18 @@ class Run:
         self.norm = problem.norm(self.x, self.gradient)
         self.start = self.x, self.value * problem.sign, self.gradient
         self.best = before, self.value, self.x
+        """Its step, value and point."""
+
+    @property
+    def number(self) -> int:
+        """That of the last step, through resumed runs."""
+        return self.before + self.count
+
+    @property
+    def last(self) -> Step:
+        """The last step, as a person sees it."""
+        value, parameters = self.value * self.problem.sign, self.problem.named(self.x)
+        return Step(self.number, value, self.norm, self.length, self.lr, parameters)
 
     def begin(self, is_minimum: Callable[[Run], bool]) -> None:
         """Report the start, which may be all there is to do. Raises Stop.
@@ -149,16 +175,14 @@ class Run:
         is_minimum: tells a minimum from other places without a gradient.
         """
         self.values.append(self.value * self.problem.sign)
-        self._report(0.0, 0.0)
+        self._report()
         if not any(self.gradient):
             every = "every gradient" if len(self.x) > 1 else "the gradient"
             if is_minimum(self):
-                raise Stop("gradient", f"converged: {every} is 0 at the start", converged=True)
+                raise Stop("gradient", f"converged: {every} is 0 at the start")
             where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
-            raise Stop(
-                "stuck",
-                f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere",
-            )
+            reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
+            raise Stop("stuck", reason)
         self._judge(inf)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
@@ -176,14 +200,14 @@ class Run:
     def steps(self, done: Steps) -> None:
         """Report several steps at once, of which the last may be the last of all. Raises as `step`."""
         if done.best is not None:
-            number, value, x = done.best
-            self.best = self.before + self.count + number, value, x
+            ahead, value, x = done.best
+            self.best = self.number + ahead, value, x
         self._keep_values(done.values)
         self.count += len(done.values)
-        self.x, self.value, self.gradient, self.lr = done.x, done.value, done.gradient, done.lr
+        self.x, self.value, self.gradient = done.x, done.value, done.gradient
+        self.length, self.lr, self.still = done.length, done.lr, done.still
         self.norm = self.problem.norm(self.x, self.gradient)
-        self.still = done.still
-        self._report(done.length, done.lr)
+        self._report()
         self._judge(abs(done.value - done.before))
 
     def _keep_values(self, new: array[float]) -> None:
@@ -203,69 +227,47 @@ class Run:
         return most
 
     def settle(self, last: Gradient) -> None:
-        """Say of the last point what `grad` says of it: machine code may differ in the last bits."""
+        """Say of the last point what `grad` says of it (machine code may differ in the last bits), and
+        keep it in the history, if any."""
         value, sign = last.value, self.problem.sign
         gradient = [last.gradients[name] for name in self.problem.names]
-        if not (self.count and isfinite(value) and all(map(isfinite, gradient))):
-            return
-        self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
-        self.norm = self.problem.norm(self.x, self.gradient)
-        if self.count % self.values_every:
+        if self.count and isfinite(value) and all(map(isfinite, gradient)):
+            self.value, self.gradient = value * sign, [slope * sign for slope in gradient]
+            self.norm = self.problem.norm(self.x, self.gradient)
+            if self.count % self.values_every == 0:
+                self.values.pop()
             self.values.append(value)
-        else:
-            self.values[-1] = value
-        number = self.before + self.count
-        if self.best[0] == number:
-            self.best = number, self.value, self.x
-        if self.history.steps and self.history.steps[-1] == number:
-            self.history.values[-1] = value
-            self.history.gradient_norms[-1] = self.norm
-
-    def finish_history(self) -> None:
-        """Keep the last step as well, if it is none of every so many."""
-        number = self.before + self.count
-        if self.every and self.history.steps[-1] != number:
-            self._keep(number, self._length, self.lr)
+            if self.best[0] == self.number:
+                self.best = self.number, self.value, self.x
+        if self.every:
+            self.history.keep(self.last)
 
     def diverged(self, error: NotFinite) -> Stop:
         """The end of a run whose next step has no finite value or gradient."""
-        number = self.before + self.count + 1
+        number = self.number + 1
         message = error.message
         if self.problem.bottomless:
-            rises = self.problem.sign < 0
-            message = f"{self.problem.output} {'rises' if rises else 'falls'} without end"
+            way = "rises" if self.problem.sign < 0 else "falls"
+            message = f"{self.problem.output} {way} without end"
             if not self.problem.bounded:
                 error.hints = ("give the inputs --bounds, or take another output",)
         last = f"after step {number - 1}" if number > 1 else "those of the start"
-        return Stop(
-            "diverged",
-            f"diverged at step {number}: {message}; the last finite values are {last}",
-            error=error,
-        )
+        reason = f"diverged at step {number}: {message}; the last finite values are {last}"
+        return Stop("diverged", reason, error)
 
     def no_lower(self, fall: float | None = None) -> Stop:
         """The end of a run that finds no lower point: at the limit of rounding, or stuck.
 
         fall: how far the output can still fall by all its second derivatives, if these are known.
         """
+        output, norm = self.problem.output, f"the gradient norm is {shown(self.norm, 3)}"
         still = max(self._fall(), fall or 0.0)
         if isfinite(still) and still <= self._rounding():
-            return Stop(
-                "rounding",
-                f"converged: what {self.problem.output} could still fall, {still:.1e}, is below its"
-                f" rounding; the gradient norm is {shown(self.norm, 3)}",
-                converged=True,
-            )
-        return Stop(
-            "stuck",
-            f"stuck after step {self.before + self.count}: no step lowers {self._called}, and the"
-            f" gradient norm is {shown(self.norm, 3)}; perhaps this is a corner",
-        )
-
-    @property
-    def _called(self) -> str:
-        negative = self.problem.sign < 0
-        return f"-{self.problem.output}" if negative else self.problem.output
+            limit = f"what {output} could still fall, {still:.1e}, is below its rounding"
+            return Stop("rounding", f"converged: {limit}; {norm}")
+        called = f"-{output}" if self.problem.sign < 0 else output
+        where = f"no step lowers {called}, and {norm}; perhaps this is a corner"
+        return Stop("stuck", f"stuck after step {self.number}: {where}")
 
     def _rounding(self) -> float:
         """What is lost of the output in a sum of a few dozen terms, or on the way to it."""
@@ -305,49 +307,39 @@ class Run:
         return bend / moved / moved
 
     def _judge(self, change: float) -> None:
-        options, problem = self.options, self.problem
-        output, value = problem.output, self.value * problem.sign
+        """Raise Stop if the last step was the last of all, NoLower if many have led to nothing.
+
+        change: of the output, in that step.
+        """
+        options, sign = self.options, self.problem.sign
+        output = self.problem.output
         steps, target = options["steps"], options["target"]
         least, still = options["until_grad"], options["until_change"]
-        if target is not None and self.value <= target * problem.sign:
-            self._stop("target", f"{output} reached the target {shown(target)}")
+        if target is not None and self.value <= target * sign:
+            raise Stop("target", f"converged: {output} reached the target {shown(target)}")
         if self.norm <= least:
-            limit = f"the gradient norm {shown(self.norm, 3)} is at most {shown(least, 3)}"
-            self._stop("gradient", limit)
-        if still and change <= still * max(1.0, abs(value)):
-            limit = f"{output} changed by {shown(change, 3)}, relatively at most {shown(still, 3)}"
-            self._stop("change", limit)
+            norm = f"the gradient norm {shown(self.norm, 3)}"
+            raise Stop("gradient", f"converged: {norm} is at most {shown(least, 3)}")
+        if still and change <= still * max(1.0, abs(self.value)):
+            changed = f"{output} changed by {shown(change, 3)}"
+            raise Stop("change", f"converged: {changed}, relatively at most {shown(still, 3)}")
         if self.still >= _STILL:
             raise NoLower
         if self.count >= steps:
             used = f"all {steps} steps are used up" if steps != 1 else "the step is done"
             raise Stop("steps", f"{used}; the gradient norm is {shown(self.norm, 3)}")
 
-    def _stop(self, cause: Cause, limit: str) -> None:
-        raise Stop(cause, f"converged: {limit}", converged=True)
-
-    def _report(self, length: float, lr: float) -> None:
-        number, value = self.before + self.count, self.value * self.problem.sign
-        self._length = length
+    def _report(self) -> None:
+        """Keep the last step in the history, if it is one of every so many, and tell the callback."""
         if self.every and self.count % self.every == 0:
-            self._keep(number, length, lr)
-        if self.callback is not None:
-            parameters = dict(zip(self.problem.names, self.x, strict=True))
-            try:
-                answer = self.callback(Step(number, value, self.norm, length, lr, parameters))
-            except BaseException as error:  # not one of scipy's, which a method may live with
-                self.failure = error
-                raise
-            # numpy's truth is not Python's, and a number or a list is no answer
-            if answer is True or (type(answer).__name__ in ("bool", "bool_") and bool(answer)):
-                raise Stop("interrupted", f"interrupted after step {number}")
-
-    def _keep(self, number: int, length: float, lr: float) -> None:
-        history = self.history
-        history.steps.append(number)
-        history.values.append(self.value * self.problem.sign)
-        history.gradient_norms.append(self.norm)
-        history.step_lengths.append(length)
-        history.lrs.append(lr)
-        for column, number_there in zip(history.parameters.values(), self.x, strict=True):
-            column.append(number_there)
+            self.history.keep(self.last)
+        if self.callback is None:
+            return
+        try:
+            answer = self.callback(self.last)
+        except BaseException as error:  # not one of scipy's, which a method may live with
+            self.failure = error
+            raise
+        # numpy's truth is not Python's, and a number or a list is no answer
+        if answer is True or (type(answer).__name__ in ("bool", "bool_") and bool(answer)):
+            raise Stop("interrupted", f"interrupted after step {self.number}")
