@@ -77,9 +77,9 @@ class Problem:
     def value(self, x: Sequence[float]) -> float:
         """The output at x. Raises NotFinite, with the step that has no finite value."""
         self.evaluations += 1
-        if not all(map(isfinite, x)):
-            raise self._beyond(x)
-        found = self._engine.forward(x) if self._engine else None
+        found = None
+        if self._engine and all(map(isfinite, x)):
+            found = self._engine.forward(x)
         self._x = None if found is None else x
         return self._interpreted(x) if found is None else found * self.sign
 
@@ -91,6 +91,8 @@ class Problem:
         graph, data = self._moving, self._data
         for leaf, number in zip(self.leaves, x, strict=True):
             data[leaf] = number
+        if not all(map(isfinite, x)):
+            raise self._beyond(x)
         forward(graph, graph.steps, data)
         diagnosis.values(self.model, graph.order, len(graph.order), data)
         return data[graph.output] * self.sign
