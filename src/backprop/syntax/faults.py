@@ -114,11 +114,10 @@ def _no_equation(case: _Case) -> SyntaxFault | None:
     kind, word = tokens.kinds[0], tokens.texts[0]
     if case.kind() == "EQ":
         return _fault("'==' compares and defines nothing", case.span(), "define a name with '='")
-    if kind == "FOR":
-        hint = "put it on the line of the equation that it belongs to"
-        return _fault("a line cannot begin with 'for'", tokens.span(0), hint)
-    if kind in _OPERATORS - {"PLUS", "MINUS"}:
+    if kind == "FOR" or kind in _OPERATORS - {"PLUS", "MINUS"}:
         hint = "to go on with the line above, end that line with the operator"
+        if kind == "FOR":
+            hint = "put it on the line of the equation that it belongs to"
         return _fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
     if tokens.kinds == ("NUMBER",):
         return _fault("a number alone defines nothing", whole, f"give it a name: x = {word}")

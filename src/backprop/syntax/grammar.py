@@ -65,7 +65,7 @@ class Shape(NamedTuple):
     parameters: tuple[int, ...]
     nodes: tuple[Node, ...]
     indexed: bool = False
-    """Whether it has indices or sums over them: `programs.prepared` makes these ready."""
+    """Whether it has indices or sums over them: `bodies.prepared` makes these ready."""
 
 
 def text() -> str:

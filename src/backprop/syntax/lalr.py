@@ -115,8 +115,6 @@ def _rule(line: str, actions: object) -> tuple[str, int, Action | None, str]:
 def _chosen(parts: Sequence[Any], how: str) -> list[Any]:
     found: list[Any] = []
     for part, letter in zip(parts, how, strict=True):
-        if letter == "i":
-            found += part
-        elif letter == "k":
-            found.append(part)
+        if letter != "d":
+            found += part if letter == "i" else [part]
     return found

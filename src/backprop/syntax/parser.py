@@ -69,17 +69,16 @@ def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:
     return "".join(tokens.texts[:at]), statement, tokens.span(0, at - 1)
 
 
-@lru_cache(maxsize=1024)
-def formula(text: str, name: str = "<formula>") -> Statement:
+def formula(text: str) -> Statement:
     """An expression alone, such as a slope in the table of operations. Raises SyntaxFault."""
-    found, errors = read(Source(name, text), start="expression")
-    raise_all(errors)
-    return found[0]
+    return equations(text, start="expression")[0]
 
 
-@lru_cache(maxsize=64)
-def equations(text: str, name: str = "<equations>") -> tuple[Statement, ...]:
+@lru_cache(maxsize=1024)
+def equations(
+    text: str, name: str = "<formula>", start: str = "statement"
+) -> tuple[Statement, ...]:
     """The statements of a text of our own, such as an optimizer's update. Raises SyntaxFault."""
-    found, errors = read(Source(name, text))
+    found, errors = read(Source(name, text), start=start)
     raise_all(errors)
     return tuple(found)
