@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
@@ -30,9 +30,9 @@ MOST = 400
 """Larger pictures are drawn only when asked for, whole or in part."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A Value. role: input, number, step (unnamed), intermediate or output."""
+class Box(NamedTuple):
+    """A Value. role: input, number, step (unnamed), intermediate or output. members: how many Values it
+    stands for; data and grad are then the largest in size."""
 
     id: str
     label: str
@@ -41,12 +41,10 @@ class Box:
     grad: float
     equation: str
     group: str
-    count: int = 1
-    """How many Values it stands for; data and grad are then the largest in size."""
+    members: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Circle:
+class Circle(NamedTuple):
     """An operation."""
 
     id: str
@@ -54,8 +52,7 @@ class Circle:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(NamedTuple):
     """From an operand to an operation, or to the equation that uses it; `slope` is None on the way
     from a circle to its result. by, of: what is derived by what. formula: the slope as a formula."""
 
@@ -68,8 +65,7 @@ class Arrow:
     upstream: float = 0.0
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """groups: for each named equation its text, in order. size: what was drawn, boxes and circles."""
 
     output: str
@@ -108,29 +104,25 @@ def folded(whole: Picture) -> Picture:
         members.setdefault((name, box.role, formula), []).append(box)
     boxes: list[Box] = []
     owner: dict[str, str] = {}
-    for inside in members.values():
-        first = inside[0]
-        if len(inside) == 1:
-            boxes.append(first)
-            owner[first.id] = first.id
-            continue
-        id = f"{family(first.id)}[{spanned([box.id for box in inside])}]"
-        owner |= {box.id: id for box in inside}
-        _, equals, right = first.label.partition(" = ")
-        label = f"{id}{equals}{right}"
-        data = max((box.data for box in inside), key=abs)
-        grad = max((box.grad for box in inside), key=abs)
-        boxes.append(replace(first, id=id, label=label, data=data, grad=grad, count=len(inside)))
+    for box, *others in members.values():
+        ids = [box.id, *(each.id for each in others)]
+        if others:
+            id = f"{family(box.id)}[{spanned(ids)}]"
+            _, equals, right = box.label.partition(" = ")
+            data = max((each.data for each in (box, *others)), key=abs)
+            grad = max((each.grad for each in (box, *others)), key=abs)
+            label = f"{id}{equals}{right}"
+            box = box._replace(id=id, label=label, data=data, grad=grad, members=len(ids))
+        owner |= dict.fromkeys(ids, box.id)
+        boxes.append(box)
     between: dict[tuple[str, str], list[Arrow]] = {}
     for arrow in whole.arrows:
         between.setdefault((owner[arrow.tail], owner[arrow.head]), []).append(arrow)
-    arrows = tuple(
-        replace(found[0], tail=tail, head=head)
-        if len(found) == 1
-        else Arrow(tail, head, formula=found[0].formula)
-        for (tail, head), found in between.items()
-    )
-    return replace(whole, boxes=tuple(boxes), arrows=arrows)
+    arrows = []
+    for (tail, head), (arrow, *more) in between.items():
+        several = Arrow(tail, head, formula=arrow.formula)
+        arrows.append(several if more else arrow._replace(tail=tail, head=head))
+    return whole._replace(boxes=tuple(boxes), arrows=tuple(arrows))
 
 
 def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
@@ -152,7 +144,7 @@ def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
     shown = {box.id for box in boxes} | {circle.id for circle in circles}
     arrows = tuple(arrow for arrow in whole.arrows if arrow.tail in shown and arrow.head in shown)
     groups = {group: text for group, text in whole.groups.items() if group in kept}
-    return replace(whole, boxes=boxes, circles=circles, arrows=arrows, groups=groups)
+    return whole._replace(boxes=boxes, circles=circles, arrows=arrows, groups=groups)
 
 
 class _Drawing:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import isfinite
 
-from backprop.derivation.steps import Computed, Derivation, Given, Passed, Share, Total
+from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.diagnosis import having_say
@@ -52,11 +52,9 @@ def derivation(
     if only:
         wanted = {*meant(only, graph.labels.values(), f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
-        raise TooLarge(
-            f"{len(nodes):,} steps are more than a person reads",
-            hints=[f"explain some: --only {gradient.output}", "explain everything: --all"],
-            where=model.source.name,
-        )
+        message = f"{len(nodes):,} steps are more than a person reads"
+        hints = [f"explain some: --only {gradient.output}", "explain everything: --all"]
+        raise TooLarge(message, hints=hints, where=model.source.name)
     writing = _Writing(model, graph, found.numbers, detail == "operations", wanted)
     forward = [
         Computed(number, graph.label(node), *writing.equation(node), data[node])
@@ -75,7 +73,7 @@ def derivation(
         gradient.output,
         gradient.value,
         numbers,
-        tuple(Given(name, numbers[name]) for name in given if name in needed),
+        {name: numbers[name] for name in given if name in needed},
         tuple(each for each in forward if each.name in needed),
         start,
         tuple(backward),
@@ -209,17 +207,10 @@ def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Pass
             if len(gathered[operand]) == uses[operand] and not single:
                 totals.append(Total(name, tuple(gathered[operand]), gradients[operand] + 0.0))
         if shares:
-            found.append(
-                Passed(
-                    number,
-                    graph.label(node),
-                    writing.equation(node)[0],
-                    _rules(writing, node),
-                    tuple(shares),
-                    tuple(totals),
-                    (*_notes(writing, node), *notes),
-                )
-            )
+            label, (equation, _) = graph.label(node), writing.equation(node)
+            rules, notes = _rules(writing, node), [*_notes(writing, node), *notes]
+            told = (tuple(shares), tuple(totals), tuple(notes))
+            found.append(Passed(number, label, equation, rules, *told))
     return found
 
 

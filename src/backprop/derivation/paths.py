@@ -33,12 +33,10 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, tu
     for name in names:
         count = ways[model.names[name]]
         if count > MOST_PATHS:
-            raise TooLarge(
-                f"{count:,} paths lead from {name} to {graph.label(graph.output)}, and {MOST_PATHS}"
-                " is the most that is written out",
-                hints=["name something nearer to the output, or explain without --paths"],
-                where=model.source.name,
-            )
+            most = f"{MOST_PATHS} is the most that is written out"
+            message = f"{count:,} paths lead from {name} to {graph.label(graph.output)}, and {most}"
+            hints = ["name something nearer to the output, or explain without --paths"]
+            raise TooLarge(message, hints=hints, where=model.source.name)
     return {name: tuple(_paths_from(model.names[name], graph, used)) for name in names}
 
 

@@ -7,19 +7,11 @@ what is written as text, LaTeX, MathML or JSON comes from the same steps.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An input and its number."""
-
-    name: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(NamedTuple):
     """An equation computed in the forward pass: `e = a*b`.
 
     expanded: what functions of the file and an `if` make of it at this point, "" if there are none.
@@ -32,8 +24,7 @@ class Computed:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What an equation adds to the gradient by a name that it uses.
 
     by: the name. formula: the derivative of the equation by it, "" if it is too long to write.
@@ -51,8 +42,7 @@ class Share:
     use: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(NamedTuple):
     """The gradient by a name as the sum of its shares."""
 
     by: str
@@ -60,8 +50,7 @@ class Total:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """An equation met in the backward pass. rules: what its differentiation is called. notes: which
     slope was taken at a corner, and what else a person should know."""
 
@@ -74,8 +63,7 @@ class Passed:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """One way from a name to the output. names: from the name on. factors: the derivative of each
     name by the one before it. product: of all."""
 
@@ -84,19 +72,19 @@ class Path:
     product: float
 
 
-@dataclass(frozen=True)
-class Derivation:
+class Derivation(NamedTuple):
     """Everything there is to explain about one output.
 
-    data: the number of every name. start: the number of the backward pass's first step, ∂L/∂L = 1; 0
-    where the backward pass is not explained. paths: for each name that was asked for.
+    data: the number of every name. given: those of the inputs that have a part in it. start: the
+    number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
+    paths: for each name that was asked for.
     """
 
     output: str
     value: float
     data: Mapping[str, float]
-    given: tuple[Given, ...] = ()
+    given: Mapping[str, float] = MappingProxyType({})
     forward: tuple[Computed, ...] = ()
     start: int = 0
     backward: tuple[Passed, ...] = ()
-    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    paths: Mapping[str, tuple[Path, ...]] = MappingProxyType({})

@@ -131,10 +131,10 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
 
 def _record(box: Box, look: Look) -> str:
     """The fields of a box: its label, data and grad, or how large they are in several Values."""
-    if box.count == 1:
+    if box.members == 1:
         words, sizes = ("data", "grad"), (box.data, box.grad)
     else:
-        words = (f"{box.count} values, |data| ≤", "|grad| ≤")
+        words = (f"{box.members} values, |data| ≤", "|grad| ≤")
         sizes = (abs(box.data), abs(box.grad))
     fields = [
         f"{word} {number(size, look.digits)}" for word, size in zip(words, sizes, strict=True)

@@ -96,7 +96,7 @@ class Document(ABC):
     def _sections(self) -> Iterator[Section]:
         found = self._found
         if found.given:
-            given = ((self._name(each.name), self._number(each.value)) for each in found.given)
+            given = ((self._name(name), self._number(value)) for name, value in found.given.items())
             yield Section("Given", "", [self._line(*terms) for terms in given], [])
         if found.forward:
             steps = [Step(step.number, "", "", [self._computed(step)]) for step in found.forward]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from backprop.derivation import Derivation
@@ -18,32 +17,34 @@ _ANSWERS = frozenset(
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """One object: output, value, given, forward, start, backward, paths; answers are null if hidden."""
-    steps = {
-        "forward": [asdict(step) for step in found.forward],
-        "backward": [asdict(step) for step in found.backward],
-        "paths": {name: [asdict(way) for way in ways] for name, ways in found.paths.items()},
-    }
+    steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     plain = {
         "schema": SCHEMA,
         "output": found.output,
         "value": None if hide else found.value,
-        "given": {each.name: each.value for each in found.given},
+        "given": dict(found.given),
         "start": found.start or None,
-        **(_hidden(steps) if hide else steps),
+        **_data(steps, hide),
     }
     return line(plain, style) + "\n"
 
 
-def _hidden(item: Any) -> Any:
-    """The same with null for everything that a student is to find; steps are never deep."""
+def _data(item: Any, hide: bool) -> Any:
+    """Steps as dicts, with null for everything that a student is to find; they are never deep."""
+    if _is_step(item):
+        item = item._asdict()
     if isinstance(item, dict):
         return {
-            key: None if key in _ANSWERS and not _are_steps(each) else _hidden(each)
+            key: None if hide and key in _ANSWERS and not _are_steps(each) else _data(each, hide)
             for key, each in item.items()
         }
-    return [_hidden(each) for each in item] if isinstance(item, (list, tuple)) else item
+    return [_data(each, hide) for each in item] if isinstance(item, tuple) else item
+
+
+def _is_step(item: Any) -> bool:
+    return hasattr(item, "_asdict")
 
 
 def _are_steps(item: Any) -> bool:
     """`shares` are steps in an equation, and numbers in a total."""
-    return isinstance(item, (list, tuple)) and bool(item) and isinstance(item[0], dict)
+    return isinstance(item, tuple) and bool(item) and _is_step(item[0])
