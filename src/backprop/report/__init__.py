@@ -3,12 +3,4 @@
 from backprop.report.gradient import GradientReport, gradient_report
 from backprop.report.rows import Cell, Column, Records, Report, Table
 
-__all__ = [
-    "Cell",
-    "Column",
-    "GradientReport",
-    "Records",
-    "Report",
-    "Table",
-    "gradient_report",
-]
+__all__ = ["Cell", "Column", "GradientReport", "Records", "Report", "Table", "gradient_report"]

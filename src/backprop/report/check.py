@@ -43,7 +43,7 @@ class _Judged(ABC):
     records_of: str
     """The titles of the CSV."""
 
-    def __init__(self, found: GradientCheck | Sheet, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, found: GradientCheck | Sheet, rows: Sequence[dict[str, Any]]) -> None:
         self._gradient = found.gradient
         self._rows = rows
         self.right = found.right
@@ -84,7 +84,8 @@ class CheckReport(_Judged):
         """A row an input; what is to be explained stands below, a line an input."""
         checks = self._check.checks
         rows = [
-            {**row, **{key: _rounded(row[key], digits) for key, digits in _SIZES.items()}}
+            row
+            | {key: rounded(row[key], most) for key, most in _SIZES.items() if row[key] is not None}
             for row in self._rows
         ]
         titles = "name value grad numeric error relative digits verdict"
@@ -196,7 +197,3 @@ def _points(mark: Marked) -> str:
     if not mark.claim.formula:
         return ""
     return f"{mark.agreeing} of {mark.points} right" if mark.points else "none found"
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None or isnan(value) else rounded(value, digits)

@@ -87,9 +87,8 @@ def _parameters(axes: Axes, descent: Descent) -> None:
         else:
             axes.plot(steps, _thin(column), color="#bbbbbb", linewidth=0.5, zorder=1)
     rest = len(columns) - len(named)
-    axes.set_xlabel("step")
+    axes.set(xlabel="step", ylabel="parameters")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    axes.set_ylabel("parameters")
     title = f"and {rest} more in grey" if rest else None
     beside: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(named) > 2 else {}
     axes.legend(frameon=False, title=title, **beside)
@@ -114,9 +113,8 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     axes.plot(_thin(xs), _thin(ys), color=_INK[0], marker=".", markersize=3, linewidth=1)
     axes.plot(xs[0], ys[0], "o", color=_INK[1], label="start")
     axes.plot(xs[-1], ys[-1], "*", color=_INK[2], markersize=11, label="end")
-    axes.set_xlabel(_plain(x_name))
-    axes.set_ylabel(_plain(y_name))
-    axes.set_title(f"{_plain(descent.output)} over {_plain(x_name)} and {_plain(y_name)}")
+    output, x, y = map(_plain, (descent.output, x_name, y_name))
+    axes.set(xlabel=x, ylabel=y, title=f"{output} over {x} and {y}")
     axes.legend(frameon=False)
 
 
