@@ -17,9 +17,6 @@ from backprop.operations import OPERATIONS
 from backprop.patterns import family, spanned
 from backprop.values import Numbers, by_names, local_slopes
 
-TextOf = Callable[[int], str]
-"""The text of a node in its equation, "" if there is none."""
-
 _SHORT, _LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
 
@@ -80,9 +77,15 @@ class Picture(NamedTuple):
 
 
 def picture(
-    graph: Graph, numbers: Numbers, text_of: TextOf = lambda node: "", detail: str = "operations"
+    graph: Graph,
+    numbers: Numbers,
+    text_of: Callable[[int], str] = lambda node: "",
+    detail: str = "operations",
 ) -> Picture:
-    """The picture of everything that leads to the output of a graph."""
+    """The picture of everything that leads to the output of a graph.
+
+    text_of: the text of a node in its equation, "" if there is none.
+    """
     drawing = _Drawing(graph, numbers, text_of)
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
     for node in graph.order:
@@ -154,7 +157,7 @@ class _Drawing:
     an equation, by its name, uses a node.
     """
 
-    def __init__(self, graph: Graph, numbers: Numbers, text_of: TextOf) -> None:
+    def __init__(self, graph: Graph, numbers: Numbers, text_of: Callable[[int], str]) -> None:
         self.graph = graph
         self.data, self.gradients = numbers
         self.text_of = text_of

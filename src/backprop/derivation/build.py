@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import count
 from math import isfinite
 
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
@@ -46,11 +47,11 @@ def derivation(
     """
     gradient, data = found.gradient, found.numbers.data
     graph = _named(model, found.graph, detail)
-    named = [node for node in graph.order if node in graph.labels]
-    nodes = [*filter(graph.is_step, named)]
-    wanted = {*graph.labels.values()}
+    nodes = [*filter(graph.is_step, graph.labels)]
+    numbers = {name: data[node] for node, name in graph.labels.items()}
+    wanted = {*numbers}
     if only:
-        wanted = {*meant(only, graph.labels.values(), f"what leads to {gradient.output}")}
+        wanted = {*meant(only, numbers, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
         message = f"{len(nodes):,} steps are more than a person reads"
         hints = [f"explain some: --only {gradient.output}", "explain everything: --all"]
@@ -67,13 +68,12 @@ def derivation(
     for each in forward if only else ():
         if each.name in wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
-    numbers = {graph.label(node): data[node] for node in named}
-    given = [graph.label(node) for node in named if not graph.is_step(node)]
+    given = needed.difference(map(graph.label, nodes))
     return Derivation(
         gradient.output,
         gradient.value,
         numbers,
-        {name: numbers[name] for name in given if name in needed},
+        {name: number for name, number in numbers.items() if name in given},
         tuple(each for each in forward if each.name in needed),
         start,
         tuple(backward),
@@ -81,15 +81,14 @@ def derivation(
 
 
 def _named(model: Model, graph: Graph, detail: str) -> Graph:
-    """The graph with a name for everything that is explained."""
-    labels = {node: graph.labels[node] for node in graph.order if node in graph.labels}
-    count = 0
-    for node in graph.steps if detail == "operations" else ():
-        if node not in labels:
-            count += 1
-            while f"v{count}" in model.names:
-                count += 1
-            labels[node] = f"v{count}"
+    """The graph with a name for everything that is explained, and these names in its order."""
+    new = (name for number in count(1) if (name := f"v{number}") not in model.names)
+    labels = {}
+    for node in graph.order:
+        if node in graph.labels:
+            labels[node] = graph.labels[node]
+        elif detail == "operations" and graph.is_step(node):
+            labels[node] = next(new)
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
@@ -37,15 +36,19 @@ def _columns(titles: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[C
     ]
 
 
-class _Judged(ABC):
-    """What both reports have. found: what was checked. rows: of all columns, by their titles."""
+class _Judged:
+    """What both reports have. found: what was checked. rows: of all columns, by their titles. own: what
+    the object has besides."""
 
     records_of: str
     """The titles of the CSV."""
 
-    def __init__(self, found: GradientCheck | Sheet, rows: Sequence[dict[str, Any]]) -> None:
+    def __init__(
+        self, found: GradientCheck | Sheet, rows: Sequence[dict[str, Any]], **own: Any
+    ) -> None:
         self._gradient = found.gradient
         self._rows = rows
+        self._own = own
         self.right = found.right
         self.warnings: Sequence[BackpropError] = found.gradient.warnings
 
@@ -56,7 +59,7 @@ class _Judged(ABC):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
         start = {"schema": SCHEMA, "output": self._gradient.output, "value": self._gradient.value}
-        yield {**start, "right": self.right, **self._own()}
+        yield {**start, "right": self.right, **self._own}
 
     def _table(
         self, columns: Sequence[Column], strong: Iterable[bool], notes: Sequence[str], summary: str
@@ -64,10 +67,6 @@ class _Judged(ABC):
         emphasis = ["strong" if each else "" for each in strong]
         head = (f"{self._gradient.output} = ", self._gradient.value)
         return Table(columns, emphasis, heads=[head], notes=notes, tail=[summary])
-
-    @abstractmethod
-    def _own(self) -> dict[str, Any]:
-        """What the object has of its own."""
 
 
 class CheckReport(_Judged):
@@ -77,8 +76,9 @@ class CheckReport(_Judged):
 
     def __init__(self, check: GradientCheck) -> None:
         self._check = check
-        self._inputs = [_checked(each) for each in check.checks]
-        super().__init__(check, [{**each, "grad": each["gradient"]} for each in self._inputs])
+        inputs = [_checked(each) for each in check.checks]
+        rows = [{**each, "grad": each["gradient"]} for each in inputs]
+        super().__init__(check, rows, method=check.method, inputs=inputs)
 
     def table(self) -> Table:
         """A row an input; what is to be explained stands below, a line an input."""
@@ -92,9 +92,6 @@ class CheckReport(_Judged):
         notes = [f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note]
         columns = _columns(titles.split(), rows)
         return self._table(columns, [each.wrong for each in checks], notes, self._summary())
-
-    def _own(self) -> dict[str, Any]:
-        return {"method": self._check.method, "inputs": self._inputs}
 
     def _summary(self) -> str:
         checks = self._check.checks
@@ -127,7 +124,8 @@ class SheetReport(_Judged):
 
     def __init__(self, sheet: Sheet) -> None:
         self._marks = sheet.marks
-        super().__init__(sheet, [_marked(each) for each in sheet.marks])
+        rows = [_marked(each) for each in sheet.marks]
+        super().__init__(sheet, rows, claims=rows)
         self.warnings = [*self.warnings, *sheet.warnings]
 
     def table(self) -> Table:
@@ -147,9 +145,6 @@ class SheetReport(_Judged):
         elif wrong:
             summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
         return self._table(columns, [not each.correct for each in marks], notes, summary)
-
-    def _own(self) -> dict[str, Any]:
-        return {"claims": self._rows}
 
 
 def _of(some: int, all: int, what: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -15,30 +17,20 @@ from backprop.report.rows import SCHEMA, Column, Table
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
 
-class Row(NamedTuple):
-    """One name of the equations.
-
-    role: `input`, `intermediate`, `output`, or `not used` for a name that leads to no output.
-    equation: its right side on one line, "" if there is none. data: its value, None if it could
-    not be computed. gradients: of each output by it, None where the output does not depend on it.
-    """
-
-    name: str
-    role: str
-    equation: str
-    data: float | None
-    gradients: tuple[float | None, ...]
-
-
 class GradientReport(NamedTuple):
     """What `backprop grad` has to say: a result for each output, and a row for each name.
 
-    whole: whether the table has a row for every member of a large family. only: the names that it
-    shows, if not all.
+    columns: name, role (`input`, `intermediate`, `output`, or `not used` for a name that leads to no
+    output), equation (its right side on one line, "" if there is none) and data, None if it could not
+    be computed. gradients: of each output by the names, None where it does not depend on one. whole:
+    whether the table has a row for every member of a large family. only: the names that it shows, if
+    not all.
     """
 
     results: tuple[Gradient, ...]
-    rows: tuple[Row, ...]
+    names: list[str]
+    columns: list[Column]
+    gradients: list[list[float | None]]
     whole: bool = False
     only: frozenset[str] = frozenset()
 
@@ -50,27 +42,26 @@ class GradientReport(NamedTuple):
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
-        rows = [row for row in self.rows if row.name in self.only] if self.only else self.rows
-        shown = groups([row.name for row in rows], self.whole or bool(self.only))
-        single = len(self.results) == 1
-        columns = [folded(column, shown) for column in _columns(rows)]
-        for at, result in enumerate(self.results):
-            title = "grad" if single else f"∂{result.output}"
-            column = Column(title, [row.gradients[at] for row in rows], of=result.output)
-            columns.append(folded(column, shown, bound=True))
-        return Table(
-            columns,
-            [_EMPHASIS.get(rows[members[0]].role, "") for _, members in shown],
-            heads=[(f"{result.output} = ", result.value) for result in self.results],
-        )
+        shown = groups(self.names, self.whole)
+        if self.only:
+            shown = [(name, [at]) for at, name in enumerate(self.names) if name in self.only]
+        columns = [folded(column, shown) for column in self.columns]
+        for result, cells in zip(self.results, self.gradients, strict=True):
+            title = "grad" if len(self.results) == 1 else f"∂{result.output}"
+            columns.append(folded(Column(title, cells, of=result.output), shown, bound=True))
+        roles = [str(self.columns[1].cells[members[0]]) for _, members in shown]
+        emphasis = [_EMPHASIS.get(role, "") for role in roles]
+        heads = [(f"{result.output} = ", result.value) for result in self.results]
+        return Table(columns, emphasis, heads)
 
     def records(self) -> list[Column]:
         """One row for each output and name: output, name, role, equation, data, grad."""
         times = len(self.results)
+        outputs = [each.output for each in self.results for _ in self.names]
         return [
-            Column("output", [each.output for each in self.results for _ in self.rows], "name"),
-            *_columns(self.rows * times),
-            Column("grad", [row.gradients[at] for at in range(times) for row in self.rows]),
+            Column("output", outputs, "name"),
+            *(each._replace(cells=[*each.cells] * times) for each in self.columns),
+            Column("grad", [*chain(*self.gradients)]),
         ]
 
     def objects(self) -> Iterator[dict[str, Any]]:
@@ -78,15 +69,6 @@ class GradientReport(NamedTuple):
         for result in self.results:
             names = ("output", "value", "data", "gradients")
             yield {"schema": SCHEMA, **{name: getattr(result, name) for name in names}}
-
-
-def _columns(rows: Sequence[Row]) -> list[Column]:
-    return [
-        Column("name", [row.name for row in rows], "name"),
-        Column("role", [row.role for row in rows], "text"),
-        Column("equation", [row.equation for row in rows], "equation"),
-        Column("data", [row.data for row in rows]),
-    ]
 
 
 def gradient_report(
@@ -101,26 +83,32 @@ def gradient_report(
     whole, only: what the table shows.
     """
     outputs = {result.output for result in results}
+    reached = {name for result in results for name in result.gradients}
     asked = set(wrt)
-    rows = []
-    for name, node in model.names.items():
-        if asked and name not in asked and name not in outputs:
-            continue
-        gradients = tuple(
-            result.gradients.get(name, 0.0 if name in asked else None) for result in results
-        )
+    names = [name for name in model.names if not asked or name in asked or name in outputs]
+
+    def role(name: str) -> str:
         if name in outputs:
-            role = "output"
-        elif not any(name in result.gradients for result in results):
-            role = "not used"
-        else:
-            role = "intermediate" if model.is_equation(name) else "input"
-        data = next((result.data[name] for result in results if name in result.data), None)
-        rows.append(Row(name, role, model.text(node), data, gradients))
+            return "output"
+        if name not in reached:
+            return "not used"
+        return "intermediate" if model.is_equation(name) else "input"
+
+    data = ChainMap(*(result.data for result in results))
+    columns = [
+        Column("name", names, "name"),
+        Column("role", [*map(role, names)], "text"),
+        Column("equation", [model.text(model.names[name]) for name in names], "equation"),
+        Column("data", [data.get(name) for name in names]),
+    ]
+    gradients = [
+        [result.gradients.get(name, 0.0 if name in asked else None) for name in names]
+        for result in results
+    ]
     if asked:
-        names = [name for name in model.names if name in asked]
-        results = [_only(result, names) for result in results]
-    return GradientReport(tuple(results), tuple(rows), whole, frozenset(only))
+        kept = [name for name in names if name in asked]
+        results = [_only(result, kept) for result in results]
+    return GradientReport(tuple(results), names, columns, gradients, whole, frozenset(only))
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:
