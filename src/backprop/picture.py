@@ -9,7 +9,7 @@ derivative of the whole equation by a name that it uses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backprop.graph import Graph
@@ -66,10 +66,10 @@ class Picture(NamedTuple):
     """groups: for each named equation its text, in order. size: what was drawn, boxes and circles."""
 
     output: str
-    boxes: tuple[Box, ...]
-    circles: tuple[Circle, ...]
-    arrows: tuple[Arrow, ...]
-    groups: Mapping[str, str]
+    boxes: list[Box]
+    circles: list[Circle]
+    arrows: list[Arrow]
+    groups: dict[str, str]
 
     @property
     def size(self) -> int:
@@ -90,8 +90,7 @@ def picture(
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
     for node in graph.order:
         add(node)
-    boxes, circles, arrows = tuple(drawing.boxes), tuple(drawing.circles), tuple(drawing.arrows)
-    return Picture(drawing.ids[graph.output], boxes, circles, arrows, drawing.groups)
+    return drawing.picture
 
 
 def folded(whole: Picture) -> Picture:
@@ -125,7 +124,7 @@ def folded(whole: Picture) -> Picture:
     for (tail, head), (arrow, *more) in between.items():
         several = Arrow(tail, head, formula=arrow.formula)
         arrows.append(several if more else arrow._replace(tail=tail, head=head))
-    return whole._replace(boxes=tuple(boxes), arrows=tuple(arrows))
+    return whole._replace(boxes=boxes, arrows=arrows)
 
 
 def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
@@ -142,12 +141,14 @@ def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
         depth -= 1
         edge = {other for at in edge for other in near.get(at, ())} - kept
         kept = kept | edge
-    boxes = tuple(box for box in whole.boxes if owner[box.id] in kept)
-    circles = tuple(circle for circle in whole.circles if circle.group in kept)
-    shown = {box.id for box in boxes} | {circle.id for circle in circles}
-    arrows = tuple(arrow for arrow in whole.arrows if arrow.tail in shown and arrow.head in shown)
-    groups = {group: text for group, text in whole.groups.items() if group in kept}
-    return whole._replace(boxes=boxes, circles=circles, arrows=arrows, groups=groups)
+    shown = {id for id, name in owner.items() if name in kept}
+    return Picture(
+        whole.output,
+        [box for box in whole.boxes if box.id in shown],
+        [circle for circle in whole.circles if circle.id in shown],
+        [arrow for arrow in whole.arrows if {arrow.tail, arrow.head} <= shown],
+        {group: text for group, text in whole.groups.items() if group in kept},
+    )
 
 
 class _Drawing:
@@ -161,10 +162,6 @@ class _Drawing:
         self.graph = graph
         self.data, self.gradients = numbers
         self.text_of = text_of
-        self.boxes: list[Box] = []
-        self.circles: list[Circle] = []
-        self.arrows: list[Arrow] = []
-        self.groups: dict[str, str] = {}
         self.ids: dict[int, str] = {}
         self.owners = {graph.output: "output"}
         self.uses: Counter[tuple[str, int]] = Counter()
@@ -178,6 +175,7 @@ class _Drawing:
             for operand in graph.operands(node):
                 self.owners.setdefault(operand, owner)
                 self.uses[owner, operand] += 1
+        self.picture = Picture(self.ids[graph.output], [], [], [], {})
 
     def add_operation(self, node: int) -> None:
         """Add a box for a node, and a circle for its operation."""
@@ -186,10 +184,10 @@ class _Drawing:
         if not graph.is_step(node):
             return
         if label:
-            self.groups[label] = text
+            self.picture.groups[label] = text
         row = OPERATIONS[graph.op(node)]
         circle = f"{box.id} {row.name}"
-        self.circles.append(Circle(circle, row.sign, box.group))
+        self.picture.circles.append(Circle(circle, row.sign, box.group))
         slopes = local_slopes(graph, node, self.data)
         for operand, number, formula in zip(graph.operands(node), slopes, row.slopes, strict=True):
             slope = None if graph.is_number(operand) else number
@@ -197,8 +195,9 @@ class _Drawing:
             by = graph.label(operand) if self.uses[self.owners[node], operand] == 1 else ""
             said = f"{row.form} has the slope {formula}"
             upstream = self.gradients[node]
-            self.arrows.append(Arrow(ids[operand], circle, slope, label, by, said, upstream))
-        self.arrows.append(Arrow(circle, box.id))
+            arrow = Arrow(ids[operand], circle, slope, label, by, said, upstream)
+            self.picture.arrows.append(arrow)
+        self.picture.arrows.append(Arrow(circle, box.id))
 
     def add_equation(self, node: int) -> None:
         """Add a box for a name with its equation; nothing for a node inside one."""
@@ -210,7 +209,8 @@ class _Drawing:
         said, upstream = f"{label} = {text}", self.gradients[node]
         for operand, slope in by_names(graph, node, self.data).items():
             by = graph.label(operand)
-            self.arrows.append(Arrow(ids[operand], ids[node], slope, label, by, said, upstream))
+            arrow = Arrow(ids[operand], ids[node], slope, label, by, said, upstream)
+            self.picture.arrows.append(arrow)
 
     def _add_box(self, node: int, text: str, equation: str = "") -> Box:
         graph, label = self.graph, self.graph.label(node)
@@ -225,5 +225,5 @@ class _Drawing:
             text,
             "" if role == "input" else self.owners[node],
         )
-        self.boxes.append(box)
+        self.picture.boxes.append(box)
         return box

@@ -74,9 +74,9 @@ def derivation(
         gradient.value,
         numbers,
         {name: number for name, number in numbers.items() if name in given},
-        tuple(each for each in forward if each.name in needed),
+        [each for each in forward if each.name in needed],
         start,
-        tuple(backward),
+        backward,
     )
 
 
@@ -204,16 +204,15 @@ def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Pass
             single = uses[operand] == 1
             shares.append(Share(name, text, local, upstream, product, single, use))
             if len(gathered[operand]) == uses[operand] and not single:
-                totals.append(Total(name, tuple(gathered[operand]), gradients[operand] + 0.0))
+                totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))
         if shares:
             label, (equation, _) = graph.label(node), writing.equation(node)
             rules, notes = _rules(writing, node), [*_notes(writing, node), *notes]
-            told = (tuple(shares), tuple(totals), tuple(notes))
-            found.append(Passed(number, label, equation, rules, *told))
+            found.append(Passed(number, label, equation, rules, shares, totals, notes))
     return found
 
 
-def _rules(writing: _Writing, node: int) -> tuple[str, ...]:
+def _rules(writing: _Writing, node: int) -> list[str]:
     """What differentiating the equation is called, from the outside in, each rule once."""
     graph = writing.graph
     found: dict[str, None] = {}
@@ -231,10 +230,10 @@ def _rules(writing: _Writing, node: int) -> tuple[str, ...]:
             found["chain rule"] = None
         through = "chain rule through" if inner and not folds else "derivative of"
         found[rule or f"{through} {row.name}"] = None
-    return tuple(found)
+    return [*found]
 
 
-def _notes(writing: _Writing, node: int) -> tuple[str, ...]:
+def _notes(writing: _Writing, node: int) -> list[str]:
     """Sentences on the corners and branches that an equation meets at this point."""
     graph, model = writing.graph, writing.model
     notes = []
@@ -251,7 +250,7 @@ def _notes(writing: _Writing, node: int) -> tuple[str, ...]:
                 f"the condition {model.text(operands[0]) or 'of the if'} {holds}: only the branch"
                 " that is taken has a say"
             )
-    return tuple(dict.fromkeys(notes))
+    return [*dict.fromkeys(notes)]
 
 
 def _at(writing: _Writing, step: int) -> str:

@@ -19,7 +19,7 @@ Uses = Mapping[int, Sequence[tuple[int, float]]]
 """For each name the equations that use it, with their derivatives by it."""
 
 
-def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, list[Path]]:
     """For each name all ways from it to the output, over equations. Raises TooLarge."""
     graph = found.graph
     used: dict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -37,7 +37,7 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, tu
             message = f"{count:,} paths lead from {name} to {graph.label(graph.output)}, and {most}"
             hints = ["name something nearer to the output, or explain without --paths"]
             raise TooLarge(message, hints=hints, where=model.source.name)
-    return {name: tuple(_paths_from(model.names[name], graph, used)) for name in names}
+    return {name: _paths_from(model.names[name], graph, used) for name in names}
 
 
 def _paths_from(begin: int, graph: Graph, used: Uses) -> list[Path]:

@@ -6,7 +6,7 @@ what is written as text, LaTeX, MathML or JSON comes from the same steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -46,7 +46,7 @@ class Total(NamedTuple):
     """The gradient by a name as the sum of its shares."""
 
     by: str
-    shares: tuple[float, ...]
+    shares: Sequence[float]
     total: float
 
 
@@ -57,18 +57,18 @@ class Passed(NamedTuple):
     number: int
     name: str
     equation: str
-    rules: tuple[str, ...]
-    shares: tuple[Share, ...]
-    totals: tuple[Total, ...]
-    notes: tuple[str, ...]
+    rules: Sequence[str]
+    shares: Sequence[Share]
+    totals: Sequence[Total]
+    notes: Sequence[str]
 
 
 class Path(NamedTuple):
     """One way from a name to the output. names: from the name on. factors: the derivative of each
     name by the one before it. product: of all."""
 
-    names: tuple[str, ...]
-    factors: tuple[float, ...]
+    names: Sequence[str]
+    factors: Sequence[float]
     product: float
 
 
@@ -84,7 +84,7 @@ class Derivation(NamedTuple):
     value: float
     data: Mapping[str, float]
     given: Mapping[str, float] = MappingProxyType({})
-    forward: tuple[Computed, ...] = ()
+    forward: Sequence[Computed] = ()
     start: int = 0
-    backward: tuple[Passed, ...] = ()
-    paths: Mapping[str, tuple[Path, ...]] = MappingProxyType({})
+    backward: Sequence[Passed] = ()
+    paths: Mapping[str, Sequence[Path]] = MappingProxyType({})

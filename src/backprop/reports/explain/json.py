@@ -38,7 +38,7 @@ def _data(item: Any, hide: bool) -> Any:
             key: None if hide and key in _ANSWERS and not _are_steps(each) else _data(each, hide)
             for key, each in item.items()
         }
-    return [_data(each, hide) for each in item] if isinstance(item, tuple) else item
+    return [_data(each, hide) for each in item] if isinstance(item, (list, tuple)) else item
 
 
 def _is_step(item: Any) -> bool:
@@ -47,4 +47,4 @@ def _is_step(item: Any) -> bool:
 
 def _are_steps(item: Any) -> bool:
     """`shares` are steps in an equation, and numbers in a total."""
-    return isinstance(item, tuple) and bool(item) and _is_step(item[0])
+    return isinstance(item, (list, tuple)) and bool(item) and _is_step(item[0])
