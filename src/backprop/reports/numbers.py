@@ -24,17 +24,12 @@ class Style(NamedTuple):
 
 
 def aligned(texts: Sequence[str]) -> list[str]:
-    """Numbers padded so that their decimal points stand in one column."""
-    splits = [_split(text) for text in texts]
-    left = max((len(before) for before, _ in splits), default=0)
-    right = max((len(after) for _, after in splits), default=0)
-    return [before.rjust(left) + after.ljust(right) for before, after in splits]
-
-
-def _split(text: str) -> tuple[str, str]:
-    """What stands before the decimal point (or the exponent), and the rest."""
-    at = next((at for at, character in enumerate(text) if character in ".e"), len(text))
-    return text[:at], text[at:]
+    """Numbers padded so that their decimal points (or exponents) stand in one column."""
+    points = [len(text.replace("e", ".").partition(".")[0]) for text in texts]
+    left = max(points, default=0)
+    shifted = [" " * (left - point) + text for text, point in zip(texts, points, strict=True)]
+    width = max(map(len, shifted), default=0)
+    return [text.ljust(width) for text in shifted]
 
 
 _ASCII = str.maketrans(dict(zip("−·←→∂…≤≥≠", "- * <- -> d ... <= >= !=".split(), strict=True)))

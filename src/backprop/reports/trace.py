@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
+from math import inf
 
 from backprop.descent import Step
 from backprop.numbers import DIGITS, shown
@@ -29,16 +31,12 @@ class Trace:
         self._most = _NARROW if narrow else self._digits + 6  # sign, point and exponent
         self._gap = " " if narrow else "  "
         titles = [output, "|grad|", "|step|", *names]
-        self._left_out = 0
-        if style.width is not None:
-            room, shown = style.width - _STEP, 0
-            for title in titles:
-                room -= max(self._most, cells_wide(title)) + len(self._gap)
-                shown += room >= 0 or shown < 4
-            self._left_out = len(titles) - shown
-            titles = titles[:shown]
-        self._titles = titles
-        self._widths = [max(self._most, cells_wide(title)) for title in titles]
+        widths = [max(self._most, cells_wide(title)) for title in titles]
+        ends = accumulate((len(self._gap) + width for width in widths), initial=_STEP)
+        room = inf if style.width is None else style.width
+        shown = max(sum(end <= room for end in ends) - 1, 4)
+        self._titles, self._widths = titles[:shown], widths[:shown]
+        self._left_out = len(titles[shown:])
 
     def head(self) -> str:
         """The titles, and a rule below them."""
