@@ -245,11 +245,10 @@ def _notes(writing: _Writing, node: int) -> list[str]:
             if where and functions.compiled(where, row.operands)(*data):
                 notes.append(f"{model.text(step) or row.form} has a {kind}{_at(writing, step)}")
         if row.name == "if":
+            condition = model.text(operands[0]) or "of the if"
             holds = "holds" if data[0] else "does not hold"
-            notes.append(
-                f"the condition {model.text(operands[0]) or 'of the if'} {holds}: only the branch"
-                " that is taken has a say"
-            )
+            taken = "only the branch that is taken has a say"
+            notes.append(f"the condition {condition} {holds}: {taken}")
     return [*dict.fromkeys(notes)]
 
 

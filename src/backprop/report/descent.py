@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import inf, isinf
+from math import isinf
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
@@ -51,7 +51,7 @@ class DescentReport(NamedTuple):
         columns = self._columns("grad at start")
         columns.append(Column("change", [*change, found.value - found.start_value]))
         if found.bounds:
-            limits = [_limits(*found.bounds.get(name, (-inf, inf))) for name in names]
+            limits = [_limits(*found.bounds.get(name, ())) for name in names]
             columns.insert(1, Column("bounds", limits, "text"))
         rows = groups(names, self.whole)
         bound = ("grad at start", "change")
@@ -104,10 +104,9 @@ class DescentReport(NamedTuple):
         }
 
 
-def _limits(low: float, high: float) -> str:
-    """`0..1`, `0..`, `..1`; "" where neither end is one."""
-    ends = ["" if isinf(end) else shown(end) for end in (low, high)]
-    return "..".join(ends) if any(ends) else ""
+def _limits(*ends: float) -> str:
+    """`0..1`, `0..`, `..1`; "" where there are none."""
+    return "..".join("" if isinf(end) else shown(end) for end in ends)
 
 
 class HistoryReport(NamedTuple):

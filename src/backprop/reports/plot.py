@@ -130,8 +130,7 @@ def _side(numbers: Sequence[float]) -> tuple[float, float]:
 def _thin(column: Sequence[float]) -> Sequence[float]:
     """Every so many of the numbers, and the last: more than a picture shows are not drawn."""
     stride = -(-len(column) // _MOST_POINTS)
-    thinned = column[::stride]
-    return thinned if (len(column) - 1) % stride == 0 else [*thinned, column[-1]]
+    return [*column[:-1:stride], column[-1]]
 
 
 def _plain(name: str) -> str:
