@@ -28,7 +28,7 @@ _LONG = 2000
 
 class Setting(NamedTuple):
     """A number that a person gives for a name: where the name stands, and the row of the number in a
-    model of its own."""
+    model of all such numbers."""
 
     name: Span
     model: Model
@@ -124,15 +124,17 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     equations, functions, indexed = definitions.checked(statements, [*found])
     errors: list[BackpropError] = []
     families = Families(equations)
+    builder = Builder(functions=functions, members=families)
+    model = Model(source, builder.columns, {})
     repeated = {family(name) for name in computed} - {""}
     settings: dict[str, Setting] = {}
 
     def set_one(name: str, target: Span, tokens: Tokens, body: Body, scope: Scope) -> None:
-        builder = Builder(functions=functions, members=families)
+        builder.names.clear()
         root = builder.expression(tokens, body, scope)
         if builder.names and name in computed:
             return
-        settings[name] = Setting(target, Model(source, builder.columns, {}), root)
+        settings[name] = Setting(target, model, root)
         for unknown in builder.names.values():
             place = Span.at(source, builder.columns.places[unknown])
             hints = ["give a number or an expression of numbers, such as 1/3 or 2*pi"]
