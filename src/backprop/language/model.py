@@ -97,6 +97,8 @@ class Model:
     def default(self, name: str) -> float:
         """The number that the file gives an input; inf or nan where its right side has no finite value."""
         root = self.defaults[name]
+        if self.columns.is_number(root):
+            return self.columns.constant(root)
         return without_names(self.columns, root)[1][root]
 
     def output(self, of: str | None = None) -> str:
