@@ -214,16 +214,14 @@ class _Drawing:
 
     def _add_box(self, node: int, text: str, equation: str = "") -> Box:
         graph, label = self.graph, self.graph.label(node)
-        leaf = "number" if graph.is_number(node) else "input"
-        role = leaf if not graph.is_step(node) else "intermediate" if label else "step"
-        box = Box(
-            self.ids[node],
-            (label or (text if len(text) <= _SHORT else "")) + equation,
-            "output" if node == graph.output else role,
-            self.data[node],
-            self.gradients[node],
-            text,
-            "" if role == "input" else self.owners[node],
-        )
+        if graph.is_step(node):
+            role = "intermediate" if label else "step"
+        else:
+            role = "number" if graph.is_number(node) else "input"
+        group = "" if role == "input" else self.owners[node]
+        role = "output" if node == graph.output else role
+        shown = (label or (text if len(text) <= _SHORT else "")) + equation
+        numbers = (self.data[node], self.gradients[node])
+        box = Box(self.ids[node], shown, role, *numbers, text, group)
         self.picture.boxes.append(box)
         return box

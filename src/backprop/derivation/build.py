@@ -68,16 +68,10 @@ def derivation(
     for each in forward if only else ():
         if each.name in wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
-    given = needed.difference(map(graph.label, nodes))
-    return Derivation(
-        gradient.output,
-        gradient.value,
-        numbers,
-        {name: number for name, number in numbers.items() if name in given},
-        [each for each in forward if each.name in needed],
-        start,
-        backward,
-    )
+    inputs = needed.difference(map(graph.label, nodes))
+    given = {name: number for name, number in numbers.items() if name in inputs}
+    forward = [step for step in forward if step.name in needed]
+    return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
 
 
 def _named(model: Model, graph: Graph, detail: str) -> Graph:

@@ -175,16 +175,12 @@ def number(value: float, digits: int | None) -> str:
 
 def _legend(theme: Theme, output: str) -> str:
     """An HTML-like label: what the colours mean."""
-    meanings = (
-        (theme.falling[-1], "negative, large"),
-        (theme.falling[0], "small"),
-        (theme.flat, "0"),
-        (theme.rising[0], "small"),
-        (theme.rising[-1], "positive, large"),
-    )
+    meanings = ("negative, large", "small", "0", "small", "positive, large")
+    falling, rising = theme.falling, theme.rising
+    colors = (falling[-1], falling[0], theme.flat, rising[0], rising[-1])
     cells = [
         f'<TD BGCOLOR="{color}"><FONT COLOR="{theme.text_on(color)}">&#160;{text}&#160;&#160;</FONT></TD>'
-        for color, text in meanings
+        for color, text in zip(colors, meanings, strict=True)
     ]
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="6"><TR>'

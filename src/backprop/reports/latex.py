@@ -15,15 +15,13 @@ def write(report: Report, style: Style) -> str:
     columns = [column for column in table.columns if column.kind != "text"]
     names = next(column.cells for column in columns if column.kind == "name")
     form = "".join("r" if column.kind == "number" else "l" for column in columns)
-    lines = [
-        rf"\begin{{tabular}}{{{form}}}",
-        r"\hline",
-        " & ".join(map(_title, columns)) + r" \\",
-        r"\hline",
-    ]
+    rows = [[_title(column) for column in columns]]
     for at, name in enumerate(names):
-        cells = [_cell(column, column.cells[at], str(name), style.digits) for column in columns]
-        lines.append(" & ".join(cells) + r" \\")
+        rows.append(
+            [_cell(column, column.cells[at], str(name), style.digits) for column in columns]
+        )
+    titles, *lines = (" & ".join(row) + r" \\" for row in rows)
+    lines = [rf"\begin{{tabular}}{{{form}}}", r"\hline", titles, r"\hline", *lines]
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
