@@ -188,10 +188,6 @@ SECOND_ORDER = (
     ),
 )  # fmt: skip
 
-OPTIMIZERS: Mapping[str, Optimizer | Minimizer] = MappingProxyType(
-    {row.name: row for row in (*FIRST_ORDER, *SECOND_ORDER)}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -218,16 +214,17 @@ def defaults(row: Optimizer | Minimizer | Schedule) -> dict[str, float]:
 
 _LENGTH = {"end": (0.0, _ANY), "over": (nan, _ONE_ON)}
 
-SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            Schedule("constant", "1"),
-            Schedule("linear", "1 + (end - 1)*min(k/over, 1)", _LENGTH),
-            Schedule("exponential", "rate^k", {"rate": (0.99, _ANY)}),
-            Schedule("inverse", "1/(1 + rate*k)", {"rate": (0.01, _ANY)}),
-            Schedule("step", "rate^floor(k/every)", {"rate": (0.5, _ANY), "every": (100, _ONE_ON)}),
-            Schedule("cosine", "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2", _LENGTH),
-        )
-    }
+OPTIMIZERS: Mapping[str, Optimizer | Minimizer] = MappingProxyType(
+    {row.name: row for row in (*FIRST_ORDER, *SECOND_ORDER)}
 )
+
+_SCHEDULES = (
+    Schedule("constant", "1"),
+    Schedule("linear", "1 + (end - 1)*min(k/over, 1)", _LENGTH),
+    Schedule("exponential", "rate^k", {"rate": (0.99, _ANY)}),
+    Schedule("inverse", "1/(1 + rate*k)", {"rate": (0.01, _ANY)}),
+    Schedule("step", "rate^floor(k/every)", {"rate": (0.5, _ANY), "every": (100, _ONE_ON)}),
+    Schedule("cosine", "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2", _LENGTH),
+)
+
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType({row.name: row for row in _SCHEDULES})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy
@@ -40,30 +39,27 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
     run.monotone = True
     _Search(row, options, run).descend()
     while row.then and len(run.x) <= _FEW and not run.problem.bounded:
-        row = then = next(each for each in SECOND_ORDER if each.name == row.then)
-        number = run.before + run.count
-        run.relieved = f"; {then.name} took over after step {number}"
-        known = {"hess_inv0": _inverse(run)} if then.method == "BFGS" else {}
-        _Search(then, defaults(then), run, known).descend()
-        if run.before + run.count == number:
+        row = next(each for each in SECOND_ORDER if each.name == row.then)
+        number = run.number
+        run.relieved = f"; {row.name} took over after step {number}"
+        known = {"hess_inv0": _inverse(run)} if row.method == "BFGS" else {}
+        _Search(row, {**defaults(row), **known}, run).descend()
+        if run.number == number:
             run.relieved = ""  # it found nothing lower either
     raise run.no_lower(_newton_fall(run) if len(run.x) <= _FEW else None)
 
 
 class _Search:
-    """One method at work for a run."""
+    """One method at work for a run. options: for scipy, by its names."""
 
-    def __init__(
-        self,
-        row: Minimizer,
-        options: Mapping[str, float],
-        run: Run,
-        known: Mapping[str, Any] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
         self.row = row
         self.run = run
-        self.known = known
-        self.options = {name: int(n) if n == int(n) else n for name, n in options.items()}
+        numbers = {name: n for name, n in options.items() if isinstance(n, float)}
+        whole = {name: int(number) for name, number in numbers.items() if number.is_integer()}
+        self.options = {**row.fixed, **options, **whole}
+        if "norm" in self.options:  # it measures as we do, and may know the goal
+            self.options["gtol"] = run.options["until_grad"]
         self.seen: dict[bytes, tuple[float, Point]] = {}
         """What scipy asked for since its last step, by the bytes of the point."""
         self.lowest: tuple[float, Point, Point] | None = None
@@ -74,7 +70,7 @@ class _Search:
         from scipy.optimize import Bounds, minimize
 
         row, run = self.row, self.run
-        more: dict[str, Any] = {}
+        more = {"jac": True, "method": row.method, "callback": self._stepped}
         if row.hessian:
             more["hess"] = self._hessian
         if row.bounds and run.problem.bounded:
@@ -82,22 +78,12 @@ class _Search:
         while True:
             count = run.count
             left = run.options["steps"] - count
-            settings = {**row.fixed, **self.options, **self.known, "maxiter": left + 1}
+            settings = {**self.options, "maxiter": left + 1}
             if row.method == "L-BFGS-B":
                 settings["maxfun"] = 100 * left + 1000
-            if "norm" in settings:  # it measures as we do, and may know the goal
-                settings["gtol"] = run.options["until_grad"]
             try:
                 with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
-                    minimize(
-                        self._evaluate,
-                        numpy.array(run.x),
-                        jac=True,
-                        method=row.method,
-                        callback=self._stepped,
-                        options=settings,
-                        **more,
-                    )
+                    minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
             except NoLower:
                 return
             except (ValueError, numpy.linalg.LinAlgError):
@@ -141,13 +127,12 @@ class _Search:
 
     def _stepped(self, intermediate_result: Any) -> None:
         """What scipy calls after each of its steps, by this name of the argument."""
-        run, x = self.run, intermediate_result.x
-        found = self.seen.get(x.tobytes())
-        if found is None:  # a point that scipy did not ask for by itself
-            found = run.problem.both(x.tolist())
+        x, point = intermediate_result.x, intermediate_result.x.tolist()
+        # one that scipy did not ask for by itself is computed now
+        found = self.seen.get(x.tobytes()) or self.run.problem.both(point)
         self.seen = {x.tobytes(): found}
         self.lowest = None
-        run.step(x.tolist(), *found)
+        self.run.step(point, *found)
 
 
 def hessian(run: Run, point: Point) -> Any:
@@ -157,20 +142,20 @@ def hessian(run: Run, point: Point) -> Any:
     Raises Stop where they are not finite.
     """
 
-    def gradient(x: Point) -> Any:
-        return numpy.asarray(run.problem.both(x)[1])
+    def towards(at: int, moved: float) -> tuple[float, Any]:
+        """A parameter there, or where it is if that has no value; and the gradient."""
+        try:
+            _, gradient = run.problem.both([*point[:at], moved, *point[at + 1 :]])
+        except NotFinite:
+            moved = point[at]
+            _, gradient = run.problem.both(point)
+        return moved, numpy.asarray(gradient)
 
     columns = []
     try:
         for at, number in enumerate(point):
             size = _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
-            ends = []
-            for moved in (number + size, number - size):
-                try:
-                    ends.append((moved, gradient([*point[:at], moved, *point[at + 1 :]])))
-                except NotFinite:
-                    ends.append((number, gradient(point)))
-            (there, rise), (back, fall) = ends
+            (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
             columns.append((rise - fall) / (there - back) if there != back else rise * numpy.nan)
     except NotFinite as error:
         raise run.diverged(error) from None
