@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
-from backprop.engine.native.loops import LEAVES, MIXED, kinds
+from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, kinds
 from backprop.engine.native.machine import lanes, library
 from backprop.graph import NAMES, Columns
 
@@ -73,7 +73,8 @@ class Tape:
         base = -(-(len(leaves) + 1) // width) * width
         self.segments[:, 1] += base
         if len(self.inputs):
-            self.segments = np.r_[[[LEAVES, 0, len(self.inputs)]], self.segments]
+            looked_at = np.array([[LEAVES, 0, len(self.inputs)]])
+            self.segments = np.concatenate([looked_at, self.segments])
         self.size = size = base + len(step_at)
         self._place = place = number  # which is not needed any more
         place[leaves] = np.arange(len(leaves), dtype=np.int32)
@@ -160,6 +161,7 @@ class Arrays(threading.local):
         numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
         self._fields = np.array(numbers, np.int64)
         self.address = int(self._fields.ctypes.data)
+        self._has_constants = False
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
@@ -168,7 +170,15 @@ class Arrays(threading.local):
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite."""
         tape = self.tape
-        return not (tape.backward(self.address) and tape.backward_with_care(self.address))
+        if not tape.backward(self.address):
+            return True
+        if not self._has_constants:  # which the careful loop reads like all others
+            for kind, begin, count in tape.segments.tolist():
+                for array, slope in zip((self.p, self.q), constant_slopes(kind), strict=True):
+                    if slope is not None:
+                        array[begin : begin + count] = slope
+            self._has_constants = True
+        return not tape.backward_with_care(self.address)
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:

@@ -21,9 +21,7 @@ from backprop.engine.native.loops import (
     STORED,
     Slopes,
     backward_loop,
-    careful,
     forward_loop,
-    kinds,
     mixed_forward,
 )
 from backprop.engine.native.machine import ATTRIBUTES, lanes
@@ -50,8 +48,7 @@ def text(used: frozenset[int]) -> str:
         parts.append(loop)
         declared |= code.declared
     parts += [backward_loop(f"b{kind}", both) for kind, both in slopes.items()]
-    parts.append(backward_loop("leaves", ()))
-    parts.append(careful([slopes.get(kind, STORED) for kind in range(len(kinds()))]))
+    parts += [backward_loop("leaves", ()), backward_loop("careful", STORED, careful=True)]
     forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
     parts += [
         _forward(width, forwards),

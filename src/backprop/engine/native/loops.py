@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from math import isnan, nan
 from typing import NamedTuple
 
-from backprop.engine.writers.llvm import Code, Operand, literal
+from backprop.engine.writers.llvm import Code, Operand
 from backprop.operations import OPERATIONS
 
 MIXED = 0
@@ -134,8 +133,7 @@ def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
     wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
     found: list[float | None] = []
     for array, slope in zip("pq", [*wanted, 0.0][:2], strict=True):
-        # nan, which has no slope's sign, is stored: in the table of `careful` it says "stored"
-        found.append(slope if isinstance(slope, float) and not isnan(slope) else None)
+        found.append(slope if isinstance(slope, float) else None)
         if stored or found[-1] is None:
             number = code.write(slope)
             code.store(number, code.at(f"%{array}", "%k"))
@@ -155,38 +153,25 @@ def _place(code: Code, pointer: str) -> str:
     return code.at("%all", code.emit(f"zext i32 {index} to i64"))
 
 
-def backward_loop(name: str, slopes: Slopes) -> str:
-    """The backward loop of steps with these slopes: none for one that only looks at gradients."""
+@cache
+def constant_slopes(number: int) -> Slopes:
+    """Those of the steps of a kind that its forward loop does not store."""
+    return _step(kinds()[number], Code(), stored=False)[1] if number > MIXED else STORED
+
+
+def backward_loop(name: str, slopes: Slopes, careful: bool = False) -> str:
+    """The backward loop of steps with these slopes: none for one that only looks at gradients.
+
+    careful: what adds nothing is skipped, as the interpreter does. Where gradient and slope are finite the
+    plain loops give the same: 0 times a number adds 0.
+    """
     code = Code()
     gradient = code.load(code.at("%own", "%k"))
     for operand, array, slope in zip("ab", "pq", slopes, strict=False):
         if slope != 0.0:
             factor = code.load(code.at(f"%{array}", "%k")) if slope is None else slope
-            _add(code, operand, code.product(gradient, factor, careful=False))
+            _add(code, operand, code.product(gradient, factor, careful))
     return _backward(name, code, gradient)
-
-
-def careful(slopes: Sequence[Slopes]) -> str:
-    """The backward loop for every kind that skips what adds nothing, as the interpreter does.
-
-    slopes: those of each kind. Where gradient and slope are finite the plain loops give the same: 0 times
-    a number adds 0.
-    """
-    of_a_kind = "[2 x double]"
-    table = f"[{len(slopes)} x {of_a_kind}]"
-    numbers = [[literal(nan if each is None else each) for each in both] for both in slopes]
-    rows = ", ".join(f"{of_a_kind} [double {a}, double {b}]" for a, b in numbers)
-    code = Code()
-    gradient = code.load(code.at("%own", "%k"))
-    for at, (operand, array) in enumerate(zip("ab", "pq", strict=True)):
-        place = f"getelementptr {table}, ptr @slopes, i64 0, i64 %kind, i64 {at}"
-        known = code.load(code.emit(place))
-        stored = code.load(code.at(f"%{array}", "%k"))
-        is_stored = code.emit(f"fcmp uno double {known}, 0.0")
-        slope = code.emit(f"select i1 {is_stored}, double {stored}, double {known}")
-        _add(code, operand, code.product(gradient, slope, careful=True))
-    loop = _backward("careful", code, gradient)
-    return f"@slopes = internal constant {table} [{rows}]\n{loop}"
 
 
 def _add(code: Code, operand: str, share: Operand) -> None:

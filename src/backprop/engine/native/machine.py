@@ -158,6 +158,7 @@ class Library:
     def __init__(self, text: Callable[[], str], key: str) -> None:
         import llvmlite
 
+        self._functions: dict[str, Callable[..., Any]] = {}
         binding = llvm()
         triple, name, features = processor()
         words = [
@@ -188,15 +189,17 @@ class Library:
 
     def function(self, name: str, result: Any, *operands: Any) -> Any:
         """A function by its name, called without Python's lock; raises what is raised inside it."""
-        compiled = ctypes.CFUNCTYPE(result, *operands)(self.address(name))
+        if name not in self._functions:
+            compiled = ctypes.CFUNCTYPE(result, *operands)(self.address(name))
 
-        def call(*operands: int) -> Any:
-            found = compiled(*operands)
-            if _raised:
-                passed_on()
-            return found
+            def call(*operands: int) -> Any:
+                found = compiled(*operands)
+                if _raised:
+                    passed_on()
+                return found
 
-        return call
+            self._functions[name] = call
+        return self._functions[name]
 
 
 def _compiled(text: str, target: Any) -> bytes:
