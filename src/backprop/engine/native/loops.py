@@ -71,15 +71,14 @@ loop:
   %seen0 = phi {seen} [%before, %entry], [{after}, %{block}]
 {body}
   %k1 = add i64 %k, {stride}
-  %more = icmp ult i64 %k1, %n
+  %more = icmp {more}
   br i1 %more, label %loop, label %done
 done:
   store {seen} {after}, ptr %seen, align 8
   ret void
 }}"""
-"""A loop over the steps of a segment. (-1, behind the first step, is more than any number without a
-sign.) block: the one that the body ends in. seen, after: the type of what the loop has seen, and its
-register after a step."""
+"""A loop over the steps of a segment. more: whether there is another one. block: the one that the body
+ends in. seen, after: the type of what the loop has seen, and its register after a step."""
 
 
 def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
@@ -92,7 +91,7 @@ def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
     after = code.emit(f"fadd {code.double} %seen0, {nought}")
     return _LOOP.format(
         name=f"f{number}", operands=OPERANDS, seen=code.double, first=0, stride=code.width,
-        block=block, after=after, body=code.body,
+        more="slt i64 %k1, %n", block=block, after=after, body=code.body,
     )  # fmt: skip
 
 
@@ -160,33 +159,24 @@ def constant_slopes(number: int) -> Slopes:
 
 
 def backward_loop(name: str, slopes: Slopes, careful: bool = False) -> str:
-    """The backward loop of steps with these slopes: none for one that only looks at gradients.
+    """The backward loop of steps with these slopes: none for one that only looks at gradients. It keeps
+    the largest magnitude that a gradient has.
 
     careful: what adds nothing is skipped, as the interpreter does. Where gradient and slope are finite the
     plain loops give the same: 0 times a number adds 0.
     """
     code = Code()
     gradient = code.load(code.at("%own", "%k"))
-    for operand, array, slope in zip("ab", "pq", slopes, strict=False):
-        if slope != 0.0:
-            factor = code.load(code.at(f"%{array}", "%k")) if slope is None else slope
-            _add(code, operand, code.product(gradient, factor, careful))
-    return _backward(name, code, gradient)
-
-
-def _add(code: Code, operand: str, share: Operand) -> None:
-    """Add a share to the gradient of an operand."""
-    place = _place(code, code.at(f"%{operand}", "%k", "i32"))
-    before = code.load(place)
-    code.store(code.emit(f"fadd double {before}, {share}"), place)
-
-
-def _backward(name: str, code: Code, gradient: str) -> str:
-    """A loop from the last step to the first; keeps the largest magnitude that a gradient has."""
     bits = code.emit(f"bitcast double {gradient} to i64")
     size = code.emit(f"shl i64 {bits}, 1")
     after = code.emit(f"call i64 @llvm.umax.i64(i64 %seen0, i64 {size})")
+    for operand, array, slope in zip("ab", "pq", slopes, strict=False):
+        if slope != 0.0:
+            factor = code.load(code.at(f"%{array}", "%k")) if slope is None else slope
+            share = code.product(gradient, factor, careful)
+            place = _place(code, code.at(f"%{operand}", "%k", "i32"))
+            code.store(code.emit(f"fadd double {code.load(place)}, {share}"), place)
     return _LOOP.format(
-        name=name, operands=OPERANDS, seen="i64", first="%last", stride=-1, block="loop",
-        after=after, body=code.body,
+        name=name, operands=OPERANDS, seen="i64", first="%last", stride=-1, more="sge i64 %k1, 0",
+        block="loop", after=after, body=code.body,
     )  # fmt: skip
