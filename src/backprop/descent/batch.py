@@ -144,14 +144,13 @@ class Batches:
         for number, name in enumerate(state):
             state[name] = self._outside(kept[number * count : (number + 1) * count])
         after = Scalars(*scalars)
-        lowest = None
-        if after.best_at > 0:
-            lowest = (int(after.best_at), after.best, self._outside(best))
+        lowest = (int(after.best_at), after.best, self._outside(best))
         point = self._outside(x)
         return Steps(
             point, after.value, self._outside(g), after.last_lr,
             dist(point, self._outside(previous)),
-            values if done == len(values) else values[:done], after.before, 0, lowest,
+            values if done == len(values) else values[:done], after.before, 0,
+            lowest if after.best_at > 0 else None,
         )  # fmt: skip
 
 

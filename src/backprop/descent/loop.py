@@ -51,10 +51,6 @@ class Scalars(NamedTuple):
     """The size of the last step."""
 
 
-KEPT = Scalars._fields[7:]
-"""Those that the loop changes."""
-
-
 _ARRAYS = ("scalars", "x", "gradient", "state", "best", "last_x", "low", "high", "values")
 
 
@@ -91,7 +87,6 @@ class Loop(Cells):
     def __init__(self, task: Task, unrolled: bool) -> None:
         super().__init__(task.parameters, len(task.row.state), unrolled)
         self.task = task
-        self.told: dict[str, Operand] = {}
 
     def straight(self, graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
         """For a graph inside the loop, which is unrolled."""
@@ -131,12 +126,8 @@ class Loop(Cells):
     ) -> str:
         """evaluate: writes output and gradient at the next point; the output, and what must be finite.
         needed: the names of pointers that it reads."""
-        for name in Scalars._fields:
-            number = self.load(self._scalar(name))
-            if name in KEPT:
-                self._cell(name, number)
-            else:
-                self.told[name] = number
+        for at, name in enumerate(Scalars._fields):
+            self._cell(name, self.load(self.at("%scalars", at)))
         for name in ("norm2", "odd", "clip2"):
             self._cell(name, 0.0)
         self._entry += ["  %done = alloca i64, align 8", "  store i64 0, ptr %done, align 8"]
@@ -156,8 +147,8 @@ class Loop(Cells):
         self._commit(value, lr)
         self._judge()
         self.label("stop")
-        for name in KEPT:
-            self.store(self._cell_value(name), self._scalar(name))
+        for at, name in enumerate(Scalars._fields):
+            self.store(self._cell_value(name), self.at("%scalars", at))
         if self.unrolled:
             self._store_arrays()
         done = self._done()
@@ -175,11 +166,11 @@ entry:
 
     def _step_size(self) -> Operand:
         """The step size of this step; the loop stops before one of 0."""
-        names = {**self.task.numbers, "k": self._counted(self.told["number"])}
+        names = {**self.task.numbers, "k": self._counted(self._cell_value("number"))}
         factor = self.text(self.task.schedule.factor, names)
         if factor == 1.0:
-            return self.told["lr"]
-        lr = self.product(self.told["lr"], factor, careful=False)
+            return self._cell_value("lr")
+        lr = self.product(self._cell_value("lr"), factor, careful=False)
         self._branch(self.value("==", [lr, 0.0]), "stop")
         return lr
 
@@ -195,9 +186,9 @@ entry:
                 self._set_cell("clip2", self.text("total + g*g", {"total": total, "g": g}))
 
             self._each(add)
-            names = {"size": self.value("sqrt", [self._cell_value("clip2")]), **self.told}
-            shrink = self.text("if(size > clip, clip/size, 1)", names)
-        k = self.value("+", [self._counted(self.told["k"]), 1.0])
+            names = {name: self._cell_value(name) for name in ("clip", "clip2")}
+            shrink = self.text("if(sqrt(clip2) > clip, clip/sqrt(clip2), 1)", names)
+        k = self.value("+", [self._counted(self._cell_value("k")), 1.0])
         row = self.task.row
 
         def one(at: str | int) -> None:
@@ -263,8 +254,7 @@ entry:
     def _commit(self, value: Operand, lr: Operand) -> None:
         """The step is done: what was next becomes what is."""
         done = self._done()
-        place = self.emit(f"getelementptr double, ptr %values, i64 {done}")
-        self.store(self._turned(value), place)
+        self.store(self._turned(value), self.at("%values", done))
         after = self.emit(f"add i64 {done}, 1")
         self.lines.append(f"  store i64 {after}, ptr %done, align 8")
         self._set_cell("last_lr", lr)
@@ -292,9 +282,9 @@ entry:
             reasons.append("abs(value - before) <= least_change*max(1, abs(value))")
         if self.task.by_target:
             reasons.append("value <= target")
-        now = {name: self._cell_value(name) for name in ("value", "before", "norm2")}
+        names = {name: self._cell_value(name) for name in (*Scalars._fields, "norm2")}
         for each in reasons:
-            self._branch(self.text(each, {**self.told, **now}), "stop")
+            self._branch(self.text(each, names), "stop")
         self._jump("head")
 
     def _turned(self, number: Operand) -> Operand:
@@ -305,8 +295,3 @@ entry:
         """A count of steps as a number: those before the batch and its own."""
         done = self.emit(f"sitofp i64 {self._done()} to double")
         return self.value("+", [before, done])
-
-    def _scalar(self, name: str) -> str:
-        """The place of a scalar."""
-        at = Scalars._fields.index(name)
-        return self.emit(f"getelementptr double, ptr %scalars, i64 {at}")

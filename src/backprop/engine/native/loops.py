@@ -26,7 +26,7 @@ SLICES = {
 }  # fmt: skip
 """The arrays of a segment, and what they hold."""
 
-OPERANDS = "ptr %all, ptr %own, {}, i64 %n, i64 %kind, ptr noalias %seen".format(
+OPERANDS = "ptr %all, ptr %own, {}, i64 %n, ptr noalias %seen".format(
     ", ".join(f"ptr noalias %{name}" for name in SLICES if name != "own")
 )
 """What every loop takes."""
