@@ -9,13 +9,12 @@ from typing import Unpack
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import Bounds, bounds_of, choice, parameters
-from backprop.descent.explain import explanation
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Run, Stop
-from backprop.descent.update import factor
+from backprop.descent.update import explanation
 from backprop.engine.program import choose
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
 from backprop.evaluation.gradient import Gradient, evaluate
@@ -23,6 +22,7 @@ from backprop.language import Model
 from backprop.numbers import shown
 from backprop.options import DescentOptions, complete
 from backprop.source import normal
+from backprop.syntax.functions import compiled
 from backprop.values import Numbers
 
 _STEP, _PARAMETER = 12e-6, 1.5e-6
@@ -99,9 +99,10 @@ def _first_order(
     change, rates = choice("schedule", options["schedule"], SCHEDULES)
     length = float(run.before + options["steps"])
     rates = {key: length if isnan(number) else number for key, number in rates.items()}
+    factor = compiled(change.factor, ("k",), rates)
     clip, explained = options["clip"] or inf, options["explain_step"] or 0
     lr = options["lr"] or row.lr
-    method = FirstOrder(row, numbers, lr, factor(change, rates), clip, explained)
+    method = FirstOrder(row, numbers, lr, factor, clip, explained)
     if state:
         names, memory = run.problem.names, state.memory
         method.state = {key: [memory[key][name] for name in names] for key in row.state}
@@ -175,7 +176,7 @@ def _explained(
     if not wanted:
         return []
     if method and method.explained:
-        return explanation(method, run.problem)
+        return explanation(method.row, method.options, method.explained, run.problem)
     if not method:
         why = f"{row.name} is scipy's"
     elif wanted <= run.before:
@@ -201,7 +202,6 @@ def _result(
     def derivatives(column: Sequence[float]) -> dict[str, float]:
         return named([sign * number + 0.0 for number in column])
 
-    start_x, start_value, start_gradient = run.start
     step, value, x = run.best
     state = State(row.name, run.number, named(run.x))
     if method:
@@ -212,9 +212,9 @@ def _result(
         value=last.value,
         parameters=last.parameters,
         gradients=derivatives(run.gradient),
-        start_value=start_value,
-        start=named(start_x),
-        start_gradients=derivatives(start_gradient),
+        start_value=run.start.value,
+        start=run.start.parameters,
+        start_gradients=derivatives(run.start_gradient),
         steps=run.count,
         stopped=stop.cause,
         reason=stop.reason + run.relieved,

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.optimizers import Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.run import Run, Stop
-from backprop.descent.update import compiled
+from backprop.descent.update import Explained, Memory, Trial, Update, compiled
 from backprop.errors import NotFinite
-
-Memory = dict[str, list[float]]
-"""For each name of an optimizer's state its number for each parameter."""
 
 _DECREASE = 1e-4
 """The part of the fall that the slope promises which a step must keep (Armijo; Nocedal and Wright,
@@ -26,38 +22,6 @@ _TRIALS = 60
 
 _ROUNDING = 2.0**-50
 """A rise of the output by this part of it is rounding, and no reason to go on searching."""
-
-
-class Trial(NamedTuple):
-    """A step size that a line search tried, and the output there (nan: none)."""
-
-    lr: float
-    value: float
-
-
-class Update(NamedTuple):
-    """One update of all parameters, and where it leads."""
-
-    lr: float
-    x: Point
-    after: list[tuple[float, ...]]
-    """For each parameter its number, not yet moved into the bounds, and its state."""
-
-
-class Explained(NamedTuple):
-    """One update, kept with everything that went into it, for `--explain-step`.
-
-    gradient: what the update saw, turned for maximising, and clipped: multiplied with `clip`.
-    """
-
-    number: int
-    k: int
-    x: Point
-    gradient: Point
-    clip: float
-    state: Memory
-    update: Update
-    trials: list[Trial]
 
 
 @dataclass(slots=True)

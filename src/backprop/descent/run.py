@@ -154,9 +154,9 @@ class Run:
         self.x = problem.start
         self.value, self.gradient = problem.both(self.x)
         self.norm = problem.norm(self.x, self.gradient)
-        self.start = self.x, self.value * problem.sign, self.gradient
         self.best = before, self.value, self.x
         """Its step, value and point."""
+        self.start, self.start_gradient = self.last, self.gradient
 
     @property
     def number(self) -> int:
