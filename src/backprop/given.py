@@ -16,7 +16,7 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.inputs import default, not_an_input, number_of
+from backprop.evaluation.leaves import default, not_an_input, number_of
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.patterns import family, indices, matching

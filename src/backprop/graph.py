@@ -246,16 +246,10 @@ class Graph:
                 users.setdefault(operand, []).append(step)
         return users
 
-    def above(self, *nodes: int) -> list[int]:
-        """Every step that depends on any of `nodes` and leads to the outputs, operands first."""
-        found: set[int] = set()
-        stack = list(nodes)
-        while stack:
-            for user in self.users.get(stack.pop(), ()):
-                if user not in found:
-                    found.add(user)
-                    stack.append(user)
-        return sorted(found, key=self._at.__getitem__)
+    def above(self, node: int) -> list[int]:
+        """Every step that depends on `node` and leads to the outputs, operands first."""
+        found = set(in_order([node], lambda each: self.users.get(each, ())))
+        return sorted(found - {node}, key=self._at.__getitem__)
 
     def equation(self, node: int) -> list[int]:
         """The steps of the equation of a node, operands first, the node last: the walk stops at names."""

@@ -13,7 +13,7 @@ from backprop.checks.way import Way
 from backprop.checks.words import number
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient, evaluate
-from backprop.evaluation.inputs import missing_inputs
+from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.operations import OPERATIONS

@@ -18,7 +18,7 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.inputs import not_an_input, number_of
+from backprop.evaluation.leaves import not_an_input, number_of
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.source import Source, normal

@@ -12,26 +12,24 @@ import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 from backprop.graph import Graph
 from backprop.values import derivatives, forward
 
 
-class Engine:
+class Engine(Protocol):
     """Computes one graph. None where something is not finite: the interpreter then finds out what."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
-        raise NotImplementedError
+        """Lay the graph out."""
 
     def forward(self, x: Any) -> float | None:
         """The output, for these numbers of the inputs (a list; to a tape also an array)."""
-        raise NotImplementedError
 
     def backward(self) -> Sequence[float] | None:
         """Its gradient by the inputs, where this thread last computed it. What it returns may be
         overwritten by the next call."""
-        raise NotImplementedError
 
     def run(self, x: Any) -> tuple[float, Sequence[float]] | None:
         """Value and gradient."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
-from backprop.evaluation.inputs import inputs_at, missing_inputs
+from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.memory import without_collector

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from backprop.engine.engines import TapeCode
 from backprop.engine.program import build
 from backprop.evaluation.gradient import gradient
-from backprop.evaluation.inputs import constants
+from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model, read_model
 from backprop.memory import without_collector

@@ -7,6 +7,7 @@ makes a text of a formula in the equation language, which every reader of formul
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, isfinite
 
@@ -22,7 +23,7 @@ class TooLong(Exception):
     """A formula with more than LARGEST parts."""
 
 
-class Formula:
+class Formula(ABC):
     """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is made
     of, counted in its size. Raises TooLong."""
 
@@ -43,9 +44,9 @@ class Formula:
         text, binding = self.bound_text()
         return f"({text})" if binding < needed else text
 
+    @abstractmethod
     def bound_text(self) -> tuple[str, int]:
         """The text without brackets, and how tightly it holds together."""
-        raise NotImplementedError
 
 
 class Symbol(Formula):

@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     inner: Operand[Row]
 
 
-class Steps(Texts[Row]):
+class Rows(Texts[Row]):
     """Writes operations as rows of `columns`."""
 
     def __init__(self, columns: Columns) -> None:
@@ -142,7 +142,7 @@ def derivatives(
         6.0
     """
     columns = graph.columns.copy()
-    writer = Steps(columns)
+    writer = Rows(columns)
     walk = Walk(writer, graph, graph.steps, writer.known(graph))
     found = walk.backward(seeds or {graph.output: 1.0}, wrt)
     return Graph(columns, [writer.node(each) for each in found.values()], graph.labels)

@@ -26,7 +26,7 @@ _LONGEST_FILLED = 30
 """The most tokens of a formula that is written again with numbers in it."""
 
 
-class Step(NamedTuple):
+class Written(NamedTuple):
     """A step as text: its number, its equation and what its differentiation is called, "" where there
     is none, and its lines and notes."""
 
@@ -46,7 +46,7 @@ class Section(NamedTuple):
     heading: str
     intro: str
     lines: list[str]
-    steps: list[Step]
+    steps: list[Written]
 
 
 class Document(ABC):
@@ -99,11 +99,11 @@ class Document(ABC):
             given = ((self._name(name), self._number(value)) for name, value in found.given.items())
             yield Section("Given", "", [self._line(*terms) for terms in given], [])
         if found.forward:
-            steps = [Step(step.number, "", "", [self._computed(step)]) for step in found.forward]
+            steps = [Written(step.number, "", "", [self._computed(step)]) for step in found.forward]
             yield Section("Forward pass", "Every value, from the inputs on.", [], steps)
         if found.start:
             start = [self._line(self._whole(found.output), self._answer(1.0))]
-            steps = [Step(found.start, "", self.rule("the start"), start)]
+            steps = [Written(found.start, "", self.rule("the start"), start)]
             steps += map(self._passed, found.backward)
             intro = (
                 "From the output back: the gradient by a name is the gradient by the equation that uses"
@@ -123,7 +123,7 @@ class Document(ABC):
             terms += self._filled(step.expanded or step.equation)
         return self._line(*terms, self._answer(step.value))
 
-    def _passed(self, step: Passed) -> Step:
+    def _passed(self, step: Passed) -> Written:
         """The step of an equation in the backward pass."""
         lines = [line for share in step.shares for line in self._share(step, share)]
         for total in step.totals:
@@ -133,7 +133,7 @@ class Document(ABC):
         lines += map(self.note, notes)
         rule = self.rule(", ".join(rules)) if rules else ""
         equation = [self._formula(step.equation)] if step.equation else []
-        return Step(step.number, self._line(self._name(step.name), *equation), rule, lines)
+        return Written(step.number, self._line(self._name(step.name), *equation), rule, lines)
 
     def _together(self, name: str, parts: Sequence[float], total: float) -> str:
         """`together: ∂L/∂a = 6 + 4 = 10`; the sum is left out where there are no two parts."""
