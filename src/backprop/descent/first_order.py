@@ -86,8 +86,9 @@ class FirstOrder:
                 self.explained = Explained(
                     number, self.k, x, gradient, shrink, self.state, taken, trials
                 )
-            _, *columns = zip(*taken.after, strict=True)
-            self.state = dict(zip(self.state, map(list, columns), strict=True))
+            self.state = {
+                name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
+            }
             run.step(taken.x, value, slopes, taken.lr)
 
     def _batch(self, run: Run, batches: Batches) -> bool:

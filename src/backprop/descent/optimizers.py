@@ -66,11 +66,12 @@ class Minimizer:
     options: Options = field(default_factory=dict)
     then: str = ""
     """The row that goes on where this one finds no lower point, if there are few parameters."""
-    lr: ClassVar[None] = None
-    state: ClassVar[Numbers] = MappingProxyType({})
     fixed: Numbers = field(default_factory=dict)
     """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
     wants to know our goal for the gradient, and measures it in this norm."""
+    lr: ClassVar[None] = None
+    state: ClassVar[Numbers] = MappingProxyType({})
+    """As of a first-order row that keeps nothing."""
 
 
 _ADAM_MOMENTS = "m' = beta1*m + (1 - beta1)*g; v' = beta2*v + (1 - beta2)*g^2\n"

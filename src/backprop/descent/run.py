@@ -331,12 +331,14 @@ class Run:
 
     def _report(self) -> None:
         """Keep the last step in the history, if it is one of every so many, and tell the callback."""
-        if self.every and self.count % self.every == 0:
-            self.history.keep(self.last)
-        if self.callback is None:
+        kept = self.every and self.count % self.every == 0
+        if not kept and self.callback is None:
             return
+        last = self.last
+        if kept:
+            self.history.keep(last)
         try:
-            answer = self.callback(self.last)
+            answer = self.callback(last) if self.callback else None
         except BaseException as error:  # not one of scipy's, which a method may live with
             self.failure = error
             raise

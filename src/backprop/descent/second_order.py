@@ -30,15 +30,14 @@ _FLAT = 1e-8
 
 def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
     """Step after step, until the run raises Stop, which it does in any case."""
-    if row.hessian and len(run.x) > MOST_DENSE:
-        raise TooLarge(
-            f"{row.name} needs the second derivatives of {len(run.x)} parameters by one another,"
-            f" and {MOST_DENSE} is the most it takes",
-            hints=["use --optimizer lbfgs"],
-        )
+    count = len(run.x)
+    if row.hessian and count > MOST_DENSE:
+        needs = f"{row.name} needs the second derivatives of {count} parameters by one another"
+        message = f"{needs}, and {MOST_DENSE} is the most it takes"
+        raise TooLarge(message, hints=["use --optimizer lbfgs"])
     run.monotone = True
     _Search(row, options, run).descend()
-    while row.then and len(run.x) <= _FEW and not run.problem.bounded:
+    while row.then and count <= _FEW and not run.problem.bounded:
         row = next(each for each in SECOND_ORDER if each.name == row.then)
         number = run.number
         run.relieved = f"; {row.name} took over after step {number}"
@@ -46,7 +45,7 @@ def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
         _Search(row, {**defaults(row), **known}, run).descend()
         if run.number == number:
             run.relieved = ""  # it found nothing lower either
-    raise run.no_lower(_newton_fall(run) if len(run.x) <= _FEW else None)
+    raise run.no_lower(_newton_fall(run) if count <= _FEW else None)
 
 
 class _Search:
