@@ -71,15 +71,9 @@ def _forget(place: str) -> None:
 
 def checksum(*contents: bytes) -> bytes:
     """SHA-256 of the contents, one after the other."""
-    try:  # as Python's own `random` does: `hashlib` loads OpenSSL, which takes 2 ms
-        from _sha2 import sha256  # type: ignore[import-not-found]
-    except ImportError:
-        try:
-            from _sha256 import sha256  # type: ignore[import-not-found]  # before Python 3.12
-        except ImportError:
-            from hashlib import sha256
-    digest: bytes = sha256(b"".join(contents)).digest()
-    return digest
+    from hashlib import sha256  # for who keeps something only: it loads OpenSSL
+
+    return sha256(b"".join(contents)).digest()
 
 
 def folder(make: bool = False) -> str | None:
@@ -111,11 +105,6 @@ def _place(given: str) -> str | None:
         return None  # of a folder on Windows nothing tells who may write to it
     if given:
         return os.path.abspath(given)
-    if sys.platform == "linux":  # where this is all that platformdirs does, in its 5 ms
-        for variable, inside in (("XDG_CACHE_HOME", ""), ("HOME", ".cache")):
-            base = os.environ.get(variable, "")
-            if os.path.isabs(base):
-                return os.path.join(os.path.normpath(base), inside, "backprop")
     from platformdirs import user_cache_dir
 
     return os.path.abspath(user_cache_dir("backprop", appauthor=False))
