@@ -1,6 +1,9 @@
-"""Numbers as text. Every number that a person reads is written here."""
+"""Numbers and lists as text. Every number that a person reads is written here."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isinf, isnan
 
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
@@ -25,6 +28,20 @@ def shown(
 def printed(number: float, digits: int = DIGITS) -> str:
     """The same as print has it: `−0.001`, `2e−12`."""
     return shown(number, digits, "−", short=True)
+
+
+def spoken(number: float, digits: int = DIGITS) -> str:
+    """The same in a sentence: `−0.001`, `infinite`, `undefined`."""
+    if isnan(number):
+        return "undefined"
+    if isinf(number):
+        return "infinite" if number > 0 else "−infinite"
+    return printed(number, digits)
+
+
+def listed(texts: Sequence[str], most: int = 3) -> str:
+    """The first few of them: `a, b, c, …`."""
+    return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")
 
 
 def rounded(number: float, digits: int | None) -> float:

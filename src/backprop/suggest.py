@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 
 from backprop.errors import BadOption, Label, UnknownName
+from backprop.numbers import listed
 from backprop.patterns import matching
 from backprop.source import Span
 
@@ -42,9 +43,7 @@ def unknown_name(
     """The error for a name that `owner` (these equations) does not have."""
     hints = did_you_mean(name, names) if near else []
     if not hints:
-        first = list(islice(names, 11))
-        more = ", …" if len(first) > 10 else ""
-        hints = [f"the names are: {', '.join(first[:10])}{more}"]
+        hints = [f"the names are: {listed([*islice(names, 11)], 10)}"]
     labels = [Label(span)] if span else []
     return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)
 

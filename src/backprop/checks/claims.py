@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backprop.errors import (
@@ -133,14 +133,14 @@ def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[s
     if not found:
         raise UnexpectedText("this is no derivative", tokens.span(0, len(left) - 1), hints=[_HOW])
 
-    def part(name: int, read: Callable[[Model, bool, str, Span], str]) -> str:
+    def part(name: int) -> tuple[Model, bool, str, Span]:
         begin, behind = found.span(name)
         text = normal("".join(tokens.texts[begin:behind]))
-        return read(model, bool(found[name - 1]), text, tokens.span(begin, behind - 1))
+        return model, bool(found[name - 1]), text, tokens.span(begin, behind - 1)
 
     if not found[4]:
-        return output, part(2, _alone)
-    return part(2, _differential), part(4, _differential)
+        return output, _alone(*part(2))
+    return _differential(*part(2)), _differential(*part(4))
 
 
 def _alone(model: Model, partial: bool, name: str, span: Span) -> str:

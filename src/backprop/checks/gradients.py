@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,11 +10,8 @@ from backprop.checks import differences, precise
 from backprop.checks.rounding import gradient_noise
 from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
 from backprop.evaluation.gradient import Gradient, evaluate
-from backprop.graph import Graph
 from backprop.language import Model
-from backprop.operations import OPERATIONS
-from backprop.source import one_line
-from backprop.syntax import functions
+from backprop.syntax.functions import kinks
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,11 @@ def check_gradient(
     inputs = {name: model.names[name] for name in gradient.gradients if not model.is_equation(name)}
     noise = gradient_noise(graph, numbers, inputs.values())
     levels = cache(lambda digits: precise.Precise(graph, data, digits))
-    corners = {step: _text(model, step) for step in graph.steps if _at_corner(graph, step, data)}
+    corners = {
+        step: _text(model, step)
+        for step in graph.steps
+        if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
+    }
     checks = []
     for name, node in inputs.items():
         slope = gradient.gradients[name]
@@ -73,21 +74,6 @@ def check_gradient(
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")
 
 
-def _at_corner(graph: Graph, step: int, data: Sequence[float]) -> bool:
-    """Whether a step stands at a corner or a jump of its operation."""
-    numbers = [data[each] for each in graph.operands(step)]
-    return any(condition(*numbers) for condition in _corners(graph.op(step)))
-
-
-@cache
-def _corners(op: str) -> list[functions.Function]:
-    row = OPERATIONS[op]
-    return [functions.compiled(text, row.operands) for text in (row.corner, row.jump) if text]
-
-
 def _text(model: Model, step: int) -> str:
-    spans = model.span(step)
-    text = one_line(spans[0].text) if spans else ""
-    if text and len(text) <= 40:
-        return text
-    return model.labels.get(step) or OPERATIONS[model.columns.op(step)].name
+    text = model.text(step)
+    return text if text and len(text) <= 40 else model.labels.get(step) or model.columns.op(step)

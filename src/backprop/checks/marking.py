@@ -10,12 +10,12 @@ from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
-from backprop.checks.words import number
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
 from backprop.language import Model
+from backprop.numbers import spoken
 from backprop.operations import OPERATIONS
 from backprop.values import ByNode, Numbers, by_names, local_slopes
 
@@ -116,7 +116,7 @@ def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     there = answer.both(example)
     way = Way(subject.model, subject.graph, answer.by)
     kind, diagnosis = _diagnosis(answer, way, sheet, tested)
-    chain = f"{claim.name} = {number(there[1])}"
+    chain = f"{claim.name} = {spoken(there[1])}"
     if answer.by in subject.graph and claim.of != claim.by:
         chain = Mistakes(way, example).chain()
     return Marked(

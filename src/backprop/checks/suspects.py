@@ -9,8 +9,8 @@ from math import isfinite
 from typing import NamedTuple
 
 from backprop.checks.way import LONG, Edge, Way
-from backprop.checks.words import factor, number
 from backprop.engine.writers.formulas import Formulas
+from backprop.numbers import spoken
 from backprop.syntax.algebra import written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
@@ -144,13 +144,13 @@ class Mistakes:
                 "derivative": self._derivative(edge),
                 "formula": self._formula(edge),
                 "through": way.through(edge),
-                "value": number(self._data[edge.step]),
-                "share": number(base * slope),
+                "value": spoken(self._data[edge.step]),
+                "share": spoken(base * slope),
             }
             if node is not None and edge.number is None:
                 fields["other"] = self._formula(edge._replace(operand=node))
             elif node is not None:
-                text, value = way.text(node), number(self._data[node])
+                text, value = way.text(node), spoken(self._data[node])
                 fields["factor"] = text if text == value else f"{text} = {value}"
         elif node is not None:
             fields = {
@@ -159,8 +159,8 @@ class Mistakes:
                 "by": way.text(way.by),
                 "upper": way.d(output, node),
                 "lower": way.d(node, way.by),
-                "above": number(self._gradients[node]),
-                "below": number(self._tangent[node]),
+                "above": spoken(self._gradients[node]),
+                "below": spoken(self._tangent[node]),
             }
         return found.said.format_map(fields)
 
@@ -177,7 +177,7 @@ class Mistakes:
 
     def _derivative(self, edge: Edge) -> str:
         """`the derivative of e = a*b with respect to a, b = −3`."""
-        formula, shown = self._formula(edge), number(self._slope(edge))
+        formula, shown = self._formula(edge), spoken(self._slope(edge))
         same = "" if formula == shown else f"{formula} = "
         return f"the derivative of {self._way.respect(edge)}, {same}{shown}"
 
@@ -188,7 +188,7 @@ class Mistakes:
             model = self._way.model
             formulas = Formulas(self._graph, self._data, model.labels, model.names)
             found = formulas.partials(edge.step)[edge.operand]
-        return written(found, LONG) or number(self._slope(edge))
+        return written(found, LONG) or spoken(self._slope(edge))
 
     def chain(self) -> str:
         """The derivative as a product along the only way there is, or as the sum of its shares:
@@ -214,10 +214,16 @@ class Mistakes:
                 else:
                     products.append([(d(output, equation), self._gradients[equation]), last])
         texts = " + ".join(" · ".join(text for text, _ in each) for each in products)
-        numbers = " + ".join(" · ".join(factor(value) for _, value in each) for each in products)
+        numbers = " + ".join(" · ".join(_factor(value) for _, value in each) for each in products)
         if products:  # nothing stands before the first one
             first = products[0][0][1]
-            numbers = number(first) + numbers.removeprefix(factor(first))
-        total = number(self._right)
+            numbers = spoken(first) + numbers.removeprefix(_factor(first))
+        total = spoken(self._right)
         sides = [side for side in (texts, numbers) if side not in ("", total)]
         return " = ".join([d(output, by), *sides, total])
+
+
+def _factor(value: float) -> str:
+    """A number as a factor of a product, a negative one in brackets."""
+    text = spoken(value)
+    return f"({text})" if text.startswith("−") else text

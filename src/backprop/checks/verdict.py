@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import floor, inf, isfinite, isnan, log10, nan
 
 from backprop.checks.sides import Side, Sides
-from backprop.checks.words import listed, number
+from backprop.numbers import listed, spoken
 
 AGREES, CORNER, JUMP, EDGE = "agrees", "corner", "jump", "edge"
 UNKNOWN, DIFFERS = "cannot tell", "DIFFERS"
@@ -77,7 +77,7 @@ def judge(asked: Question, sides: Sides) -> Check:
     if "jump" in kinds:
         return _jump(asked, left, right)
     if "infinite" in kinds and left.slope == right.slope:
-        return _told(asked, AGREES, f"the slope is {number(left.slope)}", left, right)
+        return _told(asked, AGREES, f"the slope is {spoken(left.slope)}", left, right)
     if "infinite" in kinds or (kinds == ("slope", "slope") and _apart(left, right)):
         note = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
         return _told(asked, CORNER, note + _by(asked), left, right)
@@ -90,14 +90,14 @@ def _smooth(asked: Question, sides: Sides) -> Check:
         note = f"the differences settle on no slope of {asked.output}"
         return _check(asked, numeric, inf, UNKNOWN, note)
     if gradient == numeric and not isfinite(gradient):
-        return _check(asked, numeric, 0.0, AGREES, f"the slope is {number(gradient)}")
+        return _check(asked, numeric, 0.0, AGREES, f"the slope is {spoken(gradient)}")
     size = max(abs(gradient), abs(numeric))
     allowed = 3 * sides.error + 8 * asked.noise + _ROUNDING * size + _SMALLEST
     if not abs(gradient - numeric) <= allowed:
-        note = f"the gradient is {number(gradient)}, the slope by differences {number(numeric)}"
+        note = f"the gradient is {spoken(gradient)}, the slope by differences {spoken(numeric)}"
         if isfinite(gradient) and size:
             part = abs(gradient - numeric) / size
-            note += f", {number(100 * part, 3)} %" if part >= 1e-4 else f", {number(part, 2)} of it"
+            note += f", {spoken(100 * part, 3)} %" if part >= 1e-4 else f", {spoken(part, 2)} of it"
             note += " away"
         if asked.at:
             note += f"; what is taken at the corner of {listed(asked.at)} does not add up to it"
@@ -107,8 +107,8 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     if asked.precise:
         return _check(asked, numeric, allowed, AGREES, "all but rounding cancels")
     if abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale:
-        return _check(asked, numeric, allowed, AGREES, f"0 within {number(allowed, 1)}")
-    note = f"rounding in {asked.output} hides slopes below {number(allowed, 1)}"
+        return _check(asked, numeric, allowed, AGREES, f"0 within {spoken(allowed, 1)}")
+    note = f"rounding in {asked.output} hides slopes below {spoken(allowed, 1)}"
     return _check(asked, numeric, allowed, UNKNOWN, note)
 
 
@@ -151,12 +151,12 @@ def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> 
     within = gradient in (low, high) or low - slack <= gradient <= high + slack
     if isnan(gradient):  # it says itself that there is no slope here
         within = verdict != AGREES
+    if not within:
+        verdict = DIFFERS
+        note += f", but the gradient is {spoken(gradient)}"
+        note += "" if low == high else ", which is not between them"
     numeric = low if low == high else nan
-    if within:
-        return _check(asked, numeric, slack, verdict, note, left.slope, right.slope)
-    outside = "" if low == high else ", which is not between them"
-    message = f"{note}, but the gradient is {number(gradient)}{outside}"
-    return _check(asked, numeric, slack, DIFFERS, message, left.slope, right.slope)
+    return _check(asked, numeric, slack, verdict, note, left.slope, right.slope)
 
 
 def _check(
@@ -165,7 +165,7 @@ def _check(
     """The Check, and the end of its note. slopes: from the left and the right, where they differ."""
     gradient = asked.gradient
     if verdict in (CORNER, JUMP):
-        note += f"; the gradient {'is' if isnan(gradient) else 'takes'} {number(gradient)}"
+        note += f"; the gradient {'is' if isnan(gradient) else 'takes'} {spoken(gradient)}"
     elif verdict == UNKNOWN and not asked.precise:
         note += "; --precise computes with more digits"
     error = 0.0 if gradient == numeric else abs(gradient - numeric)
@@ -195,4 +195,4 @@ def _by(asked: Question) -> str:
 
 def _seen(side: Side) -> str:
     """A one-sided slope, which is 0 where its error says that it may be."""
-    return number(0.0 if abs(side.slope) <= 3 * side.error else side.slope)
+    return spoken(0.0 if abs(side.slope) <= 3 * side.error else side.slope)

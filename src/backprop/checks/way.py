@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from backprop.checks.words import number
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.numbers import spoken
 
 _MOST = 400
 """Steps between the two names: past that, only the derivative as a whole is looked at."""
@@ -67,7 +67,7 @@ class Way:
         if label := self.graph.label(node):
             return label
         if self.graph.is_number(node):
-            return number(self.graph.columns.constant(node))
+            return spoken(self.graph.columns.constant(node))
         text = self.model.text(node)
         return text if text and len(text) <= LONG else f"a step {self.graph.op(node)}"
 

@@ -63,7 +63,7 @@ def derivation(
         if steps != "backward" and writing.is_wanted(node)
     ]
     start = {"forward": 0, "backward": 1}.get(steps, len(nodes) + 1)
-    backward = _backward(writing, nodes, start) if start else []
+    backward = writing.backward(nodes, start) if start else []
     needed = wanted.union(step.name for step in backward)
     for each in forward if only else ():
         if each.name in wanted and each.equation:
@@ -122,7 +122,40 @@ class _Writing:
         )
         return text, "" if plain and text else self._text(self._formulas.equation(node))
 
-    def parts(self, node: int) -> list[tuple[int, str, float, int]]:
+    def backward(self, nodes: Sequence[int], number: int) -> list[Passed]:
+        """The steps from the output back. number: of the one before them, ∂L/∂L = 1."""
+        graph, gradients = self.graph, self.gradients
+        parts = {node: self._parts(node) for node in nodes}
+        uses = Counter(operand for inside in parts.values() for operand, *_ in inside)
+        gathered: dict[int, list[float]] = defaultdict(list)
+        found = []
+        for node in reversed(nodes):
+            # what is made of numbers only is no step: nothing is derived by it
+            number += bool(parts[node])
+            upstream = gradients[node]
+            shares, totals, notes = [], [], []
+            for operand, text, local, use in sorted(
+                parts[node], key=lambda part: by_name(graph.label(part[0]))
+            ):
+                name, product = graph.label(operand), share(upstream, local)
+                if product == 0 and not isfinite(upstream * local):
+                    notes = ["0 times an infinite slope counts as 0: what has no say has none"]
+                gathered[operand].append(product)
+                if name not in self.wanted:
+                    continue
+                single = uses[operand] == 1
+                shares.append(Share(name, text, local, upstream, product, single, use))
+                if len(gathered[operand]) == uses[operand] and not single:
+                    totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))
+            if shares:
+                label, equation = graph.label(node), self.equation(node)[0]
+                # from the result down
+                saying = having_say(graph, graph.equation(node), self.data)[::-1]
+                rules, notes = self._rules(saying), [*self._notes(saying), *notes]
+                found.append(Passed(number, label, equation, rules, shares, totals, notes))
+        return found
+
+    def _parts(self, node: int) -> list[tuple[int, str, float, int]]:
         """The derivatives of an equation by what it uses: an operand, the formula, the number, and
         which use of the operand in a single operation this is, 0 if there is one only."""
         graph, wanted = self.graph, self.is_wanted(node)
@@ -136,17 +169,13 @@ class _Writing:
         numbers = local_slopes(graph, node, self.data)
         slopes = self._formulas.one_step(node)[1] if wanted else [None] * len(operands)
         found = []
-        for at in self.moving(node):
+        for at in self._moving(node):
             operand, text = operands[at], self._checked(slopes[at], numbers[at])
             use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
             found.append((operand, text, numbers[at], use))
         return found
 
-    def saying(self, node: int) -> list[int]:
-        """The steps of an equation that have a say here, from its result down."""
-        return having_say(self.graph, self.graph.equation(node), self.data)[::-1]
-
-    def moving(self, step: int) -> list[int]:
+    def _moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers."""
         operands = enumerate(self.graph.operands(step))
         return [at for at, operand in operands if not self.graph.is_number(operand)]
@@ -169,97 +198,59 @@ class _Writing:
         text, renamed = written(found, _LONG), self.model.functions
         return "" if text and renamed and renamed & _called(text) else text
 
+    def _rules(self, steps: Sequence[int]) -> list[str]:
+        """What differentiating the steps of an equation is called, each rule once."""
+        graph = self.graph
+        found: dict[str, None] = {}
+        for step in steps:
+            row = OPERATIONS[graph.op(step)]
+            operands, moving = graph.operands(step), self._moving(step)
+            if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
+                continue  # a comparison or a condition: nothing is differentiated
+            alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
+            rule = alone or row.rule
+            unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
+            inner = any(unnamed[at] for at in moving)
+            folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
+            if rule and inner and alone and "constant" not in rule:
+                found["chain rule"] = None
+            through = "chain rule through" if inner and not folds else "derivative of"
+            found[rule or f"{through} {row.name}"] = None
+        return [*found]
+
+    def _notes(self, steps: Sequence[int]) -> list[str]:
+        """Sentences on the corners and branches that these steps meet at this point."""
+        text = self.model.text
+        notes = []
+        for step in steps:
+            row = OPERATIONS[self.graph.op(step)]
+            operands = self.graph.operands(step)
+            data = [self.data[operand] for operand in operands]
+            met = functions.kinks(row.name, data)
+            name = text(step) or row.form
+            notes += [f"{name} has a {kind}{self._where(step, data)}" for kind in met]
+            if row.name == "if":
+                condition = text(operands[0]) or "of the if"
+                holds = "holds" if data[0] else "does not hold"
+                taken = "only the branch that is taken has a say"
+                notes.append(f"the condition {condition} {holds}: {taken}")
+        return [*dict.fromkeys(notes)]
+
+    def _where(self, step: int, data: Sequence[float]) -> str:
+        """Where a corner is, and which slopes are taken there. data: of the operands."""
+        labels = [*map(self.graph.label, self.graph.operands(step))]
+        pairs = zip(labels, data, strict=True)
+        named = dict.fromkeys(f"{label} = {shown(number, 6)}" for label, number in pairs if label)
+        at = f" at {', '.join(named)}" if named else " here"
+        moving = self._moving(step)
+        if not all(labels[each] for each in moving):
+            return at  # of several arguments, or inside: the lines above have the numbers
+        slopes = local_slopes(self.graph, step, self.data)
+        said = " and ".join(shown(slopes[each], 6) for each in moving)
+        taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
+        return f"{at}: the {taken} {said}"
+
 
 def _called(text: str) -> set[str]:
     tokens, shape = formula(text)
     return {tokens.texts[node.token] for node in shape.nodes if node.kind == "call"}
-
-
-def _backward(writing: _Writing, nodes: Sequence[int], number: int) -> list[Passed]:
-    graph, gradients = writing.graph, writing.gradients
-    parts = {node: writing.parts(node) for node in nodes}
-    uses = Counter(operand for inside in parts.values() for operand, *_ in inside)
-    gathered: dict[int, list[float]] = defaultdict(list)
-    found = []
-    for node in reversed(nodes):
-        # what is made of numbers only is no step: nothing is derived by it
-        number += bool(parts[node])
-        upstream = gradients[node]
-        shares, totals, notes = [], [], []
-        for operand, text, local, use in sorted(
-            parts[node], key=lambda part: by_name(graph.label(part[0]))
-        ):
-            name, product = graph.label(operand), share(upstream, local)
-            if product == 0 and not isfinite(upstream * local):
-                notes = ["0 times an infinite slope counts as 0: what has no say has none"]
-            gathered[operand].append(product)
-            if name not in writing.wanted:
-                continue
-            single = uses[operand] == 1
-            shares.append(Share(name, text, local, upstream, product, single, use))
-            if len(gathered[operand]) == uses[operand] and not single:
-                totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))
-        if shares:
-            label, (equation, _) = graph.label(node), writing.equation(node)
-            rules, notes = _rules(writing, node), [*_notes(writing, node), *notes]
-            found.append(Passed(number, label, equation, rules, shares, totals, notes))
-    return found
-
-
-def _rules(writing: _Writing, node: int) -> list[str]:
-    """What differentiating the equation is called, from the outside in, each rule once."""
-    graph = writing.graph
-    found: dict[str, None] = {}
-    for step in writing.saying(node):
-        row = OPERATIONS[graph.op(step)]
-        operands, moving = graph.operands(step), writing.moving(step)
-        if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
-            continue  # a comparison or a condition: nothing is differentiated
-        alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
-        rule = alone or row.rule
-        unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
-        inner = any(unnamed[at] for at in moving)
-        folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
-        if rule and inner and alone and "constant" not in rule:
-            found["chain rule"] = None
-        through = "chain rule through" if inner and not folds else "derivative of"
-        found[rule or f"{through} {row.name}"] = None
-    return [*found]
-
-
-def _notes(writing: _Writing, node: int) -> list[str]:
-    """Sentences on the corners and branches that an equation meets at this point."""
-    graph, model = writing.graph, writing.model
-    notes = []
-    for step in writing.saying(node):
-        row = OPERATIONS[graph.op(step)]
-        operands = graph.operands(step)
-        data = [writing.data[operand] for operand in operands]
-        for kind, where in (("corner", row.corner), ("jump", row.jump)):
-            if where and functions.compiled(where, row.operands)(*data):
-                notes.append(f"{model.text(step) or row.form} has a {kind}{_at(writing, step)}")
-        if row.name == "if":
-            condition = model.text(operands[0]) or "of the if"
-            holds = "holds" if data[0] else "does not hold"
-            taken = "only the branch that is taken has a say"
-            notes.append(f"the condition {condition} {holds}: {taken}")
-    return [*dict.fromkeys(notes)]
-
-
-def _at(writing: _Writing, step: int) -> str:
-    """Where a corner is, and which slopes are taken there."""
-    graph, data = writing.graph, writing.data
-    operands = graph.operands(step)
-    named = dict.fromkeys(
-        f"{graph.label(operand)} = {shown(data[operand], 6)}"
-        for operand in operands
-        if graph.label(operand)
-    )
-    at = f" at {', '.join(named)}" if named else " here"
-    moving = writing.moving(step)
-    if not all(graph.label(operands[each]) for each in moving):
-        return at  # of several arguments, or inside: the lines above have the numbers
-    slopes = local_slopes(graph, step, data)
-    said = " and ".join(shown(slopes[each], 6) for each in moving)
-    taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
-    return f"{at}: the {taken} {said}"

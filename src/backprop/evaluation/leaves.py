@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all
 from backprop.evaluation import diagnosis
 from backprop.language import Model
+from backprop.numbers import listed
 from backprop.source import Span, normal
 from backprop.suggest import nearest, unknown_name
 from backprop.values import without_names
@@ -81,7 +82,7 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
     single = len(names) == 1
     it = "it" if single else "them"
     shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
-    example = ", ".join(f"{name}=1" for name in names[:4]) + (", …" if len(names) > 4 else "")
+    example = listed([f"{name}=1" for name in names], 4)
     hints = [
         f'give {it}: --set "{example}"',
         f"or write a line such as {names[0]} = 1 in the equations",

@@ -8,9 +8,8 @@ from math import isnan
 from typing import Any
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
-from backprop.checks.words import listed, number
 from backprop.errors import BackpropError
-from backprop.numbers import rounded
+from backprop.numbers import listed, rounded, spoken
 from backprop.report.rows import SCHEMA, Column, Kind, Table
 
 _MOST_NAMES = 8
@@ -182,8 +181,8 @@ def _explained(mark: Marked) -> list[str]:
     why = f": {mark.diagnosis}" if mark.diagnosis else ""
     lines = [f"{claim.name} = {claim.text} is wrong{why}"]
     if mark.elsewhere or claim.formula:
-        at = [f"{name} = {number(value)}" for name, value in (mark.example or {}).items()]
-        both = f"claimed {number(mark.example_claimed)}, right {number(mark.example_right)}"
+        at = [f"{name} = {spoken(value)}" for name, value in (mark.example or {}).items()]
+        both = f"claimed {spoken(mark.example_claimed)}, right {spoken(mark.example_right)}"
         lines.append(f"  at {listed(at, _MOST_NAMES)}: {both}")
     return [*lines, f"  {mark.chain}"]
 

@@ -45,6 +45,18 @@ def slopes(name: str) -> tuple[Function, ...]:
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
 
 
+def kinks(name: str, operands: Sequence[float]) -> list[str]:
+    """What an operation has at these numbers: `corner`, `jump`, mostly nothing."""
+    return [kind for kind, condition in _conditions(name) if condition(*operands)]
+
+
+@cache
+def _conditions(name: str) -> list[tuple[str, Function]]:
+    row = OPERATIONS[name]
+    kinds = (("corner", row.corner), ("jump", row.jump))
+    return [(kind, compiled(text, row.operands)) for kind, text in kinds if text]
+
+
 def evaluated(statement: Statement, numbers: Mapping[str, float]) -> float:
     """The number of a formula, or of the right side of an equation, given those of its names."""
     known = {**CONSTANTS, **numbers}
