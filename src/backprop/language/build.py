@@ -17,9 +17,9 @@ from backprop.graph import Columns, Place
 from backprop.language import families
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
-from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
+from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Body, Governor
+from backprop.syntax.bodies import Body
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -29,11 +29,13 @@ EXPECTED = -1
 
 
 class _Sum(NamedTuple):
-    """A sum that is being unrolled: the scopes of the terms to come, and where on the stack of rows the
-    terms so far begin."""
+    """A sum that is being unrolled: what stands in it, the scopes of the terms to come, and where on the
+    stack of rows the terms so far begin."""
 
-    step: Governor
+    row: Gather
+    body: Body
     scopes: Iterator[dict[str, Any]]
+    span: Span
     place: Place
     first: int
 
@@ -84,27 +86,21 @@ class Builder:
         """Give the name of an equation, or each member of an indexed one, its step or its default; what
         a `~` defines, what is drawn."""
         tokens, shape = statement
-        name = label = tokens.texts[shape.target]
-        single = shape.form == "equation"
+        whole = pack(tokens.starts[0], tokens.ends[-1])
         random = shape.form.endswith("distribution")
-        scope: dict[str, Any] = {}
-        try:
-            ready = families.ready_made(statement)
-            last = ready.clauses[0].variable - 2 if ready.clauses else -1  # before the `for`
-            right = families.right(statement, last)
-            place = pack(right.start, right.end)
-            for scope in self.families.scopes(tokens, ready.clauses, ready.condition, {}):
-                label = self.families.label(tokens, name, ready.indices, scope)
-                if random:
-                    self.uses_names = False
-                    root = self.columns.number(*self.families.draw(statement, label, scope))
-                else:
-                    root = self.expression(tokens, ready.right, scope)
-                self._define(label, root, place)
-                if not single:
-                    self.repeated[label] = pack(tokens.starts[0], tokens.ends[-1])
-        except BackpropError as error:
-            self.errors.append(families.located(error, label, scope))
+
+        def define(label: str, scope: Scope, body: Body, place: int) -> None:
+            if random:
+                self.uses_names = False
+                drawn = self.families.draw(tokens, body.nodes, label, scope)
+                root = self.columns.number(*drawn)
+            else:
+                root = self.expression(tokens, body, scope)
+            self._define(label, root, place)
+            if shape.form != "equation":
+                self.repeated[label] = whole
+
+        self.families.each_member(statement, define)
 
     def _define(self, name: str, root: int, place: int) -> None:
         columns, node = self.columns, self.names.get(name, EXPECTED)
@@ -169,17 +165,18 @@ class Builder:
                 elif kind == "number":
                     stack.append(self._number(tokens, token, place))
                 elif kind == "index":
-                    step = frame.body.governors[token]
-                    name = self.families.label(tokens, texts[token], step.indices, scope)
+                    indices = frame.body.parts[token].indices
+                    name = self.families.label(tokens, texts[token], indices, scope)
                     node = names.get(name, EXPECTED)
                     if node < 0:
                         node = self._new_name(name, texts[token], tokens, at)
                     uses_names = True
                     stack.append(node)
                 elif kind == "gather":
-                    step = frame.body.governors[token]
-                    scopes = self.families.scopes(tokens, step.clauses, step.condition, scope)
-                    begun = _Sum(step, scopes, place, len(stack))
+                    parts = frame.body.parts[token]
+                    scopes = self.families.scopes(tokens, parts, scope)
+                    row, span = GATHERS[texts[token]], tokens.span(first, last)
+                    begun = _Sum(row, parts.body, scopes, span, place, len(stack))
                     frames.append(frame._replace(nodes=iter(()), sum=begun))
                     break
                 else:
@@ -207,20 +204,18 @@ class Builder:
         scope = next(begun.scopes, None)
         if scope is None:
             terms = stack[begun.first :]
-            stack[begun.first :] = [self._summed(begun, terms, ended.tokens)]
+            stack[begun.first :] = [self._summed(begun, terms)]
             return
-        body = begun.step.body
-        assert body is not None
-        self.families.spend(len(body.nodes), ended.tokens)
-        frames.append(ended._replace(nodes=iter(body.nodes), body=body, scope=scope))
+        nodes = begun.body.nodes
+        self.families.spend(len(nodes), ended.tokens)
+        frames.append(ended._replace(nodes=iter(nodes), body=begun.body, scope=scope))
 
-    def _summed(self, begun: _Sum, terms: list[int], tokens: Tokens) -> int:
+    def _summed(self, begun: _Sum, terms: list[int]) -> int:
         """The terms of a sum, product, … as one row: as if they had been written out."""
-        row, columns = GATHERS[tokens.texts[begun.step.node.token]], self.columns
+        row, columns = begun.row, self.columns
         if not terms:
             if row.empty is None:
-                span = tokens.span(begun.step.node.first, begun.step.node.last)
-                raise UnexpectedText(f"the {row.name} of nothing: no index fits", span)
+                raise UnexpectedText(f"the {row.name} of nothing: no index fits", begun.span)
             return columns.number(row.empty, begun.place)
         total = terms[0]
         for term in terms[1:]:
@@ -271,5 +266,5 @@ def _called(function: Statement, operands: list[int], place: Place) -> _Frame:
     tokens, shape = function
     parameters = [tokens.texts[at] for at in shape.parameters]
     arguments = dict(zip(parameters, map(Argument, operands), strict=True))
-    body = families.ready_made(function).right
+    body = families.ready_made(function).body
     return _Frame(iter(body.nodes), body, tokens, arguments, place)

@@ -78,23 +78,22 @@ def checked(
     with it."""
     found = by_name(statements, errors)
     equations, functions, _ = found
-    for statement in statements:
-        calls(statement, functions, errors)
-    if functions:
-        recursion(functions, errors)
-        if not errors:
-            size(equations, functions, errors)
+    errors += calls(statements, functions)
+    errors += recursion(functions)
     raise_all(errors)
+    check_size(equations, functions)
     return found
 
 
-def calls(statement: Statement, functions: Statements, errors: list[BackpropError]) -> None:
+def calls(statements: Iterable[Statement], functions: Statements) -> list[BackpropError]:
     """Errors for calls of unknown functions and for wrong numbers of arguments."""
-    for node in statement.shape.nodes:
-        if node.kind in ("call", "gather"):
-            fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
-            if fault is not None:
-                errors.append(fault)
+    errors: list[BackpropError] = []
+    for statement in statements:
+        for node in statement.shape.nodes:
+            if node.kind in ("call", "gather"):
+                fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
+                errors += [fault] if fault else []
+    return errors
 
 
 def _fault(
@@ -144,13 +143,13 @@ def _fault(
     return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=[hint])
 
 
-def recursion(functions: Statements, errors: list[BackpropError]) -> None:
+def recursion(functions: Statements) -> Iterator[BackpropError]:
     """An error for functions that call themselves, directly or through others."""
     for first, pairs, path in _circles(_calling(functions)):
         labels = [Label(_target(functions[name]), f"calls {after}") for name, after in pairs]
         message = f"the function {first!r} calls itself{path}"
         hints = ["functions are expanded where they are called, which would never end"]
-        errors.append(RecursiveFunction(message, *labels, hints=hints))
+        yield RecursiveFunction(message, *labels, hints=hints)
 
 
 def _calling(functions: Statements) -> dict[str, set[str]]:
@@ -162,8 +161,10 @@ def _calling(functions: Statements) -> dict[str, set[str]]:
     }
 
 
-def size(equations: Statements, functions: Statements, errors: list[BackpropError]) -> None:
-    """An error at the equation whose functions expand past the limit. Counts, expands nothing."""
+def check_size(equations: Statements, functions: Statements) -> None:
+    """Raise TooLarge at the equation whose functions expand past the limit. Counts, expands nothing."""
+    if not functions:
+        return
     sizes: dict[str, int] = {}
 
     def count(statement: Statement) -> int:
@@ -182,25 +183,22 @@ def size(equations: Statements, functions: Statements, errors: list[BackpropErro
             message = f"with its functions expanded, the file has over {MOST_VALUES:,} values"
             hint = "give intermediate results names of their own, so that they are computed once"
             here = Label(statement.tokens.whole, "passed here")
-            errors.append(TooLarge(message, here, hints=[hint]))
-            return
+            raise TooLarge(message, here, hints=[hint])
 
 
 def circles(
     columns: Columns, names: Mapping[str, int], equations: Statements
-) -> list[BackpropError]:
+) -> Iterator[BackpropError]:
     """An error for each circle of equations; none if every row can come after its operands."""
     if not has_circle(columns, names):
-        return []
+        return
     whole = Graph(columns, names.values(), {node: name for name, node in names.items()})
     graph = {name: {whole.label(used) for used in whole.uses(names[name])} for name in names}
-    errors: list[BackpropError] = []
     for first, pairs, path in _circles(graph):
         labels = [Label(right(equations[name]), f"{name} needs {after}") for name, after in pairs]
         message = f"{first!r} is defined by itself{path}"
         hints = ["one of these names must be an input, or depend on something else"]
-        errors.append(CircularDefinition(message, *labels, hints=hints))
-    return errors
+        yield CircularDefinition(message, *labels, hints=hints)
 
 
 def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:

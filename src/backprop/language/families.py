@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,8 @@ from backprop.errors import (
 )
 from backprop.language.integers import Integers, Scope
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Clause, Nodes, Prepared, TooDeep, prepared
+from backprop.syntax.bodies import Body, Clause, Nodes, Parts, TooDeep, prepared
+from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
@@ -60,23 +61,42 @@ class Families:
 
         owners: the statement of every name so far, for names that are defined twice.
         """
+        self.statements.setdefault(statement.tokens.texts[statement.shape.target], statement)
+
+        def enter(label: str, *_: object) -> None:
+            first = owners.setdefault(label, statement)
+            if label in names:
+                places = left(statement), left(first)
+                hint = "a name has one equation; let the ranges not overlap"
+                raise defined_twice(f"{label!r} is defined twice", *places, hint)
+            names[label] = -1
+
+        self.each_member(statement, enter)
+
+    def each_member(
+        self, statement: Statement, visit: Callable[[str, Scope, Body, int], None]
+    ) -> None:
+        """Call `visit` with each name that a statement defines, the values of its indices, the right side
+        and its place. An error says in which member it was met."""
         tokens, shape = statement
-        name = tokens.texts[shape.target]
-        self.statements.setdefault(name, statement)
-        label, scope = name, {}
+        name = label = tokens.texts[shape.target]
+        scope: Scope = {}
         try:
-            ready = ready_made(statement)
-            self._check_distribution(statement, ready)
-            for scope in self.scopes(tokens, ready.clauses, ready.condition, {}):
-                label = self.label(tokens, name, ready.indices, scope)
-                first = owners.setdefault(label, statement)
-                if label in names:
-                    places = left(statement), left(first)
-                    hint = "a name has one equation; let the ranges not overlap"
-                    raise defined_twice(f"{label!r} is defined twice", *places, hint)
-                names[label] = -1
+            parts = ready_made(statement)
+            if shape.form.endswith("distribution"):
+                _check_distribution(tokens, parts.body.nodes[-1])
+            last = parts.clauses[0].node.token - 2 if parts.clauses else -1  # before the `for`
+            right_side = right(statement, last)
+            place = pack(right_side.start, right_side.end)
+            for scope in self.scopes(tokens, parts, {}):
+                label = self.label(tokens, name, parts.indices, scope)
+                visit(label, scope, parts.body, place)
         except BackpropError as error:
-            self.errors.append(located(error, label, scope))
+            if scope:
+                shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
+                message = f"in {label} ({shown}): {error.message}"
+                error = type(error)(message, *error.labels, hints=error.hints)
+            self.errors.append(error)
 
     def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:
         """What a member is called: `w[1,2]`. Raises as `Integers`."""
@@ -87,10 +107,9 @@ class Families:
             return name
         return f"{name}[{','.join(str(integer(tokens, each, scope)) for each in indices)}]"
 
-    def scopes(
-        self, tokens: Tokens, clauses: Sequence[Clause], condition: Nodes, outer: Scope
-    ) -> Iterator[dict[str, Any]]:
+    def scopes(self, tokens: Tokens, parts: Parts, outer: Scope) -> Iterator[dict[str, Any]]:
         """Every combination of the clauses' variables for which the condition holds."""
+        clauses, condition = parts.clauses, parts.condition
         if len(clauses) > _MOST_CLAUSES:
             span = tokens.span(clauses[0].node.first, clauses[-1].node.last)
             raise TooLarge(f"{len(clauses)} indices; {_MOST_CLAUSES} is the most", span)
@@ -105,7 +124,7 @@ class Families:
             yield scope
             return
         first, *rest = clauses
-        variable = tokens.texts[first.variable]
+        variable = tokens.texts[first.node.token]
         for number in self._numbers(tokens, first, scope):
             self.left -= 1
             if self.left < 0:
@@ -114,9 +133,10 @@ class Families:
 
     def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[float]:
         """What the variable of a clause runs through."""
-        if not clause.is_range:
-            return [self.integers.integer(tokens, item, scope) for item in clause.items]
-        low, high = (self.integers.integer(tokens, item, scope) for item in clause.items)
+        items = [self.integers.integer(tokens, item, scope) for item in clause.items]
+        if clause.node.kind == "listed":
+            return items
+        low, high = items
         if high - low >= self.left:
             raise self._too_large(tokens.span(clause.node.first, clause.node.last))
         return range(low, high + 1)
@@ -145,7 +165,7 @@ class Families:
         if name != family and family in self.scalars:
             raise UnknownName(f"{family!r} has no indices", span, _defined(self.scalars[family]))
 
-    def draw(self, statement: Statement, label: str, scope: Scope) -> tuple[float, int]:
+    def draw(self, tokens: Tokens, nodes: Nodes, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place.
 
         Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
@@ -156,63 +176,43 @@ class Families:
         from hashlib import blake2b  # these two take 6 ms, and few files draw
         from statistics import NormalDist
 
-        tokens, shape = statement
-        nodes = prepared(shape).right.nodes
-        first, second = self._two(statement, nodes, scope)
-        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
-        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
-        if tokens.texts[nodes[-1].token] == "uniform":
-            number = first + (second - first) * fraction
-        else:
-            number = first + second * NormalDist().inv_cdf(fraction)
-        span = tokens.span(nodes[-1].first, nodes[-1].last)
-        return number, pack(span.start, span.end)
-
-    def _two(self, statement: Statement, nodes: Nodes, scope: Scope) -> tuple[float, float]:
-        """The two numbers of `uniform(low, high)`: any arithmetic of numbers and constants."""
-        tokens = statement.tokens
+        drawn = nodes[-1]
+        name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         first, second = self.integers.arguments(tokens, nodes, scope)
-        name = tokens.texts[nodes[-1].token]
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
             message = f"{name}({first:g}, {second:g}) cannot be drawn from"
             rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
             hints = [rule if wrong else "both numbers must be finite"]
-            raise NotANumber(message, tokens.span(nodes[-1].first, nodes[-1].last), hints=hints)
-        return first, second
-
-    def _check_distribution(self, statement: Statement, ready: Prepared) -> None:
-        tokens, shape = statement
-        if not shape.form.endswith("distribution"):
-            return
-        last = ready.right.nodes[-1]
-        name = tokens.texts[last.token]
-        span = tokens.span(last.first, last.last)
-        if last.kind != "call" or name not in DISTRIBUTIONS:
-            hints = ["write uniform(low, high) or normal(mean, sd)"]
-            raise UnexpectedText("this is no distribution", span, hints=hints)
-        if last.operands != 2:
-            hints = [f"write {name}({', '.join(DISTRIBUTIONS[name])})"]
-            message = f"{name} takes 2 arguments, not {last.operands}"
-            raise WrongNumberOfArguments(message, span, hints=hints)
+            raise NotANumber(message, span, hints=hints)
+        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
+        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
+        if name == "uniform":
+            number = first + (second - first) * fraction
+        else:
+            number = first + second * NormalDist().inv_cdf(fraction)
+        return number, pack(span.start, span.end)
 
 
-def ready_made(statement: Statement) -> Prepared:
+def _check_distribution(tokens: Tokens, drawn: Node) -> None:
+    """Raise an error for what stands right of a `~`, unless it can be drawn from."""
+    name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
+    if drawn.kind != "call" or name not in DISTRIBUTIONS:
+        hints = ["write uniform(low, high) or normal(mean, sd)"]
+        raise UnexpectedText("this is no distribution", span, hints=hints)
+    if drawn.operands != 2:
+        hints = [f"write {name}({', '.join(DISTRIBUTIONS[name])})"]
+        message = f"{name} takes 2 arguments, not {drawn.operands}"
+        raise WrongNumberOfArguments(message, span, hints=hints)
+
+
+def ready_made(statement: Statement) -> Parts:
     """The parts of a statement. Raises TooLarge for sums too deep inside one another."""
     try:
         return prepared(statement.shape)
     except TooDeep:
         message = "sums inside sums, deeper than is read"
         raise TooLarge(message, statement.tokens.whole) from None
-
-
-def located(error: BackpropError, label: str, scope: Scope) -> BackpropError:
-    """The error with the member, and the values of the indices, in which it was met."""
-    if not scope:
-        return error
-    shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
-    message = f"in {label} ({shown}): {error.message}"
-    return type(error)(message, *error.labels, hints=error.hints)
 
 
 def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
@@ -228,17 +228,12 @@ def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
 
 def left(statement: Statement) -> Span:
     """What stands left of an equation's `=` or `~`."""
-    return statement.tokens.span(0, _sign(statement) - 1)
+    return statement.tokens.span(0, statement.tokens.sign - 1)
 
 
 def right(statement: Statement, last: int = -1) -> Span:
     """What stands right of it up to the token `last`, or to the end, clauses included."""
-    return statement.tokens.span(_sign(statement) + 1, last)
-
-
-def _sign(statement: Statement) -> int:
-    kinds = statement.tokens.kinds
-    return next(at for at, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE"))
+    return statement.tokens.span(statement.tokens.sign + 1, last)
 
 
 def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefinedTwice:

@@ -183,7 +183,7 @@ class Model:
         builder = Builder(self.names, scratch)
         name = tokens.texts[parsed.target]
         begin = len(scratch)
-        root = builder.expression(tokens, prepared(parsed).right, {})
+        root = builder.expression(tokens, prepared(parsed).body, {})
         made: list[Place] = [*scratch.places[begin:]]
         if root < begin or name in self.defaults:
             made.append(pack(tokens.starts[2], tokens.ends[-1]))

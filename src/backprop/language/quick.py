@@ -21,7 +21,6 @@ from math import inf
 from operator import itemgetter
 from typing import Any
 
-from backprop.errors import BackpropError
 from backprop.language import definitions
 from backprop.language.build import Builder
 from backprop.language.families import Families
@@ -206,9 +205,8 @@ class _Quick(Builder):
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit:
             raise Unsure from None
-        errors: list[BackpropError] = []
-        definitions.calls(statement, {}, errors)
-        if errors or statement.shape.form != "equation" or statement.shape.indexed:
+        plain_equation = statement.shape.form == "equation" and not statement.shape.indexed
+        if definitions.calls([statement], {}) or not plain_equation:
             raise Unsure
         self.equation(statement)
         if self.errors:

@@ -75,7 +75,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     columns, defaults, places = builder.columns, builder.defaults, builder.places
     repeated, constants = builder.repeated, list(members.integers.used)
     names = {name: builder.names[name] for name in builder.order}
-    raise_all(definitions.circles(columns, names, owners))
+    raise_all([*definitions.circles(columns, names, owners)])
     return Model(source, columns, names, defaults, places, constants, repeated, functions, seed)
 
 
@@ -99,16 +99,14 @@ class FormulaReader:
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit as unfit:
             raise faults.explain_all(tokens, unfit)[0] from None
-        errors: list[BackpropError] = []
-        definitions.calls(statement, self._functions, errors)
-        raise_all(errors)
+        raise_all(definitions.calls([statement], self._functions))
         builder = Builder(self._known, self.columns, self._functions, self._families)
-        root = builder.expression(tokens, ready_made(statement).right, {})
-        errors += builder.errors
-        for name in builder.order:
-            span = Span.at(tokens.source, self.columns.places[builder.names[name]])
-            errors.append(unknown_name(name, self._known, "these equations", span))
+        root = builder.expression(tokens, ready_made(statement).body, {})
+        errors, places = [*builder.errors], self.columns.places
         builder.errors.clear()
+        for name in builder.order:
+            span = Span.at(tokens.source, places[builder.names[name]])
+            errors.append(unknown_name(name, self._known, "these equations", span))
         raise_all(errors)
         return root
 
@@ -146,20 +144,20 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
         name = tokens.texts[shape.target]
         target = left(statement)
         try:
-            ready = ready_made(statement)
+            parts = ready_made(statement)
             if shape.form.endswith("distribution"):
                 if computed:  # in a file of equations: no numbers stand there
                     continue
                 hints = ["give numbers with '=', or another --seed"]
                 raise UnexpectedText("nothing is drawn here", target, hints=hints)
-            for scope in families.scopes(tokens, ready.clauses, ready.condition, {}):
-                label = families.label(tokens, name, ready.indices, scope)
-                set_one(label, target, tokens, ready.right, scope)
+            for scope in families.scopes(tokens, parts, {}):
+                label = families.label(tokens, name, parts.indices, scope)
+                set_one(label, target, tokens, parts.body, scope)
         except BackpropError as error:
             if name not in computed and name not in repeated:
                 errors.append(error)
     for pattern, right, place in many:
-        set_one(pattern, place, right.tokens, ready_made(right).right, {})
+        set_one(pattern, place, right.tokens, ready_made(right).body, {})
     raise_all([*errors, *families.errors])
     # in the order of the text: what comes later wins, a pattern or not
     return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

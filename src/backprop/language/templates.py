@@ -64,7 +64,7 @@ def _specimen(
             texts[token] = repr(_TELLING * (leaf + 1))
     columns = Columns()
     builder = Builder({f"name {leaf}": columns.input() for leaf in names}, columns)
-    root = builder.expression(tokens._replace(texts=texts), prepared(shape).right, {})
+    root = builder.expression(tokens._replace(texts=texts), prepared(shape).body, {})
     return columns, root, builder.uses_names
 
 

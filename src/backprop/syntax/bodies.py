@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.syntax.grammar import Node, Shape, roots
@@ -19,43 +20,32 @@ DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""
 
 
-class Clause(NamedTuple):
-    """`for i in low..high`, or `for i in [items]`. variable: the token of its name; of a range `items`
-    are its two ends."""
-
-    variable: int
-    is_range: bool
-    items: tuple[Nodes, ...]
-    node: Node
-
-
-class Governor(NamedTuple):
-    """A node with what it governs. indices: of an index; body, clauses, condition: of a sum."""
-
-    node: Node
-    indices: tuple[Nodes, ...] = ()
-    body: Body | None = None
-    clauses: tuple[Clause, ...] = ()
-    condition: Nodes = ()
-
-
 Nodes = tuple[Node, ...]
 
 
+class Clause(NamedTuple):
+    """`for i in low..high`, or `for i in [items]`; of a range `items` are its two ends."""
+
+    node: Node
+    items: tuple[Nodes, ...]
+
+
 class Body(NamedTuple):
-    """An expression: its nodes in postfix order, and by their tokens those that govern others."""
+    """An expression: its nodes in postfix order, and by their tokens the parts of those that have some."""
 
     nodes: Nodes
-    governors: Mapping[int, Governor]
+    parts: Mapping[int, Parts] = MappingProxyType({})
 
 
-class Prepared(NamedTuple):
-    """A statement: the indices of its left side, its right side, what it is repeated for."""
+class Parts(NamedTuple):
+    """What a statement, a sum or an index is made of. indices: of the left side, or of the index, which
+    has nothing else. body: the right side, or what is summed. clauses, condition: what that is
+    repeated for."""
 
     indices: tuple[Nodes, ...]
-    right: Body
-    clauses: tuple[Clause, ...]
-    condition: Nodes
+    body: Body = Body(())
+    clauses: tuple[Clause, ...] = ()
+    condition: Nodes = ()
 
 
 class TooDeep(Exception):
@@ -63,15 +53,15 @@ class TooDeep(Exception):
 
 
 @lru_cache(maxsize=4096)
-def prepared(shape: Shape) -> Prepared:
+def prepared(shape: Shape) -> Parts:
     """The parts of a statement or an expression. Raises TooDeep."""
     nodes = shape.nodes
     if not shape.indexed:
-        return Prepared((), Body(nodes, {}), (), ())
+        return Parts((), Body(nodes))
     parts = roots(nodes, 0, len(nodes) - 1)
-    clauses, condition = _clauses(nodes, parts)
+    repeated = _clauses(nodes, parts)
     right = _body(nodes, parts.pop(), 0)
-    return Prepared(_plain(nodes, parts), right, clauses, condition)
+    return Parts(_plain(nodes, parts), right, *repeated)
 
 
 def _plain(nodes: Nodes, parts: list[int]) -> tuple[Nodes, ...]:
@@ -87,7 +77,7 @@ def _clauses(nodes: Nodes, parts: list[int]) -> tuple[tuple[Clause, ...], Nodes]
     found: list[Clause] = []
     while (node := nodes[parts[-1]]).kind in ("range", "listed"):
         items = _plain(nodes, roots(nodes, node.start, parts.pop() - 1))
-        found.insert(0, Clause(node.token, node.kind == "range", items, node))
+        found.insert(0, Clause(node, items))
     return tuple(found), condition
 
 
@@ -96,22 +86,22 @@ def _body(nodes: Nodes, root: int, depth: int) -> Body:
     if depth > DEEPEST:
         raise TooDeep
     found: list[Node] = []
-    governors: dict[int, Governor] = {}
+    parts: dict[int, Parts] = {}
     at = root
     while at >= nodes[root].start:
         node = nodes[at]
         found.append(node)
         if node.kind in ("index", "gather"):
-            governors[node.token] = _governor(nodes, at, depth)
+            parts[node.token] = _parts(nodes, at, depth)
             at = node.start
         at -= 1
-    return Body(tuple(reversed(found)), governors)
+    return Body(tuple(reversed(found)), parts)
 
 
-def _governor(nodes: Nodes, root: int, depth: int) -> Governor:
-    node = nodes[root]
-    parts = roots(nodes, node.start, root - 1)
-    if node.kind == "index":
-        return Governor(node, _plain(nodes, parts))
-    clauses, condition = _clauses(nodes, parts)
-    return Governor(node, (), _body(nodes, parts[0], depth + 1), clauses, condition)
+def _parts(nodes: Nodes, root: int, depth: int) -> Parts:
+    """The parts of an index or a sum."""
+    parts = roots(nodes, nodes[root].start, root - 1)
+    if nodes[root].kind == "index":
+        return Parts(_plain(nodes, parts))
+    repeated = _clauses(nodes, parts)
+    return Parts((), _body(nodes, parts[0], depth + 1), *repeated)

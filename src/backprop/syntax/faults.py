@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
@@ -43,12 +43,6 @@ class _Case(NamedTuple):
 
     def span(self, first: int = 0, last: int = 0) -> Span:
         return self.tokens.span(self.at + first, self.at + last)
-
-    @property
-    def assigned(self) -> int:
-        """The index of the first `=` or `~`, or -1."""
-        kinds = self.tokens.kinds
-        return next((i for i, kind in enumerate(kinds) if kind in ("ASSIGN", "TILDE")), -1)
 
     @property
     def opened(self) -> list[int]:
@@ -88,27 +82,20 @@ def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
         tokens = _with_product(tokens, unfit.index)
         try:
             shape(tokens.kinds)
+            return found
         except Unfit as another:
             unfit = another
-        else:
-            return found
 
 
 def _with_product(tokens: Tokens, at: int) -> Tokens:
     """The tokens with a `*` of no width before the token `at`."""
-    source, kinds, texts, starts, ends = tokens
-    here = array("Q", [starts[at]])
-    return Tokens(
-        source,
-        (*kinds[:at], "TIMES", *kinds[at:]),
-        [*texts[:at], "*", *texts[at:]],
-        starts[:at] + here + starts[at:],
-        ends[:at] + here + ends[at:],
-    )
+    here = array("Q", [tokens.starts[at]])
+    columns: Any = zip(tokens[1:], (("TIMES",), ["*"], here, here), strict=True)
+    return Tokens(tokens.source, *[each[:at] + sign + each[at:] for each, sign in columns])
 
 
 def _no_equation(case: _Case) -> SyntaxFault | None:
-    if case.assigned >= 0:
+    if case.tokens.sign >= 0:
         return None
     tokens, whole = case.tokens, case.tokens.whole
     kind, word = tokens.kinds[0], tokens.texts[0]
@@ -123,12 +110,13 @@ def _no_equation(case: _Case) -> SyntaxFault | None:
         return _fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return _fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
-    hint = f"give it a name: L = {_short(whole.text)}"
+    short = len(whole.text) <= 40 and "\n" not in whole.text
+    hint = f"give it a name: L = {whole.text if short else '…'}"
     return _fault("this is no equation: nothing is defined", whole, hint)
 
 
 def _left_side(case: _Case) -> SyntaxFault | None:
-    sign = case.assigned
+    sign = case.tokens.sign
     if case.at > sign or sign < 0:
         return None
     tokens = case.tokens
@@ -308,7 +296,3 @@ _CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
     _words,
     lambda case: _fault(f"unexpected {case.text()!r}", case.span()),
 )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 and "\n" not in text else "…"

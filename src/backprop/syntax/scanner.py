@@ -52,6 +52,11 @@ class Tokens(NamedTuple):
         return Span(self.source, self.starts[first], self.ends[first if last is None else last])
 
     @property
+    def sign(self) -> int:
+        """The first `=` or `~`, or -1."""
+        return next((at for at, kind in enumerate(self.kinds) if kind in ("ASSIGN", "TILDE")), -1)
+
+    @property
     def whole(self) -> Span:
         """From the first token to the last."""
         return self.span(0, -1)
