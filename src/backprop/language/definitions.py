@@ -37,13 +37,15 @@ _SHOWN = 8
 """The most names of a circle that a message shows."""
 
 
-def by_name(
-    statements: Iterable[Statement], errors: list[BackpropError]
+def checked(
+    statements: Sequence[Statement], faults: Iterable[BackpropError] = ()
 ) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
-    """The equations and the functions by name, and the statements with indices or `~`.
+    """The equations and the functions by name, and the statements with indices or `~`: of these the
+    ranges decide later whether a name is defined twice.
 
-    A second definition of a name is an error; of what has indices, the ranges decide later.
+    Raises all that is wrong with the statements, and with it `faults`, what was found before.
     """
+    errors = [*faults]
     equations: dict[str, Statement] = {}
     functions: dict[str, Statement] = {}
     indexed: list[Statement] = []
@@ -67,22 +69,10 @@ def by_name(
             places = _target(statement), _target(first)
             errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
-            _parameters(statement, errors)
-    return equations, functions, indexed
-
-
-def checked(
-    statements: Sequence[Statement], errors: list[BackpropError]
-) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
-    """What `by_name` answers, when everything below is true of it. Raises all that is found, `errors`
-    with it."""
-    found = by_name(statements, errors)
-    equations, functions, _ = found
-    errors += calls(statements, functions)
-    errors += recursion(functions)
-    raise_all(errors)
+            errors += _parameters(statement)
+    raise_all([*errors, *calls(statements, functions), *recursion(functions)])
     check_size(equations, functions)
-    return found
+    return equations, functions, indexed
 
 
 def calls(statements: Iterable[Statement], functions: Statements) -> list[BackpropError]:
@@ -239,14 +229,15 @@ def _target(statement: Statement) -> Span:
     return statement.tokens.span(statement.shape.target)
 
 
-def _parameters(statement: Statement, errors: list[BackpropError]) -> None:
+def _parameters(statement: Statement) -> Iterator[BackpropError]:
+    """An error for each parameter of a function that stands twice."""
     seen: dict[str, Span] = {}
     for at in statement.shape.parameters:
         name, here = statement.tokens.texts[at], statement.tokens.span(at)
         first = seen.setdefault(name, here)
         if first is not here:
             message = f"the parameter {name!r} stands twice"
-            errors.append(defined_twice(message, here, first, "give one of them another name"))
+            yield defined_twice(message, here, first, "give one of them another name")
 
 
 def _takes(least: int, most: int) -> str:

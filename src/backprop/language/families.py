@@ -30,9 +30,7 @@ MOST_VALUES = 10_000_000
 
 _MOST_CLAUSES = 20
 
-DISTRIBUTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"uniform": ("low", "high"), "normal": ("mean", "sd")}
-)
+DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"uniform": "low, high", "normal": "mean, sd"})
 
 
 class Families:
@@ -161,9 +159,11 @@ class Families:
             if name == family:
                 message = f"{name!r} has members, and this is none of them"
                 hints = [f"write {name}[…], or sum({name}[i] for i in …)"]
-            raise UnknownName(message, span, _defined(self.statements[family]), hints=hints)
+            place = Label(left(self.statements[family]), "defined here")
+            raise UnknownName(message, span, place, hints=hints)
         if name != family and family in self.scalars:
-            raise UnknownName(f"{family!r} has no indices", span, _defined(self.scalars[family]))
+            place = Label(left(self.scalars[family]), "defined here")
+            raise UnknownName(f"{family!r} has no indices", span, place)
 
     def draw(self, tokens: Tokens, nodes: Nodes, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place.
@@ -201,7 +201,7 @@ def _check_distribution(tokens: Tokens, drawn: Node) -> None:
         hints = ["write uniform(low, high) or normal(mean, sd)"]
         raise UnexpectedText("this is no distribution", span, hints=hints)
     if drawn.operands != 2:
-        hints = [f"write {name}({', '.join(DISTRIBUTIONS[name])})"]
+        hints = [f"write {name}({DISTRIBUTIONS[name]})"]
         message = f"{name} takes 2 arguments, not {drawn.operands}"
         raise WrongNumberOfArguments(message, span, hints=hints)
 
@@ -240,7 +240,3 @@ def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefi
     """The error for a second definition, with both places."""
     labels = Label(again, "again here"), Label(first, "first here")
     return NameDefinedTwice(message, *labels, hints=[hint])
-
-
-def _defined(statement: Statement) -> Label:
-    return Label(left(statement), "defined here")

@@ -34,7 +34,6 @@ class Argument(NamedTuple):
 _MOST = 2**53
 """Beyond it a double is not every integer."""
 
-
 _LONGEST = 50
 """The most constants that are defined by one another, one after the other."""
 
@@ -80,14 +79,13 @@ class Integers:
         self._sources = {
             name: statement for name, statement in equations.items() if not statement.shape.indexed
         }
-        self._known: dict[str, float] = {}
+        self.known: dict[str, float] = {}
+        """The constants that were asked for: no setting may change them any more."""
         self._open: set[str] = set()
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.columns = Columns()
         """Where the arguments of functions are: those of the builder."""
         self._inputs: dict[int, str] = {}
-        self.used: dict[str, None] = {}
-        """The constants that were asked for: no setting may change them any more."""
 
     def met(self, name: str, node: int) -> None:
         """Remember the row of a name that may be a constant."""
@@ -170,9 +168,7 @@ class Integers:
             return number
         if free and name in CONSTANTS and name not in self._sources:
             return CONSTANTS[name]
-        if name not in self._known:
-            self._known[name] = self._constant(tokens, token)
-        return self._known[name]
+        return self.known[name] if name in self.known else self._constant(tokens, token)
 
     def _constant(self, tokens: Tokens, token: int) -> float:
         name = tokens.texts[token]
@@ -184,19 +180,18 @@ class Integers:
             raise NotANumber(message, here, hints=hints)
         self._open.add(name)
         try:
-            found = self._of_equation(name)
+            return self._of_equation(name)
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
             whole = self._sources[name].tokens.whole
             raise NotANumber(message, here, whole, hints=hints) from None
         finally:
             self._open.discard(name)
-        self.used[name] = None
-        return found
 
     def _of_equation(self, name: str) -> float:
         tokens, shape = self._sources[name]
-        return self.number(tokens, shape.nodes, {})
+        number = self.known[name] = self.number(tokens, shape.nodes, {})
+        return number
 
     def _of(self, argument: int) -> float | None:
         """The number that a function was called with, if it is arithmetic of numbers and constants."""
@@ -210,10 +205,8 @@ class Integers:
                 parts = [found[each] for each in columns.operands(node)]
                 number = _computed(columns.op(node), parts)
             elif node in self._inputs:
-                name = self._inputs[node]
                 with suppress(BackpropError):
-                    number = self._of_equation(name)
-                    self.used[name] = None
+                    number = self._of_equation(self._inputs[node])
             if number is None:
                 return None
             found[node] = number

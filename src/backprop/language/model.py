@@ -114,7 +114,8 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        message = f"there are {len(outputs)} outputs: {_listed(outputs)}"
+        more = f", … and {len(outputs) - 8} more" if len(outputs) > 8 else ""
+        message = f"there are {len(outputs)} outputs: {', '.join(outputs[:8])}{more}"
         labels = (
             Label(place, f"{name}: no other equation uses it")
             for name in outputs
@@ -188,8 +189,3 @@ class Model:
         if root < begin or name in self.defaults:
             made.append(pack(tokens.starts[2], tokens.ends[-1]))
         return name, made
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown}, … and {len(names) - most} more"

@@ -53,7 +53,7 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
 def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The same by the ordinary route, which defines what a text means. Raises the same."""
     statements, errors = read(source)
-    equations, functions, indexed = definitions.checked(statements, [*errors])
+    equations, functions, indexed = definitions.checked(statements, errors)
     if not equations and not indexed:
         message = "no equation in this text"
         if functions:
@@ -73,7 +73,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
             builder.equation(statement)
     raise_all(builder.errors)
     columns, defaults, places = builder.columns, builder.defaults, builder.places
-    repeated, constants = builder.repeated, list(members.integers.used)
+    repeated, constants = builder.repeated, list(members.integers.known)
     names = {name: builder.names[name] for name in builder.order}
     raise_all([*definitions.circles(columns, names, owners)])
     return Model(source, columns, names, defaults, places, constants, repeated, functions, seed)
@@ -84,7 +84,7 @@ class FormulaReader:
     model's."""
 
     def __init__(self, model: Model) -> None:
-        equations, self._functions, _ = definitions.by_name(read(model.source)[0], [])
+        equations, self._functions, _ = definitions.checked(read(model.source)[0])
         self.columns = model.columns.copy()
         self._known = model.names
         self._families = Families(equations)
@@ -118,8 +118,7 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     is a file of numbers as well, those of its inputs.
     """
     many: list[tuple[str, Statement, Span]] = []
-    statements, found = read(source, LIST_ENDS, many)
-    equations, functions, indexed = definitions.checked(statements, [*found])
+    equations, functions, indexed = definitions.checked(*read(source, LIST_ENDS, many))
     errors: list[BackpropError] = []
     families = Families(equations)
     builder = Builder(functions=functions, members=families)

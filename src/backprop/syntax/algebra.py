@@ -50,14 +50,10 @@ class Formula(ABC):
 
 
 class Symbol(Formula):
-    """A name of the equations, or a constant."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    """A name of the equations, or a constant: its key."""
 
     def bound_text(self) -> tuple[str, int]:
-        return self.name, CALL
+        return str(self.key), CALL
 
 
 class Call(Formula):
