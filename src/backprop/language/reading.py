@@ -119,7 +119,6 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     """
     many: list[tuple[str, Statement, Span]] = []
     equations, functions, indexed = definitions.checked(*read(source, LIST_ENDS, many))
-    errors: list[BackpropError] = []
     families = Families(equations)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
@@ -154,9 +153,9 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
                 set_one(label, target, tokens, parts.body, scope)
         except BackpropError as error:
             if name not in computed and name not in repeated:
-                errors.append(error)
+                families.errors.append(error)
     for pattern, right, place in many:
         set_one(pattern, place, right.tokens, ready_made(right).body, {})
-    raise_all([*errors, *families.errors])
+    raise_all(families.errors)
     # in the order of the text: what comes later wins, a pattern or not
     return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

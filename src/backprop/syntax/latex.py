@@ -28,11 +28,9 @@ _BEGINNINGS = ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
 
 _TEXT = {
     "\\": r"\textbackslash{}", "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "%": r"\%", "#": r"\#",
-    "$": r"\$",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}",
-    "→": r"\ensuremath{\to}", "−": r"\ensuremath{-}", "∂": r"\ensuremath{\partial}",
-    "·": r"\ensuremath{\cdot}",
-    "…": r"\ldots{}",
+    "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "…": r"\ldots{}",
+    "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "→": r"\ensuremath{\to}",
+    "−": r"\ensuremath{-}", "∂": r"\ensuremath{\partial}", "·": r"\ensuremath{\cdot}",
 }  # fmt: skip
 
 _Piece = str | tuple[int, int]
