@@ -10,8 +10,8 @@ from backprop.errors import BadOption, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
+from backprop.names import meant, unknown_name
 from backprop.report import GradientReport, gradient_report
-from backprop.suggest import meant, unknown_name
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from backprop.errors import BadOption
-from backprop.suggest import did_you_mean
+from backprop.names import did_you_mean
 
 ENDING = ".eq"
 

@@ -19,9 +19,8 @@ from backprop.errors import (
 from backprop.evaluation.leaves import default, not_an_input, number_of
 from backprop.files import read_source
 from backprop.language import Model, read_settings
-from backprop.patterns import family, indices, matching
+from backprop.names import family, indices, matching, unknown_name
 from backprop.source import Source, Span, normal
-from backprop.suggest import unknown_name
 
 Given = dict[str, tuple[float, Span]]
 """For each name its number, and where the name stands."""

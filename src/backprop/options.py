@@ -18,8 +18,8 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 from backprop.errors import BadOption
+from backprop.names import unknown_choice
 from backprop.source import normal
-from backprop.suggest import unknown_choice
 
 
 class Range(NamedTuple):

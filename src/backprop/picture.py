@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backprop.graph import Graph
+from backprop.names import family, shape, spanned
 from backprop.operations import OPERATIONS
-from backprop.patterns import family, spanned
 from backprop.values import Numbers, by_names, local_slopes
 
 _SHORT, _LONG = 16, 40
@@ -98,12 +98,11 @@ def folded(whole: Picture) -> Picture:
 
     An arrow stands for all between two boxes, and carries a number only where it is one.
     """
-    members: dict[tuple[str, str, str], list[Box]] = {}
+    members: dict[tuple[object, ...], list[Box]] = {}
     for box in whole.boxes:
         # one key for all members of an indexed equation, or of a family of inputs
-        name = f"{family(box.id)}/{box.id.count(',')}" if family(box.id) else box.id
         formula = box.equation if box.role != "input" else ""
-        members.setdefault((name, box.role, formula), []).append(box)
+        members.setdefault((shape(box.id), box.role, formula), []).append(box)
     boxes: list[Box] = []
     owner: dict[str, str] = {}
     for box, *others in members.values():

@@ -19,8 +19,8 @@ from backprop.errors import (
 from backprop.files import read_source
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
+from backprop.names import nearest, unknown_name
 from backprop.source import Source, Span, normal, one_line
-from backprop.suggest import nearest, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
 _SIGNS = dict(zip("NAME LSQB RSQB DIVIDE ASSIGN : ∂ 𝜕".split(), "n[]/==∂∂", strict=True))

@@ -9,11 +9,11 @@ from typing import Any, TextIO
 
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
+from backprop.names import did_you_mean
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
-from backprop.suggest import did_you_mean
 
 
 def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = TABLES) -> str:

@@ -14,10 +14,9 @@ from backprop.evaluation.diagnosis import having_say
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.names import by_name, meant
 from backprop.numbers import shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
-from backprop.patterns import by_name
-from backprop.suggest import meant
 from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in

@@ -17,8 +17,8 @@ from backprop.descent.update import equations
 from backprop.engine.native.machine import library
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
+from backprop.names import by_name
 from backprop.options import DescentOptions
-from backprop.patterns import by_name
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from itertools import chain
 from math import inf
 from typing import TypeVar
 
-from backprop import patterns as patterns_of
+from backprop import names as names_of
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.errors import (
     BackpropError,
@@ -21,8 +21,8 @@ from backprop.errors import (
 from backprop.evaluation.leaves import not_an_input, number_of
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
+from backprop.names import did_you_mean, unknown_choice, unknown_name
 from backprop.source import Source, normal
-from backprop.suggest import did_you_mean, unknown_choice, unknown_name
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
@@ -93,7 +93,7 @@ def matching(model: Model, wanted: Iterable[str]) -> list[str]:
     errors: list[BackpropError] = []
     inputs = model.inputs
     for pattern in map(normal, wanted):
-        names = patterns_of.matching(pattern, inputs)
+        names = names_of.matching(pattern, inputs)
         found.update(names)
         if not names and pattern in model.names:
             errors.append(not_an_input(model, pattern))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph
-from backprop.suggest import unknown_choice
+from backprop.names import unknown_choice
 
 ENGINES = ("auto", "python", "native")
 """What a person may ask for."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all
 from backprop.evaluation import diagnosis
 from backprop.language import Model
+from backprop.names import nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Span, normal
-from backprop.suggest import nearest, unknown_name
 from backprop.values import without_names
 
 

@@ -25,9 +25,9 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, defined_twice, right
+from backprop.names import did_you_mean
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS
 from backprop.source import Span
-from backprop.suggest import did_you_mean
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 

@@ -7,7 +7,6 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
-from backprop import patterns
 from backprop.errors import (
     BackpropError,
     Label,
@@ -19,6 +18,8 @@ from backprop.errors import (
     WrongNumberOfArguments,
 )
 from backprop.language.integers import Integers, Scope
+from backprop.names import family as family_of
+from backprop.names import spanned
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Body, Clause, Nodes, Parts, TooDeep, prepared
 from backprop.syntax.grammar import Node
@@ -217,12 +218,12 @@ def ready_made(statement: Statement) -> Parts:
 
 def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
     """The indices that a family has: `indices 1..2, 1..16`."""
-    found = [name for name in names if patterns.family(name) == family]
+    found = [name for name in names if family_of(name) == family]
     if not found:
         return "no members"
     if len({name.count(",") for name in found}) > 1:
         return f"{len(found)} members"
-    ranges = patterns.spanned(found).replace(",", ", ")
+    ranges = spanned(found).replace(",", ", ")
     return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
 
 

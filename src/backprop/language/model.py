@@ -10,8 +10,8 @@ from types import MappingProxyType
 from backprop.errors import ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
+from backprop.names import unknown_name
 from backprop.source import Source, Span, normal, one_line, pack
-from backprop.suggest import unknown_name
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import Tokens, statements

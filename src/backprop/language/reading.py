@@ -12,9 +12,8 @@ from backprop.language.families import MOST_VALUES, Families, left, ready_made
 from backprop.language.integers import Scope
 from backprop.language.model import Model
 from backprop.memory import without_collector
-from backprop.patterns import family
+from backprop.names import family, unknown_name
 from backprop.source import Source, Span
-from backprop.suggest import unknown_name
 from backprop.syntax import faults
 from backprop.syntax.bodies import Body
 from backprop.syntax.characters import unknown_characters

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from backprop.descent import Descent
 from backprop.errors import BackpropError
 from backprop.numbers import shown
-from backprop.report.folding import folded, groups
-from backprop.report.rows import SCHEMA, Column, Table
+from backprop.report.rows import SCHEMA, Column, Table, folded, groups
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"

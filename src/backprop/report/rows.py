@@ -1,14 +1,20 @@
-"""`Table` and `Report`: what every format can write, whatever the command."""
+"""`Table` and `Report`: what every format can write; large families as one row of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
+from backprop.names import family, shape, spanned
+from backprop.numbers import shown
 
 SCHEMA = 1
 """Raised when a name of any JSON goes away or changes its meaning; new names do not raise it."""
+
+FOLDED = 12
+"""Families with more members than this, one after the other, are folded."""
 
 Kind = Literal["name", "text", "equation", "formula", "number"]
 Cell = str | float | None
@@ -63,3 +69,38 @@ class Report(Records, Protocol):
 
     def table(self) -> Table:
         """For people: one row a name."""
+
+
+def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:
+    """The rows of a table: what each is called, and the numbers of the names that it stands for.
+
+    A large family is one row, `w[1..2,1..16]`, unless the whole is wanted.
+    """
+    found: list[tuple[str, list[int]]] = []
+    for _, run in groupby(range(len(names)), key=lambda at: shape(names[at])):
+        members = list(run)
+        if len(members) > FOLDED and not whole:
+            indices = spanned([names[at] for at in members])
+            found.append((f"{family(names[members[0]])}[{indices}]", members))
+        else:
+            found += [(names[at], [at]) for at in members]
+    return found
+
+
+def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = False) -> Column:
+    """A column with one cell a row. bound: of numbers their largest size is what to say."""
+
+    def cell(name: str, members: Sequence[int]) -> Cell:
+        first, *others = (column.cells[at] for at in members)
+        if not others:
+            return first
+        if column.kind == "name":
+            return name
+        if column.kind != "number":
+            return first if others.count(first) == len(others) else ""
+        if not bound:
+            return f"{len(members)} values"
+        sizes = [abs(each) for each in (first, *others) if isinstance(each, float)]
+        return f"≤ {shown(max(sizes), 6)}" if sizes else None
+
+    return column._replace(cells=[cell(*row) for row in rows])

@@ -1,0 +1,128 @@
+"""Names that a person gives: for one, for many (`w*`, `w[*,1]`), or nearly the name that is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from functools import cache
+from itertools import islice
+
+from backprop.errors import BadOption, Label, UnknownName
+from backprop.numbers import listed
+from backprop.source import Span, normal
+
+_MEMBER = re.compile(r"(.+)\[(.*)\]")
+
+_MOST = 2000
+"""Nearness costs a comparison a name: of larger files only the first names are compared."""
+
+
+def matching(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that are meant: the name itself, a family's members, or what fits a pattern."""
+    pattern = re.sub(r"\s+", "", normal(pattern))
+    special = any(sign in pattern for sign in ("*", "?", ".."))
+    found = []
+    for name in names:
+        if name == pattern:
+            return [name]
+        if name.startswith(f"{pattern}[") or (
+            special and _glob(pattern).fullmatch(name) and _within(pattern, name)
+        ):
+            found.append(name)
+    return found
+
+
+def by_name(name: str) -> list[tuple[int, str]]:
+    """A key that sorts names as people look for them: w2 before w10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def family(name: str) -> str:
+    """The family of a member, "" for a name without indices."""
+    return name[: name.index("[")] if name.endswith("]") and "[" in name[1:] else ""
+
+
+def shape(name: str) -> tuple[str, int]:
+    """What the members of a family have in common that have as many indices: `h[1,2]` is ("h", 2)."""
+    own = family(name)
+    return (own, 1 + name.count(",")) if own else (name, 0)
+
+
+def indices(name: str) -> tuple[int, ...]:
+    """The indices of a member: (1, 2) of `w[1,2]`."""
+    found = _MEMBER.fullmatch(name)
+    return tuple(int(each) for each in found[2].split(",")) if found else ()
+
+
+def spanned(names: Iterable[str]) -> str:
+    """The least and the largest index of members, axis by axis: `1..2,1..16`."""
+    columns = zip(*map(indices, names), strict=False)
+    ends = [(min(column), max(column)) for column in columns]
+    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in ends)
+
+
+@cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A pattern in which `*` stands for any characters, `?` for one, and `1..3` for an index."""
+    signs = {"*": ".*", "?": "."}
+    pieces = re.split(r"(\*|\?|-?[0-9]*\.\.-?[0-9]*)", pattern)
+    written = (
+        "-?[0-9]+" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
+    )
+    return re.compile("".join(written), re.S)
+
+
+def _within(pattern: str, name: str) -> bool:
+    """Whether the indices of a member lie in the ranges of `w[1..2,3]`."""
+    asked = pattern.partition("[")[2].rstrip("]").split(",")
+    for part, index in zip(asked, indices(name), strict=False):
+        low, dots, high = part.partition("..")
+        if dots and not int(low or index) <= index <= int(high or index):
+            return False
+    return True
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that `name` was probably meant to be, or None."""
+    from difflib import get_close_matches  # for a mistake only: 3 ms
+
+    known = list(islice(names, _MOST))
+    same = [other for other in known if other.casefold() == name.casefold() and other != name]
+    near = same or get_close_matches(name, known, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
+    """A hint, or none."""
+    near = nearest(name, names)
+    return [f"did you mean {near!r}?"] if near else []
+
+
+def unknown_choice(kind: str, given: str, known: Iterable[str]) -> BadOption:
+    """The error for a choice that there is not. kind: what one is called."""
+    known = list(known)
+    hints = [*did_you_mean(given, known), f"there are {', '.join(known)}"]
+    return BadOption(f"there is no {kind} {given!r}", hints=hints)
+
+
+def unknown_name(
+    name: str, names: Iterable[str], owner: str, span: Span | None = None, near: bool = True
+) -> UnknownName:
+    """The error for a name that `owner` (these equations) does not have."""
+    hints = did_you_mean(name, names) if near else []
+    if not hints:
+        hints = [f"the names are: {listed([*islice(names, 11)], 10)}"]
+    labels = [Label(span)] if span else []
+    return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)
+
+
+def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[str]:
+    """Those of the names of `owner` that are meant by names, families and patterns. Raises UnknownName."""
+    found: list[str] = []
+    for pattern in patterns:
+        fitting = matching(pattern, names)
+        if not fitting:
+            raise unknown_name(pattern, names, owner)
+        found += fitting
+    return found
