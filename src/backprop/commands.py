@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from backprop.descent import Descent, State
     from backprop.options import DescentOptions
     from backprop.picture import Picture
-    from backprop.report.check import CheckReport, SheetReport
+    from backprop.report.check import CheckReport
     from backprop.report.descent import DescentReport
 
 _PLOTTED = 2000
@@ -190,14 +190,14 @@ def check(
     claim_files: Sequence[str] = (),
     precise: bool = False,
     tolerance: float | None = None,
-) -> CheckReport | SheetReport:
+) -> CheckReport:
     """The gradient of one output against differences; with claims, these, marked.
 
     claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise: differences
     in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
     """
     from backprop.checks import check_gradient, mark, read_claims
-    from backprop.report.check import CheckReport, SheetReport
+    from backprop.report.check import check_report, sheet_report
 
     sheet = bool(claims or claim_files)
     if precise and sheet:
@@ -210,7 +210,7 @@ def check(
     model = inputs.model()
     numbers = inputs.numbers(model)
     if not sheet:
-        return CheckReport(check_gradient(model, numbers, inputs.output, precise))
+        return check_report(check_gradient(model, numbers, inputs.output, precise))
     output = model.output(inputs.output)
     found = read_claims(model, output, claims, claim_files)
-    return SheetReport(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))
+    return sheet_report(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))

@@ -106,9 +106,10 @@ def mark(
 def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     """What came of a claim. sheet: by the name that a claim differentiates by, what is known of it."""
     claim, subject = answer.claim, answer.subject
-    claimed, right = answer.both(subject.start)
+    agreeing = answer.points - len(answer.wrong) + (not answer.here)
+    at_start = *answer.both(subject.start), not answer.wrong, answer.points, agreeing
     if not answer.wrong:
-        return Marked(claim, claimed, right, True, answer.points, answer.agreeing)
+        return Marked(claim, *at_start)
     example = answer.wrong[0]
     tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
     if answer.whole(example):
@@ -119,10 +120,8 @@ def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     chain = f"{claim.name} = {spoken(there[1])}"
     if answer.by in subject.graph and claim.of != claim.by:
         chain = Mistakes(way, example).chain()
-    return Marked(
-        claim, claimed, right, False, answer.points, answer.agreeing,
-        subject.named(example), *there, answer.here, kind, diagnosis, chain,
-    )  # fmt: skip
+    at = subject.named(example)
+    return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 
 
 def _diagnosis(

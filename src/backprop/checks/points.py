@@ -71,8 +71,8 @@ class Answer:
     """A claim beside the derivative that it is about, and what is known of it so far.
 
     tolerance: how far a number may be off, relative. here: whether it is right at the given point.
-    agreeing: at how many of the other `points` it is. wrong: the points at which it is not. tested:
-    all the points at which both numbers have a value.
+    points: at how many others it was tried. wrong: the points at which it is not right. tested: all
+    the points at which both numbers have a value.
     """
 
     def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
@@ -82,7 +82,7 @@ class Answer:
         self.by = subject.model.names[claim.by]
         self._tolerance = tolerance
         self.here = self._agrees(subject.start)
-        self.points = self.agreeing = 0
+        self.points = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
 
@@ -91,9 +91,7 @@ class Answer:
         if self.whole(point):
             self.points += 1
             self.tested.append(point)
-            if self._agrees(point):
-                self.agreeing += 1
-            else:
+            if not self._agrees(point):
                 self.wrong.append(point)
         return self.points < _MOST
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.errors import BackpropError
+from backprop.evaluation.gradient import Gradient
 from backprop.numbers import listed, rounded, spoken
 from backprop.report.rows import SCHEMA, Column, Kind, Table
 
@@ -27,85 +28,64 @@ _SIZES = {"value": 6, "error": 1, "relative": 1}
 """Numbers of which the size is all that matters, and with how many digits a table has them."""
 
 
-def _columns(titles: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[Column]:
-    """A column for each title, with what the rows have under it."""
-    return [
-        Column(title, [row.get(title) for row in rows], _KINDS.get(title, "number"))
-        for title in titles
-    ]
+class CheckReport(NamedTuple):
+    """What came of a check, for every format.
 
+    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right: whether
+    nothing was found to be wrong.
+    """
 
-class _Judged:
-    """What both reports have. found: what was checked. rows: of all columns, by their titles. own: what
-    the object has besides."""
+    gradient: Gradient
+    right: bool
+    rows: Sequence[Column]
+    own: Mapping[str, Any]
+    shown: Table
+    warnings: Sequence[BackpropError]
 
-    records_of: str
-    """The titles of the CSV."""
+    def table(self) -> Table:
+        """A row an input or a claim; what is to be explained stands below."""
+        return self.shown
 
-    def __init__(
-        self, found: GradientCheck | Sheet, rows: Sequence[dict[str, Any]], **own: Any
-    ) -> None:
-        self._gradient = found.gradient
-        self._rows = rows
-        self._own = own
-        self.right = found.right
-        self.warnings: Sequence[BackpropError] = found.gradient.warnings
-
-    def records(self) -> list[Column]:
+    def records(self) -> Sequence[Column]:
         """A row an input or a claim."""
-        return _columns(self.records_of.split(), self._rows)
+        return self.rows
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
-        start = {"schema": SCHEMA, "output": self._gradient.output, "value": self._gradient.value}
-        yield {**start, "right": self.right, **self._own}
-
-    def _table(
-        self, columns: Sequence[Column], strong: Iterable[bool], notes: Sequence[str], summary: str
-    ) -> Table:
-        emphasis = ["strong" if each else "" for each in strong]
-        head = (f"{self._gradient.output} = ", self._gradient.value)
-        return Table(columns, emphasis, heads=[head], notes=notes, tail=[summary])
+        start = {"schema": SCHEMA, "output": self.gradient.output, "value": self.gradient.value}
+        yield {**start, "right": self.right, **self.own}
 
 
-class CheckReport(_Judged):
+def _columns(titles: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """A column for each title, with what the rows have under it."""
+    return [
+        Column(title, [row.get(title) for row in rows], _KINDS.get(title, "number"))
+        for title in titles.split()
+    ]
+
+
+def _table(
+    found: Gradient, columns: Sequence[Column], wrong: Iterable[bool], notes: list[str], end: str
+) -> Table:
+    emphasis = ["strong" if each else "" for each in wrong]
+    return Table(columns, emphasis, [(f"{found.output} = ", found.value)], notes=notes, tail=[end])
+
+
+def check_report(check: GradientCheck) -> CheckReport:
     """A gradient beside the slopes that were found without it."""
-
-    records_of = "name value grad numeric uncertainty error relative digits verdict note"
-
-    def __init__(self, check: GradientCheck) -> None:
-        self._check = check
-        inputs = [_checked(each) for each in check.checks]
-        rows = [{**each, "grad": each["gradient"]} for each in inputs]
-        super().__init__(check, rows, method=check.method, inputs=inputs)
-
-    def table(self) -> Table:
-        """A row an input; what is to be explained stands below, a line an input."""
-        checks = self._check.checks
-        rows = [
-            row
-            | {key: rounded(row[key], most) for key, most in _SIZES.items() if row[key] is not None}
-            for row in self._rows
-        ]
-        titles = "name value grad numeric error relative digits verdict"
-        notes = [f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note]
-        columns = _columns(titles.split(), rows)
-        return self._table(columns, [each.wrong for each in checks], notes, self._summary())
-
-    def _summary(self) -> str:
-        checks = self._check.checks
-        precise = self._check.method == "precise"
-        how = "differences at 60 digits and more" if precise else "differences"
-        if not checks:
-            return f"{self._gradient.output} depends on no input: there is nothing to check"
-        wrong = sum(each.wrong for each in checks)
-        if wrong:
-            return f"{_of(wrong, len(checks), 'gradients')} wrong, by {how}"
-        agree = sum(each.verdict == "agrees" for each in checks)
-        if agree == len(checks):
-            many = f"all {agree} gradients agree" if agree > 1 else "the gradient agrees"
-            return f"{many} with {how}"
-        return f"{agree} of {len(checks)} gradients agree with {how}; none is wrong"
+    found, checks = check.gradient, check.checks
+    inputs = [_checked(each) for each in checks]
+    rows = [{**each, "grad": each["gradient"]} for each in inputs]
+    titles = "name value grad numeric uncertainty error relative digits verdict note"
+    records = _columns(titles, rows)
+    for row in rows:
+        known = {key: most for key, most in _SIZES.items() if row[key] is not None}
+        row |= {key: rounded(row[key], most) for key, most in known.items()}
+    columns = _columns("name value grad numeric error relative digits verdict", rows)
+    notes = [f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note]
+    shown = _table(found, columns, [each.wrong for each in checks], notes, _summary(check))
+    own = {"method": check.method, "inputs": inputs}
+    return CheckReport(found, check.right, records, own, shown, found.warnings)
 
 
 def _checked(check: Check) -> dict[str, Any]:
@@ -116,34 +96,40 @@ def _checked(check: Check) -> dict[str, Any]:
     return {key: None if key in _MAYBE and isnan(value) else value for key, value in found.items()}
 
 
-class SheetReport(_Judged):
-    """An answer sheet, marked."""
+def _summary(check: GradientCheck) -> str:
+    checks = check.checks
+    how = "differences at 60 digits and more" if check.method == "precise" else "differences"
+    if not checks:
+        return f"{check.gradient.output} depends on no input: there is nothing to check"
+    wrong = sum(each.wrong for each in checks)
+    if wrong:
+        return f"{_of(wrong, len(checks), 'gradients')} wrong, by {how}"
+    agree = sum(each.verdict == "agrees" for each in checks)
+    if agree == len(checks):
+        many = f"all {agree} gradients agree" if agree > 1 else "the gradient agrees"
+        return f"{many} with {how}"
+    return f"{agree} of {len(checks)} gradients agree with {how}; none is wrong"
 
-    records_of = "of by claim claimed value verdict mistake diagnosis"
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._marks = sheet.marks
-        rows = [_marked(each) for each in sheet.marks]
-        super().__init__(sheet, rows, claims=rows)
-        self.warnings = [*self.warnings, *sheet.warnings]
-
-    def table(self) -> Table:
-        """A row a claim; the wrong ones are explained below."""
-        marks = self._marks
-        titles = ["by", "claim", "claimed", "value", "verdict"]
-        if any(each.claim.of != self._gradient.output for each in marks):
-            titles.insert(0, "of")
-        columns = _columns(titles, self._rows)
-        if any(each.claim.formula for each in marks):
-            columns.append(Column("other points", [_points(each) for each in marks], "text"))
-        wrong = [each for each in marks if not each.correct]
-        notes = [line for each in wrong for line in _explained(each)]
-        summary = "all claims are right"
-        if len(marks) < 2:
-            summary = f"the claim is {'wrong' if wrong else 'right'}"
-        elif wrong:
-            summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
-        return self._table(columns, [not each.correct for each in marks], notes, summary)
+def sheet_report(sheet: Sheet) -> CheckReport:
+    """An answer sheet, marked; the wrong claims are explained below the table."""
+    found, marks = sheet.gradient, sheet.marks
+    rows = [_marked(each) for each in marks]
+    others = any(each.claim.of != found.output for each in marks)
+    columns = _columns(("of " if others else "") + "by claim claimed value verdict", rows)
+    if any(each.claim.formula for each in marks):
+        columns.append(Column("other points", [_points(each) for each in marks], "text"))
+    wrong = [each for each in marks if not each.correct]
+    notes = [line for each in wrong for line in _explained(each)]
+    summary = "all claims are right"
+    if len(marks) < 2:
+        summary = f"the claim is {'wrong' if wrong else 'right'}"
+    elif wrong:
+        summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
+    shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
+    records = _columns("of by claim claimed value verdict mistake diagnosis", rows)
+    warnings = [*found.warnings, *sheet.warnings]
+    return CheckReport(found, sheet.right, records, {"claims": rows}, shown, warnings)
 
 
 def _of(some: int, all: int, what: str) -> str:
