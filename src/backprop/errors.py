@@ -180,6 +180,12 @@ class BadOption(UsageFault):
     """An option whose value makes no sense."""
 
 
+def defined_twice(message: str, again: Span, first: Span, *hints: str) -> NameDefinedTwice:
+    """The error for a second definition, with both places."""
+    labels = Label(again, "again here"), Label(first, "first here")
+    return NameDefinedTwice(message, *labels, hints=hints or ["remove one of them"])
+
+
 def raise_all(errors: Sequence[BackpropError]) -> None:
     """Raise the first error in the order of the text, the others in its `also`; or do nothing."""
     seen: dict[tuple[str, tuple[Label, ...]], BackpropError] = {}

@@ -10,10 +10,9 @@ from typing import Any
 from backprop.errors import (
     LIMIT,
     BackpropError,
-    Label,
-    NameDefinedTwice,
     NotANumber,
     UnexpectedText,
+    defined_twice,
     raise_all,
 )
 from backprop.evaluation.leaves import default, not_an_input, number_of
@@ -138,9 +137,7 @@ def _places(source: Source, errors: list[BackpropError]) -> dict[str, tuple[Span
         place = Span(source, *member.span(1)), Span(source, *member.span(2))
         first = places.setdefault(name, place)
         if first is not place:
-            labels = Label(place[0], "again here"), Label(first[0], "first here")
-            message, hints = f"{name!r} stands twice", ["remove one of them"]
-            errors.append(NameDefinedTwice(message, *labels, hints=hints))
+            errors.append(defined_twice(f"{name!r} stands twice", place[0], first[0]))
     return places
 
 

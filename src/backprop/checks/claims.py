@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from backprop.errors import (
     LIMIT,
     BackpropError,
-    Label,
-    NameDefinedTwice,
     UnexpectedText,
     UnknownName,
+    defined_twice,
     raise_first,
 )
 from backprop.files import read_source
@@ -86,10 +85,8 @@ def read_claims(
             first = claims.setdefault((claim.of, claim.by), claim)
             if first is not claim:
                 message = f"the derivative of {claim.of} by {claim.by} is claimed twice"
-                labels = Label(claim.place, "again here"), Label(first.place, "first here")
                 hints = [each.doubt for each in (first, claim) if each.doubt]
-                hints = hints or ["remove one of them"]
-                errors.append(NameDefinedTwice(message, *labels, hints=hints))
+                errors.append(defined_twice(message, claim.place, first.place, *hints))
     if sources and not claims and not errors:
         where = sources[0].name
         raise UnexpectedText("there is no claim in this text", where=where, hints=[_HOW])

@@ -21,10 +21,11 @@ from backprop.errors import (
     TooLarge,
     UnknownFunction,
     WrongNumberOfArguments,
+    defined_twice,
     raise_all,
 )
 from backprop.graph import Columns, Graph, in_order
-from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, defined_twice, right
+from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
 from backprop.names import did_you_mean
 from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS
 from backprop.source import Span

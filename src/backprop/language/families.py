@@ -10,12 +10,12 @@ from typing import Any
 from backprop.errors import (
     BackpropError,
     Label,
-    NameDefinedTwice,
     NotANumber,
     TooLarge,
     UnexpectedText,
     UnknownName,
     WrongNumberOfArguments,
+    defined_twice,
 )
 from backprop.language.integers import Integers, Scope
 from backprop.names import family as family_of
@@ -235,9 +235,3 @@ def left(statement: Statement) -> Span:
 def right(statement: Statement, last: int = -1) -> Span:
     """What stands right of it up to the token `last`, or to the end, clauses included."""
     return statement.tokens.span(statement.tokens.sign + 1, last)
-
-
-def defined_twice(message: str, again: Span, first: Span, hint: str) -> NameDefinedTwice:
-    """The error for a second definition, with both places."""
-    labels = Label(again, "again here"), Label(first, "first here")
-    return NameDefinedTwice(message, *labels, hints=[hint])
