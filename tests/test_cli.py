@@ -205,6 +205,7 @@ def test_faults_in_json_have_their_place(tmp_path: Path, text: str, place: str, 
         ("f(x)=f(x); a=f(1)", "the function 'f' calls itself"),
         ("a=1e999", "too large"),
         ("a=log(-1)", "log(-1) has no value"),
+        ("*=foo(1)", "1:3: error: there is no function 'foo'"),
     ],
 )
 def test_settings_that_are_no_numbers(settings: str, said: str) -> None:

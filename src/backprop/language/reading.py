@@ -118,6 +118,7 @@ def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, S
     """
     many: list[tuple[str, Statement, Span]] = []
     equations, functions, indexed = definitions.checked(*read(source, LIST_ENDS, many))
+    raise_all(definitions.calls([right for _, right, _ in many], functions))
     families = Families(equations)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
