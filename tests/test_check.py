@@ -610,6 +610,11 @@ def test_random_points_are_the_same_in_every_run() -> None:
     assert json.loads(other.out)["claims"][0]["verdict"] == "wrong"
 
 
+def test_a_corner_inside_a_function_is_told_by_the_text_of_the_function() -> None:
+    text = "f(t) = abs(t); L = f(x)"
+    assert "(by abs(t))" in backprop("check", "-e", text, "--set", "x=0").out
+
+
 def test_many_claims_about_a_large_graph() -> None:
     model = library.parse("L = " + " + ".join(f"a{n}^2" for n in range(1500)))
     values = {f"a{n}": float(n) for n in range(1500)}

@@ -9,6 +9,7 @@ from functools import cache
 from backprop.checks import differences, precise
 from backprop.checks.rounding import gradient_noise
 from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
+from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.syntax.functions import kinks
@@ -47,7 +48,7 @@ def check_gradient(
     noise = gradient_noise(graph, numbers, inputs.values())
     levels = cache(lambda digits: precise.Precise(graph, data, digits))
     corners = {
-        step: _text(model, step)
+        step: own_text(model, step, 40) or model.labels.get(step) or graph.op(step)
         for step in graph.steps
         if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
     }
@@ -72,8 +73,3 @@ def check_gradient(
                 check = confirmed
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")
-
-
-def _text(model: Model, step: int) -> str:
-    text = model.text(step)
-    return text if text and len(text) <= 40 else model.labels.get(step) or model.columns.op(step)

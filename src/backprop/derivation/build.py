@@ -50,7 +50,8 @@ def derivation(
     numbers = {name: data[node] for node, name in graph.labels.items()}
     wanted = {*numbers}
     if only:
-        wanted = {*meant(only, numbers, f"what leads to {gradient.output}")}
+        names = sorted(numbers, key=lambda name: name not in model.names)  # those of the file first
+        wanted = {*meant(only, names, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
         message = f"{len(nodes):,} steps are more than a person reads"
         hints = [f"explain some: --only {gradient.output}", "explain everything: --all"]

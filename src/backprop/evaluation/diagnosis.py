@@ -147,12 +147,15 @@ def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
 
 def _text(model: Model, node: int) -> str:
     """The text of a step in its equation, or what the operation is called."""
+    op = model.columns.op(node)
+    return own_text(model, node, 60) or (f"this {op!r}" if op else model.labels.get(node, ""))
+
+
+def own_text(model: Model, node: int, most: int) -> str:
+    """The text of a step where it is written, be it inside a function; "" if it is long."""
     spans = model.span(node)
     text = one_line(spans[0].text) if spans else ""
-    if not text or len(text) > 60:
-        op = model.columns.op(node)
-        return f"this {op!r}" if op else model.labels.get(node, "")
-    return text
+    return text if len(text) <= most else ""
 
 
 def _labels(model: Model, node: int, text: str) -> list[Label]:
