@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isinf, isnan
 
 DIGITS = 10
@@ -42,6 +42,17 @@ def spoken(number: float, digits: int = DIGITS) -> str:
 def listed(texts: Sequence[str], most: int = 3) -> str:
     """The first few of them: `a, b, c, …`."""
     return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")
+
+
+def either(texts: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = texts
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, its end left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def rounded(number: float, digits: int | None) -> float:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from backprop.graph import Graph
 from backprop.names import family, shape, spanned
+from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
 from backprop.values import Numbers, by_names, local_slopes
 
@@ -203,8 +204,8 @@ class _Drawing:
         graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
         if not label and node != graph.output:
             return
-        shown = text if len(text) <= _LONG else text[: _LONG - 1] + "…"
-        self._add_box(node, text, f" = {shown}" if graph.is_step(node) and text else "")
+        equation = f" = {shortened(text, _LONG)}" if graph.is_step(node) and text else ""
+        self._add_box(node, text, equation)
         said, upstream = f"{label} = {text}", self.gradients[node]
         for operand, slope in by_names(graph, node, self.data).items():
             by = graph.label(operand)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from backprop import __version__
-from backprop.cli.shared import listed
+from backprop.numbers import either
 from backprop.options import Field, Option, call, fields
 
 Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
@@ -82,7 +82,7 @@ def helped(option: Option) -> str:
     from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
     from backprop.engine.program import ENGINES
 
-    schedules = listed(each.form for each in SCHEDULES.values())
+    schedules = either(each.form for each in SCHEDULES.values())
     return option.help.format(
-        optimizers=listed(OPTIMIZERS), schedules=schedules, engines=listed(ENGINES)
+        optimizers=either(OPTIMIZERS), schedules=schedules, engines=either(ENGINES)
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from backprop import commands
-from backprop.cli import shared
-from backprop.cli.printing import chosen_format, deliver
+from backprop.cli.printing import Digits, Finished, Format, Output, chosen_format, deliver
 from backprop.inputs import Inputs
 from backprop.options import option
 
@@ -25,9 +24,9 @@ def check(
         "How far a claim may be off, relative. Default: as far as it was rounded.",
     ),
     precise: bool = option("--precise", "Differences at 60 digits and more, with mpmath."),
-    format: shared.Format,
-    output: shared.Output,
-    digits: shared.Digits,
+    format: Format,
+    output: Output,
+    digits: Digits,
 ) -> None:
     """The gradient against differences, or derivatives that a person worked out.
 
@@ -39,4 +38,4 @@ def check(
     report = commands.check(inputs, claim, claims, precise, tolerance)
     deliver(report, format, output, digits)
     if not report.right:
-        raise shared.Finished(1)
+        raise Finished(1)

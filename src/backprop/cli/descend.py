@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 from backprop import commands
-from backprop.cli import shared
+from backprop.cli import printing
 from backprop.cli.outputs import Files
-from backprop.cli.printing import chosen_format, complain, deliver, style_for, text_of
 from backprop.cli.watch import Watch
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
@@ -22,16 +21,16 @@ def descend(
     *,
     trace: bool = option("--trace", "Print each step."),
     files: Files,
-    whole: shared.Whole,
-    format: shared.Format,
-    output: shared.Output,
-    digits: shared.Digits,
+    whole: printing.Whole,
+    format: printing.Format,
+    output: printing.Output,
+    digits: printing.Digits,
 ) -> None:
     """Change the inputs step by step so that the output falls.
 
     Without --lr, a line search chooses every step. The report says why the descent stopped.
     """
-    format = chosen_format(format, output)
+    format = printing.chosen_format(format, output)
     if trace and format != "table":
         raise BadOption(f"--trace is for tables, not for {format}", hints=["use --history FILE"])
     every = options["every"]
@@ -45,25 +44,26 @@ def descend(
     prepared = commands.descend(inputs, options, files.state)
     save = files.save
     to_stdout = output in (None, "-") and save != "-"
-    style = style_for(sys.stdout if to_stdout else None, digits)
+    style = printing.style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, every or 1, trace)
     with watch.running():
         report = prepared.run(watch, (every or 1) if trace else 0, whole)
     found = report.descent
     if found.error is not None:
-        complain(found.error.all)
+        printing.complain(found.error.all)
     try:
         watch.after()
         lines = "".join(watch.lines)
         if save == "-" and output is None:
             # the equations go down the pipe, the report to the person
-            sys.stderr.write(lines + text_of(report, format, style_for(sys.stderr, digits)))
-            complain(report.warnings, "warning")
+            style = printing.style_for(sys.stderr, digits)
+            sys.stderr.write(lines + printing.text_of(report, format, style))
+            printing.complain(report.warnings, "warning")
         else:
-            deliver(report, format, output, digits, lines)
+            printing.deliver(report, format, output, digits, lines)
     finally:  # a closed pipe must not cost the files
         files.write(prepared, report)
     if found.stopped == "interrupted":
-        raise shared.Finished(130)
+        raise printing.Finished(130)
     if found.stopped == "diverged":
-        raise shared.Finished(1)
+        raise printing.Finished(1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli import shared
-from backprop.cli.printing import complain, put
+from backprop.cli.printing import complain, digits_option, put
 from backprop.errors import BadOption
 from backprop.files import write_whole
 from backprop.inputs import Inputs
+from backprop.numbers import either
 from backprop.options import names, option
 from backprop.reports import PICTURES
 from backprop.reports.themes import THEMES, Look
@@ -22,10 +22,10 @@ def draw(
     *,
     output: str = option(
         "-o, --output FILE",
-        f"Where to; {shared.listed(PICTURES.endings)}. - is SVG to standard output.",
+        f"Where to; {either(PICTURES.endings)}. - is SVG to standard output.",
         "graph.svg",
     ),
-    theme: str = option("--theme NAME", f"{shared.listed(THEMES)}.", "light", choices=THEMES),
+    theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
     direction: str = option(
         "--direction LR|TB",
         "From left to right, or from the top.",
@@ -47,7 +47,7 @@ def draw(
     focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names),
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
     whole: bool = option("--all", "Draw everything, however large."),
-    digits: Annotated[int | None, shared.digits("four decimals")],
+    digits: Annotated[int | None, digits_option("four decimals")],
 ) -> None:
     """The graph with data and gradients, as a picture.
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 
 from backprop import gallery
-from backprop.cli.printing import put
+from backprop.cli.printing import check_files, put
 from backprop.errors import BadOption, CannotWrite
-from backprop.files import check_writable, write_whole
+from backprop.files import write_whole
 from backprop.gallery import Example
 from backprop.options import option
 from backprop.reports.table import plain
@@ -68,8 +68,7 @@ def _copy(chosen: Sequence[Example], folder: str, force: bool) -> list[str]:
         reason = "it is no folder" if taken else (error.strerror or str(error)).lower()
         message = f"the folder {folder} cannot be made: {reason}"
         raise CannotWrite(message, hints=["choose another place"]) from None
-    for path in paths:
-        check_writable(path)
+    check_files(paths)
     for path, each in zip(paths, chosen, strict=True):
         write_whole(path, each.data)
     return paths

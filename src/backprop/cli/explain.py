@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli import shared
-from backprop.cli.printing import check_files, chosen_format, complain, send
+from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.options import names, option
@@ -42,15 +41,15 @@ def explain(
     answers: str | None = option(
         "--answers FILE", "With --hide-answers: the key, in the same format."
     ),
-    format: Annotated[str | None, shared.formats(DOCUMENTS)],
-    output: shared.Output,
-    digits: Annotated[int | None, shared.digits("6, and all in JSON")],
+    format: Annotated[str | None, printing.format_option(DOCUMENTS)],
+    output: printing.Output,
+    digits: Annotated[int | None, printing.digits_option("6, and all in JSON")],
 ) -> None:
     """The chain rule step by step, with its formulas and its numbers.
 
     First every value from the inputs on, then every gradient from the output back.
     """
-    format = chosen_format(format, output, DOCUMENTS)
+    format = printing.chosen_format(format, output, DOCUMENTS)
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
     if paths and (only or steps_of != "both" or detail != "equations"):
@@ -59,11 +58,11 @@ def explain(
         )
     if answers == "-":
         raise BadOption("--answers needs a file", hints=["the worksheet goes to standard output"])
-    check_files([output, answers])
+    printing.check_files([output, answers])
     found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
     write = DOCUMENTS.writer(format)
-    send(lambda style: write(found, style, hide_answers), output, digits)
+    printing.send(lambda style: write(found, style, hide_answers), output, digits)
     if answers is not None:
-        send(lambda style: write(found, style, False), answers, digits)
+        printing.send(lambda style: write(found, style, False), answers, digits)
     if not hide_answers:  # they name slopes
-        complain(gradient.warnings, "warning")
+        printing.complain(gradient.warnings, "warning")

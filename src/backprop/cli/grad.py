@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from backprop import commands
-from backprop.cli import shared
-from backprop.cli.printing import chosen_format, deliver
+from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, deliver
 from backprop.inputs import Inputs
 from backprop.options import Engine, names, option
 
@@ -17,11 +16,11 @@ def grad(
     wrt: list[str] = option(
         "--wrt NAMES", 'Gradients by these names only: "a, b"; repeatable.', read=names
     ),
-    whole: shared.Whole,
+    whole: Whole,
     only: list[str] = option("--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names),
-    format: shared.Format,
-    output: shared.Output,
-    digits: shared.Digits,
+    format: Format,
+    output: Output,
+    digits: Digits,
     engine: Engine,
 ) -> None:
     """The value and the exact gradient of every name.

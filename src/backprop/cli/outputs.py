@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import check_files, put
-from backprop.cli.shared import listed
 from backprop.commands import Descending
 from backprop.errors import BackpropError, BadOption, raise_first
 from backprop.files import write_whole
+from backprop.numbers import either
 from backprop.options import Option
 from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.numbers import Style
@@ -23,12 +23,12 @@ class Files(NamedTuple):
 
     # fmt: off
     history: Annotated[str | None, Option(
-        "--history FILE", f"Every step, as {listed(HISTORIES.endings)}.",
+        "--history FILE", f"Every step, as {either(HISTORIES.endings)}.",
     )]
     plot: Annotated[str | None, Option(
         "--plot FILE",
         "Output, gradient norm and parameters against the steps, with a map of two parameters;"
-        f" as {listed(PLOTS.endings)}.",
+        f" as {either(PLOTS.endings)}.",
     )]
     save: Annotated[str | None, Option(
         "--save FILE",

@@ -1,19 +1,47 @@
-"""Where results and complaints go: standard output, standard error, files."""
+"""Where results and complaints go: standard output, standard error, files; the options for it."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 from backprop.errors import BackpropError, BadOption
 from backprop.files import check_writable, write_whole
 from backprop.names import did_you_mean
+from backprop.numbers import either
+from backprop.options import Option
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
 from backprop.reports.diagnostics import render
 from backprop.reports.numbers import Style
+
+
+class Finished(Exception):
+    """A command has said all there is to say; the program ends with this status."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+def digits_option(default: str) -> Option:
+    """The option --digits; a picture has another default than a table."""
+    return Option("--digits N", f"Significant digits. Default: {default}.", min=1, max=17)
+
+
+def format_option(table: Formats[Any]) -> Option:
+    """The option --format."""
+    names = table.names
+    help = f"{either(names)}. Default: by the ending of -o, or {names[0]}."
+    return Option("--format NAME", help)
+
+
+Format = Annotated[str | None, format_option(TABLES)]
+_TO_FILE = "Write to a file, whole or not at all, instead of standard output."
+Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE)]
+Digits = Annotated[int | None, digits_option("10 in tables and documents, all in JSON and CSV")]
+Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
 
 
 def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = TABLES) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from backprop.cli.shared import Finished
+from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
@@ -34,16 +34,16 @@ def run() -> int:
     except Finished as end:
         return end.status
     except BackpropError as error:
-        _complain(error)
+        complain(error.all)
         return error.status
     except BrokenPipeError:
         return _without_stdout()
     except OSError as error:  # of a stream: files have their own errors
         reason = (error.strerror or str(error)).lower()
-        _complain(BackpropError(f"the results cannot be written: {reason}"))
+        complain([BackpropError(f"the results cannot be written: {reason}")])
         return _without_stdout()
     except MemoryError:
-        _complain(BackpropError("not enough memory for a graph of this size"))
+        complain([BackpropError("not enough memory for a graph of this size")])
         return 1
     return 0
 
@@ -65,12 +65,6 @@ def _call(words: list[str]) -> None:
     from backprop.cli.app import application
 
     application(map(command, known))(prog_name="backprop")
-
-
-def _complain(error: BackpropError) -> None:
-    from backprop.cli.printing import complain
-
-    complain(error.all)
 
 
 def _without_stdout() -> int:

@@ -26,8 +26,7 @@ class Watch:
     def __init__(
         self, prepared: Descending, style: Style, to_stdout: bool, every: int, trace: bool
     ) -> None:
-        from backprop.reports.progress import Bar
-        from backprop.reports.trace import Trace
+        from backprop.reports.progress import Bar, Trace
 
         self._every = every
         self._to_stdout = to_stdout

@@ -19,11 +19,14 @@ from graphviz import CalledProcessError, Digraph, ExecutableNotFound, escape
 from graphviz.backend import dot_command
 
 from backprop.errors import CannotDraw
-from backprop.numbers import shown
+from backprop.numbers import shortened, shown
 from backprop.picture import Arrow, Box, Circle, Picture
 from backprop.reports.themes import THEMES, Look, Theme
 
 _FONT = "Helvetica,Arial,sans-serif"
+
+_LONG = 60
+"""The longest title of a group; hover text has all of it."""
 
 
 def write(picture: Picture, look: Look, format: str) -> bytes:
@@ -54,7 +57,7 @@ def digraph(picture: Picture, look: Look) -> Digraph:
             _nodes(graph, inside, look, largest)
             continue
         text = f"{group} = {picture.groups[group]}"
-        label, tooltip = escape(_cut(text)), escape(text)
+        label, tooltip = escape(shortened(text, _LONG)), escape(text)
         with graph.subgraph(name=f"cluster {group}") as cluster:
             assert cluster is not None
             cluster.attr(label=label, labeljust="l", style="rounded,dashed", tooltip=tooltip)
@@ -192,7 +195,3 @@ def _legend(theme: Theme, output: str) -> str:
 def _field(text: str) -> str:
     r"""Text in a field of a record, where `{ | } < >`, spaces and `\` mean something."""
     return "".join(f"\\{character}" if character in "\\{}|<> " else character for character in text)
-
-
-def _cut(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

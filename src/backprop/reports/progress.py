@@ -1,22 +1,79 @@
-"""A bar on standard error while a descent runs, for a person who waits in front of a terminal."""
+"""What a person sees of a descent while it runs: its steps as lines, or a bar on standard error."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
+from itertools import accumulate
+from math import inf
 from typing import TYPE_CHECKING
 
 from backprop.descent import Step
-from backprop.numbers import shown
+from backprop.numbers import DIGITS, shown
+from backprop.reports.numbers import Style
+from backprop.reports.table import cells_wide
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_STEP = 6
+"""Columns of the step's number; a larger one moves the rest of its line."""
+
+_NARROW, _NARROW_DIGITS = 9, 6
+"""Columns and digits of a number in a terminal, where seven of them are to fit into 80 columns."""
 
 _PATIENCE = 1.0
 """Seconds after which a person wants to know."""
 
 _PERIOD = 0.1
 """Seconds between two pictures of the bar."""
+
+
+class Trace:
+    """Columns of fixed width, because nobody knows the numbers to come.
+
+    In a terminal numbers are short, and parameters that have no room are left out; the head says how
+    many. In a pipe or with --digits they are whole.
+    """
+
+    def __init__(self, output: str, names: Iterable[str], style: Style) -> None:
+        narrow = style.width is not None and style.digits is None
+        self._digits = _NARROW_DIGITS if narrow else style.digits or DIGITS
+        self._most = _NARROW if narrow else self._digits + 6  # sign, point and exponent
+        self._gap = " " if narrow else "  "
+        titles = [output, "|grad|", "|step|", *names]
+        widths = [max(self._most, cells_wide(title)) for title in titles]
+        ends = accumulate((len(self._gap) + width for width in widths), initial=_STEP)
+        room = inf if style.width is None else style.width
+        shown = max(sum(end <= room for end in ends) - 1, 4)
+        self._titles, self._widths = titles[:shown], widths[:shown]
+        self._left_out = len(titles[shown:])
+
+    def head(self) -> str:
+        """The titles, and a rule below them."""
+        widths = [_STEP, *self._widths]
+        titles = zip(["step", *self._titles], widths, strict=True)
+        lines = [
+            self._gap.join(" " * (width - cells_wide(title)) + title for title, width in titles),
+            self._gap.join("-" * width for width in widths),
+        ]
+        if self._left_out:
+            lines.insert(0, f"({self._left_out} more parameters have no room here)")
+        return "\n".join(lines) + "\n"
+
+    def row(self, step: Step) -> str:
+        """The line of one step."""
+        numbers = [step.value, step.gradient_norm, step.step_length, *step.parameters.values()]
+        cells = [f"{step.number:{_STEP}}"]
+        for number, width in zip(numbers, self._widths, strict=False):
+            cells.append(self._fitting(number).rjust(width))
+        return self._gap.join(cells) + "\n"
+
+    def _fitting(self, number: float) -> str:
+        """The number with as many digits as fit into its column."""
+        texts = (shown(number, digits) for digits in range(self._digits, 0, -1))
+        return next((text for text in texts if len(text) <= self._most), shown(number, 1))
 
 
 class Bar:
