@@ -53,22 +53,16 @@ class Families:
         """For each family the first statement that defines members of it."""
         self.scalars: dict[str, Statement] = {}
 
-    def declare(
-        self, statement: Statement, names: dict[str, int], owners: dict[str, Statement]
-    ) -> None:
-        """Enter each member that a statement defines into the names; its right side comes later.
-
-        owners: the statement of every name so far, for names that are defined twice.
-        """
+    def declare(self, statement: Statement, owners: dict[str, Statement]) -> None:
+        """Enter the statement as the owner of each member that it defines; its right side comes later."""
         self.statements.setdefault(statement.tokens.texts[statement.shape.target], statement)
 
         def enter(label: str, *_: object) -> None:
-            first = owners.setdefault(label, statement)
-            if label in names:
-                places = left(statement), left(first)
+            if label in owners:
+                places = left(statement), left(owners[label])
                 hint = "a name has one equation; let the ranges not overlap"
                 raise defined_twice(f"{label!r} is defined twice", *places, hint)
-            names[label] = -1
+            owners[label] = statement
 
         self.each_member(statement, enter)
 

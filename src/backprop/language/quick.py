@@ -93,6 +93,21 @@ class _Quick(Builder):
         self.starts: list[int] = []
         """What templates have added to the columns of operands and places, and `flush` has not: lists
         take numbers sooner than arrays do."""
+        self.scope: dict[str, Any] = {
+            "inf": inf,
+            "known": self.known,
+            "names": self.names,
+            "defaults": self.defaults,
+            "more": self.columns.more,
+            "count": self.columns.ops.__len__,
+            "constants": self.columns.constants,
+            "add_constant": self.columns.constants.append,
+            "add_ops": self.columns.ops.extend,
+            "add_first": self.first.extend,
+            "add_second": self.second.extend,
+            "add_places": self.starts.extend,
+        }
+        """What the functions of templates work on, by the names that it has in them."""
 
     def read(self, text: str) -> Model:
         """Raises Unsure."""
@@ -247,7 +262,7 @@ class _Quick(Builder):
                 return None
         if len(leaves) < len(classes):
             return None
-        return template(statement, leaves, classes, self.scope())
+        return template(statement, leaves, classes, self.scope)
 
     def flush(self) -> None:
         """Bring the columns up to date."""
@@ -258,24 +273,6 @@ class _Quick(Builder):
             columns.places.extend(array("q", self.starts))
             for each in (self.first, self.second, self.starts):
                 each.clear()
-
-    def scope(self) -> dict[str, Any]:
-        """What the functions of templates work on, by the names that it has in them."""
-        columns = self.columns
-        return {
-            "inf": inf,
-            "known": self.known,
-            "names": self.names,
-            "defaults": self.defaults,
-            "more": columns.more,
-            "count": columns.ops.__len__,
-            "constants": columns.constants,
-            "add_constant": columns.constants.append,
-            "add_ops": columns.ops.extend,
-            "add_first": self.first.extend,
-            "add_second": self.second.extend,
-            "add_places": self.starts.extend,
-        }
 
     def known(self, name: str, root: int | None) -> None:
         """Define a name that is known already, so that it stands in the order where it is defined.

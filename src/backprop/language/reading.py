@@ -61,12 +61,12 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         raise NoEquation(message, where=source.name, hints=hints)
     members = Families(equations, seed, most)
     members.scalars = equations
-    names = dict.fromkeys(equations, EXPECTED)
-    builder = Builder(names, functions=functions, members=members)
     owners = dict(equations)
     for statement in indexed:
-        members.declare(statement, builder.names, owners)
-    raise_all(builder.errors)
+        members.declare(statement, owners)
+    raise_all(members.errors)
+    names = dict.fromkeys(owners, EXPECTED)
+    builder = Builder(names, functions=functions, members=members)
     for statement in statements:
         if statement.shape.form != "function":
             builder.equation(statement)
