@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import backprop as library
+from backprop import special
 from backprop import values as chain_rule
 from backprop.checks import Check, check_gradient, differences, mark, precise, read_claims
 from backprop.checks.differences import Along
@@ -66,7 +67,7 @@ def checked(text: str, at: str | dict[str, float], precisely: bool = False) -> d
 @pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
 def test_precise_values_of_every_row_are_the_truth(row: Operation, at: tuple[float, ...]) -> None:
     digits = 400
-    context = precise.context(digits)
+    context = special.context(digits)
     got = precise.function(row.name, digits)(*map(context.mpf, at))
     truth = true_value(row.name, at)
     assert abs(mp.mpf(got) - truth) <= mp.mpf(10) ** -60 * abs(truth)

@@ -57,7 +57,7 @@ ONLY = {
     "graphviz": {"reports", "api.py"},
     "matplotlib": {"reports"},
     "latex2mathml": {"reports"},
-    "mpmath": {"special.py", "checks/precise.py"},
+    "mpmath": {"special.py"},
     "scipy": {"descent/second_order.py"},
     "numpy": {
         "descent/second_order.py",

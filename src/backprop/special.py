@@ -16,7 +16,6 @@ from functools import cache
 from math import copysign, inf, nan
 from typing import Any
 
-_BITS = 120
 _MOST_ORDERS = 1000
 """The largest order of polygamma: past it the values overflow nearly everywhere."""
 
@@ -29,7 +28,7 @@ def gamma(x: float) -> float:
         return nan
     if x < -184:  # below half the smallest double; the sign alternates
         return -0.0 if math.floor(x) % 2 else 0.0
-    return x if x != x else _float(_mp().gamma, x)
+    return x if x != x else _float(context().gamma, x)
 
 
 def lgamma(x: float) -> float:
@@ -40,7 +39,7 @@ def lgamma(x: float) -> float:
         return inf
     if x != x or x in (1.0, 2.0):
         return x if x != x else 0.0
-    return float(_mp().loggamma(x).real)
+    return float(context().loggamma(x).real)
 
 
 def digamma(x: float) -> float:
@@ -49,7 +48,7 @@ def digamma(x: float) -> float:
         return nan
     if abs(x) < 1e-17:
         return -1 / x
-    return x if x == inf else _float(_mp().digamma, x)
+    return x if x == inf else _float(context().digamma, x)
 
 
 def polygamma(n: float, x: float) -> float:
@@ -74,7 +73,7 @@ def polygamma(n: float, x: float) -> float:
 
 def _right(n: int, x: Any) -> Any:
     """polygamma for x > 0, n >= 1: `(-1)^(n+1) n! zeta(n+1, x)`, DLMF 5.15.1 and 25.11.1."""
-    mp = _mp()
+    mp = context()
     x = mp.mpf(x)
     if x < 1e-30:  # the first term of the sum is all there is
         return (-1) ** (n + 1) * mp.factorial(n) / x ** (n + 1)
@@ -82,7 +81,7 @@ def _right(n: int, x: Any) -> Any:
 
 
 def _reflected(n: int, x: float) -> Any:
-    mp = _mp()
+    mp = context()
     near = mp.mpf(x) - round(x)  # exact; keeps the bits that pi*x would lose
     cot = mp.mpf(0) if abs(near) == 0.5 else mp.cospi(near) / mp.sinpi(near)
     derivative = mp.mpf(0)
@@ -107,13 +106,13 @@ def _cotangent(n: int) -> list[int]:
 
 
 @cache
-def _mp() -> Any:
-    """A private context of mpmath, so that nobody's global precision matters or changes."""
+def context(digits: int = 35) -> Any:
+    """mpmath with this many digits, 35 for 120 bits: nobody's global precision matters or changes."""
     import mpmath  # 40 ms: only for who needs it
 
-    context = mpmath.mp.clone()
-    context.prec = _BITS
-    return context
+    found = mpmath.mp.clone()
+    found.dps = digits
+    return found
 
 
 def _float(function: Callable[[float], Any], x: float) -> float:

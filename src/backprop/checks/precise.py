@@ -15,6 +15,7 @@ from typing import Any
 from backprop.checks.sides import Side, Sides
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
+from backprop.special import context
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 from backprop.values import Lookup, forward
@@ -66,16 +67,6 @@ class Precise:
         moved = ChainMap({node: self._base[node] + shift}, self._base)
         forward(self._graph, steps, moved, self._values)
         return moved[self._graph.output]
-
-
-@cache
-def context(digits: int) -> Any:
-    """A private context of mpmath with this many digits."""
-    import mpmath  # 40 ms: only for who needs it
-
-    found = mpmath.mp.clone()
-    found.dps = digits
-    return found
 
 
 @cache
