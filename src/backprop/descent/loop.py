@@ -15,10 +15,8 @@ from typing import NamedTuple
 from backprop.descent.cells import Array, Cells
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.update import equations
-from backprop.engine.native.machine import ATTRIBUTES
-from backprop.engine.native.straight import finite, loads
 from backprop.engine.walk import value_and_gradient
-from backprop.engine.writers.llvm import Operand
+from backprop.engine.writers.llvm import ATTRIBUTES, Operand
 from backprop.graph import Graph
 
 
@@ -90,7 +88,7 @@ class Loop(Cells):
 
     def straight(self, graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
         """For a graph inside the loop, which is unrolled."""
-        constants = loads(self, "%fixed", fixed)
+        constants = self.loads("%fixed", fixed)
 
         def evaluate() -> tuple[Operand, Sequence[Operand]]:
             point = {leaf: self._get(self.next_x, at) for at, leaf in enumerate(wrt)}
@@ -141,7 +139,7 @@ class Loop(Cells):
         self._update(lr)
         value, looked = evaluate()
         self._sums()
-        bad = finite(self, [*looked, self._cell_value("norm2"), self._cell_value("odd")])
+        bad = self.finite([*looked, self._cell_value("norm2"), self._cell_value("odd")])
         self._branch(self.emit(f"fcmp uno double {bad}, 0.0"), "stop")
         self._stop_unless_moved()
         self._commit(value, lr)

@@ -104,8 +104,8 @@ class StraightCode(Engine):
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
         from backprop.engine.native.machine import library
-        from backprop.engine.native.straight import evaluation
         from backprop.engine.walk import signature
+        from backprop.engine.writers.llvm import evaluation
 
         key = f"evaluate {signature(graph, wrt, [*fixed])}"
         self._library = library(key, lambda: evaluation(graph, wrt, [*fixed]))

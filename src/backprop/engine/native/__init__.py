@@ -1,1 +1,1 @@
-"""Machine code: formulas of the table as LLVM's instructions, kernels that run tapes, straight lines."""
+"""Machine code: what compiles and calls it, and the kernels that run tapes."""

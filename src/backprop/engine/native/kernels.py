@@ -24,8 +24,8 @@ from backprop.engine.native.loops import (
     forward_loop,
     mixed_forward,
 )
-from backprop.engine.native.machine import ATTRIBUTES, lanes
-from backprop.engine.writers.llvm import Code
+from backprop.engine.native.machine import lanes
+from backprop.engine.writers.llvm import ATTRIBUTES, Code
 
 FIELDS = tuple("segments count values p q a b c codes gradients size root".split())
 """What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count` of

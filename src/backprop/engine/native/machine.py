@@ -26,11 +26,6 @@ from backprop.syntax.grammar import text as grammar
 _LEVEL = 2
 """How hard LLVM tries: at 3 nothing was faster."""
 
-ATTRIBUTES = """
-attributes #0 = { nounwind willreturn memory(none) }
-"""
-"""Of C's functions: without an effect but their result (errno is nobody's here)."""
-
 
 @cache
 def llvm() -> Any:
@@ -161,18 +156,12 @@ class Library:
         self._functions: dict[str, Callable[..., Any]] = {}
         binding = llvm()
         triple, name, features = processor()
-        words = [
-            llvmlite.__version__,
-            str(binding.llvm_version_info),
-            triple,
-            name,
-            features,
-            *sorted(lanes()[1]),
-            sources(),
-            key,
-        ]
+        made_by = [llvmlite.__version__, str(binding.llvm_version_info), triple, name, features]
+        words = [*made_by, *sorted(lanes()[1]), sources(), key]
         kept_as = f"code-{kept.checksum(*(word.encode() + b'|' for word in words)).hex()}.o"
-        self._machine = _target_machine()
+        self._machine = binding.Target.from_default_triple().create_target_machine(
+            cpu=name, features=features, opt=_LEVEL, jit=True, codemodel="jitdefault"
+        )
         self._engine = binding.create_mcjit_compiler(
             binding.parse_assembly(f'target triple = "{triple}"'), self._machine
         )
@@ -216,11 +205,3 @@ def _compiled(text: str, target: Any) -> bytes:
     builder.getModulePassManager().run(module, builder)
     code: bytes = target.emit_object(module)
     return code
-
-
-def _target_machine() -> Any:
-    binding = llvm()
-    _, name, features = processor()
-    return binding.Target.from_default_triple().create_target_machine(
-        cpu=name, features=features, opt=_LEVEL, jit=True, codemodel="jitdefault"
-    )
