@@ -5,22 +5,19 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import dist, inf
 from time import perf_counter
-from typing import TypeVar
 
 from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import Optimizer, Schedule
-from backprop.descent.problem import Point, Problem
+from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
 from backprop.descent.update import equations
 from backprop.engine.native.machine import library
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.names import by_name
-from backprop.options import DescentOptions
-
-T = TypeVar("T")
 
 _FIRST, _MOST = 1000, 1 << 16
 """Steps of the first batch of a small graph, and of the largest batch, whose outputs take 512 KiB."""
@@ -36,22 +33,22 @@ _LONGEST = 1e150
 
 
 class Batches:
-    """The compiled loop of one problem and method.
+    """The compiled loop of a run and its method.
 
-    numbers: of the row. schedule: with its numbers. options: of the descent. Raises NoMachineCode.
+    numbers: of the row. schedule: with its numbers. Raises NoMachineCode.
     """
 
     def __init__(
         self,
-        problem: Problem,
+        run: Run,
         row: Optimizer,
         numbers: Mapping[str, float],
         schedule: tuple[Schedule, Mapping[str, float]],
-        options: DescentOptions,
     ) -> None:
+        problem, options = run.problem, run.options
         lr, clip = options["lr"] or row.lr, options["clip"] or inf
         assert lr is not None
-        self.problem = problem
+        self._run = run
         self._lr = lr
         self._clip = clip
         graph, wrt = problem.graph, problem.leaves
@@ -61,14 +58,14 @@ class Batches:
             bool(options["until_change"]), options["target"] is not None,
         )  # fmt: skip
         self._by = list(range(count))
-        """The parameters in the order in which the loop has them."""
+        """The parameters in the order in which the loop has them, as numbers of the problem's."""
         operations = sum(len(each.shape.nodes) for _, each in equations(row))
         engine = tape_for(graph, wrt, problem.fixed, len(graph.order) + count * operations)
         if engine is None:
             if clip == inf:  # a clipping norm adds in the order of the parameters
                 # x1, x2, … side by side are often alike, and then computed side by side
                 self._by.sort(key=lambda at: by_name(problem.names[at]))
-                wrt = self._in_loop(wrt)
+                wrt = [wrt[at] for at in self._by]
             fixed = [*problem.fixed]
             loop = Loop(task, unrolled=True)
             key = f"descend {task} {signature(graph, wrt, fixed)}"
@@ -84,9 +81,11 @@ class Batches:
             self._more = [
                 arrays.address, *engine.tape.functions, values, gradients, output, _address(beside)
             ]  # fmt: skip
+        self._place = sorted(range(count), key=self._by.__getitem__)
+        """Where in the loop each parameter of the problem is."""
         self._alive = engine, beside
         sizes = (len(Scalars._fields), count, count, count * len(row.state), count, count)
-        bounds = (array("d", self._in_loop(each)) for each in (problem.low, problem.high))
+        bounds = (array("d", _ordered(each, self._by)) for each in (problem.low, problem.high))
         self._arrays = [*map(_zeros, sizes), *bounds]
         whole, pointer = ctypes.c_int64, ctypes.c_void_p
         more = [pointer] * len(self._more)
@@ -94,26 +93,16 @@ class Batches:
         self._size = _FIRST if problem.size <= _SMALL else 1
         self._values = array("d")
 
-    def _in_loop(self, numbers: Sequence[T]) -> list[T]:
-        """What belongs to the parameters, in the order of the loop."""
-        return [numbers[at] for at in self._by]
-
-    def _outside(self, numbers: Sequence[float]) -> Point:
-        """The numbers of the loop's parameters, in the order of the problem."""
-        found = [0.0] * len(self._by)
-        for at, number in zip(self._by, numbers, strict=True):
-            found[at] = number
-        return found
-
-    def go(self, run: Run, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
+    def go(self, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
         """Up to `most` steps from where the run stands; None where the next one is no ordinary one.
 
         state: the optimizer's, changed in place; k: its updates so far.
         """
-        if not run.norm < _LONGEST:
-            return None
-        problem, options = self.problem, run.options
+        run = self._run
+        problem, options = run.problem, run.options
         steps = min(most, self._size)
+        if steps < 1 or not run.norm < _LONGEST:
+            return None
         scalars, x, g, kept, best, previous, *_ = self._arrays
         target = options["target"]
         given = Scalars(
@@ -124,9 +113,8 @@ class Batches:
             value=run.value, before=run.value, best=run.best[1],
         )  # fmt: skip
         scalars[:] = array("d", given)
-        x[:], g[:] = (array("d", self._in_loop(each)) for each in (run.x, run.gradient))
-        columns = map(self._in_loop, state.values())
-        kept[:] = array("d", [number for column in columns for number in column])
+        x[:], g[:] = (array("d", _ordered(each, self._by)) for each in (run.x, run.gradient))
+        kept[:] = array("d", chain(*(_ordered(column, self._by) for column in state.values())))
         values = self._values
         if len(values) < steps:
             values = self._values = _zeros(steps)
@@ -140,18 +128,23 @@ class Batches:
         problem.evaluations += done
         if not done:
             return None
-        count = len(x)
+        count, place = len(x), self._place
         for number, name in enumerate(state):
-            state[name] = self._outside(kept[number * count : (number + 1) * count])
+            state[name] = _ordered(kept[number * count : (number + 1) * count], place)
         after = Scalars(*scalars)
-        lowest = (int(after.best_at), after.best, self._outside(best))
-        point = self._outside(x)
+        lowest = (int(after.best_at), after.best, _ordered(best, place))
+        point = _ordered(x, place)
         return Steps(
-            point, after.value, self._outside(g), after.last_lr,
-            dist(point, self._outside(previous)),
+            point, after.value, _ordered(g, place), after.last_lr,
+            dist(point, _ordered(previous, place)),
             values if done == len(values) else values[:done], after.before, 0,
             lowest if after.best_at > 0 else None,
         )  # fmt: skip
+
+
+def _ordered(numbers: Sequence[float], order: Sequence[int]) -> Point:
+    """The numbers of the parameters in another order: that of the loop, or that of the problem."""
+    return [numbers[at] for at in order]
 
 
 def _zeros(size: int) -> array[float]:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite, isnan
+from math import inf, isfinite
 from typing import Unpack
 
-from backprop.descent.batch import Batches
 from backprop.descent.choices import Bounds, bounds_of, choice, parameters
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Run, Stop
-from backprop.descent.update import explanation
-from backprop.engine.program import choose
-from backprop.errors import BackpropError, BadOption, InfiniteSlope, NoMachineCode
+from backprop.errors import BackpropError, BadOption, InfiniteSlope
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.numbers import shown
 from backprop.options import DescentOptions, complete
 from backprop.source import normal
-from backprop.syntax.functions import compiled
 from backprop.values import Numbers
-
-_STEP, _PARAMETER = 12e-6, 1.5e-6
-"""Seconds that a step takes in Python besides value and gradient, and for each parameter."""
 
 
 def descend(
@@ -65,15 +58,20 @@ def descend(
     engine, evaluations = ("auto", 1) if lr else (options["engine"], 2 * steps)
     problem = Problem(model, begun, free, limits, options["maximize"], engine, evaluations)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every)
-    method = _first_order(row, numbers, run, state) if isinstance(row, Optimizer) else None
+    method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
     try:
-        run.begin(_is_minimum)
+        run.begin()
+        if not any(run.gradient):
+            from backprop.descent.second_order import is_minimum  # numpy is not always wanted
+
+            raise run.at_rest(is_minimum(run))
+        run.judge(inf)
         if isinstance(row, Minimizer):
-            from backprop.descent import second_order  # scipy's methods are not always wanted
+            from backprop.descent import second_order  # nor are scipy's methods
 
             second_order.descend(row, numbers, run)
         elif method:
-            method.descend(run)
+            method.descend()
         raise AssertionError("a method ended without a verdict")
     except Stop as found:
         stop = found
@@ -81,41 +79,8 @@ def descend(
         stop = run.no_lower()
     ended = evaluate(model, {**start, **problem.named(run.x)}, output)
     run.settle(ended.gradient)
-    explained = _explained(run, row, method, warnings)
-    return _result(run, row, method, stop, warnings, explained, limits), ended.numbers
-
-
-def _is_minimum(run: Run) -> bool:
-    from backprop.descent.second_order import is_minimum
-
-    return is_minimum(run)
-
-
-def _first_order(
-    row: Optimizer, numbers: Mapping[str, float], run: Run, state: State | None
-) -> FirstOrder:
-    """The method of a row and its numbers, as it is before the first step."""
-    options = run.options
-    change, rates = choice("schedule", options["schedule"], SCHEDULES)
-    length = float(run.before + options["steps"])
-    rates = {key: length if isnan(number) else number for key, number in rates.items()}
-    factor = compiled(change.factor, ("k",), rates)
-    clip, explained = options["clip"] or inf, options["explain_step"] or 0
-    lr = options["lr"] or row.lr
-    method = FirstOrder(row, numbers, lr, factor, clip, explained)
-    if state:
-        names, memory = run.problem.names, state.memory
-        method.state = {key: [memory[key][name] for name in names] for key in row.state}
-        method.k, method.searched = state.updates, state.searched
-    # the compiled loop, if it is worth its compilation; otherwise step by step in Python
-    around = _STEP + _PARAMETER * len(run.x)
-    if lr and choose(options["engine"], run.problem.size, options["steps"], around) is None:
-        try:
-            method.batches = Batches(run.problem, row, numbers, (change, rates), options)
-        except NoMachineCode:
-            if options["engine"] == "native":
-                raise
-    return method
+    warnings += _unexplained(run, row, method)
+    return _result(run, row, method, stop, warnings, limits), ended.numbers
 
 
 def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
@@ -168,23 +133,20 @@ def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[Backpro
     return warnings
 
 
-def _explained(
-    run: Run, row: Optimizer | Minimizer, method: FirstOrder | None, warnings: list[BackpropError]
-) -> list[str]:
-    """The lines that explain the step that was asked for. warnings: takes why there are none."""
+def _unexplained(
+    run: Run, row: Optimizer | Minimizer, method: FirstOrder | None
+) -> list[BackpropError]:
+    """Why the step that was asked for is not explained, where it is not."""
     wanted = run.options["explain_step"]
-    if not wanted:
+    if not wanted or (method and method.explained):
         return []
-    if method and method.explained:
-        return explanation(method.row, method.options, method.explained, run.problem)
     if not method:
         why = f"{row.name} is scipy's"
     elif wanted <= run.before:
         why = f"this run began after step {run.before}"
     else:
         why = f"the run ended after step {run.number}"
-    warnings.append(BackpropError(f"step {wanted} cannot be explained: {why}"))
-    return []
+    return [BackpropError(f"step {wanted} cannot be explained: {why}")]
 
 
 def _result(
@@ -193,7 +155,6 @@ def _result(
     method: FirstOrder | None,
     stop: Stop,
     warnings: Sequence[BackpropError],
-    explained: Sequence[str],
     limits: Bounds,
 ) -> Descent:
     problem, last = run.problem, run.last
@@ -229,7 +190,7 @@ def _result(
         values_every=run.values_every,
         history=run.history,
         state=state,
-        explained=tuple(explained),
+        explained=tuple(method.explained if method else ()),
         error=stop.error,
         warnings=tuple(warnings),
     )

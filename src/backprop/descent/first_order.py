@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from math import inf
+from collections.abc import Mapping
+from math import inf, isfinite, isnan
+from typing import NamedTuple
 
 from backprop.descent.batch import Batches
-from backprop.descent.optimizers import Optimizer
+from backprop.descent.choices import choice
+from backprop.descent.optimizers import SCHEDULES, Optimizer
 from backprop.descent.problem import Point, dot, moves
+from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
-from backprop.descent.update import Explained, Memory, Trial, Update, compiled
-from backprop.errors import NotFinite
+from backprop.descent.update import compiled, formulas, written
+from backprop.engine.program import choose
+from backprop.errors import NoMachineCode, NotFinite
+from backprop.numbers import printed
+from backprop.syntax import functions
+
+_STEP, _PARAMETER = 12e-6, 1.5e-6
+"""Seconds that a step takes in Python besides value and gradient, and for each parameter."""
+
+_MOST_PARAMETERS, _MOST_TRIALS = 20, 8
+"""The most that are shown of one update."""
 
 _DECREASE = 1e-4
 """The part of the fall that the slope promises which a step must keep (Armijo; Nocedal and Wright,
@@ -24,110 +35,120 @@ _ROUNDING = 2.0**-50
 """A rise of the output by this part of it is rounding, and no reason to go on searching."""
 
 
-@dataclass(slots=True)
+class Update(NamedTuple):
+    """One update of all parameters, and where it leads."""
+
+    lr: float
+    x: Point
+    after: list[tuple[float, ...]]
+    """For each parameter its number, not yet moved into the bounds, and its state."""
+
+
 class FirstOrder:
-    """A method of the table at work.
+    """A method of the table at work. options: its numbers. given: the state that the run goes on from."""
 
-    lr: the step size, None for a line search. factor: what it is multiplied with at step k from 0.
-    clip: the largest gradient norm that an update sees. k: updates since the state began.
-    """
+    def __init__(
+        self, row: Optimizer, options: Mapping[str, float], run: Run, given: State | None
+    ) -> None:
+        asked = run.options
+        self.row, self.options, self.run = row, options, run
+        self.lr = asked["lr"] or row.lr
+        """The step size, None for a line search."""
+        self.clip = asked["clip"] or inf
+        """The largest gradient norm that an update sees."""
+        self.state: dict[str, list[float]] = {}
+        self.k = 0
+        """Updates since the state began."""
+        self.searched: float | None = None
+        """The step size that the last line search found, where the next one begins."""
+        self.explained: list[str] = []
+        self._trials: list[tuple[float, float]] = []
+        """The step sizes that the last line search tried, and the output there."""
+        if given:
+            names, memory = run.problem.names, given.memory
+            self.state = {key: [memory[key][name] for name in names] for key in row.state}
+            self.k, self.searched = given.updates, given.searched
+        self._formulas = compiled(row, options)
+        change, rates = choice("schedule", asked["schedule"], SCHEDULES)
+        length = float(run.before + asked["steps"])
+        rates = {key: length if isnan(number) else number for key, number in rates.items()}
+        self._factor = functions.compiled(change.factor, ("k",), rates)
+        # the compiled loop, if it is worth its compilation, takes every ordinary step
+        self._batches: Batches | None = None
+        around = _STEP + _PARAMETER * len(run.x)
+        if self.lr and choose(asked["engine"], run.problem.size, asked["steps"], around) is None:
+            try:
+                self._batches = Batches(run, row, options, (change, rates))
+            except NoMachineCode:
+                if asked["engine"] == "native":
+                    raise
 
-    row: Optimizer
-    options: Mapping[str, float]
-    lr: float | None
-    factor: Callable[[float], float]
-    clip: float = inf
-    explain: int = 0
-    state: Memory = field(default_factory=dict)
-    k: int = 0
-    searched: float | None = None
-    """The step size that the last line search found, where the next one begins."""
-    explained: Explained | None = None
-    batches: Batches | None = None
-    """The compiled loop, where there is one: it takes every ordinary step."""
-
-    def descend(self, run: Run) -> None:
+    def descend(self) -> None:
         """Step after step, until the run raises Stop."""
-        formulas = compiled(self.row, self.options)
+        run = self.run
         if not self.state:
-            self._begin_state(len(run.x))
+            self._begin_state()
         run.monotone = self.lr is None
         while True:
-            if self.batches is not None and self._batch(run, self.batches):
+            done = self._batches.go(self.state, self.k, run.room()) if self._batches else None
+            if done is not None:
+                self.k += len(done.values)
+                run.steps(done)
                 continue
-            x, gradient, shrink = run.x, run.gradient, 1.0
-            if self.clip < inf and (size := run.problem.clipped_norm(x, gradient)) > self.clip:
+            gradient, shrink = run.gradient, 1.0
+            if self.clip < inf and (size := run.problem.clipped_norm(run.x, gradient)) > self.clip:
                 shrink = self.clip / size
                 gradient = [slope * shrink for slope in gradient]
-
-            def update(lr: float, x: Point = x, gradient: Point = gradient) -> Update:
-                k = self.k + 1.0
-                after = [
-                    formulas(at, slope, k, lr, *numbers)
-                    for at, slope, *numbers in zip(x, gradient, *self.state.values(), strict=True)
-                ]
-                return Update(lr, run.problem.inside([new[0] for new in after]), after)
-
-            trials: list[Trial] = []
             if self.lr is None:
-                taken, value, slopes = self._search(run, gradient, update, trials)
+                taken, value, slopes = self._search(gradient)
             else:
-                lr = self.lr * self.factor(float(run.number))
+                lr = self.lr * self._factor(float(run.number))
                 if lr == 0:
                     raise Stop("steps", "the schedule has brought the step size to 0")
-                taken = update(lr)
+                taken = self._update(gradient, lr)
                 try:
                     value, slopes = run.problem.both(taken.x)
                 except NotFinite as error:
                     raise run.diverged(error) from None
             self.k += 1
-            number = run.number + 1
-            if number == self.explain:
-                self.explained = Explained(
-                    number, self.k, x, gradient, shrink, self.state, taken, trials
-                )
+            if run.number + 1 == run.options["explain_step"]:
+                self.explained = self._explanation(gradient, shrink, taken)
             self.state = {
                 name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
             }
             run.step(taken.x, value, slopes, taken.lr)
 
-    def _batch(self, run: Run, batches: Batches) -> bool:
-        """Take many steps at once; False where the next one must be taken by itself."""
-        most = run.room()
-        if self.explain:
-            ahead = self.explain - 1 - run.number
-            most = min(most, ahead) if ahead >= 0 else most
-        done = batches.go(run, self.state, self.k, most) if most > 0 else None
-        if done is None:
-            return False
-        self.k += len(done.values)
-        run.steps(done)
-        return True
-
-    def _begin_state(self, count: int) -> None:
+    def _begin_state(self) -> None:
+        count = len(self.run.x)
         self.state = {name: [float(first)] * count for name, first in self.row.state.items()}
         self.k = 0
 
-    def _search(
-        self, run: Run, gradient: Point, update: Callable[[float], Update], trials: list[Trial]
-    ) -> tuple[Update, float, Point]:
+    def _update(self, gradient: Point, lr: float) -> Update:
+        run, k, columns = self.run, self.k + 1.0, self.state.values()
+        after = [
+            self._formulas(at, slope, k, lr, *numbers)
+            for at, slope, *numbers in zip(run.x, gradient, *columns, strict=True)
+        ]
+        return Update(lr, run.problem.inside([new[0] for new in after]), after)
+
+    def _search(self, gradient: Point) -> tuple[Update, float, Point]:
         """The update with a step size at which the output falls enough, and value and gradient there.
 
         The first size tried makes the largest move 1, later ones begin where the last ended. A
         direction that leads uphill (momentum does, at times) is given up, and the state with it.
-        trials: takes the sizes that were tried last.
         """
+        run = self.run
         problem = run.problem
         for attempt in range(2):
             if attempt:
                 if not self.state:
                     break
-                self._begin_state(len(run.x))
+                self._begin_state()
                 self.searched = None
-            lr = self.searched or _first_size(run.x, update(1.0).x)
-            trials.clear()
+            lr = self.searched or _first_size(run.x, self._update(gradient, 1.0).x)
+            self._trials = []
             for _ in range(_TRIALS):
-                found = update(lr)
+                found = self._update(gradient, lr)
                 slope = dot(gradient, moves(run.x, found.x))
                 if slope >= 0:
                     break
@@ -137,7 +158,7 @@ class FirstOrder:
                     if problem.bottomless:
                         raise run.diverged(error) from None
                     value = inf
-                trials.append(Trial(lr, value * problem.sign))
+                self._trials.append((lr, value * problem.sign))
                 room = _ROUNDING * abs(run.value)
                 if value <= run.value + _DECREASE * slope + room:
                     try:
@@ -145,12 +166,12 @@ class FirstOrder:
                     except NotFinite:
                         value = inf
                     else:
-                        self.searched = self._next(run, gradient, found.x, slopes, lr)
+                        self.searched = self._next(gradient, found.x, slopes, lr)
                         return found, value, slopes
                 lr *= _shrink(run.value, slope, value)
         raise run.no_lower()
 
-    def _next(self, run: Run, gradient: Point, point: Point, slopes: Point, lr: float) -> float:
+    def _next(self, gradient: Point, point: Point, slopes: Point, lr: float) -> float:
         """Where the next search begins: for plain descent the step that the last two gradients
         suggest, for others twice the last.
 
@@ -161,8 +182,46 @@ class FirstOrder:
         if self.row.state or self.clip < inf:
             return 2 * lr
         bends = moves(gradient, slopes)
-        bend, square = dot(moves(run.x, point), bends), dot(bends, bends)
+        bend, square = dot(moves(self.run.x, point), bends), dot(bends, bends)
         return min(max(bend / square, lr * 1e-5), lr * 1e5) if 0 < bend < inf else 10 * lr
+
+    def _explanation(self, gradient: Point, clip: float, update: Update) -> list[str]:
+        """The lines that explain an update: the formula, the step size, then `a ← 2 − 0.001·6 = 1.994`.
+
+        gradient: what the update saw, turned for maximising, and clipped: multiplied with `clip`.
+        """
+        lr, after, _ = update
+        number, problem = self.run.number + 1, self.run.problem
+        lines = [f"step {number} by {self.row.name}: {'; '.join(formulas(self.row))}"]
+        meaning = f"{'−' if problem.sign < 0 else ''}∂{problem.output}/∂x"
+        if clip != 1:
+            meaning += f"·{printed(clip)}, clipped"
+        lines.append(f"  g = {meaning}; lr = {printed(lr)}{self._found()}")
+        if self.k == 1 < number and self.row.state:
+            lines.append("  its memory begins anew here, because it led uphill")
+        for at, name in enumerate(problem.names[:_MOST_PARAMETERS]):
+            memory = {key: column[at] for key, column in self.state.items()}
+            own = {"x": self.run.x[at], "g": gradient[at], "k": float(self.k), "lr": lr}
+            equations, computed = written(self.row, {**self.options, **own, **memory}, name)
+            lines += [f"  {line}" for line in equations]
+            if abs(computed - after[at]) > 1e-9 * max(1.0, abs(computed)):
+                lines.append(f"  {name} ← {printed(after[at])}, its bound")
+        if len(problem.names) > _MOST_PARAMETERS:
+            lines.append(f"  … and {len(problem.names) - _MOST_PARAMETERS} more parameters")
+        return lines
+
+    def _found(self) -> str:
+        """What a line search tried before it found its step size."""
+        if not self._trials:
+            return ""
+        *failed, (_, value) = self._trials
+        found = f", found by line search: {self.run.problem.output} = {printed(value)} there"
+        shown = [
+            f"lr {printed(lr)} → {printed(value) if isfinite(value) else 'no value'}"
+            for lr, value in failed[:_MOST_TRIALS]
+        ]
+        more = ", …" if len(failed) > _MOST_TRIALS else ""
+        return f"{found}, too little fall before ({'; '.join(shown)}{more})" if shown else found
 
 
 def _first_size(x: Point, there: Point) -> float:

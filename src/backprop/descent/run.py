@@ -169,21 +169,19 @@ class Run:
         value, parameters = self.value * self.problem.sign, self.problem.named(self.x)
         return Step(self.number, value, self.norm, self.length, self.lr, parameters)
 
-    def begin(self, is_minimum: Callable[[Run], bool]) -> None:
-        """Report the start, which may be all there is to do. Raises Stop.
-
-        is_minimum: tells a minimum from other places without a gradient.
-        """
+    def begin(self) -> None:
+        """Report the start. Raises Stop where the callback does not want to go on."""
         self.values.append(self.value * self.problem.sign)
         self._report()
-        if not any(self.gradient):
-            every = "every gradient" if len(self.x) > 1 else "the gradient"
-            if is_minimum(self):
-                raise Stop("gradient", f"converged: {every} is 0 at the start")
-            where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
-            reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
-            raise Stop("stuck", reason)
-        self._judge(inf)
+
+    def at_rest(self, is_minimum: bool) -> Stop:
+        """The end of a run that starts where there is no gradient."""
+        every = "every gradient" if len(self.x) > 1 else "the gradient"
+        if is_minimum:
+            return Stop("gradient", f"converged: {every} is 0 at the start")
+        where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
+        reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
+        return Stop("stuck", reason)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
         """Report a step to a point with finite value and gradient.
@@ -208,7 +206,7 @@ class Run:
         self.length, self.lr, self.still = done.length, done.lr, done.still
         self.norm = self.problem.norm(self.x, self.gradient)
         self._report()
-        self._judge(abs(done.value - done.before))
+        self.judge(abs(done.value - done.before))
 
     def _keep_values(self, new: array[float]) -> None:
         """Keep the outputs of the next steps, or every so many of them."""
@@ -224,7 +222,8 @@ class Run:
         for every in (self.every, self.callback_every if self.callback else 0):
             if every:
                 most = min(most, every - self.count % every)
-        return most
+        before_explained = (self.options["explain_step"] or 0) - 1 - self.number
+        return min(most, before_explained) if before_explained >= 0 else most
 
     def settle(self, last: Gradient) -> None:
         """Say of the last point what `grad` says of it (machine code may differ in the last bits), and
@@ -306,7 +305,7 @@ class Run:
         bend = dot(moves(self.gradient, there), moves(self.x, near))
         return bend / moved / moved
 
-    def _judge(self, change: float) -> None:
+    def judge(self, change: float) -> None:
         """Raise Stop if the last step was the last of all, NoLower if many have led to nothing.
 
         change: of the output, in that step.
