@@ -98,8 +98,7 @@ class Descending(NamedTuple):
         """The parameters."""
         from backprop.descent.choices import parameters
 
-        only, freeze = self.options["only"], self.options["freeze"]
-        return parameters(self.model, self.output, only, freeze)
+        return parameters(self.model, self.output, self.options["only"], self.options["freeze"])
 
     def run(
         self, callback: Callable[..., object], callback_every: int, whole: bool

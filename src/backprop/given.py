@@ -100,17 +100,15 @@ def _from_json(source: Source, model: Model) -> Given:
     plain: dict[str, Any] = {}
     for key, item in found.items():
         name = normal(key)
-        if not isinstance(item, list):
-            plain[name] = item
-            continue
-        at, value = places.get(name, (nowhere, nowhere))
-        members = _members(name, item, model, value, errors)
+        at, value = places.setdefault(name, (nowhere, nowhere))
+        nested = isinstance(item, list)
+        members = _members(name, item, model, value, errors) if nested else {name: item}
         plain |= members
         for member in members:
             places.setdefault(member, (at, at))
     numbers: Given = {}
     for name, item in plain.items():
-        at, value = places.get(name, (nowhere, nowhere))
+        at, value = places[name]
         if item in ("inf", "-inf"):
             numbers[name] = float(item), at
         elif isinstance(item, float) and isinf(item):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, TextIO
 
 from backprop.errors import BackpropError, BadOption
@@ -107,13 +108,18 @@ def text_of(report: Report, format: str, style: Style) -> str:
     return TABLES.writer(format)(report, style)
 
 
-def style_for(stream: TextIO | None, digits: int | None) -> Style:
+def style_for(stream: TextIO | None, digits: int | None = None) -> Style:
     """How numbers and tables look on a stream; None: in a file."""
     if stream is None:
         return Style(digits)
-    width, color = _terminal(stream)
     encoding = getattr(stream, "encoding", None) or ""
-    return Style(digits, width, color, ascii=not encoding.lower().startswith("utf"))
+    style = Style(digits, ascii=not encoding.lower().startswith("utf"))
+    if not stream.isatty():
+        return style
+    from shutil import get_terminal_size  # for a terminal only: 2 ms
+
+    dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+    return style._replace(width=get_terminal_size().columns, color=not dumb)
 
 
 def put(text: str) -> None:
@@ -130,19 +136,6 @@ def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:
     errors = list(errors)
     if not errors or sys.stderr is None:
         return
-    try:
-        width, color = _terminal(sys.stderr)
-        sys.stderr.write(render(errors, kind, color, width))
+    with suppress(OSError, ValueError):
+        sys.stderr.write(render(errors, kind, style_for(sys.stderr)))
         sys.stderr.flush()
-    except (OSError, ValueError):
-        pass
-
-
-def _terminal(stream: TextIO) -> tuple[int | None, bool]:
-    """The width of a terminal (None: it is none) and whether it shows colours."""
-    if not stream.isatty():
-        return None, False
-    from shutil import get_terminal_size  # for a terminal only: 2 ms
-
-    dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
-    return get_terminal_size().columns, not dumb

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from backprop.cli.printing import Finished, complain
@@ -69,9 +70,7 @@ def _call(words: list[str]) -> None:
 
 def _without_stdout() -> int:
     """Standard output is gone: do not let Python try again, and complain, when it exits."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass
     return 1

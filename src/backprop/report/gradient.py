@@ -21,17 +21,14 @@ class GradientReport(NamedTuple):
 
     columns: name, role (`input`, `intermediate`, `output`, or `not used` for a name that leads to no
     output), equation (its right side on one line, "" if there is none) and data, None if it could not
-    be computed. gradients: of each output by the names, None where it does not depend on one. whole:
-    whether the table has a row for every member of a large family. only: the names that it shows, if
-    not all.
+    be computed. gradients: of each output by the names, None where it does not depend on one. rows:
+    of the table, as `groups` has them.
     """
 
-    results: tuple[Gradient, ...]
-    names: list[str]
+    results: Sequence[Gradient]
     columns: list[Column]
     gradients: list[list[float | None]]
-    whole: bool = False
-    only: frozenset[str] = frozenset()
+    rows: list[tuple[str, list[int]]]
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -41,14 +38,11 @@ class GradientReport(NamedTuple):
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
-        shown = groups(self.names, self.whole)
-        if self.only:
-            shown = [(name, [at]) for at, name in enumerate(self.names) if name in self.only]
-        columns = [folded(column, shown) for column in self.columns]
+        columns = [folded(column, self.rows) for column in self.columns]
         for result, cells in zip(self.results, self.gradients, strict=True):
             title = "grad" if len(self.results) == 1 else f"∂{result.output}"
-            columns.append(folded(Column(title, cells, of=result.output), shown, bound=True))
-        roles = [str(self.columns[1].cells[members[0]]) for _, members in shown]
+            columns.append(folded(Column(title, cells, of=result.output), self.rows, bound=True))
+        roles = [str(self.columns[1].cells[members[0]]) for _, members in self.rows]
         emphasis = [_EMPHASIS.get(role, "") for role in roles]
         heads = [(f"{result.output} = ", result.value) for result in self.results]
         return Table(columns, emphasis, heads)
@@ -56,7 +50,7 @@ class GradientReport(NamedTuple):
     def records(self) -> list[Column]:
         """One row for each output and name: output, name, role, equation, data, grad."""
         times = len(self.results)
-        outputs = [each.output for each in self.results for _ in self.names]
+        outputs = [each.output for each in self.results for _ in self.columns[0].cells]
         return [
             Column("output", outputs, "name"),
             *(each._replace(cells=[*each.cells] * times) for each in self.columns),
@@ -73,13 +67,13 @@ class GradientReport(NamedTuple):
 def gradient_report(
     model: Model,
     results: Sequence[Gradient],
-    wrt: Sequence[str] = (),
-    whole: bool = False,
-    only: Sequence[str] = (),
+    wrt: Sequence[str],
+    whole: bool,
+    only: Sequence[str],
 ) -> GradientReport:
     """The report on `results`; with `wrt`, on these names and the outputs only.
 
-    whole, only: what the table shows.
+    whole: the table has every member of a large family. only: it has these names, if any.
     """
     outputs = {result.output for result in results}
     reached = {name for result in results for name in result.gradients}
@@ -107,7 +101,11 @@ def gradient_report(
     if asked:
         kept = [name for name in names if name in asked]
         results = [_only(result, kept) for result in results]
-    return GradientReport(tuple(results), names, columns, gradients, whole, frozenset(only))
+    rows = groups(names, whole)
+    if only:
+        chosen = set(only)
+        rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
+    return GradientReport(results, columns, gradients, rows)
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

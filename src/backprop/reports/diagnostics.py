@@ -10,9 +10,10 @@ The only place that turns errors into text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from backprop.errors import LIMIT, BackpropError
+from backprop.reports.numbers import Style
 from backprop.reports.table import cells_wide
 from backprop.source import Span
 
@@ -22,27 +23,19 @@ _LINE = 100
 _BOLD, _RED, _YELLOW, _BLUE, _END = "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[0m"
 
 
-def render(
-    errors: Iterable[BackpropError],
-    kind: str = "error",
-    color: bool = False,
-    width: int | None = None,
-) -> str:
+def render(errors: Iterable[BackpropError], kind: str, style: Style) -> str:
     """All errors, with an empty line between them; beyond the limit only their number."""
-
-    def paint(text: str, ink: str) -> str:
-        return f"{ink}{text}{_END}" if color else text
-
     errors = list(errors)
-    parts = [_one(error, kind, paint, width) for error in errors[:LIMIT]]
+    parts = [_one(error, kind, style) for error in errors[:LIMIT]]
     if len(errors) > LIMIT:
         parts.append(f"… and {len(errors) - LIMIT} more {kind}s\n")
     return "\n".join(parts)
 
 
-def _one(
-    error: BackpropError, kind: str, paint: Callable[[str, str], str], width: int | None
-) -> str:
+def _one(error: BackpropError, kind: str, style: Style) -> str:
+    def paint(text: str, ink: str) -> str:
+        return f"{ink}{text}{_END}" if style.color else text
+
     first_ink = _RED if kind == "error" else _YELLOW
     places = [
         (label.span.source, *label.span.source.position(label.span.start)) for label in error.labels
@@ -53,7 +46,7 @@ def _one(
     head = paint(f"{kind}:", first_ink)
     lines = [f"{where + ': ' if where else ''}{head} {paint(_shortened(error.message), _BOLD)}"]
     gutter = max((len(str(number)) for _, number, _ in places), default=0) + 2
-    room = min(_LINE, max((width or _LINE + gutter + 8) - gutter - 8, 20))
+    room = min(_LINE, max((style.width or _LINE + gutter + 8) - gutter - 8, 20))
     before = None
     for at, label in enumerate(error.labels):
         source, number, _ = places[at]
