@@ -56,9 +56,7 @@ def check_gradient(
     for name, node in inputs.items():
         slope = gradient.gradients[name]
         at = dict.fromkeys(corners[step] for step in graph.above(node) if step in corners)
-        asked = Question(
-            name, gradient.output, data[node], slope, noise[node], tuple(at), precisely
-        )
+        asked = Question(name, gradient.output, data[node], slope, noise[node], [*at], precisely)
         if precisely:
             found = precise.sides(graph, levels, node)
         else:

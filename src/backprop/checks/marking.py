@@ -138,8 +138,7 @@ def _diagnosis(
     if all(answer.claimed(point) == 0 for point in tested) and not way.large:
         users = [way.equation(each.step) for each in way.uses if each.operand == way.by]
         return "zero", f"{of} does depend on {by}, through {', '.join(dict.fromkeys(users))}"
-    carried = _carried(answer, way, sheet, tested)
-    if carried:
+    if carried := _carried(answer, way, sheet, tested):
         return "carried", carried
     found = _suspect(answer, way, tested)
     sentence = Mistakes(way, tested[0]).sentence(found) if found else ""

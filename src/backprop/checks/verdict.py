@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, inf, isfinite, isnan, log10, nan
 
@@ -64,7 +65,7 @@ class Question:
     value: float
     gradient: float
     noise: float
-    at: tuple[str, ...] = ()
+    at: Sequence[str] = ()
     precise: bool = False
 
 

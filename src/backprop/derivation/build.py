@@ -77,12 +77,11 @@ def derivation(
 def _named(model: Model, graph: Graph, detail: str) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
     new = (name for number in count(1) if (name := f"v{number}") not in model.names)
-    labels = {}
-    for node in graph.order:
-        if node in graph.labels:
-            labels[node] = graph.labels[node]
-        elif detail == "operations" and graph.is_step(node):
-            labels[node] = next(new)
+    labels = {
+        node: graph.label(node) or next(new)
+        for node in graph.order
+        if node in graph.labels or (detail == "operations" and graph.is_step(node))
+    }
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named
