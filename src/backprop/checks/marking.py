@@ -10,7 +10,6 @@ from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
-from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
@@ -59,11 +58,6 @@ class Sheet:
     @property
     def right(self) -> bool:
         return all(each.correct for each in self.marks)
-
-    @property
-    def warnings(self) -> list[BackpropError]:
-        claims = [each.claim for each in self.marks]
-        return [BackpropError(claim.doubt, claim.place) for claim in claims if claim.doubt]
 
 
 def mark(

@@ -96,23 +96,22 @@ def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
     """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
     it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
     mp = context(digits)
-    scope: dict[str, Any] = {"mp": mp}
 
-    def apply(name: str, operands: list[str]) -> str:
+    def apply(name: str, parts: list[Function]) -> Function:
         if name == "if":
-            return f"({operands[1]} if {operands[0]} else {operands[2]})"
-        key = f"f{len(scope)}"
-        scope[key] = function(name, digits) if name in OPERATIONS else getattr(mp, name)
-        return f"{key}({', '.join(operands)})"
+            condition, taken, other = parts
+            return lambda at: taken(at) if condition(at) else other(at)
+        called = function(name, digits) if name in OPERATIONS else getattr(mp, name)
+        return lambda at: called(*[part(at) for part in parts])
 
-    code = fold(
-        formula(text),
-        number="mp.mpf('{}')".format,
-        name=lambda name: name if name in parameters else f"mp.{name}",
-        apply=apply,
-    )
-    found: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
-    return found
+    def named(name: str) -> Function:
+        return lambda at: at[name] if name in at else getattr(mp, name)
+
+    def number(text: str) -> Function:
+        return lambda at: mp.mpf(text)
+
+    found = fold(formula(text), number, named, apply)
+    return lambda *operands: found(dict(zip(parameters, operands, strict=True)))
 
 
 def sides(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
