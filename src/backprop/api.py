@@ -34,7 +34,7 @@ class Value(plain.Value):
 
     def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
-        from backprop.reports.notebook import draw_value
+        from backprop.reports.drawing import draw_value
 
         return draw_value(self, theme, direction)
 
@@ -42,7 +42,7 @@ class Value(plain.Value):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """In a notebook: the picture and the text."""
-        from backprop.reports.notebook import value_bundle
+        from backprop.reports.drawing import value_bundle
 
         return value_bundle(self)
 
@@ -71,7 +71,7 @@ class Model(language.Model):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """In a notebook: the picture with the numbers of the last gradient, and the text."""
-        from backprop.reports.notebook import model_bundle
+        from backprop.reports.drawing import model_bundle
 
         return model_bundle(self, self._numbers)
 

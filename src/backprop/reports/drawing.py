@@ -1,4 +1,4 @@
-"""A picture as Graphviz text, and rendered as SVG, PNG or PDF.
+"""A picture as Graphviz text, and rendered as SVG, PNG or PDF; Values and Models in a notebook.
 
 A box has label, data and grad in the manner of record nodes; roles differ in outline, so that
 nobody needs the colours: inputs are rounded, the output has a bold outline, numbers are small.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from collections.abc import Iterable
+from contextlib import suppress
 from html import escape as html
 from math import isfinite
 from pathlib import Path
@@ -18,10 +19,14 @@ from pathlib import Path
 from graphviz import CalledProcessError, Digraph, ExecutableNotFound, escape
 from graphviz.backend import dot_command
 
-from backprop.errors import CannotDraw
+from backprop.errors import BackpropError, CannotDraw
+from backprop.evaluation.gradient import evaluate
+from backprop.language import Model
 from backprop.numbers import shortened, shown
-from backprop.picture import Arrow, Box, Circle, Picture
+from backprop.picture import MOST, Arrow, Box, Circle, Picture
+from backprop.picture import picture as picture_of
 from backprop.reports.themes import THEMES, Look, Theme
+from backprop.values import Numbers, Value, graph_of
 
 _FONT = "Helvetica,Arial,sans-serif"
 
@@ -195,3 +200,37 @@ def _legend(theme: Theme, output: str) -> str:
 def _field(text: str) -> str:
     r"""Text in a field of a record, where `{ | } < >`, spaces and `\` mean something."""
     return "".join(f"\\{character}" if character in "\\{}|<> " else character for character in text)
+
+
+def draw_value(value: Value, theme: str, direction: str) -> Digraph:
+    """What `Value.draw` returns."""
+    return digraph(_picture_of(value), Look(theme, direction))
+
+
+def value_bundle(value: Value) -> dict[str, str]:
+    """SVG and text of the graph that leads to a Value; text alone for a large one."""
+    return _bundle(repr(value), _picture_of(value))
+
+
+def model_bundle(model: Model, numbers: Numbers | None) -> dict[str, str]:
+    """SVG and text of a Model, with these numbers; with its defaults if they are of another output."""
+    try:
+        graph = model.graph(model.output())
+        if numbers is None or numbers.gradients[graph.output] == 0.0:
+            numbers = evaluate(model, {}).numbers
+    except BackpropError:
+        return {"text/plain": repr(model)}
+    return _bundle(repr(model), picture_of(graph, numbers, model.text))
+
+
+def _picture_of(value: Value) -> Picture:
+    graph, values = graph_of([value])
+    return picture_of(graph, Numbers([v.data for v in values], [v.grad for v in values]))
+
+
+def _bundle(text: str, drawn: Picture) -> dict[str, str]:
+    bundle = {"text/plain": text}
+    if drawn.size <= MOST:
+        with suppress(BackpropError):  # no program that draws: the text remains
+            bundle["image/svg+xml"] = render(digraph(drawn, Look()), "svg").decode()
+    return bundle
