@@ -21,7 +21,7 @@ from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import Numbers, by_names, local_slopes, share
+from backprop.values import by_names, local_slopes, share
 
 MOST = 300
 """Equations that are explained without being asked twice."""
@@ -44,29 +44,26 @@ def derivation(
     only: the names whose steps are wanted. steps: `forward`, `backward` or `both`. whole: explain
     even what is large. Raises TooLarge.
     """
-    gradient, data = found.gradient, found.numbers.data
-    graph = _named(model, found.graph, detail)
+    writing = _Writing(model, found, detail == "operations")
+    gradient, graph, numbers = found.gradient, writing.graph, writing.numbers
     nodes = [*filter(graph.is_step, graph.labels)]
-    numbers = {name: data[node] for node, name in graph.labels.items()}
-    wanted = {*numbers}
     if only:
         names = sorted(numbers, key=lambda name: name not in model.names)  # those of the file first
-        wanted = {*meant(only, names, f"what leads to {gradient.output}")}
+        writing.wanted = {*meant(only, names, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
         message = f"{len(nodes):,} steps are more than a person reads"
         hints = [f"explain some: --only {gradient.output}", "explain everything: --all"]
         raise TooLarge(message, hints=hints, where=model.source.name)
-    writing = _Writing(model, graph, found.numbers, detail == "operations", wanted)
     forward = [
-        Computed(number, graph.label(node), *writing.equation(node), data[node])
+        Computed(number, graph.label(node), *writing.equation(node), writing.data[node])
         for number, node in enumerate(nodes, 1)
         if steps != "backward" and writing.is_wanted(node)
     ]
     start = {"forward": 0, "backward": 1}.get(steps, len(nodes) + 1)
     backward = writing.backward(nodes, start) if start else []
-    needed = wanted.union(step.name for step in backward)
+    needed = writing.wanted.union(step.name for step in backward)
     for each in forward if only else ():
-        if each.name in wanted and each.equation:
+        if each.name in writing.wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
     inputs = needed.difference(map(graph.label, nodes))
     given = {name: number for name, number in numbers.items() if name in inputs}
@@ -74,13 +71,13 @@ def derivation(
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
 
 
-def _named(model: Model, graph: Graph, detail: str) -> Graph:
+def _named(model: Model, graph: Graph, single: bool) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
     new = (name for number in count(1) if (name := f"v{number}") not in model.names)
     labels = {
         node: graph.label(node) or next(new)
         for node in graph.order
-        if node in graph.labels or (detail == "operations" and graph.is_step(node))
+        if node in graph.labels or (single and graph.is_step(node))
     }
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
@@ -90,21 +87,19 @@ def _named(model: Model, graph: Graph, detail: str) -> Graph:
 class _Writing:
     """The formulas of the equations, or of single operations, of one derivation.
 
-    graph: has a name for everything. single: explain operations. wanted: the names whose steps are
-    wanted; of others the numbers are enough.
+    single: explain operations. graph: has a name for everything. numbers: by these names. wanted: the
+    names whose steps are wanted; of others the numbers are enough.
     """
 
-    def __init__(
-        self, model: Model, graph: Graph, numbers: Numbers, single: bool, wanted: set[str]
-    ) -> None:
+    def __init__(self, model: Model, found: Evaluation, single: bool) -> None:
         self.model = model
-        self.graph = graph
-        self.data, self.gradients = numbers
         self.single = single
-        self.wanted = wanted
-        self._formulas = Formulas(graph, self.data, graph.labels, model.names)
-        known = {name: self.data[node] for node, name in graph.labels.items()}
-        self._numbers = {**CONSTANTS, **known}
+        self.graph = _named(model, found.graph, single)
+        self.data, self.gradients = found.numbers
+        self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
+        self.wanted = {*self.numbers}
+        self._formulas = Formulas(self.graph, self.data, self.graph.labels, model.names)
+        self._known = {**CONSTANTS, **self.numbers}
 
     def is_wanted(self, node: int) -> bool:
         """Whether the equation of a node is asked for, or uses a name that is."""
@@ -185,9 +180,9 @@ class _Writing:
         Simplifying forgets that a step had no slope (sqrt(x)*sqrt(x) at 0) or was lost in rounding.
         """
         text = self._text(found)
-        if not text or not names_in(formula(text)) <= self._numbers.keys():
+        if not text or not names_in(formula(text)) <= self._known.keys():
             return ""
-        value = functions.evaluated(formula(text), self._numbers)
+        value = functions.evaluated(formula(text), self._known)
         close = abs(value - number) <= 1e-9 * max(abs(value), abs(number))
         return text if isfinite(value) and close else ""
 
