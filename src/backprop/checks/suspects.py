@@ -139,10 +139,13 @@ class Mistakes:
         fields: dict[str, str] = {}
         if edge is not None:
             _, base, slope = self._shares(edge)
+            respect, formula, shown = way.respect(edge), self._formula(edge), spoken(slope)
+            same = "" if formula == shown else f"{formula} = "
             fields = {
-                "respect": way.respect(edge),
-                "derivative": self._derivative(edge),
-                "formula": self._formula(edge),
+                "respect": respect,
+                # the derivative of e = a*b with respect to a, b = −3
+                "derivative": f"the derivative of {respect}, {same}{shown}",
+                "formula": formula,
                 "through": way.through(edge),
                 "value": spoken(self._data[edge.step]),
                 "share": spoken(base * slope),
@@ -174,12 +177,6 @@ class Mistakes:
         the slope."""
         base, slope = self._gradients[edge.step] * self._tangent[edge.operand], self._slope(edge)
         return (self._right - base * slope if isfinite(base) else 0.0), base, slope
-
-    def _derivative(self, edge: Edge) -> str:
-        """`the derivative of e = a*b with respect to a, b = −3`."""
-        formula, shown = self._formula(edge), spoken(self._slope(edge))
-        same = "" if formula == shown else f"{formula} = "
-        return f"the derivative of {self._way.respect(edge)}, {same}{shown}"
 
     def _formula(self, edge: Edge) -> str:
         """The derivative of an equation by a name as a formula; of a long one, and of a step, its number."""
