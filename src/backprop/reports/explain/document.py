@@ -64,10 +64,7 @@ class Document(ABC):
         self._digits = style.digits or DIGITS
         self._blank = Term(self.notation.blank)
         self.title = self._line(self._name(found.output), self._answer(found.value))
-        self.body: list[str] = []
-        for part in self._sections():
-            heading, intro = self.words(part.heading), self.words(part.intro)
-            self.body += self.section(part._replace(heading=heading, intro=intro))
+        self.body = [line for part in self._sections() for line in self.section(part)]
 
     def words(self, text: str) -> str:
         """A text without mathematics."""
@@ -111,7 +108,7 @@ class Document(ABC):
             )
             yield Section("Backward pass", intro, [], steps)
         for name in found.paths:
-            yield Section(f"Paths from {name}", "", self._paths(name), [])
+            yield Section(self.words(f"Paths from {name}"), "", self._paths(name), [])
 
     def _computed(self, step: Computed) -> str:
         """`e = a·b = 2·(−3) = −6`."""
