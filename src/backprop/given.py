@@ -15,7 +15,7 @@ from backprop.errors import (
     defined_twice,
     raise_all,
 )
-from backprop.evaluation.leaves import default, not_an_input, number_of
+from backprop.evaluation.leaves import default, number_of, refused
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.names import family, indices, matching, unknown_name
@@ -45,16 +45,12 @@ def read_numbers(
     typed = [Source("<--set>", text) for text in settings]
     sources = [_from_file(source, model) for source in opened] + [*map(from_lines, typed)]
     for name, (number, span) in (item for given in sources for item in given.items()):
-        if name not in model.names:
-            many = matching(name, inputs)
+        if name not in model.names and (many := matching(name, inputs)):
             numbers |= dict.fromkeys(many, number)
-            if not many:
-                owner, near = "the inputs of these equations", len(errors) < LIMIT
-                errors.append(unknown_name(name, inputs, owner, span, near))
         elif name in model.constants and number == default(model, name):
             pass  # a file gives its own constants back
-        elif model.is_equation(name) or name in model.constants:
-            errors.append(not_an_input(model, name, span))
+        elif error := refused(model, name, span, near=len(errors) < LIMIT):
+            errors.append(error)
         else:
             numbers[name] = number
     raise_all(errors)

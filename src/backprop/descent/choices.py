@@ -18,10 +18,10 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.leaves import not_an_input, number_of
+from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
-from backprop.names import did_you_mean, unknown_choice, unknown_name
+from backprop.names import did_you_mean, unknown_choice
 from backprop.source import Source, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
@@ -95,10 +95,8 @@ def matching(model: Model, wanted: Iterable[str]) -> list[str]:
     for pattern in map(normal, wanted):
         names = names_of.matching(pattern, inputs)
         found.update(names)
-        if not names and pattern in model.names:
-            errors.append(not_an_input(model, pattern))
-        elif not names:
-            errors.append(unknown_name(pattern, inputs, "the inputs of these equations"))
+        if not names and (error := refused(model, pattern)):
+            errors.append(error)
     raise_all(errors)
     return [name for name in inputs if name in found]
 

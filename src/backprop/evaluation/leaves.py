@@ -21,18 +21,14 @@ def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, floa
     errors: list[BackpropError] = []
     given: dict[str, float] = {}
     for name, number in ((normal(key), number) for key, number in values.items()):
-        if name not in model.names:
-            near = len(errors) < LIMIT
-            owner = "the inputs of these equations"
-            errors.append(unknown_name(name, model.inputs, owner, None, near))
-        elif model.is_equation(name) or name in model.constants:
-            errors.append(not_an_input(model, name))
-        else:
-            try:
-                given[name] = _number(number)
-            except (TypeError, ValueError, OverflowError):
-                shown = f"{number!r:.40}"
-                errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
+        if error := refused(model, name, near=len(errors) < LIMIT):
+            errors.append(error)
+            continue
+        try:
+            given[name] = _number(number)
+        except (TypeError, ValueError, OverflowError):
+            shown = f"{number!r:.40}"
+            errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
     raise_all(errors)
     numbers = constants(model)
     missing: set[int] = set()
@@ -103,14 +99,23 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
     return MissingInputs(message, *labels, hints=hints, where=model.source.name)
 
 
-def not_an_input(model: Model, name: str, span: Span | None = None) -> NotAnInput:
-    """The error for a value given to a name that an equation computes."""
+def refused(
+    model: Model, name: str, span: Span | None = None, near: bool = True
+) -> BackpropError | None:
+    """The error for a name that is no input, and can take no number; None for an input.
+
+    near: whether to look for the input that may be meant.
+    """
+    if name not in model.names:
+        return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
     if name in model.constants:
         message = f"{name!r} is in an index or a range, so the number of equations depends on it"
         hint = "change it in the file"
-    else:
+    elif model.is_equation(name):
         text = model.text(model.names[name])
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
         hint = f"set the inputs: {', '.join(model.inputs[:8])}"
+    else:
+        return None
     return NotAnInput(message, *([span] if span else []), hints=[hint])
