@@ -6,7 +6,6 @@ from typing import Annotated
 
 from backprop import commands
 from backprop.cli.printing import complain, digits_option, put
-from backprop.errors import BadOption
 from backprop.files import write_whole
 from backprop.inputs import Inputs
 from backprop.numbers import either
@@ -54,10 +53,8 @@ def draw(
     An arrow carries the local derivative: the gradient where it leads to, times the number on it,
     is what it adds to the gradient where it comes from.
     """
-    format = "svg" if output == "-" else PICTURES.of_file(output)
-    if format is None:
-        hints = [f"the endings are {', '.join(PICTURES.endings)}"]
-        raise BadOption(f"{output} has no ending of a picture", hints=hints)
+    wrong = f"{output} has no ending of a picture"
+    format = "svg" if output == "-" else PICTURES.of_file(output, wrong)
     look = Look(theme, direction, passes == "backward", digits)
     picture, gradient = commands.draw(inputs, detail, focus, depth, whole)
     drawn = PICTURES.writer(format)(picture, look, format)

@@ -92,8 +92,5 @@ class Files(NamedTuple):
 
 def _format(formats: Formats[Any], option: str, path: str | None) -> str:
     """The format that the path given for an option says, "" for no path. Raises BadOption."""
-    found = formats.of_file(path) if path is not None else ""
-    if found is None:
-        hints = [f"the endings are {', '.join(formats.endings)}"]
-        raise BadOption(f"--{option} {path}: this ending says no format", hints=hints)
-    return found
+    wrong = f"--{option} {path}: this ending says no format"
+    return formats.of_file(path, wrong) if path is not None else ""

@@ -55,11 +55,8 @@ def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = 
         return name
     if output is None or ending(output) == "":  # `-` has none
         return names[0]
-    found = formats.of_file(output)
-    if found is None:
-        hints = [f"say it: --format {'|'.join(names)}", f"or use one of {', '.join(endings)}"]
-        raise BadOption(f"the ending of {output} says no format", hints=hints)
-    return found
+    hints = [f"say it: --format {'|'.join(names)}", f"or use one of {', '.join(endings)}"]
+    return formats.of_file(output, f"the ending of {output} says no format", hints)
 
 
 def check_files(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from backprop.errors import BadOption
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -44,9 +46,12 @@ class Formats(Generic[Write]):
         self.names = [*self._modules]
         self.endings = [*self._endings]
 
-    def of_file(self, path: str) -> str | None:
-        """The format that the ending of a path says, None if it says none."""
-        return self._endings.get(ending(path))
+    def of_file(self, path: str, wrong: str, hints: Iterable[str] = ()) -> str:
+        """The format that the ending of a path says. Raises BadOption if it says none."""
+        found = self._endings.get(ending(path))
+        if found is None:
+            raise BadOption(wrong, hints=hints or [f"the endings are {', '.join(self.endings)}"])
+        return found
 
     def writer(self, name: str) -> Write:
         """The function that writes the format `name`; only its module is imported."""
