@@ -13,7 +13,6 @@ import backprop
 from backprop.descent import OPTIMIZERS, SCHEDULES, Step
 from backprop.descent.choices import matching
 from backprop.descent.optimizers import FIRST_ORDER, Optimizer
-from backprop.descent.update import written
 from backprop.errors import (
     BackpropError,
     BadOption,
@@ -467,4 +466,4 @@ def test_near_names_are_suggested() -> None:
 
 def test_an_update_that_is_a_number_already_is_written_once() -> None:
     row = Optimizer("copy", "x' = g", "")
-    assert written(row, {"x": 1.0, "g": -5.0}, "a") == (["a ← −5"], -5.0)
+    assert row.written({"x": 1.0, "g": -5.0}, "a") == (["a ← −5"], -5.0)

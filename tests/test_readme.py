@@ -13,7 +13,6 @@ import pytest
 from backprop.cli.app import application, helped
 from backprop.cli.run import COMMANDS, command
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
-from backprop.descent.update import formulas
 from backprop.operations import FUNCTIONS
 from backprop.options import fields
 from backprop.reports import DOCUMENTS, TABLES
@@ -44,7 +43,7 @@ def optimizers_table() -> str:
     """The README's table of optimizers."""
     lines = ["| optimizer | update | numbers |", "| :-- | :-- | :-- |"]
     for row in FIRST_ORDER:
-        update = "<br>".join(f"`{line}`" for line in formulas(row))
+        update = "<br>".join(f"`{line}`" for line in row.formulas())
         options = {**({"lr": row.lr} if row.lr else {}), **defaults(row)}
         numbers = ", ".join(f"{name} {number:g}" for name, number in options.items())
         lines.append(f"| `{row.name}` | {update} | {numbers} |")

@@ -173,6 +173,15 @@ def in_order(roots: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T
     return order
 
 
+def depending(graph: Graph | Columns, on: Iterable[int], steps: Iterable[int]) -> set[int]:
+    """These nodes and, of the steps (operands first), all that depend on one of them."""
+    found = set(on)
+    for step in steps:
+        if not found.isdisjoint(graph.operands(step)):
+            found.add(step)
+    return found
+
+
 class Graph:
     """The steps that lead to some outputs, made once; nodes keep the numbers that they have in `columns`.
 

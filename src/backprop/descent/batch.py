@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from math import dist, inf
 from time import perf_counter
 
@@ -13,7 +12,6 @@ from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
-from backprop.descent.update import equations
 from backprop.engine.native.machine import library
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
@@ -59,7 +57,7 @@ class Batches:
         )  # fmt: skip
         self._by = list(range(count))
         """The parameters in the order in which the loop has them, as numbers of the problem's."""
-        operations = sum(len(each.shape.nodes) for _, each in equations(row))
+        operations = sum(len(each.shape.nodes) for _, each in row.equations())
         engine = tape_for(graph, wrt, problem.fixed, len(graph.order) + count * operations)
         if engine is None:
             if clip == inf:  # a clipping norm adds in the order of the parameters
@@ -114,7 +112,8 @@ class Batches:
         )  # fmt: skip
         scalars[:] = array("d", given)
         x[:], g[:] = (array("d", _ordered(each, self._by)) for each in (run.x, run.gradient))
-        kept[:] = array("d", chain(*(_ordered(column, self._by) for column in state.values())))
+        columns = (_ordered(column, self._by) for column in state.values())
+        kept[:] = array("d", [number for column in columns for number in column])
         values = self._values
         if len(values) < steps:
             values = self._values = _zeros(steps)
@@ -144,7 +143,8 @@ class Batches:
 
 def _ordered(numbers: Sequence[float], order: Sequence[int]) -> Point:
     """The numbers of the parameters in another order: that of the loop, or that of the problem."""
-    return [numbers[at] for at in order]
+    found = list(numbers)  # faster to look things up in than an array
+    return [found[at] for at in order]
 
 
 def _zeros(size: int) -> array[float]:

@@ -80,7 +80,7 @@ def descend(
     ended = evaluate(model, {**start, **problem.named(run.x)}, output)
     run.settle(ended.gradient)
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop, warnings, limits), ended.numbers
+    return _result(run, row, method, stop, warnings), ended.numbers
 
 
 def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
@@ -155,7 +155,6 @@ def _result(
     method: FirstOrder | None,
     stop: Stop,
     warnings: Sequence[BackpropError],
-    limits: Bounds,
 ) -> Descent:
     problem, last = run.problem, run.last
     named, sign = problem.named, problem.sign
@@ -183,7 +182,7 @@ def _result(
         best=Best(step, value * sign, named(x)),
         optimizer=row.name,
         maximize=sign < 0,
-        bounds=limits,
+        bounds=problem.bounds,
         gradient_norm=run.norm,
         evaluations=problem.evaluations,
         values=run.values,

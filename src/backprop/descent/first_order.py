@@ -12,7 +12,6 @@ from backprop.descent.optimizers import SCHEDULES, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
-from backprop.descent.update import compiled, formulas, written
 from backprop.engine.program import choose
 from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed
@@ -68,7 +67,7 @@ class FirstOrder:
             names, memory = run.problem.names, given.memory
             self.state = {key: [memory[key][name] for name in names] for key in row.state}
             self.k, self.searched = given.updates, given.searched
-        self._formulas = compiled(row, options)
+        self._formulas = row.function(options)
         change, rates = choice("schedule", asked["schedule"], SCHEDULES)
         length = float(run.before + asked["steps"])
         rates = {key: length if isnan(number) else number for key, number in rates.items()}
@@ -192,7 +191,7 @@ class FirstOrder:
         """
         lr, after, _ = update
         number, problem = self.run.number + 1, self.run.problem
-        lines = [f"step {number} by {self.row.name}: {'; '.join(formulas(self.row))}"]
+        lines = [f"step {number} by {self.row.name}: {'; '.join(self.row.formulas())}"]
         meaning = f"{'−' if problem.sign < 0 else ''}∂{problem.output}/∂x"
         if clip != 1:
             meaning += f"·{printed(clip)}, clipped"
@@ -202,7 +201,7 @@ class FirstOrder:
         for at, name in enumerate(problem.names[:_MOST_PARAMETERS]):
             memory = {key: column[at] for key, column in self.state.items()}
             own = {"x": self.run.x[at], "g": gradient[at], "k": float(self.k), "lr": lr}
-            equations, computed = written(self.row, {**self.options, **own, **memory}, name)
+            equations, computed = self.row.written({**self.options, **own, **memory}, name)
             lines += [f"  {line}" for line in equations]
             if abs(computed - after[at]) > 1e-9 * max(1.0, abs(computed)):
                 lines.append(f"  {name} ← {printed(after[at])}, its bound")

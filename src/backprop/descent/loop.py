@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from backprop.descent.cells import Array, Cells
 from backprop.descent.optimizers import Optimizer, Schedule
-from backprop.descent.update import equations
 from backprop.engine.walk import value_and_gradient
 from backprop.engine.writers.llvm import ATTRIBUTES, Operand
 from backprop.graph import Graph
@@ -195,7 +194,7 @@ entry:
             names["g"] = self.product(g, shrink, careful=False)
             for name, array in zip(row.state, self.state, strict=True):
                 names[name] = self._get(array, at)
-            for target, statement in equations(row):
+            for target, statement in row.equations():
                 names[target] = self.statement(statement, names)
             for name, array in zip(row.state, self.next_state, strict=True):
                 self._set(array, at, names.get(f"{name}'", names[name]))

@@ -17,13 +17,16 @@ To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import inf, isnan, nan
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from backprop.numbers import printed
 from backprop.options import Range
+from backprop.syntax import functions, parser
+from backprop.syntax.notation import typographic
 
 Numbers = Mapping[str, float]
 Options = Mapping[str, tuple[float, Range]]
@@ -51,6 +54,46 @@ class Optimizer:
     state: Numbers = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     lr: float | None = None
+
+    def equations(self) -> Iterator[tuple[str, parser.Statement]]:
+        """What each equation of the update defines, and the equation."""
+        for statement in parser.equations(self.update, self.name):
+            yield statement.tokens.texts[statement.shape.target], statement
+
+    def function(self, options: Numbers) -> Callable[..., tuple[float, ...]]:
+        """The update of one parameter: x, g, k, lr, the state → the new x, the new state."""
+        scope: dict[str, Any] = {"inf": inf, "nan": nan}
+        names = functions.written(options)
+        lines = []
+        for target, statement in self.equations():
+            code = functions.python(statement, scope, names)
+            names[target] = f"{target.rstrip(chr(39))}_new"
+            lines.append(f"    {names[target]} = {code}")
+        after = ", ".join(names.get(f"{name}'", name) for name in ("x", *self.state))
+        head = f"def update({', '.join(('x', 'g', 'k', 'lr', *self.state))}):"
+        exec("\n".join([head, *lines, f"    return ({after},)"]), scope)
+        update: Callable[..., tuple[float, ...]] = scope["update"]
+        return update
+
+    def formulas(self) -> list[str]:
+        """The update as lines of mathematics: `x' = x − lr·g`."""
+        return [f"{target} = {typographic(statement)}" for target, statement in self.equations()]
+
+    def written(self, numbers: Numbers, name: str) -> tuple[list[str], float]:
+        """The update of the parameter `name` with its numbers, `a ← 2 − 0.001·6 = 1.994`, and its result.
+
+        numbers: x, g, k, lr, the state before the step, and the options. A line an equation; those
+        before the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
+        """
+        known = dict(numbers)
+        lines = []
+        for target, statement in self.equations():
+            filled = typographic(statement, {key: printed(number) for key, number in known.items()})
+            known[target] = functions.evaluated(statement, known)
+            left = f"{name} ←" if target == "x'" else f"{target} ="
+            result = printed(known[target])
+            lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))
+        return lines, known["x'"]
 
 
 @dataclass(frozen=True, slots=True)

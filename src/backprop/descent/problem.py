@@ -12,7 +12,7 @@ from backprop.engine.program import build, choose
 from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation
-from backprop.graph import Graph
+from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.values import derivatives, forward
 
@@ -43,6 +43,7 @@ class Problem:
         self.model = model
         self.output = at.gradient.output
         self.names = list(names)
+        self.bounds = dict(bounds)
         self.sign = -1.0 if maximize else 1.0
         self.low, self.high = ([bounds.get(name, _FREE)[end] for name in names] for end in (0, 1))
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
@@ -53,10 +54,7 @@ class Problem:
         self.start = self.inside([data[leaf] for leaf in self.leaves])
         """Where x begins, moved into the bounds."""
         # What no free parameter leads to stays as it is: only the rest is computed again.
-        moving = set(self.leaves)
-        for step in graph.steps:
-            if not moving.isdisjoint(graph.operands(step)):
-                moving.add(step)
+        moving = depending(graph, self.leaves, graph.steps)
         self.fixed = {node: data[node] for node in graph.inputs if node not in moving}
         """The numbers of the inputs that stay where they are."""
         self._moving = Graph(model.columns, graph.outputs, model.labels)

@@ -127,9 +127,7 @@ class Tape:
         code = level.astype(np.int64) << _KIND_BITS | kinds
         by, key, begins = _sorted(window << _CODE_BITS | code)
         runs = np.bincount(key[begins] >> _CODE_BITS)
-        sizes = np.full(len(runs), WINDOW)
-        sizes[-1] = total - WINDOW * (len(runs) - 1)
-        in_order = sizes < _LEAST_RUN * runs  # of windows of short runs
+        in_order = np.bincount(window) < _LEAST_RUN * runs  # of windows of short runs
         self.is_serial = bool(in_order.mean() > 0.5)
         if in_order.any():
             code[in_order[window]] = MIXED

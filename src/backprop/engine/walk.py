@@ -16,7 +16,7 @@ from itertools import product
 from math import inf, isfinite, nan
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from backprop.graph import NUMBER, Columns, Graph
+from backprop.graph import NUMBER, Columns, Graph, depending
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
@@ -128,10 +128,7 @@ class Walk(Generic[T]):
         """
         graph = self.graph
         wanted = list(wrt)
-        moving = set(wanted)
-        for step in self.steps:
-            if not moving.isdisjoint(graph.operands(step)):
-                moving.add(step)
+        moving = depending(graph, wanted, self.steps)
         sums = dict(seeds)
         for step in reversed(self.steps):
             gradient = sums.get(step)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from backprop.errors import NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
-from backprop.graph import Graph, in_order
+from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
 from backprop.values import Numbers, backward, forward
@@ -86,10 +86,7 @@ def evaluate(
         backward(columns, graph.steps, data, gradients)
     computed = order
     if missing:  # what needs an input without a number has no value either
-        unknown = set(missing)
-        for node in order:
-            if not unknown.isdisjoint(columns.operands(node)):
-                unknown.add(node)
+        unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
     warnings = [
         *diagnosis.values(model, computed, len(graph.order), data),

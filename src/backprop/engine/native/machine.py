@@ -36,9 +36,8 @@ def llvm() -> Any:
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
     except Exception as error:  # a broken library has many ways to say so
-        raise NoMachineCode(
-            f"machine code cannot be made here: {error}", hints=["use --engine python"]
-        ) from error
+        message = f"machine code cannot be made here: {error}"
+        raise NoMachineCode(message, hints=["use --engine python"]) from error
     for name, function in callbacks().items():
         binding.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
     return binding

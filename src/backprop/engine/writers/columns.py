@@ -91,14 +91,15 @@ class Rows(Texts[Row]):
         if not conditions:
             return inner
         both = self.value("and", conditions) if len(conditions) == 2 else conditions[0]
-        return self._choice(both, inner)
+        return self.value("if", [both, inner, 0.0])
 
     def _sum(self, first: Choice, second: Choice, operands: Sequence[Operand[Row]]) -> Operand[Row]:
         """The sum of two choices, 0 where neither is taken."""
         if first.condition == second.condition:
-            return self._choice(first.condition, self.value("+", [first.inner, second.inner]))
+            inner = self.value("+", [first.inner, second.inner])
+            return self.value("if", [first.condition, inner, 0.0])
         either = self.value("or", [first.condition, second.condition])
-        return self._choice(either, self._row("+", operands))
+        return self.value("if", [either, self._row("+", operands), 0.0])
 
     def _chosen(self, operand: Operand[Row]) -> Choice | None:
         """An operand as a choice between something and 0, if it is one."""
@@ -111,9 +112,6 @@ class Rows(Texts[Row]):
 
     def _called(self, node: int) -> Operand[Row]:
         return self.columns.constant(node) if self.columns.is_number(node) else Row(node)
-
-    def _choice(self, condition: Operand[Row], inner: Operand[Row]) -> Operand[Row]:
-        return self.value("if", [condition, inner, 0.0])
 
     def _row(self, name: str, operands: Sequence[Operand[Row]]) -> Row:
         nodes = tuple([self.node(each) for each in operands])
