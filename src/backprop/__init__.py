@@ -10,8 +10,6 @@
 `backprop.tanh(x)`. Names are imported when they are first used, so that the command starts fast.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

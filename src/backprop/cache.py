@@ -7,8 +7,6 @@ Machine code that others could have written must never run, so the folder and th
 to the user, and nobody else may be able to write to them or to replace a folder above them.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

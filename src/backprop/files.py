@@ -1,7 +1,5 @@
 """Files read and written: whole or not at all, and never a traceback."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat

@@ -1,7 +1,5 @@
 """The examples that come with the package: files of equations to read, to copy and to try."""
 
-from __future__ import annotations
-
 from importlib import resources
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from math import isinf

@@ -1,7 +1,5 @@
 """Where the equations and the numbers come from: the options that every command has."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple

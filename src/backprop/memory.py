@@ -4,8 +4,6 @@ The collector looks for circles of objects again and again while memory grows; a
 has none, and building one of a million Values takes half the time without it.
 """
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """Names that a person gives: for one, for many (`w*`, `w[*,1]`), or nearly the name that is meant."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable
 from functools import cache

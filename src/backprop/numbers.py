@@ -1,7 +1,5 @@
 """Numbers and lists as text. Every number that a person reads is written here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from math import isinf, isnan
 

@@ -4,8 +4,6 @@ Python's `math` raises where IEEE 754 has a value; a graph wants the value, so t
 branch may fail silently and a taken one can be traced to its text. All take and return floats.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from math import copysign, inf, nan

@@ -22,8 +22,6 @@ To add an operation, add a row. `tests/test_operations.py` tests every row, and 
 engines, LaTeX and the README's table read this one.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Mapping

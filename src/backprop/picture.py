@@ -6,8 +6,6 @@ it. In the detail `equations` a box is a named Value with its formula, and an ar
 derivative of the whole equation by a name that it uses.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

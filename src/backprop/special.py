@@ -8,8 +8,6 @@ Like everything in `numerics`, these never raise: nan outside the domain and at 
 sign, inf past the range and at the others.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """Derivatives that a person claims: `da = 6`, `b: -4`, `dL/da = f*b`, a file of such lines."""
 
-from __future__ import annotations
-
 import re
 from array import array
 from collections.abc import Sequence

@@ -8,8 +8,6 @@ several first steps, the small ones believed before the large ones; and the two 
 apart, so that corners, jumps and edges show.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp

@@ -1,7 +1,5 @@
 """The gradient of one output by every input, against slopes from values alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache

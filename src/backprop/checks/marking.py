@@ -1,7 +1,5 @@
 """Claims marked right or wrong, and what the wrong ones come from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan

@@ -1,7 +1,5 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from random import Random

@@ -3,8 +3,6 @@
 Nothing here knows a slope of the table. Numbers of the equations count as the doubles that they are.
 """
 
-from __future__ import annotations
-
 from collections import ChainMap
 from collections.abc import Callable, Sequence
 from functools import cache

@@ -4,8 +4,6 @@ A method of Vignes' CESTAC: J. Vignes, "A stochastic arithmetic for reliable sci
 Mathematics and Computers in Simulation 35 (1993) 233-261. What comes out is a size, no bound.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from random import Random

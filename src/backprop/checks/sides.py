@@ -1,7 +1,5 @@
 """What a function does at a point, seen from the left and from the right."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import inf, nan
 

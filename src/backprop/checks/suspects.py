@@ -1,7 +1,5 @@
 """What a wrong derivative could have come from: each mistake with the number that it gives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A gradient beside the slopes that were found without it: do they agree, and if not, why?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, inf, isfinite, isnan, log10, nan

@@ -1,7 +1,5 @@
 """What lies between an output and a name that leads to it, and how it is called in sentences."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from backprop.graph import Graph

@@ -1,7 +1,5 @@
 """The command line: options in, one call, one print, an exit status."""
 
-from __future__ import annotations
-
 import sys
 from typing import NoReturn
 

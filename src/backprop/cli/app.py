@@ -1,7 +1,5 @@
 """The Typer application: the whole command line, with help, completion and messages."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, Signature

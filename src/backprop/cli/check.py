@@ -1,7 +1,5 @@
 """`backprop check`."""
 
-from __future__ import annotations
-
 from backprop import commands
 from backprop.cli.printing import Digits, Finished, Format, Output, chosen_format, deliver
 from backprop.inputs import Inputs

@@ -1,7 +1,5 @@
 """`backprop descend`."""
 
-from __future__ import annotations
-
 import sys
 
 from backprop import commands

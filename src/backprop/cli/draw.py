@@ -1,7 +1,5 @@
 """`backprop draw`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from backprop import commands

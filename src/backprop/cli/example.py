@@ -1,7 +1,5 @@
 """`backprop example`."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """`backprop explain`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from backprop import commands

@@ -1,7 +1,5 @@
 """`backprop grad`."""
 
-from __future__ import annotations
-
 from backprop import commands
 from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, deliver
 from backprop.inputs import Inputs

@@ -1,7 +1,5 @@
 """Where results and complaints go: standard output, standard error, files; the options for it."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence

@@ -5,8 +5,6 @@ surely that (help, mistakes, numbers in other forms, one option twice, completio
 there is one place for messages; a test holds that what is read here is what Typer reads.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from math import inf

@@ -1,7 +1,5 @@
 """One run: the command line read, its command called, errors made messages and exit statuses."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Sequence

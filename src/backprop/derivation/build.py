@@ -1,7 +1,5 @@
 """From a Model's numbers at a point to the steps of the chain rule."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import count

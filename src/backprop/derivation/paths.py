@@ -1,7 +1,5 @@
 """A gradient as the sum over all paths from a name to the output."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 

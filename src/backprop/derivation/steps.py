@@ -4,8 +4,6 @@ Every formula is a text in the equation language, every number the one that the 
 what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple

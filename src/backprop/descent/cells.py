@@ -4,8 +4,6 @@ Single numbers, and a number for each parameter. Of a small problem each has a c
 LLVM makes a register; of a large one they stand in the arrays that the loop is given.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What a person chooses: an optimizer or a schedule with its numbers, parameters by pattern, bounds."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain

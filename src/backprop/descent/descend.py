@@ -1,7 +1,5 @@
 """`descend`: a Model, what to move and how, in; a Descent out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite

@@ -1,7 +1,5 @@
 """The methods of the table: update after update, with a given step size or a line search."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import inf, isfinite, isnan
 from typing import NamedTuple

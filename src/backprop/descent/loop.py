@@ -7,8 +7,6 @@ that a stopping rule may end. A small graph stands inside the loop, each paramet
 own; for a large one the loop calls the kernels of its tape and goes over arrays of parameters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 

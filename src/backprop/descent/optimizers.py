@@ -15,8 +15,6 @@ The second-order rows name a method of `scipy.optimize.minimize`, which is given
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf, isnan, nan

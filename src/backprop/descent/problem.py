@@ -1,7 +1,5 @@
 """What is to be minimised: an output as a function of its free parameters, and their bounds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul

@@ -1,7 +1,5 @@
 """Methods of `scipy.optimize.minimize` with our exact gradients, and our rules for stopping."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

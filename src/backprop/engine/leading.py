@@ -1,8 +1,6 @@
 """Which rows lead to the outputs of a graph, without a walk where the rows stand in order: of a
 million rows a walk in Python takes half a second, and this ten milliseconds."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

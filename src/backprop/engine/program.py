@@ -1,7 +1,5 @@
 """A graph made ready to run many times: how it is run is chosen by what that costs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ stand side by side and none of them waits for another. A window in which nearly 
 one before stays in order.
 """
 
-from __future__ import annotations
-
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence

@@ -8,8 +8,6 @@ reports *that* something is not finite; the interpreter then computes the same p
 a number of it (`1/inf`): `looked_at` names the operands of such steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import product

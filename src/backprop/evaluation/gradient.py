@@ -1,7 +1,5 @@
 """One output of a Model, its value and its gradient by every name that leads to it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all

@@ -5,8 +5,6 @@ for their operation. A call of a function of the file begins a frame of its own 
 so does every term of a sum; nothing recurses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from math import inf
 from types import MappingProxyType

@@ -4,8 +4,6 @@ Every name defined once, every function known and called with the right number o
 function that calls itself, no graph beyond the stated size, no equations in a circle.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Indexed names: what is repeated, what its members are called, and what is drawn at random."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType

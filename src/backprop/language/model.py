@@ -1,7 +1,5 @@
 """`Model`: what an equation file means."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice

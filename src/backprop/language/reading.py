@@ -1,7 +1,5 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import NamedTuple
 

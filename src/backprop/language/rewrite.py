@@ -1,7 +1,5 @@
 """The text of a Model with other defaults for its inputs, and everything else as it was."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

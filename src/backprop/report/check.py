@@ -1,7 +1,5 @@
 """What `backprop check` has to say: of a gradient, or of an answer sheet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan

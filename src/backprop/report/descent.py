@@ -1,7 +1,5 @@
 """What `backprop descend` has to say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import isinf
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """What `backprop grad` has to say."""
 
-from __future__ import annotations
-
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from itertools import chain

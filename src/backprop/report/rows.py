@@ -1,7 +1,5 @@
 """`Table` and `Report`: what every format can write; large families as one row of a table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol

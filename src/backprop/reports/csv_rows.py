@@ -1,7 +1,5 @@
 """A report as CSV, numbers to the last bit."""
 
-from __future__ import annotations
-
 import csv
 from io import StringIO
 

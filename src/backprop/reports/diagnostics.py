@@ -8,8 +8,6 @@
 The only place that turns errors into text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from backprop.errors import LIMIT, BackpropError

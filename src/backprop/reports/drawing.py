@@ -6,8 +6,6 @@ Whatever comes from the equations is escaped; ids are made of names, so that the
 the same bytes.
 """
 
-from __future__ import annotations
-
 import shutil
 import sysconfig
 from collections.abc import Iterable

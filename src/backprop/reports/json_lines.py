@@ -1,7 +1,5 @@
 """A report as JSON: one object a line. The shapes are promises; README has them."""
 
-from __future__ import annotations
-
 import json
 from math import isfinite
 from typing import Any

@@ -1,7 +1,5 @@
 r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For documents with amsmath."""
 
-from __future__ import annotations
-
 from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
 from backprop.reports.numbers import Style

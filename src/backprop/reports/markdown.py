@@ -1,7 +1,5 @@
 """A report as a Markdown table."""
 
-from __future__ import annotations
-
 from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
 from backprop.reports.numbers import Style

@@ -1,7 +1,5 @@
 """How numbers look in reports."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import log
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """How pictures look: sign and size of the gradient as hue and depth."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple

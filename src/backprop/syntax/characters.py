@@ -4,8 +4,6 @@ Text copied from a page, a PDF or a word processor has typographic signs where a
 ones; text from other languages has `&&` and `!`.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from itertools import islice
 

@@ -4,8 +4,6 @@
 with an error, or None when it is not the cause.
 """
 
-from __future__ import annotations
-
 import re
 from array import array
 from collections.abc import Callable, Sequence

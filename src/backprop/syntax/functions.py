@@ -5,8 +5,6 @@ first asked for. Every step of it is a function of `numerics`, which never raise
 value, the result is nan or inf.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache

@@ -6,8 +6,6 @@ operands first, as the state on top of the stack says. The grammar is LALR(1), s
 choice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ Written from the syntax, so that it looks like what the person wrote, with brack
 are needed. A formula is written from its root down with an explicit stack, in linear time.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

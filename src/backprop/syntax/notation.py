@@ -1,7 +1,5 @@
 """Formulas as a line of mathematics: `2*x - 1` as `2·x − 1`; and the names that they have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """Text → statements: each the tokens it is made of and the shape that the grammar gives it."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

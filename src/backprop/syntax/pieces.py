@@ -1,7 +1,5 @@
 """Text cut for the quick route: into lines, and each line into its leaves and what stands between."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import cache

@@ -9,8 +9,6 @@ one another (a deep chain) a segment holds steps of many kinds in the order of t
 Of each step the operands that have a slope come first, in `a` and `b`; a condition stands in `c`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from backprop.engine.native.loops import (

@@ -6,8 +6,6 @@ their operands as places in all values (or gradients) `%all`, `%p` and `%q` thei
 behind `%seen`: it reads that first and writes it last.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple

@@ -9,8 +9,6 @@ choice would do for the value, as in the other writers, but not for the derivati
 What is 0 at a point by chance stays a product: 0*inf is nan.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

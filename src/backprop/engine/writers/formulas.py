@@ -5,8 +5,6 @@ the derivative by it: the chain rule, with the slopes of the table. Of an `if`, 
 slope, only the branch taken at that point is written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 

@@ -12,8 +12,6 @@ computed and one is taken; the result is that of the interpreter, which computes
 is for up to about a thousand of them, evaluated many times.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from math import frexp, isfinite, isnan, nan

@@ -4,8 +4,6 @@ Compiling costs about 45 microseconds a step, evaluating 0.05 to 0.1, a tenth of
 takes, which looks everything up anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from math import inf, isfinite, nan
 from typing import Any

@@ -3,8 +3,6 @@
 What is said stands here, so that all formats say the same; a format says how the pieces look.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A derivation as one web page with MathML, which needs nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from html import escape
 

@@ -1,7 +1,5 @@
 """A derivation as JSON: the steps as data."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from backprop.derivation import Derivation

@@ -1,7 +1,5 @@
 r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 
-from __future__ import annotations
-
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.numbers import Style

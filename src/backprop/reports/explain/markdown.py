@@ -1,7 +1,5 @@
 """A derivation as Markdown with mathematics between dollar signs."""
 
-from __future__ import annotations
-
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.numbers import Style

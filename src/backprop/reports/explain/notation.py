@@ -1,7 +1,5 @@
 """How mathematics is written: as a line of plain text, and in LaTeX."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 

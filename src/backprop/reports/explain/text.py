@@ -1,7 +1,5 @@
 """A derivation as plain text."""
 
-from __future__ import annotations
-
 from textwrap import wrap
 
 from backprop.derivation import Derivation
