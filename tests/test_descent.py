@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import cos, inf, isfinite, isnan, nan, pi
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,17 @@ def test_a_state_continues_as_if_it_were_one_run() -> None:
         model.descend(freeze=["y"], state=backprop.descent.State("gd", 1, {"x": 1, "y": 1}))
     with pytest.raises(BadOption, match="no whole state"):
         model.descend(optimizer="adam", state=backprop.descent.State("adam", 1, {"x": 1, "y": 1}))
+
+
+@pytest.mark.parametrize("optimizer", [row.name for row in FIRST_ORDER])
+def test_a_run_that_ends_where_it_starts_has_a_state_to_go_on_from(optimizer: str) -> None:
+    model = backprop.parse("L = (a - 1)^2")
+    ended = model.descend({"a": 1}, optimizer=optimizer, lr=0.1)
+    assert (ended.steps, ended.stopped) == (0, "gradient")
+    moved = model.descend({"a": 3}, optimizer=optimizer, lr=0.1, steps=3)
+    state = replace(ended.state, parameters={"a": 3.0})
+    again = model.descend({"a": 1}, optimizer=optimizer, lr=0.1, steps=3, state=state)
+    assert again.parameters == moved.parameters
 
 
 def test_the_same_command_twice_goes_on_from_the_state() -> None:

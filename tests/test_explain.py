@@ -503,3 +503,10 @@ def test_the_numbers_are_those_of_grad() -> None:
         for total in step.totals:
             assert total.total == gradient.gradients[total.by]
             assert math.fsum(total.shares) == pytest.approx(total.total, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["-" * 5000 + "a", "sin(" * 900 + "a" + ")" * 900])
+def test_a_page_shows_what_is_too_deep_for_mathml_as_code(text: str) -> None:
+    page = explained("-e", f"L = {text}; a = 1", "--format", "html")
+    assert "<code>" in page
+    assert "<code>" not in explained("-e", "L = sin(-a); a = 1", "--format", "html")

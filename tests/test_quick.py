@@ -439,3 +439,12 @@ def test_a_long_text_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = dict.fromkeys(set(model.inputs) - set(model.defaults), 0.25)
     again = read_carefully(Source("text", text))
     assert model.grad(numbers, "v2999").gradients == gradient(again, numbers, "v2999").gradients
+
+
+def test_the_texts_of_many_statements_are_each_read_by_themselves() -> None:
+    """In time that grows with the file: a walk over all names for each of them would take minutes here."""
+    count = 20_000
+    lines = [f"x{number + 1} = x{number}*1.5 - pi" for number in range(count)]
+    model = parse("\n".join(["x0 = 1", *lines]))
+    texts = [model.text(model.names[f"x{number + 1}"]) for number in range(count)]
+    assert texts == [f"x{number}*1.5 - pi" for number in range(count)]

@@ -65,7 +65,8 @@ def _copy(chosen: Sequence[Example], folder: str, force: bool) -> list[str]:
         taken = isinstance(error, FileExistsError)
         reason = "it is no folder" if taken else (error.strerror or str(error)).lower()
         message = f"the folder {folder} cannot be made: {reason}"
-        raise CannotWrite(message, hints=["choose another place"]) from None
+        hints = ["nothing was changed; choose another place"]
+        raise CannotWrite(message, hints=hints) from None
     check_files(paths)
     for path, each in zip(paths, chosen, strict=True):
         write_whole(path, each.data)

@@ -65,6 +65,8 @@ class FirstOrder:
             names, memory = run.problem.names, given.memory
             self.state = {key: [memory[key][name] for name in names] for key in row.state}
             self.k, self.searched = given.updates, given.searched
+        else:
+            self._begin_state()
         self._formulas = row.function(options)
         change, rates = choice("schedule", asked["schedule"], SCHEDULES)
         length = float(run.before + asked["steps"])
@@ -83,8 +85,6 @@ class FirstOrder:
     def descend(self) -> None:
         """Step after step, until the run raises Stop."""
         run = self.run
-        if not self.state:
-            self._begin_state()
         run.monotone = self.lr is None
         while True:
             done = self._batches.go(self.state, self.k, run.room()) if self._batches else None

@@ -178,11 +178,11 @@ class Model:
         """
         tokens = self._tokens(start)
         parsed = shape(tokens.kinds)
-        scratch = self.columns.copy()
-        builder = Builder(self.names, scratch)
         name = tokens.texts[parsed.target]
+        scratch = Columns()
+        known = {each: scratch.input() for each in tokens.texts if each in self.names}
         begin = len(scratch)
-        root = builder.expression(tokens, prepared(parsed).body, {})
+        root = Builder(known, scratch).expression(tokens, prepared(parsed).body, {})
         made: list[Place] = [*scratch.places[begin:]]
         if root < begin or name in self.defaults:
             made.append(pack(tokens.starts[2], tokens.ends[-1]))

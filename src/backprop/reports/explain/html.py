@@ -45,7 +45,10 @@ class _Page(Document):
         from latex2mathml.converter import convert
 
         # its own blanks are too short to write into, and it leaves TeX's escapes in words
-        found: str = convert(text.replace(self.notation.blank, r"\text{________}"))
+        try:
+            found: str = convert(text.replace(self.notation.blank, r"\text{________}"))
+        except RecursionError:  # a few hundred brackets in one another: nobody reads that
+            return f"<code>{escape(text)}</code>"
         found = found.replace("\\_", "_")
         return found.replace("<math ", '<math displaystyle="true" ', 1)
 
