@@ -33,9 +33,7 @@ def read_numbers(
     model: Model, files: Sequence[str] = (), settings: Sequence[str] = ()
 ) -> dict[str, float]:
     """The numbers for inputs of `model`; settings win over files, later ones over earlier ones.
-
-    Raises UnknownName, NotAnInput, NotANumber, NameDefinedTwice, SyntaxFaults and CannotRead.
-    """
+    Raises UnknownName, NotAnInput, NotANumber, NameDefinedTwice, SyntaxFaults and CannotRead."""
     numbers: dict[str, float] = {}
     errors: list[BackpropError] = []
     inputs = model.inputs
@@ -71,10 +69,8 @@ def _from_file(source: Source, model: Model) -> Given:
 
 
 def _from_json(source: Source, model: Model) -> Given:
-    """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`.
-
-    Nested lists are the members of a family, its least indices first.
-    """
+    """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`. Nested lists are
+    the members of a family, its least indices first."""
     import json
 
     try:

@@ -209,10 +209,8 @@ class DescentOptions(TypedDict, total=False):
 
 
 def complete(given: Mapping[str, Any]) -> DescentOptions:
-    """All options of a descent: those given, and the defaults of the others.
-
-    Raises TypeError for one that there is not, BadOption for a number that makes no sense.
-    """
+    """All options of a descent: those given, and the defaults of the others. Raises TypeError for
+    one that there is not, BadOption for a number that makes no sense."""
     for name in given:
         if name not in DescentOptions.__annotations__:
             raise TypeError(f"a descent has no option {name!r}")

@@ -93,10 +93,8 @@ def picture(
 
 
 def folded(whole: Picture) -> Picture:
-    """The picture of equations with one box for each indexed equation: `h[1..16] = tanh(…)`.
-
-    An arrow stands for all between two boxes, and carries a number only where it is one.
-    """
+    """The picture of equations with one box for each indexed equation: `h[1..16] = tanh(…)`. An
+    arrow stands for all between two boxes, and carries a number only where it is one."""
     members: dict[tuple[object, ...], list[Box]] = {}
     for box in whole.boxes:
         # one key for all members of an indexed equation, or of a family of inputs

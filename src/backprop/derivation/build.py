@@ -173,10 +173,8 @@ class _Writing:
         return [at for at, operand in operands if not self.graph.is_number(operand)]
 
     def _checked(self, found: Formula | None, number: float) -> str:
-        """The text of a derivative, if it has the derivative's number at this point.
-
-        Simplifying forgets that a step had no slope (sqrt(x)*sqrt(x) at 0) or was lost in rounding.
-        """
+        """The text of a derivative, if it has the derivative's number at this point. Simplifying
+        forgets that a step had no slope (sqrt(x)*sqrt(x) at 0) or was lost in rounding."""
         text = self._text(found)
         if not text or not names_in(formula(text)) <= self._known.keys():
             return ""

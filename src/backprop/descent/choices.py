@@ -33,9 +33,7 @@ _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
 
 def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[str, float]]:
     """The row that `adam` or `adam(beta1=0.95)` names, and all its options with their numbers.
-
-    Raises BadOption for what the table does not have, the errors of a setting for a bad number.
-    """
+    Raises BadOption for what the table does not have, the errors of a setting for a bad number."""
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
     if found is None or name not in table:
@@ -157,9 +155,7 @@ def bounds_of(
     model: Model, free: Sequence[str], bounds: Mapping[str, tuple[float, float]]
 ) -> Bounds:
     """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one.
-
-    Raises UnknownName and NotAnInput, BadOption for bounds the wrong way round.
-    """
+    Raises UnknownName and NotAnInput, BadOption for bounds the wrong way round."""
     found: Bounds = {}
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):

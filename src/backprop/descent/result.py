@@ -63,10 +63,8 @@ class State:
 
 
 def read_state(path: str) -> State | None:
-    """The state of a descent that a file holds; None where there is no file yet.
-
-    Raises CannotRead and UnexpectedText.
-    """
+    """The state of a descent that a file holds; None where there is no file yet. Raises CannotRead
+    and UnexpectedText."""
     if not os.path.exists(path):
         return None
     source = read_source(path)

@@ -184,10 +184,8 @@ class Run:
         return Stop("stuck", reason)
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
-        """Report a step to a point with finite value and gradient.
-
-        Raises Stop when it was the last, NoLower when many have led to nothing.
-        """
+        """Report a step to a point with finite value and gradient. Raises Stop when it was the
+        last, NoLower when many have led to nothing."""
         length = dist(x, self.x)
         moved = value < self.best[1] if self.monotone else length > 0
         still = 0 if moved else self.still + 1

@@ -13,9 +13,7 @@ from backprop.values import without_names
 
 def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, float], set[int]]:
     """The number of every input, from `values` or the file, by row; and the rows that have none.
-
-    Raises UnknownName, NotAnInput, NotANumber, NotFinite.
-    """
+    Raises UnknownName, NotAnInput, NotANumber, NotFinite."""
     errors: list[BackpropError] = []
     given: dict[str, float] = {}
     for name, number in ((normal(key), number) for key, number in values.items()):

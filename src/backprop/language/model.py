@@ -100,10 +100,8 @@ class Model:
         return without_names(self.columns, root)[1][root]
 
     def output(self, of: str | None = None) -> str:
-        """The output to differentiate: `of`, or the only one there is.
-
-        Raises UnknownName, or ChooseOutput where there are several.
-        """
+        """The output to differentiate: `of`, or the only one there is. Raises UnknownName, or
+        ChooseOutput where there are several."""
         if of is not None:
             of = normal(of)
             if of not in self.names:

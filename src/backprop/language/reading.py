@@ -88,9 +88,7 @@ class FormulaReader:
 
     def read(self, tokens: Tokens) -> int:
         """The row of the right side of `name = formula`, a formula of the names of the model.
-
-        Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments.
-        """
+        Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments."""
         raise_all(unknown_characters(tokens))
         try:
             statement = Statement(tokens, shape(tokens.kinds))

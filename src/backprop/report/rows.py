@@ -70,10 +70,8 @@ class Report(Records, Protocol):
 
 
 def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:
-    """The rows of a table: what each is called, and the numbers of the names that it stands for.
-
-    A large family is one row, `w[1..2,1..16]`, unless the whole is wanted.
-    """
+    """The rows of a table: what each is called, and the numbers of the names that it stands for. A
+    large family is one row, `w[1..2,1..16]`, unless the whole is wanted."""
     found: list[tuple[str, list[int]]] = []
     for _, run in groupby(range(len(names)), key=lambda at: shape(names[at])):
         members = list(run)

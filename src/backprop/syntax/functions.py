@@ -35,10 +35,8 @@ def value(name: str) -> Function:
 
 @cache
 def slopes(name: str) -> tuple[Function, ...]:
-    """The functions that give the slopes of the operation `name`, one for each operand.
-
-    Each takes all operands and, last, the value.
-    """
+    """The functions that give the slopes of the operation `name`, one for each operand. Each takes
+    all operands and, last, the value."""
     row = OPERATIONS[name]
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
 

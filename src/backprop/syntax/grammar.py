@@ -82,10 +82,8 @@ def text() -> str:
 
 
 def shape(kinds: Kinds, start: str = "statement") -> Shape:
-    """The shape of a statement (or of an `expression`) whose tokens are of these kinds.
-
-    Raises Unfit.
-    """
+    """The shape of a statement (or of an `expression`) whose tokens are of these kinds. Raises
+    Unfit."""
     return (_cached if len(kinds) <= _CACHED_TOKENS else _parse)(kinds, start)
 
 
@@ -113,10 +111,8 @@ def roots(nodes: Sequence[Node], first: int, last: int) -> list[int]:
 
 @cache
 def token_pattern() -> re.Pattern[str]:
-    """One group a terminal, tried in order; blanks before a token are skipped with it.
-
-    What no terminal matches is a character of the group OTHER.
-    """
+    """One group a terminal, tried in order; blanks before a token are skipped with it. What no
+    terminal matches is a character of the group OTHER."""
     return re.compile(_tables().pattern)
 
 

@@ -80,10 +80,8 @@ ends in. seen, after: the type of what the loop has seen, and its register after
 
 
 def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
-    """A loop from the first step to the last; `out` is what the code makes of step k.
-
-    It adds up x - x, which is 0 for a number and nan for what is none.
-    """
+    """A loop from the first step to the last; `out` is what the code makes of step k. It adds up x
+    - x, which is 0 for a number and nan for what is none."""
     code.store(out, code.at("%own", "%k"))
     nought = code.emit(f"fsub {code.double} {out}, {out}")
     after = code.emit(f"fadd {code.double} %seen0, {nought}")
