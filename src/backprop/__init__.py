@@ -36,15 +36,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BackpropError": "backprop.errors",
-    "Descent": "backprop.descent",
-    "Gradient": "backprop.evaluation.gradient",
-    "Model": "backprop.api",
-    "Program": "backprop.evaluation.program",
-    "compile": "backprop.evaluation.program",
-    "Value": "backprop.api",
-    "load": "backprop.api",
-    "parse": "backprop.api",
+    "backprop.api": ("Model", "Value", "load", "parse"),
+    "backprop.descent": ("Descent",),
+    "backprop.errors": ("BackpropError",),
+    "backprop.evaluation.gradient": ("Gradient",),
+    "backprop.evaluation.program": ("Program", "compile"),
 }
 
 
@@ -52,8 +48,9 @@ def __getattr__(name: str) -> Any:
     """The names above, and every function of the table of operations: `backprop.exp(x)`."""
     if name == "errors":
         return import_module("backprop.errors")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
     if name.startswith("__"):
         raise AttributeError(name)
     from backprop.values import function

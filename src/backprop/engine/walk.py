@@ -50,7 +50,6 @@ class Texts(Writer[T]):
     def slopes(
         self, name: str, operands: Sequence[Operand[T]], out: Operand[T]
     ) -> tuple[Operand[T], ...]:
-        """The slopes of an operation by its operands, given its value."""
         row = OPERATIONS[name]
         names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
         return tuple(self.text(text, names) for text in row.slopes)

@@ -36,10 +36,7 @@ class Template(NamedTuple):
 
 
 def template(
-    statement: Statement,
-    leaves: Mapping[int, int],
-    classes: tuple[str, ...],
-    scope: dict[str, Any],
+    statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...], scope: dict[str, Any]
 ) -> Template:
     """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what the
     function works on, by name."""

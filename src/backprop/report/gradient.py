@@ -63,11 +63,7 @@ class GradientReport(NamedTuple):
 
 
 def gradient_report(
-    model: Model,
-    results: Sequence[Gradient],
-    wrt: Sequence[str],
-    whole: bool,
-    only: Sequence[str],
+    model: Model, results: Sequence[Gradient], wrt: Sequence[str], whole: bool, only: Sequence[str]
 ) -> GradientReport:
     """The report on `results`; with `wrt`, on these names and the outputs only.
 

@@ -192,10 +192,7 @@ class _Emitter:
     def parenthesised(self, parts: list[Part]) -> Extent:
         """From the first token of the first part to the last of the last."""
         first, last = parts[0], parts[-1]
-        return (
-            first if type(first) is int else first[0],
-            last if type(last) is int else last[1],
-        )
+        return (first if type(first) is int else first[0], last if type(last) is int else last[1])
 
     # ------------------------------------------------------------------ calls, indices, clauses
 

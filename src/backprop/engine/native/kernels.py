@@ -11,17 +11,7 @@ Of each step the operands that have a slope come first, in `a` and `b`; a condit
 
 from collections.abc import Mapping
 
-from backprop.engine.native.loops import (
-    LEAVES,
-    MIXED,
-    OPERANDS,
-    SLICES,
-    STORED,
-    Slopes,
-    backward_loop,
-    forward_loop,
-    mixed_forward,
-)
+from backprop.engine.native import loops
 from backprop.engine.native.machine import lanes
 from backprop.engine.writers.llvm import ATTRIBUTES, Code
 
@@ -36,22 +26,23 @@ def text(used: frozenset[int]) -> str:
     """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care` of a
     tape, which return 1 where something is not finite, else 0; and `levels`."""
     width, vectors = lanes()
-    slopes: dict[int, Slopes] = {MIXED: STORED}
+    slopes: dict[int, loops.Slopes] = {loops.MIXED: loops.STORED}
     single = Code()
-    parts = [mixed_forward(sorted(used), single)]
+    parts = [loops.mixed_forward(sorted(used), single)]
     declared = single.declared
     for kind in sorted(used):
         code = Code(width, vectors)
-        loop, slopes[kind] = forward_loop(kind, code)
+        loop, slopes[kind] = loops.forward_loop(kind, code)
         parts.append(loop)
         declared |= code.declared
-    parts += [backward_loop(f"b{kind}", both) for kind, both in slopes.items()]
-    parts += [backward_loop("leaves", ()), backward_loop("careful", STORED, careful=True)]
+    parts += [loops.backward_loop(f"b{kind}", both) for kind, both in slopes.items()]
+    parts.append(loops.backward_loop("leaves", ()))
+    parts.append(loops.backward_loop("careful", loops.STORED, careful=True))
     forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
     parts += [
         _forward(width, forwards),
         _backward("backward", backwards, "leaves"),
-        _backward("backward_with_care", {LEAVES: "leaves"}, "careful"),
+        _backward("backward_with_care", {loops.LEAVES: "leaves"}, "careful"),
     ]
     return "\n".join([*sorted(declared), *parts, _DECLARED, _levels(), ATTRIBUTES])
 
@@ -96,48 +87,48 @@ done:
 type of what the loops have seen. before, after: all segments."""
 
 
-def _driver(whole: str, loops: Mapping[int, str], otherwise: str, **parts: object) -> str:
-    """whole: the field of the tape that the loops call `all`. loops: their names by kind."""
+def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: object) -> str:
+    """whole: the field of the tape that the loops call `all`. names: those of the loops by kind."""
     fields, slices = [], []
     for at, name in enumerate(FIELDS):
-        register = "all" if name == whole else f"{name}.all" if name in SLICES else name
+        register = "all" if name == whole else f"{name}.all" if name in loops.SLICES else name
         fields += [
             f"  %{name}.at = getelementptr i64, ptr %tape, i64 {at}",
             f"  %{register} = load {'i64' if name in _NUMBERS else 'ptr'}, ptr %{name}.at, align 8",
         ]
-    for name, of in SLICES.items():
+    for name, of in loops.SLICES.items():
         begin = "all" if name == "own" else f"{name}.all"
         slices.append(f"  %{name} = getelementptr {of}, ptr %{begin}, i64 %first")
     calls = [
-        f"{loop}:\n  call fastcc void @{loop}({OPERANDS})\n  br label %next"
-        for loop in (*loops.values(), otherwise)
+        f"{loop}:\n  call fastcc void @{loop}({loops.OPERANDS})\n  br label %next"
+        for loop in (*names.values(), otherwise)
         if loop != "next"
     ]
     return _DRIVER.format(
         fields="\n".join(fields), slices="\n".join(slices), calls="\n".join(calls),
-        targets=" ".join(f"i64 {kind}, label %{loop}" for kind, loop in loops.items()),
+        targets=" ".join(f"i64 {kind}, label %{loop}" for kind, loop in names.items()),
         otherwise=otherwise, **parts,
     )  # fmt: skip
 
 
-def _forward(width: int, loops: Mapping[int, str]) -> str:
+def _forward(width: int, names: Mapping[int, str]) -> str:
     doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
     driver = _driver(
-        "values", loops, "next", name="forward", begin="0", stride=1, seen=doubles, before="",
+        "values", names, "next", name="forward", begin="0", stride=1, seen=doubles, before="",
         after=f"  %total = call double {total}(double 0.0, {doubles} %whole)\n"
         "  %bad = fcmp uno double %total, 0.0",
     )  # fmt: skip
     return f"declare double {total}(double, {doubles})\n{driver}"
 
 
-def _backward(name: str, loops: Mapping[int, str], otherwise: str) -> str:
+def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
     before = """
   %bytes = mul i64 %size, 8
   call void @llvm.memset.p0.i64(ptr %all, i8 0, i64 %bytes, i1 false)
   %place = getelementptr double, ptr %all, i64 %root
   store double 1.0, ptr %place, align 8"""
     return _driver(
-        "gradients", loops, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
+        "gradients", names, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
         after=f"  %bad = icmp uge i64 %whole, {0xFFE0000000000000}",
     )  # fmt: skip
 

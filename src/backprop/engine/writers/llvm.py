@@ -170,7 +170,6 @@ class Code(walk.Texts[str]):
         return _by_machine(self, row, list(operands))
 
     def product(self, gradient: Operand, slope: Operand, careful: bool) -> Operand:
-        """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
         if slope == 1.0:
             return gradient
         if isinstance(gradient, float) and slope in self.scaled:
