@@ -70,7 +70,6 @@ tanh = math.tanh
 asinh = _total(math.asinh)
 acosh = _total(math.acosh)
 atanh = _total(math.atanh, outside=lambda x: copysign(inf, x) if abs(x) == 1 else nan)
-absolute = math.fabs
 erf = math.erf
 erfc = math.erfc
 # Python's own go through integers, which have one zero: IEEE 754 keeps the sign, ceil(-0.3) is -0.

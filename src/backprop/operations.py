@@ -247,7 +247,7 @@ _ROWS = (
               pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …",
               precise="if(n == floor(n) and n <= 1000 and x > -1000, psi(n, x), 0/0)"),
     # ---------------------------------------------------------------- corners, jumps, choice
-    Operation("abs", ("x",), real.absolute, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0", machine="llvm.fabs"),
+    Operation("abs", ("x",), operator.abs, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0", machine="llvm.fabs"),
     Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0", machine="if(x > 0, 1, if(x < 0, -1, if(x == 0, 0, x)))"),
     Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
               jump="x == floor(x)", machine="llvm.floor"),

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from backprop.engine.engines import TapeCode
@@ -70,7 +71,7 @@ class Program:
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        found = self._engine.run(x if self._takes_arrays else x.tolist())
+        found = self._engine.run(x if self._takes_arrays else array("d", x.tobytes()))
         if found is None:  # something is not finite: the interpreter finds out what
             given = dict(zip(self.inputs, x.tolist(), strict=True))
             slow = gradient(self._model, given, self.output)
