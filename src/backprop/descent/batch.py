@@ -73,7 +73,7 @@ class Batches:
         else:
             loop = Loop(task, unrolled=False)
             self._library = library(f"descend {task} on a tape", loop.tape)
-            beside, arrays = _zeros(count * len(row.state)), engine.arrays
+            beside, arrays = _zeros(count * len(row.state)), engine.own.made
             values, gradients = arrays.values.ctypes.data, arrays.gradients.ctypes.data
             output = values + 8 * engine.tape.root
             self._more = [

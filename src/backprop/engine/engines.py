@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any, Protocol
 
@@ -38,13 +38,11 @@ class Engine(Protocol):
         return None if value is None or gradient is None else (value, gradient)
 
 
-class _Data(threading.local):
-    """The numbers of all nodes, a list for each thread."""
+class Own(threading.local):
+    """What `make` makes, anew in each thread that asks for it."""
 
-    def __init__(self, graph: Graph, fixed: Mapping[int, float]) -> None:
-        self.data = graph.columns.start()
-        for leaf, number in fixed.items():
-            self.data[leaf] = number
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.made = make()
 
 
 class Interpreted(Engine):
@@ -52,10 +50,13 @@ class Interpreted(Engine):
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
         self._graph, self._wrt = graph.for_many_walks(), wrt
-        self._own = _Data(graph, fixed)
+        start = graph.columns.start()
+        for leaf, number in fixed.items():
+            start[leaf] = number
+        self._own = Own(start.copy)
 
     def forward(self, x: Sequence[float]) -> float | None:
-        graph, data = self._graph, self._own.data
+        graph, data = self._graph, self._own.made
         for leaf, number in zip(self._wrt, x, strict=True):
             data[leaf] = number
         forward(graph, graph.steps, data)
@@ -63,7 +64,7 @@ class Interpreted(Engine):
         return data[graph.output] if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        gradients = derivatives(self._graph, self._own.data)
+        gradients = derivatives(self._graph, self._own.made)
         found = [gradients[leaf] for leaf in self._wrt]
         return found if all(map(isfinite, found)) else None
 
@@ -87,8 +88,8 @@ class GeneratedPython(Engine):
         return found
 
 
-class _Arrays(threading.local):
-    """What machine code reads and writes, and where it stands: arrays for each thread."""
+class _Arrays:
+    """What machine code reads and writes, and where it stands."""
 
     def __init__(self, count: int, fixed: array[float]) -> None:
         self.x, self.value, self.gradient = (
@@ -110,15 +111,16 @@ class StraightCode(Engine):
         key = f"evaluate {signature(graph, wrt, [*fixed])}"
         self._library = library(key, lambda: evaluation(graph, wrt, [*fixed]))
         self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
-        self._own = _Arrays(len(wrt), array("d", fixed.values()))
+        self._own = Own(lambda: _Arrays(len(wrt), array("d", fixed.values())))
 
     def forward(self, x: Sequence[float]) -> float | None:
-        own = self._own
+        own = self._own.made
         own.x[:] = array("d", x)
         return None if self._evaluate(*own.pointers) else own.value[0]
 
     def backward(self) -> Sequence[float] | None:
-        return self._own.gradient
+        gradient: Sequence[float] = self._own.made.gradient
+        return gradient
 
 
 class TapeCode(Engine):
@@ -130,15 +132,15 @@ class TapeCode(Engine):
 
         # the parameters stand side by side at the head of the tape
         self.tape = Tape(graph.columns, in_order(graph), graph.output, wrt)
-        self.arrays = Arrays(self.tape, fixed)
+        self.own = Own(lambda: Arrays(self.tape, fixed))
         self._count = len(wrt)
 
     def forward(self, x: Any) -> float | None:
-        arrays = self.arrays
+        arrays = self.own.made
         arrays.values[: self._count] = x
         return float(arrays.values[self.tape.root]) if arrays.forward() else None
 
     def backward(self) -> Any:
         """As a view of an array, which the next call changes."""
-        arrays = self.arrays
+        arrays = self.own.made
         return arrays.gradients[: self._count] if arrays.backward() else None

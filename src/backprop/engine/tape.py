@@ -7,7 +7,6 @@ one before stays in order.
 """
 
 import ctypes
-import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -140,8 +139,8 @@ class Tape:
         return np.repeat(by, times), np.stack([found, np.cumsum(padded) - padded, ran], axis=1)
 
 
-class Arrays(threading.local):
-    """The numbers of a tape: values, slopes and gradients by place, a set of them for each thread.
+class Arrays:
+    """The numbers of a tape: values, slopes and gradients by place.
 
     fixed: the numbers of inputs, by row; those of others are 0 until they are set in `values`.
     """
