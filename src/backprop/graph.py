@@ -183,10 +183,8 @@ def depending(graph: Graph | Columns, on: Iterable[int], steps: Iterable[int]) -
 
 
 class Graph:
-    """The steps that lead to some outputs, made once; nodes keep the numbers that they have in `columns`.
-
-    outputs: nodes. labels: the names of nodes that have one.
-    """
+    """The steps that lead to some outputs, which are nodes; they keep their numbers in `columns`.
+    labels: the names of nodes that have one."""
 
     def __init__(
         self,

@@ -10,10 +10,8 @@ DIGITS = 10
 def shown(
     number: float | None, digits: int | None = None, minus: str = "-", short: bool = False
 ) -> str:
-    """A number for people: `0.3333333333`, `1e-05`, `nan`; nothing for None; 0 for -0.0.
-
-    digits: significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`.
-    """
+    """A number for people: `0.3333333333`, `1e-05`, `nan`; nothing for None; 0 for -0.0. digits:
+    significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`."""
     if number is None:
         return ""
     text = f"{number + 0.0:.{digits or DIGITS}g}"

@@ -67,13 +67,15 @@ def build(
     fixed: Mapping[int, float],
     engine: str = "auto",
     runs: int = 1,
+    steps: int | None = None,
 ) -> Engine:
     """A graph with one output ready for so many runs.
 
     wrt: the inputs that numbers are given for, in this order. fixed: the numbers of the others.
-    Raises NoMachineCode where machine code is asked for and there is none; "auto" does without.
+    steps: how many there are, if that is known. Raises NoMachineCode where machine code is asked for
+    and there is none; "auto" does without.
     """
-    steps = _count(graph)
+    steps = steps or _count(graph)
     chosen = choose(engine, steps, runs)
     if chosen is None:
         try:

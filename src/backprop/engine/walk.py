@@ -184,9 +184,8 @@ def signature(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
         if node in number:
             continue
         number[node] = len(number)
-        if graph.is_step(node):
-            operands = " ".join([str(number[each]) for each in graph.operands(node)])
-            parts.append(f"{graph.op(node)} {operands}")
+        if operands := graph.operands(node):
+            parts.append(f"{graph.op(node)} {' '.join([str(number[each]) for each in operands])}")
         else:
             parts.append(graph.constant(node).hex() if graph.op(node) == NUMBER else "x")
     return f"{len(wrt)} {len(fixed)} {number[graph.output]}: {', '.join(parts)}"

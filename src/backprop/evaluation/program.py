@@ -40,14 +40,14 @@ class Program:
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
         self.output = model.output(of)
         graph = Graph(model.columns, [model.names[self.output]])  # which needs no names
-        from backprop.engine.leading import leading
+        from backprop.engine.leading import count, leading
 
         leads = leading(graph).tobytes()
         self.inputs = tuple(name for name in model.inputs if leads[model.names[name]])
         self._model = model
         self._made = engine, runs
         wrt = [model.names[name] for name in self.inputs]
-        self._engine = build(graph, wrt, constants(model), engine, runs)
+        self._engine = build(graph, wrt, constants(model), engine, runs, count(graph))
         self._takes_arrays = isinstance(self._engine, TapeCode)
 
     def __reduce__(self) -> tuple[Any, ...]:

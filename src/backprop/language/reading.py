@@ -34,10 +34,8 @@ class Setting(NamedTuple):
 
 @without_collector
 def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
-    """The Model of an equation text. Raises the SyntaxFaults and MeaningFaults found in it.
-
-    seed: of the inputs that are drawn at random. most: Values that the file may unroll to.
-    """
+    """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
+    that it may unroll to. Raises the SyntaxFaults and MeaningFaults found in it."""
     if len(source.text) >= _LONG:
         from backprop.language.quick import read_quickly  # what a small file need not import
 

@@ -17,10 +17,8 @@ T = TypeVar("T")
 
 
 def fold_nodes(nodes: Iterable[Node], visit: Callable[[Node, list[T]], T]) -> T:
-    """The result of an expression: what its last node has become.
-
-    visit: takes a node and what its operands have become, and says what becomes of the node.
-    """
+    """The result of an expression: what its last node has become. visit: takes a node and what its
+    operands have become, and says what becomes of the node."""
     waiting: list[T] = []
     for node in nodes:
         first = len(waiting) - node.operands

@@ -62,10 +62,8 @@ def evaluated(statement: Statement, numbers: Mapping[str, float]) -> float:
 def compiled(
     text: str, parameters: tuple[str, ...], numbers: Mapping[str, float] = _NOTHING
 ) -> Function:
-    """The formula `text` as a function of the names in `parameters`, in that order.
-
-    numbers: those of the other names.
-    """
+    """The formula `text` as a function of the names in `parameters`, in that order. numbers: those
+    of the other names."""
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
     code = python(formula(text), scope, written(numbers))
     function: Function = eval(f"lambda {', '.join(parameters)}: {code}", scope)
