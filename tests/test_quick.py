@@ -448,3 +448,15 @@ def test_the_texts_of_many_statements_are_each_read_by_themselves() -> None:
     model = parse("\n".join(["x0 = 1", *lines]))
     texts = [model.text(model.names[f"x{number + 1}"]) for number in range(count)]
     assert texts == [f"x{number}*1.5 - pi" for number in range(count)]
+
+
+def test_a_text_that_was_read_leaves_nothing_for_the_collector() -> None:
+    text = "\n".join(f"x{number + 1} = x{number}*1.5 - a" for number in range(50))
+    parse(text)
+    gc.collect()
+    gc.disable()
+    try:
+        parse(text)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
