@@ -85,10 +85,10 @@ class Model(language.Model):
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the
-        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits may
-        differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`. The
-        Values of the model take the numbers, so calls from several threads need a lock or a model
-        each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
+        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits
+        may differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`.
+        The Values of the model take the numbers, so calls from several threads need a lock or a
+        model each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
         """
         found = evaluate(self, values or {}, of, engine)
         self._leave(found.numbers)
@@ -107,20 +107,20 @@ class Model(language.Model):
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
 
-        values: as for `grad`; where the descent starts. callback: called with a `Step` after each step,
-        or every so many (`callback_every`; 0: now and then, which lets a compiled loop run), and after
-        the last; True ends the run. state: that of the Descent to continue. options: those below, which are
-        those of the command line; names stand in lists here, `bounds` is `{"w*": (0, 1)}`, and
-        `every` says which steps `history` keeps, if any.
+        values: as for `grad`; where the descent starts. callback: called with a `Step` after each
+        step, or every so many (`callback_every`; 0: now and then, which lets a compiled loop run),
+        and after the last; True ends the run. state: that of the Descent to continue. options:
+        those below, which are those of the command line; names stand in lists here, `bounds` is
+        `{"w*": (0, 1)}`, and `every` says which steps `history` keeps, if any.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")
             >>> model.descend(lr=0.001, steps=10).value
             -8.73245129422151
 
-        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last finite
-        ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where the start
-        has no finite gradient.
+        Divergence is no exception: `stopped` is then "diverged", and the numbers are the last
+        finite ones. Raises what `grad` raises, NothingToMove, BadOption, and InfiniteSlope where
+        the start has no finite gradient.
         """
         from backprop.descent import descend
 
@@ -138,8 +138,8 @@ class Model(language.Model):
 
 
 def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:
-    """The Model of an equation text. `name` is what error messages call the text; `seed` that of the
-    inputs that are drawn at random.
+    """The Model of an equation text. `name` is what error messages call the text; `seed` that of
+    the inputs that are drawn at random.
 
     Raises BackpropError, whose `all` has every error found.
     """

@@ -148,8 +148,8 @@ class Descending(NamedTuple):
 def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:
     """Read everything that a descent needs.
 
-    options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of an
-    earlier run, which need not exist yet.
+    options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of
+    an earlier run, which need not exist yet.
     """
     from backprop.descent.choices import read_bounds
     from backprop.descent.result import read_state
@@ -192,8 +192,8 @@ def check(
 ) -> CheckReport:
     """The gradient of one output against differences; with claims, these, marked.
 
-    claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise: differences
-    in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
+    claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise:
+    differences in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
     """
     from backprop.checks import check_gradient, mark, read_claims
     from backprop.report.check import check_report, sheet_report

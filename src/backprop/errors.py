@@ -1,8 +1,8 @@
 """What can go wrong, as data: one class a cause, each with the places it is about.
 
-A SyntaxFault: the text is no equation file. A MeaningFault: it reads well, but cannot be computed. A
-NotFinite: a step gives inf or nan. A UsageFault: a file or an option. `status` is the exit status of
-the command line; `reports.diagnostics` is the only place that turns errors into text.
+A SyntaxFault: the text is no equation file. A MeaningFault: it reads well, but cannot be computed.
+A NotFinite: a step gives inf or nan. A UsageFault: a file or an option. `status` is the exit status
+of the command line; `reports.diagnostics` is the only place that turns errors into text.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ from typing import TypeVar
 from backprop.operations import OPERATIONS
 
 INPUT, NUMBER = "", "number"
-"""The operations of nodes without operands: an input, and a number written in an equation, which takes
-no gradient."""
+"""The operations of nodes without operands: an input, and a number, which takes no gradient."""
 
 NAMES = (INPUT, NUMBER, *OPERATIONS)
 """What the numbers in the column of operations stand for."""
@@ -38,11 +37,11 @@ T = TypeVar("T", bound=Hashable)
 class Columns:
     """Nodes as rows: 17 bytes a node, 8 more a number, and more for what few nodes have.
 
-    ops: the operation, as a number of `NAMES`. first, second: its operands, -1 where it has fewer; of a
-    number `first` is -2, -3, … for the first, the second, … of `constants`. more: the operands behind
-    the second. places: the packed span of its text, 0 for none; ~ of an offset where only the offset at
-    which its statement begins is known. callers: for a step inside a function, the place of the call.
-    in_order: whether every operand stands before what uses it.
+    ops: the operation, as a number of `NAMES`. first, second: its operands, -1 where it has fewer;
+    of a number `first` is -2, -3, … for the first, the second, … of `constants`. more: the operands
+    behind the second. places: the packed span of its text, 0 for none; ~ of an offset where only
+    the offset at which its statement begins is known. callers: for a step inside a function, the
+    place of the call. in_order: whether every operand stands before what uses it.
     """
 
     __slots__ = ("callers", "constants", "first", "in_order", "more", "ops", "places", "second")
@@ -146,8 +145,8 @@ class Columns:
 def in_order(roots: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T]:
     """All that leads to `roots`, each once and after its operands: the only walk over a graph.
 
-    operands: those of a node, in order. It does not recurse: a chain of a million nodes is as good as a
-    wide sum. Operands come in the order in which they are written.
+    operands: those of a node, in order. It does not recurse: a chain of a million nodes is as good
+    as a wide sum. Operands come in the order in which they are written.
     """
     order: list[T] = []
     seen: set[T] = set()
@@ -236,8 +235,8 @@ class Graph:
         return node in self._at
 
     def for_many_walks(self) -> Graph:
-        """The same graph, which keeps the operands of each node: a fifth faster to walk, and larger; a
-        very large graph as it is."""
+        """The same graph, which keeps the operands of each node: a fifth faster to walk, and
+        larger; a very large graph as it is."""
         if len(self.order) > _MOST_KEPT:
             return self
         twin = copy(self)

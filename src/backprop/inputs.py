@@ -17,8 +17,8 @@ FILE_VARIABLE = "BACKPROP_FILE"
 
 
 class Inputs(NamedTuple):
-    """What a person gives. Settings win over files of values, these over the equations' own defaults, later
-    ones over earlier ones."""
+    """What a person gives. Settings win over files of values, these over the equations' own
+    defaults, later ones over earlier ones."""
 
     # fmt: off
     file: Annotated[str | None, Option(

@@ -64,8 +64,8 @@ class Operation(NamedTuple):
     domain: str = ""
     """Where it has a value, in words for a message: `x > 0`. "": everywhere."""
     pole: Callable[..., bool] | None = None
-    """Given operands where the value is infinite, whether that is a pole and not overflow. None: it is,
-    if the row has a domain."""
+    """Given operands where the value is infinite, whether that is a pole and not overflow. None: it
+    is, if the row has a domain."""
     symbol: str = ""
     """What a picture shows instead of the name, where a typographic sign is clearer."""
     rule: str = ""
@@ -74,20 +74,20 @@ class Operation(NamedTuple):
     """For each operand, what the rule is called where the others are numbers: `x^2` falls under the
     power rule, `2^x` under the exponential rule. (): always `rule`."""
     corner: str = ""
-    """The condition of a kink in its graph, as text in the language: `x == 0`. What the slope is there,
-    the row's slopes say."""
+    """The condition of a kink in its graph, as text in the language: `x == 0`. What the slope is
+    there, the row's slopes say."""
     jump: str = ""
     """The same where the graph jumps."""
     machine: str = ""
     """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
-    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in the
-    language; "": the text of `value`, or a call of the Python function, which is slow."""
+    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in
+    the language; "": the text of `value`, or a call of the Python function, which is slow."""
     special: tuple[tuple[str, float, str], ...] = ()
-    """Simpler texts of the value for machine code, each with the operand and the number that it must
-    be: `x^2` is `x*x`."""
+    """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
-    "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers."""
+    "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers.
+    """
 
     @property
     def arity(self) -> int:
@@ -302,11 +302,11 @@ FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
 
 
 class Gather(NamedTuple):
-    """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or, with
-    one argument, those of the rows of data.
+    """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or,
+    with one argument, those of the rows of data.
 
-    joined_by: the operation that joins two terms. empty: the value without terms, None where there is
-    none. divided: whether the whole is divided by the number of terms. latex: its sign; "": its name.
+    joined_by: the operation that joins two terms. empty: the value without terms, None where there
+    is none. divided: whether the whole is divided by the number of terms. latex: its sign.
     """
 
     name: str

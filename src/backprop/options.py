@@ -1,13 +1,13 @@
 """Options: what each is called, what it takes and what it means is declared once, for all its readers.
 
-A field of a record, or a parameter of a command, is an option if its annotation says so; of a command,
-also if its default is one:
+A field of a record, or a parameter of a command, is an option if its annotation says so; of a
+command, also if its default is one:
 
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000)]
     trace: bool = option("--trace", "Print each step.")
 
-The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of `Model.descend`, the
-check of their ranges and the README's tables are made of these.
+The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of `Model.descend`,
+the check of their ranges and the README's tables are made of these.
 """
 
 import re
@@ -45,12 +45,12 @@ class Range(NamedTuple):
 class Option(NamedTuple):
     """An option of the command line.
 
-    form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is known by its
-    place. help: what it means; `{optimizers}` and the like stand for the names in the table of that name.
-    default: where it is not given; by itself nothing (None, False, no texts). min, max: of a number,
-    inclusive; the command line alone looks at these. choices: the texts that it takes; noun: what one of
-    them is called. read: makes of what was written what is meant. takes: the numbers that it can be,
-    in Python too; wrong: what is said of others.
+    form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is
+    known by its place. help: what it means; `{optimizers}` and the like stand for the names in the
+    table of that name. default: where it is not given; by itself nothing (None, False, no texts).
+    min, max: of a number, inclusive; the command line alone looks at these. choices: the texts that
+    it takes; noun: what one of them is called. read: makes of what was written what is meant.
+    takes: the numbers that it can be, in Python too; wrong: what is said of others.
     """
 
     form: str

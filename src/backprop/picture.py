@@ -1,9 +1,9 @@
 """The graph of one output as a picture in plain data: boxes, circles and arrows with what they say.
 
-In the detail `operations` a box is a Value and a circle an operation; each arrow into a circle carries
-the local derivative, so that the chain rule can be read off: gradient behind it times the number on
-it. In the detail `equations` a box is a named Value with its formula, and an arrow carries the
-derivative of the whole equation by a name that it uses.
+In the detail `operations` a box is a Value and a circle an operation; each arrow into a circle
+carries the local derivative, so that the chain rule can be read off: gradient behind it times the
+number on it. In the detail `equations` a box is a named Value with its formula, and an arrow
+carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
@@ -27,8 +27,8 @@ MOST = 400
 
 
 class Box(NamedTuple):
-    """A Value. role: input, number, step (unnamed), intermediate or output. members: how many Values it
-    stands for; data and grad are then the largest in size."""
+    """A Value. role: input, number, step (unnamed), intermediate or output. members: how many
+    Values it stands for; data and grad are then the largest in size."""
 
     id: str
     label: str
@@ -50,7 +50,7 @@ class Circle(NamedTuple):
 
 class Arrow(NamedTuple):
     """From an operand to an operation, or to the equation that uses it; `slope` is None on the way
-    from a circle to its result. by, of: what is derived by what. formula: the slope as a formula."""
+    from a circle to its result. by, of: what is derived by what. formula: that of the slope."""
 
     tail: str
     head: str

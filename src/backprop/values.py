@@ -77,11 +77,11 @@ def backward(
 ) -> None:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
 
-    steps: operands first; `data` has the value of each and of its operands. gradients: at the outputs
-    what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the outputs back,
-    each use of an operand adds (gradient of the result) * (slope of the operation). What adds nothing
-    is skipped, so that a branch that was not taken never meets the infinite slope that it may have.
-    slopes: by operation, where other functions take the place of the table's.
+    steps: operands first; `data` has the value of each and of its operands. gradients: at the
+    outputs what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the
+    outputs back, each use of an operand adds (gradient of the result) * (slope of the operation).
+    What adds nothing is skipped, so that a branch that was not taken never meets the infinite slope
+    that it may have. slopes: by operation, where other functions take the place of the table's.
     """
     ops, operands, number = graph.ops, graph.operands, CODES[NUMBER]
     for step in reversed(steps):
@@ -224,8 +224,7 @@ class Value:
 
 
 def apply(op: str, *operands: Number, kind: type[Value] | None = None) -> Value:
-    """The Value of an operation on Values and numbers, computed at once; of the kind of the first Value
-    if none is named."""
+    """The Value of an operation on Values and numbers; of the kind of the first Value if none."""
     kind = kind or next((type(each) for each in operands if isinstance(each, Value)), Value)
     prev = tuple(each if isinstance(each, Value) else kind(each, op=NUMBER) for each in operands)
     return kind(functions.value(op)(*[each.data for each in prev]), prev=prev, op=op)

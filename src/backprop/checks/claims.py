@@ -30,8 +30,7 @@ _HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
 
 @dataclass(frozen=True)
 class Claim:
-    """The derivative of `of` by `by` is the output of `graph`: a number, or a formula of the names of
-    the file.
+    """The derivative of `of` by `by` is the output of `graph`: a number, or a formula of names.
 
     The graphs of all claims that are read at once share their columns, which begin as the model's.
     text: what stands on the right. place: where it stands. rounding: by how much the number may be
@@ -59,9 +58,10 @@ def read_claims(
 ) -> list[Claim]:
     """The claims of texts such as `da = 6, b: -4` and of files of such lines.
 
-    A name alone, or with a `d` or `∂` before it, stands for the derivative of `output` by it. A name
-    of the file that begins with d is itself, unless it stands in a fraction, where each side begins
-    with a d of its own: `dL/ddt`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
+    A name alone, or with a `d` or `∂` before it, stands for the derivative of `output` by it. A
+    name of the file that begins with d is itself, unless it stands in a fraction, where each side
+    begins with a d of its own: `dL/ddt`. Raises SyntaxFaults, UnknownName, NameDefinedTwice,
+    CannotRead.
     """
     sources = [Source("<--claim>", text) for text in texts] + [read_source(path) for path in files]
     formulas = FormulaReader(model)

@@ -1,11 +1,11 @@
 """Slopes from values alone, in doubles: differences extrapolated to a step of zero.
 
-C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering Software 4
-(1982) 75-76: a tableau of difference quotients with falling steps, each column free of one more power
-of the step; the entry that differs least from its neighbours is the result, and that difference
-the estimate of its error. Added here: what rounding can do to each entry, measured and not guessed;
-several first steps, the small ones believed before the large ones; and the two sides of the point
-apart, so that corners, jumps and edges show.
+C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering Software
+4 (1982) 75-76: a tableau of difference quotients with falling steps, each column free of one more
+power of the step; the entry that differs least from its neighbours is the result, and that
+difference the estimate of its error. Added here: what rounding can do to each entry, measured and
+not guessed; several first steps, the small ones believed before the large ones; and the two sides
+of the point apart, so that corners, jumps and edges show.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,8 +28,7 @@ _AGREED = 1e-11
 
 
 class Along:
-    """The output of a graph as a function of one input, computed forward in doubles; nan where it has
-    no value.
+    """The output of a graph as a function of one input, in doubles; nan where it has no value.
 
     data: the numbers of the point where it starts; they stay as they are.
     """

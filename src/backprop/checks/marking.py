@@ -24,11 +24,11 @@ _TESTED = 8
 class Marked:
     """A claim, and what came of it.
 
-    claimed, right: both numbers at the given point. correct: there and at every other point. points,
-    agreeing: how many other points a formula was tried at, and at how many it was right. example,
-    example_claimed, example_right: a point at which it is wrong, by name, and both numbers there; of
-    a correct claim None. kind: of mistake, "" if none is recognised. diagnosis: in a sentence.
-    chain: the right value as the product of its local derivatives.
+    claimed, right: both numbers at the given point. correct: there and at every other point.
+    points, agreeing: how many other points a formula was tried at, and at how many it was right.
+    example, example_claimed, example_right: a point at which it is wrong, by name, and both numbers
+    there; of a correct claim None. kind: of mistake, "" if none is recognised. diagnosis: in a
+    sentence. chain: the right value as the product of its local derivatives.
     """
 
     claim: Claim
@@ -68,8 +68,8 @@ def mark(
 ) -> Sheet:
     """Mark claims at these numbers for inputs; formulas at random points as well.
 
-    A number is right if it is the derivative to 9 digits, or as far as it was written and rounded, or
-    within `tolerance` of it, relative. seed: of the random points. Raises what `Model.grad` raises.
+    A number is right if it is the derivative to 9 digits, or as far as it was written and rounded,
+    or within `tolerance` of it, relative. seed: of the random points. Raises as `Model.grad`.
     """
     found = evaluate(model, values or {}, of)
     data = found.numbers.data

@@ -23,8 +23,7 @@ _LARGE = 50_000
 class Subject:
     """One name with all claims about its derivatives.
 
-    graph: what leads to the name. start: the numbers of everything at the given point, of which `data`
-    has the inputs'.
+    graph: what leads to the name. start: the numbers of all at the given point; `data`: inputs'.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The graph in mpmath's arithmetic, and slopes from its values: exact to more digits than doubles have.
 
-Nothing here knows a slope of the table. Numbers of the equations count as the doubles that they are.
+Nothing here knows a slope of the table. Numbers of the equations are the doubles they are.
 """
 
 from collections import ChainMap
@@ -184,8 +184,8 @@ def _side(wide: _Look, close: _Look, side: int) -> Side:
 
 
 def _limit(wide: Any, close: Any) -> tuple[Any, Any]:
-    """The limit of two values, the second nearer to it, and the estimate of its error. What falls by
-    more than a factor of 10^5 falls to 0."""
+    """The limit of two values, the second nearer to it, and the estimate of its error. What falls
+    by more than a factor of 10^5 falls to 0."""
     if abs(close) <= abs(wide) * 1e-5:
         return 0 * close, 0 * close
     return close, abs(close - wide)

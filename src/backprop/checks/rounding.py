@@ -1,7 +1,7 @@
 """How far rounding moves a number: its largest change when the last bit of every step is changed at random.
 
-A method of Vignes' CESTAC: J. Vignes, "A stochastic arithmetic for reliable scientific computation",
-Mathematics and Computers in Simulation 35 (1993) 233-261. What comes out is a size, no bound.
+A method of Vignes' CESTAC: J. Vignes, "A stochastic arithmetic for reliable scientific
+computation", Mathematics and Computers in Simulation 35 (1993) 233-261. It is no bound.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,8 +54,8 @@ _SIZES = Lookup(lambda name: tuple([_size(slope) for slope in functions.slopes(n
 def _shaken(graph: Graph, steps: Sequence[int], data: ByNode) -> Iterator[ByNode]:
     """`data`, a few times, with the last bit of each result changed at random.
 
-    Whole numbers that operators make of whole numbers stay: they are exact, as exponents and conditions
-    often are. Those of a function such as tanh are rounded ones.
+    Whole numbers that operators make of whole numbers stay: they are exact, as exponents and
+    conditions often are. Those of a function such as tanh are rounded ones.
     """
     random = Random(0)
 

@@ -25,11 +25,10 @@ _FACTORS = {
 
 
 class Suspect(NamedTuple):
-    """A mistake: with the derivative as a whole, at a node, with one use of an operand, or there with
-    another operand.
+    """A mistake: with the whole derivative, a node, a use of an operand, or there another one.
 
-    rank: the simple ones first. kind: its name for programs. value: what a person who makes it would
-    claim. said: the sentence, with fields that `Mistakes.sentence` fills in.
+    rank: the simple ones first. kind: its name for programs. value: what a person who makes it
+    would claim. said: the sentence, with fields that `Mistakes.sentence` fills in.
     """
 
     rank: int
@@ -171,8 +170,7 @@ class Mistakes:
         return local_slopes(self._graph, edge.step, self._data)[edge.number]
 
     def _shares(self, edge: Edge) -> tuple[float, float, float]:
-        """What reaches the derivative by other ways, the factor of this edge's slope in the rest, and
-        the slope."""
+        """What reaches the derivative by other ways, what this edge's slope is times, and the slope."""
         base, slope = self._gradients[edge.step] * self._tangent[edge.operand], self._slope(edge)
         return (self._right - base * slope if isfinite(base) else 0.0), base, slope
 

@@ -13,7 +13,7 @@ UNKNOWN, DIFFERS = "cannot tell", "DIFFERS"
 
 _ROUNDING = 1e-12
 """What a correct gradient may be off by, relative, besides what rounding was seen to do between the
-steps: inside one, such as exp(-x^2/2) for large x, it is lost some hundred times as much as a bit."""
+steps: inside one, such as exp(-x^2/2) for large x, some hundred times as much as a bit is lost."""
 
 _SMALLEST = 2.3e-308
 """Slopes below this may come out as 0."""
@@ -29,8 +29,8 @@ class Check:
     """One input: its gradient, and what the differences say of it.
 
     numeric: the slope from differences, nan where there is none. uncertainty: how far it and the
-    rounding of the gradient allow the two to be apart. error, relative: how far they are apart;
-    nan where there is nothing to compare. digits: how many agree, at most as many as the uncertainty
+    rounding of the gradient allow the two to be apart. error, relative: how far they are apart; nan
+    where there is nothing to compare. digits: how many agree, at most as many as the uncertainty
     lets one see. left, right: the one-sided slopes where they differ. note: a sentence, or "".
     """
 

@@ -62,7 +62,7 @@ def check_files(
 ) -> None:
     """Raise BadOption or CannotWrite, before any work is done, where a file cannot be written.
 
-    written, read: paths, `-` or None among them. kept: the one that may replace a file that is read.
+    written, read: paths, `-` or None among them. kept: the one that may replace a file read.
     """
     sources = {os.path.realpath(path) for path in read if path not in (None, "-")}
     taken: set[str] = set()

@@ -1,8 +1,8 @@
 """Plain command lines read without Typer, whose import takes longer than the work.
 
 `backprop COMMAND [FILE] --long value --long=value -e value --flag`: nothing else. Whatever is not
-surely that (help, mistakes, numbers in other forms, one option twice, completion) is left to Typer, so that
-there is one place for messages; a test holds that what is read here is what Typer reads.
+surely that (help, mistakes, numbers in other forms, one option twice, completion) is left to Typer,
+so that there is one place for messages; a test holds that what is read here is what Typer reads.
 """
 
 import re

@@ -85,8 +85,8 @@ def _named(model: Model, graph: Graph, single: bool) -> Graph:
 class _Writing:
     """The formulas of the equations, or of single operations, of one derivation.
 
-    single: explain operations. graph: has a name for everything. numbers: by these names. wanted: the
-    names whose steps are wanted; of others the numbers are enough.
+    single: explain operations. graph: has a name for everything. numbers: by these names. wanted:
+    the names whose steps are wanted; of others the numbers are enough.
     """
 
     def __init__(self, model: Model, found: Evaluation, single: bool) -> None:

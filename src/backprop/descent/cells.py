@@ -1,7 +1,7 @@
 """What a compiled loop remembers from step to step, and where it goes: for `descent.loop`.
 
-Single numbers, and a number for each parameter. Of a small problem each has a cell of its own, which
-LLVM makes a register; of a large one they stand in the arrays that the loop is given.
+Single numbers, and a number for each parameter. Of a small problem each has a cell of its own,
+which LLVM makes a register; of a large one they stand in the arrays that the loop is given.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from backprop.engine.writers.llvm import Code, Operand
 
 
 class Array(NamedTuple):
-    """A number for each parameter: behind a pointer, after `before` other arrays. has_cells: whether a
-    small problem works on a copy of it, in cells."""
+    """A number for each parameter: behind a pointer, after `before` other arrays. has_cells:
+    whether a small problem works on a copy of it, in cells."""
 
     pointer: str
     before: int = 0

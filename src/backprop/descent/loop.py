@@ -1,10 +1,9 @@
-"""First-order descent as one compiled loop: updates, evaluations and the reasons to stop, as text for
-LLVM.
+"""First-order descent as one compiled loop: updates, evaluations, reasons to stop, for LLVM.
 
-The loop does what `FirstOrder.descend` does step by step, and leaves to it whatever is not an ordinary
-step: it stops before a step whose value or gradient is not finite or that moves nothing, and after one
-that a stopping rule may end. A small graph stands inside the loop, each parameter in a register of its
-own; for a large one the loop calls the kernels of its tape and goes over arrays of parameters.
+The loop does what `FirstOrder.descend` does step by step, and leaves to it whatever is not an
+ordinary step: it stops before a step whose value or gradient is not finite or that moves nothing,
+and after one that a stopping rule may end. A small graph stands inside the loop, each parameter in
+a register of its own; for a large one it calls the kernels of its tape; parameters are arrays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,8 +51,8 @@ _ARRAYS = ("scalars", "x", "gradient", "state", "best", "last_x", "low", "high",
 class Task(NamedTuple):
     """What a loop is for.
 
-    numbers: those of the schedule. parameters: how many. sign: -1 to climb. The last four: whether there
-    are bounds, clipping, a rule about changes and one about the output.
+    numbers: those of the schedule. parameters: how many. sign: -1 to climb. The last four: whether
+    there are bounds, clipping, a rule about changes and one about the output.
     """
 
     row: Optimizer
@@ -71,10 +70,10 @@ class Task(NamedTuple):
 class Loop(Cells):
     """The text of `descend(scalars, x, gradient, state, best, last_x, low, high, values, steps, …)`.
 
-    It returns the number of steps done. x, gradient: the point, changed in place. state: an array for
-    each name of the optimizer's, one behind the other. best: takes the lowest point; last_x: the
-    point before the last step. low, high: bounds, read only if `bounded`. values: the output of each
-    step. Then, for a small graph, the numbers of its fixed inputs; for a tape its address, the
+    It returns the number of steps done. x, gradient: the point, changed in place. state: an array
+    for each name of the optimizer's, one behind the other. best: takes the lowest point; last_x:
+    the point before the last step. low, high: bounds, read only if `bounded`. values: the output of
+    each step. Then, for a small graph, the numbers of its fixed inputs; for a tape its address, the
     addresses of `forward` and `backward`, of the arrays of its values and gradients and of its
     output, and room for a second state.
     """
@@ -119,8 +118,8 @@ class Loop(Cells):
     def _function(
         self, needed: Sequence[str], evaluate: Callable[[], tuple[Operand, Sequence[Operand]]]
     ) -> str:
-        """evaluate: writes output and gradient at the next point; the output, and what must be finite.
-        needed: the names of pointers that it reads."""
+        """evaluate: writes output and gradient at the next point; the output, and what must be
+        finite. needed: the names of pointers that it reads."""
         for at, name in enumerate(Scalars._fields):
             self._cell(name, self.load(self.at("%scalars", at)))
         for name in ("norm2", "odd", "clip2"):

@@ -10,7 +10,7 @@ and from the names of its `state`, which the optimizer keeps from step to step, 
 A name with a prime is the value after the step: `x'` the new parameter. Any other name on a left
 side is an intermediate result. `maximize` turns the sign of g before the update sees it.
 
-The second-order rows name a method of `scipy.optimize.minimize`, which is given our exact gradients.
+The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours.
 
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
@@ -234,8 +234,8 @@ SECOND_ORDER = (
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How the step size changes: lr is multiplied by `factor`, a text in the equation language, in
-    which `k` counts the steps from 0 and `steps` is how many there are to be. options: as above; nan
-    stands for `steps`."""
+    which `k` counts the steps from 0 and `steps` is how many there are to be. options: as above;
+    nan stands for `steps`."""
 
     name: str
     factor: str

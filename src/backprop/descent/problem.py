@@ -23,9 +23,9 @@ class Problem:
     """`value(x)` and `gradient()` at the last x, for numbers x in the order of `names`.
 
     Where the output is to be maximised, `sign` is -1 and both are those of its negative, so that
-    every method minimises. at: the output where x begins; its other inputs keep their numbers. bounds:
-    for some of the names the least and the largest number allowed. engine, runs: how the graph is to
-    be computed, and about how often (`engine.program`).
+    every method minimises. at: the output where x begins; its other inputs keep their numbers.
+    bounds: for some of the names the least and the largest number allowed. engine, runs: how the
+    graph is to be computed, and about how often (`engine.program`).
     """
 
     def __init__(

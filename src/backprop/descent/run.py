@@ -84,8 +84,8 @@ class Steps(NamedTuple):
     """Steps that a method has taken: where the last one led, and what came on the way.
 
     values: the output at each, as a person sees it. before: the value before the last. still: how
-    many of the last steps moved nothing. best: of these steps the number, from 1, value and point of
-    the lowest, None if a step before them was lower.
+    many of the last steps moved nothing. best: of these steps the number, from 1, value and point
+    of the lowest, None if a step before them was lower.
     """
 
     x: Point
@@ -120,8 +120,8 @@ class NoLower(Exception):
 class Run:
     """The course of a descent: the last point with its value and gradient, the best one, and all.
 
-    options: all of them. before: steps of the runs that this one continues. callback_every: the most
-    steps between two calls of `callback`; 0: as many as suit the method.
+    options: all of them. before: steps of the runs that this one continues. callback_every: the
+    most steps between two calls of `callback`; 0: as many as suit the method.
     """
 
     def __init__(
@@ -224,8 +224,8 @@ class Run:
         return min(most, before_explained) if before_explained >= 0 else most
 
     def settle(self, last: Gradient) -> None:
-        """Say of the last point what `grad` says of it (machine code may differ in the last bits), and
-        keep it in the history, if any."""
+        """Say of the last point what `grad` says of it (machine code may differ in the last bits),
+        and keep it in the history, if any."""
         value, sign = last.value, self.problem.sign
         gradient = [last.gradients[name] for name in self.problem.names]
         if self.count and isfinite(value) and all(map(isfinite, gradient)):

@@ -1,8 +1,8 @@
 """The four ways in which a graph is computed many times; `engine.program` chooses one.
 
-Each takes a graph with one output, `wrt`, the inputs that numbers are given for, and `fixed`, the numbers
-of the others. What changes from point to point is kept for each thread apart, so that several threads
-can use one engine at once, without waiting for one another.
+Each takes a graph with one output, `wrt`, the inputs that numbers are given for, and `fixed`, the
+numbers of the others. What changes from point to point is kept for each thread apart, so that
+several threads can use one engine at once, without waiting for one another.
 """
 
 from __future__ import annotations

@@ -45,10 +45,10 @@ _LARGE = 10_000
 def choose(engine: str, steps: int, runs: int, around: float = 0.0) -> type[Engine] | None:
     """The engine to use for `runs` evaluations of a graph of `steps` steps; None: compile it.
 
-    The one that takes the least time is chosen, between the two that run in Python and machine code;
-    which kind of machine code, `tape_for` says. engine: what a person asked for, one of ENGINES:
-    "python" leaves the first two, "native" only machine code. around: the overhead of an evaluation in
-    Python, in seconds, that a compiled loop saves. Raises BadOption for another name.
+    The one that takes the least time is chosen, between the two that run in Python and machine
+    code; which kind of machine code, `tape_for` says. engine: what a person asked for, one of
+    ENGINES: "python" leaves the first two, "native" only machine code. around: the overhead of an
+    evaluation in Python, in seconds, that a compiled loop saves. Raises BadOption for another name.
     """
     if engine not in ENGINES:
         raise unknown_choice("engine", engine, ENGINES)
@@ -72,8 +72,8 @@ def build(
     """A graph with one output ready for so many runs.
 
     wrt: the inputs that numbers are given for, in this order. fixed: the numbers of the others.
-    steps: how many there are, if that is known. Raises NoMachineCode where machine code is asked for
-    and there is none; "auto" does without.
+    steps: how many there are, if that is known. Raises NoMachineCode where machine code is asked
+    for and there is none; "auto" does without.
     """
     steps = steps or _count(graph)
     chosen = choose(engine, steps, runs)

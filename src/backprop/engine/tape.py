@@ -1,8 +1,8 @@
 """A graph laid out in arrays, to be run by the kernels of `engine.native`.
 
-Steps are taken in windows of their order, small enough for the cache. In a window they are
-sorted by level (one more than that of their operands) and then by operation, so that like operations
-stand side by side and none of them waits for another. A window in which nearly every step waits for the
+Steps are taken in windows of their order, small enough for the cache. In a window they are sorted
+by level (one more than that of their operands) and then by operation, so that like operations stand
+side by side and none of them waits for another. A window in which nearly every step waits for the
 one before stays in order.
 """
 
@@ -34,9 +34,9 @@ _LEAST_RUN = 3.0
 class Tape:
     """A graph laid out, ready to run on the numbers of an `Arrays`.
 
-    rows: those that lead to `root`, the output, operands first. first: inputs whose places are to lead
-    all others. Each row has a place in the arrays. Leaves come first, those that take gradients before the
-    numbers of the equations, then a place for what nobody reads, then the steps.
+    rows: those that lead to `root`, the output, operands first. first: inputs whose places are to
+    lead all others. Each row has a place in the arrays. Leaves come first, those that take
+    gradients before the numbers of the equations, then a place for what nobody reads; last steps.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class Tape:
         self.functions = tuple(map(self._library.address, ("forward", "backward")))
 
     def run(self, data: list[float], gradients: list[float]) -> None:
-        """Compute the graph once: `data` has the numbers of the inputs, and takes those of all rows;
-        `gradients` takes the derivatives of the output by them."""
+        """Compute the graph once: `data` has the numbers of the inputs, and takes those of all
+        rows; `gradients` takes the derivatives of the output by them."""
         arrays = Arrays(self, {int(leaf): data[leaf] for leaf in self.inputs})
         arrays.forward()
         arrays.backward()

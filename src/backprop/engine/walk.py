@@ -1,11 +1,11 @@
 """The chain rule that generates: it goes through the steps of a graph, forward and backward, and a
-writer makes of each what it makes: a line of Python, instructions of LLVM, a formula, rows of a graph.
+writer makes of each what it makes: a line of Python, instructions of LLVM, a formula, a graph.
 
-The steps come in the order in which the interpreter (`values.forward`, `values.backward`) takes them,
-and so do the shares of every gradient, so that what is rounded is the same. Code that computes so
-reports *that* something is not finite; the interpreter then computes the same point again and finds
-*where*, and whether it matters. What is not finite shows in the outputs, unless a step on the way makes
-a number of it (`1/inf`): `looked_at` names the operands of such steps.
+The steps come in the order in which the interpreter (`values.forward`, `values.backward`) takes
+them, and so do the shares of every gradient, so that what is rounded is the same. Code that
+computes so reports *that* something is not finite; the interpreter then computes the same point
+again and finds *where*, and whether it matters. What is not finite shows in the outputs, unless a
+step on the way makes a number of it (`1/inf`): `looked_at` names the operands of such steps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,10 +67,10 @@ class Texts(Writer[T]):
 class Walk(Generic[T]):
     """A walk through some steps of a graph with a writer.
 
-    steps: operands first. known: what the writer calls the nodes that the steps begin with; numbers of
-    the equations need not be in it. `found` has what every node is called, after `forward` the steps
-    too. For code that computes no values of its own (formulas beside a graph that has them), give
-    what the steps are called in `known` and leave `forward` out.
+    steps: operands first. known: what the writer calls the nodes that the steps begin with; numbers
+    of the equations need not be in it. `found` has what every node is called, after `forward` the
+    steps too. For code that computes no values of its own (formulas beside a graph that has them),
+    give what the steps are called in `known` and leave `forward` out.
 
         walk = Walk(writer, graph, graph.steps, {leaf: "x", other: "y"})
         walk.forward()
@@ -120,8 +120,8 @@ class Walk(Generic[T]):
     ) -> dict[int, Operand[T]]:
         """Write the gradients by each of `wrt`, from the last step back, and return them.
 
-        seeds: the gradients that outputs begin with: 1.0 at one for its derivatives; the derivatives of
-        something by each of several outputs for those of that thing.
+        seeds: the gradients that outputs begin with: 1.0 at one for its derivatives; the
+        derivatives of something by each of several outputs for those of that thing.
         """
         graph = self.graph
         wanted = list(wrt)
@@ -150,8 +150,8 @@ class Walk(Generic[T]):
 def value_and_gradient(
     writer: Writer[T], graph: Graph, wrt: Sequence[int], known: Mapping[int, Operand[T]]
 ) -> tuple[Operand[T], list[Operand[T]], list[Operand[T]]]:
-    """Write a graph's output and its derivatives by each of `wrt`; those, and what must be finite for all
-    values to be. known: what the inputs are called."""
+    """Write a graph's output and its derivatives by each of `wrt`; those, and what must be finite
+    for all values to be. known: what the inputs are called."""
     walk = Walk(writer, graph, graph.steps, known)
     walk.forward()
     gradient = walk.backward({graph.output: 1.0}, wrt)

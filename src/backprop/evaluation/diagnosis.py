@@ -59,8 +59,7 @@ def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> boo
 
 
 def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
-    """The steps of `order` that have a say in its last, operands first: of an `if` not the branch left
-    out."""
+    """The steps of `order` that have a say in its last: of an `if` not the branch left out."""
     found = {order[-1]}
     for step in reversed(order):
         if step in found and graph.is_step(step):

@@ -34,7 +34,7 @@ class Program:
     """A function: numbers of the inputs → value and gradient. `compile` makes it.
 
     inputs: the names of the numbers that it takes, in this order. output: the name of the value. It
-    may be called by several threads at once, and copied and pickled, as its text and how it was made.
+    may be called by several threads at once, copied, and pickled as its text and options.
     """
 
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
@@ -62,9 +62,9 @@ class Program:
     def __call__(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """The value of the output, and its derivative by every input (float64, shape (inputs,)).
 
-        values: a number for each of `inputs`. Raises NotFinite for a step without a finite value that
-        has a say in the output, NotANumber for nan, ValueError for another shape. A slope may be
-        infinite, and then is the gradient.
+        values: a number for each of `inputs`. Raises NotFinite for a step without a finite value
+        that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
+        be infinite, and then is the gradient.
         """
         import numpy as np
 
@@ -86,11 +86,10 @@ def compile(
 ) -> Program:
     """A Model made ready to run many times: a function of its inputs' numbers.
 
-    of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`, which
-    takes what is fastest for about `runs` evaluations. All give the same numbers, but for the last
-    few bits.
-    The Program keeps the Model; what gives its inputs defaults does not count: every number is given.
-    Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
+    of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`,
+    which takes what is fastest for about `runs` evaluations. All give the same numbers, but for the
+    last few bits. The Program keeps the Model; what gives its inputs defaults does not count: every
+    number is given. Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
     return Program(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 

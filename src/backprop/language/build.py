@@ -1,8 +1,8 @@
 """Statements → columns: names resolved, functions expanded, indexed equations unrolled.
 
-One loop over a statement's nodes, which are in postfix order, with a stack of the rows that still wait
-for their operation. A call of a function of the file begins a frame of its own on a second stack, and
-so does every term of a sum; nothing recurses.
+One loop over a statement's nodes, which are in postfix order, with a stack of the rows that still
+wait for their operation. A call of a function of the file begins a frame of its own on a second
+stack, and so does every term of a sum; nothing recurses.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,8 +27,8 @@ EXPECTED = -1
 
 
 class _Sum(NamedTuple):
-    """A sum that is being unrolled: what stands in it, the scopes of the terms to come, and where on the
-    stack of rows the terms so far begin."""
+    """A sum that is being unrolled: what stands in it, the scopes of the terms to come, and where
+    on the stack of rows the terms so far begin."""
 
     row: Gather
     body: Body
@@ -54,9 +54,9 @@ class Builder:
     """The columns of a file while it is being read, the rows of its names, and its functions.
 
     names: the row of every name, EXPECTED for one that is defined further down. order: the names in
-    file order; an input that no statement defines stands before its first use. defaults: the rows of
-    right sides without names. places: the right sides, packed spans. repeated: the whole statements
-    of members and of what is drawn, packed spans.
+    file order; an input that no statement defines stands before its first use. defaults: the rows
+    of right sides without names. places: the right sides, packed spans. repeated: the whole
+    statements of members and of what is drawn, packed spans.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class Builder:
         self._begin = 0
 
     def equation(self, statement: Statement) -> None:
-        """Give the name of an equation, or each member of an indexed one, its step or its default; what
-        a `~` defines, what is drawn."""
+        """Give the name of an equation, or each member of an indexed one, its step or its default;
+        what a `~` defines, what is drawn."""
         tokens, shape = statement
         whole = pack(tokens.starts[0], tokens.ends[-1])
         random = shape.form.endswith("distribution")
@@ -118,8 +118,8 @@ class Builder:
     def expression(self, tokens: Tokens, body: Body, scope: Scope) -> int:
         """The row of an expression; older than the expression only if that is a name alone.
 
-        Raises a MeaningFault or UnexpectedText for an index that cannot be computed, a member that is not
-        there, or too many rows.
+        Raises a MeaningFault or UnexpectedText for an index that cannot be computed, a member that
+        is not there, or too many rows.
         """
         stack: list[int] = []
         columns, names, uses_names = self.columns, self.names, False

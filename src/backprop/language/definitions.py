@@ -205,8 +205,8 @@ def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:
 def _circles(
     graph: Mapping[str, Iterable[str]],
 ) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
-    """The circles of names that need one another, up to the limit: of each the first name, the pairs (a
-    name, the one that it needs), and the way around as a message has it."""
+    """The circles of names that need one another, up to the limit: of each the first name, the
+    pairs (a name, the one that it needs), and the way around as a message has it."""
     rest = {name: set(needs) for name, needs in graph.items()}
     lines = {name: at for at, name in enumerate(graph)}
     for _ in range(LIMIT):

@@ -33,8 +33,8 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"uniform": "low, high", "no
 
 
 class Families:
-    """The families of a file. equations: those of single names. seed: of what is drawn. most: Values
-    that may be unrolled."""
+    """The families of a file. equations: those of single names. seed: of what is drawn. most:
+    Values that may be unrolled."""
 
     def __init__(
         self,
@@ -67,8 +67,8 @@ class Families:
     def each_member(
         self, statement: Statement, visit: Callable[[str, Scope, Body, int], None]
     ) -> None:
-        """Call `visit` with each name that a statement defines, the values of its indices, the right side
-        and its place. An error says in which member it was met."""
+        """Call `visit` with each name that a statement defines, the values of its indices, the
+        right side and its place. An error says in which member it was met."""
         tokens, shape = statement
         name = label = tokens.texts[shape.target]
         scope: Scope = {}
@@ -144,8 +144,8 @@ class Families:
         return TooLarge(message, Label(span, "passed here"), hints=hints)
 
     def refuse(self, name: str, family: str, span: Span, names: Mapping[str, int]) -> None:
-        """Raise UnknownName for what cannot be an input: a family without an index, a member that a family
-        of the file does not have, a name without indices that is given one."""
+        """Raise UnknownName for what cannot be an input: a family without an index, a member that a
+        family of the file does not have, a name without indices that is given one."""
         if family in self.statements:
             message = f"{name} is not defined; {family} has {extent(family, names)}"
             hints = []
@@ -163,8 +163,8 @@ class Families:
 
         Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
         fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
-        quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its number
-        whatever else a file draws, on every machine.
+        quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its
+        number whatever else a file draws, on every machine.
         """
         from hashlib import blake2b  # these two take 6 ms, and few files draw
         from statistics import NormalDist

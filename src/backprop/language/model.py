@@ -19,13 +19,13 @@ from backprop.values import without_names
 class Model:
     """The names of an equation file, and how each is computed.
 
-    names: the row of every name in `columns`, in file order; an input that no statement defines stands
-    before the equation that first uses it. defaults: the inputs that the file gives a number, each
-    with the row of its right side (`2*pi`). places: the right sides, packed spans, of the names
-    for which they are known.
-    constants: the names that indices and ranges were made with, which cannot be set any more.
-    repeated: the whole statement of every member of a family, as a packed span. functions: the names
-    of the functions that the file defines. seed: what was drawn at random, was drawn with it.
+    names: the row of every name in `columns`, in file order; an input that no statement defines
+    stands before the equation that first uses it. defaults: the inputs that the file gives a
+    number, each with the row of its right side (`2*pi`). places: the right sides, packed spans, of
+    the names for which they are known. constants: the names that indices and ranges were made with,
+    which cannot be set any more. repeated: the whole statement of every member of a family, as a
+    packed span. functions: the names of the functions that the file defines. seed: what was drawn
+    at random, was drawn with it.
     """
 
     def __init__(
@@ -170,9 +170,9 @@ class Model:
     def _read_again(self, start: int) -> tuple[str, list[Place]]:
         """The name of the statement at `start`, and the places of the rows that it made, in order.
 
-        The quick route (`quick.py`) keeps for each row the offset at which its statement begins, and
-        nothing else. Read again by the ordinary route, the statement gives the same rows in the same
-        order, each with its place.
+        The quick route (`quick.py`) keeps for each row the offset at which its statement begins,
+        and nothing else. Read again by the ordinary route, the statement gives the same rows in the
+        same order, each with its place.
         """
         tokens = self._tokens(start)
         parsed = shape(tokens.kinds)

@@ -1,15 +1,15 @@
 """The quick route for long texts, such as programs write: most statements are read by their shape.
 
-The ordinary route (scanner, grammar, builder) defines what a text means. But a program's file has
-a hundred thousand statements of a few shapes, and reading each as if it were the first takes 15
-microseconds. Here a line is cut at its leaves; what stands between them is its key. With the classes
-of the leaves (a name, a number, a certain word) the key decides how the scanner cuts the line, because
-a leaf is as long as it can be, and something that is cut at stands between two. A shape that comes
-again and again is read by the ordinary route once, and made a Python function (`templates.py`) for all
-statements with that key and these classes.
+The ordinary route (scanner, grammar, builder) defines what a text means. But a program's file has a
+hundred thousand statements of a few shapes, and reading each as if it were the first takes 15
+microseconds. Here a line is cut at its leaves; what stands between them is its key. With the
+classes of the leaves (a name, a number, a certain word) the key decides how the scanner cuts the
+line, because a leaf is as long as it can be, and something that is cut at stands between two. A
+shape that comes again and again is read by the ordinary route once, and made a Python function
+(`templates.py`) for all statements with that key and these classes.
 
-Whatever is not surely plain goes through the ordinary route, a statement at a time or, where a mistake,
-a function of the file or an index is met, the whole text.
+Whatever is not surely plain goes through the ordinary route, a statement at a time or, where a
+mistake, a function of the file or an index is met, the whole text.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ def read_quickly(source: Source, most: int) -> Model | None:
 
 
 class _Quick(Builder):
-    """A text while it is read. What its names are is not known before: one that is not known is taken for
-    an input, until it is defined.
+    """A text while it is read. What its names are is not known before: one that is not known is
+    taken for an input, until it is defined.
 
-    constants: those that were used; a text that defines such a name further down means something else.
+    constants: those that were used; further down a text may define such a name.
     """
 
     def __init__(self, source: Source, most: int) -> None:
@@ -91,8 +91,8 @@ class _Quick(Builder):
         self.first: list[int] = []
         self.second: list[int] = []
         self.starts: list[int] = []
-        """What templates have added to the columns of operands and places, and `flush` has not: lists
-        take numbers sooner than arrays do."""
+        """What templates have added to the columns of operands and places, and `flush` has not:
+        lists take numbers sooner than arrays do."""
         self.scope: dict[str, Any] = {
             "inf": inf,
             "known": self.known,
@@ -245,8 +245,8 @@ class _Quick(Builder):
     def template(
         self, statement: Statement, line: str, begin: int, classes: tuple[str, ...]
     ) -> Template | None:
-        """The reader of statements like that of a line, which begins at an offset; None if its leaves
-        are not exactly the words and numbers that the scanner sees, or it is long."""
+        """The reader of statements like that of a line, which begins at an offset; None if its
+        leaves are not exactly the words and numbers that the scanner sees, or it is long."""
         tokens = statement.tokens
         if len(tokens.kinds) > _MOST_TOKENS:
             return None

@@ -24,8 +24,8 @@ _LONG = 2000
 
 
 class Setting(NamedTuple):
-    """A number that a person gives for a name: where the name stands, and the row of the number in a
-    model of all such numbers."""
+    """A number that a person gives for a name: where the name stands, and the row of the number in
+    a model of all such numbers."""
 
     name: Span
     model: Model

@@ -13,9 +13,9 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     """The equation text in which the inputs `numbers` have these defaults, to the last bit.
 
-    Comments, layout and line ends stay. An input without a statement gets one, at the end. A default
-    that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for many inputs,
-    such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if any of them has moved.
+    Comments, layout and line ends stay. An input without a statement gets one, at the end. A
+    default that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for
+    many inputs, such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if one moved.
     """
     text = model.source.text
     found = LINE_END.search(text)

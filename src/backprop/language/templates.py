@@ -1,9 +1,9 @@
 """A statement's shape as a Python function that makes the rows of every statement like it.
 
-`v = x*y + sin(z)` and `u = a*b + sin(c)` differ in their leaves only. The builder reads a specimen of the
-shape, whose leaves can be told apart in the rows that come out; the function for all others takes
-their leaves, looks the names up and adds the same rows, with nothing left to decide: a tenth of the
-time that the builder needs, which decides everything anew.
+`v = x*y + sin(z)` and `u = a*b + sin(c)` differ in their leaves only. The builder reads a specimen
+of the shape, whose leaves can be told apart in the rows that come out; the function for all others
+takes their leaves, looks the names up and adds the same rows, with nothing left to decide: a tenth
+of the time that the builder needs, which decides everything anew.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from backprop.syntax.bodies import prepared
 from backprop.syntax.parser import Statement
 
 One = Callable[[list[str], int], int]
-"""(the leaves of a statement, ~ of the offset where it begins) → how many steps it has; 0, with nothing
-done, if a leaf is not of its class, or a name that is not known."""
+"""(the leaves of a statement, ~ of the offset where it begins) → how many steps it has; 0, with
+nothing done, if a leaf is not of its class, or a name that is not known."""
 
 NAME, NUMERAL = "", "0"
 """The class of a leaf; that of any other word (a function, a constant, `and`) is the word itself."""
@@ -38,8 +38,8 @@ class Template(NamedTuple):
 def template(
     statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...], scope: dict[str, Any]
 ) -> Template:
-    """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what the
-    function works on, by name."""
+    """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what
+    the function works on, by name."""
     names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
     lines = _lines(statement, leaves, classes, names)
     exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
@@ -50,8 +50,8 @@ def _specimen(
     statement: Statement, leaves: Mapping[int, int], names: list[int]
 ) -> tuple[Columns, int, bool]:
     """The rows that the builder makes of a statement in which the names are the first rows, in the
-    order of their leaves, and the number of leaf 3 is 4*_TELLING; the row of the whole; and whether it
-    is computed from names."""
+    order of their leaves, and the number of leaf 3 is 4*_TELLING; the row of the whole; and whether
+    it is computed from names."""
     tokens, shape = statement
     texts = [*tokens.texts]
     for token, leaf in leaves.items():

@@ -29,8 +29,8 @@ _SIZES = {"value": 6, "error": 1, "relative": 1}
 class CheckReport(NamedTuple):
     """What came of a check, for every format.
 
-    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right: whether
-    nothing was found to be wrong.
+    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
+    whether nothing was found to be wrong.
     """
 
     gradient: Gradient

@@ -17,10 +17,10 @@ _EMPHASIS = {"output": "strong", "not used": "faint"}
 class GradientReport(NamedTuple):
     """What `backprop grad` has to say: a result for each output, and a row for each name.
 
-    columns: name, role (`input`, `intermediate`, `output`, or `not used` for a name that leads to no
-    output), equation (its right side on one line, "" if there is none) and data, None if it could not
-    be computed. gradients: of each output by the names, None where it does not depend on one. rows:
-    of the table, as `groups` has them.
+    columns: name, role (`input`, `intermediate`, `output`, or `not used` for a name that leads to
+    no output), equation (its right side on one line, "" if there is none) and data, None if it
+    could not be computed. gradients: of each output by the names, None where it does not depend on
+    one. rows: of the table, as `groups` has them.
     """
 
     results: Sequence[Gradient]

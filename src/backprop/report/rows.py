@@ -35,8 +35,8 @@ class Column(NamedTuple):
 class Table(NamedTuple):
     """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
 
-    heads: sentences above it, in pieces of text and numbers (`L = `, -8). curve: numbers to be drawn
-    as a line below it, and what they are. notes: lines below, to be left as they are. tail:
+    heads: sentences above it, in pieces of text and numbers (`L = `, -8). curve: numbers to be
+    drawn as a line below it, and what they are. notes: lines below, to be left as they are. tail:
     sentences at the end.
     """
 

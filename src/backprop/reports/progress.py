@@ -33,8 +33,8 @@ _PERIOD = 0.1
 class Trace:
     """Columns of fixed width, because nobody knows the numbers to come.
 
-    In a terminal numbers are short, and parameters that have no room are left out; the head says how
-    many. In a pipe or with --digits they are whole.
+    In a terminal numbers are short, and parameters that have no room are left out; the head says
+    how many. In a pipe or with --digits they are whole.
     """
 
     def __init__(self, output: str, names: Iterable[str], style: Style) -> None:

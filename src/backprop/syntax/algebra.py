@@ -1,8 +1,8 @@
 """Formulas that can be calculated with: sums, products and powers in a normal form, and their text.
 
-`times`, `plus`, `power` and `operation` take formulas and give one. A product is a coefficient times
-powers of factors, a sum is terms that differ, so that `1*b + 0` is `b`, and `x*x` is `x^2`. `written`
-makes a text of a formula in the equation language, which every reader of formulas reads.
+`times`, `plus`, `power` and `operation` take formulas and give one. A product is a coefficient
+times powers of factors, a sum is terms that differ, so that `1*b + 0` is `b`, and `x*x` is `x^2`.
+`written` makes a text of a formula in the equation language, which every reader of formulas reads.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class TooLong(Exception):
 
 
 class Formula(ABC):
-    """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is made
-    of, counted in its size. Raises TooLong."""
+    """A formula, one of the classes below. key: what makes two of a class equal; parts: what it is
+    made of, counted in its size. Raises TooLong."""
 
     def __init__(self, key: object, parts: Iterable[Formula] = ()) -> None:
         self.key = key

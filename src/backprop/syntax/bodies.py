@@ -1,10 +1,10 @@
 """The parts of a statement with indices, cut once and unrolled many times.
 
 `prepared` takes a shape and gives the indices of the left side, the right side and the clauses. In
-`w[i,1] = a*sum(x[k] for k in 1..i) for i in 1..3` the nodes of the right side are `a`, the sum and the
-product. What stands inside the sum is no part of them: it is read once for each `k`, so it is a body
-of its own, kept with the sum's node; and so is the index of `x[k]`, whose number must be known before
-it can be said which name is meant.
+`w[i,1] = a*sum(x[k] for k in 1..i) for i in 1..3` the nodes of the right side are `a`, the sum and
+the product. What stands inside the sum is no part of them: it is read once for each `k`, so it is a
+body of its own, kept with the sum's node; and so is the index of `x[k]`, whose number must be known
+before it can be said which name is meant.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Body(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a statement, a sum or an index is made of. indices: of the left side, or of the index, which
-    has nothing else. body: the right side, or what is summed. clauses, condition: what that is
-    repeated for."""
+    """What a statement, a sum or an index is made of. indices: of the left side, or of the index,
+    which has nothing else. body: the right side, or what is summed. clauses, condition: what that
+    is repeated for."""
 
     indices: tuple[Nodes, ...]
     body: Body = Body(())

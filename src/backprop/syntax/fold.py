@@ -1,7 +1,7 @@
 """The one loop over a formula: from its leaves to its result, whatever that is.
 
-The nodes of a formula stand in postfix order, operands before what is made of them, so that one pass
-with a stack is enough, however deep the brackets are.
+The nodes of a formula stand in postfix order, operands before what is made of them, so that one
+pass with a stack is enough, however deep the brackets are.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def fold(
 ) -> T:
     """What a formula, or the right side of an equation, becomes: a number, source code, a formula.
 
-    number: what becomes of a number, given its text. name: of a name or of a member, `x` or `w[1,2]`.
-    apply: of an operation, given its name in the table and what its operands have become; what is
-    called and has no row there comes under the name that it is called by.
+    number: what becomes of a number, given its text. name: of a name or of a member, `x` or
+    `w[1,2]`. apply: of an operation, given its name in the table and what its operands have become;
+    what is called and has no row there comes under the name that it is called by.
 
         >>> from backprop.syntax.parser import formula
         >>> fold(formula("2*x + 1"), str, str, lambda op, operands: f"({op} {' '.join(operands)})")

@@ -1,13 +1,13 @@
 """The language's grammar, ready for use: the kinds of tokens there are, and what a statement's mean.
 
-`grammars/equations.lark` is the grammar. What is read here are its tables, `equations.tables` beside
-it, which Lark has made of it: `token_pattern` is all terminals as one regular expression, for the
-scanner; `shape` reads the kinds of a statement's tokens by the rules, as LALR(1) tables.
+`grammars/equations.lark` is the grammar. What is read here are its tables, `equations.tables`
+beside it, which Lark has made of it: `token_pattern` is all terminals as one regular expression,
+for the scanner; `shape` reads the kinds of a statement's tokens by the rules, as LALR(1) tables.
 
 An LALR parser sees the kinds of tokens only, never their texts: all statements with the same kinds
 have the same shape (`v = x*y` and `L = d*f`), and each shape is parsed once. A shape is a sequence
-of nodes in postfix order, operands before their operation, so that nothing needs to recurse, however
-deep the brackets or long the sum.
+of nodes in postfix order, operands before their operation, so that nothing needs to recurse,
+however deep the brackets or long the sum.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """LALR(1) tables as plain text, and the loop that reads a statement by them.
 
 Lark makes the tables, whenever the grammar is changed (`tests/grammar_tables.py`). The loop is the
-textbook's (Aho, Lam, Sethi and Ullman, *Compilers*, figure 4.36): shift a token, or reduce by a rule,
-operands first, as the state on top of the stack says. The grammar is LALR(1), so that it never has a
-choice.
+textbook's (Aho, Lam, Sethi and Ullman, *Compilers*, figure 4.36): shift a token, or reduce by a
+rule, operands first, as the state on top of the stack says; with LALR(1) it has no choice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,14 +27,14 @@ class Unfit(Exception):
 class Tables:
     """The tables of a grammar, made of a text of these parts, one a line:
 
-    how many rules and how many states; for each start symbol its name, first and last state; for each
-    terminal its name and how it is spelled; the rules; the states; and, to the end of the text, a
-    regular expression of all terminals.
+    how many rules and how many states; for each start symbol its name, first and last state; for
+    each terminal its name and how it is spelled; the rules; the states; and, to the end of the
+    text, a regular expression of all terminals.
 
     A rule: the symbol on its left, the action, and a letter for each symbol on its right: `k`, its
-    value is kept; `i`, the parts in its place; `d`, it is dropped. Without parts: `-`. The action `=`
-    hands the only part on, `*` makes a list. A state: what may come, and the state after it, or,
-    as -1, -2, …, the rule to reduce by.
+    value is kept; `i`, the parts in its place; `d`, it is dropped. Without parts: `-`. The action
+    `=` hands the only part on, `*` makes a list. A state: what may come, and the state after it,
+    or, as -1, -2, …, the rule to reduce by.
     """
 
     def __init__(self, text: str, actions: object) -> None:

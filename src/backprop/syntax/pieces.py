@@ -16,8 +16,8 @@ _EXPONENTS = {sign: re.compile(rb"\%s(?<=[0-9.][eE].)(?=[0-9])" % sign) for sign
 """The signs of exponents; first the sign itself, for which a text is searched fastest."""
 
 _IN_LEAVES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.'\x01\x02"
-"""The characters of names and numbers. A leaf is as long as it can be, so something that the scanner
-cuts at stands between two leaves."""
+"""The characters of names and numbers. A leaf is as long as it can be, so something that the
+scanner cuts at stands between two leaves."""
 
 _OTHERS = bytes(set(range(256)) - set(_IN_LEAVES) - set(b"\r\n"))
 _LEAVES_ONLY = bytes.maketrans(_OTHERS, b" " * len(_OTHERS))
@@ -32,8 +32,8 @@ _ODD_NUMBER = re.compile(r"(?<![\w.'])[0-9.][\w.']*_", re.ASCII)
 
 
 def plain(text: str) -> str | None:
-    """A text of ASCII characters, the same but for comments, which are blanks, and `;`, which are line
-    ends; None if other characters are left, or numbers that only Python can read."""
+    """A text of ASCII characters, the same but for comments, which are blanks, and `;`, which are
+    line ends; None if other characters are left, or numbers that only Python can read."""
     if "#" in text:
         text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
     if not text.isascii() or ("_" in text and _ODD_NUMBER.search(text)):
@@ -42,8 +42,8 @@ def plain(text: str) -> str | None:
 
 
 def pieces(text: str) -> Iterator[tuple[str, str]]:
-    """The lines of such a text, each twice: with blanks for all that stands between its leaves, and as
-    its key, with LEAF for each leaf: `v = x + 2` as `v   x   2` and `a = a + a`."""
+    """The lines of such a text, each twice: with blanks for all that stands between its leaves, and
+    as its key, with LEAF for each leaf: `v = x + 2` as `v   x   2` and `a = a + a`."""
     begin, run, one = 0, 2 * LEAF.encode(), LEAF.encode()
     while begin < len(text):
         end = text.find("\n", begin + _BLOCK) + 1 or len(text)

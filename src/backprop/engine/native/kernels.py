@@ -1,10 +1,10 @@
 """The kernels that run a tape: forward and backward over arrays, as text for LLVM.
 
 A tape (`engine.tape`) is a list of segments. The steps of a segment are of one kind, none needs
-another, and their results stand side by side, so that one loop computes several at once. Going forward
-each step keeps its slopes beside its value; going backward is then the same for every operation: the
-gradient of a result times the slope is added to the gradient of the operand. Where steps wait for
-one another (a deep chain) a segment holds steps of many kinds in the order of the program.
+another, and their results stand side by side, so that one loop computes several at once. Going
+forward each step keeps its slopes beside its value; going backward is then the same for every
+operation: the gradient of a result times the slope is added to the gradient of the operand. Where
+steps wait for one another (a deep chain) a segment holds steps of many kinds, in order.
 
 Of each step the operands that have a slope come first, in `a` and `b`; a condition stands in `c`.
 """
@@ -16,15 +16,15 @@ from backprop.engine.native.machine import lanes
 from backprop.engine.writers.llvm import ATTRIBUTES, Code
 
 FIELDS = tuple("segments count values p q a b c codes gradients size root".split())
-"""What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count` of
-them, each is three numbers: kind, first place, number of steps."""
+"""What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count`
+of them, each is three numbers: kind, first place, number of steps."""
 
 _NUMBERS = ("count", "size", "root")
 
 
 def text(used: frozenset[int]) -> str:
-    """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care` of a
-    tape, which return 1 where something is not finite, else 0; and `levels`."""
+    """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care`
+    of a tape, which return 1 where something is not finite, else 0; and `levels`."""
     width, vectors = lanes()
     slopes: dict[int, loops.Slopes] = {loops.MIXED: loops.STORED}
     single = Code()
@@ -83,8 +83,8 @@ done:
   %answer = zext i1 %bad to i32
   ret i32 %answer
 }}"""
-"""From segment to segment, to the loop of each kind, `otherwise` where none is named for it. seen: the
-type of what the loops have seen. before, after: all segments."""
+"""From segment to segment, to the loop of each kind, `otherwise` where none is named for it. seen:
+the type of what the loops have seen. before, after: all segments."""
 
 
 def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: object) -> str:
@@ -154,8 +154,9 @@ done:
 
 
 def _levels() -> str:
-    """The function for the level of each step among those of its window: one more than its operands',
-    and 0 without any in the window. Steps count from 0, operands that are no steps are negative."""
+    """The function for the level of each step among those of its window: one more than its
+    operands', and 0 without any in the window. Steps count from 0, operands that are no steps are
+    negative."""
     code = Code()
     highest = "0"
     for operand in "abc":

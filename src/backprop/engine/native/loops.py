@@ -1,9 +1,9 @@
 """The loops of the kernels, as text for LLVM: one forward and one backward for each kind of step.
 
-All take the same: `%own` are the results of the segment's steps (or their gradients), `%a`, `%b` and `%c`
-their operands as places in all values (or gradients) `%all`, `%p` and `%q` their slopes by `a` and `b`,
-`%codes` the kinds of steps that are of many kinds, `%n` the number of steps. What a loop has seen is
-behind `%seen`: it reads that first and writes it last.
+All take the same: `%own` are the results of the segment's steps (or their gradients), `%a`, `%b`
+and `%c` their operands as places in all values (or gradients) `%all`, `%p` and `%q` their slopes by
+`a` and `b`, `%codes` the kinds of steps that are of many kinds, `%n` the number of steps. What a
+loop has seen is behind `%seen`: it reads that first and writes it last.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ OPERANDS = "ptr %all, ptr %own, {}, i64 %n, ptr noalias %seen".format(
 class Kind(NamedTuple):
     """What a loop computes: an operation; one of its operands may be a number known beforehand.
 
-    order: the operands as `a`, `b` and `c` have them. known: the number of an operand, by its place.
+    order: which operands are `a`, `b` and `c`. known: the number of an operand, by its place.
     """
 
     name: str
@@ -75,8 +75,8 @@ done:
   store {seen} {after}, ptr %seen, align 8
   ret void
 }}"""
-"""A loop over the steps of a segment. more: whether there is another one. block: the one that the body
-ends in. seen, after: the type of what the loop has seen, and its register after a step."""
+"""A loop over the steps of a segment. more: whether there is another one. block: the one that the
+body ends in. seen, after: the type of what the loop has seen, and its register after a step."""
 
 
 def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
@@ -92,8 +92,7 @@ def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
 
 
 def forward_loop(number: int, code: Code) -> tuple[str, Slopes]:
-    """The forward loop of one kind: values to `own`, slopes that differ from point to point to `p` and
-    `q`."""
+    """The forward loop of one kind: values to `own`, slopes that are not constant to `p`, `q`."""
     out, slopes = _step(kinds()[number], code, stored=False)
     return _forward(number, code, out), slopes
 
@@ -115,8 +114,8 @@ def mixed_forward(used: Iterable[int], code: Code) -> str:
 
 
 def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
-    """Instructions for steps of one kind, as many as there are lanes: the register of the value, and the
-    slopes. stored: whether slopes that are the same at every point are stored as well."""
+    """Instructions for steps of one kind, as many as there are lanes: the register of the value,
+    and the slopes. stored: whether slopes that are the same at every point are stored as well."""
     known = dict(kind.known)
     operands: dict[int, Operand] = {}
     for place, array in zip(kind.order, "abc", strict=False):
@@ -155,11 +154,11 @@ def constant_slopes(number: int) -> Slopes:
 
 
 def backward_loop(name: str, slopes: Slopes, careful: bool = False) -> str:
-    """The backward loop of steps with these slopes: none for one that only looks at gradients. It keeps
-    the largest magnitude that a gradient has.
+    """The backward loop of steps with these slopes: none for one that only looks at gradients. It
+    keeps the largest magnitude that a gradient has.
 
-    careful: what adds nothing is skipped, as the interpreter does. Where gradient and slope are finite the
-    plain loops give the same: 0 times a number adds 0.
+    careful: what adds nothing is skipped, as the interpreter does. Where gradient and slope are
+    finite the plain loops give the same: 0 times a number adds 0.
     """
     code = Code()
     gradient = code.load(code.at("%own", "%k"))

@@ -55,8 +55,7 @@ def callbacks() -> Mapping[str, Any]:
 
 
 _raised: dict[int, BaseException] = {}
-"""By thread, what a function of Python's raised while machine code called it, which cannot raise it:
-Ctrl-C."""
+"""By thread, what a function of Python's raised while machine code called it, such as Ctrl-C."""
 
 
 def _guarded(function: Callable[..., float]) -> Callable[..., float]:
@@ -91,8 +90,8 @@ def processor() -> tuple[str, str, str]:
 def lanes() -> tuple[int, Mapping[str, str]]:
     """How many doubles are computed at once, and the functions that do so, with their symbols.
 
-    glibc's libmvec has them on x86-64 (its manual, "Vector math functions"; at most 4 ulp off); where
-    there is none, vectors are taken apart and the scalar functions called.
+    glibc's libmvec has them on x86-64 (its manual, "Vector math functions"; at most 4 ulp off);
+    where there is none, vectors are taken apart and the scalar functions called.
     """
     triple, _, features = processor()
     width, isa = (4, "d") if "+avx2" in features.split(",") else (2, "b")
@@ -114,8 +113,8 @@ _SOURCES = ("", "engine", "engine/native", "engine/writers", "descent", "syntax"
 
 @cache
 def sources(package: str = os.path.dirname(kept.__file__)) -> str:
-    """What the text for LLVM depends on besides the graph: the files that make it, as the file system
-    tells them apart, where they are, how long and when they were written."""
+    """What the text for LLVM depends on besides the graph: the files that make it, as the file
+    system tells them apart, where they are, how long and when they were written."""
     found = [package]
     try:
         for folder in _SOURCES:

@@ -1,12 +1,12 @@
 """The derivatives of a graph as a graph: the walk of the chain rule, written into columns.
 
-The new steps stand behind those of the graph, whose rows keep their numbers; equal steps are one, and
-what is known beforehand is computed. The result can be evaluated, compiled and differentiated again.
+The new steps stand behind those of the graph, whose rows keep their numbers; equal steps are one,
+and what is known beforehand is computed. The result can be computed, compiled, derived again.
 
-Where a branch is not taken its derivatives may be inf or nan, and the gradient that comes to it is 0:
-`if(c, g, 0)*s`. Such a product is written `if(c, g*s, 0)`, which is 0 there. (A number in place of the
-choice would do for the value, as in the other writers, but not for the derivative of the product.)
-What is 0 at a point by chance stays a product: 0*inf is nan.
+Where a branch is not taken its derivatives may be inf or nan, and the gradient that comes to it is
+0: `if(c, g, 0)*s`. Such a product is written `if(c, g*s, 0)`, which is 0 there. (A number in place
+of the choice would do for the value, as in the other writers, but not for the derivative of the
+product.) What is 0 at a point by chance stays a product: 0*inf is nan.
 """
 
 from collections.abc import Mapping, Sequence
@@ -123,8 +123,8 @@ def derivatives(
 ) -> Graph:
     """The graph whose outputs are the derivatives of another by each of `wrt`, in this order.
 
-    seeds: of the graph's outputs, those that count, and how much; by default its output. The columns are
-    a copy in which more rows follow: the graph's nodes are what they were.
+    seeds: of the graph's outputs, those that count, and how much; by default its output. The
+    columns are a copy in which more rows follow: the graph's nodes are what they were.
 
         >>> from backprop.values import forward
         >>> columns = Columns()

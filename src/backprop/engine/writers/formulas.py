@@ -1,8 +1,8 @@
 """Derivatives as formulas that people read: `2*a*x + b`, where the interpreter has the number 7.
 
-`Formulas.partials` takes an equation at a point and gives, for each name that it uses, the formula of
-the derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation or in a
-slope, only the branch taken at that point is written.
+`Formulas.partials` takes an equation at a point and gives, for each name that it uses, the formula
+of the derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation
+or in a slope, only the branch taken at that point is written.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -20,11 +20,10 @@ Pair = tuple[Formula | None, float]
 
 
 class Formulas(Texts[Pair]):
-    """The formulas of a graph at a point: what the walk writes, each with its number, by which conditions
-    are decided.
+    """The formulas of a graph at a point, each with its number, by which conditions are decided.
 
-    data: the numbers of the point. names: what the nodes are called that equations use. taken: names
-    of the file that are no constants any more. A formula that is too long is None.
+    data: the numbers of the point. names: what the nodes are called that equations use. taken:
+    names of the file that are no constants any more. A formula that is too long is None.
     """
 
     def __init__(

@@ -4,12 +4,12 @@
 register has the result. It serves single doubles and vectors of them, straight-line code and loops.
 
 The bits are the interpreter's: arithmetic is IEEE 754's, and LLVM may not fuse, reorder or assume
-anything finite. There are two exceptions: powers with a known exponent are products here (`special` in
-the table), and `hypot` is the C library's, while Python has its own. Of an `if` both branches are
-computed and one is taken; the result is that of the interpreter, which computes only one.
+anything finite. There are two exceptions: powers with a known exponent are products here (`special`
+in the table), and `hypot` is the C library's, while Python has its own. Of an `if` both branches
+are computed and one is taken; the result is that of the interpreter, which computes only one.
 
-`evaluation` is straight-line code for a small graph. Compiling costs 0.05 to 0.3 ms an operation, so this
-is for up to about a thousand of them, evaluated many times.
+`evaluation` is straight-line code for a small graph. Compiling costs 0.05 to 0.3 ms an operation,
+so this is for up to about a thousand of them, evaluated many times.
 """
 
 import struct
@@ -46,8 +46,8 @@ Operand = walk.Operand[str]
 class Code(walk.Texts[str]):
     """The instructions written so far, `lines`, and the functions that they call, `declarations`.
 
-    width: how many doubles an operand has side by side, 1 for single ones. vectors: the functions of
-    C's library that exist for vectors of this width, with their symbols.
+    width: how many doubles an operand has side by side, 1 for single ones. vectors: the functions
+    of C's library that exist for vectors of this width, with their symbols.
     """
 
     def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """A graph as generated Python: for some thousand evaluations, or where there is no machine code.
 
-Compiling costs about 45 microseconds a step, evaluating 0.05 to 0.1, a tenth of what the interpreter
-takes, which looks everything up anew.
+Compiling costs about 45 microseconds a step, evaluating 0.05 to 0.1, a tenth of what the
+interpreter takes, which looks everything up anew.
 """
 
 from collections.abc import Callable, Sequence

@@ -25,8 +25,8 @@ _LONGEST_FILLED = 30
 
 
 class Written(NamedTuple):
-    """A step as text: its number, its equation and what its differentiation is called, "" where there
-    is none, and its lines and notes."""
+    """A step as text: its number, its equation and what its differentiation is called, "" where
+    there is none, and its lines and notes."""
 
     number: int
     equation: str
@@ -50,8 +50,8 @@ class Section(NamedTuple):
 class Document(ABC):
     """The document of a derivation in one format.
 
-    hide: with blanks for everything that a student is to find. title, body: the line with the output
-    and its value, and the lines of all sections.
+    hide: with blanks for everything that a student is to find. title, body: the line with the
+    output and its value, and the lines of all sections.
     """
 
     notation = LATEX
