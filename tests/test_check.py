@@ -14,10 +14,11 @@ import pytest
 import backprop as library
 from backprop import special
 from backprop import values as chain_rule
-from backprop.checks import Check, check_gradient, differences, mark, precise, read_claims
+from backprop.checks import Check, check_gradient, differences, mark, read_claims
 from backprop.checks.differences import Along
 from backprop.cli.printing import text_of
 from backprop.commands import Inputs, check
+from backprop.evaluation import precise
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import examples
 from backprop.graph import CODES

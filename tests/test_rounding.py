@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 import backprop
-from backprop.checks.precise import Precise
 from backprop.descent import second_order
 from backprop.descent.problem import Problem
 from backprop.descent.run import Run
 from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.precise import Precise
 from backprop.options import complete
 from standard_functions import STANDARD_FUNCTIONS, StandardFunction
 

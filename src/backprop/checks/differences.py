@@ -14,8 +14,8 @@ from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
 
 from backprop.checks.rounding import EPSILON, value_noise
-from backprop.checks.sides import Side, Sides
 from backprop.evaluation.diagnosis import has_value
+from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph
 from backprop.values import forward
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from backprop.checks import differences, precise
+from backprop.checks import differences
 from backprop.checks.rounding import gradient_noise
 from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
+from backprop.evaluation import precise
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model

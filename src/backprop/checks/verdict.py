@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, inf, isfinite, isnan, log10, nan
 
-from backprop.checks.sides import Side, Sides
+from backprop.evaluation.sides import Side, Sides
 from backprop.numbers import listed, spoken
 
 AGREES, CORNER, JUMP, EDGE = "agrees", "corner", "jump", "edge"

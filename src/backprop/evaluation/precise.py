@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import ceil, inf, isfinite, log10
 from typing import Any
 
-from backprop.checks.sides import Side, Sides
+from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.special import context
