@@ -101,7 +101,8 @@ def test_equations_as_boxes_carry_whole_derivatives() -> None:
     )
     assert fields(nodes["y"])[0] == "y = 3*x^2 + 1/x"
     assert {(tail, head): texts for tail, head, texts in edges} == {
-        ("x", "y"): ["∂y/∂x = 11.7500"], ("y", "z"): ["∂z/∂y = 2"], ("x", "z"): ["∂z/∂x = 12.5000"],
+        ("x", "y"): ["∂y/∂x = 11.7500"], ("y", "z"): ["∂z/∂y = 2"],
+        ("x", "z"): ["share of ∂z/∂x: 12.5000"],  # which is 12.5 + 2*11.75 in all
     }  # fmt: skip
 
 

@@ -180,7 +180,9 @@ def explain(
     if not ways:
         return derivation(model, at, detail, only, steps, whole), gradient
     found = paths(model, at, ways)
-    return Derivation(gradient.output, gradient.value, gradient.data, paths=found), gradient
+    totals = {name: gradient.gradients[name] for name in ways}
+    start = gradient.output, gradient.value, gradient.data
+    return Derivation(*start, paths=found, gradients=totals), gradient
 
 
 def check(

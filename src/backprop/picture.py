@@ -14,7 +14,7 @@ from backprop.graph import Graph
 from backprop.names import family, shape, spanned
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
-from backprop.values import Numbers, by_names, local_slopes
+from backprop.values import Numbers, by_names, local_slopes, share
 
 _SHORT, _LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
@@ -50,7 +50,9 @@ class Circle(NamedTuple):
 
 class Arrow(NamedTuple):
     """From an operand to an operation, or to the equation that uses it; `slope` is None on the way
-    from a circle to its result. by, of: what is derived by what. formula: that of the slope."""
+    from a circle to its result. by, of: what is derived by what. formula: that of the slope.
+    upstream: the gradient by the head. share: that times the slope, which is what the arrow adds to
+    the gradient by the tail; single: this is all of it, because nothing else uses the tail."""
 
     tail: str
     head: str
@@ -59,6 +61,8 @@ class Arrow(NamedTuple):
     by: str = ""
     formula: str = ""
     upstream: float = 0.0
+    share: float = 0.0
+    single: bool = True
 
 
 class Picture(NamedTuple):
@@ -151,7 +155,7 @@ class _Drawing:
     """What is drawn of a graph, node by node.
 
     ids: of each node, made of names. owners: the name whose equation it belongs to. uses: how often
-    an equation, by its name, uses a node.
+    an equation, by its name, uses a node; users: how many equations use it.
     """
 
     def __init__(self, graph: Graph, numbers: Numbers, text_of: Callable[[int], str]) -> None:
@@ -171,6 +175,7 @@ class _Drawing:
             for operand in graph.operands(node):
                 self.owners.setdefault(operand, owner)
                 self.uses[owner, operand] += 1
+        self.users = Counter(operand for _, operand in self.uses)
         self.picture = Picture(self.ids[graph.output], [], [], [], {})
 
     def add_operation(self, node: int) -> None:
@@ -188,11 +193,11 @@ class _Drawing:
         for operand, number, formula in zip(graph.operands(node), slopes, row.slopes, strict=True):
             slope = None if graph.is_number(operand) else number
             # ∂u/∂a only where it is all of it: in u = a*b + a each use has a part.
-            by = graph.label(operand) if self.uses[self.owners[node], operand] == 1 else ""
+            once = self.uses[self.owners[node], operand] == 1
+            by = graph.label(operand) if once else ""
             said = f"{row.form} has the slope {formula}"
-            upstream = self.gradients[node]
-            arrow = Arrow(ids[operand], circle, slope, label, by, said, upstream)
-            self.picture.arrows.append(arrow)
+            arrow = Arrow(ids[operand], circle, slope, label, by, said)
+            self._add_arrow(arrow, node, operand, once and self.users[operand] == 1)
         self.picture.arrows.append(Arrow(circle, box.id))
 
     def add_equation(self, node: int) -> None:
@@ -202,11 +207,21 @@ class _Drawing:
             return
         equation = f" = {shortened(text, _LONG)}" if graph.is_step(node) and text else ""
         self._add_box(node, text, equation)
-        said, upstream = f"{label} = {text}", self.gradients[node]
+        said = f"{label} = {text}"
         for operand, slope in by_names(graph, node, self.data).items():
             by = graph.label(operand)
-            arrow = Arrow(ids[operand], ids[node], slope, label, by, said, upstream)
-            self.picture.arrows.append(arrow)
+            arrow = Arrow(ids[operand], ids[node], slope, label, by, said)
+            self._add_arrow(arrow, node, operand, self.users[operand] == 1)
+
+    def _add_arrow(self, arrow: Arrow, node: int, operand: int, single: bool) -> None:
+        """Add the arrow from an operand to a node with what it adds to the gradient: where that is
+        all of it, the gradient itself, since a product may end in other bits."""
+        upstream, whole = self.gradients[node], self.gradients[operand]
+        if arrow.slope is not None:
+            added = whole if single else share(upstream, arrow.slope)
+            slope = added if single and node == self.graph.output else arrow.slope
+            arrow = arrow._replace(slope=slope, upstream=upstream, share=added, single=single)
+        self.picture.arrows.append(arrow)
 
     def _add_box(self, node: int, text: str, equation: str = "") -> Box:
         graph, label = self.graph, self.graph.label(node)

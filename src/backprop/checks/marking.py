@@ -8,7 +8,8 @@ from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
-from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.errors import NotFinite
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
 from backprop.language import Model
@@ -84,7 +85,7 @@ def mark(
         by_name.setdefault(claim.of, []).append(claim)
     marks: dict[Claim, Marked] = {}
     for name, its_claims in by_name.items():
-        subject = Subject(model, name, its_claims, data)
+        subject = Subject(model, name, its_claims, data, _gradients(model, found, values, name))
         answers = {claim.by: Answer(subject, claim, tolerance) for claim in its_claims}
         waiting = [answer for answer in answers.values() if answer.claim.formula]
         for point in subject.points(seed) if waiting else ():
@@ -93,6 +94,21 @@ def mark(
                 break
         marks |= {answer.claim: _marked(answer, answers) for answer in answers.values()}
     return Sheet(found.gradient, tuple(marks[claim] for claim in claims))
+
+
+def _gradients(
+    model: Model, found: Evaluation, values: Mapping[str, float] | None, name: str
+) -> Sequence[float] | None:
+    """The derivatives of a name by every node of the Model; None where it has no value.
+
+    found: the Model at this point, evaluated for its output.
+    """
+    if name == found.gradient.output:
+        return found.numbers.gradients
+    try:
+        return evaluate(model, values or {}, name).numbers.gradients
+    except NotFinite:
+        return None
 
 
 def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:

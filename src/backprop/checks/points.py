@@ -23,11 +23,17 @@ _LARGE = 50_000
 class Subject:
     """One name with all claims about its derivatives.
 
-    graph: what leads to the name. start: the numbers of all at the given point; `data`: inputs'.
+    graph: what leads to the name. start: the numbers of all at the given point. data: the inputs'
+    numbers there; gradients: of the name by every node of the Model, None where it has no value.
     """
 
     def __init__(
-        self, model: Model, name: str, claims: Sequence[Claim], data: Sequence[float]
+        self,
+        model: Model,
+        name: str,
+        claims: Sequence[Claim],
+        data: Sequence[float],
+        gradients: Sequence[float] | None,
     ) -> None:
         self.model = model
         columns, labels = claims[0].graph.columns, model.labels
@@ -36,6 +42,10 @@ class Subject:
         self._whole = Graph(columns, [self.graph.output, *roots], labels)
         self._numbers = columns.start()
         self.start = self._at({node: data[node] for node in self._whole.inputs})
+        if (
+            gradients is not None
+        ):  # those that `grad` gives, whatever it knows besides the chain rule
+            self.start.gradients[: len(gradients)] = gradients
 
     def _at(self, inputs: Mapping[int, float]) -> Numbers:
         """The name and the claims about it at a point, and the derivatives of the name."""

@@ -124,18 +124,19 @@ class _Writing:
         for node in reversed(nodes):
             # what is made of numbers only is no step: nothing is derived by it
             number += bool(parts[node])
-            upstream = gradients[node]
+            upstream = gradients[node] + 0.0
             shares, totals, notes = [], [], []
             for operand, text, local, use in sorted(
                 parts[node], key=lambda part: by_name(graph.label(part[0]))
             ):
-                name, product = graph.label(operand), share(upstream, local)
+                name, single = graph.label(operand), uses[operand] == 1
+                # the whole gradient is the one that is known: a product may end in other bits
+                product = gradients[operand] + 0.0 if single else share(upstream, local)
                 if product == 0 and not isfinite(upstream * local):
                     notes = ["0 times an infinite slope counts as 0: what has no say has none"]
                 gathered[operand].append(product)
                 if name not in self.wanted:
                     continue
-                single = uses[operand] == 1
                 shares.append(Share(name, text, local, upstream, product, single, use))
                 if len(gathered[operand]) == uses[operand] and not single:
                     totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))

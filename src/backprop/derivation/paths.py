@@ -35,7 +35,11 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, li
             message = f"{count:,} paths lead from {name} to {graph.label(graph.output)}, and {most}"
             hints = ["name something nearer to the output, or explain without --paths"]
             raise TooLarge(message, hints=hints, where=model.source.name)
-    return {name: _paths_from(model.names[name], graph, used) for name in names}
+    found_paths = {name: _paths_from(model.names[name], graph, used) for name in names}
+    for name, listed in found_paths.items():
+        if len(listed) == 1:  # the whole gradient: a product may end in other bits
+            listed[0] = listed[0]._replace(product=found.gradient.gradients[name])
+    return found_paths
 
 
 def _paths_from(begin: int, graph: Graph, used: Uses) -> list[Path]:

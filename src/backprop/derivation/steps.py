@@ -26,9 +26,10 @@ class Share(NamedTuple):
     """What an equation adds to the gradient by a name that it uses.
 
     by: the name. formula: the derivative of the equation by it, "" if it is too long to write.
-    local: its number. upstream: the gradient by the equation itself. product: the two multiplied.
-    single: whether this is the whole gradient by the name, because nothing else uses it. use: which
-    use of the name in this operation it is, 0 if there is one only.
+    local: its number. upstream: the gradient by the equation itself. single: whether this is the
+    whole gradient by the name, because nothing else uses it. product: the two multiplied; of a
+    single share the gradient to the bit. use: which use of the name in this operation it is, 0 if
+    there is one only.
     """
 
     by: str
@@ -41,7 +42,7 @@ class Share(NamedTuple):
 
 
 class Total(NamedTuple):
-    """The gradient by a name as the sum of its shares."""
+    """The gradient by a name as the sum of its shares; total: the gradient itself, to the bit."""
 
     by: str
     shares: Sequence[float]
@@ -63,7 +64,7 @@ class Passed(NamedTuple):
 
 class Path(NamedTuple):
     """One way from a name to the output. names: from the name on. factors: the derivative of each
-    name by the one before it. product: of all."""
+    name by the one before it. product: of all; of the only path the gradient, to the bit."""
 
     names: Sequence[str]
     factors: Sequence[float]
@@ -75,7 +76,7 @@ class Derivation(NamedTuple):
 
     data: the number of every name. given: those of the inputs that have a part in it. start: the
     number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
-    paths: for each name that was asked for.
+    paths: for each name that was asked for. gradients: by these names.
     """
 
     output: str
@@ -86,3 +87,4 @@ class Derivation(NamedTuple):
     start: int = 0
     backward: Sequence[Passed] = ()
     paths: Mapping[str, Sequence[Path]] = MappingProxyType({})
+    gradients: Mapping[str, float] = MappingProxyType({})

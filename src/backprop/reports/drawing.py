@@ -160,12 +160,15 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     if arrow.slope is None or not look.grads:
         graph.edge(arrow.tail, arrow.head, tooltip=" ")
         return
-    product = arrow.upstream * arrow.slope if arrow.upstream and arrow.slope else 0.0
-    numbers = (arrow.upstream, arrow.slope, product)
+    numbers = (arrow.upstream, arrow.slope, arrow.share)
     upstream, slope, share = (number(each, look.digits) for each in numbers)
-    derivative = f"∂{arrow.of}/∂{arrow.by} = " if arrow.of and arrow.by else ""
     of, by = arrow.of or "·", arrow.by or "·"
-    rule = f"∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope} = {share}"
+    # as `explain` calls it: one of several shares is not ∂L/∂a, which stands in the box of a
+    part = "" if arrow.single else f"share of ∂{output}/∂{by}: "
+    derivative = ""
+    if arrow.of and arrow.by:
+        derivative = part if part and of == output else f"∂{of}/∂{by} = "
+    rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope} = {share}"
     label, title = escape(f" {derivative}{slope} "), escape(f"{arrow.formula}\n{rule}")
     graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)
 

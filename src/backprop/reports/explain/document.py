@@ -121,9 +121,7 @@ class Document(ABC):
     def _passed(self, step: Passed) -> Written:
         """The step of an equation in the backward pass."""
         lines = [line for share in step.shares for line in self._share(step, share)]
-        for total in step.totals:
-            shares = total.shares if len(total.shares) <= _MOST_SUMMED else ()
-            lines.append(self._together(total.by, shares, total.total))
+        lines += [self._together(total.by, total.shares, total.total) for total in step.totals]
         rules, notes = ((), ()) if self._hide else (step.rules, step.notes)
         lines += map(self.note, notes)
         rule = self.rule(", ".join(rules)) if rules else ""
@@ -131,10 +129,10 @@ class Document(ABC):
         return Written(step.number, self._line(self._name(step.name), *equation), rule, lines)
 
     def _together(self, name: str, parts: Sequence[float], total: float) -> str:
-        """`together: ∂L/∂a = 6 + 4 = 10`; the sum is left out where there are no two parts."""
+        """`together: ∂L/∂a = 6 + 4 = 10`; the sum is left out where it has too many parts, or one."""
         whole = self._whole(name)
         sums = self.notation.joined(" + ", map(self._answer, parts))
-        terms = [whole, sums] if len(parts) > 1 else [whole]
+        terms = [whole, sums] if 1 < len(parts) <= _MOST_SUMMED else [whole]
         return self._line(*terms, self._answer(total), lead="together")
 
     def _whole(self, name: str) -> Term:
@@ -152,9 +150,9 @@ class Document(ABC):
                 shown += self._filled(share.formula)
         elif self._hide and not own:
             shown.append(self._blank)
-        slope = self._answer(share.local)
         if own:
-            return [self._shared(share, *shown, slope)]
+            return [self._shared(share, *shown, self._answer(share.product))]
+        slope = self._answer(share.local)
         lines = []
         upstream = self._whole(step.name)
         local = self.notation.derivative(step.name, share.by)
@@ -185,7 +183,7 @@ class Document(ABC):
                 terms.append(self._product(*map(self._answer, way.factors or (1.0,))))
             lines.append(self._line(*terms, self._answer(way.product), lead=" → ".join(way.names)))
         products = [way.product for way in self._found.paths[name]]
-        return [*lines, self._together(name, products, sum(products, 0.0))]
+        return [*lines, self._together(name, products, self._found.gradients[name])]
 
     def _line(self, *terms: Term, lead: str = "", of: Term | None = None) -> str:
         """Terms that are equal. lead, of: words and a term that stand before them."""

@@ -8,14 +8,16 @@ from backprop.reports.json_lines import line
 from backprop.reports.numbers import Style
 
 _ANSWERS = frozenset(
-    "value expanded formula local upstream product total shares factors rules notes".split()
+    "value expanded formula local upstream product total shares factors gradients rules notes".split()
 )
 """What a student is to find."""
 
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
-    """One object: output, value, given, forward, start, backward, paths; answers are null if hidden."""
+    """One object: output, value, given, forward, start, backward, paths, and the gradients by the names
+    that the paths come from; answers are null if hidden."""
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
+    steps["gradients"] = dict(found.gradients)
     plain = {
         "schema": SCHEMA,
         "output": found.output,
