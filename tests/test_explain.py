@@ -194,7 +194,7 @@ def _by_mpmath(text: str, numbers: dict[str, float]) -> object:
         if node.kind == "number":
             stack.append(mp.mpf(word))
         elif node.kind == "name":
-            constant = {"pi": mp.pi, "tau": 2 * mp.pi}.get(word) if word in CONSTANTS else None
+            constant = mp.pi if word == "pi" and word in CONSTANTS else None
             stack.append(mp.mpf(numbers[word]) if word in numbers else constant)
         else:
             name = node.operation if node.kind == "operation" else ROWS[word].name

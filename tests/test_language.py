@@ -29,7 +29,7 @@ def value(expression: str, **names: float) -> float:
         ("1 or 0 and 0", 1), ("(1 or 0) and 0", 0), ("5 and 3", 1), ("not not 3", 1),
         ("if(1 < 2, 10, 20)", 10), ("if(0, 10, 20)", 20), ("if(1, if(0, 1, 2), 3)", 2),
         ("min(3, 1, 2)", 1), ("max(3, 1, 2)", 3), ("hypot(3, 4)", 5), ("hypot(2, 3, 6)", 7), ("pow(2, 10)", 1024),
-        ("leaky_relu(-2)", -0.02), ("leaky_relu(-2, 0.5)", -1), ("pi", math.pi), ("2*tau", 4 * math.pi),
+        ("leaky_relu(-2)", -0.02), ("leaky_relu(-2, 0.5)", -1), ("pi", math.pi), ("2*pi", 2 * math.pi),
         ("min(1, inf)", 1), ("atan2(1, -1)", 3 * math.pi / 4), ("2 # comment", 2),
     ],
 )  # fmt: skip

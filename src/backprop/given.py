@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Sequence
-from math import isinf
 from typing import Any
 
 from backprop.errors import (
@@ -17,6 +16,7 @@ from backprop.evaluation.leaves import default, number_of, refused
 from backprop.files import read_source
 from backprop.language import Model, read_settings
 from backprop.names import family, indices, matching, unknown_name
+from backprop.numbers import beyond_doubles
 from backprop.source import Source, Span, normal
 
 Given = dict[str, tuple[float, Span]]
@@ -24,6 +24,13 @@ Given = dict[str, tuple[float, Span]]
 
 _MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
 """A member of a JSON object: its name, and what its value begins with."""
+
+
+class _Beyond(str):
+    """The text of a number that no double can hold."""
+
+    __slots__ = ()
+
 
 _INFINITE = {"Infinity": "inf", "-Infinity": "-inf"}
 """What Python reads in a JSON file, too, as the texts that are meant."""
@@ -74,7 +81,9 @@ def _from_json(source: Source, model: Model) -> Given:
     import json
 
     try:
-        found = json.loads(source.text, parse_int=float, parse_constant=_INFINITE.get)
+        found = json.loads(
+            source.text, parse_int=_number, parse_float=_number, parse_constant=_INFINITE.get
+        )
     except json.JSONDecodeError as error:
         message = f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}"
         hints = ['write an object of numbers: {"a": 2, "b": -3}']
@@ -101,8 +110,11 @@ def _from_json(source: Source, model: Model) -> Given:
         at, value = places[name]
         if item in ("inf", "-inf"):
             numbers[name] = float(item), at
-        elif isinstance(item, float) and isinf(item):
-            errors.append(NotANumber(f"the value of {name!r} is too large for a double", value))
+        elif isinstance(item, _Beyond):
+            message, hint = beyond_doubles(item, float(item))
+            hint = hint.replace("inf ", '"inf" or "-inf" ')
+            message = f"the value of {name!r} is {message.removeprefix('a number ')}"
+            errors.append(NotANumber(message, value, hints=[hint]))
         elif not isinstance(item, float):
             hint = 'give a JSON number, or the string "inf" or "-inf"'
             errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
@@ -110,6 +122,12 @@ def _from_json(source: Source, model: Model) -> Given:
             numbers[name] = item, at
     raise_all(errors)
     return numbers
+
+
+def _number(text: str) -> float | _Beyond:
+    """The text of a number in JSON as that number, where a double can hold it."""
+    number = float(text)
+    return _Beyond(text) if beyond_doubles(text, number)[0] else number
 
 
 def _places(source: Source, errors: list[BackpropError]) -> dict[str, tuple[Span, Span]]:

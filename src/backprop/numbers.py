@@ -1,7 +1,7 @@
 """Numbers and lists as text. Every number that a person reads is written here."""
 
 from collections.abc import Iterable, Sequence
-from math import isinf, isnan
+from math import inf, isinf, isnan
 
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
@@ -14,7 +14,7 @@ def shown(
     significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`."""
     if number is None:
         return ""
-    text = f"{number + 0.0:.{digits or DIGITS}g}"
+    text = _written(number + 0.0, digits or DIGITS)
     if short:
         mantissa, mark, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}" if mark else text
@@ -52,10 +52,39 @@ def shortened(text: str, most: int) -> str:
 
 
 def rounded(number: float, digits: int | None) -> float:
-    """A number with so many significant digits; None: unchanged."""
-    return number if digits is None else float(f"{number:.{digits}g}")
+    """A number with so many significant digits; None: unchanged. What is finite stays finite."""
+    return number if digits is None else float(_written(number, digits))
+
+
+def _written(number: float, digits: int) -> str:
+    """A number with so many significant digits, which reads back as one of this size."""
+    text = f"{number:.{digits}g}"
+    if 1e308 < abs(number) < inf and isinf(float(text)):  # past the largest double
+        from decimal import ROUND_DOWN, Context  # 2 ms, for numbers from 1.75e308 on
+
+        text = f"{Context(digits, ROUND_DOWN).create_decimal(number):.{digits}g}"
+    return text
 
 
 def exact(number: float) -> str:
-    """The shortest text that reads back as the same number: `1.994`, `2`; 0 for -0.0."""
-    return repr(float(number) + 0.0).removesuffix(".0")
+    """The shortest text that reads back as the same number: `1.994`, `2`, `-0.0`."""
+    text = repr(float(number))
+    return text if text == "-0.0" else text.removesuffix(".0")
+
+
+def beyond_doubles(text: str, number: float) -> tuple[str, str]:
+    """What to say of the text of a number that no double can hold, and what to do; "" for others.
+
+    number: what `float` makes of the text: infinite, or 0 where a digit is none.
+    """
+    if isinf(number) and any(map(str.isdigit, text)):
+        return (
+            "a number too large for a double, which ends at 1.8e308",
+            "write inf for infinity",
+        )
+    if number == 0 and text.lower().partition("e")[0].strip("+-.0"):
+        return (
+            "a number too small for a double, which begins at 4.9e-324",
+            "write 0 if it is to be none, or choose another unit",
+        )
+    return "", ""

@@ -350,5 +350,5 @@ OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
 )
 """What people also write, and the function of the language that they mean: for hints."""
 
-CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "tau": math.tau, "inf": inf})
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "inf": inf})
 """Names with a value that need no equation; an equation of that name takes their place."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from backprop import __version__
-from backprop.numbers import either
+from backprop.errors import BadOption
+from backprop.numbers import beyond_doubles, either, shortened
 from backprop.options import Field, Option, call, fields
 
 Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
@@ -68,9 +69,31 @@ def _typed(field: Field) -> Any:
     hint: Any = list[str] if kind is list else kind | None if default is None else kind
     made: Any = typer.Option if option.flags else typer.Argument
     says = made(
-        *option.flags, metavar=option.metavar, help=helped(option), min=option.min, max=option.max
+        *option.flags,
+        parser=_number_of(option) if kind is float else None,
+        metavar=option.metavar,
+        help=helped(option),
+        min=option.min,
+        max=option.max,
     )
     return Annotated[hint, says]
+
+
+def _number_of(option: Option) -> Callable[[str], float]:
+    """What makes a number of the text that stands behind an option. It raises BadOption."""
+    flag = option.flags[0]
+
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            raise BadOption(f"{flag} takes a number, not {text!r}") from None
+        message, _ = beyond_doubles(text, found)
+        if message:
+            raise BadOption(f"{flag} {shortened(text, 40)}: {message}")
+        return found
+
+    return number
 
 
 def helped(option: Option) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from backprop.descent.run import Best, Cause, History
 from backprop.errors import BackpropError, NotFinite, UnexpectedText
 from backprop.files import read_source
+from backprop.numbers import beyond_doubles
 
 STATE_SCHEMA = 1
 
@@ -69,13 +70,21 @@ def read_state(path: str) -> State | None:
         return None
     source = read_source(path)
     try:
-        return State.from_json(json.loads(source.text))
+        return State.from_json(json.loads(source.text, parse_float=_double))
     except (ValueError, RecursionError) as error:
         known = not isinstance(error, (json.JSONDecodeError, RecursionError))
         reason = str(error) if known else "this is no JSON"
         message = f"{path} does not hold the state of a descent: {reason}"
         hints = ["name a file that --state wrote, or one that does not exist yet"]
         raise UnexpectedText(message, hints=hints, where=path) from None
+
+
+def _double(text: str) -> float:
+    """A number of JSON. Raises ValueError for one that no double can hold."""
+    number = float(text)
+    if beyond_doubles(text, number)[0]:
+        raise ValueError(f"{text} is beyond the range of doubles")
+    return number
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, float]:

@@ -6,7 +6,6 @@ stack, and so does every term of a sum; nothing recurses.
 """
 
 from collections.abc import Iterator, Mapping
-from math import inf
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from backprop.graph import Columns, Place
 from backprop.language import families
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
+from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Body
@@ -240,11 +240,11 @@ class Builder:
         return node
 
     def _number(self, tokens: Tokens, token: int, place: Place) -> int:
-        number = float(tokens.texts[token])
-        if number == inf:
-            message = "a number too large for a double, which ends at 1.8e308"
-            hints = ["write inf for infinity"]
-            self.errors.append(UnexpectedText(message, tokens.span(token), hints=hints))
+        text = tokens.texts[token]
+        number = float(text)
+        message, hint = beyond_doubles(text, number)
+        if message:
+            self.errors.append(UnexpectedText(message, tokens.span(token), hints=[hint]))
         return self.columns.number(number, place)
 
     def _call(self, name: str, operands: list[int], place: Place) -> int:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
 from backprop.graph import Columns, in_order
+from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes
@@ -95,7 +96,7 @@ class Integers:
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
         """The number of an expression; booleans count as 0 and 1. Raises UnexpectedText, NotANumber.
 
-        free: any number will do, and the constants pi, tau and inf are known.
+        free: any number will do, and the constants pi and inf are known.
         """
         if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
             return self._name(tokens, nodes[0].token, scope, free)
@@ -124,6 +125,9 @@ class Integers:
             return self._name(tokens, node.token, scope, free)
         if node.kind == "number":
             found = float(text)
+            message, hint = beyond_doubles(text, found)
+            if message and not found:  # of what is too large, more can be said below
+                raise UnexpectedText(message, tokens.span(node.token), hints=[hint])
             if text.isdecimal() and found <= _MOST:
                 found = int(text)
         elif node.kind == "call":

@@ -26,6 +26,7 @@ from backprop.language.build import Builder
 from backprop.language.families import Families
 from backprop.language.model import Model
 from backprop.language.templates import NAME, NUMERAL, One, Template, template
+from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS
 from backprop.source import Source, pack
 from backprop.syntax.grammar import Unfit, shape
@@ -95,6 +96,7 @@ class _Quick(Builder):
         lists take numbers sooner than arrays do."""
         self.scope: dict[str, Any] = {
             "inf": inf,
+            "beyond_doubles": beyond_doubles,
             "known": self.known,
             "names": self.names,
             "defaults": self.defaults,

@@ -29,7 +29,7 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     for name, number in numbers.items():
         if name not in model.defaults:
             added.append(f"{name} = {exact(number)}")
-        elif name not in model.repeated and model.default(name) != number:
+        elif name not in model.repeated and exact(model.default(name)) != exact(number):
             span = model.equation(name)
             assert span is not None
             # A comment inside a right side that goes over several lines stays, behind the number.
@@ -38,7 +38,9 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
         drawn = "~" in span.text  # another seed would draw other numbers
-        if drawn or any(model.default(name) != number for name, number in known.items()):
+        if drawn or any(
+            exact(model.default(name)) != exact(number) for name, number in known.items()
+        ):
             # One statement for many inputs gives way to one for each.
             lines = [f"{name} = {exact(number)}" for name, number in known.items()]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)

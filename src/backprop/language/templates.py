@@ -115,7 +115,10 @@ def _lines(
         *(f"    n{leaf} = float(x{leaf})" for leaf in numerals),
         "    at = count()",
         "except (KeyError, ValueError): return 0",
-        *(f"if n{leaf} == inf: return 0" for leaf in numerals),
+        *(
+            f"if n{leaf} == inf or not n{leaf} and beyond_doubles(x{leaf}, 0.0)[0]: return 0"
+            for leaf in numerals
+        ),
     ]
     if constants:
         lines += ["k = -2 - len(constants)", *(f"add_constant({each})" for each in constants)]
