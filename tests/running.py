@@ -30,6 +30,18 @@ class Ran:
     out: str
     err: str
 
+    @property
+    def wrote(self) -> list[str]:
+        """The files that it says it wrote."""
+        lines = self.err.splitlines()
+        return [line.removeprefix("wrote ") for line in lines if line.startswith("wrote ")]
+
+    @property
+    def complaints(self) -> str:
+        """What else it says on standard error."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("wrote "))
+
 
 def backprop(*arguments: str, stdin: bytes = b"") -> Ran:
     """`backprop arguments…`, its output caught; standard streams are pipes, as in a script."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backprop import cache
+from running import backprop
 
 
 @pytest.fixture
@@ -66,6 +67,82 @@ def test_a_folder_above_that_others_can_write_to_is_not_trusted(
     assert cache.load("x") is None
     tmp_path.chmod(0o1777)
     assert cache.load("x") == b"content"
+
+
+def test_a_link_in_the_folder_of_somebody_else_is_not_followed(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who owns a link, or the folder that it lies in, says where it leads: now here, now there."""
+    cache.store("x", b"content")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "link").symlink_to(tmp_path)
+    (foreign / "up").mkdir()
+    (foreign / "up" / "link").symlink_to("../../")
+    paths = [foreign / "link" / "kept", foreign / "up" / "link" / "kept", foreign / ".." / "kept"]
+    for path in paths:
+        monkeypatch.setenv(cache.VARIABLE, f"{path}")
+        assert cache.load("x") == b"content"
+    foreign.chmod(0o777)
+    for path in paths[:2]:
+        monkeypatch.setenv(cache.VARIABLE, f"{path}")
+        assert cache.load("x") is None
+    foreign.chmod(0o1777)  # others can add links, not replace this one …
+    monkeypatch.setenv(cache.VARIABLE, str(paths[0]))
+    assert cache.load("x") == b"content"
+    if os.geteuid() == 0:  # … unless it is theirs
+        os.chown(foreign / "link", 65534, 65534, follow_symlinks=False)
+        assert cache.load("x") is None
+        os.chown(foreign / "link", 0, 0, follow_symlinks=False)
+        os.chown(foreign, 65534, 65534)
+        assert cache.load("x") is None
+
+
+def test_links_that_lead_in_a_circle_are_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "a" / "kept"))
+    cache.store("x", b"content")
+    assert cache.load("x") is None
+
+
+def test_nothing_is_made_in_the_home_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with sudo, which may leave HOME as it was: what root makes there the user cannot write to."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1 if os.getuid() else 0)
+    if os.getuid() == 0:
+        os.chown(home, 65534, 65534)
+    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", cache.VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    cache._place.cache_clear()
+    cache.store("x", b"content")
+    assert cache.is_foreign("~/.config")
+    monkeypatch.setenv(cache.VARIABLE, str(home / "new" / "kept"))
+    cache.store("x", b"content")
+    cache._place.cache_clear()
+    assert list(home.iterdir()) == []
+    assert not cache.is_foreign("/") or os.getuid()
+
+
+def test_a_folder_that_is_there_no_more_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv(cache.VARIABLE, "kept")
+    cache._place.cache_clear()
+    cache.store("x", b"content")
+    assert cache.load("x") is None
+    ran = backprop("grad", "-e", "y = x^2; x = 3", "--engine", "native", "--format", "csv")
+    assert ran.status == 0
 
 
 def test_a_linked_folder_is_not_trusted(

@@ -138,7 +138,7 @@ def test_digits() -> None:
 def test_output_files_and_their_endings(tmp_path: Path, ending: str, beginning: str) -> None:
     file = tmp_path / f"out.{ending}"
     ran = backprop("grad", "-e", "y = x", "--set", "x=1", "-o", str(file))
-    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    assert (ran.status, ran.out, ran.complaints) == (0, "", "")
     assert file.read_text().startswith(beginning)
 
 

@@ -155,7 +155,7 @@ def test_plots_open(eqs: Path) -> None:
     text = "f = (1 - x)^2 + 100*(y - x^2)^2 - log(2 - x)*0; x = -1.2; _y' = 1; y = _y'"
     for ending, begin in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
         ran = backprop("descend", "-e", text, "--steps", "30", "--plot", f"p.{ending}")
-        assert (ran.status, ran.err) == (0, "")
+        assert (ran.status, ran.wrote, ran.complaints) == (0, [f"p.{ending}"], "")
         assert (eqs / f"p.{ending}").read_bytes().startswith(begin)
     first = (eqs / "p.svg").read_bytes()
     ElementTree.fromstring(first)
@@ -290,7 +290,7 @@ def test_ctrl_c_reports_and_saves(eqs: Path, optimizer: str) -> None:
         process.stdout.readline()  # it runs
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "")
+    assert (process.returncode, err) == (130, "wrote new.txt\n")
     assert "interrupted after step" in out
     assert (eqs / "new.txt").read_text().startswith("L = x^2 + 1; x = 0.99")
 

@@ -183,7 +183,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 def test_the_ending_decides(tmp_path: Path, ending: str, magic: bytes) -> None:
     file = tmp_path / f"g{ending}"
     ran = run("draw", "-e", CLASSIC, "--set", POINT, "-o", str(file))
-    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    assert (ran.status, ran.out, ran.complaints) == (0, "", "")
     assert file.read_bytes().startswith(magic)
 
 

@@ -33,7 +33,7 @@ HARD = "f(t, s) = t*s^2/(1 + t); p = f(x, y) + if(x > 1, sin(x)*y, -y); L = p/ex
 
 def explained(*arguments: str) -> str:
     ran = backprop("explain", *arguments)
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.complaints) == (0, "")
     return ran.out
 
 

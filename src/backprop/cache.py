@@ -18,6 +18,7 @@ VARIABLE = "BACKPROP_CACHE"
 
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _CHECKSUM = 32
+_MOST_LINKS = 40
 _MOST_FILES = 300
 """Of a few dozen kilobytes each; beyond that the older half is removed."""
 
@@ -76,8 +77,8 @@ def checksum(*contents: bytes) -> bytes:
 
 def folder(make: bool = False) -> str | None:
     """The folder, if it can be trusted; make: create it if it is missing."""
-    place = _place(os.environ.get(VARIABLE, ""))
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # the current folder, too, may be there no more
+        place = _place(os.environ.get(VARIABLE, ""))
         if place and make:
             _make(place)
         if place and _is_private(place):
@@ -85,15 +86,26 @@ def folder(make: bool = False) -> str | None:
     return None
 
 
+def is_foreign(place: str) -> bool:
+    """Whether a folder, or what there is above it, is another user's, such as the home of the person
+    who works as root: what root made there would be in their way."""
+    place = os.path.abspath(os.path.expanduser(place))
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    return sys.platform != "win32" and os.stat(place).st_uid not in (0, os.geteuid())
+
+
 def _make(place: str) -> None:
-    """Make a folder, and those above it that are missing, for the user alone, whatever the umask."""
+    """Make a folder, and those above it that are missing, for the user alone, whatever the umask;
+    nothing where what is there already cannot be trusted."""
     missing = []
     while not os.path.lexists(place):
         missing.append(place)
         place = os.path.dirname(place)
-    for each in reversed(missing):
-        with suppress(FileExistsError):
-            os.mkdir(each, 0o700)
+    if missing and _is_trusted(os.path.join(place, ".")):
+        for each in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(each, 0o700)
 
 
 @cache
@@ -110,17 +122,45 @@ def _place(given: str) -> str | None:
 
 def _is_private(place: str) -> bool:
     """Whether the folder is the user's own, and nobody else's can be put in its place."""
-    if not _is_own(os.lstat(place), stat.S_IFDIR):
-        return False
-    below, above = "", os.path.dirname(os.path.realpath(place))
-    while above != below:
-        found = os.stat(above)
-        # in a sticky folder such as /tmp others can add files, but not rename or remove ours
-        open_to_others = found.st_mode & _OPEN_TO_OTHERS and not found.st_mode & stat.S_ISVTX
-        if open_to_others or found.st_uid not in (0, os.geteuid()):
+    return _is_own(os.lstat(place), stat.S_IFDIR) and _is_trusted(place)
+
+
+def _is_trusted(path: str) -> bool:
+    """Whether nobody else can change what a path leads to.
+
+    It is followed from the root on, name by name: every folder in which a name is looked up, those
+    of links included, must be the user's or root's and closed to others; so must be every link.
+    """
+    waiting = path.split(os.sep)[::-1]
+    at, links = os.sep, 0
+    while waiting:
+        name = waiting.pop()
+        if not name:
+            continue
+        if not _is_closed(os.lstat(at)):
             return False
-        below, above = above, os.path.dirname(above)
+        if name in (".", ".."):
+            at = at if name == "." else os.path.dirname(at)
+            continue
+        at = os.path.join(at, name)
+        found = os.lstat(at)
+        if found.st_uid not in (0, os.geteuid()):
+            return False
+        if stat.S_ISLNK(found.st_mode):
+            links += 1
+            target = os.readlink(at)
+            if links > _MOST_LINKS:
+                return False
+            at = os.sep if os.path.isabs(target) else os.path.dirname(at)
+            waiting += target.split(os.sep)[::-1]
     return True
+
+
+def _is_closed(found: os.stat_result) -> bool:
+    """Whether only the user, and root, can take the place of what stands in a folder."""
+    # in a sticky folder such as /tmp others can add files, but not rename or remove ours
+    open_to_others = found.st_mode & _OPEN_TO_OTHERS and not found.st_mode & stat.S_ISVTX
+    return not open_to_others and found.st_uid in (0, os.geteuid())
 
 
 def _is_own(found: os.stat_result, kind: int) -> bool:

@@ -4,25 +4,22 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from os import PathLike
+from typing import NamedTuple
 
 from backprop.errors import CannotRead, CannotWrite, NotText
+from backprop.places import STANDARD, stream
 from backprop.source import Source, Span
 
 MOST_BYTES = 1 << 30
 """The largest file that is read: 1 GiB."""
 
-STDIN = "-"
-
-_STREAM = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]+)")
-"""Files that are open streams: to replace them would take them away from who opened them."""
-
 
 def read_source(path: str | PathLike[str]) -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
-    from_stdin = os.fspath(path) == STDIN
+    from_stdin = os.fspath(path) == STANDARD
     name = "<stdin>" if from_stdin else os.fspath(path)
     try:
         if from_stdin and sys.stdin is None:
@@ -30,7 +27,7 @@ def read_source(path: str | PathLike[str]) -> Source:
         with nullcontext(sys.stdin.buffer) if from_stdin else open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        message, hints = f"{name} cannot be read: {_reason(error)}", []
+        message, hints = f"{name} cannot be read: {reason(error)}", []
         if isinstance(error, IsADirectoryError):
             message, hints = f"{name} is a directory, not a file", ["name a file in it"]
         elif isinstance(error, FileNotFoundError):
@@ -51,83 +48,175 @@ def decode(data: bytes, name: str) -> Source:
         rest = re.split(rb"[\r\n]", error.object[error.start : error.start + 200], maxsplit=1)[0]
         source = Source(name, good + rest.decode("utf-8", "replace"))
         bad = error.start + 1 + 3 * data.startswith(b"\xef\xbb\xbf")
+        what, hint = (
+            ("text", "write it in UTF-8")
+            if name.startswith("<-")
+            else ("file", "save the file as UTF-8")
+        )
         utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        hint = f"{'this looks like UTF-16: ' if utf16 else ''}save the file as UTF-8"
+        hint = f"{'this looks like UTF-16: ' if utf16 else ''}{hint}"
         raise NotText(
-            f"byte 0x{error.object[error.start]:02X} (number {bad} of the file) is no UTF-8",
+            f"byte 0x{error.object[error.start]:02X} (number {bad} of the {what}) is no UTF-8",
             Span(source, len(good), len(good) + 1),
             hints=[hint],
         ) from None
 
 
-def write_whole(path: str | PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all; links are followed. Raises CannotWrite.
+def typed(text: str, name: str) -> Source:
+    """A text of the command line, under this name. Raises NotText: its bytes may be no UTF-8 either."""
+    try:
+        return Source(name, text) if text.isascii() else decode(text.encode(), name)
+    except UnicodeEncodeError:  # Python keeps such a byte as half of a surrogate pair
+        return decode(text.encode("utf-8", "surrogateescape"), name)
 
-    A new file beside the target takes its place by renaming. What is no plain file (a device, a
-    pipe) cannot be replaced and is written to directly.
+
+def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> bool:
+    """Write a file whole or not at all; links are followed. data: all of it, or piece by piece.
+
+    Says whether a file is now there: a stream, a device or a pipe is written to directly. Otherwise
+    a new file beside the target takes its place, with its owner and its mode. Raises CannotWrite.
     """
-    import tempfile  # with pathlib 5 ms: only for who writes
-    from pathlib import Path
-
-    target = Path(os.path.realpath(path))
-    with _writing(path):
-        if not os.fspath(path):
-            raise ValueError("its name is empty")
-        stream = _STREAM.fullmatch(os.fspath(path))
-        number = stream and int(stream[2] or {"stdout": 1, "stderr": 2}[stream[1]])
-        exists = target.exists()
-        if number is not None or (exists and not stat.S_ISREG(target.stat().st_mode)):
-            with open(target if number is None else os.dup(number), "wb") as file:
-                file.write(data)
-            return
-        mode = stat.S_IMODE(target.stat().st_mode) if exists else 0o666 & ~_umask()
-        if exists and not os.access(target, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-        handle, temporary = tempfile.mkstemp(prefix=".backprop-", dir=target.parent)
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-            os.chmod(temporary, mode)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+    pieces = (data,) if isinstance(data, bytes) else data
+    with _writing(path, "choose another place"):
+        target = _target(path)
+        if target.plain:
+            _put_in_place(target, pieces)
+        else:
+            where = target.path if target.number is None else os.dup(target.number)
+            with open(where, "wb") as file:
+                file.writelines(pieces)
+        return target.plain
 
 
 def check_writable(path: str | PathLike[str]) -> None:
     """Raise CannotWrite where `write_whole` would, before any work is done. Changes nothing."""
-    import tempfile
-    from pathlib import Path
+    import tempfile  # with its imports 5 ms: only for who writes
 
-    target = Path(os.path.realpath(path))
-    with _writing(path):
-        if not os.fspath(path):
-            raise ValueError("the name of a file is empty")
-        if _STREAM.fullmatch(os.fspath(path)):
-            return
-        if target.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-        if not target.parent.is_dir():
-            raise FileNotFoundError(2, f"There is no folder {os.path.dirname(path)}")
-        exists = target.exists()
-        plain = not exists or stat.S_ISREG(target.stat().st_mode)
-        closed = plain and not os.access(target.parent, os.W_OK | os.X_OK)
-        if closed or (exists and not os.access(target, os.W_OK)):
-            raise PermissionError(13, "Permission denied")
-        if plain:  # a folder may be writable by its mode, and lie on a disk that is not
-            tempfile.TemporaryFile(dir=target.parent).close()
+    with _writing(path, "nothing was changed; choose another place"):
+        target = _target(path)
+        if target.plain:  # a folder may be writable by its mode, and lie on a disk that is not
+            tempfile.TemporaryFile(dir=os.path.dirname(target.path)).close()
+
+
+class _Target(NamedTuple):
+    """Where a path leads: the path with its links followed, the stream that it is, what is there."""
+
+    path: str
+    number: int | None = None
+    found: os.stat_result | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a file, or nothing yet, and so can be replaced."""
+        return self.number is None and (self.found is None or stat.S_ISREG(self.found.st_mode))
+
+
+def _target(path: str | PathLike[str]) -> _Target:
+    """Where a path leads. Raises OSError or ValueError where that cannot be written."""
+    written = os.fspath(path)
+    if not written:
+        raise ValueError("the name of a file is empty")
+    if (number := stream(written)) is not None:
+        if not _is_open_for_writing(number):
+            raise PermissionError(13, "It is open for reading only")
+        return _Target(written, number)
+    real = os.path.realpath(written)
+    folder = os.path.dirname(real)
+    if os.path.isdir(real) or os.path.basename(written) in ("", ".", ".."):
+        raise IsADirectoryError(21, "Is a directory")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(2, f"There is no folder {os.path.dirname(written)}")
+    try:
+        found = os.stat(real)
+    except FileNotFoundError:
+        found = None
+    target = _Target(real, None, found)
+    closed = target.plain and not os.access(folder, os.W_OK | os.X_OK)
+    if closed or (found and not os.access(real, os.W_OK)):
+        raise PermissionError(13, "Permission denied")
+    return target
+
+
+def _is_open_for_writing(number: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    from fcntl import F_GETFL, fcntl
+
+    return fcntl(number, F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+
+
+def _put_in_place(target: _Target, pieces: Iterable[bytes]) -> None:
+    """Write a new file beside a plain one, or beside nothing, and put it there."""
+    import tempfile
+
+    folder = os.path.dirname(target.path)
+    handle, temporary = tempfile.mkstemp(prefix=".backprop-", dir=folder)
+    try:
+        with open(handle, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            alike = _made_like(file.fileno(), temporary, target.path, target.found)
+        if alike:
+            os.replace(temporary, target.path)
+        else:
+            _copy_over(temporary, target.path)
+            os.unlink(temporary)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _made_like(handle: int, new: str, old: str, found: os.stat_result | None) -> bool:
+    """Give a new file, which is open, the owner and the mode of the one that was found, or the
+    customary mode. False if this user cannot give it the owner."""
+    own = os.fstat(handle)
+    mode = 0o666 & ~_umask()
+    if found is not None:
+        mode = stat.S_IMODE(found.st_mode)
+        _copy_attributes(old, handle)
+        if (found.st_uid, found.st_gid) != (own.st_uid, own.st_gid):
+            try:
+                os.fchown(handle, found.st_uid, found.st_gid)
+            except OSError:
+                return False
+    # by its handle where that can be: in somebody else's folder the path may be another file by now
+    os.chmod(handle if os.chmod in os.supports_fd else new, mode)
+    return True
+
+
+def _copy_attributes(old: str, handle: int) -> None:
+    """Give an open file what else the system keeps of another: its list of who may use it, if any.
+
+    By the mode alone the group would be given what that list allows to somebody.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            for name in os.listxattr(old):
+                with suppress(OSError):
+                    os.setxattr(handle, name, os.getxattr(old, name))
+
+
+def _copy_over(new: str, old: str) -> None:
+    """The content of one file into another one that is there, which keeps its owner."""
+    from shutil import copyfileobj
+
+    with open(new, "rb") as source, open(old, "r+b") as file:
+        size = os.fstat(source.fileno()).st_size
+        if size and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is noticed before any change
+        copyfileobj(source, file)
+        file.truncate()
 
 
 @contextmanager
-def _writing(path: str | PathLike[str]) -> Iterator[None]:
-    """What goes wrong inside is a CannotWrite."""
+def _writing(path: str | PathLike[str], hint: str) -> Iterator[None]:
+    """What goes wrong inside is a CannotWrite with this hint."""
     try:
         yield
-    except (OSError, ValueError) as error:
-        raise CannotWrite(
-            f"{os.fspath(path)} cannot be written: {_reason(error)}",
-            hints=["nothing was changed; choose another place"],
-        ) from None
+    except (OSError, ValueError, MemoryError) as error:
+        message = f"{os.fspath(path)} cannot be written: {reason(error)}"
+        raise CannotWrite(message, hints=[hint]) from None
 
 
 def _umask() -> int:
@@ -136,5 +225,10 @@ def _umask() -> int:
     return mask
 
 
-def _reason(error: OSError | ValueError) -> str:
-    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+def reason(error: OSError | ValueError | MemoryError) -> str:
+    """What the system says, as the end of a sentence: only its first letter is made small, because
+    there may be a path in it."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    said = (isinstance(error, OSError) and error.strerror) or str(error)
+    return said[:1].lower() + said[1:]

@@ -13,7 +13,7 @@ from backprop.errors import (
     raise_all,
 )
 from backprop.evaluation.leaves import default, number_of, refused
-from backprop.files import read_source
+from backprop.files import read_source, typed
 from backprop.language import Model, read_settings
 from backprop.names import family, indices, matching, unknown_name
 from backprop.numbers import beyond_doubles
@@ -45,8 +45,8 @@ def read_numbers(
     errors: list[BackpropError] = []
     inputs = model.inputs
     opened = [read_source(path) for path in files]
-    typed = [Source("<--set>", text) for text in settings]
-    sources = [_from_file(source, model) for source in opened] + [*map(from_lines, typed)]
+    written = [typed(text, "<--set>") for text in settings]
+    sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
     for name, (number, span) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := matching(name, inputs)):
             numbers |= dict.fromkeys(many, number)
@@ -70,9 +70,14 @@ def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
 
 def _from_file(source: Source, model: Model) -> Given:
     """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults."""
-    if source.text.lstrip()[:1] in ("{", "["):
+    if is_json(source):
         return _from_json(source, model)
     return from_lines(source, set(filter(model.is_equation, model.names)))
+
+
+def is_json(source: Source) -> bool:
+    """Whether a file of numbers is JSON; if not, it has lines."""
+    return source.text.lstrip()[:1] in ("{", "[")
 
 
 def _from_json(source: Source, model: Model) -> Given:

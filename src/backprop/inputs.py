@@ -5,15 +5,21 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
-from backprop.files import STDIN, read_source
+from backprop.files import read_source, typed
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
 from backprop.language.families import MOST_VALUES
 from backprop.options import Option, names
+from backprop.places import STANDARD, stream
 from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
 FILE_VARIABLE = "BACKPROP_FILE"
+
+
+def default_file() -> str:
+    """Where the equations are, if a command line does not say it."""
+    return os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
 
 
 class Inputs(NamedTuple):
@@ -24,6 +30,7 @@ class Inputs(NamedTuple):
     file: Annotated[str | None, Option(
         "FILE",
         f"Equations; - is standard input. Default: {DEFAULT_FILE}, or what {FILE_VARIABLE} names.",
+        path="equations",
     )] = None
     expressions: Annotated[Sequence[str], Option(
         "-e, --expr TEXT", "Equations as text, instead of FILE; repeatable.",
@@ -33,6 +40,7 @@ class Inputs(NamedTuple):
     )] = ()
     values: Annotated[Sequence[str], Option(
         "--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable.",
+        path="read",
     )] = ()
     of: Annotated[Sequence[str], Option(
         "--of NAME", "The output; grad takes several. Default: the only one.", read=names,
@@ -61,8 +69,8 @@ class Inputs(NamedTuple):
             if self.file is not None:
                 hints = ["give one of the two"]
                 raise BadOption("equations both in a file and after -e", hints=hints)
-            return Source("<-e>", "\n".join(self.expressions))
-        default = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
+            return typed("\n".join(self.expressions), "<-e>")
+        default = default_file()
         try:
             return read_source(default if self.file is None else self.file)
         except CannotRead as error:
@@ -79,5 +87,6 @@ class Inputs(NamedTuple):
 
     def check_streams(self, *others: str) -> None:
         """Raise BadOption if standard input is to be read twice. others: files that are read, too."""
-        if [*self.values, *others, self.file].count(STDIN) > 1:
+        paths = [path for path in (*self.values, *others, self.file) if path is not None]
+        if len(paths) > 1 and sum(path == STANDARD or stream(path) == 0 for path in paths) > 1:
             raise BadOption("standard input can be read once only", hints=["use '-' once"])

@@ -15,11 +15,29 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar, cast, get_args, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    TypedDict,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+)
 
 from backprop.errors import BadOption
 from backprop.names import unknown_choice
 from backprop.source import normal
+
+PathUse = Literal["", "equations", "read", "written", "new", "saved", "state", "folder"]
+"""What is done with the file that an option names.
+
+`equations` and `read` files are read. `written` ones may be there already, `new` ones only with
+`--force`. What is `saved` may take the place of the equations that it was made of. A `state` is
+read and written. Into a `folder` its command writes what it has checked itself.
+"""
 
 
 class Range(NamedTuple):
@@ -50,7 +68,8 @@ class Option(NamedTuple):
     table of that name. default: where it is not given; by itself nothing (None, False, no texts).
     min, max: of a number, inclusive; the command line alone looks at these. choices: the texts that
     it takes; noun: what one of them is called. read: makes of what was written what is meant.
-    takes: the numbers that it can be, in Python too; wrong: what is said of others.
+    takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
+    done with the file that it names; "" for what is no path.
     """
 
     form: str
@@ -63,6 +82,7 @@ class Option(NamedTuple):
     read: Callable[[Any], Any] | None = None
     takes: Range | None = None
     wrong: str = ""
+    path: PathUse = ""
 
     @property
     def flags(self) -> list[str]:

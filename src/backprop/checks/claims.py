@@ -13,11 +13,11 @@ from backprop.errors import (
     defined_twice,
     raise_first,
 )
-from backprop.files import read_source
+from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
 from backprop.names import nearest, unknown_name
-from backprop.source import Source, Span, normal, one_line
+from backprop.source import Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
 _SIGNS = dict(zip("NAME LSQB RSQB DIVIDE ASSIGN : ∂ 𝜕".split(), "n[]/==∂∂", strict=True))
@@ -63,7 +63,7 @@ def read_claims(
     begins with a d of its own: `dL/ddt`. Raises SyntaxFaults, UnknownName, NameDefinedTwice,
     CannotRead.
     """
-    sources = [Source("<--claim>", text) for text in texts] + [read_source(path) for path in files]
+    sources = [typed(text, "<--claim>") for text in texts] + [read_source(path) for path in files]
     formulas = FormulaReader(model)
     claims: dict[tuple[str, str], Claim] = {}
     errors: list[BackpropError] = []

@@ -15,7 +15,7 @@ def check(
         "--claim TEXT", 'Derivatives to mark: "da = 6, dL/db = f*a"; repeatable.'
     ),
     claims: list[str] = option(
-        "--claims FILE", "A file of them, a line each; - is standard input."
+        "--claims FILE", "A file of them, a line each; - is standard input.", path="read"
     ),
     tolerance: float | None = option(
         "--tolerance NUMBER",

@@ -9,6 +9,7 @@ from backprop.cli.watch import Watch
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.options import DescentOptions, option
+from backprop.places import STANDARD
 
 EXAMPLE = 'Example: backprop descend eqs.txt --set "a=2" --lr 0.001 --steps 10 --save eqs.txt'
 
@@ -37,11 +38,11 @@ def descend(
     kept = files.history or files.plot
     if every and not (trace or kept):
         raise BadOption("--every thins --trace, --history and --plot, and none is asked for")
-    files.check(output, [inputs.file, *inputs.values])
+    files.check()
     options["every"] = (every or 1) if kept else 0
     prepared = commands.descend(inputs, options, files.state)
     save = files.save
-    to_stdout = output in (None, "-") and save != "-"
+    to_stdout = output in (None, STANDARD) and save != STANDARD
     style = printing.style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, every or 1, trace)
     with watch.running():
@@ -49,18 +50,21 @@ def descend(
     found = report.descent
     if found.error is not None:
         printing.complain(found.error.all)
-    try:
+    results = printing.Results()
+    with results.each():
         watch.after()
         lines = "".join(watch.lines)
-        if save == "-" and output is None:
+        if save == STANDARD and output is None:
             # the equations go down the pipe, the report to the person
             style = printing.style_for(sys.stderr, digits)
-            sys.stderr.write(lines + printing.text_of(report, format, style))
+            if sys.stderr is not None:
+                printing.put(lines + printing.text_of(report, format, style), sys.stderr)
             printing.complain(report.warnings, "warning")
         else:
-            printing.deliver(report, format, output, digits, lines)
-    finally:  # a closed pipe must not cost the files
-        files.write(prepared, report)
+            spare = sys.stderr if save == STANDARD else sys.stdout
+            printing.deliver(report, format, output, digits, lines, spare)
+    files.write(prepared, report, results)
+    results.end()
     if found.stopped == "interrupted":
         raise printing.Finished(130)
     if found.stopped == "diverged":

@@ -3,8 +3,7 @@
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli.printing import complain, digits_option, put
-from backprop.files import write_whole
+from backprop.cli.printing import complain, digits_option, put, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import names, option
@@ -21,6 +20,7 @@ def draw(
         "-o, --output FILE",
         f"Where to; {either(PICTURES.endings)}. - is SVG to standard output.",
         "graph.svg",
+        path="written",
     ),
     theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
     direction: str = option(
@@ -59,5 +59,5 @@ def draw(
     if output == "-":
         put(drawn.decode())
     else:
-        write_whole(output, drawn)
+        write(output, drawn)
     complain(gradient.warnings, "warning")

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from backprop import gallery
-from backprop.cli.printing import check_files, put
-from backprop.errors import BadOption, CannotWrite
-from backprop.files import write_whole
+from backprop.cli.paths import check_copies
+from backprop.cli.printing import Results, put, write
+from backprop.errors import BackpropError, BadOption, CannotWrite
+from backprop.files import reason
 from backprop.gallery import Example
 from backprop.options import option
 from backprop.reports.table import plain
@@ -20,6 +22,7 @@ def example(
     copy: str | None = option(
         "--copy DIR",
         "Write it, or without NAME all of them, into this folder, which is made if missing.",
+        path="folder",
     ),
     force: bool = option("--force", "Let --copy overwrite files that exist."),
 ) -> None:
@@ -28,8 +31,7 @@ def example(
         raise BadOption("--force is for copies", hints=["say where to: --copy DIR"])
     chosen = gallery.examples() if name is None else [gallery.example(name)]
     if copy is not None:
-        written = _copy(chosen, copy, force)
-        put("".join(f"wrote {path}\n" for path in written))
+        _copy(chosen, copy, force)
     elif name is None:
         put(_listed(chosen))
     else:
@@ -49,8 +51,8 @@ def _listed(chosen: Sequence[Example]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _copy(chosen: Sequence[Example], folder: str, force: bool) -> list[str]:
-    """Write them one by one, each whole or not at all; return the paths. Raises CannotWrite."""
+def _copy(chosen: Sequence[Example], folder: str, force: bool) -> None:
+    """Write them one by one, each whole or not at all. Raises CannotWrite."""
     if not folder:
         raise BadOption("the folder after --copy has no name", hints=["here: --copy ."])
     paths = [os.path.join(folder, each.file_name) for each in chosen]
@@ -59,15 +61,43 @@ def _copy(chosen: Sequence[Example], folder: str, force: bool) -> list[str]:
         more = f", and so do {len(there) - 1} more" if len(there) > 1 else ""
         hints = ["nothing was changed; copy to another folder, or overwrite: --force"]
         raise CannotWrite(f"{there[0]} exists already{more}", hints=hints)
+    made = _make(folder)
     try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
+        check_copies(paths)
+    except BackpropError:
+        _remove(made)
+        raise
+    results = Results()
+    for path, each in zip(paths, chosen, strict=True):
+        with results.each():
+            write(path, each.data)
+    results.end()
+
+
+def _make(folder: str) -> list[str]:
+    """Make a folder and those above it that are missing; say which, or raise CannotWrite and leave none."""
+    missing, above = [], folder
+    while above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above.rstrip(os.sep))
+    made: list[str] = []
+    try:
+        for each in reversed(missing):
+            if not os.path.isdir(each):  # `new/..` is one as soon as `new` is
+                os.mkdir(each)
+                made.append(each)
+    except (OSError, ValueError) as error:
+        _remove(made)
         taken = isinstance(error, FileExistsError)
-        reason = "it is no folder" if taken else (error.strerror or str(error)).lower()
-        message = f"the folder {folder} cannot be made: {reason}"
+        why = "it is no folder" if taken else reason(error)
+        message = f"the folder {folder} cannot be made: {why}"
         hints = ["nothing was changed; choose another place"]
         raise CannotWrite(message, hints=hints) from None
-    check_files(paths)
-    for path, each in zip(paths, chosen, strict=True):
-        write_whole(path, each.data)
-    return paths
+    return made
+
+
+def _remove(made: Sequence[str]) -> None:
+    """Take folders away again, the last one first, if nothing is in them."""
+    with suppress(OSError):
+        for each in reversed(made):
+            os.rmdir(each)

@@ -37,8 +37,9 @@ def explain(
     whole: bool = option("--all", "Every step, however many."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
     answers: str | None = option(
-        "--answers FILE", "With --hide-answers: the key, in the same format."
+        "--answers FILE", "With --hide-answers: the key, in the same format.", path="new"
     ),
+    force: bool = option("--force", "Let --answers overwrite a file that exists."),
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
     digits: Annotated[int | None, printing.digits_option("6, and all in JSON")],
@@ -56,11 +57,18 @@ def explain(
         )
     if answers == "-":
         raise BadOption("--answers needs a file", hints=["the worksheet goes to standard output"])
-    printing.check_files([output, answers])
+    if force and answers is None:
+        raise BadOption(
+            "--force is for --answers", hints=["say where the key goes: --answers FILE"]
+        )
     found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
     write = DOCUMENTS.writer(format)
-    printing.send(lambda style: write(found, style, hide_answers), output, digits)
+    results = printing.Results()
+    with results.each():
+        printing.send(lambda style: write(found, style, hide_answers), output, digits)
     if answers is not None:
-        printing.send(lambda style: write(found, style, False), answers, digits)
+        with results.each():
+            printing.send(lambda style: write(found, style, False), answers, digits)
     if not hide_answers:  # they name slopes
         printing.complain(gradient.warnings, "warning")
+    results.end()

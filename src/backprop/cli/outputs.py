@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from backprop.cli.printing import check_files, put
+from backprop.cli.printing import Results, put, write
 from backprop.commands import Descending
-from backprop.errors import BackpropError, BadOption, raise_first
-from backprop.files import write_whole
 from backprop.numbers import either
 from backprop.options import Option
+from backprop.places import STANDARD
 from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.numbers import Style
 
@@ -23,38 +21,35 @@ class Files(NamedTuple):
 
     # fmt: off
     history: Annotated[str | None, Option(
-        "--history FILE", f"Every step, as {either(HISTORIES.endings)}.",
+        "--history FILE", f"Every step, as {either(HISTORIES.endings)}.", path="written",
     )]
     plot: Annotated[str | None, Option(
         "--plot FILE",
         "Output, gradient norm and parameters against the steps, with a map of two parameters;"
         f" as {either(PLOTS.endings)}.",
+        path="written",
     )]
     save: Annotated[str | None, Option(
         "--save FILE",
         "The equations, comments and all, with the new numbers in them, which --values reads too;"
         " - is standard output.",
+        path="saved",
     )]
     state: Annotated[str | None, Option(
         "--state FILE",
         "Where the last run with this file stood, the optimizer's memory included: read if"
         " there is one, written at the end.",
+        path="state",
     )]
     # fmt: on
 
-    def check(self, report: str | None, read: Sequence[str | None] = ()) -> None:
-        """Raise BadOption or CannotWrite before any work is done.
-
-        report: where that goes. read: files that are read, of which only --save may replace one.
-        """
+    def check(self) -> None:
+        """Raise BadOption for an ending that says no format, before any work is done."""
         _format(HISTORIES, "history", self.history)
         _format(PLOTS, "plot", self.plot)
-        if self.state == "-":
-            raise BadOption("--state - would be read and written at once", hints=["name a file"])
-        check_files([self.history, self.plot, self.save, self.state, report], read, self.save)
 
-    def write(self, prepared: Descending, report: DescentReport) -> None:
-        """Every file that was asked for; what goes wrong with one does not keep the others away."""
+    def write(self, prepared: Descending, report: DescentReport, results: Results) -> None:
+        """Every file that was asked for; what goes wrong with one waits in `results`."""
         import json
 
         found = report.descent
@@ -75,19 +70,15 @@ class Files(NamedTuple):
             format = _format(PLOTS, "plot", self.plot)
             return PLOTS.writer(format)(found, prepared.height(found), format)
 
-        if self.save == "-":
-            put(prepared.saved(report))
         # where a descent leads nowhere, an older state is the better one
         kept = self.state if found.stopped != "diverged" else None
         files = {saved: self.save, state: kept, listed: self.history, drawn: self.plot}
-        errors: list[BackpropError] = []
         for data, path in files.items():
-            try:
-                if path is not None and path != "-":
-                    write_whole(path, data())
-            except BackpropError as error:
-                errors.append(error)
-        raise_first(errors)
+            with results.each():
+                if path == STANDARD:
+                    put(data().decode())
+                elif path is not None:
+                    write(path, data())
 
 
 def _format(formats: Formats[Any], option: str, path: str | None) -> str:

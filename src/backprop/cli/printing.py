@@ -2,18 +2,19 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, TextIO
 
-from backprop.errors import BackpropError, BadOption
-from backprop.files import check_writable, write_whole
+from backprop.errors import BackpropError, BadOption, CannotWrite, raise_first
+from backprop.files import write_whole
 from backprop.names import did_you_mean
 from backprop.numbers import either
 from backprop.options import Option
+from backprop.places import STANDARD
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
-from backprop.reports.diagnostics import render
+from backprop.reports.diagnostics import render, visible
 from backprop.reports.numbers import Style
 
 
@@ -38,7 +39,7 @@ def format_option(table: Formats[Any]) -> Option:
 
 Format = Annotated[str | None, format_option(TABLES)]
 _TO_FILE = "Write to a file, whole or not at all, instead of standard output."
-Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE)]
+Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE, path="written")]
 Digits = Annotated[int | None, digits_option("10 in tables and documents, all in JSON and CSV")]
 Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
 
@@ -57,45 +58,77 @@ def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = 
     return formats.of_file(output, f"the ending of {output} says no format", hints)
 
 
-def check_files(
-    written: Sequence[str | None], read: Sequence[str | None] = (), kept: str | None = None
-) -> None:
-    """Raise BadOption or CannotWrite, before any work is done, where a file cannot be written.
+class Results:
+    """Several results of one command: what goes wrong with one does not keep the others away."""
 
-    written, read: paths, `-` or None among them. kept: the one that may replace a file read.
-    """
-    sources = {os.path.realpath(path) for path in read if path not in (None, "-")}
-    taken: set[str] = set()
-    for path in written:
-        if path is None or path == "-":
-            continue
-        real = os.path.realpath(path)
-        if real in taken:
-            raise BadOption(f"{path} is to be two files at once", hints=["give each its name"])
-        if real in sources and path != kept:
-            hints = ["write to another file"]
-            raise BadOption(f"{path} is read and would be lost", hints=hints)
-        taken.add(real)
-        check_writable(path)
+    def __init__(self) -> None:
+        self._errors: list[BackpropError] = []
+        self._others: list[Exception] = []
+
+    @contextmanager
+    def each(self) -> Iterator[None]:
+        """What is raised inside, where one result is written, waits for `end`."""
+        try:
+            yield
+        except BackpropError as error:
+            self._errors += error.all
+        except MemoryError:
+            self._errors.append(BackpropError("not enough memory for one of the results"))
+        except Exception as error:
+            self._others.append(error)
+
+    def end(self) -> None:
+        """Raise what went wrong, if anything did."""
+        if self._others:  # a stream that is closed or full, or a mistake of ours
+            complain(self._errors)
+            raise self._others[0]
+        raise_first(self._errors)
 
 
 def deliver(
-    report: Report, format: str, output: str | None, digits: int | None, before: str = ""
+    report: Report,
+    format: str,
+    output: str | None,
+    digits: int | None,
+    before: str = "",
+    spare: TextIO | None = None,
 ) -> None:
     """Print a report, or write it to a file; the warnings go to standard error.
 
-    before: text that stands before it.
+    before: text that stands before it. spare: where else it goes if the file cannot be written.
     """
-    send(lambda style: before + text_of(report, format, style), output, digits)
-    complain(report.warnings, "warning")
+    try:
+        send(lambda style: before + text_of(report, format, style), output, digits, spare)
+    finally:
+        complain(report.warnings, "warning")
 
 
-def send(text: Callable[[Style], str], output: str | None, digits: int | None) -> None:
-    """Write a text to a file, or print it if there is none, with the numbers and tables for there."""
-    if output is None or output == "-":
+def send(
+    text: Callable[[Style], str],
+    output: str | None,
+    digits: int | None,
+    spare: TextIO | None = None,
+) -> None:
+    """Write a text to a file, or print it if there is none, with the numbers and tables for there.
+
+    spare: where else it goes if the file cannot be written after all.
+    """
+    if output is None or output == STANDARD:
         put(text(style_for(sys.stdout, digits)))
-    else:
-        write_whole(output, text(Style(digits)).encode())
+        return
+    try:
+        write(output, text(Style(digits)).encode())
+    except CannotWrite as error:
+        if spare is not None:
+            put(text(style_for(spare, digits)), spare)
+            error.hints = ("it is printed instead", *error.hints)
+        raise
+
+
+def write(path: str, data: bytes | Iterable[bytes]) -> None:
+    """Write a file whole or not at all, and say so. Raises CannotWrite."""
+    if write_whole(path, data):
+        say(f"wrote {path}")
 
 
 def text_of(report: Report, format: str, style: Style) -> str:
@@ -117,13 +150,22 @@ def style_for(stream: TextIO | None, digits: int | None = None) -> Style:
     return style._replace(width=get_terminal_size().columns, color=not dumb)
 
 
-def put(text: str) -> None:
-    """Write to standard output and flush, so that a full disk is noticed here."""
-    if sys.stdout is None:
+def put(text: str, stream: TextIO | None = None) -> None:
+    """Write to standard output, or another stream, and flush: a full disk is noticed here."""
+    stream = stream or sys.stdout
+    if stream is None:
         raise BackpropError("there is no standard output", hints=["write to a file with -o"])
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def say(text: str) -> None:
+    """Write a line to standard error; where that is impossible, be silent."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{visible(text)}\n")
+            sys.stderr.flush()
 
 
 def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:

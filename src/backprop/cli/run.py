@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
+from backprop.files import reason
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
 """Each is a function in a module of its name, in the order of the help."""
@@ -38,8 +40,7 @@ def run() -> int:
     except BrokenPipeError:
         return _without_stdout()
     except OSError as error:  # of a stream: files have their own errors
-        reason = (error.strerror or str(error)).lower()
-        complain([BackpropError(f"the results cannot be written: {reason}")])
+        complain([BackpropError(f"the results cannot be written: {reason(error)}")])
         return _without_stdout()
     except MemoryError:
         complain([BackpropError("not enough memory for a graph of this size")])
@@ -53,17 +54,25 @@ def _call(words: list[str]) -> None:
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read
-        from backprop.options import call
 
         function = command(words[0])
         written = read(function, words[1:])
         if written is not None:
-            call(function, written)
+            _checked(function, written)
             return
         known = [words[0]]
     from backprop.cli.app import application
 
-    application(map(command, known))(prog_name="backprop")
+    application(map(command, known), _checked)(prog_name="backprop")
+
+
+def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
+    """Call a command with what its command line says, if its files can be what it says."""
+    from backprop.cli.paths import check_paths
+    from backprop.options import call
+
+    check_paths(function, written)
+    call(function, written)
 
 
 def _without_stdout() -> int:

@@ -78,13 +78,13 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
         begin = max(0, min(first - most // 4, len(line) - most))
         end = min(len(line), begin + most)
     last = min(last, end)
-    before, guilty, after = map(_visible, (line[begin:first], line[first:last], line[last:end]))
+    before, guilty, after = map(visible, (line[begin:first], line[first:last], line[last:end]))
     lead = "… " if begin else ""
     shown = lead + before + guilty + after + (" …" if end < len(line) else "")
     return shown, " " * cells_wide(lead + before) + mark * max(1, cells_wide(guilty))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Tabs as four spaces; characters that cannot be seen, or would move the cursor, as `\\u…`."""
     text = text.replace("\t", "    ")
 

@@ -3,12 +3,17 @@ two parameters the map that the path crosses. The only file that knows matplotli
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from math import isfinite, log10
 from typing import TYPE_CHECKING, Any
 
+from backprop.cache import is_foreign
 from backprop.descent import Descent
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ Height = Callable[[Sequence[float]], float]
 
 def write(descent: Descent, height: Height, format: str) -> bytes:
     """The picture as `svg`, `png` or `pdf`. height: for the map, where two parameters are free."""
+    _keep_out_of_foreign_folders()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -51,6 +57,17 @@ def write(descent: Descent, height: Height, format: str) -> bytes:
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         figure.savefig(file, format=format, dpi=150, metadata=metadata.get(format))
     return file.getvalue()
+
+
+def _keep_out_of_foreign_folders() -> None:
+    """Have matplotlib, which makes folders in the home folder, make them elsewhere where that is
+    another user's."""
+    homes = {"XDG_CONFIG_HOME": "~/.config", "XDG_CACHE_HOME": "~/.cache"}
+    given = [os.environ.get(variable) or usual for variable, usual in homes.items()]
+    if "MPLCONFIGDIR" not in os.environ and any(map(is_foreign, given)):
+        folder = tempfile.mkdtemp(prefix="backprop-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["MPLCONFIGDIR"] = folder
 
 
 def _loss(axes: Axes, descent: Descent) -> None:
