@@ -98,6 +98,11 @@ def test_a_function_that_does_not_exist() -> None:
         Value(1).sen()
     with pytest.raises(AttributeError):
         backprop.sen(Value(1))
+    with pytest.raises(TypeError, match=r"pow\(\) of a Value .* no modulus"):
+        pow(Value(2), 2, 3)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"round\(\) of a Value .* no digits"):
+        round(Value(2.5), 2)
+    assert (pow(Value(3), 2).data, round(Value(2.75)).data) == (9, 3)
     with pytest.raises(TypeError, match="tanh takes 1"):
         backprop.tanh(Value(1), 2)
 

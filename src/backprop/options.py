@@ -230,13 +230,20 @@ class DescentOptions(TypedDict, total=False):
 
 def complete(given: Mapping[str, Any]) -> DescentOptions:
     """All options of a descent: those given, and the defaults of the others. Raises TypeError for
-    one that there is not, BadOption for a number that makes no sense."""
+    one that there is not."""
     for name in given:
         if name not in DescentOptions.__annotations__:
             raise TypeError(f"a descent has no option {name!r}")
-    found = {}
-    for name, _, default, option in fields(DescentOptions):
-        number = found[name] = given.get(name, default)
+    return cast(
+        DescentOptions,
+        {name: given.get(name, default) for name, _, default, _ in fields(DescentOptions)},
+    )
+
+
+def check_ranges(options: DescentOptions) -> None:
+    """Raise BadOption for a number that makes no sense, by itself and for any optimizer."""
+    for name, _, _, option in fields(DescentOptions):
+        number: Any = cast(Mapping[str, Any], options)[name]
         if option.takes is None or number is None or option.takes.has(number):
             continue
         kind = "a whole number" if option.takes.whole else "a number"
@@ -244,7 +251,6 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
         downhill = name == "lr" and number < 0
         hints = ["a step against the gradient is what --maximize takes"] if downhill else []
         raise BadOption(wrong.format(number), hints=hints)
-    return cast(DescentOptions, found)
 
 
 Taking = TypeVar("Taking", bound=Callable[..., Any])

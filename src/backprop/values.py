@@ -203,14 +203,23 @@ class Value:
     __sub__, __rsub__ = _operator("-")
     __mul__, __rmul__ = _operator("*")
     __truediv__, __rtruediv__ = _operator("/")
-    __pow__, __rpow__ = _operator("^")
+    __rpow__ = _operator("^")[1]
     __lt__, __gt__ = _operator("<")[0], _operator(">")[0]
     __le__, __ge__ = _operator("<=")[0], _operator(">=")[0]
     __neg__ = _unary("neg")
     __abs__ = _unary("abs")
-    __round__ = _unary("round")
     __floor__ = _unary("floor")
     __ceil__ = _unary("ceil")
+
+    def __pow__(self, exponent: Number, modulo: None = None) -> Value:
+        if modulo is not None:
+            raise TypeError("pow() of a Value takes a base and an exponent, and no modulus")
+        return apply("^", self, exponent)
+
+    def __round__(self, digits: None = None) -> Value:
+        if digits is not None:
+            raise TypeError("round() of a Value gives the nearest whole number; it takes no digits")
+        return apply("round", self)
 
     def __pos__(self) -> Value:
         return self

@@ -101,7 +101,7 @@ def read_bounds(texts: Sequence[str]) -> Bounds:
     """The bounds of `a=0..1, b=..5, w*=-1..1`, for each name or pattern.
 
     An end that is left out is infinite. Raises SyntaxFaults, NotANumber for names in a bound, and
-    BadOption for bounds the wrong way round.
+    BadOption for bounds the wrong way round, and for two that leave no room.
     """
     found: Bounds = {}
     errors: list[BackpropError] = []
@@ -114,9 +114,15 @@ def read_bounds(texts: Sequence[str]) -> Bounds:
             errors += error.all
             continue
         before = found.get(name, (-inf, inf))
-        found[name] = max(low, before[0]), min(high, before[1])
+        found[name] = least, most = max(low, before[0]), min(high, before[1])
+        if least > most:
+            errors.append(BadOption(_no_room(name), tokens.whole))
     raise_all(errors)
     return found
+
+
+def _no_room(name: str) -> str:
+    return f"the bounds of {name} leave no room: no number is within all of them"
 
 
 def _bound(tokens: Tokens) -> tuple[str, float, float]:
@@ -167,6 +173,5 @@ def bounds_of(
             before = found.get(name, (low, high))
             found[name] = least, most = max(low, before[0]), min(high, before[1])
             if least > most:
-                message = f"the bounds of {name} leave no room: no number is within all of them"
-                raise BadOption(message)
+                raise BadOption(_no_room(name))
     return found

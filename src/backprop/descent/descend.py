@@ -15,7 +15,7 @@ from backprop.errors import BackpropError, BadOption, InfiniteSlope
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.numbers import shown
-from backprop.options import DescentOptions, complete
+from backprop.options import DescentOptions, check_ranges, complete
 from backprop.source import normal
 from backprop.values import Numbers
 
@@ -33,6 +33,7 @@ def descend(
     """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point."""
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
+    check_ranges(options)
     _check(row, options)
     output = model.output(of)
     free = parameters(model, output, options["only"], options["freeze"])
