@@ -6,7 +6,8 @@ import pytest
 
 from backprop.numbers import shown
 from backprop.reports.numbers import aligned
-from backprop.syntax.latex import latex, latex_name, latex_number
+from backprop.syntax.latex import latex, latex_number
+from backprop.syntax.latex_names import latex_name
 from backprop.syntax.parser import formula
 
 

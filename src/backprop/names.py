@@ -1,15 +1,19 @@
 """Names that a person gives: for one, for many (`w*`, `w[*,1]`), or nearly the name that is meant."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import islice
+from math import prod
 
 from backprop.errors import BadOption, Label, UnknownName
 from backprop.numbers import listed
 from backprop.source import Span, normal
 
 _MEMBER = re.compile(r"(.+)\[(.*)\]")
+
+BETWEEN = " … "
+"""Between the first and the last of several members."""
 
 _MOST = 2000
 """Nearness costs a comparison a name: of larger files only the first names are compared."""
@@ -53,11 +57,25 @@ def indices(name: str) -> tuple[int, ...]:
     return tuple(int(each) for each in found[2].split(",")) if found else ()
 
 
+def together(names: Sequence[str]) -> str:
+    """What several members of a family are called: `w[1..2,1..16]`, with the ends of each index.
+
+    Where they do not fill that range, others of the family may, which would be called the same:
+    then it is the first and the last, `h[1,1] … h[9,9]`.
+    """
+    if prod(high - low + 1 for low, high in _ends(names)) > len(names):
+        return f"{names[0]}{BETWEEN}{names[-1]}"
+    return f"{family(names[0])}[{spanned(names)}]"
+
+
 def spanned(names: Iterable[str]) -> str:
     """The least and the largest index of members, axis by axis: `1..2,1..16`."""
+    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in _ends(names))
+
+
+def _ends(names: Iterable[str]) -> list[tuple[int, int]]:
     columns = zip(*map(indices, names), strict=False)
-    ends = [(min(column), max(column)) for column in columns]
-    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in ends)
+    return [(min(column), max(column)) for column in columns]
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backprop.graph import Graph
-from backprop.names import family, shape, spanned
+from backprop.names import shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
 from backprop.values import Numbers, by_names, local_slopes, share
@@ -109,7 +109,7 @@ def folded(whole: Picture) -> Picture:
     for box, *others in members.values():
         ids = [box.id, *(each.id for each in others)]
         if others:
-            id = f"{family(box.id)}[{spanned(ids)}]"
+            id = together(ids)
             _, equals, right = box.label.partition(" = ")
             data = max((each.data for each in (box, *others)), key=abs)
             grad = max((each.grad for each in (box, *others)), key=abs)

@@ -1,7 +1,7 @@
 """From a Model's numbers at a point to the steps of the chain rule."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from math import isfinite
 
@@ -38,9 +38,9 @@ def derivation(
 ) -> Derivation:
     """The derivation of a gradient.
 
-    detail: `equations`, each as a whole, or `operations`, each with a name v1, v2, … of its own.
-    only: the names whose steps are wanted. steps: `forward`, `backward` or `both`. whole: explain
-    even what is large. Raises TooLarge.
+    detail: `equations`, each as a whole, or `operations`, each with a name v1, v2, … of its own, or
+    u1, … where the file has names like these. only: the names whose steps are wanted. steps:
+    `forward`, `backward` or `both`. whole: explain even what is large. Raises TooLarge.
     """
     writing = _Writing(model, found, detail == "operations")
     gradient, graph, numbers = found.gradient, writing.graph, writing.numbers
@@ -71,7 +71,8 @@ def derivation(
 
 def _named(model: Model, graph: Graph, single: bool) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
-    new = (name for number in count(1) if (name := f"v{number}") not in model.names)
+    letter = next(filter(_is_free(model.names), "vuwstz"), "v") if single else "v"
+    new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
     labels = {
         node: graph.label(node) or next(new)
         for node in graph.order
@@ -80,6 +81,12 @@ def _named(model: Model, graph: Graph, single: bool) -> Graph:
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named
+
+
+def _is_free(names: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a letter with a number could be taken for none of these names: `v1` for `v_1`."""
+    taken = {name[0] for name in names if not name[1:2].isalpha() and name[1:]}
+    return lambda letter: letter not in taken
 
 
 class _Writing:

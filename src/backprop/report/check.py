@@ -125,7 +125,9 @@ def sheet_report(sheet: Sheet) -> CheckReport:
     elif wrong:
         summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
     shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
-    records = _columns("of by claim claimed value verdict mistake diagnosis", rows)
+    records = _columns(
+        "of by claim claimed value verdict mistake diagnosis points points_right", rows
+    )
     doubtful = [each.claim for each in marks if each.claim.doubt]
     doubts = [BackpropError(claim.doubt, claim.place) for claim in doubtful]
     warnings = [*found.warnings, *doubts]

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
-from backprop.names import family, shape, spanned
+from backprop.names import shape, together
 from backprop.numbers import shown
 
 SCHEMA = 1
@@ -76,8 +76,7 @@ def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[in
     for _, run in groupby(range(len(names)), key=lambda at: shape(names[at])):
         members = list(run)
         if len(members) > FOLDED and not whole:
-            indices = spanned([names[at] for at in members])
-            found.append((f"{family(names[members[0]])}[{indices}]", members))
+            found.append((together([names[at] for at in members]), members))
         else:
             found += [(names[at], [at]) for at in members]
     return found

@@ -153,7 +153,8 @@ def _record(box: Box, look: Look) -> str:
 def _title(box: Box) -> str:
     if not box.equation:
         return f"{box.label}: an input" if box.role == "input" else box.label or "a step"
-    return box.equation if box.role == "step" else f"{box.label} = {box.equation}"
+    name, _, _ = box.label.partition(" = ")  # where a box is an equation, its label has that too
+    return box.equation if box.role == "step" else f"{name} = {box.equation}"
 
 
 def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:

@@ -1,39 +1,66 @@
 r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For documents with amsmath."""
 
+from collections.abc import Iterator
+
+from backprop.names import BETWEEN
 from backprop.numbers import shown
-from backprop.report import Cell, Column, Report
+from backprop.report import Cell, Column, Report, Table
 from backprop.reports.numbers import Style
-from backprop.syntax.latex import latex, latex_name, latex_number
+from backprop.syntax.latex import latex, latex_number, latex_text
+from backprop.syntax.latex_names import Naming
+from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
 
 
 def write(report: Report, style: Style) -> str:
-    """Names, equations and numbers; what is only text (a role) has no column."""
+    """All columns of the table; no two names of it look alike."""
     table = report.table()
-    columns = [column for column in table.columns if column.kind != "text"]
-    names = next(column.cells for column in columns if column.kind == "name")
-    form = "".join("r" if column.kind == "number" else "l" for column in columns)
-    rows = [[_title(column) for column in columns]]
-    for at, name in enumerate(names):
-        rows.append(
-            [_cell(column, column.cells[at], str(name), style.digits) for column in columns]
-        )
+    naming = Naming(_names(table))
+    owners = next(column.cells for column in table.columns if column.kind == "name")
+    form = "".join("r" if column.kind == "number" else "l" for column in table.columns)
+    rows = [[_title(column, naming) for column in table.columns]]
+    for at, owner in enumerate(owners):
+        cells = ((column, column.cells[at]) for column in table.columns)
+        rows.append([_cell(column, cell, str(owner), naming, style) for column, cell in cells])
     titles, *lines = (" & ".join(row) + r" \\" for row in rows)
     lines = [rf"\begin{{tabular}}{{{form}}}", r"\hline", titles, r"\hline", *lines]
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
-def _title(column: Column) -> str:
+def _names(table: Table) -> Iterator[str]:
+    """The names that a table has, those in its equations and titles among them."""
+    for column in table.columns:
+        if column.of:
+            yield column.of
+        texts = (cell for cell in column.cells if cell and isinstance(cell, str))
+        if column.kind == "name":
+            for text in texts:
+                yield from text.split(BETWEEN)
+        elif column.kind in ("equation", "formula"):
+            for text in texts:
+                yield from names_in(formula(text))
+
+
+def _title(column: Column, naming: Naming) -> str:
     if column.of:
-        return rf"$\partial {latex_name(column.of)}/\partial\,\cdot$"
-    return "value" if column.title == "data" else column.title
+        return rf"$\partial {naming.name(column.of)}/\partial\,\cdot$"
+    return "value" if column.title == "data" else latex_text(column.title)
 
 
-def _cell(column: Column, cell: Cell, name: str, digits: int | None) -> str:
+def _cell(column: Column, cell: Cell, owner: str, naming: Naming, style: Style) -> str:
+    """owner: the name of the row, which its equation is of."""
     if cell is None or cell == "":
         return ""
-    if isinstance(cell, str):
-        if column.kind != "equation":
-            return f"${latex(formula(cell)) if column.kind == 'formula' else latex_name(cell)}$"
-        return f"${latex_name(name)} = {latex(formula(cell))}$"
-    return f"${latex_number(shown(cell, digits))}$"
+    if not isinstance(cell, str):
+        return f"${latex_number(shown(cell, style.digits))}$"
+    if column.kind in ("text", "number"):  # a number that stands for several has words in it
+        return latex_text(cell)
+    if column.kind == "name":
+        return f"${_name(cell, naming)}$"
+    right = latex(formula(cell), naming=naming)
+    return f"${right}$" if column.kind == "formula" else f"${_name(owner, naming)} = {right}$"
+
+
+def _name(text: str, naming: Naming) -> str:
+    """A name, or the first and the last of several."""
+    return r" \ldots ".join(map(naming.name, text.split(BETWEEN)))

@@ -33,7 +33,7 @@ _STYLES = {"strong": "bold", "faint": "dim", "": ""}
 def write(report: Report, style: Style) -> str:
     """The heads (`L = -8`), the table itself, a curve, notes and sentences below it."""
     table = report.table()
-    columns = [[column.title, *_texts(column, style.digits)] for column in table.columns]
+    columns = [[written(column.title, style), *_texts(column, style)] for column in table.columns]
     heads = [
         "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)
         for head in table.heads
@@ -61,9 +61,12 @@ def write(report: Report, style: Style) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _texts(column: Column, digits: int | None) -> list[str]:
+def _texts(column: Column, style: Style) -> list[str]:
     """The cells as text; numbers with their decimal points below one another."""
-    cells = [cell if isinstance(cell, str) else shown(cell, digits) for cell in column.cells]
+    cells = [
+        written(cell, style) if isinstance(cell, str) else shown(cell, style.digits)
+        for cell in column.cells
+    ]
     return aligned(cells) if column.kind == "number" else cells
 
 
@@ -95,11 +98,11 @@ def _rich(table: Table, columns: Sequence[Sequence[str]], widths: Sequence[int])
     from rich.text import Text
 
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for column, width in zip(table.columns, widths, strict=True):
+    titles, *rows = zip(*columns, strict=True)
+    for title, column, width in zip(titles, table.columns, widths, strict=True):
         whole = column.kind != "name"
         overflow: Literal["fold", "ellipsis"] = "ellipsis" if whole else "fold"
-        drawn.add_column(column.title, no_wrap=whole, overflow=overflow, width=width)
-    _, *rows = zip(*columns, strict=True)
+        drawn.add_column(title, no_wrap=whole, overflow=overflow, width=width)
     for cells, emphasis in zip_longest(rows, table.emphasis, fillvalue=""):
         drawn.add_row(*map(Text, cells), style=_STYLES[emphasis])
     return drawn

@@ -5,22 +5,21 @@ are needed. A formula is written from its root down with an explicit stack, in l
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
 from backprop.operations import CALL, FUNCTIONS, GATHERS, OPERATIONS, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
+from backprop.syntax.latex_names import Naming, escaped, greek
 from backprop.syntax.parser import Statement
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
-_NAME = re.compile(r"([^\W\d_]+)(\d*)((?:_+\w*)?)('*)")
-_LETTER = re.compile(r"GREEK (\S+) LETTER (\S+)")
-_GREEK = frozenset(
-    """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
-    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
-)
+_BELOW = "₀₁₂₃₄₅₆₇₈₉"
+
+_POWER, _CALL = "e^{x}", r"\exp\left([x]\right)"
+"""The exponential function as a power and as a function."""
+
 _BEGINNINGS = ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
 """What stands where a sum or a product begins."""
 
@@ -29,14 +28,21 @@ _TEXT = {
     "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "…": r"\ldots{}",
     "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "→": r"\ensuremath{\to}",
     "−": r"\ensuremath{-}", "∂": r"\ensuremath{\partial}", "·": r"\ensuremath{\cdot}",
+    "≤": r"\ensuremath{\le}", "≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}",
 }  # fmt: skip
+
+_ALONE = Naming()
+"""How names look that stand alone."""
 
 _Piece = str | tuple[int, int]
 """Text, or the number of a node or of an operand, with how tightly it must hold together."""
 
 
-def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number."""
+def latex(
+    statement: Statement, names: Mapping[str, str] = MappingProxyType({}), naming: Naming = _ALONE
+) -> str:
+    """A formula in LaTeX's math mode. names: the LaTeX that stands for a name, such as its number.
+    naming: how the names look."""
     nodes = statement.shape.nodes
     written: list[str] = []
     waiting: list[_Piece] = [(len(nodes) - 1, OR)]  # last first
@@ -55,29 +61,11 @@ def latex(statement: Statement, names: Mapping[str, str] = MappingProxyType({}))
             alone = fits and (begins or text[0] != "-")
             written.append(text if alone else rf"\left({text}\right)")
             continue
-        parts, binding = _parts(node, statement, roots(nodes, node.start, at - 1))
+        parts, binding = _parts(node, statement, roots(nodes, node.start, at - 1), naming)
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
     return "".join(written)
-
-
-def latex_name(name: str) -> str:
-    """A name in math mode: `x_1` and `x1` as `x_{1}`, `alpha` and `α` as `\\alpha`, words upright."""
-    name, _, members = name.partition("[")
-    found = _NAME.fullmatch(name)
-    if not found:
-        index = f"_{{{members[:-1]}}}" if members else ""
-        return rf"\text{{{_escaped(name)}}}{index}"
-    base, digits, rest, primes = found.groups()
-    below = [part for part in (digits, *rest.split("_"), *members[:-1].split(",")) if part]
-    subscript = ",".join(
-        part if (len(part) == 1 and part.isascii()) or part.isdigit() else _word(part)
-        for part in below
-    )
-    # braces, because a power of a name with primes would have two exponents
-    whole = _word(base) + (f"_{{{subscript}}}" if subscript else "") + primes
-    return f"{{{whole}}}" if primes else whole
 
 
 def latex_number(text: str) -> str:
@@ -95,50 +83,41 @@ def latex_text(text: str) -> str:
 
 
 def _greek(sign: str) -> str:
-    """A Greek letter in a sentence as mathematics, which pdflatex knows."""
-    found = latex_name(sign) if sign.isalpha() and not sign.isascii() else sign
-    return rf"\ensuremath{{{found}}}" if found.startswith("\\") and "text" not in found else sign
+    """A Greek letter in a sentence as mathematics, a small digit below: pdflatex knows these."""
+    if sign in _BELOW:
+        return rf"\textsubscript{{{_BELOW.index(sign)}}}"
+    found = greek(sign)
+    return rf"\ensuremath{{{found}}}" if found else sign
 
 
-def _word(base: str) -> str:
-    greek = len(base) == 1 and _LETTER.fullmatch(unicodedata.name(base, ""))
-    if greek:
-        name = greek[2].lower().replace("lamda", "lambda")
-        base = name if greek[1] == "SMALL" else name.capitalize()
-    if base in _GREEK:
-        return rf"\{base}"
-    if not base.isascii():
-        return rf"\text{{{base}}}"
-    return base if len(base) == 1 else rf"\mathrm{{{_escaped(base)}}}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_")
-
-
-def _parts(node: Node, statement: Statement, operands: list[int]) -> tuple[list[_Piece], int]:
+def _parts(
+    node: Node, statement: Statement, operands: list[int], naming: Naming
+) -> tuple[list[_Piece], int]:
     """The pieces that a node is written with, and how tightly they hold together."""
     word = statement.tokens.texts[node.token]
     if node.kind == "number":
         return [latex_number(word)], PRODUCT if "e" in word.lower() else CALL
     if node.kind == "name":
-        return [latex_name(word)], CALL
+        return [naming.name(word)], CALL
     if node.kind == "index":
-        return [latex_name(word), "_{", *_joined(operands, ","), "}"], CALL
+        return naming.member(word, _joined(operands, ",")), CALL
     if node.kind == "gather":
         body, *clauses = operands
         below = _joined(clauses, r",\, ", 0)
         return [GATHERS[word].tex, "_{", *below, "} ", (body, PRODUCT)], PRODUCT
     if node.kind == "range":
-        return [latex_name(word), " = ", *_joined(operands, r" \ldots ")], CALL
+        return [naming.name(word), " = ", *_joined(operands, r" \ldots ")], CALL
     if node.kind == "listed":
-        return [latex_name(word), r" \in \{", *_joined(operands, ", "), r"\}"], CALL
+        return [naming.name(word), r" \in \{", *_joined(operands, ", "), r"\}"], CALL
     if node.kind == "condition":
         return [(operands[0], OR)], CALL
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
     if row is None or len(operands) != row.arity:
-        name = rf"\operatorname{{{_escaped(word)}}}" if len(word) > 1 else word
+        name = rf"\operatorname{{{escaped(word)}}}" if len(word) > 1 else word
         return [name, r"\left(", *_joined(operands, ", "), r"\right)"], CALL
+    if naming.has_e and _POWER in row.tex:  # e^x would be a power of that name
+        binding = CALL if row.tex == _POWER else row.tex_binding
+        row = row._replace(latex=row.tex.replace(_POWER, _CALL), tex_binding=binding)
     return [
         piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
         for piece in _template(row)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
-from backprop.reports.explain.notation import LATEX, Term
+from backprop.reports.explain.notation import Notation, Term, in_latex
 from backprop.reports.numbers import Style
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
@@ -54,15 +54,18 @@ class Document(ABC):
     output and its value, and the lines of all sections.
     """
 
-    notation = LATEX
-
     def __init__(self, found: Derivation, style: Style, hide: bool) -> None:
+        self.notation = self.written_in(found)
         self._found = found
         self._hide = hide
         self._digits = style.digits or DIGITS
         self._blank = Term(self.notation.blank)
         self.title = self._line(self._name(found.output), self._answer(found.value))
         self.body = [line for part in self._sections() for line in self.section(part)]
+
+    def written_in(self, found: Derivation) -> Notation:
+        """How the mathematics of a derivation is written."""
+        return in_latex(_names(found))
 
     def words(self, text: str) -> str:
         """A text without mathematics."""
@@ -217,6 +220,15 @@ class Document(ABC):
         if not numbers or not 1 < len(found.tokens.kinds) <= _LONGEST_FILLED:
             return []
         return [self._hidden(self._formula(text, numbers))]
+
+
+def _names(found: Derivation) -> set[str]:
+    """All names that a derivation has, those that formulas as the person wrote them have included."""
+    steps = found.forward, found.backward
+    texts = {step.equation for each in steps for step in each}
+    texts |= {step.expanded for step in found.forward}
+    texts |= {share.formula for step in found.backward for share in step.shares}
+    return {*found.data}.union(*(names_in(formula(text)) for text in texts if text))
 
 
 def _is_simple(text: str) -> bool:

@@ -6,6 +6,7 @@ from html import escape
 from backprop.derivation import Derivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
+from backprop.reports.explain.notation import BLANK
 from backprop.reports.numbers import Style
 
 _STYLE = """
@@ -46,7 +47,7 @@ class _Page(Document):
 
         # its own blanks are too short to write into, and it leaves TeX's escapes in words
         try:
-            found: str = convert(text.replace(self.notation.blank, r"\text{________}"))
+            found: str = convert(text.replace(BLANK, r"\text{________}"))
         except RecursionError:  # a few hundred brackets in one another: nobody reads that
             return f"<code>{escape(text)}</code>"
         found = found.replace("\\_", "_")

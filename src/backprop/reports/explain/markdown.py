@@ -12,8 +12,11 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
 
 
 class _Markdown(Document):
+    def words(self, text: str) -> str:
+        return text.replace("_", r"\_")
+
     def note(self, text: str) -> str:
-        return f"*{text}*".replace("_", r"\_")
+        return f"*{self.words(text)}*"
 
     def section(self, part: Section) -> list[str]:
         lines = ["", f"## {part.heading}", ""]

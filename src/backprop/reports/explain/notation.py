@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from backprop.numbers import printed, shown
 from backprop.operations import COMPARISON, OPERATIONS, SIGN, SUM
-from backprop.syntax.latex import latex, latex_name, latex_number
+from backprop.syntax.latex import latex, latex_number
+from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import typographic
 from backprop.syntax.parser import Statement, formula
 
@@ -59,12 +60,20 @@ class Notation(NamedTuple):
 
 TEXT = Notation(str, printed, typographic, "∂{}/∂{}", " · ", "({})", "____")
 
-LATEX = Notation(
-    latex_name,
-    lambda value, digits: latex_number(shown(value, digits)),
-    latex,
-    r"\frac{{\partial {}}}{{\partial {}}}",
-    r" \cdot ",
-    r"\left({}\right)",
-    r"\underline{\hspace{3em}}",
-)
+
+BLANK = r"\underline{\hspace{3em}}"
+"""In LaTeX."""
+
+
+def in_latex(names: Iterable[str]) -> Notation:
+    """LaTeX for a document with these names, no two of which look alike."""
+    naming = Naming(names)
+    return Notation(
+        naming.name,
+        lambda value, digits: latex_number(shown(value, digits)),
+        lambda statement, numbers: latex(statement, numbers, naming),
+        r"\frac{{\partial {}}}{{\partial {}}}",
+        r" \cdot ",
+        r"\left({}\right)",
+        BLANK,
+    )

@@ -4,7 +4,7 @@ from textwrap import wrap
 
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
-from backprop.reports.explain.notation import TEXT
+from backprop.reports.explain.notation import TEXT, Notation
 from backprop.reports.numbers import Style, written
 
 _WIDE = 78
@@ -18,7 +18,8 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
 
 
 class _Text(Document):
-    notation = TEXT
+    def written_in(self, found: Derivation) -> Notation:
+        return TEXT
 
     def formula(self, text: str) -> str:
         return text
