@@ -8,16 +8,17 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
-from math import isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 from backprop.cache import is_foreign
 from backprop.descent import Descent
+from backprop.reports.bent import LARGE, Bend, bend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 # The palette of Okabe and Ito (2008), which people with any colour vision can tell apart.
 _INK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#F0E442")
@@ -76,18 +77,37 @@ def _loss(axes: Axes, descent: Descent) -> None:
     norms = _thin(history.gradient_norms)
     mark = "o" if len(values) <= 50 else ""
     labels = [_plain(descent.output), "gradient norm"]
-    lines = axes.plot(steps, values, color=_INK[0], marker=mark, markersize=3)
-    if min(values) > 0 and max(values) > 1e3 * min(values):
-        axes.set_yscale("log")
+    bend = Bend() if _logarithmic(axes, values, 1e3) else bend_for([values])
+    lines = axes.plot(steps, bend.all(values), color=_INK[0], marker=mark, markersize=3)
+    _mark(axes.yaxis, bend)
     axes.set_ylabel(labels[0], color=_INK[0])
     other = axes.twinx()
-    lines += other.plot(steps, norms, color=_INK[1], linewidth=1, linestyle="--")
-    positive = [norm for norm in norms if norm > 0]
-    if positive and max(positive) > 1e2 * min(positive):
-        other.set_yscale("log")
+    bend = Bend() if _logarithmic(other, filter(None, norms), 1e2) else bend_for([norms])
+    lines += other.plot(steps, bend.all(norms), color=_INK[1], linewidth=1, linestyle="--")
+    _mark(other.yaxis, bend)
     other.set_ylabel(labels[1], color=_INK[1])
     axes.set_title(f"{labels[0]} by {descent.optimizer}")
     axes.legend(lines, labels, frameon=False)
+
+
+def _logarithmic(axes: Axes, numbers: Iterable[float], span: float) -> bool:
+    """Whether the numbers are positive and span so much that their axis is made logarithmic."""
+    known = [*numbers]
+    fits = bool(known) and min(known) > 0 and span * min(known) < max(known) <= LARGE
+    if fits:
+        axes.set_yscale("log")
+    return fits
+
+
+def _mark(axis: Axis, bend: Bend) -> None:
+    """Mark numbers on an axis on which bent ones are drawn."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator
+
+    if bend.straight:
+        low, high = axis.get_view_interval()
+        ticks = bend.ticks(low, high)
+        axis.set_major_locator(FixedLocator([*ticks]))
+        axis.set_major_formatter(FixedFormatter([*ticks.values()]))
 
 
 def _parameters(axes: Axes, descent: Descent) -> None:
@@ -98,11 +118,16 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     named = set(by_change[:_MOST_PARAMETERS])
     inks = iter(_INK)
     steps = _thin(descent.history.steps)
-    for name, column in columns.items():
+    drawn = {name: _thin(column) for name, column in columns.items()}
+    bend = bend_for(drawn.values())
+    mark = "o" if len(steps) == 1 else ""  # a line through one point is none
+    for name, column in drawn.items():
+        bent = bend.all(column)
         if name in named:
-            axes.plot(steps, _thin(column), color=next(inks), label=_plain(name), zorder=2)
+            axes.plot(steps, bent, color=next(inks), label=_plain(name), marker=mark, zorder=2)
         else:
-            axes.plot(steps, _thin(column), color="#bbbbbb", linewidth=0.5, zorder=1)
+            axes.plot(steps, bent, color="#bbbbbb", linewidth=0.5, zorder=1)
+    _mark(axes.yaxis, bend)
     rest = len(columns) - len(named)
     axes.set(xlabel="step", ylabel="parameters")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
@@ -116,9 +141,16 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     import numpy
 
     (x_name, xs), (y_name, ys) = descent.history.parameters.items()
-    grid = [numpy.linspace(*_side(numbers), _GRID) for numbers in (xs, ys)]
-    across, up = (each.tolist() for each in grid)
-    shown = numpy.ma.masked_invalid([[height((x, y)) for x in across] for y in up])
+    bends = [bend_for([_thin(numbers)]) for numbers in (xs, ys)]
+    paths = [bend.all(numbers) for bend, numbers in zip(bends, (xs, ys), strict=True)]
+    grid = [numpy.linspace(*_side(path), _GRID) for path in paths]
+    x_grid, y_grid = (
+        [*map(bend.back, each.tolist())] for bend, each in zip(bends, grid, strict=True)
+    )
+    heights = [[height((x, y)) for x in x_grid] for y in y_grid]
+    # as in the plot of the output, so that a map of what overflows is not all one colour
+    bend = bend_for([_thin(descent.history.values)])
+    shown = numpy.ma.masked_invalid([*map(bend.all, heights)])
     shown /= numpy.abs(shown).max() or 1.0  # what is huge must not overflow
     # Levels close together near the lowest point, where a path winds, far apart above; on a plain
     # that rounding makes flat there is one, and none where no height is known.
@@ -127,9 +159,12 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     if shown.count() and len(levels) > 1:
         axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
         axes.contour(*grid, shown, levels=levels, colors="#888888", linewidths=0.5)
-    axes.plot(_thin(xs), _thin(ys), color=_INK[0], marker=".", markersize=3, linewidth=1)
-    axes.plot(xs[0], ys[0], "o", color=_INK[1], label="start")
-    axes.plot(xs[-1], ys[-1], "*", color=_INK[2], markersize=11, label="end")
+    across, up = paths
+    axes.plot(_thin(across), _thin(up), color=_INK[0], marker=".", markersize=3, linewidth=1)
+    axes.plot(across[0], up[0], "o", color=_INK[1], label="start")
+    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=11, label="end")
+    for axis, each in zip((axes.xaxis, axes.yaxis), bends, strict=True):
+        _mark(axis, each)
     output, x, y = map(_plain, (descent.output, x_name, y_name))
     axes.set(xlabel=x, ylabel=y, title=f"{output} over {x} and {y}")
     axes.legend(frameon=False)
@@ -139,8 +174,6 @@ def _side(numbers: Sequence[float]) -> tuple[float, float]:
     """The part of an axis that holds the path, with a margin."""
     low, high = min(numbers), max(numbers)
     margin = 0.25 * (high - low) or max(1e-3, 0.1 * abs(low))
-    if not isfinite(margin) or log10(max(abs(low), abs(high), 1.0)) > 300:
-        return low, high
     return low - margin, high + margin
 
 

@@ -1,0 +1,96 @@
+"""Plots of descents that diverge: the curves are seen, at any size and sign of their numbers.
+
+What is seen is read from the SVG: where each step of a curve stands on the page.
+"""
+
+import itertools
+import math
+import re
+from pathlib import Path
+
+import pytest
+from tests.running import backprop
+
+from backprop.reports.bent import Bend, bend_for
+
+BLUE = "#0072b2"
+"""The ink of the output in its plot, and of the first parameter in the one below."""
+
+
+def curves(file: Path) -> list[list[tuple[float, float]]]:
+    """The points of every blue line of a plot, in order; samples in legends are not clipped."""
+    found = []
+    path = rf'<path d="(M [^"]*)" clip-path="[^>]*style="fill: none; stroke: {BLUE}'
+    for line in re.findall(path, file.read_text("utf-8")):
+        numbers = [float(each) for each in re.findall(r"-?\d+(?:\.\d+)?", line)]
+        found.append([*zip(numbers[::2], numbers[1::2], strict=True)])
+    return found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["L = a^2 + b^2 + c^2; a = 2; b = 1; c = 0.001", "--lr", "1.5", "--steps", "3000"],  # 1e307
+        ["L = a^4 - b^2; a = 2; b = 1", "--lr", "0.5"],
+        ["L = a^3; a = -1", "--lr", "0.5"],  # to -9e241
+        ["L = a^4; a = 2", "--lr", "1"],
+        ["L = a - b; a = 0; b = 0", "--lr", "1e306"],  # to -1.8e308, with one size of step
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_curves_of_a_diverged_run_are_seen(arguments: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "p.svg"
+    ran = backprop("descend", "-e", *arguments, "--plot", str(file))
+    assert ran.status == 1
+    assert "diverged" in ran.out
+    found = curves(file)
+    assert len(found) >= 2
+    for line in found[:2]:
+        assert all(math.isfinite(y) and 0 < y < 6 * 72 for _, y in line)  # on the page
+        heights = [y for _, y in line]
+        span = max(heights) - min(heights)
+        assert span > 72  # more than an inch
+        # without its last step it is no flat line
+        rest = heights[:-1]
+        assert max(rest) - min(rest) > span / 10
+
+
+@pytest.mark.parametrize("number", ["1e308", "-1.7e308", "1e-320", "0"])
+def test_a_run_without_a_step_at_any_size(number: str, tmp_path: Path) -> None:
+    for text in ("L = a", "L = a + b"):
+        for ending in ("svg", "png"):
+            file = tmp_path / f"p.{ending}"
+            ran = backprop("descend", "-e", text, "--set", f"a={number}, b=0", "--lr", "1",
+                           "--steps", "0", "--plot", str(file))  # fmt: skip
+            assert ran.status in (0, 1, 2)
+            assert "Traceback" not in ran.err
+            assert file.exists() or "b" not in text
+
+
+def test_an_ordinary_run_has_an_ordinary_axis() -> None:
+    assert bend_for([[5.0, 4.0, 2.0, 1.0]]) == Bend(0.0)
+    assert bend_for([[0.0, 1e-8, 1e-4, 2.0, 3.0, 3.0]]) == Bend(0.0)  # begins small, and settles
+    assert bend_for([[1e6, 3.0, 1.0, 1.0]]) == Bend(0.0)  # falls
+    assert bend_for([[1.0, -3.0, 9.0, -1e5], [0.5, 0.5, 0.5, 0.5]]) == Bend(1.0)
+    assert bend_for([]) == bend_for([[0.0]]) == bend_for([[math.nan]]) == Bend(0.0)
+
+
+@pytest.mark.parametrize("straight", [1e-300, 1e-3, 1.0, 2.5, 1e300])
+def test_bending_keeps_order_and_sign_and_can_be_undone(straight: float) -> None:
+    bend = Bend(straight)
+    numbers = [0.0, straight, 7 * straight, 1e5 * straight, 1.7976931348623157e308]
+    places = bend.all(numbers)
+    assert places == sorted(places)
+    assert places[0] == 0
+    assert places[1] == pytest.approx(math.log10(2), rel=1e-12)  # log10(1 + 1)
+    assert places[2] == pytest.approx(math.log10(8), rel=1e-12)
+    assert bend.all([-each for each in numbers]) == [-place for place in places]
+    for number, place in zip(numbers[:-1], places, strict=False):
+        assert bend.back(place) == pytest.approx(number, rel=1e-9, abs=straight * 1e-12)
+    assert 1.7e308 < bend.back(places[-1]) < math.inf
+    low, high = -places[-1], places[-1]
+    ticks = bend.ticks(low, high)
+    assert 2 < len(ticks) < 24
+    assert ticks[0.0] == "0"
+    apart = sorted(ticks)
+    assert min(b - a for a, b in itertools.pairwise(apart)) > (high - low) / 40
