@@ -61,6 +61,7 @@ def test_every_error_class_has_an_example() -> None:
         if isinstance(item, type) and issubclass(item, BackpropError) and not item.__subclasses__()
     }
     assert causes - shown == {
+        "AtBorder",
         "InfiniteSlope",
         "NothingToMove",
         "CannotRead",

@@ -90,7 +90,7 @@ class Model(language.Model):
         The Values of the model take the numbers, so calls from several threads need a lock or a
         model each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
         """
-        found = evaluate(self, values or {}, of, engine)
+        found = evaluate(self, values or {}, of, engine, noted=True)
         self._leave(found.numbers)
         return found.gradient
 

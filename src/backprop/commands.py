@@ -58,7 +58,7 @@ def draw(
     from backprop import picture as pictures
 
     model = inputs.model()
-    graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output)
+    graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
     def drawn(detail: str) -> Picture:

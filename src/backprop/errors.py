@@ -148,6 +148,16 @@ class InfiniteSlope(NotFinite):
     """A step whose slope makes a gradient inf or nan: a warning, except where a descent meets it."""
 
 
+class AtBorder(BackpropError):
+    """A step that stands exactly on a border of a choice, where the gradient is that of one side: a
+    note.
+
+    leads: the names that lead to the step, itself included: of others the gradient has one side.
+    """
+
+    leads: frozenset[str] = frozenset()
+
+
 class UsageFault(BackpropError):
     """A file or an option that cannot be used."""
 

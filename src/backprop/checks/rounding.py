@@ -37,17 +37,7 @@ def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[in
     return worst
 
 
-def _size(slope: functions.Function) -> functions.Function:
-    """The absolute value of a slope; 0 where it is not finite."""
-
-    def size(*numbers: float) -> float:
-        found = abs(slope(*numbers))
-        return found if isfinite(found) else 0.0
-
-    return size
-
-
-_SIZES = Lookup(lambda name: tuple([_size(slope) for slope in functions.slopes(name)]))
+_SIZES = Lookup(functions.sizes)
 """With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 

@@ -61,3 +61,4 @@ def draw(
     else:
         write(output, drawn)
     complain(gradient.warnings, "warning")
+    complain(gradient.notes, "note")

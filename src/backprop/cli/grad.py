@@ -1,7 +1,7 @@
 """`backprop grad`."""
 
 from backprop import commands
-from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, deliver
+from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, complain, deliver
 from backprop.inputs import Inputs
 from backprop.options import Engine, names, option
 
@@ -28,3 +28,4 @@ def grad(
     format = chosen_format(format, output)
     report = commands.grad(inputs, wrt, whole, only, engine)
     deliver(report, format, output, digits)
+    complain(report.notes, "note")

@@ -150,6 +150,12 @@ def _text(model: Model, node: int) -> str:
     return own_text(model, node, 60) or (f"this {op!r}" if op else model.labels.get(node, ""))
 
 
+def place(model: Model, step: int, data: ByNode) -> tuple[str, list[Label]]:
+    """The text of a step, and where it stands, with the numbers of its operands."""
+    at, _ = _operands(model, step, data)
+    return _text(model, step), _labels(model, step, at)
+
+
 def own_text(model: Model, node: int, most: int) -> str:
     """The text of a step where it is written, be it inside a function; "" if it is long."""
     spans = model.span(node)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from backprop.errors import NotFinite
-from backprop.evaluation import diagnosis
+from backprop.errors import AtBorder, NotFinite
+from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
@@ -19,6 +19,7 @@ class Gradient(NamedTuple):
     computed, in file order. gradients: the derivative of the output by every name that it depends
     on, in file order, the output itself (1.0) included; inf or nan where a slope is. warnings:
     steps that made a gradient inf or nan, and steps without a value that the output does not need.
+    notes: steps exactly on a border of a choice, where the gradient is that of one side.
 
         >>> import backprop
         >>> backprop.parse("L = a*b").grad({"a": 2, "b": -3}).gradients
@@ -30,6 +31,7 @@ class Gradient(NamedTuple):
     data: dict[str, float]
     gradients: dict[str, float]
     warnings: tuple[NotFinite, ...] = ()
+    notes: tuple[AtBorder, ...] = ()
 
 
 class Evaluation(NamedTuple):
@@ -44,14 +46,21 @@ def gradient(
     model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
 ) -> Gradient:
     """What `Model.grad` says it does."""
-    return evaluate(model, values, of, engine).gradient
+    return evaluate(model, values, of, engine, noted=True).gradient
 
 
 @without_collector
 def evaluate(
-    model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None = None,
+    engine: str = "auto",
+    noted: bool = False,
 ) -> Evaluation:
-    """The value and the gradient of an output, with all numbers that lead there. Raises as `Model.grad`."""
+    """The value and the gradient of an output, with all numbers that lead there. Raises as `Model.grad`.
+
+    noted: whether to look for the borders that notes are about.
+    """
     name = model.output(of)
     columns, output = model.columns, model.names[name]
     graph = model.graph(name)
@@ -90,6 +99,11 @@ def evaluate(
         *diagnosis.values(model, computed, len(graph.order), data),
         *diagnosis.gradients(model, graph, data, gradients),
     ]
+    notes: tuple[AtBorder, ...] = ()
+    if noted and (steps := borders.met(graph, data)):
+        from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
+
+        notes = asked(model, graph, steps, data, gradients)
     known = set(computed)
     found = Gradient(
         name,
@@ -98,5 +112,6 @@ def evaluate(
         # + 0.0 makes a 0 of -0.0, which means nothing as a gradient
         {label: gradients[node] + 0.0 for label, node in model.names.items() if node in leading},
         tuple(warnings),
+        notes,
     )
     return Evaluation(graph, Numbers(data, gradients), found)

@@ -34,6 +34,12 @@ class GradientReport(NamedTuple):
         warnings = [each for result in self.results for each in result.warnings]
         return [*{str(each): each for each in warnings}.values()]
 
+    @property
+    def notes(self) -> list[BackpropError]:
+        """Those of all results, each once."""
+        notes = [each for result in self.results for each in result.notes]
+        return [*{str(each): each for each in notes}.values()]
+
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
         columns = [folded(column, self.rows) for column in self.columns]
@@ -59,7 +65,8 @@ class GradientReport(NamedTuple):
         """An object for each output; the README has its shape."""
         for result in self.results:
             names = ("output", "value", "data", "gradients")
-            yield {"schema": SCHEMA, **{name: getattr(result, name) for name in names}}
+            notes = {"notes": [*map(str, result.notes)]} if result.notes else {}
+            yield {"schema": SCHEMA, **{name: getattr(result, name) for name in names}, **notes}
 
 
 def gradient_report(
@@ -107,4 +114,5 @@ def _only(result: Gradient, names: Sequence[str]) -> Gradient:
     warnings = result.warnings
     if all(map(isfinite, gradients.values())):  # of slopes that nobody asked for, say nothing
         warnings = tuple(each for each in warnings if not isinstance(each, InfiniteSlope))
-    return result._replace(gradients=gradients, warnings=warnings)
+    notes = tuple(each for each in result.notes if not each.leads.isdisjoint(names))
+    return result._replace(gradients=gradients, warnings=warnings, notes=notes)

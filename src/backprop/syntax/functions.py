@@ -8,7 +8,7 @@ value, the result is nan or inf.
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from math import inf, nan
+from math import inf, isfinite, nan
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +39,20 @@ def slopes(name: str) -> tuple[Function, ...]:
     all operands and, last, the value."""
     row = OPERATIONS[name]
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
+
+
+@cache
+def sizes(name: str) -> tuple[Function, ...]:
+    """The absolute values of these slopes; 0 where one is not finite."""
+    return tuple(map(_size, slopes(name)))
+
+
+def _size(slope: Function) -> Function:
+    def size(*numbers: float) -> float:
+        found = abs(slope(*numbers))
+        return found if isfinite(found) else 0.0
+
+    return size
 
 
 def kinks(name: str, operands: Sequence[float]) -> list[str]:

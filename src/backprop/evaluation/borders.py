@@ -1,0 +1,150 @@
+"""Steps that stand exactly on a border: of a choice, at a tie, at a corner or a jump.
+
+Which steps can is read off the graph once. Whether one does is then a matter of two numbers that are
+equal: nanoseconds a step, so that every gradient can ask.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+from functools import cache
+from itertools import compress
+from operator import eq, not_
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from backprop.graph import NAMES, NUMBER, Columns, Graph
+from backprop.operations import AND, COMPARISON, NOT, OPERATIONS, OR, Operation
+from backprop.syntax.functions import kinks
+
+
+def met(graph: Graph, data: Sequence[float]) -> list[int]:
+    """The steps that stand on a border, where the nodes are worth `data`; in no order."""
+    if graph not in _KNOWN:
+        _KNOWN[graph] = _where(graph.columns)
+    return _KNOWN[graph].met(graph, data)
+
+
+def is_truth(row: Operation) -> bool:
+    """Whether the value of an operation is 1 or 0, true or false."""
+    return row.binding in (OR, AND, NOT, COMPARISON)
+
+
+def conditions(row: Operation) -> Sequence[int]:
+    """Which operands of an operation are looked at as conditions, true unless they are 0."""
+    if row.name == "if":
+        return (0,)
+    return range(row.arity) if row.binding in (OR, AND, NOT) else ()
+
+
+class _Where(NamedTuple):
+    """Where borders can be.
+
+    ties: steps with a border where the operands `left` and `right` are equal. zeros: where the
+    operand `at` is 0. others: where a condition of the table holds.
+    """
+
+    ties: array[int] = array("i")
+    left: array[int] = array("i")
+    right: array[int] = array("i")
+    zeros: array[int] = array("i")
+    at: array[int] = array("i")
+    others: array[int] = array("i")
+
+    def met(self, graph: Graph, data: Sequence[float]) -> list[int]:
+        """The steps that stand on a border, where the nodes are worth `data`."""
+        value = data.__getitem__
+        found: list[int] = []
+        if self.ties:
+            equal = map(eq, map(value, self.left), map(value, self.right))
+            found += [step for step in compress(self.ties, equal) if _moves(graph, step)]
+        if self.zeros:
+            found += compress(self.zeros, map((0.0).__eq__, map(value, self.at)))
+        for step in self.others:
+            if kinks(graph.op(step), [data[each] for each in graph.operands(step)]):
+                found.append(step)
+        return found
+
+
+def _moves(graph: Graph, step: int) -> bool:
+    """Whether the first two operands of a step are two, and move: a number does not, and what is true
+    or false does at borders of its own."""
+    left, right, *_ = graph.operands(step)
+    still = [graph.is_number(each) or _table().still[graph.ops[each]] for each in (left, right)]
+    return left != right and not all(still)
+
+
+_KNOWN: WeakKeyDictionary[Graph, _Where] = WeakKeyDictionary()
+
+
+class _Table(NamedTuple):
+    """For each operation, by its number, whether it is of a kind: for `bytes.translate`. plain: the
+    operations without a border. still: what is true or false, or a number. asked: what looks at its
+    first operand as a condition; both: at its second, too."""
+
+    plain: bytes
+    still: bytes
+    ties: bytes
+    zeros: bytes
+    asked: bytes
+    others: bytes
+    both: bytes
+
+
+@cache
+def _table() -> _Table:
+    rows = [OPERATIONS.get(name) for name in NAMES]
+    unused: list[None] = [None] * (256 - len(rows))
+    kinds = [kind(row) if row else "" for row in rows + unused]
+    still = [
+        is_truth(row) if row else name == NUMBER for name, row in zip(NAMES, rows, strict=True)
+    ]
+    each_kind = [
+        bytes(each == name for each in kinds) for name in ("ties", "zeros", "asked", "others")
+    ]
+    plain = bytes(code for code, each in enumerate(kinds) if not each)
+    both = bytes(row is not None and len(conditions(row)) == 2 for row in rows + unused)
+    return _Table._make((plain, bytes(still).ljust(256, b"\0"), *each_kind, both))
+
+
+def kind(row: Operation) -> str:
+    """Which of the kinds below an operation is of, "" for none."""
+    if row.binding == COMPARISON:
+        return "ties"
+    if conditions(row):
+        return "asked"
+    found = row.corner or row.jump
+    if row.corner and row.jump:
+        return "others"
+    first = re.escape(row.operands[0])
+    if re.fullmatch(rf"{first} == 0", found):
+        return "zeros"
+    if row.arity > 1 and re.fullmatch(rf"{first} == {row.operands[1]}", found):
+        return "ties"
+    return "others" if found else ""
+
+
+def _where(columns: Columns) -> _Where:
+    """Where borders can be among all nodes."""
+    ops, table, first, second = columns.ops, _table(), columns.first, columns.second
+    if not ops.translate(None, table.plain):
+        return _Where()
+
+    def steps(kind: bytes) -> array[int]:
+        chosen = ops.translate(kind)
+        return array("i", compress(range(len(ops)), chosen) if 1 in chosen else ())
+
+    def of(operands: array[int], steps: array[int]) -> array[int]:
+        return array("i", map(operands.__getitem__, steps))
+
+    ties, zeros = steps(table.ties), steps(table.zeros)
+    at = of(first, zeros)
+    still = ops.translate(table.still)
+    for operands, asked in ((first, steps(table.asked)), (second, steps(table.both))):
+        moving = map(not_, map(still.__getitem__, map(operands.__getitem__, asked)))
+        numeric = array("i", compress(asked, moving))  # nearly all ask what is true or false
+        zeros += numeric
+        at += of(operands, numeric)
+    return _Where(ties, of(first, ties), of(second, ties), zeros, at, steps(table.others))

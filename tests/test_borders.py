@@ -1,0 +1,210 @@
+"""Notes where a gradient is that of one side: borders of choices, ties, corners and jumps.
+
+Every number here is a slope worked out by hand on the other side of the border.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from math import cos, e, log, pi
+from pathlib import Path
+
+import pytest
+
+import backprop as library
+from backprop.errors import AtBorder
+from running import backprop
+
+# the equations, where, the name in the note, its gradient, and what is said of the other side
+NOTED = [
+    ("y = if(x == 0, 0, x*log(z))", "x=0, z=23.1", "x", 0, f"from the other side {log(23.1):.10g}"),
+    ("y = if(x != 0, 5*x, x)", "x=0", "x", 1, "from the other side 5"),
+    ("y = if(x < 1, x^2, 3*x - 2)", "x=1", "x", 3, "from the other side 2"),
+    ("y = if(x <= 1, x^2, 3*x - 2)", "x=1", "x", 2, "from the other side 3"),
+    ("y = if(x > 1, x^2, 3*x)", "x=1", "x", 3, "from the other side 2, after a jump"),
+    ("y = if(x >= 1, x^2, 1)", "x=1", "x", 2, "from the other side 0"),
+    ("y = if(x^2 < z + 3, sin(x), x*z)", "x=2, z=1", "x", 1, f"from the other side {cos(2):.10g}, after a jump"),
+    ("y = if(x > 0 and z > 0, x*z, 0)", "x=0, z=2", "x", 0, "from the other side 2"),
+    ("y = if(x > 0 or z > 0, x*z, 7*x)", "x=0, z=-1", "x", 7, "from the other side -1"),
+    ("y = if(not (x > 0), 2*x, 5*x)", "x=0", "x", 2, "from the other side 5"),
+    ("y = if(x, 5*x, 2*x)", "x=0", "x", 2, "on both sides 5"),
+    ("y = if(x and z, 5*x, 2*x)", "x=0, z=1", "x", 2, "on both sides 5"),
+    ("y = (x > 0)*x*3 + x", "x=0", "x", 1, "from the other side 4"),
+    ("y = x*(x == 2)", "x=2", "x", 1, "from the other side 0, after a jump"),
+    ("y = max(x, 3*z)", "x=6, z=2", "x", 1, "from the other side 0"),
+    ("y = min(3*z, x)", "x=6, z=2", "z", 3, "from the other side 0"),
+    ("y = max(0, x)", "x=0", "x", 0, "from the other side 1"),
+    ("y = max(x[i] for i in 1..3)", "x=5", "x[1]", 1, "from the other side 0"),
+    ("y = max(1, 2, x)", "x=2", "x", 0, "from the other side 1"),
+    ("y = abs(x - 2)*4", "x=2", "x", 0, "from the left -4, from the right 4"),
+    ("y = abs(x)", "x=-0.0", "x", 0, "from the left -1, from the right 1"),
+    ("y = relu(w*x + b)", "w=2, x=3, b=-6", "w", 0, "from the other side 3"),
+    ("y = relu(x) - relu(-x)", "x=0", "x", 0, "on both sides 1"),
+    ("y = leaky_relu(x)", "x=0", "x", 0.01, "from the other side 1"),
+    ("y = hypot(x, 2*x)*z", "x=0, z=2", "x", 0, f"from the left {-2 * 5**0.5:.10g}, from the right {2 * 5**0.5:.10g}"),
+    ("y = sign(x)", "x=0", "x", 0, "on both sides the value jumps"),
+    ("y = floor(x) + x", "x=2", "x", 1, "from the other side the value jumps"),
+    ("y = ceil(x)*x", "x=2", "x", 2, "from the other side 3, after a jump"),
+    ("y = round(x)", "x=2.5", "x", 0, "from the other side the value jumps"),
+    ("y = (floor(x) - 2)^2", "x=2", "x", 0, "from the other side the value jumps"),
+    ("y = if(x == 0, 0, cbrt(x))", "x=0", "x", 0, "from the other side inf"),
+    ("y = if(x > 0, 1/x, 0)", "x=0", "x", 0, "from the other side there is no value"),
+    ("y = if(x > 0, log(x), 0)", "x=0", "x", 0, "on both sides there is no clear slope"),
+    ("y = if(x == 0, 0, x*log(x))", "x=0", "x", 0, "from the other side there is no clear slope"),
+    ("f(t) = if(t < 0, exp(t), 1 + 2*t); y = 3*f(x - 1)", "x=1", "x", 6, "from the other side 3"),
+    ("u = x - 1; v = abs(u); y = exp(v)*z", f"x=1, z={pi}", "x", 0,
+     f"from the left {-pi:.10g}, from the right {pi:.10g}"),
+    ("y = (if(z >= 0, 0, 1))*abs(z) + z", "z=0", "z", 1, "from the other side 0"),
+    ("y = if(x >= z, floor(x + 0.5), sign(z))", "x=0, z=0", "z", 0, "from the other side the value jumps"),
+]  # fmt: skip
+
+QUIET = [
+    ("y = max(x, x)", "x=2"),
+    ("y = if(x < 1, 2*x, 2*x)", "x=1"),
+    ("y = if(x < 1, 2*x, x + x)", "x=1"),
+    ("y = if(1 == 1, x, 2*x)", "x=2"),
+    ("y = sum(if(i == 2, abs(x), x) for i in 1..3)", "x=2"),
+    ("n = 3; y = sum(if(i == n, 2*x, x) for i in 1..n)", "x=2"),
+    ("y = if(c > 0, abs(x), 5*x)", "c=-1, x=0"),
+    ("y = if(c > 0, if(x == 0, 1, x), 5*x)", "c=-1, x=0"),
+    ("y = if(c > 0 or x == 0, 2*x, 5*x)", "c=1, x=0"),
+    ("u = abs(x); y = 2*x", "x=0"),
+    ("y = abs(x)*x", "x=0"),
+    ("y = relu(x)^2", "x=0"),
+    ("y = abs(x^3)", "x=0"),
+    ("y = z*abs(x)", "x=0, z=0"),
+    ("y = abs(x) - abs(x)", "x=0"),
+    ("y = max(2*x, x + 3)", "x=2.9999999999"),
+    ("y = floor(x) + ceil(z) + round(a)", "x=2.5, z=0.1, a=2"),
+    ("y = if(a < b, x, 2*x) + (a > b)", "a=1, b=2, x=3"),
+    ("m = max(a, b); y = exp(a - m)/(exp(a - m) + exp(b - m))", "a=1, b=1"),
+    ("y = max(sqrt(2)*x, 1)", "x=0.5"),
+    ("y = not (x > 1)", "x=0"),
+    ("p = sigmoid(w); y = if(t == 1, -log(p), -log(1 - p)) + ((p > 0.5) == t)", "t=1, w=2"),
+    ("y = if(x == 0, 0, x*sqrt(x))", "x=0"),
+    ("y = if(x > 0, exp(-1/x), 0)", "x=0"),
+]
+
+
+def noted(text: str, at: str, *options: str) -> tuple[str, str]:
+    """What is said on standard error, and what is printed; the exit status stays 0."""
+    ran = backprop("grad", "-e", text, "--set", at, *options)
+    assert ran.status == 0, ran.err
+    return ran.err, ran.out
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize(("text", "at", "name", "gradient", "other"), NOTED)
+def test_the_other_side_is_told(
+    text: str, at: str, name: str, gradient: float, other: str, engine: str
+) -> None:
+    err, out = noted(text, at, "--engine", engine, "--format", "json")
+    assert f"the gradient by {name}, {gradient:.10g}, is that of" in err
+    assert f"; {other}\n" in err
+    found = json.loads(out)
+    assert found["gradients"][name] == gradient
+    assert found["notes"]
+    assert all(f"{each}\n" in err.replace(" note:", "") for each in found["notes"])
+
+
+@pytest.mark.parametrize(("text", "at"), QUIET)
+def test_what_makes_no_difference_is_not_told(text: str, at: str) -> None:
+    err, out = noted(text, at, "--format", "json", "--of", "y")
+    assert err == ""
+    assert "notes" not in out
+
+
+def test_a_note_underlines_the_border_and_changes_no_table() -> None:
+    err, out = noted("k = 2; y = if(x == 0, 0, x*log(k))", "x=0")
+    assert err == (
+        "<-e>:1:15: note: x == 0 holds exactly here: the gradient by x, 0, is that of this branch;"
+        " from the other side 0.6931471806\n"
+        "  1 | k = 2; y = if(x == 0, 0, x*log(k))\n"
+        "    |               ^^^^^^ x = 0\n"
+    )
+    assert out.splitlines()[0] == "y = 0"
+    tie, _ = noted("y = max(a, b)", "a=1, b=1")
+    assert "max(a, b) is a tie here: the gradient by a, 1, is that of its first argument" in tie
+    assert "^^^^^^^^^ a = 1, b = 1" in tie
+    corner, _ = noted("y = abs(a)", "a=0")
+    assert "abs(a) has a corner exactly here: the gradient by a, 0, is that of the slope" in corner
+    function, _ = noted("f(t) = abs(t); y = f(2*a)", "a=0")
+    assert "------ called here" in function
+
+
+def test_one_note_a_place_and_a_handful_in_all() -> None:
+    err, _ = noted("y = sum(abs(x[i]) for i in 1..30)", "x=0")
+    assert err.count("note:") == 1
+    many = " + ".join(f"abs(x - {number})*0 + relu(z{number})" for number in range(8))
+    err, _ = noted(f"y = {many}", ", ".join(f"z{number}=0" for number in range(8)) + ", x=9")
+    assert err.count("note:") == 6
+    assert "<-e>: note: and 3 more borders\n" in err
+    assert (
+        "and 1 more border\n"
+        in noted(
+            "y = " + " + ".join(f"relu(z{number})" for number in range(6)),
+            ", ".join(f"z{number}=0" for number in range(6)),
+        )[0]
+    )
+
+
+def test_notes_are_about_the_names_that_were_asked_for() -> None:
+    text, at = "u = 2*x; v = abs(u); y = v + z", "x=0, z=1"
+    for name, said in (("z", 0), ("x", 1), ("u", 1), ("v", 1), ("y", 0)):
+        assert noted(text, at, "--wrt", name)[0].count("note:") == said, name
+
+
+def test_a_picture_says_it_too_and_an_explanation_in_its_steps(tmp_path: Path) -> None:
+    model = "-e", "y = max(x, z)", "--set", "x=1, z=1"
+    drawn = backprop("draw", *model, "-o", str(tmp_path / "a.dot"))
+    assert (drawn.status, drawn.err.count("note:")) == (0, 1)
+    explained = backprop("explain", *model)
+    assert "has a corner at x = 1, z = 1: the slopes taken there are 1 and 0" in explained.out
+    assert explained.err == ""
+
+
+def test_descents_and_compiled_programs_are_silent() -> None:
+    for optimizer in ("gd", "adam", "bfgs"):
+        ran = backprop("descend", "-e", "y = abs(x) + (z - 1)^2", "--set", "x=0, z=0",
+                       "--optimizer", optimizer, "--steps", "5")  # fmt: skip
+        assert (ran.status, "note" in ran.err) == (0, False)
+    program = library.compile(library.parse("y = relu(x) + z"))
+    assert program([0.0, 1.0])[1].tolist() == [0.0, 1.0]
+
+
+def test_the_library_has_the_notes() -> None:
+    model = library.parse("y = max(a, b)", "eqs.txt")
+    assert model.grad({"a": 1, "b": 2}).notes == ()
+    (note,) = model.grad({"a": 2, "b": 2}).notes
+    assert isinstance(note, AtBorder)
+    assert str(note).startswith("eqs.txt:1:5: max(a, b) is a tie here: the gradient by a, 1, is")
+    assert note.leads == {"a", "b", "y"}
+
+
+def test_a_large_graph_has_notes_without_numbers() -> None:
+    steps = "x[1] = relu(a); x[t+1] = 0.5*x[t] + sin(x[t])/2 for t in 1..20000; y = x[20001]"
+    err, _ = noted(steps, "a=0", "--format", "json")
+    assert (
+        "relu(a) has a corner exactly here: the gradient is that of the slope taken there\n" in err
+    )
+
+
+def test_without_a_border_nothing_is_loaded() -> None:
+    text = "y = max(a, b) + abs(c) + if(a < b, 1, 2) + floor(c)"
+    code = (
+        f"import sys, backprop\nbackprop.parse({text!r}).grad(dict(a=1, b=2, c=0.5))\n"
+        "assert not {'mpmath', 'numpy', 'backprop.evaluation.other_side'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_rounding_is_no_other_side() -> None:
+    """At a tie of a softmax's shift the gradient by it is 0, up to rounding, on both sides."""
+    text = "m = max(a, b, c); y = log(exp(a - m) + exp(b - m) + exp(c - m)) + m - b; z = y*e^3"
+    err, out = noted(text, f"a=0.7, b=0.7, c=0.1, e={e}", "--format", "json", "--of", "z")
+    assert err == ""
+    weights = [2.0, 2.0, 2 ** ((0.1 - 0.7) / log(2) + 1)]
+    right = e**3 * weights[0] / sum(weights)
+    assert json.loads(out)["gradients"]["a"] == pytest.approx(right, rel=1e-14)
