@@ -133,7 +133,8 @@ class Model(language.Model):
             state=state,
             **options,
         )
-        self._leave(numbers)
+        if numbers is not None:
+            self._leave(numbers)
         return found
 
 

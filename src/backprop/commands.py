@@ -101,11 +101,17 @@ class Descending(NamedTuple):
         return parameters(self.model, self.output, self.options["only"], self.options["freeze"])
 
     def run(
-        self, callback: Callable[..., object], callback_every: int, whole: bool
+        self,
+        callback: Callable[..., object],
+        callback_every: int,
+        whole: bool,
+        folder: str | None = None,
     ) -> DescentReport:
-        """Descend; the report has the Descent. whole: its table has every member of a family."""
+        """Descend; the report has the Descent. whole: its table has every member of a family.
+        folder: where its history waits in a file, as far as it is long."""
         from backprop.descent import descend
         from backprop.descent.choices import parameters
+        from backprop.descent.spool import Spool
         from backprop.report.descent import DescentReport
 
         found, _ = descend(
@@ -115,6 +121,7 @@ class Descending(NamedTuple):
             callback=callback,
             callback_every=callback_every,
             state=self.state,
+            spool=Spool(folder),
             **self.options,
         )
         leading = parameters(self.model, found.output)

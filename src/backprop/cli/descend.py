@@ -46,7 +46,7 @@ def descend(
     style = printing.style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, every or 1, trace)
     with watch.running():
-        report = prepared.run(watch, (every or 1) if trace else 0, whole)
+        report = prepared.run(watch, (every or 1) if trace else 0, whole, files.folder)
     found = report.descent
     if found.error is not None:
         printing.complain(found.error.all)
@@ -65,7 +65,7 @@ def descend(
             printing.deliver(report, format, output, digits, lines, spare)
     files.write(prepared, report, results)
     results.end()
+    if found.error is not None:
+        raise printing.Finished(1)
     if found.stopped == "interrupted":
         raise printing.Finished(130)
-    if found.stopped == "diverged":
-        raise printing.Finished(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from backprop.cli.printing import Results, put, write
@@ -48,6 +50,12 @@ class Files(NamedTuple):
         _format(HISTORIES, "history", self.history)
         _format(PLOTS, "plot", self.plot)
 
+    @property
+    def folder(self) -> str | None:
+        """Where a long history waits for its end: where there must be room for it anyway."""
+        path = self.history
+        return None if path is None else os.path.dirname(os.path.realpath(path))
+
     def write(self, prepared: Descending, report: DescentReport, results: Results) -> None:
         """Every file that was asked for; what goes wrong with one waits in `results`."""
         import json
@@ -60,11 +68,11 @@ class Files(NamedTuple):
         def state() -> bytes:
             return (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode()
 
-        def listed() -> bytes:
+        def listed() -> Iterator[bytes]:
             from backprop.report.descent import HistoryReport
 
             format = _format(HISTORIES, "history", self.history)
-            return HISTORIES.writer(format)(HistoryReport(found), Style()).encode()
+            return map(str.encode, HISTORIES.writer(format)(HistoryReport(found), Style()))
 
         def drawn() -> bytes:
             format = _format(PLOTS, "plot", self.plot)
@@ -72,11 +80,16 @@ class Files(NamedTuple):
 
         # where a descent leads nowhere, an older state is the better one
         kept = self.state if found.stopped != "diverged" else None
-        files = {saved: self.save, state: kept, listed: self.history, drawn: self.plot}
+        files: dict[Callable[[], bytes | Iterator[bytes]], str | None] = {
+            saved: self.save,
+            state: kept,
+            listed: self.history,
+            drawn: self.plot,
+        }
         for data, path in files.items():
             with results.each():
-                if path == STANDARD:
-                    put(data().decode())
+                if path == STANDARD:  # the equations
+                    put(saved().decode())
                 elif path is not None:
                     write(path, data())
 

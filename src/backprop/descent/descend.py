@@ -11,6 +11,7 @@ from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimi
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import Best, Callback, NoLower, Run, Stop
+from backprop.descent.spool import Spool
 from backprop.errors import BackpropError, BadOption, InfiniteSlope
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
@@ -28,9 +29,14 @@ def descend(
     callback: Callback | None = None,
     callback_every: int = 1,
     state: State | None = None,
+    spool: Spool | None = None,
     **given: Unpack[DescentOptions],
-) -> tuple[Descent, Numbers]:
-    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point."""
+) -> tuple[Descent, Numbers | None]:
+    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point,
+    if memory is enough for them.
+
+    spool: for a history that is not to grow in memory.
+    """
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
     check_ranges(options)
@@ -56,30 +62,44 @@ def descend(
     lr, steps = options["lr"] or row.lr, options["steps"]
     engine, evaluations = ("auto", 1) if lr else (options["engine"], 2 * steps)
     problem = Problem(model, begun, free, limits, options["maximize"], engine, evaluations)
-    run = Run(problem, options, callback, state.steps if state else 0, callback_every)
+    run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
+    stop = _end(run, row, numbers, method)
+    ended = None
     try:
-        run.begin()
-        if not any(run.gradient):
-            from backprop.descent.second_order import is_minimum  # numpy is not always wanted
-
-            raise run.at_rest(is_minimum(run))
-        run.judge(inf)
-        if isinstance(row, Minimizer):
-            from backprop.descent import second_order  # nor are scipy's methods
-
-            second_order.descend(row, numbers, run)
-        elif method:
-            method.descend()
-        raise AssertionError("a method ended without a verdict")
-    except Stop as found:
-        stop = found
-    except NoLower:
-        stop = run.no_lower()
-    ended = evaluate(model, {**start, **problem.named(run.x)}, output)
-    run.settle(ended.gradient)
+        ended = evaluate(model, {**start, **problem.named(run.x)}, output)
+        run.settle(ended.gradient)
+    except MemoryError:  # then the last step is told as the run knows it
+        stop = run.out_of_memory()
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop, warnings), ended.numbers
+    return _result(run, row, method, stop, warnings), ended and ended.numbers
+
+
+def _end(
+    run: Run, row: Optimizer | Minimizer, numbers: Mapping[str, float], method: FirstOrder | None
+) -> Stop:
+    """Run a descent from its start to its end, and say why that is one."""
+    try:
+        try:
+            run.begin()
+            if not any(run.gradient):
+                from backprop.descent.second_order import is_minimum  # numpy is not always wanted
+
+                return run.at_rest(is_minimum(run))
+            run.judge(inf)
+            if isinstance(row, Minimizer):
+                from backprop.descent import second_order  # nor are scipy's methods
+
+                second_order.descend(row, numbers, run)
+            elif method:
+                method.descend()
+        except NoLower:
+            return run.no_lower()
+    except Stop as found:
+        return found
+    except MemoryError:
+        return run.out_of_memory()
+    raise AssertionError("a method ended without a verdict")
 
 
 def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:

@@ -87,33 +87,44 @@ class FirstOrder:
         run = self.run
         run.monotone = self.lr is None
         while True:
-            done = self._batches.go(self.state, self.k, run.room()) if self._batches else None
-            if done is not None:
-                self.k += len(done.values)
-                run.steps(done)
-                continue
-            gradient, shrink = run.gradient, 1.0
-            if self.clip < inf and (size := run.problem.clipped_norm(run.x, gradient)) > self.clip:
-                shrink = self.clip / size
-                gradient = [slope * shrink for slope in gradient]
-            if self.lr is None:
-                taken, value, slopes = self._search(gradient)
-            else:
-                lr = self.lr * self._factor(float(run.number))
-                if lr == 0:
-                    raise Stop("steps", "the schedule has brought the step size to 0")
-                taken = self._update(gradient, lr)
-                try:
-                    value, slopes = run.problem.both(taken.x)
-                except NotFinite as error:
-                    raise run.diverged(error) from None
-            self.k += 1
-            if run.number + 1 == run.options["explain_step"]:
-                self.explained = self._explanation(gradient, shrink, taken)
-            self.state = {
-                name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
-            }
-            run.step(taken.x, value, slopes, taken.lr)
+            number, before = run.number, (dict(self.state), self.k, self.searched)
+            try:
+                self._advance()
+            except MemoryError:
+                if run.number == number:  # the step was not taken, and the state is that before it
+                    self.state, self.k, self.searched = before
+                raise
+
+    def _advance(self) -> None:
+        """One step, or many of the compiled loop. Raises what `Run.steps` raises."""
+        run = self.run
+        done = self._batches.go(self.state, self.k, run.room()) if self._batches else None
+        if done is not None:
+            self.k += len(done.values)
+            run.steps(done)
+            return
+        gradient, shrink = run.gradient, 1.0
+        if self.clip < inf and (size := run.problem.clipped_norm(run.x, gradient)) > self.clip:
+            shrink = self.clip / size
+            gradient = [slope * shrink for slope in gradient]
+        if self.lr is None:
+            taken, value, slopes = self._search(gradient)
+        else:
+            lr = self.lr * self._factor(float(run.number))
+            if lr == 0:
+                raise Stop("steps", "the schedule has brought the step size to 0")
+            taken = self._update(gradient, lr)
+            try:
+                value, slopes = run.problem.both(taken.x)
+            except NotFinite as error:
+                raise run.diverged(error) from None
+        self.k += 1
+        if run.number + 1 == run.options["explain_step"]:
+            self.explained = self._explanation(gradient, shrink, taken)
+        self.state = {
+            name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
+        }
+        run.step(taken.x, value, slopes, taken.lr)
 
     def _begin_state(self) -> None:
         count = len(self.run.x)

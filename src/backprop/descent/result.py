@@ -10,7 +10,7 @@ from math import inf, isfinite
 from typing import Any
 
 from backprop.descent.run import Best, Cause, History
-from backprop.errors import BackpropError, NotFinite, UnexpectedText
+from backprop.errors import BackpropError, UnexpectedText
 from backprop.files import read_source
 from backprop.numbers import beyond_doubles
 
@@ -110,7 +110,7 @@ class Descent:
     output of the run (the highest, when maximising). values: the output at every step, the start
     first; of a run of over 65,536 steps at every second, fourth, … (`values_every`), and at the
     last. history: what was asked to be kept. explained: lines that explain one update. error: what
-    had no finite value, where it diverged. state: to go on from.
+    had no finite value, where it diverged, or that there was not enough memory. state: to go on from.
     """
 
     output: str
@@ -135,7 +135,7 @@ class Descent:
     history: History
     state: State
     explained: tuple[str, ...] = ()
-    error: NotFinite | None = None
+    error: BackpropError | None = None
     warnings: tuple[BackpropError, ...] = ()
 
     def __repr__(self) -> str:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import dist, inf, isfinite, sqrt
 from sys import float_info
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from backprop.descent.problem import Point, Problem, dot, moves
-from backprop.errors import NotFinite
+from backprop.descent.spool import GrowingColumn, Spool
+from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
 from backprop.options import DescentOptions
@@ -60,24 +61,47 @@ class Best:
 
 @dataclass(slots=True)
 class History:
-    """Every step, or every so many: one array a column, all of the same length."""
+    """Every step, or every so many: one column each, all of the same length."""
 
-    steps: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    gradient_norms: array[float] = field(default_factory=lambda: array("d"))
-    step_lengths: array[float] = field(default_factory=lambda: array("d"))
-    lrs: array[float] = field(default_factory=lambda: array("d"))
-    parameters: dict[str, array[float]] = field(default_factory=dict)
+    steps: GrowingColumn = field(default_factory=lambda: array("q"))
+    values: GrowingColumn = field(default_factory=lambda: array("d"))
+    gradient_norms: GrowingColumn = field(default_factory=lambda: array("d"))
+    step_lengths: GrowingColumn = field(default_factory=lambda: array("d"))
+    lrs: GrowingColumn = field(default_factory=lambda: array("d"))
+    parameters: dict[str, GrowingColumn] = field(default_factory=dict)
+    spool: Spool | None = None
+    newest: int = -1
+    """The number of the last step that was kept."""
+
+    @classmethod
+    def of(cls, names: Sequence[str], spool: Spool | None) -> History:
+        """One for these parameters. spool: makes its columns, which otherwise are arrays."""
+        column: Callable[[str], GrowingColumn] = spool.column if spool else array
+        values, norms, lengths, lrs = (column("d") for _ in range(4))
+        parameters = {name: column("d") for name in names}
+        return cls(column("q"), values, norms, lengths, lrs, parameters, spool)
 
     def keep(self, step: Step) -> None:
-        """Add a step as a row; in place of the last row, if that is the same step."""
+        """Add a step as a row, wholly or not at all; in place of the last row, if that is the same
+        step."""
         numbers = self.values, self.gradient_norms, self.step_lengths, self.lrs
-        columns: list[array[Any]] = [self.steps, *numbers, *self.parameters.values()]
-        if self.steps and self.steps[-1] == step.number:
+        columns = [self.steps, *numbers, *self.parameters.values()]
+        if self.newest == step.number:
             for column in columns:
                 column.pop()
-        for column, cell in zip(columns, (*step[:-1], *step.parameters.values()), strict=True):
-            column.append(cell)
+        count = len(self.steps)
+        try:
+            for column, cell in zip(columns, (*step[:-1], *step.parameters.values()), strict=True):
+                column.append(cell)
+        except MemoryError:
+            self.newest = -1
+            for column in columns:
+                if len(column) > count:
+                    column.pop()
+            raise
+        self.newest = step.number
+        if self.spool is not None:
+            self.spool.grown()
 
 
 class Steps(NamedTuple):
@@ -101,11 +125,12 @@ class Steps(NamedTuple):
 
 @dataclass(eq=False)
 class Stop(Exception):
-    """The run is over. reason: a sentence. error: what had no finite value, where it diverged."""
+    """The run is over. reason: a sentence. error: what had no finite value, where it diverged, or
+    that memory gave out."""
 
     cause: Cause
     reason: str
-    error: NotFinite | None = None
+    error: BackpropError | None = None
 
     @property
     def converged(self) -> bool:
@@ -121,7 +146,8 @@ class Run:
     """The course of a descent: the last point with its value and gradient, the best one, and all.
 
     options: all of them. before: steps of the runs that this one continues. callback_every: the
-    most steps between two calls of `callback`; 0: as many as suit the method.
+    most steps between two calls of `callback`; 0: as many as suit the method. spool: for a
+    history that is not to grow in memory.
     """
 
     def __init__(
@@ -131,6 +157,7 @@ class Run:
         callback: Callback | None = None,
         before: int = 0,
         callback_every: int = 1,
+        spool: Spool | None = None,
     ) -> None:
         self.problem = problem
         self.options = options
@@ -147,7 +174,7 @@ class Run:
         self.values = array("d")
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
-        self.history = History(parameters={name: array("d") for name in problem.names})
+        self.history = History.of(problem.names, spool)
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
@@ -195,14 +222,16 @@ class Run:
 
     def steps(self, done: Steps) -> None:
         """Report several steps at once, of which the last may be the last of all. Raises as `step`."""
+        norm = self.problem.norm(done.x, done.gradient)
+        self._keep_values(done.values)
+        # what may run out of memory is done: from here on the run stands at the new step
         if done.best is not None:
             ahead, value, x = done.best
             self.best = self.number + ahead, value, x
-        self._keep_values(done.values)
         self.count += len(done.values)
         self.x, self.value, self.gradient = done.x, done.value, done.gradient
         self.length, self.lr, self.still = done.length, done.lr, done.still
-        self.norm = self.problem.norm(self.x, self.gradient)
+        self.norm = norm
         self._report()
         self.judge(abs(done.value - done.before))
 
@@ -251,6 +280,11 @@ class Run:
         last = f"after step {number - 1}" if number > 1 else "those of the start"
         reason = f"diverged at step {number}: {message}; the last finite values are {last}"
         return Stop("diverged", reason, error)
+
+    def out_of_memory(self) -> Stop:
+        """The end of a run that needs more memory than there is: as if somebody had stopped it."""
+        reason = f"interrupted after step {self.number}: not enough memory to go on"
+        return Stop("interrupted", reason, TooLarge("not enough memory to go on with the descent"))
 
     def no_lower(self, fall: float | None = None) -> Stop:
         """The end of a run that finds no lower point: at the limit of rounding, or stuck.

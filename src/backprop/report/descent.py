@@ -5,6 +5,7 @@ from math import isinf
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
+from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.numbers import shown
 from backprop.report.rows import SCHEMA, Column, Table, folded, groups
@@ -127,18 +128,18 @@ class HistoryReport(NamedTuple):
         return [step, output, *others, *parameters]
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """One object of lists: step, gradient_norm, step_length, lr, value, parameters by name."""
+        """One object of columns: step, gradient_norm, step_length, lr, value, parameters by name."""
         found = self.descent
         yield {
             "schema": SCHEMA,
             "output": found.output,
             "optimizer": found.optimizer,
-            **{title: list(cells) for title, cells in self._about().items()},
-            "value": list(found.history.values),
-            "parameters": {name: list(each) for name, each in found.history.parameters.items()},
+            **self._about(),
+            "value": found.history.values,
+            "parameters": found.history.parameters,
         }
 
-    def _about(self) -> dict[str, Sequence[float]]:
+    def _about(self) -> dict[str, GrowingColumn]:
         kept = self.descent.history
         return {
             "step": kept.steps,

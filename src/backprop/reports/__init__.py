@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -34,13 +34,14 @@ def ending(path: str) -> str:
 class Formats(Generic[Write]):
     """The formats of one kind of output.
 
-    rows: for each, the module of this folder whose `write` writes it, and the endings of its files.
-    A `write` that knows several formats has the name of the wanted one as its last argument.
-    names: in the order of the table; the first is the one where nothing says another. endings: in
-    the same order.
+    function: what writes a format, in its module. rows: for each, the module of this folder that
+    writes it, and the endings of its files. A function that knows several formats has the
+    name of the wanted one as its last argument. names: in the order of the table; the first is the
+    one where nothing says another. endings: in the same order.
     """
 
-    def __init__(self, **rows: tuple[str, ...]) -> None:
+    def __init__(self, function: str = "write", /, **rows: tuple[str, ...]) -> None:
+        self._function = function
         self._modules = {name: module for name, (module, *_) in rows.items()}
         self._endings = {each: name for name, (_, *own) in rows.items() for each in own}
         self.names = [*self._modules]
@@ -55,7 +56,8 @@ class Formats(Generic[Write]):
 
     def writer(self, name: str) -> Write:
         """The function that writes the format `name`; only its module is imported."""
-        write: Write = import_module(f"backprop.reports.{self._modules[name]}").write
+        module = import_module(f"backprop.reports.{self._modules[name]}")
+        write: Write = getattr(module, self._function)
         return write
 
 
@@ -85,11 +87,12 @@ PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
 )
 """What `draw` draws."""
 
-HISTORIES: Formats[Callable[[Records, Style], str]] = Formats(
+HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
+    "pieces",
     csv=("csv_rows", ".csv"),
     json=("json_lines", ".json"),
 )
-"""The steps of a descent, for `--history`."""
+"""The steps of a descent, for `--history`: piece by piece."""
 
 PLOTS: Formats[Callable[[Descent, Height, str], bytes]] = Formats(
     svg=("plot", ".svg"),

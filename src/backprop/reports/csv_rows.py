@@ -1,15 +1,25 @@
 """A report as CSV, numbers to the last bit."""
 
 import csv
+from collections.abc import Iterator
 from io import StringIO
+from itertools import islice
 
 from backprop.numbers import rounded
 from backprop.report import Cell, Records
 from backprop.reports.numbers import Style
 
+_PIECE = 1000
+"""The rows that are written at once."""
+
 
 def write(report: Records, style: Style) -> str:
     """A line of titles, then the rows; a cell without a number is empty."""
+    return "".join(pieces(report, style))
+
+
+def pieces(report: Records, style: Style) -> Iterator[str]:
+    """The same, piece by piece: the columns of a history are longer than one wants in memory."""
 
     def fewer(cell: Cell) -> Cell:
         return rounded(cell, style.digits) if isinstance(cell, float) else cell
@@ -17,10 +27,15 @@ def write(report: Records, style: Style) -> str:
     columns = report.records()
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([column.title for column in columns])
     # the writer itself has the shortest text of a number that reads back as the same one
     cells = [
         column.cells if style.digits is None else map(fewer, column.cells) for column in columns
     ]
-    writer.writerows(zip(*cells, strict=True))
-    return file.getvalue()
+    rows = zip(*cells, strict=True)
+    piece: list[tuple[Cell, ...]] = [tuple(column.title for column in columns)]
+    while piece:
+        writer.writerows(piece)
+        yield file.getvalue()
+        file.seek(0)
+        file.truncate()
+        piece = [*islice(rows, _PIECE)]

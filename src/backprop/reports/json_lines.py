@@ -1,6 +1,8 @@
 """A report as JSON: one object a line. The shapes are promises; README has them."""
 
 import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -8,15 +10,53 @@ from backprop.numbers import rounded
 from backprop.report import Records
 from backprop.reports.numbers import Style
 
+_PIECE = 4096
+"""The numbers of a column that are written at once."""
+
 
 def write(report: Records, style: Style) -> str:
     """The report's objects; what JSON cannot say is `"nan"`, `"inf"` or `"-inf"`."""
-    return "".join(line(found, style) + "\n" for found in report.objects())
+    return "".join(pieces(report, style))
+
+
+def pieces(report: Records, style: Style) -> Iterator[str]:
+    """The same, piece by piece: the columns of a history are longer than one wants in memory."""
+    for found in report.objects():
+        yield from _object(found, style)
+        yield "\n"
 
 
 def line(found: Any, style: Style) -> str:
     """Plain data as JSON on one line."""
     return json.dumps(_plain(found, style.digits), ensure_ascii=style.ascii, allow_nan=False)
+
+
+def _object(found: Mapping[str, Any], style: Style) -> Iterator[str]:
+    """An object whose values, or theirs, may be columns."""
+    before = "{"
+    for key, item in found.items():
+        yield f"{before}{line(key, style)}: "
+        before = ", "
+        if isinstance(item, dict) and any(map(_is_column, item.values())):
+            yield from _object(item, style)
+        elif _is_column(item):
+            yield from _column(iter(item), style)
+        else:
+            yield line(item, style)
+    yield "}" if found else "{}"
+
+
+def _is_column(item: Any) -> bool:
+    """Whether this is an array, or another column of a history."""
+    return hasattr(item, "tolist")
+
+
+def _column(numbers: Iterator[float], style: Style) -> Iterator[str]:
+    before = "["
+    while piece := [*islice(numbers, _PIECE)]:
+        yield before + line(piece, style)[1:-1]
+        before = ", "
+    yield "]" if before != "[" else "[]"
 
 
 def _plain(item: Any, digits: int | None) -> Any:
