@@ -15,6 +15,7 @@ import pytest
 
 import backprop as library
 from backprop.errors import AtBorder
+from backprop.evaluation import other_side
 from running import backprop
 
 # the equations, where, the name in the note, its gradient, and what is said of the other side
@@ -189,6 +190,18 @@ def test_a_large_graph_has_notes_without_numbers() -> None:
     assert (
         "relu(a) has a corner exactly here: the gradient is that of the slope taken there\n" in err
     )
+
+
+def test_nothing_is_measured_for_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is only compared for equality has slope 0 beside it, too."""
+    monkeypatch.setattr(other_side, "sides", None)  # which would be called
+    labels = (
+        "z[i] = w*x[i] + b for i in 1..100\n"
+        "L = mean(if(t[i] == 1, softplus(-z[i]), softplus(z[i])) for i in 1..100)"
+    )
+    model = library.parse(labels)
+    point = {"w": 0.3, "b": 0.1, "x": 0.5, "t": 1.0}
+    assert model.grad({name: point[name.split("[")[0]] for name in model.inputs}).notes == ()
 
 
 def test_without_a_border_nothing_is_loaded() -> None:

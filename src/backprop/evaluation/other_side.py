@@ -60,6 +60,11 @@ def asked(
     return tuple(found)
 
 
+@cache
+def _has_slopes(name: str) -> bool:
+    return set(OPERATIONS[name].slopes) != {"0"}
+
+
 class _Borders:
     """The borders that one point stands on.
 
@@ -82,12 +87,9 @@ class _Borders:
 
     def notes(self, steps: Sequence[int]) -> Iterator[AtBorder]:
         """One note for each place in the text at which a border makes a difference."""
-        graph, columns = self.graph, self.graph.columns
-        say = set(having_say(graph, graph.order, self.data))
-        crossed = depending(graph, self.inputs, graph.steps)
+        columns = self.graph.columns
         together: dict[object, list[int]] = {}
-        wanted = say.intersection(steps) & crossed
-        for step in (each for each in graph.steps if each in wanted):
+        for step in self._crossed(steps):
             packed = columns.places[step]  # below 0 it is that of the statement
             key = (packed, columns.callers.get(step)) if packed > 0 else step
             together.setdefault(key, []).append(step)
@@ -103,6 +105,31 @@ class _Borders:
             notes = (self._note(step, {*self.told}) for step in members)
             if note := next(filter(None, notes), None):
                 yield note
+
+    def _crossed(self, steps: Sequence[int]) -> list[int]:
+        """Those of the steps that have a say and that an input can move across their border.
+
+        What goes through a comparison, or a jump, moves at borders of its own only. Of an equality
+        only inputs count that have slopes: a label that is compared, and nothing else, has none.
+        """
+        graph = self.graph
+        say = set(having_say(graph, graph.order, self.data)).intersection(steps)
+        sloping = [step for step in graph.steps if _has_slopes(graph.op(step))]
+        live = {graph.output}
+        for step in reversed(sloping):
+            if step in live:
+                slopes = zip(graph.operands(step), OPERATIONS[graph.op(step)].slopes, strict=True)
+                live.update(operand for operand, slope in slopes if slope != "0")
+        moving = depending(graph, self.inputs, sloping)
+        counting = depending(graph, live.intersection(self.inputs), sloping)
+        return [
+            step
+            for step in graph.steps
+            if step in say
+            and not (counting if graph.op(step) in _EQUALITIES else moving).isdisjoint(
+                graph.operands(step)
+            )
+        ]
 
     def _matters(self, step: int) -> bool:
         """Whether a border makes a difference, if it is the only one here."""
