@@ -29,7 +29,7 @@ FLOORS = {
     "language": 3,
     "engine": 4,
     "evaluation": 5,
-    "given": 5,
+    "given": 5, "json_numbers": 5,
     "inputs": 5,
     "gallery": 5,
     "descent": 6,

@@ -94,6 +94,13 @@ class Descending(NamedTuple):
         return self.model.output(self.of)
 
     @property
+    def known(self) -> dict[str, float]:
+        """The number of every input that has one, before anything moves."""
+        defaults = {name: self.model.default(name) for name in self.model.defaults}
+        numbers = {**defaults, **self.numbers}
+        return {name: numbers[name] for name in self.model.inputs if name in numbers}
+
+    @property
     def free(self) -> list[str]:
         """The parameters."""
         from backprop.descent.choices import parameters
@@ -126,7 +133,7 @@ class Descending(NamedTuple):
         )
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
-        return DescentReport(found, kept, whole)
+        return DescentReport(found, kept, whole, {**self.known, **found.parameters})
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found: the best ones, if it diverged."""

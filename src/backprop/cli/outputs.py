@@ -60,19 +60,24 @@ class Files(NamedTuple):
         """Every file that was asked for; what goes wrong with one waits in `results`."""
         import json
 
+        from backprop.descent.result import plain
+
         found = report.descent
 
         def saved() -> bytes:
             return prepared.saved(report).encode()
 
         def state() -> bytes:
-            return (json.dumps(found.state.as_json(), allow_nan=False) + "\n").encode()
+            kept = {**found.state.as_json(), "inputs": plain(report.inputs)}  # --values reads them
+            return (json.dumps(kept, allow_nan=False) + "\n").encode()
 
         def listed() -> Iterator[bytes]:
             from backprop.report.descent import HistoryReport
 
             format = _format(HISTORIES, "history", self.history)
-            return map(str.encode, HISTORIES.writer(format)(HistoryReport(found), Style()))
+            return map(
+                str.encode, HISTORIES.writer(format)(HistoryReport(found, report.inputs), Style())
+            )
 
         def drawn() -> bytes:
             format = _format(PLOTS, "plot", self.plot)

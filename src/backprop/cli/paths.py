@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from backprop.errors import BadOption, CannotWrite
 from backprop.files import check_writable, read_source
-from backprop.given import is_json
 from backprop.inputs import default_file
+from backprop.json_numbers import is_json
 from backprop.options import PathUse, fields
 from backprop.places import STANDARD, identity, stream
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
@@ -41,8 +42,8 @@ class State:
             "steps": self.steps,
             "updates": self.updates,
             "searched": self.searched,
-            "parameters": _plain(self.parameters),
-            "memory": {name: _plain(column) for name, column in self.memory.items()},
+            "parameters": plain(self.parameters),
+            "memory": {name: plain(column) for name, column in self.memory.items()},
         }
 
     @classmethod
@@ -95,7 +96,8 @@ def _numbers(found: dict[str, Any]) -> dict[str, float]:
     return numbers
 
 
-def _plain(numbers: dict[str, float]) -> dict[str, float | str]:
+def plain(numbers: Mapping[str, float]) -> dict[str, float | str]:
+    """Numbers by name as JSON can have them."""
     return {name: n if isfinite(n) else f"{n}" for name, n in numbers.items()}
 
 

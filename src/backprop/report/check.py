@@ -51,7 +51,7 @@ class CheckReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
         start = {"schema": SCHEMA, "output": self.gradient.output, "value": self.gradient.value}
-        yield {**start, "right": self.right, **self.own}
+        yield {**start, "right": self.right, **self.own, "data": self.gradient.data}
 
 
 def _columns(titles: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:

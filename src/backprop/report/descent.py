@@ -1,7 +1,8 @@
 """What `backprop descend` has to say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isinf
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
@@ -20,12 +21,14 @@ _IN_JSON = (
 class DescentReport(NamedTuple):
     """A descent, and the names of the inputs that were kept where they were.
 
-    whole: whether the table has a row for every member of a large family.
+    whole: whether the table has a row for every member of a large family. inputs: the number of
+    every input where the descent ended, those that did not move included.
     """
 
     descent: Descent
     kept: Sequence[str] = ()
     whole: bool = False
+    inputs: Mapping[str, float] = MappingProxyType({})
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -97,6 +100,7 @@ class DescentReport(NamedTuple):
         yield {
             "schema": SCHEMA,
             **{name: getattr(found, name) for name in _IN_JSON},
+            "inputs": dict(self.inputs),
             **({"explained": found.explained} if found.explained else {}),
             "best": {name: getattr(found.best, name) for name in ("step", "value", "parameters")},
         }
@@ -111,6 +115,7 @@ class HistoryReport(NamedTuple):
     """The steps of a descent, a row each: what `--history` writes."""
 
     descent: Descent
+    inputs: Mapping[str, float] = MappingProxyType({})
 
     def records(self) -> list[Column]:
         """Columns step, the output, gradient_norm, step_length, lr, then the parameters.
@@ -137,6 +142,7 @@ class HistoryReport(NamedTuple):
             **self._about(),
             "value": found.history.values,
             "parameters": found.history.parameters,
+            "inputs": dict(self.inputs),
         }
 
     def _about(self) -> dict[str, GrowingColumn]:

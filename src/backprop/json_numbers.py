@@ -1,0 +1,203 @@
+"""The numbers of a JSON file: an object that a person writes, or what the tool itself has written."""
+
+import re
+from typing import Any
+
+from backprop.errors import BackpropError, NotANumber, UnexpectedText, defined_twice, raise_all
+from backprop.language import Model
+from backprop.names import family, indices, unknown_name
+from backprop.numbers import beyond_doubles
+from backprop.source import Source, Span, normal
+
+Given = dict[str, tuple[float, Span]]
+"""For each name its number, and where the name stands."""
+
+_MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
+"""A member of a JSON object: its name, and what its value begins with."""
+
+
+class _Beyond(str):
+    """The text of a number that no double can hold."""
+
+    __slots__ = ()
+
+
+_INFINITE = {"Infinity": "inf", "-Infinity": "-inf"}
+"""What Python reads in a JSON file, too, as the texts that are meant."""
+
+
+_BLANK = re.compile(r"[ \t\n\r]*")
+
+_OWN = ("inputs", "data", "given")
+"""Where the numbers are in what the tool writes, the fullest first."""
+
+
+def is_json(source: Source) -> bool:
+    """Whether a file of numbers is JSON; if not, it has lines."""
+    return source.text.lstrip()[:1] in ("{", "[")
+
+
+def from_json(source: Source, model: Model) -> Given:
+    """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`. Nested lists are
+    the members of a family, its least indices first.
+
+    Of an object that the tool has written, those of the inputs: equations have values there, too.
+    """
+    errors: list[BackpropError] = []
+    objects = _objects(source)
+    if len(objects) == 1 and not _is_own(objects[0][0]):
+        found, _ = objects[0]
+        places = _places(source, 0, errors)
+    else:
+        found, places = _own(source, objects, model)
+    plain: dict[str, Any] = {}
+    nowhere = Span(source, 0, 1)
+    for key, item in found.items():
+        name = normal(key)
+        at, value = places.setdefault(name, (nowhere, nowhere))
+        nested = isinstance(item, list)
+        members = _members(name, item, model, value, errors) if nested else {name: item}
+        plain |= members
+        for member in members:
+            places.setdefault(member, (at, at))
+    numbers: Given = {}
+    for name, item in plain.items():
+        at, value = places[name]
+        if item in ("inf", "-inf"):
+            numbers[name] = float(item), at
+        elif isinstance(item, _Beyond):
+            message, hint = beyond_doubles(item, float(item))
+            hint = hint.replace("inf ", '"inf" or "-inf" ')
+            message = f"the value of {name!r} is {message.removeprefix('a number ')}"
+            errors.append(NotANumber(message, value, hints=[hint]))
+        elif isinstance(item, list):
+            errors.append(_not_a_list(name, value))
+        elif not isinstance(item, float):
+            hint = 'give a JSON number, or the string "inf" or "-inf"'
+            errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
+        else:
+            numbers[name] = item, at
+    raise_all(errors)
+    return numbers
+
+
+def _objects(source: Source) -> list[tuple[dict[str, Any], int]]:
+    """The objects of a text, one or several that the tool wrote one a line, and where each begins.
+    Raises UnexpectedText."""
+    import json  # for files of JSON only
+
+    objects: list[tuple[dict[str, Any], int]] = []
+    decoder = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_INFINITE.get)
+    text, at = source.text, 0
+    while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        try:
+            found, end = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise _no_json(source, error.msg, error.pos) from None
+        except RecursionError:
+            found, end = None, len(text)
+        if objects and not (_is_own(found) and _is_own(objects[0][0])):
+            raise _no_json(source, "Extra data", at)
+        if not isinstance(found, dict):
+            hints = ['write: {"a": 2, "b": -3}']
+            where = Span(source, at, at + 1)
+            raise UnexpectedText("this JSON is no object of numbers", where, hints=hints)
+        objects.append((found, at))
+        at = end
+    return objects
+
+
+def _no_json(source: Source, why: str, at: int) -> UnexpectedText:
+    message = f"this is no JSON: {why[0].lower()}{why[1:]}"
+    hints = ['write an object of numbers: {"a": 2, "b": -3}']
+    return UnexpectedText(message, Span(source, at, at + 1), hints=hints)
+
+
+def _is_own(found: Any) -> bool:
+    """Whether this is what the tool writes: texts there are no numbers that a person gives."""
+    if not isinstance(found, dict) or "schema" not in found:
+        return False
+    return any(isinstance(found.get(key), str) for key in ("output", "optimizer"))
+
+
+def _own(
+    source: Source, objects: list[tuple[dict[str, Any], int]], model: Model
+) -> tuple[dict[str, Any], dict[str, tuple[Span, Span]]]:
+    """The numbers that the tool has written for inputs, and where they stand. Raises UnexpectedText."""
+    numbers: dict[str, Any] = {}
+    places: dict[str, tuple[Span, Span]] = {}
+    for found, begin in objects:
+        key = next((key for key in _OWN if isinstance(found.get(key), dict)), None)
+        if key is None:
+            hints = ["take the JSON of grad or descend, which has the numbers of all inputs"]
+            where = Span(source, begin, begin + 1)
+            raise UnexpectedText("this JSON has no numbers for inputs", where, hints=hints)
+        given = {normal(name): item for name, item in found[key].items()}
+        numbers |= {
+            name: item
+            for name, item in given.items()
+            if name not in model.names or not model.is_equation(name)
+        }
+        places = _places(source, source.text.index(f'"{key}"', begin) + len(key) + 2, []) | places
+    return numbers, places
+
+
+def _number(text: str) -> float | _Beyond:
+    """The text of a number in JSON as that number, where a double can hold it."""
+    number = float(text)
+    return _Beyond(text) if beyond_doubles(text, number)[0] else number
+
+
+def _places(
+    source: Source, begin: int, errors: list[BackpropError]
+) -> dict[str, tuple[Span, Span]]:
+    """Where the members of a JSON object and their values stand, from a place of the text on.
+    errors: takes those that stand twice."""
+    import json
+
+    places: dict[str, tuple[Span, Span]] = {}
+    for member in _MEMBER.finditer(source.text, begin):
+        try:
+            name = normal(json.loads(member[1], strict=False))
+        except ValueError:
+            continue  # inside a text, which is no number in any case
+        place = Span(source, *member.span(1)), Span(source, *member.span(2))
+        first = places.setdefault(name, place)
+        if first is not place:
+            errors.append(defined_twice(f"{name!r} stands twice", place[0], first[0]))
+    return places
+
+
+def _members(
+    name: str, nested: list[Any], model: Model, at: Span, errors: list[BackpropError]
+) -> dict[str, Any]:
+    """The numbers of nested lists by the members of the family that they are for."""
+    known = dict.fromkeys(each for each in model.names if family(each) == name)
+    if not known and name in model.names:
+        errors.append(_not_a_list(name, at))
+        return {}
+    if not known:
+        errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
+        return {}
+    least = list(map(min, zip(*map(indices, known), strict=False)))
+    found: dict[str, Any] = {}
+    waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]
+    while waiting:
+        above, item = waiting.pop()
+        if isinstance(item, list) and len(above) < len(least):
+            begin = least[len(above)]
+            waiting += [((*above, begin + number), each) for number, each in enumerate(item)]
+        else:
+            member = f"{name}[{','.join(map(str, above))}]"
+            if item is not None or member in known:  # null where the family has a hole
+                found[member] = item
+    missing = [member for member in known if member not in found]
+    if missing:
+        message = f"the lists for {name!r} have no number for {missing[0]}"
+        errors.append(NotANumber(message, at, hints=["give a number for every member"]))
+    return found
+
+
+def _not_a_list(name: str, at: Span) -> NotANumber:
+    message = f"{name!r} is one number, and a list is given for it"
+    return NotANumber(message, at, hints=[f'write the number alone: "{name}": 2'])
