@@ -58,6 +58,8 @@ NOTED = [
     ("u = x - 1; v = abs(u); y = exp(v)*z", f"x=1, z={pi}", "x", 0,
      f"from the left {-pi:.10g}, from the right {pi:.10g}"),
     ("y = (if(z >= 0, 0, 1))*abs(z) + z", "z=0", "z", 1, "from the other side 0"),
+    ("v = b - b; y = abs(v) + b", "b=0", "v", 0, "from the left -1, from the right 1"),
+    ("u = x^3; y = abs(u)", "x=0", "u", 0, "from the left -1, from the right 1"),
     ("y = if(x >= z, floor(x + 0.5), sign(z))", "x=0, z=0", "z", 0, "from the other side the value jumps"),
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What the gradient is on the other side of a border: by values at 60 digits, an input at a time.
 
 A border is worth a note if the output has a slope beside it that the gradient is not, or jumps there,
-where one of the inputs that lead to the border moves by itself.
+where one of the inputs that lead to the border moves by itself, or another name that has a gradient.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -28,8 +28,8 @@ _MOST = 5
 _WORK = 100_000
 """The most steps that are computed in mpmath's arithmetic, in all: about a second."""
 
-_INPUTS = 6
-"""The most inputs that are moved across one border."""
+_INPUTS, _NAMES = 6, 3
+"""The most inputs that are moved across one border, and names with equations if no input does it."""
 
 _AGREED, _ROUNDING = 1e-9, 1e-13
 """How far apart two slopes are the same: of themselves, and of what was added up to them."""
@@ -144,7 +144,7 @@ class _Borders:
         row = OPERATIONS[self.graph.op(step)]
         head, said = self._words(step, row)
         below = in_order([step], self.graph.operands)
-        for node in self._crossing(step, row, below)[:_INPUTS]:
+        for node in self._crossing(step, row, below):
             if told is not None and node in told:
                 continue
             sides = self._sides(node)
@@ -185,7 +185,7 @@ class _Borders:
 
     def _crossing(self, step: int, row: Operation, below: Sequence[int]) -> list[int]:
         """The inputs that lead to a step, first those that move it away from its border at once: by
-        which the difference of its operands has a slope."""
+        which the difference of its operands has a slope. Then names that do."""
         slopes = dict.fromkeys(below, 0.0)
         asked = conditions(row) or range(row.arity)
         for number, operand in enumerate(self.graph.operands(step)):
@@ -193,7 +193,11 @@ class _Borders:
                 slopes[operand] += -1.0 if number and kind(row) == "ties" else 1.0
         backward(self.graph, [n for n in below[:-1] if self.graph.is_step(n)], self.data, slopes)
         leaves = [node for node in self.inputs if node in slopes]
-        return sorted(leaves, key=lambda node: slopes[node] == 0.0)
+        leaves.sort(key=lambda node: slopes[node] == 0.0)
+        names = [
+            n for n in below[-2::-1] if n in self.labels and self.graph.is_step(n) and slopes[n]
+        ]
+        return leaves[:_INPUTS] + names[:_NAMES]
 
     def _is_indifferent(self, step: int) -> bool:
         """Whether the output and its gradient stay as they are if a comparison turns out otherwise."""
