@@ -111,6 +111,23 @@ def test_a_disk_that_is_full_meanwhile_loses_no_history(
     assert json.loads(file.read_text())["step"] == list(range(51))
 
 
+def test_many_lines_of_a_trace_wait_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "r.txt"
+    arguments = ["descend", "-e", TEXT.replace("a", "ä"), "--lr", "0.01", "--steps", "50", "--trace", "-o", str(file)]  # fmt: skip
+    backprop(*arguments)
+    whole = file.read_text()
+    assert whole.count("\n") > 50
+    monkeypatch.setattr("backprop.cli.watch._MOST", 300)
+    backprop(*arguments)
+    assert file.read_text() == whole
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setattr("backprop.cli.paths.check_writable", print)  # it makes such a file, too
+    backprop(*arguments)
+    assert file.read_text() == whole
+
+
 MEASURED = """
 import os, sys
 child = os.fork()

@@ -53,16 +53,17 @@ def descend(
     results = printing.Results()
     with results.each():
         watch.after()
-        lines = "".join(watch.lines)
         if save == STANDARD and output is None:
             # the equations go down the pipe, the report to the person
             style = printing.style_for(sys.stderr, digits)
             if sys.stderr is not None:
-                printing.put(lines + printing.text_of(report, format, style), sys.stderr)
+                for piece in watch.lines:
+                    printing.put(piece, sys.stderr)
+                printing.put(printing.text_of(report, format, style), sys.stderr)
             printing.complain(report.warnings, "warning")
         else:
             spare = sys.stderr if save == STANDARD else sys.stdout
-            printing.deliver(report, format, output, digits, lines, spare)
+            printing.deliver(report, format, output, digits, watch.lines, spare)
     files.write(prepared, report, results)
     results.end()
     if found.error is not None:

@@ -70,7 +70,9 @@ def check_outputs(
                 raise BadOption(message, hints=["give each its name"])
         for source, known in sources:
             if place & known and not (each.use == "saved" and _may_replace(source)):
-                message = f"{source.shown} is read and would be lost: {each.by} writes there"
+                same = each.path == source.path
+                which = source.shown if same else f"{each.shown} is {source.shown}, which"
+                message = f"{which} is read and would be lost: {each.by} writes there"
                 raise BadOption(message, hints=["write to another file"])
         before.append((each, place))
         if each.path != STANDARD:

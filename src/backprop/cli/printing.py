@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Annotated, Any, TextIO
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, raise_first
@@ -90,15 +91,15 @@ def deliver(
     format: str,
     output: str | None,
     digits: int | None,
-    before: str = "",
+    before: Iterable[str] = (),
     spare: TextIO | None = None,
 ) -> None:
     """Print a report, or write it to a file; the warnings go to standard error.
 
-    before: text that stands before it. spare: where else it goes if the file cannot be written.
+    before: pieces of text that stand before it. spare: where else it goes if the file cannot be written.
     """
     try:
-        send(lambda style: before + text_of(report, format, style), output, digits, spare)
+        send(lambda style: text_of(report, format, style), output, digits, before, spare)
     finally:
         complain(report.warnings, "warning")
 
@@ -107,20 +108,24 @@ def send(
     text: Callable[[Style], str],
     output: str | None,
     digits: int | None,
+    before: Iterable[str] = (),
     spare: TextIO | None = None,
 ) -> None:
     """Write a text to a file, or print it if there is none, with the numbers and tables for there.
 
-    spare: where else it goes if the file cannot be written after all.
+    before: pieces of text that stand before it. spare: where else it goes if the file cannot be
+    written after all.
     """
     if output is None or output == STANDARD:
-        put(text(style_for(sys.stdout, digits)))
+        for piece in chain(before, [text(style_for(sys.stdout, digits))]):
+            put(piece)
         return
     try:
-        write(output, text(Style(digits)).encode())
+        write(output, map(str.encode, chain(before, [text(Style(digits))])))
     except CannotWrite as error:
         if spare is not None:
-            put(text(style_for(spare, digits)), spare)
+            for piece in chain(before, [text(style_for(spare, digits))]):
+                put(piece, spare)
             error.hints = ("it is printed instead", *error.hints)
         raise
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
 
 from backprop.cli.printing import put
 from backprop.commands import Descending
@@ -14,6 +14,50 @@ from backprop.reports.numbers import Style
 
 if TYPE_CHECKING:
     from backprop.descent import Step
+
+
+_MOST = 1 << 20
+"""About how many characters of lines are in memory."""
+
+
+class Lines:
+    """Lines that are kept for later, many of them in a file that has no name."""
+
+    def __init__(self) -> None:
+        self._last: list[str] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._pieces: list[int] = []
+        """The bytes of each piece in the file."""
+
+    def append(self, text: str) -> None:
+        """Add a line at the end."""
+        self._last.append(text)
+        self._size += len(text)
+        if self._size >= _MOST:
+            self._size = 0
+            with suppress(OSError):  # on a full disk they stay in memory
+                self._put_away("".join(self._last).encode())
+                self._last = []
+
+    def _put_away(self, piece: bytes) -> None:
+        if self._file is None:
+            import tempfile  # for long traces only
+            import weakref
+
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  the next line closes it
+            weakref.finalize(self, self._file.close)
+        self._file.seek(sum(self._pieces))
+        self._file.write(piece)
+        self._file.flush()
+        self._pieces.append(len(piece))
+
+    def __iter__(self) -> Iterator[str]:
+        if self._file is not None:
+            self._file.seek(0)
+            for size in self._pieces:
+                yield self._file.read(size).decode()
+        yield from self._last
 
 
 class Watch:
@@ -37,7 +81,7 @@ class Watch:
         visible = sys.stderr is not None and sys.stderr.isatty() and not trace
         self._bar = Bar(prepared.output, prepared.options["steps"]) if visible else None
         self._broken: OSError | None = None
-        self.lines: list[str] = []
+        self.lines = Lines()
         """What was not printed at once, because the report goes elsewhere."""
 
     def __call__(self, step: Step) -> bool:
