@@ -14,11 +14,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.running import backprop
 
 from backprop.syntax.latex import latex
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.parser import formula
+from running import backprop
 
 ALIKE = [
     "x1 x_1 x₁ x[1] x__1 x_₁ x1' x_1' x'[1] x1[1] x_1_1 x1_1 x_1[1] x₁[1] x[1,1] x11 x_11 x[11] x₁₁ x' x'' x",
