@@ -87,6 +87,8 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
             hints.append(f"or is {name} meant to be {near}?")
     if "e" in names:
         hints.append("for Euler's number write exp(1)")
+    if "tau" in names:
+        hints.append("for the circle's 6.283… write 2*pi")
     if "π" in names:
         hints.append("for 3.14159… write pi")
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
