@@ -16,6 +16,8 @@ from backprop.source import Source, Span
 MOST_BYTES = 1 << 30
 """The largest file that is read: 1 GiB."""
 
+_PIECE = 1 << 18
+
 
 def read_source(path: str | PathLike[str]) -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
@@ -25,7 +27,9 @@ def read_source(path: str | PathLike[str]) -> Source:
         if from_stdin and sys.stdin is None:
             raise CannotRead("there is no standard input", hints=["name a file"])
         with nullcontext(sys.stdin.buffer) if from_stdin else open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = bytearray()  # in pieces: to ask for the most would take so much memory at once
+            while len(data) <= MOST_BYTES and (piece := file.read(_PIECE)):
+                data += piece
     except (OSError, ValueError) as error:
         message, hints = f"{name} cannot be read: {reason(error)}", []
         if isinstance(error, IsADirectoryError):
@@ -38,7 +42,7 @@ def read_source(path: str | PathLike[str]) -> Source:
     return decode(data, name)
 
 
-def decode(data: bytes, name: str) -> Source:
+def decode(data: bytes | bytearray, name: str) -> Source:
     """Bytes as text; a byte-order mark is dropped. Raises NotText at the first bad byte."""
     try:
         return Source(name, data.decode("utf-8-sig"))

@@ -1,6 +1,7 @@
 """One run: the command line read, its command called, errors made messages and exit statuses."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,9 @@ from backprop.files import reason
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
 """Each is a function in a module of its name, in the order of the help."""
+
+_NO_ROOM = re.compile("map segment|allocate memory")
+"""What a system says that has no memory left for the code of a library."""
 
 COMPLETION = "_BACKPROP_COMPLETE"
 """The environment variable by which a shell asks for completions."""
@@ -42,7 +46,9 @@ def run() -> int:
     except OSError as error:  # of a stream: files have their own errors
         complain([BackpropError(f"the results cannot be written: {reason(error)}")])
         return _without_stdout()
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and not _NO_ROOM.search(str(error)):
+            raise
         complain([BackpropError("not enough memory for a graph of this size")])
         return 1
     return 0

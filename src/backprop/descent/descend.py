@@ -69,8 +69,9 @@ def descend(
     try:
         ended = evaluate(model, {**start, **problem.named(run.x)}, output)
         run.settle(ended.gradient)
-    except MemoryError:  # then the last step is told as the run knows it
-        stop = run.out_of_memory()
+    except MemoryError:
+        message = "not enough memory to compute the last step again as grad does"
+        warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
     return _result(run, row, method, stop, warnings), ended and ended.numbers
 

@@ -9,8 +9,8 @@ from backprop.numbers import rounded
 from backprop.report import Cell, Records
 from backprop.reports.numbers import Style
 
-_PIECE = 1000
-"""The rows that are written at once."""
+_PIECE = 10_000
+"""About how many cells are written at once."""
 
 
 def write(report: Records, style: Style) -> str:
@@ -38,4 +38,4 @@ def pieces(report: Records, style: Style) -> Iterator[str]:
         yield file.getvalue()
         file.seek(0)
         file.truncate()
-        piece = [*islice(rows, _PIECE)]
+        piece = [*islice(rows, max(1, _PIECE // len(columns)))]
