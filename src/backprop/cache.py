@@ -89,10 +89,14 @@ def folder(make: bool = False) -> str | None:
 def is_foreign(place: str) -> bool:
     """Whether a folder, or what there is above it, is another user's, such as the home of the person
     who works as root: what root made there would be in their way."""
-    place = os.path.abspath(os.path.expanduser(place))
-    while not os.path.exists(place):
-        place = os.path.dirname(place)
-    return sys.platform != "win32" and os.stat(place).st_uid not in (0, os.geteuid())
+    if sys.platform == "win32":
+        return False
+    with suppress(OSError):  # of a current folder that is there no more
+        place = os.path.abspath(os.path.expanduser(place))
+        while not os.path.exists(place):
+            place = os.path.dirname(place)
+        return os.stat(place).st_uid not in (0, os.geteuid())
+    return False
 
 
 def _make(place: str) -> None:
