@@ -143,6 +143,7 @@ def test_a_folder_that_is_there_no_more_is_ignored(
     assert cache.load("x") is None
     ran = backprop("grad", "-e", "y = x^2; x = 3", "--engine", "native", "--format", "csv")
     assert ran.status == 0
+    assert cache.is_foreign("kept")
 
 
 def test_a_linked_folder_is_not_trusted(

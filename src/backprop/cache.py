@@ -91,12 +91,13 @@ def is_foreign(place: str) -> bool:
     who works as root: what root made there would be in their way."""
     if sys.platform == "win32":
         return False
-    with suppress(OSError):  # of a current folder that is there no more
+    try:
         place = os.path.abspath(os.path.expanduser(place))
         while not os.path.exists(place):
             place = os.path.dirname(place)
         return os.stat(place).st_uid not in (0, os.geteuid())
-    return False
+    except OSError:  # the current folder, in which it would be, is there no more
+        return True
 
 
 def _make(place: str) -> None:
