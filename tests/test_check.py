@@ -18,12 +18,12 @@ from backprop.checks import Check, check_gradient, differences, mark, read_claim
 from backprop.checks.differences import Along
 from backprop.cli.printing import text_of
 from backprop.commands import Inputs, check
-from backprop.evaluation import precise
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import examples
 from backprop.graph import CODES
 from backprop.operations import OPERATIONS, Operation
 from backprop.reports.numbers import Style
+from backprop.syntax import precision
 from running import CLASSIC, POINT, backprop
 from truth import mp, true_slope, true_value
 
@@ -69,7 +69,7 @@ def checked(text: str, at: str | dict[str, float], precisely: bool = False) -> d
 def test_precise_values_of_every_row_are_the_truth(row: Operation, at: tuple[float, ...]) -> None:
     digits = 400
     context = special.context(digits)
-    got = precise.function(row.name, digits)(*map(context.mpf, at))
+    got = precision.value(row.name, digits)(*map(context.mpf, at))
     truth = true_value(row.name, at)
     assert abs(mp.mpf(got) - truth) <= mp.mpf(10) ** -60 * abs(truth)
 

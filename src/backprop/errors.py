@@ -158,6 +158,10 @@ class AtBorder(BackpropError):
     leads: frozenset[str] = frozenset()
 
 
+class IndeterminateForm(InfiniteSlope):
+    """A step where the chain rule meets 0·∞, which is decided by values, if at all."""
+
+
 class UsageFault(BackpropError):
     """A file or an option that cannot be used."""
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from math import isfinite, nan
 from operator import attrgetter
+from sys import float_info
 from typing import Generic, NamedTuple, Self, TypeVar, Union
 
 from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order
@@ -47,6 +49,9 @@ class Lookup(dict[int, F], Generic[F]):
         return found
 
 
+_TINY = float_info.min
+"""Below the smallest normal double a number has lost digits, or is 0."""
+
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
 
@@ -74,37 +79,79 @@ def backward(
     data: ByNode,
     gradients: ByNode,
     slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES,
-) -> None:
+) -> list[int]:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
 
     steps: operands first; `data` has the value of each and of its operands. gradients: at the
     outputs what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the
     outputs back, each use of an operand adds (gradient of the result) * (slope of the operation).
-    What adds nothing is skipped, so that a branch that was not taken never meets the infinite slope
-    that it may have. slopes: by operation, where other functions take the place of the table's.
+    slopes: by operation, where other functions take the place of the table's.
+
+    A gradient of 0 goes no further. Returns the steps where that may be wrong: those whose slope is
+    infinite there (0·∞, unless the step is in a branch that was not taken), and those whose
+    gradient is too small for a double; `indeterminate` finds out what is right.
     """
     ops, operands, number = graph.ops, graph.operands, CODES[NUMBER]
+    doubtful: list[int] = []
     for step in reversed(steps):
         gradient = gradients[step]
-        if gradient == 0.0:
-            continue
+        if -_TINY < gradient < _TINY:
+            if gradient or any_steep(graph, [step], data):
+                doubtful.append(step)
+            if gradient == 0.0:
+                continue
         inside = operands(step)
         numbers = [data[each] for each in inside]
         numbers.append(data[step])
         for operand, slope_of in zip(inside, slopes[ops[step]], strict=True):
             if ops[operand] != number:
                 slope = slope_of(*numbers)
-                if slope != 0.0:
-                    gradients[operand] += gradient * slope
+                if share := gradient * slope:
+                    gradients[operand] += share
+                elif slope:
+                    doubtful.append(step)
+    if doubtful:  # what no gradient has come to is in a branch that was not taken
+        reached = set(having_say(graph, steps, data))
+        doubtful = [step for step in doubtful if step in reached]
+    return doubtful
+
+
+def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
+    """The steps of `order` that have a say in its last: of an `if` not the branch left out."""
+    found = {order[-1]}
+    for step in reversed(order):
+        if step in found and graph.is_step(step):
+            inside = graph.operands(step)
+            says = OPERATIONS[graph.op(step)].says
+            found.update(
+                inside if says is None else [inside[at] for at in says(*[data[e] for e in inside])]
+            )
+    return [node for node in order if node in found and graph.is_step(node)]
+
+
+def any_steep(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> bool:
+    """Whether a slope of one of the steps, by an operand that takes a gradient, is not finite."""
+    return any(
+        not isfinite(slope) and not graph.is_number(operand)
+        for step in steps
+        if functions.can_be_steep(graph.op(step))
+        for operand, slope in zip(
+            graph.operands(step), local_slopes(graph, step, data), strict=True
+        )
+    )
 
 
 def derivatives(
     graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES
 ) -> list[float]:
-    """The derivative of the output by every node, where the nodes are worth `data`: `backward` from 1."""
+    """The derivative of the output by every node, where the nodes are worth `data`: `backward` from
+    1; nan by what leads to a step where that is not sure."""
     gradients = [0.0] * len(data)
     gradients[graph.output] = 1.0
-    backward(graph, graph.steps, data, gradients, slopes)
+    doubtful = backward(graph, graph.steps, data, gradients, slopes)
+    for node in in_order(doubtful, graph.columns.operands):
+        if not graph.is_number(node):
+            gradients[node] = nan
     return gradients
 
 

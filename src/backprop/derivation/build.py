@@ -8,7 +8,6 @@ from math import isfinite
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
-from backprop.evaluation.diagnosis import having_say
 from backprop.evaluation.gradient import Evaluation
 from backprop.graph import Graph
 from backprop.language import Model
@@ -19,7 +18,7 @@ from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import by_names, local_slopes, share
+from backprop.values import by_names, having_say, local_slopes, share
 
 MOST = 300
 """Equations that are explained without being asked twice."""

@@ -83,6 +83,8 @@ def _end(
     try:
         try:
             run.begin()
+            if run.problem.undecided and not any(run.gradient):
+                return run.at_corner(run.x)
             if not any(run.gradient):
                 from backprop.descent.second_order import is_minimum  # numpy is not always wanted
 

@@ -11,7 +11,7 @@ from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
 from backprop.engine.program import choose
-from backprop.errors import NoMachineCode, NotFinite
+from backprop.errors import IndeterminateForm, NoMachineCode, NotFinite
 from backprop.numbers import printed
 from backprop.syntax import functions
 
@@ -116,6 +116,8 @@ class FirstOrder:
             taken = self._update(gradient, lr)
             try:
                 value, slopes = run.problem.both(taken.x)
+            except IndeterminateForm:
+                raise run.at_corner(taken.x) from None
             except NotFinite as error:
                 raise run.diverged(error) from None
         self.k += 1

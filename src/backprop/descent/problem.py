@@ -7,9 +7,9 @@ from sys import float_info
 
 from backprop.engine.engines import Engine, Interpreted
 from backprop.engine.program import build, choose
-from backprop.errors import NotFinite
+from backprop.errors import InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
-from backprop.evaluation.gradient import Evaluation
+from backprop.evaluation.gradient import Evaluation, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.values import derivatives, forward
@@ -61,6 +61,8 @@ class Problem:
         """How many steps are computed at every point."""
         self._moving = self._moving.for_many_walks()
         self._engine: Engine | None = None
+        self.undecided = False
+        """Whether the chain rule did not decide the last gradient, and values did (0·∞)."""
         self._x: Sequence[float] | None = None
         """Where the engine computed the last value; None: the interpreter did."""
         if choose(engine, self.size, runs) is not Interpreted:
@@ -98,12 +100,30 @@ class Problem:
         if self._engine and self._x is not None:
             found = self._engine.backward()
             if found is not None:
+                self.undecided = False
                 return [float(slope) * self.sign for slope in found]
             self._interpreted(self._x)
         gradients = derivatives(self._moving, self._data)
         slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
+        self.undecided = False
+        return slopes if all(map(isfinite, slopes)) else self._doubtful()
+
+    def _doubtful(self) -> Point:
+        """The derivatives where the chain rule meets something that is not finite, or too small."""
+        gradients = [0.0] * len(self._data)
+        found = settled(self.graph, self._data, gradients)
+        undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
+        warnings: list[InfiniteSlope] = []
+        if undecided:
+            from backprop.evaluation.indeterminate import by_values
+
+            warnings += by_values(self.model, self.graph, self._data, gradients, undecided)
+        self.undecided = bool(undecided)
+        slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
         if not all(map(isfinite, slopes)):
-            warnings = diagnosis.gradients(self.model, self._moving, self._data, gradients)
+            warnings += diagnosis.gradients(
+                self.model, self.graph, self._data, gradients, undecided
+            )
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return slopes

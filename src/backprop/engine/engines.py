@@ -11,9 +11,11 @@ import ctypes
 import threading
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import isfinite
 from typing import Any, Protocol
 
+from backprop.engine.underflow import SCALE
 from backprop.graph import Graph
 from backprop.values import derivatives, forward
 
@@ -75,12 +77,15 @@ class GeneratedPython(Engine):
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
         from backprop.engine.writers.python import evaluation
 
-        self._evaluate = evaluation(graph, wrt, [*fixed])
+        self._made = cache(lambda scale: evaluation(graph, wrt, [*fixed], scale))
+        self._evaluate = self._made(1.0)
         self._fixed = [*fixed.values()]
         self._own = threading.local()
 
     def forward(self, x: Sequence[float]) -> float | None:
         value, self._own.gradient, finite = self._evaluate(x, self._fixed)
+        if not finite and isfinite(value):  # perhaps a gradient has become too small
+            value, self._own.gradient, finite = self._made(SCALE)(x, self._fixed)
         return value if finite else None
 
     def backward(self) -> Sequence[float] | None:
@@ -108,15 +113,28 @@ class StraightCode(Engine):
         from backprop.engine.walk import signature
         from backprop.engine.writers.llvm import evaluation
 
-        key = f"evaluate {signature(graph, wrt, [*fixed])}"
-        self._library = library(key, lambda: evaluation(graph, wrt, [*fixed]))
-        self._evaluate = self._library.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
+        text = signature(graph, wrt, [*fixed])
+
+        def made(scale: float) -> Any:
+            key = f"evaluate {scale} {text}"
+            found = library(key, lambda: evaluation(graph, wrt, [*fixed], scale))
+            # which lives as long as its functions
+            return found, found.function("evaluate", ctypes.c_int, *[ctypes.c_void_p] * 4)
+
+        self._made = cache(made)
+        self._evaluate = self._made(1.0)[1]
         self._own = Own(lambda: _Arrays(len(wrt), array("d", fixed.values())))
 
     def forward(self, x: Sequence[float]) -> float | None:
         own = self._own.made
         own.x[:] = array("d", x)
-        return None if self._evaluate(*own.pointers) else own.value[0]
+        if not self._evaluate(*own.pointers):
+            return float(own.value[0])
+        if not isfinite(own.value[0]):
+            return None
+        # perhaps a gradient has become too small
+        bad = self._made(SCALE)[1](*own.pointers)
+        return None if bad else float(own.value[0])
 
     def backward(self) -> Sequence[float] | None:
         gradient: Sequence[float] = self._own.made.gradient

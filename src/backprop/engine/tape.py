@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, kinds
 from backprop.engine.native.machine import lanes, library
+from backprop.engine.underflow import LARGE, SCALE
 from backprop.graph import NAMES, Columns
 
 Doubles = NDArray[np.float64]
@@ -89,18 +90,19 @@ class Tape:
         self.root = int(place[root])
         self.functions = tuple(map(self._library.address, ("forward", "backward")))
 
-    def run(self, data: list[float], gradients: list[float]) -> None:
+    def run(self, data: list[float], gradients: list[float]) -> bool:
         """Compute the graph once: `data` has the numbers of the inputs, and takes those of all
-        rows; `gradients` takes the derivatives of the output by them."""
+        rows; `gradients` takes the derivatives of the output by them. Whether they are sure."""
         arrays = Arrays(self, {int(leaf): data[leaf] for leaf in self.inputs})
         arrays.forward()
-        arrays.backward()
+        sure = arrays.backward()
         arrays.gradients[len(self.inputs) :][: len(self.numbers)] = 0.0
         rows = np.flatnonzero(self._place[:-1] >= 0)
         for found, into in ((arrays.values, data), (arrays.gradients, gradients)):
             whole = np.array(into)
             whole[rows] = found[self._place[rows]]
             into[:] = whole.tolist()
+        return sure
 
     def _lay_out(
         self, kinds: NDArray[np.int16], operands: Sequence[Integers], width: int
@@ -151,7 +153,7 @@ class Arrays:
         count = len(tape.inputs)
         self.values[:count] = [fixed.get(leaf, 0.0) for leaf in tape.inputs.tolist()]
         self.values[count:][: len(tape.numbers)] = tape.numbers
-        fields = {**vars(tape), **vars(self), "count": len(tape.segments)}
+        fields = {**vars(tape), **vars(self), "count": len(tape.segments), "seed": _bits(1.0)}
         described = [fields[name] for name in kernels.FIELDS]
         numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
         self._fields = np.array(numbers, np.int64)
@@ -163,7 +165,7 @@ class Arrays:
         return not self.tape.forward(self.address)
 
     def backward(self) -> bool:
-        """Compute every gradient; whether all are finite."""
+        """Compute every gradient; whether all are finite, and none became too small."""
         tape = self.tape
         if not tape.backward(self.address):
             return True
@@ -173,7 +175,16 @@ class Arrays:
                     if slope is not None:
                         array[begin : begin + count] = slope
             self._has_constants = True
-        return not tape.backward_with_care(self.address)
+        if not tape.backward_with_care(self.address):
+            return True
+        self._fields[-1] = _bits(SCALE)
+        bad = tape.backward_with_care(self.address)
+        self._fields[-1] = _bits(1.0)
+        if bad and not (tape.size > LARGE and np.isfinite(self.gradients).all()):
+            tape.backward_with_care(self.address)  # something else is not as it should be
+            return False
+        self.gradients *= 1 / SCALE
+        return True
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:
@@ -211,6 +222,10 @@ def _read(
             for into, place in zip(operands, known[number].order, strict=True):
                 into[at] = columns_of[place][at]
     return found, operands
+
+
+def _bits(number: float) -> int:
+    return int(np.float64(number).view(np.int64))
 
 
 def _aligned(size: int) -> Doubles:

@@ -14,7 +14,7 @@ from itertools import product
 from math import inf, isfinite, nan
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from backprop.graph import NUMBER, Columns, Graph, depending
+from backprop.graph import NUMBER, Columns, Graph, depending, in_order
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
@@ -24,6 +24,11 @@ T = TypeVar("T")
 
 Operand: TypeAlias = float | T
 """A number that is known already, or what the writer made: the name of a variable, a register, a row."""
+
+NOTHING = -0.0
+"""The gradient where none has arrived, because a branch was not taken: it stays what it is when it
+is added to itself, times any slope, and gives way to all else. Gradients that come to be 0 are 0.0,
+and times an infinite slope nan: what is then right, the interpreter finds out."""
 
 _BAD = (inf, -inf, nan)
 _OTHERS = (0.0, 1.0, -1.0, 0.5, 3.0, -2.5, 1e300, inf, -inf, nan)
@@ -41,7 +46,20 @@ class Writer(Protocol[T]):
         """Its slopes by each operand, given its value."""
 
     def product(self, gradient: Operand[T], slope: Operand[T], careful: bool) -> Operand[T]:
-        """Gradient times slope; careful: 0 where either is 0, whatever the other is."""
+        """Gradient times slope; careful: NOTHING if the gradient is, whatever the slope is."""
+
+    def branch(self, gradient: Operand[T], slope: Operand[T]) -> Operand[T]:
+        """What comes to a branch of a choice: the gradient where its slope is 1, else NOTHING."""
+        return self.product(gradient, slope, False)
+
+    def begin_gradients(self) -> None:
+        """The products that `too_small` is about begin here."""
+        return
+
+    def too_small(self) -> list[Operand[T]]:
+        """What is not finite if one of the products is too small for a double, and its factors are
+        not 0."""
+        return []
 
 
 class Texts(Writer[T]):
@@ -93,7 +111,11 @@ class Walk(Generic[T]):
             for operand in graph.operands(step):
                 if operand not in self.found and graph.is_number(operand):
                     self.found[operand] = graph.constant(operand)
-        self._choosing = any(OPERATIONS[graph.op(step)].says for step in steps)
+        branches = [
+            each for step in steps if chooses(graph.op(step)) for each in graph.operands(step)[1:]
+        ]
+        self.guarded = set(in_order(branches, graph.operands)) if branches else set()
+        """What leads to a branch that may not be taken."""
 
     def forward(self) -> None:
         """Write the value of every step."""
@@ -138,8 +160,10 @@ class Walk(Generic[T]):
                 if operand not in moving or slope == 0.0:
                     continue
                 share = slope
-                if gradient != 1.0:
-                    share = self.writer.product(gradient, slope, self._choosing)
+                if chooses(graph.op(step)):
+                    share = self.writer.branch(gradient, slope)
+                elif gradient != 1.0:
+                    share = self.writer.product(gradient, slope, step in self.guarded)
                 before = sums.get(operand)
                 if before is not None:
                     share = self.writer.value("+", [before, share])
@@ -148,14 +172,31 @@ class Walk(Generic[T]):
 
 
 def value_and_gradient(
-    writer: Writer[T], graph: Graph, wrt: Sequence[int], known: Mapping[int, Operand[T]]
+    writer: Writer[T],
+    graph: Graph,
+    wrt: Sequence[int],
+    known: Mapping[int, Operand[T]],
+    scale: float = 1.0,
 ) -> tuple[Operand[T], list[Operand[T]], list[Operand[T]]]:
     """Write a graph's output and its derivatives by each of `wrt`; those, and what must be finite
-    for all values to be. known: what the inputs are called."""
+    for all to be right. known: what the inputs are called. scale: a power of 2 that the gradients
+    are multiplied with on the way, so that none becomes too small."""
     walk = Walk(writer, graph, graph.steps, known)
     walk.forward()
-    gradient = walk.backward({graph.output: 1.0}, wrt)
-    return walk.found[graph.output], [*gradient.values()], walk.looked_at(graph.outputs)
+    writer.begin_gradients()
+    gradient = walk.backward({graph.output: scale}, wrt)
+    looked = walk.looked_at(graph.outputs) + writer.too_small()
+    for leaf in walk.guarded.intersection(wrt):  # NOTHING is 0 for the reader
+        gradient[leaf] = writer.value("+", [gradient[leaf], 0.0])
+    if scale != 1.0:
+        gradient = {leaf: writer.value("*", [each, 1 / scale]) for leaf, each in gradient.items()}
+    return walk.found[graph.output], [*gradient.values()], looked
+
+
+def chooses(name: str) -> bool:
+    """Whether an operation takes one of its operands, behind a condition, and leaves the others."""
+    row = OPERATIONS[name]
+    return row.says is not None and any(text != "0" for text in row.slopes)
 
 
 @cache

@@ -6,7 +6,7 @@ none, and for a slope that makes a gradient infinite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import isfinite, isnan
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
@@ -14,7 +14,7 @@ from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import one_line
-from backprop.values import ByNode, local_slopes
+from backprop.values import ByNode, having_say, local_slopes
 
 _MOST = 5
 """The most steps that are named for one run."""
@@ -58,19 +58,6 @@ def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> boo
     return without_value(graph, order, data) is None and isfinite(data[order[-1]])
 
 
-def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
-    """The steps of `order` that have a say in its last: of an `if` not the branch left out."""
-    found = {order[-1]}
-    for step in reversed(order):
-        if step in found and graph.is_step(step):
-            inside = graph.operands(step)
-            says = OPERATIONS[graph.op(step)].says
-            found.update(
-                inside if says is None else [inside[at] for at in says(*[data[e] for e in inside])]
-            )
-    return [node for node in order if node in found and graph.is_step(node)]
-
-
 def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
     """The error for a step whose value is inf or nan, with its text and its operands' values."""
     row = OPERATIONS[model.columns.op(step)]
@@ -102,11 +89,14 @@ def _member(model: Model, step: int) -> str:
     return ""
 
 
-def gradients(model: Model, graph: Graph, data: ByNode, found: ByNode) -> list[InfiniteSlope]:
-    """Warnings for the steps whose slope makes a named gradient inf or nan."""
+def gradients(
+    model: Model, graph: Graph, data: ByNode, found: ByNode, told: Container[int] = ()
+) -> list[InfiniteSlope]:
+    """Warnings for the steps whose slope makes a named gradient inf or nan. told: the nodes of
+    whose gradients everything is said."""
     if all([isfinite(found[node]) for node in graph.order]):  # noqa: C419
         return []
-    if all(isfinite(found[node]) for node in graph.order if node in model.labels):
+    if all(isfinite(found[n]) for n in graph.order if n in model.labels and n not in told):
         return []
     warnings: list[InfiniteSlope] = []
     for step in reversed(graph.steps):
@@ -130,6 +120,12 @@ def gradients(model: Model, graph: Graph, data: ByNode, found: ByNode) -> list[I
         message = "the contributions to a gradient add up to no finite number"
         warnings.append(InfiniteSlope(message, where=model.source.name))
     return warnings
+
+
+def pointing(model: Model, step: int, data: ByNode) -> tuple[str, list[Label]]:
+    """The text of a step with the numbers of its operands, and where it stands."""
+    at, given = _operands(model, step, data)
+    return f"{_text(model, step)}{given}", _labels(model, step, at)
 
 
 def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:

@@ -1,15 +1,22 @@
 """One output of a Model, its value and its gradient by every name that leads to it."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from __future__ import annotations
 
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from backprop.engine.underflow import LARGE, SCALE
 from backprop.errors import AtBorder, NotFinite
 from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import Numbers, backward, forward
+from backprop.values import ByNode, Numbers, any_steep, backward, forward
+
+if TYPE_CHECKING:
+    from backprop.engine.writers.exact import Open
 
 
 class Gradient(NamedTuple):
@@ -49,6 +56,31 @@ def gradient(
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
+def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]:
+    """Set `gradients` to the derivatives of the output by every node that leads to it, where the
+    nodes are worth `data`; nan where the chain rule does not decide (0·∞): these nodes are returned,
+    each with where that is."""
+    for scale in (1.0, SCALE):
+        for node in graph.order:
+            gradients[node] = 0.0
+        gradients[graph.output] = scale
+        doubtful = backward(graph, graph.steps, data, gradients)
+        sure = not doubtful or (
+            # what is too small even then is left out
+            scale > 1 and len(graph.steps) > LARGE and not any_steep(graph, doubtful, data)
+        )
+        if scale > 1:
+            for node in graph.order:
+                gradients[node] /= scale
+        if sure and all([isfinite(gradients[node]) for node in graph.order]):  # noqa: C419
+            return {}
+        if not doubtful:
+            break
+    from backprop.evaluation.indeterminate import settle  # which has mpmath compute: 40 ms
+
+    return settle(graph, data, gradients, doubtful)
+
+
 @without_collector
 def evaluate(
     model: Model,
@@ -56,10 +88,12 @@ def evaluate(
     of: str | None = None,
     engine: str = "auto",
     noted: bool = False,
+    by_values: bool = True,
 ) -> Evaluation:
-    """The value and the gradient of an output, with all numbers that lead there. Raises as `Model.grad`.
+    """The value and the gradient of an output, with all numbers that lead there.
 
-    noted: whether to look for the borders that notes are about.
+    noted: whether to look for the borders that notes are about. by_values: whether what the chain
+    rule does not decide is asked of the values; otherwise it is nan. Raises as `Model.grad`.
     """
     name = model.output(of)
     columns, output = model.columns, model.names[name]
@@ -78,7 +112,7 @@ def evaluate(
     for node, number in given.items():
         data[node] = number
     gradients = [0.0] * len(data)
-    native = False
+    native = sure = False
     if engine != "auto":  # which interprets here: for one run it takes longer to lay a graph out
         from backprop.engine.program import choose
 
@@ -86,19 +120,22 @@ def evaluate(
     if native:
         from backprop.engine.tape import Tape
 
-        Tape(columns, order, output).run(data, gradients)
+        sure = Tape(columns, order, output).run(data, gradients)
     else:
         forward(columns, filter(columns.is_step, order), data)
-        gradients[output] = 1.0
-        backward(columns, graph.steps, data, gradients)
     computed = order
     if missing:  # what needs an input without a number has no value either
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
-    warnings = [
-        *diagnosis.values(model, computed, len(graph.order), data),
-        *diagnosis.gradients(model, graph, data, gradients),
-    ]
+    warnings = diagnosis.values(model, computed, len(graph.order), data)
+    undecided: Mapping[int, Open] = {}
+    if not sure:
+        undecided = settled(graph, data, gradients)
+    if undecided and by_values:
+        from backprop.evaluation.indeterminate import by_values as ask
+
+        warnings += ask(model, graph, data, gradients, undecided)
+    warnings += diagnosis.gradients(model, graph, data, gradients, undecided)
     notes: tuple[AtBorder, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms

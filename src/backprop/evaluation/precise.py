@@ -5,7 +5,6 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 
 from collections import ChainMap
 from collections.abc import Callable, Sequence
-from functools import cache
 from itertools import pairwise
 from math import ceil, inf, isfinite, log10
 from typing import Any
@@ -14,17 +13,13 @@ from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.special import context
-from backprop.syntax.fold import fold
-from backprop.syntax.parser import formula
-from backprop.values import Lookup, forward
+from backprop.syntax import precision
+from backprop.values import ByNode, Lookup, forward
 
 Function = Callable[..., Any]
 
 DIGITS = (60, 120, 240, 480, 960)
 """Working digits behind the decimal point, more or less: more, until two in a row tell the same."""
-
-_BEYOND = 1024
-"""Powers of two: as in doubles, what is larger has no value."""
 
 
 class Precise:
@@ -33,7 +28,7 @@ class Precise:
     data: the numbers of its inputs, and about what the steps are worth.
     """
 
-    def __init__(self, graph: Graph, data: Sequence[float], digits: int) -> None:
+    def __init__(self, graph: Graph, data: ByNode, digits: int) -> None:
         self.fine = digits
         # Large numbers need their digits before the point as well, or a small step is lost in them.
         sizes = [abs(data[node]) for node in graph.order]
@@ -47,7 +42,7 @@ class Precise:
 
     def _step(self, name: str) -> Function:
         """The value of an operation; nan where an operand that has a say is."""
-        value, says = function(name, self.digits), OPERATIONS[name].says
+        value, says = precision.value(name, self.digits), OPERATIONS[name].says
 
         def step(*operands: Any) -> Any:
             asked = operands if says is None else [operands[at] for at in says(*operands)]
@@ -67,60 +62,16 @@ class Precise:
         return moved[self._graph.output]
 
 
-@cache
-def function(name: str, digits: int) -> Function:
-    """The value of a row of the table on mpmath's numbers; nan where there is no real value, or
-    none that a double can hold."""
-    mp = context(digits)
-    row = OPERATIONS[name]
-    text = row.precise or (row.value if isinstance(row.value, str) else "")
-    plain: Any = (
-        _compiled(text, row.operands, digits) if text else getattr(mp, name, None) or row.value
-    )
-
-    def total(*operands: Any) -> Any:
-        try:
-            value = plain(*operands)
-        except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
-            return mp.nan
-        if isinstance(value, mp.mpc) or not mp.isfinite(value) or mp.mag(value) > _BEYOND:
-            return mp.nan
-        return mp.mpf(value)
-
-    return total
-
-
-def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
-    """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
-    it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
-    mp = context(digits)
-
-    def apply(name: str, parts: list[Function]) -> Function:
-        if name == "if":
-            condition, taken, other = parts
-            return lambda at: taken(at) if condition(at) else other(at)
-        called = function(name, digits) if name in OPERATIONS else getattr(mp, name)
-        return lambda at: called(*[part(at) for part in parts])
-
-    def named(name: str) -> Function:
-        return lambda at: at[name] if name in at else getattr(mp, name)
-
-    def number(text: str) -> Function:
-        return lambda at: mp.mpf(text)
-
-    found = fold(formula(text), number, named, apply)
-    return lambda *operands: found(dict(zip(parameters, operands, strict=True)))
-
-
-def sides(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
+def sides(graph: Graph, levels: Callable[[int], Precise], node: int, least: float = 1e-15) -> Sides:
     """What the output does where the input `node` stands, computed with ever more digits until it is plain.
 
-    levels: the graph at a number of digits, made once for all inputs.
+    levels: the graph at a number of digits, made once for all inputs. least: the relative error
+    that a slope may have.
     """
     steps = graph.above(node)
     looks = (_Look(levels(digits), node, steps) for digits in DIGITS)
     for wide, close in pairwise(looks):
-        left, right = (_side(wide, close, side) for side in (-1, 1))
+        left, right = (_side(wide, close, side, least) for side in (-1, 1))
         if left.kind == right.kind == "slope":
             slope, error = _limit(wide.central, close.central)
             return Sides(left, right, float(slope), float(error + close.blur))
@@ -161,7 +112,7 @@ class _Look:
         return side * (second - first) / self.step
 
 
-def _side(wide: _Look, close: _Look, side: int) -> Side:
+def _side(wide: _Look, close: _Look, side: int, least: float) -> Side:
     """One side, from a look with a wide step and one with a close step."""
     if any(each != each for look in (wide, close) for each in look.beside[side]):
         missing = close.beside[side][0] != close.beside[side][0]
@@ -178,7 +129,7 @@ def _side(wide: _Look, close: _Look, side: int) -> Side:
     if 10 * abs(now) < abs(was) and abs(now) * wide.step > 100 * abs(was) * close.step:
         return Side("infinite", inf if now * side > 0 else -inf, 0.0)
     slope, error = _limit(wide.slope(side), close.slope(side))
-    if error > max(abs(slope) * 1e-15, close.blur):
+    if error > max(abs(slope) * least, close.blur):
         return Side("unclear")
     return Side("slope", float(slope), float(error + close.blur))
 

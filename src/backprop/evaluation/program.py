@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprop.engine.engines import TapeCode
 from backprop.engine.program import build
-from backprop.evaluation.gradient import gradient
+from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model, read_model
@@ -64,7 +64,8 @@ class Program:
 
         values: a number for each of `inputs`. Raises NotFinite for a step without a finite value
         that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
-        be infinite, and then is the gradient.
+        be infinite, and then is the gradient; it is nan where the chain rule meets 0·∞ and does
+        not decide (`Model.grad` asks the values).
         """
         import numpy as np
 
@@ -74,10 +75,10 @@ class Program:
         found = self._engine.run(x if self._takes_arrays else array("d", x.tobytes()))
         if found is None:  # something is not finite: the interpreter finds out what
             given = dict(zip(self.inputs, x.tolist(), strict=True))
-            slow = gradient(self._model, given, self.output)
+            slow = evaluate(self._model, given, self.output, by_values=False).gradient
             found = slow.value, [slow.gradients[name] for name in self.inputs]
         value, slopes = found
-        return value, np.array(slopes, dtype=np.float64)
+        return value, np.array(slopes, dtype=np.float64) + 0.0  # -0.0 means nothing here
 
 
 @without_collector

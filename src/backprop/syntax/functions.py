@@ -55,6 +55,15 @@ def _size(slope: Function) -> Function:
     return size
 
 
+@cache
+def can_be_steep(name: str) -> bool:
+    """Whether a slope of the operation can be infinite, or have no value, where its value is
+    finite: what divides, takes a power or a logarithm, or has poles of its own."""
+    return any(
+        part in text for text in OPERATIONS[name].slopes for part in ("/", "^", "log", "gamma")
+    )
+
+
 def kinks(name: str, operands: Sequence[float]) -> list[str]:
     """What an operation has at these numbers: `corner`, `jump`, mostly nothing."""
     return [kind for kind, condition in _conditions(name) if condition(*operands)]

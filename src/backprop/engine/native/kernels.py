@@ -13,13 +13,15 @@ from collections.abc import Mapping
 
 from backprop.engine.native import loops
 from backprop.engine.native.machine import lanes
-from backprop.engine.writers.llvm import ATTRIBUTES, Code
+from backprop.engine.walk import NOTHING
+from backprop.engine.writers.llvm import ATTRIBUTES, Code, literal, marks
 
-FIELDS = tuple("segments count values p q a b c codes gradients size root".split())
+FIELDS = tuple("segments count values p q a b c codes gradients size root seed".split())
 """What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count`
-of them, each is three numbers: kind, first place, number of steps."""
+of them, each is three numbers: kind, first place, number of steps. seed: the bits of the gradient
+at the root."""
 
-_NUMBERS = ("count", "size", "root")
+_NUMBERS = ("count", "size", "root", "seed")
 
 
 def text(used: frozenset[int]) -> str:
@@ -37,20 +39,37 @@ def text(used: frozenset[int]) -> str:
         declared |= code.declared
     parts += [loops.backward_loop(f"b{kind}", both) for kind, both in slopes.items()]
     parts.append(loops.backward_loop("leaves", ()))
-    parts.append(loops.backward_loop("careful", loops.STORED, careful=True))
+    careful = {loops.LEAVES: "leaves"}
+    if loops.CHOICE in used:
+        careful |= {loops.MIXED: "careful_mixed", loops.CHOICE: "careful_choices"}
+    for name in ("careful", *careful.values()):
+        if name != "leaves":
+            parts.append(loops.backward_loop(name, loops.STORED))
     forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
     parts += [
         _forward(width, forwards),
         _backward("backward", backwards, "leaves"),
-        _backward("backward_with_care", {loops.LEAVES: "leaves"}, "careful"),
+        _backward("backward_with_care", careful, "careful"),
     ]
-    return "\n".join([*sorted(declared), *parts, _DECLARED, _levels(), ATTRIBUTES])
+    return "\n".join([*sorted(declared), *parts, _DECLARED, marks(), _levels(), ATTRIBUTES])
 
 
 _DECLARED = """
 declare i32 @llvm.smax.i32(i32, i32)
 declare i64 @llvm.umax.i64(i64, i64)
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+define internal fastcc void @fill(ptr noalias %to, i64 %n, double %number) {
+entry:
+  br label %loop
+loop:
+  %k = phi i64 [0, %entry], [%k1, %loop]
+  %at = getelementptr double, ptr %to, i64 %k
+  store double %number, ptr %at, align 8
+  %k1 = add i64 %k, 1
+  %more = icmp slt i64 %k1, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}
 """
 
 _DRIVER = """
@@ -122,14 +141,20 @@ def _forward(width: int, names: Mapping[int, str]) -> str:
 
 
 def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
-    before = """
-  %bytes = mul i64 %size, 8
-  call void @llvm.memset.p0.i64(ptr %all, i8 0, i64 %bytes, i1 false)
+    """They begin with 0, with care with `walk.NOTHING`. Bad is also a product that is too small."""
+    start = literal(NOTHING if otherwise == "careful" else 0.0)
+    before = f"""
+  call fastcc void @fill(ptr %all, i64 %size, double {start})
   %place = getelementptr double, ptr %all, i64 %root
-  store double 1.0, ptr %place, align 8"""
+  %one = bitcast i64 %seed to double
+  store double %one, ptr %place, align 8
+  call fastcc void @clear_underflow()"""
+    after = f"""  %far = icmp uge i64 %whole, {0xFFE0000000000000}
+  %small = call fastcc i1 @underflow()
+  %bad = or i1 %far, %small"""
     return _driver(
         "gradients", names, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
-        after=f"  %bad = icmp uge i64 %whole, {0xFFE0000000000000}",
+        after=after,
     )  # fmt: skip
 
 

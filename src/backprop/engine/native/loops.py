@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from backprop.engine.walk import chooses
 from backprop.engine.writers.llvm import Code, Operand
 from backprop.operations import OPERATIONS
 
@@ -52,6 +53,9 @@ def kinds() -> tuple[Kind, ...]:
             found.append(Kind(row.name, order, ((row.operands.index(operand), number),)))
     return tuple(found)
 
+
+CHOICE = next(at for at, kind in enumerate(kinds()) if kind.name and chooses(kind.name))
+"""The kind of steps that take one of two branches."""
 
 Slopes = Sequence[float | None]
 """The slopes by `a` and `b`: numbers where they are the same at every point, else None: they are stored."""
@@ -153,12 +157,14 @@ def constant_slopes(number: int) -> Slopes:
     return _step(kinds()[number], Code(), stored=False)[1] if number > MIXED else STORED
 
 
-def backward_loop(name: str, slopes: Slopes, careful: bool = False) -> str:
+def backward_loop(name: str, slopes: Slopes) -> str:
     """The backward loop of steps with these slopes: none for one that only looks at gradients. It
     keeps the largest magnitude that a gradient has.
 
-    careful: what adds nothing is skipped, as the interpreter does. Where gradient and slope are
-    finite the plain loops give the same: 0 times a number adds 0.
+    name: that of the loop. In `careful` steps look whether a gradient has come to them at all
+    (`walk.NOTHING`), in `careful_choices` they choose to which branch one comes, and in
+    `careful_mixed` there are both. Where gradient and slope are finite the plain loops give the
+    same: 0 times a number adds 0.
     """
     code = Code()
     gradient = code.load(code.at("%own", "%k"))
@@ -168,7 +174,14 @@ def backward_loop(name: str, slopes: Slopes, careful: bool = False) -> str:
     for operand, array, slope in zip("ab", "pq", slopes, strict=False):
         if slope != 0.0:
             factor = code.load(code.at(f"%{array}", "%k")) if slope is None else slope
-            share = code.product(gradient, factor, careful)
+            share = code.product(gradient, factor, name in ("careful", "careful_mixed"))
+            if name == "careful_choices":
+                share = code.branch(gradient, factor)
+            elif name == "careful_mixed":
+                to_branch = code.branch(gradient, factor)
+                which = code.load(code.at("%codes", "%k", "i16"), "i16")
+                choice = code.emit(f"icmp eq i16 {which}, {CHOICE}")
+                share = code.emit(f"select i1 {choice}, double {to_branch}, double {share}")
             place = _place(code, code.at(f"%{operand}", "%k", "i32"))
             code.store(code.emit(f"fadd double {code.load(place)}, {share}"), place)
     return _LOOP.format(

@@ -12,11 +12,13 @@ are computed and one is taken; the result is that of the interpreter, which comp
 so this is for up to about a thousand of them, evaluated many times.
 """
 
+import platform
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from math import frexp, isfinite, isnan, nan
+from sys import float_info
 
-from backprop.engine import walk
+from backprop.engine import underflow, walk
 from backprop.graph import Graph
 from backprop.operations import COMPARISON, OPERATIONS, Operation
 from backprop.syntax import functions
@@ -31,6 +33,13 @@ attributes #0 = { nounwind willreturn memory(none) }
 
 _INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv"}
 """LLVM's arithmetic of doubles."""
+
+
+_FEW = 24
+"""Up to so many products each is looked at; of more, the processor tells whether one was too small."""
+
+_NOTHING = -(1 << 63)
+"""The bits of `walk.NOTHING`."""
 
 
 class Bit(str):
@@ -56,6 +65,9 @@ class Code(walk.Texts[str]):
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self.last = 0
+        self._products: list[tuple[Operand, Operand, Operand]] = []
+        """Those of the chain rule that may be too small for a double, with their factors."""
+        self._begins = 0
         self._known: dict[tuple[str, ...], str] = {}
         self.scaled: dict[str, tuple[float, str]] = {}
         """The registers that are a known number times another register."""
@@ -178,10 +190,57 @@ class Code(walk.Texts[str]):
             if abs(gradient) >= 1 and frexp(factor)[0] in (0.5, -0.5) and abs(factor) >= 1:
                 gradient, slope = gradient * factor, of
         made = self.value("*", [gradient, slope])
-        if not careful or isinstance(made, float):
+        if not isinstance(slope, Bit) and not (isinstance(slope, float) and abs(slope) >= 1):
+            self._products.append((made, gradient, slope))
+        if not careful:
             return made
-        skipped = self.value("or", [self.value("==", [each, 0.0]) for each in (gradient, slope)])
-        return self.value("if", [skipped, 0.0, made])
+        bits = self.emit(f"bitcast double {self.write(gradient)} to i64")
+        nothing = self.emit(f"icmp eq i64 {bits}, {_NOTHING}")
+        real = self.write(self.value("+", [made, 0.0]))
+        return self.emit(f"select i1 {nothing}, double {self.write(walk.NOTHING)}, double {real}")
+
+    def branch(self, gradient: Operand, slope: Operand) -> Operand:
+        if isinstance(slope, float):
+            return gradient if slope else walk.NOTHING
+        taken = slope
+        if not isinstance(slope, Bit):
+            taken = self.emit(f"fcmp une double {slope}, {self.write(0.0)}")
+        parts = [self.write(each) for each in (gradient, walk.NOTHING)]
+        return self.emit(f"select i1 {taken}, double {parts[0]}, double {parts[1]}")
+
+    def begin_gradients(self) -> None:
+        self._products, self._begins = [], len(self.lines)
+
+    def too_small(self) -> list[Operand]:
+        products = self._products
+        if len(products) > _FEW and underflow.flag():
+            self.declared.add(marks())
+            before = (
+                "%marked = call fastcc i1 @underflow()",
+                "br i1 %marked, label %clear, label %go",
+            )
+            clear = "clear:", "call fastcc void @clear_underflow()", "br label %go", "go:"
+            self.lines[self._begins : self._begins] = [f"  {line}" for line in (*before, *clear)]
+            seen = self.emit("call fastcc i1 @underflow()")
+            parts = [self.write(each) for each in (nan, 0.0)]
+            return [self.emit(f"select i1 {seen}, double {parts[0]}, double {parts[1]}")]
+        total: Operand = 0.0
+        for made, *factors in products:
+            if isinstance(made, float):
+                if made == 0 and all(factors):
+                    return [nan]
+                continue
+            size = self.call("llvm.fabs", [made])
+            lost = self.emit(f"fcmp olt double {size}, {self.write(float_info.min)}")
+            for each in factors:
+                if not isinstance(each, float):
+                    nonzero = self.emit(f"fcmp une double {self.write(each)}, {self.write(0.0)}")
+                    lost = self.emit(f"and i1 {lost}, {nonzero}")
+            # a sum of doubles: LLVM takes seconds to look for a better form of many conditions
+            parts = [self.write(each) for each in (nan, 0.0)]
+            mark = self.emit(f"select i1 {lost}, double {parts[0]}, double {parts[1]}")
+            total = mark if total == 0.0 else self.value("+", [total, mark])
+        return [total]
 
     def finite(self, operands: Sequence[Operand]) -> str:
         """A register that is 0 where all of these are finite, and nan elsewhere."""
@@ -197,14 +256,15 @@ class Code(walk.Texts[str]):
         return self.write(total)
 
 
-def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:
+def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int], scale: float = 1.0) -> str:
     """The function `evaluate(x, fixed, value, gradient) -> 0, or 1 where something is not finite`.
 
-    x: the numbers of `wrt`; fixed: those of `fixed`, the other inputs.
+    x: the numbers of `wrt`; fixed: those of `fixed`, the other inputs. scale: of the gradients on
+    the way.
     """
     code = Code()
     known = code.loads("%fixed", fixed) | code.loads("%x", wrt)
-    out, by, looked = walk.value_and_gradient(code, graph, wrt, known)
+    out, by, looked = walk.value_and_gradient(code, graph, wrt, known, scale)
     bad = code.finite([*looked, *by])
     code.store(out, "%value")
     for at, each in enumerate(by):
@@ -270,3 +330,41 @@ def _truth(code: Code, operand: Operand) -> str:
     if isinstance(operand, Bit):
         return operand
     return code.alike("i1", {0.0: "false", 1.0: "true"}[operand]) if operand in (0.0, 1.0) else ""
+
+
+def marks() -> str:
+    """Functions that clear and read the processor's mark of underflow (`engine.underflow`)."""
+    bit = underflow.flag()
+    if platform.machine() in ("x86_64", "AMD64"):  # without the older floating-point unit's
+        return f"""
+declare void @llvm.x86.sse.stmxcsr(ptr)
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+define internal fastcc void @clear_underflow() noinline {{
+  %state = alloca i32, align 4
+  call void @llvm.x86.sse.stmxcsr(ptr %state)
+  %was = load i32, ptr %state, align 4
+  %now = and i32 %was, {~bit}
+  store i32 %now, ptr %state, align 4
+  call void @llvm.x86.sse.ldmxcsr(ptr %state)
+  ret void
+}}
+define internal fastcc i1 @underflow() noinline {{
+  %state = alloca i32, align 4
+  call void @llvm.x86.sse.stmxcsr(ptr %state)
+  %was = load i32, ptr %state, align 4
+  %marked = and i32 %was, {bit}
+  %answer = icmp ne i32 %marked, 0
+  ret i1 %answer
+}}"""
+    return f"""
+declare i32 @feclearexcept(i32)
+declare i32 @fetestexcept(i32)
+define internal fastcc void @clear_underflow() noinline {{
+  %done = call i32 @feclearexcept(i32 {bit})
+  ret void
+}}
+define internal fastcc i1 @underflow() noinline {{
+  %marked = call i32 @fetestexcept(i32 {bit})
+  %answer = icmp ne i32 %marked, 0
+  ret i1 %answer
+}}"""

@@ -5,14 +5,19 @@ interpreter takes, which looks everything up anew.
 """
 
 from collections.abc import Callable, Sequence
-from math import inf, isfinite, nan
+from math import copysign, inf, isfinite, nan
+from sys import float_info
 from typing import Any
 
-from backprop.engine.walk import Operand, value_and_gradient
+from backprop.engine import underflow
+from backprop.engine.walk import NOTHING, Operand, value_and_gradient
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.parser import formula
+
+_FEW = 40
+"""Up to so many products each is looked at; of more, the processor tells whether one was too small."""
 
 Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
 
@@ -23,6 +28,10 @@ class PythonWriter:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.scope: dict[str, Any] = {"inf": inf, "nan": nan, "isfinite": isfinite}
+        self.scope |= {"zero": _zero, "tiny": float_info.min}
+        self._begins = 0
+        self.products: list[tuple[str, str, str]] = []
+        """Those that may be too small for a double, with their factors."""
 
     def put(self, expression: str) -> str:
         """The name of an expression's result."""
@@ -32,6 +41,21 @@ class PythonWriter:
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
         return self.put(functions.call(name, list(map(_written, operands)), self.scope))
+
+    def begin_gradients(self) -> None:
+        self.products, self._begins = [], len(self.lines)
+        self.lines.append("    pass")
+
+    def too_small(self) -> list[Operand[str]]:
+        tests = [f"-tiny < {made} < tiny and {g} and {s}" for made, g, s in self.products]
+        if not tests:
+            return []
+        mark = underflow.functions() if len(tests) > _FEW else None
+        if mark:
+            self.scope["clear"], self.scope["read"] = mark
+            self.lines[self._begins] = "    clear()"
+            tests = ["read()"]
+        return [self.put(f"nan if {' or '.join(tests)} else 0.0")]
 
     def slopes(
         self, name: str, operands: Sequence[Operand[str]], out: Operand[str]
@@ -51,11 +75,22 @@ class PythonWriter:
         g, s = _written(gradient), _written(slope)
         if slope == 1.0:
             return gradient
-        if not careful:
-            return self.put(f"{g}*{s}")
         if not s.isidentifier():
             s = self.put(s)
-        return self.put(f"{g}*{s} if {g} and {s} else 0.0")
+        made = self.put(f"{g}*{s} + 0.0 if {g} else zero({g}, {s})" if careful else f"{g}*{s}")
+        if not (isinstance(slope, float) and abs(slope) >= 1):
+            self.products.append((made, g, s))
+        return made
+
+    def branch(self, gradient: Operand[str], slope: Operand[str]) -> Operand[str]:
+        if isinstance(slope, float):
+            return gradient if slope else NOTHING
+        return self.put(f"{_written(gradient)} if {slope} else {NOTHING}")
+
+
+def _zero(gradient: float, slope: float) -> float:
+    """A gradient of 0 times a slope, careful."""
+    return gradient if copysign(1.0, gradient) < 0 else gradient * slope + 0.0
 
 
 def _written(operand: Operand[str]) -> str:
@@ -64,12 +99,17 @@ def _written(operand: Operand[str]) -> str:
     return repr(operand) if operand >= 0 else f"({operand!r})"
 
 
-def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> Evaluate:
-    """A function of the numbers of `wrt` and of `fixed` → value, gradient, whether all is finite."""
+def evaluation(
+    graph: Graph, wrt: Sequence[int], fixed: Sequence[int], scale: float = 1.0
+) -> Evaluate:
+    """A function of the numbers of `wrt` and of `fixed` → value, gradient, whether all is finite.
+
+    scale: of the gradients on the way.
+    """
     writer = PythonWriter()
     known = {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
     known |= {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
-    out, by, looked = value_and_gradient(writer, graph, wrt, known)
+    out, by, looked = value_and_gradient(writer, graph, wrt, known, scale)
     gradient = list(map(_written, by))
     each_once = dict.fromkeys([*map(_written, looked), *gradient])
     finite = " and ".join(f"isfinite({each})" for each in each_once) or "True"

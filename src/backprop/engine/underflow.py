@@ -1,0 +1,34 @@
+"""Whether a result was too small for a double: the processor keeps a mark of that (IEEE 754-2019,
+7.5, the underflow flag), which C's fenv.h clears and reads."""
+
+from collections.abc import Callable
+from functools import cache
+
+SCALE = 2.0**512
+"""Where adjoints become too small they are computed again, times this."""
+
+LARGE = 20_000
+"""From so many steps on, what is too small even then is left out: it is below 1e-462."""
+
+_FLAGS = {"x86_64": 0x10, "AMD64": 0x10, "i686": 0x10, "aarch64": 0x08, "arm64": 0x08}
+
+
+def flag() -> int:
+    """The bit of the mark on this processor; 0 where that is not known."""
+    import platform
+
+    return _FLAGS.get(platform.machine(), 0)
+
+
+@cache
+def functions() -> tuple[Callable[[], object], Callable[[], int]] | None:
+    """One that clears the mark and one that reads it, in this thread; None where there are none."""
+    import ctypes
+
+    try:
+        library = ctypes.PyDLL(None)
+        clear, read = library.feclearexcept, library.fetestexcept
+    except (OSError, AttributeError, TypeError):
+        return None
+    bit = ctypes.c_int(flag())
+    return (lambda: clear(bit), lambda: read(bit)) if bit.value else None

@@ -1,0 +1,108 @@
+"""Derivatives at a point, in numbers that lose nothing: 60 digits, and exponents without end.
+
+A double that is 0 may be 0 indeed, or have been too small; and 0 times an infinite slope is
+decided only if one knows on what the 0 depends. Both are known here.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any, NamedTuple
+
+from backprop.engine.walk import Operand, Texts
+from backprop.operations import COMPARISON, OPERATIONS
+from backprop.special import context
+from backprop.syntax import functions, precision
+
+DIGITS = 60
+
+_NOISE = 10.0**-45
+"""A difference is 0 if it is this much smaller than what it is a difference of."""
+
+
+class Open(NamedTuple):
+    """Where the chain rule does not decide: at the slopes of a step. form: 0·∞ or ∞ − ∞."""
+
+    step: int
+    form: str
+
+
+class Exact(NamedTuple):
+    """A number: of a node, of a slope, or of a gradient.
+
+    value: as mpmath has it. varies: whether it may change with the inputs that the derivative is
+    by. node: whose it is. open: why the value is not known.
+    """
+
+    value: Any
+    varies: bool
+    node: int = -1
+    open: Open | None = None
+
+
+class ExactWriter(Texts[Exact]):
+    """Computes what it is asked to write; see `walk.Writer`.
+
+    0·∞ is 0 where the 0 does not vary, and open where it does: then the product may be anything.
+    """
+
+    def __init__(self) -> None:
+        self.mp = context(DIGITS)
+        self._step = -1
+        """The step whose slopes were asked for last."""
+
+    def number(self, name: str, operands: Sequence[Any]) -> Any:
+        """The value of an operation; inf and nan where doubles have them."""
+        if name in ("+", "-") and all(map(isfinite, operands)):
+            x, y = operands
+            if self._near(x, y if name == "-" else -y):
+                return self.mp.mpf(0)
+        found = precision.unbounded(name, DIGITS)(*operands)
+        return (
+            found if found == found else self.mp.mpf(functions.value(name)(*map(float, operands)))
+        )
+
+    def value(self, name: str, operands: Sequence[Operand[Exact]]) -> Exact:
+        numbers = list(map(self._exact, operands))
+        if name == "if":
+            condition, *branches = numbers
+            chosen = branches[not condition.value]
+            return chosen._replace(varies=chosen.varies or condition.varies)
+        values = [each.value for each in numbers]
+        varies = any(each.varies for each in numbers)
+        if OPERATIONS[name].binding == COMPARISON:
+            tie = self._near(*values)
+            return Exact(self.number(name, [values[0]] * 2 if tie else values), varies and tie)
+        if name == "*" and any(each.value == 0 and not each.varies for each in numbers):
+            varies = False
+        found = self.number(name, values)
+        opened = next((each.open for each in numbers if each.open is not None), None)
+        if name == "+" and opened is None and found != found and not any(v != v for v in values):
+            opened = Open(self._step, "∞ − ∞")
+        return Exact(found, varies, open=opened)
+
+    def slopes(
+        self, name: str, operands: Sequence[Operand[Exact]], out: Operand[Exact]
+    ) -> tuple[Operand[Exact], ...]:
+        self._step = self._exact(out).node
+        if name == "if":  # a branch that is not taken has no say, on the border neither
+            taken = bool(self._exact(operands[0]).value)
+            return 0.0, float(taken), float(not taken)
+        return super().slopes(name, operands, out)
+
+    def product(
+        self, gradient: Operand[Exact], slope: Operand[Exact], careful: bool
+    ) -> Operand[Exact]:
+        pair = self._exact(gradient), self._exact(slope)
+        if any(each.value == 0 and not each.varies for each in pair):
+            return 0.0
+        (g, _, _, opened), (s, *_) = pair
+        if opened is None and ((g == 0 and not isfinite(s)) or (s == 0 and not isfinite(g))):
+            opened = Open(self._step, "0·∞")
+        return Exact(g * s, any(each.varies for each in pair), open=opened)
+
+    def _near(self, x: Any, y: Any) -> bool:
+        """Whether two numbers are equal, but for what 60 digits lose."""
+        return x == y or bool(abs(x - y) <= _NOISE * max(abs(x), abs(y)))
+
+    def _exact(self, operand: Operand[Exact]) -> Exact:
+        return operand if isinstance(operand, Exact) else Exact(self.mp.mpf(operand), False)

@@ -1,0 +1,131 @@
+"""Where the chain rule meets 0·∞, or a gradient that is too small for a double.
+
+The interpreter, and machine code, only notice that this may be so. Here it is decided, for each
+node by itself, from the values that the graph has at 60 digits: 0·∞ is 0 if the 0 does not depend
+on that node. Otherwise the chain rule does not decide, and the derivative is nan; `by_values` asks
+the values themselves.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from math import inf, isfinite, nan
+from typing import Any
+
+from backprop.engine.walk import Walk
+from backprop.engine.writers.exact import Exact, ExactWriter, Open
+from backprop.errors import IndeterminateForm
+from backprop.evaluation.diagnosis import pointing
+from backprop.evaluation.precise import Precise, sides
+from backprop.evaluation.sides import Sides
+from backprop.graph import Graph, depending, in_order
+from backprop.language.model import Model
+from backprop.numbers import shown
+from backprop.operations import OPERATIONS
+from backprop.values import ByNode
+
+_MOST = 200_000
+"""The most steps that are looked at, one node after another; what is left then stays undecided."""
+
+_AGREED = 1e-9
+"""Slopes are one slope if they differ by no more than this, relative to the larger one."""
+
+_WARNINGS, _NAMED = 5, 4
+"""The most warnings, and the most names in one."""
+
+
+def settle(
+    graph: Graph, data: ByNode, gradients: ByNode, doubtful: Sequence[int]
+) -> dict[int, Open]:
+    """Put the gradients of a graph right that `backward` was not sure of.
+
+    doubtful: the steps that it returned. What the chain rule does not decide becomes nan: returned
+    are these nodes, with the step at which it does not.
+    """
+    unknown = [node for node in graph.order if gradients[node] != gradients[node]]
+    leading = in_order([*unknown, *doubtful], graph.operands)
+    wanted = [node for node in leading if not graph.is_number(node)]
+    exact = _Exactly(graph, data)
+    inputs = [node for node in graph.order if not graph.is_number(node)]
+    found = exact.backward(depending(graph, inputs, graph.steps), graph.steps, wanted)
+    left = _MOST
+    for node, number in found.items():
+        if number.open is not None and (steps := graph.above(node)) and len(steps) <= left:
+            left -= len(steps)
+            found[node] = exact.backward({node, *steps}, steps, [node])[node]
+    for node, number in found.items():
+        gradients[node] = float(number.value)
+    return {node: number.open for node, number in found.items() if number.open is not None}
+
+
+def by_values(
+    model: Model,
+    graph: Graph,
+    data: ByNode,
+    gradients: ByNode,
+    undecided: Mapping[int, Open],
+) -> list[IndeterminateForm]:
+    """Give the named nodes that `settle` left undecided the slopes that values give; warnings."""
+    levels = cache(lambda digits: Precise(graph, data, digits))
+    output = model.labels[graph.output]
+    said: dict[Open, list[str]] = defaultdict(list)
+    for node, where in undecided.items():
+        if node in model.labels:
+            found = sides(graph, levels, node, _AGREED / 10)
+            gradients[node], how = _verdict(found)
+            said[where].append(f"∂{output}/∂{model.labels[node]} is {how}")
+    warnings = []
+    for (step, form), parts in list(said.items())[:_WARNINGS]:
+        more = f"; and so on for {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+        text, labels = pointing(model, step, data)
+        message = (
+            f"the chain rule meets {form} in {text}: by values {'; '.join(parts[:_NAMED])}{more}"
+        )
+        warnings.append(IndeterminateForm(message, *labels))
+    return warnings
+
+
+def _verdict(found: Sides) -> tuple[float, str]:
+    """The slope that values give, and that in words: nan where there is none."""
+    there = [side for side in (found.left, found.right) if side.kind != "none"]
+    if not there or any(side.kind not in ("slope", "infinite") for side in there):
+        return nan, "unclear, and so nan"
+    slopes = [side.slope for side in there]
+    low, high = min(slopes), max(slopes)
+    size = max(abs(low), abs(high))
+    if low == high or (isfinite(size) and high - low <= _AGREED * size):
+        slope = found.slope if found.slope == found.slope else slopes[-1]
+        return slope, shown(slope)
+    both = f"{shown(found.left.slope)} from the left and {shown(found.right.slope)} from the right"
+    if -inf < low <= 0 <= high < inf:
+        return 0.0, f"{both}; 0 is taken, as at the corner of abs"
+    return nan, f"{both}, and so nan"
+
+
+class _Exactly:
+    """A graph whose nodes have values at 60 digits."""
+
+    def __init__(self, graph: Graph, data: ByNode) -> None:
+        self._graph = graph
+        self._writer = writer = ExactWriter()
+        self._values: dict[int, Any] = {node: writer.mp.mpf(data[node]) for node in graph.order}
+        for step in graph.steps:
+            name = graph.op(step)
+            # what jumps stays where doubles have it: the last digits do not choose a branch
+            if any(text != "0" for text in OPERATIONS[name].slopes):
+                operands = [self._values[each] for each in graph.operands(step)]
+                self._values[step] = writer.number(name, operands)
+
+    def backward(
+        self, varying: set[int], steps: Sequence[int], wrt: Iterable[int]
+    ) -> dict[int, Exact]:
+        """The derivatives of the output by nodes. varying: what depends on them; steps: of that."""
+        used = {node for step in steps for node in (step, *self._graph.operands(step))}
+        known = {node: Exact(self._values[node], node in varying, node) for node in used}
+        found = Walk(self._writer, self._graph, steps, known).backward(
+            {self._graph.output: 1.0}, wrt
+        )
+        return {
+            node: number if isinstance(number, Exact) else Exact(number, False)
+            for node, number in found.items()
+        }

@@ -1,0 +1,69 @@
+"""The operations of the table at any precision, on mpmath's numbers."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from backprop.operations import OPERATIONS
+from backprop.special import context
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import formula
+
+Function = Callable[..., Any]
+
+_BEYOND = 1024
+"""Powers of two: as in doubles, what is larger has no value."""
+
+
+@cache
+def unbounded(name: str, digits: int) -> Function:
+    """The value of a row of the table; nan where there is no finite real value."""
+    mp = context(digits)
+    row = OPERATIONS[name]
+    text = row.precise or (row.value if isinstance(row.value, str) else "")
+    plain: Any = (
+        _compiled(text, row.operands, digits) if text else getattr(mp, name, None) or row.value
+    )
+
+    def total(*operands: Any) -> Any:
+        try:
+            found = plain(*operands)
+        except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
+            return mp.nan
+        return mp.nan if isinstance(found, mp.mpc) or not mp.isfinite(found) else mp.mpf(found)
+
+    return total
+
+
+@cache
+def value(name: str, digits: int) -> Function:
+    """The same; nan also for what a double cannot hold because it is too large."""
+    mp, total = context(digits), unbounded(name, digits)
+
+    def bounded(*operands: Any) -> Any:
+        found = total(*operands)
+        return mp.nan if found == found and mp.mag(found) > _BEYOND else found
+
+    return bounded
+
+
+def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
+    """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
+    it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
+    mp = context(digits)
+
+    def apply(name: str, parts: list[Function]) -> Function:
+        if name == "if":
+            condition, taken, other = parts
+            return lambda at: taken(at) if condition(at) else other(at)
+        called = unbounded(name, digits) if name in OPERATIONS else getattr(mp, name)
+        return lambda at: called(*[part(at) for part in parts])
+
+    def named(name: str) -> Function:
+        return lambda at: at[name] if name in at else getattr(mp, name)
+
+    def number(text: str) -> Function:
+        return lambda at: mp.mpf(text)
+
+    found = fold(formula(text), number, named, apply)
+    return lambda *operands: found(dict(zip(parameters, operands, strict=True)))
