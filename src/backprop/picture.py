@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from backprop.evaluation.gradient import partials
 from backprop.graph import Graph
 from backprop.names import shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
-from backprop.values import Numbers, by_names, local_slopes, share
+from backprop.values import Numbers, local_slopes, share
 
 _SHORT, _LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
@@ -208,7 +209,7 @@ class _Drawing:
         equation = f" = {shortened(text, _LONG)}" if graph.is_step(node) and text else ""
         self._add_box(node, text, equation)
         said = f"{label} = {text}"
-        for operand, slope in by_names(graph, node, self.data).items():
+        for operand, slope in partials(graph, node, self.data).items():
             by = graph.label(operand)
             arrow = Arrow(ids[operand], ids[node], slope, label, by, said)
             self._add_arrow(arrow, node, operand, self.users[operand] == 1)

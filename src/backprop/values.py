@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, MutableMapping, Sequence
 from math import isfinite, nan
 from operator import attrgetter
 from sys import float_info
@@ -149,15 +149,26 @@ def derivatives(
     gradients = [0.0] * len(data)
     gradients[graph.output] = 1.0
     doubtful = backward(graph, graph.steps, data, gradients, slopes)
-    for node in in_order(doubtful, graph.columns.operands):
-        if not graph.is_number(node):
-            gradients[node] = nan
+    _unsure(graph, doubtful, gradients)
     return gradients
 
 
+def _unsure(
+    graph: Graph, doubtful: Sequence[int], gradients: ByNode, inside: Container[int] | None = None
+) -> None:
+    """Make the gradients nan of what leads to doubtful steps, by way of steps `inside`, or all."""
+
+    def operands(node: int) -> tuple[int, ...]:
+        return graph.columns.operands(node) if inside is None or node in inside else ()
+
+    for node in in_order(doubtful, operands):
+        if not graph.is_number(node):
+            gradients[node] = nan
+
+
 def share(gradient: float, slope: float) -> float:
-    """What `backward` adds for one use of an operand, as a number of its own: 0 where either is 0."""
-    return gradient * slope if gradient and slope else 0.0
+    """What `backward` adds for one use of an operand, as a number of its own; nan for 0·∞."""
+    return gradient * slope + 0.0
 
 
 def tangents(graph: Graph, steps: Iterable[int], data: ByNode, by: int) -> dict[int, float]:
@@ -191,7 +202,8 @@ def without_names(columns: Columns, root: int) -> tuple[list[int], dict[int, flo
 def by_names(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
     """The derivative of one equation by each name that it uses: the chain rule inside it."""
     gradients: dict[int, float] = defaultdict(float, {node: 1.0})
-    backward(graph, graph.equation(node), data, gradients)
+    inside = graph.equation(node)
+    _unsure(graph, backward(graph, inside, data, gradients), gradients, set(inside))
     return {name: gradients[name] for name in graph.uses(node)}
 
 

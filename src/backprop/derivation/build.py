@@ -8,7 +8,7 @@ from math import isfinite
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import Evaluation
+from backprop.evaluation.gradient import Evaluation, partials
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.names import by_name, meant
@@ -18,10 +18,13 @@ from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import by_names, having_say, local_slopes, share
+from backprop.values import having_say, local_slopes, share
 
 MOST = 300
 """Equations that are explained without being asked twice."""
+
+_BY_VALUES = "0 times an infinite slope may be anything: the derivative is what values give"
+_ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give 0"
 
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
@@ -138,8 +141,8 @@ class _Writing:
                 name, single = graph.label(operand), uses[operand] == 1
                 # the whole gradient is the one that is known: a product may end in other bits
                 product = gradients[operand] + 0.0 if single else share(upstream, local)
-                if product == 0 and not isfinite(upstream * local):
-                    notes = ["0 times an infinite slope counts as 0: what has no say has none"]
+                if isfinite(product) and not isfinite(upstream * local):
+                    notes = [_ZERO if product == 0 else _BY_VALUES]
                 gathered[operand].append(product)
                 if name not in self.wanted:
                     continue
@@ -162,7 +165,7 @@ class _Writing:
             formulas = self._formulas.partials(node) if wanted else {}
             return [
                 (operand, self._checked(formulas.get(operand), number), number, 0)
-                for operand, number in by_names(graph, node, self.data).items()
+                for operand, number in partials(graph, node, self.data).items()
             ]
         operands = graph.operands(node)
         numbers = local_slopes(graph, node, self.data)

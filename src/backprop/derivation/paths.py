@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from backprop.derivation.steps import Path
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import Evaluation
+from backprop.evaluation.gradient import Evaluation, partials
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import by_names, share
+from backprop.values import share
 
 MOST_PATHS = 200
 """Paths that are written out."""
@@ -23,7 +23,7 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, li
     used: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for node in graph.steps:
         if node in graph.labels:
-            for operand, slope in by_names(graph, node, found.numbers.data).items():
+            for operand, slope in partials(graph, node, found.numbers.data).items():
                 used[operand].append((node, slope))
     ways = {graph.output: 1}
     for node in reversed(graph.order[:-1]):

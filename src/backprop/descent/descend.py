@@ -6,11 +6,12 @@ from math import inf, isfinite
 from typing import Unpack
 
 from backprop.descent.choices import Bounds, bounds_of, choice, parameters
+from backprop.descent.corner import judged
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
-from backprop.descent.run import Best, Callback, NoLower, Run, Stop
+from backprop.descent.run import AtCorner, Best, Callback, NoLower, Run, Stop
 from backprop.descent.spool import Spool
 from backprop.errors import BackpropError, BadOption, InfiniteSlope
 from backprop.evaluation.gradient import Gradient, evaluate
@@ -84,7 +85,7 @@ def _end(
         try:
             run.begin()
             if run.problem.undecided and not any(run.gradient):
-                return run.at_corner(run.x)
+                raise AtCorner
             if not any(run.gradient):
                 from backprop.descent.second_order import is_minimum  # numpy is not always wanted
 
@@ -98,6 +99,8 @@ def _end(
                 method.descend()
         except NoLower:
             return run.no_lower()
+        except AtCorner:
+            return judged(run, run.x)
     except Stop as found:
         return found
     except MemoryError:

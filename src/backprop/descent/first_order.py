@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
+from backprop.descent.corner import judged
 from backprop.descent.optimizers import SCHEDULES, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
@@ -117,7 +118,7 @@ class FirstOrder:
             try:
                 value, slopes = run.problem.both(taken.x)
             except IndeterminateForm:
-                raise run.at_corner(taken.x) from None
+                raise judged(run, taken.x) from None
             except NotFinite as error:
                 raise run.diverged(error) from None
         self.k += 1

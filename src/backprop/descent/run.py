@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import dist, inf, isfinite, sqrt
-from random import Random
 from sys import float_info
 from typing import Literal, NamedTuple
 
@@ -30,13 +29,6 @@ points), nothing will move any more."""
 
 _MOST_VALUES = 1 << 16
 """The most outputs that are kept of a run (512 KiB): of longer ones every second, every fourth, …"""
-
-
-_NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
-"""How far values around a corner are looked at, relative to numbers larger than 1."""
-
-_MOST_AXES, _OBLIQUE = 200, 32
-"""The most parameters that are moved one at a time, and how often all are moved together."""
 
 
 class Step(NamedTuple):
@@ -147,6 +139,10 @@ class Stop(Exception):
         return self.cause in ("gradient", "corner", "change", "target", "rounding")
 
 
+class AtCorner(Exception):
+    """The output has no slope where the run stands; `corner.judged` says what that means."""
+
+
 class NoLower(Exception):
     """Nothing lowers the output any more; `Run.no_lower` judges what that means."""
 
@@ -218,32 +214,6 @@ class Run:
         where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
         reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
         return Stop("stuck", reason)
-
-    def at_corner(self, x: Point) -> Stop:
-        """The end of a run at a point where the output has no slope: at a corner, or a cusp."""
-        problem = self.problem
-        output, value = problem.output, problem.value(x)
-        near = (
-            problem.inside(
-                [at + size * max(1.0, abs(at)) * way for at, way in zip(x, ways, strict=True)]
-            )
-            for size in _NEAR
-            for ways in _directions(len(x))
-        )
-        if any(self._value(each) < value for each in near):
-            lower = "lower" if problem.sign > 0 else "higher"
-            where = f"a corner, where {output} has no slope, and it is {lower} nearby"
-            return Stop("stuck", f"stuck after step {self.number}: {where}; start elsewhere")
-        kind = "minimum" if problem.sign > 0 else "maximum"
-        none = f"{output} is nowhere {'lower' if problem.sign > 0 else 'higher'} nearby"
-        return Stop("corner", f"converged: a {kind} at a corner, where there is no slope; {none}")
-
-    def _value(self, x: Point) -> float:
-        """The output, inf where it has no value."""
-        try:
-            return self.problem.value(x)
-        except NotFinite:
-            return inf
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
         """Report a step to a point with finite value and gradient. Raises Stop when it was the
@@ -384,7 +354,7 @@ class Run:
         if target is not None and self.value <= target * sign:
             raise Stop("target", f"converged: {output} reached the target {shown(target)}")
         if self.norm <= least and self.problem.undecided:
-            raise self.at_corner(self.x)
+            raise AtCorner
         if self.norm <= least:
             norm = f"the gradient norm {shown(self.norm, 3)}"
             raise Stop("gradient", f"converged: {norm} is at most {shown(least, 3)}")
@@ -413,13 +383,3 @@ class Run:
         # numpy's truth is not Python's, and a number or a list is no answer
         if answer is True or (type(answer).__name__ in ("bool", "bool_") and bool(answer)):
             raise Stop("interrupted", f"interrupted after step {self.number}")
-
-
-def _directions(count: int) -> Iterator[Sequence[float]]:
-    """Ways to move so many numbers: each by itself, up and down, and all together, at random."""
-    for at in range(min(count, _MOST_AXES)):
-        for way in (1.0, -1.0):
-            yield [way if each == at else 0.0 for each in range(count)]
-    random = Random(0)
-    for _ in range(_OBLIQUE if count > 1 else 0):
-        yield [random.uniform(-1.0, 1.0) for _ in range(count)]

@@ -122,12 +122,6 @@ def gradients(
     return warnings
 
 
-def pointing(model: Model, step: int, data: ByNode) -> tuple[str, list[Label]]:
-    """The text of a step with the numbers of its operands, and where it stands."""
-    at, given = _operands(model, step, data)
-    return f"{_text(model, step)}{given}", _labels(model, step, at)
-
-
 def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
     """The operands with their values: for the label, and as the end of a sentence."""
     parts: list[str] = []

@@ -81,6 +81,20 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     return settle(graph, data, gradients, doubtful)
 
 
+def partials(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
+    """The derivative of one equation by each name that it uses, as `Model.grad` would have it if
+    these were inputs."""
+    used = list(graph.uses(node))
+    alone = graph.alone(node)
+    gradients: dict[int, float] = dict.fromkeys(used, 0.0)
+    if undecided := settled(alone, data, gradients):
+        from backprop.evaluation.indeterminate import slopes_by_values
+
+        slope = slopes_by_values(alone, data)
+        gradients |= {name: slope(name)[0] for name in used if name in undecided}
+    return {name: gradients[name] for name in used}
+
+
 @without_collector
 def evaluate(
     model: Model,

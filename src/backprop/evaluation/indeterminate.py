@@ -7,7 +7,7 @@ the values themselves.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite, nan
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm
-from backprop.evaluation.diagnosis import pointing
+from backprop.evaluation.diagnosis import place
 from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Sides
 from backprop.graph import Graph, depending, in_order
@@ -66,23 +66,28 @@ def by_values(
     undecided: Mapping[int, Open],
 ) -> list[IndeterminateForm]:
     """Give the named nodes that `settle` left undecided the slopes that values give; warnings."""
-    levels = cache(lambda digits: Precise(graph, data, digits))
+    slope = slopes_by_values(graph, data)
     output = model.labels[graph.output]
     said: dict[Open, list[str]] = defaultdict(list)
     for node, where in undecided.items():
         if node in model.labels:
-            found = sides(graph, levels, node, _AGREED / 10)
-            gradients[node], how = _verdict(found)
+            gradients[node], how = slope(node)
             said[where].append(f"∂{output}/∂{model.labels[node]} is {how}")
     warnings = []
     for (step, form), parts in list(said.items())[:_WARNINGS]:
         more = f"; and so on for {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
-        text, labels = pointing(model, step, data)
-        message = (
-            f"the chain rule meets {form} in {text}: by values {'; '.join(parts[:_NAMED])}{more}"
-        )
+        text, labels = place(model, step, data)
+        at = f" at {labels[0].text}" if labels and labels[0].text else ""
+        listed = "; ".join(parts[:_NAMED])
+        message = f"the chain rule meets {form} in {text}{at}: by values {listed}{more}"
         warnings.append(IndeterminateForm(message, *labels))
     return warnings
+
+
+def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
+    """A function of a node: the slope of the output by it that values give, and that in words."""
+    levels = cache(lambda digits: Precise(graph, data, digits))
+    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10))
 
 
 def _verdict(found: Sides) -> tuple[float, str]:

@@ -12,7 +12,7 @@ from math import isfinite, isnan
 
 from backprop.errors import AtBorder
 from backprop.evaluation.borders import conditions, kind
-from backprop.evaluation.diagnosis import having_say, place
+from backprop.evaluation.diagnosis import place
 from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
@@ -20,7 +20,7 @@ from backprop.language import Model
 from backprop.numbers import shown
 from backprop.operations import COMPARISON, OPERATIONS, Operation
 from backprop.syntax import functions
-from backprop.values import Lookup, backward, derivatives, forward
+from backprop.values import Lookup, backward, derivatives, forward, having_say
 
 _MOST = 5
 """The most notes for one run."""
