@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from backprop import language
 from backprop import values as plain
-from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.evaluation.gradient import Gradient, evaluate, settled
 from backprop.options import DescentOptions, documented
 from backprop.source import Source
 
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 class Value(plain.Value):
     __doc__ = plain.Value.__doc__
     __slots__ = ()
+
+    def backward(self) -> None:
+        """Set `grad`, here and in everything that leads here, to the derivative of self by it: nan
+        where the chain rule meets 0·∞ and does not decide (`Model.grad` asks the values)."""
+        graph, values = plain.graph_of([self])
+        gradients = [0.0] * len(values)
+        settled(graph, [value.data for value in values], gradients)
+        for value, gradient in zip(values, gradients, strict=True):
+            value.grad = gradient
 
     def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""

@@ -227,7 +227,7 @@ class Code(walk.Texts[str]):
         total: Operand = 0.0
         for made, *factors in products:
             if isinstance(made, float):
-                if made == 0 and all(factors):
+                if abs(made) < float_info.min and all(factors):
                     return [nan]
                 continue
             size = self.call("llvm.fabs", [made])
