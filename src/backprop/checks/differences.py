@@ -99,9 +99,11 @@ def sides(function: Along) -> Sides:
         apart = abs(side.slope - found.slope) > 3 * (side.error + found.error)
         if side.kind == "slope" and side.error < found.error and not apart:
             found = _Estimate(side.slope, side.error, steps[0])
-    size = max(abs(function(x + side * (found.step or steps[0]))) for side in (-1, 1))
+    beside = [function(x + side * (found.step or steps[0])) for side in (-1, 1)]
+    size = max(map(abs, beside))
     scale = size / max(abs(x), found.step, ulp(0.0)) if isfinite(size) else 0.0
-    return Sides(left, right, found.slope, found.error, scale)
+    flat = beside == [function(x)] * 2
+    return Sides(left, right, found.slope, found.error, scale, flat)
 
 
 def _first_steps(x: float) -> list[float]:

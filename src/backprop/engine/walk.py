@@ -52,6 +52,10 @@ class Writer(Protocol[T]):
         """What comes to a branch of a choice: the gradient where its slope is 1, else NOTHING."""
         return self.product(gradient, slope, False)
 
+    def arrived(self, gradient: Operand[T]) -> Operand[T]:
+        """A gradient that is not NOTHING, even if it is -0.0."""
+        return gradient
+
     def begin_gradients(self) -> None:
         """The products that `too_small` is about begin here."""
         return
@@ -159,16 +163,23 @@ class Walk(Generic[T]):
             for operand, slope in zip(operands, slopes, strict=True):
                 if operand not in moving or slope == 0.0:
                     continue
-                share = slope
-                if chooses(graph.op(step)):
-                    share = self.writer.branch(gradient, slope)
-                elif gradient != 1.0:
-                    share = self.writer.product(gradient, slope, step in self.guarded)
+                share = self._share(step, operand, gradient, slope)
                 before = sums.get(operand)
                 if before is not None:
                     share = self.writer.value("+", [before, share])
                 sums[operand] = share
         return {each: sums.get(each, 0.0) for each in wanted}
+
+    def _share(
+        self, step: int, operand: int, gradient: Operand[T], slope: Operand[T]
+    ) -> Operand[T]:
+        """What the gradient of a step brings to that of an operand."""
+        writer, inside = self.writer, step in self.guarded
+        enters = operand in self.guarded and not inside
+        if chooses(self.graph.op(step)):
+            return writer.branch(writer.arrived(gradient) if enters else gradient, slope)
+        share = slope if gradient == 1.0 else writer.product(gradient, slope, inside)
+        return writer.arrived(share) if enters else share
 
 
 def value_and_gradient(
@@ -193,6 +204,7 @@ def value_and_gradient(
     return walk.found[graph.output], [*gradient.values()], looked
 
 
+@cache
 def chooses(name: str) -> bool:
     """Whether an operation takes one of its operands, behind a condition, and leaves the others."""
     row = OPERATIONS[name]

@@ -23,7 +23,8 @@ class Sides:
     """Both sides of a point, and the slope of both together by central differences.
 
     slope: nan where none was found. error: its own estimate of how far it may be off. scale: the
-    size of the function's values over the distance on which they were looked at.
+    size of the function's values over the distance on which they were looked at. flat: whether
+    these do not differ at all, as where rounding swallows all there is.
     """
 
     left: Side
@@ -31,3 +32,4 @@ class Sides:
     slope: float = nan
     error: float = inf
     scale: float = 0.0
+    flat: bool = False

@@ -208,6 +208,11 @@ class Code(walk.Texts[str]):
         parts = [self.write(each) for each in (gradient, walk.NOTHING)]
         return self.emit(f"select i1 {taken}, double {parts[0]}, double {parts[1]}")
 
+    def arrived(self, gradient: Operand) -> Operand:
+        if isinstance(gradient, float):
+            return gradient + 0.0
+        return self.value("+", [gradient, 0.0])
+
     def begin_gradients(self) -> None:
         self._products, self._begins = [], len(self.lines)
 

@@ -42,6 +42,11 @@ class PythonWriter:
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
         return self.put(functions.call(name, list(map(_written, operands)), self.scope))
 
+    def arrived(self, gradient: Operand[str]) -> Operand[str]:
+        if isinstance(gradient, float):
+            return gradient + 0.0
+        return self.value("+", [gradient, 0.0])
+
     def begin_gradients(self) -> None:
         self.products, self._begins = [], len(self.lines)
         self.lines.append("    pass")

@@ -1,0 +1,147 @@
+"""Where the chain rule meets 0·∞, or gradients too small for a double: every engine, and descents.
+
+The table of odd points has the gradients themselves; here are the ways that meet many at once.
+"""
+
+import random
+from math import isfinite, isnan, sqrt
+
+import pytest
+
+import backprop
+from backprop.checks import check_gradient
+from backprop.engine.engines import Engine, GeneratedPython, StraightCode, TapeCode
+from backprop.evaluation.gradient import settled
+from backprop.graph import Columns, Graph
+from backprop.values import forward
+
+ENGINES = [GeneratedPython, StraightCode, TapeCode]
+NUMBERS = [0.0, 1.0, -1.0, 4.0, 0.25, 1e-200, 1e200, -1e-200]
+UNARY = ["sqrt", "cbrt", "exp", "log", "abs", "neg", "relu", "tanh", "sin"]
+BINARY = ["+", "-", "*", "/", "min", "max", "^", "hypot", "<", "=="]
+
+
+def odd_graph(seed: int, steps: int) -> tuple[Graph, dict[int, float]]:
+    """Operations with infinite slopes, choices and zeros, on numbers where these matter."""
+    chance = random.Random(seed)
+    columns = Columns()
+    leaves = [columns.input() for _ in range(4)]
+    nodes = [*leaves, columns.number(0.0), columns.number(2.0), columns.number(1e-200)]
+    for _ in range(steps):
+        kind = chance.random()
+        if kind < 0.4:
+            nodes.append(columns.step(chance.choice(UNARY), [chance.choice(nodes)]))
+        elif kind < 0.8:
+            nodes.append(columns.step(chance.choice(BINARY), chance.choices(nodes, k=2)))
+        else:
+            condition = columns.step("<", chance.choices(nodes, k=2))
+            nodes.append(columns.step("if", [condition, *chance.choices(nodes, k=2)]))
+    return Graph(columns, [nodes[-1]]), {leaf: chance.choice(NUMBERS) for leaf in leaves}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_machines_are_right_or_leave_it_to_the_interpreter(
+    engine: type[Engine], request: pytest.FixtureRequest
+) -> None:
+    """What is decided in numbers of 60 digits is what an engine says, if it says anything."""
+    told = 0
+    for seed in range(1500 if request.config.getoption("--whole") else 60):
+        graph, numbers = odd_graph(seed, 12)
+        data = graph.columns.start()
+        for leaf, number in numbers.items():
+            data[leaf] = number
+        forward(graph, graph.steps, data)
+        if not isfinite(data[graph.output]):
+            continue
+        gradients = [0.0] * len(data)
+        settled(graph, data, gradients)
+        found = engine(graph, list(numbers), {}).run(list(numbers.values()))
+        if found is None:
+            continue
+        told += 1
+        for leaf, got in zip(numbers, found[1], strict=True):
+            right = gradients[leaf]
+            assert abs(got - right) <= 1e-9 * abs(right) + 1e-290, (seed, leaf, got, right)
+    assert told >= 10
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("count", [3, 400])
+def test_a_branch_that_is_not_taken_costs_no_engine_its_answer(
+    engine: type[Engine], count: int
+) -> None:
+    """At t = 0 the root has an infinite slope, but no say."""
+    text = f"L = sum(if(t > 0, sqrt(a*t)*t, b*i) for i in 1..{count}); t = 0"
+    model = backprop.parse(text)
+    graph = model.graph("L")
+    leaves = {name: model.names[name] for name in ("a", "b", "t")}
+    code = engine(graph, list(leaves.values()), {})
+    found = code.run([2.0, 3.0, 0.0])
+    assert found is not None
+    assert found[0] == 3 * count * (count + 1) / 2
+    assert [number + 0.0 for number in found[1]] == [0, count * (count + 1) / 2, 0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("count", [1, 30, 300])
+def test_adjoints_that_become_too_small_are_computed_again(
+    engine: type[Engine], count: int
+) -> None:
+    """(k·a)·1e200·1e200·1e-200·1e-200 is k·a, whose derivative is k; on the way back it is 1e-400."""
+    term = "i*a*1e200*1e200*1e-200*1e-200"
+    model = backprop.parse(f"L = sum({term} for i in 1..{count})")
+    found = engine(model.graph("L"), [model.names["a"]], {}).run([1e-300])
+    if engine is TapeCode:  # which has the derivatives by the numbers, too: they are 1e-500
+        assert found is None
+    else:
+        assert found is not None
+        assert found[1][0] == pytest.approx(count * (count + 1) / 2, rel=1e-12)
+    gradient = model.grad({"a": 1e-300}, engine="native" if engine is TapeCode else "python")
+    assert gradient.gradients["a"] == pytest.approx(count * (count + 1) / 2, rel=1e-12)
+    assert not gradient.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "cause", "value"),
+    [
+        # lands exactly on the minimum, where there is no slope
+        ("L = sqrt((a-1)^2 + (b-2)^2)", {"a": 1, "b": 0}, "corner", 0),
+        ("L = sqrt((a-1)^2 + (b-2)^2)", {"a": 1, "b": 2}, "corner", 0),
+        ("L = sqrt(a^2) + 0.5*a", {"a": 1}, "corner", 0),
+        # from 0 the derivative by values, -2, leads to 1
+        ("L = (cbrt(x^3) - 1)^2", {"x": 0}, "gradient", 0),
+        # a top
+        ("L = -sqrt(a^2)", {"a": 0}, "stuck", 0),
+    ],
+)
+def test_a_descent_at_a_corner_looks_at_values(
+    text: str, start: dict[str, float], cause: str, value: float
+) -> None:
+    found = backprop.parse(text).descend(start, lr=0.25, steps=200)
+    assert found.stopped == cause
+    assert found.converged == (cause != "stuck")
+    assert found.value == pytest.approx(value, abs=1e-15)
+
+
+def test_check_looks_closer_where_doubles_show_no_change() -> None:
+    """1 - cos(x) is 0 in doubles up to x = 1e-8; its root is |x|/sqrt(2) there."""
+    found = check_gradient(backprop.parse("y = sqrt(1 - cos(x)); x = 0"))
+    [check] = found.checks
+    assert check.verdict == "corner"
+    assert (check.left, check.right) == pytest.approx((-sqrt(0.5), sqrt(0.5)), rel=1e-12)
+    flat = check_gradient(backprop.parse("y = 1 + x^2; x = 0"))
+    assert [each.verdict for each in flat.checks] == ["agrees"]
+
+
+def test_what_values_cannot_decide_is_nan_with_a_warning() -> None:
+    found = backprop.parse("y = sqrt(x^2) + 5*x; x = 0").grad()
+    assert isnan(found.gradients["x"])
+    [warning] = found.warnings
+    assert "4 from the left and 6 from the right" in warning.message
+
+
+def test_many_undecided_names_take_little_time_and_few_words() -> None:
+    """Each of 300 roots of squares at 0 is a corner of the sum."""
+    found = backprop.parse("w[i] = 0 for i in 1..300; y = sum(sqrt(w[i]^2) for i in 1..300)").grad()
+    assert set(found.gradients.values()) == {0.0, 1.0}
+    assert len(found.warnings) <= 5
