@@ -15,7 +15,7 @@ import pytest
 
 import backprop as library
 from backprop.errors import AtBorder
-from backprop.evaluation import other_side
+from backprop.evaluation import looks
 from running import backprop
 
 # the equations, where, the name in the note, its gradient, and what is said of the other side
@@ -61,6 +61,34 @@ NOTED = [
     ("v = b - b; y = abs(v) + b", "b=0", "v", 0, "from the left -1, from the right 1"),
     ("u = x^3; y = abs(u)", "x=0", "u", 0, "from the left -1, from the right 1"),
     ("y = if(x >= z, floor(x + 0.5), sign(z))", "x=0, z=0", "z", 0, "from the other side the value jumps"),
+    # slopes beyond doubles, and values that no double has beside the point
+    ("y = abs((u/1e-300)/1e-300)", "u=0", "u", 0, "from the left beyond -1.8e308, from the right beyond 1.8e308"),
+    ("y = abs(((u*1e300)*1e300)*1e300)", "u=0", "u", 0,
+     "from the left beyond -1.8e308, from the right beyond 1.8e308"),
+    ("y = hypot(c, (c*1e250)/1e-250)", "c=0", "c", 0,
+     "from the left beyond -1.8e308, from the right beyond 1.8e308"),
+    ("u = (b*1e250)*1e250; y = if(u >= 1, u, abs(b))", "b=-0.0", "b", 0,
+     "from the left -1, from the right beyond 1.8e308"),
+    ("y = if(x == 0, 3*x, sqrt(-x^2))", "x=0", "x", 3, "on both sides there is no value"),
+    # slopes that only doubles' own range makes small
+    ("y = (abs(b) - 1e-300)^2", "b=0", "b", 0, "from the left 2e-300, from the right -2e-300"),
+    ("y = 1 + abs(b)*1e-300", "b=0", "b", 0, "from the left -1e-300, from the right 1e-300"),
+    ("y = 1e-200*max(1, 2*b)", "b=0.5", "b", 0, "from the other side 2e-200"),
+    ("u = a^2; y = abs(u/1e-300*1e-300*1e-300)", "a=0", "u", 0, "from the left -1e-300, from the right 1e-300"),
+    # a name behind a jump has a gradient of its own
+    ("u = round(a); y = hypot(u, u)", "a=0", "u", 0, f"from the left {-2**0.5:.10g}, from the right {2**0.5:.10g}"),
+    ("u = round(a); y = hypot(u, -u)", "a=0.2", "u", 0, f"from the left {-2**0.5:.10g}, from the right {2**0.5:.10g}"),
+    ("u = floor(0*a); y = relu(u)", "a=0", "u", 0, "from the other side 1"),
+    ("v = 0*ceil(b); y = 3*abs(v)", "b=0", "v", 0, "from the left -3, from the right 3"),
+    ("n = floor(x); y = if(n == 2, n^2, 3*n)", "x=2.3", "n", 4, "from the other side 3, after a jump"),
+    # equal as rounded, which is 1 - 1e-160 beside 1, or 1e-400 beside 0
+    ("y = min(a, abs(b - a))", "a=1, b=1e-160", "b", 0, "with more digits on both sides -1"),
+    ("y = if(a*a == 0, a, 3*a)", "a=1e-200", "a", 1, "with more digits on both sides 3"),
+    ("y = if(a*a, a, 3*a)", "a=1e-200", "a", 3, "with more digits on both sides 1"),
+    ("y = if(1 + k <= 1, 2*k, 7*k)", "k=1e-20", "k", 2, "with more digits on both sides 7"),
+    ("y = max(1, 10*x)", "x=0.1", "x", 0, "with more digits on both sides 10"),
+    ("y = 5*relu((1 + a) - 1)", "a=1e-300", "a", 0, "with more digits on both sides 5"),
+    ("w = floor(1 - abs(a)); y = min(1, w)", "a=-5e-324", "w", 0, "with more digits from the other side 1"),
 ]  # fmt: skip
 
 QUIET = [
@@ -88,6 +116,12 @@ QUIET = [
     ("p = sigmoid(w); y = if(t == 1, -log(p), -log(1 - p)) + ((p > 0.5) == t)", "t=1, w=2"),
     ("y = if(x == 0, 0, x*sqrt(x))", "x=0"),
     ("y = if(x > 0, exp(-1/x), 0)", "x=0"),
+    ("y = max(1 - cos(cbrt(b)), (b + b)^2)", "b=5e-324"),
+    ("y = max(10*x, 1)", "x=0.1"),
+    ("y = max(sqrt(z)^2, x)", "z=2, x=2"),
+    ("n = floor(x); y = if(n < 2, x, 3*x) + if(n == 2, x, 3*x)", "x=2.3"),
+    ("c = x > 0; y = if(c, x, 3*x) + (c == 0)*relu(c)", "x=-2.3"),
+    ("y = abs(b)*1e-200*1e-200", "b=0"),
 ]
 
 
@@ -135,6 +169,10 @@ def test_a_note_underlines_the_border_and_changes_no_table() -> None:
     assert "abs(a) has a corner exactly here: the gradient by a, 0, is that of the slope" in corner
     function, _ = noted("f(t) = abs(t); y = f(2*a)", "a=0")
     assert "------ called here" in function
+    rounded, _ = noted("y = min(a, abs(b - a))", "a=1, b=1e-160")
+    assert "min(a, abs(b - a)) is a tie here by rounding: the gradient by b, 0, is" in rounded
+    lost, _ = noted("y = if(a*a != 0, a, 3*a)", "a=1e-200")
+    assert "a*a != 0 fails here by rounding: the gradient by a, 3, is" in lost
 
 
 def test_one_note_a_place_and_a_handful_in_all() -> None:
@@ -196,7 +234,7 @@ def test_a_large_graph_has_notes_without_numbers() -> None:
 
 def test_nothing_is_measured_for_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is only compared for equality has slope 0 beside it, too."""
-    monkeypatch.setattr(other_side, "sides", None)  # which would be called
+    monkeypatch.setattr(looks, "sides", None)  # which would be called
     labels = (
         "z[i] = w*x[i] + b for i in 1..100\n"
         "L = mean(if(t[i] == 1, softplus(-z[i]), softplus(z[i])) for i in 1..100)"

@@ -25,11 +25,14 @@ DIGITS = (60, 120, 240, 480, 960)
 class Precise:
     """The values of one graph at a number of digits, and its output as a function of an input.
 
-    data: the numbers of its inputs, and about what the steps are worth.
+    data: the numbers of its inputs, and about what the steps are worth. most: the power of two
+    beyond which there is no value.
     """
 
-    def __init__(self, graph: Graph, data: ByNode, digits: int) -> None:
-        self.fine = digits
+    def __init__(
+        self, graph: Graph, data: ByNode, digits: int, most: int = precision.BEYOND
+    ) -> None:
+        self.fine, self._most = digits, most
         # Large numbers need their digits before the point as well, or a small step is lost in them.
         sizes = [abs(data[node]) for node in graph.order]
         largest = max(filter(isfinite, sizes), default=1)
@@ -42,7 +45,7 @@ class Precise:
 
     def _step(self, name: str) -> Function:
         """The value of an operation; nan where an operand that has a say is."""
-        value, says = precision.value(name, self.digits), OPERATIONS[name].says
+        value, says = precision.value(name, self.digits, self._most), OPERATIONS[name].says
 
         def step(*operands: Any) -> Any:
             asked = operands if says is None else [operands[at] for at in says(*operands)]
@@ -55,6 +58,11 @@ class Precise:
         """The value of a node; nan if it has none."""
         return self._base[node]
 
+    @property
+    def rounding(self) -> Any:
+        """How far apart two values may be, relative to them, by rounding alone."""
+        return context(self.digits).mpf(10) ** (20 - self.digits)
+
     def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
         moved = ChainMap({node: self._base[node] + shift}, self._base)
@@ -62,14 +70,20 @@ class Precise:
         return moved[self._graph.output]
 
 
-def sides(graph: Graph, levels: Callable[[int], Precise], node: int, least: float = 1e-15) -> Sides:
+def sides(
+    graph: Graph,
+    levels: Callable[[int], Precise],
+    node: int,
+    least: float = 1e-15,
+    digits: Sequence[int] = DIGITS,
+) -> Sides:
     """What the output does where the input `node` stands, computed with ever more digits until it is plain.
 
     levels: the graph at a number of digits, made once for all inputs. least: the relative error
-    that a slope may have.
+    that a slope may have. digits: those numbers of digits.
     """
     steps = graph.above(node)
-    looks = (_Look(levels(digits), node, steps) for digits in DIGITS)
+    looks = (_Look(levels(each), node, steps) for each in digits)
     for wide, close in pairwise(looks):
         left, right = (_side(wide, close, side, least) for side in (-1, 1))
         if left.kind == right.kind == "slope":
@@ -99,7 +113,7 @@ class _Look:
         }
         self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)
         known = [abs(each) for pair in self.beside.values() for each in pair if each == each]
-        self.rounding = mp.mpf(10) ** (20 - precise.digits) * max(known, default=mp.mpf(0))
+        self.rounding = precise.rounding * max(known, default=mp.mpf(0))
         self.blur = self.rounding / self.step
 
     def slope(self, side: int) -> Any:
@@ -114,6 +128,8 @@ class _Look:
 
 def _side(wide: _Look, close: _Look, side: int, least: float) -> Side:
     """One side, from a look with a wide step and one with a close step."""
+    if close.at != close.at:  # a value that only doubles have
+        return Side("none")
     if any(each != each for look in (wide, close) for each in look.beside[side]):
         missing = close.beside[side][0] != close.beside[side][0]
         return Side("none" if missing else "unclear")

@@ -11,7 +11,7 @@ from backprop.syntax.parser import formula
 
 Function = Callable[..., Any]
 
-_BEYOND = 1024
+BEYOND = 1024
 """Powers of two: as in doubles, what is larger has no value."""
 
 
@@ -36,15 +36,21 @@ def unbounded(name: str, digits: int) -> Function:
 
 
 @cache
-def value(name: str, digits: int) -> Function:
-    """The same; nan also for what a double cannot hold because it is too large."""
+def value(name: str, digits: int, most: int = BEYOND) -> Function:
+    """The same; nan also for what is too large: by default, for a double. most: in powers of two."""
     mp, total = context(digits), unbounded(name, digits)
 
     def bounded(*operands: Any) -> Any:
         found = total(*operands)
-        return mp.nan if found == found and mp.mag(found) > _BEYOND else found
+        return mp.nan if found == found and mp.mag(found) > most else found
 
     return bounded
+
+
+@cache
+def condition(text: str, operands: tuple[str, ...], digits: int) -> Function:
+    """A condition of the table, such as that of a corner, as a function of mpmath's numbers."""
+    return _compiled(text, operands, digits)
 
 
 def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:

@@ -1,0 +1,143 @@
+"""Both sides of a point: a quick look, and a close one where that leaves something open.
+
+Doubles tell 5e-324 from 0, and 1e-300 beside 1e300 is a number of its own. At 60 digits, with steps
+of 1e-20, a slope of 1e-300 is lost, and 1 - 1e-160 is 1.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from functools import cached_property
+from itertools import chain
+from math import isfinite
+from sys import float_info
+
+from backprop.evaluation.borders import conditions, kind
+from backprop.evaluation.precise import Precise, sides
+from backprop.evaluation.sides import Side, Sides
+from backprop.graph import Graph, in_order
+from backprop.operations import OPERATIONS
+from backprop.syntax import precision
+
+AGREED = 1e-9
+"""How far apart two slopes are the same, relative to the larger one."""
+
+NOTHING = float_info.min
+"""Slopes that differ by less are the same: doubles have no digits for them."""
+
+_WORK = 100_000
+"""The most steps that are computed for quick looks, in all: about a second."""
+
+_CLOSE_WORK = 10_000
+"""The same for close looks, whose steps take longer."""
+
+_CLOSE = 960, 1200
+"""Digits at which steps of 1e-320 are told apart from 0 and from each other."""
+
+_LARGEST = 16384
+"""The power of two beyond which there is no value for a close look. What doubles cannot hold may
+lie between values that they can; much larger numbers would take mpmath for ever."""
+
+
+class Looks:
+    """The sides of the nodes of a graph at one point.
+
+    data: what the nodes are worth. gradients: what is compared with the slopes beside them. steps:
+    those that stand on a border.
+    """
+
+    def __init__(
+        self, graph: Graph, data: list[float], gradients: list[float], steps: Sequence[int]
+    ) -> None:
+        self._graph, self._data, self._gradients, self._steps = graph, data, gradients, steps
+        self._work, self._close_work = _WORK, _CLOSE_WORK
+        self._quick: dict[int, Sides | None] = {}
+        self._close: dict[int, Sides | None] = {}
+
+    def may(self, steps: int) -> bool:
+        """Whether so many steps may still be computed at a few digits; takes them off."""
+        self._work -= steps
+        return self._work >= 0
+
+    def sides(self, node: int, exact: bool, known: bool, alone: bool) -> Sides | None:
+        """The output on both sides of a node, where all else are numbers; None if that takes long.
+
+        exact: whether the border is met with any number of digits. Otherwise only a close look
+        helps. known: whether more need not be known of a side without a slope. alone: whether the
+        border is one that makes a difference by itself, be it a small one.
+        """
+        if not exact:
+            return self._closely(node)
+        if node not in self._quick:
+            above = self._graph.above(node)
+            may = self.may(10 * len(above))
+            self._quick[node] = self._seen(node, above) if may else None
+        found = self._quick[node]
+        if found is None:
+            return None
+        both = found.left, found.right
+        if any(side.kind in ("none", "unclear") for side in both):
+            closer = not known
+        else:
+            closer = alone and self._may_differ(node, both)
+        return (closer and self._closely(node)) or found
+
+    def is_exact(self, step: int) -> bool:
+        """Whether a step stands on its border with any number of digits, too, and not only as the
+        values before it are rounded. True where that takes too long to find out."""
+        operands = self._graph.operands(step)
+        if not any(map(self._graph.is_step, operands)) or (base := self._exactly) is None:
+            return True
+        row = OPERATIONS[self._graph.op(step)]
+        numbers = [base.value(each) for each in operands]
+        if asked := conditions(row):
+            return any(numbers[at] == 0 for at in asked)
+        if kind(row) == "ties":
+            apart, most = abs(numbers[0] - numbers[1]), max(map(abs, numbers[:2]))
+            return bool(apart == 0 or apart < most * base.rounding)
+        met = precision.condition(row.corner or row.jump, row.operands, base.digits)
+        return bool(met(*numbers))
+
+    @cached_property
+    def _exactly(self) -> Precise | None:
+        """All that leads to borders at many digits; None if that takes too long."""
+        local = copy(self._graph)
+        local.order = in_order(self._steps, self._graph.operands)
+        local.steps = [node for node in local.order if self._graph.is_step(node)]
+        self._close_work -= len(local.steps)
+        if self._close_work < 0:
+            return None
+        return Precise(local, self._data, _CLOSE[-1], _LARGEST)
+
+    def _closely(self, node: int) -> Sides | None:
+        if node not in self._close:
+            above = self._graph.above(node)
+            self._close_work -= 10 * len(above)
+            may = self._close_work >= 0
+            self._close[node] = self._seen(node, above, True) if may else None
+        return self._close[node]
+
+    def _seen(self, node: int, above: Sequence[int], closely: bool = False) -> Sides:
+        needed = {*above, node, *chain.from_iterable(map(self._graph.operands, above))}
+        local = copy(self._graph)
+        local.order = [each for each in self._graph.order if each in needed]
+        local.steps = [*above]
+        if not closely:
+            return sides(local, lambda digits: Precise(local, self._data, digits), node)
+        return sides(
+            local,
+            lambda digits: Precise(local, self._data, digits, _LARGEST),
+            node,
+            digits=_CLOSE,
+        )
+
+    def _may_differ(self, node: int, both: Iterable[Side]) -> bool:
+        """Whether a quick look shows no slope that is not the gradient, but may have lost one."""
+        gradient, lost = self._gradients[node], False
+        for side in both:
+            if not isfinite(side.slope) or not isfinite(gradient):
+                return False
+            same = max(AGREED * max(abs(gradient), abs(side.slope)), NOTHING)
+            if abs(side.slope - gradient) > same + side.error:
+                return False
+            lost |= side.error > same
+        return lost
