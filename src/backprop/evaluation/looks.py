@@ -6,7 +6,6 @@ of 1e-20, a slope of 1e-300 is lost, and 1 - 1e-160 is 1.
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from functools import cached_property
 from itertools import chain
 from math import isfinite
 from sys import float_info
@@ -41,17 +40,15 @@ lie between values that they can; much larger numbers would take mpmath for ever
 class Looks:
     """The sides of the nodes of a graph at one point.
 
-    data: what the nodes are worth. gradients: what is compared with the slopes beside them. steps:
-    those that stand on a border.
+    data: what the nodes are worth. gradients: what is compared with the slopes beside them.
     """
 
-    def __init__(
-        self, graph: Graph, data: list[float], gradients: list[float], steps: Sequence[int]
-    ) -> None:
-        self._graph, self._data, self._gradients, self._steps = graph, data, gradients, steps
+    def __init__(self, graph: Graph, data: list[float], gradients: list[float]) -> None:
+        self._graph, self._data, self._gradients = graph, data, gradients
         self._work, self._close_work = _WORK, _CLOSE_WORK
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
+        self._exact: dict[int, bool] = {}
 
     def may(self, steps: int) -> bool:
         """Whether so many steps may still be computed at a few digits; takes them off."""
@@ -84,8 +81,13 @@ class Looks:
     def is_exact(self, step: int) -> bool:
         """Whether a step stands on its border with any number of digits, too, and not only as the
         values before it are rounded. True where that takes too long to find out."""
+        if step not in self._exact:
+            self._exact[step] = self._stands(step)
+        return self._exact[step]
+
+    def _stands(self, step: int) -> bool:
         operands = self._graph.operands(step)
-        if not any(map(self._graph.is_step, operands)) or (base := self._exactly) is None:
+        if not any(map(self._graph.is_step, operands)) or (base := self._exactly(step)) is None:
             return True
         row = OPERATIONS[self._graph.op(step)]
         numbers = [base.value(each) for each in operands]
@@ -97,16 +99,13 @@ class Looks:
         met = precision.condition(row.corner or row.jump, row.operands, base.digits)
         return bool(met(*numbers))
 
-    @cached_property
-    def _exactly(self) -> Precise | None:
-        """All that leads to borders at many digits; None if that takes too long."""
+    def _exactly(self, step: int) -> Precise | None:
+        """All that leads to a step at many digits; None if that takes too long."""
         local = copy(self._graph)
-        local.order = in_order(self._steps, self._graph.operands)
+        local.order = in_order([step], self._graph.operands)
         local.steps = [node for node in local.order if self._graph.is_step(node)]
         self._close_work -= len(local.steps)
-        if self._close_work < 0:
-            return None
-        return Precise(local, self._data, _CLOSE[-1], _LARGEST)
+        return Precise(local, self._data, _CLOSE[-1], _LARGEST) if self._close_work >= 0 else None
 
     def _closely(self, node: int) -> Sides | None:
         if node not in self._close:

@@ -74,6 +74,7 @@ class _Borders:
         self.labels = model.labels
         fixed = set(model.constants)
         self.inputs = [node for node in graph.inputs if self.labels.get(node) not in fixed]
+        self.looks = Looks(graph, data, gradients)
         self.told: set[int] = set()
         self.poles: set[int] = set()
 
@@ -81,9 +82,7 @@ class _Borders:
         """One note for each place in the text at which a border makes a difference."""
         columns = self.graph.columns
         together: dict[object, list[int]] = {}
-        crossed = self._crossed(steps)
-        self.looks = Looks(self.graph, self.data, self.gradients, crossed)
-        for step in crossed:
+        for step in self._crossed(steps):
             packed = columns.places[step]  # below 0 it is that of the statement
             key = (packed, columns.callers.get(step)) if packed > 0 else step
             together.setdefault(key, []).append(step)
