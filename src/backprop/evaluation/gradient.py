@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from math import isfinite
+from sys import float_info
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.engine.underflow import LARGE, SCALE
@@ -13,10 +15,13 @@ from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import ByNode, Numbers, any_steep, backward, forward
+from backprop.values import ByNode, Numbers, any_steep, backward, forward, having_say
 
 if TYPE_CHECKING:
     from backprop.engine.writers.exact import Open
+
+
+_TINY = float_info.min
 
 
 class Gradient(NamedTuple):
@@ -60,25 +65,39 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     """Set `gradients` to the derivatives of the output by every node that leads to it, where the
     nodes are worth `data`; nan where the chain rule does not decide (0·∞): these nodes are returned,
     each with where that is."""
-    for scale in (1.0, SCALE):
-        for node in graph.order:
-            gradients[node] = 0.0
-        gradients[graph.output] = scale
-        doubtful = backward(graph, graph.steps, data, gradients)
-        sure = not doubtful or (
-            # what is too small even then is left out
-            scale > 1 and len(graph.steps) > LARGE and not any_steep(graph, doubtful, data)
-        )
-        if scale > 1:
-            for node in graph.order:
-                gradients[node] /= scale
-        if sure and all([isfinite(gradients[node]) for node in graph.order]):  # noqa: C419
-            return {}
-        if not doubtful:
-            break
+    order, steps = graph.order, graph.steps
+    for node in order:
+        gradients[node] = 0.0
+    gradients[graph.output] = 1.0
+    doubtful = backward(graph, steps, data, gradients)
+    finite = all([isfinite(gradients[node]) for node in order])  # noqa: C419
+    if finite and doubtful and _scaled(graph, data, gradients):
+        doubtful = []
+    # a value that has lost digits has slopes, and is in slopes, that have lost as many
+    small = [step for step in steps if -_TINY < data[step] < _TINY and data[step]]
+    if small:
+        users = [user for step in small for user in graph.users.get(step, ())]
+        reached = set(having_say(graph, steps, data))
+        doubtful += [step for step in (*small, *users) if step in reached]
+    if finite and not doubtful:
+        return {}
     from backprop.evaluation.indeterminate import settle  # which has mpmath compute: 40 ms
 
     return settle(graph, data, gradients, doubtful)
+
+
+def _scaled(graph: Graph, data: ByNode, gradients: ByNode) -> bool:
+    """Compute the gradients again, large enough for doubles on the way; whether that went well."""
+    found: dict[int, float] = defaultdict(float, {graph.output: SCALE})
+    doubtful = backward(graph, graph.steps, data, found)
+    # what is too small even then is left out
+    if doubtful and (len(graph.steps) < LARGE or any_steep(graph, doubtful, data)):
+        return False
+    if not all([isfinite(found[node]) for node in graph.order]):  # noqa: C419
+        return False
+    for node in graph.order:
+        gradients[node] = found[node] / SCALE
+    return True
 
 
 def partials(graph: Graph, node: int, data: ByNode) -> dict[int, float]:

@@ -30,6 +30,9 @@ _MOST = 200_000
 _AGREED = 1e-9
 """Slopes are one slope if they differ by no more than this, relative to the larger one."""
 
+_FLAT = 1e-15
+"""Where values show no slope at all, what it may be all the same."""
+
 _WARNINGS, _NAMED = 5, 4
 """The most warnings, and the most names in one."""
 
@@ -87,7 +90,7 @@ def by_values(
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
     """A function of a node: the slope of the output by it that values give, and that in words."""
     levels = cache(lambda digits: Precise(graph, data, digits))
-    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10))
+    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10, _FLAT))
 
 
 def _verdict(found: Sides) -> tuple[float, str]:

@@ -76,16 +76,18 @@ def sides(
     node: int,
     least: float = 1e-15,
     digits: Sequence[int] = DIGITS,
+    flat: float = inf,
 ) -> Sides:
     """What the output does where the input `node` stands, computed with ever more digits until it is plain.
 
     levels: the graph at a number of digits, made once for all inputs. least: the relative error
-    that a slope may have. digits: those numbers of digits.
+    that a slope may have; flat: the error of one that is 0 as far as the digits go. digits: those
+    numbers of digits.
     """
     steps = graph.above(node)
     looks = (_Look(levels(each), node, steps) for each in digits)
     for wide, close in pairwise(looks):
-        left, right = (_side(wide, close, side, least) for side in (-1, 1))
+        left, right = (_side(wide, close, side, least, flat) for side in (-1, 1))
         if left.kind == right.kind == "slope":
             slope, error = _limit(wide.central, close.central)
             return Sides(left, right, float(slope), float(error + close.blur))
@@ -126,7 +128,7 @@ class _Look:
         return side * (second - first) / self.step
 
 
-def _side(wide: _Look, close: _Look, side: int, least: float) -> Side:
+def _side(wide: _Look, close: _Look, side: int, least: float, flat: float) -> Side:
     """One side, from a look with a wide step and one with a close step."""
     if close.at != close.at:  # a value that only doubles have
         return Side("none")
@@ -136,7 +138,8 @@ def _side(wide: _Look, close: _Look, side: int, least: float) -> Side:
     was, now = (look.beside[side][0] - look.at for look in (wide, close))
     if abs(now) <= close.rounding:
         if abs(was) <= wide.rounding:
-            return Side("slope", 0.0, float(close.blur))
+            blur = float(close.blur)
+            return Side("slope", 0.0, blur) if blur <= flat else Side("unclear")
     elif abs(was) <= wide.rounding:
         return Side("unclear")
     elif abs(now - was) < abs(was) / 1000:

@@ -5,7 +5,6 @@ decided only if one knows on what the 0 depends. Both are known here.
 """
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any, NamedTuple
 
 from backprop.engine.walk import Operand, Texts
@@ -17,6 +16,9 @@ DIGITS = 60
 
 _NOISE = 10.0**-45
 """A difference is 0 if it is this much smaller than what it is a difference of."""
+
+_HUGE = 1e30
+"""Larger gradients that cancel take more than rounding with them."""
 
 
 class Open(NamedTuple):
@@ -52,7 +54,7 @@ class ExactWriter(Texts[Exact]):
 
     def number(self, name: str, operands: Sequence[Any]) -> Any:
         """The value of an operation; inf and nan where doubles have them."""
-        if name in ("+", "-") and all(map(isfinite, operands)):
+        if name in ("+", "-") and all(map(self.mp.isfinite, operands)):
             x, y = operands
             if self._near(x, y if name == "-" else -y):
                 return self.mp.mpf(0)
@@ -76,7 +78,7 @@ class ExactWriter(Texts[Exact]):
             varies = False
         found = self.number(name, values)
         opened = next((each.open for each in numbers if each.open is not None), None)
-        if name == "+" and opened is None and found != found and not any(v != v for v in values):
+        if name == "+" and opened is None and self._cancels(values[0], values[1], found):
             opened = Open(self._step, "∞ − ∞")
         return Exact(found, varies, open=opened)
 
@@ -96,9 +98,15 @@ class ExactWriter(Texts[Exact]):
         if any(each.value == 0 and not each.varies for each in pair):
             return 0.0
         (g, _, _, opened), (s, *_) = pair
-        if opened is None and ((g == 0 and not isfinite(s)) or (s == 0 and not isfinite(g))):
+        if opened is None and (
+            (g == 0 and not self.mp.isfinite(s)) or (s == 0 and not self.mp.isfinite(g))
+        ):
             opened = Open(self._step, "0·∞")
         return Exact(g * s, any(each.varies for each in pair), open=opened)
+
+    def _cancels(self, x: Any, y: Any, total: Any) -> bool:
+        """Whether a sum of gradients is ∞ − ∞, or so large that what 60 digits lose may be much."""
+        return bool((total != total and x == x and y == y) or (total == 0 and abs(x) > _HUGE))
 
     def _near(self, x: Any, y: Any) -> bool:
         """Whether two numbers are equal, but for what 60 digits lose."""
