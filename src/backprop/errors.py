@@ -144,6 +144,10 @@ class OutsideDomain(NotFinite):
     """A step with finite operands for which the operation has no value."""
 
 
+class Underflow(NotFinite):
+    """A step whose value is too small for a double: a warning, where the output misses it."""
+
+
 class InfiniteSlope(NotFinite):
     """A step whose slope makes a gradient inf or nan: a warning, except where a descent meets it."""
 

@@ -111,7 +111,7 @@ class Problem:
     def _doubtful(self) -> Point:
         """The derivatives where the chain rule meets something that is not finite, or too small."""
         gradients = [0.0] * len(self._data)
-        found = settled(self.graph, self._data, gradients)
+        found = settled(self.graph, self._data, gradients) or {}
         undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
         warnings: list[InfiniteSlope] = []
         if undecided:

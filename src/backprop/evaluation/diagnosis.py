@@ -14,10 +14,14 @@ from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
 from backprop.operations import OPERATIONS
 from backprop.source import one_line
+from backprop.syntax import functions
 from backprop.values import ByNode, having_say, local_slopes
 
 _MOST = 5
 """The most steps that are named for one run."""
+
+_MISSED = 1e8
+"""A value that is 0 instead of 1e-308 or less is missed where its gradient is larger than this."""
 
 
 def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> list[NotFinite]:
@@ -156,3 +160,12 @@ def own_text(model: Model, node: int, most: int) -> str:
 def _labels(model: Model, node: int, text: str) -> list[Label]:
     texts = (text, *["called here"] * 3)
     return [Label(span, said) for span, said in zip(model.span(node), texts, strict=False)]
+
+
+def vanished(graph: Graph, step: int, data: ByNode, gradients: ByNode) -> bool:
+    """Whether a value of 0 was too small for a double, and large enough to be missed."""
+    return (
+        not -_MISSED < gradients[step] < _MISSED
+        and all(data[each] for each in graph.operands(step))
+        and functions.can_vanish(graph.op(step))
+    )

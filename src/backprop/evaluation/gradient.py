@@ -61,10 +61,10 @@ def gradient(
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
-def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]:
+def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open] | None:
     """Set `gradients` to the derivatives of the output by every node that leads to it, where the
     nodes are worth `data`; nan where the chain rule does not decide (0·∞): these nodes are returned,
-    each with where that is."""
+    each with where that is. None: nothing was in doubt."""
     order, steps = graph.order, graph.steps
     for node in order:
         gradients[node] = 0.0
@@ -74,13 +74,18 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     if finite and doubtful and _scaled(graph, data, gradients):
         doubtful = []
     # a value that has lost digits has slopes, and is in slopes, that have lost as many
-    small = [step for step in steps if -_TINY < data[step] < _TINY and data[step]]
+    small = [
+        step
+        for step in steps
+        if -_TINY < data[step] < _TINY
+        and (data[step] or diagnosis.vanished(graph, step, data, gradients))
+    ]
     if small:
         users = [user for step in small for user in graph.users.get(step, ())]
         reached = set(having_say(graph, steps, data))
         doubtful += [step for step in (*small, *users) if step in reached]
     if finite and not doubtful:
-        return {}
+        return None
     from backprop.evaluation.indeterminate import settle  # which has mpmath compute: 40 ms
 
     return settle(graph, data, gradients, doubtful)
@@ -161,14 +166,13 @@ def evaluate(
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
     warnings = diagnosis.values(model, computed, len(graph.order), data)
-    undecided: Mapping[int, Open] = {}
-    if not sure:
-        undecided = settled(graph, data, gradients)
-    if undecided and by_values:
-        from backprop.evaluation.indeterminate import by_values as ask
+    undecided = None if sure else settled(graph, data, gradients)
+    if undecided is not None and by_values:
+        from backprop.evaluation import indeterminate
 
-        warnings += ask(model, graph, data, gradients, undecided)
-    warnings += diagnosis.gradients(model, graph, data, gradients, undecided)
+        warnings += indeterminate.by_values(model, graph, data, gradients, undecided)
+        warnings += indeterminate.lost(model, graph, data, gradients)
+    warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
     notes: tuple[AtBorder, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms

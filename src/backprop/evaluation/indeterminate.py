@@ -1,7 +1,7 @@
 """Where the chain rule meets 0·∞, or a gradient that is too small for a double.
 
 The interpreter, and machine code, only notice that this may be so. Here it is decided, for each
-node by itself, from the values that the graph has at 60 digits: 0·∞ is 0 if the 0 does not depend
+node by itself, from values of more digits than doubles have: 0·∞ is 0 if the 0 does not depend
 on that node. Otherwise the chain rule does not decide, and the derivative is nan; `by_values` asks
 the values themselves.
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
-from backprop.errors import IndeterminateForm
-from backprop.evaluation.diagnosis import place
+from backprop.errors import IndeterminateForm, Underflow
+from backprop.evaluation.diagnosis import place, vanished
 from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Sides
 from backprop.graph import Graph, depending, in_order
@@ -26,6 +26,9 @@ from backprop.values import ByNode
 
 _MOST = 200_000
 """The most steps that are looked at, one node after another; what is left then stays undecided."""
+
+_MANY, _FEW = 700, 500
+"""Digits that hold the sum of any two doubles, for graphs of up to so many steps; else 60 digits."""
 
 _AGREED = 1e-9
 """Slopes are one slope if they differ by no more than this, relative to the larger one."""
@@ -87,6 +90,26 @@ def by_values(
     return warnings
 
 
+def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Underflow]:
+    """A warning where the value of the output is not what it would be if doubles had smaller
+    numbers, at the first of the steps that are too small."""
+    steps = [
+        step for step in graph.steps if not data[step] and vanished(graph, step, data, gradients)
+    ]
+    if not steps:
+        return []
+    value = float(_Exactly(graph, data).value(graph.output))
+    if abs(value - data[graph.output]) <= _AGREED * abs(value):
+        return []
+    text, labels = place(model, steps[0], data)
+    at = f" at {labels[0].text}" if labels and labels[0].text else ""
+    output = model.labels[graph.output]
+    message = (
+        f"{text} is too small for a double{at}, and counts as 0; {output} would be {shown(value)}"
+    )
+    return [Underflow(message, *labels, hints=["scale the numbers, or compute with logarithms"])]
+
+
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
     """A function of a node: the slope of the output by it that values give, and that in words."""
     levels = cache(lambda digits: Precise(graph, data, digits))
@@ -111,11 +134,11 @@ def _verdict(found: Sides) -> tuple[float, str]:
 
 
 class _Exactly:
-    """A graph whose nodes have values at 60 digits."""
+    """A graph whose nodes have values of many digits."""
 
     def __init__(self, graph: Graph, data: ByNode) -> None:
         self._graph = graph
-        self._writer = writer = ExactWriter()
+        self._writer = writer = ExactWriter(_MANY if len(graph.steps) <= _FEW else 60)
         self._values: dict[int, Any] = {node: writer.mp.mpf(data[node]) for node in graph.order}
         for step in graph.steps:
             name = graph.op(step)
@@ -123,6 +146,10 @@ class _Exactly:
             if any(text != "0" for text in OPERATIONS[name].slopes):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)
+
+    def value(self, node: int) -> Any:
+        """The value of a node."""
+        return self._values[node]
 
     def backward(
         self, varying: set[int], steps: Sequence[int], wrt: Iterable[int]

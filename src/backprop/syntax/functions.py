@@ -8,11 +8,12 @@ value, the result is nan or inf.
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import product
 from math import inf, isfinite, nan
 from types import MappingProxyType
 from typing import Any
 
-from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.operations import COMPARISON, CONSTANTS, OPERATIONS, SUM
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
 
@@ -62,6 +63,17 @@ def can_be_steep(name: str) -> bool:
     return any(
         part in text for text in OPERATIONS[name].slopes for part in ("/", "^", "log", "gamma")
     )
+
+
+@cache
+def can_vanish(name: str) -> bool:
+    """Whether the value of the operation can be 0 only because it is too small for a double:
+    where no operand is 0, and there is no corner, jump or sum that makes a 0 of its own."""
+    row = OPERATIONS[name]
+    if row.corner or row.jump or row.binding in (SUM, COMPARISON) or row.says:
+        return False
+    numbers = (1e4, -1e4, 1e-200, 1e200, 0.5)
+    return any(value(name)(*at) == 0 for at in product(numbers, repeat=row.arity))
 
 
 def kinks(name: str, operands: Sequence[float]) -> list[str]:

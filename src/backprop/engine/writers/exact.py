@@ -1,4 +1,4 @@
-"""Derivatives at a point, in numbers that lose nothing: 60 digits, and exponents without end.
+"""Derivatives at a point, in numbers that lose little: many digits, and exponents without end.
 
 A double that is 0 may be 0 indeed, or have been too small; and 0 times an infinite slope is
 decided only if one knows on what the 0 depends. Both are known here.
@@ -12,13 +12,8 @@ from backprop.operations import COMPARISON, OPERATIONS
 from backprop.special import context
 from backprop.syntax import functions, precision
 
-DIGITS = 60
-
-_NOISE = 10.0**-45
-"""A difference is 0 if it is this much smaller than what it is a difference of."""
-
-_HUGE = 1e30
-"""Larger gradients that cancel take more than rounding with them."""
+_NOISE = 15
+"""A difference is 0 if all but so many of the digits cancel."""
 
 
 class Open(NamedTuple):
@@ -47,8 +42,12 @@ class ExactWriter(Texts[Exact]):
     0·∞ is 0 where the 0 does not vary, and open where it does: then the product may be anything.
     """
 
-    def __init__(self) -> None:
-        self.mp = context(DIGITS)
+    def __init__(self, digits: int) -> None:
+        self.mp = context(digits)
+        self._digits = digits
+        self._noise = self.mp.mpf(10) ** (_NOISE - digits)
+        self._huge = self.mp.mpf(10) ** (digits // 2)
+        """Larger gradients that cancel may take more than rounding with them."""
         self._step = -1
         """The step whose slopes were asked for last."""
 
@@ -58,7 +57,7 @@ class ExactWriter(Texts[Exact]):
             x, y = operands
             if self._near(x, y if name == "-" else -y):
                 return self.mp.mpf(0)
-        found = precision.unbounded(name, DIGITS)(*operands)
+        found = precision.unbounded(name, self._digits)(*operands)
         return (
             found if found == found else self.mp.mpf(functions.value(name)(*map(float, operands)))
         )
@@ -105,12 +104,12 @@ class ExactWriter(Texts[Exact]):
         return Exact(g * s, any(each.varies for each in pair), open=opened)
 
     def _cancels(self, x: Any, y: Any, total: Any) -> bool:
-        """Whether a sum of gradients is ∞ − ∞, or so large that what 60 digits lose may be much."""
-        return bool((total != total and x == x and y == y) or (total == 0 and abs(x) > _HUGE))
+        """Whether a sum of gradients is ∞ − ∞, or so large that what is lost of it may be much."""
+        return bool((total != total and x == x and y == y) or (total == 0 and abs(x) > self._huge))
 
     def _near(self, x: Any, y: Any) -> bool:
-        """Whether two numbers are equal, but for what 60 digits lose."""
-        return x == y or bool(abs(x - y) <= _NOISE * max(abs(x), abs(y)))
+        """Whether two numbers are equal, but for what rounding loses."""
+        return x == y or bool(abs(x - y) <= self._noise * max(abs(x), abs(y)))
 
     def _exact(self, operand: Operand[Exact]) -> Exact:
         return operand if isinstance(operand, Exact) else Exact(self.mp.mpf(operand), False)
