@@ -107,9 +107,9 @@ class Descent:
 
     output: its name. value, parameters, gradients: at the last step, with finite numbers in every
     case. start_value, start, start_gradients: before the first. steps: taken in this run. stopped:
-    why, in a word (`gradient`, `change`, `target` and `rounding` mean that it converged; `steps`,
-    `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the lowest
-    output of the run (the highest, when maximising). values: the output at every step, the start
+    why, in a word (`gradient`, `corner`, `change`, `target`, `rounding` mean that it converged;
+    `steps`, `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the
+    lowest output of the run (the highest, when maximising). values: the output at every step, the start
     first; of a run of over 65,536 steps at every second, fourth, … (`values_every`), and at the
     last. history: what was asked to be kept. explained: lines that explain one update. error: what
     had no finite value, where it diverged, or that there was not enough memory. state: to go on from.
