@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from backprop.engine.native import kernels
 from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, kinds
 from backprop.engine.native.machine import lanes, library
-from backprop.engine.underflow import SCALE
+from backprop.engine.underflow import LARGE, SCALE
 from backprop.graph import NAMES, Columns
 
 Doubles = NDArray[np.float64]
@@ -180,8 +180,7 @@ class Arrays:
         self._fields[-1] = _bits(SCALE)
         bad = tape.backward_with_care(self.address)
         self._fields[-1] = _bits(1.0)
-        # what is too small even then, below 1e-462, is left out
-        if bad and not np.isfinite(self.gradients).all():
+        if bad and not (tape.size > LARGE and np.isfinite(self.gradients).all()):
             tape.backward_with_care(self.address)  # something else is not as it should be
             return False
         self.gradients *= 1 / SCALE

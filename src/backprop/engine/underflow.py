@@ -7,7 +7,7 @@ from functools import cache
 SCALE = 2.0**512
 """Where adjoints become too small they are computed again, times this."""
 
-LARGE = 2000
+LARGE = 1000
 """From so many steps on, what is too small even then is left out: it is below 1e-462."""
 
 _FLAGS = {"x86_64": 0x10, "AMD64": 0x10, "i686": 0x10, "aarch64": 0x08, "arm64": 0x08}

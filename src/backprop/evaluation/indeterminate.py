@@ -113,7 +113,7 @@ def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Un
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
     """A function of a node: the slope of the output by it that values give, and that in words."""
     levels = cache(lambda digits: Precise(graph, data, digits))
-    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10, _FLAT))
+    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10, flat=_FLAT))
 
 
 def _verdict(found: Sides) -> tuple[float, str]:
