@@ -91,10 +91,9 @@ def test_adjoints_that_become_too_small_are_computed_again(
     term = "i*a*1e200*1e200*1e-200*1e-200"
     model = backprop.parse(f"L = sum({term} for i in 1..{count})")
     found = engine(model.graph("L"), [model.names["a"]], {}).run([1e-300])
-    if engine is TapeCode:  # which has the derivatives by the numbers, too: they are 1e-500
-        assert found is None
+    if found is None:  # a tape has the derivatives by the numbers, too: they are 1e-500
+        assert engine is TapeCode
     else:
-        assert found is not None
         assert found[1][0] == pytest.approx(count * (count + 1) / 2, rel=1e-12)
     gradient = model.grad({"a": 1e-300}, engine="native" if engine is TapeCode else "python")
     assert gradient.gradients["a"] == pytest.approx(count * (count + 1) / 2, rel=1e-12)

@@ -54,6 +54,7 @@ _TINY = float_info.min
 
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
+_STEEP = Lookup(functions.can_be_steep)
 
 
 def forward(
@@ -96,7 +97,7 @@ def backward(
     for step in reversed(steps):
         gradient = gradients[step]
         if -_TINY < gradient < _TINY:
-            if gradient or any_steep(graph, [step], data):
+            if gradient or (_STEEP[ops[step]] and any_steep(graph, [step], data)):
                 doubtful.append(step)
             if gradient == 0.0:
                 continue
@@ -134,7 +135,7 @@ def any_steep(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> boo
     return any(
         not isfinite(slope) and not graph.is_number(operand)
         for step in steps
-        if functions.can_be_steep(graph.op(step))
+        if _STEEP[graph.ops[step]]
         for operand, slope in zip(
             graph.operands(step), local_slopes(graph, step, data), strict=True
         )

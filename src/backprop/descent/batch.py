@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import dist, inf
 from time import perf_counter
 
@@ -12,7 +12,8 @@ from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import Optimizer, Schedule
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
-from backprop.engine.native.machine import library
+from backprop.engine import underflow
+from backprop.engine.native.machine import Library, library
 from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.names import by_name
@@ -55,6 +56,9 @@ class Batches:
             row, numbers, *schedule, count, problem.sign, problem.bounded, clip < inf,
             bool(options["until_change"]), options["target"] is not None,
         )  # fmt: skip
+        self._mark = underflow.functions()
+        self._looks = True
+        """Whether the loop stops where a product of the chain rule is too small for a double."""
         self._by = list(range(count))
         """The parameters in the order in which the loop has them, as numbers of the problem's."""
         operations = sum(len(each.shape.nodes) for _, each in row.equations())
@@ -64,10 +68,16 @@ class Batches:
                 # x1, x2, … side by side are often alike, and then computed side by side
                 self._by.sort(key=lambda at: by_name(problem.names[at]))
                 wrt = [wrt[at] for at in self._by]
-            fixed = [*problem.fixed]
-            loop = Loop(task, unrolled=True)
-            key = f"descend {task} {signature(graph, wrt, fixed)}"
-            self._library = library(key, lambda: loop.straight(graph, wrt, fixed))
+            text, fixed = signature(graph, wrt, [*problem.fixed]), [*problem.fixed]
+
+            def made(looks: bool) -> Library:
+                loop = Loop(task, unrolled=True, looks=looks)
+                key = f"descend {task} {looks} {text}"
+                return library(key, lambda: loop.straight(graph, wrt, fixed))
+
+            # a loop that looks at every product is only for where one was too small
+            self._made, self._looks = made, self._mark is None
+            self._library = made(self._looks)
             beside = array("d", problem.fixed.values())
             self._more = [_address(beside)]
         else:
@@ -85,11 +95,17 @@ class Batches:
         sizes = (len(Scalars._fields), count, count, count * len(row.state), count, count)
         bounds = (array("d", _ordered(each, self._by)) for each in (problem.low, problem.high))
         self._arrays = [*map(_zeros, sizes), *bounds]
-        whole, pointer = ctypes.c_int64, ctypes.c_void_p
-        more = [pointer] * len(self._more)
-        self._descend = self._library.function("descend", whole, *[pointer] * 9, whole, *more)
+        self._descend = self._function()
         self._size = _FIRST if problem.size <= _SMALL else 1
         self._values = array("d")
+
+    def _function(self) -> Callable[..., int]:
+        whole, pointer = ctypes.c_int64, ctypes.c_void_p
+        more = [pointer] * len(self._more)
+        found: Callable[..., int] = self._library.function(
+            "descend", whole, *[pointer] * 9, whole, *more
+        )
+        return found
 
     def go(self, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
         """Up to `most` steps from where the run stands; None where the next one is no ordinary one.
@@ -119,7 +135,13 @@ class Batches:
             values = self._values = _zeros(steps)
         begun = perf_counter()
         arrays = map(_address, [*self._arrays, values])
+        if self._mark and not self._looks:
+            self._mark[0]()
         done: int = self._descend(*arrays, steps, *self._more)
+        if self._mark and not self._looks and self._mark[1]():
+            self._looks, self._library = True, self._made(True)
+            self._descend = self._function()
+            return self.go(state, k, most)
         took = perf_counter() - begun
         if done == steps:
             fitting = int(steps * _SECONDS / max(took, 1e-6))

@@ -78,8 +78,9 @@ class Loop(Cells):
     output, and room for a second state.
     """
 
-    def __init__(self, task: Task, unrolled: bool) -> None:
+    def __init__(self, task: Task, unrolled: bool, looks: bool = True) -> None:
         super().__init__(task.parameters, len(task.row.state), unrolled)
+        self.looks = looks
         self.task = task
 
     def straight(self, graph: Graph, wrt: Sequence[int], fixed: Sequence[int]) -> str:

@@ -176,6 +176,7 @@ class Arrays:
                         array[begin : begin + count] = slope
             self._has_constants = True
         if not tape.backward_with_care(self.address):
+            self.gradients[: len(tape.inputs)] += 0.0  # NOTHING is 0 for the reader
             return True
         self._fields[-1] = _bits(SCALE)
         bad = tape.backward_with_care(self.address)
@@ -184,6 +185,7 @@ class Arrays:
             tape.backward_with_care(self.address)  # something else is not as it should be
             return False
         self.gradients *= 1 / SCALE
+        self.gradients[: len(tape.inputs)] += 0.0
         return True
 
 

@@ -78,7 +78,7 @@ class Program:
             slow = evaluate(self._model, given, self.output, by_values=False).gradient
             found = slow.value, [slow.gradients[name] for name in self.inputs]
         value, slopes = found
-        return value, np.array(slopes, dtype=np.float64) + 0.0  # -0.0 means nothing here
+        return value, np.array(slopes, dtype=np.float64)
 
 
 @without_collector

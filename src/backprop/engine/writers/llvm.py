@@ -61,6 +61,8 @@ class Code(walk.Texts[str]):
 
     def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:
         self.width = width
+        self.looks = True
+        """Whether products of the chain rule are looked at."""
         self.vectors = vectors or {}
         self.lines: list[str] = []
         self.declared: set[str] = set()
@@ -190,7 +192,11 @@ class Code(walk.Texts[str]):
             if abs(gradient) >= 1 and frexp(factor)[0] in (0.5, -0.5) and abs(factor) >= 1:
                 gradient, slope = gradient * factor, of
         made = self.value("*", [gradient, slope])
-        if not isinstance(slope, Bit) and not (isinstance(slope, float) and abs(slope) >= 1):
+        if (
+            self.looks
+            and not isinstance(slope, Bit)
+            and not (isinstance(slope, float) and abs(slope) >= 1)
+        ):
             self._products.append((made, gradient, slope))
         if not careful:
             return made

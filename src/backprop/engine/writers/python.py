@@ -16,8 +16,8 @@ from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.parser import formula
 
-_FEW = 40
-"""Up to so many products each is looked at; of more, the processor tells whether one was too small."""
+_FEW = 20
+"""In graphs of up to so many steps each product is looked at whether it is too small."""
 
 Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
 
@@ -25,11 +25,15 @@ Evaluate = Callable[..., tuple[float, tuple[float, ...], bool]]
 class PythonWriter:
     """Lines of Python in the making; see `walk.Writer`."""
 
-    def __init__(self) -> None:
+    def __init__(self, looks: bool = True) -> None:
+        self.looks = looks
+        """Whether each product is looked at: in a large graph the processor is asked."""
         self.lines: list[str] = []
         self.scope: dict[str, Any] = {"inf": inf, "nan": nan, "isfinite": isfinite}
         self.scope |= {"zero": _zero, "tiny": float_info.min}
         self._begins = 0
+        self._lost = False
+        """Whether a product of numbers is too small, at every point."""
         self.products: list[tuple[str, str, str]] = []
         """Those that may be too small for a double, with their factors."""
 
@@ -53,9 +57,11 @@ class PythonWriter:
 
     def too_small(self) -> list[Operand[str]]:
         tests = [f"-tiny < {made} < tiny and {g} and {s}" for made, g, s in self.products]
+        if self._lost:
+            return [nan]
         if not tests:
             return []
-        mark = underflow.functions() if len(tests) > _FEW else None
+        mark = None if self.looks else underflow.functions()
         if mark:
             self.scope["clear"], self.scope["read"] = mark
             self.lines[self._begins] = "    clear()"
@@ -80,7 +86,10 @@ class PythonWriter:
         g, s = _written(gradient), _written(slope)
         if slope == 1.0:
             return gradient
-        if not s.isidentifier():
+        if isinstance(gradient, float) and isinstance(slope, float):  # Python would fold it, too
+            self._lost |= abs(gradient * slope) < float_info.min and bool(gradient and slope)
+            return gradient * slope
+        if not s.isidentifier() and (careful or self.looks):
             s = self.put(s)
         made = self.put(f"{g}*{s} + 0.0 if {g} else zero({g}, {s})" if careful else f"{g}*{s}")
         if not (isinstance(slope, float) and abs(slope) >= 1):
@@ -111,7 +120,7 @@ def evaluation(
 
     scale: of the gradients on the way.
     """
-    writer = PythonWriter()
+    writer = PythonWriter(looks=len(graph.steps) <= _FEW or not underflow.functions())
     known = {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
     known |= {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
     out, by, looked = value_and_gradient(writer, graph, wrt, known, scale)
