@@ -28,6 +28,8 @@ def unbounded(name: str, digits: int) -> Function:
     def total(*operands: Any) -> Any:
         try:
             found = plain(*operands)
+        # outside the domain, at a pole, where complex numbers would have to be compared, and where
+        # a series of mpmath's is missing or comes to no end
         except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
             return mp.nan
         return mp.nan if isinstance(found, mp.mpc) or not mp.isfinite(found) else mp.mpf(found)
