@@ -133,15 +133,7 @@ class Model(language.Model):
         """
         from backprop.descent import descend
 
-        found, numbers = descend(
-            self,
-            values,
-            of=of,
-            callback=callback,
-            callback_every=callback_every,
-            state=state,
-            **options,
-        )
+        found, numbers = descend(self, values, of, callback, callback_every, state, **options)
         if numbers is not None:
             self._leave(numbers)
         return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backprop.errors import BadOption, NotFinite, TooLarge
+from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
@@ -121,16 +121,8 @@ class Descending(NamedTuple):
         from backprop.descent.spool import Spool
         from backprop.report.descent import DescentReport
 
-        found, _ = descend(
-            self.model,
-            self.numbers,
-            of=self.of,
-            callback=callback,
-            callback_every=callback_every,
-            state=self.state,
-            spool=Spool(folder),
-            **self.options,
-        )
+        given, spool = (self.model, self.numbers, self.of), Spool(folder)
+        found, _ = descend(*given, callback, callback_every, self.state, spool, **self.options)
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
         return DescentReport(found, kept, whole, {**self.known, **found.parameters})
@@ -149,14 +141,7 @@ class Descending(NamedTuple):
 
         end = evaluate(self.model, {**self.numbers, **found.parameters}, found.output)
         problem = Problem(self.model, end, self.free, {}, engine="auto", runs=_PLOTTED)
-
-        def height(point: Sequence[float]) -> float:
-            try:
-                return problem.value(point)
-            except NotFinite:
-                return nan
-
-        return height
+        return lambda point: problem.known(point, nan)
 
 
 def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:

@@ -2,11 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from backprop.errors import (
-    LIMIT,
-    BackpropError,
-    raise_all,
-)
+from backprop.errors import LIMIT, BackpropError, raise_all
 from backprop.evaluation.leaves import default, number_of, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json

@@ -78,13 +78,8 @@ def beyond_doubles(text: str, number: float) -> tuple[str, str]:
     number: what `float` makes of the text: infinite, or 0 where a digit is none.
     """
     if isinf(number) and any(map(str.isdigit, text)):
-        return (
-            "a number too large for a double, which ends at 1.8e308",
-            "write inf for infinity",
-        )
+        return "a number too large for a double, which ends at 1.8e308", "write inf for infinity"
     if number == 0 and text.lower().partition("e")[0].strip("+-.0"):
-        return (
-            "a number too small for a double, which begins at 4.9e-324",
-            "write 0 if it is to be none, or choose another unit",
-        )
+        hint = "write 0 if it is to be none, or choose another unit"
+        return "a number too small for a double, which begins at 4.9e-324", hint
     return "", ""

@@ -15,17 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
 from types import UnionType
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NamedTuple,
-    TypedDict,
-    TypeVar,
-    cast,
-    get_args,
-    get_type_hints,
-)
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar, get_args, get_type_hints
 
 from backprop.errors import BadOption
 from backprop.names import unknown_choice
@@ -163,14 +153,9 @@ def names(texts: Sequence[str]) -> list[str]:
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 
-Engine = Annotated[
-    str,
-    Option(
-        "--engine NAME",
-        "What computes: {engines}; native is machine code, auto the faster one.",
-        "auto",
-    ),
-]
+Engine = Annotated[str, Option(
+    "--engine NAME", "What computes: {engines}; native is machine code, auto the faster one.", "auto",
+)]  # fmt: skip
 
 _POSITIVE = Range(0, outside=0)
 _NOT_NEGATIVE = Range(0)
@@ -234,16 +219,15 @@ def complete(given: Mapping[str, Any]) -> DescentOptions:
     for name in given:
         if name not in DescentOptions.__annotations__:
             raise TypeError(f"a descent has no option {name!r}")
-    return cast(
-        DescentOptions,
-        {name: given.get(name, default) for name, _, default, _ in fields(DescentOptions)},
-    )
+    found: Any = {name: given.get(name, default) for name, _, default, _ in fields(DescentOptions)}
+    options: DescentOptions = found
+    return options
 
 
-def check_ranges(options: DescentOptions) -> None:
+def check_ranges(options: Mapping[str, Any]) -> None:
     """Raise BadOption for a number that makes no sense, by itself and for any optimizer."""
     for name, _, _, option in fields(DescentOptions):
-        number: Any = cast(Mapping[str, Any], options)[name]
+        number = options[name]
         if option.takes is None or number is None or option.takes.has(number):
             continue
         kind = "a whole number" if option.takes.whole else "a number"

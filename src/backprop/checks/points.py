@@ -42,9 +42,8 @@ class Subject:
         self._whole = Graph(columns, [self.graph.output, *roots], labels)
         self._numbers = columns.start()
         self.start = self._at({node: data[node] for node in self._whole.inputs})
-        if (
-            gradients is not None
-        ):  # those that `grad` gives, whatever it knows besides the chain rule
+        # those that `grad` gives, whatever it knows besides the chain rule
+        if gradients is not None:
             self.start.gradients[: len(gradients)] = gradients
 
     def _at(self, inputs: Mapping[int, float]) -> Numbers:

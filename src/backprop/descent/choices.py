@@ -20,7 +20,7 @@ from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.names import did_you_mean, unknown_choice
-from backprop.source import Source, normal
+from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
@@ -43,14 +43,11 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
     source = Source(f"<--{option}>", found[2] or "")
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
-            known = [f"it has {', '.join(options) or 'no options'}"]
-            hints = did_you_mean(key, options) or known
-            if key == "lr":
-                hints = ["the step size is --lr"]
+            hints = ["the step size is --lr"] if key == "lr" else did_you_mean(key, options)
+            hints = hints or [f"it has {', '.join(options) or 'no options'}"]
             raise BadOption(f"{name} has no option {key!r}", setting.name, hints=hints)
         options[key] = number = number_of(setting.model, setting.root)
-        takes = row.options[key][1]
-        if not takes.has(number):
+        if not (takes := row.options[key][1]).has(number):
             raise BadOption(f"{key} must be {takes}", setting.name)
     if options.get("initial_trust_radius", 0) >= options.get("max_trust_radius", 1):
         raise BadOption("initial_trust_radius must be less than max_trust_radius")
@@ -109,20 +106,20 @@ def read_bounds(texts: Sequence[str]) -> Bounds:
         try:
             if isinstance(tokens, BackpropError):
                 raise tokens
-            name, low, high = _bound(tokens)
+            _narrow(found, *_bound(tokens), tokens.whole)
         except BackpropError as error:
             errors += error.all
-            continue
-        before = found.get(name, (-inf, inf))
-        found[name] = least, most = max(low, before[0]), min(high, before[1])
-        if least > most:
-            errors.append(BadOption(_no_room(name), tokens.whole))
     raise_all(errors)
     return found
 
 
-def _no_room(name: str) -> str:
-    return f"the bounds of {name} leave no room: no number is within all of them"
+def _narrow(found: Bounds, name: str, low: float, high: float, *place: Span) -> None:
+    """Let a name have these bounds too. Raises BadOption where that leaves it no room."""
+    before = found.get(name, (low, high))
+    found[name] = low, high = max(low, before[0]), min(high, before[1])
+    if low > high:
+        message = f"the bounds of {name} leave no room: no number is within all of them"
+        raise BadOption(message, *place)
 
 
 def _bound(tokens: Tokens) -> tuple[str, float, float]:
@@ -146,8 +143,7 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
             message = no_number if isinstance(error, NotANumber) else error.message
             errors.append(type(error)(message, side))
     raise_all(errors)
-    name = normal(tokens.span(0, middle - 1).text)
-    low, high = ends
+    name, (low, high) = normal(tokens.span(0, middle - 1).text), ends
     if low == inf or high == -inf:
         raise BadOption(f"no number is within the bounds of {name}", whole)
     if not low <= high:
@@ -170,8 +166,5 @@ def bounds_of(
             hints = [f"write {pattern}={high:g}..{low:g}"] if low > high else []
             raise BadOption(message, hints=hints)
         for name in filter(moving.__contains__, matching(model, [pattern])):
-            before = found.get(name, (low, high))
-            found[name] = least, most = max(low, before[0]), min(high, before[1])
-            if least > most:
-                raise BadOption(_no_room(name))
+            _narrow(found, name, low, high)
     return found

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from random import Random
 
-from backprop.descent.problem import Point, Problem
+from backprop.descent.problem import Point
 from backprop.descent.run import Run, Stop
-from backprop.errors import NotFinite
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
 """How far values around it are looked at, relative to numbers larger than 1."""
@@ -23,20 +22,12 @@ def judged(run: Run, x: Point) -> Stop:
     for size in _NEAR:
         for ways in _directions(len(x)):
             moved = [at + size * max(1.0, abs(at)) * way for at, way in zip(x, ways, strict=True)]
-            if _value(problem, problem.inside(moved)) < value:
+            if problem.known(problem.inside(moved), inf) < value:
                 where = f"a corner, where {output} has no slope, and it is {lower} nearby"
                 return Stop("stuck", f"stuck after step {run.number}: {where}; start elsewhere")
     kind = "minimum" if problem.sign > 0 else "maximum"
     none = f"{output} is nowhere {lower} nearby"
     return Stop("corner", f"converged: a {kind} at a corner, where there is no slope; {none}")
-
-
-def _value(problem: Problem, x: Point) -> float:
-    """The output, inf where it has no value."""
-    try:
-        return problem.value(x)
-    except NotFinite:
-        return inf
 
 
 def _directions(count: int) -> Iterator[Sequence[float]]:

@@ -25,7 +25,6 @@ from backprop.values import Numbers
 def descend(
     model: Model,
     values: Mapping[str, float] | None = None,
-    *,
     of: str | None = None,
     callback: Callback | None = None,
     callback_every: int = 1,

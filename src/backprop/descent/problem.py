@@ -81,6 +81,13 @@ class Problem:
         self._x = None if found is None else x
         return self._interpreted(x) if found is None else found * self.sign
 
+    def known(self, x: Sequence[float], otherwise: float) -> float:
+        """The output at x, or the other number where it has no value."""
+        try:
+            return self.value(x)
+        except NotFinite:
+            return otherwise
+
     def both(self, x: Sequence[float]) -> tuple[float, Point]:
         """Value and gradient at x. Raises NotFinite."""
         return self.value(x), self.gradient()

@@ -36,15 +36,10 @@ class State:
 
     def as_json(self) -> dict[str, Any]:
         """As plain data, which `from_json` reads."""
-        return {
-            "schema": STATE_SCHEMA,
-            "optimizer": self.optimizer,
-            "steps": self.steps,
-            "updates": self.updates,
-            "searched": self.searched,
-            "parameters": plain(self.parameters),
-            "memory": {name: plain(column) for name, column in self.memory.items()},
-        }
+        same = {name: getattr(self, name) for name in ("optimizer", "steps", "updates", "searched")}
+        memory = {name: plain(column) for name, column in self.memory.items()}
+        numbers = {"parameters": plain(self.parameters), "memory": memory}
+        return {"schema": STATE_SCHEMA, **same, **numbers}
 
     @classmethod
     def from_json(cls, found: Any) -> State:

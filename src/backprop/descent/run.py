@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import dist, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
@@ -60,27 +60,19 @@ class Best:
     parameters: dict[str, float]
 
 
-@dataclass(slots=True)
 class History:
-    """Every step, or every so many: one column each, all of the same length."""
+    """Every step, or every so many: one column each, all of the same length, and one for each of
+    these parameters. spool: makes the columns, which otherwise are arrays."""
 
-    steps: GrowingColumn = field(default_factory=lambda: array("q"))
-    values: GrowingColumn = field(default_factory=lambda: array("d"))
-    gradient_norms: GrowingColumn = field(default_factory=lambda: array("d"))
-    step_lengths: GrowingColumn = field(default_factory=lambda: array("d"))
-    lrs: GrowingColumn = field(default_factory=lambda: array("d"))
-    parameters: dict[str, GrowingColumn] = field(default_factory=dict)
-    spool: Spool | None = None
-    newest: int = -1
-    """The number of the last step that was kept."""
-
-    @classmethod
-    def of(cls, names: Sequence[str], spool: Spool | None) -> History:
-        """One for these parameters. spool: makes its columns, which otherwise are arrays."""
+    def __init__(self, names: Sequence[str], spool: Spool | None) -> None:
         column: Callable[[str], GrowingColumn] = spool.column if spool else array
-        values, norms, lengths, lrs = (column("d") for _ in range(4))
-        parameters = {name: column("d") for name in names}
-        return cls(column("q"), values, norms, lengths, lrs, parameters, spool)
+        self.steps = column("q")
+        self.values, self.gradient_norms = column("d"), column("d")
+        self.step_lengths, self.lrs = column("d"), column("d")
+        self.parameters = {name: column("d") for name in names}
+        self.newest = -1
+        """The number of the last step that was kept."""
+        self._spool = spool
 
     def keep(self, step: Step) -> None:
         """Add a step as a row, wholly or not at all; in place of the last row, if that is the same
@@ -101,8 +93,8 @@ class History:
                     column.pop()
             raise
         self.newest = step.number
-        if self.spool is not None:
-            self.spool.grown()
+        if self._spool is not None:
+            self._spool.grown()
 
 
 class Steps(NamedTuple):
@@ -179,7 +171,7 @@ class Run:
         self.values = array("d")
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
-        self.history = History.of(problem.names, spool)
+        self.history = History(problem.names, spool)
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
@@ -329,18 +321,15 @@ class Run:
         """How the gradient changes along itself, over this distance; inf where nothing can move, 0
         where there is no value."""
         problem, norm = self.problem, self.norm
-        near = problem.inside(
-            [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
-        )
+        ahead = [at - size * slope / norm for at, slope in zip(self.x, self.gradient, strict=True)]
+        near = problem.inside(ahead)
         try:
             _, there = problem.both(near)
         except NotFinite:
             return 0.0
         moved = dist(near, self.x)
-        if moved == 0:
-            return inf
         bend = dot(moves(self.gradient, there), moves(self.x, near))
-        return bend / moved / moved
+        return bend / moved / moved if moved else inf
 
     def judge(self, change: float) -> None:
         """Raise Stop if the last step was the last of all, NoLower if many have led to nothing.
@@ -348,8 +337,7 @@ class Run:
         change: of the output, in that step.
         """
         options, sign = self.options, self.problem.sign
-        output = self.problem.output
-        steps, target = options["steps"], options["target"]
+        output, steps, target = self.problem.output, options["steps"], options["target"]
         least, still = options["until_grad"], options["until_change"]
         if target is not None and self.value <= target * sign:
             raise Stop("target", f"converged: {output} reached the target {shown(target)}")
