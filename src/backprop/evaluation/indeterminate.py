@@ -21,8 +21,8 @@ from backprop.evaluation.sides import Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
-from backprop.operations import OPERATIONS
-from backprop.values import ByNode
+from backprop.syntax import functions
+from backprop.values import ByNode, having_say
 
 _MOST = 200_000
 """The most steps that are looked at, one node after another; what is left then stays undecided."""
@@ -91,23 +91,34 @@ def by_values(
 
 
 def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Underflow]:
-    """A warning where the value of the output is not what it would be if doubles had smaller
-    numbers, at the first of the steps that are too small."""
-    steps = [
-        step for step in graph.steps if not data[step] and vanished(graph, step, data, gradients)
-    ]
-    if not steps:
-        return []
-    value = float(_Exactly(graph, data).value(graph.output))
-    if abs(value - data[graph.output]) <= _AGREED * abs(value):
-        return []
-    text, labels = place(model, steps[0], data)
-    at = f" at {labels[0].text}" if labels and labels[0].text else ""
-    output = model.labels[graph.output]
-    message = (
-        f"{text} is too small for a double{at}, and counts as 0; {output} would be {shown(value)}"
-    )
-    return [Underflow(message, *labels, hints=["scale the numbers, or compute with logarithms"])]
+    """A warning where the value of the output is not what it would be if doubles had more digits
+    and smaller numbers, at the first step with which that begins: one that is too small, one that
+    jumps because of rounding, or one that has a value by rounding only."""
+    exact = _Exactly(graph, data)
+    value = float(exact.value(graph.output))
+    output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
+    would = f"{output} would be {shown(value)}"
+    what = ""
+    for step in having_say(graph, graph.order, data):
+        number = float(exact.value(step))
+        if not data[step] and vanished(graph, step, data, gradients):
+            if not abs(value - data[graph.output]) <= _AGREED * abs(value):
+                what = f"is too small for a double{{at}}, and counts as 0; {would}"
+        elif not isfinite(number):
+            what = "has a value by rounding only{at}: with more digits there is none"
+        elif (found := exact.outcome(step)) != data[step]:
+            known = shown(data[step])
+            what = f"is {known} by rounding{{at}}: with more digits it is {shown(found)}"
+        if what:
+            text, labels = place(model, step, data)
+            at = f" at {labels[0].text}" if labels and labels[0].text else ""
+            return [Underflow(f"{text} {what.format(at=at)}", *labels, hints=[hint])]
+    return []
+
+
+def exactly(graph: Graph, data: ByNode) -> float:
+    """The value of the output, as it is if no step before it is too small for a double."""
+    return float(_Exactly(graph, data).value(graph.output))
 
 
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
@@ -137,19 +148,27 @@ class _Exactly:
     """A graph whose nodes have values of many digits."""
 
     def __init__(self, graph: Graph, data: ByNode) -> None:
-        self._graph = graph
+        self._graph, self._data = graph, data
         self._writer = writer = ExactWriter(_MANY if len(graph.steps) <= _FEW else 60)
         self._values: dict[int, Any] = {node: writer.mp.mpf(data[node]) for node in graph.order}
         for step in graph.steps:
             name = graph.op(step)
             # what jumps stays where doubles have it: the last digits do not choose a branch
-            if any(text != "0" for text in OPERATIONS[name].slopes):
+            if functions.has_slopes(name):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)
 
     def value(self, node: int) -> Any:
-        """The value of a node."""
+        """The value of a node; of what jumps, the double."""
         return self._values[node]
+
+    def outcome(self, step: int) -> float:
+        """The value of a step that jumps, by its operands' values; of another, the double."""
+        name = self._graph.op(step)
+        operands = [Exact(self._values[each], False) for each in self._graph.operands(step)]
+        if functions.has_slopes(name) or not all(isfinite(each.value) for each in operands):
+            return self._data[step]
+        return float(self._writer.value(name, operands).value)
 
     def backward(
         self, varying: set[int], steps: Sequence[int], wrt: Iterable[int]

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all
 from backprop.evaluation import diagnosis
+from backprop.graph import Graph
 from backprop.language import Model
 from backprop.names import nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Span, normal
+from backprop.syntax import functions
 from backprop.values import without_names
 
 
@@ -59,6 +61,17 @@ def number_of(model: Model, root: int) -> float:
         return model.columns.constant(root)
     order, data = without_names(model.columns, root)
     diagnosis.values(model, order, len(order), data)
+    columns = model.columns
+    if any(
+        not data[node]
+        and columns.is_step(node)
+        and all(data[each] for each in columns.operands(node))
+        and functions.can_vanish(columns.op(node))
+        for node in order
+    ):  # too small for a double, but perhaps large again in the end
+        from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
+
+        return exactly(Graph(model.columns, [root]), data)
     return data[root]
 
 

@@ -15,7 +15,7 @@ from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS
-from backprop.syntax import precision
+from backprop.syntax import functions, precision
 
 AGREED = 1e-9
 """How far apart two slopes are the same, relative to the larger one."""
@@ -49,6 +49,13 @@ class Looks:
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
+        self._vanished = any(
+            not data[step]
+            and all(data[each] for each in graph.operands(step))
+            and functions.can_vanish(graph.op(step))
+            for step in graph.steps
+        )
+        """Whether a value is 0 because it is too small for a double: then none is taken as it is."""
 
     def may(self, steps: int) -> bool:
         """Whether so many steps may still be computed at a few digits; takes them off."""
@@ -116,10 +123,11 @@ class Looks:
         return self._close[node]
 
     def _seen(self, node: int, above: Sequence[int], closely: bool = False) -> Sides:
-        needed = {*above, node, *chain.from_iterable(map(self._graph.operands, above))}
         local = copy(self._graph)
-        local.order = [each for each in self._graph.order if each in needed]
-        local.steps = [*above]
+        if not self._vanished:
+            needed = {*above, node, *chain.from_iterable(map(self._graph.operands, above))}
+            local.order = [each for each in self._graph.order if each in needed]
+            local.steps = [*above]
         if not closely:
             return sides(local, lambda digits: Precise(local, self._data, digits), node)
         return sides(

@@ -5,7 +5,7 @@ where one of the inputs that lead to the border moves by itself, or another name
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from math import isfinite, isinf, isnan
 
 from backprop.errors import AtBorder
@@ -53,11 +53,6 @@ def asked(
         more.leads = frozenset().union(*[each.leads for each in rest])
         found = [*found[:_MOST], more]
     return tuple(found)
-
-
-@cache
-def _has_slopes(name: str) -> bool:
-    return set(OPERATIONS[name].slopes) != {"0"}
 
 
 class _Borders:
@@ -109,7 +104,7 @@ class _Borders:
         """
         graph = self.graph
         say = set(having_say(graph, graph.order, self.data)).intersection(steps)
-        sloping = [step for step in graph.steps if _has_slopes(graph.op(step))]
+        sloping = [step for step in graph.steps if functions.has_slopes(graph.op(step))]
         live = self._live([graph.output], sloping)
         varying = depending(graph, self.inputs, graph.steps)
         named = [node for node in self.labels if node in varying and self._is_number(node)]

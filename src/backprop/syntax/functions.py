@@ -76,6 +76,12 @@ def can_vanish(name: str) -> bool:
     return any(value(name)(*at) == 0 for at in product(numbers, repeat=row.arity))
 
 
+@cache
+def has_slopes(name: str) -> bool:
+    """Whether a slope of the operation can be other than 0: not of a comparison, or of what jumps."""
+    return set(OPERATIONS[name].slopes) != {"0"}
+
+
 def kinks(name: str, operands: Sequence[float]) -> list[str]:
     """What an operation has at these numbers: `corner`, `jump`, mostly nothing."""
     return [kind for kind, condition in _conditions(name) if condition(*operands)]
