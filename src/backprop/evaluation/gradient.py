@@ -172,7 +172,8 @@ def evaluate(
 
         warnings += indeterminate.by_values(model, graph, data, gradients, undecided)
         warnings += indeterminate.lost(model, graph, data, gradients)
-    warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
+    if sure or undecided is not None:  # otherwise all are finite
+        warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
     notes: tuple[AtBorder, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms

@@ -14,7 +14,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from backprop.engine.engines import TapeCode
+from backprop.engine.engines import StraightCode, TapeCode
 from backprop.engine.program import build
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
@@ -48,7 +48,7 @@ class Program:
         self._made = engine, runs
         wrt = [model.names[name] for name in self.inputs]
         self._engine = build(graph, wrt, constants(model), engine, runs, count(graph))
-        self._takes_arrays = isinstance(self._engine, TapeCode)
+        self._kind = type(self._engine)
 
     def __reduce__(self) -> tuple[Any, ...]:
         source = self._model.source
@@ -56,7 +56,7 @@ class Program:
         return _again, made
 
     def __repr__(self) -> str:
-        kind = type(self._engine).__name__
+        kind = self._kind.__name__
         return f"Program({self.output} of {len(self.inputs)} inputs, {kind})"
 
     def __call__(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
@@ -73,7 +73,11 @@ class Program:
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
-        found = self._engine.run(x if self._takes_arrays else array("d", x.tobytes()))
+        kind = self._kind  # each takes numbers as it reads them fastest
+        if kind is not TapeCode:
+            found = self._engine.run(array("d", x.tobytes()) if kind is StraightCode else x.tolist())
+        else:
+            found = self._engine.run(x)
         if found is None:  # something is not finite: the interpreter finds out what
             given = dict(zip(self.inputs, x.tolist(), strict=True))
             slow = evaluate(self._model, given, self.output, by_values=False).gradient
