@@ -37,9 +37,12 @@ class Judge:
     def __init__(self, model: Model, found: Any) -> None:
         self.found = found
         self._sides = Sides(model)
-        self.underflows = self._sides.underflows
         self._judged: dict[tuple[str, float], bool] = {}
         self._names = {name: set(_names(tree)) for name, tree in model.equations}
+
+    @property
+    def underflows(self) -> bool:
+        return self._sides.underflows
 
     def is_told(self, name: str) -> bool:
         """Whether a note names this, or a warning is about a text that depends on it."""
