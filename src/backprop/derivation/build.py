@@ -141,12 +141,13 @@ class _Writing:
                 name, single = graph.label(operand), uses[operand] == 1
                 # the whole gradient is the one that is known: a product may end in other bits
                 product = gradients[operand] + 0.0 if single else share(upstream, local)
-                if isfinite(product) and not isfinite(upstream * local):
+                part = Share(name, text, local, upstream, product, single, use)
+                if not part.is_product:
                     notes = [_ZERO if product == 0 else _BY_VALUES]
                 gathered[operand].append(product)
                 if name not in self.wanted:
                     continue
-                shares.append(Share(name, text, local, upstream, product, single, use))
+                shares.append(part)
                 if len(gathered[operand]) == uses[operand] and not single:
                     totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))
             if shares:

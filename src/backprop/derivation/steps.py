@@ -5,6 +5,7 @@ what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -39,6 +40,11 @@ class Share(NamedTuple):
     product: float
     single: bool
     use: int = 0
+
+    @property
+    def is_product(self) -> bool:
+        """Whether this is upstream times local indeed, and not 0·∞, which may be anything."""
+        return isfinite(self.upstream * self.local) or not isfinite(self.product)
 
 
 class Total(NamedTuple):

@@ -75,7 +75,9 @@ class Program:
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
         kind = self._kind  # each takes numbers as it reads them fastest
         if kind is not TapeCode:
-            found = self._engine.run(array("d", x.tobytes()) if kind is StraightCode else x.tolist())
+            found = self._engine.run(
+                array("d", x.tobytes()) if kind is StraightCode else x.tolist()
+            )
         else:
             found = self._engine.run(x)
         if found is None:  # something is not finite: the interpreter finds out what

@@ -169,7 +169,9 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     derivative = ""
     if arrow.of and arrow.by:
         derivative = part if part and of == output else f"∂{of}/∂{by} = "
-    rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope} = {share}"
+    rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
+    decided = isfinite(arrow.upstream * arrow.slope) or not isfinite(arrow.share)
+    rule += f" = {share}" if decided else f", which may be anything; here it is {share}"
     label, title = escape(f" {derivative}{slope} "), escape(f"{arrow.formula}\n{rule}")
     graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)
 

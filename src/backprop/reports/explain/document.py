@@ -167,6 +167,8 @@ class Document(ABC):
         elif share.formula and not _is_number(share.formula) and not self._hide:
             middle.append(self._product(upstream, self._formula(share.formula)))
         middle.append(self._product(self._answer(share.upstream), slope))
+        if not share.is_product:  # then a note says what was done
+            middle = []
         return [*lines, self._shared(share, *middle, self._answer(share.product))]
 
     def _shared(self, share: Share, *terms: Term) -> str:
