@@ -236,6 +236,8 @@ EXPLAINED = [
     ("y = x*floor(x)", "x=2", "jump", "y jumps to the left (by floor(x)); the gradient takes 2"),
     ("y = if(x >= 2, x^2, 0)", "x=2", "jump", "y jumps to the left; the gradient takes 4"),
     ("y = if(x > 2, x^2, x)", "x=2", "jump", "y jumps to the right; the gradient takes 1"),
+    ("y = if(x == 0, 0, x*log(3))", "x=0", "border", "x == 0 turns out otherwise on both sides, where the slope is 1.098612289; the gradient is that of the branch taken here, 0"),
+    ("y = if(x != 0 or x > 1, sin(x), 2*x)", "x=0", "border", "x != 0 turns out otherwise on both sides, where the slope is 1; the gradient is that of the branch taken here, 2"),
     ("y = sqrt(x)", "x=0", "edge", "y has no value for a smaller x; from the right the slope is infinite"),
     ("y = 5 + sqrt(2 - x)", "x=2", "edge", "y has no value for a larger x; from the left the slope is −infinite"),
     ("y = asin(x)", "x=1", "edge", "y has no value for a larger x; from the left the slope is infinite"),

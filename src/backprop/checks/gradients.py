@@ -1,16 +1,19 @@
 """The gradient of one output by every input, against slopes from values alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from backprop.checks import differences
 from backprop.checks.rounding import gradient_noise
-from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge
+from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge, on_border
 from backprop.evaluation import precise
+from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.graph import Graph
 from backprop.language import Model
+from backprop.operations import OPERATIONS
 from backprop.syntax.functions import kinks
 
 _MOST_FLAT = 20_000
@@ -31,6 +34,15 @@ class GradientCheck:
     @property
     def right(self) -> bool:
         return not any(check.wrong for check in self.checks)
+
+
+class _Held(Graph):
+    """A graph of which some steps keep their values."""
+
+    steps_held: Sequence[int] = ()
+
+    def above(self, node: int) -> list[int]:
+        return [step for step in super().above(node) if step not in self.steps_held]
 
 
 def check_gradient(
@@ -54,6 +66,12 @@ def check_gradient(
         for step in graph.steps
         if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
     }
+    # equalities, and numbers that are conditions: they turn out otherwise on both sides
+    alone = [
+        step
+        for step in met(graph, data)
+        if conditions(OPERATIONS[graph.op(step)]) or graph.op(step) in ("==", "!=")
+    ]
     checks = []
     left = _MOST_FLAT
     for name, node in inputs.items():
@@ -75,5 +93,10 @@ def check_gradient(
             confirmed = judge(asked, precise.sides(graph, levels, node))
             if confirmed.verdict == AGREES or (check.wrong and not confirmed.wrong):
                 check = confirmed
+        if check.wrong and (here := [step for step in alone if step in graph.above(node)]):
+            held = _Held(graph.columns, graph.outputs)
+            held.steps_held = alone
+            if not judge(asked, precise.sides(held, levels, node)).wrong:
+                check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")

@@ -1,13 +1,13 @@
 """A gradient beside the slopes that were found without it: do they agree, and if not, why?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, inf, isfinite, isnan, log10, nan
 
 from backprop.evaluation.sides import Side, Sides
 from backprop.numbers import listed, spoken
 
-AGREES, CORNER, JUMP, EDGE = "agrees", "corner", "jump", "edge"
+AGREES, CORNER, JUMP, EDGE, BORDER = "agrees", "corner", "jump", "edge", "border"
 UNKNOWN, DIFFERS = "cannot tell", "DIFFERS"
 """The verdicts. Only the last one says that the gradient is wrong."""
 
@@ -81,6 +81,20 @@ def judge(asked: Question, sides: Sides) -> Check:
         note = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
         return _told(asked, CORNER, note + _by(asked), left, right)
     return _smooth(asked, sides)
+
+
+def on_border(check: Check, border: str) -> Check:
+    """The verdict where a gradient is that of a branch taken at this point alone. border: the
+    condition that decides so."""
+    slope, gradient = spoken(check.numeric), spoken(check.gradient)
+    note = (
+        f"{border} turns out otherwise on both sides, where the slope is {slope}; the gradient is"
+        f" that of the branch taken here, {gradient}"
+    )
+    return replace(
+        check, verdict=BORDER, note=note, numeric=nan, error=nan, relative=nan, digits=None,
+        left=check.numeric, right=check.numeric,
+    )  # fmt: skip
 
 
 def _smooth(asked: Question, sides: Sides) -> Check:
