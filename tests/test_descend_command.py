@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -275,8 +276,31 @@ def test_bad_input_is_refused_before_any_work(
     assert {path: path.read_bytes() for path in eqs.iterdir()} == before
 
 
-@pytest.mark.parametrize("optimizer", ["gd", "adam"])
-def test_ctrl_c_reports_and_saves(eqs: Path, optimizer: str) -> None:
+def test_bounds_are_in_every_format() -> None:
+    line = ["descend", "-e", "L = (a - 3)^2 + b^2 + c^2; a = 1; b = 2; c = 1", "--steps", "1", "--lr", "0.1"]  # fmt: skip
+    bounds = ["--bounds", "a=0..2, b=..5"]
+    found = json.loads(backprop(*line, *bounds, "--format", "json").out)
+    assert found["bounds"] == {"a": [0.0, 2.0], "b": ["-inf", 5.0]}
+    assert json.loads(backprop(*line, "--format", "json").out)["bounds"] == {}
+    title, *rows = csv.reader(io.StringIO(backprop(*line, *bounds, "--format", "csv").out))
+    assert [(row[0], *row[-2:]) for row in [title, *rows]] == [
+        ("name", "lower", "upper"), ("a", "0.0", "2.0"), ("b", "-inf", "5.0"), ("c", "", ""), ("L", "", ""),
+    ]  # fmt: skip
+    assert "lower" not in backprop(*line, "--format", "csv").out
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "signals"),
+    [
+        ("gd", [signal.SIGINT]),
+        ("adam", [signal.SIGINT]),
+        ("gd", [signal.SIGTERM]),  # a batch job's time is over
+        ("adam", [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM]),  # a terminal is closed
+    ],
+)
+def test_ctrl_c_reports_and_saves(
+    eqs: Path, optimizer: str, signals: Sequence[signal.Signals]
+) -> None:
     (eqs / "slow.txt").write_text("L = x^2 + 1; x = 1")
     command = [*COMMAND, "slow.txt", "--lr", "1e-9", "--steps", "100000000", "--save", "new.txt", "--optimizer", optimizer, "--trace", "--every", "1000"]  # fmt: skip
     process = subprocess.Popen(
@@ -290,7 +314,8 @@ def test_ctrl_c_reports_and_saves(eqs: Path, optimizer: str) -> None:
     assert process.stdout is not None
     for _ in range(4):
         process.stdout.readline()  # it runs
-    process.send_signal(signal.SIGINT)
+    for each in signals:
+        process.send_signal(each)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "wrote new.txt\n")
     assert "interrupted after step" in out

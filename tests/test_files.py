@@ -72,6 +72,26 @@ def test_a_file_of_another_user_stays_theirs(folder: Path) -> None:
         assert os.listdir(folder) == ["eqs.txt"]
 
 
+def test_a_file_that_cannot_be_replaced_is_written_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container has single files mounted into it, which the system does not let be replaced."""
+
+    def busy(old: str, new: str) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", busy)
+    file = folder / "eqs.txt"
+    file.write_text("L = (a - 1)^2; a = 3 # and more")
+    ran = backprop("descend", str(file), "--save", str(file))
+    assert (ran.status, ran.wrote) == (0, [str(file)])
+    assert file.read_text() == "L = (a - 1)^2; a = 1 # and more"
+    ran = backprop("grad", str(file), "-o", str(folder / "new"))
+    assert (ran.status, ran.out) == (1, "")
+    assert "device or resource busy" in ran.err
+    assert os.listdir(folder) == ["eqs.txt"]
+
+
 def test_a_new_file_has_the_customary_mode(folder: Path) -> None:
     before = os.umask(0o027)
     try:
@@ -155,6 +175,30 @@ def test_a_path_keeps_its_case_in_every_message(
         assert ran.status in (1, 2)
         assert "No/Such" in ran.err
         assert "no/such" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["grad", "a\x1b[31m\n.txt"],
+        ["grad", "no\x1b[31m\n.txt"],
+        ["grad", "-e", "y = x", "--values", "v\x1b[31m\n.json"],
+        ["grad", "-e", "y = x; x = 1", "-o", "no\x1b[31m\n/x.txt"],
+        ["descend", "-e", "y = x; x = 1", "--state", "v\x1b[31m\n.json"],
+        ["descend", "-e", "y = x; x = 1", "--plot", "p\x1b[31m\n"],
+    ],
+)
+def test_a_path_moves_no_cursor(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """A name of a file may have colours and line ends in it."""
+    monkeypatch.chdir(folder)
+    Path("a\x1b[31m\n.txt").write_text("y = 2x")
+    Path("v\x1b[31m\n.json").write_text('{"x": "no"}')
+    ran = backprop(*arguments)
+    assert ran.status in (1, 2)
+    assert "<U+001B>[31m<U+000A>" in ran.err
+    assert "\x1b" not in ran.err
 
 
 GOOD = ["-e", "L = (a - 1)^2; a = 3", "--lr", "0.1", "--steps", "3"]

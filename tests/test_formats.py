@@ -58,7 +58,7 @@ def test_latex_names(name: str, expected: str) -> None:
 
 def test_numbers() -> None:
     assert [shown(x, None) for x in (1 / 3, -0.0, 1e-5, float("nan"), 2.0, None)] == [
-        "0.3333333333", "0", "1e-05", "nan", "2", "",
+        "0.3333333333", "-0", "1e-05", "nan", "2", "",
     ]  # fmt: skip
     assert latex_number("-1e-05") == r"-1 \cdot 10^{-5}"
     assert latex_number("inf") == r"\infty"

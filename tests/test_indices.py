@@ -255,7 +255,10 @@ def test_pictures_have_one_box_an_indexed_equation() -> None:
         (f"x[{'9' * 5000}] = 2; L = 1", "of this size"),
         ("w ~ normal(0, -1); L = w", "sd must not be negative"),
         ("w ~ uniform(2, 1); L = w", "low must not be above high"),
+        ("w ~ normal(0, 1e400); L = w", "too large for a double"),
         ("w ~ normal(0, 1e400); L = w", "must be finite"),
+        ("w ~ uniform(0, inf); L = w", "must be finite"),
+        ("w ~ uniform(-1.7e308, 1.7e308); L = w", "what is drawn, must be finite"),
     ],
 )  # fmt: skip
 def test_numbers_past_every_limit_are_refused_at_once(text: str, said: str) -> None:

@@ -44,6 +44,10 @@ WRITTEN = {
     "check": ["check", "--of", "L", "-o", "v.json"],
     "claims": ["check", "--of", "L", "--claim", "dk = 1", "-o", "v.json"],
     "explain": ["explain", "--of", "L", "-o", "v.json"],
+    "explain of some": ["explain", "--of", "L", "--only", "b", "-o", "v.json"],
+    "explain of another": ["explain", "--of", "M", "-o", "v.json"],
+    "operations": ["explain", "--of", "L", "--detail", "operations", "-o", "v.json"],
+    "paths": ["explain", "--of", "L", "--paths", "k", "-o", "v.json"],
     "a worksheet": ["explain", "--of", "L", "--hide-answers", "-o", "v.json"],
 }
 

@@ -7,6 +7,7 @@ one 2^-1074, and there are two zeros.
 import csv
 import json
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -168,6 +169,40 @@ def test_the_zero_of_a_gradient_has_no_sign() -> None:
     found = json.loads(ran.out)
     assert same(found["value"], -0.0)  # data has its sign
     assert all(same(found["gradients"][name], 0.0) for name in ("x", "z"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["grad"], "b     input   -0.0          -0            -1"),
+        (["grad", "--format", "markdown"], "| -0 |"),
+        (["grad", "--format", "latex"], "$-0$"),
+        (["explain"], "atan2(−0, −1) = −3.14159"),
+        (["explain", "--format", "latex"], r"(-0, -1\right) = -3.14159"),
+        (["draw", "-o", "-"], "data &#45;0 "),
+    ],
+)
+def test_the_zero_of_a_value_has_its_sign_for_people_too(arguments: list[str], shown: str) -> None:
+    """Without it there would stand atan2(0, -1) = -pi, which is wrong."""
+    ran = backprop(*arguments, "-e", "y = atan2(b, -1); b = -0.0")
+    assert shown in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain"],
+        ["draw", "-o", "-"],
+        ["check"],
+        ["check", "--claim", "dx = 1"],
+        ["descend", "--steps", "1", "--lr", "1", "--explain-step", "1"],
+    ],
+)
+def test_the_zero_of_a_slope_has_no_sign_for_people(arguments: list[str]) -> None:
+    """The derivative of cos at 0 is -sin(0)."""
+    ran = backprop(*arguments, "-e", "y = cos(x) + z; x = 0; z = 1")
+    assert "y" in ran.out
+    assert not re.search("(-|−|&#45;)0(?![.0-9])", ran.out)
 
 
 # ------------------------------------------------------------------------------ --digits

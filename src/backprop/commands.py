@@ -176,12 +176,14 @@ def explain(
     for name in ways:
         if name not in gradient.gradients:
             raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
-    if not ways:
-        return derivation(model, at, detail, only, steps, whole), gradient
-    found = paths(model, at, ways)
-    totals = {name: gradient.gradients[name] for name in ways}
-    start = gradient.output, gradient.value, gradient.data
-    return Derivation(*start, paths=found, gradients=totals), gradient
+    if ways:
+        totals = {name: gradient.gradients[name] for name in ways}
+        start = gradient.output, gradient.value, gradient.data
+        found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
+    else:
+        found = derivation(model, at, detail, only, steps, whole)
+    known = {name: gradient.data[name] for name in model.inputs if name in gradient.data}
+    return found._replace(inputs=known), gradient
 
 
 def check(

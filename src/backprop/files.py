@@ -160,15 +160,23 @@ def _put_in_place(target: _Target, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             alike = _made_like(file.fileno(), temporary, target.path, target.found)
-        if alike:
-            os.replace(temporary, target.path)
-        else:
+        if not (alike and _moved(temporary, target)):
             _copy_over(temporary, target.path)
+    finally:
+        with suppress(OSError):  # what was moved is there no more
             os.unlink(temporary)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+
+
+def _moved(new: str, target: _Target) -> bool:
+    """Put a new file in the place of the target. False if what is there cannot be replaced, such as
+    a file that is mounted by itself into a container."""
+    try:
+        os.replace(new, target.path)
+    except OSError:
+        if target.found is None:
+            raise
+        return False
+    return True
 
 
 def _made_like(handle: int, new: str, old: str, found: os.stat_result | None) -> bool:

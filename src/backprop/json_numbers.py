@@ -28,7 +28,7 @@ _INFINITE = {"Infinity": "inf", "-Infinity": "-inf"}
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 
-_OWN = ("inputs", "data", "given")
+_OWN = ("inputs", "data")
 """Where the numbers are in what the tool writes, the fullest first."""
 
 

@@ -10,11 +10,11 @@ DIGITS = 10
 def shown(
     number: float | None, digits: int | None = None, minus: str = "-", short: bool = False
 ) -> str:
-    """A number for people: `0.3333333333`, `1e-05`, `nan`; nothing for None; 0 for -0.0. digits:
+    """A number for people: `0.3333333333`, `1e-05`, `nan`, `-0`; nothing for None. digits:
     significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`."""
     if number is None:
         return ""
-    text = _written(number + 0.0, digits or DIGITS)
+    text = _written(number, digits or DIGITS)
     if short:
         mantissa, mark, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}" if mark else text
@@ -27,12 +27,12 @@ def printed(number: float, digits: int = DIGITS) -> str:
 
 
 def spoken(number: float, digits: int = DIGITS) -> str:
-    """The same in a sentence: `−0.001`, `infinite`, `undefined`."""
+    """The same in a sentence: `−0.001`, `infinite`, `undefined`; 0 for -0.0."""
     if isnan(number):
         return "undefined"
     if isinf(number):
         return "infinite" if number > 0 else "−infinite"
-    return printed(number, digits)
+    return printed(number + 0.0, digits)
 
 
 def listed(texts: Sequence[str], most: int = 3) -> str:

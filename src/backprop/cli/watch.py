@@ -1,10 +1,10 @@
-"""What looks on while a descent runs: the trace, the progress bar, and Ctrl-C."""
+"""What looks on while a descent runs: the trace, the progress bar, Ctrl-C and its like."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _MOST = 1 << 20
 """About how many characters of lines are in memory."""
+
+_ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Ctrl-C, the end of a batch job's time, and that of the terminal."""
 
 
 class Lines:
@@ -98,13 +101,17 @@ class Watch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Ctrl-C ends the descent after its current step; a second one ends the program."""
-        before = _on_interrupt(self._interrupt)
+        """Ctrl-C or its like ends the descent after its current step; a second Ctrl-C the program."""
+        before = {each: signal.getsignal(each) for each in _ENDS}
+        for each, handler in before.items():
+            if handler is not signal.SIG_IGN:  # of a job in the background Ctrl-C is for others
+                _handle(each, self._interrupt)
         try:
             yield
         finally:
-            if before is not None:
-                signal.signal(signal.SIGINT, before)
+            for each, handler in before.items():
+                if each == signal.SIGINT or not self._interrupted:  # the others may come twice
+                    _handle(each, handler)
             if self._bar is not None:
                 self._bar.close()
         if self._trace is not None and self._last is not None:
@@ -117,8 +124,8 @@ class Watch:
         if self._broken is not None:
             raise self._broken
 
-    def _interrupt(self, *_: object) -> None:
-        if self._interrupted:
+    def _interrupt(self, number: int, _: object) -> None:
+        if self._interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
         self._interrupted = True
 
@@ -132,11 +139,7 @@ class Watch:
                 self._broken = error
 
 
-def _on_interrupt(handler: Callable[..., None]) -> Any:
-    """Have Ctrl-C call `handler`; return what it called before, None where that cannot be changed."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        return None  # started in the background, where Ctrl-C is for others
-    try:
-        return signal.signal(signal.SIGINT, handler)
-    except ValueError:  # only the main thread may
-        return None
+def _handle(number: int, handler: Any) -> None:
+    """Have a signal call this, or do what it did before."""
+    with suppress(ValueError, TypeError):  # only the main thread may; a handler may not be Python's
+        signal.signal(number, handler)

@@ -247,7 +247,7 @@ class _Writing:
         if not all(labels[each] for each in moving):
             return at  # of several arguments, or inside: the lines above have the numbers
         slopes = local_slopes(self.graph, step, self.data)
-        said = " and ".join(shown(slopes[each], 6) for each in moving)
+        said = " and ".join(shown(slopes[each] + 0.0, 6) for each in moving)
         taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
         return f"{at}: the {taken} {said}"
 

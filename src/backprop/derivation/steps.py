@@ -82,7 +82,8 @@ class Derivation(NamedTuple):
 
     data: the number of every name. given: those of the inputs that have a part in it. start: the
     number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
-    paths: for each name that was asked for. gradients: by these names.
+    paths: for each name that was asked for. gradients: by these names. inputs: the number of every
+    input of the file.
     """
 
     output: str
@@ -94,3 +95,4 @@ class Derivation(NamedTuple):
     backward: Sequence[Passed] = ()
     paths: Mapping[str, Sequence[Path]] = MappingProxyType({})
     gradients: Mapping[str, float] = MappingProxyType({})
+    inputs: Mapping[str, float] = MappingProxyType({})

@@ -132,13 +132,13 @@ def _verdict(found: Sides) -> tuple[float, str]:
     there = [side for side in (found.left, found.right) if side.kind != "none"]
     if not there or any(side.kind not in ("slope", "infinite") for side in there):
         return nan, "unclear, and so nan"
-    slopes = [side.slope for side in there]
+    slopes = [side.slope + 0.0 for side in there]
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
     if low == high or (isfinite(size) and high - low <= _AGREED * size):
         slope = found.slope if found.slope == found.slope else slopes[-1]
-        return slope, shown(slope)
-    both = f"{shown(found.left.slope)} from the left and {shown(found.right.slope)} from the right"
+        return slope, shown(slope + 0.0)
+    both = f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
     if -inf < low <= 0 <= high < inf:
         return 0.0, f"{both}; 0 is taken, as at the corner of abs"
     return nan, f"{both}, and so nan"

@@ -163,7 +163,7 @@ class _Borders:
                 return None if told is not None else self._made(step, below, message)
             if found := self._tail(sides, node, step, exact):
                 self.told.add(node)
-                gradient = shown(self.gradients[node])
+                gradient = shown(self.gradients[node] + 0.0)
                 text = f"{head}: the gradient by {self.labels[node]}, {gradient}, is that of {said}"
                 return self._made(step, below, f"{text}; {found}")
         return None
@@ -254,7 +254,7 @@ class _Borders:
         if isfinite(side.slope) and isfinite(gradient):
             most = AGREED * max(abs(gradient), abs(side.slope)) + _ROUNDING * self._sizes[node]
             same = abs(side.slope - gradient) <= most + NOTHING
-        slope = shown(side.slope)
+        slope = shown(side.slope + 0.0)
         if side.kind == "slope" and isinf(side.slope):
             slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
         if side.kind == "jump" and not same:

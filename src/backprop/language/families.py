@@ -172,18 +172,18 @@ class Families:
         drawn = nodes[-1]
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         first, second = self.integers.arguments(tokens, nodes, scope)
-        wrong = first > second if name == "uniform" else second < 0
-        if wrong or not (isfinite(first) and isfinite(second) and isfinite(second - first)):
-            message = f"{name}({first:g}, {second:g}) cannot be drawn from"
-            rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
-            hints = [rule if wrong else "both numbers must be finite"]
-            raise NotANumber(message, span, hints=hints)
         digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
         fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
         if name == "uniform":
             number = first + (second - first) * fraction
         else:
             number = first + second * NormalDist().inv_cdf(fraction)
+        wrong = first > second if name == "uniform" else second < 0
+        if wrong or not isfinite(number):
+            message = f"{name}({first:g}, {second:g}) cannot be drawn from"
+            rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
+            hints = [rule if wrong else "both numbers, and what is drawn, must be finite"]
+            raise NotANumber(message, span, hints=hints)
         return number, pack(span.start, span.end)
 
 

@@ -126,7 +126,8 @@ class Integers:
         if node.kind == "number":
             found = float(text)
             message, hint = beyond_doubles(text, found)
-            if message and not found:  # of what is too large, more can be said below
+            if message and (free or not found):  # of too large an index more can be said below
+                hint = hint if not found else "it must be finite"
                 raise UnexpectedText(message, tokens.span(node.token), hints=[hint])
             if text.isdecimal() and found <= _MOST:
                 found = int(text)

@@ -80,9 +80,15 @@ class DescentReport(NamedTuple):
         )
 
     def records(self) -> list[Column]:
-        """A row a parameter, and one of the output."""
-        gradients = [*self.descent.gradients.values(), None]
-        return [*self._columns("grad_at_start"), Column("grad", gradients)]
+        """A row a parameter, and one of the output; where there are bounds, they are the last columns."""
+        found = self.descent
+        columns = self._columns("grad_at_start")
+        columns.append(Column("grad", [*found.gradients.values(), None]))
+        if found.bounds:
+            names = [*found.parameters, found.output]
+            limits = zip(*(found.bounds.get(name, (None, None)) for name in names), strict=True)
+            columns += map(Column, ("lower", "upper"), limits)
+        return columns
 
     def _columns(self, gradients: str) -> list[Column]:
         """Names, start, the gradients there under this title, and where the descent ended."""
@@ -101,6 +107,7 @@ class DescentReport(NamedTuple):
             "schema": SCHEMA,
             **{name: getattr(found, name) for name in _IN_JSON},
             "inputs": dict(self.inputs),
+            "bounds": dict(found.bounds),
             **({"explained": found.explained} if found.explained else {}),
             "best": {name: getattr(found.best, name) for name in ("step", "value", "parameters")},
         }

@@ -38,7 +38,7 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
     places = [
         (label.span.source, *label.span.source.position(label.span.start)) for label in error.labels
     ]
-    where = error.where
+    where = visible(error.where)
     if places:
         where = ":".join(map(str, (where, *places[0][1:])))
     head = paint(f"{kind}:", first_ink)
@@ -49,7 +49,7 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
     for at, label in enumerate(error.labels):
         source, number, _ = places[at]
         if source is not places[0][0]:
-            lines.append(f"{' ' * gutter} in {source.name}:")
+            lines.append(f"{' ' * gutter} in {visible(source.name)}:")
         mark, ink = ("-", _BLUE) if at else ("^", first_ink)
         text, carets = _excerpt(label.span, mark, room)
         if before != (source, number):
@@ -62,7 +62,8 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
 
 
 def _shortened(text: str, most: int = 400) -> str:
-    """A sentence with very long names in it, its middle left out."""
+    """A sentence with very long names in it, its middle left out; in a path there may be anything."""
+    text = visible(text)
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
 
 

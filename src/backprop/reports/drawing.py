@@ -162,7 +162,7 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
         graph.edge(arrow.tail, arrow.head, tooltip=" ")
         return
     numbers = (arrow.upstream, arrow.slope, arrow.share)
-    upstream, slope, share = (number(each, look.digits) for each in numbers)
+    upstream, slope, share = (number(each + 0.0, look.digits) for each in numbers)
     of, by = arrow.of or "·", arrow.by or "·"
     # as `explain` calls it: one of several shares is not ∂L/∂a, which stands in the box of a
     part = "" if arrow.single else f"share of ∂{output}/∂{by}: "
