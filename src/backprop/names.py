@@ -10,8 +10,6 @@ from backprop.errors import BadOption, Label, UnknownName
 from backprop.numbers import listed
 from backprop.source import Span, normal
 
-_MEMBER = re.compile(r"(.+)\[(.*)\]")
-
 BETWEEN = " … "
 """Between the first and the last of several members."""
 
@@ -53,8 +51,8 @@ def shape(name: str) -> tuple[str, int]:
 
 def indices(name: str) -> tuple[int, ...]:
     """The indices of a member: (1, 2) of `w[1,2]`."""
-    found = _MEMBER.fullmatch(name)
-    return tuple(int(each) for each in found[2].split(",")) if found else ()
+    own = family(name)
+    return tuple(map(int, name[len(own) + 1 : -1].split(","))) if own else ()
 
 
 def together(names: Sequence[str]) -> str:

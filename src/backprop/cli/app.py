@@ -68,14 +68,8 @@ def _typed(field: Field) -> Any:
     _, kind, default, option = field
     hint: Any = list[str] if kind is list else kind | None if default is None else kind
     made: Any = typer.Option if option.flags else typer.Argument
-    says = made(
-        *option.flags,
-        parser=_number_of(option) if kind is float else None,
-        metavar=option.metavar,
-        help=helped(option),
-        min=option.min,
-        max=option.max,
-    )
+    more = {"parser": _number_of(option) if kind is float else None, "help": helped(option)}
+    says = made(*option.flags, metavar=option.metavar, min=option.min, max=option.max, **more)
     return Annotated[hint, says]
 
 

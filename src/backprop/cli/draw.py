@@ -17,35 +17,27 @@ def draw(
     inputs: Inputs,
     *,
     output: str = option(
-        "-o, --output FILE",
-        f"Where to; {either(PICTURES.endings)}. - is SVG to standard output.",
-        "graph.svg",
-        path="written",
+        "-o, --output FILE", f"Where to; {either(PICTURES.endings)}. - is SVG to standard output.",
+        "graph.svg", path="written",
     ),
     theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
     direction: str = option(
-        "--direction LR|TB",
-        "From left to right, or from the top.",
-        "LR",
-        choices=("LR", "TB"),
-        read=str.upper,
+        "--direction LR|TB", "From left to right, or from the top.", "LR",
+        choices=("LR", "TB"), read=str.upper,
     ),
     passes: str = option(
-        "--pass NAME",
-        "forward: data only; backward: gradients too.",
-        "backward",
+        "--pass NAME", "forward: data only; backward: gradients too.", "backward",
         choices=("forward", "backward"),
     ),
     detail: str | None = option(
-        "--detail NAME",
-        "operations, or equations: one box each. Default: by size.",
+        "--detail NAME", "operations, or equations: one box each. Default: by size.",
         choices=("operations", "equations"),
     ),
     focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names),
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
     whole: bool = option("--all", "Draw everything, however large."),
     digits: Annotated[int | None, digits_option("four decimals")],
-) -> None:
+) -> None:  # fmt: skip
     """The graph with data and gradients, as a picture.
 
     An arrow carries the local derivative: the gradient where it leads to, times the number on it,

@@ -75,29 +75,27 @@ def _copy(chosen: Sequence[Example], folder: str, force: bool) -> None:
 
 
 def _make(folder: str) -> list[str]:
-    """Make a folder and those above it that are missing; say which, or raise CannotWrite and leave none."""
+    """Make a folder and those above it that are missing; say which, the innermost first, or raise
+    CannotWrite and leave none."""
     missing, above = [], folder
     while above and not os.path.isdir(above):
         missing.append(above)
         above = os.path.dirname(above.rstrip(os.sep))
-    made: list[str] = []
     try:
-        for each in reversed(missing):
-            if not os.path.isdir(each):  # `new/..` is one as soon as `new` is
-                os.mkdir(each)
-                made.append(each)
+        os.makedirs(folder, exist_ok=True)
     except (OSError, ValueError) as error:
-        _remove(made)
-        taken = isinstance(error, FileExistsError)
-        why = "it is no folder" if taken else reason(error)
-        message = f"the folder {folder} cannot be made: {why}"
+        _remove(missing)
+        taken = isinstance(error, (FileExistsError, NotADirectoryError))
+        message = (
+            f"the folder {folder} cannot be made: {'it is no folder' if taken else reason(error)}"
+        )
         hints = ["nothing was changed; choose another place"]
         raise CannotWrite(message, hints=hints) from None
-    return made
+    return missing
 
 
-def _remove(made: Sequence[str]) -> None:
-    """Take folders away again, the last one first, if nothing is in them."""
-    with suppress(OSError):
-        for each in reversed(made):
+def _remove(folders: Sequence[str]) -> None:
+    """Take away those of the folders that are there with nothing in them."""
+    for each in folders:
+        with suppress(OSError, ValueError):
             os.rmdir(each)

@@ -18,20 +18,15 @@ def explain(
     inputs: Inputs,
     *,
     detail: str = option(
-        "--detail NAME",
-        "equations, each as a whole, or operations.",
-        "equations",
+        "--detail NAME", "equations, each as a whole, or operations.", "equations",
         choices=("equations", "operations"),
     ),
     paths: list[str] = option(
         "--paths NAMES", "The gradient by these as the sum over all paths.", read=names
     ),
     steps_of: str = option(
-        "--steps-of NAME",
-        "forward, backward or both.",
-        "both",
-        choices=("forward", "backward", "both"),
-        noun="part",
+        "--steps-of NAME", "forward, backward or both.", "both",
+        choices=("forward", "backward", "both"), noun="part",
     ),
     only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names),
     whole: bool = option("--all", "Every step, however many."),
@@ -43,7 +38,7 @@ def explain(
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
     digits: Annotated[int | None, printing.digits_option("6, and all in JSON")],
-) -> None:
+) -> None:  # fmt: skip
     """The chain rule step by step, with its formulas and its numbers.
 
     First every value from the inputs on, then every gradient from the output back.
@@ -52,15 +47,13 @@ def explain(
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
     if paths and (only or steps_of != "both" or detail != "equations"):
-        raise BadOption(
-            "--paths writes the paths alone", hints=["leave --only, --steps-of and --detail out"]
-        )
+        hints = ["leave --only, --steps-of and --detail out"]
+        raise BadOption("--paths writes the paths alone", hints=hints)
     if answers == "-":
         raise BadOption("--answers needs a file", hints=["the worksheet goes to standard output"])
     if force and answers is None:
-        raise BadOption(
-            "--force is for --answers", hints=["say where the key goes: --answers FILE"]
-        )
+        hints = ["say where the key goes: --answers FILE"]
+        raise BadOption("--force is for --answers", hints=hints)
     found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
     write = DOCUMENTS.writer(format)
     results = printing.Results()

@@ -131,9 +131,11 @@ def send(
 
 
 def write(path: str, data: bytes | Iterable[bytes]) -> None:
-    """Write a file whole or not at all, and say so. Raises CannotWrite."""
-    if write_whole(path, data):
-        say(f"wrote {path}")
+    """Write a file whole or not at all, and say so if that is possible. Raises CannotWrite."""
+    if write_whole(path, data) and sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(visible(f"wrote {path}") + "\n")
+            sys.stderr.flush()
 
 
 def text_of(report: Report, format: str, style: Style) -> str:
@@ -163,14 +165,6 @@ def put(text: str, stream: TextIO | None = None) -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
-
-
-def say(text: str) -> None:
-    """Write a line to standard error; where that is impossible, be silent."""
-    if sys.stderr is not None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{visible(text)}\n")
-            sys.stderr.flush()
 
 
 def complain(errors: Iterable[BackpropError], kind: str = "error") -> None:

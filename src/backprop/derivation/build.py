@@ -1,7 +1,7 @@
 """From a Model's numbers at a point to the steps of the chain rule."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from math import isfinite
 
@@ -73,7 +73,9 @@ def derivation(
 
 def _named(model: Model, graph: Graph, single: bool) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
-    letter = next(filter(_is_free(model.names), "vuwstz"), "v") if single else "v"
+    # the letter that with a number could be taken for none of the file's names: `v1` for `v_1`
+    taken = {name[0] for name in model.names if not name[1:2].isalpha() and name[1:]}
+    letter = next((each for each in "vuwstz" if each not in taken), "v") if single else "v"
     new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
     labels = {
         node: graph.label(node) or next(new)
@@ -83,12 +85,6 @@ def _named(model: Model, graph: Graph, single: bool) -> Graph:
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named
-
-
-def _is_free(names: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a letter with a number could be taken for none of these names: `v1` for `v_1`."""
-    taken = {name[0] for name in names if not name[1:2].isalpha() and name[1:]}
-    return lambda letter: letter not in taken
 
 
 class _Writing:

@@ -125,11 +125,10 @@ def sheet_report(sheet: Sheet) -> CheckReport:
     elif wrong:
         summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
     shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
-    records = _columns(
-        "of by claim claimed value verdict mistake diagnosis points points_right", rows
-    )
-    doubtful = [each.claim for each in marks if each.claim.doubt]
-    doubts = [BackpropError(claim.doubt, claim.place) for claim in doubtful]
+    titles = "of by claim claimed value verdict mistake diagnosis points points_right"
+    records = _columns(titles, rows)
+    claims = [each.claim for each in marks]
+    doubts = [BackpropError(each.doubt, each.place) for each in claims if each.doubt]
     warnings = [*found.warnings, *doubts]
     return CheckReport(found, sheet.right, records, {"claims": rows}, shown, warnings)
 
@@ -150,15 +149,12 @@ def _marked(mark: Marked) -> dict[str, Any]:
         "points_right": mark.agreeing,
     }
     if not mark.correct:
+        numbers = {"claimed": mark.example_claimed, "right": mark.example_right}
         found |= {
             "mistake": mark.kind,
             "diagnosis": mark.diagnosis,
             "derivation": mark.chain,
-            "counterexample": {
-                "at": dict(mark.example or {}),
-                "claimed": mark.example_claimed,
-                "right": mark.example_right,
-            },
+            "counterexample": {"at": dict(mark.example or {}), **numbers},
         }
     return found
 

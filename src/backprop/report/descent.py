@@ -33,8 +33,7 @@ class DescentReport(NamedTuple):
     @property
     def warnings(self) -> Sequence[BackpropError]:
         """Those of the descent, and what a person should know who only looks at the last line."""
-        found = self.descent
-        warnings = list(found.warnings)
+        found, warnings = self.descent, [*self.descent.warnings]
         before, after = found.start_value, found.value
         if found.stopped == "steps" and (after < before if found.maximize else after > before):
             direction = "fell" if found.maximize else "rose"
@@ -45,8 +44,7 @@ class DescentReport(NamedTuple):
 
     def table(self) -> Table:
         """A row a parameter, and one of the output: start, gradient there, final, change."""
-        found = self.descent
-        output = found.output
+        found, output = self.descent, self.descent.output
         names = [*found.parameters, output]
         change = [found.parameters[name] - before for name, before in found.start.items()]
         columns = self._columns("grad at start")
@@ -70,14 +68,10 @@ class DescentReport(NamedTuple):
             kind = "highest" if found.maximize else "lowest"
             tail.append(f"{kind}: {output} = {shown(best.value)} after step {best.step}")
         tail.append(found.reason)
-        return Table(
-            columns,
-            [*[""] * (len(rows) - 1), "strong"],
-            heads=[(f"{output} = ", found.value, after, found.start_value)],
-            curve=(output, found.values) if len(found.values) > 1 else None,
-            notes=found.explained,
-            tail=tail,
-        )
+        emphasis = [*[""] * (len(rows) - 1), "strong"]
+        heads = [(f"{output} = ", found.value, after, found.start_value)]
+        curve = (output, found.values) if len(found.values) > 1 else None
+        return Table(columns, emphasis, heads, curve, found.explained, tail)
 
     def records(self) -> list[Column]:
         """A row a parameter, and one of the output; where there are bounds, they are the last columns."""
@@ -142,21 +136,11 @@ class HistoryReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object of columns: step, gradient_norm, step_length, lr, value, parameters by name."""
         found = self.descent
-        yield {
-            "schema": SCHEMA,
-            "output": found.output,
-            "optimizer": found.optimizer,
-            **self._about(),
-            "value": found.history.values,
-            "parameters": found.history.parameters,
-            "inputs": dict(self.inputs),
-        }
+        start = {"schema": SCHEMA, "output": found.output, "optimizer": found.optimizer}
+        columns = {"value": found.history.values, "parameters": found.history.parameters}
+        yield {**start, **self._about(), **columns, "inputs": dict(self.inputs)}
 
     def _about(self) -> dict[str, GrowingColumn]:
         kept = self.descent.history
-        return {
-            "step": kept.steps,
-            "gradient_norm": kept.gradient_norms,
-            "step_length": kept.step_lengths,
-            "lr": kept.lrs,
-        }
+        about = {"gradient_norm": kept.gradient_norms, "step_length": kept.step_lengths}
+        return {"step": kept.steps, **about, "lr": kept.lrs}

@@ -78,7 +78,7 @@ def gradient_report(
     """
     outputs = {result.output for result in results}
     reached = {name for result in results for name in result.gradients}
-    asked = set(wrt)
+    asked, chosen = set(wrt), set(only)
     names = [name for name in model.names if not asked or name in asked or name in outputs]
 
     def role(name: str) -> str:
@@ -104,7 +104,6 @@ def gradient_report(
         results = [_only(result, kept) for result in results]
     rows = groups(names, whole)
     if only:
-        chosen = set(only)
         rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
     return GradientReport(results, columns, gradients, rows)
 

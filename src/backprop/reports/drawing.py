@@ -90,11 +90,8 @@ def render(graph: Digraph, format: str) -> bytes:
         raise CannotDraw(f"{program} cannot be run") from None
     except CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").strip()
-        hints = said.splitlines()[-2:]
-        if "not recognized" in said:
-            hints = [
-                "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
-            ]
+        real = "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
+        hints = [real] if "not recognized" in said else said.splitlines()[-2:]
         raise CannotDraw(f"{Path(program).name} cannot draw {format}", hints=hints) from None
     return drawn
 
@@ -137,15 +134,11 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
 
 def _record(box: Box, look: Look) -> str:
     """The fields of a box: its label, data and grad, or how large they are in several Values."""
-    if box.members == 1:
-        words, sizes = ("data", "grad"), (box.data, box.grad)
-    else:
-        words = (f"{box.members} values, |data| ≤", "|grad| ≤")
-        sizes = (abs(box.data), abs(box.grad))
-    fields = [
-        f"{word} {number(size, look.digits)}" for word, size in zip(words, sizes, strict=True)
-    ]
-    fields = [box.label, *fields] if box.label else fields
+    words, sizes = ("data", "grad"), [box.data, box.grad]
+    if box.members > 1:
+        words, sizes = (f"{box.members} values, |data| ≤", "|grad| ≤"), [*map(abs, sizes)]
+    fields = [box.label] if box.label else []
+    fields += map("{} {}".format, words, (number(size, look.digits) for size in sizes))
     text = " | ".join(map(_field, fields if look.grads else fields[:-1]))
     return "{ " + text + " }" if look.direction == "LR" else text
 
@@ -166,9 +159,8 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     of, by = arrow.of or "·", arrow.by or "·"
     # as `explain` calls it: one of several shares is not ∂L/∂a, which stands in the box of a
     part = "" if arrow.single else f"share of ∂{output}/∂{by}: "
-    derivative = ""
-    if arrow.of and arrow.by:
-        derivative = part if part and of == output else f"∂{of}/∂{by} = "
+    derivative = part if part and of == output else f"∂{of}/∂{by} = "
+    derivative = derivative if arrow.of and arrow.by else ""
     rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
     decided = isfinite(arrow.upstream * arrow.slope) or not isfinite(arrow.share)
     rule += f" = {share}" if decided else f", which may be anything; here it is {share}"

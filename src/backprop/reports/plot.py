@@ -144,10 +144,8 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     bends = [bend_for([_thin(numbers)]) for numbers in (xs, ys)]
     paths = [bend.all(numbers) for bend, numbers in zip(bends, (xs, ys), strict=True)]
     grid = [numpy.linspace(*_side(path), _GRID) for path in paths]
-    x_grid, y_grid = (
-        [*map(bend.back, each.tolist())] for bend, each in zip(bends, grid, strict=True)
-    )
-    heights = [[height((x, y)) for x in x_grid] for y in y_grid]
+    known = [[*map(bend.back, each.tolist())] for bend, each in zip(bends, grid, strict=True)]
+    heights = [[height((x, y)) for x in known[0]] for y in known[1]]
     # as in the plot of the output, so that a map of what overflows is not all one colour
     bend = bend_for([_thin(descent.history.values)])
     shown = numpy.ma.masked_invalid([*map(bend.all, heights)])

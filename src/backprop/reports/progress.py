@@ -54,13 +54,9 @@ class Trace:
         """The titles, and a rule below them."""
         widths = [_STEP, *self._widths]
         titles = zip(["step", *self._titles], widths, strict=True)
-        lines = [
-            self._gap.join(" " * (width - cells_wide(title)) + title for title, width in titles),
-            self._gap.join("-" * width for width in widths),
-        ]
-        if self._left_out:
-            lines.insert(0, f"({self._left_out} more parameters have no room here)")
-        return "\n".join(lines) + "\n"
+        head = self._gap.join(" " * (width - cells_wide(title)) + title for title, width in titles)
+        more = f"({self._left_out} more parameters have no room here)\n" if self._left_out else ""
+        return f"{more}{head}\n{self._gap.join('-' * width for width in widths)}\n"
 
     def row(self, step: Step) -> str:
         """The line of one step."""

@@ -63,10 +63,8 @@ def write(report: Report, style: Style) -> str:
 
 def _texts(column: Column, style: Style) -> list[str]:
     """The cells as text; numbers with their decimal points below one another."""
-    cells = [
-        written(cell, style) if isinstance(cell, str) else shown(cell, style.digits)
-        for cell in column.cells
-    ]
+    texts = [c if isinstance(c, str) else shown(c, style.digits) for c in column.cells]
+    cells = [written(text, style) for text in texts]
     return aligned(cells) if column.kind == "number" else cells
 
 

@@ -18,15 +18,9 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     the names that the paths come from; answers are null if hidden."""
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     steps["gradients"] = dict(found.gradients)
-    plain = {
-        "schema": SCHEMA,
-        "output": found.output,
-        "value": None if hide else found.value,
-        "inputs": dict(found.inputs),
-        "given": dict(found.given),
-        "start": found.start or None,
-        **_data(steps, hide),
-    }
+    plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
+    plain |= {"inputs": dict(found.inputs), "given": dict(found.given)}
+    plain |= {"start": found.start or None, **_data(steps, hide)}
     return line(plain, style) + "\n"
 
 
