@@ -7,7 +7,7 @@ import pytest
 from backprop.numbers import shown
 from backprop.reports.numbers import aligned
 from backprop.syntax.latex import latex, latex_number
-from backprop.syntax.latex_names import latex_name
+from backprop.syntax.latex_names import Naming
 from backprop.syntax.parser import formula
 
 
@@ -53,7 +53,7 @@ def test_latex_of_a_long_sum_takes_linear_time() -> None:
      ("_a", r"\text{\_a}"), ("v_max", r"v_{\mathrm{max}}")],
 )  # fmt: skip
 def test_latex_names(name: str, expected: str) -> None:
-    assert latex_name(name) == expected
+    assert Naming([name]).name(name) == expected
 
 
 def test_numbers() -> None:

@@ -23,17 +23,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "BackpropError",
-    "Descent",
-    "Gradient",
-    "Model",
-    "Program",
-    "Value",
-    "compile",
-    "errors",
-    "load",
+    "BackpropError", "Descent", "Gradient", "Model", "Program", "Value", "compile", "errors", "load",
     "parse",
-]
+]  # fmt: skip
 
 _HOMES = {
     "backprop.api": ("Model", "Value", "load", "parse"),

@@ -1,11 +1,4 @@
-"""The library: what a program can ask of equations and of Values, all in one place.
-
->>> import backprop
->>> model = backprop.parse("e = a*b; d = e+c; L = d*f")
->>> gradient = model.grad({"a": 2, "b": -3, "c": 10, "f": -2})
->>> gradient.value, gradient.gradients["a"]
-(-8.0, 6.0)
-"""
+"""The library: what a program can ask of equations and of Values, all in one place."""
 
 from __future__ import annotations
 

@@ -108,11 +108,7 @@ class Descending(NamedTuple):
         return parameters(self.model, self.output, self.options["only"], self.options["freeze"])
 
     def run(
-        self,
-        callback: Callable[..., object],
-        callback_every: int,
-        whole: bool,
-        folder: str | None = None,
+        self, callback: Callable[..., object], callback_every: int, whole: bool, folder: str | None
     ) -> DescentReport:
         """Descend; the report has the Descent. whole: its table has every member of a family.
         folder: where its history waits in a file, as far as it is long."""
@@ -145,11 +141,8 @@ class Descending(NamedTuple):
 
 
 def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:
-    """Read everything that a descent needs.
-
-    options: as they stand on a command line: bounds are texts such as `a=0..1`. state: the file of
-    an earlier run, which need not exist yet.
-    """
+    """Read everything that a descent needs. options: as they stand on a command line: bounds are
+    texts such as `a=0..1`. state: the file of an earlier run, which need not exist yet."""
     from backprop.descent.choices import read_bounds
     from backprop.descent.result import read_state
 

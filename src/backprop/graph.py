@@ -263,11 +263,7 @@ class Graph:
             return []
 
         def inside(step: int) -> list[int]:
-            return [
-                each
-                for each in self.operands(step)
-                if each not in self.labels and self.is_step(each)
-            ]
+            return [n for n in self.operands(step) if n not in self.labels and self.is_step(n)]
 
         return in_order([node], inside)
 

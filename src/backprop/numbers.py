@@ -73,10 +73,8 @@ def exact(number: float) -> str:
 
 
 def beyond_doubles(text: str, number: float) -> tuple[str, str]:
-    """What to say of the text of a number that no double can hold, and what to do; "" for others.
-
-    number: what `float` makes of the text: infinite, or 0 where a digit is none.
-    """
+    """What to say of the text of a number that no double can hold, and what to do; "" for
+    others. number: what `float` makes of the text: infinite, or 0 where a digit is none."""
     if isinf(number) and any(map(str.isdigit, text)):
         return "a number too large for a double, which ends at 1.8e308", "write inf for infinity"
     if number == 0 and text.lower().partition("e")[0].strip("+-.0"):

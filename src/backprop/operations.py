@@ -337,14 +337,8 @@ GATHERS: Mapping[str, Gather] = MappingProxyType(
 OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}
     | {"fabs": "abs", "sgn": "sign", "psi": "digamma", "tgamma": "gamma", "gammaln": "lgamma"}
-    | {
-        "power": "pow",
-        "heaviside": "if",
-        "ceiling": "ceil",
-        "tg": "tan",
-        "where": "if",
-        "ifelse": "if",
-    }
+    | {"power": "pow", "ceiling": "ceil", "tg": "tan"}
+    | dict.fromkeys(("heaviside", "where", "ifelse"), "if")
     | {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
     | {f"ar{name}": f"a{name}" for name in ("sinh", "cosh", "tanh")}
 )

@@ -86,10 +86,8 @@ def picture(
     text_of: Callable[[int], str] = lambda node: "",
     detail: str = "operations",
 ) -> Picture:
-    """The picture of everything that leads to the output of a graph.
-
-    text_of: the text of a node in its equation, "" if there is none.
-    """
+    """The picture of everything that leads to the output of a graph. text_of: the text of a node
+    in its equation, "" if there is none."""
     drawing = _Drawing(graph, numbers, text_of)
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
     for node in graph.order:

@@ -99,10 +99,8 @@ def mark(
 def _gradients(
     model: Model, found: Evaluation, values: Mapping[str, float] | None, name: str
 ) -> Sequence[float] | None:
-    """The derivatives of a name by every node of the Model; None where it has no value.
-
-    found: the Model at this point, evaluated for its output.
-    """
+    """The derivatives of a name by every node of the Model; None where it has no value. found:
+    the Model at this point, evaluated for its output."""
     if name == found.gradient.output:
         return found.numbers.gradients
     try:
@@ -176,13 +174,9 @@ def _carried(
     answer: Answer, way: Way, sheet: Mapping[str, Answer], tested: Sequence[Numbers]
 ) -> str:
     """A sentence, if the claim is what a wrong claim further up gives with right local derivatives."""
-    above = {
-        edge.step: sheet[name]
-        for edge in way.uses
-        if edge.operand == way.by
-        and (name := way.graph.label(edge.step)) in sheet
-        and edge.step != way.graph.output
-    }
+    graph = way.graph
+    users = [each.step for each in way.uses if each.operand == way.by and each.step != graph.output]
+    above = {step: sheet[name] for step in users if (name := graph.label(step)) in sheet}
     guilty = [each.claim for each in above.values() if each.wrong]
     if not guilty:
         return ""
@@ -190,7 +184,7 @@ def _carried(
         total = answer.right(point)
         for step, each in above.items():
             off = each.claimed(point) - point.gradients[step]
-            total += off * by_names(way.graph, step, point.data)[way.by]
+            total += off * by_names(graph, step, point.data)[way.by]
         if not answer.same(answer.claimed(point), total):
             return ""
     return (

@@ -13,15 +13,9 @@ from backprop.syntax.algebra import written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
 _FACTORS = {
-    "twice": 2.0,
-    "half": 0.5,
-    "three times": 3.0,
-    "a third of": 1 / 3,
-    "four times": 4.0,
-    "a quarter of": 0.25,
-    "−2 times": -2.0,
-    "−1/2 times": -0.5,
-}
+    "twice": 2.0, "half": 0.5, "three times": 3.0, "a third of": 1 / 3, "four times": 4.0,
+    "a quarter of": 0.25, "−2 times": -2.0, "−1/2 times": -0.5,
+}  # fmt: skip
 
 
 class Suspect(NamedTuple):

@@ -153,10 +153,8 @@ def _jump(asked: Question, left: Side, right: Side) -> Check:
 
 
 def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> Check:
-    """The verdict, if the gradient is one of the slopes or between them; else DIFFERS.
-
-    note: what the slopes do.
-    """
+    """The verdict, if the gradient is one of the slopes or between them; else DIFFERS. note:
+    what the slopes do."""
     gradient = asked.gradient
     low, high = sorted((left.slope, right.slope))
     size = max([abs(each) for each in (low, high, gradient) if isfinite(each)], default=0.0)

@@ -53,17 +53,10 @@ def descend(
     results = printing.Results()
     with results.each():
         watch.after()
-        if save == STANDARD and output is None:
-            # the equations go down the pipe, the report to the person
-            style = printing.style_for(sys.stderr, digits)
-            if sys.stderr is not None:
-                for piece in watch.lines:
-                    printing.put(piece, sys.stderr)
-                printing.put(printing.text_of(report, format, style), sys.stderr)
-            printing.complain(report.warnings, "warning")
-        else:
-            spare = sys.stderr if save == STANDARD else sys.stdout
-            printing.deliver(report, format, output, digits, watch.lines, spare)
+        # where the equations go down the pipe, the report goes to the person, if there is one
+        stream = sys.stderr if save == STANDARD else sys.stdout
+        if stream is not None or output is not None or save != STANDARD:
+            printing.deliver(report, format, output, digits, watch.lines, stream)
     files.write(prepared, report, results)
     results.end()
     if found.error is not None:

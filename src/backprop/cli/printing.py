@@ -92,14 +92,12 @@ def deliver(
     output: str | None,
     digits: int | None,
     before: Iterable[str] = (),
-    spare: TextIO | None = None,
+    stream: TextIO | None = None,
 ) -> None:
-    """Print a report, or write it to a file; the warnings go to standard error.
-
-    before: pieces of text that stand before it. spare: where else it goes if the file cannot be written.
-    """
+    """Print a report, or write it to a file; the warnings go to standard error. before, stream: as
+    for `send`."""
     try:
-        send(lambda style: text_of(report, format, style), output, digits, before, spare)
+        send(lambda style: text_of(report, format, style), output, digits, before, stream)
     finally:
         complain(report.warnings, "warning")
 
@@ -109,23 +107,26 @@ def send(
     output: str | None,
     digits: int | None,
     before: Iterable[str] = (),
-    spare: TextIO | None = None,
+    stream: TextIO | None = None,
 ) -> None:
     """Write a text to a file, or print it if there is none, with the numbers and tables for there.
 
-    before: pieces of text that stand before it. spare: where else it goes if the file cannot be
-    written after all.
+    before: pieces of text that stand before it. stream: where it is printed, by default standard
+    output; if one is named, also where the file cannot be written after all.
     """
+
+    def show() -> None:
+        for piece in chain(before, [text(style_for(stream or sys.stdout, digits))]):
+            put(piece, stream)
+
     if output is None or output == STANDARD:
-        for piece in chain(before, [text(style_for(sys.stdout, digits))]):
-            put(piece)
+        show()
         return
     try:
         write(output, map(str.encode, chain(before, [text(Style(digits))])))
     except CannotWrite as error:
-        if spare is not None:
-            for piece in chain(before, [text(style_for(spare, digits))]):
-                put(piece, spare)
+        if stream is not None:
+            show()
             error.hints = ("it is printed instead", *error.hints)
         raise
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import dist, inf
 from time import perf_counter
 
 from backprop.descent.loop import Loop, Scalars, Task
-from backprop.descent.optimizers import Optimizer, Schedule
+from backprop.descent.optimizers import Numbers, Optimizer, Schedule
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
 from backprop.engine import underflow
@@ -38,11 +38,7 @@ class Batches:
     """
 
     def __init__(
-        self,
-        run: Run,
-        row: Optimizer,
-        numbers: Mapping[str, float],
-        schedule: tuple[Schedule, Mapping[str, float]],
+        self, run: Run, row: Optimizer, numbers: Numbers, schedule: tuple[Schedule, Numbers]
     ) -> None:
         problem, options = run.problem, run.options
         lr, clip = options["lr"] or row.lr, options["clip"] or inf
@@ -108,10 +104,8 @@ class Batches:
         return found
 
     def go(self, state: dict[str, list[float]], k: int, most: int) -> Steps | None:
-        """Up to `most` steps from where the run stands; None where the next one is no ordinary one.
-
-        state: the optimizer's, changed in place; k: its updates so far.
-        """
+        """Up to `most` steps from where the run stands; None where the next one is no ordinary
+        one. state: the optimizer's, changed in place; k: its updates so far."""
         run = self._run
         problem, options = run.problem, run.options
         steps = min(most, self._size)

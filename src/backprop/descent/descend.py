@@ -8,7 +8,7 @@ from typing import Unpack
 from backprop.descent.choices import Bounds, bounds_of, choice, parameters
 from backprop.descent.corner import judged
 from backprop.descent.first_order import FirstOrder
-from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Minimizer, Optimizer
+from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import AtCorner, Best, Callback, NoLower, Run, Stop
@@ -32,11 +32,8 @@ def descend(
     spool: Spool | None = None,
     **given: Unpack[DescentOptions],
 ) -> tuple[Descent, Numbers | None]:
-    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last point,
-    if memory is enough for them.
-
-    spool: for a history that is not to grow in memory.
-    """
+    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last
+    point, if memory is enough for them. spool: for a history that is not to grow in memory."""
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
     check_ranges(options)
@@ -76,9 +73,7 @@ def descend(
     return _result(run, row, method, stop, warnings), ended and ended.numbers
 
 
-def _end(
-    run: Run, row: Optimizer | Minimizer, numbers: Mapping[str, float], method: FirstOrder | None
-) -> Stop:
+def _end(run: Run, row: Method, numbers: dict[str, float], method: FirstOrder | None) -> Stop:
     """Run a descent from its start to its end, and say why that is one."""
     try:
         try:
@@ -107,7 +102,7 @@ def _end(
     raise AssertionError("a method ended without a verdict")
 
 
-def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
+def _check(row: Method, options: DescentOptions) -> None:
     """Raise BadOption for options that the method does not read."""
     for name, given in (("lr", options["lr"]), ("clip", options["clip"])):
         if given is not None and isinstance(row, Minimizer):
@@ -120,9 +115,7 @@ def _check(row: Optimizer | Minimizer, options: DescentOptions) -> None:
             raise BadOption(message, hints=["give --lr as well"])
 
 
-def _check_state(
-    state: State, row: Optimizer | Minimizer, model: Model, free: Sequence[str]
-) -> None:
+def _check_state(state: State, row: Method, model: Model, free: Sequence[str]) -> None:
     """Raise BadOption for the state of another descent."""
     where = model.source.name
     if state.optimizer != row.name:
@@ -157,9 +150,7 @@ def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[Backpro
     return warnings
 
 
-def _unexplained(
-    run: Run, row: Optimizer | Minimizer, method: FirstOrder | None
-) -> list[BackpropError]:
+def _unexplained(run: Run, row: Method, method: FirstOrder | None) -> list[BackpropError]:
     """Why the step that was asked for is not explained, where it is not."""
     wanted = run.options["explain_step"]
     if not wanted or (method and method.explained):
@@ -174,11 +165,7 @@ def _unexplained(
 
 
 def _result(
-    run: Run,
-    row: Optimizer | Minimizer,
-    method: FirstOrder | None,
-    stop: Stop,
-    warnings: Sequence[BackpropError],
+    run: Run, row: Method, method: FirstOrder | None, stop: Stop, warnings: list[BackpropError]
 ) -> Descent:
     problem, last = run.problem, run.last
     named, sign = problem.named, problem.sign

@@ -1,13 +1,12 @@
 """The methods of the table: update after update, with a given step size or a line search."""
 
-from collections.abc import Mapping
 from math import inf, isfinite, isnan
 from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
 from backprop.descent.corner import judged
-from backprop.descent.optimizers import SCHEDULES, Optimizer
+from backprop.descent.optimizers import SCHEDULES, Numbers, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
@@ -45,9 +44,7 @@ class Update(NamedTuple):
 class FirstOrder:
     """A method of the table at work. options: its numbers. given: the state that the run goes on from."""
 
-    def __init__(
-        self, row: Optimizer, options: Mapping[str, float], run: Run, given: State | None
-    ) -> None:
+    def __init__(self, row: Optimizer, options: Numbers, run: Run, given: State | None) -> None:
         asked = run.options
         self.row, self.options, self.run = row, options, run
         self.lr = asked["lr"] or row.lr

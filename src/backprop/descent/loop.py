@@ -17,32 +17,27 @@ from backprop.graph import Graph
 
 
 class Scalars(NamedTuple):
-    """What the loop is told and tells: doubles in this order. The output is turned for maximising."""
+    """What the loop is told and tells: doubles in this order. The output is turned for maximising.
+
+    lr: the step size without its schedule. k: updates before this batch. number: steps before it.
+    least_norm2, least_change, target: stop at this square of the gradient norm, at this change of
+    the output in a step, relative, and at this output. clip: the largest gradient norm that an
+    update sees. value, before, best: the output now, one step before, and at its lowest. best_at:
+    the step of this batch that was the lowest, from 1; -1: none was. last_lr: of the last step.
+    """
 
     lr: float
-    """The step size without its schedule."""
     k: float
-    """Updates before this batch."""
     number: float
-    """Steps before it."""
     least_norm2: float
-    """Stop at this square of the gradient norm,"""
     least_change: float
-    """at this change of the output in a step, relative,"""
     target: float
-    """and at this output."""
     clip: float
-    """The largest gradient norm that an update sees."""
     value: float
-    """The output now,"""
     before: float
-    """one step before,"""
     best: float
-    """and at its lowest."""
     best_at: float = -1.0
-    """The step of this batch that was the lowest, from 1; -1: none was."""
     last_lr: float = 0.0
-    """The size of the last step."""
 
 
 _ARRAYS = ("scalars", "x", "gradient", "state", "best", "last_x", "low", "high", "values")

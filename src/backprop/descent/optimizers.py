@@ -115,6 +115,9 @@ class Minimizer:
     """As of a first-order row that keeps nothing."""
 
 
+Method = Optimizer | Minimizer
+
+
 _ADAM_MOMENTS = "m' = beta1*m + (1 - beta1)*g; v' = beta2*v + (1 - beta2)*g^2\n"
 _ADAM: Options = MappingProxyType(
     {"beta1": (0.9, _PART), "beta2": (0.999, _PART), "eps": (1e-8, _ANY)}
@@ -256,17 +259,15 @@ def defaults(row: Optimizer | Minimizer | Schedule) -> dict[str, float]:
 
 _LENGTH = {"end": (0.0, _ANY), "over": (nan, _ONE_ON)}
 
-OPTIMIZERS: Mapping[str, Optimizer | Minimizer] = MappingProxyType(
+OPTIMIZERS: Mapping[str, Method] = MappingProxyType(
     {row.name: row for row in (*FIRST_ORDER, *SECOND_ORDER)}
 )
 
-_SCHEDULES = (
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType({row.name: row for row in (
     Schedule("constant", "1"),
     Schedule("linear", "1 + (end - 1)*min(k/over, 1)", _LENGTH),
     Schedule("exponential", "rate^k", {"rate": (0.99, _ANY)}),
     Schedule("inverse", "1/(1 + rate*k)", {"rate": (0.01, _ANY)}),
     Schedule("step", "rate^floor(k/every)", {"rate": (0.5, _ANY), "every": (100, _ONE_ON)}),
     Schedule("cosine", "end + (1 - end)*(1 + cos(pi*min(k/over, 1)))/2", _LENGTH),
-)
-
-SCHEDULES: Mapping[str, Schedule] = MappingProxyType({row.name: row for row in _SCHEDULES})
+)})  # fmt: skip

@@ -97,22 +97,23 @@ class Problem:
         for leaf, number in zip(self.leaves, x, strict=True):
             data[leaf] = number
         if not all(map(isfinite, x)):
-            raise self._beyond(x)
+            name = next(name for name, number in self.named(x).items() if not isfinite(number))
+            message, hints = f"the step takes {name} beyond 1.8e308", ["take a smaller --lr"]
+            raise NotFinite(message, hints=hints, where=self.model.source.name)
         forward(graph, graph.steps, data)
         diagnosis.values(self.model, graph.order, len(graph.order), data)
         return data[graph.output] * self.sign
 
     def gradient(self) -> Point:
         """The derivatives of the output where it was last computed. Raises NotFinite."""
+        self.undecided = False
         if self._engine and self._x is not None:
             found = self._engine.backward()
             if found is not None:
-                self.undecided = False
                 return [float(slope) * self.sign for slope in found]
             self._interpreted(self._x)
         gradients = derivatives(self._moving, self._data)
         slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
-        self.undecided = False
         return slopes if all(map(isfinite, slopes)) else self._doubtful()
 
     def _doubtful(self) -> Point:
@@ -128,9 +129,8 @@ class Problem:
         self.undecided = bool(undecided)
         slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
         if not all(map(isfinite, slopes)):
-            warnings += diagnosis.gradients(
-                self.model, self.graph, self._data, gradients, undecided
-            )
+            at = self.model, self.graph, self._data
+            warnings += diagnosis.gradients(*at, gradients, undecided)
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return slopes
@@ -147,12 +147,6 @@ class Problem:
         gradients = derivatives(self._moving, self._data)
         effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
-
-    def _beyond(self, x: Sequence[float]) -> NotFinite:
-        """The error for a step that leaves the range of doubles."""
-        name = next(name for name, number in self.named(x).items() if not isfinite(number))
-        message, hints = f"the step takes {name} beyond 1.8e308", ["take a smaller --lr"]
-        return NotFinite(message, hints=hints, where=self.model.source.name)
 
     @property
     def bottomless(self) -> bool:

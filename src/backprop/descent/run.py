@@ -284,23 +284,18 @@ class Run:
         return Stop("interrupted", reason, TooLarge("not enough memory to go on with the descent"))
 
     def no_lower(self, fall: float | None = None) -> Stop:
-        """The end of a run that finds no lower point: at the limit of rounding, or stuck.
-
-        fall: how far the output can still fall by all its second derivatives, if these are known.
-        """
+        """The end of a run that finds no lower point: at the limit of rounding, or stuck. fall:
+        how far the output can still fall by all its second derivatives, if these are known."""
         output, norm = self.problem.output, f"the gradient norm is {shown(self.norm, 3)}"
         still = max(self._fall(), fall or 0.0)
-        if isfinite(still) and still <= self._rounding():
+        # what is lost of the output in a sum of a few dozen terms, or on the way to it
+        lost = 64 * float_info.epsilon * abs(self.value)
+        if isfinite(still) and still <= max(lost, self.problem.rounding(self.x)):
             limit = f"what {output} could still fall, {still:.1e}, is below its rounding"
             return Stop("rounding", f"converged: {limit}; {norm}")
         called = f"-{output}" if self.problem.sign < 0 else output
         where = f"no step lowers {called}, and {norm}; perhaps this is a corner"
         return Stop("stuck", f"stuck after step {self.number}: {where}")
-
-    def _rounding(self) -> float:
-        """What is lost of the output in a sum of a few dozen terms, or on the way to it."""
-        lost = 64 * float_info.epsilon * abs(self.value)
-        return max(lost, self.problem.rounding(self.x))
 
     def _fall(self) -> float:
         """How far the output can still fall along its gradient, by its curvature there.
@@ -333,9 +328,7 @@ class Run:
 
     def judge(self, change: float) -> None:
         """Raise Stop if the last step was the last of all, NoLower if many have led to nothing.
-
-        change: of the output, in that step.
-        """
+        change: of the output, in that step."""
         options, sign = self.options, self.problem.sign
         output, steps, target = self.problem.output, options["steps"], options["target"]
         least, still = options["until_grad"], options["until_change"]

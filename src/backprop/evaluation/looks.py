@@ -103,7 +103,7 @@ class Looks:
         if kind(row) == "ties":
             apart, most = abs(numbers[0] - numbers[1]), max(map(abs, numbers[:2]))
             return bool(apart == 0 or apart < most * base.rounding)
-        met = precision.condition(row.corner or row.jump, row.operands, base.digits)
+        met = precision.compiled(row.corner or row.jump, row.operands, base.digits)
         return bool(met(*numbers))
 
     def _exactly(self, step: int) -> Precise | None:

@@ -49,9 +49,7 @@ def _computed(name: str, parts: Sequence[float]) -> float | None:
 
 def _plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int] | None:
     """Sums and products of whole numbers and variables as a Python function, None for others.
-
-    Unrolling computes an index for every member; this makes it three times as fast.
-    """
+    Unrolling computes an index for every member; this makes it three times as fast."""
 
     def write(node: Node, operands: list[str]) -> str:
         word = tokens.texts[node.token]
@@ -94,10 +92,8 @@ class Integers:
             self._inputs[node] = name
 
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
-        """The number of an expression; booleans count as 0 and 1. Raises UnexpectedText, NotANumber.
-
-        free: any number will do, and the constants pi and inf are known.
-        """
+        """The number of an expression; booleans count as 0 and 1. Raises UnexpectedText,
+        NotANumber. free: any number will do, and the constants pi and inf are known."""
         if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
             return self._name(tokens, nodes[0].token, scope, free)
         return fold_nodes(nodes, lambda *node: self._node(tokens, scope, free, *node))

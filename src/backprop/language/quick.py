@@ -56,10 +56,8 @@ class Unsure(Exception):
 
 
 def read_quickly(source: Source, most: int) -> Model | None:
-    """The Model of a plain text; None if the ordinary route must read it, or it is short.
-
-    most: the steps that the text may have.
-    """
+    """The Model of a plain text; None if the ordinary route must read it, or it is short. most:
+    the steps that the text may have."""
     text = source.text
     if text.count("\n") + text.count(";") + text.count("\r") < _LEAST or control_characters(source):
         return None
@@ -278,10 +276,8 @@ class _Quick(Builder):
                 each.clear()
 
     def known(self, name: str, root: int | None) -> None:
-        """Define a name that is known already, so that it stands in the order where it is defined.
-
-        root: its step, None for an input that is given a default.
-        """
+        """Define a name that is known already, so that it stands in the order where it is
+        defined. root: its step, None for an input that is given a default."""
         self.flush()
         node = self.names.pop(name)
         if self.columns.is_step(node) or name in self.defaults:

@@ -97,14 +97,11 @@ class DescentReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
         found = self.descent
-        yield {
-            "schema": SCHEMA,
-            **{name: getattr(found, name) for name in _IN_JSON},
-            "inputs": dict(self.inputs),
-            "bounds": dict(found.bounds),
-            **({"explained": found.explained} if found.explained else {}),
-            "best": {name: getattr(found.best, name) for name in ("step", "value", "parameters")},
-        }
+        numbers = {name: getattr(found, name) for name in _IN_JSON}
+        given = {"inputs": dict(self.inputs), "bounds": dict(found.bounds)}
+        more = {"explained": found.explained} if found.explained else {}
+        best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
+        yield {"schema": SCHEMA, **numbers, **given, **more, "best": best}
 
 
 def _limits(*ends: float) -> str:

@@ -72,10 +72,8 @@ class GradientReport(NamedTuple):
 def gradient_report(
     model: Model, results: Sequence[Gradient], wrt: Sequence[str], whole: bool, only: Sequence[str]
 ) -> GradientReport:
-    """The report on `results`; with `wrt`, on these names and the outputs only.
-
-    whole: the table has every member of a large family. only: it has these names, if any.
-    """
+    """The report on `results`; with `wrt`, on these names and the outputs only. whole: the table
+    has every member of a large family. only: it has these names, if any."""
     outputs = {result.output for result in results}
     reached = {name for result in results for name in result.gradients}
     asked, chosen = set(wrt), set(only)

@@ -88,15 +88,11 @@ PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
 """What `draw` draws."""
 
 HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
-    "pieces",
-    csv=("csv_rows", ".csv"),
-    json=("json_lines", ".json"),
+    "pieces", csv=("csv_rows", ".csv"), json=("json_lines", ".json")
 )
 """The steps of a descent, for `--history`: piece by piece."""
 
 PLOTS: Formats[Callable[[Descent, Height, str], bytes]] = Formats(
-    svg=("plot", ".svg"),
-    png=("plot", ".png"),
-    pdf=("plot", ".pdf"),
+    svg=("plot", ".svg"), png=("plot", ".png"), pdf=("plot", ".pdf")
 )
 """The course of a descent, for `--plot`."""

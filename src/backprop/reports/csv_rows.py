@@ -25,8 +25,6 @@ def pieces(report: Records, style: Style) -> Iterator[str]:
         return rounded(cell, style.digits) if isinstance(cell, float) else cell
 
     columns = report.records()
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     # the writer itself has the shortest text of a number that reads back as the same one
     cells = [
         column.cells if style.digits is None else map(fewer, column.cells) for column in columns
@@ -34,8 +32,7 @@ def pieces(report: Records, style: Style) -> Iterator[str]:
     rows = zip(*cells, strict=True)
     piece: list[tuple[Cell, ...]] = [tuple(column.title for column in columns)]
     while piece:
-        writer.writerows(piece)
+        file = StringIO()
+        csv.writer(file, lineterminator="\n").writerows(piece)
         yield file.getvalue()
-        file.seek(0)
-        file.truncate()
         piece = [*islice(rows, max(1, _PIECE // len(columns)))]

@@ -1,7 +1,7 @@
 """A report as JSON: one object a line. The shapes are promises; README has them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from math import isfinite
 from typing import Any
@@ -22,7 +22,7 @@ def write(report: Records, style: Style) -> str:
 def pieces(report: Records, style: Style) -> Iterator[str]:
     """The same, piece by piece: the columns of a history are longer than one wants in memory."""
     for found in report.objects():
-        yield from _object(found, style)
+        yield from _pieces(found, style)
         yield "\n"
 
 
@@ -31,32 +31,25 @@ def line(found: Any, style: Style) -> str:
     return json.dumps(_plain(found, style.digits), ensure_ascii=style.ascii, allow_nan=False)
 
 
-def _object(found: Mapping[str, Any], style: Style) -> Iterator[str]:
-    """An object whose values, or theirs, may be columns."""
-    before = "{"
-    for key, item in found.items():
-        yield f"{before}{line(key, style)}: "
-        before = ", "
-        if isinstance(item, dict) and any(map(_is_column, item.values())):
-            yield from _object(item, style)
-        elif _is_column(item):
-            yield from _column(iter(item), style)
-        else:
-            yield line(item, style)
-    yield "}" if found else "{}"
-
-
-def _is_column(item: Any) -> bool:
-    """Whether this is an array, or another column of a history."""
-    return hasattr(item, "tolist")
-
-
-def _column(numbers: Iterator[float], style: Style) -> Iterator[str]:
-    before = "["
-    while piece := [*islice(numbers, _PIECE)]:
-        yield before + line(piece, style)[1:-1]
-        before = ", "
-    yield "]" if before != "[" else "[]"
+def _pieces(item: Any, style: Style) -> Iterator[str]:
+    """An object whose values, or theirs, may be columns: arrays, or other columns of a history."""
+    if hasattr(item, "tolist"):
+        before, numbers = "[", iter(item)
+        while piece := [*islice(numbers, _PIECE)]:
+            yield before + line(piece, style)[1:-1]
+            before = ", "
+        yield "]" if before != "[" else "[]"
+    elif isinstance(item, dict) and any(
+        isinstance(each, dict) or hasattr(each, "tolist") for each in item.values()
+    ):
+        before = "{"
+        for key, each in item.items():
+            yield f"{before}{line(key, style)}: "
+            yield from _pieces(each, style)
+            before = ", "
+        yield "}"
+    else:
+        yield line(item, style)
 
 
 def _plain(item: Any, digits: int | None) -> Any:

@@ -61,11 +61,6 @@ class Naming:
         return self._looks.get(base) or _alone(base)
 
 
-def latex_name(name: str) -> str:
-    """A name where no other stands: `x_1` and `x1` as `x_{1}`, `alpha` and `α` as `\\alpha`."""
-    return Naming([name]).name(name)
-
-
 def escaped(text: str) -> str:
     r"""A name with `\_` for `_`."""
     return text.replace("_", r"\_")

@@ -11,10 +11,8 @@ _WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
 
 
 def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """A formula, or the right side of an equation, as a line of mathematics: `2·x − 1`.
-
-    names: what stands for a name, such as its number; what is negative goes into brackets.
-    """
+    """A formula, or the right side of an equation, as a line of mathematics: `2·x − 1`. names:
+    what stands for a name, such as its number; what is negative goes into brackets."""
     tokens, shape = statement
     kinds = (*tokens.kinds, "")
     members = {node.first: node.last for node in shape.nodes if node.kind == "index"}

@@ -21,9 +21,9 @@ def unbounded(name: str, digits: int) -> Function:
     mp = context(digits)
     row = OPERATIONS[name]
     text = row.precise or (row.value if isinstance(row.value, str) else "")
-    plain: Any = (
-        _compiled(text, row.operands, digits) if text else getattr(mp, name, None) or row.value
-    )
+    plain: Any = getattr(mp, name, None) or row.value
+    if text:
+        plain = compiled(text, row.operands, digits)
 
     def total(*operands: Any) -> Any:
         try:
@@ -50,12 +50,7 @@ def value(name: str, digits: int, most: int = BEYOND) -> Function:
 
 
 @cache
-def condition(text: str, operands: tuple[str, ...], digits: int) -> Function:
-    """A condition of the table, such as that of a corner, as a function of mpmath's numbers."""
-    return _compiled(text, operands, digits)
-
-
-def _compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
+def compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
     """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
     it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
     mp = context(digits)

@@ -88,10 +88,8 @@ def control_characters(source: Source) -> list[NotText]:
 def statements(
     source: Source, ends: frozenset[str] = ENDS, start: int = 0
 ) -> Iterator[Tokens | SyntaxFault]:
-    """The statements of a text in order; for each that has an open bracket, the error.
-
-    start: the offset at which the first one begins.
-    """
+    """The statements of a text in order; for each that has an open bracket, the error. start:
+    the offset at which the first one begins."""
     text = source.text
     plain = text.isascii()
     known: dict[str, str] = {}

@@ -72,8 +72,5 @@ def in_latex(names: Iterable[str]) -> Notation:
         naming.name,
         lambda value, digits: latex_number(shown(value, digits)),
         lambda statement, numbers: latex(statement, numbers, naming),
-        r"\frac{{\partial {}}}{{\partial {}}}",
-        r" \cdot ",
-        r"\left({}\right)",
-        BLANK,
-    )
+        r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)", BLANK,
+    )  # fmt: skip
