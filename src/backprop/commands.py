@@ -11,7 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
 from backprop.names import meant, unknown_name
-from backprop.report import GradientReport, gradient_report
+from backprop.report.gradient import GradientReport, gradient_report
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation

@@ -70,6 +70,8 @@ class History:
         self.values, self.gradient_norms = column("d"), column("d")
         self.step_lengths, self.lrs = column("d"), column("d")
         self.parameters = {name: column("d") for name in names}
+        numbers = self.values, self.gradient_norms, self.step_lengths, self.lrs
+        self._columns = [self.steps, *numbers, *self.parameters.values()]
         self.newest = -1
         """The number of the last step that was kept."""
         self._spool = spool
@@ -77,18 +79,17 @@ class History:
     def keep(self, step: Step) -> None:
         """Add a step as a row, wholly or not at all; in place of the last row, if that is the same
         step."""
-        numbers = self.values, self.gradient_norms, self.step_lengths, self.lrs
-        columns = [self.steps, *numbers, *self.parameters.values()]
         if self.newest == step.number:
-            for column in columns:
+            for column in self._columns:
                 column.pop()
         count = len(self.steps)
         try:
-            for column, cell in zip(columns, (*step[:-1], *step.parameters.values()), strict=True):
+            cells = *step[:-1], *step.parameters.values()
+            for column, cell in zip(self._columns, cells, strict=True):
                 column.append(cell)
         except MemoryError:
             self.newest = -1
-            for column in columns:
+            for column in self._columns:
                 if len(column) > count:
                     column.pop()
             raise

@@ -1,6 +1,102 @@
-"""What a command has to say, as plain data; `backprop.reports` turns it into text."""
+"""What a command has to say, as plain data, which `backprop.reports` turns into text: `Table` and
+`Report`, what every format can write; large families as one row of a table."""
 
-from backprop.report.gradient import GradientReport, gradient_report
-from backprop.report.rows import Cell, Column, Records, Report, Table
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Literal, NamedTuple, Protocol
 
-__all__ = ["Cell", "Column", "GradientReport", "Records", "Report", "Table", "gradient_report"]
+from backprop.errors import BackpropError
+from backprop.names import shape, together
+from backprop.numbers import shown
+
+SCHEMA = 1
+"""Raised when a name of any JSON goes away or changes its meaning; new names do not raise it."""
+
+FOLDED = 12
+"""Families with more members than this, one after the other, are folded."""
+
+Kind = Literal["name", "text", "equation", "formula", "number"]
+Cell = str | float | None
+"""None: there is nothing to say, an empty cell."""
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
+    `formula` (by itself) or `number`. of: of gradients, the output that they are of.
+    """
+
+    title: str
+    cells: Sequence[Cell]
+    kind: Kind = "number"
+    of: str = ""
+
+
+class Table(NamedTuple):
+    """Columns of the same length. emphasis: for each row `strong`, `faint` or nothing.
+
+    heads: sentences above it, in pieces of text and numbers (`L = `, -8). curve: numbers to be
+    drawn as a line below it, and what they are. notes: lines below, to be left as they are. tail:
+    sentences at the end.
+    """
+
+    columns: Sequence[Column]
+    emphasis: Sequence[str] = ()
+    heads: Sequence[Sequence[str | float]] = ()
+    curve: tuple[str, Sequence[float]] | None = None
+    notes: Sequence[str] = ()
+    tail: Sequence[str] = ()
+
+
+class Records(Protocol):
+    """What formats for programs read."""
+
+    def records(self) -> Sequence[Column]:
+        """For programs that read rows: CSV."""
+
+    def objects(self) -> Iterable[Mapping[str, Any]]:
+        """For programs that read JSON: one object a line; numbers are floats, inf and nan too."""
+
+
+class Report(Records, Protocol):
+    """What every format reads."""
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        """What the person should know besides, for standard error."""
+
+    def table(self) -> Table:
+        """For people: one row a name."""
+
+
+def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:
+    """The rows of a table: what each is called, and the numbers of the names that it stands for. A
+    large family is one row, `w[1..2,1..16]`, unless the whole is wanted."""
+    found: list[tuple[str, list[int]]] = []
+    for _, run in groupby(range(len(names)), key=lambda at: shape(names[at])):
+        members = list(run)
+        if len(members) > FOLDED and not whole:
+            found.append((together([names[at] for at in members]), members))
+        else:
+            found += [(names[at], [at]) for at in members]
+    return found
+
+
+def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = False) -> Column:
+    """A column with one cell a row. bound: of numbers their largest size is what to say."""
+
+    def cell(name: str, members: Sequence[int]) -> Cell:
+        first, *others = (column.cells[at] for at in members)
+        if not others:
+            return first
+        if column.kind == "name":
+            return name
+        if column.kind != "number":
+            return first if others.count(first) == len(others) else ""
+        if not bound:
+            return f"{len(members)} values"
+        sizes = [abs(each) for each in (first, *others) if isinstance(each, float)]
+        return f"≤ {shown(max(sizes), 6)}" if sizes else None
+
+    return column._replace(cells=[cell(*row) for row in rows])

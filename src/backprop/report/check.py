@@ -9,7 +9,7 @@ from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import listed, rounded, spoken
-from backprop.report.rows import SCHEMA, Column, Kind, Table
+from backprop.report import SCHEMA, Column, Kind, Table
 
 _MOST_NAMES = 8
 

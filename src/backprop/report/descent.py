@@ -9,7 +9,7 @@ from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.numbers import shown
-from backprop.report.rows import SCHEMA, Column, Table, folded, groups
+from backprop.report import SCHEMA, Column, Table, folded, groups
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
-from backprop.report.rows import SCHEMA, Column, Table, folded, groups
+from backprop.report import SCHEMA, Column, Table, folded, groups
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 

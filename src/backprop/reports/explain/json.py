@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop.derivation import Derivation
-from backprop.report.rows import SCHEMA
+from backprop.report import SCHEMA
 from backprop.reports.json_lines import line
 from backprop.reports.numbers import Style
 
