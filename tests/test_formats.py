@@ -49,7 +49,7 @@ def test_latex_of_a_long_sum_takes_linear_time() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("x", "x"), ("x1", "x_{1}"), ("x_1", "x_{1}"), ("w_i_j", "w_{i,j}"), ("alpha", r"\alpha"), ("α", r"\alpha"),
-     ("λ_2", r"\lambda_{2}"), ("loss", r"\mathrm{loss}"), ("x'", "{x'}"), ("速度", r"\text{速度}"), ("Δx", r"\text{Δx}"),
+     ("λ_2", r"\lambda_{2}"), ("loss", r"\mathrm{loss}"), ("x'", "{x'}"), ("速度", r"\text{速度}"), ("Δx", r"\Delta\text{x}"), ("θ̂_2", r"\hat{\theta}_{2}"), ("ẍ", r"\ddot{x}"), ("ταχύς", r"\tau\alpha\chi\acute{\upsilon}\varsigma"), ("é", r"\text{é}"),
      ("_a", r"\text{\_a}"), ("v_max", r"v_{\mathrm{max}}")],
 )  # fmt: skip
 def test_latex_names(name: str, expected: str) -> None:

@@ -29,6 +29,8 @@ ALIKE = [
     "omicron ο o Omicron Ο O ς sigma σ varsigma",
     "_x x_ _ x__ __x _1 _₁ x1y x1_y x_1y ab a_b a_b_c a_b__c a__b_c",
     "loss_max loss_m_a_x lossmax loss[1] loss1 loss_1 loss_1_2 loss[1,2] loss[12] loss[-1]",
+    "x̂ x x̄ x̂1 x̂_1 xhat ẋ ẍ ñ n n̂ θ̂ θ ϑ ά α έ ϵ ε ς σ ħ h ℓ l",
+    "Αx Ax Α1 A1 Βο Bo ΒΟ BO όx ox Αθ Aθ Ξο Ξo",
     "速度 速度1 速度_1 速度₁ 速_度 Δx Δ_x Delta_x Deltax Δx1",
 ]  # fmt: skip
 
@@ -45,6 +47,19 @@ def seen(text: str) -> str:
         ("sigma", "σ"),
         ("Delta", "Δ"),
         ("Pi", "Π"),
+        ("Xi", "Ξ"),
+        ("theta", "θ"),
+        ("vartheta", "ϑ"),
+        ("epsilon", "ε"),
+        ("varepsilon", "ϵ"),
+        ("varsigma", "ς"),
+        ("hbar", "ħ"),
+        ("ell", "ℓ"),
+        ("hat", "^"),
+        ("bar", "¯"),
+        ("dot", "˙"),
+        ("ddot", "¨"),
+        ("acute", "´"),
     ):
         text = re.sub(rf"\\{command}(?![a-z])", sign, text)
     text = re.sub(r"\\(mathrm|text|texttt|left|right)(?![a-z])", "", text)
@@ -118,6 +133,7 @@ def test_the_exponential_function_is_no_power_of_a_name() -> None:
 FILES = {
     "x1 x_1 x₁ x[1]": "L = x1*x_1*x₁*x[1]; x1 = 2; x_1 = 3; x₁ = 5; x[1] = 7",
     "alpha α": "L = alpha*α; alpha = 2; α = 3",
+    "Δx x̂ ẍ": "L = Δx*x̂*ẍ*θ̂^2*σόα*ς*ϑ*ħ_ℓ*Αx; Δx = 2; x̂ = 3; ẍ = 1; θ̂ = 2; σόα = 1; ς = 2; ϑ = 3; ħ_ℓ = 1; Αx = 2",
     "x1 x1[2] x1_2": "L = sum(x1[i] for i in 1..2)*x1_2; x1[i] = i for i in 1..2; x1_2 = 3",
     "v_1 v1": "L = sin(v_1*a)*cos(v1); v_1 = 2; a = 3; v1 = 4",
     "e": "L = exp(x)*e^x; e = 2; x = 3",

@@ -11,11 +11,10 @@ from types import MappingProxyType
 
 from backprop.operations import CALL, FUNCTIONS, GATHERS, OPERATIONS, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
-from backprop.syntax.latex_names import Naming, escaped, greek
+from backprop.syntax.latex_names import Naming, escaped, letter, letters
 from backprop.syntax.parser import Statement
 
 _SLOT = re.compile(r"(\{\w+\}|<\w+>|\[\w+\])")
-_BELOW = "₀₁₂₃₄₅₆₇₈₉"
 
 _POWER, _CALL = "e^{x}", r"\exp\left([x]\right)"
 """The exponential function as a power and as a function."""
@@ -79,14 +78,13 @@ def latex_number(text: str) -> str:
 
 def latex_text(text: str) -> str:
     """A sentence in text mode, with its mathematical signs and Greek letters in math mode."""
-    return "".join(_TEXT.get(sign) or _greek(sign) for sign in text)
+    return "".join(_TEXT.get(sign) or _in_text(sign) for sign in letters(text))
 
 
-def _greek(sign: str) -> str:
-    """A Greek letter in a sentence as mathematics, a small digit below: pdflatex knows these."""
-    if sign in _BELOW:
-        return rf"\textsubscript{{{_BELOW.index(sign)}}}"
-    found = greek(sign)
+def _in_text(sign: str) -> str:
+    found = letter(sign)
+    if found.startswith("_"):
+        return rf"\textsubscript{found[1:]}"
     return rf"\ensuremath{{{found}}}" if found else sign
 
 

@@ -9,14 +9,33 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TypeVar
 
-_NAME = re.compile(r"([^\W\d_₀-₉]+)(\d*|[₀-₉]*)((?:_+\w*)?)('*)")
+_MARK = "[\u0300-\u036f\u20d0-\u20ff]"
+_NAME = re.compile(rf"((?:[^\W\d_₀-₉]{_MARK}*)+)(\d*|[₀-₉]*)((?:_+(?:\w|{_MARK})*)?)('*)")
+_LETTERS = re.compile(rf"[₀-₉]+|.{_MARK}*", re.DOTALL)
 _LETTER = re.compile(r"GREEK (\S+) LETTER (\S+)")
 _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""".split()
 )
+_OTHERS = {
+    "ς": r"\varsigma", "ϑ": r"\vartheta", "ϕ": r"\varphi", "ϵ": r"\varepsilon", "ϱ": r"\varrho",
+    "ϖ": r"\varpi", "ħ": r"\hbar", "ℓ": r"\ell",
+}  # fmt: skip
+"""Letters that TeX has in math mode, besides those."""
+
+_LATIN = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo")
+"""Greek letters that TeX does not have, because they look like these."""
+
+_ACCENTS = {
+    "\u0300": "grave", "\u0301": "acute", "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar",
+    "\u0305": "overline", "\u0306": "breve", "\u0307": "dot", "\u0308": "ddot", "\u030a": "mathring",
+    "\u030c": "check", "\u0332": "underline", "\u20d7": "vec",
+}  # fmt: skip
+"""What stands above a letter."""
+
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 Piece = TypeVar("Piece")
@@ -66,10 +85,27 @@ def escaped(text: str) -> str:
     return text.replace("_", r"\_")
 
 
-def greek(sign: str) -> str:
-    r"""A Greek letter that TeX has, as `\alpha`; "" for any other sign."""
-    name = _called(sign)
-    return rf"\{name}" if name in _GREEK else ""
+def letters(text: str) -> list[str]:
+    """A text in pieces: each letter with what stands above it, and small digits that belong together."""
+    return _LETTERS.findall(text.translate(_LATIN))
+
+
+def letter(sign: str) -> str:
+    r"""A piece of a text that pdflatex knows in math mode only: `α` as `\alpha`, `ẋ` as `\dot{x}`,
+    small digits as `_{12}`; "" for any other."""
+    if sign[0] in "₀₁₂₃₄₅₆₇₈₉":
+        return f"_{{{sign.translate(_DIGITS)}}}"
+    if len(sign) == 1 and sign < "ƀ" and sign not in _OTHERS:
+        return ""  # its fonts for texts have these
+    parts = unicodedata.normalize("NFD", sign)
+    base, marks = parts[0], parts[1:]
+    name = _called(base)
+    look = rf"\{name}" if name in _GREEK else _OTHERS.get(base, "")
+    if marks and not look and (latin := base.translate(_LATIN)).isascii():
+        look = latin
+    for mark in marks:
+        look = rf"\{_ACCENTS[mark]}{{{look}}}" if look and mark in _ACCENTS else ""
+    return look
 
 
 def _called(sign: str) -> str:
@@ -85,7 +121,7 @@ def _alone(name: str) -> str:
     """A name where no other could be meant: words upright, the rest below."""
     found = _NAME.fullmatch(name)
     if not found:
-        return _spelled(name, r"\text")
+        return _spelled(name.translate(_LATIN), r"\text")
     base, digits, rest, primes = found.groups()
     below = [part.translate(_DIGITS) for part in (digits, *rest.split("_")) if part]
     subscript = ",".join(
@@ -101,18 +137,16 @@ def _word(base: str) -> str:
     base = _called(base) if len(base) == 1 else base
     if base in _GREEK:
         return rf"\{base}"
+    base = base.translate(_LATIN)
     if not base.isascii():
-        return rf"\text{{{escaped(base)}}}"
+        return _spelled(base, r"\text")
     return base if len(base) == 1 else rf"\mathrm{{{escaped(base)}}}"
 
 
 def _spelled(name: str, font: str) -> str:
     """A name as its letters are, one after the other, in a font for texts."""
-    pieces = []
-    for part in re.findall(r"[₀-₉]+|[\u0370-\u03ff]|[^₀-₉\u0370-\u03ff]+", name):
-        if part[0] in "₀₁₂₃₄₅₆₇₈₉":
-            pieces.append(f"_{{{part.translate(_DIGITS)}}}")
-        else:
-            pieces.append(greek(part[0]) or rf"{font}{{{escaped(part)}}}")
-    text = "".join(pieces)
+    text = ""
+    for look, signs in groupby(_LETTERS.findall(name), letter):
+        same = [*signs]
+        text += look * len(same) if look else rf"{font}{{{escaped(''.join(same))}}}"
     return f"{{}}{text}" if text[0] == "_" else text  # a subscript needs something to stand at
