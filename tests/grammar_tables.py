@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,7 @@ def made(grammar: str) -> str:
         )
         for state in states
     ]
-    spelled = {
-        terminal.name: terminal.pattern.value
-        if isinstance(terminal.pattern, PatternStr)
-        else terminal.name.lower()
-        for terminal in lark.terminals
-    }
+    spelled = {terminal.name: _spelled(terminal) for terminal in lark.terminals}
     spelled["STARS"] = spelled["POWER"]  # two spellings of one operation
     starts = [
         f"{name} {place[table['start_states'][name]]} {place[table['end_states'][name]]}"
@@ -61,6 +57,19 @@ def made(grammar: str) -> str:
         " ".join(f"{name} {word}" for name, word in spelled.items()),
     ]
     return "\n".join([*head, *(_line(memo[at]) for at in rules), *lines, _pattern(lark.terminals)])
+
+
+_FIRST = re.compile(r"(?:\[|\(\?:)\\?([-*/<>!]=?)")
+"""What stands first in a terminal that has several signs: `[*·×⋅∗]`, `(?:<=|≤)`."""
+
+
+def _spelled(terminal: Any) -> str:
+    """How a terminal is spelled in the language itself; of one with many spellings, its name."""
+    text: str = terminal.pattern.value
+    if isinstance(terminal.pattern, PatternStr):
+        return text
+    found = _FIRST.match(text)
+    return found[1] if found else terminal.name.lower()
 
 
 def _line(rule: Any) -> str:

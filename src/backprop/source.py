@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -69,8 +69,41 @@ def pack(start: int, end: int) -> int:
 
 
 def normal(name: object) -> str:
-    """A name in Unicode normal form C, in which names are compared."""
-    return unicodedata.normalize("NFC", str(name))
+    """A name in the form in which names are compared.
+
+    That is Unicode's normal form C, with the plain letters for their variants of another font or
+    width and for ligatures, `𝑥` as `x` and `ﬁ` as `fi`, and with one spelling of μ, π and primes.
+    """
+    text = str(name)
+    if text.isascii():
+        return text
+    return _PI.sub("pi", unicodedata.normalize("NFC", "".join(map(_plain, text))))
+
+
+_PI = re.compile(r"(?<![\w'])π(?![\w'])")
+_ONE_SPELLING = {
+    "µ": "μ",
+    "ʹ": "'",
+    "’": "'",
+    "′": "'",
+    "″": "''",
+    "‴": "'''",
+    "∞": "inf",
+    "ℓ": "ℓ",
+}
+_VARIANTS = frozenset("<font> <wide> <narrow> <initial> <medial> <final> <isolated>".split())
+
+
+@cache
+def _plain(character: str) -> str:
+    """The letters that a character is a variant of; itself, if it is none."""
+    if character.isascii() or character in _ONE_SPELLING:
+        return _ONE_SPELLING.get(character, character)
+    kind, *codes = unicodedata.decomposition(character).split() or [""]
+    if kind not in _VARIANTS and "LIGATURE" not in unicodedata.name(character, ""):
+        return character
+    letters = "".join(chr(int(code, 16)) for code in codes)
+    return letters if all(unicodedata.category(each)[0] in "LMN" for each in letters) else character
 
 
 def one_line(text: str) -> str:

@@ -114,7 +114,7 @@ def _claim(model: Model, output: str, tokens: Tokens, formulas: FormulaReader) -
     graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
     text = one_line(tokens.span(first, -1).text)
     formula = any(node in model.labels for node in graph.order)
-    rounding = 0.0 if formula else _rounding(text)
+    rounding = 0.0 if formula else _rounding(text.replace("−", "-"))
     # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
     doubt, bare = "", by[1:]
     if middle == 1 and normal(texts[0]) == by and by[0] == "d" and bare in model.names:

@@ -102,8 +102,6 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         hints.append("for Euler's number write exp(1)")
     if "tau" in names:
         hints.append("for the circle's 6.283… write 2*pi")
-    if "π" in names:
-        hints.append("for 3.14159… write pi")
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
     labels = [model.span(model.names[name])[0] for name in names[:4]]

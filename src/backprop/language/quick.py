@@ -259,7 +259,7 @@ class _Quick(Builder):
             leaf = spans.get((tokens.starts[token], tokens.ends[token]))
             if leaf is not None:
                 leaves[token] = leaf
-            elif text[0].isalnum():
+            elif text[0].isalnum() and tokens.kinds[token] != "SUPER_NUMBER":
                 return None
         if len(leaves) < len(classes):
             return None

@@ -12,11 +12,9 @@ from backprop.language.model import Model
 from backprop.memory import without_collector
 from backprop.names import family, unknown_name
 from backprop.source import Source, Span
-from backprop.syntax import faults
 from backprop.syntax.bodies import Body
-from backprop.syntax.characters import unknown_characters
 from backprop.syntax.grammar import Unfit, shape
-from backprop.syntax.parser import Statement, read
+from backprop.syntax.parser import Statement, read, unread
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 _LONG = 2000
@@ -87,11 +85,11 @@ class FormulaReader:
     def read(self, tokens: Tokens) -> int:
         """The row of the right side of `name = formula`, a formula of the names of the model.
         Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments."""
-        raise_all(unknown_characters(tokens))
+        raise_all(unread(tokens))
         try:
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit as unfit:
-            raise faults.explain_all(tokens, unfit)[0] from None
+            raise unread(tokens, unfit)[0] from None
         raise_all(definitions.calls([statement], self._functions))
         builder = Builder(self._known, self.columns, self._functions, self._families)
         root = builder.expression(tokens, ready_made(statement).body, {})

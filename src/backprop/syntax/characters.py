@@ -1,62 +1,244 @@
 """Characters that the language does not have, and what people mean by them.
 
-Text copied from a page, a PDF or a word processor has typographic signs where a keyboard has ASCII
-ones; text from other languages has `&&` and `!`.
+Text copied from a page, a PDF or a word processor has signs of paper where the language has a name;
+text from other languages has `&&` and `!`. A sign that has a meaning is never told to be removed.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import islice
 
-from backprop.errors import LIMIT, UnexpectedText
+from backprop.errors import LIMIT, SyntaxFault
+from backprop.operations import FUNCTIONS
+from backprop.syntax.case import begin, end, fault, own
 from backprop.syntax.scanner import Tokens
+from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 
 _MEANT = (
-    dict.fromkeys("−–—‐‑‒―﹣", "-")
-    | dict.fromkeys("×·⋅∙•∗✕✖⨯", "*")
-    | dict.fromkeys("÷∕⁄", "/")
-    | dict.fromkeys("’‘′´`", "'")
-    | dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{digit}" for digit in range(10)), strict=True))
-    | {"≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "≔": "=", "←": "=", "≡": "=="}
-    | {"½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "∞": "inf", "…": "..", "‥": ".."}
+    dict.fromkeys("–—‐‑‒―﹣", "-")
+    | dict.fromkeys("∙•✕✖⨯✗", "*")
+    | dict.fromkeys("⁄➗", "/")
+    | dict.fromkeys("´`", "'")
+    | {
+        "⩽": "<=",
+        "⩾": ">=",
+        "≦": "<=",
+        "≧": ">=",
+        "≔": "=",
+        "←": "=",
+        "≡": "==",
+        "➕": "+",
+        "➖": "-",
+    }
+    | {"…": "..", "‥": "..", "⅟": "1/", "{": "(", "}": ")"}
     | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
-    | {"√": "sqrt(x)", "∛": "cbrt(x)", "{": "(", "}": ")"}
 )
+_DERIVATIVES = (
+    "derivatives come out of 'backprop grad': write the function itself, without its derivative"
+)
+_QUOTES = "names and numbers need no quotes"
 _ADVICE = {
     "&": "write 'and'",
-    "|": "write 'or' between conditions, abs(x) for an absolute value",
-    "!": "write 'not' before a condition, gamma(n + 1) for a factorial",
-    "%": "a per cent is /100; a remainder is x - y*floor(x/y)",
+    "!": "write 'not' before a condition",
+    "%": "write a per cent as x/100, a remainder as x - y*floor(x/y)",
     ":": "define with '=', choose with if(condition, then, else)",
     "?": "choose with if(condition, then, else)",
-    '"': "names and numbers need no quotes",
     "'": "a prime stands right behind a name: x'",
     "$": "names need no '$'",
     "@": "a product is '*'",
     "\\": "to go on in the next line, end the line with an operator or use brackets",
     ".": "a number's point has a digit beside it",
-}
+    "±": "write two equations, one with + and one with -",
+    "∓": "write two equations, one with + and one with -",
+    "∫": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
+    "∮": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
+    "∂": _DERIVATIVES,
+    "∇": _DERIVATIVES,
+    "∜": "write the fourth root of x as x^(1/4)",
+    "°": "write an angle in radians: x degrees are x*pi/180",
+    "℃": "write a temperature in kelvin: x + 273.15",
+    "℉": "write a temperature in kelvin: (x + 459.67)*5/9",
+    "‰": "write x/1000",
+    "∆": "write the Greek letter: Δ",
+    "‖": "write a norm as hypot(a, b), or sqrt(sum(x[i]^2 for i in 1..n))",
+    "⌊": "write floor(x)",
+    "⌋": "write floor(x)",
+    "⌈": "write ceil(x)",
+    "⌉": "write ceil(x)",
+    "⟨": "write the mean as mean(x[i] for i in 1..n)",
+    "⟩": "write the mean as mean(x[i] for i in 1..n)",
+    "∈": "a range reads for i in 1..n",
+    "≈": "write abs(x - y) < 1e-9",
+    "≪": "write <",
+    "≫": "write >",
+    "⊕": "write +",
+    "⊙": "write *",
+    "⊗": "write *",
+    "∘": "write *, or for a function of a function f(g(x))",
+    "→": "choose with if(condition, then, else)",
+} | dict.fromkeys('"“”„‟«»‘‚‛', _QUOTES)
+_PAIRS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "‖": ("‖", ""), "⟨": ("⟩", "")}
+"""What encloses an operand: the sign that closes it, and the function, if it is one."""
+
+_DEGREES = "°˚º"
+_PARTS = {"%": "100", "‰": "1000"}
+_SUPERSCRIPT = re.compile(
+    r"[\xaa\xb2\xb3\xb9\xba\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d61\u1d78\u1d9b-\u1dbf\u2070-\u207f]+"
+)
 
 
-def unknown_characters(tokens: Tokens) -> list[UnexpectedText]:
+def unknown_characters(tokens: Tokens) -> list[SyntaxFault]:
     """An error for each token that is a character outside the language, repeats taken together."""
-    strange = (
-        _fault(tokens, at)
-        for at, kind in enumerate(tokens.kinds)
-        if kind == "OTHER" and (at == 0 or tokens.texts[at - 1] != tokens.texts[at])
-    )
-    return list(islice(strange, 10 * LIMIT))
+    return list(islice(_faults(tokens), 10 * LIMIT))
 
 
-def _fault(tokens: Tokens, at: int) -> UnexpectedText:
-    character = tokens.texts[at]
-    last = at
-    while tokens.texts[last + 1 : last + 2] == [character]:
-        last += 1
-    meant = _MEANT.get(character) or _plain(character)
-    hint = f"write {meant}" if meant else _ADVICE.get(character, "remove it")
-    return UnexpectedText(
-        f"{_describe(character)} has no meaning here", tokens.span(at, last), hints=[hint]
+def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
+    kinds, texts = tokens.kinds, tokens.texts
+    said = set[int]()
+    for at, kind in enumerate(kinds):
+        if kind != "OTHER" or at in said:
+            continue
+        last = at
+        while texts[last + 1 : last + 2] == [texts[at]]:
+            last += 1
+        said.update(range(at, last + 1))
+        if texts[at] in _PAIRS and (behind := _closed(tokens, at)) > last:
+            said.add(behind)
+            yield _pair(tokens, at, behind)
+        elif _SUPERSCRIPT.fullmatch(texts[at]) and texts[at] not in _DEGREES:
+            while _SUPERSCRIPT.fullmatch("".join(texts[last + 1 : last + 2])):
+                last += 1
+            said.update(range(at, last + 1))
+            yield _superscript(tokens, at - (kinds[at - 1] == "SUPER_MINUS"), last)
+        else:
+            yield _behind(tokens, at, last) or _fault(tokens, at, last)
+
+
+def _closed(tokens: Tokens, at: int) -> int:
+    """The token that closes what one opens; `at` if none does."""
+    sign, texts = tokens.texts[at], tokens.texts
+    closing = _PAIRS[sign][0]
+    depth = 1
+    for behind in range(at + 1, len(texts)):
+        depth += -1 if texts[behind] == closing else texts[behind] == sign
+        if not depth:
+            return behind
+    return at
+
+
+def _pair(tokens: Tokens, at: int, behind: int) -> SyntaxFault:
+    sign, whole = tokens.texts[at], tokens.span(at, behind)
+    closing, name = _PAIRS[sign]
+    inside = own(tokens, at + 1, behind - 1)
+    hint = f"write {name}({inside})" if name else _ADVICE[sign]
+    return fault(f"{sign}…{closing} is a function here", whole, hint)
+
+
+def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
+    """What stands behind an operand, such as `!`: the error that shows how the two are written."""
+    kinds, sign = (*tokens.kinds, ""), tokens.texts[at]
+    first = begin(tokens, at)
+    following = kinds[last + 1]
+    if last > at:
+        if sign != "!" or first == at:
+            return None
+        advice = "write it as a product, or a factorial as gamma(n + 1)"
+        return fault("there is no double factorial", tokens.span(first, last), advice)
+    if sign in "'’" and following == "NUMBER" and kinds[at - 1 : at] == ("NUMBER",):
+        meant = tokens.texts[at - 1] + tokens.texts[at + 1]
+        return fault("a number has no sign in it", tokens.span(at - 1, at + 1), f"write {meant}")
+    if first == at:
+        if sign == "∜" and (last := end(tokens, at + 1)) > at:
+            meant = f"{own(tokens, at + 1, last)}^(1/4)"
+            return fault("there is no fourth root", tokens.span(at, last), f"write {meant}")
+        return None
+    operand, whole = own(tokens, first, at - 1), tokens.span(first, at)
+    if sign == "!" and following != "ASSIGN":
+        message = "a factorial is a function here"
+        return fault(message, whole, f"write gamma({operand} + 1)")
+    if sign in _DEGREES:
+        if tokens.texts[at + 1 : at + 2] in (["C"], ["F"]):
+            advice = _ADVICE["℃" if tokens.texts[at + 1] == "C" else "℉"]
+            return fault("there are no temperatures here", tokens.span(first, at + 1), advice)
+        return fault("angles are in radians", whole, f"write ({operand}*pi/180)")
+    if sign in _PARTS:
+        part = f"({operand}/{_PARTS[sign]})"
+        last = end(tokens, at + 1)
+        if last <= at and following not in ("MINUS", "PLUS"):
+            return fault("there are no per cents here", whole, f"write {part}")
+        if last > at:
+            return _remainder(tokens, first, at, last)
+        hints = f"for a per cent write {part}", f"a remainder {_remaining('x', 'y')}"
+        return fault(f"{sign} could mean two things", whole, *hints)
+    return None
+
+
+def _remaining(left: str, right: str) -> str:
+    return (
+        f"mod({left}, {right})" if "mod" in FUNCTIONS else f"{left} - {right}*floor({left}/{right})"
     )
+
+
+def _remainder(tokens: Tokens, first: int, at: int, last: int) -> SyntaxFault:
+    """`a % b`: the operand from token `first` to the sign, and that behind it."""
+    before = tokens.kinds[first - 1] if first else ""
+    alone = before in ("", "ASSIGN", "LPAR", "COMMA", "LT", "LE", "GT", "GE", "EQ", "NE")
+    message = "a remainder is a function here"
+    if not alone:  # of which product?
+        return fault(message, tokens.span(at), f"write {_remaining('x', 'y')}")
+    meant = _remaining(own(tokens, first, at - 1), own(tokens, at + 1, last))
+    return fault(message, tokens.span(first, last), f"write {meant}")
+
+
+def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
+    """A superscript that is more than a number or a letter, or stands apart."""
+    small = tokens.span(at, last).text
+    plain = unicodedata.normalize("NFKC", small).replace("−", "-")
+    first = begin(tokens, at)
+    operand = own(tokens, first, at - 1) if first < at else "x"
+    whole = tokens.span(first, last)
+    if (
+        at
+        and tokens.ends[at - 1] < tokens.starts[at]
+        and all(map(SUPERSCRIPTS.__contains__, small))
+    ):
+        message = "a superscript stands right behind what it raises"
+        sign = "∛" if plain == "3" else ""
+        if tokens.kinds[last + 1 : last + 2] == ("SQRT",) and first == at:
+            root_end = end(tokens, last + 1)
+            inside = own(tokens, last + 2, root_end) if root_end > last + 1 else "x"
+            meant = f"∛{inside}" if sign else f"{inside}^(1/{plain})"
+            whole = tokens.span(at, max(root_end, last + 1))
+            return fault("a root of this order has another form", whole, f"write {meant}")
+        return fault(message, whole, f"write {operand}^{plain}")
+    exponent = re.sub(r"(?<=[0-9)])(?=[^\W\d])|(?<=\w)(?=\()", "*", plain)
+    exponent = (
+        exponent.removeprefix("(").removesuffix(")") if exponent.count("(") == 1 else exponent
+    )
+    hints = [f"for a power write {operand}^({exponent})"]
+    if plain.isalpha():
+        hints.append(f"for a part of the name {operand}_{plain}")
+    return fault("this superscript is more than a number or a letter", whole, *hints)
+
+
+def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
+    text = tokens.texts[at]
+    whole = tokens.span(at, last)
+    if len(text) > 1:  # a name with strangers in it
+        stranger = strangers(text)[0]
+        whole = whole._replace(start=whole.start + stranger, end=whole.start + stranger + 1)
+        text = text[stranger]
+    meant = _MEANT.get(text) or _plain(text)
+    hint = f"write {meant}" if meant else _ADVICE.get(text) or _default(text)
+    return fault(f"{_describe(text)} has no meaning here", whole, hint)
+
+
+def _default(character: str) -> str:
+    hidden = unicodedata.category(character)[0] in "CZM" or not character.isprintable()
+    if hidden or unicodedata.name(character, "").startswith(("HANGUL", "HALFWIDTH HANGUL")):
+        return "remove it"
+    return "write what it means with names, numbers, functions and + - * / ^"
 
 
 def _plain(character: str) -> str:

@@ -1,78 +1,42 @@
 """What to say where the grammar has no place for a token: the cause in one sentence, and the mend.
 
-`explain` tries the causes from the most telling to the least; each is a short function that answers
-with an error, or None when it is not the cause.
+`explain_all` tries the causes from the most telling to the least; each is a short function that
+answers with an error, or None when it is not the cause.
 """
 
-import re
 from array import array
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
+from backprop.syntax.case import BRACKETS, SUPERSCRIPTS, Case, begin, end, fault, own
 from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.pasted import PASTED
 from backprop.syntax.scanner import CLOSES, Tokens
 
-_OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB"}
-_OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF"}
+_OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF", "SQRT", "CBRT", "BAR"}
 _COMPARISONS = {"LT", "LE", "GT", "GE", "EQ", "NE"}
 _OPERATORS = _COMPARISONS | {"PLUS", "MINUS", "TIMES", "DIVIDE", "POWER", "STARS", "AND", "OR"}
 _WORDS = {"FOR", "IN", "IF", "AND", "OR", "NOT"}
-_BRACKETS = {"RPAR": "LPAR", "RSQB": "LSQB"}
-
-
-class _Case(NamedTuple):
-    """The tokens of a statement, and the index at which the grammar gave up. Offsets count from there."""
-
-    tokens: Tokens
-    at: int
-
-    def kind(self, offset: int = 0) -> str:
-        return self._around(self.tokens.kinds, offset)
-
-    def text(self, offset: int = 0) -> str:
-        return self._around(self.tokens.texts, offset)
-
-    def _around(self, words: Sequence[str], offset: int) -> str:
-        index = self.at + offset
-        return words[index] if 0 <= index < len(words) else ""
-
-    def span(self, first: int = 0, last: int = 0) -> Span:
-        return self.tokens.span(self.at + first, self.at + last)
-
-    @property
-    def opened(self) -> list[int]:
-        """The brackets that are open where the grammar gave up."""
-        stack: list[int] = []
-        for index, kind in enumerate(self.tokens.kinds[: self.at]):
-            if kind in ("LPAR", "LSQB"):
-                stack.append(index)
-            elif kind in _BRACKETS and stack:
-                stack.pop()
-        return stack
-
-
-def _fault(message: str, at: Label | Span, *hints: str) -> SyntaxFault:
-    return UnexpectedText(message, at, hints=hints)
 
 
 def _missing(where: str, at: Label | Span) -> SyntaxFault:
     hint = "write a number, a name or an expression there"
-    return _fault(f"something is missing {where}", at, hint)
+    return fault(f"something is missing {where}", at, hint)
 
 
 def _reserved(word: str, at: Span) -> SyntaxFault:
     message = f"{word!r} is a reserved word and cannot name a value"
-    return _fault(message, at, "choose another name")
+    return fault(message, at, "choose another name")
 
 
 def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
     """The errors of a statement: the first, and those that are left once missing `*` are put in."""
     found: list[SyntaxFault] = []
     while True:
-        case = _Case(tokens, unfit.index)
+        case = Case(tokens, unfit.index)
         cause, fault = next((each, fault) for each in _CAUSES if (fault := each(case)))
         found.append(fault)
         if cause is not _product or len(found) >= LIMIT:
@@ -92,28 +56,28 @@ def _with_product(tokens: Tokens, at: int) -> Tokens:
     return Tokens(tokens.source, *[each[:at] + sign + each[at:] for each, sign in columns])
 
 
-def _no_equation(case: _Case) -> SyntaxFault | None:
+def _no_equation(case: Case) -> SyntaxFault | None:
     if case.tokens.sign >= 0:
         return None
     tokens, whole = case.tokens, case.tokens.whole
     kind, word = tokens.kinds[0], tokens.texts[0]
     if case.kind() == "EQ":
-        return _fault("'==' compares and defines nothing", case.span(), "define a name with '='")
+        return fault("'==' compares and defines nothing", case.span(), "define a name with '='")
     if kind == "FOR" or kind in _OPERATORS - {"PLUS", "MINUS"}:
         hint = "to go on with the line above, end that line with the operator"
         if kind == "FOR":
             hint = "put it on the line of the equation that it belongs to"
-        return _fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
+        return fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
     if tokens.kinds == ("NUMBER",):
-        return _fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
+        return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
-        return _fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
+        return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
     short = len(whole.text) <= 40 and "\n" not in whole.text
     hint = f"give it a name: L = {whole.text if short else '…'}"
-    return _fault("this is no equation: nothing is defined", whole, hint)
+    return fault("this is no equation: nothing is defined", whole, hint)
 
 
-def _left_side(case: _Case) -> SyntaxFault | None:
+def _left_side(case: Case) -> SyntaxFault | None:
     sign = case.tokens.sign
     if case.at > sign or sign < 0:
         return None
@@ -121,22 +85,25 @@ def _left_side(case: _Case) -> SyntaxFault | None:
     kinds, texts = tokens.kinds, tokens.texts
     if sign == 0:
         hint = "write: name = expression"
-        return _fault(f"no name before {texts[0]!r}", tokens.span(0), hint)
+        return fault(f"no name before {texts[0]!r}", tokens.span(0), hint)
     if kinds[0] in _WORDS:
         return _reserved(texts[0], tokens.span(0))
     if kinds[0] == "NAME" and kinds[1] in _OPERATORS and sign == 2:
         hint = "a name is defined once; use a new name for the new value"
-        return _fault(f"there is no '{texts[1]}='", tokens.span(1, 2), hint)
+        return fault(f"there is no '{texts[1]}='", tokens.span(1, 2), hint)
     message = f"only a name can stand on the left of {texts[sign]!r}"
-    return _fault(message, tokens.span(0, sign - 1), "write: name = expression")
+    return fault(message, tokens.span(0, sign - 1), "write: name = expression")
 
 
-def _ends_early(case: _Case) -> SyntaxFault | None:
+def _ends_early(case: Case) -> SyntaxFault | None:
     if case.kind():
         return None
-    where = f"after {case.text(-1)!r}"
+    if case.behind_operand and case.opened and case.text(case.opened[-1] - case.at) == "|":
+        bar = case.tokens.span(case.opened[-1])
+        return fault("this '|' is never closed", bar, "add the missing '|'")
+    where = f"after {case.written(-1)!r}"
     if case.kind(-1) in _FORM:
-        return _fault(f"something is missing {where}", case.tokens.after(), _FORM[case.kind(-1)])
+        return fault(f"something is missing {where}", case.tokens.after(), _FORM[case.kind(-1)])
     return _missing(where, Label(case.tokens.after(), "here"))
 
 
@@ -147,96 +114,99 @@ _FORM = {
 }
 
 
-def _second_equation(case: _Case) -> SyntaxFault | None:
+def _second_equation(case: Case) -> SyntaxFault | None:
     if case.kind() == "ASSIGN" and case.kind(1) in ("LT", "GT"):
         sign = case.text(1)
-        return _fault(f"there is no '={sign}'", case.span(0, 1), f"write {sign}=")
+        return fault(f"there is no '={sign}'", case.span(0, 1), f"write {sign}=")
     if case.kind() in ("ASSIGN", "TILDE"):
         hints = ["compare with '=='"]
         if not case.opened:
             hints.append("or make two equations of it, separated by ';' or a line end")
-        return _fault(f"a second {case.text()!r} in one equation", case.span(), *hints)
+        return fault(f"a second {case.text()!r} in one equation", case.span(), *hints)
     begins = case.kind() == "NAME" and case.kind(1) == "ASSIGN"
-    if begins and case.kind(-1) in _OPERAND_ENDS and not case.opened:
-        return _fault("a second equation begins here", case.span(), _SEPARATE)
+    if begins and case.behind_operand and not case.opened:
+        return fault("a second equation begins here", case.span(), _SEPARATE)
     return None
 
 
 _SEPARATE = "separate equations by ';' or a line end"
 
 
-def _product(case: _Case) -> SyntaxFault | None:
+def _product(case: Case) -> SyntaxFault | None:
     """Two operands side by side: what a person writes for a product."""
     left, right = case.kind(-1), case.kind()
-    if left not in _OPERAND_ENDS or right not in _OPERAND_BEGINS:
+    if right not in _OPERAND_BEGINS or not case.behind_operand:
         return None
-    before, here, both = case.text(-1), case.text(), case.span(-1)
-    touching = case.tokens.ends[case.at - 1] == case.tokens.starts[case.at]
-    if left == "NUMBER" and right == "NAME" and touching and re.fullmatch(r"_[\d_]+", here):
-        return _fault("a number has no '_' in it", both, f"write {before}{here.replace('_', '')}")
+    tokens, at = case.tokens, case.at
+    before, here, both = case.written(-1), case.written(), case.span(-1)
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
-        if not touching:
+        if not case.touching():
             hint += f"; or write the number without a space: {before}{here}"
-        return _fault("two numbers side by side", both, hint)
+        return fault("two numbers side by side", both, hint)
     if right == "IF":
-        return _fault("unexpected 'if'", case.span(), _FORM["IF"])
-    if left == "NAME" and before in FUNCTIONS and not touching:
-        return _fault(f"the arguments of {before} need brackets", both, f"write {before}({here})")
-    if before == "0" and touching and re.fullmatch("[xX][0-9a-fA-F]+", here):
-        return _fault("numbers are decimal", both, f"write {int(here[1:], 16)}")
+        return fault("unexpected 'if'", case.span(), _FORM["IF"])
+    if left == "NAME" and before in FUNCTIONS and not case.touching():
+        return fault(f"the arguments of {before} need brackets", both, f"write {before}({here})")
     if right == "LPAR" and case.kind(-2) in ("POWER", "STARS") and case.text(-3) in FUNCTIONS:
         hint = f"a power of a function: {case.text(-3)}(…)^{before}"
-        return _fault("the power stands behind the brackets", case.span(-3), hint)
+        return fault("the power stands behind the brackets", case.span(-3), hint)
+    first, last = at - 1, at
+    if left in SUPERSCRIPTS or left == "BAR":
+        first = begin(tokens, at)
+        before = own(tokens, first, at - 1)
+    if right in ("SQRT", "CBRT", "BAR"):
+        last = max(at, end(tokens, at))
+        here = own(tokens, at, last)
     called = "(…)" if right == "NAME" and case.kind(1) == "LPAR" else ""
     product = f"{'(…)' if left == 'RPAR' else before}*{'(…)' if right == 'LPAR' else here + called}"
     hints = [f"write {product}"]
-    if left == "NUMBER" and touching and here in ("e", "E"):
+    if left == "NUMBER" and case.touching() and here in ("e", "E"):
         hints.append(f"or, if a power of ten is meant, {before}e3")
-    return _fault("a product needs its '*'", both, *hints)
+    return fault("a product needs its '*'", tokens.span(first, last), *hints)
 
 
-def _choice(case: _Case) -> SyntaxFault | None:
+def _choice(case: Case) -> SyntaxFault | None:
     if case.kind(-1) == "IF":
-        return _fault("'if' needs brackets here", case.span(-1, -1), _FORM["IF"])
+        return fault("'if' needs brackets here", case.span(-1, -1), _FORM["IF"])
     opened = case.opened[-1] if case.opened else 0
     if opened == 0 or case.tokens.kinds[opened - 1] != "IF":
         return None
-    few = case.kind() == "RPAR" and case.kind(-1) in _OPERAND_ENDS | {"LPAR"}
-    if few or (case.kind() == "COMMA" and case.kind(-1) in _OPERAND_ENDS):
+    few = case.kind() == "RPAR" and (case.behind_operand or case.kind(-1) == "LPAR")
+    if few or (case.kind() == "COMMA" and case.behind_operand):
         message = f"too {'few' if few else 'many'} parts in this 'if'"
-        return _fault(message, case.tokens.span(opened - 1, case.at), _FORM["IF"])
+        return fault(message, case.tokens.span(opened - 1, case.at), _FORM["IF"])
     return None
 
 
-def _chain(case: _Case) -> SyntaxFault | None:
-    if case.kind() not in _COMPARISONS or case.kind(-1) not in _OPERAND_ENDS:
+def _chain(case: Case) -> SyntaxFault | None:
+    if case.kind() not in _COMPARISONS or not case.behind_operand:
         return None
     middle = case.text(-1) if case.kind(-1) in ("NAME", "NUMBER") else "x"
     hint = f"join two comparisons: … {middle} and {middle} {case.text()} …"
-    return _fault("comparisons cannot be chained", case.span(), hint)
+    return fault("comparisons cannot be chained", case.span(), hint)
 
 
-def _closing(case: _Case) -> SyntaxFault | None:
+def _closing(case: Case) -> SyntaxFault | None:
     kind, opened = case.kind(), case.opened
-    if kind not in _BRACKETS:
+    if kind not in BRACKETS:
         return None
     if not opened:
         hint = "remove it, or add the bracket that it closes"
-        return _fault(f"this {case.text()!r} closes nothing", case.span(), hint)
+        return fault(f"this {case.text()!r} closes nothing", case.span(), hint)
     opening = case.tokens.texts[opened[-1]]
-    if case.tokens.kinds[opened[-1]] != _BRACKETS[kind]:
+    if case.tokens.kinds[opened[-1]] != BRACKETS[kind]:  # a bar, too
         message = f"{opening!r} is closed by {case.text()!r}"
         label = Label(case.tokens.span(opened[-1]), "opened here")
         hints = [f"close it with {CLOSES[opening]!r}"]
         return UnexpectedText(message, case.span(), label, hints=hints)
     if opened[-1] == case.at - 1:
         hint = "write an expression between them"
-        return _fault("nothing between these brackets", case.span(-1), hint)
+        return fault("nothing between these brackets", case.span(-1), hint)
     return _missing(f"before {case.text()!r}", case.span())
 
 
-def _comma(case: _Case) -> SyntaxFault | None:
+def _comma(case: Case) -> SyntaxFault | None:
     if case.kind() != "COMMA":
         return None
     left, right = case.text(-1), case.text(1)
@@ -244,32 +214,32 @@ def _comma(case: _Case) -> SyntaxFault | None:
         hints = [f"write the decimal point: {left}.{right}"]
         if len(right) == 3:
             hints.append(f"or, of thousands, no comma: {left}{right}")
-        return _fault("a comma in a number", case.span(-1, 1), *hints)
-    if case.kind(-1) not in _OPERAND_ENDS:
+        return fault("a comma in a number", case.span(-1, 1), *hints)
+    if not case.behind_operand:
         hint = "write an expression there"
-        return _fault("something is missing before ','", case.span(), hint)
+        return fault("something is missing before ','", case.span(), hint)
     message = "a comma separates the arguments of a function, and here is none"
-    return _fault(message, case.span(), _SEPARATE)
+    return fault(message, case.span(), _SEPARATE)
 
 
-def _operators(case: _Case) -> SyntaxFault | None:
-    if case.kind() not in _OPERATORS or case.kind(-1) in _OPERAND_ENDS:
+def _operators(case: Case) -> SyntaxFault | None:
+    if case.kind() not in _OPERATORS or case.behind_operand:
         return None
     meant = {"<>": "!=", "//": "floor(x/y)"}.get(case.text(-1) + case.text())
     if meant or case.kind(-1) in _OPERATORS:
         hint = f"write {meant}" if meant else "remove one, or write what stands between them"
-        return _fault("two operators side by side", case.span(-1), hint)
+        return fault("two operators side by side", case.span(-1), hint)
     return _missing(f"before {case.text()!r}", case.span())
 
 
-def _words(case: _Case) -> SyntaxFault | None:
+def _words(case: Case) -> SyntaxFault | None:
     kind, here = case.kind(), case.span()
     if kind in _MISPLACED:
-        return _fault(_MISPLACED[kind][0], here, _MISPLACED[kind][1])
+        return fault(_MISPLACED[kind][0], here, _MISPLACED[kind][1])
     if kind in _WORDS:
         return _reserved(case.text(), here)
     if kind == "LSQB" and case.kind(-1) in ("NUMBER", "RPAR", "RSQB"):
-        return _fault("only a name has an index", here, "write: x[i]")
+        return fault("only a name has an index", here, "write: x[i]")
     return None
 
 
@@ -280,11 +250,12 @@ _MISPLACED = {
 }
 
 
-_CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
+_CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _no_equation,
     _left_side,
     _ends_early,
     _second_equation,
+    *PASTED,
     _product,
     _choice,
     _chain,
@@ -292,5 +263,5 @@ _CAUSES: tuple[Callable[[_Case], SyntaxFault | None], ...] = (
     _comma,
     _operators,
     _words,
-    lambda case: _fault(f"unexpected {case.text()!r}", case.span()),
+    lambda case: fault(f"unexpected {case.text()!r}", case.span()),
 )

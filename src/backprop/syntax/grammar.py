@@ -176,6 +176,7 @@ class _Emitter:
     number = _leaf("number")
     name = _leaf("name")
     choice = _emits("operation", "if")
+    absolute = _emits("operation", "abs")
 
     def binary(self, parts: list[Part]) -> Extent:
         token = parts[1]
@@ -188,6 +189,18 @@ class _Emitter:
             return self.parenthesised(parts)
         row = "neg" if kind == "MINUS" else self.symbols[kind]
         return self.emit("operation", parts, token, 1, row)
+
+    def root(self, parts: list[Part]) -> Extent:
+        return self.emit("operation", parts, parts[0], 1, self.kinds[parts[0]].lower())
+
+    def raised(self, parts: list[Part]) -> Extent:
+        """`x²` as x^2; `xⁿ` and `x⁻ⁿ` as powers by a name."""
+        token = parts[-1]
+        exponent = _leaf("number" if self.kinds[token] == "SUPER_NUMBER" else "name")
+        exponent(self, [token])
+        if len(parts) == 3:
+            self.emit("operation", parts[1:], parts[1], 1, "neg")
+        return self.emit("operation", parts, token, 2, "^")
 
     def parenthesised(self, parts: list[Part]) -> Extent:
         """From the first token of the first part to the last of the last."""

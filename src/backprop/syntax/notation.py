@@ -7,6 +7,7 @@ from backprop.syntax.parser import Statement
 
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
+_POWERS = frozenset({"POWER", "STARS", "SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME"})
 _WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
 
 
@@ -16,15 +17,18 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
     tokens, shape = statement
     kinds = (*tokens.kinds, "")
     members = {node.first: node.last for node in shape.nodes if node.kind == "index"}
+    opening = {node.first for node in shape.nodes if node.operation == "abs"}
     parts: list[str] = []
     after = shape.target + 2 if shape.form == "equation" else 0
     while kinds[after]:
         at, after = after, members.get(after, after) + 1
         kind, word, following = kinds[at], "".join(tokens.texts[at:after]), kinds[after]
         begins = not parts or parts[-1].endswith(("(", ", "))
-        if kind == "NAME" and word in names and following != "LPAR":
+        if kind.startswith("SUPER") and kinds[at - 1] != "SUPER_MINUS":
+            parts.append("^")
+        if kind in ("NAME", "SUPER_NAME") and word in names and following != "LPAR":
             text = names[word]
-            alone = begins and following not in ("POWER", "STARS")
+            alone = begins and following not in _POWERS
             parts.append(text if alone or text[0] not in "−-" else f"({text})")
         elif kind in _SPACED:
             sign = _SIGNS.get(word, word)
@@ -33,8 +37,10 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
         elif kind in _WORDS:
             called = kind == "IF" and following == "LPAR" and (begins or parts[-1][-1:] != "]")
             parts.append(word if called else f"{word} " if kind == "NOT" else f" {word} ")
+        elif kind == "BAR":
+            parts.append("abs(" if at in opening else ")")
         else:
-            parts.append(_SIGNS.get(word, word))
+            parts.append(_SIGNS.get(word, word.replace("-", "−")))
     return "".join(parts)
 
 

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
 from backprop.source import Source, Span
-from backprop.syntax import faults
-from backprop.syntax.characters import unknown_characters
 from backprop.syntax.grammar import Node, Shape, Unfit, shape
 from backprop.syntax.scanner import ENDS, Tokens, control_characters, statements
 
@@ -41,7 +39,7 @@ def read(
         if not isinstance(tokens, Tokens):
             errors.append(tokens)
         elif "OTHER" in tokens.kinds:
-            errors += unknown_characters(tokens)
+            errors += unread(tokens)
         else:
             try:
                 many = None if patterns is None else _pattern(tokens)
@@ -50,10 +48,21 @@ def read(
                 else:
                     found.append(Statement(tokens, shape(tokens.kinds, start)))
             except Unfit as unfit:
-                errors += faults.explain_all(tokens, unfit)
+                errors += unread(tokens, unfit)
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
+
+
+def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:
+    """What is wrong with a statement: its unknown characters, or why the grammar has no place for it."""
+    if unfit is None:
+        from backprop.syntax.characters import unknown_characters  # for a mistake only: 2 ms
+
+        return unknown_characters(tokens)
+    from backprop.syntax.faults import explain_all
+
+    return explain_all(tokens, unfit)
 
 
 def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from backprop.syntax.grammar import token_pattern
+from backprop.syntax.spelling import SIGNS, SUPERSCRIPTS
 
 LEAF = "a"
 """What stands for a leaf in the key of a line."""
@@ -23,6 +24,19 @@ _OTHERS = bytes(set(range(256)) - set(_IN_LEAVES) - set(b"\r\n"))
 _LEAVES_ONLY = bytes.maketrans(_OTHERS, b" " * len(_OTHERS))
 _LEAVES_ALIKE = bytes.maketrans(_IN_LEAVES, LEAF.encode() * len(_IN_LEAVES))
 
+_KEPT = [*filter(lambda sign: not sign.isalpha(), SUPERSCRIPTS), *"≤≥≠√∛"]
+_FREE = 0x86
+"""From here on there are characters of one byte that no text has, and that are no line ends."""
+
+_OWN = str.maketrans(
+    {**SIGNS, "′": "'", "’": "'", "\xa0": " "}
+    | {sign: chr(code) for code, sign in enumerate(_KEPT, _FREE)}
+)
+"""What other signs than ASCII are read as. Those that have no ASCII character of the same meaning
+get one of those that are free."""
+
+_STRANGE = re.compile(rf"[^\x00-\x7f\x{_FREE:x}-\x{_FREE + len(_KEPT) - 1:x}]")
+
 _BLOCK = 1 << 20
 """Characters that are cut at once."""
 
@@ -32,11 +46,15 @@ _ODD_NUMBER = re.compile(r"(?<![\w.'])[0-9.][\w.']*_", re.ASCII)
 
 
 def plain(text: str) -> str | None:
-    """A text of ASCII characters, the same but for comments, which are blanks, and `;`, which are
-    line ends; None if other characters are left, or numbers that only Python can read."""
+    """A text of plain signs, the same but for comments, which are blanks, and `;`, which are line
+    ends; None if other characters are left, or numbers that only Python can read."""
     if "#" in text:
         text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
-    if not text.isascii() or ("_" in text and _ODD_NUMBER.search(text)):
+    if not text.isascii():
+        text = text.translate(_OWN)
+        if _STRANGE.search(text):
+            return None
+    if "_" in text and _ODD_NUMBER.search(text):
         return None
     return text.replace(";", "\n")
 
@@ -47,7 +65,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
     begin, run, one = 0, 2 * LEAF.encode(), LEAF.encode()
     while begin < len(text):
         end = text.find("\n", begin + _BLOCK) + 1 or len(text)
-        block = text[begin:end].encode()
+        block = text[begin:end].encode("latin-1")
         for sign, mark in _SIGNS.items():
             block = _EXPONENTS[sign].sub(mark, block)
         keys = block.translate(_LEAVES_ALIKE)
@@ -57,7 +75,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
         for sign, mark in _SIGNS.items():
             leaves = leaves.replace(mark, sign)
         yield from zip(
-            leaves.decode().splitlines(True), keys.decode().splitlines(True), strict=True
+            leaves.decode().splitlines(True), keys.decode("latin-1").splitlines(True), strict=True
         )
         begin = end
 

@@ -8,7 +8,6 @@ a line that begins like an equation (`name =`) begins one, whatever is still ope
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
 from backprop.source import Source, Span
 from backprop.syntax.grammar import Kinds, token_pattern
+from backprop.syntax.spelling import spelled
 
 ENDS = frozenset({"NEWLINE", "SEMICOLON"})
 LIST_ENDS = ENDS | {"COMMA"}
@@ -28,7 +28,7 @@ _CONTINUES = frozenset(
 )
 """Kinds after which a line end does not end a statement."""
 
-CLOSES = {"(": ")", "[": "]"}
+CLOSES = {"(": ")", "[": "]", "|": "|"}
 _OPENING = {"LPAR", "LSQB"}
 _CLOSING = {"RPAR", "RSQB"}
 _SPECIAL = {"COMMENT", "BLANK", "COMMA", "ASSIGN", "TILDE", *ENDS, *_OPENING, *_CLOSING}
@@ -39,7 +39,8 @@ _NO_CONTROL = bytes(code for code in range(128) if not _CONTROL.match(chr(code))
 
 
 class Tokens(NamedTuple):
-    """The tokens of one statement: kinds, texts (names in normal form C) and offsets."""
+    """The tokens of one statement: kinds, texts in the language's own
+    spelling (names as `normal` has them), and offsets."""
 
     source: Source
     kinds: Kinds
@@ -121,8 +122,8 @@ def statements(
                 kinds, texts, starts, stops = piece.columns
         start, end = found.span(kind)
         word = text[start:end]
-        if not plain and kind == "NAME" and not word.isascii():
-            word = unicodedata.normalize("NFC", word)
+        if not plain and (kind == "NAME" or not word.isascii()):
+            kind, word = spelled(kind, word)
         kinds.append(kind)
         texts.append(known.setdefault(word, word))
         starts.append(start)

@@ -1,0 +1,133 @@
+"""A place where the grammar gave up, what stands around it, and how it would be spelled."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from backprop.errors import Label, SyntaxFault, UnexpectedText
+from backprop.source import Span
+from backprop.syntax.scanner import Tokens
+
+BRACKETS = {"RPAR": "LPAR", "RSQB": "LSQB"}
+POWERS = ("POWER", "STARS")
+ROOTS = ("SQRT", "CBRT")
+SUPERSCRIPTS = ("SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME")
+_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPER_NUMBER", "SUPER_NAME"}
+_LONGEST = 60
+"""The most characters of an operand that a hint repeats."""
+
+
+def fault(message: str, at: Label | Span, *hints: str) -> SyntaxFault:
+    """The error that a text is not as the grammar has it."""
+    return UnexpectedText(message, at, hints=hints)
+
+
+def _open(kinds: Sequence[str], first: int = 0) -> Iterator[tuple[int, list[int], bool]]:
+    """Each token from `first` on with the brackets and bars that are open behind it, and whether an
+    operand ends with it: where an operand is due a bar opens, behind an operand it closes."""
+    stack: list[int] = []
+    ends = False
+    for at in range(first, len(kinds)):
+        kind = kinds[at]
+        if kind in ("LPAR", "LSQB") or (kind == "BAR" and not ends):
+            stack.append(at)
+        elif stack and (kind in BRACKETS or (kind == "BAR" and kinds[stack[-1]] == "BAR")):
+            stack.pop()
+        ends = kind in _ENDS or (kind == "BAR" and ends)
+        yield at, stack, ends
+
+
+def opened(kinds: Sequence[str]) -> tuple[list[int], bool]:
+    """The brackets and bars that these tokens leave open, and whether they end with an operand."""
+    last = deque(_open(kinds), 1)
+    return last[0][1:] if last else ([], False)
+
+
+def begin(tokens: Tokens, at: int) -> int:
+    """The first token of the operand that ends right before the token `at`; `at` if there is none."""
+    kinds, first = tokens.kinds, at - 1
+    while first > 0 and kinds[first] in SUPERSCRIPTS:
+        first -= 1
+    if first < 0 or kinds[first] not in {"NUMBER", "NAME", "BAR", *BRACKETS}:
+        return at
+    if kinds[first] in ("BAR", *BRACKETS):
+        stack, _ = opened(kinds[:first])
+        if not stack or kinds[stack[-1]] != BRACKETS.get(kinds[first], "BAR"):
+            return at
+        first = stack[-1]
+        if kinds[first] != "BAR" and kinds[first - 1] in ("NAME", "IF"):
+            first -= 1
+    while first > 0 and kinds[first - 1] in ROOTS:
+        first -= 1
+    return first
+
+
+def end(tokens: Tokens, at: int) -> int:
+    """The last token of the operand that begins with the token `at`; one less if there is none."""
+    kinds, last = (*tokens.kinds, ""), at
+    while kinds[last] in ROOTS:
+        last += 1
+    if kinds[last] not in {"NUMBER", "NAME", "IF", "LPAR", "BAR"}:
+        return at - 1
+    if kinds[last] in ("NAME", "IF") and kinds[last + 1] in BRACKETS.values():
+        last += 1
+    if kinds[last] in ("LPAR", "LSQB", "BAR"):
+        closed = (each for each, stack, _ in _open(tokens.kinds, last) if not stack)
+        last = next(closed, at - 1)
+    while kinds[last + 1] in SUPERSCRIPTS:
+        last += 1
+    return last
+
+
+def own(tokens: Tokens, first: int, last: int) -> str:
+    """The tokens from `first` to `last` with `^` for superscripts, and otherwise as they stand."""
+    pieces: list[str] = []
+    for at in range(first, last + 1):
+        kind, text = tokens.kinds[at], tokens.span(at).text
+        if at > first:
+            pieces.append(tokens.source.text[tokens.ends[at - 1] : tokens.starts[at]])
+        if kind in SUPERSCRIPTS:
+            text = ("" if tokens.kinds[at - 1] == "SUPER_MINUS" else "^") + tokens.texts[at]
+        pieces.append(text)
+    text = "".join(pieces)
+    return text if len(text) <= _LONGEST and "\n" not in text else "(…)"
+
+
+class Case(NamedTuple):
+    """The tokens of a statement, and the index at which the grammar gave up. Offsets count from there."""
+
+    tokens: Tokens
+    at: int
+
+    def kind(self, offset: int = 0) -> str:
+        return self._around(self.tokens.kinds, offset)
+
+    def text(self, offset: int = 0) -> str:
+        return self._around(self.tokens.texts, offset)
+
+    def _around(self, words: Sequence[str], offset: int) -> str:
+        index = self.at + offset
+        return words[index] if 0 <= index < len(words) else ""
+
+    def span(self, first: int = 0, last: int = 0) -> Span:
+        return self.tokens.span(self.at + first, self.at + last)
+
+    def written(self, offset: int = 0) -> str:
+        """A token as it stands in the text."""
+        return self.tokens.span(self.at + offset).text
+
+    def touching(self, offset: int = 0) -> bool:
+        """Whether nothing stands between a token and the one before it."""
+        at = self.at + offset
+        return self.tokens.ends[at - 1] == self.tokens.starts[at]
+
+    @property
+    def opened(self) -> list[int]:
+        """The brackets and bars that are open where the grammar gave up."""
+        return opened(self.tokens.kinds[: self.at])[0]
+
+    @property
+    def behind_operand(self) -> bool:
+        """Whether an operand ends where the grammar gave up."""
+        last = self.kind(-1)
+        return last in _ENDS or (last == "BAR" and opened(self.tokens.kinds[: self.at])[1])

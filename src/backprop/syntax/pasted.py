@@ -1,0 +1,184 @@
+"""What to say of forms of paper and of other languages that the grammar does not have: `x²y`, `√2x`.
+
+Each cause is a function as those of `faults`. A form that could mean two things gets a hint for
+each; no hint leaves out what has a meaning.
+"""
+
+import re
+from collections.abc import Callable
+
+from backprop.errors import SyntaxFault
+from backprop.operations import FUNCTIONS, OTHER_SPELLINGS
+from backprop.syntax.case import POWERS, ROOTS, SUPERSCRIPTS, Case, begin, end, fault, own
+from backprop.syntax.spelling import FRACTIONS
+
+_OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "SQRT", "CBRT", "BAR"}
+_OTHER_BASE = re.compile("[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
+_THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
+
+
+def _superscript(case: Case) -> SyntaxFault | None:
+    """A superscript where there is nothing that it could raise."""
+    if case.kind() not in SUPERSCRIPTS or case.behind_operand:
+        return None
+    tokens, at = case.tokens, case.at
+    message = "a superscript stands right behind what it raises"
+    last = end(tokens, at + 1)
+    if case.kind(1) == "SQRT" and last > at + 1 and case.text().isdecimal():
+        inside, order = own(tokens, at + 2, last), case.text()
+        meant = f"∛{inside}" if order == "3" else f"{inside}^(1/{order})"
+        return fault(
+            "a root of this order has another form", tokens.span(at, last), f"write {meant}"
+        )
+    return fault(message, case.span(), "write x^2")
+
+
+def _power_again(case: Case) -> SyntaxFault | None:
+    """A power of a power, or of a root: `x²^3`, `√x²`, `√x^2`."""
+    tokens, at, kind = case.tokens, case.at, case.kind()
+    if kind not in (*POWERS, *SUPERSCRIPTS) or not case.behind_operand:
+        return None
+    behind = at + 1 if kind in POWERS or kind == "SUPER_MINUS" else at
+    behind += case.kind(1) in ("MINUS", "PLUS")
+    last = max(at, end(tokens, behind)) if kind in POWERS else behind
+    first = begin(tokens, at)
+    exponent = own(tokens, at, last).removeprefix("**").removeprefix("^").strip() or "…"
+    whole = tokens.span(first, last)
+    if tokens.kinds[first] in ROOTS:
+        root, inside = tokens.texts[first], own(tokens, first + 1, at - 1)
+        power = f"({root}{inside})^{exponent}"
+        hints = (
+            f"for a power of the root write {power}",
+            f"for the root of a power {root}({inside}^{exponent})",
+        )
+        return fault("is the root or what is below it raised?", whole, *hints)
+    base, mark, inner = own(tokens, first, at - 1).rpartition("^")
+    inner = f"({inner})" if inner.startswith("-") else inner
+    hints = f"write ({base}^{inner})^{exponent}", f"or {base}^({inner}^{exponent})"
+    return (
+        fault("a '^' behind a superscript could mean two things", whole, *hints) if mark else None
+    )
+
+
+def _root(case: Case) -> SyntaxFault | None:
+    """A root of no operand, or a product behind a root: `√-x`, `√2x`."""
+    tokens, at = case.tokens, case.at
+    if case.kind(-1) in ROOTS:
+        sign = case.text(-1)
+        last = end(tokens, at + 1) if case.kind() in ("MINUS", "PLUS") else at - 1
+        meant = f"{sign}({own(tokens, at, last)})" if last > at else f"{sign}(…)"
+        message = f"{sign} is the root of the number, the name or the bracket behind it"
+        return fault(message, tokens.span(at - 1, max(last, at - 1)), f"write {meant}")
+    first = begin(tokens, at)
+    if tokens.kinds[first] not in ROOTS or case.kind() not in _OPERAND_BEGINS:
+        return None
+    last = max(at, end(tokens, at))
+    root, inside, factor = (
+        tokens.texts[first],
+        own(tokens, first + 1, at - 1),
+        own(tokens, at, last),
+    )
+    hints = (
+        f"for the root of a product write {root}({inside}*{factor})",
+        f"for a product {root}{inside}*{factor}",
+    )
+    return fault("what is below the root?", tokens.span(first, last), *hints)
+
+
+def _power_of_function(case: Case) -> SyntaxFault | None:
+    """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^-1(x)`."""
+    tokens, at = case.tokens, case.at
+    if case.kind() not in _OPERAND_BEGINS or not case.behind_operand:
+        return None
+    base = at - 1
+    while base > 0 and tokens.kinds[base] in SUPERSCRIPTS:
+        base -= 1
+    power = own(tokens, base + 1, at - 1)[1:]
+    if base == at - 1:  # no superscript: an inverse may be written as ^-1
+        base = at - 4
+        power = "-1"
+        if (
+            base < 0
+            or tokens.kinds[base + 1] not in POWERS
+            or tokens.texts[base + 2 : at] != ["-", "1"]
+        ):
+            return None
+    name = tokens.texts[base]
+    known = name in FUNCTIONS or name in OTHER_SPELLINGS
+    if tokens.kinds[base] != "NAME" or not (known or case.kind() == "LPAR"):
+        return None
+    last = max(at, end(tokens, at))
+    while tokens.kinds[last] in SUPERSCRIPTS:
+        last -= 1
+    argument = own(tokens, at, last)
+    called = f"{name}{argument}" if case.kind() == "LPAR" else f"{name}({argument})"
+    if power == "-1":
+        inverse = _INVERSES.get(name, f"a{name}")
+        hints = [f"for one over the function write 1/{called}"]
+        if inverse in FUNCTIONS:
+            hints.insert(0, f"for the inverse function write {inverse}{called[len(name) :]}")
+        message = f"{name}⁻¹ could mean two things"
+    else:
+        hints = [f"write {called}^{power}"]
+        message = "the power of a function stands behind its brackets"
+    if not known:
+        message = f"is {name} a function or a number?"
+        hints = [f"of a number write {name}^{power}*{argument}", *(f"or {hint}" for hint in hints)]
+    return fault(message, tokens.span(base, last), *hints)
+
+
+_INVERSES = {"exp": "log", "log": "exp", "ln": "exp"}
+
+
+def _number(case: Case) -> SyntaxFault | None:
+    """Numbers as other languages write them: `0x10`, `1_000`, `1.5d-3`, `2½`."""
+    if case.kind(-1) != "NUMBER" or case.kind() not in ("NUMBER", "NAME"):
+        return None
+    before, here, both = case.written(-1), case.written(), case.span(-1)
+    if here in FRACTIONS:
+        hints = f"for the sum write ({before} + {here})", f"for a product {before}*{here}"
+        return fault("a number with a fraction behind it could mean two things", both, *hints)
+    if not case.touching() or case.kind() == "NUMBER":
+        return None
+    if _THOUSANDS.fullmatch(here):
+        return fault("a number has no '_' in it", both, f"write {before}{here.replace('_', '')}")
+    if before == "0" and _OTHER_BASE.fullmatch(here):
+        return fault("numbers are decimal", both, f"write {int(before + here, 0)}")
+    if re.fullmatch("[xX]10", here) and case.kind(1) in (*POWERS, *SUPERSCRIPTS):
+        return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
+    signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
+    if signed and case.touching(1) and case.touching(2) and case.text(2).isdecimal():
+        sign, digits = case.text(1), case.text(2)
+        hints = (
+            f"for a power of ten write {before}e{sign}{digits}",
+            f"for a product {before}*{here} {sign} {digits}",
+        )
+        return fault("the exponent of a number stands behind an e", case.span(-1, 2), *hints)
+    if re.fullmatch("[dD][0-9]+", here):
+        hints = f"for a power of ten write {before}e{here[1:]}", f"for a product {before}*{here}"
+        return fault("the exponent of a number stands behind an e", both, *hints)
+    return None
+
+
+def _bar(case: Case) -> SyntaxFault | None:
+    """A bar behind an operand that closes none: of other languages' `a || b`, or none at all."""
+    if case.kind() != "BAR" or not case.behind_operand:
+        return None
+    tokens, at = case.tokens, case.at
+    rest = tokens.kinds[at:].count("BAR")
+    doubled = case.kind(1) == "BAR" and case.touching(1)
+    apart = not case.touching() and not case.touching(1)
+    if rest % 2 == 0 and not (doubled and rest == 2) and not apart and end(tokens, at) > at:
+        return None  # a product
+    hints = "write 'or' between conditions", "for an absolute value write abs(x)"
+    return fault("this '|' closes nothing", case.span(0, int(doubled)), *hints)
+
+
+PASTED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
+    _superscript,
+    _power_again,
+    _root,
+    _power_of_function,
+    _number,
+    _bar,
+)

@@ -1,0 +1,41 @@
+"""The language's own spelling of what is written in another one: `x²` with `2`, `×` as `*`, `½` as 0.5."""
+
+import unicodedata
+
+from backprop.source import normal
+
+FRACTIONS = "½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿⁱˣʸᵏᵐᵗ", "0123456789-nixykmt", strict=True)) | {"⁺": ""}
+SIGNS = dict.fromkeys("·×⋅∗", "*") | dict.fromkeys("÷∕", "/") | {"−": "-"}
+"""Signs that are read as an operator of one character."""
+
+_OWN = str.maketrans(
+    {**SIGNS, **SUPERSCRIPTS, "≤": "<=", "≥": ">=", "≠": "!="}
+    | {sign: repr(unicodedata.numeric(sign)) for sign in FRACTIONS}
+)
+_RESERVED = frozenset("for in if and or not".split())
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+"""What cannot be seen among the letters and marks of Unicode; variation selectors apart."""
+
+
+def spelled(kind: str, text: str) -> tuple[str, str]:
+    """The kind and the text of a token that is written with other signs than ASCII."""
+    if kind != "NAME":
+        return kind, text.translate(_OWN) if kind != "OTHER" else text
+    if not text.isascii():
+        if strangers(text):
+            return "OTHER", text
+        text = normal(text)
+    return (text.upper() if text in _RESERVED else kind), text
+
+
+def strangers(text: str) -> list[int]:
+    """Where a name has characters that belong to no name: numbers that are no digits, as ① and Ⅳ,
+    and what cannot be seen."""
+    return [
+        at
+        for at, sign in enumerate(text)
+        if sign in _HIDDEN
+        or "\ufe00" <= sign <= "\ufe0f"
+        or (unicodedata.category(sign) in ("No", "Nl") and not "₀" <= sign <= "₉")
+    ]
