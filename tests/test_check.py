@@ -668,7 +668,7 @@ def test_a_long_chain_does_not_recurse() -> None:
         ("a = q*b", 1, "there is no 'q' in these equations"),
         ("a = 1e999", 2, "a number too large for a double"),
         ("a = 6, da = 6", 1, "the derivative of L by a is claimed twice"),
-        ("a = −6", 2, "MINUS SIGN"),
+        ("a = –6", 2, "EN DASH"),
         ("a = \x01", 2, "a control character"),
         ("a = x[1", 2, "never closed"),
         ("a : 6 : 7", 2, "has no meaning here"),

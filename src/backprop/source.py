@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -77,7 +77,8 @@ def normal(name: object) -> str:
     text = str(name)
     if text.isascii():
         return text
-    return _PI.sub("pi", unicodedata.normalize("NFC", "".join(map(_plain, text))))
+    text = unicodedata.normalize("NFC", text.translate(_PLAIN))
+    return _PI.sub("pi", text) if "π" in text else text
 
 
 _PI = re.compile(r"(?<![\w'])π(?![\w'])")
@@ -94,16 +95,26 @@ _ONE_SPELLING = {
 _VARIANTS = frozenset("<font> <wide> <narrow> <initial> <medial> <final> <isolated>".split())
 
 
-@cache
-def _plain(character: str) -> str:
-    """The letters that a character is a variant of; itself, if it is none."""
-    if character.isascii() or character in _ONE_SPELLING:
-        return _ONE_SPELLING.get(character, character)
-    kind, *codes = unicodedata.decomposition(character).split() or [""]
-    if kind not in _VARIANTS and "LIGATURE" not in unicodedata.name(character, ""):
-        return character
-    letters = "".join(chr(int(code, 16)) for code in codes)
-    return letters if all(unicodedata.category(each)[0] in "LMN" for each in letters) else character
+class _Plain(dict[int, str]):
+    """For each character the letters that it is a variant of; itself, if it is none."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = self._found(chr(code))
+        return found
+
+    @staticmethod
+    def _found(character: str) -> str:
+        if character.isascii() or character in _ONE_SPELLING:
+            return _ONE_SPELLING.get(character, character)
+        kind, *codes = unicodedata.decomposition(character).split() or [""]
+        if kind not in _VARIANTS and "LIGATURE" not in unicodedata.name(character, ""):
+            return character
+        letters = "".join(chr(int(code, 16)) for code in codes)
+        plain = all(unicodedata.category(each)[0] in "LMN" for each in letters)
+        return letters if plain and letters else character
+
+
+_PLAIN = _Plain()
 
 
 def one_line(text: str) -> str:

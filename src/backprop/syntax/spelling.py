@@ -17,14 +17,19 @@ _RESERVED = frozenset("for in if and or not".split())
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """What cannot be seen among the letters and marks of Unicode; variation selectors apart."""
 
+_letters = set[str]()
+"""Characters of names that were met, and are no strangers."""
+
 
 def spelled(kind: str, text: str) -> tuple[str, str]:
     """The kind and the text of a token that is written with other signs than ASCII."""
     if kind != "NAME":
         return kind, text.translate(_OWN) if kind != "OTHER" else text
     if not text.isascii():
-        if strangers(text):
-            return "OTHER", text
+        if not _letters.issuperset(text):
+            if strangers(text):
+                return "OTHER", text
+            _letters.update(text)
         text = normal(text)
     return (text.upper() if text in _RESERVED else kind), text
 
