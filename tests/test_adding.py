@@ -1,7 +1,7 @@
 """What CONTRIBUTING.md says about adding things is true: done in a copy of the house.
 
-`sinc` and `logaddexp` are new rows of the table of operations there, with the function that `sinc` needs
-in `numerics.py` and the truth about `logaddexp`, which mpmath does not know by that name; `lion` is a row of
+`cardinal` and `soft_maximum` are new rows of the table of operations there, with the function that `cardinal` needs
+in `numerics.py` and the truth about both, which mpmath does not know by these names; `lion` is a row of
 the optimizers, `--patience` a field of the options of a descent, which the run reads; `yaml` a file and a line of the
 formats. The README's tables are printed anew; and that is all.
 """
@@ -26,19 +26,19 @@ from test_operations import faults
 ROOT = Path(__file__).parent.parent
 
 SINC = """\
-    Operation("sinc", ("x",), real.sinc,
+    Operation("cardinal", ("x",), real.cardinal,
               ("if(abs(x) > 1, (cos(x) - out)/x, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))))",),
-              "", _at(-30.0, -1.5, -1e-9, 1e-4, 0.3, 0.99, 7.5), corners=(((0.0,), (0.0,)),), machine="if(x == 0, 1, sin(x)/x)"),
+              "", _at(-30.0, -1.5, -1e-9, 1e-4, 0.3, 0.99, 7.5), corners=(((0.0,), (0.0,)),), machine="if(x == 0, 1, sin(x)/x)", precise="sinc(x)"),
 """
 """Below 1 the Taylor series of the slope: the textbook's (cos(x) - out)/x cancels there."""
 
 LOGADDEXP = r"""\
-    Operation("logaddexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"),
+    Operation("soft_maximum", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"),
               r"\ln\left(e^{x} + e^{y}\right)", ((1.0, 2.0), (-700.0, 1.0), (800.0, 799.0), (0.3, 0.3))),
 """
 FUNCTION = '''
 
-def sinc(x: float) -> float:
+def cardinal(x: float) -> float:
     """sin(x)/x, and its limit 1 at 0."""
     return sin(x) / x if x else 1.0
 '''
@@ -73,7 +73,7 @@ PATIENCE = """\
         int, Option("--patience N", "Give up after so many steps that move nothing.", 30, takes=_COUNT)
     ]
 """
-TRUTH = '    "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),\n'
+TRUTH = '    "cardinal": lambda x: mp.sinc(x),\n    "soft_maximum": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),\n'
 
 
 def insert(path: Path, before: str, new: str, after: str = "") -> None:
@@ -129,13 +129,13 @@ class House:
         )
 
 
-TAKES = "sinc or logaddexp or forgets or in_the_table or lion or table_of or tables or rooms or map or circle"
+TAKES = "cardinal or soft_maximum or forgets or in_the_table or lion or table_of or tables or rooms or map or circle"
 """The tests that what is new runs into: those of its own name, and those of whole tables."""
 
 EVERY_ENGINE = """
 import json, backprop
 found = {}
-for text in ("L = sinc(x)*logaddexp(x, y)", "L = sum(sinc(x + i/1000)*logaddexp(x, i*y) for i in 1..3000)"):
+for text in ("L = cardinal(x)*soft_maximum(x, y)", "L = sum(cardinal(x + i/1000)*soft_maximum(x, i*y) for i in 1..3000)"):
     for engine in ("python", "native", "auto"):
         gradient = backprop.parse(text).grad({"x": 0.3, "y": 1.7}, engine=engine)
         program = backprop.compile(backprop.parse(text), engine=engine)
@@ -145,9 +145,9 @@ for text in ("L = sinc(x)*logaddexp(x, y)", "L = sum(sinc(x + i/1000)*logaddexp(
             [value, *(slopes[program.inputs.index(name)] for name in "xy")],
         ])
 x, y = backprop.Value(0.3), backprop.Value(1.7)
-L = backprop.sinc(x) * x.logaddexp(y)
+L = backprop.cardinal(x) * x.soft_maximum(y)
 L.backward()
-found["L = sinc(x)*logaddexp(x, y)"].append([L.data, x.grad, y.grad])
+found["L = cardinal(x)*soft_maximum(x, y)"].append([L.data, x.grad, y.grad])
 print(json.dumps(found))
 """
 
@@ -185,8 +185,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 def test_the_tables_of_the_readme_have_new_rows(house: House) -> None:
     page = (house.folder / "README.md").read_text("utf-8")
-    assert "| `logaddexp(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
-    assert "| `sinc(x)` | `if(abs(x) > 1," in page
+    assert "| `soft_maximum(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
+    assert "| `cardinal(x)` | `if(abs(x) > 1," in page
     assert "| `lion` | `x' = x − lr·sign(beta1·m + (1 − beta1)·g)`<br>" in page
     row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
     assert row in page
@@ -226,17 +226,25 @@ def test_every_engine_computes_new_operations(house: House) -> None:
 
 
 def test_explanations_and_latex_know_new_operations(house: House) -> None:
-    words = ("-m", "backprop", "explain", "-e", "L = sinc(x)*logaddexp(x, y)", "--set", "x=2, y=1")
+    words = (
+        "-m",
+        "backprop",
+        "explain",
+        "-e",
+        "L = cardinal(x)*soft_maximum(x, y)",
+        "--set",
+        "x=2, y=1",
+    )
     said = house.run(*words)
-    assert "derivative of sinc" in said
-    assert "derivative of logaddexp" in said
+    assert "derivative of cardinal" in said
+    assert "derivative of soft_maximum" in said
     latex = house.run(*words, "--format", "latex")
-    assert r"\operatorname{sinc}\left(x\right) \cdot \ln\left(e^{x} + e^{y}\right)" in latex
+    assert r"\operatorname{cardinal}\left(x\right) \cdot \ln\left(e^{x} + e^{y}\right)" in latex
 
 
 def test_checks_know_new_operations(house: House) -> None:
     for number in ("2", "0", "1e-4"):
-        words = ("-e", "L = sinc(x) + logaddexp(x, 0)", "--set", f"x={number}")
+        words = ("-e", "L = cardinal(x) + soft_maximum(x, 0)", "--set", f"x={number}")
         assert "agrees" in house.run("-m", "backprop", "check", *words)
 
 
@@ -281,7 +289,8 @@ def test_forgotten_machine_code_is_noticed_and_works(tmp_path: Path) -> None:
     made = House(tmp_path)
     made.row(SINC.replace(', machine="if(x == 0, 1, sin(x)/x)"', ""))
     made.function(FUNCTION)
+    insert(made.folder / "tests" / "truth.py", "}\n", TRUTH, "TRUTH: ")
     files = ("tests/test_operations.py", "tests/test_engines.py")
-    said = made.tests(*files, "-k", "forgets or (sinc and engines)", status=1)
+    said = made.tests(*files, "-k", "forgets or (cardinal and engines)", status=1)
     assert "give the row `machine`, or name it in CALLED_BACK" in said
     assert said.count("\nFAILED ") == 1

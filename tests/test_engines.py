@@ -20,6 +20,7 @@ import backprop
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.engine.leading import in_order, leading
 from backprop.engine.native import machine
+from backprop.engine.native.loops import is_wide
 from backprop.engine.program import ENGINES, build, choose
 from backprop.engine.tape import Tape
 from backprop.engine.walk import hides
@@ -102,7 +103,7 @@ def on_a_tape(
             layer = above + layer[len(above) * 2 :]
         total = layer[0]
     tape = Tape(columns, range(len(columns)), total)
-    assert tape.is_serial == in_order_too
+    assert tape.is_serial == (in_order_too and not is_wide(row))
     data, gradients = columns.start(), [0.0] * len(columns)
     for each, point in zip(leaves, at, strict=True):
         for leaf, number in zip(each, point, strict=True):

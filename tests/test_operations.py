@@ -130,8 +130,8 @@ def test_accuracy_over_the_whole_domain(row: Operation, points: int) -> None:
             truth = true_slope(row.name, at, number)
             if not _in_range(truth) or number in NO_ORDER.get(row.name, ()):
                 continue
-            if _is_corner(row, at, number, truth):
-                continue
+            if _is_corner(row, at, number, truth) or functions.kinks(row.name, at):
+                continue  # the row promises something there
             slope = slope_of(*at, got)
             allowed = tolerance(row, at, number)
             assert ulps(slope, truth) <= allowed, (
@@ -278,10 +278,11 @@ def test_special_cases_are_the_value(row: Operation) -> None:
 
 
 def test_every_function_of_the_language_is_in_the_table() -> None:
-    promised = """exp log log2 log10 log1p expm1 sqrt cbrt abs sign floor ceil round
-    sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
-    erf erfc gamma lgamma digamma polygamma min max pow hypot
-    relu leaky_relu sigmoid softplus silu gelu"""
+    promised = """exp log log2 log10 log1p expm1 exp2 sqrt cbrt abs sign floor ceil round mod clamp
+    sin cos tan sec csc cot asin acos atan atan2 sinh cosh tanh asinh acosh atanh sinc
+    erf erfc erfinv gamma lgamma digamma polygamma normcdf normpdf
+    min max pow hypot logaddexp logsumexp
+    relu leaky_relu sigmoid logsigmoid softplus silu gelu elu selu mish"""
     assert set(promised.split()) <= set(FUNCTIONS)
 
 

@@ -27,6 +27,16 @@ def _nearest(x: Any) -> Any:
     return mp.floor(x + mp.mpf("0.5"))
 
 
+def _clamped(x: Any, lo: Any, hi: Any) -> Any:
+    if lo > hi:
+        raise ValueError("lo > hi")
+    return min(max(x, lo), hi)
+
+
+def _elu(x: Any, a: Any) -> Any:
+    return x if x > 0 else a * mp.expm1(x)
+
+
 TRUTH: dict[str, Truth] = {
     "+": lambda x, y: x + y,
     "-": lambda x, y: x - y,
@@ -37,6 +47,7 @@ TRUTH: dict[str, Truth] = {
     "copy": lambda x: x,
     "log2": lambda x: mp.log(x) / mp.log(2),
     "log10": lambda x: mp.log(x) / mp.log(10),
+    "exp2": lambda x: mp.power(2, x),
     "cbrt": lambda x: mp.sign(x) * mp.cbrt(mp.fabs(x)),
     "abs": lambda x: mp.fabs(x),
     "round": _nearest,
@@ -44,6 +55,10 @@ TRUTH: dict[str, Truth] = {
     "polygamma": lambda n, x: mp.psi(int(n), x),
     "min": lambda x, y: min(x, y),
     "max": lambda x, y: max(x, y),
+    "mod": lambda x, y: x - y * mp.floor(x / y),
+    "clamp": _clamped,
+    "normcdf": lambda x: mp.ncdf(x),
+    "normpdf": lambda x: mp.npdf(x),
     "if": _choose,
     "<": lambda x, y: mp.mpf(x < y),
     "<=": lambda x, y: mp.mpf(x <= y),
@@ -58,11 +73,16 @@ TRUTH: dict[str, Truth] = {
     "leaky_relu": lambda x, a: x if x > 0 else a * x,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log(1 + mp.exp(x)),
+    "logsigmoid": lambda x: -mp.log(1 + mp.exp(-x)),
+    "logsumexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),
+    "elu": _elu,
+    "selu": lambda x: mp.mpf("1.0507009873554805") * _elu(x, mp.mpf("1.6732632423543772")),
+    "mish": lambda x: x * mp.tanh(mp.log(1 + mp.exp(x))),
     "silu": lambda x: x / (1 + mp.exp(-x)),
     "gelu": lambda x: x * mp.ncdf(x),
 }
 
-BITS = dict.fromkeys("gamma lgamma digamma polygamma erf erfc gelu".split(), 1400)
+BITS = dict.fromkeys("gamma lgamma digamma polygamma erf erfc erfinv gelu normcdf".split(), 1400)
 """Working bits where the usual number would take minutes."""
 
 

@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from math import copysign, inf, nan
 
-from backprop.special import digamma, gamma, lgamma, polygamma
+from backprop.special import ERFINV, digamma, erfinv, gamma, lgamma, polygamma
 
-__all__ = ["digamma", "gamma", "lgamma", "polygamma"]
+__all__ = ["ERFINV", "digamma", "erfinv", "gamma", "lgamma", "polygamma"]
 
 Real = Callable[[float], float]
 
@@ -48,7 +48,13 @@ def power(x: float, y: float) -> float:
         return -inf if copysign(1.0, x) < 0 and y % 2 == 1 else inf
 
 
+def modulo(x: float, y: float) -> float:
+    """What is left of x when whole y are taken away, with the sign of y; nan for `y = 0`."""
+    return x % y if y else nan
+
+
 exp = _total(math.exp)
+exp2 = _total(math.exp2)
 expm1 = _total(math.expm1)
 log = _total(math.log, outside=lambda x: -inf if x == 0 else nan)
 log2 = _total(math.log2, outside=lambda x: -inf if x == 0 else nan)

@@ -30,6 +30,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import backprop.numerics as real
+from backprop.spellings import ALIASES
 
 Point = tuple[float, ...]
 
@@ -80,8 +81,9 @@ class Operation(NamedTuple):
     """The same where the graph jumps."""
     machine: str = ""
     """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
-    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in
-    the language; "": the text of `value`, or a call of the Python function, which is slow."""
+    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), text in the
+    language, or an instruction, a colon and text in which `out` is what the instruction gives;
+    "": the text of `value`, or a call of the Python function, which is slow."""
     special: tuple[tuple[str, float, str], ...] = ()
     """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
     precise: str = ""
@@ -137,6 +139,11 @@ def _at_pole(x: float) -> bool:
     return x <= 0 and x.is_integer()
 
 
+def _at_zero(x: float) -> bool:
+    """Whether x is 0, where 1/sin(x) has a pole; elsewhere inf is overflow."""
+    return x == 0
+
+
 def _comparison(
     name: str, latex: str, value: Callable[..., float], machine: str, symbol: str = ""
 ) -> Operation:
@@ -181,6 +188,7 @@ _ROWS = (
     ),
     # -------------------------------------------------------------- exponentials, logarithms
     Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER, machine="exp"),
+    Operation("exp2",  ("x",), real.exp2,  ("out*log(2)",),  "2^{x}", _REALS, tex_binding=POWER, precise="power(2, x)", machine="exp2"),
     Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM, machine="expm1"),
     Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0", machine="log"),
     Operation("log2",  ("x",), real.log2,  ("1/(x*log(2))",), _calls(r"\log_{2}"), _POSITIVE,
@@ -203,6 +211,9 @@ _ROWS = (
     Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES, machine="sin"),
     Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES, machine="cos"),
     Operation("tan", ("x",), real.tan, ("1 + out^2",), _calls(r"\tan"), _WAVES, machine="tan"),
+    Operation("sec", ("x",), "1/cos(x)", ("out*tan(x)",), _calls(r"\sec"), _WAVES),
+    Operation("csc", ("x",), "1/sin(x)", ("-out/tan(x)",), _calls(r"\csc"), _WAVES, domain="sin(x) other than 0", pole=_at_zero),
+    Operation("cot", ("x",), "1/tan(x)", ("-(1 + out^2)",), _calls(r"\cot"), _WAVES, domain="sin(x) other than 0", pole=_at_zero),
     Operation("asin", ("x",), real.asin, ("1/sqrt((1 - x)*(1 + x))",), _calls(r"\arcsin"),
               _at(-0.999999, -0.5, 1e-9, 0.3, 0.9999999999), corners=(((1.0,), (inf,)), ((-1.0,), (inf,))),
               domain="-1 <= x <= 1", machine="asin"),
@@ -214,6 +225,11 @@ _ROWS = (
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
               corners=(((0.0, 0.0), (nan, nan)),), machine="atan2"),
+    # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series.
+    Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
+              (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
+               "*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))), (cos(x) - out)/x)"),), "", (*_WAVES, *_at(1e-300, 1e-5, 0.999)), corners=(((0.0,), (0.0,)),),
+              source="sin(x)/x, not sin(pi*x)/(pi*x): DLMF 3.3.43"),
     # ------------------------------------------------------------------ hyperbolic functions
     Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh"),
     Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh"),
@@ -230,6 +246,14 @@ _ROWS = (
               source="DLMF 7.2.1", machine="erf"),
     Operation("erfc", ("x",), real.erfc, ("-2/sqrt(pi)*exp(-x^2)",), "", _at(-3.0, 1e-9, 0.5, 2.0, 5.0, 25.0),
               source="DLMF 7.2.2", machine="erfc"),
+    Operation("erfinv", ("x",), real.erfinv, ("sqrt(pi)/2*exp(out^2)",), r"\operatorname{erf}^{-1}\left([x]\right)",
+              _at(-0.999999, -0.9, -0.5, 1e-300, 1e-9, 0.3, 0.86, 1 - 2**-53), source="DLMF 7.17.1",
+              domain="-1 < x < 1", machine=real.ERFINV),
+    # Below 0, where what erfc is given matters most, sqrt(2) is made up for: the double is too large.
+    Operation("normcdf", ("x",), "0.5*erfc(-x/sqrt(2))*if(x < 0, 1 - 6.8e-17*x^2, 1)", ("normpdf(x)",), _calls(r"\Phi"),
+              _at(-37.0, -8.0, -1e-9, 0.0, 0.3, 1.0, 7.5), source="the standard normal distribution: DLMF 7.18.1"),
+    Operation("normpdf", ("x",), "exp(-0.5*x^2)/sqrt(2*pi)", ("-x*out",), _calls(r"\varphi"),
+              _at(-37.0, -8.0, -1e-9, 0.3, 1.0, 7.5), source="the density of normcdf"),
     Operation("gamma", ("x",), real.gamma, ("out*digamma(x)",), _calls(r"\Gamma"),
               _at(-3.5, -0.3, 1e-9, 0.5, 3.0, 30.5, 170.0), source="DLMF 5.2.2",
               pole=_at_pole, domain="x other than 0, -1, -2, …"),
@@ -260,6 +284,16 @@ _ROWS = (
               r"\min\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
     Operation("max", ("x", "y"), "if(x >= y, x, y)", ("if(x >= y, 1, 0)", "if(x >= y, 0, 1)"),
               r"\max\left([x], [y]\right)", _ORDERED, (((1.0, 1.0), (1.0, 0.0)),), folds=True, corner="x == y"),
+    # The quotients are rounded, their difference is the whole number below x/y: hence the rounding.
+    Operation("mod", ("x", "y"), real.modulo, ("1", "-round(x/y - out/y)"), "",
+              ((7.0, 3.0), (-7.0, 3.0), (7.5, -2.0), (-1e-20, 1.0), (1e20, 3.0), (0.3, 0.1)), (((6.0, 3.0), (1.0, -2.0)),),
+              domain="a divisor y other than 0", jump="mod(x, y) == 0",
+              machine="frem: if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error"),
+    Operation("clamp", ("x", "lo", "hi"), "min(max(x, lo), if(lo <= hi, hi, 0/0))",
+              ("if(lo <= x and x <= hi, 1, 0)", "if(x < lo, 1, 0)", "if(x > hi, 1, 0)"), "",
+              ((1.5, 1.0, 2.0), (0.5, 1.0, 2.0), (3.0, 1.0, 2.0)),
+              (((1.0, 1.0, 2.0), (1.0, 0.0, 0.0)), ((2.0, 1.0, 2.0), (1.0, 0.0, 0.0)), ((3.0, 3.0, 3.0), (1.0, 0.0, 0.0))),
+              domain="lo <= hi", corner="x == lo or x == hi"),
     Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
               ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
@@ -284,11 +318,22 @@ _ROWS = (
     Operation("sigmoid", ("x",), "if(x >= 0, 1/(1 + exp(-x)), exp(x)/(1 + exp(x)))",
               ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS),
     Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),
+    Operation("logsigmoid", ("x",), "if(x < 0, x, 0) - log1p(exp(-abs(x)))", ("sigmoid(-x)",), "", _REALS),
+    Operation("logsumexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"), "",
+              (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True),
     Operation("silu", ("x",), "x*sigmoid(x)", ("sigmoid(x)*(1 + x*sigmoid(-x))",), "", _REALS,
               source="Elfwing, Uchibe, Doya 2018, equation 5"),
     Operation("gelu", ("x",), "0.5*x*erfc(-x/sqrt(2))",
               ("0.5*erfc(-x/sqrt(2)) + x*exp(-0.5*x^2)/sqrt(2*pi)",), "", _at(-8.0, -1e-9, 0.3, 1.0, 7.5, 700.0),
               source="Hendrycks and Gimpel 2016, section 2: x times the normal distribution function"),
+    Operation("elu", ("x", "a"), "if(x > 0, x, a*expm1(x))", ("if(x > 0, 1, a*exp(x))", "if(x > 0, 0, expm1(x))"), "",
+              ((2.0, 0.5), (-3.0, 0.5), (-1e-9, 2.0)), (((0.0, 0.5), (0.5, 0.0)),), defaults=(1.0,), corner="x == 0",
+              source="Clevert, Unterthiner, Hochreiter 2016, equation 14"),
+    Operation("selu", ("x",), "1.0507009873554805*if(x > 0, x, 1.6732632423543772*expm1(x))",
+              ("1.0507009873554805*if(x > 0, 1, 1.6732632423543772*exp(x))",), "", _REALS,
+              (((0.0,), (1.7580993408473766,)),), corner="x == 0", source="Klambauer and others 2017, equation 2"),
+    Operation("mish", ("x",), "x*tanh(softplus(x))",
+              ("tanh(softplus(x)) + x*sigmoid(x)*(1/cosh(softplus(x)))^2",), "", _REALS, source="Misra 2019, section 2"),
 )  # fmt: skip
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({row.name: row for row in _ROWS})
@@ -296,9 +341,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType({row.name: row for row in
 
 FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
     {row.name: row for row in _ROWS if row.called and row.name.isidentifier()}
-    | {"pow": OPERATIONS["^"]}
+    | {other: OPERATIONS[name] for other, name in ALIASES.items()}
 )
-"""The rows that an equation file calls by name, under that name."""
+"""The rows that an equation file calls by name, under every name that they have there."""
 
 
 class Gather(NamedTuple):
@@ -329,20 +374,11 @@ GATHERS: Mapping[str, Gather] = MappingProxyType(
             Gather("mean", "+", divided=True),
             Gather("min",  "min", latex=r"\min"),
             Gather("max",  "max", latex=r"\max"),
+            Gather("logsumexp", "logsumexp"),
         )
     }
 )  # fmt: skip
 """Every gather by its name."""
-
-OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType(
-    {"ln": "log", "lg": "log10", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu"}
-    | {"fabs": "abs", "sgn": "sign", "psi": "digamma", "tgamma": "gamma", "gammaln": "lgamma"}
-    | {"power": "pow", "ceiling": "ceil", "tg": "tan"}
-    | dict.fromkeys(("heaviside", "where", "ifelse"), "if")
-    | {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
-    | {f"ar{name}": f"a{name}" for name in ("sinh", "cosh", "tanh")}
-)
-"""What people also write, and the function of the language that they mean: for hints."""
 
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "inf": inf})
 """Names with a value that need no equation; an equation of that name takes their place."""

@@ -1,4 +1,4 @@
-"""The gamma function and its logarithmic derivatives, to the last few bits, on the whole real line.
+"""Functions that Python has not, or not to the last few bits: those around gamma, and `erfinv`.
 
 Python's `math.gamma` and `math.lgamma` lose bits between 0 and 25 (38 ulp near the minimum) and at
 negative arguments (84 ulp); there, and for digamma and polygamma, mpmath computes with 120 bits
@@ -123,3 +123,67 @@ def _float(function: Callable[[float], Any], x: float) -> float:
         return float(value)
     except OverflowError:
         return copysign(inf, 1 if value > 0 else -1)
+
+
+_COEFFICIENTS = """
+    3.3871328727963665 133.14166789178438 1971.5909503065513 13731.69376550946
+    45921.95393154987 67265.7709270087 33430.57558358813 2509.0809287301227 /
+    1.0 42.31333070160091 687.1870074920579 5394.196021424751
+    21213.794301586597 39307.89580009271 28729.085735721943 5226.495278852854 /
+    1.4234371107496835 4.630337846156546 5.769497221460691 3.6478483247632045
+    1.2704582524523684 0.2417807251774506 0.022723844989269184 0.0007745450142783414 /
+    1.0 2.053191626637759 1.6763848301838038 0.6897673349851
+    0.14810397642748008 0.015198666563616457 0.0005475938084995345 1.0507500716444169e-09 /
+    6.657904643501103 5.463784911164114 1.7848265399172913 0.29656057182850487
+    0.026532189526576124 0.0012426609473880784 2.7115555687434876e-05 2.0103343992922881e-07 /
+    1.0 0.599832206555888 0.1369298809227358 0.014875361290850615
+    0.0007868691311456133 1.8463183175100548e-05 1.421511758316446e-07 2.0442631033899397e-15"""
+_POLYNOMIALS = [tuple(map(float, each.split())) for each in _COEFFICIENTS.split("/")]
+_CENTRE, _TAIL, _FAR_TAIL = zip(_POLYNOMIALS[::2], _POLYNOMIALS[1::2], strict=True)
+"""Above and below a fraction, the lowest power first: Wichura 1988, algorithm AS 241."""
+
+_ROOT = 1.4142135623730951
+
+
+def erfinv(x: float) -> float:
+    """The number whose `erf` is x, within 6 ulp; inf of its sign at -1 and 1, nan beyond.
+
+    It is the quantile of the normal distribution at (1 + x)/2, over sqrt(2). Nothing is lost near
+    0, -1 and 1: 1 - abs(x) is exact where it is small.
+    """
+    if abs(x) >= 1 or x != x:
+        return copysign(inf, x) if abs(x) == 1 else nan
+    if abs(x) <= 0.85:
+        return x * _fraction(_CENTRE, 0.180625 - x * x / 4) / (2 * _ROOT)
+    r = math.sqrt(-math.log((1 - abs(x)) / 2))
+    found = _fraction(_TAIL, r - 1.6) if r <= 5 else _fraction(_FAR_TAIL, r - 5)
+    return copysign(found / _ROOT, x)
+
+
+_Fraction = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def _fraction(coefficients: _Fraction, at: float) -> float:
+    above = below = 0.0
+    for one, other in zip(*map(reversed, coefficients), strict=True):
+        above, below = above * at + one, below * at + other
+    return above / below
+
+
+def _text(coefficients: _Fraction, at: str) -> str:
+    """The same as text in the equation language."""
+    above, below = (
+        f"{'(' * (len(each) - 1)}{each[-1]!r}"
+        + "".join(f"*{at} + {one!r})" for one in each[-2::-1])
+        for each in coefficients
+    )
+    return f"{above}/{below}"
+
+
+_R = "sqrt(-log((1 - abs(x))/2))"
+ERFINV = (
+    f"if(abs(x) <= 0.85, x*({_text(_CENTRE, '(0.180625 - x*x/4)')})/{2 * _ROOT!r}, "
+    f"if(abs(x) == 1, x/0, sign(x)*(if({_R} <= 5, {_text(_TAIL, f'({_R} - 1.6)')}, "
+    f"{_text(_FAR_TAIL, f'({_R} - 5)')})/{_ROOT!r})))"
+)
+"""`erfinv(x)` as text in the equation language, for machine code."""

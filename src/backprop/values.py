@@ -18,7 +18,7 @@ from sys import float_info
 from typing import Generic, NamedTuple, Self, TypeVar, Union
 
 from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order
-from backprop.operations import OPERATIONS
+from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 
 Number = Union[int, float, "Value"]
@@ -301,8 +301,8 @@ def apply(op: str, *operands: Number, kind: type[Value] | None = None) -> Value:
 
 def function(name: str, *bound: Number, kind: type[Value] | None = None) -> Callable[..., Value]:
     """The function `name` of the table, for Values: `function("tanh")(x)`. AttributeError if none."""
-    row = OPERATIONS.get({"pow": "^", "if_": "if"}.get(name, name))
-    if row is None or not (row.called or name == "if_"):
+    row = OPERATIONS["if"] if name == "if_" else FUNCTIONS.get(name)
+    if row is None:
         raise AttributeError(f"there is no function {name!r}")
 
     def call(*operands: Number) -> Value:

@@ -13,10 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
-from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, kinds
+from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, is_wide, kinds
 from backprop.engine.native.machine import lanes, library
 from backprop.engine.underflow import LARGE, SCALE
-from backprop.graph import NAMES, Columns
+from backprop.graph import CODES, NAMES, Columns
+from backprop.operations import OPERATIONS
+from backprop.syntax import functions
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import formula
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -43,6 +47,7 @@ class Tape:
     def __init__(
         self, columns: Columns, rows: Sequence[int] | Integers, root: int, first: Sequence[int] = ()
     ) -> None:
+        columns, rows = _narrowed(columns, rows)
         rows = np.asarray(rows, np.int32)
         width = lanes()[0]
         firsts, seconds = (
@@ -97,7 +102,7 @@ class Tape:
         arrays.forward()
         sure = arrays.backward()
         arrays.gradients[len(self.inputs) :][: len(self.numbers)] = 0.0
-        rows = np.flatnonzero(self._place[:-1] >= 0)
+        rows = np.flatnonzero(self._place[: len(data)] >= 0)
         for found, into in ((arrays.values, data), (arrays.gradients, gradients)):
             whole = np.array(into)
             whole[rows] = found[self._place[rows]]
@@ -187,6 +192,38 @@ class Arrays:
         self.gradients *= 1 / SCALE
         self.gradients[: len(tape.inputs)] += 0.0
         return True
+
+
+def _narrowed(
+    columns: Columns, rows: Sequence[int] | Integers
+) -> tuple[Columns, Sequence[int] | Integers]:
+    """The same graph where each wide step is a copy of what its formula says in other steps."""
+    wide = {CODES[row.name] for row in OPERATIONS.values() if is_wide(row)}
+    if wide.isdisjoint(columns.ops):
+        return columns, rows
+    narrow = columns.copy()
+    found: list[int] = []
+
+    def step(name: str, parts: list[int]) -> int:
+        if all(map(narrow.is_number, parts)):
+            return narrow.number(functions.value(name)(*map(narrow.constant, parts)))
+        return narrow.step(name, parts)
+
+    for node in map(int, rows):
+        if columns.ops[node] in wide:
+            row, before = OPERATIONS[columns.op(node)], len(narrow)
+            names = dict(zip(row.operands, columns.operands(node), strict=True))
+            root = fold(
+                formula(str(row.value)),
+                lambda text: narrow.number(float(text)),
+                names.__getitem__,
+                step,
+            )
+            found += range(before, len(narrow))
+            narrow.ops[node], narrow.first[node], narrow.second[node] = CODES["copy"], root, -1
+            del narrow.more[node]
+        found.append(node)
+    return narrow, found
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:

@@ -24,9 +24,11 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
+from backprop.language.hints import meant
 from backprop.names import did_you_mean
-from backprop.operations import FUNCTIONS, GATHERS, OTHER_SPELLINGS
+from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span
+from backprop.spellings import LATER
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 
@@ -94,6 +96,9 @@ def _fault(
     here, whole = tokens.span(node.token), tokens.span(node.first, node.last)
     if shape.form.endswith("distribution") and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
         return None  # checked where it is drawn
+    if name in LATER and name not in functions:
+        message = f"{name} is part of the language, but this version does not compute it yet"
+        return NotYetSupported(message, here, hints=[LATER[name]])
     if node.kind == "gather":
         if name in GATHERS:
             return None
@@ -117,9 +122,8 @@ def _fault(
         hint = "write it out with operators, as in (a + b)/2"
         return WrongNumberOfArguments(f"{name} takes 1 argument, not {count}", whole, hints=[hint])
     if row is None:
-        meant = OTHER_SPELLINGS.get(name.lower())
         known = [*functions, *FUNCTIONS] if near else []
-        hints = [f"write {meant}"] if meant else did_you_mean(name, known)
+        hints = meant(statement, node) or did_you_mean(name, known)
         hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
         return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
     least = row.arity - len(row.defaults)

@@ -1,4 +1,5 @@
-y = sen(x) + ln(x)
-z = arcsin(x)
+y = sen(x) + lg(x)
+z = 2*sqr(x + 1)
 w = a(b + c)
 v = sigmod(x)
+u = softmax(x, 1)

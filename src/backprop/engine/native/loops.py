@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from backprop.engine.walk import chooses
 from backprop.engine.writers.llvm import Code, Operand
-from backprop.operations import OPERATIONS
+from backprop.operations import OPERATIONS, Operation
 
 MIXED = 0
 """The kind of a segment whose steps are of many kinds."""
@@ -42,11 +42,18 @@ class Kind(NamedTuple):
     known: tuple[tuple[int, float], ...] = ()
 
 
+def is_wide(row: Operation) -> bool:
+    """Whether an operation has more slopes than a tape has arrays for: it is laid out in parts."""
+    return row.arity > 2 and not chooses(row.name)
+
+
 @cache
 def kinds() -> tuple[Kind, ...]:
     """Every kind there is; the first is none, for MIXED."""
     found = [Kind("", ())]
     for row in OPERATIONS.values():
+        if is_wide(row):
+            continue
         order = (1, 2, 0) if row.arity == 3 else tuple(range(row.arity))
         found.append(Kind(row.name, order))
         for operand, number, _ in row.special:

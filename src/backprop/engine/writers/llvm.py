@@ -31,7 +31,7 @@ attributes #0 = { nounwind willreturn memory(none) }
 """
 """Of C's functions: without an effect but their result (errno is nobody's here)."""
 
-_INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv"}
+_INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv", "frem"}
 """LLVM's arithmetic of doubles."""
 
 
@@ -298,7 +298,10 @@ def literal(number: float) -> str:
 
 
 def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
-    machine = row.machine
+    machine, _, mended = row.machine.partition(": ")
+    if mended:
+        out = _by_machine(code, row._replace(machine=machine), operands)
+        return code.text(mended, {**dict(zip(row.operands, operands, strict=True)), "out": out})
     if machine == "select":
         return _choice(code, *operands)
     if machine == "copy":
