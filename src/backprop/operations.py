@@ -287,7 +287,7 @@ _ROWS = (
     # The quotients are rounded, their difference is the whole number below x/y: hence the rounding.
     Operation("mod", ("x", "y"), real.modulo, ("1", "-round(x/y - out/y)"), "",
               ((7.0, 3.0), (-7.0, 3.0), (7.5, -2.0), (-1e-20, 1.0), (1e20, 3.0), (0.3, 0.1)), (((6.0, 3.0), (1.0, -2.0)),),
-              domain="a divisor y other than 0", jump="mod(x, y) == 0",
+              domain="y other than 0", jump="mod(x, y) == 0",
               machine="frem: if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error"),
     Operation("clamp", ("x", "lo", "hi"), "min(max(x, lo), if(lo <= hi, hi, 0/0))",
               ("if(lo <= x and x <= hi, 1, 0)", "if(x < lo, 1, 0)", "if(x > hi, 1, 0)"), "",

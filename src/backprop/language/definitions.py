@@ -131,7 +131,7 @@ def _fault(
         return None
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
     hint = f"write {name}({', '.join(row.operands)})"
-    if name == "log" and count == 2:
+    if row.name == "log" and count == 2:
         hint = "the logarithm of x to the base b is log(x)/log(b)"
     return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=[hint])
 
