@@ -30,7 +30,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import backprop.numerics as real
-from backprop.spellings import ALIASES
+from backprop.synonyms import ALIASES
 
 Point = tuple[float, ...]
 

@@ -28,7 +28,7 @@ from backprop.language.hints import meant
 from backprop.names import did_you_mean
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span
-from backprop.spellings import LATER
+from backprop.synonyms import LATER
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 

@@ -4,7 +4,7 @@ import re
 
 from backprop.operations import OPERATIONS
 from backprop.source import one_line
-from backprop.spellings import MEANT
+from backprop.synonyms import MEANT
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault
-from backprop.operations import FUNCTIONS, OTHER_SPELLINGS
+from backprop.operations import FUNCTIONS
+from backprop.synonyms import MEANT
 from backprop.syntax.case import POWERS, ROOTS, SUPERSCRIPTS, Case, begin, end, fault, own
 from backprop.syntax.spelling import FRACTIONS
 
@@ -104,7 +105,7 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
         ):
             return None
     name = tokens.texts[base]
-    known = name in FUNCTIONS or name in OTHER_SPELLINGS
+    known = name in FUNCTIONS or name in MEANT
     if tokens.kinds[base] != "NAME" or not (known or case.kind() == "LPAR"):
         return None
     last = max(at, end(tokens, at))

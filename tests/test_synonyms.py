@@ -11,7 +11,7 @@ import pytest
 import backprop as library
 from backprop.errors import NotYetSupported, UnknownFunction
 from backprop.operations import FUNCTIONS
-from backprop.spellings import ALIASES, LATER, MEANT
+from backprop.synonyms import ALIASES, LATER, MEANT
 from running import backprop
 
 KNOWN = {
