@@ -136,6 +136,10 @@ class TooLarge(MeaningFault):
     """More than a stated limit."""
 
 
+class LooksAlike(BackpropError):
+    """Two names that look the same and are not: a warning."""
+
+
 class NotFinite(BackpropError):
     """A step whose value is inf or nan."""
 

@@ -1,6 +1,7 @@
 """Names that a person gives: for one, for many (`w*`, `w[*,1]`), or nearly the name that is meant."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import islice
@@ -97,12 +98,34 @@ def _within(pattern: str, name: str) -> bool:
     return True
 
 
+_LOOKS = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҮԌԚԜѴҺаеоѕіјрсухһԁԛԝӏѵГПФѡ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲϳ" + "ɡօ",
+    "ABESIJKMHOPCTYXYGQWVhaeosijpcyxhdqwlvΓΠΦω" + "ABEZHIKMNOPTYXocj" + "go",
+)
+"""Letters of Cyrillic, Greek and other scripts, and the Latin or Greek ones that look the same."""
+
+
+def look(name: str) -> str:
+    """The same text for names that look the same, such as the Latin and the Cyrillic `a`."""
+    if name.isascii():
+        return name
+    return unicodedata.normalize("NFD", name).translate(_LOOKS)
+
+
+def strange_letter(name: str, other: str) -> str:
+    """What a name has that another one, which looks the same, has not: `CYRILLIC SMALL LETTER A`."""
+    pairs = zip(name, other, strict=False)
+    return next((unicodedata.name(own, own) for own, its in pairs if own != its), "")
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that `name` was probably meant to be, or None."""
     from difflib import get_close_matches  # for a mistake only: 3 ms
 
     known = list(islice(names, _MOST))
-    same = [other for other in known if other.casefold() == name.casefold() and other != name]
+    folded, seen = name.casefold(), look(name)
+    same = [each for each in known if each.casefold() == folded or look(each) == seen]
+    same = [each for each in same if each != name]
     near = same or get_close_matches(name, known, n=1, cutoff=0.6)
     return near[0] if near else None
 
@@ -110,6 +133,9 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
     """A hint, or none."""
     near = nearest(name, names)
+    if near and look(near) == look(name):
+        strange = strange_letter(name, near), strange_letter(near, name)
+        return [f"did you mean {near!r}? it has {strange[1]} where this has {strange[0]}"]
     return [f"did you mean {near!r}?"] if near else []
 
 

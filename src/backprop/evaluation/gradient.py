@@ -9,7 +9,7 @@ from sys import float_info
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.engine.underflow import LARGE, SCALE
-from backprop.errors import AtBorder, NotFinite
+from backprop.errors import AtBorder, BackpropError
 from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
@@ -30,7 +30,8 @@ class Gradient(NamedTuple):
     output: the name of the output. value: its value. data: the value of every name that could be
     computed, in file order. gradients: the derivative of the output by every name that it depends
     on, in file order, the output itself (1.0) included; inf or nan where a slope is. warnings:
-    steps that made a gradient inf or nan, and steps without a value that the output does not need.
+    steps that made a gradient inf or nan, steps without a value that the output does not need, and
+    names that look the same.
     notes: steps exactly on a border of a choice, where the gradient is that of one side.
 
         >>> import backprop
@@ -42,7 +43,7 @@ class Gradient(NamedTuple):
     value: float
     data: dict[str, float]
     gradients: dict[str, float]
-    warnings: tuple[NotFinite, ...] = ()
+    warnings: tuple[BackpropError, ...] = ()
     notes: tuple[AtBorder, ...] = ()
 
 
@@ -165,7 +166,8 @@ def evaluate(
     if missing:  # what needs an input without a number has no value either
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
-    warnings = diagnosis.values(model, computed, len(graph.order), data)
+    warnings = [*model.warnings]
+    warnings += diagnosis.values(model, computed, len(graph.order), data)
     undecided = None if sure else settled(graph, data, gradients)
     if undecided is not None and by_values:
         from backprop.evaluation import indeterminate

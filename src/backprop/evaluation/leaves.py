@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from backprop.errors import LIMIT, BackpropError, MissingInputs, NotAnInput, NotANumber, raise_all
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    LooksAlike,
+    MissingInputs,
+    NotAnInput,
+    NotANumber,
+    raise_all,
+)
 from backprop.evaluation import diagnosis
 from backprop.graph import Graph
 from backprop.language import Model
@@ -102,6 +110,7 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         hints.append("for Euler's number write exp(1)")
     if "tau" in names:
         hints.append("for the circle's 6.283… write 2*pi")
+    hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
     labels = [model.span(model.names[name])[0] for name in names[:4]]

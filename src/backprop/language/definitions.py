@@ -13,6 +13,7 @@ from backprop.errors import (
     BackpropError,
     CircularDefinition,
     Label,
+    LooksAlike,
     NeedsData,
     NotYetSupported,
     RecursiveFunction,
@@ -25,7 +26,7 @@ from backprop.errors import (
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
 from backprop.language.hints import meant
-from backprop.names import did_you_mean
+from backprop.names import did_you_mean, look, strange_letter
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span
 from backprop.synonyms import LATER
@@ -177,6 +178,26 @@ def check_size(equations: Statements, functions: Statements) -> None:
             hint = "give intermediate results names of their own, so that they are computed once"
             here = Label(statement.tokens.whole, "passed here")
             raise TooLarge(message, here, hints=[hint])
+
+
+def look_alikes(statements: Sequence[Statement]) -> Iterator[LooksAlike]:
+    """A warning for each name that looks like an earlier one, and has letters of another script."""
+    if not statements or statements[0].tokens.source.text.isascii():
+        return
+    first: dict[str, Span] = {}
+    for tokens, _ in statements:
+        for at, kind in enumerate(tokens.kinds):
+            if kind == "NAME" and tokens.texts[at] not in first:
+                first[tokens.texts[at]] = tokens.span(at)
+    looks: dict[str, str] = {}
+    for name, span in first.items():
+        other = looks.setdefault(look(name), name)
+        if other != name:
+            letters = strange_letter(name, other), strange_letter(other, name)
+            labels = Label(span, letters[0]), Label(first[other], letters[1])
+            message = f"two names look like {other}: one has {letters[0]}, one {letters[1]}"
+            hints = ["if one name is meant, copy it from one place to the other"]
+            yield LooksAlike(message, *labels, hints=hints)
 
 
 def circles(

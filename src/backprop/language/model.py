@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import chain, islice
 from types import MappingProxyType
 
-from backprop.errors import ChooseOutput, Label
+from backprop.errors import BackpropError, ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.names import unknown_name
@@ -25,7 +25,7 @@ class Model:
     the names for which they are known. constants: the names that indices and ranges were made with,
     which cannot be set any more. repeated: the whole statement of every member of a family, as a
     packed span. functions: the names of the functions that the file defines. seed: what was drawn
-    at random, was drawn with it.
+    at random, was drawn with it. warnings: what is doubtful in the text, though it can be read.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Model:
         repeated: Mapping[str, int] = MappingProxyType({}),
         functions: Iterable[str] = (),
         seed: int = 0,
+        warnings: Sequence[BackpropError] = (),
     ) -> None:
         self.source = source
         self.columns = columns
@@ -48,6 +49,7 @@ class Model:
         self.repeated = repeated
         self.functions = frozenset(functions)
         self.seed = seed
+        self.warnings = warnings
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._known_places = places
         self._last_read: tuple[int, str, list[Place]] = (0, "", [])

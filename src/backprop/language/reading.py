@@ -69,7 +69,10 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     repeated, constants = builder.repeated, list(members.integers.known)
     names = {name: builder.names[name] for name in builder.order}
     raise_all([*definitions.circles(columns, names, owners)])
-    return Model(source, columns, names, defaults, places, constants, repeated, functions, seed)
+    doubts = [*definitions.look_alikes(statements)]
+    return Model(
+        source, columns, names, defaults, places, constants, repeated, functions, seed, doubts
+    )
 
 
 class FormulaReader:

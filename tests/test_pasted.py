@@ -1,0 +1,422 @@
+"""What people paste is read as what it means, or refused with the spelling that it has here."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from math import (
+    cbrt,
+    ceil,
+    cos,
+    exp,
+    factorial,
+    floor,
+    hypot,
+    log,
+    pi,
+    sin,
+    sqrt,
+    tan,
+    tanh,
+)  # fmt: skip
+
+import pytest
+
+import backprop
+from backprop import errors
+from backprop.language.reading import read_carefully, read_model
+from backprop.source import Source, normal
+from backprop.syntax.notation import typographic
+from backprop.syntax.parser import equations
+from running import backprop as run
+from test_quick import _eager, _Writer, compared, mistakes  # noqa: F401  _eager is a fixture
+
+x, y, z, a, b, c = 0.7, -1.3, 2.2, 2.5, 0.4, 1.7
+n, m, k, i, t, r, h = 3.0, 2.0, 4.0, 2.0, 1.2, 1.5, 0.3
+AT = {"x": x, "y": y, "z": z, "a": a, "b": b, "c": c, "n": n, "m": m, "k": k, "i": i, "t": t, "r": r,
+      "h": h, "x'": 5.0, "x''": 6.0, "μ": 0.1, "σ": 1.9, "θ": 0.6, "Δ": 0.2, "x₁": 7.0, "x1": 8.0, "e": 2.0,
+      "λ": 0.35, "ρ": 1.1, "ω": 2.4, "φ": 0.25, "v": 3.3, "g": 9.8, "q": 0.9, "p": 0.3}  # fmt: skip
+
+
+def value(expression: str) -> float:
+    model = backprop.parse(f"result_ = {expression}")
+    return model.grad({name: AT[name] for name in model.inputs if name in AT}, of="result_").value
+
+
+READ: list[tuple[str, float]] = [
+    # operators of pages, PDFs and word processors
+    ("a·b", a*b), ("a × b", a*b), ("a⋅b", a*b), ("a∗b", a*b), ("a ÷ b", a/b), ("a∕b", a/b), ("a − b", a - b),
+    ("−a", -a), ("a·−b", -a*b), ("−a·b − c÷a", -a*b - c/a), ("a×b÷c", a*b/c), ("a ≤ b", 0.0), ("a ≥ b", 1.0),
+    ("a ≠ b", 1.0), ("if(x ≤ 1, 2, 3)", 2.0), ("if(x ≥ 0 and y ≠ 0, a, b)", a), ("1e−5", 1e-5), ("2.5E−3·a", 2.5e-3*a),
+    ("a·1e−2 − 1", a*0.01 - 1), ("3·10^−4", 3e-4), ("(a − b)×(a + b)", a*a - b*b), ("2 × 3 − 4 ÷ 8", 5.5),
+    ("a\u00a0−\u2009b", a - b), ("−(−a)", a),
+    # superscripts
+    ("x²", x**2), ("x³", x**3), ("x¹", x), ("x⁰", 1.0), ("x²³", x**23), ("x¹⁰", x**10), ("2⁻¹", 0.5), ("x⁻²", x**-2),
+    ("x⁺²", x**2), ("10⁻³", 1e-3), ("6.022·10²³", 6.022e23), ("6.022×10⁻²³", 6.022e-23), ("1.38e−23·10²³", 1.38), ("−x²", -(x**2)),
+    ("(−x)²", x**2), ("x² + y²", x*x + y*y), ("(x + y)²", (x + y)**2), ("(a+b)³/(a−b)⁻¹", (a + b)**3*(a - b)),
+    ("sin(x)²", sin(x)**2), ("sin(x)² + cos(x)²", 1.0), ("2²", 4.0), ("2^x²", 2**(x**2)), ("2^-x²", 2**-(x**2)),
+    ("2³²", 2.0**32), ("a²·b³", a**2*b**3), ("a²/b²", a**2/b**2), ("x′²", 25.0), ("x₁²", 49.0), ("½²", 0.25),
+    ("π²/6", pi**2/6), ("xⁿ", x**n), ("x⁻ⁿ", x**-n), ("x⁺ⁿ", x**n), ("eˣ", 2.0**x), ("e⁻ˣ", 2.0**-x), ("aʸ", a**y),
+    ("2ᵏ", 16.0), ("aᵐ", a**m), ("qᵗ", 0.9**t), ("zⁱ", z**i), ("(1 + h)ⁿ", (1 + h)**n), ("(1 − p)⁻ᵏ", 0.7**-4),
+    ("a·xⁿ + b·xᵐ", a*x**n + b*x**m), ("3⁻²·a", a/9), ("1/(1 + e⁻ˣ)", 1/(1 + 2.0**-x)), ("(x²)³", x**6), ("((x²))²", x**4),
+    ("if(x² < 1, a, b)", a), ("max(x², y²)", y**2), ("hypot(x², y)", hypot(x*x, y)), ("sum(i² for i in 1..4)", 30.0),
+    ("sum(2ⁱ for i in 0..4)", 31.0), ("sum(xⁱ for i in 0..2)", 1 + x + x*x), ("prod(i⁻¹ for i in 1..3)", 1/6),
+    # roots
+    ("√x", sqrt(x)), ("√2", sqrt(2)), ("√(x+1)", sqrt(x + 1)), ("∛x", cbrt(x)), ("∛(−8)", -2.0), ("√√x", x**0.25),
+    ("√∛x", x**(1/6)), ("2·√x", 2*sqrt(x)), ("√2·x", sqrt(2)*x), ("√x·√x", x), ("1/√(2·π)", 1/sqrt(2*pi)), ("√x/2", sqrt(x)/2),
+    ("√(x² + y²)", hypot(x, y)), ("−√x", -sqrt(x)), ("2^√4", 4.0), ("√x + 1", sqrt(x) + 1), ("√|y|", sqrt(1.3)), ("√sin(x)", sqrt(sin(x))),
+    ("√x₁", sqrt(7)), ("√½", sqrt(0.5)), ("(√x)²", x), ("(−b + √(b² − 4·a·(−c)))/(2·a)", (-b + sqrt(b*b + 4*a*c))/(2*a)),
+    ("√a−b", sqrt(a) - b), ("√π", sqrt(pi)), ("if(√x > 0, 1, 2)", 1.0), ("√(a)·∛(b)", sqrt(a)*cbrt(b)),
+    # fractions, constants
+    ("½", 0.5), ("¼·a", a/4), ("¾", 0.75), ("⅓", 1/3), ("⅔·x", 2/3*x), ("⅛ + ⅜ + ⅝ + ⅞", 2.0), ("⅕+⅖+⅗+⅘", 2.0), ("⅙ + ⅚", 1.0),
+    ("⅐", 1/7), ("⅑", 1/9), ("⅒", 0.1), ("½·m·v²", 0.5*2*3.3**2), ("x^½", sqrt(x)), ("−½", -0.5), ("(½)", 0.5), ("½ + ¼", 0.75),
+    ("½·(a + b)", (a + b)/2), ("½/2", 0.25), ("min(a, ∞)", a), ("max(a, −∞)", a), ("π", pi), ("2·π·r", 3*pi), ("π·r²", 2.25*pi),
+    ("4/3·π·r³", 4.5*pi), ("⅓·π·r²·h", pi*2.25*0.1), ("sin(π/6)", 0.5), ("𝜋", pi), ("𝛑·2", 2*pi), ("π − pi", 0.0),
+    # bars
+    ("|x|", x), ("|y|", 1.3), ("|x − y|", 2.0), ("|x|·|y|", x*1.3), ("|−a|", a), ("||y| − 2|", 0.7), ("|x| + |y|", 2.0), ("|a·|y||", a*1.3),
+    ("|y|²", y**2), ("−|y|", y), ("2^|y|", 2**1.3), ("|y|^2", y**2), ("|x + |y − 1||", x + 2.3), ("max(|x|, |y|)", 1.3), ("(|y|)", 1.3),
+    ("|sin(x)|/|y|", sin(x)/1.3), ("|x|/x", 1.0), ("if(|y| > 1, a, b)", a), ("sum(|i − 2| for i in 1..3)", 2.0), ("|(x)|", x), ("|x|−|y|", x - 1.3),
+    ("e^(−|x|)", 2.0**-x), ("√(|x|)", sqrt(x)), ("|½ − 1|", 0.5),
+    # primes, letters of other fonts and widths
+    ("x′", 5.0), ("x’", 5.0), ("x″", 6.0), ("xʹ", 5.0), ("x'' − x″", 0.0), ("x′′", 6.0), ("x′ + x’·2", 15.0), ("𝑥", x), ("𝐱", x), ("𝘹", x), ("ｘ", x), ("𝑥²", x*x),
+    ("𝑎·𝑥² + 𝑏·𝑥 + 𝑐", a*x*x + b*x + c), ("𝜇", 0.1), ("µ", 0.1), ("μ − µ", 0.0), ("𝜎²", 1.9**2), ("ℎ", 0.3), ("x1", 8.0), ("x₁ + x1", 15.0),
+    ("ｘ１", 8.0), ("𝐬𝐢𝐧(x)", sin(x)), ("ｓｑｒｔ(x)", sqrt(x)), ("𝐢𝐟(x > 0, a, b)", a), ("not 𝐧𝐨𝐭 a", 1.0), ("x * 2", 1.4),
+    # formulas as they stand on pages
+    ("1/(σ·√(2·π))·exp(−½·((x − μ)/σ)²)", 1/(1.9*sqrt(2*pi))*exp(-0.5*((x - 0.1)/1.9)**2)),
+    ("½·g·t²", 0.5*9.8*1.44), ("v·sin(θ)·t − ½·g·t²", 3.3*sin(0.6)*1.2 - 4.9*1.44), ("a·e^(−λ·t)", a*2.0**(-0.35*1.2)),
+    ("(n·(n + 1))/2", 6.0), ("a·(1 + p)ⁿ", a*1.3**3), ("c²·(a − b)", c*c*(a - b)), ("√(a² + b² − 2·a·b·cos(θ))", sqrt(a*a + b*b - 2*a*b*cos(0.6))),
+    ("−p·log(p) − (1−p)·log(1−p)", -0.3*log(0.3) - 0.7*log(0.7)),
+    ("(y − (a·x + b))²", (y - (a*x + b))**2), ("tanh(a·x − b)²", tanh(a*x - b)**2), ("1 − e⁻ᵗ", 1 - 2.0**-1.2), ("ρ·v²/2", 1.1*3.3**2/2),
+    ("a·cos(ω·t + φ)", a*cos(2.4*1.2 + 0.25)), ("x**2 - 3*x + 2", x*x - 3*x + 2), ("(x**2 + y**2)**0.5", hypot(x, y)), ("max(0, 1 - x*y)", 1 - x*y),
+    ("0.5*(1+tanh(x/2))", 0.5*(1 + tanh(x/2))), ("x^2/(1+x^2)", x*x/(1 + x*x)), ("a*exp(-b*x)+c", a*exp(-b*x) + c), ("r·Δ·cos(θ)", 1.5*0.2*cos(0.6)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), READ)
+def test_what_is_pasted_has_the_value_that_it_means(text: str, expected: float) -> None:
+    assert value(text) == pytest.approx(expected, rel=1e-14, abs=1e-15)
+
+
+def refused(text: str) -> errors.BackpropError:
+    with pytest.raises(errors.SyntaxFault) as caught:
+        backprop.parse(f"result_ = {text}")
+    return caught.value
+
+
+MENDED: list[tuple[str, str, float]] = [
+    # what is pasted; the first error's place and hint; the value, when every first hint is followed
+    ("x²y", "x²y: x^2*y", x*x*y), ("2x²y", "2x: 2*x", 2*x*x*y), ("x⁻¹y", "x⁻¹y: x^-1*y", y/x), ("xⁿy", "xⁿy: x^n*y", x**n*y),
+    ("x⁻ⁿy", "x⁻ⁿy: x^-n*y", x**-n*y), ("(a+b)²c", "(a+b)²c: (a+b)^2*c", (a + b)**2*c), ("sin(x)²y", "sin(x)²y: sin(x)^2*y", sin(x)**2*y),
+    ("sin²(x)", "sin²(x): sin(x)^2", sin(x)**2), ("cos³(x + y)", "cos³(x + y): cos(x + y)^3", cos(x + y)**3), ("sin²x", "sin²x: sin(x)^2", sin(x)**2),
+    ("tan² x", "tan² x: tan(x)^2", tan(x)**2), ("sin⁻²(x)", "sin⁻²(x): sin(x)^-2", sin(x)**-2), ("sinⁿ(x)", "sinⁿ(x): sin(x)^n", sin(x)**n),
+    ("2·log²(a)", "log²(a): log(a)^2", 2*log(a)**2), ("sin²(x) + cos²(x)", "sin²(x): sin(x)^2", 1.0), ("½x", "½x: ½*x", x/2), ("⅓x", "⅓x: ⅓*x", x/3),
+    ("2√x", "2√x: 2*√x", 2*sqrt(x)), ("x√2", "x√2: x*√2", x*sqrt(2)), ("a∛(x+1)", "a∛(x+1): a*∛(x+1)", a*cbrt(x + 1)), ("2|x|", "2|x|: 2*|x|", 2*x), ("|x|y", "|x|y: |x|*y", x*y),
+    ("|x||y|", "|x||y|: |x|*|y|", x*1.3), ("|x|²y", "|x|²y: |x|^2*y", x*x*y), ("√-y", "√-y: √(-y)", sqrt(1.3)), ("√−y + 1", "√−y: √(−y)", sqrt(1.3) + 1), ("³√x", "³√x: ∛x", cbrt(x)),
+    ("2·³√(x+1)", "³√(x+1): ∛(x+1)", 2*cbrt(x + 1)), ("⁴√a", "⁴√a: a^(1/4)", a**0.25), ("∜a", "∜a: a^(1/4)", a**0.25), ("x ²", "x ²: x^2", x*x), ("x²ⁿ", "x²ⁿ: x^(2*n)", x**6), ("x⁽ⁿ⁺¹⁾", "x⁽ⁿ⁺¹⁾: x^(n+1)", x**4),
+    ("x⁻²ⁿ", "x⁻²ⁿ: x^(-2*n)", x**-6), ("a – b", "–: -", a - b), ("a — b", "—: -", a - b), ("sin(30°)", "30°: (30*pi/180)", 0.5), ("cos(x°)", "x°: (x*pi/180)", cos(x*pi/180)), ("sin(30º)", "30º: (30*pi/180)", 0.5),
+    ("⌊a⌋", "⌊a⌋: floor(a)", 2.0), ("⌈a/2⌉ + 1", "⌈a/2⌉: ceil(a/2)", ceil(a/2) + 1), ("⌊⌊a⌋/2⌋", "⌊⌊a⌋/2⌋: floor(⌊a⌋/2)", 1.0), ("⌊x + ⌈y⌉⌋", "⌊x + ⌈y⌉⌋: floor(x + ⌈y⌉)", floor(x - 1)), ("n!", "n!: gamma(n + 1)", factorial(3)),
+    ("5!", "5!: gamma(5 + 1)", 120.0), ("(n + 1)!", "(n + 1)!: gamma((n + 1) + 1)", 24.0), ("xⁿ/n!", "n!: gamma(n + 1)", x**3/6), ("−n!", "n!: gamma(n + 1)", -6.0), ("2^n!", "n!: gamma(n + 1)", 64.0), ("5%", "5%: (5/100)", 0.05), ("a·5%", "5%: (5/100)", a/20), ("a*(1 + 7.5%)", "7.5%: (7.5/100)", a*1.075), ("3‰", "3‰: (3/1000)", 0.003),
+    ("0x10", "0x10: 16", 16.0), ("0xFF + 1", "0xFF: 255", 256.0), ("0b101", "0b101: 5", 5.0), ("0o17", "0o17: 15", 15.0), ("1_000", "1_000: 1000", 1000.0), ("1_000_000.5", "1_000_000: 1000000", 1000000.5), ("1_000e-3", "1_000e: 1000e", 1.0), ("1.5d-3", "1.5d-3: 1.5e-3", 1.5e-3), ("1.5D+3", "1.5D+3: 1.5e+3", 1500.0), ("2.5d0", "2.5d0: 2.5e0", 2.5),
+    ("1'000", "1'000: 1000", 1000.0), ("6.022x10^23", "6.022x10: 6.022*10", 6.022e23), ("6.022x10²³", "6.022x10: 6.022*10", 6.022e23), ("a ⩽ b", "⩽: <=", 0.0), ("a ⁄ b", "⁄: /", a/b), ("a＋b", "＋: +", a + b), ("a ✕ b", "✕: *", a*b), ("a • b", "•: *", a*b), ("a ∧ b", "∧: and", 1.0), ("a ∨ b", "∨: or", 1.0),
+]  # fmt: skip
+
+
+def written(hint: str) -> str:
+    """What a hint says to write."""
+    return hint.rpartition("write ")[2]
+
+
+@pytest.mark.parametrize(("text", "said", "expected"), MENDED)
+def test_a_hint_that_is_followed_to_the_letter_gives_what_was_meant(
+    text: str, said: str, expected: float
+) -> None:
+    error = refused(text)
+    assert f"{error.labels[0].span.text}: {written(error.hints[0])}" == said
+    for _ in range(10):
+        span = error.labels[0].span
+        before, after = span.source.text[: span.start], span.source.text[span.end :]
+        text = (before + written(error.hints[0]) + after).removeprefix("result_ = ")
+        try:
+            found = value(text)
+        except errors.SyntaxFault as again:
+            error = again
+            continue
+        assert found == pytest.approx(expected, rel=1e-14)
+        return
+    pytest.fail(f"the hints never end: {text}")
+
+
+ASKED: list[tuple[str, str, list[str]]] = [
+    ("sin⁻¹(x)", "sin⁻¹(x)", ["asin(x)", "1/sin(x)"]), ("exp⁻¹(x)", "exp⁻¹(x)", ["log(x)", "1/exp(x)"]), ("sin^-1(x)", "sin^-1(x)", ["asin(x)", "1/sin(x)"]),
+    ("√2x", "√2x", ["√(2*x)", "√2*x"]), ("√x²", "√x²", ["(√x)^2", "√(x^2)"]), ("√x^2", "√x^2", ["(√x)^2", "√(x^2)"]), ("√(x+1)²", "√(x+1)²", ["(√(x+1))^2", "√((x+1)^2)"]), ("√x y", "√x y", ["√(x*y)", "√x*y"]),
+    ("2½", "2½", ["(2 + ½)", "2*½"]), ("1 ¾", "1 ¾", ["(1 + ¾)", "1*¾"]), ("x²^3", "x²^3", ["(x^2)^3", "x^(2^3)"]), ("x²**n", "x²**n", ["(x^2)^n", "x^(2^n)"]), ("xⁿ^2", "xⁿ^2", ["(x^n)^2", "x^(n^2)"]),
+    ("f²(x)", "f²(x)", ["f^2*(x)", "f(x)^2"]), ("f⁻¹(x)", "f⁻¹(x)", ["f^-1*(x)", "1/f(x)"]), ("vᵐᵃˣ", "vᵐᵃˣ", ["v^(max)", "v_max"]), ("5% - 2", "5%", ["(5/100)"]), ("a || b", "||", ["'or' between conditions", "abs(x)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "choices"), ASKED)
+def test_what_could_mean_two_things_is_asked(text: str, place: str, choices: list[str]) -> None:
+    error = refused(text)
+    assert error.labels[0].span.text == place
+    assert len(error.hints) > 1
+    said = " ".join(error.hints)
+    assert all(choice in said for choice in choices), said
+
+
+ADVISED = [
+    ("∫x", "∫", "antiderivative"), ("∂x", "∂", "backprop grad"), ("‖x‖", "‖x‖", "hypot"), ("a*b % 3", "%", "floor"), ("-7 % 3", "%", "floor"), ("!a", "!", "'not'"), ("x!!", "x!!", "product"),
+    ("30°C", "30°C", "kelvin"), ("∆x", "∆", "Δ"), ("a | b", "|", "'or'"), ("|x", "|", "add the missing '|'"), ("(|x)", ")", "close it with '|'"), ("x①", "①", "1"), ("⑴", "⑴", "(1)"), ("Ⅳ·x", "Ⅳ", "IV"),
+    ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "x^2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ± b", "±", "two"),
+    ("∑x", "∑", "sum(…"), ("√", "", "write a number"), ("a ♥ b", "♥", "names, numbers, functions"), ("x ∈ y", "∈", "for i in"), ("x ≈ y", "≈", "abs(x - y)"), ("∇x", "∇", "backprop grad"), ("⟨x⟩", "⟨x⟩", "mean"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "advice"), ADVISED)
+def test_what_has_another_spelling_here_says_which(text: str, place: str, advice: str) -> None:
+    error = refused(text)
+    assert error.labels[0].span.text == place
+    assert advice in " ".join(error.hints)
+
+
+def test_no_hint_says_to_leave_out_what_can_be_seen() -> None:
+    fillers = "\u115f\u1160\u3164\uffa0"
+    seen = 0
+    for code in [*range(0x80, 0x3400), *range(0xFE00, 0x10000), *range(0x1D400, 0x1F700)]:
+        sign = chr(code)
+        if not sign.isprintable() or unicodedata.category(sign)[0] in "CZM" or sign in fillers:
+            continue
+        found = mistakes(Source("text", f"q = a {sign} b"), read_carefully)
+        if isinstance(found, list):
+            seen += 1
+            assert "remove" not in str(found), sign
+    assert seen > 2000
+
+
+# ------------------------------------------------------------------------------------- names
+
+
+TRAPS = ["x₁", "ℓ", "ŀ", "ŉ", "œ", "ſ", "xᵃ", "ª", "x₁₂", "ϑ", "ǆ", "ʰ"]
+
+
+def test_names_are_one_where_only_the_font_differs() -> None:
+    for name in ("xⁿ", "½", *TRAPS):
+        assert normal(name) == name  # where NFKC has another text
+    pairs = {
+        "𝑥": "x",
+        "ﬁx": "fix",
+        "µ": "μ",
+        "ｘ１": "x1",
+        "ℎ": "h",
+        "𝟏x": "1x",
+        "π": "pi",
+        "𝜋": "pi",
+        "x′": "x'",
+        "Å": "Å",
+    }
+    assert {name: normal(name) for name in pairs} == pairs
+    assert normal("π_2") == "π_2"
+    assert normal("w[𝑖]") == "w[i]"
+
+
+def test_four_ways_to_write_an_index_are_four_names() -> None:
+    found = backprop.parse("L = x₁ + 2*x1 + 3*x_1 + 4*x[1]; x[i] = 1 for i in 1..1").grad(
+        {"x₁": 1, "x1": 1, "x_1": 1}
+    )
+    assert found.gradients == {"x₁": 1, "x1": 2, "x_1": 3, "L": 1, "x[1]": 4}
+
+
+def test_numbers_that_are_no_digits_belong_to_no_name() -> None:
+    for code in range(sys.maxunicode + 1):
+        sign = chr(code)
+        if unicodedata.category(sign) not in ("No", "Nl"):
+            continue
+        if "₀" <= sign <= "₉":
+            assert backprop.parse(f"L = x{sign}*2").inputs == [f"x{sign}"]
+            continue
+        try:
+            inputs = backprop.parse(f"L = x{sign}*2").inputs
+        except errors.SyntaxFault:
+            continue
+        assert inputs == ["x"], sign  # a superscript
+
+
+@pytest.mark.parametrize("code", [0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x180B, 0x180E, *range(0x200B, 0x2010),
+                                  *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, 0xFE00, 0xFE0F, 0xFEFF, 0xFFA0, 0xE0100])  # fmt: skip
+def test_what_cannot_be_seen_is_refused_in_names(code: int) -> None:
+    error = refused(f"ab{chr(code)}c")
+    assert error.labels[0].span.text == chr(code)
+    assert error.hints == ("remove it",)
+
+
+def test_a_word_of_another_font_is_the_reserved_word() -> None:
+    assert backprop.parse("y = 𝐢𝐟(x 𝐚𝐧𝐝 1, 2, 3)").inputs == ["x"]
+    with pytest.raises(errors.SyntaxFault, match="reserved"):
+        backprop.parse("ｆｏｒ = 2")
+    with pytest.raises(errors.SyntaxFault):
+        backprop.parse("y = in²")
+
+
+def test_names_of_the_file_win_over_constants() -> None:
+    assert backprop.parse("π = 3; y = 2·π·pi").grad().gradients == {"pi": 12.0, "y": 1.0}
+    assert backprop.parse("∞ = 3; y = 2·∞").grad().value == 6
+
+
+def test_names_that_look_the_same_are_told_with_both_places() -> None:
+    model = backprop.parse("a = 2\nb = а + a\nа = 3")
+    found = model.grad()
+    assert found.value == 5
+    (warning,) = found.warnings
+    assert isinstance(warning, errors.LooksAlike)
+    assert [label.span.start for label in warning.labels] == [10, 0]
+    assert [label.text for label in warning.labels] == [
+        "CYRILLIC SMALL LETTER A",
+        "LATIN SMALL LETTER A",
+    ]
+    for text in (
+        "a = 2; α = 3; b = a*α",
+        "x = 1; ν = 2; v = x*ν",
+        "х = 1; у = х*2",
+        "aℓ = 1; b = aℓ*al; al = 2",
+    ):
+        assert not backprop.parse(text).grad().warnings
+    ran = run("grad", "-e", "f(а) = a^2; y = f(3)")
+    assert ran.status == 1
+    assert "two names look like" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["grad"], ["check"], ["explain"], ["descend", "--steps", "2"], ["draw", "-o", "-"]],
+)
+def test_every_command_tells_names_that_look_the_same(arguments: list[str]) -> None:
+    ran = run(*arguments, "-e", "a = 2; а = 3; y = a·а + а²")
+    assert ran.status == 0
+    assert ran.err.count("warning: two names look like a") == 1
+
+
+def test_a_name_that_looks_like_another_is_what_is_meant() -> None:
+    ran = run("grad", "-e", "y = 2*a", "--set", "а=3")
+    assert (
+        "did you mean 'a'? it has LATIN SMALL LETTER A where this has CYRILLIC SMALL LETTER A"
+        in ran.err
+    )
+
+
+# ------------------------------------------------------------ wherever formulas are read, and printed
+
+
+def test_settings_claims_and_bounds_read_the_same() -> None:
+    ran = run(
+        "grad",
+        "-e",
+        "L = 𝑎·b²; π₂ = 1",
+        "--set",
+        "a=½·10⁻¹, b=−√4",
+        "--of",
+        "L",
+        "--format",
+        "json",
+    )
+    assert '"value": 0.2' in ran.out
+    claims = "dL/da = b², ∂L/∂b = 2·a·|−1|·b, dL/dx′ = −1e−3"
+    text = "L = a·b² − x′·10⁻³; a = 3; b = 2; x' = 1"
+    assert run("check", "-e", text, "--claim", claims).status == 0
+    assert run("check", "-e", text, "--claim", "da = 4.1").status == 1
+    ran = run("descend", "-e", "L = (a − 3)²; a = 1", "--bounds", "𝑎=−∞..√4", "--of", "L")
+    assert ran.status == 0, ran.err
+    assert "L = 1 after" in ran.out
+    assert run("grad", "-e", "L = x″ + π; π = 3", "--set", "x″=1, π=2", "--wrt", "x’’").status == 0
+
+
+def test_errors_point_at_the_text_as_it_stands() -> None:
+    ran = run("grad", "-e", "y = 𝑥² + ½·sen(𝑥)", "--set", "x=1")
+    assert "<-e>:1:12: error: there is no function 'sen'" in ran.err
+    ran = run("grad", "-e", "y = 2·√(𝑥 − 2)", "--set", "x=1")
+    assert "1 | y = 2·√(𝑥 − 2)\n    |       ^^^^^^^^" in ran.err
+
+
+@pytest.mark.parametrize(
+    "text", [text for text, _ in READ if "for" not in text and "if" not in text]
+)
+def test_what_is_printed_is_read_as_the_same(text: str) -> None:
+    printed = typographic(equations(f"q = {text}")[0])
+    assert not set(printed) & set("|²³⁻ⁿ½×÷′")
+    assert value(printed) == pytest.approx(value(text), rel=1e-14)
+
+
+# ------------------------------------------------------------------------------- the quick route
+
+
+QUICK = [
+    "y = a·b − c÷a\nz = x²+ y³\nw = √x + ∛(y)\nv = |x|·|y − 1|",
+    "y = 1e−5·x\nz = 2.5E−3\nw = x⁻² + 10²³·x",
+    "y = x′·2\nz = a’ + a′",
+    "y = if(a ≤ b, |a|, −b)\nz = a ≠ b\nw = a ≥ b",
+    "y\xa0= a·b\nz =\xa0a",
+]
+NOT_QUICK = ["y = xⁿ\nz = x⁻ⁿ", "y = ½·x\nz = ⅓", "y = π·x", "y = ∞", "y = 𝑥", "y = x²y", "y = x ²", "y = √2x", "y = 2|x|", "y = x″",
+             "y = |x\nz = |y", "y = x²^2", "y = x²³⁻", "y = ²x", "y = 2′", "y = a||b", "y = x⁺", "y = x⁻", "y = x\x85z", "y = х"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", QUICK)
+def test_signs_of_paper_are_read_quickly_and_alike(text: str) -> None:
+    again = "\n".join(re.sub(r"\b([a-z])(?=\W|$)", rf"\g<1>{number}", text) for number in range(5))
+    assert compared(text)
+    assert compared(again)
+
+
+@pytest.mark.parametrize("text", NOT_QUICK)
+def test_other_signs_are_left_to_the_ordinary_route(text: str) -> None:
+    before = "x0 = 1\nx1 = 2\nx2 = x0*x1\nx3 = x1*x2\n"
+    for whole in (text, before + text):
+        compared(whole)
+        source = Source("text", whole)
+        ordinary = mistakes(source, read_carefully)
+        if isinstance(ordinary, list):
+            assert mistakes(source, read_model) == ordinary
+
+
+_PAPER = [
+    ("*", "·"),
+    ("*", "×"),
+    ("/", "÷"),
+    ("-", "−"),
+    ("<=", "≤"),
+    ("!=", "≠"),
+    ("'", "′"),
+    (" ", "\xa0"),
+]
+_AFTER = ["²", "³", "⁻¹", "²³", "⁺²", "ⁿ", "⁻ⁿ", "²ⁿ", "⁻", " ²", "'", "′", "″", "!", "½", "|", "ᵃ"]
+_BEFORE = ["√", "∛", "√√", "½*", "½", "|", "²", "³√", "-", "π*", "𝑥*", "∞*"]
+
+
+class _Paper(_Writer):
+    """Writes the same texts with signs of paper in them, of a few kinds in each text."""
+
+    def expression(self, depth: int) -> str:
+        pick = self.random.random()
+        inner = super().expression(depth)
+        odd = self.odd(3)
+        if pick < 0.12:
+            atom = inner if re.fullmatch(r"%[nd]", inner) else f"({inner})"
+            return atom + self.random.choice(_AFTER if odd else _AFTER[:5])
+        if pick < 0.2:
+            atom = inner if re.fullmatch(r"%[nd]", inner) else f"({inner})"
+            return self.random.choice(_BEFORE if odd else _BEFORE[:3]) + atom
+        return f"|{inner}|" if pick < 0.28 else inner
+
+    def text(self) -> str:
+        found = super().text()
+        for plain, paper in self.random.sample(_PAPER, self.random.randrange(4)):
+            found = found.replace(plain, paper)
+        return found
+
+
+@pytest.mark.parametrize("faults", [0.0, 0.02, 0.2])
+def test_random_texts_of_paper_are_read_alike(
+    faults: float, request: pytest.FixtureRequest
+) -> None:
+    count = 34_000 if request.config.getoption("--whole") else 300
+    read = sum(compared(_Paper(seed, faults).text()) for seed in range(count))
+    assert read > count * (0.3 if faults < 0.1 else 0.02), read
