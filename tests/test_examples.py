@@ -64,6 +64,7 @@ def test_every_error_class_has_an_example() -> None:
         "AtBorder",
         "IndeterminateForm",
         "Underflow",
+        "LooksAlike",
         "NothingToMove",
         "CannotRead",
         "CannotWrite",

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
-from backprop.operations import FUNCTIONS
 from backprop.syntax.case import begin, end, fault, own
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
@@ -41,7 +40,7 @@ _QUOTES = "names and numbers need no quotes"
 _ADVICE = {
     "&": "write 'and'",
     "!": "write 'not' before a condition",
-    "%": "write a per cent as x/100, a remainder as x - y*floor(x/y)",
+    "%": "write a per cent as x/100, a remainder as mod(x, y)",
     ":": "define with '=', choose with if(condition, then, else)",
     "?": "choose with if(condition, then, else)",
     "'": "a prime stands right behind a name: x'",
@@ -169,15 +168,9 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
             return fault("there are no per cents here", whole, f"write {part}")
         if last > at:
             return _remainder(tokens, first, at, last)
-        hints = f"for a per cent write {part}", f"a remainder {_remaining('x', 'y')}"
+        hints = f"for a per cent write {part}", "for a remainder mod(x, y)"
         return fault(f"{sign} could mean two things", whole, *hints)
     return None
-
-
-def _remaining(left: str, right: str) -> str:
-    return (
-        f"mod({left}, {right})" if "mod" in FUNCTIONS else f"{left} - {right}*floor({left}/{right})"
-    )
 
 
 def _remainder(tokens: Tokens, first: int, at: int, last: int) -> SyntaxFault:
@@ -186,9 +179,9 @@ def _remainder(tokens: Tokens, first: int, at: int, last: int) -> SyntaxFault:
     alone = before in ("", "ASSIGN", "LPAR", "COMMA", "LT", "LE", "GT", "GE", "EQ", "NE")
     message = "a remainder is a function here"
     if not alone:  # of which product?
-        return fault(message, tokens.span(at), f"write {_remaining('x', 'y')}")
-    meant = _remaining(own(tokens, first, at - 1), own(tokens, at + 1, last))
-    return fault(message, tokens.span(first, last), f"write {meant}")
+        return fault(message, tokens.span(at), "write mod(x, y)")
+    left, right = own(tokens, first, at - 1), own(tokens, at + 1, last)
+    return fault(message, tokens.span(first, last), f"write mod({left}, {right})")
 
 
 def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
