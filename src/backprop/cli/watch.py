@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from backprop.cli.printing import put
 from backprop.commands import Descending
@@ -27,39 +28,26 @@ class Lines:
     """Lines that are kept for later, many of them in a file that has no name."""
 
     def __init__(self) -> None:
+        from backprop.descent.spool import Spool
+
+        self._spool = Spool()
+        self._pieces: list[tuple[Any, int]] = []
+        """What the spool gives for each piece, and how many bytes it has."""
         self._last: list[str] = []
         self._size = 0
-        self._file: IO[bytes] | None = None
-        self._pieces: list[int] = []
-        """The bytes of each piece in the file."""
 
     def append(self, text: str) -> None:
         """Add a line at the end."""
         self._last.append(text)
         self._size += len(text)
         if self._size >= _MOST:
-            self._size = 0
-            with suppress(OSError):  # on a full disk they stay in memory
-                self._put_away("".join(self._last).encode())
-                self._last = []
-
-    def _put_away(self, piece: bytes) -> None:
-        if self._file is None:
-            import tempfile  # for long traces only
-            import weakref
-
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  the next line closes it
-            weakref.finalize(self, self._file.close)
-        self._file.seek(sum(self._pieces))
-        self._file.write(piece)
-        self._file.flush()
-        self._pieces.append(len(piece))
+            piece = array("B", "".join(self._last).encode())
+            self._pieces.append((self._spool.put(piece), len(piece)))
+            self._last, self._size = [], 0
 
     def __iter__(self) -> Iterator[str]:
-        if self._file is not None:
-            self._file.seek(0)
-            for size in self._pieces:
-                yield self._file.read(size).decode()
+        for kept, size in self._pieces:
+            yield self._spool.get(kept, "B", 0, size).tobytes().decode()
         yield from self._last
 
 

@@ -64,14 +64,14 @@ class Spool:
                 return begin
         return piece
 
-    def get(self, kept: int | array[Any], code: Code) -> array[Any]:
-        """A piece. Raises OSError."""
+    def get(self, kept: int | array[Any], code: Code, first: int, count: int) -> array[Any]:
+        """So many numbers of a piece, from the first of them on. Raises OSError."""
         if not isinstance(kept, int):
-            return kept
+            return kept[first : first + count]
         assert self._file is not None
-        self._file.seek(kept)
         found = array(code)
-        found.frombytes(self._file.read(self.piece * found.itemsize))
+        self._file.seek(kept + first * found.itemsize)
+        found.frombytes(self._file.read(count * found.itemsize))
         return found
 
 
@@ -105,7 +105,7 @@ class SpooledColumn(Sequence[float]):
 
     def __iter__(self) -> Iterator[float]:
         for kept in self._pieces:
-            yield from self._spool.get(kept, self._code)
+            yield from self._spool.get(kept, self._code, 0, self._spool.piece)
         yield from self._last
 
     @overload
@@ -114,27 +114,17 @@ class SpooledColumn(Sequence[float]):
     def __getitem__(self, at: slice) -> Sequence[float]: ...
     def __getitem__(self, at: int | slice) -> float | Sequence[float]:
         places = range(len(self))[at]
-        if isinstance(places, int):
-            number: float = self._piece(places)[self._place(places)]
-            return number
-        return array(self._code, self._chosen(places))
+        if isinstance(places, range):
+            return array(self._code, map(self._at, places))
+        return self._at(places)
 
-    def _chosen(self, places: range) -> Iterator[float]:
-        number, piece = -1, self._last
-        for place in places:
-            if place // self._spool.piece != number:
-                number, piece = place // self._spool.piece, self._piece(place)
-            yield piece[self._place(place)]
-
-    def _piece(self, place: int) -> array[Any]:
-        number = place // self._spool.piece
-        if number >= len(self._pieces):
-            return self._last
-        return self._spool.get(self._pieces[number], self._code)
-
-    def _place(self, place: int) -> int:
-        known = len(self._pieces) * self._spool.piece
-        return place - known if place >= known else place % self._spool.piece
+    def _at(self, place: int) -> float:
+        number, rest = divmod(place, self._spool.piece)
+        cells, first = self._last, place - len(self._pieces) * self._spool.piece
+        if number < len(self._pieces):
+            cells, first = self._spool.get(self._pieces[number], self._code, rest, 1), 0
+        found: float = cells[first]
+        return found
 
 
 GrowingColumn: TypeAlias = "array[Any] | SpooledColumn"
