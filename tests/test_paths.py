@@ -301,7 +301,9 @@ def test_copies_do_not_meet_in_one_file(folder: Path) -> None:
     assert (folder / "classic.eq").read_text() == "mine"
 
 
-def test_the_same_file_is_known_by_every_name(folder: Path) -> None:
+def test_the_same_file_is_known_by_every_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = folder / "file"
     path.write_text("")
     for spelling in SPELLINGS.values():
@@ -311,6 +313,9 @@ def test_the_same_file_is_known_by_every_name(folder: Path) -> None:
     assert identity("new") == identity("./new") == identity("here/new") != identity("other")
     Path("dangling").symlink_to("new")
     assert identity("dangling") == identity("new")
+    assert identity("NEW") != identity("new")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert identity("NÉW.svg") == identity("ne\u0301w.SVG") != identity("new.svg")
     assert identity("no/such/folder") == identity("no/such/./folder")
     assert identity("/dev/null") == frozenset()
 

@@ -22,7 +22,7 @@ _PIECE = 1 << 18
 def read_source(path: str | PathLike[str]) -> Source:
     """The text of a UTF-8 file, or of standard input for `-`. Raises CannotRead, NotText."""
     from_stdin = os.fspath(path) == STANDARD
-    name = "<stdin>" if from_stdin else os.fspath(path)
+    name = "<stdin>" if from_stdin else os.fspath(path) or "''"
     try:
         if from_stdin and sys.stdin is None:
             raise CannotRead("there is no standard input", hints=["name a file"])

@@ -44,27 +44,28 @@ def from_json(source: Source, model: Model) -> Given:
     Of an object that the tool has written, those of the inputs: equations have values there, too.
     """
     errors: list[BackpropError] = []
-    objects = _objects(source)
-    if len(objects) == 1 and not _is_own(objects[0][0]):
-        found, _ = objects[0]
-        places = _places(source, 0, errors)
-    else:
-        found, places = _own(source, objects, model)
+    found: dict[str, Any] = {}
+    places: dict[str, tuple[Span, Span]] = {}
+    for numbers, begin in _objects(source):
+        own = _is_own(numbers)
+        if own:
+            numbers, begin = _own(source, numbers, begin, model)
+        found |= {normal(name): item for name, item in numbers.items()}
+        places |= _places(source, begin, [] if own else errors)
     plain: dict[str, Any] = {}
     nowhere = Span(source, 0, 1)
-    for key, item in found.items():
-        name = normal(key)
+    for name, item in found.items():
         at, value = places.setdefault(name, (nowhere, nowhere))
         nested = isinstance(item, list)
         members = _members(name, item, model, value, errors) if nested else {name: item}
         plain |= members
         for member in members:
             places.setdefault(member, (at, at))
-    numbers: Given = {}
+    given: Given = {}
     for name, item in plain.items():
         at, value = places[name]
         if item in ("inf", "-inf"):
-            numbers[name] = float(item), at
+            given[name] = float(item), at
         elif isinstance(item, _Beyond):
             message, hint = beyond_doubles(item, float(item))
             hint = hint.replace("inf ", '"inf" or "-inf" ')
@@ -76,9 +77,9 @@ def from_json(source: Source, model: Model) -> Given:
             hint = 'give a JSON number, or the string "inf" or "-inf"'
             errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
         else:
-            numbers[name] = item, at
+            given[name] = item, at
     raise_all(errors)
-    return numbers
+    return given
 
 
 def _objects(source: Source) -> list[tuple[dict[str, Any], int]]:
@@ -121,25 +122,21 @@ def _is_own(found: Any) -> bool:
 
 
 def _own(
-    source: Source, objects: list[tuple[dict[str, Any], int]], model: Model
-) -> tuple[dict[str, Any], dict[str, tuple[Span, Span]]]:
-    """The numbers that the tool has written for inputs, and where they stand. Raises UnexpectedText."""
-    numbers: dict[str, Any] = {}
-    places: dict[str, tuple[Span, Span]] = {}
-    for found, begin in objects:
-        key = next((key for key in _OWN if isinstance(found.get(key), dict)), None)
-        if key is None:
-            hints = ["take the JSON of grad or descend, which has the numbers of all inputs"]
-            where = Span(source, begin, begin + 1)
-            raise UnexpectedText("this JSON has no numbers for inputs", where, hints=hints)
-        given = {normal(name): item for name, item in found[key].items()}
-        numbers |= {
-            name: item
-            for name, item in given.items()
-            if name not in model.names or not model.is_equation(name)
-        }
-        places = _places(source, source.text.index(f'"{key}"', begin) + len(key) + 2, []) | places
-    return numbers, places
+    source: Source, found: dict[str, Any], begin: int, model: Model
+) -> tuple[dict[str, Any], int]:
+    """The numbers for inputs in an object that the tool has written, and where they begin. Raises
+    UnexpectedText."""
+    key = next((key for key in _OWN if isinstance(found.get(key), dict)), None)
+    if key is None:
+        hints = ["take the JSON of grad or descend, which has the numbers of all inputs"]
+        where = Span(source, begin, begin + 1)
+        raise UnexpectedText("this JSON has no numbers for inputs", where, hints=hints)
+    numbers = {
+        name: item
+        for name, item in found[key].items()
+        if (known := normal(name)) not in model.names or not model.is_equation(known)
+    }
+    return numbers, source.text.index(f'"{key}"', begin) + len(key) + 2
 
 
 def _number(text: str) -> float | _Beyond:

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import sys
+import unicodedata
 from collections.abc import Hashable
 
 STANDARD = "-"
@@ -13,6 +14,8 @@ _OPEN_FILES = re.compile(r"/dev/fd|/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)
 """Folders in which the open streams of a process stand by their numbers."""
 
 _MOST_LINKS = 40
+
+_CASELESS = ("darwin", "win32")
 
 
 def stream(path: str) -> int | None:
@@ -51,6 +54,8 @@ def identity(path: str, standard: int = 0) -> frozenset[Hashable]:
             return _of(os.stat(path))
         folder, name = os.path.split(os.path.realpath(path))
         found = os.stat(folder)
+        if sys.platform in _CASELESS:  # as their disks mostly are: `A.svg` would be `a.svg`
+            name = unicodedata.normalize("NFD", name).casefold()
         return frozenset([(found.st_dev, found.st_ino, name)])
     except (OSError, ValueError):
         return frozenset([os.path.normpath(path)])

@@ -85,13 +85,9 @@ class Files(NamedTuple):
 
         # where a descent leads nowhere, an older state is the better one
         kept = self.state if found.stopped != "diverged" else None
-        files: dict[Callable[[], bytes | Iterator[bytes]], str | None] = {
-            saved: self.save,
-            state: kept,
-            listed: self.history,
-            drawn: self.plot,
-        }
-        for data, path in files.items():
+        files: list[tuple[Callable[[], bytes | Iterator[bytes]], str | None]]
+        files = [(saved, self.save), (state, kept), (listed, self.history), (drawn, self.plot)]
+        for data, path in files:
             with results.each():
                 if path == STANDARD:  # the equations
                     put(saved().decode())
