@@ -15,6 +15,9 @@ from backprop.source import Span
 LIMIT = 20
 """The most errors reported at once."""
 
+NOT_YET = "part of the language, but this version does not compute it yet"
+"""What is said of what is refused by its name."""
+
 
 class Label(NamedTuple):
     """What to say under a piece of text."""
@@ -130,6 +133,10 @@ class NeedsData(MeaningFault):
 
 class NotYetSupported(MeaningFault):
     """A part of the language that is read, but not computed by this version."""
+
+
+class OutsideBounds(MeaningFault):
+    """A number outside its bounds, or bounds that no number is within."""
 
 
 class TooLarge(MeaningFault):

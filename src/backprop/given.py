@@ -25,7 +25,7 @@ def read_numbers(
     for name, (number, span) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := matching(name, inputs)):
             numbers |= dict.fromkeys(many, number)
-        elif name in model.constants and number == default(model, name):
+        elif name in model.fixed and number == default(model, name):
             pass  # a file gives its own constants back
         elif error := refused(model, name, span, near=len(errors) < LIMIT):
             errors.append(error)

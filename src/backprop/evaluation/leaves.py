@@ -52,9 +52,7 @@ def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, floa
 def constants(model: Model) -> dict[int, float]:
     """The numbers of the constants of indices and ranges, which nobody can set, by row."""
     return {
-        model.names[name]: default(model, name)
-        for name in model.constants
-        if name in model.defaults
+        model.names[name]: default(model, name) for name in model.fixed if name in model.defaults
     }
 
 
@@ -126,7 +124,7 @@ def refused(
     """
     if name not in model.names:
         return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
-    if name in model.constants:
+    if name in model.fixed:
         message = f"{name!r} is in an index or a range, so the number of equations depends on it"
         hint = "change it in the file"
     elif model.is_equation(name):

@@ -67,7 +67,7 @@ class _Borders:
     ) -> None:
         self.model, self.graph, self.data, self.gradients = model, graph, data, gradients
         self.labels = model.labels
-        fixed = set(model.constants)
+        fixed = set(model.fixed)
         self.inputs = [node for node in graph.inputs if self.labels.get(node) not in fixed]
         self.looks = Looks(graph, data, gradients)
         self.told: set[int] = set()

@@ -14,10 +14,11 @@ from backprop.graph import Columns, Place
 from backprop.language import families
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
+from backprop.language.said import Sayings, not_of_an_equation
 from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Body
+from backprop.syntax.bodies import Body, Parts
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -75,6 +76,7 @@ class Builder:
         self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}
         self.repeated: dict[str, int] = {}
+        self.sayings = Sayings(self.families.integers, self.columns)
         self.errors: list[BackpropError] = self.families.errors
         self.uses_names = False
         """Whether the last expression is computed from names."""
@@ -82,19 +84,27 @@ class Builder:
 
     def equation(self, statement: Statement) -> None:
         """Give the name of an equation, or each member of an indexed one, its step or its default;
-        what a `~` defines, what is drawn."""
+        what a `~` defines, what is drawn. What `const` and a goal name is looked at in the end."""
         tokens, shape = statement
         whole = pack(tokens.starts[0], tokens.ends[-1])
         random = shape.form.endswith("distribution")
 
-        def define(label: str, scope: Scope, body: Body, place: int) -> None:
+        if shape.form in ("declaration", "goal"):
+            self.sayings.later.append(statement)
+            return
+
+        def define(label: str, scope: Scope, parts: Parts, place: int) -> None:
             if random:
                 self.uses_names = False
-                drawn = self.families.draw(tokens, body.nodes, label, scope)
+                drawn = self.families.draw(tokens, parts.body.nodes, label, scope)
                 root = self.columns.number(*drawn)
             else:
-                root = self.expression(tokens, body, scope)
+                root = self.expression(tokens, parts.body, scope)
             self._define(label, root, place)
+            if shape.const or shape.limited:
+                if self.uses_names:
+                    raise not_of_an_equation(label, statement, parts)
+                self.sayings.of_input(label, statement, parts, scope, root)
             if shape.form != "equation":
                 self.repeated[label] = whole
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from backprop.errors import (
     LIMIT,
+    NOT_YET,
     BackpropError,
     CircularDefinition,
     Label,
@@ -18,6 +19,7 @@ from backprop.errors import (
     NotYetSupported,
     RecursiveFunction,
     TooLarge,
+    UnexpectedText,
     UnknownFunction,
     WrongNumberOfArguments,
     defined_twice,
@@ -54,10 +56,10 @@ def checked(
     for statement in statements:
         tokens, shape = statement
         name = tokens.texts[shape.target]
-        if shape.form == "distribution" and not _is_drawn(statement):
-            message = (
-                "model statements are part of the language, but this version cannot fit them yet"
-            )
+        if shape.form in ("declaration", "goal"):
+            continue
+        if shape.form.endswith("distribution") and _is_model(statement):
+            message = f"a model statement is {NOT_YET}"
             hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
             errors.append(NotYetSupported(message, tokens.whole, hints=[hint]))
             continue
@@ -78,14 +80,35 @@ def checked(
 
 
 def calls(statements: Iterable[Statement], functions: Statements) -> list[BackpropError]:
-    """Errors for calls of unknown functions and for wrong numbers of arguments."""
+    """Errors for calls of unknown functions, for wrong numbers of arguments, and for indices that
+    name many members."""
     errors: list[BackpropError] = []
     for statement in statements:
+        many: BackpropError | None = None
         for node in statement.shape.nodes:
             if node.kind in ("call", "gather"):
                 fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
+                if many and isinstance(fault, (NeedsData, NotYetSupported)):
+                    fault, many = fault if isinstance(fault, NotYetSupported) else many, None
                 errors += [fault] if fault else []
+            elif node.kind in ("star", "slice") and statement.shape.form != "declaration":
+                many = many or _many_members(statement, node)
+        errors += [many] if many else []
     return errors
+
+
+def _many_members(statement: Statement, node: Node) -> BackpropError:
+    """The error for `[*]` or `[1..3]` where one member is due."""
+    tokens, form = statement.tokens, statement.shape.form
+    place = tokens.span(node.first, node.last)
+    if form == "goal":
+        hints = ["name one member, or an equation that sums them up"]
+        return UnexpectedText("an output is one number", place, hints=hints)
+    if form != "expression" and node.first < tokens.sign:
+        hints = ["write an index, and what it runs through: w[i] = … for i in 1..3"]
+        return UnexpectedText("one member is defined at a time", place, hints=hints)
+    message = f"[{place.text}] as an argument is {NOT_YET}"
+    return NotYetSupported(message, place, hints=["write a sum: sum(w[j] for j in 1..3)"])
 
 
 def _fault(
@@ -98,7 +121,7 @@ def _fault(
     if shape.form.endswith("distribution") and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
         return None  # checked where it is drawn
     if name in LATER and name not in functions:
-        message = f"{name} is part of the language, but this version does not compute it yet"
+        message = f"{name} is {NOT_YET}"
         return NotYetSupported(message, here, hints=[LATER[name]])
     if node.kind == "gather":
         if name in GATHERS:
@@ -270,7 +293,10 @@ def _takes(least: int, most: int) -> str:
     return f"{least} or {most} arguments"
 
 
-def _is_drawn(statement: Statement) -> bool:
-    """Whether a `~` without indices draws a number: otherwise it is a model statement."""
-    last = statement.shape.nodes[-1]
-    return last.kind == "call" and statement.tokens.texts[last.token] in DISTRIBUTIONS
+def _is_model(statement: Statement) -> bool:
+    """Whether a `~` draws no number, but says how data depends on other names."""
+    tokens, shape = statement
+    right = [node for node in shape.nodes if node.first > tokens.sign]
+    if any(tokens.texts[node.token] in DISTRIBUTIONS for node in right if node.kind == "call"):
+        return False
+    return shape.form == "distribution" or any(node.kind in ("name", "index") for node in right)

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop.errors import (
+    NOT_YET,
     BackpropError,
     Label,
     NotANumber,
+    NotYetSupported,
     TooLarge,
     UnexpectedText,
     UnknownName,
@@ -19,7 +21,7 @@ from backprop.language.integers import Integers, Scope
 from backprop.names import family as family_of
 from backprop.names import spanned
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Body, Clause, Nodes, Parts, TooDeep, prepared
+from backprop.syntax.bodies import Clause, Nodes, Parts, TooDeep, prepared
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -65,10 +67,11 @@ class Families:
         self.each_member(statement, enter)
 
     def each_member(
-        self, statement: Statement, visit: Callable[[str, Scope, Body, int], None]
+        self, statement: Statement, visit: Callable[[str, Scope, Parts, int], None]
     ) -> None:
         """Call `visit` with each name that a statement defines, the values of its indices, the
-        right side and its place. An error says in which member it was met."""
+        parts of the statement and the place of its right side. An error says in which member it
+        was met."""
         tokens, shape = statement
         name = label = tokens.texts[shape.target]
         scope: Scope = {}
@@ -77,11 +80,13 @@ class Families:
             if shape.form.endswith("distribution"):
                 _check_distribution(tokens, parts.body.nodes[-1])
             last = parts.clauses[0].node.token - 2 if parts.clauses else -1  # before the `for`
+            if parts.limits:
+                last = _before(parts.limits[0].node)
             right_side = right(statement, last)
             place = pack(right_side.start, right_side.end)
             for scope in self.scopes(tokens, parts, {}):
                 label = self.label(tokens, name, parts.indices, scope)
-                visit(label, scope, parts.body, place)
+                visit(label, scope, parts, place)
         except BackpropError as error:
             if scope:
                 shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
@@ -171,7 +176,14 @@ class Families:
 
         drawn = nodes[-1]
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
-        first, second = self.integers.arguments(tokens, nodes, scope)
+        try:
+            first, second = self.integers.arguments(tokens, nodes, scope)
+        except NotANumber as error:
+            message = (
+                f"{name} of what has no number makes a model statement of this, which is {NOT_YET}"
+            )
+            hints = [f"to draw {label}, give numbers, or names that the file gives numbers"]
+            raise NotYetSupported(message, error.labels[0].span, hints=hints) from None
         digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
         fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
         if name == "uniform":
@@ -219,9 +231,14 @@ def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
     return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
 
 
+def _before(limit: Node) -> int:
+    """The last token of a right side that has an uncertainty or bounds behind it."""
+    return limit.last if limit.kind == "concise" else limit.first - 1
+
+
 def left(statement: Statement) -> Span:
-    """What stands left of an equation's `=` or `~`."""
-    return statement.tokens.span(0, statement.tokens.sign - 1)
+    """What stands left of an equation's `=` or `~`, without `const`."""
+    return statement.tokens.span(statement.shape.target, statement.tokens.sign - 1)
 
 
 def right(statement: Statement, last: int = -1) -> Span:

@@ -11,12 +11,19 @@ from contextlib import suppress
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
-from backprop.errors import BackpropError, Label, NotANumber, UnexpectedText
+from backprop.errors import (
+    NOT_YET,
+    BackpropError,
+    Label,
+    NotANumber,
+    NotYetSupported,
+    UnexpectedText,
+)
 from backprop.graph import Columns, in_order
 from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
-from backprop.syntax.bodies import Nodes
+from backprop.syntax.bodies import Nodes, prepared
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -34,6 +41,8 @@ class Argument(NamedTuple):
 
 _MOST = 2**53
 """Beyond it a double is not every integer."""
+
+_INDEX = "in an index or a range write whole numbers, index variables, + - * / ^"
 
 _LONGEST = 50
 """The most constants that are defined by one another, one after the other."""
@@ -133,8 +142,11 @@ class Integers:
                 return row.value(*map(float, operands))
         elif node.kind == "operation":
             found = _computed(node.operation, operands)
+        if node.kind == "index":
+            message = f"an index from a table is {NOT_YET}"
+            raise NotYetSupported(message, tokens.span(node.first, node.last), hints=[_INDEX])
         if found is None:
-            what = "depends on a value" if node.kind == "index" else "is no arithmetic"
+            what = "is no arithmetic"
         elif isnan(found) or (operands and OPERATIONS[node.operation].at_pole(*operands)):
             what = "has no value"
         elif abs(found) <= _MOST or free:
@@ -190,8 +202,9 @@ class Integers:
             self._open.discard(name)
 
     def _of_equation(self, name: str) -> float:
-        tokens, shape = self._sources[name]
-        number = self.known[name] = self.number(tokens, shape.nodes, {})
+        source = self._sources[name]
+        nodes = prepared(source.shape).body.nodes
+        number = self.known[name] = self.number(source.tokens, nodes, {})
         return number
 
     def _of(self, argument: int) -> float | None:
@@ -214,5 +227,4 @@ class Integers:
         return float(found[argument])
 
     def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
-        hints = ["in an index or a range write whole numbers, index variables, + - * / ^"]
-        return UnexpectedText(f"this {what}", tokens.span(first, last), hints=hints)
+        return UnexpectedText(f"this {what}", tokens.span(first, last), hints=[_INDEX])

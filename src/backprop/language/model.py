@@ -8,12 +8,12 @@ from types import MappingProxyType
 from backprop.errors import BackpropError, ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
+from backprop.language.said import NOTHING, Said, default
 from backprop.names import unknown_name
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import Tokens, statements
-from backprop.values import without_names
 
 
 class Model:
@@ -22,10 +22,22 @@ class Model:
     names: the row of every name in `columns`, in file order; an input that no statement defines
     stands before the equation that first uses it. defaults: the inputs that the file gives a
     number, each with the row of its right side (`2*pi`). places: the right sides, packed spans, of
-    the names for which they are known. constants: the names that indices and ranges were made with,
-    which cannot be set any more. repeated: the whole statement of every member of a family, as a
+    the names for which they are known. fixed: the names that indices, ranges, draws and bounds were
+    made with, which cannot be set any more. repeated: the whole statement of every member of a family, as a
     packed span. functions: the names of the functions that the file defines. seed: what was drawn
     at random, was drawn with it. warnings: what is doubtful in the text, though it can be read.
+
+    What the file says besides: constants, the names that are `const`, in file order, which no
+    descent moves; bounds, of an input `(low, high)`, infinite where there is none; uncertainties, of
+    an input its standard uncertainty, in its own unit; goal, None or the output that the commands
+    take by themselves, with `kind` minimize, maximize or output, and `name`.
+
+        >>> import backprop
+        >>> model = backprop.parse("const g = 9.81; t = 2.0(1) in 0..; s = g*t^2/2; minimize s")
+        >>> model.constants, model.bounds, model.uncertainties
+        (('g',), {'t': (0.0, inf)}, {'t': 0.1})
+        >>> model.goal
+        Goal(kind='minimize', name='s')
     """
 
     def __init__(
@@ -35,23 +47,29 @@ class Model:
         names: Mapping[str, int],
         defaults: Mapping[str, int] = MappingProxyType({}),
         places: Mapping[str, int] = MappingProxyType({}),
-        constants: Sequence[str] = (),
+        fixed: Sequence[str] = (),
         repeated: Mapping[str, int] = MappingProxyType({}),
         functions: Iterable[str] = (),
         seed: int = 0,
+        said: Said = NOTHING,
         warnings: Sequence[BackpropError] = (),
     ) -> None:
         self.source = source
         self.columns = columns
         self.names = names
-        self.defaults = defaults
-        self.constants = tuple(constants)
-        self.repeated = repeated
+        self.defaults = defaults or {}
+        self.fixed = tuple(fixed)
+        self.constants = tuple(said.constants)
+        self.bounds = {**said.bounds}
+        self.uncertainties = {**said.uncertainties}
+        self.goal = said.goal
+        self.written = {**said.written}
+        self.repeated = repeated or {}
         self.functions = frozenset(functions)
         self.seed = seed
         self.warnings = warnings
         self._graphs: dict[tuple[int, ...], Graph] = {}
-        self._known_places = places
+        self._known_places = places or {}
         self._last_read: tuple[int, str, list[Place]] = (0, "", [])
         """The places found in one statement: who asks for one mostly asks for its neighbours."""
 
@@ -67,7 +85,7 @@ class Model:
     @cached_property
     def inputs(self) -> list[str]:
         """The names that can be given a number, in file order."""
-        first, fixed = self.columns.first, set(self.constants)
+        first, fixed = self.columns.first, set(self.fixed)
         return [n for n, node in self.names.items() if first[node] < 0 and n not in fixed]
 
     def is_equation(self, name: str) -> bool:
@@ -83,9 +101,10 @@ class Model:
             used = set(chain.from_iterable(map(columns.operands, rows)))
         else:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
-        fixed = set(self.constants)
+        fixed = {*self.fixed, *self.constants}
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
-        return [name for name in unused if self.is_equation(name)] or list(self.names)
+        inputs = [name for name in self.names if name not in fixed]
+        return [name for name in unused if self.is_equation(name)] or inputs or list(self.names)
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""
@@ -96,19 +115,18 @@ class Model:
 
     def default(self, name: str) -> float:
         """The number that the file gives an input; inf or nan where its right side has no finite value."""
-        root = self.defaults[name]
-        if self.columns.is_number(root):
-            return self.columns.constant(root)
-        return without_names(self.columns, root)[1][root]
+        return default(self.columns, self.defaults[name])
 
     def output(self, of: str | None = None) -> str:
-        """The output to differentiate: `of`, or the only one there is. Raises UnknownName, or
-        ChooseOutput where there are several."""
+        """The output to differentiate: `of`, the goal of the file, or the only one there is. Raises
+        UnknownName, or ChooseOutput where there are several."""
         if of is not None:
             of = normal(of)
             if of not in self.names:
                 raise unknown_name(of, self.names, "these equations")
             return of
+        if self.goal:
+            return self.goal.name
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
@@ -130,7 +148,8 @@ class Model:
         start = self.columns.places[node]
         if start >= 0 or not (name in self.defaults or self.columns.is_step(node)):
             return None
-        return self._tokens(~start).span(2, -1)  # behind `name =`
+        tokens = self._tokens(~start)
+        return tokens.span(tokens.sign + 1, -1)
 
     def text(self, node: int) -> str:
         """The text of a row on one line: a right side, a step of one; "" for an input without."""
@@ -185,5 +204,5 @@ class Model:
         root = Builder(known, scratch).expression(tokens, prepared(parsed).body, {})
         made: list[Place] = [*scratch.places[begin:]]
         if root < begin or name in self.defaults:
-            made.append(pack(tokens.starts[2], tokens.ends[-1]))
+            made.append(pack(tokens.starts[tokens.sign + 1], tokens.ends[-1]))
         return name, made

@@ -28,11 +28,11 @@ from backprop.language.model import Model
 from backprop.language.templates import NAME, NUMERAL, One, Template, template
 from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS
-from backprop.source import Source, pack
+from backprop.source import Source, Span, pack
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement
 from backprop.syntax.pieces import LEAF, is_name, pieces, plain, reserved
-from backprop.syntax.scanner import Tokens, control_characters, statements
+from backprop.syntax.scanner import FIRST_WORDS, Tokens, control_characters, statements
 
 _LEAST = 200
 """Texts of fewer statements are read by the ordinary route, which is as good for them."""
@@ -42,6 +42,9 @@ _REPEATED = 3
 
 _MOST_TOKENS = 128
 """Longer statements hardly repeat, and their functions would be long."""
+
+_PLAIN = frozenset({"equation", "declaration", "goal"})
+"""The forms of statements that are read here."""
 
 _MOST_SHAPES = 4096
 _BLOCK = 1 << 16
@@ -98,6 +101,8 @@ class _Quick(Builder):
             "known": self.known,
             "names": self.names,
             "defaults": self.defaults,
+            "declared": self.sayings.constants,
+            "somewhere": Span(source, 0, 0),
             "more": self.columns.more,
             "count": self.columns.ops.__len__,
             "constants": self.columns.constants,
@@ -128,9 +133,11 @@ class _Quick(Builder):
                 self.spend(steps)
                 steps = 0
         self.spend(steps)
+        said = self.sayings.all(self.names, self.errors)
         self.check()
         self.scope.clear()  # whose functions know this reader: nothing waits for the collector
-        return Model(self.source, self.columns, self.names, self.defaults, self.places)
+        columns, names, defaults, places = self.columns, self.names, self.defaults, self.places
+        return Model(self.source, columns, names, defaults, places, said=said)
 
     def spend(self, steps: int) -> None:
         """Count steps that were made. Raises Unsure beyond the limit."""
@@ -160,7 +167,9 @@ class _Quick(Builder):
         elif reader + 1 < _REPEATED and len(self.shapes) < _MOST_SHAPES:
             self.shapes[key, classes] = reader + 1
         elif reader + 1 == _REPEATED:
-            made = self.template(statement, line, begin, classes)
+            made = None
+            if statement.shape.form == "equation" and not statement.shape.limited:
+                made = self.template(statement, line, begin, classes)
             self.shapes[key, classes] = made or _REPEATED
         return where
 
@@ -206,6 +215,7 @@ class _Quick(Builder):
                 after.lstrip().startswith("(")
                 or (leaf in CONSTANTS and leaf not in self.names and at)
                 or leaf in reserved()
+                or (leaf in FIRST_WORDS and not at and after.isspace())
             ):
                 found.append(leaf)
             else:
@@ -213,7 +223,7 @@ class _Quick(Builder):
         return tuple(found)
 
     def slowly(self, where: int) -> Statement:
-        """Read a statement by the ordinary route. Raises Unsure if it is no plain equation."""
+        """Read a statement by the ordinary route. Raises Unsure if it is not plain."""
         tokens = next(statements(self.source, start=~where))
         if not isinstance(tokens, Tokens) or "OTHER" in tokens.kinds:
             raise Unsure
@@ -221,8 +231,8 @@ class _Quick(Builder):
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit:
             raise Unsure from None
-        plain_equation = statement.shape.form == "equation" and not statement.shape.indexed
-        if definitions.calls([statement], {}) or not plain_equation:
+        plain = statement.shape.form in _PLAIN and not statement.shape.indexed
+        if definitions.calls([statement], {}) or not plain:
             raise Unsure
         self.equation(statement)
         if self.errors:
@@ -230,11 +240,12 @@ class _Quick(Builder):
         return statement
 
     def check(self) -> None:
-        """What was not looked at name by name. Raises Unsure."""
+        """What was not looked at name by name, and what is wrong. Raises Unsure."""
         names = self.names.keys()
         sure = all(map(str.isidentifier, names))  # no number, and nothing but letters
         if (
             not names
+            or self.errors
             or not (sure or all(map(is_name, names)))
             or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.constants)

@@ -66,12 +66,14 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
             builder.equation(statement)
     raise_all(builder.errors)
     columns, defaults, places = builder.columns, builder.defaults, builder.places
-    repeated, constants = builder.repeated, list(members.integers.known)
     names = {name: builder.names[name] for name in builder.order}
-    raise_all([*definitions.circles(columns, names, owners)])
+    found = [*definitions.circles(columns, names, owners)]
+    said = builder.sayings.all(names, found)
+    raise_all(found)
+    repeated, fixed = builder.repeated, list(members.integers.known)
     doubts = [*definitions.look_alikes(statements)]
     return Model(
-        source, columns, names, defaults, places, constants, repeated, functions, seed, doubts
+        source, columns, names, defaults, places, fixed, repeated, functions, seed, said, doubts
     )
 
 

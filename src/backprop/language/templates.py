@@ -40,7 +40,8 @@ def template(
 ) -> Template:
     """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what
     the function works on, by name."""
-    names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf]
+    target = statement.shape.target
+    names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf > target]
     lines = _lines(statement, leaves, classes, names)
     exec("def one(leaves, where):\n    " + "\n    ".join(lines), scope)
     return Template(scope["one"], names)
@@ -129,12 +130,15 @@ def _lines(
         f"add_places((where,){f' * {rows}' if rows > 1 else ''})",
         *more,
     ]
+    name = f"x{statement.shape.target}"
     if uses_names:
-        lines += [f"if x0 in names: known(x0, {result})", f"else: names[x0] = {result}"]
+        lines += [f"if {name} in names: known({name}, {result})", f"else: names[{name}] = {result}"]
     else:
         lines += [
-            "if x0 in names: known(x0, None)",
-            f"else: names[x0] = at + {rows - 1}",
-            f"defaults[x0] = {result}",
+            f"if {name} in names: known({name}, None)",
+            f"else: names[{name}] = at + {rows - 1}",
+            f"defaults[{name}] = {result}",
         ]
+    if statement.shape.const:
+        lines.append(f"declared[{name}] = somewhere")
     return [*lines, f"return {len(statement.shape.nodes)}"]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from backprop.syntax.grammar import Node, Shape, roots
+from backprop.syntax.grammar import LIMITS, Node, Shape, roots
 
 DEEPEST = 50
 """The most sums inside one another: a stated limit, so that reading them may recurse."""
@@ -40,12 +40,21 @@ class Body(NamedTuple):
 class Parts(NamedTuple):
     """What a statement, a sum or an index is made of. indices: of the left side, or of the index,
     which has nothing else. body: the right side, or what is summed. clauses, condition: what that
-    is repeated for."""
+    is repeated for. limits: the uncertainty and the bounds behind a right side, as far as there are
+    any."""
 
     indices: tuple[Nodes, ...]
     body: Body = Body(())
     clauses: tuple[Clause, ...] = ()
     condition: Nodes = ()
+    limits: tuple[Limit, ...] = ()
+
+
+class Limit(NamedTuple):
+    """An uncertainty or bounds; `items` are what it is made of."""
+
+    node: Node
+    items: tuple[Nodes, ...]
 
 
 class TooDeep(Exception):
@@ -56,12 +65,16 @@ class TooDeep(Exception):
 def prepared(shape: Shape) -> Parts:
     """The parts of a statement or an expression. Raises TooDeep."""
     nodes = shape.nodes
-    if not shape.indexed:
+    if not (shape.indexed or shape.limited):
         return Parts((), Body(nodes))
     parts = roots(nodes, 0, len(nodes) - 1)
     repeated = _clauses(nodes, parts)
+    limits: list[Limit] = []
+    while (node := nodes[parts[-1]]).kind in LIMITS:
+        items = _plain(nodes, roots(nodes, node.start, parts.pop() - 1))
+        limits.insert(0, Limit(node, items))
     right = _body(nodes, parts.pop(), 0)
-    return Parts(_plain(nodes, parts), right, *repeated)
+    return Parts(_plain(nodes, parts), right, *repeated, tuple(limits))
 
 
 def _plain(nodes: Nodes, parts: list[int]) -> tuple[Nodes, ...]:

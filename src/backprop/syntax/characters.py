@@ -48,7 +48,6 @@ _ADVICE = {
     "@": "a product is '*'",
     "\\": "to go on in the next line, end the line with an operator or use brackets",
     ".": "a number's point has a digit beside it",
-    "±": "write two equations, one with + and one with -",
     "∓": "write two equations, one with + and one with -",
     "∫": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
     "∮": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
@@ -161,6 +160,9 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
             advice = _ADVICE["℃" if tokens.texts[at + 1] == "C" else "℉"]
             return fault("there are no temperatures here", tokens.span(first, at + 1), advice)
         return fault("angles are in radians", whole, f"write ({operand}*pi/180)")
+    if sign == "%" and "PLUSMINUS" in kinds[:at]:
+        message = "'%' stands right behind the number after '±'"
+        return fault(message, tokens.span(at), "write a = 2 ± 5%")
     if sign in _PARTS:
         part = f"({operand}/{_PARTS[sign]})"
         last = end(tokens, at + 1)

@@ -11,10 +11,11 @@ from typing import Any
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
+from backprop.syntax import misstated
 from backprop.syntax.case import BRACKETS, SUPERSCRIPTS, Case, begin, end, fault, own
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.pasted import PASTED
-from backprop.syntax.scanner import CLOSES, Tokens
+from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 
 _OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF", "SQRT", "CBRT", "BAR"}
 _COMPARISONS = {"LT", "LE", "GT", "GE", "EQ", "NE"}
@@ -86,8 +87,9 @@ def _left_side(case: Case) -> SyntaxFault | None:
     if sign == 0:
         hint = "write: name = expression"
         return fault(f"no name before {texts[0]!r}", tokens.span(0), hint)
-    if kinds[0] in _WORDS:
-        return _reserved(texts[0], tokens.span(0))
+    at = int(texts[0] in FIRST_WORDS and sign > 1)
+    if kinds[at] in _WORDS:
+        return _reserved(texts[at], tokens.span(at))
     if kinds[0] == "NAME" and kinds[1] in _OPERATORS and sign == 2:
         hint = "a name is defined once; use a new name for the new value"
         return fault(f"there is no '{texts[1]}='", tokens.span(1, 2), hint)
@@ -102,6 +104,8 @@ def _ends_early(case: Case) -> SyntaxFault | None:
         bar = case.tokens.span(case.opened[-1])
         return fault("this '|' is never closed", bar, "add the missing '|'")
     where = f"after {case.written(-1)!r}"
+    if case.kind(-1) == "IN" and "FOR" not in case.tokens.kinds:
+        return fault(f"something is missing {where}", case.tokens.after(), misstated.BOUNDS)
     if case.kind(-1) in _FORM:
         return fault(f"something is missing {where}", case.tokens.after(), _FORM[case.kind(-1)])
     return _missing(where, Label(case.tokens.after(), "here"))
@@ -139,6 +143,12 @@ def _product(case: Case) -> SyntaxFault | None:
         return None
     tokens, at = case.tokens, case.at
     before, here, both = case.written(-1), case.written(), case.span(-1)
+    around = tuple(map(case.kind, range(-1, 3)))
+    if case.touching() and around == ("NUMBER", "LPAR", "NUMBER", "RPAR"):
+        number = case.text(1)
+        hints = [f"for a product write {before}*{number}"]
+        hints.append(f"for an uncertainty of the last digits {before} ± {number}")
+        return fault("a number behind a number, in brackets", case.span(-1, 2), *hints)
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
         if not case.touching():
@@ -251,6 +261,7 @@ _MISPLACED = {
 
 
 _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
+    lambda case: misstated.explain(case.tokens, case.at),
     _no_equation,
     _left_side,
     _ends_early,

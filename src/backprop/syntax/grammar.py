@@ -30,6 +30,9 @@ _CACHED_TOKENS = 64
 
 _CACHED_SHAPES = 10_000
 
+LIMITS = frozenset({"uncertainty", "percent", "concise", "bounds"})
+"""The kinds of what stands behind a right side."""
+
 
 class Node(NamedTuple):
     """One step of a shape. `kind` is one of
@@ -40,6 +43,10 @@ class Node(NamedTuple):
     gather             `sum(… for …)`: its body, its clauses and perhaps a condition come before
     range, listed      a clause; `token` is its name; its bounds or its items come before
     condition          the `if` of clauses
+    star, slice        an index that names many members: `*`, `1..3` with its ends before it
+    uncertainty        what stands behind `±` comes before; of `percent` the number; of `concise`,
+                       `2.0(1)`, `token` has it all
+    bounds             `operation` says which of its ends come before: `low`, `high` or `both`
     """
 
     kind: str
@@ -55,8 +62,9 @@ class Node(NamedTuple):
 class Shape(NamedTuple):
     """What a statement's kinds mean: its nodes in postfix order, and whose equation it is.
 
-    form: equation, function, indexed_equation, distribution, indexed_distribution, expression.
-    target: the token of the name on the left. parameters: the tokens of a function's parameters.
+    form: equation, function, indexed_equation, distribution, indexed_distribution, expression;
+    declaration (`const x, t`) and goal (`minimize L`), whose nodes are the names in them. target:
+    the token of the name on the left. parameters: the tokens of a function's parameters.
     """
 
     kinds: Kinds
@@ -66,6 +74,13 @@ class Shape(NamedTuple):
     nodes: tuple[Node, ...]
     indexed: bool = False
     """Whether it has indices or sums over them: `bodies.prepared` makes these ready."""
+    limited: bool = False
+    """Whether an uncertainty or bounds stand behind its right side."""
+
+    @property
+    def const(self) -> bool:
+        """Whether it begins with `const`."""
+        return self.kinds[0] == "CONST"
 
 
 def text() -> str:
@@ -94,7 +109,8 @@ def _parse(kinds: Kinds, start: str) -> Shape:
     form, target, parameters = result if start == "statement" else ("expression", 0, ())
     nodes = tuple(emitter.nodes)
     indexed = any(node.kind in ("index", "gather") for node in nodes) or form.startswith("indexed")
-    return Shape(kinds, form, target, parameters, nodes, indexed)
+    limited = any(node.kind in LIMITS for node in nodes)
+    return Shape(kinds, form, target, parameters, nodes, indexed, limited)
 
 
 _cached = lru_cache(_CACHED_SHAPES)(_parse)
@@ -133,7 +149,7 @@ Part = Any
 
 def _defines(form: str) -> Callable[[_Emitter, list[Part]], Head]:
     """The action of a statement of this form."""
-    return lambda emitter, parts: (form, parts[0], ())
+    return lambda emitter, parts: (form, int(emitter.kinds[0] in ("CONST", "GOAL")), ())
 
 
 def _leaf(kind: str) -> Callable[[_Emitter, list[int]], Extent]:
@@ -228,6 +244,36 @@ class _Emitter:
             self.emit("condition", parts[-2:], token, 1)
         return _extents(parts)
 
+    def star(self, parts: list[Part]) -> Extent:
+        return self.emit("star", parts, parts[0], 0)
+
+    def slice(self, parts: list[Part]) -> Extent:
+        return self.emit("slice", parts, parts[1], 2)
+
+    # ----------------------------------------------------------------- behind the right side
+
+    def uncertainty(self, parts: list[Part]) -> Extent:
+        return self.emit("uncertainty", parts[1:], parts[1], 1)
+
+    def percent(self, parts: list[Part]) -> Extent:
+        self.number(parts[2:])
+        return self.emit("percent", parts[1:], parts[1], 1)
+
+    def concise(self, parts: list[Part]) -> Extent:
+        number: Part = self.number(parts[-1:])
+        if len(parts) > 1:
+            self.unary([parts[0], number])
+        return self.emit("concise", parts[-1:], parts[-1], 0)
+
+    def bounds(self, parts: list[Part]) -> Extent:
+        return self.emit("bounds", parts, parts[0], 2, "both")
+
+    def least(self, parts: list[Part]) -> Extent:
+        return self.emit("bounds", parts, parts[0], 1, "low")
+
+    def most(self, parts: list[Part]) -> Extent:
+        return self.emit("bounds", parts, parts[0], 1, "high")
+
     # ------------------------------------------------------------------------------ statements
 
     def expression(self, parts: list[Part]) -> Part:
@@ -243,6 +289,8 @@ class _Emitter:
     indexed_equation = _defines("indexed_equation")
     distribution = _defines("distribution")
     indexed_distribution = _defines("indexed_distribution")
+    declaration = _defines("declaration")
+    goal = _defines("goal")
 
 
 def _extents(parts: list[Part]) -> int:

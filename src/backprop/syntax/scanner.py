@@ -24,9 +24,13 @@ LIST_ENDS = ENDS | {"COMMA"}
 
 _CONTINUES = frozenset(
     """POWER STARS TIMES DIVIDE PLUS MINUS LT LE GT GE EQ NE AND OR NOT
-    ASSIGN TILDE COMMA RANGE FOR IN""".split()
+    ASSIGN TILDE COMMA PLUSMINUS FOR IN""".split()
 )
-"""Kinds after which a line end does not end a statement."""
+"""Kinds after which a line end does not end a statement; nor does it after `..` behind `for`."""
+
+FIRST_WORDS = {"const": "CONST"} | dict.fromkeys(("minimize", "maximize", "output"), "GOAL")
+"""Names that say something as the first word of a statement with a name behind it, and their kinds
+there."""
 
 CLOSES = {"(": ")", "[": "]", "|": "|"}
 _OPENING = {"LPAR", "LSQB"}
@@ -101,9 +105,8 @@ def statements(
         if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):
                 continue
-            # the commas of `for i in 1..2, j in 1..3` do not end a statement
-            if kind in ends and (kind != "COMMA" or not (piece.opened or "FOR" in kinds)):
-                if kind == "NEWLINE" and kinds and (piece.opened or kinds[-1] in _CONTINUES):
+            if kind in ends and (kind != "COMMA" or not piece.has_commas()):
+                if kind == "NEWLINE" and kinds and (piece.opened or piece.goes_on()):
                     piece.line = len(kinds)
                     continue
                 if kinds:
@@ -122,6 +125,10 @@ def statements(
                 kinds, texts, starts, stops = piece.columns
         start, end = found.span(kind)
         word = text[start:end]
+        if kind == "CONCISE":  # the number itself; the rest stands in the text
+            word = word[: word.index("(")] + word[word.index(")") + 1 :]
+        elif word == "%" and kinds[-2:] == ["PLUSMINUS", "NUMBER"]:
+            kind = "PERCENT"
         if not plain and (kind == "NAME" or not word.isascii()):
             kind, word = spelled(kind, word)
         kinds.append(kind)
@@ -142,9 +149,21 @@ class _Piece:
         self.line = 0
         """The first token after the last line end inside the statement."""
 
+    def goes_on(self) -> bool:
+        """Whether a line end behind the last token does not end the statement."""
+        kinds = self.columns[0]
+        return kinds[-1] in _CONTINUES or (kinds[-1] == "RANGE" and "FOR" in kinds)
+
+    def has_commas(self) -> bool:
+        """Whether a comma is one of its own, as in `for i in 1..2, j in 1..3` and `const x, t`."""
+        kinds, texts = self.columns[:2]
+        declares = kinds[:2] == ["NAME", "NAME"] and texts[0] == "const" and "ASSIGN" not in kinds
+        return bool(self.opened) or "FOR" in kinds or declares
+
     def begins_anew(self) -> bool:
         """Whether the tokens of this line, which meets `=` or `~`, are a left side."""
-        first, *rest = self.columns[0][self.line :] or [""]
+        kinds, texts = (column[self.line :] for column in self.columns[:2])
+        first, *rest = kinds[kinds[:2] == ["NAME", "NAME"] and texts[0] == "const" :] or [""]
         return first == "NAME" and (not rest or (rest[0] in _OPENING and rest[-1] in _CLOSING))
 
     def cut(self) -> _Piece:
@@ -157,6 +176,8 @@ class _Piece:
 
     def finish(self, source: Source) -> Tokens | SyntaxFault:
         kinds, texts, starts, stops = self.columns
+        if kinds[:2] == ["NAME", "NAME"]:
+            kinds[0] = FIRST_WORDS.get(texts[0], "NAME")
         tokens = Tokens(source, tuple(kinds), texts, starts, stops)
         if not self.opened:
             return tokens

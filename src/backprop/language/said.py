@@ -1,0 +1,246 @@
+"""What a file says of its inputs besides their numbers, and what is to be done with its output."""
+
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+from types import MappingProxyType
+from typing import NamedTuple
+
+from backprop.errors import (
+    BackpropError,
+    Label,
+    NotAnInput,
+    NotANumber,
+    OutsideBounds,
+    UnexpectedText,
+    defined_twice,
+)
+from backprop.graph import Columns
+from backprop.language.integers import Integers, Scope
+from backprop.names import matching, unknown_name
+from backprop.numbers import shown
+from backprop.source import Span, pack
+from backprop.syntax.bodies import Limit, Parts
+from backprop.syntax.grammar import Node, roots
+from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
+from backprop.values import without_names
+
+Bounds = tuple[float, float]
+"""The least and the largest number allowed; infinite where there is none."""
+
+
+class Goal(NamedTuple):
+    """`minimize L`: the output that a command takes by itself. kind: `minimize`, `maximize` or
+    `output`. name: the output."""
+
+    kind: str
+    name: str
+
+
+class Said(NamedTuple):
+    """What a file says besides its equations.
+
+    constants: the inputs that are `const`, in file order. bounds, uncertainties: of the inputs that
+    have some. written: of these the whole right sides, packed spans.
+    """
+
+    constants: Sequence[str] = ()
+    bounds: Mapping[str, Bounds] = MappingProxyType({})
+    uncertainties: Mapping[str, float] = MappingProxyType({})
+    goal: Goal | None = None
+    written: Mapping[str, int] = MappingProxyType({})
+
+
+NOTHING = Said()
+
+
+class Sayings:
+    """What was said while a text was read. The names of `const x` and `minimize L` may be defined
+    further down: `all` looks at them when everything is read."""
+
+    def __init__(self, integers: Integers, columns: Columns) -> None:
+        self.integers = integers
+        self.columns = columns
+        self.constants: dict[str, Span] = {}
+        """Each with the place that says so."""
+        self.bounds: dict[str, Bounds] = {}
+        self.uncertainties: dict[str, float] = {}
+        self.written: dict[str, int] = {}
+        self.later: list[Statement] = []
+
+    def of_input(
+        self, name: str, statement: Statement, parts: Parts, scope: Scope, root: int
+    ) -> None:
+        """Take what a statement says of an input. root: the row of its default. Raises NotANumber
+        for what is no constant, OutsideBounds."""
+        tokens = statement.tokens
+        if statement.shape.const:
+            self.constants[name] = tokens.span(0, tokens.sign - 1)
+        number = default(self.columns, root)
+        for limit in parts.limits:
+            if limit.node.kind == "bounds":
+                self.bounds[name] = low, high = self._bounds(tokens, limit, scope)
+                if number < low or number > high:
+                    drawn = statement.shape.form.endswith("distribution")
+                    value = tokens.span(tokens.sign + 1, parts.limits[0].node.first - 1)
+                    text = f"{name} = {shown(number)}{', as drawn,' if drawn else ''}"
+                    raise OutsideBounds(
+                        f"{text} lies outside its bounds {written_bounds(low, high)}",
+                        Label(value, "this number"),
+                        Label(_span(tokens, limit.node), "its bounds"),
+                        hints=["give it a number within them, or wider bounds"],
+                    )
+            else:
+                self.uncertainties[name] = self._uncertainty(tokens, limit, scope, number)
+        if parts.limits:
+            last = parts.limits[-1].node.last
+            self.written[name] = pack(tokens.starts[tokens.sign + 1], tokens.ends[last])
+
+    def _number(self, tokens: Tokens, nodes: Sequence[Node], scope: Scope, what: str) -> float:
+        """The number of a constant expression. Raises NotANumber."""
+        try:
+            return self.integers.number(tokens, tuple(nodes), scope, free=True)
+        except BackpropError as error:
+            place = error.labels[0].span
+            hint = "write numbers, or names that the file gives numbers"
+            message = f"{what} is no constant expression: {place.text!r} is not known here"
+            raise NotANumber(message, place, hints=[hint]) from None
+
+    def _bounds(self, tokens: Tokens, limit: Limit, scope: Scope) -> Bounds:
+        node = limit.node
+        ends = [self._number(tokens, each, scope, "a bound") for each in limit.items]
+        low = float(ends[0]) if node.operation != "high" else -inf
+        high = float(ends[-1]) if node.operation != "low" else inf
+        place = _span(tokens, node)
+        if "..." in place.text:
+            hints = ["write .. between the ends, and a digit before a point: in 0..0.5"]
+            raise UnexpectedText("three points in bounds", place, hints=hints)
+        if low > high:
+            sides = [tokens.span(each[0].first, each[-1].last).text for each in limit.items]
+            hints = [f"write in {sides[1]}..{sides[0]}"]
+            raise OutsideBounds("these bounds are the wrong way round", place, hints=hints)
+        if low == inf or high == -inf:
+            hints = ["an end that is left out is infinite: in 0.."]
+            raise OutsideBounds("no number is within these bounds", place, hints=hints)
+        return low, high
+
+    def _uncertainty(self, tokens: Tokens, limit: Limit, scope: Scope, number: float) -> float:
+        """The standard uncertainty of an input whose default is `number`."""
+        kind, place = limit.node.kind, _span(tokens, limit.node)
+        if kind == "concise":
+            return _of_last_digits(place.text)
+        found = self._number(tokens, limit.items[0], scope, "an uncertainty")
+        if not (found >= 0 and isfinite(found)):
+            hints = ["an uncertainty is a finite number, 0 or more"]
+            raise NotANumber(f"{found:g} is no uncertainty", place, hints=hints)
+        return found / 100 * abs(number) if kind == "percent" else float(found)
+
+    def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Said:
+        """All that was said, of these names. errors: takes what cannot be so."""
+        goals: list[tuple[Goal, Span]] = []
+        for statement in self.later:
+            tokens, shape = statement
+            for root in roots(shape.nodes, 0, len(shape.nodes) - 1):
+                place = _span(tokens, shape.nodes[root])
+                try:
+                    pattern = self._pattern(statement, root)
+                    if shape.form == "goal":
+                        name = _of_goal(pattern, names, place)
+                        goals.append((Goal(tokens.texts[0], name), tokens.whole))
+                    else:
+                        self._declare(pattern, names, place)
+                except BackpropError as error:
+                    errors.append(error)
+        for goal, place in goals[1:]:
+            first, at = goals[0]
+            message = f"a second output to take, besides {first.name}: {goal.name}"
+            hint = "a file has one minimize, maximize or output; --of NAME chooses another"
+            errors.append(defined_twice(message, place, at, hint))
+        constants = tuple(filter(self.constants.__contains__, names))
+        goal_ = goals[0][0] if goals else None
+        return Said(constants, self.bounds, self.uncertainties, goal_, self.written)
+
+    def _pattern(self, statement: Statement, root: int) -> str:
+        """`x`, `x[2]`, `x[*]`, `x[1..3]`, with the numbers of its indices."""
+        tokens, nodes = statement.tokens, statement.shape.nodes
+        node = nodes[root]
+        name = tokens.texts[node.token]
+        if node.kind == "name":
+            return name
+
+        def index(at: int) -> str:
+            part = nodes[nodes[at].start : at + 1]
+            if part[-1].kind == "star":
+                return "*"
+            if part[-1].kind != "slice":
+                return str(self.integers.integer(tokens, part, {}))
+            return "..".join(map(index, roots(nodes, part[-1].start, at - 1)))
+
+        return f"{name}[{','.join(map(index, roots(nodes, node.start, root - 1)))}]"
+
+    def _declare(self, pattern: str, names: Mapping[str, int], place: Span) -> None:
+        """Make constants of the inputs that `const x[*]` names. Raises UnknownName, NotAnInput,
+        NameDefinedTwice."""
+        found = [pattern] if pattern in names else matching(pattern, names)
+        if not found:
+            raise unknown_name(pattern, names, "these equations", place)
+        inputs = [name for name in found if not self.columns.is_step(names[name])]
+        if not inputs:
+            message = f"{found[0]!r} is computed by its equation, so that it is no constant"
+            hints = ["only inputs are const; what is computed from them alone does not move"]
+            raise NotAnInput(message, place, hints=hints)
+        if all(name in self.constants for name in inputs):
+            raise defined_twice(f"{pattern!r} is const already", place, self.constants[inputs[0]])
+        for name in inputs:
+            self.constants.setdefault(name, place)
+
+
+def _of_goal(name: str, names: Mapping[str, int], place: Span) -> str:
+    """The output that a goal names. Raises UnknownName and UnexpectedText."""
+    if name in names:
+        return name
+    many = matching(name, names)
+    if not many:
+        raise unknown_name(name, names, "these equations", place)
+    hints = [f"name one of them, such as {many[0]}, or an equation that sums them up"]
+    raise UnexpectedText(f"{name!r} has {len(many)} members, and one is due", place, hints=hints)
+
+
+def not_of_an_equation(name: str, statement: Statement, parts: Parts) -> NotAnInput:
+    """The error for `const`, bounds or an uncertainty where a name is computed from others."""
+    tokens = statement.tokens
+    if statement.shape.const:
+        message = f"{name!r} is computed from other names, so that it is no constant"
+        hints = ["leave const out: what is computed from constants alone does not move"]
+        return NotAnInput(message, tokens.span(0), hints=hints)
+    node = parts.limits[0].node
+    what = "bounds" if node.kind == "bounds" else "an uncertainty"
+    message = f"{name!r} is computed from other names, and only an input has {what}"
+    hints = [f"give {what} to the inputs that it is computed from"]
+    if what != "bounds":
+        hints.append("for both signs write two equations, one with + and one with -")
+    return NotAnInput(message, _span(tokens, node), hints=hints)
+
+
+def default(columns: Columns, root: int) -> float:
+    """The number of a right side without names; inf or nan where it has no finite value."""
+    if columns.is_number(root):
+        return columns.constant(root)
+    return without_names(columns, root)[1][root]
+
+
+def written_bounds(low: float, high: float) -> str:
+    """`0..1`, `0..`, `..1`."""
+    return "..".join(shown(end) if isfinite(end) else "" for end in (low, high))
+
+
+def _of_last_digits(text: str) -> float:
+    """The uncertainty of `6.67430(15)e-11`: 1.5e-15, as its brackets count its last digits."""
+    mantissa, _, rest = text.partition("(")
+    digits, _, exponent = rest.lower().partition(")")
+    power = int(exponent.lstrip("e") or 0) - len(mantissa.partition(".")[2])
+    return float(f"{digits}e{power}")
+
+
+def _span(tokens: Tokens, node: Node) -> Span:
+    return tokens.span(node.first, node.last)
