@@ -86,9 +86,8 @@ def _make(folder: str) -> list[str]:
     except (OSError, ValueError) as error:
         _remove(missing)
         taken = isinstance(error, (FileExistsError, NotADirectoryError))
-        message = (
-            f"the folder {folder} cannot be made: {'it is no folder' if taken else reason(error)}"
-        )
+        why = "it is no folder" if taken else reason(error)
+        message = f"the folder {folder} cannot be made: {why}"
         hints = ["nothing was changed; choose another place"]
         raise CannotWrite(message, hints=hints) from None
     return missing
