@@ -82,16 +82,7 @@ def normal(name: object) -> str:
 
 
 _PI = re.compile(r"(?<![\w'])π(?![\w'])")
-_ONE_SPELLING = {
-    "µ": "μ",
-    "ʹ": "'",
-    "’": "'",
-    "′": "'",
-    "″": "''",
-    "‴": "'''",
-    "∞": "inf",
-    "ℓ": "ℓ",
-}
+_ONE_SPELLING = dict(zip("µʹ’′″‴∞ℓ", "μ ' ' ' '' ''' inf ℓ".split(), strict=True))
 _VARIANTS = frozenset("<font> <wide> <narrow> <initial> <medial> <final> <isolated>".split())
 
 

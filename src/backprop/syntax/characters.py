@@ -19,40 +19,23 @@ _MEANT = (
     | dict.fromkeys("∙•✕✖⨯✗", "*")
     | dict.fromkeys("⁄➗", "/")
     | dict.fromkeys("´`", "'")
-    | {
-        "⩽": "<=",
-        "⩾": ">=",
-        "≦": "<=",
-        "≧": ">=",
-        "≔": "=",
-        "←": "=",
-        "≡": "==",
-        "➕": "+",
-        "➖": "-",
-    }
+    | dict(zip("⩽⩾≦≧≔←≡➕➖", "<= >= <= >= = = == + -".split(), strict=True))
     | {"…": "..", "‥": "..", "⅟": "1/", "{": "(", "}": ")"}
     | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
 )
-_DERIVATIVES = (
-    "derivatives come out of 'backprop grad': write the function itself, without its derivative"
-)
-_QUOTES = "names and numbers need no quotes"
-_ADVICE = {
+_BY_SIGNS = {
     "&": "write 'and'",
     "!": "write 'not' before a condition",
     "%": "write a per cent as x/100, a remainder as mod(x, y)",
     ":": "define with '=', choose with if(condition, then, else)",
-    "?": "choose with if(condition, then, else)",
     "'": "a prime stands right behind a name: x'",
     "$": "names need no '$'",
     "@": "a product is '*'",
     "\\": "to go on in the next line, end the line with an operator or use brackets",
     ".": "a number's point has a digit beside it",
     "∓": "write two equations, one with + and one with -",
-    "∫": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
-    "∮": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
-    "∂": _DERIVATIVES,
-    "∇": _DERIVATIVES,
+    "∫∮": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
+    "∂∇": "derivatives come out of 'backprop grad': write the function itself, without its derivative",
     "∜": "write the fourth root of x as x^(1/4)",
     "°": "write an angle in radians: x degrees are x*pi/180",
     "℃": "write a temperature in kelvin: x + 273.15",
@@ -60,22 +43,20 @@ _ADVICE = {
     "‰": "write x/1000",
     "∆": "write the Greek letter: Δ",
     "‖": "write a norm as hypot(a, b), or sqrt(sum(x[i]^2 for i in 1..n))",
-    "⌊": "write floor(x)",
-    "⌋": "write floor(x)",
-    "⌈": "write ceil(x)",
-    "⌉": "write ceil(x)",
-    "⟨": "write the mean as mean(x[i] for i in 1..n)",
-    "⟩": "write the mean as mean(x[i] for i in 1..n)",
+    "⌊⌋": "write floor(x)",
+    "⌈⌉": "write ceil(x)",
+    "⟨⟩": "write the mean as mean(x[i] for i in 1..n)",
     "∈": "a range reads for i in 1..n",
     "≈": "write abs(x - y) < 1e-9",
     "≪": "write <",
     "≫": "write >",
     "⊕": "write +",
-    "⊙": "write *",
-    "⊗": "write *",
+    "⊙⊗": "write *",
     "∘": "write *, or for a function of a function f(g(x))",
-    "→": "choose with if(condition, then, else)",
-} | dict.fromkeys('"“”„‟«»‘‚‛', _QUOTES)
+    "?→": "choose with if(condition, then, else)",
+    '"“”„‟«»‘‚‛': "names and numbers need no quotes",
+}
+_ADVICE = {sign: advice for signs, advice in _BY_SIGNS.items() for sign in signs}
 _PAIRS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "‖": ("‖", ""), "⟨": ("⟩", "")}
 """What encloses an operand: the sign that closes it, and the function, if it is one."""
 
