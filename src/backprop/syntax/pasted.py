@@ -28,9 +28,8 @@ def _superscript(case: Case) -> SyntaxFault | None:
     if case.kind(1) == "SQRT" and last > at + 1 and case.text().isdecimal():
         inside, order = own(tokens, at + 2, last), case.text()
         meant = f"∛{inside}" if order == "3" else f"{inside}^(1/{order})"
-        return fault(
-            "a root of this order has another form", tokens.span(at, last), f"write {meant}"
-        )
+        whole = tokens.span(at, last)
+        return fault("a root of this order has another form", whole, f"write {meant}")
     return fault(message, case.span(), "write x^2")
 
 
@@ -48,17 +47,15 @@ def _power_again(case: Case) -> SyntaxFault | None:
     if tokens.kinds[first] in ROOTS:
         root, inside = tokens.texts[first], own(tokens, first + 1, at - 1)
         power = f"({root}{inside})^{exponent}"
-        hints = (
-            f"for a power of the root write {power}",
-            f"for the root of a power {root}({inside}^{exponent})",
-        )
+        other = f"for the root of a power {root}({inside}^{exponent})"
+        hints = f"for a power of the root write {power}", other
         return fault("is the root or what is below it raised?", whole, *hints)
     base, mark, inner = own(tokens, first, at - 1).rpartition("^")
+    if not mark:
+        return None
     inner = f"({inner})" if inner.startswith("-") else inner
     hints = f"write ({base}^{inner})^{exponent}", f"or {base}^({inner}^{exponent})"
-    return (
-        fault("a '^' behind a superscript could mean two things", whole, *hints) if mark else None
-    )
+    return fault("a '^' behind a superscript could mean two things", whole, *hints)
 
 
 def _root(case: Case) -> SyntaxFault | None:
@@ -74,16 +71,11 @@ def _root(case: Case) -> SyntaxFault | None:
     if tokens.kinds[first] not in ROOTS or case.kind() not in _OPERAND_BEGINS:
         return None
     last = max(at, end(tokens, at))
-    root, inside, factor = (
-        tokens.texts[first],
-        own(tokens, first + 1, at - 1),
-        own(tokens, at, last),
-    )
-    hints = (
-        f"for the root of a product write {root}({inside}*{factor})",
-        f"for a product {root}{inside}*{factor}",
-    )
-    return fault("what is below the root?", tokens.span(first, last), *hints)
+    root, inside = tokens.texts[first], own(tokens, first + 1, at - 1)
+    factor = own(tokens, at, last)
+    whole = f"for the root of a product write {root}({inside}*{factor})"
+    product = f"for a product {root}{inside}*{factor}"
+    return fault("what is below the root?", tokens.span(first, last), whole, product)
 
 
 def _power_of_function(case: Case) -> SyntaxFault | None:
@@ -150,10 +142,8 @@ def _number(case: Case) -> SyntaxFault | None:
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
     if signed and case.touching(1) and case.touching(2) and case.text(2).isdecimal():
         sign, digits = case.text(1), case.text(2)
-        hints = (
-            f"for a power of ten write {before}e{sign}{digits}",
-            f"for a product {before}*{here} {sign} {digits}",
-        )
+        power = f"for a power of ten write {before}e{sign}{digits}"
+        hints = power, f"for a product {before}*{here} {sign} {digits}"
         return fault("the exponent of a number stands behind an e", case.span(-1, 2), *hints)
     if re.fullmatch("[dD][0-9]+", here):
         hints = f"for a power of ten write {before}e{here[1:]}", f"for a product {before}*{here}"
@@ -176,10 +166,5 @@ def _bar(case: Case) -> SyntaxFault | None:
 
 
 PASTED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    _superscript,
-    _power_again,
-    _root,
-    _power_of_function,
-    _number,
-    _bar,
-)
+    _superscript, _power_again, _root, _power_of_function, _number, _bar,
+)  # fmt: skip
