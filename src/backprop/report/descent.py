@@ -1,13 +1,13 @@
 """What `backprop descend` has to say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isinf
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
+from backprop.language.said import written_bounds
 from backprop.numbers import shown
 from backprop.report import SCHEMA, Column, Table, folded, groups
 
@@ -50,7 +50,8 @@ class DescentReport(NamedTuple):
         columns = self._columns("grad at start")
         columns.append(Column("change", [*change, found.value - found.start_value]))
         if found.bounds:
-            limits = [_limits(*found.bounds.get(name, ())) for name in names]
+            bounds = found.bounds
+            limits = [written_bounds(*bounds[name]) if name in bounds else "" for name in names]
             columns.insert(1, Column("bounds", limits, "text"))
         rows = groups(names, self.whole)
         bound = ("grad at start", "change")
@@ -102,11 +103,6 @@ class DescentReport(NamedTuple):
         more = {"explained": found.explained} if found.explained else {}
         best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
         yield {"schema": SCHEMA, **numbers, **given, **more, "best": best}
-
-
-def _limits(*ends: float) -> str:
-    """`0..1`, `0..`, `..1`; "" where there are none."""
-    return "..".join("" if isinf(end) else shown(end) for end in ends)
 
 
 class HistoryReport(NamedTuple):

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from backprop.errors import NOT_YET, Label, SyntaxFault, UnexpectedText
-from backprop.source import Span
+from backprop.errors import NOT_YET, SyntaxFault
+from backprop.syntax.case import fault
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 BOUNDS = "bounds read in 0..5, in 0.. or in ..5"
@@ -25,13 +25,9 @@ _ENDS = frozenset({"NUMBER", "NAME", "RPAR", "RSQB"})
 def explain(tokens: Tokens, at: int) -> SyntaxFault | None:
     """The error where the grammar gave up at the token `at`; None if that has another cause."""
     for cause in _CAUSES:
-        if fault := cause(tokens, at):
-            return fault
+        if found := cause(tokens, at):
+            return found
     return None
-
-
-def _fault(message: str, at: Label | Span, *hints: str) -> SyntaxFault:
-    return UnexpectedText(message, at, hints=hints)
 
 
 def _model(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -40,7 +36,7 @@ def _model(tokens: Tokens, at: int) -> SyntaxFault | None:
     if sign < 1 or tokens.kinds[sign] != "TILDE" or at > sign or "NAME" not in tokens.kinds[:sign]:
         return None
     hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
-    return _fault(f"a model statement is {NOT_YET}", tokens.whole, hint)
+    return fault(f"a model statement is {NOT_YET}", tokens.whole, hint)
 
 
 def _goal(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -49,21 +45,21 @@ def _goal(tokens: Tokens, at: int) -> SyntaxFault | None:
     if FIRST_WORDS.get(word) != "GOAL" or kinds[1:2] in (("ASSIGN",), ("TILDE",)):
         return None
     if len(kinds) == 1:
-        return _fault(f"{word!r} alone says nothing", tokens.whole, f"name an output: {word} L")
+        return fault(f"{word!r} alone says nothing", tokens.whole, f"name an output: {word} L")
     if "ASSIGN" in kinds:
         name = texts[1] if kinds[1:3] == ("NAME", "ASSIGN") else ""
         if not name:
             return None
         hint = f"write {tokens.span(1, -1).text}; {word} {name}"
-        return _fault(f"{word!r} takes a name, and no equation", tokens.span(1, -1), hint)
+        return fault(f"{word!r} takes a name, and no equation", tokens.span(1, -1), hint)
     whole, name = tokens.span(1, -1), "loss" if "L" in texts else "L"
     if kinds[at : at + 1] == ("COMMA",):
         joined = whole.text.replace(",", " +")
         hint = f"join them in an equation: {name} = {joined}; {word} {name}"
-        return _fault("there is one output at a time", tokens.span(at), hint)
+        return fault("there is one output at a time", tokens.span(at), hint)
     text = whole.text if len(whole.text) <= 40 and "\n" not in whole.text else "…"
     hint = f"write {name} = {text}; {word} {name}"
-    return _fault(f"{word!r} takes a name, and no expression", whole, hint)
+    return fault(f"{word!r} takes a name, and no expression", whole, hint)
 
 
 def _word(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -75,9 +71,9 @@ def _word(tokens: Tokens, at: int) -> SyntaxFault | None:
     meant = _SIMILAR.get(word.lower(), word.lower() if word.lower() in FIRST_WORDS else "")
     shown = rest if len(rest) <= 40 and "\n" not in rest else "…"
     if meant and not (FIRST_WORDS[meant] == "GOAL" and "ASSIGN" in kinds):
-        return _fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {shown}")
+        return fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {shown}")
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
-        return _fault(f"there is no word {word!r}", tokens.span(0), f"write {shown}")
+        return fault(f"there is no word {word!r}", tokens.span(0), f"write {shown}")
     return None
 
 
@@ -85,23 +81,23 @@ def _const(tokens: Tokens, at: int) -> SyntaxFault | None:
     kinds, texts = tokens.kinds, tokens.texts
     if texts[0] == "const" and kinds == ("NAME",):
         hint = "name what is constant: const g = 9.81"
-        return _fault("'const' alone says nothing", tokens.whole, hint)
+        return fault("'const' alone says nothing", tokens.whole, hint)
     if kinds[0] != "CONST":
         return None
     if kinds[2:3] == ("LPAR",):
-        return _fault("a function is no constant", tokens.span(0), "leave const out")
+        return fault("a function is no constant", tokens.span(0), "leave const out")
     sign = tokens.sign
     if kinds[at : at + 1] == ("ASSIGN",) and "COMMA" in kinds[:at]:
         last = texts[at - 1] if kinds[at - 1] == "NAME" else "x"
         hint = f"give it a statement of its own: const {last} {tokens.span(at, -1).text}"
-        return _fault("several names, and a value", tokens.span(at), hint)
+        return fault("several names, and a value", tokens.span(at), hint)
     if sign < 0 and at < len(kinds) and kinds[at - 1] in ("NAME", "RSQB"):
         if kinds[at] == "NAME":
             message, hint = "a comma is missing", f"write {texts[at - 1]}, {texts[at]}"
-            return _fault(message, tokens.span(at - 1, at), hint)
+            return fault(message, tokens.span(at - 1, at), hint)
         if kinds[at] in ("NUMBER", "CONCISE", "MINUS", "PLUS"):
             hint = f"write const {texts[at - 1]} = {tokens.span(at, -1).text}"
-            return _fault("an '=' is missing", tokens.span(at), hint)
+            return fault("an '=' is missing", tokens.span(at), hint)
     return None
 
 
@@ -115,7 +111,7 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
     if "FOR" in before[:word]:
         if word == at and "ASSIGN" in before and kinds[at - 1] in _ENDS:
             hint = "write = value in low..high for …"
-            return _fault("bounds stand before 'for'", tokens.span(at), hint)
+            return fault("bounds stand before 'for'", tokens.span(at), hint)
         return None
     here = tokens.span(word)
     depth = sum((kind in ("LPAR", "LSQB")) - (kind in ("RPAR", "RSQB")) for kind in kinds[:word])
@@ -124,27 +120,27 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
     if tokens.sign < 0 or tokens.sign > word:
         name = tokens.span(tokens.kinds[0] == "CONST", word - 1).text
         hint = f"write {name} = … {tokens.span(word, -1).text}"
-        return _fault(f"{name} has bounds and no value", tokens.span(word, -1), hint)
+        return fault(f"{name} has bounds and no value", tokens.span(word, -1), hint)
     if kinds[1:2] == ("LPAR",):
-        return _fault("only an input has bounds", here, "leave them out")
+        return fault("only an input has bounds", here, "leave them out")
     if word == at and "IN" in kinds[:at]:
-        return _fault("a second pair of bounds", here, BOUNDS)
+        return fault("a second pair of bounds", here, BOUNDS)
     if kinds[at : at + 1] == ("PLUSMINUS",):
         hint = "write = value ± uncertainty in low..high"
-        return _fault("an uncertainty stands before the bounds", tokens.span(at), hint)
+        return fault("an uncertainty stands before the bounds", tokens.span(at), hint)
     behind = kinds[word + 1 :]
     end = len(kinds) - 1
     if behind[:1] in (("LSQB",), ("LPAR",)) and behind[2:3] == ("COMMA",) and len(behind) == 5:
         hint = f"write in {tokens.texts[word + 2]}..{tokens.texts[word + 4]}"
-        return _fault("bounds have no brackets", tokens.span(word + 1, end), hint)
+        return fault("bounds have no brackets", tokens.span(word + 1, end), hint)
     if "RANGE" not in behind:
         text = tokens.span(word + 1, end).text if behind else ""
         if at <= end or not text:
-            return _fault("bounds need '..'", tokens.span(word, at), BOUNDS)
+            return fault("bounds need '..'", tokens.span(word, at), BOUNDS)
         hint = f"write in {text}.. for at least, in ..{text} for at most"
-        return _fault("bounds need '..'", tokens.span(word, end), hint)
+        return fault("bounds need '..'", tokens.span(word, end), hint)
     if behind[:1] == ("RANGE",) and at == word + 2:
-        return _fault("bounds need an end", tokens.span(word, word + 1), BOUNDS)
+        return fault("bounds need an end", tokens.span(word, word + 1), BOUNDS)
     return None
 
 
@@ -155,10 +151,10 @@ def _uncertainty(tokens: Tokens, at: int) -> SyntaxFault | None:
         if tokens.sign < 0 and at and kinds[at - 1] in ("NAME", "RSQB"):
             name = tokens.span(kinds[0] == "CONST", at - 1).text
             hint = f"write {name} = … {tokens.span(at, -1).text}"
-            return _fault(f"{name} has an uncertainty and no value", tokens.span(at, -1), hint)
+            return fault(f"{name} has an uncertainty and no value", tokens.span(at, -1), hint)
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
         message = "'±' stands once, behind the whole value of an input"
-        return _fault(message, tokens.span(at), *hints)
+        return fault(message, tokens.span(at), *hints)
     concise = at if kind == "CONCISE" else at - 1
     if not 0 < concise < len(kinds) or kinds[concise] != "CONCISE":
         return None
@@ -169,14 +165,9 @@ def _uncertainty(tokens: Tokens, at: int) -> SyntaxFault | None:
     if not power:
         hints.append(f"or, if a product is meant, write {number}*{digits}")
     message = "a number with an uncertainty in brackets is a whole value"
-    return _fault(message, here, *hints)
+    return fault(message, here, *hints)
 
 
 _CAUSES: tuple[Callable[[Tokens, int], SyntaxFault | None], ...] = (
-    _model,
-    _goal,
-    _word,
-    _const,
-    _bounds,
-    _uncertainty,
-)
+    _model, _goal, _word, _const, _bounds, _uncertainty,
+)  # fmt: skip
