@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from running import Ran, backprop
 
 TOKENS = """a b x y L f g pi inf 2 3.5 .5 1e-3 1e400 0 ( ) [ ] , = == != < <= > >= + - * / ^ ** ; ~ .. # if for in
-and or not sin exp log sqrt gamma min max sum mean relu polygamma leaky_relu x' α 速 − × ½ ² é & | ! : " ' { } \\ $ %
+and or not sin exp log sqrt gamma min max sum mean relu polygamma leaky_relu x' α 速 − × ½ ² ⁻ ⁿ ³√ √ ∛ ° ⌊ ⌋ ‖ ∞ π 𝑥 ′ ① ᵃ é & | ! : " ' { } \\ $ %
 \t \n \r \r\n \x00 \u200b \ufeff \xa0""".replace("\n", " \n ").split(" ")
 TOKENS = [token for token in TOKENS if token] + [" ", "\n", "\n"]
 

@@ -322,11 +322,21 @@ def test_settings_claims_and_bounds_read_the_same() -> None:
     claims = "dL/da = b², ∂L/∂b = 2·a·|−1|·b, dL/dx′ = −1e−3"
     text = "L = a·b² − x′·10⁻³; a = 3; b = 2; x' = 1"
     assert run("check", "-e", text, "--claim", claims).status == 0
+    assert run("check", "-e", "L = 2·π²; π = 3", "--claim", "dπ = 12, dL/dπ = 12").status == 1
+    assert run("check", "-e", "L = 2·π²; π = 3", "--claim", "dL/dπ = 4π").status == 2
+    assert run("check", "-e", "L = 2·π²; π = 3", "--claim", "dL/dπ = 4·π").status == 0
     assert run("check", "-e", text, "--claim", "da = 4.1").status == 1
     ran = run("descend", "-e", "L = (a − 3)²; a = 1", "--bounds", "𝑎=−∞..√4", "--of", "L")
     assert ran.status == 0, ran.err
     assert "L = 1 after" in ran.out
     assert run("grad", "-e", "L = x″ + π; π = 3", "--set", "x″=1, π=2", "--wrt", "x’’").status == 0
+
+
+def test_indices_and_ranges_read_the_same() -> None:
+    text = "x[i] = i² for i in 1..9 if i ≠ 4; y = x[|2−4|+1] + x[√4] + x[2³] + x[−1+2·3]; z = sum(½·x[2ⁱ] for i in 0..1)"
+    model = backprop.parse(text)
+    assert model.grad(of="y").value == 9 + 4 + 64 + 25
+    assert model.grad(of="z").value == 2.5
 
 
 def test_errors_point_at_the_text_as_it_stands() -> None:
@@ -341,7 +351,7 @@ def test_errors_point_at_the_text_as_it_stands() -> None:
 )
 def test_what_is_printed_is_read_as_the_same(text: str) -> None:
     printed = typographic(equations(f"q = {text}")[0])
-    assert not set(printed) & set("|²³⁻ⁿ½×÷′")
+    assert not set(printed) & set("|√∛²³⁻ⁿ½×÷′")
     assert value(printed) == pytest.approx(value(text), rel=1e-14)
 
 

@@ -140,7 +140,7 @@ def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[s
 
 def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in `a`, `da` or `∂a`: exactly that name, before the one behind a d."""
-    bare = name[1:] if not partial and name[0] == "d" else ""
+    bare = normal(name[1:]) if not partial and name[0] == "d" else ""
     for known in (name, bare):
         if known in model.names:
             return known
@@ -150,7 +150,7 @@ def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
 
 def _differential(model: Model, partial: bool, name: str, span: Span) -> str:
     """The name in one side of a fraction: what stands behind its d or ∂."""
-    bare = name if partial else name.removeprefix("d")
+    bare = name if partial else normal(name.removeprefix("d"))
     differential = partial or name[0] == "d"
     if differential and bare in model.names:
         return bare

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from math import isfinite, isnan
+from math import isfinite, isinf, isnan
 from typing import Any, NamedTuple
 
 from backprop.errors import (
@@ -147,7 +147,9 @@ class Integers:
             raise NotYetSupported(message, tokens.span(node.first, node.last), hints=[_INDEX])
         if found is None:
             what = "is no arithmetic"
-        elif isnan(found) or (operands and OPERATIONS[node.operation].at_pole(*operands)):
+        elif isnan(found) or (
+            isinf(found) and operands and OPERATIONS[node.operation].at_pole(*operands)
+        ):
             what = "has no value"
         elif abs(found) <= _MOST or free:
             return found

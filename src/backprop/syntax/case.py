@@ -81,6 +81,8 @@ def end(tokens: Tokens, at: int) -> int:
 
 def own(tokens: Tokens, first: int, last: int) -> str:
     """The tokens from `first` to `last` with `^` for superscripts, and otherwise as they stand."""
+    if last >= first and tokens.ends[last] - tokens.starts[first] > 2 * _LONGEST:
+        return "(…)"
     pieces: list[str] = []
     for at in range(first, last + 1):
         kind, text = tokens.kinds[at], tokens.span(at).text

@@ -8,6 +8,9 @@ from backprop.syntax.parser import Statement
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
 _POWERS = frozenset({"POWER", "STARS", "SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME"})
+_CALLED = frozenset({"BAR", "SQRT", "CBRT"})
+"""Signs that are written as functions: `abs(x)`, `sqrt(x)`."""
+
 _WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
 
 
@@ -17,7 +20,8 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
     tokens, shape = statement
     kinds = (*tokens.kinds, "")
     members = {node.first: node.last for node in shape.nodes if node.kind == "index"}
-    opening = {node.first for node in shape.nodes if node.operation == "abs"}
+    own = {node.token: node for node in shape.nodes if tokens.kinds[node.token] in _CALLED}
+    closing: list[int] = []  # where the brackets of roots close, last first
     parts: list[str] = []
     after = shape.target + 2 if shape.form == "equation" else 0
     while kinds[after]:
@@ -37,10 +41,17 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
         elif kind in _WORDS:
             called = kind == "IF" and following == "LPAR" and (begins or parts[-1][-1:] != "]")
             parts.append(word if called else f"{word} " if kind == "NOT" else f" {word} ")
-        elif kind == "BAR":
-            parts.append("abs(" if at in opening else ")")
+        elif kind == "BAR" and at not in own:
+            parts.append(")")
+        elif kind in _CALLED:
+            bracketed = kind != "BAR" and following == "LPAR"  # and so nothing but a bracket
+            parts.append(own[at].operation + ("" if bracketed else "("))
+            closing += [own[at].last] if kind != "BAR" and not bracketed else []
         else:
             parts.append(_SIGNS.get(word, word.replace("-", "−")))
+        while closing and closing[-1] == after - 1:
+            parts.append(")")
+            closing.pop()
     return "".join(parts)
 
 

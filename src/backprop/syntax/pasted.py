@@ -136,7 +136,8 @@ def _number(case: Case) -> SyntaxFault | None:
     if _THOUSANDS.fullmatch(here):
         return fault("a number has no '_' in it", both, f"write {before}{here.replace('_', '')}")
     if before == "0" and _OTHER_BASE.fullmatch(here):
-        return fault("numbers are decimal", both, f"write {int(before + here, 0)}")
+        decimal = str(int(before + here, 0)) if len(here) < 300 else "it with decimal digits"
+        return fault("numbers are decimal", both, f"write {decimal}")
     if re.fullmatch("[xX]10", here) and case.kind(1) in (*POWERS, *SUPERSCRIPTS):
         return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
