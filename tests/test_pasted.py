@@ -167,7 +167,7 @@ def test_what_could_mean_two_things_is_asked(text: str, place: str, choices: lis
 ADVISED = [
     ("∫x", "∫", "antiderivative"), ("∂x", "∂", "backprop grad"), ("‖x‖", "‖x‖", "hypot"), ("a*b % 3", "%", "mod(x, y)"), ("-7 % 3", "%", "mod(x, y)"), ("!a", "!", "'not'"), ("x!!", "x!!", "product"),
     ("30°C", "30°C", "kelvin"), ("∆x", "∆", "Δ"), ("a | b", "|", "'or'"), ("|x", "|", "add the missing '|'"), ("(|x)", ")", "close it with '|'"), ("x①", "①", "1"), ("⑴", "⑴", "(1)"), ("Ⅳ·x", "Ⅳ", "IV"),
-    ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "x^2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ± b", "±", "two"),
+    ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "x^2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ∓ b", "∓", "two"),
     ("∑x", "∑", "sum(…"), ("√", "", "write a number"), ("a ♥ b", "♥", "names, numbers, functions"), ("x ∈ y", "∈", "for i in"), ("x ≈ y", "≈", "abs(x - y)"), ("∇x", "∇", "backprop grad"), ("⟨x⟩", "⟨x⟩", "mean"),
 ]  # fmt: skip
 
