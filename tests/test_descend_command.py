@@ -322,6 +322,20 @@ def test_ctrl_c_reports_and_saves(
     assert (eqs / "new.txt").read_text().startswith("L = x^2 + 1; x = 0.99")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_was_found_is_written_whatever_ends_programs(eqs: Path, number: int) -> None:
+    """Who writes into a pipe waits until somebody reads it."""
+    os.mkfifo(eqs / "pipe.txt")
+    command = [*COMMAND, "-e", "L = x^2; x = 1", "--save", "pipe.txt"]
+    with subprocess.Popen(command, cwd=eqs, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("converged"):
+            pass
+        process.send_signal(number)
+        assert (eqs / "pipe.txt").read_text() == "L = x^2; x = 0"
+    assert process.returncode == 0
+
+
 def test_a_closed_pipe_ends_a_trace_quietly() -> None:
     command = (
         f"{sys.executable} -m backprop descend -e 'L=x^2; x=1' --lr 1e-9 --steps 10000000 --trace"

@@ -45,20 +45,21 @@ def descend(
     to_stdout = output in (None, STANDARD) and save != STANDARD
     style = printing.style_for(sys.stdout if to_stdout else None, digits)
     watch = Watch(prepared, style, to_stdout, every or 1, trace)
-    with watch.running():
-        report = prepared.run(watch, (every or 1) if trace else 0, whole, files.folder)
-    found = report.descent
-    if found.error is not None:
-        printing.complain(found.error.all)
-    results = printing.Results()
-    with results.each():
-        watch.after()
-        # where the equations go down the pipe, the report goes to the person, if there is one
-        stream = sys.stderr if save == STANDARD else sys.stdout
-        if stream is not None or output is not None or save != STANDARD:
-            printing.deliver(report, format, output, digits, watch.lines, stream)
-    files.write(prepared, report, results)
-    results.end()
+    with watch.writing():
+        with watch.running():
+            report = prepared.run(watch, (every or 1) if trace else 0, whole, files.folder)
+        found = report.descent
+        if found.error is not None:
+            printing.complain(found.error.all)
+        results = printing.Results()
+        with results.each():
+            watch.after()
+            # where the equations go down the pipe, the report goes to the person, if there is one
+            stream = sys.stderr if save == STANDARD else sys.stdout
+            if stream is not None or output is not None or save != STANDARD:
+                printing.deliver(report, format, output, digits, watch.lines, stream)
+        files.write(prepared, report, results)
+        results.end()
     if found.error is not None:
         raise printing.Finished(1)
     if found.stopped == "interrupted":

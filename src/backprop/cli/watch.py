@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from backprop.cli.printing import put
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _MOST = 1 << 20
 """About how many characters of lines are in memory."""
 
-_ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Ctrl-C, the end of a batch job's time, and that of the terminal."""
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""The end of a batch job's time, and that of the terminal."""
 
 
 class Lines:
@@ -89,23 +89,21 @@ class Watch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Ctrl-C or its like ends the descent after its current step; a second Ctrl-C the program."""
-        before = {each: signal.getsignal(each) for each in _ENDS}
-        for each, handler in before.items():
-            if handler is not signal.SIG_IGN:  # of a job in the background Ctrl-C is for others
-                _handle(each, self._interrupt)
+        """Ctrl-C ends the descent after its current step; a second one ends the program."""
         try:
-            yield
+            with _handled([signal.SIGINT], self._interrupt):
+                yield
         finally:
-            for each, handler in before.items():
-                if each == signal.SIGINT or not self._interrupted:  # the others may come twice
-                    _handle(each, handler)
             if self._bar is not None:
                 self._bar.close()
         if self._trace is not None and self._last is not None:
             if self._printed != self._last.number:
                 self._put(self._trace.row(self._last))
             self._put("\n")
+
+    def writing(self) -> AbstractContextManager[None]:
+        """What ends programs ends the descent, but not the writing of what was found."""
+        return _handled(_ENDS, self._interrupt)
 
     def after(self) -> None:
         """Raise what kept the trace from being written."""
@@ -127,7 +125,17 @@ class Watch:
                 self._broken = error
 
 
-def _handle(number: int, handler: Any) -> None:
-    """Have a signal call this, or do what it did before."""
-    with suppress(ValueError, TypeError):  # only the main thread may; a handler may not be Python's
-        signal.signal(number, handler)
+@contextmanager
+def _handled(numbers: Sequence[int], handler: Callable[..., None]) -> Iterator[None]:
+    """Have these signals call `handler`, unless they are ignored as of a job in the background."""
+    before = {each: signal.getsignal(each) for each in numbers}
+    before = {each: found for each, found in before.items() if found is not signal.SIG_IGN}
+    with suppress(ValueError):  # only the main thread may
+        for each in before:
+            signal.signal(each, handler)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, TypeError):  # what was there may be no handler of Python's
+            for each, found in before.items():
+                signal.signal(each, found)
