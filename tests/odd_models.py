@@ -21,8 +21,8 @@ EXPONENTS = (2.0, 2.0, 3.0, 4.0, 0.5, 0.5, 0.75, 0.25, 1.5, 1.0, 0.0, -1.0, -0.5
 
 UNARY = """sqrt sqrt sqrt sqrt cbrt cbrt cbrt asin acos acosh atanh log log1p exp exp abs abs relu
 relu neg sin cos cos tan tanh cosh sinh asinh atan erf erfc sigmoid softplus silu gelu expm1 floor
-ceil round sign log2 log10""".split()
-BINARY = "* * * * * * + + + - - - / ^ ^ ^ ^ hypot atan2 min max min max".split()
+ceil round sign log2 log10 exp2 sec csc cot sinc sinc erfinv erfinv normcdf normpdf logsigmoid selu selu mish""".split()
+BINARY = "* * * * * * + + + - - - / ^ ^ ^ ^ hypot atan2 min max min max logsumexp elu".split()
 COMPARISONS = "< <= > >= == !=".split()
 INFIX = {"+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 
@@ -170,6 +171,29 @@ def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object
         ("expm1(1e-18)", 1e-18),
         ("erfc(25)", 8.300172571196522e-274),  # DLMF's function at 25, by mpmath
         ("lgamma(1.0000000001)", float(mp.loggamma(1.0000000001))),
+        ("sinc(1e-8)", 1.0),
+        ("sinc(0)", 1.0),
+        ("logsumexp(1e5, 1e5)", 1e5 + math.log(2)),
+        ("logsumexp(-1e5, -1e5)", -1e5 + math.log(2)),
+        ("logsumexp(1e308, -1e308)", 1e308),
+        ("logsigmoid(-800)", -800.0),
+        ("logsigmoid(40)", -4.248354255291589e-18),  # log1p(exp(-40))
+        ("mish(-1e4)", 0.0),
+        ("mish(1e300)", 1e300),
+        ("elu(-1e-18, 1)", -1e-18),
+        ("elu(-800, 2)", -2.0),
+        ("erfinv(1e-300)", 8.862269254527580e-301),  # sqrt(pi)/2 times that
+        ("erfinv(-1e-300)", -8.862269254527580e-301),
+        ("cot(1e-300)", 1e300),
+        ("mod(-1e-20, 1)", 1.0),  # 1 - 1e-20, rounded
+        ("mod(1e300, 3)", float(int(1e300) % 3)),
+        ("mod(-7, 3)", 2.0),
+        ("mod(7, -3)", -2.0),
+        ("mod(-7, -3)", -1.0),
+        ("mod(6, 3)", 0.0),
+        ("clamp(7, 0, 5)", 5.0),
+        ("clamp(-7, 0, 5)", 0.0),
+        ("clamp(3, 3, 3)", 3.0),
         ("0^0", 1.0),
         ("(-2)^3", -8.0),
         ("(-8)^-1", -0.125),
@@ -183,6 +207,38 @@ def test_values_where_a_naive_formula_fails(text: str, expected: float) -> None:
     scope: dict[str, object] = {}
     code = functions.python(formula(text), scope)
     assert eval(code, scope) == pytest.approx(expected, rel=4e-16, abs=0)
+
+
+def test_the_normal_distribution_in_its_tail() -> None:
+    """Within 1 + x^2 ulp: no more than if x were rounded once."""
+    value, chance = functions.value("normcdf"), random.Random(1)
+    for x in (-37.5, *(chance.uniform(-37.5, -2) for _ in range(300))):
+        with mp.workprec(400):
+            truth = mp.erfc(-mp.mpf(x) / mp.sqrt(2)) / 2
+        assert ulps(value(x), truth) <= 1 + x * x, x
+
+
+def test_the_inverse_of_the_error_function_at_its_ends() -> None:
+    """Within 6 ulp of the number whose error function is x, the closest doubles to 1 among them."""
+    near_one = [math.nextafter(1.0, 0.0) - k * 2.0**-53 for k in (0, 1, 7, 1000, 2**40, 2**50)]
+    for x in (*near_one, 0.85, math.nextafter(0.85, 1), 5e-324, 1e-308, 1e-16, 0.1):
+        with mp.workprec(1400):
+            truth = mp.erfinv(mp.mpf(x))
+        assert ulps(functions.value("erfinv")(x), truth) <= 6, x
+        assert functions.value("erfinv")(-x) == -functions.value("erfinv")(x)
+
+
+def test_a_remainder_is_exact() -> None:
+    """x - y*floor(x/y), which fractions compute without error, rounded once."""
+    chance, value, slope = random.Random(1), functions.value("mod"), functions.slopes("mod")[1]
+    for _ in range(2000):
+        x = chance.choice((1, -1)) * 10.0 ** chance.uniform(-20, 20)
+        y = chance.choice((1, -1)) * 10.0 ** chance.uniform(-5, 5)
+        if chance.random() < 0.2:
+            x = y * chance.randint(-50, 50)  # beside a jump, or on it
+        whole = Fraction(x) // Fraction(y)
+        assert value(x, y) == float(Fraction(x) - Fraction(y) * whole), (x, y)
+        assert slope(x, y, value(x, y)) == pytest.approx(-float(whole), rel=4e-16, abs=0), (x, y)
 
 
 def test_power_at_every_sign_and_zero() -> None:

@@ -120,7 +120,14 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
     return fault(message, tokens.span(base, last), *hints)
 
 
-_INVERSES = {"exp": "log", "log": "exp", "ln": "exp"}
+_INVERSES = {
+    "exp": "log",
+    "log": "exp",
+    "ln": "exp",
+    "exp2": "log2",
+    "log2": "exp2",
+    "erf": "erfinv",
+}
 
 
 def _number(case: Case) -> SyntaxFault | None:
