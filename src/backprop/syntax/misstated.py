@@ -8,16 +8,11 @@ from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 BOUNDS = "bounds read in 0..5, in 0.. or in ..5"
 
-_SIMILAR = {
-    "minimise": "minimize",
-    "minimized": "minimize",
-    "min": "minimize",
-    "maximise": "maximize",
-    "max": "maximize",
-    "constant": "const",
-    "constants": "const",
-    "outputs": "output",
-}
+_SIMILAR = (
+    dict.fromkeys(("minimise", "minimized", "min"), "minimize")
+    | dict.fromkeys(("maximise", "max"), "maximize")
+    | {"constant": "const", "constants": "const", "outputs": "output"}
+)
 _SUPERFLUOUS = frozenset("let var param params parameter input inputs set variable def".split())
 _ENDS = frozenset({"NUMBER", "NAME", "RPAR", "RSQB"})
 
