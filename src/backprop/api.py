@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 
 from backprop import language
 from backprop import values as plain
+from backprop.errors import raise_all
 from backprop.evaluation.gradient import Gradient, evaluate, settled
+from backprop.evaluation.leaves import outside
 from backprop.options import DescentOptions, documented
 from backprop.source import Source
 
@@ -87,11 +89,14 @@ class Model(language.Model):
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. of: by default the
-        one equation that no other uses. engine: `python`, `native` (machine code, whose last bits
-        may differ), or `auto`, which is `python` here: for many runs there is `backprop.compile`.
+        goal of the file, or the one equation that no other uses. engine: `python`, `native` (machine
+        code, whose last bits may differ), or `auto`, which is `python` here: for many runs there is
+        `backprop.compile`.
         The Values of the model take the numbers, so calls from several threads need a lock or a
-        model each. Raises MissingInputs, UnknownName, NotAnInput, ChooseOutput, NotFinite.
+        model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
+        NotFinite.
         """
+        raise_all(outside(self, values or {}))
         found = evaluate(self, values or {}, of, engine, noted=True)
         self._leave(found.numbers)
         return found.gradient

@@ -12,6 +12,7 @@ from backprop.inputs import Inputs
 from backprop.language import Model
 from backprop.names import meant, unknown_name
 from backprop.report.gradient import GradientReport, gradient_report
+from backprop.report.said import said
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -61,8 +62,10 @@ def draw(
     graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
+    constants = {model.names[name] for name in model.constants}
+
     def drawn(detail: str) -> Picture:
-        found = pictures.picture(graph, at, model.text, detail)
+        found = pictures.picture(graph, at, model.text, detail, constants)
         if detail == "equations" and not focus and not whole:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found
@@ -121,7 +124,10 @@ class Descending(NamedTuple):
         found, _ = descend(*given, callback, callback_every, self.state, spool, **self.options)
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
-        return DescentReport(found, kept, whole, {**self.known, **found.parameters})
+        above = self.model.graph(found.output).inputs
+        constants = [name for name in self.model.constants if self.model.names[name] in above]
+        inputs = {**self.known, **found.parameters}
+        return DescentReport(found, kept, constants, whole, inputs, said(self.model))
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found: the best ones, if it diverged."""
@@ -148,7 +154,7 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> De
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
     model = inputs.model()
-    numbers = inputs.numbers(model)
+    numbers = inputs.numbers(model, given["bounds"])
     found = read_state(state) if state else None
     return Descending(model, inputs.output, numbers, given, found)
 
@@ -176,7 +182,7 @@ def explain(
     else:
         found = derivation(model, at, detail, only, steps, whole)
     known = {name: gradient.data[name] for name in model.inputs if name in gradient.data}
-    return found._replace(inputs=known), gradient
+    return found._replace(inputs=known, said=said(model)), gradient
 
 
 def check(
@@ -205,7 +211,9 @@ def check(
     model = inputs.model()
     numbers = inputs.numbers(model)
     if not sheet:
-        return check_report(check_gradient(model, numbers, inputs.output, precise))
+        report = check_report(check_gradient(model, numbers, inputs.output, precise))
+        return report._replace(said=said(model))
     output = model.output(inputs.output)
     found = read_claims(model, output, claims, claim_files)
-    return sheet_report(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))
+    report = sheet_report(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))
+    return report._replace(said=said(model))

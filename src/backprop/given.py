@@ -3,20 +3,27 @@
 from collections.abc import Collection, Sequence
 
 from backprop.errors import LIMIT, BackpropError, raise_all
-from backprop.evaluation.leaves import default, number_of, refused
+from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, read_settings
 from backprop.names import matching
-from backprop.source import Source
+from backprop.source import Source, Span
 
 
 def read_numbers(
-    model: Model, files: Sequence[str] = (), settings: Sequence[str] = ()
+    model: Model,
+    files: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    bounds: Collection[str] = (),
 ) -> dict[str, float]:
     """The numbers for inputs of `model`; settings win over files, later ones over earlier ones.
-    Raises UnknownName, NotAnInput, NotANumber, NameDefinedTwice, SyntaxFaults and CannotRead."""
+
+    bounds: names or patterns of the inputs for which those of the model do not hold. Raises
+    UnknownName, NotAnInput, NotANumber, OutsideBounds, NameDefinedTwice, SyntaxFaults, CannotRead.
+    """
     numbers: dict[str, float] = {}
+    places: dict[str, Span] = {}
     errors: list[BackpropError] = []
     inputs = model.inputs
     opened = [read_source(path) for path in files]
@@ -25,18 +32,21 @@ def read_numbers(
     for name, (number, span) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := matching(name, inputs)):
             numbers |= dict.fromkeys(many, number)
+            places |= dict.fromkeys(many, span)
         elif name in model.fixed and number == default(model, name):
             pass  # a file gives its own constants back
         elif error := refused(model, name, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
             numbers[name] = number
-    raise_all(errors)
+            places[name] = span
+    raise_all(errors or outside(model, numbers, bounds, places))
     return numbers
 
 
-def from_lines(source: Source, computed: Collection[str] = ()) -> Given:
-    """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; those of `computed` may be equations."""
+def from_lines(source: Source, computed: Collection[str] | None = None) -> Given:
+    """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; of a file those of `computed` may be
+    equations."""
     return {
         name: (number_of(setting.model, setting.root), setting.name)
         for name, setting in read_settings(source, computed).items()

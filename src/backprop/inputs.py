@@ -1,7 +1,7 @@
 """Where the equations and the numbers come from: the options that every command has."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
@@ -80,10 +80,11 @@ class Inputs(NamedTuple):
             hints = ['name a file, or write the equations after -e: -e "L = a*b"']
             raise CannotRead(message, hints=hints) from error
 
-    def numbers(self, model: Model) -> dict[str, float]:
-        """The numbers for the inputs of the model."""
+    def numbers(self, model: Model, bounds: Collection[str] = ()) -> dict[str, float]:
+        """The numbers for the inputs of the model. bounds: names or patterns of those for which the
+        bounds of the model do not hold."""
         self.check_streams()
-        return read_numbers(model, self.values, self.settings)
+        return read_numbers(model, self.values, self.settings, bounds)
 
     def check_streams(self, *others: str) -> None:
         """Raise BadOption if standard input is to be read twice. others: files that are read, too."""

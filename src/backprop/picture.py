@@ -7,7 +7,7 @@ carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
@@ -23,12 +23,15 @@ _SHORT, _LONG = 16, 40
 DETAILED = 80
 """Up to this many boxes and circles every operation is drawn, unless something else is asked for."""
 
+INPUTS = ("input", "constant")
+"""The roles of boxes that no equation computes."""
+
 MOST = 400
 """Larger pictures are drawn only when asked for, whole or in part."""
 
 
 class Box(NamedTuple):
-    """A Value. role: input, number, step (unnamed), intermediate or output. members: how many
+    """A Value. role: input, constant, number, step (unnamed), intermediate or output. members: how many
     Values it stands for; data and grad are then the largest in size."""
 
     id: str
@@ -85,10 +88,11 @@ def picture(
     numbers: Numbers,
     text_of: Callable[[int], str] = lambda node: "",
     detail: str = "operations",
+    constants: Collection[int] = (),
 ) -> Picture:
     """The picture of everything that leads to the output of a graph. text_of: the text of a node
-    in its equation, "" if there is none."""
-    drawing = _Drawing(graph, numbers, text_of)
+    in its equation, "" if there is none. constants: the inputs that are such."""
+    drawing = _Drawing(graph, numbers, text_of, constants)
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
     for node in graph.order:
         add(node)
@@ -101,7 +105,7 @@ def folded(whole: Picture) -> Picture:
     members: dict[tuple[object, ...], list[Box]] = {}
     for box in whole.boxes:
         # one key for all members of an indexed equation, or of a family of inputs
-        formula = box.equation if box.role != "input" else ""
+        formula = box.equation if box.role not in INPUTS else ""
         members.setdefault((shape(box.id), box.role, formula), []).append(box)
     boxes: list[Box] = []
     owner: dict[str, str] = {}
@@ -157,8 +161,15 @@ class _Drawing:
     an equation, by its name, uses a node; users: how many equations use it.
     """
 
-    def __init__(self, graph: Graph, numbers: Numbers, text_of: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        numbers: Numbers,
+        text_of: Callable[[int], str],
+        constants: Collection[int],
+    ) -> None:
         self.graph = graph
+        self.constants = constants
         self.data, self.gradients = numbers
         self.text_of = text_of
         self.ids: dict[int, str] = {}
@@ -227,8 +238,9 @@ class _Drawing:
         if graph.is_step(node):
             role = "intermediate" if label else "step"
         else:
-            role = "number" if graph.is_number(node) else "input"
-        group = "" if role == "input" else self.owners[node]
+            role = "constant" if node in self.constants else "input"
+            role = "number" if graph.is_number(node) else role
+        group = "" if role in INPUTS else self.owners[node]
         role = "output" if node == graph.output else role
         shown = (label or (text if len(text) <= _SHORT else "")) + equation
         numbers = (self.data[node], self.gradients[node])

@@ -23,6 +23,9 @@ _ROWS = 9
 _SKIPS = 24
 """How often a first step is halved until it stays inside the domain."""
 
+_ROOM = 2.0**-20
+"""A point that is closer to a bound, relative to its size, stands on it."""
+
 _AGREED = 1e-11
 """The relative error at which no larger step is tried."""
 
@@ -30,11 +33,21 @@ _AGREED = 1e-11
 class Along:
     """The output of a graph as a function of one input, in doubles; nan where it has no value.
 
-    data: the numbers of the point where it starts; they stay as they are.
+    data: the numbers of the point where it starts; they stay as they are. bounds: of the input,
+    beyond which nothing is computed, except on that side of a point that stands on one.
     """
 
-    def __init__(self, graph: Graph, data: Sequence[float], node: int) -> None:
-        self.start = data[node]
+    def __init__(
+        self,
+        graph: Graph,
+        data: Sequence[float],
+        node: int,
+        bounds: tuple[float, float] = (-inf, inf),
+    ) -> None:
+        self.start = x = data[node]
+        low, high = bounds
+        room = max(abs(x), 1.0) * _ROOM
+        self._bounds = low if x - low > room else -inf, high if high - x > room else inf
         self._graph = graph
         self._steps = graph.above(node)
         self._order = [node, *self._steps]
@@ -46,7 +59,8 @@ class Along:
         if x not in self._known:
             self._data[self._order[0]] = x
             forward(self._graph, self._steps, self._data)
-            there = isfinite(x) and has_value(self._graph, self._order, self._data)
+            inside = self._bounds[0] <= x <= self._bounds[1]
+            there = isfinite(x) and inside and has_value(self._graph, self._order, self._data)
             self._known[x] = self._data[self._order[-1]] if there else nan
         return self._known[x]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 
 from backprop.checks import differences
 from backprop.checks.rounding import gradient_noise
@@ -15,6 +16,8 @@ from backprop.graph import Graph
 from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.syntax.functions import kinks
+
+_FREE = -inf, inf
 
 _MOST_FLAT = 20_000
 """The most steps that are computed again with more digits because doubles show no change at all."""
@@ -51,14 +54,19 @@ def check_gradient(
     of: str | None = None,
     precisely: bool = False,
 ) -> GradientCheck:
-    """Check the gradient of `of` at these numbers for inputs.
+    """Check the gradient of `of` at these numbers for inputs, by all but the constants.
 
     The slopes come from values of the equations alone, by differences; with `precisely`, of values
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises.
     """
     graph, numbers, gradient = evaluate(model, values or {}, of)
     graph, data = graph.for_many_walks(), numbers.data
-    inputs = {name: model.names[name] for name in gradient.gradients if not model.is_equation(name)}
+    constants = set(model.constants)
+    inputs = {
+        name: model.names[name]
+        for name in gradient.gradients
+        if not model.is_equation(name) and name not in constants
+    }
     noise = gradient_noise(graph, numbers, inputs.values())
     levels = cache(lambda digits: precise.Precise(graph, data, digits))
     corners = {
@@ -81,7 +89,9 @@ def check_gradient(
         if precisely:
             found = precise.sides(graph, levels, node)
         else:
-            found = differences.sides(differences.Along(graph, data, node))
+            found = differences.sides(
+                differences.Along(graph, data, node, model.bounds.get(name, _FREE))
+            )
         check = judge(asked, found)
         if found.flat and check.verdict == AGREES and len(graph.above(node)) <= left:
             left -= len(graph.above(node))

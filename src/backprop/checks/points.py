@@ -1,7 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite
 from random import Random
 
 from backprop.checks.claims import Claim
@@ -55,14 +55,23 @@ class Subject:
         return Numbers(data, derivatives(self.graph, data))
 
     def points(self, seed: int) -> Iterator[Numbers]:
-        """Random points other than the given one, at which the name has a value."""
+        """Random points other than the given one, at which the name has a value. Constants stay, and
+        inputs stay within their bounds."""
         start = {node: self.start.data[node] for node in self._whole.inputs}
+        model = self.model
+        bounds = dict.fromkeys(start, (-inf, inf))
+        bounds |= {model.names[name]: ends for name, ends in model.bounds.items()}
+        constants = (model.names[name] for name in model.constants)
+        bounds |= {node: (start[node], start[node]) for node in constants if node in start}
         random = Random(f"{seed} {self.graph.label(self.graph.output)}")
         tries = _TRIES if len(self.graph.order) <= _LARGE else 5
         for number in range(tries if start else 0):
             wide = random.choice((0.1, 1.0, 3.0)) if number < _TRIES // 2 else 0.01
             keep = 0.1 if number < _TRIES // 4 else 0.5
-            inputs = {node: _near(at, wide, keep, random) for node, at in start.items()}
+            inputs = {
+                node: _within(bounds[node], at, _near(at, wide, keep, random), random)
+                for node, at in start.items()
+            }
             if inputs != start:
                 found = self._at(inputs)
                 if has_value(self.graph, self.graph.order, found.data):
@@ -140,6 +149,15 @@ class Answer:
         part = (1e-7 if self.claim.formula else 1e-9) * max(abs(claimed), abs(right))
         rounding = self.claim.rounding * (1 + 1e-9)
         return abs(claimed - right) <= max(part, rounding, tolerance * abs(right))
+
+
+def _within(bounds: tuple[float, float], at: float, moved: float, random: Random) -> float:
+    """What `at` has moved to, or, where that is beyond its bounds, a number on the way."""
+    low, high = bounds
+    if low <= moved <= high or at != at:
+        return moved
+    on_the_way = rounded(at + random.random() * ((low if moved < low else high) - at), 3)
+    return on_the_way if low <= on_the_way <= high else at
 
 
 def _near(at: float, wide: float, keep: float, random: Random) -> float:

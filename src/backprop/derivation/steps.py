@@ -7,7 +7,7 @@ what is written as text, LaTeX, MathML or JSON comes from the same steps.
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Computed(NamedTuple):
@@ -83,7 +83,7 @@ class Derivation(NamedTuple):
     data: the number of every name. given: those of the inputs that have a part in it. start: the
     number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
     paths: for each name that was asked for. gradients: by these names. inputs: the number of every
-    input of the file.
+    input of the file. said: what the JSON has of the file, its constants among it.
     """
 
     output: str
@@ -96,3 +96,4 @@ class Derivation(NamedTuple):
     paths: Mapping[str, Sequence[Path]] = MappingProxyType({})
     gradients: Mapping[str, float] = MappingProxyType({})
     inputs: Mapping[str, float] = MappingProxyType({})
+    said: Mapping[str, Any] = MappingProxyType({})

@@ -11,6 +11,7 @@ from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.errors import (
     BackpropError,
     BadOption,
+    NotAnInput,
     NotANumber,
     NothingToMove,
     UnexpectedText,
@@ -57,19 +58,28 @@ def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[
 def parameters(
     model: Model, output: str, only: Sequence[str] = (), freeze: Sequence[str] = ()
 ) -> list[str]:
-    """The inputs that a descent moves: those that lead to the output, `only` these, `freeze` not those.
+    """The inputs that a descent moves: those that lead to the output, `only` these, `freeze` not
+    those; never a constant.
 
     only, freeze: names, families or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
     """
     leading = set(model.graph(output).inputs)
+    constants = set(model.constants)
     inputs = [name for name in model.inputs if model.names[name] in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
+    for pattern in only:
+        if constants.issuperset(found := matching(model, [pattern])):
+            message = f"{found[0]!r} is const in the equations, so that no descent moves it"
+            hints = ["leave it out of --only, or take const away"]
+            raise NotAnInput(message, hints=hints, where=model.source.name)
     frozen = matching(model, freeze)
-    wanted = set(matching(model, only) if only else inputs).difference(frozen)
+    wanted = set(matching(model, only) if only else inputs).difference(frozen, constants)
     free = [name for name in inputs if name in wanted]
     if free:
         return free
-    if not inputs:
+    if inputs and constants.issuperset(inputs):
+        message, hint = f"every input of {output} is const", "take const away from some of them"
+    elif not inputs:
         message, hint = f"{output} depends on no input", "name another output: --of NAME"
     elif frozen:
         message, hint = f"every input of {output} is frozen", "freeze fewer of them"
@@ -156,8 +166,9 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
 def bounds_of(
     model: Model, free: Sequence[str], bounds: Mapping[str, tuple[float, float]]
 ) -> Bounds:
-    """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one.
-    Raises UnknownName and NotAnInput, BadOption for bounds the wrong way round."""
+    """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one. Those
+    of the file hold for names that none of the patterns names. Raises UnknownName and NotAnInput,
+    BadOption for bounds the wrong way round."""
     found: Bounds = {}
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
@@ -167,4 +178,4 @@ def bounds_of(
             raise BadOption(message, hints=hints)
         for name in filter(moving.__contains__, matching(model, [pattern])):
             _narrow(found, name, low, high)
-    return found
+    return {name: model.bounds[name] for name in free if name in model.bounds} | found

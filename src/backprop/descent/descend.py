@@ -1,5 +1,6 @@
 """`descend`: a Model, what to move and how, in; a Descent out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -13,13 +14,18 @@ from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.run import AtCorner, Best, Callback, NoLower, Run, Stop
 from backprop.descent.spool import Spool
-from backprop.errors import BackpropError, BadOption, InfiniteSlope
+from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.evaluation.leaves import outside
 from backprop.language import Model
+from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete
-from backprop.source import normal
+from backprop.source import Span, normal
 from backprop.values import Numbers
+
+_LIKE_DATA = 8
+"""So many members that are given one by one are likely measured numbers."""
 
 
 def descend(
@@ -39,6 +45,10 @@ def descend(
     check_ranges(options)
     _check(row, options)
     output = model.output(of)
+    maximize = options["maximize"]
+    if of is None and model.goal:
+        maximize = maximize or model.goal.kind == "maximize"
+    raise_all(outside(model, values or {}, options["bounds"] or {}))
     free = parameters(model, output, options["only"], options["freeze"])
     limits = bounds_of(model, free, options["bounds"] or {})
     if limits and isinstance(row, Minimizer) and not row.bounds:
@@ -51,14 +61,14 @@ def descend(
         others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
     begun = evaluate(model, start, output)
-    warnings = _start(begun.gradient, limits, free)
+    warnings = [*_like_data(model, free), *_start(begun.gradient, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
     # where the step size is given, the compiled loop has its own evaluations
     lr, steps = options["lr"] or row.lr, options["steps"]
     engine, evaluations = ("auto", 1) if lr else (options["engine"], 2 * steps)
-    problem = Problem(model, begun, free, limits, options["maximize"], engine, evaluations)
+    problem = Problem(model, begun, free, limits, maximize, engine, evaluations)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
     stop = _end(run, row, numbers, method)
@@ -130,6 +140,29 @@ def _check_state(state: State, row: Method, model: Model, free: Sequence[str]) -
         message = f"the state is of other parameters: {', '.join(odd[:8])}"
         hint = "a state continues the same equations with the same parameters free"
         raise BadOption(message, hints=[hint], where=where)
+
+
+def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
+    """What to say of families whose members were given number by number, and move; nothing where a
+    family is const, or these have bounds: then it is known who moves."""
+    if any(map(family, model.constants)):
+        return []
+    known = model.repeated.keys() & model.defaults.keys()
+    names = [name for name in free if name in known and name not in model.bounds]
+    statements = {model.repeated[name]: name for name in names}
+    alone = Counter(family(name) for whole, name in statements.items() if not _drawn(model, whole))
+    found = [f"{name}[*]" for name, count in alone.items() if count >= _LIKE_DATA]
+    if not found:
+        return []
+    verb, it = ("look", "them") if len(found) > 1 else ("looks", "it")
+    message = (
+        f"{' and '.join(found)} {verb} like data, and the descent moves {it}; to keep {it}, write"
+    )
+    return [BackpropError(f"{message}: const {', '.join(found)}")]
+
+
+def _drawn(model: Model, whole: int) -> bool:
+    return "~" in Span.at(model.source, whole).text
 
 
 def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[BackpropError]:

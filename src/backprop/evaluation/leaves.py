@@ -1,24 +1,31 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
+from types import MappingProxyType
 
 from backprop.errors import (
     LIMIT,
     BackpropError,
+    Label,
     LooksAlike,
     MissingInputs,
     NotAnInput,
     NotANumber,
+    OutsideBounds,
     raise_all,
 )
 from backprop.evaluation import diagnosis
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.names import nearest, unknown_name
-from backprop.numbers import listed
+from backprop.language.said import written_bounds
+from backprop.names import matching, nearest, unknown_name
+from backprop.numbers import listed, shown
 from backprop.source import Span, normal
 from backprop.syntax import functions
 from backprop.values import without_names
+
+_NOWHERE: Mapping[str, Span] = MappingProxyType({})
 
 
 def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, float], set[int]]:
@@ -47,6 +54,32 @@ def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, floa
         else:
             missing.add(node)
     return numbers, missing
+
+
+def outside(
+    model: Model,
+    numbers: Mapping[str, float],
+    replaced: Iterable[str] = (),
+    places: Mapping[str, Span] = _NOWHERE,
+) -> list[OutsideBounds]:
+    """An error for each number given that is not within the bounds that the file has for its input.
+
+    replaced: names or patterns of the inputs that have other bounds. places: where the numbers stand.
+    """
+    bounds = {normal(name): model.bounds.get(normal(name), (-inf, inf)) for name in numbers}
+    errors: list[OutsideBounds] = []
+    others = {name for pattern in replaced for name in matching(pattern, bounds)}
+    for name, number in ((normal(key), number) for key, number in numbers.items()):
+        low, high = bounds[name]
+        if name in others or not (number < low or number > high):
+            continue
+        message = f"{name} = {shown(number)} lies outside its bounds {written_bounds(low, high)}"
+        labels = [Label(Span.at(model.source, model.written[name]), "its bounds")]
+        if name in places:
+            labels.insert(0, Label(places[name], "given here"))
+        hints = ["give a number within them, or change the bounds in the equations"]
+        errors.append(OutsideBounds(message, *labels, hints=hints))
+    return errors
 
 
 def constants(model: Model) -> dict[int, float]:
@@ -125,7 +158,10 @@ def refused(
     if name not in model.names:
         return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
     if name in model.fixed:
-        message = f"{name!r} is in an index or a range, so the number of equations depends on it"
+        message = (
+            f"{name!r} is in an index, a range, a draw or bounds:"
+            " the number of equations or their inputs depend on it"
+        )
         hint = "change it in the file"
     elif model.is_equation(name):
         text = model.text(model.names[name])

@@ -58,7 +58,7 @@ def checked(
         name = tokens.texts[shape.target]
         if shape.form in ("declaration", "goal"):
             continue
-        if shape.form.endswith("distribution") and _is_model(statement):
+        if is_model(statement):
             message = f"a model statement is {NOT_YET}"
             hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
             errors.append(NotYetSupported(message, tokens.whole, hints=[hint]))
@@ -293,9 +293,11 @@ def _takes(least: int, most: int) -> str:
     return f"{least} or {most} arguments"
 
 
-def _is_model(statement: Statement) -> bool:
-    """Whether a `~` draws no number, but says how data depends on other names."""
+def is_model(statement: Statement) -> bool:
+    """Whether it is a `~` that draws no number, but says how data depends on other names."""
     tokens, shape = statement
+    if not shape.form.endswith("distribution"):
+        return False
     right = [node for node in shape.nodes if node.first > tokens.sign]
     if any(tokens.texts[node.token] in DISTRIBUTIONS for node in right if node.kind == "call"):
         return False

@@ -1,19 +1,23 @@
 """`Model`: what an equation file means."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from types import MappingProxyType
 
 from backprop.errors import BackpropError, ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
-from backprop.language.said import NOTHING, Said, default
-from backprop.names import unknown_name
+from backprop.language.said import NOTHING, Said, default, without_brackets
+from backprop.names import nearest, together, unknown_name
+from backprop.names import shape as shape_of
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import Tokens, statements
+
+_MOST_SHOWN = 100
+"""The most outputs that a message lists; a family is one of them."""
 
 
 class Model:
@@ -23,9 +27,10 @@ class Model:
     stands before the equation that first uses it. defaults: the inputs that the file gives a
     number, each with the row of its right side (`2*pi`). places: the right sides, packed spans, of
     the names for which they are known. fixed: the names that indices, ranges, draws and bounds were
-    made with, which cannot be set any more. repeated: the whole statement of every member of a family, as a
-    packed span. functions: the names of the functions that the file defines. seed: what was drawn
-    at random, was drawn with it. warnings: what is doubtful in the text, though it can be read.
+    made with, which cannot be set any more. repeated: the whole statement of every member of a
+    family, as a packed span. functions: the names of the functions that the file defines. seed: what
+    was drawn at random, was drawn with it. warnings: what is doubtful in the text, though it can be
+    read.
 
     What the file says besides: constants, the names that are `const`, in file order, which no
     descent moves; bounds, of an input `(low, high)`, infinite where there is none; uncertainties, of
@@ -103,7 +108,7 @@ class Model:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
         fixed = {*self.fixed, *self.constants}
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
-        inputs = [name for name in self.names if name not in fixed]
+        inputs = [name for name in self.names if name not in self.constants]
         return [name for name in unused if self.is_equation(name)] or inputs or list(self.names)
 
     def graph(self, *names: str) -> Graph:
@@ -130,15 +135,31 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        more = f", … and {len(outputs) - 8} more" if len(outputs) > 8 else ""
-        message = f"there are {len(outputs)} outputs: {', '.join(outputs[:8])}{more}"
+        shown = list(chain.from_iterable(_together(outputs)))
+        more = f", … and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+        message = f"there are {len(outputs)} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
         labels = (
             Label(place, f"{name}: no other equation uses it")
             for name in outputs
             if (place := self.equation(name))
         )
-        hints = [f"choose one: --of {outputs[-1]}"]
+        hints = [
+            f"is {name}, used once, meant to be {near}?" for name, near in self._slips(outputs)
+        ]
+        last = outputs[-1]
+        hints.append(f"choose one: --of {last}, or in the equations: output {last}")
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
+
+    def _slips(self, outputs: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Inputs without a number that are used once, each with the output whose name it resembles."""
+        columns = self.columns
+        undefined = (name for name in self.inputs if name not in self.defaults)
+        for name in islice(undefined, 50):
+            node = self.names[name]
+            uses = columns.first.count(node) + columns.second.count(node)
+            uses += sum(each.count(node) for each in columns.more.values())
+            if uses == 1 and (near := nearest(name, outputs)):
+                yield name, near
 
     def equation(self, name: str) -> Span | None:
         """The right side of the equation for `name`; None for an input that has none."""
@@ -155,7 +176,8 @@ class Model:
         """The text of a row on one line: a right side, a step of one; "" for an input without."""
         name = self.labels.get(node)
         spans = self.span(node) if name is None else [self.equation(name)]
-        return one_line(spans[0].text) if spans and spans[0] else ""
+        text = one_line(spans[0].text) if spans and spans[0] else ""
+        return without_brackets(text) if name in self.uncertainties else text
 
     def span(self, node: int) -> list[Span]:
         """Where a row stands: its text, then, inside a function, the calls that led there."""
@@ -206,3 +228,10 @@ class Model:
         if root < begin or name in self.defaults:
             made.append(pack(tokens.starts[tokens.sign + 1], tokens.ends[-1]))
         return name, made
+
+
+def _together(names: Sequence[str]) -> Iterator[list[str]]:
+    """The names in order, with three or more members of a family as one: `y[1..100]`."""
+    for _, run in groupby(names, key=shape_of):
+        members = list(run)
+        yield members if len(members) < 3 else [together(members)]

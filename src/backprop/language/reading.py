@@ -48,10 +48,14 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     statements, errors = read(source)
     equations, functions, indexed = definitions.checked(statements, errors)
     if not equations and not indexed:
-        message = "no equation in this text"
+        message, hint = "no equation in this text", "write one equation a line, such as: L = a*b"
         if functions:
             message = "only functions, and no equation that uses them"
-        hints = ["write one equation a line, such as: L = a*b"]
+            name, function = functions.popitem()
+            parameters = [function.tokens.texts[at] for at in function.shape.parameters]
+            free = next(each for each in ("y", "L", "out") if each not in parameters)
+            hint = f"add {free} = {name}({', '.join(parameters)})"
+        hints = [hint]
         raise NoEquation(message, where=source.name, hints=hints)
     members = Families(equations, seed, most)
     members.scalars = equations
@@ -107,14 +111,34 @@ class FormulaReader:
         return root
 
 
-def read_settings(source: Source, computed: Collection[str] = ()) -> dict[str, Setting]:
+def _says_more(statement: Statement) -> bool:
+    """Whether a statement says something besides a number."""
+    return statement.shape.kinds[0] in ("CONST", "GOAL") or statement.shape.limited
+
+
+def _no_number(statement: Statement) -> UnexpectedText:
+    """The error for such a statement where numbers are due."""
+    tokens = statement.tokens
+    limits = ready_made(statement).limits
+    first, last = (limits[0].node.first, len(tokens.kinds) - 1) if limits else (0, 0)
+    hints = ["give numbers alone, as in a=2; what is said of inputs stands in the equations"]
+    return UnexpectedText("this says more than a number", tokens.span(first, last), hints=hints)
+
+
+def read_settings(source: Source, computed: Collection[str] | None = None) -> dict[str, Setting]:
     """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet.
 
-    computed: names whose equations may stand among them, and are passed over: a file of equations
-    is a file of numbers as well, those of its inputs.
+    computed: of a file, names whose equations may stand among them, and are passed over: a file of
+    equations is a file of numbers as well, those of its inputs, whatever else it says of them.
     """
     many: list[tuple[str, Statement, Span]] = []
-    equations, functions, indexed = definitions.checked(*read(source, LIST_ENDS, many))
+    statements, errors = read(source, LIST_ENDS, many)
+    if computed is not None:
+        statements = [each for each in statements if not definitions.is_model(each)]
+    else:
+        errors += map(_no_number, filter(_says_more, statements))
+        computed = ()
+    equations, functions, indexed = definitions.checked(statements, errors)
     raise_all(definitions.calls([right for _, right, _ in many], functions))
     families = Families(equations)
     builder = Builder(functions=functions, members=families)

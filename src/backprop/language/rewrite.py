@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 
 from backprop.language.model import Model
+from backprop.language.said import CONCISE
 from backprop.numbers import exact
 from backprop.source import LINE_END, Span
 
+_CONST = re.compile(r"const\s+[^\W\d]")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
@@ -16,6 +19,7 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     Comments, layout and line ends stay. An input without a statement gets one, at the end. A
     default that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for
     many inputs, such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if one moved.
+    What a statement says besides, `const` and bounds, stays.
     """
     text = model.source.text
     found = LINE_END.search(text)
@@ -26,14 +30,21 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     for name, whole in model.repeated.items():
         if name in model.defaults:
             statements.setdefault(whole, []).append(name)
+    for whole, members in [*statements.items()]:
+        if len(members) == 1 and "~" not in Span.at(model.source, whole).text:
+            del statements[whole]
+    together = {name for members in statements.values() for name in members}
     for name, number in numbers.items():
         if name not in model.defaults:
             added.append(f"{name} = {exact(number)}")
-        elif name not in model.repeated and exact(model.default(name)) != exact(number):
+        elif name not in together and exact(model.default(name)) != exact(number):
             span = model.equation(name)
             assert span is not None
+            written = exact(number)
+            if CONCISE.fullmatch(span.text):  # its brackets count digits that are no more
+                written += f" ± {exact(model.uncertainties[name])}"
             # A comment inside a right side that goes over several lines stays, behind the number.
-            changes[span.start, span.end] = exact(number) + _comments(span, line_end)
+            changes[span.start, span.end] = written + _comments(span, line_end)
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
@@ -42,7 +53,11 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
             exact(model.default(name)) != exact(number) for name, number in known.items()
         ):
             # One statement for many inputs gives way to one for each.
-            lines = [f"{name} = {exact(number)}" for name, number in known.items()]
+            const = "const " if _CONST.match(span.text) else ""
+            lines = [
+                f"{const}{name} = {exact(number)}{_limits(model, name)}"
+                for name, number in known.items()
+            ]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
     pieces: list[str] = []
     at = 0
@@ -53,6 +68,17 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     if added and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
+
+
+def _limits(model: Model, name: str) -> str:
+    """The uncertainty and the bounds of an input as they stand behind its number."""
+    written = ""
+    if name in model.uncertainties:
+        written += f" ± {exact(model.uncertainties[name])}"
+    if name in model.bounds:
+        low, high = (exact(end) if isfinite(end) else "" for end in model.bounds[name])
+        written += f" in {low}..{high}"
+    return written
 
 
 def _comments(span: Span, line_end: str) -> str:

@@ -1,5 +1,6 @@
 """What a file says of its inputs besides their numbers, and what is to be done with its output."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from types import MappingProxyType
@@ -52,6 +53,9 @@ class Said(NamedTuple):
 
 
 NOTHING = Said()
+
+CONCISE = re.compile(r"([-+\u2212]?\s*[0-9]*\.[0-9]+)\([0-9]+\)((?:[eE][-+\u2212]?[0-9]+)?)")
+"""A right side that is a number with its uncertainty in brackets."""
 
 
 class Sayings:
@@ -133,7 +137,7 @@ class Sayings:
         if not (found >= 0 and isfinite(found)):
             hints = ["an uncertainty is a finite number, 0 or more"]
             raise NotANumber(f"{found:g} is no uncertainty", place, hints=hints)
-        return found / 100 * abs(number) if kind == "percent" else float(found)
+        return found * abs(number) / 100 if kind == "percent" else float(found)
 
     def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Said:
         """All that was said, of these names. errors: takes what cannot be so."""
@@ -234,11 +238,17 @@ def written_bounds(low: float, high: float) -> str:
     return "..".join(shown(end) if isfinite(end) else "" for end in (low, high))
 
 
+def without_brackets(text: str) -> str:
+    """`6.67430(15)e-11` as `6.67430e-11`; any other right side as it is."""
+    found = CONCISE.fullmatch(text)
+    return found[1] + found[2] if found else text
+
+
 def _of_last_digits(text: str) -> float:
     """The uncertainty of `6.67430(15)e-11`: 1.5e-15, as its brackets count its last digits."""
     mantissa, _, rest = text.partition("(")
     digits, _, exponent = rest.lower().partition(")")
-    power = int(exponent.lstrip("e") or 0) - len(mantissa.partition(".")[2])
+    power = int(exponent.lstrip("e").replace("−", "-") or 0) - len(mantissa.partition(".")[2])
     return float(f"{digits}e{power}")
 
 

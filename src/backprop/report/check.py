@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
@@ -30,7 +31,7 @@ class CheckReport(NamedTuple):
     """What came of a check, for every format.
 
     rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
-    whether nothing was found to be wrong.
+    whether nothing was found to be wrong. said: what the object has of the file.
     """
 
     gradient: Gradient
@@ -39,6 +40,7 @@ class CheckReport(NamedTuple):
     own: Mapping[str, Any]
     shown: Table
     warnings: Sequence[BackpropError]
+    said: Mapping[str, Any] = MappingProxyType({})
 
     def table(self) -> Table:
         """A row an input or a claim; what is to be explained stands below."""
@@ -51,7 +53,8 @@ class CheckReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
         start = {"schema": SCHEMA, "output": self.gradient.output, "value": self.gradient.value}
-        yield {**start, "right": self.right, **self.own, "data": self.gradient.data}
+        own = {**self.own, **self.said}
+        yield {**start, "right": self.right, **own, "data": self.gradient.data}
 
 
 def _columns(titles: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
@@ -98,7 +101,7 @@ def _summary(check: GradientCheck) -> str:
     checks = check.checks
     how = "differences at 60 digits and more" if check.method == "precise" else "differences"
     if not checks:
-        return f"{check.gradient.output} depends on no input: there is nothing to check"
+        return f"{check.gradient.output} depends on no input that moves: there is nothing to check"
     wrong = sum(each.wrong for each in checks)
     if wrong:
         return f"{_of(wrong, len(checks), 'gradients')} wrong, by {how}"

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
-from backprop.language.said import written_bounds
 from backprop.numbers import shown
 from backprop.report import SCHEMA, Column, Table, folded, groups
+from backprop.report.said import limits
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"
@@ -19,16 +19,19 @@ _IN_JSON = (
 
 
 class DescentReport(NamedTuple):
-    """A descent, and the names of the inputs that were kept where they were.
+    """A descent, and the names of the inputs that were kept where they were, and of constants.
 
     whole: whether the table has a row for every member of a large family. inputs: the number of
-    every input where the descent ended, those that did not move included.
+    every input where the descent ended, those that did not move included. said: what the JSON has
+    of the file.
     """
 
     descent: Descent
     kept: Sequence[str] = ()
+    constants: Sequence[str] = ()
     whole: bool = False
     inputs: Mapping[str, float] = MappingProxyType({})
+    said: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -50,9 +53,7 @@ class DescentReport(NamedTuple):
         columns = self._columns("grad at start")
         columns.append(Column("change", [*change, found.value - found.start_value]))
         if found.bounds:
-            bounds = found.bounds
-            limits = [written_bounds(*bounds[name]) if name in bounds else "" for name in names]
-            columns.insert(1, Column("bounds", limits, "text"))
+            columns.insert(1, limits(names, found.bounds))
         rows = groups(names, self.whole)
         bound = ("grad at start", "change")
         columns = [folded(column, rows, column.title in bound) for column in columns]
@@ -60,10 +61,11 @@ class DescentReport(NamedTuple):
         steps = f"{found.steps} step{'s' if found.steps != 1 else ''}"
         after = f"{last} after {steps} of {found.optimizer}, from "
         tail = []
-        if self.kept:
-            kept = [name for name, _ in groups(self.kept, self.whole)]
-            more = f", … ({len(self.kept)} in all)" if len(kept) > 8 else ""
-            tail.append(f"not moved: {', '.join(kept[:8])}{more}")
+        for what, stay in (("constant", self.constants), ("not moved", self.kept)):
+            if stay:
+                kept = [name for name, _ in groups(stay, self.whole)]
+                more = f", … ({len(stay)} in all)" if len(kept) > 8 else ""
+                tail.append(f"{what}: {', '.join(kept[:8])}{more}")
         best = found.best
         if best.step != found.state.steps:
             kind = "highest" if found.maximize else "lowest"
@@ -102,7 +104,7 @@ class DescentReport(NamedTuple):
         given = {"inputs": dict(self.inputs), "bounds": dict(found.bounds)}
         more = {"explained": found.explained} if found.explained else {}
         best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
-        yield {"schema": SCHEMA, **numbers, **given, **more, "best": best}
+        yield {"schema": SCHEMA, **numbers, **self.said, **given, **more, "best": best}
 
 
 class HistoryReport(NamedTuple):

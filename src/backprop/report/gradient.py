@@ -1,7 +1,7 @@
 """What `backprop grad` has to say."""
 
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
 from backprop.report import SCHEMA, Column, Table, folded, groups
+from backprop.report.said import limits, said
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
@@ -17,16 +18,18 @@ _EMPHASIS = {"output": "strong", "not used": "faint"}
 class GradientReport(NamedTuple):
     """What `backprop grad` has to say: a result for each output, and a row for each name.
 
-    columns: name, role (`input`, `intermediate`, `output`, or `not used` for a name that leads to
-    no output), equation (its right side on one line, "" if there is none) and data, None if it
-    could not be computed. gradients: of each output by the names, None where it does not depend on
-    one. rows: of the table, as `groups` has them.
+    columns: name, role (`input`, `constant`, `intermediate`, `output`, or `not used` for a name that
+    leads to no output), equation (its right side on one line, "" if there is none), data, None if it
+    could not be computed, and what the file says of inputs: uncertainty, bounds. gradients: of each
+    output by the names, None where it does not depend on one. rows: of the table, as `groups` has
+    them. said: what the JSON has of the file.
     """
 
     results: Sequence[Gradient]
     columns: list[Column]
     gradients: list[list[float | None]]
     rows: list[tuple[str, list[int]]]
+    said: Mapping[str, Any]
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -66,7 +69,12 @@ class GradientReport(NamedTuple):
         for result in self.results:
             names = ("output", "value", "data", "gradients")
             notes = {"notes": [*map(str, result.notes)]} if result.notes else {}
-            yield {"schema": SCHEMA, **{name: getattr(result, name) for name in names}, **notes}
+            yield {
+                "schema": SCHEMA,
+                **{name: getattr(result, name) for name in names},
+                **self.said,
+                **notes,
+            }
 
 
 def gradient_report(
@@ -76,7 +84,7 @@ def gradient_report(
     has every member of a large family. only: it has these names, if any."""
     outputs = {result.output for result in results}
     reached = {name for result in results for name in result.gradients}
-    asked, chosen = set(wrt), set(only)
+    asked, chosen, constants = set(wrt), set(only), set(model.constants)
     names = [name for name in model.names if not asked or name in asked or name in outputs]
 
     def role(name: str) -> str:
@@ -84,7 +92,9 @@ def gradient_report(
             return "output"
         if name not in reached:
             return "not used"
-        return "intermediate" if model.is_equation(name) else "input"
+        if model.is_equation(name):
+            return "intermediate"
+        return "constant" if name in constants else "input"
 
     data = ChainMap(*(result.data for result in results))
     columns = [
@@ -93,6 +103,11 @@ def gradient_report(
         Column("equation", [model.text(model.names[name]) for name in names], "equation"),
         Column("data", [data.get(name) for name in names]),
     ]
+    if not model.uncertainties.keys().isdisjoint(names):
+        uncertainties = [model.uncertainties.get(name) for name in names]
+        columns.append(Column("uncertainty", uncertainties))
+    if not model.bounds.keys().isdisjoint(names):
+        columns.append(limits(names, model.bounds))
     gradients = [
         [result.gradients.get(name, 0.0 if name in asked else None) for name in names]
         for result in results
@@ -103,7 +118,7 @@ def gradient_report(
     rows = groups(names, whole)
     if only:
         rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
-    return GradientReport(results, columns, gradients, rows)
+    return GradientReport(results, columns, gradients, rows, said(model))
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

@@ -21,7 +21,7 @@ from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.language import Model
 from backprop.numbers import shortened, shown
-from backprop.picture import MOST, Arrow, Box, Circle, Picture
+from backprop.picture import INPUTS, MOST, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.themes import THEMES, Look, Theme
 from backprop.values import Numbers, Value, graph_of
@@ -68,7 +68,8 @@ def digraph(picture: Picture, look: Look) -> Digraph:
     for arrow in picture.arrows:
         _edge(graph, arrow, look, picture.output)
     if look.grads and theme.rising:
-        graph.attr(label=_legend(theme, picture.output), labelloc="b", labeljust="l")
+        muted = any(box.role == "constant" for box in picture.boxes)
+        graph.attr(label=_legend(theme, picture.output, muted), labelloc="b", labeljust="l")
     return graph
 
 
@@ -119,15 +120,17 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
                        fontsize="10", margin="0.03", width="0", height="0.2",
                        tooltip=escape(f"the number {item.data!r}"))  # fmt: skip
         else:
-            fill = theme.fill(item.grad, largest) if look.grads else "none"
+            muted = item.role == "constant"
+            fill = theme.fill(item.grad, largest) if look.grads and not muted else "none"
             graph.node(
                 item.id, _record(item, look),
-                shape="Mrecord" if item.role == "input" else "record",
+                shape="Mrecord" if item.role in INPUTS else "record",
                 style="filled" if fill != "none" else "solid",
                 fillcolor=fill,
                 margin="0.15,0.06",  # some programs measure text a little short
                 penwidth="2.5" if item.role == "output" else "1",
-                fontcolor=theme.text_on(fill),
+                fontcolor=theme.faint if muted else theme.text_on(fill),
+                **({"color": theme.faint} if muted else {}),
                 tooltip=escape(_title(item)),
             )  # fmt: skip
 
@@ -145,7 +148,8 @@ def _record(box: Box, look: Look) -> str:
 
 def _title(box: Box) -> str:
     if not box.equation:
-        return f"{box.label}: an input" if box.role == "input" else box.label or "a step"
+        what = {"input": ": an input", "constant": ": a constant"}.get(box.role, "")
+        return f"{box.label}{what}" or "a step"
     name, _, _ = box.label.partition(" = ")  # where a box is an equation, its label has that too
     return box.equation if box.role == "step" else f"{name} = {box.equation}"
 
@@ -177,8 +181,8 @@ def number(value: float, digits: int | None) -> str:
     return shown(value, 4)
 
 
-def _legend(theme: Theme, output: str) -> str:
-    """An HTML-like label: what the colours mean."""
+def _legend(theme: Theme, output: str, muted: bool) -> str:
+    """An HTML-like label: what the colours mean. muted: whether there are constants."""
     meanings = ("negative, large", "small", "0", "small", "positive, large")
     falling, rising = theme.falling, theme.rising
     colors = (falling[-1], falling[0], theme.flat, rising[0], rising[-1])
@@ -189,7 +193,7 @@ def _legend(theme: Theme, output: str) -> str:
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="6"><TR>'
         f"<TD>grad: ∂{html(output, quote=False)}/∂(box)</TD>{''.join(cells)}"
-        "<TD>rounded: input; bold: output</TD></TR></TABLE>>"
+        f"<TD>rounded: input; bold: output{'; grey: constant' * muted}</TD></TR></TABLE>>"
     )
 
 
@@ -216,7 +220,8 @@ def model_bundle(model: Model, numbers: Numbers | None) -> dict[str, str]:
             numbers = evaluate(model, {}).numbers
     except BackpropError:
         return {"text/plain": repr(model)}
-    return _bundle(repr(model), picture_of(graph, numbers, model.text))
+    constants = {model.names[name] for name in model.constants}
+    return _bundle(repr(model), picture_of(graph, numbers, model.text, constants=constants))
 
 
 def _picture_of(value: Value) -> Picture:

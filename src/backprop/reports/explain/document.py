@@ -93,9 +93,12 @@ class Document(ABC):
 
     def _sections(self) -> Iterator[Section]:
         found = self._found
-        if found.given:
-            given = ((self._name(name), self._number(value)) for name, value in found.given.items())
-            yield Section("Given", "", [self._line(*terms) for terms in given], [])
+        constants = set(found.said.get("constants", found.given))
+        for heading, own in (("Given", True), ("Inputs", False)):
+            given = [item for item in found.given.items() if (item[0] in constants) == own]
+            lines = [self._line(self._name(name), self._number(value)) for name, value in given]
+            if lines:
+                yield Section(heading, "", lines, [])
         if found.forward:
             steps = [Written(step.number, "", "", [self._computed(step)]) for step in found.forward]
             yield Section("Forward pass", "Every value, from the inputs on.", [], steps)

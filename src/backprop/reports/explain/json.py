@@ -15,11 +15,12 @@ _ANSWERS = frozenset(
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """One object: output, value, inputs, given, forward, start, backward, paths, and the gradients by
-    the names that the paths come from; answers are null if hidden."""
+    the names that the paths come from, and what the file says of its inputs; answers are null if
+    hidden."""
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     steps["gradients"] = dict(found.gradients)
     plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
-    plain |= {"inputs": dict(found.inputs), "given": dict(found.given)}
+    plain |= {"inputs": dict(found.inputs), "given": dict(found.given), **found.said}
     plain |= {"start": found.start or None, **_data(steps, hide)}
     return line(plain, style) + "\n"
 

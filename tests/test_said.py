@@ -1,0 +1,241 @@
+"""What a file says of its inputs, and what every command makes of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import backprop as library
+from backprop.errors import NotAnInput, NothingToMove, OutsideBounds
+from running import backprop
+
+FILE = """const g = 2 # given
+a = 1.0(1) in 0..3; b = 4 ± 5%
+w[i] = 0 in -i..i for i in 1..2
+L = g*(a - 5)^2 + (b - 1)^2 + sum((w[i] - 9)^2 for i in 1..2)
+minimize L
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("eqs.txt").write_text(FILE, encoding="utf-8")
+
+
+def run(*words: str) -> str:
+    ran = backprop(*words)
+    assert ran.status == 0, ran.err
+    return ran.out
+
+
+def fails(*words: str) -> str:
+    ran = backprop(*words)
+    assert ran.status in (1, 2)
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    return ran.err
+
+
+def test_json_says_what_the_file_says() -> None:
+    for command in (["grad"], ["check"], ["explain"], ["descend"], ["check", "--claim", "da = 1"]):
+        found = json.loads(backprop(*command, "--format", "json").out)
+        assert found["constants"] == ["g"]
+        assert found["bounds"] == {"a": [0, 3], "w[1]": [-1, 1], "w[2]": [-2, 2]}
+        assert found["uncertainties"] == {"a": 0.1, "b": 0.2}
+        assert found["goal"] == {"minimize": "L"}
+    found = json.loads(run("grad", "-e", "y = x; x = 1 in 0..", "--format", "json"))
+    assert found["bounds"] == {"x": [0, "inf"]}
+    assert not {"constants", "uncertainties", "goal"} & found.keys()
+
+
+def test_tables_say_it() -> None:
+    lines = run("grad").splitlines()
+    assert lines[2].split() == "name role equation data uncertainty bounds grad".split()
+    assert lines[4].split() == "g constant 2 2 16".split()  # (1 - 5)^2
+    assert lines[5].split() == "a input 1.0 1 0.1 0..3 -16".split()  # 2*g*(a - 5)
+    assert r"$a = 1.0$" in run("grad", "--format", "latex")
+
+
+def test_a_descent_moves_no_constant_and_stays_within_bounds() -> None:
+    """The least value within the bounds: a = 3, b = 1, w = 1, 2: 2*4 + 0 + 64 + 49."""
+    for optimizer in ("gd", "adam(beta1=0.5)", "lbfgs"):
+        found = library.load("eqs.txt").descend(optimizer=optimizer, steps=3000)
+        assert found.value == pytest.approx(121, rel=1e-6)
+        assert found.parameters == pytest.approx({"a": 3, "b": 1, "w[1]": 1, "w[2]": 2}, rel=1e-3)
+        assert all(
+            low <= found.parameters[name] <= high for name, (low, high) in found.bounds.items()
+        )
+    said = run("descend")
+    assert "constant: g\n" in said
+    assert "0..3" in said
+
+
+def test_other_bounds_take_the_place_of_those_of_the_file() -> None:
+    found = library.load("eqs.txt").descend(bounds={"a": (0, 4), "w": (-10, 1.5)})
+    assert found.parameters == pytest.approx({"a": 4, "b": 1, "w[1]": 1.5, "w[2]": 1.5})
+    json.loads(run("descend", "--bounds", "a=0..9", "--set", "a=7", "--format", "json"))
+    assert "a = 7 lies outside its bounds 0..3" in fails("descend", "--set", "a=7")
+    assert "knows no bounds" in fails("descend", "--optimizer", "bfgs")
+
+
+def test_a_number_outside_the_bounds_is_an_error_at_its_place() -> None:
+    said = fails("grad", "--set", "b=1, a=-1")
+    assert "<--set>:1:6: error: a = -1 lies outside its bounds 0..3" in said
+    assert "its bounds" in said
+    assert "w[1] = 5 lies outside" in fails("check", "--set", "w=5")
+    assert "lies outside" in fails("draw", "--set", "w[*]=5", "-o", "x.svg")
+    Path("v.json").write_text('{"a": 5}')
+    assert "v.json:1:2: error: a = 5 lies outside" in fails("grad", "--values", "v.json")
+    assert run("grad", "--values", "v.json", "--set", "a=3")  # which wins
+    with pytest.raises(OutsideBounds):
+        library.load("eqs.txt").grad({"a": 3.1})
+    with pytest.raises(OutsideBounds):
+        library.load("eqs.txt").descend({"a": 3.1})
+
+
+def test_constants_are_set_and_differentiated_by_but_not_moved() -> None:
+    assert run("grad", "--set", "g=3", "--wrt", "g").splitlines()[-2].split()[-1] == "16"
+    model = library.load("eqs.txt")
+    assert model.grad({"g": 3}).gradients["g"] == 16
+    with pytest.raises(NotAnInput, match="'g' is const"):
+        model.descend(only=["g"])
+    assert "no descent moves it" in fails("descend", "--only", "a, g")
+    assert model.descend(only=["?"], steps=1).parameters.keys() == {"a", "b"}
+    assert model.descend(freeze=["g", "w"], steps=1).parameters.keys() == {"a", "b"}
+    with pytest.raises(NothingToMove, match="every input of y is const"):
+        library.parse("const x = 2; y = x^2").descend()
+
+
+def test_families_in_options() -> None:
+    text = "x[i] = i in 0..9 for i in 1..3; const x[1]; L = sum((x[i] - 7)^2 for i in 1..3)"
+    model = library.parse(text)
+    assert model.descend(only=["x[*]"]).parameters == pytest.approx({"x[2]": 7, "x[3]": 7})
+    found = json.loads(run("descend", "-e", text, "--freeze", "x[3..3]", "--format", "json"))
+    assert found["parameters"] == pytest.approx({"x[2]": 7})
+    limits = ["--bounds", "x[*]=0..5", "--format", "json"]
+    assert json.loads(run("descend", "-e", text, *limits))["parameters"]["x[3]"] == pytest.approx(5)
+    assert "x[3]" in run("grad", "-e", text, "--wrt", "x[*]")
+
+
+def test_maximize_holds_for_the_output_of_the_file() -> None:
+    model = library.parse("y = -(x - 3)^2; x = 0; z = (x - 1)^2; maximize y")
+    assert model.descend().parameters["x"] == pytest.approx(3)
+    assert model.descend().maximize
+    assert model.descend(of="z").parameters["x"] == pytest.approx(1)
+    assert not model.descend(of="y", steps=1).maximize
+
+
+def test_what_is_saved_keeps_what_was_said() -> None:
+    run("descend", "--save", "new.txt")
+    text = Path("new.txt").read_text(encoding="utf-8")
+    model, old = library.parse(text), library.parse(FILE)
+    assert text.startswith("const g = 2 # given\na = 3 ± 0.1 in 0..3; b = ")
+    assert "\nw[1] = 1 in -1..1\nw[2] = 2 in -2..2\n" in text
+    assert (model.constants, model.bounds, model.goal) == (old.constants, old.bounds, old.goal)
+    assert model.uncertainties["a"] == 0.1
+    assert run("grad", "--values", "new.txt").startswith("L = 121\n")
+
+
+def test_what_is_saved_of_constants_that_were_set() -> None:
+    text = (
+        "const x[i] = i^2 for i in 1..2; const g; y = a*g*x[1]*x[2]; a = 1 in 0..; w[1] = 5 # so\n"
+    )
+    Path("c.txt").write_text(text)
+    run("descend", "c.txt", "--set", "x[2]=5, g=0, w[1]=6", "--save", "d.txt", "--of", "y")
+    assert Path("d.txt").read_text() == (
+        "const x[1] = 1\nconst x[2] = 5; const g; y = a*g*x[1]*x[2]; a = 1 in 0..; w[1] = 6 # so\ng = 0\n"
+    )
+    assert library.load("d.txt").constants == ("x[1]", "x[2]", "g")
+
+
+def test_files_of_numbers_may_say_more() -> None:
+    Path("v.txt").write_text(
+        "const g = 9 # so\na = 2 in 0..5\nb = 3 ± 0.1\nminimize L\nconst x, t\n"
+        "w[i] = i/10 in -1..1 for i in 1..2\ny ~ a*x\nL = a*b\n",
+        encoding="utf-8",
+    )
+    found = json.loads(run("grad", "--values", "v.txt", "--format", "json"))["data"]
+    assert [found[name] for name in ("g", "a", "b", "w[1]", "w[2]")] == [9, 2, 3, 0.1, 0.2]
+
+
+@pytest.mark.parametrize(
+    "text", ["a = 2 in 0..5", "a = 2 ± 1", "const g = 3", "minimize L", "const a"]
+)
+def test_settings_are_numbers_alone(text: str) -> None:
+    assert "says more than a number" in fails("grad", "--set", text)
+
+
+def test_explain_calls_constants_given() -> None:
+    said = run("explain", "--steps-of", "forward")
+    assert "Given\n-----\n  g = 2\n\nInputs\n------\n  a = 1\n  b = 4\n" in said
+    assert "Given\n-----\n  x = 1\n" in run("explain", "-e", "y = 2*x; x = 1")
+    assert "<h2>Given</h2>" in run("explain", "--format", "html")
+
+
+def test_pictures_show_constants_muted() -> None:
+    run("draw", "-o", "x.dot")
+    lines = Path("x.dot").read_text(encoding="utf-8").splitlines()
+    (g,) = (line for line in lines if "g: a constant" in line or "g = 2" in line)
+    assert 'fontcolor="#999999"' in g
+    assert "style=solid" in g
+    (a,) = (line for line in lines if line.lstrip().startswith("a ["))
+    assert "#999999" not in a
+
+
+def test_points_of_a_check_stay_within_bounds_and_constants_stay() -> None:
+    """|a| and a differ left of 0 only, g*a and 2*a where g is not 2."""
+    text = "const g = 2; a = 1 in 0..; y = abs(a)*g + 0*a"
+    assert "20 of 20 right" in run("check", "-e", text, "--claim", "da = g*abs(a)/a")
+    found = json.loads(run("check", "-e", text, "--claim", "dg = a", "--format", "json"))
+    assert found["claims"][0]["points_right"] == 20
+    assert "20 of 20 right" in run("check", "-e", text, "--claim", "da = g*2/g")
+    inputs = json.loads(run("check", "-e", text, "--format", "json"))["inputs"]
+    assert [each["name"] for each in inputs] == ["a"]
+
+
+def test_no_difference_reaches_beyond_a_bound() -> None:
+    """Beyond 1 is another function; on the bound itself both sides are looked at."""
+    text = "a = {} in ..1; y = if(a <= 1.000001, a^2, 1e9*a^3)"
+    for number in ("0.9", "0.999999", "1"):
+        inputs = json.loads(run("check", "-e", text.format(number), "--format", "json"))["inputs"]
+        assert inputs[0]["verdict"] == "agrees"
+
+
+def _data(count: int) -> str:
+    lines = "".join(f"x[{k}] = {k}; " for k in range(1, count + 1))
+    return f"{lines} b = 1; L = sum((b*x[i] - 2)^2 for i in 1..{count})"
+
+
+def test_what_looks_like_data_is_said() -> None:
+    ran = backprop("descend", "-e", _data(8), "--steps", "3")
+    assert ran.status == 0
+    assert (
+        "warning: x[*] looks like data, and the descent moves it; to keep it, write: const x[*]\n"
+        in ran.err
+    )
+    for text in (
+        _data(7),
+        f"const x[*]; {_data(8)}",
+        f"x[i] = i for i in 1..8; {_data(8)[_data(8).index(' b = ') :]}",
+    ):
+        assert "looks like data" not in backprop("descend", "-e", text, "--steps", "3").err
+    ran = backprop("descend", "-e", _data(9), "--freeze", "x[*]", "--steps", "3")
+    assert "looks like data" not in ran.err
+
+
+def test_several_outputs_are_all_listed_and_a_slip_is_asked_about() -> None:
+    names = ", ".join(f"y{k}" for k in range(12))
+    text = "; ".join(f"y{k} = x^{k + 2}" for k in range(12))
+    assert f"there are 12 outputs: {names}\n" in fails("grad", "-e", f"{text}; x = 1")
+    said = fails("grad", "-e", "total = a + b; L = totl^2; a = 1; b = 2")
+    assert said.index("is totl, used once, meant to be total?") < said.index("choose one")
+    assert "= add L = h(x, y)\n" in fails("grad", "-e", "h(x, y) = x*y")
+    assert "= add y = f(x)\n" in fails("grad", "-e", "f(x) = x^2")
+
+
+def test_a_constant_is_no_unused_output() -> None:
+    assert library.parse("const g = 9; a = 2").outputs == ["a"]
+    assert library.parse("const g = 9; a = 2; y = a^2").output() == "y"
