@@ -53,6 +53,14 @@ def modulo(x: float, y: float) -> float:
     return x % y if y else nan
 
 
+def sqrt(x: float) -> float:
+    """The square root: 0 of -0, too, so that the slope there, 0.5/sqrt(x), has its sign; nan below."""
+    try:
+        return math.sqrt(x) + 0.0
+    except ValueError:
+        return nan
+
+
 exp = _total(math.exp)
 exp2 = _total(math.exp2)
 expm1 = _total(math.expm1)
@@ -60,7 +68,6 @@ log = _total(math.log, outside=lambda x: -inf if x == 0 else nan)
 log2 = _total(math.log2, outside=lambda x: -inf if x == 0 else nan)
 log10 = _total(math.log10, outside=lambda x: -inf if x == 0 else nan)
 log1p = _total(math.log1p, outside=lambda x: -inf if x == -1 else nan)
-sqrt = _total(math.sqrt)
 cbrt = _total(math.cbrt)
 hypot = math.hypot
 sin = _total(math.sin)

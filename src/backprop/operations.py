@@ -200,7 +200,7 @@ _ROWS = (
               _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1", machine="log1p"),
     # ------------------------------------------------------------------------------ roots
     Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
-              corners=(((0.0,), (inf,)),), domain="x >= 0", machine="llvm.sqrt"),
+              corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt: out + 0"),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
               corners=(((0.0,), (inf,)),),
               precise="sign(x)*power(abs(x), 1/3)", machine="cbrt"),
@@ -224,7 +224,7 @@ _ROWS = (
     Operation("atan2", ("y", "x"), real.atan2,
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
-              corners=(((0.0, 0.0), (nan, nan)),), machine="atan2"),
+              corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x < 0", machine="atan2"),
     # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series.
     Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
               (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
