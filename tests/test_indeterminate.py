@@ -4,13 +4,14 @@ The table of odd points has the gradients themselves; here are the ways that mee
 """
 
 import random
-from math import isfinite, isnan, sqrt
+from math import inf, isfinite, isnan, sqrt
 
 import pytest
 
 import backprop
 from backprop.checks import check_gradient
 from backprop.engine.engines import Engine, GeneratedPython, StraightCode, TapeCode
+from backprop.evaluation.gradient import gradient as gradient_of
 from backprop.evaluation.gradient import settled
 from backprop.graph import Columns, Graph
 from backprop.values import forward
@@ -144,3 +145,63 @@ def test_many_undecided_names_take_little_time_and_few_words() -> None:
     found = backprop.parse("w[i] = 0 for i in 1..300; y = sum(sqrt(w[i]^2) for i in 1..300)").grad()
     assert set(found.gradients.values()) == {0.0, 1.0}
     assert len(found.warnings) <= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "gradient"),
+    [
+        ("y = if(x < 0, 0, sqrt(x)^2)", 0.0, 1.0),  # the branch that is taken is x
+        ("y = if(x < 0, 1, sqrt(x)^2)", 0.0, 1.0),
+        ("y = if(x < 0, 1, x*sqrt(x))", 0.0, 0.0),
+        ("y = floor(x) + sqrt(abs(x))^2", 0.0, 0.0),  # the corner of abs
+    ],
+)
+def test_a_branch_that_is_taken_is_decided_by_itself(text: str, at: float, gradient: float) -> None:
+    assert backprop.parse(text).grad({"x": at}).gradients["x"] == gradient
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize(
+    ("text", "values", "name", "gradient", "value"),
+    [  # computed with mpmath at 50 digits
+        ("y = exp(x)*z", {"x": -800, "z": 1e300}, "x", 3.6678745841776874e-48, "3.667874584e-48"),
+        ("y = x^2/z", {"x": 3e-170, "z": 1e-300}, "z", -9e260, "9e-40"),
+        ("y = softplus(x)*w", {"x": -744, "w": 1e300}, "x", 7.671944704179479e-24, "7.671944704e-24"),
+        ("y = sqrt(x*z)", {"x": 1e-160, "z": 2e-162}, "x", 0.07071067811865475, "1.414213562e-161"),
+    ],
+)  # fmt: skip
+def test_values_that_lose_digits_are_told_and_gradients_keep_theirs(
+    engine: str, text: str, values: dict[str, float], name: str, gradient: float, value: str
+) -> None:
+    found = gradient_of(backprop.parse(text), values, engine=engine)
+    assert found.gradients[name] == pytest.approx(gradient, rel=1e-12, abs=0)
+    [warning] = found.warnings
+    assert f"y would be {value}" in warning.message
+
+
+def test_a_slope_lost_below_a_large_one_is_found() -> None:
+    """sigmoid(log2(1e-8*x)) at 1e-300: the sigmoid is 1e-444, the slope of log2 1.4e308."""
+    found = backprop.parse("y = sigmoid(log2(1e-8*x)); x = 1e-300").grad()
+    assert found.gradients["x"] == pytest.approx(6.443204939e-145, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text", ["y = sqrt(-x)", "y = sqrt(0 - x)", "y = sqrt(x)", "y = sqrt(a*x)"]
+)
+def test_the_slope_of_a_root_at_its_end_has_the_sign_of_the_side_that_exists(text: str) -> None:
+    at = {"x": -0.0 if "sqrt(x)" in text else 0.0} | ({"a": -1.0} if "a" in text else {})
+    right = inf if "sqrt(x)" in text else -inf
+    parsed = backprop.parse(text)
+    assert parsed.grad(at).gradients["x"] == right
+    for engine in ("python", "native"):
+        program = backprop.compile(parsed, engine=engine)
+        gradient = program([at[name] for name in program.inputs])[1]
+        assert gradient[program.inputs.index("x")] == right
+
+
+def test_more_than_can_be_looked_at_is_nan_and_counted() -> None:
+    found = backprop.parse("L = sqrt(sum(w[i]^2 for i in 1..900)); w[i] = 0 for i in 1..900").grad()
+    left = sum(isnan(each) for each in found.gradients.values())
+    assert 0 < left < 900
+    assert set(found.gradients.values()) >= {0.0, 1.0}
+    assert f"{left} are nan" in found.warnings[-1].message

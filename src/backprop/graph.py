@@ -7,7 +7,7 @@ beside them, by the same number (`numbers`, see `values.py`), so that many point
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import chain, compress
@@ -241,6 +241,13 @@ class Graph:
             return self
         twin = copy(self)
         twin.operands = {node: self.operands(node) for node in self.order}.__getitem__
+        return twin
+
+    def holding(self, steps: Container[int]) -> Graph:
+        """The same graph, in which some steps keep their values: they are no steps of it."""
+        twin = copy(self)
+        twin.steps = [step for step in self.steps if step not in steps]
+        twin.__dict__.pop("users", None)
         return twin
 
     @cached_property

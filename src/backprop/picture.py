@@ -114,8 +114,8 @@ def folded(whole: Picture) -> Picture:
         if others:
             id = together(ids)
             _, equals, right = box.label.partition(" = ")
-            data = max((each.data for each in (box, *others)), key=abs)
-            grad = max((each.grad for each in (box, *others)), key=abs)
+            data = max((each.data for each in (box, *others)), key=_size)
+            grad = max((each.grad for each in (box, *others)), key=_size)
             label = f"{id}{equals}{right}"
             box = box._replace(id=id, label=label, data=data, grad=grad, members=len(ids))
         owner |= dict.fromkeys(ids, box.id)
@@ -247,3 +247,8 @@ class _Drawing:
         box = Box(self.ids[node], shown, role, *numbers, text, group)
         self.picture.boxes.append(box)
         return box
+
+
+def _size(number: float) -> tuple[bool, float]:
+    """For the largest of some numbers: nan if there is one."""
+    return number != number, abs(number)

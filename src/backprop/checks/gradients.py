@@ -1,6 +1,6 @@
 """The gradient of one output by every input, against slopes from values alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -39,13 +39,8 @@ class GradientCheck:
         return not any(check.wrong for check in self.checks)
 
 
-class _Held(Graph):
-    """A graph of which some steps keep their values."""
-
-    steps_held: Sequence[int] = ()
-
-    def above(self, node: int) -> list[int]:
-        return [step for step in super().above(node) if step not in self.steps_held]
+def _levels(graph: Graph, data: list[float]) -> Callable[[int], precise.Precise]:
+    return cache(lambda digits: precise.Precise(graph, data, digits))
 
 
 def check_gradient(
@@ -68,7 +63,7 @@ def check_gradient(
         if not model.is_equation(name) and name not in constants
     }
     noise = gradient_noise(graph, numbers, inputs.values())
-    levels = cache(lambda digits: precise.Precise(graph, data, digits))
+    levels = _levels(graph, data)
     corners = {
         step: own_text(model, step, 40) or model.labels.get(step) or graph.op(step)
         for step in graph.steps
@@ -104,9 +99,8 @@ def check_gradient(
             if confirmed.verdict == AGREES or (check.wrong and not confirmed.wrong):
                 check = confirmed
         if check.wrong and (here := [step for step in alone if step in graph.above(node)]):
-            held = _Held(graph.columns, graph.outputs)
-            held.steps_held = alone
-            if not judge(asked, precise.sides(held, levels, node)).wrong:
+            held = graph.holding(alone)
+            if not judge(asked, precise.sides(held, _levels(held, data), node)).wrong:
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")

@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 from backprop.graph import NAMES, NUMBER, Columns, Graph
 from backprop.operations import AND, COMPARISON, NOT, OPERATIONS, OR, Operation
 from backprop.syntax.functions import kinks
+from backprop.values import ByNode
 
 
-def met(graph: Graph, data: Sequence[float]) -> list[int]:
+def met(graph: Graph, data: ByNode) -> list[int]:
     """The steps that stand on a border, where the nodes are worth `data`; in no order."""
     if graph not in _KNOWN:
         _KNOWN[graph] = _where(graph.columns)
@@ -52,7 +53,7 @@ class _Where(NamedTuple):
     at: array[int] = array("i")
     others: array[int] = array("i")
 
-    def met(self, graph: Graph, data: Sequence[float]) -> list[int]:
+    def met(self, graph: Graph, data: ByNode) -> list[int]:
         """The steps that stand on a border, where the nodes are worth `data`."""
         value = data.__getitem__
         found: list[int] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from math import isfinite, isnan
+from sys import float_info
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.graph import Columns, Graph, in_order
@@ -21,7 +22,9 @@ _MOST = 5
 """The most steps that are named for one run."""
 
 _MISSED = 1e8
-"""A value that is 0 instead of 1e-308 or less is missed where its gradient is larger than this."""
+"""A value that is 0 instead of 1e-308 or less is missed where a slope or its gradient is larger."""
+
+_TINY = float_info.min
 
 
 def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> list[NotFinite]:
@@ -162,10 +165,26 @@ def _labels(model: Model, node: int, text: str) -> list[Label]:
     return [Label(span, said) for span, said in zip(model.span(node), texts, strict=False)]
 
 
-def vanished(graph: Graph, step: int, data: ByNode, gradients: ByNode) -> bool:
-    """Whether a value of 0 was too small for a double, and large enough to be missed."""
+def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
+    """Whether the value of a node is 0 only because it is too small for a double."""
     return (
-        not -_MISSED < gradients[step] < _MISSED
-        and all(data[each] for each in graph.operands(step))
-        and functions.can_vanish(graph.op(step))
+        not data[node]
+        and functions.can_vanish(graph.op(node))
+        and all(data[each] for each in graph.operands(node))
     )
+
+
+def too_small(graph: Graph, data: ByNode, gradients: ByNode) -> list[int]:
+    """The steps whose values have lost digits because they are too small for a double, or all of them,
+    where a large slope before or behind them may make that visible."""
+    small = [step for step in graph.steps if -_TINY < data[step] < _TINY]
+    zeros = [step for step in small if vanished(graph, step, data)]
+    if zeros and not any(
+        abs(slope) > _MISSED
+        for step in in_order(zeros, graph.operands)
+        if graph.is_step(step)
+        for slope in local_slopes(graph, step, data)
+    ):
+        zeros = [step for step in zeros if not -_MISSED < gradients[step] < _MISSED]
+    missed = set(zeros)
+    return [step for step in small if data[step] or step in missed]

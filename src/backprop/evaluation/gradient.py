@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from math import isfinite
-from sys import float_info
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.engine.underflow import LARGE, SCALE
@@ -19,9 +18,6 @@ from backprop.values import ByNode, Numbers, any_steep, backward, forward, havin
 
 if TYPE_CHECKING:
     from backprop.engine.writers.exact import Open
-
-
-_TINY = float_info.min
 
 
 class Gradient(NamedTuple):
@@ -75,13 +71,7 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     if finite and doubtful and _scaled(graph, data, gradients):
         doubtful = []
     # a value that has lost digits has slopes, and is in slopes, that have lost as many
-    small = [
-        step
-        for step in steps
-        if -_TINY < data[step] < _TINY
-        and (data[step] or diagnosis.vanished(graph, step, data, gradients))
-    ]
-    if small:
+    if small := diagnosis.too_small(graph, data, gradients):
         users = [user for step in small for user in graph.users.get(step, ())]
         reached = set(having_say(graph, steps, data))
         doubtful += [step for step in (*small, *users) if step in reached]
@@ -160,6 +150,7 @@ def evaluate(
         from backprop.engine.tape import Tape
 
         sure = Tape(columns, order, output).run(data, gradients)
+        sure = sure and not diagnosis.too_small(graph, data, gradients)
     else:
         forward(columns, filter(columns.is_step, order), data)
     computed = order

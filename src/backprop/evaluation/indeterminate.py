@@ -7,7 +7,7 @@ the values themselves.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite, nan
 from typing import Any
@@ -15,17 +15,19 @@ from typing import Any
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
-from backprop.evaluation.diagnosis import place, vanished
+from backprop.evaluation.borders import met
+from backprop.evaluation.diagnosis import place, too_small
 from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
 from backprop.syntax import functions
-from backprop.values import ByNode, having_say
+from backprop.values import ByNode, any_steep, having_say
 
-_MOST = 200_000
-"""The most steps that are looked at, one node after another; what is left then stays undecided."""
+_MOST = 20_000
+"""The most steps that are looked at, one node after another, at many digits; three times as many at
+few, and with values. What is left then stays undecided: a few seconds are enough."""
 
 _MANY, _FEW = 700, 500
 """Digits that hold the sum of any two doubles, for graphs of up to so many steps; else 60 digits."""
@@ -54,7 +56,7 @@ def settle(
     exact = _Exactly(graph, data)
     inputs = [node for node in graph.order if not graph.is_number(node)]
     found = exact.backward(depending(graph, inputs, graph.steps), graph.steps, wanted)
-    left = _MOST
+    left = _MOST * (1 if len(graph.steps) <= _FEW else 3)
     for node, number in found.items():
         if number.open is not None and (steps := graph.above(node)) and len(steps) <= left:
             left -= len(steps)
@@ -71,22 +73,39 @@ def by_values(
     gradients: ByNode,
     undecided: Mapping[int, Open],
 ) -> list[IndeterminateForm]:
-    """Give the named nodes that `settle` left undecided the slopes that values give; warnings."""
+    """Give the named nodes that `settle` left undecided the slopes that values give; warnings, one for
+    each place in the text."""
     slope = slopes_by_values(graph, data)
-    output = model.labels[graph.output]
-    said: dict[Open, list[str]] = defaultdict(list)
+    output, left = model.labels[graph.output], 3 * _MOST
+    said: dict[Hashable, list[str]] = defaultdict(list)
+    first: dict[Hashable, Open] = {}
+    unseen = 0
     for node, where in undecided.items():
-        if node in model.labels:
-            gradients[node], how = slope(node)
-            said[where].append(f"∂{output}/∂{model.labels[node]} is {how}")
+        if node not in model.labels:
+            continue
+        left -= len(graph.above(node))
+        if left < 0:
+            gradients[node] = nan
+            unseen += 1
+            continue
+        gradients[node], how = slope(node)
+        columns, step = model.columns, where.step
+        key: Hashable = (columns.places[step], columns.callers.get(step), where.form)
+        said[key].append(f"∂{output}/∂{model.labels[node]} is {how}")
+        first.setdefault(key, where)
     warnings = []
-    for (step, form), parts in list(said.items())[:_WARNINGS]:
+    for place_of, parts in list(said.items())[:_WARNINGS]:
         more = f"; and so on for {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+        step, form = first[place_of]
         text, labels = place(model, step, data)
         at = f" at {labels[0].text}" if labels and labels[0].text else ""
         listed = "; ".join(parts[:_NAMED])
         message = f"the chain rule meets {form} in {text}{at}: by values {listed}{more}"
         warnings.append(IndeterminateForm(message, *labels))
+    if rest := sum(map(len, list(said.values())[_WARNINGS:])) + unseen:
+        found = f"; {unseen} are nan, because there are too many to look at" if unseen else ""
+        message = f"the chain rule does not decide {rest} more gradients{found}"
+        warnings.append(IndeterminateForm(message, where=model.source.name))
     return warnings
 
 
@@ -98,13 +117,15 @@ def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Un
     value = float(exact.value(graph.output))
     output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
     would = f"{output} would be {shown(value)}"
-    what = ""
+    what, missed = "", set(too_small(graph, data, gradients))
     for step in having_say(graph, graph.order, data):
         number = float(exact.value(step))
-        if not data[step] and vanished(graph, step, data, gradients):
-            if not abs(value - data[graph.output]) <= _AGREED * abs(value):
-                what = f"is too small for a double{{at}}, and counts as 0; {would}"
-        elif not isfinite(number):
+        if step in missed:
+            apart = abs(number - data[step]) > _AGREED * abs(number)
+            if apart and not abs(value - data[graph.output]) <= _AGREED * abs(value):
+                counts = "has lost digits" if data[step] else "counts as 0"
+                what = f"is too small for a double{{at}}, and {counts}; {would}"
+        elif not isfinite(number) and not any_steep(graph, [step], data):
             what = "has a value by rounding only{at}: with more digits there is none"
         elif (found := exact.outcome(step)) != data[step]:
             known = shown(data[step])
@@ -122,7 +143,10 @@ def exactly(graph: Graph, data: ByNode) -> float:
 
 
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
-    """A function of a node: the slope of the output by it that values give, and that in words."""
+    """A function of a node: the slope of the output by it that values give, and that in words. What
+    stands exactly on a border there stays as it turned out."""
+    held = [step for step in met(graph, data) if not functions.has_slopes(graph.op(step))]
+    graph = graph.holding(held)
     levels = cache(lambda digits: Precise(graph, data, digits))
     return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10, flat=_FLAT))
 

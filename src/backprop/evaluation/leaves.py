@@ -22,7 +22,6 @@ from backprop.language.said import written_bounds
 from backprop.names import matching, nearest, unknown_name
 from backprop.numbers import listed, shown
 from backprop.source import Span, normal
-from backprop.syntax import functions
 from backprop.values import without_names
 
 _NOWHERE: Mapping[str, Span] = MappingProxyType({})
@@ -101,13 +100,8 @@ def number_of(model: Model, root: int) -> float:
     order, data = without_names(model.columns, root)
     diagnosis.values(model, order, len(order), data)
     columns = model.columns
-    if any(
-        not data[node]
-        and columns.is_step(node)
-        and all(data[each] for each in columns.operands(node))
-        and functions.can_vanish(columns.op(node))
-        for node in order
-    ):  # too small for a double, but perhaps large again in the end
+    if any(columns.is_step(node) and diagnosis.vanished(columns, node, data) for node in order):
+        # too small for a double, but perhaps large again in the end
         from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
 
         return exactly(Graph(model.columns, [root]), data)

@@ -11,11 +11,12 @@ from math import isfinite
 from sys import float_info
 
 from backprop.evaluation.borders import conditions, kind
+from backprop.evaluation.diagnosis import vanished
 from backprop.evaluation.precise import Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS
-from backprop.syntax import functions, precision
+from backprop.syntax import precision
 
 AGREED = 1e-9
 """How far apart two slopes are the same, relative to the larger one."""
@@ -23,10 +24,10 @@ AGREED = 1e-9
 NOTHING = float_info.min
 """Slopes that differ by less are the same: doubles have no digits for them."""
 
-_WORK = 100_000
-"""The most steps that are computed for quick looks, in all: about a second."""
+_WORK = 50_000
+"""The most steps that are computed for quick looks, in all: about half a second."""
 
-_CLOSE_WORK = 10_000
+_CLOSE_WORK = 4_000
 """The same for close looks, whose steps take longer."""
 
 _CLOSE = 960, 1200
@@ -49,12 +50,7 @@ class Looks:
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
-        self._vanished = any(
-            not data[step]
-            and all(data[each] for each in graph.operands(step))
-            and functions.can_vanish(graph.op(step))
-            for step in graph.steps
-        )
+        self._vanished = any(vanished(graph, step, data) for step in graph.steps)
         """Whether a value is 0 because it is too small for a double: then none is taken as it is."""
 
     def may(self, steps: int) -> bool:

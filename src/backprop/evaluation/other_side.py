@@ -9,7 +9,7 @@ from functools import cached_property
 from math import isfinite, isinf, isnan
 
 from backprop.errors import AtBorder
-from backprop.evaluation.borders import conditions, is_truth, kind
+from backprop.evaluation.borders import conditions, is_truth, kind, met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import AGREED, NOTHING, Looks
 from backprop.evaluation.sides import Side, Sides
@@ -72,6 +72,7 @@ class _Borders:
         self.looks = Looks(graph, data, gradients)
         self.told: set[int] = set()
         self.poles: set[int] = set()
+        self.met = met(graph, data)
 
     def notes(self, steps: Sequence[int]) -> Iterator[AtBorder]:
         """One note for each place in the text at which a border makes a difference."""
@@ -154,6 +155,9 @@ class _Borders:
         exact = self.looks.is_exact(step)
         head, said = self._words(step, row, exact)
         below = in_order([step], self.graph.operands)
+        if not self.looks.may(len(below) // 5):
+            message = f"{head}: the gradient is that of {said}"
+            return None if told is not None else self._made(step, below, message)
         for node in self._crossing(step, row, below):
             if told is not None and node in told:
                 continue
@@ -225,6 +229,8 @@ class _Borders:
             self.poles.add(step)
         if data[graph.output] != self.data[graph.output]:
             return False
+        if not set(met(graph, data)) <= set(self.met):  # it stands on another border then
+            return False
         before, after = derivatives(graph, self.data), derivatives(graph, data)
         return all(before[node] == after[node] for node in self.inputs)
 
@@ -252,16 +258,18 @@ class _Borders:
             return _UNCLEAR
         same = side.slope == gradient
         if isfinite(side.slope) and isfinite(gradient):
-            most = AGREED * max(abs(gradient), abs(side.slope)) + _ROUNDING * self._sizes[node]
-            same = abs(side.slope - gradient) <= most + NOTHING
+            most = AGREED * max(abs(gradient), abs(side.slope)) + NOTHING + side.error
+            if isfinite(self._sizes[node]):
+                most += _ROUNDING * self._sizes[node]
+            same = abs(side.slope - gradient) <= most
         slope = shown(side.slope + 0.0)
         if side.kind == "slope" and isinf(side.slope):
             slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
-        if side.kind == "jump" and not same:
-            return f"{slope}, after a jump"
-        if (
-            side.kind == "jump"
-        ):  # of what is equal here alone, such as a label, nobody wants to know
+        # a double beside the value is no jump
+        if side.kind == "jump" and side.height > _ROUNDING * abs(self.data[self.graph.output]):
+            if not same:
+                return f"{slope}, after a jump"
+            # of what is equal here alone, such as a label, nobody wants to know
             return "" if self.graph.op(step) in _EQUALITIES else "the value jumps"
         return "" if same else slope
 

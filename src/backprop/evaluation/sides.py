@@ -10,12 +10,13 @@ class Side:
 
     kind: `slope`; `infinite`, with the sign in `slope`; `jump`, where the value at the point is not
     the limit from this side and `slope` is that beside the point; `none`, where there is no value;
-    `unclear`, where no slope could be found. error: of the slope.
+    `unclear`, where no slope could be found. error: of the slope. height: of the jump.
     """
 
     kind: str
     slope: float = nan
     error: float = inf
+    height: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,10 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
             return first if others.count(first) == len(others) else ""
         if not bound:
             return f"{len(members)} values"
-        sizes = [abs(each) for each in (first, *others) if isinstance(each, float)]
-        return f"≤ {shown(max(sizes), 6)}" if sizes else None
+        numbers = [abs(each) for each in (first, *others) if isinstance(each, float)]
+        sizes = [each for each in numbers if each == each]
+        bounds = [f"{len(numbers) - len(sizes)} nan"] if len(sizes) < len(numbers) else []
+        bounds += [f"≤ {shown(max(sizes), 6)}"] if sizes else []
+        return ", ".join(bounds) or None
 
     return column._replace(cells=[cell(*row) for row in rows])

@@ -32,7 +32,9 @@ def unbounded(name: str, digits: int) -> Function:
         # a series of mpmath's is missing or comes to no end
         except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
             return mp.nan
-        return mp.nan if isinstance(found, mp.mpc) or not mp.isfinite(found) else mp.mpf(found)
+        if isinstance(found, mp.mpc) or not mp.isfinite(found):
+            return mp.nan
+        return found if isinstance(found, mp.mpf) else mp.mpf(found)
 
     return total
 
