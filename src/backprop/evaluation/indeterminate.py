@@ -119,13 +119,13 @@ def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Un
     would = f"{output} would be {shown(value)}"
     what, missed = "", set(too_small(graph, data, gradients))
     for step in having_say(graph, graph.order, data):
-        number = float(exact.value(step))
+        number = exact.value(step)
         if step in missed:
             apart = abs(number - data[step]) > _AGREED * abs(number)
             if apart and not abs(value - data[graph.output]) <= _AGREED * abs(value):
                 counts = "has lost digits" if data[step] else "counts as 0"
                 what = f"is too small for a double{{at}}, and {counts}; {would}"
-        elif not isfinite(number) and not any_steep(graph, [step], data):
+        elif not isfinite(float(number)) and not any_steep(graph, [step], data):
             what = "has a value by rounding only{at}: with more digits there is none"
         elif (found := exact.outcome(step)) != data[step]:
             known = shown(data[step])
