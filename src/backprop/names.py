@@ -105,6 +105,10 @@ _LOOKS = str.maketrans(
 """Letters of Cyrillic, Greek and other scripts, and the Latin or Greek ones that look the same."""
 
 
+MAY_LOOK_LIKE = re.compile(r"[ɡΆ-Ϋοόϲϳ\u0400-\u052fօ\u1f00-\u1fff]")
+"""Finds the letters that may look like another: no lower-case Greek ones but ο."""
+
+
 def look(name: str) -> str:
     """The same text for names that look the same, such as the Latin and the Cyrillic `a`."""
     if name.isascii():

@@ -28,7 +28,7 @@ from backprop.errors import (
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
 from backprop.language.hints import meant
-from backprop.names import did_you_mean, look, strange_letter
+from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span
 from backprop.synonyms import LATER
@@ -205,7 +205,8 @@ def check_size(equations: Statements, functions: Statements) -> None:
 
 def look_alikes(statements: Sequence[Statement]) -> Iterator[LooksAlike]:
     """A warning for each name that looks like an earlier one, and has letters of another script."""
-    if not statements or statements[0].tokens.source.text.isascii():
+    text = statements[0].tokens.source.text
+    if text.isascii() or not MAY_LOOK_LIKE.search(text):
         return
     first: dict[str, Span] = {}
     for tokens, _ in statements:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
 from backprop.source import Source, Span
 from backprop.syntax.grammar import Kinds, token_pattern
-from backprop.syntax.spelling import spelled
+from backprop.syntax.spelling import RESERVED, spelled
 
 ENDS = frozenset({"NEWLINE", "SEMICOLON"})
 LIST_ENDS = ENDS | {"COMMA"}
@@ -129,7 +129,7 @@ def statements(
             word = word[: word.index("(")] + word[word.index(")") + 1 :]
         elif word == "%" and kinds[-2:] == ["PLUSMINUS", "NUMBER"]:
             kind = "PERCENT"
-        if not plain and (kind == "NAME" or not word.isascii()):
+        if not plain and (word in RESERVED or not word.isascii()):
             kind, word = spelled(kind, word)
         kinds.append(kind)
         texts.append(known.setdefault(word, word))

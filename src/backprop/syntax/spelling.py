@@ -13,25 +13,30 @@ _OWN = str.maketrans(
     {**SIGNS, **SUPERSCRIPTS, "≤": "<=", "≥": ">=", "≠": "!="}
     | {sign: repr(unicodedata.numeric(sign)) for sign in FRACTIONS}
 )
-_RESERVED = frozenset("for in if and or not".split())
+RESERVED = frozenset("for in if and or not".split())
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """What cannot be seen among the letters and marks of Unicode; variation selectors apart."""
 
-_letters = set[str]()
-"""Characters of names that were met, and are no strangers."""
+_settled = set[str]()
+"""Letters of names that were met, of which a name in normal form can be made."""
 
 
 def spelled(kind: str, text: str) -> tuple[str, str]:
     """The kind and the text of a token that is written with other signs than ASCII."""
     if kind != "NAME":
         return kind, text.translate(_OWN) if kind != "OTHER" else text
-    if not text.isascii():
-        if not _letters.issuperset(text):
-            if strangers(text):
-                return "OTHER", text
-            _letters.update(text)
+    if not _settled.issuperset(text):
+        if strangers(text):
+            return "OTHER", text
+        _settled.update(filter(_is_settled, text))
         text = normal(text)
-    return (text.upper() if text in _RESERVED else kind), text
+    return (text.upper() if text in RESERVED else kind), text
+
+
+def _is_settled(sign: str) -> bool:
+    """Whether a letter is the same in each name, whatever stands beside it."""
+    letter = sign < "\u1100" and unicodedata.category(sign)[0] != "M"
+    return letter and sign != "π" and normal(sign) == sign
 
 
 def strangers(text: str) -> list[int]:
