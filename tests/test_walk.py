@@ -12,9 +12,9 @@ from mpmath import mpf
 
 import backprop
 from backprop.engine.engines import StraightCode
+from backprop.engine.writers.columns import derivatives
 from backprop.graph import Columns, Graph
 from backprop.values import backward, forward
-from slope_graphs import derivatives
 from test_engines import contributions, interpreted, random_graph
 
 PRECISE: Mapping[str, Callable[..., mpf]] = {

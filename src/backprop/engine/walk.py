@@ -1,5 +1,5 @@
 """The chain rule that generates: it goes through the steps of a graph, forward and backward, and a
-writer makes of each what it makes: a line of Python, instructions of LLVM, a formula, a number.
+writer makes of each what it makes: a line of Python, instructions of LLVM, a formula, a graph.
 
 The steps come in the order in which the interpreter (`values.forward`, `values.backward`) takes
 them, and so do the shares of every gradient, so that what is rounded is the same. Code that

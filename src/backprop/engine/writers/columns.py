@@ -1,8 +1,7 @@
-"""The derivatives of a graph as a graph: the walk of the chain rule with a writer of its own, which
-writes it into columns again, so that what is derived can be derived once more.
+"""The derivatives of a graph as a graph: the walk of the chain rule, written into columns.
 
 The new steps stand behind those of the graph, whose rows keep their numbers; equal steps are one,
-and what is known beforehand is computed.
+and what is known beforehand is computed. The result can be computed, compiled, derived again.
 
 Where a branch is not taken its derivatives may be inf or nan, and the gradient that comes to it is
 0: `if(c, g, 0)*s`. Such a product is written `if(c, g*s, 0)`, which is 0 there. (A number in place
