@@ -239,3 +239,31 @@ def test_several_outputs_are_all_listed_and_a_slip_is_asked_about() -> None:
 def test_a_constant_is_no_unused_output() -> None:
     assert library.parse("const g = 9; a = 2").outputs == ["a"]
     assert library.parse("const g = 9; a = 2; y = a^2").output() == "y"
+
+
+def test_a_check_of_an_output_beside_a_border_of_another() -> None:
+    """Where L stands on its border, a is still a, with slope 1."""
+    said = run("check", "-e", "a = 2; b = 2; L = if(a > b, a, 1); output a")
+    assert "the gradient agrees" in said
+
+
+def test_families_name_outputs_and_ways() -> None:
+    text = "x[1] = 1; x[2] = 2; y[i] = x[i]^2 for i in 1..2"
+    values = [
+        json.loads(line)["value"]
+        for line in run("grad", "-e", text, "--of", "y[*]", "--format", "json").splitlines()
+    ]
+    assert values == [1, 4]
+    assert "Paths from x[2]" in run("explain", "-e", text, "--of", "y[2]", "--paths", "x[2..2]")
+
+
+def test_formulas_of_a_person_have_no_bounds() -> None:
+    for claim in ("dL/da = 2 ± 1", "dL/da = 2.0(1)", "dL/da = 2 in 0..5"):
+        assert "a formula has no uncertainty and no bounds" in fails("check", "--claim", claim)
+    assert "more than a number" in fails("descend", "--optimizer", "adam(beta1=0.9 in 0..1)")
+
+
+def test_a_row_of_a_family_that_is_partly_constant() -> None:
+    text = "w[i] = 0 for i in 1..20; const w[1..4]; L = sum((w[i] - 1)^2 for i in 1..20)"
+    assert "w[1..20]  constant, input" in run("grad", "-e", text)
+    assert "constant: w[1], w[2], w[3], w[4]\n" in run("descend", "-e", text)

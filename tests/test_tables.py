@@ -26,6 +26,8 @@ MORE = """
 f(x, y) = if(x > 0 and not y == 1, -x^2, +y**-3); g() = 1; z = f(1, g()) - a[1, i+1]/b[2]
 w[i, j] ~ normal(0, 1/sqrt(3)) for i in 1..3, j in [1, 2*k, 3] if i != j or i <= 2
 x[t+1] = sum(w[i]*x[t] for i in 1..3 if i >= t) + prod(k for k in 1..2) for t in 0..9
+const g = 2 ± 5% in 0..; const x, w[1,*], v[1..3]; minimize L; output y[2]; a = -2.0(1) in ..5
+const w[i] ~ normal(0, 1) in -2..2 for i in 1..3; b[i] = 0 ± i in -i..i for i in 1..3
 u ~ uniform(-1, 1); v[1] ~ uniform(0, 1); y = ((a)); y = min(a, b, c) < mean(x)
 """
 
@@ -64,7 +66,8 @@ def by_lark(kinds: Kinds, start: str) -> Shape | tuple[int, frozenset[str]]:
     form, target, parameters = result if start == "statement" else ("expression", 0, ())
     nodes = tuple(emitter.nodes)
     indexed = form.startswith("indexed") or any(each.kind in ("index", "gather") for each in nodes)
-    return Shape(kinds, form, target, parameters, nodes, indexed)
+    limited = any(each.kind in grammar.LIMITS for each in nodes)
+    return Shape(kinds, form, target, parameters, nodes, indexed, limited)
 
 
 def by_tables(kinds: Kinds, start: str) -> Shape | tuple[int, frozenset[str]]:
@@ -122,9 +125,9 @@ def test_spoiled_statements_fail_where_lark_fails_and_expect_the_same(
     request: pytest.FixtureRequest,
 ) -> None:
     random = Random(20)
-    words = [*grammar._tables().symbols, "OTHER"]
+    words = [*grammar._tables().symbols, "OTHER", "CONST", "GOAL", "PERCENT"]
     fit = unfit = 0
-    for _ in range(40_000 if request.config.getoption("--whole") else 4_000):
+    for _ in range(40_000 if request.config.getoption("--whole") else 5_000):
         if random.random() < 0.2:
             kinds: Kinds = tuple(random.choices(words, k=random.randint(0, 9)))
         else:

@@ -10,7 +10,7 @@ from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
-from backprop.names import meant, unknown_name
+from backprop.names import meant
 from backprop.report.gradient import GradientReport, gradient_report
 from backprop.report.said import said
 
@@ -42,7 +42,8 @@ def grad(
     numbers = inputs.numbers(model)
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
-    outputs: Sequence[str | None] = list(dict.fromkeys(inputs.of)) or [None]
+    asked = meant(inputs.of, model.names, "these equations")
+    outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
     results = [gradient(model, numbers, output, engine) for output in outputs]
     return gradient_report(model, results, names, whole, shown)
 
@@ -124,8 +125,9 @@ class Descending(NamedTuple):
         found, _ = descend(*given, callback, callback_every, self.state, spool, **self.options)
         leading = parameters(self.model, found.output)
         kept = [name for name in leading if name not in found.parameters]
-        above = self.model.graph(found.output).inputs
-        constants = [name for name in self.model.constants if self.model.names[name] in above]
+        above = {*self.model.graph(found.output).inputs}
+        still = (*self.model.constants, *self.model.fixed)
+        constants = [name for name in dict.fromkeys(still) if self.model.names[name] in above]
         inputs = {**self.known, **found.parameters}
         return DescentReport(found, kept, constants, whole, inputs, said(self.model))
 
@@ -172,9 +174,7 @@ def explain(
     model = inputs.model()
     at = evaluate(model, inputs.numbers(model), inputs.output)
     gradient = at.gradient
-    for name in ways:
-        if name not in gradient.gradients:
-            raise unknown_name(name, gradient.gradients, f"what leads to {gradient.output}")
+    ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")
     if ways:
         totals = {name: gradient.gradients[name] for name in ways}
         start = gradient.output, gradient.value, gradient.data

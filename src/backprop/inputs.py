@@ -43,7 +43,9 @@ class Inputs(NamedTuple):
         path="read",
     )] = ()
     of: Annotated[Sequence[str], Option(
-        "--of NAME", "The output; grad takes several. Default: the only one.", read=names,
+        "--of NAME",
+        "The output; grad takes several. Default: what the equations say, or the only one.",
+        read=names,
     )] = ()
     seed: Annotated[int, Option(
         "--seed N", "Which random numbers ~ draws, and which points check tries.",

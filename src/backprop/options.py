@@ -188,7 +188,7 @@ class DescentOptions(TypedDict, total=False):
         "--freeze NAMES", "Leave these inputs where they are.", read=names,
     )]
     bounds: Annotated[Mapping[str, tuple[float, float]] | None, Option(
-        "--bounds TEXT", 'Limits: "a=0..1, b=..5, w*=-1..1".',
+        "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5, w*=-1..1".',
     )]
     maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
     until_grad: Annotated[float, Option(

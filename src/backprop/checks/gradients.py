@@ -54,8 +54,8 @@ def check_gradient(
     The slopes come from values of the equations alone, by differences; with `precisely`, of values
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises.
     """
-    graph, numbers, gradient = evaluate(model, values or {}, of)
-    graph, data = graph.for_many_walks(), numbers.data
+    file, numbers, gradient = evaluate(model, values or {}, of)
+    graph, data = file.for_many_walks(), numbers.data
     constants = set(model.constants)
     inputs = {
         name: model.names[name]
@@ -72,7 +72,7 @@ def check_gradient(
     # equalities, and numbers that are conditions: they turn out otherwise on both sides
     alone = [
         step
-        for step in met(graph, data)
+        for step in met(file, data)  # which looks at steps that lead elsewhere, too
         if conditions(OPERATIONS[graph.op(step)]) or graph.op(step) in ("==", "!=")
     ]
     checks = []

@@ -108,8 +108,10 @@ class Model:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
         fixed = {*self.fixed, *self.constants}
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
-        inputs = [name for name in self.names if name not in self.constants]
-        return [name for name in unused if self.is_equation(name)] or inputs or list(self.names)
+        if outputs := [name for name in unused if self.is_equation(name)]:
+            return outputs
+        constants = set(self.constants)
+        return [name for name in self.names if name not in constants] or list(self.names)
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""

@@ -99,6 +99,11 @@ class FormulaReader:
             statement = Statement(tokens, shape(tokens.kinds))
         except Unfit as unfit:
             raise unread(tokens, unfit)[0] from None
+        if statement.shape.limited:
+            place = _limits(statement)
+            raise UnexpectedText(
+                "a formula has no uncertainty and no bounds", place, hints=["leave it out"]
+            )
         raise_all(definitions.calls([statement], self._functions))
         builder = Builder(self._known, self.columns, self._functions, self._families)
         root = builder.expression(tokens, ready_made(statement).body, {})
@@ -116,13 +121,17 @@ def _says_more(statement: Statement) -> bool:
     return statement.shape.kinds[0] in ("CONST", "GOAL") or statement.shape.limited
 
 
-def _no_number(statement: Statement) -> UnexpectedText:
-    """The error for such a statement where numbers are due."""
-    tokens = statement.tokens
+def _limits(statement: Statement) -> Span:
+    """Where the uncertainty and the bounds of a right side stand; the first word if it has none."""
     limits = ready_made(statement).limits
-    first, last = (limits[0].node.first, len(tokens.kinds) - 1) if limits else (0, 0)
+    ends = (limits[0].node.first, limits[-1].node.last) if limits else (0, 0)
+    return statement.tokens.span(*ends)
+
+
+def _no_number(statement: Statement) -> UnexpectedText:
+    """The error for a statement that says more, where numbers are due."""
     hints = ["give numbers alone, as in a=2; what is said of inputs stands in the equations"]
-    return UnexpectedText("this says more than a number", tokens.span(first, last), hints=hints)
+    return UnexpectedText("this says more than a number", _limits(statement), hints=hints)
 
 
 def read_settings(source: Source, computed: Collection[str] | None = None) -> dict[str, Setting]:

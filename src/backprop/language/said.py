@@ -82,17 +82,19 @@ class Sayings:
             self.constants[name] = tokens.span(0, tokens.sign - 1)
         number = default(self.columns, root)
         for limit in parts.limits:
+            self._refuse_itself(name, tokens, limit)
             if limit.node.kind == "bounds":
                 self.bounds[name] = low, high = self._bounds(tokens, limit, scope)
                 if number < low or number > high:
                     drawn = statement.shape.form.endswith("distribution")
                     value = tokens.span(tokens.sign + 1, parts.limits[0].node.first - 1)
+                    another = "another --seed" if drawn else "a number within them"
                     text = f"{name} = {shown(number)}{', as drawn,' if drawn else ''}"
                     raise OutsideBounds(
                         f"{text} lies outside its bounds {written_bounds(low, high)}",
                         Label(value, "this number"),
                         Label(_span(tokens, limit.node), "its bounds"),
-                        hints=["give it a number within them, or wider bounds"],
+                        hints=[f"give it {another}, or wider bounds"],
                     )
             else:
                 self.uncertainties[name] = self._uncertainty(tokens, limit, scope, number)
@@ -100,13 +102,21 @@ class Sayings:
             last = parts.limits[-1].node.last
             self.written[name] = pack(tokens.starts[tokens.sign + 1], tokens.ends[last])
 
+    def _refuse_itself(self, name: str, tokens: Tokens, limit: Limit) -> None:
+        """Raise NotANumber where what stands behind a default needs the name itself."""
+        for node in (each for item in limit.items for each in item):
+            if node.kind == "name" and tokens.texts[node.token] == name:
+                hints = ["write a number there"]
+                message = f"what limits {name} cannot depend on it"
+                raise NotANumber(message, _span(tokens, node), hints=hints)
+
     def _number(self, tokens: Tokens, nodes: Sequence[Node], scope: Scope, what: str) -> float:
         """The number of a constant expression. Raises NotANumber."""
         try:
             return self.integers.number(tokens, tuple(nodes), scope, free=True)
         except BackpropError as error:
             place = error.labels[0].span
-            hint = "write numbers, or names that the file gives numbers"
+            hint = "write numbers, or names without an index that the file gives numbers"
             message = f"{what} is no constant expression: {place.text!r} is not known here"
             raise NotANumber(message, place, hints=[hint]) from None
 
@@ -160,7 +170,8 @@ class Sayings:
             message = f"a second output to take, besides {first.name}: {goal.name}"
             hint = "a file has one minimize, maximize or output; --of NAME chooses another"
             errors.append(defined_twice(message, place, at, hint))
-        constants = tuple(filter(self.constants.__contains__, names))
+        known = self.constants
+        constants = tuple(filter(known.__contains__, names)) if known else ()
         goal_ = goals[0][0] if goals else None
         return Said(constants, self.bounds, self.uncertainties, goal_, self.written)
 

@@ -92,8 +92,12 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
             return first
         if column.kind == "name":
             return name
-        if column.kind != "number":
-            return first if others.count(first) == len(others) else ""
+        if column.kind != "number" or first is None:
+            alike = others.count(first) == len(others)
+            if not alike and column.title == "role":
+                return ", ".join(map(str, dict.fromkeys((first, *others))))
+            if alike or column.kind != "number":
+                return first if alike else ""
         if not bound:
             return f"{len(members)} values"
         numbers = [abs(each) for each in (first, *others) if isinstance(each, float)]

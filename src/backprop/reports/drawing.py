@@ -50,7 +50,8 @@ def digraph(picture: Picture, look: Look) -> Digraph:
         edge_attr={"fontname": _FONT, "fontsize": "10", "color": theme.line, "fontcolor": theme.ink,
                    "arrowsize": "0.7"},
     )  # fmt: skip
-    largest = max((abs(box.grad) for box in picture.boxes if isfinite(box.grad)), default=0)
+    moving = (box.grad for box in picture.boxes if box.role != "constant")
+    largest = max((abs(grad) for grad in moving if isfinite(grad)), default=0)
     grouped: dict[str, list[Box | Circle]] = {}
     items: list[Box | Circle] = [*picture.boxes, *picture.circles]
     for item in items:

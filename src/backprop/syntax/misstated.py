@@ -14,6 +14,7 @@ _SIMILAR = (
     | {"constant": "const", "constants": "const", "outputs": "output"}
 )
 _SUPERFLUOUS = frozenset("let var param params parameter input inputs set variable def".split())
+_NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
 _ENDS = frozenset({"NUMBER", "NAME", "RPAR", "RSQB"})
 
 
@@ -86,6 +87,9 @@ def _const(tokens: Tokens, at: int) -> SyntaxFault | None:
         last = texts[at - 1] if kinds[at - 1] == "NAME" else "x"
         hint = f"give it a statement of its own: const {last} {tokens.span(at, -1).text}"
         return fault("several names, and a value", tokens.span(at), hint)
+    if sign < 0 and kinds[at : at + 1] == ("FOR",):
+        hint = f"write const {texts[1]}[*]"
+        return fault("what is const needs no range here", tokens.span(at, -1), hint)
     if sign < 0 and at < len(kinds) and kinds[at - 1] in ("NAME", "RSQB"):
         if kinds[at] == "NAME":
             message, hint = "a comma is missing", f"write {texts[at - 1]}, {texts[at]}"
@@ -114,6 +118,11 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
         return None
     if tokens.sign < 0 or tokens.sign > word:
         name = tokens.span(tokens.kinds[0] == "CONST", word - 1).text
+        if tokens.sign > word:
+            value, bounds = tokens.span(tokens.sign, -1).text, tokens.span(word, tokens.sign - 1)
+            ends = "".join(bounds.text.translate(_NO_BRACKETS).split())[2:]
+            hint = f"write {name} {value} in {ends}"
+            return fault("bounds stand behind the value", bounds, hint)
         hint = f"write {name} = … {tokens.span(word, -1).text}"
         return fault(f"{name} has bounds and no value", tokens.span(word, -1), hint)
     if kinds[1:2] == ("LPAR",):
@@ -125,8 +134,11 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault("an uncertainty stands before the bounds", tokens.span(at), hint)
     behind = kinds[word + 1 :]
     end = len(kinds) - 1
-    if behind[:1] in (("LSQB",), ("LPAR",)) and behind[2:3] == ("COMMA",) and len(behind) == 5:
-        hint = f"write in {tokens.texts[word + 2]}..{tokens.texts[word + 4]}"
+    between = kinds.index("COMMA", word) if "COMMA" in behind else at
+    brackets = kinds[word + 1 : word + 2] + kinds[-1:]
+    if brackets in (("LSQB", "RSQB"), ("LPAR", "RPAR")) and word + 2 < between < end - 1:
+        low, high = tokens.span(word + 2, between - 1).text, tokens.span(between + 1, end - 1).text
+        hint = f"write in {low}..{high}"
         return fault("bounds have no brackets", tokens.span(word + 1, end), hint)
     if "RANGE" not in behind:
         text = tokens.span(word + 1, end).text if behind else ""
