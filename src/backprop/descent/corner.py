@@ -1,40 +1,207 @@
-"""The end of a run at a point where the output has no slope: a corner, or a cusp."""
+"""The end of a run where the output has no slope, a corner or a cusp; or what leads on from there.
+
+Of all mixtures of the gradients at points close by, the shortest one is the slope of the steepest way
+down that they share; at a minimum it is 0 (gradient sampling: Burke, Lewis and Overton, SIAM J.
+Optim. 15, 2005). A way that proves to be none adds a gradient found along it, as bundle methods do.
+"""
 
 from collections.abc import Iterator, Sequence
-from math import inf
+from math import hypot, inf, isfinite
 from random import Random
+from sys import float_info
 
-from backprop.descent.problem import Point
+from backprop.descent.problem import Point, Problem, moves
 from backprop.descent.run import Run, Stop
+from backprop.errors import NotFinite
+from backprop.evaluation import borders
+from backprop.evaluation.gradient import Evaluation
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
-"""How far values around it are looked at, relative to numbers larger than 1."""
+"""How far around a point is looked, relative to numbers larger than 1."""
 
-_MOST_AXES, _OBLIQUE = 200, 32
-"""The most parameters that are moved one at a time, and how often all are moved together."""
+_AXES, _PAIRS, _TURNS = 100, 16, 100
+"""The most parameters that are moved one at a time, how often all are moved together, there and
+back, and the most ways down that are tried: at each of these distances."""
+
+_FEWEST, _WORK = 200, 2_000_000
+"""Ways down are tried while so few values were looked at, or while that took no more steps of a
+graph than this; at the second corner of a run half as many, and so on."""
+
+_LEADS = 100
+"""The most corners of one run that are left behind."""
+
+_SHORT, _KEPT = 1e-9, 0.7
+"""A mixture is 0 if it is shorter than this part of the longest gradient; a way down keeps this part
+of what its slope promises."""
+
+_NAMED = 4
+"""The most parameters of a direction that are named."""
 
 
-def judged(run: Run, x: Point) -> Stop:
-    """Whether the output is lower anywhere near x, and the verdict on that."""
+def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
+    """What the end of a run becomes by a look around its last point, if that may be a corner.
+
+    stop: None where there is no gradient at the start. ended: the last point, where what the chain
+    rule does not decide is nan. Returns None if the run now has a gradient to go on with.
+    """
+    undecided = not all(map(isfinite, ended.gradient.gradients.values()))
+    rests = stop is None or stop.cause == "gradient"
+    if rests:
+        odd = undecided or bool(borders.met(ended.graph, ended.numbers.data))
+    else:
+        odd = run.monotone and stop is not None and stop.cause == "stuck"
+    if not odd:
+        return stop or _at_rest(run)
     problem = run.problem
-    output, value = problem.output, problem.value(x)
-    lower = "lower" if problem.sign > 0 else "higher"
-    for size in _NEAR:
-        for ways in _directions(len(x)):
-            moved = [at + size * max(1.0, abs(at)) * way for at, way in zip(x, ways, strict=True)]
-            if problem.known(problem.inside(moved), inf) < value:
-                where = f"a corner, where {output} has no slope, and it is {lower} nearby"
-                return Stop("stuck", f"stuck after step {run.number}: {where}; start elsewhere")
-    kind = "minimum" if problem.sign > 0 else "maximum"
-    none = f"{output} is nowhere {lower} nearby"
-    return Stop("corner", f"converged: a {kind} at a corner, where there is no slope; {none}")
+    most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
+    look = _Look(problem, run.x, run.value, most)
+    slope = look.way_down()
+    if slope and run.leave(slope, _LEADS):
+        return None
+    lower, least = ("lower", "minimum") if problem.sign > 0 else ("higher", "maximum")
+    output = problem.output
+    if look.lowest:
+        way = _listed(problem, moves(run.x, look.lowest))
+        where = f"{output} is {lower} nearby, towards {way}, but its gradient does not lead there"
+        return Stop("stuck", f"stuck after step {run.number}: {where}; start elsewhere")
+    if not undecided or look.smooth or not rests:
+        return stop or _at_rest(run)
+    none = f"{output} is {lower} at none of {look.count} points around it"
+    if not look.mixed:
+        few = f"{none}, too few to say that this is a {least}"
+        return Stop("stuck", f"stuck after step {run.number}: at a corner; {few}; start elsewhere")
+    return Stop("corner", f"converged: a {least} at a corner, by values: {none}")
 
 
-def _directions(count: int) -> Iterator[Sequence[float]]:
-    """Ways to move so many numbers: each by itself, up and down, and all together, at random."""
-    for at in range(min(count, _MOST_AXES)):
-        for way in (1.0, -1.0):
-            yield [way if each == at else 0.0 for each in range(count)]
-    random = Random(0)
-    for _ in range(_OBLIQUE if count > 1 else 0):
-        yield [random.uniform(-1.0, 1.0) for _ in range(count)]
+def _at_rest(run: Run) -> Stop:
+    """The end of a run that starts where there is no gradient."""
+    from backprop.descent.second_order import is_minimum  # numpy is not always wanted
+
+    return run.at_rest(is_minimum(run))
+
+
+class _Look:
+    """What there is around a point of a problem. value: the output there. most: after so many
+    values no more ways down are tried."""
+
+    def __init__(self, problem: Problem, x: Point, value: float, most: int) -> None:
+        self.problem, self.x, self.value = problem, x, value
+        self.count = 0
+        """How many values were looked at."""
+        self.lowest: Point | None = None
+        """The lowest point that was met, if the output is lower there by more than rounding."""
+        self.smooth = False
+        """Whether the gradients become short where the point is near: then it is no corner."""
+        self.mixed = True
+        """Whether the gradients share no way down, at any distance; else not all could be seen."""
+        self._most = most
+        self._scales = [max(1.0, abs(at)) for at in x]
+        self._random = Random(0)
+        self._room = 64 * float_info.epsilon * abs(value)
+        self._least = value
+
+    def way_down(self) -> Point | None:
+        """The slope of a way down that all gradients around share, and on which the output is lower."""
+        from backprop.descent.second_order import shortest  # numpy is not always wanted
+
+        longest: list[float] = []
+        for size in _NEAR:
+            gradients = list(self._gradients(size))
+            longest.append(max((hypot(*each) for each in gradients), default=0.0))
+            for way in self._axes():
+                self._met(self._moved(size, way))
+            for gradient in gradients[: 2 * _PAIRS]:
+                self._met(self._along(size, gradient)[1])
+            for _ in range(_TURNS if longest[-1] else 0):
+                slope = shortest(gradients, self.problem, self.x)
+                length = hypot(*slope)
+                if length <= _SHORT * longest[-1]:
+                    break
+                if self.count > self._most:
+                    self.mixed = False
+                    break
+                reach, point = self._along(size, slope)
+                promised = _KEPT * reach * length * length
+                if self._met(point) < self.value - max(self._room, promised):
+                    return slope
+                part = self._random.random()
+                between = [at + part * (to - at) for at, to in zip(self.x, point, strict=True)]
+                gradients += self._gradient(self._shaken(between, 1e-3 * part * size))
+            else:
+                self.mixed = False
+        self.smooth = longest[-1] <= 0.1 * longest[1]
+        if self.lowest and not self.mixed:  # there may be a way that all share: then this is one
+            way = moves(self.lowest, self.x)
+            fall = (self.value - self._least) / hypot(*way)
+            return [fall * part / hypot(*way) for part in way]
+        return None
+
+    def _met(self, point: Point) -> float:
+        """The output at a point."""
+        value = self.problem.known(point, inf)
+        self._meet(point, value)
+        return value
+
+    def _meet(self, point: Point, value: float) -> None:
+        """Count a point, and keep it if it is the lowest."""
+        self.count += 1
+        if value < self._least - self._room:
+            self._least, self.lowest = value, point
+
+    def _gradient(self, point: Point) -> list[Point]:
+        """The gradient at a point, and none where there is none."""
+        try:
+            value, gradient = self.problem.both(point)
+        except NotFinite:
+            return []
+        self._meet(point, value)
+        return [gradient]
+
+    def _gradients(self, size: float) -> Iterator[Point]:
+        """Those at random points so near, always two that are opposite."""
+        for pair in range(min(len(self.x), _PAIRS)):
+            ways = [self._random.uniform(-1.0, 1.0) for _ in self.x]
+            for sign in (size, -size):
+                point = self._moved(sign, ways)
+                found = self._gradient(point)
+                if found and not pair:  # rounding, of the point itself too, is alike all around
+                    placed = (at * slope for at, slope in zip(point, found[0], strict=True))
+                    rounded = float_info.epsilon * hypot(*placed)
+                    self._room = max(self._room, self.problem.rounding(point), rounded)
+                yield from found
+
+    def _axes(self) -> Iterator[Sequence[float]]:
+        """Ways to move one number alone, up or down, or all alike."""
+        count = len(self.x)
+        for at in range(min(count, _AXES)):
+            for way in (1.0, -1.0):
+                yield [way if each == at else 0.0 for each in range(count)]
+        yield [1.0] * count
+        yield [-1.0] * count
+
+    def _moved(self, size: float, way: Sequence[float]) -> Point:
+        """Where a move leads, of so many times the scale of each number."""
+        steps = zip(self.x, self._scales, way, strict=True)
+        return self.problem.inside([at + size * scale * part for at, scale, part in steps])
+
+    def _shaken(self, point: Point, size: float) -> Point:
+        """A point near another one: off a ridge, on which there is no gradient."""
+        around = zip(point, self._scales, strict=True)
+        moved = [at + size * scale * self._random.uniform(-1.0, 1.0) for at, scale in around]
+        return self.problem.inside(moved)
+
+    def _along(self, size: float, slope: Point) -> tuple[float, Point]:
+        """How often a slope fits into this distance, and the point there, down the slope."""
+        most = max(abs(part) / scale for part, scale in zip(slope, self._scales, strict=True))
+        reach = size / most if most else 0.0
+        down = [at - reach * part for at, part in zip(self.x, slope, strict=True)]
+        return reach, self.problem.inside(down)
+
+
+def _listed(problem: Problem, way: Point) -> str:
+    """A direction, by its largest parts: `a + 0.8, b - 0.6`."""
+    length = hypot(*way)
+    parts = [(name, round(part / length, 2)) for name, part in problem.named(way).items()]
+    parts = sorted((each for each in parts if each[1]), key=lambda each: -abs(each[1]))
+    texts = [f"{name} {'+-'[part < 0]} {abs(part):g}" for name, part in parts[:_NAMED]]
+    return ", ".join(texts + ["…"] * (len(parts) > _NAMED))

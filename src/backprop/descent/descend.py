@@ -12,7 +12,7 @@ from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
-from backprop.descent.run import AtCorner, Best, Callback, NoLower, Run, Stop
+from backprop.descent.run import Best, Callback, NoLower, Run, Stop
 from backprop.descent.spool import Spool
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
@@ -71,30 +71,37 @@ def descend(
     problem = Problem(model, begun, free, limits, maximize, engine, evaluations)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
-    stop = _end(run, row, numbers, method)
-    ended = None
+    ended, stop, end = None, None, _end(run, row, numbers, method)
     try:
-        ended = evaluate(model, {**start, **problem.named(run.x)}, output)
+        while True:
+            at = {**start, **problem.named(run.x)}
+            ended = evaluate(model, at, output, by_values=False)
+            stop = judged(run, end, ended)
+            if stop:
+                break
+            end = _end(run, row, numbers, method)
         run.settle(ended.gradient)
     except MemoryError:
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
-    return _result(run, row, method, stop, warnings), ended and ended.numbers
+    return _result(
+        run, row, method, stop or end or run.out_of_memory(), warnings
+    ), ended and ended.numbers
 
 
-def _end(run: Run, row: Method, numbers: dict[str, float], method: FirstOrder | None) -> Stop:
-    """Run a descent from its start to its end, and say why that is one."""
+def _end(
+    run: Run, row: Method, numbers: dict[str, float], method: FirstOrder | None
+) -> Stop | None:
+    """Run a descent from where it is to its end, and say why that is one; None where there is no
+    gradient at the start."""
     try:
         try:
-            run.begin()
-            if run.problem.undecided and not any(run.gradient):
-                raise AtCorner
-            if not any(run.gradient):
-                from backprop.descent.second_order import is_minimum  # numpy is not always wanted
-
-                return run.at_rest(is_minimum(run))
-            run.judge(inf)
+            if not run.left_at:
+                run.begin()
+                if not any(run.gradient):
+                    return None
+                run.judge(inf)
             if isinstance(row, Minimizer):
                 from backprop.descent import second_order  # nor are scipy's methods
 
@@ -103,8 +110,6 @@ def _end(run: Run, row: Method, numbers: dict[str, float], method: FirstOrder | 
                 method.descend()
         except NoLower:
             return run.no_lower()
-        except AtCorner:
-            return judged(run, run.x)
     except Stop as found:
         return found
     except MemoryError:

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
-from backprop.descent.corner import judged
 from backprop.descent.optimizers import SCHEDULES, Numbers, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
 from backprop.engine.program import choose
-from backprop.errors import IndeterminateForm, NoMachineCode, NotFinite
+from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed
 from backprop.syntax import functions
 
@@ -84,6 +83,8 @@ class FirstOrder:
         """Step after step, until the run raises Stop."""
         run = self.run
         run.monotone = self.lr is None
+        if run.left_at:
+            self.searched = None
         while True:
             number, before = run.number, (dict(self.state), self.k, self.searched)
             try:
@@ -113,9 +114,7 @@ class FirstOrder:
                 raise Stop("steps", "the schedule has brought the step size to 0")
             taken = self._update(gradient, lr)
             try:
-                value, slopes = run.problem.both(taken.x)
-            except IndeterminateForm:
-                raise judged(run, taken.x) from None
+                value, slopes = run.problem.at_rest_or_both(taken.x)
             except NotFinite as error:
                 raise run.diverged(error) from None
         self.k += 1
@@ -191,7 +190,7 @@ class FirstOrder:
             return 2 * lr
         bends = moves(gradient, slopes)
         bend, square = dot(moves(self.run.x, point), bends), dot(bends, bends)
-        return min(max(bend / square, lr * 1e-5), lr * 1e5) if 0 < bend < inf else 10 * lr
+        return min(max(bend / square, lr * 1e-5), lr * 1e5) if bend > 0 < square else 10 * lr
 
     def _explanation(self, gradient: Point, clip: float, update: Update) -> list[str]:
         """The lines that explain an update: the formula, the step size, then `a ← 2 − 0.001·6 = 1.994`.
@@ -202,6 +201,8 @@ class FirstOrder:
         number, problem = self.run.number + 1, self.run.problem
         lines = [f"step {number} by {self.row.name}: {'; '.join(self.row.formulas())}"]
         meaning = f"{'−' if problem.sign < 0 else ''}∂{problem.output}/∂x"
+        if self.run.left_at and self.run.left_at[0] == self.run.number:
+            meaning += ", as the points around this corner share it"
         if clip != 1:
             meaning += f"·{printed(clip)}, clipped"
         lines.append(f"  g = {meaning}; lr = {printed(lr)}{self._found()}")

@@ -7,7 +7,7 @@ from sys import float_info
 
 from backprop.engine.engines import Engine, Interpreted
 from backprop.engine.program import build, choose
-from backprop.errors import InfiniteSlope, NotFinite
+from backprop.errors import IndeterminateForm, InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
 from backprop.graph import Graph, depending
@@ -61,8 +61,6 @@ class Problem:
         """How many steps are computed at every point."""
         self._moving = self._moving.for_many_walks()
         self._engine: Engine | None = None
-        self.undecided = False
-        """Whether the chain rule did not decide the last gradient, and values did (0·∞)."""
         self._x: Sequence[float] | None = None
         """Where the engine computed the last value; None: the interpreter did."""
         if choose(engine, self.size, runs) is not Interpreted:
@@ -92,6 +90,14 @@ class Problem:
         """Value and gradient at x. Raises NotFinite."""
         return self.value(x), self.gradient()
 
+    def at_rest_or_both(self, x: Sequence[float]) -> tuple[float, Point]:
+        """Value and gradient at x: 0 where values show no slope that the chain rule leaves open."""
+        value = self.value(x)
+        try:
+            return value, self.gradient()
+        except IndeterminateForm:
+            return value, [0.0] * len(x)
+
     def _interpreted(self, x: Sequence[float]) -> float:
         graph, data = self._moving, self._data
         for leaf, number in zip(self.leaves, x, strict=True):
@@ -106,7 +112,6 @@ class Problem:
 
     def gradient(self) -> Point:
         """The derivatives of the output where it was last computed. Raises NotFinite."""
-        self.undecided = False
         if self._engine and self._x is not None:
             found = self._engine.backward()
             if found is not None:
@@ -126,7 +131,6 @@ class Problem:
             from backprop.evaluation.indeterminate import by_values
 
             warnings += by_values(self.model, self.graph, self._data, gradients, undecided)
-        self.undecided = bool(undecided)
         slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
         if not all(map(isfinite, slopes)):
             at = self.model, self.graph, self._data

@@ -132,10 +132,6 @@ class Stop(Exception):
         return self.cause in ("gradient", "corner", "change", "target", "rounding")
 
 
-class AtCorner(Exception):
-    """The output has no slope where the run stands; `corner.judged` says what that means."""
-
-
 class NoLower(Exception):
     """Nothing lowers the output any more; `Run.no_lower` judges what that means."""
 
@@ -173,11 +169,15 @@ class Run:
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
         self.history = History(problem.names, spool)
+        self.left = 0
+        """How many corners were left behind."""
+        self.left_at: tuple[int, float] | None = None
+        """The step at which the last one was, and the output there."""
         self.monotone = False
         """Whether the method means to lower the output with every step."""
         self.still = 0
         self.x = problem.start
-        self.value, self.gradient = problem.both(self.x)
+        self.value, self.gradient = problem.at_rest_or_both(self.x)
         self.norm = problem.norm(self.x, self.gradient)
         self.best = before, self.value, self.x
         """Its step, value and point."""
@@ -207,6 +207,20 @@ class Run:
         where = "a plateau, a saddle or a top" if self.problem.sign > 0 else "no top"
         reason = f"stuck: {every} is 0 at the start, but this may be {where}; start elsewhere"
         return Stop("stuck", reason)
+
+    def leave(self, slope: Point, most: int) -> bool:
+        """Take this for the gradient of a corner, if there were fewer, and it leads anywhere."""
+        if self.left >= most or (self.monotone and self.left_at and self.value >= self.left_at[1]):
+            return False
+        self.left += 1
+        self.left_at = self.number, self.value
+        if not self.count:
+            self.start_gradient = slope
+        self.gradient, self.norm = slope, self.problem.norm(self.x, slope)
+        self.still = 0
+        corners = "a corner" if self.left == 1 else f"{self.left} corners, the last"
+        self.relieved = f"; the slopes around led on from {corners} after step {self.number}"
+        return True
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
         """Report a step to a point with finite value and gradient. Raises Stop when it was the
@@ -295,7 +309,7 @@ class Run:
             limit = f"what {output} could still fall, {still:.1e}, is below its rounding"
             return Stop("rounding", f"converged: {limit}; {norm}")
         called = f"-{output}" if self.problem.sign < 0 else output
-        where = f"no step lowers {called}, and {norm}; perhaps this is a corner"
+        where = f"no step that was tried lowers {called}, and {norm}; perhaps this is a corner"
         return Stop("stuck", f"stuck after step {self.number}: {where}")
 
     def _fall(self) -> float:
@@ -335,8 +349,6 @@ class Run:
         least, still = options["until_grad"], options["until_change"]
         if target is not None and self.value <= target * sign:
             raise Stop("target", f"converged: {output} reached the target {shown(target)}")
-        if self.norm <= least and self.problem.undecided:
-            raise AtCorner
         if self.norm <= least:
             norm = f"the gradient norm {shown(self.norm, 3)}"
             raise Stop("gradient", f"converged: {norm} is at most {shown(least, 3)}")

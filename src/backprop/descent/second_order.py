@@ -1,12 +1,12 @@
 """Methods of `scipy.optimize.minimize` with our exact gradients, and our rules for stopping."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
 
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
-from backprop.descent.problem import Point
+from backprop.descent.problem import Point, Problem
 from backprop.descent.run import NoLower, Run
 from backprop.errors import NotFinite, TooLarge
 
@@ -100,7 +100,10 @@ class _Search:
         """Value and gradient; where there are none, a wall that turns a line search back."""
         run, point = self.run, x.tolist()
         try:
-            value, gradient = run.problem.both(point)
+            if point == run.x:  # at a corner the run has a gradient of its own
+                value, gradient = run.value, run.gradient
+            else:
+                value, gradient = run.problem.both(point)
         except NotFinite as error:
             if run.problem.bottomless:
                 raise run.diverged(error) from None
@@ -218,3 +221,27 @@ def _newton_fall(run: Run) -> float:
         return float("inf")
     with numpy.errstate(all="ignore"):
         return float(numpy.sum(slopes[known] * (slopes[known] / bends[known])) / 2)
+
+
+def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:
+    """The shortest mixture of gradients, without what only pushes against a bound.
+
+    With weights w >= 0 it is least squares for the equations sum(w*g) = 0 and sum(w) = 1, but for
+    a factor.
+    """
+    from scipy.optimize import nnls
+
+    count = len(gradients)
+    table: Any = numpy.array(gradients).T
+    size = numpy.abs(table).max()
+    walls = numpy.identity(len(x))
+    at_low, at_high = numpy.equal(x, problem.low), numpy.equal(x, problem.high)
+    table = numpy.hstack([table / size, -walls[:, at_low], walls[:, at_high]])
+    ones = (numpy.arange(table.shape[1]) < count) * 1.0
+    target = numpy.append(numpy.zeros(len(x)), 1.0)
+    try:
+        weights, _ = nnls(numpy.vstack([table, ones]), target)
+    except RuntimeError:  # it found no end
+        return [0.0] * len(x)
+    found: Point = (table @ weights * (size / weights[:count].sum())).tolist()
+    return found

@@ -1,0 +1,146 @@
+"""Descents that meet corners: what they say of them, and what leads on from there.
+
+Every value is known by hand: on c*|x| the output falls where c is above the size at which the cone
+holds it, and with 0.01*|x|^2 added its least value is -(c - 1)^2/0.04.
+"""
+
+from math import inf, sqrt
+
+import pytest
+
+import backprop
+from backprop.descent.result import Descent
+from backprop.options import DescentOptions
+
+RIDGE = "L = sqrt((a-b)^2) + 0.01*(a+b-3)^2"
+"""Falls along a = b, to 0 at 1.5."""
+
+
+def descent(text: str, start: dict[str, float], **options: object) -> Descent:
+    given: DescentOptions = options  # type: ignore[assignment]
+    return backprop.parse(text).descend(start, **given)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "lbfgs", "bfgs", "cg", "newton"])
+@pytest.mark.parametrize("text", [RIDGE, RIDGE.replace("sqrt((a-b)^2)", "abs(a-b)")])
+def test_a_ridge_that_falls_is_no_minimum(text: str, optimizer: str) -> None:
+    found = descent(text, {"a": 0, "b": 1}, optimizer=optimizer)
+    assert found.value == pytest.approx(0, abs=1e-9)
+    assert found.parameters == pytest.approx({"a": found.parameters["b"], "b": 1.5}, abs=1e-4)
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.25])
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam", "rprop"])
+def test_a_given_step_size_never_converges_on_a_ridge_that_falls(optimizer: str, lr: float) -> None:
+    found = descent(RIDGE, {"a": 0, "b": 1}, optimizer=optimizer, lr=lr, steps=200)
+    assert not found.converged
+    assert "minimum" not in found.reason
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 13, 20])
+@pytest.mark.parametrize("size", [0.9, 0.99, 1.02, 1.2])
+def test_a_cone_holds_up_to_its_slope(count: int, size: float) -> None:
+    names = [f"x{at}" for at in range(count)]
+    signs = [1 if at % 3 else -1 for at in range(count)]
+    squares = " + ".join(f"{name}^2" for name in names)
+    pull = " + ".join(
+        f"({size * sign / sqrt(count)!r})*{name}" for name, sign in zip(names, signs, strict=True)
+    )
+    text = f"L = sqrt({squares}) - ({pull}) + 0.01*({squares})"
+    found = descent(text, dict.fromkeys(names, 0.0), optimizer="lbfgs")
+    assert found.converged
+    assert (found.stopped == "corner") == (size < 1)
+    assert found.value == pytest.approx(-(max(0, size - 1) ** 2) / 0.04, abs=1e-11)
+    if size > 1:
+        assert "the slopes around led on from a corner after step 0" in found.reason
+        far = (size - 1) / 0.02 / sqrt(count)
+        expected = {name: far * sign for name, sign in zip(names, signs, strict=True)}
+        assert found.parameters == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("root", ["sqrt({}^2)", "abs({})"])
+@pytest.mark.parametrize("count", [1, 2, 5, 20])
+def test_each_term_of_a_sum_of_corners_holds_by_itself(root: str, count: int) -> None:
+    """With 0.1*a^2 added and pulled by 1.2 the first moves to 1, the others stay at 0."""
+    terms = " + ".join(root.format(f"x{at}") for at in range(count))
+    start = {f"x{at}": 0.0 for at in range(count)}
+    found = descent(f"L = {terms} + 0.1*x0^2 - 0.9*x0", start, optimizer="gd")
+    assert (found.value, found.parameters) == (0, start)
+    assert "lower nearby" not in found.reason
+    found = descent(f"L = {terms} + 0.1*x0^2 - 1.2*x0", start, optimizer="gd")
+    assert found.value == pytest.approx(-0.1, abs=1e-5)
+
+
+def test_a_maximum_of_many_falls_where_all_fall() -> None:
+    text = "w[i] = 0 for i in 1..8; L = max(w[i] for i in 1..8) + sum(w[i]^2 for i in 1..8)"
+    found = descent(text, {}, optimizer="lbfgs")
+    assert found.value == pytest.approx(-1 / 32, abs=1e-4)  # all at -1/16
+
+
+def test_a_smooth_function_written_with_roots_is_no_corner() -> None:
+    found = descent("L = sqrt(x^4) - x^3", {"x": 0})
+    assert (found.stopped, found.reason) == (
+        "gradient",
+        "converged: the gradient is 0 at the start",
+    )
+    # lands on 0 exactly: 1 - 0.5*2*1
+    found = descent("L = sqrt(x^4)", {"x": 1}, lr=0.5)
+    assert (found.stopped, found.value) == ("gradient", 0)
+    assert "corner" not in found.reason
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs", "newton"])
+@pytest.mark.parametrize("lr", [None, 0.1])
+def test_where_values_show_the_way_down_there_is_no_error(optimizer: str, lr: float | None) -> None:
+    """sqrt(a^2 + b^2) - 2*a falls by 1 for every a; up to the bound."""
+    lr = None if optimizer in ("lbfgs", "newton") else lr
+    bounds = {} if optimizer == "newton" else {"a": (-3.0, 3.0)}
+    text = "L = sqrt(a^2+b^2) - 2*a"
+    found = descent(text, {"a": 0, "b": 0}, optimizer=optimizer, lr=lr, bounds=bounds, steps=50)
+    assert found.value < -2.9
+    start = found.start_gradients
+    assert -1.4 < start["a"] <= -1 + 1e-9
+    assert abs(start["b"]) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "stopped", "value"),
+    [
+        ("sqrt(a^2+b^2) - 2*a", {"bounds": {"a": (-1, 0)}}, "corner", 0),  # the way is barred
+        ("sqrt(a^2+b^2) - 2*a", {"bounds": {"a": (-inf, 0), "b": (0, 1)}}, "corner", 0),
+        ("sqrt(a^2+b^2) - 2*a", {"only": ["b"]}, "corner", 0),
+        ("2*a - sqrt(a^2+b^2)", {"maximize": True, "bounds": {"a": (0, 3)}}, "gradient", 3),
+        ("-sqrt(a^2+b^2)", {"maximize": True}, "corner", 0),
+        ("sqrt(a^2+b^2)", {"maximize": True}, "stuck", 0),
+        ("-sqrt(a^2+b^2)", {}, "stuck", 0),
+        ("sqrt(a^2) - sqrt(b^2)", {}, "stuck", 0),
+        ("sqrt(sqrt(a^2+b^2))", {}, "corner", 0),  # a cusp
+        ("sqrt(sqrt(a^2+b^2)) + a", {"lr": 0.1}, "corner", 0),
+        ("abs(a) - relu(2*a) + 0.5*a^2 + b^2", {}, "gradient", -0.5),  # relu takes 0
+    ],
+)
+def test_corners_of_every_kind(
+    text: str, options: dict[str, object], stopped: str, value: float
+) -> None:
+    found = descent(f"L = {text}", {"a": 0, "b": 0}, **options)
+    assert found.stopped == stopped, found.reason
+    assert found.value == pytest.approx(value, abs=1e-9)
+    if stopped == "corner":
+        kind = "maximum" if options.get("maximize") else "minimum"
+        assert f"converged: a {kind} at a corner, by values: L is " in found.reason
+    if stopped == "stuck":
+        assert f"L is {'higher' if options.get('maximize') else 'lower'} nearby, to" in found.reason
+
+
+def test_the_step_by_other_slopes_says_so() -> None:
+    found = descent("L = sqrt(a^2) - 2*a + 0*b", {"a": 0, "b": 0}, lr=0.5, steps=1, explain_step=1)
+    assert found.parameters["a"] == pytest.approx(0.5)
+    assert "g = ∂L/∂x, as the points around this corner share it" in found.explained[1]
+
+
+def test_many_inputs_take_little_work() -> None:
+    """1000 corners at once: few points are looked at, and no more is said."""
+    text = "w[i] = 0 for i in 1..1000; L = max(w[i] for i in 1..1000) + 0.1*max(-w[i] for i in 1..1000)"
+    found = descent(text, {}, steps=3)
+    assert found.evaluations < 10_000
+    assert not found.converged
