@@ -226,7 +226,7 @@ def _result(
         start_gradients=derivatives(run.start_gradient),
         steps=run.count,
         stopped=stop.cause,
-        reason=stop.reason + run.relieved,
+        reason=stop.reason + run.led + run.relieved,
         converged=stop.converged,
         best=Best(step, value * sign, named(x)),
         optimizer=row.name,

@@ -169,8 +169,8 @@ class Run:
         self.values_every = 1
         """How many steps lie between two of `values`; more and more in a run that goes on and on."""
         self.history = History(problem.names, spool)
-        self.left = 0
-        """How many corners were left behind."""
+        self.left, self.led = 0, ""
+        """How many corners were left behind, and what there is to say of them."""
         self.left_at: tuple[int, float] | None = None
         """The step at which the last one was, and the output there."""
         self.monotone = False
@@ -219,7 +219,8 @@ class Run:
         self.gradient, self.norm = slope, self.problem.norm(self.x, slope)
         self.still = 0
         corners = "a corner" if self.left == 1 else f"{self.left} corners, the last"
-        self.relieved = f"; the slopes around led on from {corners} after step {self.number}"
+        self.led = f"; the slopes around led on from {corners} after step {self.number}"
+        self.relieved = ""
         return True
 
     def step(self, x: Point, value: float, gradient: Point, lr: float = 0.0) -> None:
