@@ -1,26 +1,44 @@
 """The gradient of one output by every input, against slopes from values alone."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from math import inf
 
 from backprop.checks import differences
-from backprop.checks.rounding import gradient_noise
-from backprop.checks.verdict import AGREES, CORNER, DIFFERS, Check, Question, judge, on_border
+from backprop.checks.rounding import COARSE, EPSILON, RUNS, gradient_noise
+from backprop.checks.verdict import (
+    AGREES,
+    SMALLEST,
+    UNKNOWN,
+    Check,
+    Question,
+    by_rounding,
+    judge,
+    on_border,
+)  # fmt: skip
 from backprop.evaluation import precise
 from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.evaluation.looks import Looks
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.syntax.functions import kinks
+from backprop.values import having_say
 
 _FREE = -inf, inf
 
-_MOST_FLAT = 20_000
-"""The most steps that are computed again with more digits because doubles show no change at all."""
+_MOST, _MOST_CLOSE = 20_000, 2_000
+"""The most steps that are computed again with 60 digits for what is not wrong, and with a thousand,
+where a step can take milliseconds."""
+
+_MANY = 30, 8 * EPSILON
+"""So often the last three bits are changed at random before a gradient is called wrong."""
+
+_LEAST = 1e-3
+"""The part of a gradient that has to show in values before they contradict it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,36 @@ def _levels(graph: Graph, data: list[float]) -> Callable[[int], precise.Precise]
     return cache(lambda digits: precise.Precise(graph, data, digits))
 
 
+class _Closer:
+    """Verdicts by values that have more digits than doubles. noise: what rounding may do to the
+    gradient of a node, tried often."""
+
+    def __init__(self, graph: Graph, data: list[float], noise: Callable[[int], float]) -> None:
+        self._levels = _levels(graph, data)
+        self._graph, self._noise = graph, noise
+        self._left, self._close_left = _MOST, _MOST_CLOSE
+
+    def may(self, steps: Sequence[int]) -> bool:
+        """Whether so many steps may still be computed without need; takes them off."""
+        self._left -= len(steps)
+        return self._left >= 0
+
+    def judged(self, asked: Question, node: int) -> Check:
+        """The verdict on the gradient of a node: anything but agreement is that of a close look."""
+        self._close_left -= len(self._graph.above(node))
+        closely = self._close_left >= 0
+        least = max(_LEAST * abs(asked.gradient), SMALLEST) if closely else inf
+        check = self._seen(asked, node, precise.QUICK, least)
+        if check.verdict == AGREES or not (closely or check.wrong):
+            return check
+        return self._seen(asked, node, precise.CLOSE, least)
+
+    def _seen(self, asked: Question, node: int, digits: Sequence[int], least: float) -> Check:
+        found = precise.sides(self._graph, self._levels, node, digits=digits, flat=least)
+        check = judge(asked, found)
+        return judge(replace(asked, noise=self._noise(node)), found) if check.wrong else check
+
+
 def check_gradient(
     model: Model,
     values: Mapping[str, float] | None = None,
@@ -62,43 +110,52 @@ def check_gradient(
         for name in gradient.gradients
         if not model.is_equation(name) and name not in constants
     }
-    noise = gradient_noise(graph, numbers, inputs.values())
-    levels = _levels(graph, data)
+    noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
+    looks = Looks(graph, data, [])
+    closer = _Closer(graph, data, lambda node: noisy(*_MANY)[node])
+
+    def coarse(node: int) -> float:
+        return noisy(RUNS, COARSE)[node]
+
+    say = having_say(graph, graph.order, data)
     corners = {
         step: own_text(model, step, 40) or model.labels.get(step) or graph.op(step)
-        for step in graph.steps
+        for step in say
         if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
     }
     # equalities, and numbers that are conditions: they turn out otherwise on both sides
     alone = [
         step
-        for step in met(file, data)  # which looks at steps that lead elsewhere, too
+        for step in sorted({*met(file, data)} & {*say})  # which looks at what leads elsewhere, too
         if conditions(OPERATIONS[graph.op(step)]) or graph.op(step) in ("==", "!=")
     ]
     checks = []
-    left = _MOST_FLAT
     for name, node in inputs.items():
-        slope = gradient.gradients[name]
-        at = dict.fromkeys(corners[step] for step in graph.above(node) if step in corners)
-        asked = Question(name, gradient.output, data[node], slope, noise[node], [*at], precisely)
+        slope, above = gradient.gradients[name], graph.above(node)
+        at = dict.fromkeys(corners[step] for step in above if step in corners)
+        asked = Question(
+            name, gradient.output, data[node], slope, noisy()[node],
+            partial(coarse, node), [*at], precisely,
+        )  # fmt: skip
         if precisely:
-            found = precise.sides(graph, levels, node)
+            check = closer.judged(asked, node)
         else:
             found = differences.sides(
                 differences.Along(graph, data, node, model.bounds.get(name, _FREE))
             )
-        check = judge(asked, found)
-        if found.flat and check.verdict == AGREES and len(graph.above(node)) <= left:
-            left -= len(graph.above(node))
-            check = judge(asked, precise.sides(graph, levels, node))
-        elif check.verdict in (CORNER, DIFFERS) and not precisely:
-            # Differences of doubles can be misled, by waves shorter than the doubles are apart. Nobody
-            # is told that a gradient is wrong before mpmath has seen it too, nor of a corner that
-            # is a sharp bend.
-            confirmed = judge(asked, precise.sides(graph, levels, node))
-            if confirmed.verdict == AGREES or (check.wrong and not confirmed.wrong):
-                check = confirmed
-        if check.wrong and (here := [step for step in alone if step in graph.above(node)]):
+            check = judge(asked, found)
+            # Differences of doubles can be misled, by waves shorter than the doubles are apart, and
+            # by sharp bends. Nobody is told of what mpmath has not seen too.
+            flat = found.flat or slope == 0.0
+            doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
+            if doubtful and (check.wrong or closer.may(above)):
+                confirmed = closer.judged(replace(asked, precise=True), node)
+                unseen = confirmed.verdict == UNKNOWN
+                check = check if unseen and not (check.wrong or flat) else confirmed
+        rounded = [step for step in above if check.wrong and step in corners]
+        if rounded := [step for step in rounded if not looks.is_exact(step)]:
+            check = by_rounding(check, [*dict.fromkeys(corners[step] for step in rounded)])
+        if check.wrong and (here := [step for step in alone if step in above]):
             held = graph.holding(alone)
             if not judge(asked, precise.sides(held, _levels(held, data), node)).wrong:
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))

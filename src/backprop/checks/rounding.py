@@ -15,7 +15,10 @@ from backprop.values import ByNode, Lookup, Numbers, derivatives, forward
 
 EPSILON = 2.0**-52
 
-_RUNS = 3
+RUNS = 3
+
+COARSE = 1024 * EPSILON
+"""The relative size of changes that are well above those of rounding."""
 
 
 def value_noise(graph: Graph, steps: Sequence[int], data: ByNode, exact: float) -> float:
@@ -24,12 +27,14 @@ def value_noise(graph: Graph, steps: Sequence[int], data: ByNode, exact: float) 
     return max(filter(isfinite, changes), default=0.0)
 
 
-def gradient_noise(graph: Graph, numbers: Numbers, of: Iterable[int]) -> dict[int, float]:
+def gradient_noise(
+    graph: Graph, numbers: Numbers, of: Iterable[int], runs: int = RUNS, size: float = EPSILON
+) -> dict[int, float]:
     """How far rounding may move the gradients by the nodes `of`, in the steps and where the
-    contributions to a gradient are added up."""
+    contributions to a gradient are added up. size: of the changes, relative."""
     sizes = derivatives(graph, numbers.data, _SIZES)
-    worst = {node: 4 * EPSILON * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
-    for shaken in _shaken(graph, graph.steps, [*numbers.data]):
+    worst = {node: 4 * size * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
+    for shaken in _shaken(graph, graph.steps, [*numbers.data], runs, size):
         found = derivatives(graph, shaken)
         for node, most in worst.items():
             moved = abs(found[node] - numbers.gradients[node])
@@ -41,28 +46,32 @@ _SIZES = Lookup(functions.sizes)
 """With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 
-def _shaken(graph: Graph, steps: Sequence[int], data: ByNode) -> Iterator[ByNode]:
+def _shaken(
+    graph: Graph, steps: Sequence[int], data: ByNode, runs: int = RUNS, size: float = EPSILON
+) -> Iterator[ByNode]:
     """`data`, a few times, with the last bit of each result changed at random.
 
     Whole numbers that operators make of whole numbers stay: they are exact, as exponents and
-    conditions often are. Those of a function such as tanh are rounded ones.
+    conditions often are, and as those of floor are. Those of a function such as tanh are rounded.
     """
     random = Random(0)
 
     def shaking(name: str) -> functions.Function:
         value = functions.value(name)
         operator = not (OPERATIONS[name].called and name.isidentifier())
+        if not functions.has_slopes(name):
+            return value
 
         def shaken(*operands: float) -> float:
             found = value(*operands)
             if operator and _whole(found) and all(map(_whole, operands)):
                 return found
-            return found * (1 + random.choice((-EPSILON, EPSILON)))
+            return found * (1 + random.choice((-size, size)))
 
         return shaken
 
     values = Lookup(shaking)
-    for _ in range(_RUNS):
+    for _ in range(runs):
         forward(graph, steps, data, values)
         yield data
 

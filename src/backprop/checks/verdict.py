@@ -1,6 +1,6 @@
 """A gradient beside the slopes that were found without it: do they agree, and if not, why?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor, inf, isfinite, isnan, log10, nan
 
@@ -15,7 +15,7 @@ _ROUNDING = 1e-12
 """What a correct gradient may be off by, relative, besides what rounding was seen to do between the
 steps: inside one, such as exp(-x^2/2) for large x, some hundred times as much as a bit is lost."""
 
-_SMALLEST = 2.3e-308
+SMALLEST = 2.3e-308
 """Slopes below this may come out as 0."""
 
 _FEWEST = 1e-3
@@ -54,15 +54,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be judged. noise: what rounding may have done to the gradient. at: the operations
-    that stand at a corner or a jump, as texts. precise: whether the slopes have more digits than
-    doubles."""
+    """What is to be judged. noise: what rounding may have done to the gradient; coarse: what it
+    would do if doubles had three digits less. at: the operations that stand at a corner or a jump, as
+    texts. precise: whether the slopes have more digits than doubles."""
 
     name: str
     output: str
     value: float
     gradient: float
     noise: float
+    coarse: Callable[[], float]
     at: Sequence[str] = ()
     precise: bool = False
 
@@ -97,6 +98,16 @@ def on_border(check: Check, border: str) -> Check:
     )  # fmt: skip
 
 
+def by_rounding(check: Check, corners: Sequence[str]) -> Check:
+    """The verdict where operations stand at their corners as their operands are rounded, and not with
+    more digits. corners: the operations, as texts."""
+    note = (
+        f"by rounding only this is at the corner of {listed(corners)}: with more digits the slope is"
+        f" {spoken(check.numeric)}; the gradient takes {spoken(check.gradient)}"
+    )
+    return replace(check, verdict=CORNER, note=note)
+
+
 def _smooth(asked: Question, sides: Sides) -> Check:
     gradient, numeric = asked.gradient, sides.slope
     if isnan(numeric) or not sides.error < inf:
@@ -104,12 +115,14 @@ def _smooth(asked: Question, sides: Sides) -> Check:
         return _check(asked, numeric, inf, UNKNOWN, note)
     if gradient == numeric and not isfinite(gradient):
         return _check(asked, numeric, 0.0, AGREES, f"the slope is {spoken(gradient)}")
-    size = max(abs(gradient), abs(numeric))
-    allowed = 3 * sides.error + 8 * asked.noise + _ROUNDING * size + _SMALLEST
-    if not abs(gradient - numeric) <= allowed:
+    size = max([abs(each) for each in (gradient, numeric) if isfinite(each)], default=0.0)
+    away = abs(gradient - numeric)
+    seen = 3 * sides.error + _ROUNDING * size + SMALLEST
+    allowed = seen + 8 * asked.noise
+    if not away <= allowed:
         note = f"the gradient is {spoken(gradient)}, the slope by differences {spoken(numeric)}"
         if isfinite(gradient) and size:
-            part = abs(gradient - numeric) / size
+            part = away / size
             note += f", {spoken(100 * part, 3)} %" if part >= 1e-4 else f", {spoken(part, 2)} of it"
             note += " away"
         if asked.at:
@@ -118,11 +131,25 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     if allowed <= _FEWEST * size or size == 0:
         return _check(asked, numeric, allowed, AGREES, "")
     if asked.precise:
-        return _check(asked, numeric, allowed, AGREES, "all but rounding cancels")
-    if abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale:
+        return _rounded(asked, numeric, 3 * sides.error, allowed)
+    zero = abs(gradient) <= 8 * asked.noise and allowed <= 1e-6 * sides.scale
+    if zero and asked.coarse() >= 8 * asked.noise:
         return _check(asked, numeric, allowed, AGREES, f"0 within {spoken(allowed, 1)}")
     note = f"rounding in {asked.output} hides slopes below {spoken(allowed, 1)}"
     return _check(asked, numeric, allowed, UNKNOWN, note)
+
+
+def _rounded(asked: Question, numeric: float, error: float, allowed: float) -> Check:
+    """The verdict on a gradient that rounding may have moved by much, beside a slope that has more
+    digits: whether it did. error: of the slope."""
+    gradient, size = asked.gradient, max(abs(asked.gradient), abs(numeric))
+    away = error + abs(gradient - numeric)
+    if away <= max(_FEWEST * size, SMALLEST):
+        return _check(asked, numeric, away, AGREES, "")
+    slope = f"with more digits the slope is {spoken(numeric)}"
+    note = f"rounding moves the gradient, {spoken(gradient)}, by as much as it is: {slope}"
+    found = _check(asked, numeric, allowed, UNKNOWN, note)
+    return by_rounding(found, asked.at) if asked.at else found
 
 
 def _edge(asked: Question, left: Side, right: Side) -> Check:
@@ -139,7 +166,11 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
     if isnan(inside.slope) or (jumps and not isfinite(asked.gradient)):
         return _check(asked, nan, inf, EDGE, note)
     note += f"; from the {where} the slope is {_seen(inside)}"
-    return _told(asked, EDGE, note, inside, inside)
+    found = _told(asked, EDGE, note, inside, inside)
+    if found.wrong and asked.at:  # what is taken there counts on both sides, of which one is seen
+        slopes = inside.slope, inside.slope
+        return _check(asked, nan, inf, CORNER, note + _by(asked), *slopes)
+    return found
 
 
 def _jump(asked: Question, left: Side, right: Side) -> Check:
@@ -158,7 +189,7 @@ def _told(asked: Question, verdict: str, note: str, left: Side, right: Side) -> 
     gradient = asked.gradient
     low, high = sorted((left.slope, right.slope))
     size = max([abs(each) for each in (low, high, gradient) if isfinite(each)], default=0.0)
-    slack = 3 * max(left.error, right.error) + 8 * asked.noise + _ROUNDING * size + _SMALLEST
+    slack = 3 * max(left.error, right.error) + 8 * asked.noise + _ROUNDING * size + SMALLEST
     within = gradient in (low, high) or low - slack <= gradient <= high + slack
     if isnan(gradient):  # it says itself that there is no slope here
         within = verdict != AGREES
@@ -185,7 +216,7 @@ def _check(
     digits = None
     if isfinite(numeric) and isfinite(gradient) and size > 0:
         # the rest of what is allowed is patience, and says nothing about what was seen
-        blur = max(allowed - _ROUNDING * size - _SMALLEST, 0.0)
+        blur = max(allowed - _ROUNDING * size - SMALLEST, 0.0)
         seen = max(error, min(blur, size)) / size
         digits = min(_DIGITS, max(0, floor(-log10(seen)))) if seen else _DIGITS
     return Check(

@@ -7,19 +7,23 @@ from collections import ChainMap
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil, inf, isfinite, log10
+from random import Random
 from typing import Any
 
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.special import context
-from backprop.syntax import precision
+from backprop.syntax import functions, precision
 from backprop.values import ByNode, Lookup, forward
 
 Function = Callable[..., Any]
 
 DIGITS = (60, 120, 240, 480, 960)
 """Working digits behind the decimal point, more or less: more, until two in a row tell the same."""
+
+QUICK, CLOSE = (60, 120), (960, 1200)
+"""For one look, and for one that tells steps of 1e-320 apart from 0 and from each other."""
 
 
 class Precise:
@@ -63,6 +67,28 @@ class Precise:
         """How far apart two values may be, relative to them, by rounding alone."""
         return context(self.digits).mpf(10) ** (20 - self.digits)
 
+    def unseen(self, node: int, steps: Sequence[int], shift: Any) -> Any:
+        """How far the output may move with an input, at most, and yet stay where it is: where a step
+        swallows what moves before it, its rounding is let through. What jumps stays."""
+        graph, base, random = self._graph, self._base, Random(0)
+        moved = ChainMap[int, Any]({node: base[node] + shift}, base)
+        forward(graph, steps, moved, self._values)
+        swallows = {
+            step: random.choice((-1, 1)) * self.rounding
+            for step in steps
+            if moved[step] == base[step]
+            and functions.has_slopes(graph.op(step))
+            and any(moved[each] != base[each] for each in graph.operands(step))
+        }
+        changes = [0 * shift]
+        for sign in (-1, 1) if swallows else ():
+            shaken = ChainMap[int, Any]({}, base)
+            for step in steps:
+                forward(graph, [step], shaken, self._values)
+                shaken[step] *= 1 + sign * swallows.get(step, 0)
+            changes.append(abs(shaken[graph.output] - base[graph.output]))
+        return max(inf if change != change else change for change in changes)
+
     def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
         moved = ChainMap({node: self._base[node] + shift}, self._base)
@@ -90,7 +116,8 @@ def sides(
         left, right = (_side(wide, close, side, least, flat) for side in (-1, 1))
         if left.kind == right.kind == "slope":
             slope, error = _limit(wide.central, close.central)
-            return Sides(left, right, float(slope), float(error + close.blur))
+            flats = (side.error for side in (left, right) if side.slope == 0)
+            return Sides(left, right, float(slope), max(float(error + close.blur), *flats, 0.0))
         if "unclear" not in (left.kind, right.kind):
             return Sides(left, right)
     return Sides(Side("unclear"), Side("unclear"))
@@ -103,6 +130,7 @@ class _Look:
     """
 
     def __init__(self, precise: Precise, node: int, steps: Sequence[int]) -> None:
+        self._precise, self._node, self._steps = precise, node, steps
         mp = context(precise.digits)
         size = abs(precise.value(node)) or mp.mpf(1)
         # A third of the digits for the step: its square is the error of a central difference, and
@@ -117,6 +145,12 @@ class _Look:
         known = [abs(each) for pair in self.beside.values() for each in pair if each == each]
         self.rounding = precise.rounding * max(known, default=mp.mpf(0))
         self.blur = self.rounding / self.step
+
+    def hidden(self, side: int) -> float:
+        """The slope that the output may have where it seems to have none: what moves can be lost in
+        what it is added to."""
+        unseen = self._precise.unseen(self._node, self._steps, side * self.step)
+        return float(max(self.blur, unseen / self.step))
 
     def slope(self, side: int) -> Any:
         """By the value here and two beside it: the error is of the second order."""
@@ -138,8 +172,8 @@ def _side(wide: _Look, close: _Look, side: int, least: float, flat: float) -> Si
     was, now = (look.beside[side][0] - look.at for look in (wide, close))
     if abs(now) <= close.rounding:
         if abs(was) <= wide.rounding:
-            blur = float(close.blur)
-            return Side("slope", 0.0, blur) if blur <= flat else Side("unclear")
+            hidden = close.hidden(side)
+            return Side("slope", 0.0, hidden) if hidden <= flat else Side("unclear")
     elif abs(was) <= wide.rounding:
         return Side("unclear")
     elif abs(now - was) < abs(was) / 1000:
