@@ -50,6 +50,8 @@ def test_what_is_constant(text: str, constants: list[str]) -> None:
     ("right", "bounds", "uncertainty"),
     [
         ("2 in 0..5", (0, 5), None),
+        ("sum(i for i in 1..3) in 0..", (0, inf), None),
+        ("max(1, 2) in 0..", (0, inf), None),
         ("2 in 0..", (0, inf), None),
         ("2 in ..5", (-inf, 5), None),
         ("2 in -1/2 .. 2*pi", (-0.5, 2 * pi), None),
@@ -152,6 +154,8 @@ def test_what_a_file_says_is_kept_through_pickling(long: str) -> None:
         ("a = 2 in 5..0; y = a", "in 5..0", "wrong way round", "in 0..5"),
         ("a = 2 in b..5; y = a", "b", "no constant expression", "numbers"),
         ("a = 2 in 0...5; y = a", "in 0...5", "three points", "0..0.5"),
+        ("a = 2 in 0..1/0; y = a", "1/0", "a bound has no value", "numbers"),
+        ("a = 2 in x[1]..5; y = a; x[1] = 1", "x[1]", "no constant expression", "an index"),
         ("a = 2 in inf..; y = a", "in inf..", "no number is within", "infinite"),
         ("a = 2 in [0, 5]; y = a", "[0, 5]", "no brackets", "in 0..5"),
         ("a = 2 in (0..5); y = a", "(0..5)", "no brackets", "in 0..5"),

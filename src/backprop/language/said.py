@@ -11,6 +11,7 @@ from backprop.errors import (
     Label,
     NotAnInput,
     NotANumber,
+    NotYetSupported,
     OutsideBounds,
     UnexpectedText,
     defined_twice,
@@ -117,7 +118,9 @@ class Sayings:
         except BackpropError as error:
             place = error.labels[0].span
             hint = "write numbers, or names without an index that the file gives numbers"
-            message = f"{what} is no constant expression: {place.text!r} is not known here"
+            message = f"{what} {error.message.removeprefix('this ')}"
+            if isinstance(error, (NotANumber, NotYetSupported)):
+                message = f"{what} is no constant expression: {place.text!r} is not known here"
             raise NotANumber(message, place, hints=[hint]) from None
 
     def _bounds(self, tokens: Tokens, limit: Limit, scope: Scope) -> Bounds:

@@ -152,7 +152,10 @@ class _Piece:
     def goes_on(self) -> bool:
         """Whether a line end behind the last token does not end the statement."""
         kinds = self.columns[0]
-        return kinds[-1] in _CONTINUES or (kinds[-1] == "RANGE" and "FOR" in kinds)
+        if kinds[-1] != "RANGE" or "IN" not in kinds:
+            return kinds[-1] in _CONTINUES
+        word = len(kinds) - 1 - kinds[::-1].index("IN")  # bounds may have no end, ranges have two
+        return kinds[word - 1] == "NAME" and kinds[word - 2] in ("FOR", "COMMA")
 
     def has_commas(self) -> bool:
         """Whether a comma is one of its own, as in `for i in 1..2, j in 1..3` and `const x, t`."""
