@@ -1,13 +1,15 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from backprop.errors import LIMIT, BackpropError, raise_all
+from backprop.errors import LIMIT, BackpropError, Label, NotANumber, raise_all
+from backprop.evaluation.digits import PRECISION, uncertainty
 from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
-from backprop.language import Model, read_settings
+from backprop.language import Model, Setting, read_settings
 from backprop.names import matching
+from backprop.numbers import half_unit, printed
 from backprop.source import Source, Span
 
 
@@ -47,10 +49,36 @@ def read_numbers(
 def from_lines(source: Source, computed: Collection[str] | None = None) -> Given:
     """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; of a file those of `computed` may be
     equations."""
+    settings = read_settings(source, computed)
+    raise_all([error for setting in settings.values() for error in _links(setting)])
     return {
         name: (number_of(setting.model, setting.root), setting.name)
-        for name, setting in read_settings(source, computed).items()
+        for name, setting in settings.items()
     }
+
+
+def _links(setting: Setting) -> Iterator[NotANumber]:
+    """An error for each link of `x ← 3 − 0.1·2 = 2.8` that is not its last number, as far as the
+    numbers are written out."""
+    if not setting.links:
+        return
+    model, columns = setting.model, setting.model.columns
+    last = number_of(model, setting.root)
+    off = max(
+        uncertainty(columns, setting.root, model.source),
+        half_unit(setting.place.text.replace("−", "-"), result=True),
+    )
+    for place, root in setting.links:
+        number = number_of(model, root)
+        most = off + uncertainty(columns, root, model.source)
+        if abs(number - last) > most * (1 + PRECISION):
+            message = f"{setting.name.text} cannot be {printed(number)} and {printed(last)}"
+            labels = (
+                Label(place, f"this is {printed(number)}"),
+                Label(setting.place, "the last one counts"),
+            )
+            hints = ["correct it, or leave out what is wrong"]
+            yield NotANumber(message, *labels, hints=hints)
 
 
 def _from_file(source: Source, model: Model) -> Given:

@@ -1,10 +1,13 @@
 """Numbers and lists as text. Every number that a person reads is written here."""
 
+import re
 from collections.abc import Iterable, Sequence
 from math import inf, isinf, isnan
 
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
+
+_NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 
 
 def shown(
@@ -64,6 +67,25 @@ def _written(number: float, digits: int) -> str:
 
         text = f"{Context(digits, ROUND_DOWN).create_decimal(number):.{digits}g}"
     return text
+
+
+def half_unit(text: str, result: bool = False) -> float:
+    """Half a unit of the last digit of a number that may have been rounded; else 0.
+
+    It may have been, if it was written with three digits that count, or with two where a point
+    or an exponent says that it is no count of things: 0.33, 3.1, 1235; but not 12, 100 or 0.3.
+    result: it was computed, so that 0.3 may have been rounded as well, but not 12.
+    """
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return 0.0
+    whole, point, exponent = found[1], found[2] or "", int(found[3] or 0)
+    plain = found[2] is None and found[3] is None
+    digits = (whole + point[1:]).lstrip("0")
+    counting = len(digits.rstrip("0") if plain else digits)
+    if counting < (3 if plain else 1 if result else 2) or not -400 <= exponent < 300:
+        return 0.0
+    return float(0.5 * 10.0 ** max(exponent - len(point[1:]), -330))
 
 
 def exact(number: float) -> str:

@@ -24,7 +24,6 @@ _SIGNS = dict(zip("NAME LSQB RSQB DIVIDE ASSIGN : ∂ 𝜕".split(), "n[]/==∂�
 _LEFT = re.compile(r"(∂?)(n(?:\[[^]]*\])?)(?:/(∂?)(n(?:\[[^]]*\])?))?")
 """A left side with a sign for each token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
 
-_NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 _HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
 
 
@@ -161,21 +160,3 @@ def _differential(model: Model, partial: bool, name: str, span: Span) -> str:
     if not differential:
         raise UnexpectedText(f"{name!r} is no differential", span, hints=[_HOW])
     raise unknown_name(bare or name, model.names, "these equations", span)
-
-
-def _rounding(text: str) -> float:
-    """Half a unit of the last digit of a number that may have been rounded; else 0.
-
-    It may have been, if it was written with three digits that count, or with two where a point
-    or an exponent says that it is no count of things: 0.33, 3.1, 1235; but not 12, 100 or 0.3.
-    """
-    found = _NUMBER.fullmatch(text)
-    if not found:
-        return 0.0
-    whole, point, exponent = found[1], found[2] or "", int(found[3] or 0)
-    plain = found[2] is None and found[3] is None
-    digits = (whole + point[1:]).lstrip("0")
-    counting = len(digits.rstrip("0") if plain else digits)
-    if counting < (3 if plain else 2) or not -400 <= exponent < 300:
-        return 0.0
-    return float(0.5 * 10.0 ** max(exponent - len(point[1:]), -330))

@@ -1,6 +1,7 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
 from collections.abc import Collection
+from itertools import chain
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
@@ -13,8 +14,7 @@ from backprop.memory import without_collector
 from backprop.names import family, unknown_name
 from backprop.source import Source, Span
 from backprop.syntax.bodies import Body
-from backprop.syntax.grammar import Unfit, shape
-from backprop.syntax.parser import Statement, read, unread
+from backprop.syntax.parser import Settings, Statement, read, shaped, unread
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 _LONG = 2000
@@ -23,11 +23,13 @@ _LONG = 2000
 
 class Setting(NamedTuple):
     """A number that a person gives for a name: where the name stands, and the row of the number in
-    a model of all such numbers."""
+    a model of all such numbers. links: places and rows of what is said to equal it before."""
 
     name: Span
     model: Model
     root: int
+    place: Span
+    links: tuple[tuple[Span, int], ...] = ()
 
 
 @without_collector
@@ -95,10 +97,7 @@ class FormulaReader:
         """The row of the right side of `name = formula`, a formula of the names of the model.
         Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments."""
         raise_all(unread(tokens))
-        try:
-            statement = Statement(tokens, shape(tokens.kinds))
-        except Unfit as unfit:
-            raise unread(tokens, unfit)[0] from None
+        statement = shaped(tokens)
         if statement.shape.limited:
             place = _limits(statement)
             raise UnexpectedText(
@@ -140,15 +139,16 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
     computed: of a file, names whose equations may stand among them, and are passed over: a file of
     equations is a file of numbers as well, those of its inputs, whatever else it says of them.
     """
-    many: list[tuple[str, Statement, Span]] = []
-    statements, errors = read(source, LIST_ENDS, many)
+    written = Settings([], {})
+    statements, errors = read(source, LIST_ENDS, written)
     if computed is not None:
         statements = [each for each in statements if not definitions.is_model(each)]
     else:
         errors += map(_no_number, filter(_says_more, statements))
         computed = ()
     equations, functions, indexed = definitions.checked(statements, errors)
-    raise_all(definitions.calls([right for _, right, _ in many], functions))
+    parts = [right for _, right, _ in written.many], *written.links.values()
+    raise_all(definitions.calls(chain.from_iterable(parts), functions))
     families = Families(equations)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
@@ -158,9 +158,14 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
     def set_one(name: str, target: Span, tokens: Tokens, body: Body, scope: Scope) -> None:
         builder.names.clear()
         root = builder.expression(tokens, body, scope)
+        others = written.links.get(target.start, ())
+        links = [
+            (each.tokens.since(2).whole, builder.expression(each.tokens, ready_made(each).body, scope))
+            for each in others
+        ]
         if builder.names and name in computed:
             return
-        settings[name] = Setting(target, model, root)
+        settings[name] = Setting(target, model, root, tokens.sides()[-1].whole, tuple(links))
         for unknown in builder.names.values():
             place = Span.at(source, builder.columns.places[unknown])
             hints = ["give a number or an expression of numbers, such as 1/3 or 2*pi"]
@@ -184,7 +189,7 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
         except BackpropError as error:
             if name not in computed and name not in repeated:
                 families.errors.append(error)
-    for pattern, right, place in many:
+    for pattern, right, place in written.many:
         set_one(pattern, place, right.tokens, ready_made(right).body, {})
     raise_all(families.errors)
     # in the order of the text: what comes later wins, a pattern or not

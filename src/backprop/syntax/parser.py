@@ -1,6 +1,7 @@
 """Text → statements: each the tokens it is made of and the shape that the grammar gives it."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
@@ -22,33 +23,61 @@ class Statement(NamedTuple):
         return self.tokens.texts[node.token]
 
 
+class Settings(NamedTuple):
+    """What only a text of numbers has.
+
+    many: what sets many names at once, `w[*,1] = 0`: the pattern, its right side and its place.
+    links: by the offset of a statement what stands between the name and the number that counts,
+    the last one: `3 − 0.1·2` of `x ← 3 − 0.1·2 = 2.8`.
+    """
+
+    many: list[tuple[str, Statement, Span]]
+    links: dict[int, list[Statement]]
+
+    def take(self, tokens: Tokens) -> Tokens:
+        """A statement without its links, which are kept here. Raises SyntaxFaults."""
+        _, *links = tokens.sides()
+        if len(links) < 2 or not all(link.kinds for link in links):
+            return tokens
+        *others, last = links
+        self.links[tokens.starts[0]] = [shaped(link.as_right_side()) for link in others]
+        return tokens.without(tokens.sign + 1, len(tokens.kinds) - len(last.kinds))
+
+
 def read(
     source: Source,
     ends: frozenset[str] = ENDS,
-    patterns: list[tuple[str, Statement, Span]] | None = None,
+    settings: Settings | None = None,
     start: str = "statement",
 ) -> tuple[list[Statement], list[SyntaxFault]]:
     """The statements that read well, and an error for each of the others (up to a limit).
 
-    patterns: takes what sets many names at once, `w[*,1] = 0`, as the pattern and its right side.
-    start: what they are, statements or each an `expression`.
+    settings: of a text of numbers takes what others do not have. start: what they are, statements
+    or each an `expression`.
     """
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
     for tokens in () if errors else statements(source, ends):
         if not isinstance(tokens, Tokens):
             errors.append(tokens)
-        elif "OTHER" in tokens.kinds:
+            continue
+        if settings is not None:
+            tokens = _assigned(tokens)
+        if "OTHER" in tokens.kinds:
             errors += unread(tokens)
-        else:
-            try:
-                many = None if patterns is None else _pattern(tokens)
-                if patterns is not None and many is not None:
-                    patterns.append(many)
-                else:
-                    found.append(Statement(tokens, shape(tokens.kinds, start)))
-            except Unfit as unfit:
-                errors += unread(tokens, unfit)
+            continue
+        try:
+            if settings is not None:
+                tokens = settings.take(tokens)
+            many = None if settings is None else _pattern(tokens)
+            if settings is not None and many is not None:
+                settings.many.append(many)
+            else:
+                found.append(Statement(tokens, shape(tokens.kinds, start)))
+        except Unfit as unfit:
+            errors += unread(tokens, unfit)
+        except SyntaxFault as fault:
+            errors.append(fault)
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
@@ -63,6 +92,31 @@ def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:
     from backprop.syntax.faults import explain_all
 
     return explain_all(tokens, unfit)
+
+
+def shaped(tokens: Tokens) -> Statement:
+    """The statement of these tokens. Raises SyntaxFaults."""
+    try:
+        return Statement(tokens, shape(tokens.kinds))
+    except Unfit as unfit:
+        raise unread(tokens, unfit)[0] from None
+
+
+def _assigned(tokens: Tokens) -> Tokens:
+    """The same with `=` for the arrow of an update: `x ← 2`, or `x <- 2` where there are no others."""
+    kinds, texts = [*tokens.kinds], [*tokens.texts]
+    at = texts.index("←") if "←" in texts else -1
+    if at < 0 and ("LT", "MINUS") in pairwise(kinds):
+        at = kinds.index("LT")
+        if kinds[at + 1] == "MINUS" and tokens.ends[at] == tokens.starts[at + 1]:
+            tokens = tokens.without(at, at + 1)
+            kinds, texts = [*tokens.kinds], [*tokens.texts]
+        else:
+            at = -1
+    if at < 0 or "ASSIGN" in kinds[:at]:
+        return tokens
+    kinds[at], texts[at] = "ASSIGN", "="
+    return tokens._replace(kinds=tuple(kinds), texts=texts)
 
 
 def _pattern(tokens: Tokens) -> tuple[str, Statement, Span] | None:

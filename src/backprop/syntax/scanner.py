@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
@@ -66,10 +66,26 @@ class Tokens(NamedTuple):
         """From the first token to the last."""
         return self.span(0, -1)
 
-    def since(self, first: int) -> Tokens:
-        """The tokens from `first` on."""
+    def since(self, first: int, behind: int | None = None) -> Tokens:
+        """The tokens from `first` on, up to those from `behind` on."""
         columns: Any = self[1:]
-        return Tokens(self.source, *[column[first:] for column in columns])
+        return Tokens(self.source, *[column[first:behind] for column in columns])
+
+    def without(self, first: int, behind: int) -> Tokens:
+        """All tokens but those from `first` up to, not including, `behind`."""
+        columns: Any = self[1:]
+        return Tokens(self.source, *[column[:first] + column[behind:] for column in columns])
+
+    def sides(self) -> list[Tokens]:
+        """What stands between its equality signs: `a`, `1/3` and `0.33` of `a = 1/3 = 0.33`."""
+        signs = [at for at, kind in enumerate(self.kinds) if kind == "ASSIGN"]
+        return [self.since(a + 1, b) for a, b in pairwise([-1, *signs, len(self.kinds)])]
+
+    def as_right_side(self) -> Tokens:
+        """The same as the right side of an equation `a = …`, whose left side has no place of its own."""
+        kinds, texts = ("NAME", "ASSIGN", *self.kinds), ["a", "=", *self.texts]
+        start = array("Q", self.starts[:1] * 2)
+        return Tokens(self.source, kinds, texts, start + self.starts, start + self.ends)
 
     def after(self) -> Span:
         """The place right behind the statement, where something is missing."""
