@@ -562,7 +562,7 @@ MISTAKES = [
 def test_mistakes_are_named(text: str, at: str, claim: str, kind: str, said: str) -> None:
     model = library.parse(text)
     found = mark(model, read_claims(model, "L", [claim]), numbers(at), "L").marks[0]
-    assert not found.correct
+    assert found.correct == (kind == "branch")
     assert (found.kind, found.diagnosis[: len(said)]) == (kind, said)
     assert found.chain.endswith(
         f" {found.example_right:.10g}".replace("-", "−").replace("e−0", "e−")
@@ -657,7 +657,9 @@ def test_a_long_chain_does_not_recurse() -> None:
         ("= 5", 2, "a name is missing here"),
         ("a = 2x", 2, "a product needs its '*'"),
         ("a = (2", 2, "this '(' is never closed"),
-        ("a = b = 3", 2, "a second '=' in one equation"),
+        ("a = b = ", 2, "a number or a formula is missing here"),
+        ("a = = 3", 2, "a number or a formula is missing here"),
+        ("a = (b = 3)", 2, "a second '=' in one equation"),
         ("dL/da/db = 3", 2, "this is no derivative"),
         ("dL*da = 3", 2, "this is no derivative"),
         ("3 = a", 2, "this is no derivative"),

@@ -1,30 +1,24 @@
-"""Derivatives that a person claims: `da = 6`, `b: -4`, `dL/da = f*b`, a file of such lines."""
+"""Derivatives that a person claims: `da = 6`, `b: -4`, `dL/da = dL/de*b = 6`, a file of such lines."""
 
 import re
-from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from backprop.errors import (
-    LIMIT,
-    BackpropError,
-    UnexpectedText,
-    UnknownName,
-    defined_twice,
-    raise_first,
-)
+from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
+from backprop.checks.slopes import Slope, Slopes
+from backprop.errors import LIMIT, BackpropError, UnexpectedText, defined_twice, raise_first
+from backprop.evaluation.digits import uncertainty
 from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
-from backprop.names import nearest, unknown_name
+from backprop.names import unknown_name
 from backprop.source import Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
-_SIGNS = dict(zip("NAME LSQB RSQB DIVIDE ASSIGN : ∂ 𝜕".split(), "n[]/==∂∂", strict=True))
-_LEFT = re.compile(r"(∂?)(n(?:\[[^]]*\])?)(?:/(∂?)(n(?:\[[^]]*\])?))?")
-"""A left side with a sign for each token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
-
-_HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
+_PATH = re.compile(rf"{NAME}(?:(?:→|->){NAME})+(?=:)")
+_SHARE = re.compile(r"share (?:by use ([1-9]\d{0,5}) )?of ")
+_BLANK = re.compile(r"__+|[?…]")
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,8 @@ class Claim:
     The graphs of all claims that are read at once share their columns, which begin as the model's.
     text: what stands on the right. place: where it stands. rounding: by how much the number may be
     off because of the digits that it was written with; 0 for one that is exact. formula: whether it
-    has names in it, so that it says something about other points too.
+    has names in it, so that it says something about other points too. slopes: the derivatives in
+    formulas, by the inputs that stand for them.
     """
 
     of: str
@@ -42,14 +37,35 @@ class Claim:
     text: str
     graph: Graph
     place: Span
-    rounding: float
-    formula: bool
+    slopes: Mapping[int, Slope] = field(compare=False, repr=False)
+    rounding: float = 0.0
+    formula: bool = False
     doubt: str = ""
     """How the left side was read, where it could be the derivative by the name behind its d as well."""
+    other: Graph | None = None
+    """Another way to read the formula: its derivatives are those of single equations."""
+    part: str = ""
+    """Which part of the derivative it is about, if not the whole: `share`, or a path `a → e → L`."""
+    truth: int = -1
+    """The node that is this part."""
+    blank: bool = False
+    """Whether it says that the answer is still to be found."""
+
+    @property
+    def readings(self) -> list["Claim"]:
+        """The claim in each way in which it can be read."""
+        return [self, *([replace(self, graph=self.other)] if self.other else [])]
+
+    @property
+    def roots(self) -> list[int]:
+        """The nodes that it is about besides names: what is claimed, in each reading, and its part."""
+        others = [self.other.output] if self.other else []
+        return [self.graph.output, *others, *([self.truth] if self.truth >= 0 else [])]
 
     @property
     def name(self) -> str:
-        return f"∂{self.of}/∂{self.by}"
+        whole = f"∂{self.of}/∂{self.by}"
+        return f"{self.part} of {whole}" if self.part.startswith("share") else self.part or whole
 
 
 def read_claims(
@@ -59,12 +75,13 @@ def read_claims(
 
     A name alone, or with a `d` or `∂` before it, stands for the derivative of `output` by it. A
     name of the file that begins with d is itself, unless it stands in a fraction, where each side
-    begins with a d of its own: `dL/ddt`. Raises SyntaxFaults, UnknownName, NameDefinedTwice,
-    CannotRead.
+    begins with a d of its own: `dL/ddt`. Each link of a chain `a = b = 3` is a claim. Raises
+    SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
     sources = [typed(text, "<--claim>") for text in texts] + [read_source(path) for path in files]
-    formulas = FormulaReader(model)
-    claims: dict[tuple[str, str], Claim] = {}
+    reader = _Reader(model, output)
+    claims: list[Claim] = []
+    first: dict[tuple[str, str], Claim] = {}
     errors: list[BackpropError] = []
     for source in sources:
         faults = control_characters(source)
@@ -75,88 +92,184 @@ def read_claims(
             try:
                 if isinstance(tokens, BackpropError):
                     raise tokens
-                claim = _claim(model, output, tokens, formulas)
+                chain = reader.chain(tokens)
             except BackpropError as error:
                 errors += error.all
                 continue
-            first = claims.setdefault((claim.of, claim.by), claim)
-            if first is not claim:
+            claims += chain
+            claim = chain[0]
+            before = claim if claim.part else first.setdefault((claim.of, claim.by), claim)
+            if before is not claim:
                 message = f"the derivative of {claim.of} by {claim.by} is claimed twice"
-                hints = [each.doubt for each in (first, claim) if each.doubt]
-                errors.append(defined_twice(message, claim.place, first.place, *hints))
+                hints = [each.doubt for each in (before, claim) if each.doubt]
+                errors.append(defined_twice(message, claim.place, before.place, *hints))
     if sources and not claims and not errors:
         where = sources[0].name
-        raise UnexpectedText("there is no claim in this text", where=where, hints=[_HOW])
+        raise UnexpectedText("there is no claim in this text", where=where, hints=[HOW])
     raise_first(errors)  # in the order of the texts, and not by offset as within a single one
-    return list(claims.values())
+    return claims
 
 
-def _claim(model: Model, output: str, tokens: Tokens, formulas: FormulaReader) -> Claim:
-    _, kinds, texts, starts, _ = tokens
-    words = zip(kinds, texts, strict=True)
-    signs = "".join(_SIGNS.get(kind) or _SIGNS.get(text, "?") for kind, text in words)
-    middle = signs.find("=")
-    if middle < 0:
-        raise UnexpectedText("this is no claim: it has no '='", tokens.whole, hints=[_HOW])
-    if middle == 0:
-        raise UnexpectedText("a name is missing here", tokens.span(0), hints=[_HOW])
-    of, by = _derivative(model, output, tokens, signs[:middle])
-    first = middle + 1
-    if first == len(kinds):
-        raise UnexpectedText("a number or a formula is missing here", tokens.after(), hints=[_HOW])
-    # What is left of '=' may be a fraction, and '=' may be ':'; to the language it is `a = formula`.
-    statement = tokens.since(middle - 1)._replace(
-        kinds=("NAME", "ASSIGN", *kinds[first:]),
-        texts=["a", "=", *texts[first:]],
-        starts=array("Q", [starts[0], *starts[middle:]]),
-    )
-    graph = Graph(formulas.columns, [formulas.read(statement)], model.labels)
-    text = one_line(tokens.span(first, -1).text)
-    formula = any(node in model.labels for node in graph.order)
-    rounding = 0.0 if formula else _rounding(text.replace("−", "-"))
-    # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
-    doubt, bare = "", by[1:]
-    if middle == 1 and normal(texts[0]) == by and by[0] == "d" and bare in model.names:
-        doubt = f"{by!r} is read as the name {by}; for the derivative by {bare} write d{of}/d{bare}"
-    return Claim(of, by, text, graph, tokens.whole, rounding, formula, doubt)
+class _Reader:
+    """Reads the claims of one sheet."""
+
+    def __init__(self, model: Model, output: str) -> None:
+        self._model = model
+        self._output = output
+        self._formulas = FormulaReader(model)
+        self._slopes = Slopes(self._formulas.columns)
+
+    def chain(self, tokens: Tokens) -> list[Claim]:
+        """The claims of a statement, one for each of its links."""
+        path, share, begin = _lead(tokens)
+        if path:
+            return self._path(tokens, path, begin)
+        whole, tokens = tokens.whole, tokens.since(begin)
+        middle = next((at for at, sign in enumerate(signs(tokens)) if sign in "=:"), -1)
+        if middle < 0:
+            raise UnexpectedText("this is no claim: it has no '='", whole, hints=[HOW])
+        if middle == 0:
+            raise UnexpectedText("a name is missing here", tokens.span(0), hints=[HOW])
+        left = left_side(self._model, self._output, tokens.since(0, middle))
+        links = _links(tokens, middle)
+        doubt, bare = "", left.by[1:]
+        # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
+        alone = middle == 1 and normal(tokens.texts[0]) == left.by and left.by[0] == "d"
+        if alone and bare in self._model.names:
+            doubt = f"{left.by!r} is read as the name {left.by};"
+            doubt += f" for the derivative by {bare} write d{left.of}/d{bare}"
+        found = [[*within(self._model, link)] for link in links]
+        truth = -1
+        if share is not None:
+            through = self._through(left, [each for link in found for each in link], tokens.whole)
+            own = self._slope(through, left.by)._replace(direct=True, use=share)
+            truth = self._slopes.product(self._slope(left.of, through), own)
+        part = f"share by use {share}" if share else "share" if share == 0 else ""
+        return [
+            self._claim(left, link, inside, whole, part, truth, doubt)
+            for link, inside in zip(links, found, strict=True)
+        ]
+
+    def _path(self, tokens: Tokens, path: Sequence[str], begin: int) -> list[Claim]:
+        """The claims about what a way from a name to another brings: the product of the derivatives
+        of the equations along it."""
+        for name in path:
+            if name not in self._model.names:
+                raise unknown_name(
+                    name, self._model.names, "these equations", tokens.span(0, begin - 2)
+                )
+        ends, way = Derivative(path[-1], path[0]), " → ".join(path)
+        links = _links(tokens, begin - 1)
+        edges = [self._slope(of, by)._replace(direct=True) for by, of in pairwise(path)]
+        truth = self._slopes.product(*edges)
+        found = [[*within(self._model, link)] for link in links]
+        return [
+            self._claim(ends, link, inside, tokens.whole, way, truth)
+            for link, inside in zip(links, found, strict=True)
+        ]
+
+    def _slope(self, of: str, by: str) -> Slope:
+        return Slope(self._model.names[of], self._model.names[by])
+
+    def _through(self, left: Derivative, found: Iterable[Derivative], place: Span) -> str:
+        """The equation that a share of a derivative comes through: e of `∂L/∂e · ∂e/∂a`."""
+        for each in found:
+            if each.by == left.by and each.of != left.of:
+                return each.of
+            if each.of == left.of and each.by != left.by:
+                return each.by
+        model = self._model
+        graph = Graph(model.columns, [model.names[left.of]], model.labels)
+        if model.names[left.by] not in graph.uses(model.names[left.of]):
+            message = "through which equation does this share come?"
+            hints = [
+                f"write its derivatives: share of {left.text}: ∂{left.of}/∂e · ∂e/∂{left.by} = …"
+            ]
+            raise UnexpectedText(message, place, hints=hints)
+        return left.of
+
+    def _claim(
+        self,
+        left: Derivative,
+        link: Tokens,
+        inside: Sequence[Derivative],
+        place: Span,
+        part: str,
+        truth: int,
+        doubt: str = "",
+    ) -> Claim:
+        """The claim that one link makes. inside: the derivatives in it."""
+        model, columns = self._model, self._formulas.columns
+        text = one_line(link.whole.text)
+        if self._is_blank(link):
+            graph = Graph(columns, [model.names[left.by]], model.labels)
+            return Claim(
+                left.of, left.by, text, graph, place, {}, part=part, truth=truth, blank=True
+            )
+        for each in reversed(inside):
+            link = link.with_name(each.text, each.first, each.behind)
+        total = {each.text: self._slope(each.of, each.by) for each in inside}
+        kept = () if "→" in part else (model.names[left.of],)
+        local = {
+            text: slope if slope.of in kept else slope._replace(direct=True)
+            for text, slope in total.items()
+        }
+        readings = [local] if "→" in part else [total, local] if local != total else [total]
+        graphs = [self._read(link, reading) for reading in readings]
+        formula = bool(inside) or any(node in model.labels for node in graphs[0].order)
+        rounding = 0.0
+        if not formula:
+            rounding = uncertainty(columns, graphs[0].output, link.source)
+        other = graphs[1] if len(graphs) > 1 else None
+        slopes = self._slopes.by_node
+        return Claim(
+            left.of,
+            left.by,
+            text,
+            graphs[0],
+            place,
+            slopes,
+            rounding,
+            formula,
+            doubt,
+            other,
+            part,
+            truth,
+        )
+
+    def _read(self, link: Tokens, reading: Mapping[str, Slope]) -> Graph:
+        """The formula of a link, with these derivatives."""
+        nodes = {text: self._slopes.node(slope) for text, slope in reading.items()}
+        root = self._formulas.read(link.as_right_side(), nodes)
+        return Graph(self._formulas.columns, [root], self._model.labels)
+
+    def _is_blank(self, link: Tokens) -> bool:
+        """Whether an answer is missing: `____`, `?`, `…`."""
+        if "RANGE" in link.kinds and "FOR" not in link.kinds:  # the first two points of three
+            return True
+        return any(_BLANK.fullmatch(text) and text not in self._model.names for text in link.texts)
 
 
-def _derivative(model: Model, output: str, tokens: Tokens, left: str) -> tuple[str, str]:
-    """The two names of a left side: what is differentiated, and by what. left: its signs."""
-    found = _LEFT.fullmatch(left)
-    if not found:
-        raise UnexpectedText("this is no derivative", tokens.span(0, len(left) - 1), hints=[_HOW])
-
-    def part(name: int) -> tuple[Model, bool, str, Span]:
-        begin, behind = found.span(name)
-        text = normal("".join(tokens.texts[begin:behind]))
-        return model, bool(found[name - 1]), text, tokens.span(begin, behind - 1)
-
-    if not found[4]:
-        return output, _alone(*part(2))
-    return _differential(*part(2)), _differential(*part(4))
+def _lead(tokens: Tokens) -> tuple[list[str], int | None, int]:
+    """What stands before a claim: the names of a path `a → e → L:`; whether it is a share, by which
+    use (0 for all); and the first token behind it. A name `together` may stand there as well."""
+    texts, text = tokens.texts, signs(tokens)
+    if found := _PATH.match(text):
+        names = [named(tokens, *each.span()) for each in re.finditer(NAME, found[0])]
+        return names, None, found.end() + 1
+    if texts[0] == "share" and (found := _SHARE.match(" ".join(texts[:6]))):
+        return [], int(found[1] or 0), found[0].count(" ")
+    together = texts[0] == "together" and text[1:2] == ":" and "=" in text[2:]
+    return [], None, 2 if together else 0
 
 
-def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
-    """The name in `a`, `da` or `∂a`: exactly that name, before the one behind a d."""
-    bare = normal(name[1:]) if not partial and name[0] == "d" else ""
-    for known in (name, bare):
-        if known in model.names:
-            return known
-    meant = bare if bare and nearest(bare, model.names) else name
-    raise unknown_name(meant, model.names, "these equations", span)
-
-
-def _differential(model: Model, partial: bool, name: str, span: Span) -> str:
-    """The name in one side of a fraction: what stands behind its d or ∂."""
-    bare = name if partial else normal(name.removeprefix("d"))
-    differential = partial or name[0] == "d"
-    if differential and bare in model.names:
-        return bare
-    if not partial and name in model.names:
-        hints = [f"for a derivative of or by {name!r} write d{name} or ∂{name}"]
-        message = f"{name!r} is a name of these equations, and no differential"
-        raise UnknownName(message, span, hints=hints)
-    if not differential:
-        raise UnexpectedText(f"{name!r} is no differential", span, hints=[_HOW])
-    raise unknown_name(bare or name, model.names, "these equations", span)
+def _links(tokens: Tokens, middle: int) -> list[Tokens]:
+    """What stands between the equality signs from the token `middle` on, which is the first of them."""
+    links = tokens.since(middle + 1).sides()
+    at = middle + 1
+    for link in links:
+        if not link.kinds:
+            place = tokens.span(at) if at < len(tokens.kinds) else tokens.after()
+            raise UnexpectedText("a number or a formula is missing here", place, hints=[HOW])
+        at += len(link.kinds) + 1
+    return links

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 
 from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
@@ -16,6 +16,8 @@ from backprop.language import Model
 from backprop.numbers import spoken
 from backprop.operations import OPERATIONS
 from backprop.values import ByNode, Numbers, by_names, local_slopes
+
+_BRANCH = "it is right only where the same branches are taken as at the given point"
 
 _TESTED = 8
 """Random points at which a reason is tried."""
@@ -46,6 +48,13 @@ class Marked:
     diagnosis: str = ""
     chain: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+        if self.claim.blank:
+            return "unanswered"
+        return "wrong" if not self.correct else "right here" if self.kind else "right"
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -74,25 +83,44 @@ def mark(
     """
     found = evaluate(model, values or {}, of)
     data = found.numbers.data
-    roots = [each for claim in claims for each in (model.names[claim.of], claim.graph.output)]
-    needed = set(in_order(roots, claims[0].graph.operands)) if claims else set()
+    answered = [claim for claim in claims if not claim.blank]
+    roots = [each for claim in answered for each in (model.names[claim.of], *claim.roots)]
+    if answered:
+        roots += [each.of for each in answered[0].slopes.values()]
+    needed = set(in_order(roots, answered[0].graph.operands)) if answered else set()
     inputs = {name: model.names[name] for name in model.inputs}
     absent = [name for name, node in inputs.items() if node in needed and isnan(data[node])]
     if absent:
         raise missing_inputs(model, "a claim", absent)
     by_name: dict[str, list[Claim]] = {}
-    for claim in claims:
+    for claim in answered:
         by_name.setdefault(claim.of, []).append(claim)
-    marks: dict[Claim, Marked] = {}
+    derived = {model.names[name] for name in by_name}
+    derived.update(each.of for claim in answered[:1] for each in claim.slopes.values())
+    gradients = {
+        node: known
+        for node in derived
+        if (known := _gradients(model, found, values, model.labels[node]))
+    }
+    marks: dict[Claim, Marked] = {claim: Marked(claim, nan, nan, True) for claim in claims}
     for name, its_claims in by_name.items():
-        subject = Subject(model, name, its_claims, data, _gradients(model, found, values, name))
-        answers = {claim.by: Answer(subject, claim, tolerance) for claim in its_claims}
-        waiting = [answer for answer in answers.values() if answer.claim.formula]
+        subject = Subject(model, name, its_claims, data, gradients)
+        readings = {
+            claim: [Answer(subject, each, tolerance) for each in claim.readings]
+            for claim in its_claims
+        }
+        waiting = [each for both in readings.values() for each in both if each.claim.formula]
         for point in subject.points(seed) if waiting else ():
             waiting = [answer for answer in waiting if answer.try_at(point)]
             if not waiting:
                 break
-        marks |= {answer.claim: _marked(answer, answers) for answer in answers.values()}
+        # the reading that is right, or the first one
+        answers = {
+            claim: min(both, key=lambda answer: bool(answer.wrong))
+            for claim, both in readings.items()
+        }
+        sheet = {claim.by: each for claim, each in answers.items() if not claim.part}
+        marks |= {claim: _marked(claim, answer, sheet) for claim, answer in answers.items()}
     return Sheet(found.gradient, tuple(marks[claim] for claim in claims))
 
 
@@ -109,24 +137,28 @@ def _gradients(
         return None
 
 
-def _marked(answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
+def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     """What came of a claim. sheet: by the name that a claim differentiates by, what is known of it."""
-    claim, subject = answer.claim, answer.subject
+    subject = answer.subject
     agreeing = answer.points - len(answer.wrong) + (not answer.here)
     at_start = *answer.both(subject.start), not answer.wrong, answer.points, agreeing
     if not answer.wrong:
         return Marked(claim, *at_start)
     example = answer.wrong[0]
-    tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
-    if answer.whole(example):
-        tested.insert(0, example)  # sentences have the numbers of the first point
-    there = answer.both(example)
-    way = Way(subject.model, subject.graph, answer.by)
-    kind, diagnosis = _diagnosis(answer, way, sheet, tested)
-    chain = f"{claim.name} = {spoken(there[1])}"
-    if answer.by in subject.graph and claim.of != claim.by:
-        chain = Mistakes(way, example).chain()
-    at = subject.named(example)
+    at, there = subject.named(example), answer.both(example)
+    kind, diagnosis, chain = "", "", f"{claim.name} = {spoken(there[1])}"
+    if not claim.part:
+        tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
+        if answer.whole(example):
+            tested.insert(0, example)  # sentences have the numbers of the first point
+        way = Way(subject.model, subject.graph, answer.by)
+        kind, diagnosis = _diagnosis(answer, way, sheet, tested)
+        if answer.by in subject.graph and claim.of != claim.by:
+            chain = Mistakes(way, example).chain()
+    elif _in_other_branches(answer):
+        kind, diagnosis = "branch", _BRANCH
+    here = kind == "branch" and agreeing > 0
+    at_start = *answer.both(subject.start), here, answer.points, agreeing
     return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 
 
@@ -148,9 +180,8 @@ def _diagnosis(
         return "carried", carried
     found = _suspect(answer, way, tested)
     sentence = Mistakes(way, tested[0]).sentence(found) if found else ""
-    if answer.here and _in_other_branches(answer):
-        branch = "it is right only where the same branches are taken as at the given point"
-        return "branch", f"{branch}: {sentence}" if sentence else branch
+    if _in_other_branches(answer):
+        return "branch", f"{_BRANCH}: {sentence}" if sentence else _BRANCH
     if found:
         return found.kind, sentence
     if answer.here:
@@ -194,7 +225,9 @@ def _carried(
 
 
 def _in_other_branches(answer: Answer) -> bool:
-    """Whether it is wrong only where other branches are taken than at the given point."""
+    """Whether it is right at the given point, and wrong only where other branches are taken."""
+    if not answer.here:
+        return False
     taken = _branches(answer.graph, answer.subject.start.data)
     return all(_branches(answer.graph, point.data) != taken for point in answer.wrong)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, isfinite
 from random import Random
+from types import MappingProxyType
 
 from backprop.checks.claims import Claim
 from backprop.checks.rounding import gradient_noise, value_noise
@@ -24,7 +25,8 @@ class Subject:
     """One name with all claims about its derivatives.
 
     graph: what leads to the name. start: the numbers of all at the given point. data: the inputs'
-    numbers there; gradients: of the name by every node of the Model, None where it has no value.
+    numbers there; gradients: of names, which are nodes, by every node of the Model, those of the
+    name itself and of those whose derivatives stand in the claims, as far as they have a value.
     """
 
     def __init__(
@@ -33,31 +35,49 @@ class Subject:
         name: str,
         claims: Sequence[Claim],
         data: Sequence[float],
-        gradients: Sequence[float] | None,
+        gradients: Mapping[int, Sequence[float]],
     ) -> None:
         self.model = model
         columns, labels = claims[0].graph.columns, model.labels
         self.graph = Graph(columns, [model.names[name]], labels)
-        roots = [claim.graph.output for claim in claims]
-        self._whole = Graph(columns, [self.graph.output, *roots], labels)
+        roots = [root for claim in claims for root in claim.roots]
+        whole = Graph(columns, [self.graph.output, *roots], labels)
+        self._slopes = {
+            node: claims[0].slopes[node] for node in whole.inputs if node in claims[0].slopes
+        }
+        derived = dict.fromkeys([self.graph.output, *(each.of for each in self._slopes.values())])
+        self._derived = {node: Graph(columns, [node], labels) for node in derived}
+        names = Graph(columns, derived, labels)
+        both = Graph(columns, [*derived, *whole.outputs], labels)
+        self._inputs = [node for node in both.inputs if node not in self._slopes]
+        self._names, self._rest = names.steps, [step for step in whole.steps if step not in names]
         self._numbers = columns.start()
-        self.start = self._at({node: data[node] for node in self._whole.inputs})
-        # those that `grad` gives, whatever it knows besides the chain rule
-        if gradients is not None:
-            self.start.gradients[: len(gradients)] = gradients
+        # the gradients that `grad` gives, whatever it knows besides the chain rule
+        self.start = self._at({node: data[node] for node in self._inputs}, gradients)
 
-    def _at(self, inputs: Mapping[int, float]) -> Numbers:
-        """The name and the claims about it at a point, and the derivatives of the name."""
+    def _at(
+        self,
+        inputs: Mapping[int, float],
+        known: Mapping[int, Sequence[float]] = MappingProxyType({}),
+    ) -> Numbers:
+        """The name and the claims about it at a point, and the derivatives of the name. known: the
+        gradients that are known there."""
         data = [*self._numbers]
         for node, number in inputs.items():
             data[node] = number
-        forward(self._whole, self._whole.steps, data)
-        return Numbers(data, derivatives(self.graph, data))
+        forward(self.graph, self._names, data)
+        gradients = {node: derivatives(graph, data) for node, graph in self._derived.items()}
+        for node in gradients.keys() & known.keys():
+            gradients[node][: len(known[node])] = known[node]
+        for node, slope in self._slopes.items():
+            data[node] = slope.at(self._derived[slope.of], data, gradients)
+        forward(self.graph, self._rest, data)
+        return Numbers(data, gradients[self.graph.output])
 
     def points(self, seed: int) -> Iterator[Numbers]:
         """Random points other than the given one, at which the name has a value. Constants stay, and
         inputs stay within their bounds."""
-        start = {node: self.start.data[node] for node in self._whole.inputs}
+        start = {node: self.start.data[node] for node in self._inputs}
         model = self.model
         bounds = dict.fromkeys(start, (-inf, inf))
         bounds |= {model.names[name]: ends for name, ends in model.bounds.items()}
@@ -79,7 +99,7 @@ class Subject:
 
     def named(self, point: Numbers) -> dict[str, float]:
         """The inputs of a point by name."""
-        return {self.graph.label(node): point.data[node] for node in self._whole.inputs}
+        return {self.graph.label(node): point.data[node] for node in self._inputs}
 
 
 class Answer:
@@ -111,7 +131,8 @@ class Answer:
         return self.points < _MOST
 
     def right(self, point: Numbers) -> float:
-        return point.gradients[self.by] + 0.0
+        truth = self.claim.truth
+        return (point.gradients[self.by] if truth < 0 else point.data[truth]) + 0.0
 
     def claimed(self, point: Numbers) -> float:
         return point.data[self.claim.graph.output] + 0.0

@@ -1,7 +1,8 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
@@ -14,7 +15,7 @@ from backprop.memory import without_collector
 from backprop.names import family, unknown_name
 from backprop.source import Source, Span
 from backprop.syntax.bodies import Body
-from backprop.syntax.parser import Settings, Statement, read, shaped, unread
+from backprop.syntax.parser import Settings, read, shaped, unread
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 _LONG = 2000
@@ -93,9 +94,10 @@ class FormulaReader:
         self._known = model.names
         self._families = Families(equations)
 
-    def read(self, tokens: Tokens) -> int:
+    def read(self, tokens: Tokens, also: Mapping[str, int] = MappingProxyType({})) -> int:
         """The row of the right side of `name = formula`, a formula of the names of the model.
-        Raises SyntaxFaults, UnknownName, UnknownFunction, WrongNumberOfArguments."""
+        also: the rows of what else may stand there. Raises SyntaxFaults, UnknownName,
+        UnknownFunction, WrongNumberOfArguments."""
         raise_all(unread(tokens))
         statement = shaped(tokens)
         if statement.shape.limited:
@@ -104,7 +106,12 @@ class FormulaReader:
                 "a formula has no uncertainty and no bounds", place, hints=["leave it out"]
             )
         raise_all(definitions.calls([statement], self._functions))
-        builder = Builder(self._known, self.columns, self._functions, self._families)
+        builder = Builder(
+            {**self._known, **also} if also else self._known,
+            self.columns,
+            self._functions,
+            self._families,
+        )
         root = builder.expression(tokens, ready_made(statement).body, {})
         errors, places = [*builder.errors], self.columns.places
         builder.errors.clear()
@@ -147,8 +154,8 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
         errors += map(_no_number, filter(_says_more, statements))
         computed = ()
     equations, functions, indexed = definitions.checked(statements, errors)
-    parts = [right for _, right, _ in written.many], *written.links.values()
-    raise_all(definitions.calls(chain.from_iterable(parts), functions))
+    others = [right for _, right, _ in written.many], *written.links.values()
+    raise_all(definitions.calls(chain.from_iterable(others), functions))
     families = Families(equations)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
@@ -160,7 +167,10 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
         root = builder.expression(tokens, body, scope)
         others = written.links.get(target.start, ())
         links = [
-            (each.tokens.since(2).whole, builder.expression(each.tokens, ready_made(each).body, scope))
+            (
+                each.tokens.since(2).whole,
+                builder.expression(each.tokens, ready_made(each).body, scope),
+            )
             for each in others
         ]
         if builder.names and name in computed:

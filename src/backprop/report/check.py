@@ -121,12 +121,17 @@ def sheet_report(sheet: Sheet) -> CheckReport:
     if any(each.claim.formula for each in marks):
         columns.append(Column("other points", [_points(each) for each in marks], "text"))
     wrong = [each for each in marks if not each.correct]
-    notes = [line for each in wrong for line in _explained(each)]
+    notes = [line for each in marks for line in _explained(each)]
+    blank = sum(each.claim.blank for each in marks)
     summary = "all claims are right"
-    if len(marks) < 2:
-        summary = f"the claim is {'wrong' if wrong else 'right'}"
-    elif wrong:
+    if wrong and len(marks) > 1:
         summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
+    elif blank:
+        summary = f"{_of(len(marks) - blank - len(wrong), len(marks), 'claims')} right"
+    elif len(marks) < 2:
+        summary = f"the claim is {'wrong' if wrong else 'right'}"
+    if blank:
+        summary += f", {blank} unanswered"
     shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
     titles = "of by claim claimed value verdict mistake diagnosis points points_right"
     records = _columns(titles, rows)
@@ -145,9 +150,9 @@ def _marked(mark: Marked) -> dict[str, Any]:
         "of": mark.claim.of,
         "by": mark.claim.by,
         "claim": mark.claim.text,
-        "claimed": mark.claimed,
-        "value": mark.right,
-        "verdict": "right" if mark.correct else "wrong",
+        "claimed": None if mark.claim.blank else mark.claimed,
+        "value": None if mark.claim.blank else mark.right,
+        "verdict": mark.verdict,
         "points": mark.points,
         "points_right": mark.agreeing,
     }
@@ -163,10 +168,12 @@ def _marked(mark: Marked) -> dict[str, Any]:
 
 
 def _explained(mark: Marked) -> list[str]:
-    """The lines below the table on a wrong claim."""
+    """The lines below the table on a claim that is wrong, or not right everywhere."""
     claim = mark.claim
+    if not mark.kind and mark.correct:
+        return []
     why = f": {mark.diagnosis}" if mark.diagnosis else ""
-    lines = [f"{claim.name} = {claim.text} is wrong{why}"]
+    lines = [f"{claim.name} = {claim.text} is {mark.verdict}{why}"]
     if mark.elsewhere or claim.formula:
         at = [f"{name} = {spoken(value)}" for name, value in (mark.example or {}).items()]
         both = f"claimed {spoken(mark.example_claimed)}, right {spoken(mark.example_right)}"
@@ -175,6 +182,6 @@ def _explained(mark: Marked) -> list[str]:
 
 
 def _points(mark: Marked) -> str:
-    if not mark.claim.formula:
+    if not mark.claim.formula or mark.claim.blank:
         return ""
     return f"{mark.agreeing} of {mark.points} right" if mark.points else "none found"

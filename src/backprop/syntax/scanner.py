@@ -76,10 +76,21 @@ class Tokens(NamedTuple):
         columns: Any = self[1:]
         return Tokens(self.source, *[column[:first] + column[behind:] for column in columns])
 
+    def with_name(self, name: str, first: int, behind: int) -> Tokens:
+        """The same with a single name for the tokens from `first` up to, not including, `behind`."""
+        tokens = self.without(first + 1, behind)
+        kinds = (*self.kinds[:first], "NAME", *self.kinds[behind:])
+        tokens.texts[first], tokens.ends[first] = name, self.ends[behind - 1]
+        return tokens._replace(kinds=kinds)
+
     def sides(self) -> list[Tokens]:
         """What stands between its equality signs: `a`, `1/3` and `0.33` of `a = 1/3 = 0.33`."""
-        signs = [at for at, kind in enumerate(self.kinds) if kind == "ASSIGN"]
-        return [self.since(a + 1, b) for a, b in pairwise([-1, *signs, len(self.kinds)])]
+        cuts, depth = [-1], 0
+        for at, kind in enumerate(self.kinds):
+            depth += (kind in _OPENING) - (kind in _CLOSING)
+            if kind == "ASSIGN" and not depth:
+                cuts.append(at)
+        return [self.since(a + 1, b) for a, b in pairwise([*cuts, len(self.kinds)])]
 
     def as_right_side(self) -> Tokens:
         """The same as the right side of an equation `a = …`, whose left side has no place of its own."""

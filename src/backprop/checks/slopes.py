@@ -1,0 +1,56 @@
+"""Derivatives that stand in formulas: each is an input of its formula, with a number at every point."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from backprop.graph import Columns, Graph
+from backprop.values import ByNode, by_names, local_slopes
+
+
+class Slope(NamedTuple):
+    """The derivative of a node by another.
+
+    direct: of the equation of `of` alone, as if no other name depended on `by`; otherwise through
+    all equations. use: of `of`, which is a single operation, by its first, second, … use of `by`
+    alone; 0 for all of them.
+    """
+
+    of: int
+    by: int
+    direct: bool = False
+    use: int = 0
+
+    def at(self, graph: Graph, data: ByNode, gradients: Mapping[int, ByNode]) -> float:
+        """Its number at a point. data: of all names. gradients: of `of` by every node."""
+        if self.of == self.by:
+            return 1.0
+        if self.use:
+            slopes = local_slopes(graph, self.of, data)
+            uses = [at for at, node in enumerate(graph.operands(self.of)) if node == self.by]
+            return slopes[uses[self.use - 1]] if self.use <= len(uses) else 0.0
+        if self.direct:
+            return by_names(graph, self.of, data).get(self.by, 0.0)
+        return gradients[self.of][self.by]
+
+
+class Slopes:
+    """The derivatives of a sheet of formulas, and the inputs in `columns` that stand for them."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.by_node: dict[int, Slope] = {}
+        self._nodes: dict[Slope, int] = {}
+
+    def node(self, slope: Slope) -> int:
+        """The input that stands for a derivative."""
+        if slope not in self._nodes:
+            self._nodes[slope] = self.columns.input()
+            self.by_node[self._nodes[slope]] = slope
+        return self._nodes[slope]
+
+    def product(self, *slopes: Slope) -> int:
+        """A step that is the product of derivatives."""
+        first, *others = map(self.node, slopes)
+        for node in others:
+            first = self.columns.step("*", (first, node))
+        return first
