@@ -478,4 +478,4 @@ def test_near_names_are_suggested() -> None:
 
 def test_an_update_that_is_a_number_already_is_written_once() -> None:
     row = Optimizer("copy", "x' = g", "")
-    assert row.written({"x": 1.0, "g": -5.0}, "a") == (["a ← −5"], -5.0)
+    assert row.written({"x": 1.0, "g": -5.0}, "a", -5.0) == ["a ← −5"]

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from backprop.errors import LIMIT, BackpropError, Label, NotANumber, raise_all
-from backprop.evaluation.digits import PRECISION, uncertainty
+from backprop.evaluation.digits import uncertainty
 from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, Setting, read_settings
 from backprop.names import matching
-from backprop.numbers import half_unit, printed
+from backprop.numbers import PRECISION, half_unit, printed
 from backprop.source import Source, Span
 
 

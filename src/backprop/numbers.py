@@ -7,26 +7,38 @@ from math import inf, isinf, isnan
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
 
+PRECISION = 1e-9
+"""How far a number may be off, relative, that is written without all of its digits."""
+
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 
 
 def shown(
-    number: float | None, digits: int | None = None, minus: str = "-", short: bool = False
+    number: float | None,
+    digits: int | None = None,
+    minus: str = "-",
+    short: bool = False,
+    zeros: bool = False,
 ) -> str:
     """A number for people: `0.3333333333`, `1e-05`, `nan`, `-0`; nothing for None. digits:
-    significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`."""
+    significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`. zeros:
+    `1.00000` for 1.0000001, whose last zeros say that it was rounded."""
     if number is None:
         return ""
     text = _written(number, digits or DIGITS)
+    if zeros and abs(float(text) - number) > max(PRECISION * abs(number), half_unit(text)):
+        text = f"{number:#.{digits or DIGITS}g}"
+        if text.endswith("."):
+            text = f"{number:.{(digits or DIGITS) - 1}e}"
     if short:
         mantissa, mark, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}" if mark else text
     return text.replace("-", minus)
 
 
-def printed(number: float, digits: int = DIGITS) -> str:
+def printed(number: float, digits: int = DIGITS, zeros: bool = False) -> str:
     """The same as print has it: `−0.001`, `2e−12`."""
-    return shown(number, digits, "−", short=True)
+    return shown(number, digits, "−", True, zeros)
 
 
 def spoken(number: float, digits: int = DIGITS) -> str:

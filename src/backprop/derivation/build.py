@@ -137,7 +137,8 @@ class _Writing:
                 name, single = graph.label(operand), uses[operand] == 1
                 # the whole gradient is the one that is known: a product may end in other bits
                 product = gradients[operand] + 0.0 if single else share(upstream, local)
-                part = Share(name, text, local, upstream, product, single, use)
+                whole = not use and (single or not self._leads_on(node, operand))
+                part = Share(name, text, local, upstream, product, single, use, whole)
                 if not part.is_product:
                     notes = [_ZERO if product == 0 else _BY_VALUES]
                 gathered[operand].append(product)
@@ -173,6 +174,19 @@ class _Writing:
             use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
             found.append((operand, text, numbers[at], use))
         return found
+
+    def _leads_on(self, node: int, operand: int) -> bool:
+        """Whether something else that the equation of a node uses depends on the operand."""
+        graph = self.graph
+        waiting = [each for each in graph.uses(node) if each != operand]
+        seen = set(waiting)
+        while waiting:
+            inside = graph.operands(waiting.pop())
+            if operand in inside:
+                return True
+            waiting += [each for each in inside if each not in seen]
+            seen.update(inside)
+        return False
 
     def _moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers."""

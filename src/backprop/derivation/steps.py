@@ -30,7 +30,8 @@ class Share(NamedTuple):
     local: its number. upstream: the gradient by the equation itself. single: whether this is the
     whole gradient by the name, because nothing else uses it. product: the two multiplied; of a
     single share the gradient to the bit. use: which use of the name in this operation it is, 0 if
-    there is one only.
+    there is one only. whole: whether `local` is the whole derivative of the equation's name by the
+    other: that it is not reached on other ways as well.
     """
 
     by: str
@@ -40,6 +41,7 @@ class Share(NamedTuple):
     product: float
     single: bool
     use: int = 0
+    whole: bool = True
 
     @property
     def is_product(self) -> bool:

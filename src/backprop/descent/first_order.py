@@ -211,10 +211,8 @@ class FirstOrder:
         for at, name in enumerate(problem.names[:_MOST_PARAMETERS]):
             memory = {key: column[at] for key, column in self.state.items()}
             own = {"x": self.run.x[at], "g": gradient[at], "k": float(self.k), "lr": lr}
-            equations, computed = self.row.written({**self.options, **own, **memory}, name)
+            equations = self.row.written({**self.options, **own, **memory}, name, after[at])
             lines += [f"  {line}" for line in equations]
-            if abs(computed - after[at]) > 1e-9 * max(1.0, abs(computed)):
-                lines.append(f"  {name} ← {printed(after[at])}, its bound")
         if len(problem.names) > _MOST_PARAMETERS:
             lines.append(f"  … and {len(problem.names) - _MOST_PARAMETERS} more parameters")
         return lines

@@ -77,21 +77,25 @@ class Optimizer:
         """The update as lines of mathematics: `x' = x − lr·g`."""
         return [f"{target} = {typographic(statement)}" for target, statement in self.equations()]
 
-    def written(self, numbers: Numbers, name: str) -> tuple[list[str], float]:
-        """The update of the parameter `name` with its numbers, `a ← 2 − 0.001·6 = 1.994`, and its result.
+    def written(self, numbers: Numbers, name: str, after: float) -> list[str]:
+        """The update of the parameter `name` with its numbers, `a ← 2 − 0.001·6 = 1.994`.
 
-        numbers: x, g, k, lr, the state before the step, and the options. A line an equation; those
-        before the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
+        numbers: x, g, k, lr, the state before the step, and the options. after: what the parameter
+        is then: `a ← max(2 − 0.5·6, 0) = 0` where that is a bound. A line an equation; those before
+        the last are what the optimizer keeps or needs: `m' = 0.9·0 + (1 − 0.9)·6 = 0.6`.
         """
         known = dict(numbers)
         lines = []
         for target, statement in self.equations():
             filled = typographic(statement, {key: printed(number) for key, number in known.items()})
-            known[target] = functions.evaluated(statement, known)
+            value = known[target] = functions.evaluated(statement, known)
             left = f"{name} ←" if target == "x'" else f"{target} ="
+            if target == "x'" and abs(value - after) > 1e-9 * max(1.0, abs(value)):
+                filled = f"{'max' if value < after else 'min'}({filled}, {printed(after)})"
+                known[target] = after
             result = printed(known[target])
             lines.append(f"{left} {filled}" + (f" = {result}" if filled != result else ""))
-        return lines, known["x'"]
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,9 @@
 from math import isfinite
 
 from backprop.graph import Columns, Graph
-from backprop.numbers import half_unit
+from backprop.numbers import PRECISION, half_unit
 from backprop.source import Source, Span
 from backprop.values import forward
-
-PRECISION = 1e-9
-"""How far a number may be off, relative, that is shown without the zeros behind it."""
 
 _MOST = 100
 """The most numbers of a formula that are looked at."""

@@ -163,20 +163,22 @@ class Document(ABC):
         upstream = self._whole(step.name)
         local = self.notation.derivative(step.name, share.by)
         # of two uses in one operation neither has the whole ∂y/∂x
-        middle = [] if share.use else [self._product(upstream, local)]
+        middle = [self._product(upstream, slope if share.use else local)]
         if share.formula and not simple:
-            by_use = self._line(*shown, slope, lead=f"slope by use {share.use}")
-            lines.append(by_use if share.use else self._line(local, *shown, slope))
+            lines.append(self._part(local, share, not share.whole, *shown, slope))
         elif share.formula and not _is_number(share.formula) and not self._hide:
-            middle.append(self._product(upstream, self._formula(share.formula)))
+            middle[share.use == 0 :] = [self._product(upstream, self._formula(share.formula))]
         middle.append(self._product(self._answer(share.upstream), slope))
         if not share.is_product:  # then a note says what was done
             middle = []
         return [*lines, self._shared(share, *middle, self._answer(share.product))]
 
     def _shared(self, share: Share, *terms: Term) -> str:
-        whole = self._whole(share.by)
-        if share.single:
+        return self._part(self._whole(share.by), share, not share.single, *terms)
+
+    def _part(self, whole: Term, share: Share, shared: bool, *terms: Term) -> str:
+        """What is equal to a derivative, or to a share of it."""
+        if not shared:
             return self._line(whole, *terms)
         use = f" by use {share.use}" if share.use else ""
         return self._line(*terms, lead=f"share{use} of", of=whole)

@@ -1,6 +1,7 @@
 """How mathematics is written: as a line of plain text, and in LaTeX."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from backprop.numbers import printed, shown
@@ -58,7 +59,7 @@ class Notation(NamedTuple):
         return Term(sign.join(texts))
 
 
-TEXT = Notation(str, printed, typographic, "∂{}/∂{}", " · ", "({})", "____")
+TEXT = Notation(str, partial(printed, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____")
 
 
 BLANK = r"\underline{\hspace{3em}}"
@@ -70,7 +71,7 @@ def in_latex(names: Iterable[str]) -> Notation:
     naming = Naming(names)
     return Notation(
         naming.name,
-        lambda value, digits: latex_number(shown(value, digits)),
+        lambda value, digits: latex_number(shown(value, digits, zeros=True)),
         lambda statement, numbers: latex(statement, numbers, naming),
         r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)", BLANK,
     )  # fmt: skip
