@@ -8,6 +8,7 @@ from types import MappingProxyType
 from backprop.errors import BackpropError, ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
+from backprop.language.members import member_text
 from backprop.language.said import NOTHING, Said, default, without_brackets
 from backprop.names import nearest, together, unknown_name
 from backprop.names import shape as shape_of
@@ -175,8 +176,12 @@ class Model:
         return tokens.span(tokens.sign + 1, -1)
 
     def text(self, node: int) -> str:
-        """The text of a row on one line: a right side, a step of one; "" for an input without."""
+        """The text of a row on one line: a right side, a step of one; "" for an input without. Of a
+        member of a family it has the numbers of its indices."""
         name = self.labels.get(node)
+        if name is not None and name in self.repeated and name in self._known_places:
+            whole, right = self.repeated[name], self._known_places[name]
+            return member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
         spans = self.span(node) if name is None else [self.equation(name)]
         text = one_line(spans[0].text) if spans and spans[0] else ""
         return without_brackets(text) if name in self.uncertainties else text

@@ -1,0 +1,89 @@
+"""The equation of one member of a family: `tanh(w[2,1]*x[1])` of `h[i] = tanh(w[i,1]*x[1]) for …`."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from backprop.language.integers import plain
+from backprop.names import indices
+from backprop.source import Span, one_line
+from backprop.syntax.bodies import prepared
+from backprop.syntax.grammar import Shape, shape
+from backprop.syntax.scanner import Tokens, statements
+
+_MARK = "\0"
+"""What no text of equations has in it."""
+
+
+class _Index(NamedTuple):
+    """An index of a left side, which is made of one variable: its place among the indices, and what
+    it is for a number of the variable, such as 2*t - 1; `zero` and `step` are that for 0 and 1."""
+
+    variable: str
+    at: int
+    number: Callable[[Mapping[str, int]], int]
+    zero: int
+    step: int
+
+
+class _Template(NamedTuple):
+    """A right side, cut where variables stand: these are every second piece."""
+
+    left: tuple[_Index, ...]
+    pieces: list[str]
+
+
+def member_text(whole: Span, right: Span, name: str) -> str:
+    """The right side of the equation of a member on one line, with numbers for its indices.
+
+    whole: the statement; right: its right side. Where the indices of the left side are no sums and
+    products of whole numbers and one variable each, the text stays as it is.
+    """
+    template, scope = _template(whole, right), dict[str, str]()
+    numbers = indices(name)
+    for variable, at, number, zero, step in template.left:
+        value = (numbers[at] - zero) // step
+        if number({variable: value}) == numbers[at]:
+            scope[variable] = str(value) if value >= 0 else f"({value})"
+    pieces = [*template.pieces]
+    pieces[1::2] = [scope.get(each, each) for each in pieces[1::2]]
+    return "".join(pieces)
+
+
+@lru_cache(8)
+def _template(whole: Span, right: Span) -> _Template:
+    """The right side of a statement as a template for all of its members."""
+    tokens = next(statements(whole.source, start=whole.start))
+    assert isinstance(tokens, Tokens)
+    found = shape(tokens.kinds)
+    parts, left = prepared(found), list[_Index]()
+    for clause in parts.clauses:
+        variable = tokens.texts[clause.node.token]
+        for at, nodes in enumerate(parts.indices):
+            number = plain(tokens, nodes, {variable: 0})
+            zero, one = (number({variable: each}) for each in (0, 1)) if number else (0, 0)
+            if number and zero != one:
+                left.append(_Index(variable, at, number, zero, one - zero))
+    cut, pieces, variables = right.start, list[str](), {each.variable for each in left}
+    for at, text in enumerate(tokens.texts):
+        inside = text in variables and right.start <= tokens.starts[at] < right.end
+        if inside and not _is_other(tokens, found, at):
+            pieces += [whole.source.text[cut : tokens.starts[at]], text]
+            cut = tokens.ends[at]
+    text = _MARK.join([*pieces, whole.source.text[cut : right.end]])
+    return _Template(tuple(left), one_line(text).split(_MARK))
+
+
+def _is_other(tokens: Tokens, found: Shape, at: int) -> bool:
+    """Whether a word in a statement is not the variable of its clauses: a function, a family, or
+    the variable of a sum."""
+    if tokens.kinds[at + 1 : at + 2] in (("LPAR",), ("LSQB",)):
+        return True
+    return any(
+        gather.kind == "gather"
+        and gather.first <= at <= gather.last
+        and clause.kind in ("range", "listed")
+        and tokens.texts[clause.token] == tokens.texts[at]
+        for number, gather in enumerate(found.nodes)
+        for clause in found.nodes[gather.start : number]
+    )
