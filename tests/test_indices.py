@@ -205,7 +205,7 @@ def test_a_descent_of_families_saves_every_member(tmp_path: Path) -> None:
 def test_one_member_is_explained() -> None:
     out = backprop("explain", "-e", NET, "--only", "h[3]").out
     assert (
-        "h[3] = tanh(sum(w[i,j]·x[j] for j in 1..2) + b[i]) = tanh(w[3,1]·x[1] + w[3,2]·x[2] + b[3]) = "
+        "h[3] = tanh(sum(w[3,j]·x[j] for j in 1..2) + b[3]) = tanh(w[3,1]·x[1] + w[3,2]·x[2] + b[3]) = "
         in out
     )
     assert "∂L/∂h[3] = " in out

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import nan
 
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
 from backprop.checks.slopes import Slope, Slopes
@@ -240,6 +241,8 @@ class _Reader:
     def _read(self, link: Tokens, reading: Mapping[str, Slope]) -> Graph:
         """The formula of a link, with these derivatives."""
         nodes = {text: self._slopes.node(slope) for text, slope in reading.items()}
+        if "nan" in link.texts and "nan" not in self._model.names:  # as `explain` has it
+            nodes["nan"] = self._formulas.columns.number(nan)
         root = self._formulas.read(link.as_right_side(), nodes)
         return Graph(self._formulas.columns, [root], self._model.labels)
 

@@ -108,10 +108,10 @@ def _prime(model: Model, name: str, span: Span) -> Derivative | None:
     bare = name.rstrip("'")
     if bare == name or name in model.names or bare not in model.names:
         return None
-    inputs = model.inputs
+    inputs = [each for each in model.inputs if each not in model.constants]
     if name != f"{bare}'":
         message = "claims are about first derivatives"
-        raise UnexpectedText(message, span, hints=[f"write {bare}' or ∂{bare}/∂{inputs[0]}"])
+        raise UnexpectedText(message, span, hints=[f"write {bare}'"])
     if len(inputs) != 1:
         message = f"{name} may be a derivative by any of {len(inputs)} inputs"
         ways = either([f"∂{bare}/∂{each}" for each in inputs[:4]]) if inputs else HOW

@@ -1,7 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from random import Random
 from types import MappingProxyType
 
@@ -163,7 +163,7 @@ class Answer:
 
     def same(self, claimed: float, right: float, tolerance: float = 0.0) -> bool:
         """Whether a number is another one as far as this claim is written out."""
-        if claimed == right:
+        if claimed == right or (isnan(claimed) and isnan(right)):
             return True
         if not (isfinite(claimed) and isfinite(right)):
             return False

@@ -66,12 +66,12 @@ class Way:
             return label
         if self.graph.is_number(node):
             return spoken(self.graph.columns.constant(node))
-        text = self.model.text(node)
+        text = self.model.instance(node)
         return text if text and len(text) <= LONG else f"a step {self.graph.op(node)}"
 
     def equation(self, node: int) -> str:
         """`e = a*b`; the name alone, if its equation is long."""
-        label, text = self.graph.label(node), self.model.text(node)
+        label, text = self.graph.label(node), self.model.instance(node)
         return f"{label} = {text}" if text and len(text) <= LONG else label
 
     def through(self, edge: Edge) -> str:

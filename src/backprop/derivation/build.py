@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import count
-from math import isfinite
+from math import isfinite, isnan
 
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
@@ -25,6 +25,8 @@ MOST = 300
 
 _BY_VALUES = "0 times an infinite slope may be anything: the derivative is what values give"
 _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give 0"
+
+_TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
@@ -112,7 +114,7 @@ class _Writing:
         """The right side as the person wrote it, and what functions and choices make of it."""
         if self.single:
             return self._text(self._formulas.one_step(node)[0]), ""
-        text = self.model.text(node)
+        text = self.model.instance(node)
         plain = "[" not in text and not any(
             step in self.graph.columns.callers or self.graph.op(step) == "if"
             for step in self.graph.equation(node)
@@ -139,7 +141,9 @@ class _Writing:
                 product = gradients[operand] + 0.0 if single else share(upstream, local)
                 whole = not use and (single or not self._leads_on(node, operand))
                 part = Share(name, text, local, upstream, product, single, use, whole)
-                if not part.is_product:
+                if isnan(product) and isfinite(gradients[operand]):
+                    notes = [_TOGETHER]
+                elif not part.is_product:
                     notes = [_ZERO if product == 0 else _BY_VALUES]
                 gathered[operand].append(product)
                 if name not in self.wanted:

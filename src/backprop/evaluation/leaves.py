@@ -158,7 +158,7 @@ def refused(
         )
         hint = "change it in the file"
     elif model.is_equation(name):
-        text = model.text(model.names[name])
+        text = model.instance(model.names[name])
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
         hint = f"set the inputs: {', '.join(model.inputs[:8])}"

@@ -176,14 +176,20 @@ class Model:
         return tokens.span(tokens.sign + 1, -1)
 
     def text(self, node: int) -> str:
-        """The text of a row on one line: a right side, a step of one; "" for an input without. Of a
-        member of a family it has the numbers of its indices."""
+        """The text of a row on one line: a right side, a step of one; "" for an input without."""
         name = self.labels.get(node)
-        if name is not None and name in self.repeated and name in self._known_places:
-            whole, right = self.repeated[name], self._known_places[name]
-            return member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
         spans = self.span(node) if name is None else [self.equation(name)]
         text = one_line(spans[0].text) if spans and spans[0] else ""
+        return without_brackets(text) if name in self.uncertainties else text
+
+    def instance(self, node: int) -> str:
+        """The same; of a member of a family with numbers for its indices, so that it can be read
+        without the others."""
+        name = self.labels.get(node, "")
+        if name not in self.repeated or name not in self._known_places:
+            return self.text(node)
+        whole, right = self.repeated[name], self._known_places[name]
+        text = member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
         return without_brackets(text) if name in self.uncertainties else text
 
     def span(self, node: int) -> list[Span]:

@@ -15,7 +15,7 @@ from backprop.memory import without_collector
 from backprop.names import family, unknown_name
 from backprop.source import Source, Span
 from backprop.syntax.bodies import Body
-from backprop.syntax.parser import Settings, read, shaped, unread
+from backprop.syntax.parser import Settings, Statement, read, shaped, unread
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 _LONG = 2000

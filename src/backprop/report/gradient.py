@@ -96,11 +96,18 @@ def gradient_report(
             return "intermediate"
         return "constant" if name in constants else "input"
 
+    rows = groups(names, whole)
+    if only:
+        rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
+    equations = [model.text(model.names[name]) for name in names]
+    for name, [at, *others] in rows:
+        if not others:
+            equations[at] = model.instance(model.names[name])
     data = ChainMap(*(result.data for result in results))
     columns = [
         Column("name", names, "name"),
         Column("role", [*map(role, names)], "text"),
-        Column("equation", [model.text(model.names[name]) for name in names], "equation"),
+        Column("equation", equations, "equation"),
         Column("data", [data.get(name) for name in names]),
     ]
     if not model.uncertainties.keys().isdisjoint(names):
@@ -115,9 +122,6 @@ def gradient_report(
     if asked:
         kept = [name for name in names if name in asked]
         results = [_only(result, kept) for result in results]
-    rows = groups(names, whole)
-    if only:
-        rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
     return GradientReport(results, columns, gradients, rows, said(model))
 
 

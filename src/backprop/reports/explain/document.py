@@ -6,6 +6,7 @@ What is said stands here, so that all formats say the same; a format says how th
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import isfinite, isnan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
@@ -138,7 +139,8 @@ class Document(ABC):
         """`together: ∂L/∂a = 6 + 4 = 10`; the sum is left out where it has too many parts, or one."""
         whole = self._whole(name)
         sums = self.notation.joined(" + ", map(self._answer, parts))
-        terms = [whole, sums] if 1 < len(parts) <= _MOST_SUMMED else [whole]
+        adds_up = isfinite(sum(parts)) or not isfinite(total)
+        terms = [whole, sums] if 1 < len(parts) <= _MOST_SUMMED and adds_up else [whole]
         return self._line(*terms, self._answer(total), lead="together")
 
     def _whole(self, name: str) -> Term:
@@ -162,12 +164,13 @@ class Document(ABC):
         lines = []
         upstream = self._whole(step.name)
         local = self.notation.derivative(step.name, share.by)
+        factor = self._formula(share.formula) if share.formula else slope
         # of two uses in one operation neither has the whole ∂y/∂x
-        middle = [self._product(upstream, slope if share.use else local)]
+        middle = [] if share.use else [self._product(upstream, local)]
         if share.formula and not simple:
             lines.append(self._part(local, share, not share.whole, *shown, slope))
-        elif share.formula and not _is_number(share.formula) and not self._hide:
-            middle[share.use == 0 :] = [self._product(upstream, self._formula(share.formula))]
+        if share.use or (simple and not self._hide and not _is_number(share.formula)):
+            middle.append(self._product(upstream, self._hidden(factor)))
         middle.append(self._product(self._answer(share.upstream), slope))
         if not share.is_product:  # then a note says what was done
             middle = []
@@ -224,7 +227,10 @@ class Document(ABC):
         """The formula with numbers for its names, if that says more than the result."""
         found, data = formula(text), self._found.data
         numbers = {name: data[name] for name in names_in(found) if name in data}
-        if not numbers or not 1 < len(found.tokens.kinds) <= _LONGEST_FILLED:
+        alone = len(found.shape.nodes) == 1 or found.shape.nodes[-1].kind == "index"
+        if not numbers or alone or len(found.tokens.kinds) > _LONGEST_FILLED:
+            return []
+        if any(map(isnan, numbers.values())):  # of a branch that is not taken
             return []
         return [self._hidden(self._formula(text, numbers))]
 
@@ -240,9 +246,11 @@ def _names(found: Derivation) -> set[str]:
 
 def _is_simple(text: str) -> bool:
     """Whether a formula is a name or a number, with its sign."""
-    return not text or len(formula(text).shape.nodes) <= (2 if text[0] == "-" else 1)
+    nodes = formula(text).shape.nodes if text else ()
+    return not nodes or nodes[-1 - (text[0] == "-")].kind in ("name", "index", "number")
 
 
 def _is_number(text: str) -> bool:
+    """Whether there is no name in a formula, or no formula."""
     nodes = formula(text).shape.nodes if text else ()
-    return bool(nodes) and all(node.kind != "name" for node in nodes) and len(nodes) <= 3
+    return len(nodes) <= 3 and all(node.kind not in ("name", "index") for node in nodes)
