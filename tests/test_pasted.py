@@ -106,8 +106,10 @@ def refused(text: str) -> errors.BackpropError:
 
 MENDED: list[tuple[str, str, float]] = [
     # what is pasted; the first error's place and hint; the value, when every first hint is followed
-    ("x²y", "x²y: x^2*y", x*x*y), ("2x²y", "2x: 2*x", 2*x*x*y), ("x⁻¹y", "x⁻¹y: x^-1*y", y/x), ("xⁿy", "xⁿy: x^n*y", x**n*y),
+    ("x²y", "x²y: x^2*y", x*x*y), ("2x²y", "2x²: 2*x^2", 2*x*x*y), ("x⁻¹y", "x⁻¹y: x^-1*y", y/x), ("xⁿy", "xⁿy: x^n*y", x**n*y),
     ("x⁻ⁿy", "x⁻ⁿy: x^-n*y", x**-n*y), ("(a+b)²c", "(a+b)²c: (a+b)^2*c", (a + b)**2*c), ("sin(x)²y", "sin(x)²y: sin(x)^2*y", sin(x)**2*y),
+    ("2(x+1)²", "2(x+1)²: 2*(x+1)^2", 2*(x + 1)**2), ("(a+b)(a−b)", "(a+b)(a−b): (a+b)*(a−b)", a*a - b*b), ("2 sin(x)", "2 sin(x): 2*sin(x)", 2*sin(x)),
+    ("3x² + 2x + 1", "3x²: 3*x^2", 3*x*x + 2*x + 1), ("sin^2(x)", "sin^2(x): sin(x)^2", sin(x)**2), ("sin(x)cos(x)", "sin(x)cos(x): sin(x)*cos(x)", sin(x)*cos(x)), ("x⁻ˣ²", "x⁻ˣ²: x^(-x^2)", x**-(x*x)),
     ("sin²(x)", "sin²(x): sin(x)^2", sin(x)**2), ("cos³(x + y)", "cos³(x + y): cos(x + y)^3", cos(x + y)**3), ("sin²x", "sin²x: sin(x)^2", sin(x)**2),
     ("tan² x", "tan² x: tan(x)^2", tan(x)**2), ("sin⁻²(x)", "sin⁻²(x): sin(x)^-2", sin(x)**-2), ("sinⁿ(x)", "sinⁿ(x): sin(x)^n", sin(x)**n),
     ("2·log²(a)", "log²(a): log(a)^2", 2*log(a)**2), ("sin²(x) + cos²(x)", "sin²(x): sin(x)^2", 1.0), ("½x", "½x: ½*x", x/2), ("⅓x", "⅓x: ⅓*x", x/3),
@@ -293,6 +295,15 @@ def test_every_command_tells_names_that_look_the_same(arguments: list[str]) -> N
     ran = run(*arguments, "-e", "a = 2; а = 3; y = a·а + а²")
     assert ran.status == 0
     assert ran.err.count("warning: two names look like a") == 1
+
+
+def test_functions_with_small_digits_are_those_with_digits() -> None:
+    for name in ("log2", "log10"):
+        with pytest.raises(errors.UnknownFunction) as caught:
+            backprop.parse(
+                f"y = {name[:3]}{name[3:].translate(str.maketrans('0123456789', '₀₁₂₃₄₅₆₇₈₉'))}(x)"
+            )
+        assert caught.value.hints == (f"did you mean {name!r}?",)
 
 
 def test_a_name_that_looks_like_another_is_what_is_meant() -> None:

@@ -116,6 +116,11 @@ def look(name: str) -> str:
     return unicodedata.normalize("NFD", name).translate(_LOOKS)
 
 
+def _folded(name: str) -> str:
+    """The same text for names that are easily taken for one another: `log₂`, `Log2` and `log2`."""
+    return look(unicodedata.normalize("NFKC", name).casefold())
+
+
 def strange_letter(name: str, other: str) -> str:
     """What a name has that another one, which looks the same, has not: `CYRILLIC SMALL LETTER A`."""
     pairs = zip(name, other, strict=False)
@@ -127,8 +132,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # for a mistake only: 3 ms
 
     known = list(islice(names, _MOST))
-    folded, seen = name.casefold(), look(name)
-    same = [each for each in known if each.casefold() == folded or look(each) == seen]
+    same = [each for each in known if _folded(each) == _folded(name)]
     same = [each for each in same if each != name]
     near = same or get_close_matches(name, known, n=1, cutoff=0.6)
     return near[0] if near else None

@@ -144,7 +144,7 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
     if sign == "%" and "PLUSMINUS" in kinds[:at]:
         message = "'%' stands right behind the number after '±'"
         return fault(message, tokens.span(at), "write a = 2 ± 5%")
-    if sign in _PARTS:
+    if sign in _PARTS and following != "ASSIGN":
         part = f"({operand}/{_PARTS[sign]})"
         last = end(tokens, at + 1)
         if last <= at and following not in ("MINUS", "PLUS"):
@@ -188,6 +188,7 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
             whole = tokens.span(at, max(root_end, last + 1))
             return fault("a root of this order has another form", whole, f"write {meant}")
         return fault(message, whole, f"write {operand}^{plain}")
+    plain = re.sub(r"(?<=[^\W\d])(?=\d)", "^", plain)  # e⁻ˣ²
     exponent = re.sub(r"(?<=[0-9)])(?=[^\W\d])|(?<=\w)(?=\()", "*", plain)
     exponent = (
         exponent.removeprefix("(").removesuffix(")") if exponent.count("(") == 1 else exponent

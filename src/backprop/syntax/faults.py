@@ -12,7 +12,7 @@ from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
 from backprop.syntax import misstated
-from backprop.syntax.case import BRACKETS, SUPERSCRIPTS, Case, begin, end, fault, own
+from backprop.syntax.case import BRACKETS, Case, begin, end, fault, own
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.pasted import PASTED
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
@@ -158,19 +158,10 @@ def _product(case: Case) -> SyntaxFault | None:
         return fault("unexpected 'if'", case.span(), _FORM["IF"])
     if left == "NAME" and before in FUNCTIONS and not case.touching():
         return fault(f"the arguments of {before} need brackets", both, f"write {before}({here})")
-    if right == "LPAR" and case.kind(-2) in ("POWER", "STARS") and case.text(-3) in FUNCTIONS:
-        hint = f"a power of a function: {case.text(-3)}(…)^{before}"
-        return fault("the power stands behind the brackets", case.span(-3), hint)
-    first, last = at - 1, at
-    if left in SUPERSCRIPTS or left == "BAR":
-        first = begin(tokens, at)
-        before = own(tokens, first, at - 1)
-    if right in ("SQRT", "CBRT", "BAR"):
-        last = max(at, end(tokens, at))
-        here = own(tokens, at, last)
-    called = "(…)" if right == "NAME" and case.kind(1) == "LPAR" else ""
-    product = f"{'(…)' if left == 'RPAR' else before}*{'(…)' if right == 'LPAR' else here + called}"
-    hints = [f"write {product}"]
+    first = at - 1 if left in ("NUMBER", "NAME") else begin(tokens, at)
+    last = max(at, end(tokens, at))
+    before, here = own(tokens, first, at - 1), own(tokens, at, last)
+    hints = [f"write {before}*{here}"]
     if left == "NUMBER" and case.touching() and here in ("e", "E"):
         hints.append(f"or, if a power of ten is meant, {before}e3")
     return fault("a product needs its '*'", tokens.span(first, last), *hints)

@@ -78,8 +78,18 @@ def _root(case: Case) -> SyntaxFault | None:
     return fault("what is below the root?", tokens.span(first, last), whole, product)
 
 
+def _before_brackets(case: Case) -> tuple[int, str]:
+    """The name and the power of `sin^2(` and `sin^-1(`; of anything else -1."""
+    tokens, at = case.tokens, case.at
+    base = at - 4 if case.kind(-2) == "MINUS" else at - 3
+    known = base >= 0 and tokens.texts[base] in FUNCTIONS and tokens.kinds[base + 1] in POWERS
+    if not known or case.kind() != "LPAR" or case.kind(-1) != "NUMBER":
+        return -1, ""
+    return base, "".join(tokens.texts[base + 2 : at])
+
+
 def _power_of_function(case: Case) -> SyntaxFault | None:
-    """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^-1(x)`."""
+    """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^2(x)`, `sin^-1(x)`."""
     tokens, at = case.tokens, case.at
     if case.kind() not in _OPERAND_BEGINS or not case.behind_operand:
         return None
@@ -87,14 +97,9 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
     while base > 0 and tokens.kinds[base] in SUPERSCRIPTS:
         base -= 1
     power = own(tokens, base + 1, at - 1)[1:]
-    if base == at - 1:  # no superscript: an inverse may be written as ^-1
-        base = at - 4
-        power = "-1"
-        if (
-            base < 0
-            or tokens.kinds[base + 1] not in POWERS
-            or tokens.texts[base + 2 : at] != ["-", "1"]
-        ):
+    if base == at - 1:  # no superscript, but perhaps a `^` there
+        base, power = _before_brackets(case)
+        if base < 0:
             return None
     name = tokens.texts[base]
     known = name in FUNCTIONS or name in MEANT
