@@ -90,7 +90,9 @@ class Looks:
 
     def _stands(self, step: int) -> bool:
         operands = self._graph.operands(step)
-        if not any(map(self._graph.is_step, operands)) or (base := self._exactly(step)) is None:
+        if not any(map(self._graph.is_step, operands)) or self._close_work < 0:
+            return True
+        if (base := self._exactly(step)) is None:
             return True
         row = OPERATIONS[self._graph.op(step)]
         numbers = [base.value(each) for each in operands]

@@ -154,7 +154,7 @@ class _Borders:
         row = OPERATIONS[self.graph.op(step)]
         exact = self.looks.is_exact(step)
         head, said = self._words(step, row, exact)
-        below = in_order([step], self.graph.operands)
+        below = in_order([step], self.graph.operands) if self.looks.may(0) else [step]
         if not self.looks.may(len(below) // 5):
             message = f"{head}: the gradient is that of {said}"
             return None if told is not None else self._made(step, below, message)
