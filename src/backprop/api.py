@@ -114,6 +114,9 @@ class Model(language.Model):
     ) -> Descent:
         """Change the inputs step by step so that the output `of` falls (or rises, with `maximize`).
 
+        Constants stay, and inputs stay within the bounds of the file, where `bounds` has no others.
+        Without `of` the goal of the file says which output, and which way.
+
         values: as for `grad`; where the descent starts. callback: called with a `Step` after each
         step, or every so many (`callback_every`; 0: now and then, which lets a compiled loop run),
         and after the last; True ends the run. state: that of the Descent to continue. options:

@@ -55,7 +55,7 @@ def begin(tokens: Tokens, at: int) -> int:
         if not stack or kinds[stack[-1]] != BRACKETS.get(kinds[first], "BAR"):
             return at
         first = stack[-1]
-        if kinds[first] != "BAR" and kinds[first - 1] in ("NAME", "IF"):
+        if first and kinds[first] != "BAR" and kinds[first - 1] in ("NAME", "IF"):
             first -= 1
     while first > 0 and kinds[first - 1] in ROOTS:
         first -= 1

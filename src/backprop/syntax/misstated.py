@@ -143,7 +143,7 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
     if "RANGE" not in behind:
         text = tokens.span(word + 1, end).text if behind else ""
         if at <= end or not text:
-            return fault("bounds need '..'", tokens.span(word, at), BOUNDS)
+            return fault("bounds need '..'", tokens.span(word, min(at, end)), BOUNDS)
         hint = f"write in {text}.. for at least, in ..{text} for at most"
         return fault("bounds need '..'", tokens.span(word, end), hint)
     if behind[:1] == ("RANGE",) and at == word + 2:
