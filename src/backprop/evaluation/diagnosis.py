@@ -24,6 +24,9 @@ _MOST = 5
 _MISSED = 1e8
 """A value that is 0 instead of 1e-308 or less is missed where a slope or its gradient is larger."""
 
+_SIMILAR = 1e-100
+"""Numbers below this may have a ratio to what is too small for a double."""
+
 _TINY = float_info.min
 
 
@@ -176,15 +179,19 @@ def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
 
 def too_small(graph: Graph, data: ByNode, gradients: ByNode) -> list[int]:
     """The steps whose values have lost digits because they are too small for a double, or all of them,
-    where a large slope before or behind them may make that visible."""
+    where a large slope before or behind them, or a number beside them that is small as well, may make
+    that visible."""
     small = [step for step in graph.steps if -_TINY < data[step] < _TINY]
     zeros = [step for step in small if vanished(graph, step, data)]
-    if zeros and not any(
-        abs(slope) > _MISSED
-        for step in in_order(zeros, graph.operands)
-        if graph.is_step(step)
-        for slope in local_slopes(graph, step, data)
-    ):
+    below = [step for step in in_order(zeros, graph.operands) if graph.operands(step)]
+    steep = (abs(each) > _MISSED for step in below for each in local_slopes(graph, step, data))
+    beside = (
+        0 < abs(data[each]) < _SIMILAR
+        for zero in zeros
+        for user in graph.users.get(zero, ())
+        for each in (user, *graph.operands(user))
+    )
+    if not (any(steep) or any(beside)):
         zeros = [step for step in zeros if not -_MISSED < gradients[step] < _MISSED]
     missed = set(zeros)
     return [step for step in small if data[step] or step in missed]
