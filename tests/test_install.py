@@ -32,6 +32,7 @@ def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
     for command in ([bin / "backprop"], [bin / "python", "-m", "backprop"]):
         out = run(*command, "grad", "-e", CLASSIC, "--set", POINT)
         assert out.startswith("L = -8\n")
+        assert run(*command, "help", "language").startswith("The equation language\n")
     run(
         bin / "python",
         "-c",

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from backprop.cli.run import COMMANDS, command
+from backprop.cli.help import COMMANDS
+from backprop.cli.run import command
 from backprop.options import fields
 from backprop.places import identity, stream
 from running import Ran, backprop

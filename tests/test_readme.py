@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import subprocess
@@ -11,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from backprop.cli.app import application, helped
-from backprop.cli.run import COMMANDS, command
+from backprop.cli.help import COMMANDS
+from backprop.cli.run import command
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
-from backprop.operations import FUNCTIONS
 from backprop.options import fields
 from backprop.reports import DOCUMENTS, TABLES
 from running import backprop
@@ -26,17 +27,6 @@ CODE = re.compile(
 """What stands between backquotes in the README's tables of options."""
 
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
-
-
-def functions_table() -> str:
-    """The README's table of functions."""
-    lines = ["| function | slopes | where |", "| :-- | :-- | :-- |"]
-    for name, row in FUNCTIONS.items():
-        if name != row.name:  # another name of the same
-            continue
-        slopes = ", ".join(f"`{slope}`" for slope in row.slopes)
-        lines.append(f"| `{row.form}` | {slopes} | {row.domain} |")
-    return "\n".join(lines) + "\n"
 
 
 def optimizers_table() -> str:
@@ -81,10 +71,6 @@ def test_the_readme_opens_with_the_classic_example() -> None:
     assert README.index(CONSOLES[0]) < 250
 
 
-def test_the_table_of_functions_is_the_code_s() -> None:
-    assert functions_table() in README
-
-
 def test_the_table_of_optimizers_is_the_code_s() -> None:
     assert optimizers_table() in README
 
@@ -116,20 +102,19 @@ def test_the_python_examples_run() -> None:
             assert got == pytest.approx(said, rel=1e-13)
 
 
-def test_the_language_example_computes(tmp_path: Path) -> None:
-    text = re.search(r"## The language\n\n```\n(.*?)```", README, re.S)
-    assert text
-    (tmp_path / "eqs.txt").write_text(text[1], encoding="utf-8")
+@pytest.mark.parametrize(("number", "output"), [(0, "profit"), (1, "L")])
+def test_the_examples_of_the_language_compute(number: int, output: str, tmp_path: Path) -> None:
+    section = README[README.index("## The language") :]
+    text = re.findall(r"\n\n```\n(.*?)```", section, re.S)[number]
+    (tmp_path / "eqs.txt").write_text(text, encoding="utf-8")
     ran = backprop("grad", str(tmp_path / "eqs.txt"))
     assert (ran.status, ran.err) == (0, "")
-
-
-def test_the_example_of_indices_computes(tmp_path: Path) -> None:
-    text = re.search(r"### Indices, sums, random inputs\n\n```\n(.*?)```", README, re.S)
-    assert text
-    (tmp_path / "eqs.txt").write_text(text[1], encoding="utf-8")
-    ran = backprop("grad", str(tmp_path / "eqs.txt"), "--of", "L", "--wrt", "w")
-    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"{output} = ")
+    if output == "profit":
+        angle = backprop("descend", str(tmp_path / "eqs.txt"), "--save", "-").out
+        found = re.search(r"^angle = (\S+) in 0\.\.pi/2", angle, re.M)
+        assert found
+        assert float(found[1]) == pytest.approx(math.pi / 4, rel=1e-6)
 
 
 def test_ci_runs_the_readme_s_test_command() -> None:
@@ -155,9 +140,10 @@ def test_every_option_and_format_is_documented() -> None:
         "descend",
         "draw",
         "example",
+        "help",
     ]
 
 
 if __name__ == "__main__":
     commands = map(options_table, ("grad", "descend", "check"))
-    print(functions_table(), optimizers_table(), *commands, sep="\n", end="")
+    print(optimizers_table(), *commands, sep="\n", end="")

@@ -115,6 +115,18 @@ def test_goals(text: str, kind: str, name: str) -> None:
     assert model.output("x") == "x"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n = 3; y = sum(i for i in 1..n)",
+        "n = 3; y = 2 in 0..n",
+        "y[1] = 2; n = 1; z[n] = 3; y[2] = 1",
+    ],
+)
+def test_what_ranges_and_bounds_use_is_no_output(text: str) -> None:
+    assert "n" not in library.parse(text).outputs
+
+
 def _same(again: Model, model: Model) -> bool:
     names = ("constants", "bounds", "uncertainties", "goal")
     return all(getattr(again, name) == getattr(model, name) for name in names)

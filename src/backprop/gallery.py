@@ -1,5 +1,6 @@
-"""The examples that come with the package: files of equations to read, to copy and to try."""
+"""The texts that come with the package: examples to copy and to try, pages to read."""
 
+from collections.abc import Collection
 from importlib import resources
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ ENDING = ".eq"
 
 
 class Example(NamedTuple):
-    """A file of equations whose first line is a comment that says what it is.
+    """A file whose first line says what it is: equations, or a page.
 
     name: without the ending. data: the file as it is, UTF-8.
     """
@@ -28,25 +29,47 @@ class Example(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The first comment line."""
+        """The first line, without the `#` of a comment."""
         return self.text.partition("\n")[0].lstrip("# ").rstrip()
 
 
 def examples() -> list[Example]:
     """All of them, in the order of their names."""
-    folder = resources.files("backprop") / "examples"
-    found = [file for file in folder.iterdir() if file.name.endswith(ENDING)]
-    return sorted(Example(file.name.removesuffix(ENDING), file.read_bytes()) for file in found)
+    return _files("examples", ENDING)
 
 
 def example(name: str) -> Example:
     """The example of this name, with or without `.eq`. Raises BadOption if there is none."""
-    known = {each.name: each for each in examples()}
-    wanted = name.removesuffix(ENDING)
+    return _named(name, name.removesuffix(ENDING), examples(), "example")
+
+
+def pages() -> list[Example]:
+    """The pages of `backprop help`, in the order of their names."""
+    return _files("pages", ".md")
+
+
+def page(name: str, commands: Collection[str]) -> Example:
+    """The page of this name. Raises BadOption if there is none; commands: what else may be meant."""
+    return _named(name, name, pages(), "help", commands)
+
+
+def _files(folder: str, ending: str) -> list[Example]:
+    files = (resources.files("backprop") / folder).iterdir()
+    found = [file for file in files if file.name.endswith(ending)]
+    return sorted(Example(file.name.removesuffix(ending), file.read_bytes()) for file in found)
+
+
+def _named(
+    given: str, wanted: str, there: list[Example], command: str, others: Collection[str] = ()
+) -> Example:
+    """The one of them that is wanted; `command` lists them."""
+    known = {each.name: each for each in there}
     if wanted not in known:
+        names = [*known, *others]
         # `quotient` and `07` are parts of one name, and too short to be near to it
-        parts = [each for each in known if wanted and wanted.casefold() in each]
-        near = did_you_mean(wanted, known) or [f"did you mean {each!r}?" for each in parts[:1]]
-        hints = [*near, "list them: backprop example"]
-        raise BadOption(f"there is no example {name!r}", hints=hints)
+        parts = [each for each in names if wanted and wanted.casefold() in each]
+        near = did_you_mean(wanted, names) or [f"did you mean {each!r}?" for each in parts[:1]]
+        hints = [*near, f"list them: backprop {command}"]
+        what = "page and no command" if others else "example"
+        raise BadOption(f"there is no {what} {given!r}", hints=hints)
     return known[wanted]

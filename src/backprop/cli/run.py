@@ -3,17 +3,15 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from backprop.cli.help import COMMANDS
 from backprop.cli.printing import Finished, complain
 from backprop.errors import BackpropError
 from backprop.files import reason
-
-COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example")
-"""Each is a function in a module of its name, in the order of the help."""
 
 _NO_ROOM = re.compile("map segment|allocate memory")
 """What a system says that has no memory left for the code of a library."""
@@ -57,6 +55,8 @@ def run() -> int:
 def _call(words: list[str]) -> None:
     """Read the command line, quickly if it is a plain one, and call its command."""
     known = [*COMMANDS]
+    if len(words) == 2 and words[0] == "help" and words[1] in COMMANDS:
+        sys.argv[1:] = words = [words[1], "--help"]
     # on Windows Typer expands patterns of file names
     if words and words[0] in COMMANDS and COMPLETION not in os.environ and os.name != "nt":
         from backprop.cli.quick import read

@@ -111,8 +111,7 @@ class Model:
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
-        constants = set(self.constants)
-        return [name for name in self.names if name not in constants] or list(self.names)
+        return [name for name in self.names if name not in fixed] or list(self.names)
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""

@@ -1,0 +1,135 @@
+"""`backprop help`, and the truth of its pages: what stands in them is run, its tables are the code's.
+
+In a page an indented block is one of these: a command behind `$` with what it prints; rows `written`
+and what is read or said; the table of functions; or a file of equations, in which a number behind
+`#` is the value of the name on that line.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+
+import pytest
+
+import backprop as library
+from backprop import gallery
+from backprop.cli.help import COMMANDS
+from backprop.errors import BackpropError
+from backprop.operations import FUNCTIONS
+from running import backprop
+
+PAGES = {page.name: page.text for page in gallery.pages()}
+LANGUAGE = PAGES["language"]
+BLOCKS = [
+    textwrap.dedent(block)
+    for text in PAGES.values()
+    for block in re.findall(r"^ {4}.*\n(?:\n*^ {4}.*\n)*", text, re.M)
+]
+CONSOLES = [block for block in BLOCKS if block.startswith("$ ")]
+ROWS = [
+    (head, *re.split(r"\s{2,}", row.strip(), maxsplit=1))
+    for block in BLOCKS
+    if block.startswith("written ")
+    for head, *rows in [block.splitlines()]
+    for row in rows
+]
+FILES = [block for block in BLOCKS if not block.startswith(("$ ", "written ", "function "))]
+AT = {"x": 0.7, "y": 1.3, "n": 3.0, "a": 2.5, "b": 0.4, "c": 4.0, "e": 2.0, "x'": 5.0, "μ": 0.1}
+
+
+def functions_table() -> str:
+    """The page's table of functions: what each is called with, its slopes, and what it needs."""
+    lines = ["function             slopes"]
+    for name, row in FUNCTIONS.items():
+        if name != row.name:  # another name of the same
+            continue
+        # a slope that fits a line stays on one
+        slopes = [each.replace(" ", "\xa0") if len(each) < 54 else each for each in row.slopes]
+        needs = f"  needs {row.domain}" if row.domain else ""
+        text = f"{row.form:<19}  {', '.join(slopes)}{needs}"
+        made = textwrap.wrap(text, 75, subsequent_indent=21 * " ", break_on_hyphens=False)
+        lines += [line.replace("\xa0", " ") for line in made]
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def value(expression: str) -> float:
+    model = library.parse(f"result_ = {expression}")
+    return model.grad({name: AT[name] for name in model.inputs if name in AT}, of="result_").value
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_printed_as_it_is_and_fits_a_terminal(name: str) -> None:
+    ran = backprop("help", name)
+    assert (ran.status, ran.out, ran.err) == (0, PAGES[name], "")
+    assert max(map(len, ran.out.splitlines())) < 80
+
+
+def test_without_a_name_the_pages_are_listed() -> None:
+    ran = backprop("help")
+    assert (ran.status, ran.err) == (0, "")
+    for page in gallery.pages():
+        assert re.search(rf"^{page.name} +{page.title}$", ran.out, re.M)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_of_a_command_its_options_are_shown(command: str) -> None:
+    ran = backprop("help", command)
+    assert ran == backprop(command, "--help")
+    assert ran.status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("langage", "language"),
+        ("lang", "language"),
+        ("gradd", "grad"),
+        ("", ""),
+        ("grad.md", "grad"),
+    ],
+)
+def test_a_page_that_there_is_not(name: str, meant: str) -> None:
+    ran = backprop("help", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"no page and no command {name!r}" in ran.err
+    assert "list them: backprop help" in ran.err
+    assert (f"did you mean {meant!r}?" in ran.err) == bool(meant)
+
+
+def test_the_table_of_functions_is_the_code_s() -> None:
+    assert functions_table() in LANGUAGE
+
+
+@pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.splitlines()[0][:50])
+def test_every_command_prints_what_the_page_shows(console: str) -> None:
+    command, _, expected = console.partition("\n")
+    ran = backprop(*shlex.split(command.removeprefix("$ "))[1:])
+    assert ran.out + ran.err == expected
+
+
+@pytest.mark.parametrize("text", FILES, ids=lambda text: text.splitlines()[0][:50])
+def test_every_file_computes_what_the_page_says(text: str) -> None:
+    model = library.parse(text)
+    said = re.findall(r"^(?:const )?(\S+) = .*# (-?[\d.]+(?:e-?\d+)?)$", text, re.M)
+    for name, number in said:
+        assert model.grad(of=name).value == pytest.approx(float(number), rel=1e-9), name
+    assert said or all(model.grad(of=name).value is not None for name in model.outputs)
+
+
+@pytest.mark.parametrize(("head", "text", "meant"), ROWS, ids=[text for _, text, _ in ROWS])
+def test_what_is_written_is_read_or_refused_as_the_page_says(
+    head: str, text: str, meant: str
+) -> None:
+    if head.endswith("read as"):
+        assert value(text) == value(meant)
+        return
+    with pytest.raises(BackpropError) as caught:
+        library.parse(f"result_ = {text}")
+    for each in meant.split(" or "):
+        assert any(each in hint for hint in caught.value.hints), caught.value.hints
+
+
+if __name__ == "__main__":
+    print(functions_table(), end="")
