@@ -12,7 +12,7 @@ from sys import float_info
 
 from backprop.evaluation.borders import conditions, kind
 from backprop.evaluation.diagnosis import vanished
-from backprop.evaluation.precise import Precise, sides
+from backprop.evaluation.precise import CLOSE, Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS
@@ -29,9 +29,6 @@ _WORK = 50_000
 
 _CLOSE_WORK = 4_000
 """The same for close looks, whose steps take longer."""
-
-_CLOSE = 960, 1200
-"""Digits at which steps of 1e-320 are told apart from 0 and from each other."""
 
 _LARGEST = 16384
 """The power of two beyond which there is no value for a close look. What doubles cannot hold may
@@ -110,7 +107,7 @@ class Looks:
         local.order = in_order([step], self._graph.operands)
         local.steps = [node for node in local.order if self._graph.is_step(node)]
         self._close_work -= len(local.steps)
-        return Precise(local, self._data, _CLOSE[-1], _LARGEST) if self._close_work >= 0 else None
+        return Precise(local, self._data, CLOSE[-1], _LARGEST) if self._close_work >= 0 else None
 
     def _closely(self, node: int) -> Sides | None:
         if node not in self._close:
@@ -132,7 +129,7 @@ class Looks:
             local,
             lambda digits: Precise(local, self._data, digits, _LARGEST),
             node,
-            digits=_CLOSE,
+            digits=CLOSE,
         )
 
     def _may_differ(self, node: int, both: Iterable[Side]) -> bool:
