@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import random
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 import backprop as library
+from backprop.descent.optimizers import FIRST_ORDER
 from backprop.gallery import examples
 from backprop.operations import FUNCTIONS
-from running import EXAMPLES, backprop
+from running import CLASSIC, EXAMPLES, POINT, backprop
 
-WORDS = re.compile(r"^[A-Z][a-z’',;: .\-]+|^-+$|^From the output|^that uses it|^Every value")
 NAME = r"[^\W\d][\w']*(?:\[[-\d,]+\])?"
 NUMBER = r"[−-]?(?:\d[\d.]*(?:e[−-]?\d+)?|inf|nan)"
 
@@ -67,11 +67,6 @@ def sorted_lines(out: str) -> Printed:
 
 def number(text: str) -> float:
     return float(text.replace("−", "-"))
-
-
-def close(shown: str, value: float) -> bool:
-    """Whether a printed number is that one, to the digits that it is shown with."""
-    return math.isclose(number(shown), value, rel_tol=1e-5) or not math.isfinite(value)
 
 
 def links(line: str) -> list[str]:
@@ -199,13 +194,37 @@ SMALL = [each.name for each in examples() if each.name not in ("predator_prey", 
 GOOD = sorted((EXAMPLES / "good").glob("*.eq"))
 
 
-@pytest.mark.parametrize("detail", ["equations", "operations"])
-@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_explanations_of_examples(path: Path, detail: str, tmp_path: Path) -> None:
+def given(path: Path) -> str:
+    """An example with the numbers of the options in its first line."""
     text = path.read_text(encoding="utf-8")
     words = shlex.split(text.splitlines()[0].lstrip("# "))
     settings = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
-    assert sum(pasted("\n".join([text, *",".join(settings).split(",")]), tmp_path, detail)) > 5
+    return "\n".join([text, *",".join(settings).split(",")])
+
+
+def random_model(random: random.Random) -> str:
+    """A few equations of names that are used more than once."""
+    names = ["a", "b", "c"]
+    lines = [f"{name} = {random.uniform(-2, 2):.3g}" for name in names]
+    for at in range(random.randint(2, 5)):
+        lines.append(f"v{at}' = {formula(random, names, 3)}")
+        names.append(f"v{at}'")
+    return "\n".join([*lines, f"L = {' + '.join(names)}"])
+
+
+def formula(random: random.Random, names: list[str], depth: int) -> str:
+    """A formula of these names, with a value everywhere."""
+    if not depth or random.random() < 0.2:
+        return random.choice([*names, *names, "2", "0.5", "3"])
+    inner = [formula(random, names, depth - 1) for _ in range(2)]
+    forms = "({0} + {1})", "{0}*{1}", "({0} - {1})", "sin({0})", "({0})^2", "tanh({0})", "({0})/(1 + ({1})^2)", "exp(-({0})^2)", "max({0}, {1})", "abs({0})", "sqrt(1 + ({0})^2)", "if({0} > {1}, {0}, {1})", "-({0})"  # fmt: skip
+    return random.choice(forms).format(*inner)
+
+
+@pytest.mark.parametrize("detail", ["equations", "operations"])
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_explanations_of_examples(path: Path, detail: str, tmp_path: Path) -> None:
+    assert sum(pasted(given(path), tmp_path, detail)) > 5
 
 
 @pytest.mark.parametrize("detail", ["equations", "operations"])
@@ -213,3 +232,113 @@ def test_explanations_of_examples(path: Path, detail: str, tmp_path: Path) -> No
 def test_explanations_of_the_gallery(name: str, detail: str, tmp_path: Path) -> None:
     (text,) = (each.text for each in examples() if each.name == name)
     assert sum(pasted(text, tmp_path, detail)) > 5
+
+
+# --------------------------------------------------------------- what the other commands print
+
+
+UPDATES = [
+    (CLASSIC, POINT, []),
+    ("L = (a - 1)^2*(1 + b^2) + 1e-7*a", "a=0.12345678, b=-1.5", []),
+    ("L = sum((w[i] - i)^2 for i in 1..3) + exp(-w[1]); w[i] = 0.1*i for i in 1..3", "", []),
+    ("L = (a - 1)^2*(1 + b^2)", "a=0.1, b=1", ["--bounds", "a=0..0.2, b=0.9.."]),
+    ("L = (a - 1)^2*(1 + b^2)", "a=0.1, b=1", ["--clip", "0.01"]),
+    ("L = -(a - 1)^2*(1 + b^2)", "a=0.1, b=1", ["--maximize"]),
+]
+
+
+@pytest.mark.parametrize("optimizer", [each.name for each in FIRST_ORDER])
+@pytest.mark.parametrize(("text", "at", "more"), UPDATES)
+def test_updates(text: str, at: str, more: list[str], optimizer: str, tmp_path: Path) -> None:
+    """The lines of two steps by hand: numbers with their links into --values, formulas into a file."""
+    for step in ("1", "2"):
+        ran = backprop("descend", "-e", text, "--set", at, *more, "--optimizer", optimizer, "--lr", "0.03", "--steps", step, "--explain-step", step)  # fmt: skip
+        assert ran.status == 0, ran.err
+        lines = ran.out.splitlines()
+        if f" after {step} step" not in lines[0]:  # it was at its bounds before
+            assert step == "2"
+            continue
+        begin = next(number for number, line in enumerate(lines) if line.startswith("step "))
+        formulas = re.fullmatch(rf"step {step} by \w+: (.*)", lines[begin])
+        assert formulas
+        assert library.parse(formulas[1]).names
+        updates = []
+        for line in lines[begin + 1 : lines.index("", begin)]:
+            if line.startswith("  g = "):  # what g and lr are
+                found = re.fullmatch(rf"  g = −?∂L/∂x(·{NUMBER}, clipped)?; (lr = {NUMBER})", line)
+                assert found, line
+                set_to(found[2])
+            elif " ← " in line:
+                updates.append(line.strip())
+            else:
+                set_to(line.strip())
+        file = tmp_path / "values"
+        file.write_text("\n".join(updates), encoding="utf-8")
+        found = json.loads(
+            backprop("grad", "-e", text, "--values", str(file), "--format", "json").out
+        )
+        head = re.match(rf"L = ({NUMBER}) after {step} step", lines[0])
+        assert head
+        assert found["value"] == pytest.approx(number(head[1]), rel=1e-8)
+        wrong = (
+            updates[0].replace(" = ", " = 1 + ", 1) if " = " in updates[0] else updates[0] + " = 77"
+        )
+        assert " cannot be " in backprop("grad", "-e", text, "--set", wrong).err
+        set_to(re.sub(rf"({NAME}) = ({NUMBER}) after.*", r"\1 = \2", lines[0]))
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_tables_of_gradients(path: Path) -> None:
+    """Each row of `grad --all` says an equation, `name = equation` or `name ~ equation`."""
+    text = given(path)
+    for output in library.parse(text).outputs:
+        ran = backprop("grad", "-", "--all", "--of", output, stdin=text.encode())
+        title, _, _, rule, *rows = ran.out.splitlines()
+        set_to(title)
+        ends = [found.end() for found in re.finditer("-+", rule)]
+        lines = []
+        for row in rows[: rows.index("")] if "" in rows else rows:
+            name, role, equation = (
+                row[begin:end].strip() for begin, end in zip([0, *ends], ends[:3], strict=False)
+            )
+            drawn = re.match(r"(uniform|normal)\(", equation)
+            lines += [f"{name} {'~' if drawn else '='} {equation}"] if equation else []
+            assert role
+        found = grad("\n".join(lines + definitions(text)), "--of", output)
+        assert found["data"] == grad(text, "--of", output)["data"]
+
+
+CHECKED = [
+    (CLASSIC, POINT, "dL/da = f*a; db = 4; dd/de = 2; dc = 7; de = L; df = 1/d"),
+    ("q = x*y; r = x/y; L = q*sin(x) + r", "x=2, y=5", "dx = y*sin(x); dy = 3; dq = 2; dL/dr = 5"),
+    ("c = a^2; e = a*c; L = sin(e)*c + a", "a=0.7", "da = 1; de = 2; dc = 3"),
+    ("L = relu(w*x)*3", "w=5, x=2", "dw = x*3; dx = 4"),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "claims"), CHECKED)
+def test_what_check_says_of_claims(text: str, at: str, claims: str, tmp_path: Path) -> None:
+    """Below the table a wrong claim is repeated, with a point and the right derivative."""
+    options = ["--of", library.parse(text).outputs[0], "--set", at]
+    ran = backprop("check", "-e", text, *options, "--claim", claims)
+    assert ran.status == 1
+    below = ran.out.split("\n\n")[2].splitlines()
+    values: list[str] = []
+    for line in below:
+        if found := re.fullmatch(r"(∂\S+ = .*?) is (wrong|right here)(: .*)?", line):
+            assert backprop("check", "-e", text, *options, "--claim", found[1]).status == (
+                found[2] == "wrong"
+            )
+            values = ["--set", at]
+        elif found := re.fullmatch(r"  at (.*): claimed \S+, right (\S+)", line):
+            values = ["--set", found[1]]
+        else:
+            assert marked(text, [line.strip()], tmp_path, *options[:2], *values)
+
+
+@pytest.mark.parametrize("detail", ["equations", "operations"])
+def test_random_models(detail: str, tmp_path: Path) -> None:
+    count = 0
+    for seed in range(25):
+        count += whole_explanation(random_model(random.Random(seed)), tmp_path, detail, "--of", "L")
+    assert count > 500

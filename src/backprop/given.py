@@ -66,7 +66,7 @@ def _links(setting: Setting) -> Iterator[NotANumber]:
     last = number_of(model, setting.root)
     off = max(
         uncertainty(columns, setting.root, model.source),
-        half_unit(setting.place.text.replace("−", "-"), result=True),
+        half_unit(setting.place.text.replace("−", "-"), least=1),
     )
     for place, root in setting.links:
         number = number_of(model, root)

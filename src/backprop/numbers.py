@@ -81,12 +81,12 @@ def _written(number: float, digits: int) -> str:
     return text
 
 
-def half_unit(text: str, result: bool = False) -> float:
+def half_unit(text: str, least: int = 2) -> float:
     """Half a unit of the last digit of a number that may have been rounded; else 0.
 
     It may have been, if it was written with three digits that count, or with two where a point
     or an exponent says that it is no count of things: 0.33, 3.1, 1235; but not 12, 100 or 0.3.
-    result: it was computed, so that 0.3 may have been rounded as well, but not 12.
+    least: how many these two are, if others.
     """
     found = _NUMBER.fullmatch(text)
     if not found:
@@ -95,7 +95,7 @@ def half_unit(text: str, result: bool = False) -> float:
     plain = found[2] is None and found[3] is None
     digits = (whole + point[1:]).lstrip("0")
     counting = len(digits.rstrip("0") if plain else digits)
-    if counting < (3 if plain else 1 if result else 2) or not -400 <= exponent < 300:
+    if counting < (3 if plain else least) or not -400 <= exponent < 300:
         return 0.0
     return float(0.5 * 10.0 ** max(exponent - len(point[1:]), -330))
 

@@ -29,7 +29,7 @@ def uncertainty(columns: Columns, root: int, source: Source) -> float:
     total = 0.0
     for node in numbers:
         number = data[node]
-        here, off = at(node, number), _off(columns, node, source)
+        here, off = at(node, number), _off(columns, node, source, 2 if node == root else 3)
         changes = [abs(at(node, moved) - here) for moved in (number + off, number - off)]
         # the smaller one: where a function jumps, it does so on one side
         total += min(filter(isfinite, changes), default=0.0)
@@ -37,12 +37,12 @@ def uncertainty(columns: Columns, root: int, source: Source) -> float:
     return total
 
 
-def _off(columns: Columns, node: int, source: Source) -> float:
-    """How far a number of an expression may be off."""
+def _off(columns: Columns, node: int, source: Source, least: int) -> float:
+    """How far a number of an expression may be off. least: as of `half_unit`."""
     number, place = abs(columns.constant(node)), columns.places[node]
     text = Span.at(source, place).text.replace("−", "-") if place > 0 else ""
     try:
-        written = half_unit(text) if abs(float(text)) == number else 0.0
+        written = half_unit(text, least) if abs(float(text)) == number else 0.0
     except ValueError:  # a constant such as pi, or a number of the table
         written = 0.0
     return max(written, PRECISION * number)

@@ -126,6 +126,10 @@ def _second_equation(case: Case) -> SyntaxFault | None:
         hints = ["compare with '=='"]
         if not case.opened:
             hints.append("or make two equations of it, separated by ';' or a line end")
+        if case.kind() == "ASSIGN" and not case.opened and _at_a_point(case):
+            equation = own(case.tokens, 0, case.at - 1)
+            alone = "the equation alone" if equation == "(…)" else equation
+            hints.insert(0, f"if the rest is its value at one point, write {alone}")
         return fault(f"a second {case.text()!r} in one equation", case.span(), *hints)
     begins = case.kind() == "NAME" and case.kind(1) == "ASSIGN"
     if begins and case.behind_operand and not case.opened:
@@ -134,6 +138,16 @@ def _second_equation(case: Case) -> SyntaxFault | None:
 
 
 _SEPARATE = "separate equations by ';' or a line end"
+
+
+def _at_a_point(case: Case) -> bool:
+    """Whether a chain goes on with numbers behind a formula: `e = a*b = 2*(-3) = -6`."""
+    _, formula, *others = case.tokens.sides()
+    return (
+        len(formula.kinds) > 1
+        and "NAME" in formula.kinds
+        and not any("NAME" in side.kinds or not side.kinds for side in others[-1:])
+    )
 
 
 def _product(case: Case) -> SyntaxFault | None:
