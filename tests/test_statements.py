@@ -195,6 +195,8 @@ def test_what_a_file_says_is_kept_through_pickling(long: str) -> None:
         ("y = (x ± 1)*2", "±", "whole value", "two equations"),
         ("a = 2(3); y = a", "2(3)", "in brackets", "2 ± 3"),
         ("y = 2.0(1)*x", "2.0(1)", "whole value", "2.0*1"),
+        ("y = 2*uniform(0, 1)", "uniform", "no function", "u ~ uniform(low, high)"),
+        ("y = 2*normal(x)", "normal", "no function", "u ~ normal(mean, sd)"),
         ("y = sum(x[*])", "*", "does not compute it yet", "sum("),
         ("x[*] = 2; y = x[1]", "*", "one member", "for i in"),
     ],

@@ -248,7 +248,7 @@ class _Reader:
 
     def _is_blank(self, link: Tokens) -> bool:
         """Whether an answer is missing: `____`, `?`, `…`."""
-        if "RANGE" in link.kinds and "FOR" not in link.kinds:  # the first two points of three
+        if "RANGE" in link.kinds and "IN" not in link.kinds:  # the first two points of three
             return True
         return any(_BLANK.fullmatch(text) and text not in self._model.names for text in link.texts)
 

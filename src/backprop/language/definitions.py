@@ -148,6 +148,8 @@ def _fault(
     if row is None:
         known = [*functions, *FUNCTIONS] if near else []
         hints = meant(statement, node) or did_you_mean(name, known)
+        if name in DISTRIBUTIONS:
+            hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
         hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
         return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
     least = row.arity - len(row.defaults)
