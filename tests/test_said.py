@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import backprop as library
-from backprop.errors import NotAnInput, NothingToMove, OutsideBounds
+from backprop.errors import NotAnInput, NotANumber, NothingToMove, OutsideBounds
 from running import backprop
 
 FILE = """const g = 2 # given
@@ -94,6 +94,9 @@ def test_a_number_outside_the_bounds_is_an_error_at_its_place() -> None:
         library.load("eqs.txt").grad({"a": 3.1})
     with pytest.raises(OutsideBounds):
         library.load("eqs.txt").descend({"a": 3.1})
+    for number in ("2", True, float("nan"), 10**400):  # no numbers, whatever the bounds
+        with pytest.raises(NotANumber):
+            library.load("eqs.txt").grad({"a": number})
 
 
 def test_constants_are_set_and_differentiated_by_but_not_moved() -> None:

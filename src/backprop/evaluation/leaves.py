@@ -1,7 +1,7 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
 from collections.abc import Iterable, Mapping
-from math import inf
+from contextlib import suppress
 from types import MappingProxyType
 
 from backprop.errors import (
@@ -65,12 +65,15 @@ def outside(
 
     replaced: names or patterns of the inputs that have other bounds. places: where the numbers stand.
     """
-    bounds = {normal(name): model.bounds.get(normal(name), (-inf, inf)) for name in numbers}
+    named = {normal(name): number for name, number in numbers.items()} if model.bounds else {}
+    given = {name: number for name, number in named.items() if name in model.bounds}
+    others = {name for pattern in replaced for name in matching(pattern, given)}
     errors: list[OutsideBounds] = []
-    others = {name for pattern in replaced for name in matching(pattern, bounds)}
-    for name, number in ((normal(key), number) for key, number in numbers.items()):
-        low, high = bounds[name]
-        if name in others or not (number < low or number > high):
+    for name, number in given.items():
+        low, high = model.bounds[name]
+        with suppress(TypeError, ValueError, OverflowError):  # of what is no number others speak
+            number = _number(number)
+        if name in others or not isinstance(number, float) or not (number < low or number > high):
             continue
         message = f"{name} = {shown(number)} lies outside its bounds {written_bounds(low, high)}"
         labels = [Label(Span.at(model.source, model.written[name]), "its bounds")]
