@@ -144,6 +144,7 @@ def test_blanks_are_unanswered(tmp_path: Path) -> None:
     ran = backprop(*options, "--claim", "a = ____; b = 4")
     assert ran.status == 1
     assert "1 of 2 claims is wrong, 1 unanswered" in ran.out
+    assert "the claim is unanswered\n" in backprop(*options, "--claim", "a = ____").out
     found = json.loads(backprop(*options, "--claim", "a = ____", "--format", "json").out)
     assert (found["right"], found["claims"][0]["verdict"], found["claims"][0]["value"]) == (
         True,

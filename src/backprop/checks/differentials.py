@@ -77,6 +77,9 @@ def within(model: Model, tokens: Tokens) -> Iterator[Derivative]:
             yield _alone_in_product(tokens, Derivative(of, by, *found.span()))
             at = found.end()
             continue
+        if text[at] == "∂":
+            hints = ["write both of its sides: ∂L/∂a"]
+            raise UnexpectedText("a derivative is missing a side", tokens.span(at), hints=hints)
         if text[at] == "n" and (prime := _prime(model, tokens.texts[at], tokens.span(at))):
             yield prime._replace(first=at, behind=at + 1)
         at += 1

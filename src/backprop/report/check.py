@@ -124,14 +124,12 @@ def sheet_report(sheet: Sheet) -> CheckReport:
     notes = [line for each in marks for line in _explained(each)]
     blank = sum(each.claim.blank for each in marks)
     summary = "all claims are right"
-    if wrong and len(marks) > 1:
-        summary = f"{_of(len(wrong), len(marks), 'claims')} wrong"
-    elif blank:
-        summary = f"{_of(len(marks) - blank - len(wrong), len(marks), 'claims')} right"
-    elif len(marks) < 2:
-        summary = f"the claim is {'wrong' if wrong else 'right'}"
-    if blank:
-        summary += f", {blank} unanswered"
+    if len(marks) == 1:
+        summary = f"the claim is {marks[0].verdict}"
+    elif wrong or blank:
+        many = len(wrong) or len(marks) - blank
+        summary = f"{_of(many, len(marks), 'claims')} {'wrong' if wrong else 'right'}"
+        summary += f", {blank} unanswered" if blank else ""
     shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
     titles = "of by claim claimed value verdict mistake diagnosis points points_right"
     records = _columns(titles, rows)
