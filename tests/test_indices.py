@@ -60,6 +60,27 @@ def test_a_recurrence_has_the_gradient_of_its_closed_form() -> None:
     assert gradients["a"] == pytest.approx(3 * n * a ** (n - 1), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("index", "number"),
+    [
+        ("max(1, -4, 2)", 2),
+        ("min(i, 2)", 2),
+        ("if(i == 3, 1, i)", 1),
+        ("mod(i + 1, 4)", 0),
+        ("clamp(i, 0, 2)", 2),
+        ("-leaky_relu(-i*100)", 3),
+        ("hypot(2, 3, 6) - 6", 1),
+        ("relu(-i) + |−i|", 3),
+    ],
+)
+def test_every_function_counts_in_an_index_a_bound_and_a_draw(index: str, number: int) -> None:
+    families = f"x[i] = 10*i for i in 0..3; y[i] = x[{index}] for i in 3..3"
+    drawn = f"z[i] ~ normal({index}, 0) in {index}..{index} for i in 3..3"
+    model = library.parse(f"{families}; {drawn}; L = y[3] + z[3]")
+    assert model.grad().value == 10 * number + number
+    assert model.bounds == {"z[3]": (number, number)}
+
+
 def test_a_million_values_are_unrolled_in_seconds(request: pytest.FixtureRequest) -> None:
     steps = 333_333 if request.config.getoption("--whole") else 33_333
     start = time.process_time()
@@ -89,7 +110,7 @@ def test_random_inputs_are_the_same_for_the_same_seed() -> None:
     assert fewer["w[7]"] == one["w[7]"]
 
 
-def test_the_generator_is_the_one_that_the_readme_states() -> None:
+def test_the_generator_is_the_one_that_the_page_states() -> None:
     """BLAKE2b of seed and name, 53 bits, worked out here once more by hand."""
     from hashlib import blake2b
 
@@ -109,7 +130,8 @@ def test_the_generator_is_the_one_that_the_readme_states() -> None:
         ("x[1] = 2; L = x[x[1]]", "index from a table"),
         ("a = 2.5; L = sum(a for i in 1..a)", "2.5, no whole number"),
         ("L = sum(a for i in 1..n); a = 1", "'n' is no integer constant"),
-        ("k = gelu(m); m = 1; L = sum(a for i in 1..k); a = 1", "no integer constant"),
+        ("k = gelu(m); m = 1; L = sum(a for i in 1..k); a = 1", "0.841345, no whole number"),
+        ("floor(a) = a + 1; x[2] = 3; L = x[floor(1)]", "this is no arithmetic"),
         ("x[i] = x[i] + 1 for i in 1..3; L = x[1]", "'x[1]' is defined by itself"),
         ("x[i] = y[i] for i in 1..2; y[i] = x[i] for i in 1..2; L = x[1]", "defined by itself"),
         ("x[i] = 1 for i in 1..3; x[3] = 2; L = x[3]", "'x[3]' is defined twice"),

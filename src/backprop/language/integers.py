@@ -6,8 +6,9 @@ constants of the file; what a function was called with counts if it is a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import reduce
 from math import isfinite, isinf, isnan
 from typing import Any, NamedTuple
 
@@ -48,12 +49,13 @@ _LONGEST = 50
 """The most constants that are defined by one another, one after the other."""
 
 
-def _computed(name: str, parts: Sequence[float]) -> float | None:
-    """The value of an operation on numbers; None for an `if` and for functions that are formulas."""
-    row = OPERATIONS[name]
-    if name == "if" or (row.called and not callable(row.value)):
-        return None
-    return functions.value(name)(*map(float, parts))
+def _computed(name: str, parts: Sequence[float]) -> float:
+    """The value of an operation on numbers, which may lack what has a default."""
+    function, row = functions.value(name), OPERATIONS[name]
+    if row.folds:  # two numbers or more
+        return reduce(function, map(float, parts))
+    given = len(row.defaults) - (row.arity - len(parts))
+    return function(*map(float, parts), *row.defaults[given:])
 
 
 def plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int] | None:
@@ -89,6 +91,8 @@ class Integers:
         }
         self.known: dict[str, float] = {}
         """The constants that were asked for: no setting may change them any more."""
+        self.own: Collection[str] = ()
+        """The functions of the file, which are not called here."""
         self._open: set[str] = set()
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.columns = Columns()
@@ -138,8 +142,8 @@ class Integers:
                 found = int(text)
         elif node.kind == "call":
             row = FUNCTIONS.get(text)
-            if row and callable(row.value) and row.arity == node.operands:
-                return row.value(*map(float, operands))
+            if row and text not in self.own:
+                return _computed(row.name, operands)
         elif node.kind == "operation":
             found = _computed(node.operation, operands)
         if node.kind == "index":

@@ -62,6 +62,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         raise NoEquation(message, where=source.name, hints=hints)
     members = Families(equations, seed, most)
     members.scalars = equations
+    members.integers.own = functions
     owners = dict(equations)
     for statement in indexed:
         members.declare(statement, owners)
