@@ -3,7 +3,7 @@
 `cardinal` and `soft_maximum` are new rows of the table of operations there, with the function that `cardinal` needs
 in `numerics.py` and the truth about both, which mpmath does not know by these names; `lion` is a row of
 the optimizers, `--patience` a field of the options of a descent, which the run reads; `yaml` a file and a line of the
-formats. The README's tables are printed anew; and that is all.
+formats. The tables of the README and of `backprop help language` are printed anew; and that is all.
 """
 
 from __future__ import annotations
@@ -156,8 +156,11 @@ print(json.dumps(found))
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     made = House(tmp_path_factory.mktemp("house"))
 
-    def tables() -> list[str]:
-        return made.run("tests/test_readme.py").rstrip("\n").split("\n\n")
+    readme, language = made.folder / "README.md", made.package / "pages" / "language.md"
+
+    def tables() -> list[tuple[Path, str]]:
+        found = made.run("tests/test_readme.py").rstrip("\n").split("\n\n")
+        return [*((readme, table) for table in found), (language, made.run("tests/test_help.py"))]
 
     before = tables()
     made.row(SINC)
@@ -174,19 +177,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     text = run.read_text("utf-8")
     assert text.count("self.still >= _STILL") == 1
     run.write_text(text.replace(">= _STILL", '>= self.options["patience"]'), encoding="utf-8")
-    page = made.folder / "README.md"
-    text = page.read_text("utf-8")
-    for old, new in zip(before, tables(), strict=True):
+    for (page, old), (_, new) in zip(before, tables(), strict=True):
+        text = page.read_text("utf-8")
         assert old in text
-        text = text.replace(old, new)
-    page.write_text(text, encoding="utf-8")
+        page.write_text(text.replace(old, new), encoding="utf-8")
     return made
 
 
-def test_the_tables_of_the_readme_have_new_rows(house: House) -> None:
+def test_the_tables_of_the_readme_and_of_the_page_have_new_rows(house: House) -> None:
+    page = (house.package / "pages" / "language.md").read_text("utf-8")
+    assert "\n    soft_maximum(x, y)   sigmoid(x - y), sigmoid(y - x)\n" in page
+    assert "\n    cardinal(x)          if(abs(x) > 1," in page
     page = (house.folder / "README.md").read_text("utf-8")
-    assert "| `soft_maximum(x, y)` | `sigmoid(x - y)`, `sigmoid(y - x)` |" in page
-    assert "| `cardinal(x)` | `if(abs(x) > 1," in page
     assert "| `lion` | `x' = x − lr·sign(beta1·m + (1 − beta1)·g)`<br>" in page
     row = "| `--patience N` | Give up after so many steps that move nothing. Default: 30. |"
     assert row in page
@@ -195,7 +197,7 @@ def test_the_tables_of_the_readme_have_new_rows(house: House) -> None:
 def test_the_tests_know_what_is_new(house: House) -> None:
     """Operations: value, slopes, accuracy, that a wrong slope is noticed, every engine, formulas,
     checks. Optimizers: every engine. And the house is in order."""
-    files = "operations engines explain check readme descent compiled_descent floors".split()
+    files = "operations engines explain check readme help descent compiled_descent floors".split()
     said = house.tests(*(f"tests/test_{name}.py" for name in files), "-k", TAKES)
     assert int(said.split(" passed")[0].split()[-1]) > 60
 

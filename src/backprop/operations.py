@@ -19,7 +19,7 @@ At corners the policy is: finite and useful before nan, 0 at a kink or a jump (s
 rests there), the limit where there is one, and inf where the slope truly is infinite.
 
 To add an operation, add a row. `tests/test_operations.py` tests every row, and the language, the
-engines, LaTeX and the README's table read this one.
+engines, LaTeX and the table of `backprop help language` read this one.
 """
 
 import math
