@@ -102,38 +102,46 @@ class _Look:
 
     def way_down(self) -> Point | None:
         """The slope of a way down that all gradients around share, and on which the output is lower."""
-        from backprop.descent.second_order import shortest  # numpy is not always wanted
-
         longest: list[float] = []
         for size in _NEAR:
             gradients = list(self._gradients(size))
             longest.append(max((hypot(*each) for each in gradients), default=0.0))
             for way in self._axes():
                 self._met(self._moved(size, way))
-            for gradient in gradients[: 2 * _PAIRS]:
-                self._met(self._along(size, gradient)[1])
-            for _ in range(_TURNS if longest[-1] else 0):
-                slope = shortest(gradients, self.problem, self.x)
-                length = hypot(*slope)
-                if length <= _SHORT * longest[-1]:
-                    break
-                if self.count > self._most:
-                    self.mixed = False
-                    break
-                reach, point = self._along(size, slope)
-                promised = _KEPT * reach * length * length
-                if self._met(point) < self.value - max(self._room, promised):
-                    return slope
-                part = self._random.random()
-                between = [at + part * (to - at) for at, to in zip(self.x, point, strict=True)]
-                gradients += self._gradient(self._shaken(between, 1e-3 * part * size))
-            else:
-                self.mixed = False
+            each_alone = [[gradient] for gradient in gradients]
+            found = self._shared(gradients, size, _TURNS) if longest[-1] else []
+            if found:
+                return found
+            self.mixed &= found is not None
+            # a top has many ways down that are not shared by all sides
+            for gradient in each_alone:
+                self._shared(gradient, size, min(len(self.x) + 2, _TURNS // 5))
         self.smooth = longest[-1] <= 0.1 * longest[1]
         if self.lowest and not self.mixed:  # there may be a way that all share: then this is one
             way = moves(self.lowest, self.x)
             fall = (self.value - self._least) / hypot(*way)
             return [fall * part / hypot(*way) for part in way]
+        return None
+
+    def _shared(self, gradients: list[Point], size: float, turns: int) -> Point | None:
+        """The slope of a way down that these gradients share, and those added on the way; empty
+        where they share none, None where so many turns do not tell."""
+        from backprop.descent.second_order import shortest  # numpy is not always wanted
+
+        for _ in range(turns):
+            slope = shortest(gradients, self.problem, self.x)
+            length = hypot(*slope)
+            if length <= _SHORT * max(hypot(*each) for each in gradients):
+                return []
+            if self.count > self._most:
+                break
+            reach, point = self._along(size, slope)
+            promised = _KEPT * reach * length * length
+            if self._met(point) < self.value - max(self._room, promised):
+                return slope
+            part = self._random.random()
+            between = [at + part * (to - at) for at, to in zip(self.x, point, strict=True)]
+            gradients += self._gradient(self._shaken(between, 1e-3 * part * size))
         return None
 
     def _met(self, point: Point) -> float:
@@ -159,7 +167,7 @@ class _Look:
 
     def _gradients(self, size: float) -> Iterator[Point]:
         """Those at random points so near, always two that are opposite."""
-        for pair in range(min(len(self.x), _PAIRS)):
+        for pair in range(min(3 * len(self.x), _PAIRS)):
             ways = [self._random.uniform(-1.0, 1.0) for _ in self.x]
             for sign in (size, -size):
                 point = self._moved(sign, ways)

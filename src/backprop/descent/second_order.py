@@ -233,7 +233,7 @@ def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:
 
     count = len(gradients)
     table: Any = numpy.array(gradients).T
-    size = numpy.abs(table).max()
+    size = numpy.abs(table).max() or 1.0
     walls = numpy.identity(len(x))
     at_low, at_high = numpy.equal(x, problem.low), numpy.equal(x, problem.high)
     table = numpy.hstack([table / size, -walls[:, at_low], walls[:, at_high]])
