@@ -89,6 +89,18 @@ def test_a_smooth_function_written_with_roots_is_no_corner() -> None:
     assert "corner" not in found.reason
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+def test_a_choice_by_data_alone_is_no_corner(optimizer: str) -> None:
+    """The slope by b is 2*(b - 1) + exp(b) + w, with w at its bound 2: 0 at W(1/2)·(-1)."""
+    text = "w = 0 in ..2; b = 0; L = if(t == 1, (b - 1)^2 + exp(b) - 5*w + b*w, 0); "
+    for data in ("const t = 1", "const s[i] = 1 for i in 1..2; t = max(s[1], s[2])"):
+        found = descent(text + data, {}, optimizer=optimizer)
+        assert (found.stopped, found.parameters["w"]) == ("gradient", 2)
+        assert found.parameters["b"] == pytest.approx(-0.35173371124919584, abs=1e-7)
+        assert "corner" not in found.reason
+        assert found.evaluations < 40  # nothing around the end was looked at
+
+
 @pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs", "newton"])
 @pytest.mark.parametrize("lr", [None, 0.1])
 def test_where_values_show_the_way_down_there_is_no_error(optimizer: str, lr: float | None) -> None:

@@ -63,3 +63,4 @@ def test_numbers() -> None:
     assert latex_number("-1e-05") == r"-1 \cdot 10^{-5}"
     assert latex_number("inf") == r"\infty"
     assert aligned(["-8", "0.5", "10", "1e-05"]) == ["-8    ", " 0.5  ", "10    ", " 1e-05"]
+    assert aligned(["16 values", "0.25"]) == ["16 values", " 0.25    "]

@@ -270,3 +270,19 @@ def test_a_row_of_a_family_that_is_partly_constant() -> None:
     text = "w[i] = 0 for i in 1..20; const w[1..4]; L = sum((w[i] - 1)^2 for i in 1..20)"
     assert "w[1..20]  constant, input" in run("grad", "-e", text)
     assert "constant: w[1], w[2], w[3], w[4]\n" in run("descend", "-e", text)
+
+
+def test_many_constants_are_named_by_their_families() -> None:
+    rows = "; ".join(f"x[{i},1] = {i}; x[{i},2] = 0; t[{i}] = 1" for i in range(1, 5))
+    text = f"const x, t; const g = 2; {rows}; L = sum((a*x[i,1] + x[i,2] - g*t[i])^2 for i in 1..4)"
+    assert "constant: g, x[1..4,1..2], t[1..4]\n" in run("descend", "-e", text + "; a = 0")
+
+
+def test_a_constant_that_only_ranges_use_is_one() -> None:
+    out = run(
+        "grad", "-e", "const n = 3; L = sum(a*i for i in 1..n); a = 2; b = 1; c = 2*b", "--of", "L"
+    )
+    rows = {line.split("  ")[0]: line for line in out.splitlines()}
+    assert rows["n"].split() == ["n", "constant", "3", "3"]
+    assert "not used" in rows["b"]
+    assert "not used" in rows["c"]

@@ -47,7 +47,9 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = stop is None or stop.cause == "gradient"
     if rests:
-        odd = undecided or bool(borders.met(ended.graph, ended.numbers.data))
+        # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
+        met = borders.met(ended.graph, ended.numbers.data)
+        odd = undecided or run.problem.moved(met)
     else:
         odd = run.monotone and stop is not None and stop.cause == "stuck"
     if not odd:

@@ -152,6 +152,10 @@ class Problem:
         effects = (self._data[step] * gradients[step] for step in self._moving.steps)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
+    def moved(self, steps: Sequence[int]) -> bool:
+        """Whether one of these steps of the graph depends on a parameter."""
+        return bool(steps) and not set(steps).isdisjoint(self._moving.steps)
+
     @property
     def bottomless(self) -> bool:
         """Whether the output has just fallen to minus infinity, where all descent ends."""

@@ -8,7 +8,7 @@ from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.numbers import shown
-from backprop.report import SCHEMA, Column, Table, folded, groups
+from backprop.report import SCHEMA, Column, Table, folded, gathered, groups
 from backprop.report.said import limits
 
 _IN_JSON = (
@@ -16,6 +16,9 @@ _IN_JSON = (
     " converged optimizer gradient_norm evaluations"
 ).split()
 """What the JSON has of a descent."""
+
+_NAMED = 8
+"""The most names, or families, that do not move and are named."""
 
 
 class DescentReport(NamedTuple):
@@ -63,9 +66,9 @@ class DescentReport(NamedTuple):
         tail = []
         for what, stay in (("constant", self.constants), ("not moved", self.kept)):
             if stay:
-                kept = [name for name, _ in groups(stay, self.whole)]
-                more = f", … ({len(stay)} in all)" if len(kept) > 8 else ""
-                tail.append(f"{what}: {', '.join(kept[:8])}{more}")
+                kept = stay if self.whole or len(stay) <= _NAMED else gathered(stay)
+                more = f", … ({len(stay)} in all)" if len(kept) > _NAMED else ""
+                tail.append(f"{what}: {', '.join(kept[:_NAMED])}{more}")
         best = found.best
         if best.step != found.state.steps:
             kind = "highest" if found.maximize else "lowest"

@@ -90,11 +90,11 @@ def gradient_report(
     def role(name: str) -> str:
         if name in outputs:
             return "output"
+        if name in constants:  # also one that only ranges and indices use
+            return "constant"
         if name not in reached:
             return "not used"
-        if model.is_equation(name):
-            return "intermediate"
-        return "constant" if name in constants else "input"
+        return "intermediate" if model.is_equation(name) else "input"
 
     rows = groups(names, whole)
     if only:

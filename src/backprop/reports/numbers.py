@@ -22,8 +22,10 @@ class Style(NamedTuple):
 
 
 def aligned(texts: Sequence[str]) -> list[str]:
-    """Numbers padded so that their decimal points (or exponents) stand in one column."""
-    points = [len(text.replace("e", ".").partition(".")[0]) for text in texts]
+    """Numbers padded so that their decimal points (or exponents) stand in one column; of a row of
+    many, `32 values`, the 32 stands as a number does."""
+    numbers = [text.removesuffix(" values").replace("e", ".") for text in texts]
+    points = [len(number.partition(".")[0]) for number in numbers]
     left = max(points, default=0)
     shifted = [" " * (left - point) + text for text, point in zip(texts, points, strict=True)]
     width = max(map(len, shifted), default=0)
