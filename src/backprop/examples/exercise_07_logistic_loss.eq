@@ -10,6 +10,7 @@
 z = w*x + b
 p = sigmoid(z)
 loss = -t*log(p) - (1 - t)*log(1 - p)
+minimize loss
 
-w = -4; x = 3; b = 12 + log(4)
-t = 0.3
+w = -4; b = 12 + log(4)
+const x = 3; const t = 0.3

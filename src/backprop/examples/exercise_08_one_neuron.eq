@@ -10,7 +10,8 @@ z = w1*x1 + w2*x2 + b
 h = tanh(z)
 error = h - target
 loss = error^2
+minimize loss
 
-x1 = 5; x2 = -2
 w1 = 3; w2 = 7; b = log(2) - 1
-target = -0.65
+const x1 = 5; const x2 = -2
+const target = -0.65

@@ -13,9 +13,9 @@ h1 = tanh(z1)
 h2 = tanh(z2)
 y = v1*h1 + v2*h2
 loss = (y - target)^2
+minimize loss
 
-x = 3
 w1 = 2; b1 = log(2) - 6
 w2 = -4; b2 = 12 - log(3)
 v1 = 5; v2 = -10
-target = 11.25
+const x = 3; const target = 11.25

@@ -10,8 +10,9 @@ r1 = slope*x1 + offset - y1
 r2 = slope*x2 + offset - y2
 r3 = slope*x3 + offset - y3
 L = r1^2 + r2^2 + r3^2
+minimize L
 
 slope = 6; offset = -10
-x1 = 2; y1 = -1
-x2 = 3; y2 = 12
-x3 = 5; y3 = 13
+const x1 = 2; const y1 = -1
+const x2 = 3; const y2 = 12
+const x3 = 5; const y3 = 13

@@ -2,13 +2,14 @@
 # 100 points on two half moons that reach into one another, 50 on each, and a network
 # with 337 parameters: weights drawn at random, the same ones for the same --seed, and
 # biases that are 0. Where t*o > 0 a point is on its side; softplus punishes the others.
+# The points are const: a descent moves the parameters only.
 #
-# Try:  backprop descend two_moons.eq --of loss --only "w*, b*" --optimizer lbfgs \
-#           --target 0.001 --save trained.eq --plot loss.svg
+# Try:  backprop descend two_moons.eq --save trained.eq --plot loss.svg
 # then: backprop grad trained.eq --of accuracy --only accuracy
 #
 # What comes out, with the seed 0 that is the default: the loss falls from 0.645170 to
-# below 0.001 in some 20 steps, and accuracy = 1: all 100 points are on their side.
+# below 0.000001 in some 230 steps, and accuracy = 1: all 100 points are on their side.
+# With --optimizer lbfgs --target 0.001 some 20 steps are enough.
 
 h[p,i] = tanh(sum(wh[i,k]*x[p,k] for k in 1..2) + bh[i]) for p in 1..n, i in 1..16
 g[p,i] = tanh(sum(wg[i,k]*h[p,k] for k in 1..16) + bg[i]) for p in 1..n, i in 1..16
@@ -16,6 +17,7 @@ o[p] = sum(wo[k]*g[p,k] for k in 1..16) + bo for p in 1..n
 
 loss = mean(softplus(-t[p]*o[p]) for p in 1..n)
 accuracy = mean(if(t[p]*o[p] > 0, 1, 0) for p in 1..n)
+minimize loss
 
 wh[i,k] ~ uniform(-1/sqrt(2), 1/sqrt(2)) for i in 1..16, k in 1..2
 wg[i,k] ~ uniform(-1/4, 1/4) for i in 1..16, k in 1..16
@@ -24,7 +26,8 @@ bh[i] = 0 for i in 1..16
 bg[i] = 0 for i in 1..16
 bo = 0
 
-n = 100
+const n = 100
+const x, t
 t[p] = 1 for p in 1..50     # the upper moon
 t[p] = -1 for p in 51..n    # the lower moon
 x[1,1] = 1.128; x[1,2] = 0.176; x[2,1] = 1.002; x[2,2] = 0.018
