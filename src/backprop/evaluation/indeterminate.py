@@ -173,12 +173,15 @@ class _Exactly:
 
     def __init__(self, graph: Graph, data: ByNode) -> None:
         self._graph, self._data = graph, data
-        self._writer = writer = ExactWriter(_MANY if len(graph.steps) <= _FEW else 60)
+        self._writer = writer = ExactWriter(_MANY if len(graph.steps) <= _FEW else 60, data)
         self._values: dict[int, Any] = {node: writer.mp.mpf(data[node]) for node in graph.order}
         for step in graph.steps:
             name = graph.op(step)
             # what jumps stays where doubles have it: the last digits do not choose a branch
-            if functions.has_slopes(name):
+            if name == "if":
+                condition, taken, other = graph.operands(step)
+                self._values[step] = self._values[taken if data[condition] else other]
+            elif functions.has_slopes(name):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)
 

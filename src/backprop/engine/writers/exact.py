@@ -11,6 +11,7 @@ from backprop.engine.walk import Operand, Texts
 from backprop.operations import COMPARISON, OPERATIONS
 from backprop.special import context
 from backprop.syntax import functions, precision
+from backprop.values import ByNode
 
 _NOISE = 15
 """A difference is 0 if all but so many of the digits cancel."""
@@ -42,7 +43,9 @@ class ExactWriter(Texts[Exact]):
     0·∞ is 0 where the 0 does not vary, and open where it does: then the product may be anything.
     """
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, data: ByNode) -> None:
+        self._data = data
+        """What the nodes are worth in doubles: a condition is as it turns out there."""
         self.mp = context(digits)
         self._digits = digits
         self._noise = self.mp.mpf(10) ** (_NOISE - digits)
@@ -66,7 +69,7 @@ class ExactWriter(Texts[Exact]):
         numbers = list(map(self._exact, operands))
         if name == "if":
             condition, *branches = numbers
-            chosen = branches[not condition.value]
+            chosen = branches[not self._holds(condition)]
             return chosen._replace(varies=chosen.varies or condition.varies)
         values = [each.value for each in numbers]
         varies = any(each.varies for each in numbers)
@@ -86,7 +89,7 @@ class ExactWriter(Texts[Exact]):
     ) -> tuple[Operand[Exact], ...]:
         self._step = self._exact(out).node
         if name == "if":  # a branch that is not taken has no say, on the border neither
-            taken = bool(self._exact(operands[0]).value)
+            taken = self._holds(self._exact(operands[0]))
             return 0.0, float(taken), float(not taken)
         return super().slopes(name, operands, out)
 
@@ -102,6 +105,10 @@ class ExactWriter(Texts[Exact]):
         ):
             opened = Open(self._step, "0·∞")
         return Exact(g * s, any(each.varies for each in pair), open=opened)
+
+    def _holds(self, condition: Exact) -> bool:
+        known = condition.node >= 0
+        return bool(self._data[condition.node] if known else condition.value)
 
     def _cancels(self, x: Any, y: Any, total: Any) -> bool:
         """Whether a sum of gradients is ∞ − ∞, or so large that what is lost of it may be much."""
