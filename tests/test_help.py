@@ -17,7 +17,10 @@ import backprop as library
 from backprop import gallery
 from backprop.cli.help import COMMANDS
 from backprop.errors import BackpropError
-from backprop.operations import FUNCTIONS
+from backprop.language.families import DISTRIBUTIONS
+from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
+from backprop.synonyms import ALIASES, LATER
+from backprop.syntax.spelling import RESERVED
 from running import backprop
 
 PAGES = {page.name: page.text for page in gallery.pages()}
@@ -100,6 +103,12 @@ def test_a_page_that_there_is_not(name: str, meant: str) -> None:
 
 def test_the_table_of_functions_is_the_code_s() -> None:
     assert functions_table() in LANGUAGE
+
+
+def test_every_other_name_every_gather_and_all_that_comes_later_is_named() -> None:
+    words = set(re.findall(r"\w+", LANGUAGE))
+    inverses = {name for name in ALIASES if re.fullmatch("arc(sin|cos|tan)[h2]?|ar...h", name)}
+    assert {*ALIASES, *GATHERS, *CONSTANTS, *LATER, *DISTRIBUTIONS, *RESERVED} - inverses <= words
 
 
 @pytest.mark.parametrize("console", CONSOLES, ids=lambda text: text.splitlines()[0][:50])
