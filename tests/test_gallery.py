@@ -428,6 +428,16 @@ def test_examples_say_what_is_data() -> None:
         assert families == set(DATA.get(example.name, "").split()), example.name
 
 
+def test_a_pendulum_swings_fastest_where_it_is_shortest_and_hardly_swings() -> None:
+    """At the lower bound of its length, and at an angle of 0: 2*pi*sqrt(0.1/9.81)."""
+    ran = backprop(
+        "descend", "-", "--format", "json", stdin=gallery.example("pendulum_period").data
+    )
+    found = json.loads(ran.out)
+    assert found["parameters"] == pytest.approx({"length": 0.1, "angle": 0}, abs=1e-8)
+    assert found["value"] == pytest.approx(2 * math.pi * math.sqrt(0.1 / 9.81), rel=1e-12)
+
+
 @pytest.mark.parametrize("name", DESCENDED)
 def test_a_descent_needs_no_other_word(name: str) -> None:
     """To a point where the gradient is 0, without a warning that something looks like data."""

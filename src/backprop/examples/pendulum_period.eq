@@ -14,5 +14,5 @@ g[i] = sqrt(a[i-1]*g[i-1]) for i in 1..4
 period = 2*pi*sqrt(length/gravity)/a[5]
 output period
 
-length = 1 in 0..; angle = pi/3 in 0..3    # metres, radians
-const gravity = 9.81                       # m/s^2
+length = 1 in 0.1..10; angle = pi/3 in 0..3    # metres, radians
+const gravity = 9.81                            # m/s^2
