@@ -360,3 +360,20 @@ def test_families_of_different_rank_are_folded_apart() -> None:
     out = backprop("grad", "-e", text).out
     assert "x[1..2,1..8]" in out
     assert "x[3]" in out
+
+
+@pytest.mark.parametrize(
+    ("equation", "second"),
+    [
+        ("sum(i*x[i] for i in 1..2) + i", "sum(i*x[i] for i in 1..2) + 2"),
+        ("i*sum(j*x[i] for j in 1..i)", "2*sum(j*x[2] for j in 1..2)"),
+        (
+            "sum(i + j*sum(x[i] for i in 1..2) for j in 1..i)",  # one i of the sum, one of the equation
+            "sum(2 + j*sum(x[i] for i in 1..2) for j in 1..2)",
+        ),
+        ("+".join(["x[i]*i"] * 3000), "+".join(["x[2]*2"] * 3000)),  # at once
+    ],
+)
+def test_equations_of_members(equation: str, second: str) -> None:
+    model = library.parse(f"x[i] = i for i in 1..3; y[i] = {equation} for i in 1..3")
+    assert model.instance(model.names["y[2]"]) == second

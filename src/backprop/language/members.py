@@ -8,8 +8,8 @@ from backprop.language.integers import plain
 from backprop.names import indices
 from backprop.source import Span, one_line
 from backprop.syntax.bodies import prepared
-from backprop.syntax.grammar import Shape, shape
-from backprop.syntax.scanner import Tokens, statements
+from backprop.syntax.grammar import Shape, roots, shape
+from backprop.syntax.scanner import Tokens, statement_at
 
 _MARK = "\0"
 """What no text of equations has in it."""
@@ -53,8 +53,7 @@ def member_text(whole: Span, right: Span, name: str) -> str:
 @lru_cache(8)
 def _template(whole: Span, right: Span) -> _Template:
     """The right side of a statement as a template for all of its members."""
-    tokens = next(statements(whole.source, start=whole.start))
-    assert isinstance(tokens, Tokens)
+    tokens = statement_at(whole.source, whole.start)
     found = shape(tokens.kinds)
     parts, left = prepared(found), list[_Index]()
     for clause in parts.clauses:
@@ -65,25 +64,24 @@ def _template(whole: Span, right: Span) -> _Template:
             if number and zero != one:
                 left.append(_Index(variable, at, number, zero, one - zero))
     cut, pieces, variables = right.start, list[str](), {each.variable for each in left}
+    others = _of_sums(tokens, found)
     for at, text in enumerate(tokens.texts):
         inside = text in variables and right.start <= tokens.starts[at] < right.end
-        if inside and not _is_other(tokens, found, at):
+        called = tokens.kinds[at + 1 : at + 2] in (("LPAR",), ("LSQB",))  # a function, a family
+        if inside and not called and at not in others:
             pieces += [whole.source.text[cut : tokens.starts[at]], text]
             cut = tokens.ends[at]
     text = _MARK.join([*pieces, whole.source.text[cut : right.end]])
     return _Template(tuple(left), one_line(text).split(_MARK))
 
 
-def _is_other(tokens: Tokens, found: Shape, at: int) -> bool:
-    """Whether a word in a statement is not the variable of its clauses: a function, a family, or
-    the variable of a sum."""
-    if tokens.kinds[at + 1 : at + 2] in (("LPAR",), ("LSQB",)):
-        return True
-    return any(
-        gather.kind == "gather"
-        and gather.first <= at <= gather.last
-        and clause.kind in ("range", "listed")
-        and tokens.texts[clause.token] == tokens.texts[at]
-        for number, gather in enumerate(found.nodes)
-        for clause in found.nodes[gather.start : number]
-    )
+def _of_sums(tokens: Tokens, found: Shape) -> set[int]:
+    """The tokens that are the variable of a sum, in all that it sums up."""
+    others, texts = set[int](), tokens.texts
+    for number, gather in enumerate(found.nodes):
+        if gather.kind == "gather":
+            clauses = (found.nodes[at] for at in roots(found.nodes, gather.start, number - 1))
+            own = {texts[each.token] for each in clauses if each.kind in ("range", "listed")}
+            inside = range(gather.first, gather.last + 1)
+            others.update(at for at in inside if texts[at] in own)
+    return others

@@ -15,7 +15,7 @@ from backprop.names import shape as shape_of
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
-from backprop.syntax.scanner import Tokens, statements
+from backprop.syntax.scanner import statement_at
 
 _MOST_SHOWN = 100
 """The most outputs that a message lists; a family is one of them."""
@@ -171,7 +171,7 @@ class Model:
         start = self.columns.places[node]
         if start >= 0 or not (name in self.defaults or self.columns.is_step(node)):
             return None
-        tokens = self._tokens(~start)
+        tokens = statement_at(self.source, ~start)
         return tokens.span(tokens.sign + 1, -1)
 
     def text(self, node: int) -> str:
@@ -217,11 +217,6 @@ class Model:
             first -= 1
         return places[node - first] or None
 
-    def _tokens(self, start: int) -> Tokens:
-        tokens = next(statements(self.source, start=start))
-        assert isinstance(tokens, Tokens)
-        return tokens
-
     def _read_again(self, start: int) -> tuple[str, list[Place]]:
         """The name of the statement at `start`, and the places of the rows that it made, in order.
 
@@ -229,7 +224,7 @@ class Model:
         and nothing else. Read again by the ordinary route, the statement gives the same rows in the
         same order, each with its place.
         """
-        tokens = self._tokens(start)
+        tokens = statement_at(self.source, start)
         parsed = shape(tokens.kinds)
         name = tokens.texts[parsed.target]
         scratch = Columns()

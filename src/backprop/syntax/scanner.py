@@ -166,6 +166,13 @@ def statements(
         yield piece.finish(source)
 
 
+def statement_at(source: Source, start: int) -> Tokens:
+    """The statement that begins at an offset of a text that was read before."""
+    tokens = next(statements(source, start=start))
+    assert isinstance(tokens, Tokens)
+    return tokens
+
+
 class _Piece:
     """The statement being collected: its tokens, and the brackets that are open in it."""
 
