@@ -167,3 +167,20 @@ def test_many_inputs_take_little_work() -> None:
     found = descent(text, {}, steps=1)
     assert found.evaluations < 10_000
     assert not found.converged
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adam", "rprop", "lbfgs", "adagrad"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = sqrt(a*b); a = 0 in 0..; b = 0 in 0..",
+        "L = sqrt(a)*b; a = 0 in 0..; b = 0 in 0..",
+        "L = -sqrt(a*b); a = 0 in 0..1; b = 0 in 0..1",
+    ],
+)
+def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer: str) -> None:
+    """sqrt(a*b) is 0 on both axes, and infinitely bent there; with the minus it falls to -1."""
+    found = descent(text, {}, optimizer=optimizer)
+    assert found.reason.startswith(("converged: ", "stuck"))
+    if "-" in text:
+        assert found.value == pytest.approx(-1) or not found.converged

@@ -7,7 +7,7 @@ import numpy
 
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Point, Problem
-from backprop.descent.run import NoLower, Run
+from backprop.descent.run import NoLower, Run, Stop
 from backprop.errors import NotFinite, TooLarge
 
 MOST_DENSE = 1000
@@ -204,7 +204,10 @@ def is_minimum(run: Run) -> bool:
     """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
     if len(run.x) > _FEW:
         return False
-    bends = numpy.linalg.eigvalsh(hessian(run, run.x))
+    try:
+        bends = numpy.linalg.eigvalsh(hessian(run, run.x))
+    except (Stop, numpy.linalg.LinAlgError):  # there are none, or beyond doubles: they say nothing
+        return False
     return bool(bends.min() > _FLAT * bends.max())
 
 
