@@ -48,7 +48,7 @@ class Claim:
     part: str = ""
     """Which part of the derivative it is about, if not the whole: `share`, or a path `a → e → L`."""
     truth: int = -1
-    """The node that is this part."""
+    """The node whose number is this part; -1 for the whole derivative."""
     blank: bool = False
     """Whether it says that the answer is still to be found."""
 
@@ -156,9 +156,8 @@ class _Reader:
         of the equations along it."""
         for name in path:
             if name not in self._model.names:
-                raise unknown_name(
-                    name, self._model.names, "these equations", tokens.span(0, begin - 2)
-                )
+                place = tokens.span(0, begin - 2)
+                raise unknown_name(name, self._model.names, "these equations", place)
         ends, way = Derivative(path[-1], path[0]), " → ".join(path)
         links = _links(tokens, begin - 1)
         edges = [self._slope(of, by)._replace(direct=True) for by, of in pairwise(path)]
@@ -179,13 +178,11 @@ class _Reader:
                 return each.of
             if each.of == left.of and each.by != left.by:
                 return each.by
-        model = self._model
-        graph = Graph(model.columns, [model.names[left.of]], model.labels)
-        if model.names[left.by] not in graph.uses(model.names[left.of]):
+        of, by = (self._model.names[name] for name in left[:2])
+        if by not in self._model.graph(left.of).uses(of):
             message = "through which equation does this share come?"
-            hints = [
-                f"write its derivatives: share of {left.text}: ∂{left.of}/∂e · ∂e/∂{left.by} = …"
-            ]
+            derivatives = f"share of {left.text}: ∂{left.of}/∂e · ∂e/∂{left.by} = …"
+            hints = [f"write its derivatives: {derivatives}"]
             raise UnexpectedText(message, place, hints=hints)
         return left.of
 
@@ -203,10 +200,8 @@ class _Reader:
         model, columns = self._model, self._formulas.columns
         text = one_line(link.whole.text)
         if self._is_blank(link):
-            graph = Graph(columns, [model.names[left.by]], model.labels)
-            return Claim(
-                left.of, left.by, text, graph, place, {}, part=part, truth=truth, blank=True
-            )
+            nothing = Graph(columns, [model.names[left.by]], model.labels)
+            return Claim(*left[:2], text, nothing, place, {}, part=part, truth=truth, blank=True)
         for each in reversed(inside):
             link = link.with_name(each.text, each.first, each.behind)
         total = {each.text: self._slope(each.of, each.by) for each in inside}
@@ -222,21 +217,10 @@ class _Reader:
         if not formula:
             rounding = uncertainty(columns, graphs[0].output, link.source)
         other = graphs[1] if len(graphs) > 1 else None
-        slopes = self._slopes.by_node
         return Claim(
-            left.of,
-            left.by,
-            text,
-            graphs[0],
-            place,
-            slopes,
-            rounding,
-            formula,
-            doubt,
-            other,
-            part,
-            truth,
-        )
+            *left[:2], text, graphs[0], place, self._slopes.by_node, rounding, formula, doubt,
+            other, part, truth,
+        )  # fmt: skip
 
     def _read(self, link: Tokens, reading: Mapping[str, Slope]) -> Graph:
         """The formula of a link, with these derivatives."""

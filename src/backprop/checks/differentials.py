@@ -9,6 +9,7 @@ from backprop.language import Model
 from backprop.names import nearest, unknown_name
 from backprop.numbers import either
 from backprop.source import Span, normal
+from backprop.syntax.case import POWERS, RAISING, ROOTS
 from backprop.syntax.scanner import Tokens
 
 HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
@@ -23,8 +24,7 @@ _FRACTION = re.compile(rf"(∂?)({NAME})/(∂?)({NAME})")
 _LEFT = re.compile(rf"(∂?)({NAME})(?:/(∂?)({NAME}))?")
 """A left side with a sign for each token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
 
-_BINDING = {"DIVIDE", "POWER", "STARS", "SQRT", "CBRT"}
-_RAISING = {"POWER", "STARS", "SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME"}
+_BINDING = {"DIVIDE", *POWERS, *ROOTS}
 
 
 class Derivative(NamedTuple):
@@ -87,10 +87,8 @@ def within(model: Model, tokens: Tokens) -> Iterator[Derivative]:
 
 def _alone_in_product(tokens: Tokens, found: Derivative) -> Derivative:
     """A derivative, if nothing beside it could take one of its sides away."""
-    before = tokens.kinds[found.first - 1] if found.first else ""
-    if before in _BINDING or tokens.kinds[found.behind : found.behind + 1] in [
-        (k,) for k in _RAISING
-    ]:
+    before, after = tokens.kinds[: found.first][-1:], tokens.kinds[found.behind :][:1]
+    if not _BINDING.isdisjoint(before) or not RAISING.isdisjoint(after):
         message = "it is not clear what belongs to this derivative"
         hints = [f"put brackets around it: ({found.text})"]
         raise UnexpectedText(message, tokens.span(found.first, found.behind - 1), hints=hints)
@@ -111,10 +109,11 @@ def _prime(model: Model, name: str, span: Span) -> Derivative | None:
     bare = name.rstrip("'")
     if bare == name or name in model.names or bare not in model.names:
         return None
-    inputs = [each for each in model.inputs if each not in model.constants]
     if name != f"{bare}'":
         message = "claims are about first derivatives"
         raise UnexpectedText(message, span, hints=[f"write {bare}'"])
+    constants = set(model.constants)
+    inputs = [each for each in model.inputs if each not in constants]
     if len(inputs) != 1:
         message = f"{name} may be a derivative by any of {len(inputs)} inputs"
         ways = either([f"∂{bare}/∂{each}" for each in inputs[:4]]) if inputs else HOW
@@ -135,11 +134,8 @@ def _alone(model: Model, partial: bool, name: str, span: Span) -> str:
 def _differential(model: Model, tokens: Tokens, found: re.Match[str], part: int) -> str:
     """The name in one side of a fraction: what stands behind its d or ∂."""
     begin, behind = found.span(part)
-    name, span, partial = (
-        named(tokens, begin, behind),
-        tokens.span(begin, behind - 1),
-        bool(found[part - 1]),
-    )
+    name, span = named(tokens, begin, behind), tokens.span(begin, behind - 1)
+    partial = bool(found[part - 1])
     bare = name if partial else normal(name.removeprefix("d"))
     differential = partial or name[0] == "d"
     if differential and bare in model.names:

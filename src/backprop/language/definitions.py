@@ -27,7 +27,6 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
-from backprop.language.hints import meant
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span
@@ -59,9 +58,9 @@ def checked(
         if shape.form in ("declaration", "goal"):
             continue
         if is_model(statement):
-            message = f"a model statement is {NOT_YET}"
-            hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
-            errors.append(NotYetSupported(message, tokens.whole, hints=[hint]))
+            from backprop.syntax.misstated import MODEL, MODEL_HINT  # for a mistake only
+
+            errors.append(NotYetSupported(MODEL, tokens.whole, hints=[MODEL_HINT]))
             continue
         if shape.form not in ("equation", "function"):
             indexed.append(statement)
@@ -146,6 +145,8 @@ def _fault(
         hint = "write it out with operators, as in (a + b)/2"
         return WrongNumberOfArguments(f"{name} takes 1 argument, not {count}", whole, hints=[hint])
     if row is None:
+        from backprop.language.hints import meant  # for a mistake only
+
         known = [*functions, *FUNCTIONS] if near else []
         hints = meant(statement, node) or did_you_mean(name, known)
         if name in DISTRIBUTIONS:

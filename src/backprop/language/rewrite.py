@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from math import isfinite
 
 from backprop.language.model import Model
-from backprop.language.said import CONCISE
+from backprop.language.said import CONCISE, written_bounds
 from backprop.numbers import exact
 from backprop.source import LINE_END, Span
 
@@ -76,8 +75,7 @@ def _limits(model: Model, name: str) -> str:
     if name in model.uncertainties:
         written += f" ± {exact(model.uncertainties[name])}"
     if name in model.bounds:
-        low, high = (exact(end) if isfinite(end) else "" for end in model.bounds[name])
-        written += f" in {low}..{high}"
+        written += f" in {written_bounds(*model.bounds[name], exact)}"
     return written
 
 

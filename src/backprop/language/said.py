@@ -1,7 +1,7 @@
 """What a file says of its inputs besides their numbers, and what is to be done with its output."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from types import MappingProxyType
 from typing import NamedTuple
@@ -247,9 +247,9 @@ def default(columns: Columns, root: int) -> float:
     return without_names(columns, root)[1][root]
 
 
-def written_bounds(low: float, high: float) -> str:
-    """`0..1`, `0..`, `..1`."""
-    return "..".join(shown(end) if isfinite(end) else "" for end in (low, high))
+def written_bounds(low: float, high: float, write: Callable[[float], str] = shown) -> str:
+    """`0..1`, `0..`, `..1`. write: what makes a text of an end."""
+    return "..".join(write(end) if isfinite(end) else "" for end in (low, high))
 
 
 def without_brackets(text: str) -> str:

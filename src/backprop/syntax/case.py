@@ -12,9 +12,18 @@ BRACKETS = {"RPAR": "LPAR", "RSQB": "LSQB"}
 POWERS = ("POWER", "STARS")
 ROOTS = ("SQRT", "CBRT")
 SUPERSCRIPTS = ("SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME")
+RAISING = frozenset({*POWERS, *SUPERSCRIPTS})
+BEGINS = frozenset({"NUMBER", "NAME", "LPAR", "BAR", *ROOTS})
+"""What an operand begins with; so does `if(`, which is no factor."""
+
 _ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPER_NUMBER", "SUPER_NAME"}
+APART = "a superscript stands right behind what it raises"
+
 _LONGEST = 60
 """The most characters of an operand that a hint repeats."""
+
+_BRIEF = 40
+"""The most characters of a statement that a hint repeats."""
 
 
 def fault(message: str, at: Label | Span, *hints: str) -> SyntaxFault:
@@ -67,7 +76,7 @@ def end(tokens: Tokens, at: int) -> int:
     kinds, last = (*tokens.kinds, ""), at
     while kinds[last] in ROOTS:
         last += 1
-    if kinds[last] not in {"NUMBER", "NAME", "IF", "LPAR", "BAR"}:
+    if kinds[last] not in {*BEGINS, "IF"}:
         return at - 1
     if kinds[last] in ("NAME", "IF") and kinds[last + 1] in BRACKETS.values():
         last += 1
@@ -93,6 +102,20 @@ def own(tokens: Tokens, first: int, last: int) -> str:
         pieces.append(text)
     text = "".join(pieces)
     return text if len(text) <= _LONGEST and "\n" not in text else "(…)"
+
+
+def brief(span: Span) -> str:
+    """A text that fits into a hint; `…` for any other."""
+    return span.text if len(span.text) <= _BRIEF and "\n" not in span.text else "…"
+
+
+def other_root(tokens: Tokens, order: str, at: int, root: int) -> SyntaxFault:
+    """The error for `⁴√x`. order: 4. at: the first token of it. root: that of the `√`."""
+    last = max(end(tokens, root), root)
+    inside = own(tokens, root + 1, last) if last > root else "x"
+    meant = f"∛{inside}" if order == "3" else f"{inside}^(1/{order})"
+    whole = tokens.span(at, last)
+    return fault("a root of this order has another form", whole, f"write {meant}")
 
 
 class Case(NamedTuple):

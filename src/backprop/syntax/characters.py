@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
-from backprop.syntax.case import begin, end, fault, own
+from backprop.syntax.case import APART, begin, end, fault, other_root, own
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 
@@ -179,15 +179,9 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         and tokens.ends[at - 1] < tokens.starts[at]
         and all(map(SUPERSCRIPTS.__contains__, small))
     ):
-        message = "a superscript stands right behind what it raises"
-        sign = "∛" if plain == "3" else ""
         if tokens.kinds[last + 1 : last + 2] == ("SQRT",) and first == at:
-            root_end = end(tokens, last + 1)
-            inside = own(tokens, last + 2, root_end) if root_end > last + 1 else "x"
-            meant = f"∛{inside}" if sign else f"{inside}^(1/{plain})"
-            whole = tokens.span(at, max(root_end, last + 1))
-            return fault("a root of this order has another form", whole, f"write {meant}")
-        return fault(message, whole, f"write {operand}^{plain}")
+            return other_root(tokens, plain, at, last + 1)
+        return fault(APART, whole, f"write {operand}^{plain}")
     plain = re.sub(r"(?<=[^\W\d])(?=\d)", "^", plain)  # e⁻ˣ²
     exponent = re.sub(r"(?<=[0-9)])(?=[^\W\d])|(?<=\w)(?=\()", "*", plain)
     exponent = (

@@ -11,13 +11,12 @@ from typing import Any
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
-from backprop.syntax import misstated
-from backprop.syntax.case import BRACKETS, Case, begin, end, fault, own
+from backprop.syntax.case import BEGINS, BRACKETS, Case, begin, brief, end, fault, own
 from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.misstated import BOUNDS, MISSTATED
 from backprop.syntax.pasted import PASTED
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 
-_OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "IF", "SQRT", "CBRT", "BAR"}
 _COMPARISONS = {"LT", "LE", "GT", "GE", "EQ", "NE"}
 _OPERATORS = _COMPARISONS | {"PLUS", "MINUS", "TIMES", "DIVIDE", "POWER", "STARS", "AND", "OR"}
 _WORDS = {"FOR", "IN", "IF", "AND", "OR", "NOT"}
@@ -73,8 +72,7 @@ def _no_equation(case: Case) -> SyntaxFault | None:
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
-    short = len(whole.text) <= 40 and "\n" not in whole.text
-    hint = f"give it a name: L = {whole.text if short else '…'}"
+    hint = f"give it a name: L = {brief(whole)}"
     return fault("this is no equation: nothing is defined", whole, hint)
 
 
@@ -105,7 +103,7 @@ def _ends_early(case: Case) -> SyntaxFault | None:
         return fault("this '|' is never closed", bar, "add the missing '|'")
     where = f"after {case.written(-1)!r}"
     if case.kind(-1) == "IN" and "FOR" not in case.tokens.kinds:
-        return fault(f"something is missing {where}", case.tokens.after(), misstated.BOUNDS)
+        return fault(f"something is missing {where}", case.tokens.after(), BOUNDS)
     if case.kind(-1) in _FORM:
         return fault(f"something is missing {where}", case.tokens.after(), _FORM[case.kind(-1)])
     return _missing(where, Label(case.tokens.after(), "here"))
@@ -153,7 +151,7 @@ def _at_a_point(case: Case) -> bool:
 def _product(case: Case) -> SyntaxFault | None:
     """Two operands side by side: what a person writes for a product."""
     left, right = case.kind(-1), case.kind()
-    if right not in _OPERAND_BEGINS or not case.behind_operand:
+    if right not in {*BEGINS, "IF"} or not case.behind_operand:
         return None
     tokens, at = case.tokens, case.at
     before, here, both = case.written(-1), case.written(), case.span(-1)
@@ -266,7 +264,7 @@ _MISPLACED = {
 
 
 _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    lambda case: misstated.explain(case.tokens, case.at),
+    *MISSTATED,
     _no_equation,
     _left_side,
     _ends_early,

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from backprop.errors import NOT_YET, SyntaxFault
-from backprop.syntax.case import fault
-from backprop.syntax.scanner import FIRST_WORDS, Tokens
+from backprop.syntax.case import Case, brief, fault
+from backprop.syntax.scanner import FIRST_WORDS
 
+MODEL = f"a model statement is {NOT_YET}"
+MODEL_HINT = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
 BOUNDS = "bounds read in 0..5, in 0.. or in ..5"
 
 _SIMILAR = (
@@ -15,27 +17,19 @@ _SIMILAR = (
 )
 _SUPERFLUOUS = frozenset("let var param params parameter input inputs set variable def".split())
 _NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
-_ENDS = frozenset({"NUMBER", "NAME", "RPAR", "RSQB"})
 
 
-def explain(tokens: Tokens, at: int) -> SyntaxFault | None:
-    """The error where the grammar gave up at the token `at`; None if that has another cause."""
-    for cause in _CAUSES:
-        if found := cause(tokens, at):
-            return found
-    return None
-
-
-def _model(tokens: Tokens, at: int) -> SyntaxFault | None:
+def _model(case: Case) -> SyntaxFault | None:
     """`log(y) ~ a + b*x`."""
+    tokens, at = case
     sign = tokens.sign
     if sign < 1 or tokens.kinds[sign] != "TILDE" or at > sign or "NAME" not in tokens.kinds[:sign]:
         return None
-    hint = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
-    return fault(f"a model statement is {NOT_YET}", tokens.whole, hint)
+    return fault(MODEL, tokens.whole, MODEL_HINT)
 
 
-def _goal(tokens: Tokens, at: int) -> SyntaxFault | None:
+def _goal(case: Case) -> SyntaxFault | None:
+    tokens = case.tokens
     kinds, texts = tokens.kinds, tokens.texts
     word = texts[0]
     if FIRST_WORDS.get(word) != "GOAL" or kinds[1:2] in (("ASSIGN",), ("TILDE",)):
@@ -49,31 +43,31 @@ def _goal(tokens: Tokens, at: int) -> SyntaxFault | None:
         hint = f"write {tokens.span(1, -1).text}; {word} {name}"
         return fault(f"{word!r} takes a name, and no equation", tokens.span(1, -1), hint)
     whole, name = tokens.span(1, -1), "loss" if "L" in texts else "L"
-    if kinds[at : at + 1] == ("COMMA",):
+    if case.kind() == "COMMA":
         joined = whole.text.replace(",", " +")
         hint = f"join them in an equation: {name} = {joined}; {word} {name}"
-        return fault("there is one output at a time", tokens.span(at), hint)
-    text = whole.text if len(whole.text) <= 40 and "\n" not in whole.text else "…"
-    hint = f"write {name} = {text}; {word} {name}"
+        return fault("there is one output at a time", case.span(), hint)
+    hint = f"write {name} = {brief(whole)}; {word} {name}"
     return fault(f"{word!r} takes a name, and no expression", whole, hint)
 
 
-def _word(tokens: Tokens, at: int) -> SyntaxFault | None:
+def _word(case: Case) -> SyntaxFault | None:
     """Words that say something elsewhere: `minimise L`, `let a = 2`."""
+    tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
     if kinds[:2] != ("NAME", "NAME") or at > 1 + ("ASSIGN" not in kinds):
         return None
-    word, rest = texts[0], tokens.span(1, -1).text
+    word, rest = texts[0], brief(tokens.span(1, -1))
     meant = _SIMILAR.get(word.lower(), word.lower() if word.lower() in FIRST_WORDS else "")
-    shown = rest if len(rest) <= 40 and "\n" not in rest else "…"
     if meant and not (FIRST_WORDS[meant] == "GOAL" and "ASSIGN" in kinds):
-        return fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {shown}")
+        return fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {rest}")
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
-        return fault(f"there is no word {word!r}", tokens.span(0), f"write {shown}")
+        return fault(f"there is no word {word!r}", tokens.span(0), f"write {rest}")
     return None
 
 
-def _const(tokens: Tokens, at: int) -> SyntaxFault | None:
+def _const(case: Case) -> SyntaxFault | None:
+    tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
     if texts[0] == "const" and kinds == ("NAME",):
         hint = "name what is constant: const g = 9.81"
@@ -83,32 +77,33 @@ def _const(tokens: Tokens, at: int) -> SyntaxFault | None:
     if kinds[2:3] == ("LPAR",):
         return fault("a function is no constant", tokens.span(0), "leave const out")
     sign = tokens.sign
-    if kinds[at : at + 1] == ("ASSIGN",) and "COMMA" in kinds[:at]:
+    if case.kind() == "ASSIGN" and "COMMA" in kinds[:at]:
         last = texts[at - 1] if kinds[at - 1] == "NAME" else "x"
         hint = f"give it a statement of its own: const {last} {tokens.span(at, -1).text}"
         return fault("several names, and a value", tokens.span(at), hint)
-    if sign < 0 and kinds[at : at + 1] == ("FOR",):
+    if sign < 0 and case.kind() == "FOR":
         hint = f"write const {texts[1]}[*]"
         return fault("what is const needs no range here", tokens.span(at, -1), hint)
-    if sign < 0 and at < len(kinds) and kinds[at - 1] in ("NAME", "RSQB"):
-        if kinds[at] == "NAME":
+    if sign < 0 and case.kind(-1) in ("NAME", "RSQB"):
+        if case.kind() == "NAME":
             message, hint = "a comma is missing", f"write {texts[at - 1]}, {texts[at]}"
             return fault(message, tokens.span(at - 1, at), hint)
-        if kinds[at] in ("NUMBER", "CONCISE", "MINUS", "PLUS"):
+        if case.kind() in ("NUMBER", "CONCISE", "MINUS", "PLUS"):
             hint = f"write const {texts[at - 1]} = {tokens.span(at, -1).text}"
             return fault("an '=' is missing", tokens.span(at), hint)
     return None
 
 
-def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
+def _bounds(case: Case) -> SyntaxFault | None:
     """An `in` that is none of a `for`."""
+    tokens, at = case
     kinds = tokens.kinds
     before = kinds[: at + 1]
     if "IN" not in before:
         return None
     word = max(index for index, kind in enumerate(before) if kind == "IN")
     if "FOR" in before[:word]:
-        if word == at and "ASSIGN" in before and kinds[at - 1] in _ENDS:
+        if word == at and "ASSIGN" in before and case.behind_operand:
             hint = "write = value in low..high for …"
             return fault("bounds stand before 'for'", tokens.span(at), hint)
         return None
@@ -129,7 +124,7 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault("only an input has bounds", here, "leave them out")
     if word == at and "IN" in kinds[:at]:
         return fault("a second pair of bounds", here, BOUNDS)
-    if kinds[at : at + 1] == ("PLUSMINUS",):
+    if case.kind() == "PLUSMINUS":
         hint = "write = value ± uncertainty in low..high"
         return fault("an uncertainty stands before the bounds", tokens.span(at), hint)
     behind = kinds[word + 1 :]
@@ -151,9 +146,9 @@ def _bounds(tokens: Tokens, at: int) -> SyntaxFault | None:
     return None
 
 
-def _uncertainty(tokens: Tokens, at: int) -> SyntaxFault | None:
-    kinds = tokens.kinds
-    kind = kinds[at] if at < len(kinds) else ""
+def _uncertainty(case: Case) -> SyntaxFault | None:
+    tokens, at = case
+    kinds, kind = tokens.kinds, case.kind()
     if kind == "PLUSMINUS":
         if tokens.sign < 0 and at and kinds[at - 1] in ("NAME", "RSQB"):
             name = tokens.span(kinds[0] == "CONST", at - 1).text
@@ -175,6 +170,6 @@ def _uncertainty(tokens: Tokens, at: int) -> SyntaxFault | None:
     return fault(message, here, *hints)
 
 
-_CAUSES: tuple[Callable[[Tokens, int], SyntaxFault | None], ...] = (
+MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _model, _goal, _word, _const, _bounds, _uncertainty,
 )  # fmt: skip

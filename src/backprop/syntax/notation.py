@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from backprop.syntax.case import RAISING, ROOTS
 from backprop.syntax.parser import Statement
 
 _SIGNS = {"*": "·", "-": "−", ",": ", ", "<=": "≤", ">=": "≥", "!=": "≠", "**": "^"}
 _SPACED = frozenset({"PLUS", "MINUS", "LT", "LE", "GT", "GE", "EQ", "NE"})
-_POWERS = frozenset({"POWER", "STARS", "SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME"})
-_CALLED = frozenset({"BAR", "SQRT", "CBRT"})
+_CALLED = frozenset({"BAR", *ROOTS})
 """Signs that are written as functions: `abs(x)`, `sqrt(x)`."""
 
 _WORDS = frozenset({"AND", "OR", "NOT", "FOR", "IN", "IF"})
@@ -32,7 +32,7 @@ def typographic(statement: Statement, names: Mapping[str, str] = MappingProxyTyp
             parts.append("^")
         if kind in ("NAME", "SUPER_NAME") and word in names and following != "LPAR":
             text = names[word]
-            alone = begins and following not in _POWERS
+            alone = begins and following not in RAISING
             parts.append(text if alone or text[0] not in "−-" else f"({text})")
         elif kind in _SPACED:
             sign = _SIGNS.get(word, word)

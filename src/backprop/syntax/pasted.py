@@ -10,10 +10,22 @@ from collections.abc import Callable
 from backprop.errors import SyntaxFault
 from backprop.operations import FUNCTIONS
 from backprop.synonyms import MEANT
-from backprop.syntax.case import POWERS, ROOTS, SUPERSCRIPTS, Case, begin, end, fault, own
+from backprop.syntax.case import (
+    APART,
+    BEGINS,
+    POWERS,
+    RAISING,
+    ROOTS,
+    SUPERSCRIPTS,
+    Case,
+    begin,
+    end,
+    fault,
+    other_root,
+    own,
+)  # fmt: skip
 from backprop.syntax.spelling import FRACTIONS
 
-_OPERAND_BEGINS = {"NUMBER", "NAME", "LPAR", "SQRT", "CBRT", "BAR"}
 _OTHER_BASE = re.compile("[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
 _THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
 
@@ -22,21 +34,15 @@ def _superscript(case: Case) -> SyntaxFault | None:
     """A superscript where there is nothing that it could raise."""
     if case.kind() not in SUPERSCRIPTS or case.behind_operand:
         return None
-    tokens, at = case.tokens, case.at
-    message = "a superscript stands right behind what it raises"
-    last = end(tokens, at + 1)
-    if case.kind(1) == "SQRT" and last > at + 1 and case.text().isdecimal():
-        inside, order = own(tokens, at + 2, last), case.text()
-        meant = f"∛{inside}" if order == "3" else f"{inside}^(1/{order})"
-        whole = tokens.span(at, last)
-        return fault("a root of this order has another form", whole, f"write {meant}")
-    return fault(message, case.span(), "write x^2")
+    if case.kind(1) == "SQRT" and case.text().isdecimal():
+        return other_root(case.tokens, case.text(), case.at, case.at + 1)
+    return fault(APART, case.span(), "write x^2")
 
 
 def _power_again(case: Case) -> SyntaxFault | None:
     """A power of a power, or of a root: `x²^3`, `√x²`, `√x^2`."""
     tokens, at, kind = case.tokens, case.at, case.kind()
-    if kind not in (*POWERS, *SUPERSCRIPTS) or not case.behind_operand:
+    if kind not in RAISING or not case.behind_operand:
         return None
     behind = at + 1 if kind in POWERS or kind == "SUPER_MINUS" else at
     behind += case.kind(1) in ("MINUS", "PLUS")
@@ -68,7 +74,7 @@ def _root(case: Case) -> SyntaxFault | None:
         message = f"{sign} is the root of the number, the name or the bracket behind it"
         return fault(message, tokens.span(at - 1, max(last, at - 1)), f"write {meant}")
     first = begin(tokens, at)
-    if tokens.kinds[first] not in ROOTS or case.kind() not in _OPERAND_BEGINS:
+    if tokens.kinds[first] not in ROOTS or case.kind() not in BEGINS:
         return None
     last = max(at, end(tokens, at))
     root, inside = tokens.texts[first], own(tokens, first + 1, at - 1)
@@ -91,7 +97,7 @@ def _before_brackets(case: Case) -> tuple[int, str]:
 def _power_of_function(case: Case) -> SyntaxFault | None:
     """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^2(x)`, `sin^-1(x)`."""
     tokens, at = case.tokens, case.at
-    if case.kind() not in _OPERAND_BEGINS or not case.behind_operand:
+    if case.kind() not in BEGINS or not case.behind_operand:
         return None
     base = at - 1
     while base > 0 and tokens.kinds[base] in SUPERSCRIPTS:
@@ -150,7 +156,7 @@ def _number(case: Case) -> SyntaxFault | None:
     if before == "0" and _OTHER_BASE.fullmatch(here):
         decimal = str(int(before + here, 0)) if len(here) < 300 else "it with decimal digits"
         return fault("numbers are decimal", both, f"write {decimal}")
-    if re.fullmatch("[xX]10", here) and case.kind(1) in (*POWERS, *SUPERSCRIPTS):
+    if re.fullmatch("[xX]10", here) and case.kind(1) in RAISING:
         return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
     if signed and case.touching(1) and case.touching(2) and case.text(2).isdecimal():
