@@ -51,8 +51,10 @@ NOTED = [
     ("y = round(x)", "x=2.5", "x", 0, "from the other side the value jumps"),
     ("y = (floor(x) - 2)^2", "x=2", "x", 0, "from the other side the value jumps"),
     ("y = if(x == 0, 0, cbrt(x))", "x=0", "x", 0, "from the other side inf"),
-    ("y = if(x > 0, 1/x, 0)", "x=0", "x", 0, "from the other side there is no value"),
-    ("y = if(x > 0, log(x), 0)", "x=0", "x", 0, "on both sides there is no clear slope"),
+    ("y = if(x > 0, 1/x, 0)", "x=0", "x", 0, "from the other side the value has no finite limit"),
+    ("y = if(x > 0, log(x), 0)", "x=0", "x", 0, "from the other side the value has no finite limit"),
+    ("y = log(1 - mod(x, 1))", "x=3", "x", -1, "from the other side the value has no finite limit"),
+    ("y = 1/(2 - mod(x, 2))", "x=40", "x", 0.25, "from the other side the value has no finite limit"),
     ("y = if(x == 0, 0, x*log(x))", "x=0", "x", 0, "from the other side there is no clear slope"),
     ("f(t) = if(t < 0, exp(t), 1 + 2*t); y = 3*f(x - 1)", "x=1", "x", 6, "from the other side 3"),
     ("u = x - 1; v = abs(u); y = exp(v)*z", f"x=1, z={pi}", "x", 0,
@@ -261,3 +263,22 @@ def test_rounding_is_no_other_side() -> None:
     weights = [2.0, 2.0, 2 ** ((0.1 - 0.7) / log(2) + 1)]
     right = e**3 * weights[0] / sum(weights)
     assert json.loads(out)["gradients"]["a"] == pytest.approx(right, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("y = leaky_relu(relu(x))", "x=0"),
+        ("y = elu(relu(x))", "x=0"),
+        ("y = leaky_relu(relu(a*x + b))", "x=0, a=2, b=0"),
+        ("y = 0.1*min(x,10000) + 0.2*min(max(x-10000,0),30000) + 0.3*max(x-40000,0)", "x=40000"),
+    ],
+)
+def test_the_same_is_told_once(text: str, at: str) -> None:
+    assert noted(text, at)[0].count("note:") == 1
+
+
+def test_a_name_at_a_second_corner_is_told_of_too() -> None:
+    err, _ = noted("u = relu(x); y = leaky_relu(u)", "x=0")
+    assert "the gradient by x, 0," in err
+    assert "the gradient by u, 0.01," in err

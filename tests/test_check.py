@@ -246,6 +246,14 @@ EXPLAINED = [
     ("y = asin(x)", "x=1", "edge", "y has no value for a larger x; from the left the slope is infinite"),
     ("y = acosh(x)", "x=1", "edge", "y has no value for a smaller x; from the right the slope is infinite"),
     ("y = x^1.5", "x=0", "edge", "y has no value for a smaller x; from the right the slope is 0"),
+    ("y = if(sqrt(x) <= 0, 5, x)", "x=0", "edge", "y has no value for a smaller x, and jumps to the right; from the right the slope is 1"),
+    ("y = if(x^1.5 <= 0, 5, x)", "x=0", "edge", "y has no value for a smaller x, and jumps to the right; from the right the slope is 1"),
+    ("y = if(acos(x) <= 0, 5, x)", "x=1", "edge", "y has no value for a larger x, and jumps to the left; from the left the slope is 1"),
+    ("y = if(sqrt(x) <= 0, 0, x)", "x=0", "border", "sqrt(x) <= 0 turns out otherwise beside it, where the slope is 1; the gradient is that of the branch taken here, 0"),
+    ("y = 1/(2 - mod(x, 2))", "x=40", "jump", "y has no finite limit from the left (by mod(x, 2)); the gradient takes 0.25"),
+    ("y = log(1 - mod(x, 1))", "x=3", "jump", "y has no finite limit from the left (by mod(x, 1)); the gradient takes −1"),
+    ("y = if(x > 0, log(x), 0)", "x=0", "jump", "y has no finite limit from the right; the gradient takes 0"),
+    ("y = if(x == 0, 0, 1/x)", "x=0", "jump", "y has no finite limit on both sides; the gradient takes 0"),
     ("y = (-2)^x", "x=3", "edge", "y has no value beside this x, so that it has no slope"),
 ]  # fmt: skip
 

@@ -201,6 +201,8 @@ def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
     kind, near = "slope", x
     if (last := _jump(changes, floor)) is not None:
         kind, near = "jump", x + side * levels[last]
+    elif _diverges(changes, floor):
+        return Side("jump", height=inf)
     elif infinite := _infinite(function, side, 50 * floor):
         return Side("infinite", infinite * side * inf, 0.0)
 
@@ -239,6 +241,14 @@ def _jump(changes: Sequence[float], floor: float) -> int | None:
         return None
     near = all(abs(changes[each] - first) <= 0.1 * abs(first) for each in kept)
     return kept[-1] if near else None
+
+
+def _diverges(changes: Sequence[float], floor: float) -> bool:
+    """Whether changes grow while the distance shrinks, as those of 1/h and log(h) do."""
+    sizes = [abs(change) for change in changes]
+    grow = all(wide <= close for wide, close in pairwise(sizes))
+    one_way = len({change > 0 for change in changes}) == 1
+    return grow and one_way and sizes[-1] > max(1.2 * sizes[0], floor)
 
 
 def _infinite(function: Along, side: int, floor: float) -> float:

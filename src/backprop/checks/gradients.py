@@ -21,10 +21,10 @@ from backprop.evaluation import precise
 from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
-from backprop.evaluation.looks import Looks
+from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.operations import OPERATIONS
+from backprop.operations import COMPARISON, OPERATIONS
 from backprop.syntax.functions import kinks
 from backprop.values import having_say
 
@@ -58,7 +58,11 @@ class GradientCheck:
 
 
 def _levels(graph: Graph, data: list[float]) -> Callable[[int], precise.Precise]:
-    return cache(lambda digits: precise.Precise(graph, data, digits))
+    def level(digits: int) -> precise.Precise:
+        far = digits in precise.CLOSE  # a pole that near is not to look like the end of a domain
+        return precise.Precise(graph, data, digits, *[LARGEST] * far)
+
+    return cache(level)
 
 
 class _Closer:
@@ -123,11 +127,11 @@ def check_gradient(
         for step in say
         if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
     }
-    # equalities, and numbers that are conditions: they turn out otherwise on both sides
+    # these turn out otherwise on both sides, or on the only one that there is
     alone = [
         step
         for step in sorted({*met(file, data)} & {*say})  # which looks at what leads elsewhere, too
-        if conditions(OPERATIONS[graph.op(step)]) or graph.op(step) in ("==", "!=")
+        if conditions(row := OPERATIONS[graph.op(step)]) or row.binding == COMPARISON
     ]
     checks = []
     for name, node in inputs.items():

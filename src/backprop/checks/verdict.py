@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import floor, inf, isfinite, isnan, log10, nan
+from math import floor, inf, isfinite, isinf, isnan, log10, nan
 
 from backprop.evaluation.sides import Side, Sides
 from backprop.numbers import listed, spoken
@@ -88,8 +88,9 @@ def on_border(check: Check, border: str) -> Check:
     """The verdict where a gradient is that of a branch taken at this point alone. border: the
     condition that decides so."""
     slope, gradient = spoken(check.numeric), spoken(check.gradient)
+    where = "beside it" if "no value" in check.note else "on both sides"
     note = (
-        f"{border} turns out otherwise on both sides, where the slope is {slope}; the gradient is"
+        f"{border} turns out otherwise {where}, where the slope is {slope}; the gradient is"
         f" that of the branch taken here, {gradient}"
     )
     return replace(
@@ -162,11 +163,13 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
         inside, where, there = right, "right", "smaller"
     jumps = inside.kind == "jump"
     note = f"{output} has no value for a {there} {name}"
-    note += f", and jumps to the {where}" if jumps else ""
+    note += f", and {_leap(inside, where)}" if jumps else ""
     if isnan(inside.slope) or (jumps and not isfinite(asked.gradient)):
         return _check(asked, nan, inf, EDGE, note)
     note += f"; from the {where} the slope is {_seen(inside)}"
     found = _told(asked, EDGE, note, inside, inside)
+    if found.wrong and jumps:  # the gradient is that at this point alone
+        return _check(asked, nan, inf, EDGE, note)
     if found.wrong and asked.at:  # what is taken there counts on both sides, of which one is seen
         slopes = inside.slope, inside.slope
         return _check(asked, nan, inf, CORNER, note + _by(asked), *slopes)
@@ -175,8 +178,17 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
 
 def _jump(asked: Question, left: Side, right: Side) -> Check:
     both = left.kind == right.kind
-    where = "on both sides" if both else f"to the {'left' if left.kind == 'jump' else 'right'}"
-    note = f"{asked.output} jumps {where}" + _by(asked)
+    leaps = [
+        _leap(side, where)
+        for side, where in ((left, "left"), (right, "right"))
+        if side.kind == "jump" and (isinf(side.height) or not both)
+    ]
+    does = (
+        leaps[0]
+        if len(leaps) == 1
+        else f"{'has no finite limit' if leaps else 'jumps'} on both sides"
+    )
+    note = f"{asked.output} {does}" + _by(asked)
     if not isfinite(asked.gradient) or isnan(left.slope) or isnan(right.slope) or both:
         # What is written for this point alone, such as a branch for x == 0, has no slope to compare.
         return _check(asked, nan, inf, JUMP, note, left.slope, right.slope)
@@ -229,6 +241,11 @@ def _apart(left: Side, right: Side) -> bool:
     """Whether two one-sided slopes differ by more than their errors, and than what is worth a word."""
     size = max(abs(left.slope), abs(right.slope))
     return abs(left.slope - right.slope) > max(10 * (left.error + right.error), 1e-7 * size)
+
+
+def _leap(side: Side, where: str) -> str:
+    """What a value does that jumps on one side."""
+    return f"{'has no finite limit from' if isinf(side.height) else 'jumps to'} the {where}"
 
 
 def _by(asked: Question) -> str:

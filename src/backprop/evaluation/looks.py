@@ -30,7 +30,7 @@ _WORK = 50_000
 _CLOSE_WORK = 4_000
 """The same for close looks, whose steps take longer."""
 
-_LARGEST = 16384
+LARGEST = 16384
 """The power of two beyond which there is no value for a close look. What doubles cannot hold may
 lie between values that they can; much larger numbers would take mpmath for ever."""
 
@@ -107,7 +107,7 @@ class Looks:
         local.order = in_order([step], self._graph.operands)
         local.steps = [node for node in local.order if self._graph.is_step(node)]
         self._close_work -= len(local.steps)
-        return Precise(local, self._data, CLOSE[-1], _LARGEST) if self._close_work >= 0 else None
+        return Precise(local, self._data, CLOSE[-1], LARGEST) if self._close_work >= 0 else None
 
     def _closely(self, node: int) -> Sides | None:
         if node not in self._close:
@@ -127,7 +127,7 @@ class Looks:
             return sides(local, lambda digits: Precise(local, self._data, digits), node)
         return sides(
             local,
-            lambda digits: Precise(local, self._data, digits, _LARGEST),
+            lambda digits: Precise(local, self._data, digits, LARGEST),
             node,
             digits=CLOSE,
         )

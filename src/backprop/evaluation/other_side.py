@@ -58,8 +58,9 @@ def asked(
 class _Borders:
     """The borders that one point stands on.
 
-    inputs: those that can move. told: those of which a note speaks. poles: comparisons that have
-    no value here on the other side.
+    inputs: those that can move. told: those of which a note speaks. said: of which node, and what
+    of its sides. again: the steps of which no more is to be said than of one before. poles:
+    comparisons that have no value here on the other side.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class _Borders:
         self.inputs = [node for node in graph.inputs if self.labels.get(node) not in fixed]
         self.looks = Looks(graph, data, gradients)
         self.told: set[int] = set()
+        self.said: set[tuple[int, str]] = set()
+        self.again: set[int] = set()
         self.poles: set[int] = set()
         self.met = met(graph, data)
 
@@ -87,7 +90,7 @@ class _Borders:
             notes = (self._note(step) for step in members if self._matters(step))
             if note := next(filter(None, notes), None):
                 yield note
-            else:
+            elif self.again.isdisjoint(members):
                 quiet.append(members)
         # Two borders can matter together of which neither does by itself.
         for members in quiet if len(steps) > 1 else ():
@@ -161,12 +164,18 @@ class _Borders:
         for node in self._crossing(step, row, below):
             if told is not None and node in told:
                 continue
+            if step in self.again and not self.graph.is_step(node):
+                continue  # what one input tells again, the next one does as well
             sides = self.looks.sides(node, exact, step in self.poles, alone=told is None)
             if sides is None:  # too large
                 message = f"{head}: the gradient is that of {said}"
                 return None if told is not None else self._made(step, below, message)
             if found := self._tail(sides, node, step, exact):
+                if (node, found) in self.said:
+                    self.again.add(step)
+                    continue
                 self.told.add(node)
+                self.said.add((node, found))
                 gradient = shown(self.gradients[node] + 0.0)
                 text = f"{head}: the gradient by {self.labels[node]}, {gradient}, is that of {said}"
                 return self._made(step, below, f"{text}; {found}")
@@ -265,6 +274,8 @@ class _Borders:
         slope = shown(side.slope + 0.0)
         if side.kind == "slope" and isinf(side.slope):
             slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
+        if isinf(side.height):
+            return "the value has no finite limit"
         # a double beside the value is no jump
         if side.kind == "jump" and side.height > _ROUNDING * abs(self.data[self.graph.output]):
             if not same:

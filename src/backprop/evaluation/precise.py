@@ -179,6 +179,8 @@ def _side(wide: _Look, close: _Look, side: int, least: float, flat: float) -> Si
     elif abs(now - was) < abs(was) / 1000:
         slope, error = _limit(wide.slope_beside(side), close.slope_beside(side))
         return Side("jump", float(slope), float(error + close.blur), float(abs(now)))
+    if abs(now) * 5 > abs(was) * 6:  # 1/h, and as slowly as log(h): by a fifth in any two looks
+        return Side("jump", height=inf)
     if 10 * abs(now) < abs(was) and abs(now) * wide.step > 100 * abs(was) * close.step:
         return Side("infinite", inf if now * side > 0 else -inf, 0.0)
     slope, error = _limit(wide.slope(side), close.slope(side))

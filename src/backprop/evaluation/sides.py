@@ -9,7 +9,8 @@ class Side:
     """One side of a point.
 
     kind: `slope`; `infinite`, with the sign in `slope`; `jump`, where the value at the point is not
-    the limit from this side and `slope` is that beside the point; `none`, where there is no value;
+    the limit from this side and `slope` is that beside the point, or, with a height of inf, where
+    there is no finite limit; `none`, where there is no value;
     `unclear`, where no slope could be found. error: of the slope. height: of the jump.
     """
 
