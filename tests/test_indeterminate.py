@@ -205,3 +205,39 @@ def test_more_than_can_be_looked_at_is_nan_and_counted() -> None:
     assert 0 < left < 900
     assert set(found.gradients.values()) >= {0.0, 1.0}
     assert f"{left} are nan" in found.warnings[-1].message
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize(
+    ("text", "values", "name", "gradient"),
+    [  # by hand: log(1/(1 + exp(x))) is -x for large x, and so on
+        ("y = -log(1/(1 + exp(-x)))", {"x": -400}, "x", -1.0),
+        ("y = -log(exp(x)/(exp(x) + exp(z)))", {"x": -340, "z": 340}, "z", 1.0),
+        ("y = sqrt(0.5/a)", {"a": 1e200}, "a", -(0.5**1.5) * 1e-300),
+        ("y = log(1/x)", {"x": 1e200}, "x", -1e-200),
+        ("y = log(x^-2)", {"x": 1e150}, "x", -2e-150),
+        ("y = (x/(x*x*1e200))^1.5", {"x": 1.0}, "x", -1.5e-300),
+        ("y = atan(1e200*x)", {"x": 1.0}, "x", 1e-200),
+        ("y = atan2(0.1, a*1e200)", {"a": 1e-20}, "a", -1e-161),
+        ("y = 1/(x/1e200)", {"x": 2.0}, "x", -2.5e199),
+        ("y = sqrt(1/x)", {"x": 1e-200}, "x", -5e299),
+        ("y = log(1/x)", {"x": 1e-200}, "x", -1e200),
+        ("y = (cosh(x)^-1)*cosh(x)", {"x": 400.0}, "x", 0.0),
+    ],
+)
+def test_slopes_that_no_double_can_hold_do_not_spoil_gradients(
+    engine: str, text: str, values: dict[str, float], name: str, gradient: float
+) -> None:
+    parsed = backprop.parse(text)
+    found = gradient_of(parsed, values, engine=engine)
+    assert found.gradients[name] == pytest.approx(gradient, rel=1e-9, abs=0)
+    assert not found.warnings
+    program = backprop.compile(parsed, engine=engine)
+    slopes = program([values[each] for each in program.inputs])[1]
+    assert slopes[program.inputs.index(name)] == pytest.approx(gradient, rel=1e-9, abs=0)
+
+
+def test_slopes_that_no_double_can_hold_on_a_tape() -> None:
+    text = "p[i] = 1/(1 + exp(-x[i])) for i in 1..300; L = -sum(log(p[i]) for i in 1..300)"
+    program = backprop.compile(backprop.parse(text), of="L", engine="native")
+    assert set(program([-400.0] * 300)[1]) == {-1.0}

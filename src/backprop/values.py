@@ -54,6 +54,7 @@ _TINY = float_info.min
 
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
+_SURE_SLOPES = Lookup(functions.sure_slopes)
 _STEEP = Lookup(functions.can_be_steep)
 
 
@@ -79,7 +80,7 @@ def backward(
     steps: Sequence[int],
     data: ByNode,
     gradients: ByNode,
-    slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES,
+    slopes: Mapping[int, Sequence[functions.Function]] = _SURE_SLOPES,
 ) -> list[int]:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
 
@@ -143,7 +144,7 @@ def any_steep(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> boo
 
 
 def derivatives(
-    graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES
+    graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = _SURE_SLOPES
 ) -> list[float]:
     """The derivative of the output by every node, where the nodes are worth `data`: `backward` from
     1; nan by what leads to a step where that is not sure."""

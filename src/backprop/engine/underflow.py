@@ -20,6 +20,11 @@ def flag() -> int:
     return _FLAGS.get(platform.machine(), 0)
 
 
+def both() -> int:
+    """The bits of the marks of underflow and of overflow, which is the one below on all of these."""
+    return flag() | flag() >> 1
+
+
 @cache
 def functions() -> tuple[Callable[[], object], Callable[[], int]] | None:
     """One that clears the mark and one that reads it, in this thread; None where there are none."""

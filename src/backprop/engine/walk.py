@@ -45,6 +45,13 @@ class Writer(Protocol[T]):
     ) -> Sequence[Operand[T]]:
         """Its slopes by each operand, given its value."""
 
+    def used(
+        self, slope: Operand[T], name: str, numbers: Sequence[Operand[T]], at: int
+    ) -> Operand[T]:
+        """The slope by operand `at` before a gradient is multiplied with it. numbers: the operands
+        and the value."""
+        return slope
+
     def product(self, gradient: Operand[T], slope: Operand[T], careful: bool) -> Operand[T]:
         """Gradient times slope; careful: NOTHING if the gradient is, whatever the slope is."""
 
@@ -62,7 +69,7 @@ class Writer(Protocol[T]):
 
     def too_small(self) -> list[Operand[T]]:
         """What is not finite if one of the products is too small for a double, and its factors are
-        not 0."""
+        not 0, or one of the slopes that were used, and its numbers are not."""
         return []
 
 
@@ -160,10 +167,12 @@ class Walk(Generic[T]):
             operands = graph.operands(step)
             called = [self.found[each] for each in operands]
             slopes = self.writer.slopes(graph.op(step), called, self.found[step])
-            for operand, slope in zip(operands, slopes, strict=True):
+            numbers = (*called, self.found[step])
+            for at, (operand, slope) in enumerate(zip(operands, slopes, strict=True)):
                 if operand not in moving or slope == 0.0:
                     continue
-                share = self._share(step, operand, gradient, slope)
+                used = self.writer.used(slope, graph.op(step), numbers, at)
+                share = self._share(step, operand, gradient, used)
                 before = sums.get(operand)
                 if before is not None:
                     share = self.writer.value("+", [before, share])

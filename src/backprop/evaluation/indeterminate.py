@@ -50,7 +50,7 @@ def settle(
     doubtful: the steps that it returned. What the chain rule does not decide becomes nan: returned
     are these nodes, with the step at which it does not.
     """
-    unknown = [node for node in graph.order if gradients[node] != gradients[node]]
+    unknown = [node for node in graph.order if not isfinite(gradients[node])]
     leading = in_order([*unknown, *doubtful], graph.operands)
     wanted = [node for node in leading if not graph.is_number(node)]
     exact = _Exactly(graph, data)

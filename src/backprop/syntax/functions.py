@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from math import inf, isfinite, nan
+from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ Function = Callable[..., float]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _CONSTANTS = {name: repr(number) for name, number in CONSTANTS.items()}
+_TINY = float_info.min
 _NEVER_RAISE = (operator.add, operator.sub, operator.mul)
 """Python's own operators on floats that give a value for all: written as such, without a call."""
 
@@ -40,6 +42,40 @@ def slopes(name: str) -> tuple[Function, ...]:
     all operands and, last, the value."""
     row = OPERATIONS[name]
     return tuple(compiled(text, (*row.operands, "out")) for text in row.slopes)
+
+
+@cache
+def sure_slopes(name: str) -> tuple[Function, ...]:
+    """The same, but nan where a slope is too small for a double, and has lost digits or all."""
+    lossy = can_be_lost(name)
+    return tuple(
+        _sure(each) if lost else each for each, lost in zip(slopes(name), lossy, strict=True)
+    )
+
+
+def _sure(slope: Function) -> Function:
+    def sure(*numbers: float) -> float:
+        found = slope(*numbers)
+        return nan if -_TINY < found < _TINY and (found or all(numbers)) else found
+
+    return sure
+
+
+@cache
+def can_be_lost(name: str) -> tuple[bool, ...]:
+    """For each slope of the operation, whether it can be too small for a double where neither the
+    operands nor the value are: whether it multiplies, divides, or takes a power or an exponential,
+    and not only in a condition, or in what jumps."""
+
+    def apply(name: str, parts: list[bool]) -> bool:
+        if name == "if":
+            return any(parts[1:])
+        return has_slopes(name) and (can_vanish(name) or any(parts))
+
+    return tuple(
+        fold(formula(text), lambda number: False, lambda name: False, apply)
+        for text in OPERATIONS[name].slopes
+    )
 
 
 @cache

@@ -11,6 +11,7 @@ Of each step the operands that have a slope come first, in `a` and `b`; a condit
 
 from collections.abc import Mapping
 
+from backprop.engine import underflow
 from backprop.engine.native import loops
 from backprop.engine.native.machine import lanes
 from backprop.engine.walk import NOTHING
@@ -25,8 +26,9 @@ _NUMBERS = ("count", "size", "root", "seed")
 
 
 def text(used: frozenset[int]) -> str:
-    """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care`
-    of a tape, which return 1 where something is not finite, else 0; and `levels`."""
+    """The module for the kinds that are used: functions `forward`, `forward_marked`,
+    `backward`, `backward_with_care` of a tape, which return 1 where something is not finite, else
+    0; and `levels`."""
     width, vectors = lanes()
     slopes: dict[int, loops.Slopes] = {loops.MIXED: loops.STORED}
     single = Code()
@@ -99,7 +101,6 @@ next:
 done:
   %whole = load {seen}, ptr %seen, align 8
 {after}
-  %answer = zext i1 %bad to i32
   ret i32 %answer
 }}"""
 """From segment to segment, to the loop of each kind, `otherwise` where none is named for it. seen:
@@ -131,13 +132,25 @@ def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: objec
 
 
 def _forward(width: int, names: Mapping[int, str]) -> str:
+    """`forward`, and `forward_marked`, whose answer is 2 larger where a number was too small, or
+    one inside a step too large."""
     doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
-    driver = _driver(
-        "values", names, "next", name="forward", begin="0", stride=1, seen=doubles, before="",
-        after=f"  %total = call double {total}(double 0.0, {doubles} %whole)\n"
-        "  %bad = fcmp uno double %total, 0.0",
-    )  # fmt: skip
-    return f"declare double {total}(double, {doubles})\n{driver}"
+    after = f"""  %total = call double {total}(double 0.0, {doubles} %whole)
+  %bad = fcmp uno double %total, 0.0
+  %answer = zext i1 %bad to i32"""
+    marked = f"""{after.replace("%answer", "%found")}
+  %small = call fastcc i1 @marked(i32 {underflow.both()})
+  %two = select i1 %small, i32 2, i32 0
+  %answer = or i32 %found, %two"""
+    clear = f"  call fastcc void @clear_marks(i32 {underflow.both()})"
+    drivers = [
+        _driver(
+            "values", names, "next", name=name, begin="0", stride=1, seen=doubles, before=before,
+            after=end,
+        )
+        for name, before, end in (("forward", "", after), ("forward_marked", clear, marked))
+    ]  # fmt: skip
+    return "\n".join([f"declare double {total}(double, {doubles})", *drivers])
 
 
 def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
@@ -148,10 +161,11 @@ def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
   %place = getelementptr double, ptr %all, i64 %root
   %one = bitcast i64 %seed to double
   store double %one, ptr %place, align 8
-  call fastcc void @clear_underflow()"""
+  call fastcc void @clear_marks(i32 {underflow.flag()})"""
     after = f"""  %far = icmp uge i64 %whole, {0xFFE0000000000000}
-  %small = call fastcc i1 @underflow()
-  %bad = or i1 %far, %small"""
+  %small = call fastcc i1 @marked(i32 {underflow.flag()})
+  %bad = or i1 %far, %small
+  %answer = zext i1 %bad to i32"""
     return _driver(
         "gradients", names, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
         after=after,

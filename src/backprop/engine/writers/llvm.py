@@ -67,8 +67,9 @@ class Code(walk.Texts[str]):
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self.last = 0
-        self._products: list[tuple[Operand, Operand, Operand]] = []
-        """Those of the chain rule that may be too small for a double, with their factors."""
+        self._products: list[tuple[Operand, ...]] = []
+        """Those of the chain rule that may be too small for a double, with their factors; slopes, with
+        the numbers that they are made of."""
         self._begins = 0
         self._known: dict[tuple[str, ...], str] = {}
         self.scaled: dict[str, tuple[float, str]] = {}
@@ -205,6 +206,12 @@ class Code(walk.Texts[str]):
         real = self.write(self.value("+", [made, 0.0]))
         return self.emit(f"select i1 {nothing}, double {self.write(walk.NOTHING)}, double {real}")
 
+    def used(self, slope: Operand, name: str, numbers: Sequence[Operand], at: int) -> Operand:
+        lossy = not isinstance(slope, float) and functions.can_be_lost(name)[at]
+        if self.looks and lossy and 0.0 not in numbers:
+            self._products.append((slope, *numbers))
+        return slope
+
     def branch(self, gradient: Operand, slope: Operand) -> Operand:
         if isinstance(slope, float):
             return gradient if slope else walk.NOTHING
@@ -227,12 +234,13 @@ class Code(walk.Texts[str]):
         if len(products) > _FEW and underflow.flag():
             self.declared.add(marks())
             before = (
-                "%marked = call fastcc i1 @underflow()",
+                f"%marked = call fastcc i1 @marked(i32 {underflow.flag()})",
                 "br i1 %marked, label %clear, label %go",
             )
-            clear = "clear:", "call fastcc void @clear_underflow()", "br label %go", "go:"
+            call = f"call fastcc void @clear_marks(i32 {underflow.flag()})"
+            clear = "clear:", call, "br label %go", "go:"
             self.lines[self._begins : self._begins] = [f"  {line}" for line in (*before, *clear)]
-            seen = self.emit("call fastcc i1 @underflow()")
+            seen = self.emit(f"call fastcc i1 @marked(i32 {underflow.flag()})")
             parts = [self.write(each) for each in (nan, 0.0)]
             return [self.emit(f"select i1 {seen}, double {parts[0]}, double {parts[1]}")]
         total: Operand = 0.0
@@ -243,10 +251,14 @@ class Code(walk.Texts[str]):
                 continue
             size = self.call("llvm.fabs", [made])
             lost = self.emit(f"fcmp olt double {size}, {self.write(float_info.min)}")
+            any_zero = "false"
             for each in factors:
                 if not isinstance(each, float):
-                    nonzero = self.emit(f"fcmp une double {self.write(each)}, {self.write(0.0)}")
-                    lost = self.emit(f"and i1 {lost}, {nonzero}")
+                    zero = self.emit(f"fcmp oeq double {self.write(each)}, {self.write(0.0)}")
+                    any_zero = self.emit(f"or i1 {any_zero}, {zero}")
+            is_zero = self.emit(f"fcmp oeq double {size}, {self.write(0.0)}")
+            right = self.emit(f"and i1 {is_zero}, {any_zero}")
+            lost = self.emit(f"and i1 {lost}, {self.emit(f'xor i1 {right}, true')}")
             # a sum of doubles: LLVM takes seconds to look for a better form of many conditions
             parts = [self.write(each) for each in (nan, 0.0)]
             mark = self.emit(f"select i1 {lost}, double {parts[0]}, double {parts[1]}")
@@ -347,38 +359,38 @@ def _truth(code: Code, operand: Operand) -> str:
 
 
 def marks() -> str:
-    """Functions that clear and read the processor's mark of underflow (`engine.underflow`)."""
-    bit = underflow.flag()
+    """Functions that clear and read some of the processor's marks (`engine.underflow`)."""
     if platform.machine() in ("x86_64", "AMD64"):  # without the older floating-point unit's
-        return f"""
+        return """
 declare void @llvm.x86.sse.stmxcsr(ptr)
 declare void @llvm.x86.sse.ldmxcsr(ptr)
-define internal fastcc void @clear_underflow() noinline {{
+define internal fastcc void @clear_marks(i32 %bits) noinline {
   %state = alloca i32, align 4
   call void @llvm.x86.sse.stmxcsr(ptr %state)
   %was = load i32, ptr %state, align 4
-  %now = and i32 %was, {~bit}
+  %others = xor i32 %bits, -1
+  %now = and i32 %was, %others
   store i32 %now, ptr %state, align 4
   call void @llvm.x86.sse.ldmxcsr(ptr %state)
   ret void
-}}
-define internal fastcc i1 @underflow() noinline {{
+}
+define internal fastcc i1 @marked(i32 %bits) noinline {
   %state = alloca i32, align 4
   call void @llvm.x86.sse.stmxcsr(ptr %state)
   %was = load i32, ptr %state, align 4
-  %marked = and i32 %was, {bit}
-  %answer = icmp ne i32 %marked, 0
+  %found = and i32 %was, %bits
+  %answer = icmp ne i32 %found, 0
   ret i1 %answer
-}}"""
-    return f"""
+}"""
+    return """
 declare i32 @feclearexcept(i32)
 declare i32 @fetestexcept(i32)
-define internal fastcc void @clear_underflow() noinline {{
-  %done = call i32 @feclearexcept(i32 {bit})
+define internal fastcc void @clear_marks(i32 %bits) noinline {
+  %done = call i32 @feclearexcept(i32 %bits)
   ret void
-}}
-define internal fastcc i1 @underflow() noinline {{
-  %marked = call i32 @fetestexcept(i32 {bit})
-  %answer = icmp ne i32 %marked, 0
+}
+define internal fastcc i1 @marked(i32 %bits) noinline {
+  %found = call i32 @fetestexcept(i32 %bits)
+  %answer = icmp ne i32 %found, 0
   ret i1 %answer
-}}"""
+}"""

@@ -34,8 +34,8 @@ class PythonWriter:
         self._begins = 0
         self._lost = False
         """Whether a product of numbers is too small, at every point."""
-        self.products: list[tuple[str, str, str]] = []
-        """Those that may be too small for a double, with their factors."""
+        self.products: list[tuple[str, ...]] = []
+        """Those that may be too small for a double, with their factors; slopes, with their numbers."""
 
     def put(self, expression: str) -> str:
         """The name of an expression's result."""
@@ -56,7 +56,10 @@ class PythonWriter:
         self.lines.append("    pass")
 
     def too_small(self) -> list[Operand[str]]:
-        tests = [f"-tiny < {made} < tiny and {g} and {s}" for made, g, s in self.products]
+        tests = [
+            f"-tiny < {x} < tiny and ({x} or {' and '.join(factors) or 1})"
+            for x, *factors in self.products
+        ]
         if self._lost:
             return [nan]
         if not tests:
@@ -81,6 +84,15 @@ class PythonWriter:
             return float(code)  # the same at every point
         except ValueError:
             return code
+
+    def used(
+        self, slope: Operand[str], name: str, numbers: Sequence[Operand[str]], at: int
+    ) -> Operand[str]:
+        if self.looks and isinstance(slope, str) and functions.can_be_lost(name)[at]:
+            slope = slope if slope.isidentifier() else self.put(slope)
+            if 0.0 not in numbers:
+                self.products.append((slope, *(each for each in numbers if isinstance(each, str))))
+        return slope
 
     def product(self, gradient: Operand[str], slope: Operand[str], careful: bool) -> Operand[str]:
         g, s = _written(gradient), _written(slope)
