@@ -184,3 +184,59 @@ def test_a_start_without_second_derivatives_gets_a_verdict(text: str, optimizer:
     assert found.reason.startswith(("converged: ", "stuck"))
     if "-" in text:
         assert found.value == pytest.approx(-1) or not found.converged
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # along b = a^2 the first is 0, and the rest falls
+        "sqrt((b-a^2)^2) - 0.5*a^2",
+        "sqrt((b-a^2)^2) - 0.01*a^2",
+        "abs(b-a^2) - 0.5*a^2",
+        "1e6 + sqrt((b-a^2)^2) - 0.5*a^2",
+        # and along b + a = (a - b)^2
+        "sqrt((b+a-(a-b)^2)^2) - 0.05*(a-b)^2",
+        "-if(a == 0, 0, 1)",  # jumps down from 0
+    ],
+)
+@pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+def test_a_valley_that_bends_is_no_minimum(text: str, optimizer: str) -> None:
+    found = descent(f"L = {text} + 0*b", {"a": 0, "b": 0}, optimizer=optimizer)
+    assert (found.stopped, found.converged) == ("stuck", False), found.reason
+    assert "L is lower nearby" in found.reason
+
+
+@pytest.mark.parametrize("slopes", [(1, 1), (1, 4), (3, 1)])
+@pytest.mark.parametrize(
+    ("size", "lower"), [(1.5, True), (1.001, True), (0.999, False), (0, False)]
+)
+def test_gradients_of_0_say_nothing_of_moving_together(
+    slopes: tuple[float, float], size: float, lower: bool
+) -> None:
+    """p*a + q*b is at least 2*sqrt(p*q*a*b), and no more than that where p*a = q*b."""
+    p, q = slopes
+    text = f"L = {p}*a + {q}*b - {2 * size * sqrt(p * q)!r}*sqrt(a*b); a = 0 in 0..; b = 0 in 0.."
+    found = descent(text, {})
+    if lower:
+        assert not found.converged or found.value < 0, found.reason
+    else:
+        assert found.converged
+        assert found.value == 0
+
+
+@pytest.mark.parametrize("text", ["floor(a)", "sign(a)", "-floor(a)", "if(a < 0, 0, 1)"])
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_on_a_plateau_nothing_converges(text: str, start: float) -> None:
+    assert descent(f"L = {text}", {"a": start}).stopped == "stuck"
+
+
+@pytest.mark.parametrize("optimizer", ["bfgs", "cg"])
+def test_a_run_along_two_ridges_takes_little_work(optimizer: str) -> None:
+    """On them L is -0.01*a, which has no end: as low as any method gets, in a few seconds."""
+    from time import process_time
+
+    text = "L = 100*sqrt((b-0.37*a)^2) + 100*sqrt((c+0.71*a)^2) - 0.01*a"
+    before = process_time()
+    found = descent(text, dict.fromkeys("abc", 0.0), optimizer=optimizer, steps=400)
+    assert process_time() - before < 8  # two or three where nobody else computes
+    assert found.value < 0

@@ -6,6 +6,7 @@ Optim. 15, 2005). A way that proves to be none adds a gradient found along it, a
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import hypot, inf, isfinite
 from random import Random
 from sys import float_info
@@ -15,6 +16,7 @@ from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
+from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
 """How far around a point is looked, relative to numbers larger than 1."""
@@ -34,6 +36,10 @@ _SHORT, _KEPT = 1e-9, 0.7
 """A mixture is 0 if it is shorter than this part of the longest gradient; a way down keeps this part
 of what its slope promises."""
 
+_STARTS, _BACK, _BEYOND = 24, 30, 1.5
+"""From so many points around, at the two largest distances, up to so many steps lead back to where
+the output is as low as at the corner, so many times as far as their slope asks for: valleys bend."""
+
 _NAMED = 4
 """The most parameters of a direction that are named."""
 
@@ -47,6 +53,7 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = stop is None or stop.cause == "gradient"
     if rests:
+        undecided |= _steep(run.problem, ended)
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
         met = borders.met(ended.graph, ended.numbers.data)
         odd = undecided or run.problem.moved(met)
@@ -73,6 +80,14 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
         few = f"{none}, too few to say that this is a {least}"
         return Stop("stuck", f"stuck after step {run.number}: at a corner; {few}; start elsewhere")
     return Stop("corner", f"converged: a {least} at a corner, by values: {none}")
+
+
+def _steep(problem: Problem, ended: Evaluation) -> bool:
+    """Whether a slope on the way is infinite: then gradients of 0, which tell of one parameter at a
+    time, say nothing of moving several at once (`sqrt(a*b)` at 0)."""
+    graph, data = ended.graph, ended.numbers.data
+    steps = having_say(graph, graph.order, data)
+    return problem.moved([step for step in steps if any_steep(graph, [step], data)])
 
 
 def _at_rest(run: Run) -> Stop:
@@ -119,6 +134,8 @@ class _Look:
             for gradient in each_alone:
                 self._shared(gradient, size, min(len(self.x) + 2, _TURNS // 5))
         self.smooth = longest[-1] <= 0.1 * longest[1]
+        if not self.lowest and not self.smooth:
+            self._follow_valleys()
         if self.lowest and not self.mixed:  # there may be a way that all share: then this is one
             way = moves(self.lowest, self.x)
             fall = (self.value - self._least) / hypot(*way)
@@ -145,6 +162,38 @@ class _Look:
             between = [at + part * (to - at) for at, to in zip(self.x, point, strict=True)]
             gradients += self._gradient(self._shaken(between, 1e-3 * part * size))
         return None
+
+    def _follow_valleys(self) -> None:
+        """Look where valleys that bend may lead, until the output is lower somewhere."""
+        for size in _NEAR[:2]:
+            ways = [*islice(self._axes(), _STARTS // 2)]
+            while len(ways) < _STARTS:
+                ways.append([self._random.uniform(-1.0, 1.0) for _ in self.x])
+            for way in ways:
+                self._back(self._moved(size, way), size)
+                if self.lowest:
+                    return
+
+    def _back(self, point: Point, size: float) -> None:
+        """Go from a point to where the output is as low as in the middle (Polyak's steps), until it
+        is lower, or the middle itself is near, or far."""
+        for _ in range(_BACK):
+            apart = zip(self.x, point, self._scales, strict=True)
+            away = max(abs(to - at) / scale for at, to, scale in apart)
+            if not 0.1 * size < away < 2 * size:
+                return
+            try:
+                value, gradient = self.problem.both(point)
+            except NotFinite:
+                point = self._shaken(point, 1e-3 * size)
+                continue
+            self._meet(point, value)
+            norm = self.problem.norm(point, gradient)
+            if self.lowest or not norm:
+                return
+            reach = _BEYOND * (value - self.value) / norm / norm
+            down = [at - reach * slope for at, slope in zip(point, gradient, strict=True)]
+            point = self.problem.inside(down)
 
     def _met(self, point: Point) -> float:
         """The output at a point."""

@@ -1,8 +1,9 @@
 """What is to be minimised: an output as a function of its free parameters, and their bounds."""
 
 from collections.abc import Mapping, Sequence
-from math import hypot, inf, isfinite, sqrt
+from math import hypot, inf, isfinite, nan, sqrt
 from operator import mul
+from random import Random
 from sys import float_info
 
 from backprop.engine.engines import Engine, Interpreted
@@ -17,6 +18,12 @@ from backprop.values import derivatives, forward
 Point = list[float]
 
 _FREE = -inf, inf
+
+_WORK = 10_000
+"""Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
+two seconds. After that the gradient is one close by, so far away, relative to numbers above 1."""
+
+_CLOSE = 1e-8
 
 
 class Problem:
@@ -46,6 +53,7 @@ class Problem:
         self.low, self.high = ([bounds.get(name, _FREE)[end] for name in names] for end in (0, 1))
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
         self.evaluations = 0
+        self._work = 0
         self.graph = graph = at.graph
         self.leaves = [model.names[name] for name in names]
         self._data = data = at.numbers.data
@@ -123,9 +131,12 @@ class Problem:
 
     def _doubtful(self) -> Point:
         """The derivatives where the chain rule meets something that is not finite, or too small."""
+        if self._work > _WORK and (slopes := self._close_by()):
+            return slopes
         gradients = [0.0] * len(self._data)
         found = settled(self.graph, self._data, gradients) or {}
         undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
+        self._work += self.size * (1 + len(undecided))
         warnings: list[InfiniteSlope] = []
         if undecided:
             from backprop.evaluation.indeterminate import by_values
@@ -138,6 +149,19 @@ class Problem:
             warnings[0].also = tuple(warnings[1:])
             raise warnings[0]
         return slopes
+
+    def _close_by(self) -> Point | None:
+        """The derivatives at a point close by, None where the chain rule does not decide there."""
+        here, random = [self._data[leaf] for leaf in self.leaves], Random(0)
+        near = [at + _CLOSE * max(1.0, abs(at)) * random.uniform(-1.0, 1.0) for at in here]
+        try:
+            self._interpreted(self.inside(near))
+            gradients = derivatives(self._moving, self._data)
+        except NotFinite:
+            gradients = [nan] * len(self._data)
+        self._interpreted(here)
+        slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
+        return slopes if all(map(isfinite, slopes)) else None
 
     def rounding(self, x: Sequence[float]) -> float:
         """How far rounding may have moved the output at x, where it has a value and a gradient.
