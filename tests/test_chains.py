@@ -167,3 +167,26 @@ def test_a_worksheet_goes_back_before_it_is_filled_in(detail: str, tmp_path: Pat
     ran = backprop("check", "-e", SHARED, "--claims", str(file), "--format", "json")
     assert ran.status == 0, ran.err
     assert {each["verdict"] for each in json.loads(ran.out)["claims"]} == {"right", "unanswered"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdicts"),
+    [  # y = a^6 at a = 2: ∂y/∂x = 2·8, ∂x/∂a = 3·4, ∂y/∂a = 192
+        ("∂y/∂a =\n∂y/∂x = 16\n", ["unanswered", "right"]),
+        ("∂y/∂a =\r\n\r\n  ∂y/∂x: 16\r\n", ["unanswered", "right"]),
+        ("∂y/∂x = # later\n∂y/∂a = 192\n∂x/∂a =\n", ["unanswered", "right", "unanswered"]),
+        ("∂y/∂a =\na → x → y: 16·12 = 192", ["unanswered", "right", "right"]),
+        ("∂y/∂a = ∂y/∂x·∂x/∂a =\n∂y/∂x = 16", ["right", "unanswered", "right"]),
+        ("∂y/∂a =\n∂y/∂x·∂x/∂a = 16·12 =\n192", ["right", "right", "right"]),
+        ("y =\nx =\na =\n", ["unanswered"] * 3),
+        ("∂y/∂a =\n192\n", ["right"]),
+    ],
+)
+def test_a_line_that_ends_in_an_equality_sign_leaves_the_next_claim_alone(
+    lines: str, verdicts: list[str], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.txt"
+    sheet.write_bytes(lines.encode())
+    equations = ("-e", "a = 2; y = x^2; x = a^3")
+    ran = backprop("check", *equations, "--claims", str(sheet), "--format", "json")
+    assert [each["verdict"] for each in json.loads(ran.out)["claims"]] == verdicts

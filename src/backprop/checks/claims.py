@@ -1,25 +1,34 @@
 """Derivatives that a person claims: `da = 6`, `b: -4`, `dL/da = dL/de*b = 6`, a file of such lines."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import nan
 
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
 from backprop.checks.slopes import Slope, Slopes
-from backprop.errors import LIMIT, BackpropError, UnexpectedText, defined_twice, raise_first
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    SyntaxFault,
+    UnexpectedText,
+    defined_twice,
+    raise_first,
+)
 from backprop.evaluation.digits import uncertainty
 from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
 from backprop.names import unknown_name
-from backprop.source import Span, normal, one_line
+from backprop.source import LINE_END, Source, Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
 _PATH = re.compile(rf"{NAME}(?:(?:→|->){NAME})+(?=:)")
 _SHARE = re.compile(r"share (?:by use ([1-9]\d{0,5}) )?of ")
 _BLANK = re.compile(r"__+|[?…]")
+_BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
+"""How a claim begins, among signs: a derivative, a share of one, or a path."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,8 @@ def read_claims(
     begins with a d of its own: `dL/ddt`. Each link of a chain `a = b = 3` is a claim. Raises
     SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
-    sources = [typed(text, "<--claim>") for text in texts] + [read_source(path) for path in files]
+    sheets = [read_source(path) for path in files]
+    sources = [typed(text, "<--claim>") for text in texts] + sheets
     reader = _Reader(model, output)
     claims: list[Claim] = []
     first: dict[tuple[str, str], Claim] = {}
@@ -87,7 +97,7 @@ def read_claims(
     for source in sources:
         faults = control_characters(source)
         errors += faults
-        for tokens in () if faults else statements(source, LIST_ENDS):
+        for tokens in () if faults else _statements(source, source in sheets):
             if len(errors) > LIMIT:
                 break
             try:
@@ -109,6 +119,38 @@ def read_claims(
         raise UnexpectedText("there is no claim in this text", where=where, hints=[HOW])
     raise_first(errors)  # in the order of the texts, and not by offset as within a single one
     return claims
+
+
+def _statements(source: Source, sheet: bool) -> Iterator[Tokens | SyntaxFault]:
+    """The statements of a text. Where a line ends in `=` and the next one begins like a claim, each
+    is one; of a sheet the first is unanswered."""
+    for tokens in statements(source, LIST_ENDS):
+        if not isinstance(tokens, Tokens):
+            yield tokens
+            continue
+        text, begin = signs(tokens), 0
+        for at in range(1, len(text)):
+            between = source.text[tokens.ends[at - 1] : tokens.starts[at]]
+            if text[at - 1] == "=" and LINE_END.search(between) and _BEGINS.match(text, at):
+                yield _answered(tokens.since(begin, at), sheet)
+                begin = at
+        yield _answered(tokens.since(begin), sheet)
+
+
+def _answered(tokens: Tokens, sheet: bool) -> Tokens:
+    """A statement of a sheet with `?` for an answer that is left out."""
+    if not (
+        sheet and tokens.kinds[-1] == "ASSIGN" and tokens.kinds[-2:-1] not in ((), ("ASSIGN",))
+    ):
+        return tokens
+    end = tokens.ends[-1:]
+    return Tokens(
+        tokens.source,
+        (*tokens.kinds, ""),
+        [*tokens.texts, "?"],
+        tokens.starts + end,
+        tokens.ends + end,
+    )
 
 
 class _Reader:
