@@ -7,6 +7,7 @@ import io
 import json
 import math
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,10 +175,14 @@ def test_a_random_network_agrees_with_both_methods() -> None:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, number: int, by: float) -> None:
     """Make one slope of an operation wrong by the factor 1 + by, or by `by` where it is 0."""
-    slopes = list(chain_rule._SLOPES[CODES[name]])
-    right = slopes[number]
-    slopes[number] = lambda *data: right(*data) * (1 + by) if right(*data) else by
-    monkeypatch.setitem(chain_rule._SLOPES, CODES[name], tuple(slopes))
+    for table in (chain_rule._SLOPES, chain_rule._SURE_SLOPES):
+        slopes = list(table[CODES[name]])
+        slopes[number] = _spoilt(slopes[number], by)
+        monkeypatch.setitem(table, CODES[name], tuple(slopes))
+
+
+def _spoilt(right: Callable[..., float], by: float) -> Callable[..., float]:
+    return lambda *data: right(*data) * (1 + by) if right(*data) else by
 
 
 @pytest.mark.parametrize(("precisely", "by"), [(False, 1e-3), (True, 1e-3), (True, 1e-9)])
@@ -269,15 +274,18 @@ def test_corners_jumps_and_edges_are_explained(
 
 
 def test_a_gradient_beyond_the_slopes_of_a_corner_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    patched = (lambda x, out: 1.5,)
-    monkeypatch.setitem(chain_rule._SLOPES, CODES["relu"], patched)
+    def patch(name: str) -> None:
+        for table in (chain_rule._SLOPES, chain_rule._SURE_SLOPES):
+            monkeypatch.setitem(table, CODES[name], (lambda x, out: 1.5,))
+
+    patch("relu")
     for precisely in METHODS:
         found = checked("y = relu(x)", "x=0", precisely)["x"]
         assert found.wrong
         assert "but the gradient is 1.5, which is not between them" in found.note
-    monkeypatch.setitem(chain_rule._SLOPES, CODES["sqrt"], (lambda x, out: 1.5,))
+    patch("sqrt")
     assert checked("y = sqrt(x)", "x=0")["x"].wrong
-    monkeypatch.setitem(chain_rule._SLOPES, CODES["floor"], (lambda x, out: 1.5,))
+    patch("floor")
     assert checked("y = floor(x)", "x=2")["x"].wrong
 
 

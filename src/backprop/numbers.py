@@ -26,7 +26,11 @@ def shown(
     if number is None:
         return ""
     text = _written(number, digits or DIGITS)
-    if zeros and abs(float(text) - number) > max(PRECISION * abs(number), half_unit(text)):
+    if (
+        zeros
+        and abs(number) < 1e308
+        and abs(float(text) - number) > max(PRECISION * abs(number), half_unit(text))
+    ):
         text = f"{number:#.{digits or DIGITS}g}"
         if text.endswith("."):
             text = f"{number:.{(digits or DIGITS) - 1}e}"
