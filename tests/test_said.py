@@ -286,3 +286,65 @@ def test_a_constant_that_only_ranges_use_is_one() -> None:
     assert rows["n"].split() == ["n", "constant", "3", "3"]
     assert "not used" in rows["b"]
     assert "not used" in rows["c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds", "saved"),
+    [
+        # 5 % of 2 is 0.1, whatever the number has become; 9.81·x is least where x is
+        ("const g=9.81; y=g*x; x=2.0(1) in 1..; minimize y", "x=0..3", "x=0 ± 0.1 in 0..3;"),
+        ("y=(x-4)^2; x=2 in 1..3 # c", "x=0..", "x=4 in 0.. # c"),
+        ("y=(x-4)^2; x=2 in 1..3", "x=..", "x=4"),
+        ("y=(x-4)^2; x=2 in 1..3", "x=2..2", "x=2 in 2..2"),
+        ("y=(x-4)^2; x=2 ± 5%", None, "x=4 ± 0.1"),
+        ("y=(x-4)^2; x=2 ±\n 5% in 0..5 # 7%", None, "x=4 ± 0.1 in 0..5 # 7%"),
+        ("y=(x-4)^2; x=2 ± 0.1 # 7%", None, "x=4 ± 0.1 # 7%"),
+        (
+            "y=(w[1]-3)^2+(w[2]-4)^2; w[i] = 2 ± 5% in 0..9 for i in 1..2",
+            "w[1]=0..5",
+            "w[1] = 3 ± 0.1 in 0..5\nw[2] = 4 ± 0.1 in 0..9",
+        ),
+    ],
+)
+def test_what_is_saved_is_read_again(text: str, bounds: str | None, saved: str) -> None:
+    options = ("--bounds", bounds) if bounds else ()
+    ran = backprop("descend", "-e", text, *options, "--optimizer", "lbfgs", "--save", "-")
+    assert ran.out.strip().endswith(saved) or saved in ran.out
+    assert backprop("grad", "-e", ran.out).status == 0
+
+
+def test_bounds_that_limit_nothing_are_none() -> None:
+    for optimizer in ("bfgs", "cg", "newton"):
+        for text, more in (("a = 2 in -inf..inf", ()), ("a = 2 in 1..3", ("--bounds", "a=.."))):
+            options = ("--optimizer", optimizer, *more)
+            ran = backprop("descend", "-e", f"y = (a-5)^2; {text}", *options, "--format", "json")
+            assert json.loads(ran.out)["parameters"]["a"] == pytest.approx(5)
+
+
+def test_a_constant_has_no_bounds_of_a_descent() -> None:
+    ran = backprop("descend", "-e", "const g = 1; y = (g-a)^2; a = 3", "--bounds", "g=0..3")
+    assert ran.status
+    assert "'g' is const in the equations" in ran.err
+    assert "--bounds" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "missing"), [("1..5", "x[5]"), ("0..2", "x[0]"), ("7..9", "x[7..9]"), ("1..3", "")]
+)
+def test_const_of_a_slice_names_members_that_there_are(pattern: str, missing: str) -> None:
+    text = f"x[i] = i for i in 1..3; const x[{pattern}]; y = sum(x[j] for j in 1..3)"
+    ran = backprop("grad", "-e", text)
+    assert f"there is no '{missing}'" in ran.err if missing else ran.status == 0
+
+
+def test_what_a_model_says_cannot_be_changed() -> None:
+    model = library.parse("a = 2 ± 0.1 in 0..5; y = a^2")
+    for mapping in (model.bounds, model.uncertainties):
+        with pytest.raises(TypeError):
+            mapping["a"] = (3, 4)  # type: ignore[index]
+
+
+def test_what_an_uncertainty_is_made_of_is_told() -> None:
+    ran = backprop("grad", "-e", "a = 2 ± k; k = 8; y = a*k", "--set", "k=3")
+    assert ran.status
+    assert "an uncertainty (±)" in ran.err

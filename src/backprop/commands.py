@@ -132,12 +132,20 @@ class Descending(NamedTuple):
         return DescentReport(found, kept, constants, whole, inputs, said(self.model))
 
     def saved(self, report: DescentReport) -> str:
-        """The equation text with the numbers that were found: the best ones, if it diverged."""
+        """The equation text with the numbers that were found, the best ones if it diverged, and the
+        bounds that replaced those of the text."""
+        from backprop.descent.choices import FREE, bounds_of
         from backprop.language import with_defaults
 
         found = report.descent
         best = found.best if found.stopped == "diverged" else found
-        return with_defaults(self.model, {**self.numbers, **best.parameters})
+        limits = bounds_of(self.model, self.model.inputs, self.options["bounds"] or {})
+        replaced = {
+            name: limits.get(name, FREE)
+            for name, ends in self.model.bounds.items()
+            if limits.get(name, FREE) != ends
+        }
+        return with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
 
     def height(self, found: Descent) -> Callable[[Sequence[float]], float]:
         """The output as a function of the parameters; nan where it has no value."""

@@ -29,6 +29,9 @@ Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
 Bounds = dict[str, tuple[float, float]]
 """For each name the least and the largest number allowed."""
 
+FREE = -inf, inf
+"""Bounds that limit nothing."""
+
 _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
 
 
@@ -68,10 +71,7 @@ def parameters(
     inputs = [name for name in model.inputs if model.names[name] in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
     for pattern in only:
-        if constants.issuperset(found := matching(model, [pattern])):
-            message = f"{found[0]!r} is const in the equations, so that no descent moves it"
-            hints = ["leave it out of --only, or take const away"]
-            raise NotAnInput(message, hints=hints, where=model.source.name)
+        _refuse_constants(model, matching(model, [pattern]), "only")
     frozen = matching(model, freeze)
     wanted = set(matching(model, only) if only else inputs).difference(frozen, constants)
     free = [name for name in inputs if name in wanted]
@@ -88,6 +88,14 @@ def parameters(
         hint = f"it depends on {', '.join(inputs[:8])}"
     message = f"nothing is free to move: {message}"
     raise NothingToMove(message, hints=[hint], where=model.source.name)
+
+
+def _refuse_constants(model: Model, names: Sequence[str], option: str) -> None:
+    """Raise NotAnInput where an option is about constants alone."""
+    if set(model.constants).issuperset(names):
+        message = f"{names[0]!r} is const in the equations, so that no descent moves it"
+        hints = [f"leave it out of --{option}, or take const away"]
+        raise NotAnInput(message, hints=hints, where=model.source.name)
 
 
 def matching(model: Model, wanted: Iterable[str]) -> list[str]:
@@ -167,8 +175,8 @@ def bounds_of(
     model: Model, free: Sequence[str], bounds: Mapping[str, tuple[float, float]]
 ) -> Bounds:
     """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one. Those
-    of the file hold for names that none of the patterns names. Raises UnknownName and NotAnInput,
-    BadOption for bounds the wrong way round."""
+    of the file hold for names that none of the patterns names; what limits nothing is left out. Raises
+    UnknownName, NotAnInput for what is const, and BadOption for bounds the wrong way round."""
     found: Bounds = {}
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
@@ -176,6 +184,8 @@ def bounds_of(
             message = f"the bounds of {pattern} are the wrong way round: {low:g}..{high:g}"
             hints = [f"write {pattern}={high:g}..{low:g}"] if low > high else []
             raise BadOption(message, hints=hints)
-        for name in filter(moving.__contains__, matching(model, [pattern])):
+        _refuse_constants(model, names := matching(model, [pattern]), "bounds")
+        for name in filter(moving.__contains__, names):
             _narrow(found, name, low, high)
-    return {name: model.bounds[name] for name in free if name in model.bounds} | found
+    found = {name: model.bounds[name] for name in free if name in model.bounds} | found
+    return {name: ends for name, ends in found.items() if ends != FREE}

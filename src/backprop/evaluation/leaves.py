@@ -156,8 +156,8 @@ def refused(
         return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
     if name in model.fixed:
         message = (
-            f"{name!r} is in an index, a range, a draw or bounds:"
-            " the number of equations or their inputs depend on it"
+            f"{name!r} is in an index, a range, a draw, bounds or an uncertainty (±):"
+            " the number of equations or what is said of their inputs depends on it"
         )
         hint = "change it in the file"
     elif model.is_equation(name):

@@ -9,7 +9,7 @@ from backprop.errors import BackpropError, ChooseOutput, Label
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.members import member_text
-from backprop.language.said import NOTHING, Said, default, without_brackets
+from backprop.language.said import NOTHING, Bounds, Said, default, without_brackets
 from backprop.names import nearest, together, unknown_name
 from backprop.names import shape as shape_of
 from backprop.source import Source, Span, normal, one_line, pack
@@ -27,7 +27,7 @@ class Model:
     names: the row of every name in `columns`, in file order; an input that no statement defines
     stands before the equation that first uses it. defaults: the inputs that the file gives a
     number, each with the row of its right side (`2*pi`). places: the right sides, packed spans, of
-    the names for which they are known. fixed: the names that indices, ranges, draws and bounds were
+    the names for which they are known. fixed: the names that indices, ranges, draws, bounds and ± were
     made with, which cannot be set any more. repeated: the whole statement of every member of a
     family, as a packed span. functions: the names of the functions that the file defines. seed: what
     was drawn at random, was drawn with it. warnings: what is doubtful in the text, though it can be
@@ -66,8 +66,8 @@ class Model:
         self.defaults = defaults or {}
         self.fixed = tuple(fixed)
         self.constants = tuple(said.constants)
-        self.bounds = {**said.bounds}
-        self.uncertainties = {**said.uncertainties}
+        self._bounds = {**said.bounds}
+        self._uncertainties = {**said.uncertainties}
         self.goal = said.goal
         self.written = {**said.written}
         self.repeated = repeated or {}
@@ -162,6 +162,16 @@ class Model:
             uses += sum(each.count(node) for each in columns.more.values())
             if uses == 1 and (near := nearest(name, outputs)):
                 yield name, near
+
+    @property
+    def bounds(self) -> Mapping[str, Bounds]:
+        """Of an input with bounds these, to be read only."""
+        return MappingProxyType(self._bounds)
+
+    @property
+    def uncertainties(self) -> Mapping[str, float]:
+        """Of an input with a standard uncertainty this, to be read only."""
+        return MappingProxyType(self._uncertainties)
 
     def equation(self, name: str) -> Span | None:
         """The right side of the equation for `name`; None for an input that has none."""

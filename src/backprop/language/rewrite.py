@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from math import isfinite
+from types import MappingProxyType
 
 from backprop.language.model import Model
-from backprop.language.said import CONCISE, written_bounds
+from backprop.language.said import CONCISE, Bounds, written_bounds
 from backprop.numbers import exact
 from backprop.source import LINE_END, Span
 
@@ -12,14 +14,19 @@ _CONST = re.compile(r"const\s+[^\W\d]")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
-def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
-    """The equation text in which the inputs `numbers` have these defaults, to the last bit.
+def with_defaults(
+    model: Model, numbers: Mapping[str, float], bounds: Mapping[str, Bounds] = MappingProxyType({})
+) -> str:
+    """The equation text in which the inputs `numbers` have these defaults, to the last bit, and
+    these `bounds` in place of those that the text has for them.
 
     Comments, layout and line ends stay. An input without a statement gets one, at the end. A
     default that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for
     many inputs, such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if one moved.
-    What a statement says besides, `const` and bounds, stays.
+    What a statement says besides, `const` and bounds, stays. An uncertainty in per cent of a number
+    that moved is written as the number that it was.
     """
+    limits = {**model.bounds, **bounds}
     text = model.source.text
     found = LINE_END.search(text)
     line_end = found.group() if found else "\n"
@@ -39,22 +46,34 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
         elif name not in together and exact(model.default(name)) != exact(number):
             span = model.equation(name)
             assert span is not None
-            written = exact(number)
-            if CONCISE.fullmatch(span.text):  # its brackets count digits that are no more
+            written, said = exact(number), span
+            if name in model.written:
+                said = Span.at(model.source, model.written[name])
+            if "%" in _COMMENT.sub("", said.text):
+                span, written = said, written + _limits(model, name, limits)
+            elif CONCISE.fullmatch(span.text):  # its brackets count digits that are no more
                 written += f" ± {exact(model.uncertainties[name])}"
             # A comment inside a right side that goes over several lines stays, behind the number.
+            changes[span.start, span.end] = written + _comments(span, line_end)
+    for name in bounds:
+        if name in model.written and name not in together:
+            span = Span.at(model.source, model.written[name])
+            number = numbers.get(name, model.default(name))
+            changes = {place: text for place, text in changes.items() if place[0] != span.start}
+            written = exact(number) + _limits(model, name, limits)
             changes[span.start, span.end] = written + _comments(span, line_end)
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
         drawn = "~" in span.text  # another seed would draw other numbers
         if drawn or any(
-            exact(model.default(name)) != exact(number) for name, number in known.items()
+            name in bounds or exact(model.default(name)) != exact(number)
+            for name, number in known.items()
         ):
             # One statement for many inputs gives way to one for each.
             const = "const " if _CONST.match(span.text) else ""
             lines = [
-                f"{const}{name} = {exact(number)}{_limits(model, name)}"
+                f"{const}{name} = {exact(number)}{_limits(model, name, limits)}"
                 for name, number in known.items()
             ]
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
@@ -69,13 +88,13 @@ def with_defaults(model: Model, numbers: Mapping[str, float]) -> str:
     return written + "".join(line + line_end for line in added)
 
 
-def _limits(model: Model, name: str) -> str:
+def _limits(model: Model, name: str, bounds: Mapping[str, Bounds]) -> str:
     """The uncertainty and the bounds of an input as they stand behind its number."""
     written = ""
     if name in model.uncertainties:
         written += f" ± {exact(model.uncertainties[name])}"
-    if name in model.bounds:
-        written += f" in {written_bounds(*model.bounds[name], exact)}"
+    if any(map(isfinite, bounds.get(name, ()))):
+        written += f" in {written_bounds(*bounds[name], exact)}"
     return written
 
 

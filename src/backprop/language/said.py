@@ -202,6 +202,11 @@ class Sayings:
         found = [pattern] if pattern in names else matching(pattern, names)
         if not found:
             raise unknown_name(pattern, names, "these equations", place)
+        for part in re.finditer(r"(-?\d*)\.\.(-?\d*)", pattern):  # as far as a slice names its ends
+            for end in filter(None, part.groups()):
+                one = pattern[: part.start()] + end + pattern[part.end() :]
+                if not matching(one, names):
+                    raise unknown_name(one, names, "these equations", place)
         inputs = [name for name in found if not self.columns.is_step(names[name])]
         if not inputs:
             message = f"{found[0]!r} is computed by its equation, so that it is no constant"
