@@ -106,10 +106,10 @@ def refused(text: str) -> errors.BackpropError:
 
 MENDED: list[tuple[str, str, float]] = [
     # what is pasted; the first error's place and hint; the value, when every first hint is followed
-    ("x²y", "x²y: x^2*y", x*x*y), ("2x²y", "2x²: 2*x^2", 2*x*x*y), ("x⁻¹y", "x⁻¹y: x^-1*y", y/x), ("xⁿy", "xⁿy: x^n*y", x**n*y),
+    ("x²y", "x²y: x^2*y", x*x*y), ("2x²y", "2x²: 2*x^2*y", 2*x*x*y), ("x⁻¹y", "x⁻¹y: x^-1*y", y/x), ("xⁿy", "xⁿy: x^n*y", x**n*y),
     ("x⁻ⁿy", "x⁻ⁿy: x^-n*y", x**-n*y), ("(a+b)²c", "(a+b)²c: (a+b)^2*c", (a + b)**2*c), ("sin(x)²y", "sin(x)²y: sin(x)^2*y", sin(x)**2*y),
     ("2(x+1)²", "2(x+1)²: 2*(x+1)^2", 2*(x + 1)**2), ("(a+b)(a−b)", "(a+b)(a−b): (a+b)*(a−b)", a*a - b*b), ("2 sin(x)", "2 sin(x): 2*sin(x)", 2*sin(x)),
-    ("3x² + 2x + 1", "3x²: 3*x^2", 3*x*x + 2*x + 1), ("sin^2(x)", "sin^2(x): sin(x)^2", sin(x)**2), ("sin(x)cos(x)", "sin(x)cos(x): sin(x)*cos(x)", sin(x)*cos(x)), ("x⁻ˣ²", "x⁻ˣ²: x^(-x^2)", x**-(x*x)),
+    ("3x² + 2x + 1", "3x²: 3*x^2 + 2*x + 1", 3*x*x + 2*x + 1), ("sin^2(x)", "sin^2(x): sin(x)^2", sin(x)**2), ("sin(x)cos(x)", "sin(x)cos(x): sin(x)*cos(x)", sin(x)*cos(x)), ("x⁻ˣ²", "x⁻ˣ²: x^(-x^2)", x**-(x*x)),
     ("sin²(x)", "sin²(x): sin(x)^2", sin(x)**2), ("cos³(x + y)", "cos³(x + y): cos(x + y)^3", cos(x + y)**3), ("sin²x", "sin²x: sin(x)^2", sin(x)**2),
     ("tan² x", "tan² x: tan(x)^2", tan(x)**2), ("sin⁻²(x)", "sin⁻²(x): sin(x)^-2", sin(x)**-2), ("sinⁿ(x)", "sinⁿ(x): sin(x)^n", sin(x)**n),
     ("2·log²(a)", "log²(a): log(a)^2", 2*log(a)**2), ("sin²(x) + cos²(x)", "sin²(x): sin(x)^2", 1.0), ("½x", "½x: ½*x", x/2), ("⅓x", "⅓x: ⅓*x", x/3),
@@ -121,6 +121,13 @@ MENDED: list[tuple[str, str, float]] = [
     ("5!", "5!: gamma(5 + 1)", 120.0), ("(n + 1)!", "(n + 1)!: gamma((n + 1) + 1)", 24.0), ("xⁿ/n!", "n!: gamma(n + 1)", x**3/6), ("−n!", "n!: gamma(n + 1)", -6.0), ("2^n!", "n!: gamma(n + 1)", 64.0), ("5%", "5%: (5/100)", 0.05), ("a·5%", "5%: (5/100)", a/20), ("a*(1 + 7.5%)", "7.5%: (7.5/100)", a*1.075), ("3‰", "3‰: (3/1000)", 0.003),
     ("7 % 3", "7 % 3: mod(7, 3)", 1.0), ("(0 - 7)%a", "(0 - 7)%a: mod((0 - 7), a)", 0.5), ("0x10", "0x10: 16", 16.0), ("0xFF + 1", "0xFF: 255", 256.0), ("0b101", "0b101: 5", 5.0), ("0o17", "0o17: 15", 15.0), ("1_000", "1_000: 1000", 1000.0), ("1_000_000.5", "1_000_000: 1000000", 1000000.5), ("1_000e-3", "1_000e: 1000e", 1.0), ("1.5d-3", "1.5d-3: 1.5e-3", 1.5e-3), ("1.5D+3", "1.5D+3: 1.5e+3", 1500.0), ("2.5d0", "2.5d0: 2.5e0", 2.5),
     ("1'000", "1'000: 1000", 1000.0), ("6.022x10^23", "6.022x10: 6.022*10", 6.022e23), ("6.022x10²³", "6.022x10: 6.022*10", 6.022e23), ("a ⩽ b", "⩽: <=", 0.0), ("a ⁄ b", "⁄: /", a/b), ("a＋b", "＋: +", a + b), ("a ✕ b", "✕: *", a*b), ("a • b", "•: *", a*b), ("a ∧ b", "∧: and", 1.0), ("a ∨ b", "∨: or", 1.0),
+    # several products of a line; the whole line is the hint
+    ("3x+2y", "3x: 3*x+2*y", 3*x + 2*y), ("2x + (a+b)c − 4 x", "2x: 2*x + (a+b)*c − 4*x", -2*x + 2.9*c),
+    # remainders and whole quotients, numbers of other languages, functions without brackets
+    ("a*n % m", "a*n % m: mod(a*n, m)", 1.5), ("-7 % 3", "-7 % 3: mod(-7, 3)", 2.0), ("n*k % m", "n*k % m: mod(n*k, m)", 0.0), ("n^2 % m", "n^2 % m: mod(n^2, m)", 1.0), ("-n % m", "-n % m: mod(-n, m)", 1.0), ("a - n % m", "n % m: mod(n, m)", a - 1),
+    ("n%-m", "n%-m: mod(n, -m)", -1.0), ("n % m^2*k", "n % m^2: mod(n, m^2)", 12.0), ("n//m", "n//m: floor(n/m)", 1.0), ("a*n//-m", "a*n//-m: floor(a*n/(-m))", -4.0), ("1 - n//m", "n//m: floor(n/m)", 0.0), ("n mod m", "n mod m: mod(n, m)", 1.0), ("x + 7 div m", "7 div m: floor(7/m)", x + 3),
+    ("n MOD (m + 2)", "n MOD (m + 2): mod(n, (m + 2))", 3.0), ("1.000,5", "1.000,5: 1000.5", 1000.5), ("1.000.000,5", "1.000.000,5: 1000000.5", 1000000.5), ("1,000,000", "1,000,000: 1000000", 1e6), ("1,000.5", "1,000.5: 1000.5", 1000.5), ("1.000.000", "1.000.000: 1000000", 1e6),
+    ("sin 2x", "sin 2x: sin(2*x)", sin(2*x)), ("sin x", "sin x: sin(x)", sin(x)), ("sin|y|", "sin|y|: sin(|y|)", sin(1.3)), ("ln|y| + 1", "ln|y|: ln(|y|)", log(1.3) + 1), ("2·cos 3x y", "cos 3x: cos(3*x)", 2*cos(3*x)*y),
 ]  # fmt: skip
 
 
@@ -134,11 +141,13 @@ def test_a_hint_that_is_followed_to_the_letter_gives_what_was_meant(
     text: str, said: str, expected: float
 ) -> None:
     error = refused(text)
-    assert f"{error.labels[0].span.text}: {written(error.hints[0])}" == said
+    meant = written(error.hints[0]).removeprefix("result_ = ")
+    assert f"{error.labels[0].span.text}: {meant}" == said
     for _ in range(10):
-        span = error.labels[0].span
+        span, meant = error.labels[0].span, written(error.hints[0])
         before, after = span.source.text[: span.start], span.source.text[span.end :]
-        text = (before + written(error.hints[0]) + after).removeprefix("result_ = ")
+        whole = meant if meant.startswith("result_ = ") else before + meant + after
+        text = whole.removeprefix("result_ = ")
         try:
             found = value(text)
         except errors.SyntaxFault as again:
@@ -153,7 +162,8 @@ ASKED: list[tuple[str, str, list[str]]] = [
     ("sin⁻¹(x)", "sin⁻¹(x)", ["asin(x)", "1/sin(x)"]), ("exp⁻¹(x)", "exp⁻¹(x)", ["log(x)", "1/exp(x)"]), ("sin^-1(x)", "sin^-1(x)", ["asin(x)", "1/sin(x)"]),
     ("√2x", "√2x", ["√(2*x)", "√2*x"]), ("√x²", "√x²", ["(√x)^2", "√(x^2)"]), ("√x^2", "√x^2", ["(√x)^2", "√(x^2)"]), ("√(x+1)²", "√(x+1)²", ["(√(x+1))^2", "√((x+1)^2)"]), ("√x y", "√x y", ["√(x*y)", "√x*y"]),
     ("2½", "2½", ["(2 + ½)", "2*½"]), ("1 ¾", "1 ¾", ["(1 + ¾)", "1*¾"]), ("x²^3", "x²^3", ["(x^2)^3", "x^(2^3)"]), ("x²**n", "x²**n", ["(x^2)^n", "x^(2^n)"]), ("xⁿ^2", "xⁿ^2", ["(x^n)^2", "x^(n^2)"]),
-    ("f²(x)", "f²(x)", ["f^2*(x)", "f(x)^2"]), ("f⁻¹(x)", "f⁻¹(x)", ["f^-1*(x)", "1/f(x)"]), ("vᵐᵃˣ", "vᵐᵃˣ", ["v^(max)", "v_max"]), ("5% - 2", "5%", ["(5/100)"]), ("a || b", "||", ["'or' between conditions", "abs(x)"]),
+    ("f²(x)", "f²(x)", ["f^2*(x)", "f(x)^2"]), ("f⁻¹(x)", "f⁻¹(x)", ["f^-1*(x)", "1/f(x)"]), ("vᵐᵃˣ", "vᵐᵃˣ", ["v^(max)", "v_max"]), ("5% - 2", "5%", ["(5/100)"]), ("sin x^2", "sin x^2", ["sin(x^2)", "sin(x)^2"]), ("ln|x|²", "ln|x|²", ["ln(|x|^2)", "ln(|x|)^2"]), ("5%-m", "5%-m", ["mod(5, -m)", "(5/100)-m"]),
+    ("a || b", "||", ["'or' between conditions", "abs(x)"]),
 ]  # fmt: skip
 
 
@@ -167,7 +177,7 @@ def test_what_could_mean_two_things_is_asked(text: str, place: str, choices: lis
 
 
 ADVISED = [
-    ("∫x", "∫", "antiderivative"), ("∂x", "∂", "backprop grad"), ("‖x‖", "‖x‖", "hypot"), ("a*b % 3", "%", "mod(x, y)"), ("-7 % 3", "%", "mod(x, y)"), ("!a", "!", "'not'"), ("x!!", "x!!", "product"),
+    ("∫x", "∫", "antiderivative"), ("∂x", "∂", "backprop grad"), ("‖x‖", "‖x‖", "hypot"), ("!a", "!", "'not'"), ("x!!", "x!!", "product"),
     ("30°C", "30°C", "kelvin"), ("∆x", "∆", "Δ"), ("a | b", "|", "'or'"), ("|x", "|", "add the missing '|'"), ("(|x)", ")", "close it with '|'"), ("x①", "①", "1"), ("⑴", "⑴", "(1)"), ("Ⅳ·x", "Ⅳ", "IV"),
     ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "x^2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ∓ b", "∓", "two"),
     ("∑x", "∑", "sum(…"), ("√", "", "write a number"), ("a ♥ b", "♥", "names, numbers, functions"), ("x ∈ y", "∈", "for i in"), ("x ≈ y", "≈", "abs(x - y)"), ("∇x", "∇", "backprop grad"), ("⟨x⟩", "⟨x⟩", "mean"),

@@ -95,6 +95,8 @@ MEANING = {
     "ceiling(x)": (1,),
     "tg(x)": (math.tan(0.3),),
     "ctg(x)": (1 / math.tan(0.3),),
+    "cotan(x)": (1 / math.tan(0.3),),
+    "cotg(x)": (1 / math.tan(0.3),),
     "cosec(x)": (1 / math.sin(0.3),),
     "2/sech(x)": (2 * math.cosh(0.3),),
     "2^csch(x)": (2 ** (1 / math.sinh(0.3)),),

@@ -53,6 +53,8 @@ MEANT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ceiling": ("ceil([x])",),
         "tg": ("tan([x])",),
         "ctg": ("cot([x])",),
+        "cotan": ("cot([x])",),
+        "cotg": ("cot([x])",),
         "cosec": ("csc([x])",),
         "sech": ("1/cosh([x])",),
         "csch": ("1/sinh([x])",),

@@ -88,6 +88,11 @@ def end(tokens: Tokens, at: int) -> int:
     return last
 
 
+def ends_operand(kind: str) -> bool:
+    """Whether a token of this kind may end an operand."""
+    return kind in _ENDS or kind == "BAR"
+
+
 def own(tokens: Tokens, first: int, last: int) -> str:
     """The tokens from `first` to `last` with `^` for superscripts, and otherwise as they stand."""
     if last >= first and tokens.ends[last] - tokens.starts[first] > 2 * _LONGEST:
@@ -95,7 +100,10 @@ def own(tokens: Tokens, first: int, last: int) -> str:
     pieces: list[str] = []
     for at in range(first, last + 1):
         kind, text = tokens.kinds[at], tokens.span(at).text
-        if at > first:
+        if tokens.starts[at] == tokens.ends[at]:  # a '*' that was put in
+            pieces += ["*"] if kind == "TIMES" else []
+            continue
+        if at > first and tokens.starts[at - 1] < tokens.ends[at - 1]:
             pieces.append(tokens.source.text[tokens.ends[at - 1] : tokens.starts[at]])
         if kind in SUPERSCRIPTS:
             text = ("" if tokens.kinds[at - 1] == "SUPER_MINUS" else "^") + tokens.texts[at]

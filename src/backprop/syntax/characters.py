@@ -11,6 +11,7 @@ from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
 from backprop.syntax.case import APART, begin, end, fault, other_root, own
+from backprop.syntax.division import divided
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 
@@ -149,22 +150,17 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         last = end(tokens, at + 1)
         if last <= at and following not in ("MINUS", "PLUS"):
             return fault("there are no per cents here", whole, f"write {part}")
-        if last > at:
-            return _remainder(tokens, first, at, last)
+        if last > at and sign == "%":
+            return divided(tokens, at, at, "mod")
+        close = tokens.starts[at + 1 : at + 2] == tokens.ends[at : at + 1]
+        if sign == "%" and close and (remainder := divided(tokens, at, at, "mod")):
+            last = remainder.labels[0].span.end
+            rest = whole.source.text[whole.end : last]
+            hints = f"for a remainder {remainder.hints[0]}", f"for a per cent write {part}{rest}"
+            return fault("% could mean two things", whole._replace(end=last), *hints)
         hints = f"for a per cent write {part}", "for a remainder mod(x, y)"
         return fault(f"{sign} could mean two things", whole, *hints)
     return None
-
-
-def _remainder(tokens: Tokens, first: int, at: int, last: int) -> SyntaxFault:
-    """`a % b`: the operand from token `first` to the sign, and that behind it."""
-    before = tokens.kinds[first - 1] if first else ""
-    alone = before in ("", "ASSIGN", "LPAR", "COMMA", "LT", "LE", "GT", "GE", "EQ", "NE")
-    message = "a remainder is a function here"
-    if not alone:  # of which product?
-        return fault(message, tokens.span(at), "write mod(x, y)")
-    left, right = own(tokens, first, at - 1), own(tokens, at + 1, last)
-    return fault(message, tokens.span(first, last), f"write mod({left}, {right})")
 
 
 def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
-from backprop.operations import FUNCTIONS
 from backprop.source import Span
+from backprop.syntax import division
 from backprop.syntax.case import BEGINS, BRACKETS, Case, begin, brief, end, fault, own
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED
@@ -44,9 +44,25 @@ def explain_all(tokens: Tokens, unfit: Unfit) -> list[SyntaxFault]:
         tokens = _with_product(tokens, unfit.index)
         try:
             shape(tokens.kinds)
-            return found
+            return _as_a_whole(tokens, found)
         except Unfit as another:
             unfit = another
+
+
+def _as_a_whole(tokens: Tokens, found: list[SyntaxFault]) -> list[SyntaxFault]:
+    """One error for products that need a `*` and nothing else, whose hint is the whole statement as
+    it should be; those that were found where it is too long, or something else may be meant.
+
+    tokens: of the statement with each `*` put in.
+    """
+    meant = own(tokens, 0, len(tokens.kinds) - 1)
+    if meant == "(…)" or any(error.message != _NEEDED or len(error.hints) > 1 for error in found):
+        return found
+    places = [error.labels[0] for error in found]
+    return [UnexpectedText(_NEEDED, *places, hints=[f"write {meant}"])]
+
+
+_NEEDED = "a product needs its '*'"
 
 
 def _with_product(tokens: Tokens, at: int) -> Tokens:
@@ -158,8 +174,12 @@ def _product(case: Case) -> SyntaxFault | None:
     around = tuple(map(case.kind, range(-1, 3)))
     if case.touching() and around == ("NUMBER", "LPAR", "NUMBER", "RPAR"):
         number = case.text(1)
+        mantissa, mark, power = before.lower().partition("e")
+        concise = f"{mantissa}({number}){mark}{power}"
+        if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
+            concise = f"{before} ± {number}{mark}{power}"
         hints = [f"for a product write {before}*{number}"]
-        hints.append(f"for an uncertainty of the last digits {before} ± {number}")
+        hints.append(f"for an uncertainty of the last digits write {concise}")
         return fault("a number behind a number, in brackets", case.span(-1, 2), *hints)
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
@@ -168,15 +188,13 @@ def _product(case: Case) -> SyntaxFault | None:
         return fault("two numbers side by side", both, hint)
     if right == "IF":
         return fault("unexpected 'if'", case.span(), _FORM["IF"])
-    if left == "NAME" and before in FUNCTIONS and not case.touching():
-        return fault(f"the arguments of {before} need brackets", both, f"write {before}({here})")
     first = at - 1 if left in ("NUMBER", "NAME") else begin(tokens, at)
     last = max(at, end(tokens, at))
     before, here = own(tokens, first, at - 1), own(tokens, at, last)
     hints = [f"write {before}*{here}"]
     if left == "NUMBER" and case.touching() and here in ("e", "E"):
         hints.append(f"or, if a power of ten is meant, {before}e3")
-    return fault("a product needs its '*'", tokens.span(first, last), *hints)
+    return fault(_NEEDED, tokens.span(first, last), *hints)
 
 
 def _choice(case: Case) -> SyntaxFault | None:
@@ -224,6 +242,8 @@ def _comma(case: Case) -> SyntaxFault | None:
         return None
     left, right = case.text(-1), case.text(1)
     if case.kind(-1) == case.kind(1) == "NUMBER":
+        if "." in left + right:
+            return fault("a comma between two numbers", case.span(-1, 1), _SEPARATE)
         hints = [f"write the decimal point: {left}.{right}"]
         if len(right) == 3:
             hints.append(f"or, of thousands, no comma: {left}{right}")
@@ -238,7 +258,7 @@ def _comma(case: Case) -> SyntaxFault | None:
 def _operators(case: Case) -> SyntaxFault | None:
     if case.kind() not in _OPERATORS or case.behind_operand:
         return None
-    meant = {"<>": "!=", "//": "floor(x/y)"}.get(case.text(-1) + case.text())
+    meant = {"<>": "!="}.get(case.text(-1) + case.text())
     if meant or case.kind(-1) in _OPERATORS:
         hint = f"write {meant}" if meant else "remove one, or write what stands between them"
         return fault("two operators side by side", case.span(-1), hint)
@@ -269,12 +289,14 @@ _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _left_side,
     _ends_early,
     _second_equation,
+    division.in_words,
     *PASTED,
     _product,
     _choice,
     _chain,
     _closing,
     _comma,
+    division.whole,
     _operators,
     _words,
     lambda case: fault(f"unexpected {case.text()!r}", case.span()),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from backprop.errors import SyntaxFault
 from backprop.operations import FUNCTIONS
-from backprop.synonyms import MEANT
+from backprop.synonyms import ALIASES, MEANT
 from backprop.syntax.case import (
     APART,
     BEGINS,
@@ -24,6 +24,7 @@ from backprop.syntax.case import (
     other_root,
     own,
 )  # fmt: skip
+from backprop.syntax.division import raised
 from backprop.syntax.spelling import FRACTIONS
 
 _OTHER_BASE = re.compile("[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
@@ -141,6 +142,52 @@ _INVERSES = {
 }
 
 
+def _argument(case: Case) -> SyntaxFault | None:
+    """The argument of a function without brackets: `sin x`, `sin 2x`, `sin x^2`, `sin|x|`."""
+    tokens, at, name, kind = case.tokens, case.at, case.text(-1), case.kind()
+    if case.kind(-1) != "NAME" or not (name in FUNCTIONS or name in ALIASES):
+        return None
+    if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
+        return None
+    kinds = (*tokens.kinds, "")
+    first, last = at, max(at, end(tokens, at))
+    inside = ""
+    while kinds[last + 1] in BEGINS and tokens.ends[last] == tokens.starts[last + 1]:
+        inside += f"{own(tokens, first, last)}*"
+        first = last + 1
+        last = max(first, end(tokens, first))
+    last = max(last, raised(tokens, first))
+    inside += own(tokens, first, last)
+    hints = [f"write {name}({inside})"]
+    base, mark, power = inside.partition("^" if "^" in inside else "**")
+    if mark and not base.endswith(")"):
+        function = f"for a power of the function write {name}({base})^{power}"
+        hints = [f"for a power of the argument {hints[0]}", function]
+    return fault(f"the arguments of {name} need brackets", tokens.span(at - 1, last), *hints)
+
+
+def _thousands(case: Case) -> SyntaxFault | None:
+    """Numbers with points or commas between their thousands: `1.000,5`, `1,000.5`."""
+    if case.kind(-1) != "NUMBER" or case.kind() not in ("COMMA", "NUMBER"):
+        return None
+    text, place = case.tokens.source.text, case.span(-1)
+    for sign, pattern in _GROUPED.items():
+        found = pattern.match(text, place.start)
+        if found and found.end() > case.tokens.starts[case.at]:
+            meant = found[1].replace(sign, "") + found[2].replace(",", ".")
+            message = "a number has nothing between its thousands"
+            return fault(message, place._replace(end=found.end()), f"write {meant}")
+    return None
+
+
+_GROUPED = {
+    ".": re.compile(r"(\d{1,3}(?:\.\d{3})+)((?:,\d+)?)(?![\w.,])", re.ASCII),
+    ",": re.compile(r"(\d{1,3}(?:,\d{3})+)(\.\d+|(?<=,\d{3},\d{3}))(?![\w.,])", re.ASCII),
+}
+"""Numbers with a sign between their thousands: all of what it may be, and what stands behind them.
+A single comma may be the decimal point: `1,500`."""
+
+
 def _number(case: Case) -> SyntaxFault | None:
     """Numbers as other languages write them: `0x10`, `1_000`, `1.5d-3`, `2½`."""
     if case.kind(-1) != "NUMBER" or case.kind() not in ("NUMBER", "NAME"):
@@ -185,5 +232,5 @@ def _bar(case: Case) -> SyntaxFault | None:
 
 
 PASTED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    _superscript, _power_again, _root, _power_of_function, _number, _bar,
+    _superscript, _power_again, _root, _power_of_function, _argument, _thousands, _number, _bar,
 )  # fmt: skip
