@@ -127,6 +127,7 @@ MENDED: list[tuple[str, str, float]] = [
     ("a*n % m", "a*n % m: mod(a*n, m)", 1.5), ("-7 % 3", "-7 % 3: mod(-7, 3)", 2.0), ("n*k % m", "n*k % m: mod(n*k, m)", 0.0), ("n^2 % m", "n^2 % m: mod(n^2, m)", 1.0), ("-n % m", "-n % m: mod(-n, m)", 1.0), ("a - n % m", "n % m: mod(n, m)", a - 1),
     ("n%-m", "n%-m: mod(n, -m)", -1.0), ("n % m^2*k", "n % m^2: mod(n, m^2)", 12.0), ("n//m", "n//m: floor(n/m)", 1.0), ("a*n//-m", "a*n//-m: floor(a*n/(-m))", -4.0), ("1 - n//m", "n//m: floor(n/m)", 0.0), ("n mod m", "n mod m: mod(n, m)", 1.0), ("x + 7 div m", "7 div m: floor(7/m)", x + 3),
     ("n MOD (m + 2)", "n MOD (m + 2): mod(n, (m + 2))", 3.0), ("1.000,5", "1.000,5: 1000.5", 1000.5), ("1.000.000,5", "1.000.000,5: 1000000.5", 1000000.5), ("1,000,000", "1,000,000: 1000000", 1e6), ("1,000.5", "1,000.5: 1000.5", 1000.5), ("1.000.000", "1.000.000: 1000000", 1e6),
+    ("n⁰·⁵", "n⁰·⁵: n^0.5", sqrt(3)), ("2ˣʸ", "2ˣʸ: 2^(x*y)", 2**(x*y)), ("sin^(2)(x)", "sin^(2)(x): sin(x)^2", sin(x)**2),
     ("sin 2x", "sin 2x: sin(2*x)", sin(2*x)), ("sin x", "sin x: sin(x)", sin(x)), ("sin|y|", "sin|y|: sin(|y|)", sin(1.3)), ("ln|y| + 1", "ln|y|: ln(|y|)", log(1.3) + 1), ("2·cos 3x y", "cos 3x: cos(3*x)", 2*cos(3*x)*y),
 ]  # fmt: skip
 
@@ -162,7 +163,7 @@ ASKED: list[tuple[str, str, list[str]]] = [
     ("sin⁻¹(x)", "sin⁻¹(x)", ["asin(x)", "1/sin(x)"]), ("exp⁻¹(x)", "exp⁻¹(x)", ["log(x)", "1/exp(x)"]), ("sin^-1(x)", "sin^-1(x)", ["asin(x)", "1/sin(x)"]),
     ("√2x", "√2x", ["√(2*x)", "√2*x"]), ("√x²", "√x²", ["(√x)^2", "√(x^2)"]), ("√x^2", "√x^2", ["(√x)^2", "√(x^2)"]), ("√(x+1)²", "√(x+1)²", ["(√(x+1))^2", "√((x+1)^2)"]), ("√x y", "√x y", ["√(x*y)", "√x*y"]),
     ("2½", "2½", ["(2 + ½)", "2*½"]), ("1 ¾", "1 ¾", ["(1 + ¾)", "1*¾"]), ("x²^3", "x²^3", ["(x^2)^3", "x^(2^3)"]), ("x²**n", "x²**n", ["(x^2)^n", "x^(2^n)"]), ("xⁿ^2", "xⁿ^2", ["(x^n)^2", "x^(n^2)"]),
-    ("f²(x)", "f²(x)", ["f^2*(x)", "f(x)^2"]), ("f⁻¹(x)", "f⁻¹(x)", ["f^-1*(x)", "1/f(x)"]), ("vᵐᵃˣ", "vᵐᵃˣ", ["v^(max)", "v_max"]), ("5% - 2", "5%", ["(5/100)"]), ("sin x^2", "sin x^2", ["sin(x^2)", "sin(x)^2"]), ("ln|x|²", "ln|x|²", ["ln(|x|^2)", "ln(|x|)^2"]), ("5%-m", "5%-m", ["mod(5, -m)", "(5/100)-m"]),
+    ("f²(x)", "f²(x)", ["f^2*(x)", "f(x)^2"]), ("f⁻¹(x)", "f⁻¹(x)", ["f^-1*(x)", "1/f(x)"]), ("vᵐᵃˣ", "vᵐᵃˣ", ["v^(max)", "v_max"]), ("5% - 2", "5%", ["(5/100)"]), ("sin^(-1)(x)", "sin^(-1)(x)", ["asin(x)", "1/sin(x)"]), ("sin x^2", "sin x^2", ["sin(x^2)", "sin(x)^2"]), ("ln|x|²", "ln|x|²", ["ln(|x|^2)", "ln(|x|)^2"]), ("5%-m", "5%-m", ["mod(5, -m)", "(5/100)-m"]),
     ("a || b", "||", ["'or' between conditions", "abs(x)"]),
 ]  # fmt: skip
 
@@ -174,6 +175,28 @@ def test_what_could_mean_two_things_is_asked(text: str, place: str, choices: lis
     assert len(error.hints) > 1
     said = " ".join(error.hints)
     assert all(choice in said for choice in choices), said
+
+
+STATEMENTS = [
+    ("a = 2 in 0–5", "–", "write .."), ("a = 2 ∈ 0..5", "∈", "write in"), ("y = 2·x; minimize const y", "minimize const y", "write minimize y"), ("n! = 2", "n!", "write gamma(n + 1)"),
+    ("ln(x)=log(x)/log(10); y=ln⁻¹(100)", "ln⁻¹(100)", "for one over the function write 1/ln(100)"), ("a = 2.0( 1 )", "2.0( 1 )", "for a product write 2.0*1; for an uncertainty of the last digits write 2.0(1)"),
+    ("a = 2.0e3(1)", "2.0e3(1)", "for a product write 2.0e3*1; for an uncertainty of the last digits write 2.0(1)e3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "hints"), STATEMENTS)
+def test_a_hint_for_a_statement_means_what_was_written(text: str, place: str, hints: str) -> None:
+    with pytest.raises(errors.SyntaxFault) as caught:
+        backprop.parse(text)
+    assert caught.value.labels[0].span.text == place
+    assert "; ".join(caught.value.hints) == hints
+
+
+def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
+    assert backprop.parse("a = 2.0(1)").uncertainties == {"a": pytest.approx(0.1)}
+    assert backprop.parse("a = 2.0(1)e3").uncertainties == {"a": pytest.approx(100)}
+    with pytest.raises(errors.NotANumber, match="an uncertainty is a number too large"):
+        backprop.parse("a = 2 ± 1e400")
 
 
 ADVISED = [

@@ -118,7 +118,8 @@ class Sayings:
         except BackpropError as error:
             place = error.labels[0].span
             hint = "write numbers, or names without an index that the file gives numbers"
-            message = f"{what} {error.message.removeprefix('this ')}"
+            verb = "is " if error.message.startswith("a number") else ""
+            message = f"{what} {verb}{error.message.removeprefix('this ')}"
             if isinstance(error, (NotANumber, NotYetSupported)):
                 message = f"{what} is no constant expression: {place.text!r} is not known here"
             raise NotANumber(message, place, hints=[hint]) from None

@@ -127,14 +127,18 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         return fault("there is no double factorial", tokens.span(first, last), advice)
     if sign in "'’" and following == "NUMBER" and kinds[at - 1 : at] == ("NUMBER",):
         meant = tokens.texts[at - 1] + tokens.texts[at + 1]
-        return fault("a number has no sign in it", tokens.span(at - 1, at + 1), f"write {meant}")
+        return fault(
+            "a number has nothing between its thousands",
+            tokens.span(at - 1, at + 1),
+            f"write {meant}",
+        )
     if first == at:
         if sign == "∜" and (last := end(tokens, at + 1)) > at:
             meant = f"{own(tokens, at + 1, last)}^(1/4)"
             return fault("there is no fourth root", tokens.span(at, last), f"write {meant}")
         return None
     operand, whole = own(tokens, first, at - 1), tokens.span(first, at)
-    if sign == "!" and following != "ASSIGN":
+    if sign == "!" and (following != "ASSIGN" or tokens.ends[at] < tokens.starts[at + 1]):
         message = "a factorial is a function here"
         return fault(message, whole, f"write gamma({operand} + 1)")
     if sign in _DEGREES:
@@ -183,8 +187,10 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     exponent = (
         exponent.removeprefix("(").removesuffix(")") if exponent.count("(") == 1 else exponent
     )
+    if plain.isalpha() and all(map(SUPERSCRIPTS.__contains__, small)):
+        exponent = "*".join(plain)  # ˣʸ, and no word
     hints = [f"for a power write {operand}^({exponent})"]
-    if plain.isalpha():
+    if plain.isalpha() and not operand[0].isdigit():
         hints.append(f"for a part of the name {operand}_{plain}")
     return fault("this superscript is more than a number or a letter", whole, *hints)
 
@@ -192,6 +198,10 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
 def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     text = tokens.texts[at]
     whole = tokens.span(at, last)
+    if text == "∈" and "RANGE" in tokens.kinds[at:]:
+        return fault("this is written 'in' here", whole, "write in")
+    if text in "–—" and "IN" in tokens.kinds[:at] and at == last:
+        return fault("'..' stands between the ends of a range", whole, "write ..")
     if len(text) > 1:  # a name with strangers in it
         stranger = strangers(text)[0]
         whole = whole._replace(start=whole.start + stranger, end=whole.start + stranger + 1)

@@ -42,6 +42,9 @@ def _goal(case: Case) -> SyntaxFault | None:
             return None
         hint = f"write {tokens.span(1, -1).text}; {word} {name}"
         return fault(f"{word!r} takes a name, and no equation", tokens.span(1, -1), hint)
+    if kinds[1] == "CONST" or texts[1] == "const":
+        hint = f"write {word} {tokens.span(2, -1).text}" if len(kinds) > 2 else "name an output"
+        return fault(f"{word!r} takes a name alone", tokens.whole, hint)
     whole, name = tokens.span(1, -1), "loss" if "L" in texts else "L"
     if case.kind() == "COMMA":
         joined = whole.text.replace(",", " +")

@@ -37,6 +37,11 @@ def _superscript(case: Case) -> SyntaxFault | None:
         return None
     if case.kind(1) == "SQRT" and case.text().isdecimal():
         return other_root(case.tokens, case.text(), case.at, case.at + 1)
+    point = case.kind(-1) == "TIMES" and case.written(-1) in "·⋅∙"
+    if point and case.kind(-2) == "SUPER_NUMBER" and case.touching() and case.touching(-1):
+        first = begin(case.tokens, case.at - 1)
+        whole, base = case.tokens.span(first, case.at), own(case.tokens, first, case.at - 2)
+        return fault("a superscript is a whole number", whole, f"write {base}.{case.text()}")
     return fault(APART, case.span(), "write x^2")
 
 
@@ -88,6 +93,12 @@ def _root(case: Case) -> SyntaxFault | None:
 def _before_brackets(case: Case) -> tuple[int, str]:
     """The name and the power of `sin^2(` and `sin^-1(`; of anything else -1."""
     tokens, at = case.tokens, case.at
+    if case.kind(-1) == "RPAR":  # sin^(-1)(
+        base = at - 6 if case.kind(-3) == "MINUS" else at - 5
+        around = tokens.kinds[base + 2 : base + 3] + tokens.kinds[at - 2 : at - 1]
+        known = base >= 0 and tokens.texts[base] in FUNCTIONS and tokens.kinds[base + 1] in POWERS
+        if known and case.kind() == "LPAR" and around == ("LPAR", "NUMBER"):
+            return base, "".join(tokens.texts[base + 3 : at - 1])
     base = at - 4 if case.kind(-2) == "MINUS" else at - 3
     known = base >= 0 and tokens.texts[base] in FUNCTIONS and tokens.kinds[base + 1] in POWERS
     if not known or case.kind() != "LPAR" or case.kind(-1) != "NUMBER":
@@ -120,7 +131,8 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
     if power == "-1":
         inverse = _INVERSES.get(name, f"a{name}")
         hints = [f"for one over the function write 1/{called}"]
-        if inverse in FUNCTIONS:
+        defined = re.search(rf"\b{name}\s*\([^()]*\)\s*=(?!=)", tokens.source.text)
+        if inverse in FUNCTIONS and not defined:  # the file's own function has another inverse
             hints.insert(0, f"for the inverse function write {inverse}{called[len(name) :]}")
         message = f"{name}⁻¹ could mean two things"
     else:
