@@ -348,3 +348,26 @@ def test_what_an_uncertainty_is_made_of_is_told() -> None:
     ran = backprop("grad", "-e", "a = 2 ± k; k = 8; y = a*k", "--set", "k=3")
     assert ran.status
     assert "an uncertainty (±)" in ran.err
+
+
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize(
+    ("text", "slope", "verdict", "note"),
+    [
+        ("a = 1 in 0..1; y = if(a <= 1, a, 100*a)", 1, "agrees", ""),
+        ("a = 5 in 0..5; y = a^2 + (5-a)^1.5", 10, "agrees", ""),
+        ("a = 6 in 6..; y = a + 0*if(a >= 6, 1, log(a-7))", 1, "agrees", ""),
+        ("a = 1 in 1..2; y = if(a <= 1, a, 100*a)", 1, "jump", "jumps to the right"),
+        ("a = 2 in 0..9; y = if(a <= 2, a, 100*a)", 1, "jump", "jumps to the right"),
+        ("a = 0 in 0..; y = abs(a)", 0, "corner", "the gradient takes 0"),
+        ("a = 5 in 5..; y = acos(a/5 - 1e-9*(a-5)) + a", None, "edge", "for a larger a"),
+    ],
+)
+def test_a_check_on_a_bound_looks_at_its_inner_side(
+    text: str, slope: float | None, verdict: str, note: str, precise: bool
+) -> None:
+    ran = backprop("check", "-e", text, "--format", "json", *["--precise"] * precise)
+    assert ran.status == 0
+    found = json.loads(ran.out)["inputs"][0]
+    assert (found["verdict"], note in found["note"]) == (verdict, True)
+    assert slope is None or found["gradient"] == pytest.approx(slope)

@@ -9,13 +9,14 @@ of the point apart, so that corners, jumps and edges show.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
 
 from backprop.checks.rounding import EPSILON, value_noise
 from backprop.evaluation.diagnosis import has_value
-from backprop.evaluation.sides import Side, Sides
+from backprop.evaluation.sides import Side, Sides, on_bound
 from backprop.graph import Graph
 from backprop.values import forward
 
@@ -35,6 +36,8 @@ class Along:
 
     data: the numbers of the point where it starts; they stay as they are. bounds: of the input,
     beyond which nothing is computed, except on that side of a point that stands on one.
+
+    inner: the only side that counts of a point that stands on a bound, -1 or 1; 0 for both sides.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Along:
         low, high = bounds
         room = max(abs(x), 1.0) * _ROOM
         self._bounds = low if x - low > room else -inf, high if high - x > room else inf
+        self.inner = (self._bounds[0] == -inf < low) - (self._bounds[1] == inf > high)
         self._graph = graph
         self._steps = graph.above(node)
         self._order = [node, *self._steps]
@@ -98,10 +102,15 @@ class _Estimate(NamedTuple):
 _NOTHING = _Estimate(nan, inf, 0.0)
 
 
-def sides(function: Along) -> Sides:
-    """What the function does at its `start`."""
+def sides(function: Along, only: int = 0) -> Sides:
+    """What the function does at its `start`. only: the one side that counts, if not both do."""
     x = function.start
     steps = _first_steps(x)
+    if only:
+        at, aside = function(x), function(x + only * steps[0])
+        scale = abs(aside) / max(abs(x), steps[0]) if isfinite(aside) else 0.0
+        inner = on_bound(_side(function, only, steps), only)
+        return replace(inner, scale=scale, flat=aside == at)
     left, right = (_side(function, side, steps) for side in (-1, 1))
     if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
         return Sides(left, right)

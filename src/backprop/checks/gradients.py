@@ -79,18 +79,21 @@ class _Closer:
         self._left -= len(steps)
         return self._left >= 0
 
-    def judged(self, asked: Question, node: int) -> Check:
-        """The verdict on the gradient of a node: anything but agreement is that of a close look."""
+    def judged(self, asked: Question, node: int, only: int) -> Check:
+        """The verdict on the gradient of a node: anything but agreement is that of a close look.
+        only: the one side that counts, if not both do."""
         self._close_left -= len(self._graph.above(node))
         closely = self._close_left >= 0
         least = max(_LEAST * abs(asked.gradient), SMALLEST) if closely else inf
-        check = self._seen(asked, node, precise.QUICK, least)
+        check = self._seen(asked, node, precise.QUICK, least, only)
         if check.verdict == AGREES or not (closely or check.wrong):
             return check
-        return self._seen(asked, node, precise.CLOSE, least)
+        return self._seen(asked, node, precise.CLOSE, least, only)
 
-    def _seen(self, asked: Question, node: int, digits: Sequence[int], least: float) -> Check:
-        found = precise.sides(self._graph, self._levels, node, digits=digits, flat=least)
+    def _seen(
+        self, asked: Question, node: int, digits: Sequence[int], least: float, only: int
+    ) -> Check:
+        found = precise.sides(self._graph, self._levels, node, digits=digits, flat=least, only=only)
         check = judge(asked, found)
         return judge(replace(asked, noise=self._noise(node)), found) if check.wrong else check
 
@@ -141,21 +144,24 @@ def check_gradient(
             name, gradient.output, data[node], slope, noisy()[node],
             partial(coarse, node), [*at], precisely,
         )  # fmt: skip
-        if precisely:
-            check = closer.judged(asked, node)
-        else:
-            found = differences.sides(
-                differences.Along(graph, data, node, model.bounds.get(name, _FREE))
-            )
-            check = judge(asked, found)
-            # Differences of doubles can be misled, by waves shorter than the doubles are apart, and
-            # by sharp bends. Nobody is told of what mpmath has not seen too.
-            flat = found.flat or slope == 0.0
-            doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
-            if doubtful and (check.wrong or closer.may(above)):
-                confirmed = closer.judged(replace(asked, precise=True), node)
-                unseen = confirmed.verdict == UNKNOWN
-                check = check if unseen and not (check.wrong or flat) else confirmed
+        function = differences.Along(graph, data, node, model.bounds.get(name, _FREE))
+        # on a bound only the inner side counts; what is taken at a corner there is between both
+        for only in dict.fromkeys((function.inner, 0)):
+            if precisely:
+                check = closer.judged(asked, node, only)
+            else:
+                found = differences.sides(function, only)
+                check = judge(asked, found)
+                # Differences of doubles can be misled, by waves shorter than the doubles are apart,
+                # and by sharp bends. Nobody is told of what mpmath has not seen too.
+                flat = found.flat or slope == 0.0
+                doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
+                if doubtful and (check.wrong or closer.may(above)):
+                    confirmed = closer.judged(replace(asked, precise=True), node, only)
+                    unseen = confirmed.verdict == UNKNOWN
+                    check = check if unseen and not (check.wrong or flat) else confirmed
+            if not check.wrong:
+                break
         rounded = [step for step in above if check.wrong and step in corners]
         if rounded := [step for step in rounded if not looks.is_exact(step)]:
             check = by_rounding(check, [*dict.fromkeys(corners[step] for step in rounded)])

@@ -10,7 +10,7 @@ from math import ceil, inf, isfinite, log10
 from random import Random
 from typing import Any
 
-from backprop.evaluation.sides import Side, Sides
+from backprop.evaluation.sides import Side, Sides, on_bound
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.special import context
@@ -103,16 +103,22 @@ def sides(
     least: float = 1e-15,
     digits: Sequence[int] = DIGITS,
     flat: float = inf,
+    only: int = 0,
 ) -> Sides:
     """What the output does where the input `node` stands, computed with ever more digits until it is plain.
 
     levels: the graph at a number of digits, made once for all inputs. least: the relative error
     that a slope may have; flat: the error of one that is 0 as far as the digits go. digits: those
-    numbers of digits.
+    numbers of digits. only: the one side that counts, -1 or 1, if not both do.
     """
     steps = graph.above(node)
     looks = (_Look(levels(each), node, steps) for each in digits)
     for wide, close in pairwise(looks):
+        if only:
+            inner = _side(wide, close, only, least, flat)
+            if inner.kind != "unclear":
+                return on_bound(inner, only)
+            continue
         left, right = (_side(wide, close, side, least, flat) for side in (-1, 1))
         if left.kind == right.kind == "slope":
             slope, error = _limit(wide.central, close.central)

@@ -35,3 +35,11 @@ class Sides:
     error: float = inf
     scale: float = 0.0
     flat: bool = False
+
+
+def on_bound(inner: Side, side: int) -> Sides:
+    """What there is at a point on a bound, of which only the side within counts. side: -1 if that
+    is the left one, 1 if it is the right one."""
+    other = inner if inner.kind in ("slope", "infinite") else Side("unclear")
+    left, right = (inner, other) if side < 0 else (other, inner)
+    return Sides(left, right, inner.slope, inner.error)
