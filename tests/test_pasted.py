@@ -192,6 +192,16 @@ def test_a_hint_for_a_statement_means_what_was_written(text: str, place: str, hi
     assert "; ".join(caught.value.hints) == hints
 
 
+def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told() -> None:
+    said = run("grad", "-e", "minimizе y; y = 2").err
+    assert "write minimize\n" in said
+    assert "CYRILLIC SMALL LETTER IE" in said
+    assert "write 1.5\n" in run("grad", "-e", "y = 2·x", "--set", "x=1,5").err
+    said = run("grad", "-e", "y = max(x; y)").err
+    assert "write a comma between arguments" in said
+    assert "L = y)" not in said
+
+
 def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
     assert backprop.parse("a = 2.0(1)").uncertainties == {"a": pytest.approx(0.1)}
     assert backprop.parse("a = 2.0(1)e3").uncertainties == {"a": pytest.approx(100)}

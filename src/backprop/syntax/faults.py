@@ -4,6 +4,7 @@
 answers with an error, or None when it is not the cause.
 """
 
+import re
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -73,7 +74,7 @@ def _with_product(tokens: Tokens, at: int) -> Tokens:
 
 
 def _no_equation(case: Case) -> SyntaxFault | None:
-    if case.tokens.sign >= 0:
+    if case.tokens.sign >= 0 or (case.kind() in BRACKETS and not case.opened):
         return None
     tokens, whole = case.tokens, case.tokens.whole
     kind, word = tokens.kinds[0], tokens.texts[0]
@@ -85,6 +86,11 @@ def _no_equation(case: Case) -> SyntaxFault | None:
             hint = "put it on the line of the equation that it belongs to"
         return fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
     if tokens.kinds == ("NUMBER",):
+        before = re.search(r"[0-9]+,$", whole.source.text[: whole.start])
+        if before and whole.text.isdecimal():  # of a list: x=1,5
+            number = whole._replace(start=before.start())
+            hint = f"write {number.text.replace(',', '.')}"
+            return fault("a comma in a number", number, hint)
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from backprop.errors import NOT_YET, SyntaxFault
+from backprop.names import look, strange_letter
 from backprop.syntax.case import Case, brief, fault
 from backprop.syntax.scanner import FIRST_WORDS
 
@@ -64,6 +65,10 @@ def _word(case: Case) -> SyntaxFault | None:
     meant = _SIMILAR.get(word.lower(), word.lower() if word.lower() in FIRST_WORDS else "")
     if meant and not (FIRST_WORDS[meant] == "GOAL" and "ASSIGN" in kinds):
         return fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {rest}")
+    alike = look(word)
+    if alike != word and alike in FIRST_WORDS:
+        letters = f"{word!r} has {strange_letter(word, alike)} where {alike!r} has another"
+        return fault(f"there is no word {word!r}", tokens.span(0), f"write {alike}", letters)
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
         return fault(f"there is no word {word!r}", tokens.span(0), f"write {rest}")
     return None

@@ -220,4 +220,7 @@ class _Piece:
             return tokens
         at = self.opened[-1]
         message, hint = f"this {texts[at]!r} is never closed", CLOSES[texts[at]]
-        return UnclosedBracket(message, tokens.span(at), hints=[f"add the missing {hint!r}"])
+        hints = [f"add the missing {hint!r}"]
+        if source.text[stops[-1] :].lstrip(" \t").startswith(";"):
+            hints = ["write a comma between arguments: ';' ends an equation"]
+        return UnclosedBracket(message, tokens.span(at), hints=hints)
