@@ -371,3 +371,14 @@ def test_a_check_on_a_bound_looks_at_its_inner_side(
     found = json.loads(ran.out)["inputs"][0]
     assert (found["verdict"], note in found["note"]) == (verdict, True)
     assert slope is None or found["gradient"] == pytest.approx(slope)
+
+
+@pytest.mark.parametrize("start", ["w[i] = 0 for i in 1..9", "w[i] ~ normal(0, 1) for i in 1..9"])
+def test_parameters_that_a_descent_saved_do_not_look_like_data(start: str) -> None:
+    text = f"y = sum((w[i] - i)^2 for i in 1..9); {start}"
+    for _ in range(2):  # what was saved twice as well
+        ran = backprop("descend", "-e", text, "--steps", "1", "--save", "-")
+        assert "looks like data" not in ran.err
+        text = ran.out
+    assert text.count("# w[*]: parameters of a descent") == 1
+    assert "looks like data" in backprop("descend", "-e", text.replace("# w[*]:", "#")).err

@@ -18,6 +18,7 @@ from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
+from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete
@@ -149,14 +150,19 @@ def _check_state(state: State, row: Method, model: Model, free: Sequence[str]) -
 
 def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
     """What to say of families whose members were given number by number, and move; nothing where a
-    family is const, or these have bounds: then it is known who moves."""
+    family is const, or these have bounds, or were saved by a descent: it is known who moves."""
     if any(map(family, model.constants)):
         return []
     known = model.repeated.keys() & model.defaults.keys()
     names = [name for name in free if name in known and name not in model.bounds]
     statements = {model.repeated[name]: name for name in names}
     alone = Counter(family(name) for whole, name in statements.items() if not _drawn(model, whole))
-    found = [f"{name}[*]" for name, count in alone.items() if count >= _LIKE_DATA]
+    text = model.source.text
+    found = [
+        f"{name}[*]"
+        for name, count in alone.items()
+        if count >= _LIKE_DATA and moved_note(f"{name}[1]") not in text
+    ]
     if not found:
         return []
     verb, it = ("look", "them") if len(found) > 1 else ("looks", "it")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from backprop.language.model import Model
 from backprop.language.said import CONCISE, Bounds, written_bounds
+from backprop.names import family
 from backprop.numbers import exact
 from backprop.source import LINE_END, Span
 
@@ -76,6 +77,8 @@ def with_defaults(
                 f"{const}{name} = {exact(number)}{_limits(model, name, limits)}"
                 for name, number in known.items()
             ]
+            if not const and len(members) > 1 and (note := moved_note(members[0])) not in text:
+                lines.insert(0, note)
             changes[span.start, span.end] = line_end.join(lines) + _comments(span, line_end)
     pieces: list[str] = []
     at = 0
@@ -86,6 +89,11 @@ def with_defaults(
     if added and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
+
+
+def moved_note(member: str) -> str:
+    """The comment above the members of a family that were saved one by one: they are no data."""
+    return f"# {family(member)}[*]: parameters of a descent"
 
 
 def _limits(model: Model, name: str, bounds: Mapping[str, Bounds]) -> str:
