@@ -196,6 +196,7 @@ def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told(
     said = run("grad", "-e", "minimizе y; y = 2").err
     assert "write minimize\n" in said
     assert "CYRILLIC SMALL LETTER IE" in said
+    assert "two names look like y" in run("grad", "-e", "y = 2; у = 3").err
     assert "write 1.5\n" in run("grad", "-e", "y = 2·x", "--set", "x=1,5").err
     said = run("grad", "-e", "y = max(x; y)").err
     assert "write a comma between arguments" in said

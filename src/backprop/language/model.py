@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import chain, groupby, islice
 from types import MappingProxyType
 
-from backprop.errors import BackpropError, ChooseOutput, Label
+from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.members import member_text
@@ -149,6 +149,7 @@ class Model:
             f"is {name}, used once, meant to be {near}?" for name, near in self._slips(outputs)
         ]
         last = outputs[-1]
+        hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
         hints.append(f"choose one: --of {last}, or in the equations: output {last}")
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
 
