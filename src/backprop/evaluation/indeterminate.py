@@ -9,7 +9,7 @@ the values themselves.
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
-from math import inf, isfinite, nan
+from math import inf, isfinite, isinf, nan
 from typing import Any
 
 from backprop.engine.walk import Walk
@@ -62,6 +62,8 @@ def settle(
             left -= len(steps)
             found[node] = exact.backward({node, *steps}, steps, [node])[node]
     for node, number in found.items():
+        if isinf(gradients[node]) and number.open is None and number.value != number.value:
+            continue  # at the end of a domain, of which doubles may be the only ones to have a value
         gradients[node] = float(number.value)
     return {node: number.open for node, number in found.items() if number.open is not None}
 
