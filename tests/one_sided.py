@@ -130,12 +130,22 @@ class Sides:
 
     def near(self, name: str) -> list[float]:
         """The slopes on both sides of the point, looked at quickly."""
+        return self._quotients(name, QUICK, self._quick, 40)
+
+    def nearest(self, name: str) -> list[float]:
+        """The slopes on both sides so near that an end of a domain which no double can tell from
+        the point, such as that of asin at exp(-1e-600), is far away."""
+        return self._quotients(name, FINE, self._fine, 700)
+
+    def _quotients(self, name: str, bits: int, values: list[Any], power: int) -> list[float]:
         node, found = self.names[name], []
-        with mp.workprec(QUICK):
-            step = mp.mpf(10) ** -40 * (abs(self._quick[node]) or 1)
+        with mp.workprec(bits):
+            if values[-1] is None or values[node] is None:
+                return []
+            step = mp.mpf(10) ** -power * (abs(values[node]) or 1)
             for side in (-step, step):
-                value = self._moved(self._quick, node, side)
-                found.append(nan if value is None else nearest((value - self._quick[-1]) / side))
+                value = self._moved(values, node, side)
+                found.append(nan if value is None else nearest((value - values[-1]) / side))
         return found
 
     def sides(self, name: str) -> tuple[Side, Side]:

@@ -77,6 +77,10 @@ class Judge:
         kinds = {side.kind for side in sides}
         if "unclear" in kinds or kinds == {"none"}:
             return True  # there is nothing to compare with
+        if "infinite" in kinds and any(
+            same(gradient, slope) for slope in self._sides.nearest(name)
+        ):
+            return True
         return is_rounding(self._sides, name, gradient)
 
     def is_allowed(self, name: str, gradient: float) -> bool:
@@ -157,6 +161,7 @@ def test_no_gradient_is_wrong_without_a_word(group: int, models: int) -> None:
         (("hypot", "a", "a"), 5e-324, sqrt(2), (2.0, 0.0)),
         (("*", ("sin", 1e22), "a"), 0.0, sin(1e22), (0.0, -sin(1e22))),
         (("exp", ("cos", ("^", 1e-200, "a"))), 1.0, 0.0, (1e-300,)),
+        (("asin", ("exp", ("neg", ("^", "a", 2.0)))), -1e-300, sqrt(2), (0.0, -sqrt(2), inf)),
     ],
 )
 def test_what_is_no_slope_is_noticed(
