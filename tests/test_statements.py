@@ -121,10 +121,38 @@ def test_goals(text: str, kind: str, name: str) -> None:
         "n = 3; y = sum(i for i in 1..n)",
         "n = 3; y = 2 in 0..n",
         "y[1] = 2; n = 1; z[n] = 3; y[2] = 1",
+        "y = 2 in 0..x[1]; x[1] = 2*n; n = 3",
     ],
 )
 def test_what_ranges_and_bounds_use_is_no_output(text: str) -> None:
     assert "n" not in library.parse(text).outputs
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds", "fixed"),
+    [
+        ("a = 2 in 0..x[1]; const x[1] = 5; y = a", (0, 5), {"x[1]"}),
+        ("x[1] = 1; x[2] = 7; n = 2; a = 3 in x[1]..2*x[n]; y = a", (1, 14), {"x[1]", "x[2]", "n"}),
+        ("a = 1 in -x[1,2]..max(x[1,2], k); x[1,j] = k + j for j in 1..2; k = 1; y = a", (-3, 3), {"k", "x[1,2]"}),
+        ("x[i] = 1 in 0..w[i] for i in 1..2; w[i] = 4 for i in 1..2; y = x[1]", (0, 4), {"w[1]", "w[2]"}),
+        ("y = a; a = 2 ± u[1] in ..x[1]; u[1] = 0.5; x[1] = 9", (float("-inf"), 9), {"u[1]", "x[1]"}),
+    ],
+)  # fmt: skip
+def test_members_that_are_constants_limit(
+    text: str, bounds: tuple[float, float], fixed: set[str]
+) -> None:
+    model = library.parse(text)
+    name = "a" if "a" in model.names else "x[2]"
+    assert model.bounds[name] == bounds
+    assert fixed <= {*model.fixed}
+    assert model.uncertainties == ({"a": 0.5} if "±" in text else {})
+    with pytest.raises(BackpropError, match="is in an index, a range, a draw, bounds"):
+        model.grad({min(fixed): 1}, of=name)
+
+
+def test_a_number_outside_of_bounds_by_members_is_told() -> None:
+    with pytest.raises(BackpropError, match=r"a = 7 lies outside its bounds 0\.\.5"):
+        library.parse("a = 7 in 0..x[1]; const x[1] = 5; y = a")
 
 
 def _same(again: Model, model: Model) -> bool:
@@ -169,7 +197,12 @@ def test_what_a_file_says_is_kept_through_pickling(long: str) -> None:
         ("a = 2 in b..5; y = a", "b", "no constant expression", "numbers"),
         ("a = 2 in 0...5; y = a", "in 0...5", "three points", "0..0.5"),
         ("a = 2 in 0..1/0; y = a", "1/0", "a bound has no value", "numbers"),
-        ("a = 2 in x[1]..5; y = a; x[1] = 1", "x[1]", "no constant expression", "an index"),
+        ("a = 2 in x[1]..5; y = a; x[2] = 1", "x[1]", "no constant expression", "numbers"),
+        ("a = 2 in 0..x[1.5]; y = a; x[1] = 5", "x[1.5]", "no constant expression", "numbers"),
+        ("a = 2 in 0..x[1]; y = a; x[1] = z", "x[1]", "no constant expression", "numbers"),
+        ("a = 2 in 0..x[1]; y = a; x[1] = a", "x[1]", "no constant expression", "numbers"),
+        ("x[i] = 2 in 0..x[i] for i in 1..2", "x[i]", "no constant expression", "numbers"),
+        ("a = 2 ± u[1]; y = a", "u[1]", "no constant expression", "numbers"),
         ("a = 2 in inf..; y = a", "in inf..", "no number is within", "infinite"),
         ("a = 2 in [0, 5]; y = a", "[0, 5]", "no brackets", "in 0..5"),
         ("a = 2 in (0..5); y = a", "(0..5)", "no brackets", "in 0..5"),

@@ -76,7 +76,7 @@ class Builder:
         self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}
         self.repeated: dict[str, int] = {}
-        self.sayings = Sayings(self.families.integers, self.columns)
+        self.sayings = Sayings(self.families.integers, self.columns, self.defaults)
         self.errors: list[BackpropError] = self.families.errors
         self.uses_names = False
         """Whether the last expression is computed from names."""

@@ -23,6 +23,7 @@ from backprop.errors import (
 from backprop.graph import Columns, in_order
 from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.source import Span
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes, prepared
 from backprop.syntax.fold import fold_nodes
@@ -93,6 +94,8 @@ class Integers:
         """The constants that were asked for: no setting may change them any more."""
         self.own: Collection[str] = ()
         """The functions of the file, which are not called here."""
+        self.member: Callable[[str, Span], float] | None = None
+        """The number of a member of a family, where that may be asked for."""
         self._open: set[str] = set()
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.columns = Columns()
@@ -146,6 +149,9 @@ class Integers:
                 return _computed(row.name, operands)
         elif node.kind == "operation":
             found = _computed(node.operation, operands)
+        if node.kind == "index" and self.member and all(at == int(at) for at in operands):
+            place = tokens.span(node.first, node.last)
+            return self.member(f"{text}[{','.join(str(int(at)) for at in operands)}]", place)
         if node.kind == "index":
             message = f"an index from a table is {NOT_YET}"
             raise NotYetSupported(message, tokens.span(node.first, node.last), hints=[_INDEX])
@@ -213,24 +219,29 @@ class Integers:
         number = self.known[name] = self.number(source.tokens, nodes, {})
         return number
 
-    def _of(self, argument: int) -> float | None:
-        """The number that a function was called with, if it is arithmetic of numbers and constants."""
+    def of_row(self, row: int, inputs: Mapping[int, float]) -> float | None:
+        """The number of a row, if it is arithmetic of numbers and of these inputs."""
         columns = self.columns
-        found: dict[int, float] = {}
-        for node in in_order([argument], columns.operands):
-            number: float | None = None
+        found = dict(inputs)
+        for node in in_order([row], columns.operands):
             if columns.is_number(node):
-                number = columns.constant(node)
+                found[node] = columns.constant(node)
             elif columns.is_step(node):
                 parts = [found[each] for each in columns.operands(node)]
-                number = _computed(columns.op(node), parts)
-            elif node in self._inputs:
-                with suppress(BackpropError):
-                    number = self._of_equation(self._inputs[node])
-            if number is None:
+                found[node] = _computed(columns.op(node), parts)
+            elif node not in found:
                 return None
-            found[node] = number
-        return float(found[argument])
+        return found[row]
+
+    def _of(self, argument: int) -> float | None:
+        """The number that a function was called with, if it is arithmetic of numbers and constants."""
+        inputs: dict[int, float] = {}
+        for node in in_order([argument], self.columns.operands):
+            if node in self._inputs and not self.columns.is_step(node):
+                with suppress(BackpropError):
+                    inputs[node] = self._of_equation(self._inputs[node])
+        number = self.of_row(argument, inputs)
+        return None if number is None else float(number)
 
     def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
         return UnexpectedText(f"this {what}", tokens.span(first, last), hints=[_INDEX])

@@ -16,7 +16,7 @@ from backprop.errors import (
     UnexpectedText,
     defined_twice,
 )
-from backprop.graph import Columns
+from backprop.graph import Columns, in_order
 from backprop.language.integers import Integers, Scope
 from backprop.names import matching, unknown_name
 from backprop.numbers import shown
@@ -63,15 +63,18 @@ class Sayings:
     """What was said while a text was read. The names of `const x` and `minimize L` may be defined
     further down: `all` looks at them when everything is read."""
 
-    def __init__(self, integers: Integers, columns: Columns) -> None:
+    def __init__(self, integers: Integers, columns: Columns, defaults: Mapping[str, int]) -> None:
         self.integers = integers
         self.columns = columns
+        self.defaults = defaults
         self.constants: dict[str, Span] = {}
         """Each with the place that says so."""
         self.bounds: dict[str, Bounds] = {}
         self.uncertainties: dict[str, float] = {}
         self.written: dict[str, int] = {}
         self.later: list[Statement] = []
+        self._by_members: list[tuple[str, Statement, Parts, Scope, int]] = []
+        """What is said with members of families, which may be defined further down, too."""
 
     def of_input(
         self, name: str, statement: Statement, parts: Parts, scope: Scope, root: int
@@ -81,6 +84,10 @@ class Sayings:
         tokens = statement.tokens
         if statement.shape.const:
             self.constants[name] = tokens.span(0, tokens.sign - 1)
+        items = (node for limit in parts.limits for item in limit.items for node in item)
+        if self.integers.member is None and any(node.kind == "index" for node in items):
+            self._by_members.append((name, statement, parts, scope, root))
+            return
         number = default(self.columns, root)
         for limit in parts.limits:
             self._refuse_itself(name, tokens, limit)
@@ -117,7 +124,7 @@ class Sayings:
             return self.integers.number(tokens, tuple(nodes), scope, free=True)
         except BackpropError as error:
             place = error.labels[0].span
-            hint = "write numbers, or names without an index that the file gives numbers"
+            hint = "write numbers, or names that the file gives numbers"
             verb = "is " if error.message.startswith("a number") else ""
             message = f"{what} {verb}{error.message.removeprefix('this ')}"
             if isinstance(error, (NotANumber, NotYetSupported)):
@@ -155,6 +162,8 @@ class Sayings:
 
     def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Said:
         """All that was said, of these names. errors: takes what cannot be so."""
+        if not errors:
+            self._with_members(names, errors)
         goals: list[tuple[Goal, Span]] = []
         for statement in self.later:
             tokens, shape = statement
@@ -178,6 +187,28 @@ class Sayings:
         constants = tuple(filter(known.__contains__, names)) if known else ()
         goal_ = goals[0][0] if goals else None
         return Said(constants, self.bounds, self.uncertainties, goal_, self.written)
+
+    def _with_members(self, names: Mapping[str, int], errors: list[BackpropError]) -> None:
+        """Take what is said with members of families, as in `a = 2 in 0..x[1]`."""
+        inputs = {names[name]: name for name in self.defaults} if self._by_members else {}
+        numbers = {row: default(self.columns, self.defaults[name]) for row, name in inputs.items()}
+        for said in self._by_members:
+
+            def member(label: str, place: Span, of: str = said[0]) -> float:
+                used = in_order([names[label]] if label in names else [], self.columns.operands)
+                number = self.integers.of_row(used[-1], numbers) if used else None
+                if number is None or names[of] in used:
+                    raise NotANumber(f"{label} is no constant", place)
+                known = {inputs[each]: numbers[each] for each in used if each in inputs}
+                self.integers.known |= known | {label: number}
+                return number
+
+            self.integers.member = member
+            try:
+                self.of_input(*said)
+            except BackpropError as error:
+                errors.append(error)
+        self.integers.member = None
 
     def _pattern(self, statement: Statement, root: int) -> str:
         """`x`, `x[2]`, `x[*]`, `x[1..3]`, with the numbers of its indices."""
