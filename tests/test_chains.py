@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import backprop as library
 from running import CLASSIC, POINT, backprop
 
 # ------------------------------------------------------------------------------------- numbers
@@ -55,11 +56,84 @@ def test_chains_for_members_and_beside_equations(tmp_path: Path) -> None:
     assert "w[*] cannot be 2 and 3" in ran.err
 
 
-@pytest.mark.parametrize("text", ["e = a·b = 2·(−3) = −6", "e = a·b = 7"])
-def test_a_file_has_no_chains(text: str) -> None:
-    ran = backprop("grad", "-e", text)
-    assert ran.status == 2
-    assert "if the rest is its value at one point, write e = a·b\n" in ran.err
+# ------------------------------------------------------------------------------------- equations
+
+FILES = [
+    ("e = a·b = 2·(−3) = −6; a = 2; b = -3", -6.0), ("e = a*b = -6; a = 2; b = -3", -6.0), ("a = b = 3; b = 3", 3.0),
+    ("y = a/3 = 1/3 = 0.333 = 0.33333; a = 1", 1 / 3), ("y = f(a) = a^2 = 3² = 9; f(x) = x^2; a = 3", 9.0),
+    ("y = if(a > 0, a^2, 0) = a^2 = 2^2 = 4; a = 2", 4.0), ("y = sum(w[i]*i for i in 1..2) = w[1] + w[2]·2 = 3 + 4·2 = 11; w[1] = 3; w[2] = 4", 11.0),
+    ("h[1] = 2*a = 2·2 = 4; a = 2; y = h[1]", 4.0), ("y = 1/a = 1/inf = 0; a = inf", 0.0), ("y = -a = -0; a = 0", -0.0),
+    ("y = a*1e-5 = 2·1e−5 = 2e−05; a = 2", 2e-5), ("a = 2*pi = 6.28; y = a", 6.283185307179586), ("const a = 1/3 = 0.333; y = a", 1 / 3),
+    ("y = a + nan1 = 3; nan1 = 1; a = 2", 3.0), ("y = atan2(a, -1) = atan2(−0, −1) = −3.14159; a = -0.0", -3.141592653589793),
+    ("y = max(a, 1) = max(2, 1) = 2\n# so\na = 2 ;", 2.0), ("y = (a +\n 1) = 2 +\n 1 = 3; a = 2", 3.0), ("y = |a| = |−2| = 2; a = -2", 2.0),
+]  # fmt: skip
+NOTED = [
+    ("\n\ne = a·b = 2·(−3) = −6; a = 2; b = -4", "line 3 says e = −6, it is −8 here"),
+    ("e = a*b = -6; a = 2; b = -3; f = e + 1 = -4", "line 1 says f = -4, it is −5 here"),
+    ("e = a*b = b*b = 9; a = 2; b = 4", "line 1 says e = b*b, it is 8 here (2 such values in all)"),
+    ("a = b = 3; b = 4", "line 1 says a = 3, it is 4 here"),
+]  # fmt: skip
+ASKED_IN_FILES = [
+    ("a = b = 3", 2, "write b = 3; a = b"), ("y = a + 1; a = w[1] = 3", 2, "write w[1] = 3; a = w[1]"),
+    ("a = 3 = 4", 1, "a cannot be 3 and 4"), ("e = a*b = 2*3 = 7; a = 2; b = 3", 1, "e cannot be 6 and 7"), ("e = a*b = 6 = 2*3.2; a = 2; b = 3", 1, "e cannot be 6 and 6.4"),
+    ("a = 3 = b; b = 3", 2, "a second '='"), ("a = b = c; b = 3; c = 3", 2, "a second '='"), ("a = 3 = b = 3; b = 3", 2, "a second '='"),
+    ("e = a*b = q = 6; a = 2; b = 3", 1, "there is no 'q'"), ("e = a*b = 2(3) = 6; a = 2; b = 3", 2, "write 2*3"), ("e = a*b = foo(2) = 6; a = 2; b = 3", 1, "no function 'foo'"),
+    ("e = 2(a) = 2*3 = 6; a = 3", 2, "write 2*(a)"), ("e = a*b = = 6; a = 2; b = 3", 2, "'='"), ("a = 1/3 = 0.333 in 0..1", 2, "a second '='"),
+    ("x[i] = i = 3 for i in 3..3", 2, "a second '='"), ("f(x) = x^2 = 4; y = f(2)", 2, "a second '='"), ("2*e = a = 3; a = 3", 2, "only a name"),
+    ("a = 2 = 2; a = 3", 1, "defined twice"), ("e = a = 1e400; a = 3", 2, "too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), FILES)
+def test_values_behind_an_equation_leave_it_as_it_is(
+    text: str, value: float, tmp_path: Path
+) -> None:
+    output = "y" if "y =" in text else "e" if "e =" in text else "a"
+    ran = backprop("grad", "-", "--of", output, "--format", "json", stdin=text.encode())
+    found = json.loads(ran.out)["value"]
+    assert (ran.status, "says" in ran.err) == (0, False)
+    assert str(found) == str(value)  # the sign of a zero, too
+    file = tmp_path / "file.eq"
+    file.write_text(text, encoding="utf-8")
+    for command in ("grad", "explain", "check"):  # each goes on as with the equation alone
+        assert backprop(command, str(file), "--of", output).status == 0
+    assert library.load(file).grad(of=output).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(("text", "said"), NOTED)
+def test_a_value_that_is_another_at_this_point_is_a_note(text: str, said: str) -> None:
+    ran = backprop("grad", "-", "--of", text.strip()[0], stdin=text.encode())
+    assert ran.status == 0
+    assert said in ran.err
+    assert ran.err.count(" says ") == 1
+
+
+def test_a_note_of_a_setting() -> None:
+    text = "e = a*b = 2*(-3) = -6; a = 2 = 2; b = -3"
+    assert backprop("grad", "-e", text).err == ""
+    ran = backprop("grad", "-e", text, "--set", "a=5")
+    assert "line 1 says e = -6, it is −15 here" in ran.err
+
+
+@pytest.mark.parametrize(("text", "status", "said"), ASKED_IN_FILES)
+def test_chains_that_are_none(text: str, status: int, said: str) -> None:
+    ran = backprop("grad", "-", stdin=text.encode())
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert "^" in ran.err
+
+
+def test_what_is_saved_takes_the_value_behind_a_number_away(tmp_path: Path) -> None:
+    file = tmp_path / "a.eq"
+    file.write_text(
+        "L = (a - 1)^2 = 4/9 = 0.4444\na = 1/3 = 0.333 # so\nw[1] = 2 = 4/2\nM = w[1]\n"
+    )
+    ran = backprop(
+        "descend", str(file), "--of", "L", "--lr", "0.5", "--steps", "1", "--save", str(file)
+    )
+    assert ran.status == 0, ran.err
+    assert "a = 1 # so\nw[1] = 2 = 4/2\n" in file.read_text()
+    assert "line 1 says L = 0.4444, it is 0 here" in backprop("grad", str(file), "--of", "L").err
 
 
 # -------------------------------------------------------------------------------------- claims
@@ -117,6 +191,38 @@ def test_each_link_is_right(text: str, claim: str) -> None:
 @pytest.mark.parametrize(("text", "claim", "expected"), WRONG)
 def test_the_wrong_link_is_named(text: str, claim: str, expected: list[str]) -> None:
     assert verdicts(text, claim) == (1, expected)
+
+
+STEPS = "L = (a*b + c)^2; a = 2; b = 3; c = 1"
+"""v1 = a*b = 6, v2 = v1 + c = 7, L = v2^2: ∂L/∂v2 = 14, ∂v2/∂v1 = 1, ∂v1/∂a = 3."""
+
+
+@pytest.mark.parametrize(
+    ("text", "claim", "expected"),
+    [
+        (STEPS, "∂L/∂v2 = 2·v2 = 14; v1 = 14; ∂b = 28", ["right"] * 4),
+        (STEPS, "dL/dv1 = 14; dv2 = 14", ["right"] * 2),
+        (STEPS, "∂v2/∂v1 = 1; ∂v1/∂a = b = 3; ∂L/∂a = ∂L/∂v1 · ∂v1/∂a = 42", ["right"] * 5),
+        (STEPS, "a → v1 → v2 → L: ∂v1/∂a·∂v2/∂v1·∂L/∂v2 = 42", ["right"] * 2),
+        (STEPS, "∂L/∂v2 = 2·v1; ∂v1/∂a = v2; v1 = 7", ["wrong"] * 3),
+        ("v1 = a*b; " + STEPS.replace("a*b", "v1"), "∂L/∂u1 = 14; ∂u1/∂v1 = 1", ["right"] * 2),
+        (
+            "L = (dv1 + 2)^2*v_1; dv1 = 1; v_1 = 5",
+            "dv1 = 30; dL/dv_1 = 9; ∂u1/∂dv1 = 1",
+            ["right"] * 3,
+        ),
+    ],
+)
+def test_operations_have_the_names_that_explain_gives_them(
+    text: str, claim: str, expected: list[str]
+) -> None:
+    assert verdicts(text, claim)[1] == expected
+
+
+def test_an_operation_that_there_is_not() -> None:
+    ran = backprop("check", "-e", STEPS, "--claim", "∂L/∂v3 = 2")
+    assert (ran.status, ran.out) == (1, "")
+    assert "there is no 'v3'" in ran.err
 
 
 @pytest.mark.parametrize(("claim", "status", "said"), ASKED)

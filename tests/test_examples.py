@@ -62,6 +62,7 @@ def test_every_error_class_has_an_example() -> None:
     }
     assert causes - shown == {
         "AtBorder",
+        "WorkedElsewhere",
         "IndeterminateForm",
         "Underflow",
         "LooksAlike",

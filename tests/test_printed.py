@@ -126,6 +126,17 @@ def set_to(line: str) -> None:
     assert found["data"][name] == pytest.approx(number(links(line)[-1].split(" ← ")[-1]), rel=1e-15)
 
 
+def same(found: dict[str, dict[str, float]], before: dict[str, dict[str, float]]) -> None:
+    """Check that two runs have the same values and gradients for the names of both."""
+    for name, gradient in found["gradients"].items():
+        if name in before["gradients"]:
+            for here, there in (
+                (gradient, before["gradients"][name]),
+                (found["data"][name], before["data"][name]),
+            ):
+                assert float(here) == pytest.approx(float(there), rel=1e-9, abs=1e-12, nan_ok=True)
+
+
 def whole_explanation(text: str, folder: Path, detail: str, *more: str) -> int:
     """Paste every line of an explanation back; how many there were."""
     base = ["explain", "-", "--detail", detail, *more]
@@ -136,11 +147,13 @@ def whole_explanation(text: str, folder: Path, detail: str, *more: str) -> int:
     set_to(short.title)
     for line in exact.given:
         set_to(line)
-    if detail == "equations":
-        marked(text, short.claims, folder, *more)
+    marked(text, short.claims, folder, *more)
     names = [links(line)[0] for line in exact.forward]
     equations = [" = ".join(links(line)[:2]) for line in exact.forward]
     before = grad(text, *more)
+    stands = "\n".join(definitions(text) + exact.given + exact.forward)
+    same(grad(stands, "--of", before["output"]), before)
+    assert "says" not in backprop("grad", "-", "--of", before["output"], stdin=stands.encode()).err
     for chain in (1, 2):  # the formula as the person wrote it, and what is made of it
         sides = [
             [each for each in links(line)[1:-1] if not numeric(each)] for line in exact.forward
@@ -155,15 +168,7 @@ def whole_explanation(text: str, folder: Path, detail: str, *more: str) -> int:
             + [f"{name} = {side}" for name, side in zip(names, written, strict=True)]
         )
         found = grad("\n".join(lines), "--of", before["output"])
-        for name, gradient in found["gradients"].items():
-            if name in before["gradients"]:
-                for here, there in (
-                    (gradient, before["gradients"][name]),
-                    (found["data"][name], before["data"][name]),
-                ):
-                    assert float(here) == pytest.approx(
-                        float(there), rel=1e-9, abs=1e-12, nan_ok=True
-                    )
+        same(found, before)
         marked("\n".join(lines), exact.claims, folder, "--of", before["output"])
     for line in exact.forward:
         name, *sides = links(line)

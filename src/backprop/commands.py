@@ -45,7 +45,12 @@ def grad(
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
     results = [gradient(model, numbers, output, engine) for output in outputs]
-    return gradient_report(model, results, names, whole, shown)
+    report = gradient_report(model, results, names, whole, shown)
+    if not model.worked:
+        return report
+    from backprop.evaluation.elsewhere import elsewhere
+
+    return report._replace(elsewhere=elsewhere(model, results[0].data))
 
 
 def draw(

@@ -173,6 +173,10 @@ class AtBorder(BackpropError):
     leads: frozenset[str] = frozenset()
 
 
+class WorkedElsewhere(BackpropError):
+    """A value that the file writes behind an equation, and that is another at this point: a note."""
+
+
 class IndeterminateForm(InfiniteSlope):
     """A step where the chain rule meets 0·∞, which is decided by values, if at all."""
 

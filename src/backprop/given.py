@@ -1,15 +1,15 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
-from backprop.errors import LIMIT, BackpropError, Label, NotANumber, raise_all
-from backprop.evaluation.digits import uncertainty
+from backprop.errors import LIMIT, BackpropError, NotANumber, raise_all
 from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, Setting, read_settings
+from backprop.language.links import differing
 from backprop.names import matching
-from backprop.numbers import PRECISION, half_unit, printed
 from backprop.source import Source, Span
 
 
@@ -62,23 +62,10 @@ def _links(setting: Setting) -> Iterator[NotANumber]:
     numbers are written out."""
     if not setting.links:
         return
-    model, columns = setting.model, setting.model.columns
-    last = number_of(model, setting.root)
-    off = max(
-        uncertainty(columns, setting.root, model.source),
-        half_unit(setting.place.text.replace("−", "-"), least=1),
-    )
-    for place, root in setting.links:
-        number = number_of(model, root)
-        most = off + uncertainty(columns, root, model.source)
-        if abs(number - last) > most * (1 + PRECISION):
-            message = f"{setting.name.text} cannot be {printed(number)} and {printed(last)}"
-            labels = (
-                Label(place, f"this is {printed(number)}"),
-                Label(setting.place, "the last one counts"),
-            )
-            hints = ["correct it, or leave out what is wrong"]
-            yield NotANumber(message, *labels, hints=hints)
+    model = setting.model
+    number, note = partial(number_of, model), "the last one counts"
+    last = setting.place, setting.root
+    yield from differing(setting.name.text, model.columns, setting.links, last, number, note)
 
 
 def _from_file(source: Source, model: Model) -> Given:

@@ -16,10 +16,11 @@ from backprop.errors import (
     defined_twice,
     raise_first,
 )
-from backprop.evaluation.digits import uncertainty
 from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
+from backprop.language.links import uncertainty
+from backprop.language.steps import with_steps
 from backprop.names import unknown_name
 from backprop.source import LINE_END, Source, Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
@@ -39,7 +40,7 @@ class Claim:
     text: what stands on the right. place: where it stands. rounding: by how much the number may be
     off because of the digits that it was written with; 0 for one that is exact. formula: whether it
     has names in it, so that it says something about other points too. slopes: the derivatives in
-    formulas, by the inputs that stand for them.
+    formulas, by the inputs that stand for them. model: has the names that all claims use.
     """
 
     of: str
@@ -48,6 +49,7 @@ class Claim:
     graph: Graph
     place: Span
     slopes: Mapping[int, Slope] = field(compare=False, repr=False)
+    model: Model = field(compare=False, repr=False)
     rounding: float = 0.0
     formula: bool = False
     doubt: str = ""
@@ -85,12 +87,13 @@ def read_claims(
 
     A name alone, or with a `d` or `∂` before it, stands for the derivative of `output` by it. A
     name of the file that begins with d is itself, unless it stands in a fraction, where each side
-    begins with a d of its own: `dL/ddt`. Each link of a chain `a = b = 3` is a claim. Raises
-    SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
+    begins with a d of its own: `dL/ddt`. Each link of a chain `a = b = 3` is a claim. Where one has
+    a name that `explain --detail operations` gives an operation, all are claims about operations:
+    `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
     sheets = [read_source(path) for path in files]
     sources = [typed(text, "<--claim>") for text in texts] + sheets
-    reader = _Reader(model, output)
+    reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []
     first: dict[tuple[str, str], Claim] = {}
     errors: list[BackpropError] = []
@@ -243,7 +246,9 @@ class _Reader:
         text = one_line(link.whole.text)
         if self._is_blank(link):
             nothing = Graph(columns, [model.names[left.by]], model.labels)
-            return Claim(*left[:2], text, nothing, place, {}, part=part, truth=truth, blank=True)
+            return Claim(
+                *left[:2], text, nothing, place, {}, model, part=part, truth=truth, blank=True
+            )
         for each in reversed(inside):
             link = link.with_name(each.text, each.first, each.behind)
         total = {each.text: self._slope(each.of, each.by) for each in inside}
@@ -260,8 +265,8 @@ class _Reader:
             rounding = uncertainty(columns, graphs[0].output, link.source)
         other = graphs[1] if len(graphs) > 1 else None
         return Claim(
-            *left[:2], text, graphs[0], place, self._slopes.by_node, rounding, formula, doubt,
-            other, part, truth,
+            *left[:2], text, graphs[0], place, self._slopes.by_node, model, rounding, formula,
+            doubt, other, part, truth,
         )  # fmt: skip
 
     def _read(self, link: Tokens, reading: Mapping[str, Slope]) -> Graph:

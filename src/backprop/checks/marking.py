@@ -81,6 +81,8 @@ def mark(
     A number is right if it is the derivative to 9 digits, or as far as it was written and rounded,
     or within `tolerance` of it, relative. seed: of the random points. Raises as `Model.grad`.
     """
+    if claims:
+        model = claims[0].model
     found = evaluate(model, values or {}, of)
     data = found.numbers.data
     answered = [claim for claim in claims if not claim.blank]

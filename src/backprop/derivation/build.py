@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import count
 from math import isfinite, isnan
 
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
@@ -11,6 +10,7 @@ from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.language.steps import named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
@@ -68,22 +68,15 @@ def derivation(
         if each.name in writing.wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
     inputs = needed.difference(map(graph.label, nodes))
-    given = {name: number for name, number in numbers.items() if name in inputs}
+    given = {name: numbers[name] for name in model.names if name in inputs}
     forward = [step for step in forward if step.name in needed]
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
 
 
 def _named(model: Model, graph: Graph, single: bool) -> Graph:
     """The graph with a name for everything that is explained, and these names in its order."""
-    # the letter that with a number could be taken for none of the file's names: `v1` for `v_1`
-    taken = {name[0] for name in model.names if not name[1:2].isalpha() and name[1:]}
-    letter = next((each for each in "vuwstz" if each not in taken), "v") if single else "v"
-    new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
-    labels = {
-        node: graph.label(node) or next(new)
-        for node in graph.order
-        if node in graph.labels or (single and graph.is_step(node))
-    }
+    known = {node: graph.label(node) for node in graph.order if node in graph.labels}
+    labels = named_steps(model, graph) if single else known
     named = Graph(graph.columns, graph.outputs, labels)
     named.order = graph.order
     return named

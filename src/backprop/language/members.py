@@ -53,7 +53,7 @@ def member_text(whole: Span, right: Span, name: str) -> str:
 @lru_cache(8)
 def _template(whole: Span, right: Span) -> _Template:
     """The right side of a statement as a template for all of its members."""
-    tokens = statement_at(whole.source, whole.start)
+    tokens = statement_at(*whole)
     found = shape(tokens.kinds)
     parts, left = prepared(found), list[_Index]()
     for clause in parts.clauses:

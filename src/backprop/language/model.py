@@ -8,6 +8,7 @@ from types import MappingProxyType
 from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
+from backprop.language.links import Worked
 from backprop.language.members import member_text
 from backprop.language.said import NOTHING, Bounds, Said, default, without_brackets
 from backprop.names import nearest, together, unknown_name
@@ -74,6 +75,8 @@ class Model:
         self.functions = frozenset(functions)
         self.seed = seed
         self.warnings = warnings
+        self.worked: Mapping[str, Sequence[Worked]] = {}
+        """By name the formulas and the last number that stand behind its equation, if any do."""
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._known_places = places or {}
         self._last_read: tuple[int, str, list[Place]] = (0, "", [])
@@ -82,6 +85,14 @@ class Model:
     def __repr__(self) -> str:
         count, outputs = len(self.names), ", ".join(self.outputs)
         return f"Model({self.source.name}: {count} names, outputs {outputs})"
+
+    def add_names(self, names: Mapping[str, int], places: Mapping[str, int]) -> None:
+        """Give these rows names, and let what they are called stand at these places."""
+        self.names = names
+        self._known_places = {**self._known_places, **places}
+        self._graphs = {}
+        for known in ("labels", "inputs", "outputs"):
+            self.__dict__.pop(known, None)
 
     @cached_property
     def labels(self) -> Mapping[int, str]:

@@ -1,21 +1,21 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from itertools import chain
-from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
 from backprop.language import definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
+from backprop.language.formulas import limits
 from backprop.language.integers import Scope
 from backprop.language.model import Model
 from backprop.memory import without_collector
-from backprop.names import family, unknown_name
+from backprop.names import family
 from backprop.source import Source, Span
 from backprop.syntax.bodies import Body
-from backprop.syntax.parser import Settings, Statement, read, shaped, unread
+from backprop.syntax.parser import Settings, Statement, read
 from backprop.syntax.scanner import LIST_ENDS, Tokens
 
 _LONG = 2000
@@ -48,7 +48,8 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
 
 def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The same by the ordinary route, which defines what a text means. Raises the same."""
-    statements, errors = read(source)
+    chains: dict[int, Tokens] = {}
+    statements, errors = read(source, chains=chains)
     equations, functions, indexed = definitions.checked(statements, errors)
     if not equations and not indexed:
         message, hint = "no equation in this text", "write one equation a line, such as: L = a*b"
@@ -80,47 +81,16 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     raise_all(found)
     repeated, fixed = builder.repeated, list(members.integers.known)
     doubts = [*definitions.look_alikes(statements)]
-    return Model(
+    model = Model(
         source, columns, names, defaults, places, fixed, repeated, functions, seed, said, doubts
     )
+    if chains:
+        from backprop.language.worked import read_worked  # few files have some
 
-
-class FormulaReader:
-    """Reads formulas of the names of a model, with its functions, into columns that begin as the
-    model's."""
-
-    def __init__(self, model: Model) -> None:
-        equations, self._functions, _ = definitions.checked(read(model.source)[0])
-        self.columns = model.columns.copy()
-        self._known = model.names
-        self._families = Families(equations)
-
-    def read(self, tokens: Tokens, also: Mapping[str, int] = MappingProxyType({})) -> int:
-        """The row of the right side of `name = formula`, a formula of the names of the model.
-        also: the rows of what else may stand there. Raises SyntaxFaults, UnknownName,
-        UnknownFunction, WrongNumberOfArguments."""
-        raise_all(unread(tokens))
-        statement = shaped(tokens)
-        if statement.shape.limited:
-            place = _limits(statement)
-            raise UnexpectedText(
-                "a formula has no uncertainty and no bounds", place, hints=["leave it out"]
-            )
-        raise_all(definitions.calls([statement], self._functions))
-        builder = Builder(
-            {**self._known, **also} if also else self._known,
-            self.columns,
-            self._functions,
-            self._families,
-        )
-        root = builder.expression(tokens, ready_made(statement).body, {})
-        errors, places = [*builder.errors], self.columns.places
-        builder.errors.clear()
-        for name in builder.order:
-            span = Span.at(tokens.source, places[builder.names[name]])
-            errors.append(unknown_name(name, self._known, "these equations", span))
-        raise_all(errors)
-        return root
+        starts = {owner.tokens.starts[0]: name for name, owner in owners.items()}
+        named = {starts[start]: tokens for start, tokens in chains.items()}
+        model.worked = read_worked(model, named)
+    return model
 
 
 def _says_more(statement: Statement) -> bool:
@@ -128,17 +98,10 @@ def _says_more(statement: Statement) -> bool:
     return statement.shape.kinds[0] in ("CONST", "GOAL") or statement.shape.limited
 
 
-def _limits(statement: Statement) -> Span:
-    """Where the uncertainty and the bounds of a right side stand; the first word if it has none."""
-    limits = ready_made(statement).limits
-    ends = (limits[0].node.first, limits[-1].node.last) if limits else (0, 0)
-    return statement.tokens.span(*ends)
-
-
 def _no_number(statement: Statement) -> UnexpectedText:
     """The error for a statement that says more, where numbers are due."""
     hints = ["give numbers alone, as in a=2; what is said of inputs stands in the equations"]
-    return UnexpectedText("this says more than a number", _limits(statement), hints=hints)
+    return UnexpectedText("this says more than a number", limits(statement), hints=hints)
 
 
 def read_settings(source: Source, computed: Collection[str] | None = None) -> dict[str, Setting]:

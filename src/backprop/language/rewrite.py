@@ -47,6 +47,8 @@ def with_defaults(
         elif name not in together and exact(model.default(name)) != exact(number):
             span = model.equation(name)
             assert span is not None
+            if name in model.worked:  # what stands behind it is its value no more
+                span = span._replace(end=model.worked[name][-1].place.end)
             written, said = exact(number), span
             if name in model.written:
                 said = Span.at(model.source, model.written[name])

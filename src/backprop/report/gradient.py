@@ -22,7 +22,8 @@ class GradientReport(NamedTuple):
     leads to no output), equation (its right side on one line, "" if there is none), data, None if it
     could not be computed, and what the file says of inputs: uncertainty, bounds. gradients: of each
     output by the names, None where it does not depend on one. rows: of the table, as `groups` has
-    them. said: what the JSON has of the file.
+    them. said: what the JSON has of the file. elsewhere: the note on values that the file
+    writes behind equations, and that are others at this point.
     """
 
     results: Sequence[Gradient]
@@ -30,6 +31,7 @@ class GradientReport(NamedTuple):
     gradients: list[list[float | None]]
     rows: list[tuple[str, list[int]]]
     said: Mapping[str, Any]
+    elsewhere: Sequence[BackpropError] = ()
 
     @property
     def warnings(self) -> list[BackpropError]:
@@ -39,9 +41,9 @@ class GradientReport(NamedTuple):
 
     @property
     def notes(self) -> list[BackpropError]:
-        """Those of all results, each once."""
+        """Those of all results, each once, and the one on values of the file."""
         notes = [each for result in self.results for each in result.notes]
-        return [*{str(each): each for each in notes}.values()]
+        return [*{str(each): each for each in notes}.values(), *self.elsewhere]
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""

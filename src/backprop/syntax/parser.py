@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
+from backprop.operations import CONSTANTS
 from backprop.source import Source, Span
 from backprop.syntax.grammar import Node, Shape, Unfit, shape
 from backprop.syntax.scanner import ENDS, Tokens, control_characters, statements
@@ -49,11 +50,13 @@ def read(
     ends: frozenset[str] = ENDS,
     settings: Settings | None = None,
     start: str = "statement",
+    chains: dict[int, Tokens] | None = None,
 ) -> tuple[list[Statement], list[SyntaxFault]]:
     """The statements that read well, and an error for each of the others (up to a limit).
 
     settings: of a text of numbers takes what others do not have. start: what they are, statements
-    or each an `expression`.
+    or each an `expression`. chains: takes, by their offsets, the whole statements that go on behind
+    an equation, `e = a*b = 2*(-3) = -6`.
     """
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
@@ -73,7 +76,7 @@ def read(
             if settings is not None and many is not None:
                 settings.many.append(many)
             else:
-                found.append(Statement(tokens, shape(tokens.kinds, start)))
+                found.append(_statement(tokens, start, settings is None, chains))
         except Unfit as unfit:
             errors += unread(tokens, unfit)
         except SyntaxFault as fault:
@@ -81,6 +84,55 @@ def read(
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
+
+
+def _statement(
+    tokens: Tokens, start: str, plain: bool, chains: dict[int, Tokens] | None
+) -> Statement:
+    """A statement; of a chain of equalities its equation. Raises Unfit, SyntaxFaults."""
+    try:
+        return Statement(tokens, shape(tokens.kinds, start))
+    except Unfit:
+        equation = _equation(tokens) if plain and start == "statement" else None
+        if equation is None:
+            raise
+    if chains is not None:
+        chains[tokens.starts[0]] = tokens
+    return equation
+
+
+def _equation(tokens: Tokens) -> Statement | None:
+    """The equation of `e = a*b = 2*(-3) = -6`: a chain in which a formula is followed by others, if
+    any, and these by numbers. None if the statement is none. Raises SyntaxFaults for its links."""
+    left, *links = tokens.sides()
+    named = [_has_names(link) for link in links]
+    if links and _CALL in pairwise(links[0].kinds):
+        named[0] = True  # in a function of the file there may be names
+    sides = (left, *links)
+    if len(links) < 2 or not all(side.kinds for side in sides) or named[-1]:
+        return None
+    if named != sorted(named, reverse=True):
+        return None
+    begin = tokens.since(0, len(left.kinds) + 1 + len(links[0].kinds))
+    try:
+        equation = Statement(begin, shape(begin.kinds))
+    except Unfit:
+        return None
+    plain = equation.shape.form in ("equation", "indexed_equation")
+    parts = [equation, *(shaped(link.as_right_side()) for link in links[1:])]
+    return equation if plain and not any(each.shape.limited for each in parts) else None
+
+
+def _has_names(tokens: Tokens) -> bool:
+    """Whether a formula has names in it besides those of functions and of numbers."""
+    words = zip(tokens.kinds, tokens.texts, (*tokens.kinds[1:], ""), strict=False)
+    return any(
+        kind == "NAME" and after != "LPAR" and text not in _NUMBERS for kind, text, after in words
+    )
+
+
+_NUMBERS = {*CONSTANTS, "nan"}
+_CALL = ("NAME", "LPAR")
 
 
 def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:

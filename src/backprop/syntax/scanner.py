@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
@@ -166,11 +167,12 @@ def statements(
         yield piece.finish(source)
 
 
-def statement_at(source: Source, start: int) -> Tokens:
-    """The statement that begins at an offset of a text that was read before."""
+def statement_at(source: Source, start: int, end: int | None = None) -> Tokens:
+    """The statement that begins at an offset of a text that was read before. end: where it ends, if
+    a chain of equalities goes on behind it."""
     tokens = next(statements(source, start=start))
     assert isinstance(tokens, Tokens)
-    return tokens
+    return tokens if end is None else tokens.since(0, bisect_left(tokens.starts, end))
 
 
 class _Piece:

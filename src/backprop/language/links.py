@@ -1,14 +1,60 @@
-"""How far a number may be off that is computed from numbers of so many digits."""
+"""The links of a chain of equalities: how far their numbers may be off, and which differ."""
 
+from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
+from typing import NamedTuple
 
+from backprop.errors import Label, NotANumber
 from backprop.graph import Columns, Graph
-from backprop.numbers import PRECISION, half_unit
+from backprop.numbers import PRECISION, half_unit, printed
 from backprop.source import Source, Span
 from backprop.values import forward
 
 _MOST = 100
 """The most numbers of a formula that are looked at."""
+
+Link = tuple[Span, int]
+"""Where a link stands, and its row."""
+
+
+class Worked(NamedTuple):
+    """A link behind an equation: `2*(-3)` or `-6` of `e = a*b = 2*(-3) = -6`.
+
+    graph: computes it, from the names in it, if there are any. off: how far a number may be off
+    because of its digits.
+    """
+
+    place: Span
+    graph: Graph
+    off: float
+
+
+def off_by(columns: Columns, last: Link) -> float:
+    """How far the number at the end of a chain may be off because of its digits."""
+    place, root = last
+    written = half_unit(place.text.replace("−", "-"), least=1)
+    return max(uncertainty(columns, root, place.source), written)
+
+
+def differing(
+    name: str,
+    columns: Columns,
+    links: Iterable[Link],
+    last: Link,
+    number: Callable[[int], float],
+    note: str,
+) -> Iterator[NotANumber]:
+    """An error for each of the links that is not the last number of their chain, as far as the
+    numbers are written out. number: of a row. note: what is said of the last."""
+    off, end = off_by(columns, last), number(last[1])
+    for place, root in links:
+        here = number(root)
+        most = off + uncertainty(columns, root, place.source)
+        if abs(here - end) > most * (1 + PRECISION):
+            message = f"{name} cannot be {printed(here)} and {printed(end)}"
+            labels = Label(place, f"this is {printed(here)}"), Label(last[0], note)
+            hints = ["correct it, or leave out what is wrong"]
+            yield NotANumber(message, *labels, hints=hints)
 
 
 def uncertainty(columns: Columns, root: int, source: Source) -> float:

@@ -1,0 +1,47 @@
+"""Names for single operations, v1, v2, …: those that `explain --detail operations` gives them."""
+
+import re
+from collections.abc import Iterable
+from copy import copy
+from itertools import count
+
+from backprop.graph import Graph
+from backprop.language.model import Model
+from backprop.source import pack
+
+_LETTERS = "vuwstz"
+_WORD = re.compile(rf"(?<!\w)d?([{_LETTERS}][1-9][0-9]*)(?!\w)")
+
+
+def named_steps(model: Model, graph: Graph) -> dict[int, str]:
+    """The name of everything that leads to the outputs of a graph and is no number: the file's, and
+    for the other steps new ones, in the order of the graph."""
+    # the letter that with a number could be taken for none of the file's names: `v1` for `v_1`
+    taken = {name[0] for name in model.names if not name[1:2].isalpha() and name[1:]}
+    letter = next((each for each in _LETTERS if each not in taken), "v")
+    new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
+    return {
+        node: graph.label(node) or next(new)
+        for node in graph.order
+        if node in graph.labels or graph.is_step(node)
+    }
+
+
+def with_steps(model: Model, output: str, texts: Iterable[str]) -> Model:
+    """The same model, in which the operations that lead to an output have names, if these texts
+    have such names in them that are none of the file's; else the model itself."""
+    found = (word for text in texts for word in _WORD.finditer(text))
+    words = {word[1] for word in found if model.names.keys().isdisjoint(word.group(0, 1))}
+    if not words:
+        return model
+    graph = model.graph(output)
+    steps = {name: node for node, name in named_steps(model, graph).items()}
+    if words.isdisjoint(steps.keys() - model.names.keys()):
+        return model
+    places = {}
+    for name in steps.keys() - model.names.keys():
+        if spans := model.span(steps[name]):
+            places[name] = pack(spans[0].start, spans[0].end)
+    named = copy(model)
+    named.add_names({**steps, **model.names}, places)
+    return named

@@ -1,0 +1,68 @@
+"""What stands behind equations: `2*(-3) = -6` of `e = a*b = 2*(-3) = -6`, as `explain` prints it."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from math import nan
+
+from backprop.errors import BackpropError, UnexpectedText, raise_all
+from backprop.graph import Graph
+from backprop.language.formulas import FormulaReader
+from backprop.language.links import Worked, differing, off_by
+from backprop.language.model import Model
+from backprop.language.said import default
+from backprop.syntax.scanner import Tokens
+
+
+def read_worked(model: Model, chains: Mapping[str, Tokens]) -> dict[str, list[Worked]]:
+    """The links behind the equations of a model. chains: by name the whole statements.
+
+    Raises NotANumber where those made of numbers differ, UnexpectedText for `a = b = 3` where
+    nothing says what b is, and what is wrong with a link.
+    """
+    reader = FormulaReader(model)
+    found: dict[str, list[Worked]] = {}
+    errors: list[BackpropError] = []
+    for name, tokens in chains.items():
+        try:
+            found[name] = _links(model, reader, name, tokens)
+        except BackpropError as error:
+            errors += error.all
+    raise_all(errors)
+    return found
+
+
+def _links(model: Model, reader: FormulaReader, name: str, tokens: Tokens) -> list[Worked]:
+    left, *sides = tokens.sides()
+    _refuse_unknown(model, name, tokens, sides)
+    columns = reader.columns
+    also = {} if "nan" in model.names else {"nan": columns.number(nan)}
+    links = [(side.whole, reader.read(side.as_right_side(), also)) for side in sides]
+    graphs = [Graph(columns, [root], model.labels) for _, root in links]
+    numbers = [
+        link
+        for link, graph in zip(links, graphs, strict=True)
+        if not any(node in model.labels for node in graph.order)
+    ]
+    last = links[-1]
+    if last in numbers:
+        number, note = partial(default, columns), "the last one"
+        raise_all([*differing(left.whole.text, columns, numbers[:-1], last, number, note)])
+    off = off_by(columns, last)
+    behind = [*zip(links, graphs, strict=True)][1:]
+    return [
+        Worked(place, graph, off)
+        for (place, root), graph in behind
+        if (place, root) == last or (place, root) not in numbers
+    ]
+
+
+def _refuse_unknown(model: Model, name: str, tokens: Tokens, sides: Sequence[Tokens]) -> None:
+    """Raise UnexpectedText for `a = b = 3` where no statement says what b is."""
+    formula = sides[0]
+    other = "".join(formula.texts)
+    if other in model.inputs and other not in model.defaults:
+        at = tokens.sign + 1 + len(formula.kinds)
+        number = tokens.span(at + 1, -1).text
+        hints = [f"for two equations write {other} = {number}; {name} = {other}"]
+        hints.append("to compare, write '=='")
+        raise UnexpectedText("a second '=' in one equation", tokens.span(at), hints=hints)
