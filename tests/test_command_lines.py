@@ -144,7 +144,7 @@ def test_the_library_knows_the_options_of_the_command_line_and_no_others() -> No
 
 
 HEAVY = """typer lark rich numpy llvmlite scipy matplotlib mpmath pydantic json dataclasses inspect hashlib
-    statistics tempfile csv difflib pathlib platformdirs graphviz shutil
+    statistics tempfile csv difflib rapidfuzz pathlib platformdirs graphviz shutil
     backprop.derivation backprop.descent backprop.checks backprop.picture backprop.cli.app""".split()
 
 

@@ -53,6 +53,7 @@ NEVER = {
 
 ONLY = {
     "typer": {"cli"},
+    "rapidfuzz": {"names.py"},
     "rich": {"reports"},
     "graphviz": {"reports", "api.py"},
     "matplotlib": {"reports"},

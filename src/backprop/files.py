@@ -44,6 +44,11 @@ def read_source(path: str | PathLike[str]) -> Source:
 
 def decode(data: bytes | bytearray, name: str) -> Source:
     """Bytes as text; a byte-order mark is dropped. Raises NotText at the first bad byte."""
+    marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    zeros = [data[start:200:2].count(0) for start in (0, 1)]
+    if len(data) > 3 and not marked and max(zeros) > 0.8 * len(data[:200:2]) and not min(zeros):
+        message = "this is UTF-16 and no UTF-8: every other byte is 0"
+        raise NotText(message, where=name, hints=["save the file as UTF-8"])
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -57,8 +62,7 @@ def decode(data: bytes | bytearray, name: str) -> Source:
             if name.startswith("<-")
             else ("file", "save the file as UTF-8")
         )
-        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        hint = f"{'this looks like UTF-16: ' if utf16 else ''}{hint}"
+        hint = f"{'this looks like UTF-16: ' if marked else ''}{hint}"
         raise NotText(
             f"byte 0x{error.object[error.start]:02X} (number {bad} of the {what}) is no UTF-8",
             Span(source, len(good), len(good) + 1),

@@ -50,7 +50,7 @@ def pages() -> list[Example]:
 
 def page(name: str, commands: Collection[str]) -> Example:
     """The page of this name. Raises BadOption if there is none; commands: what else may be meant."""
-    return _named(name, name, pages(), "help", commands)
+    return _named(name, name.removesuffix(".md"), pages(), "help", commands)
 
 
 def _files(folder: str, ending: str) -> list[Example]:

@@ -1,6 +1,7 @@
 """Where the equations and the numbers come from: the options that every command has."""
 
 import os
+import sys
 from collections.abc import Collection, Sequence
 from typing import Annotated, NamedTuple
 
@@ -80,6 +81,8 @@ class Inputs(NamedTuple):
                 raise
             message = f"no equations were given, and there is no file {default} here"
             hints = ['name a file, or write the equations after -e: -e "L = a*b"']
+            if not sys.stdin or not sys.stdin.isatty():
+                hints.append("for what comes down a pipe write - as the file")
             raise CannotRead(message, hints=hints) from error
 
     def numbers(self, model: Model, bounds: Collection[str] = ()) -> dict[str, float]:

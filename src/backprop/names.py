@@ -128,14 +128,22 @@ def strange_letter(name: str, other: str) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that `name` was probably meant to be, or None."""
-    from difflib import get_close_matches  # for a mistake only: 3 ms
+    """The name that `name` was probably meant to be, or None.
+
+    One letter in three may be another, be missing, be too much, or have changed places with its
+    neighbour: more may as well be a name of another meaning.
+    """
+    from rapidfuzz.distance import OSA  # for a mistake only
+    from rapidfuzz.process import extract
 
     known = list(islice(names, _MOST))
-    same = [each for each in known if _folded(each) == _folded(name)]
-    same = [each for each in same if each != name]
-    near = same or get_close_matches(name, known, n=1, cutoff=0.6)
-    return near[0] if near else None
+    same = [each for each in known if _folded(each) == _folded(name) and each != name]
+    if same:
+        return same[0]
+    most = len(name.lstrip("-")) // 3
+    near = [found[:2] for found in extract(name, known, scorer=OSA.distance, score_cutoff=most)]
+    near.sort(key=lambda each: (each[1], sorted(each[0]) != sorted(name)))
+    return near[0][0] if near else None
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The Typer application: the whole command line, with help, completion and messages."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, Signature
@@ -11,6 +12,9 @@ from backprop import __version__
 from backprop.errors import BadOption
 from backprop.numbers import beyond_doubles, either, shortened
 from backprop.options import Field, Option, call, fields
+
+UsageError: Any = typer.BadParameter.__base__
+"""What Typer raises for a command line that it cannot read; it has no public name for it."""
 
 Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
 
@@ -68,26 +72,55 @@ def _typed(field: Field) -> Any:
     _, kind, default, option = field
     hint: Any = list[str] if kind is list else kind | None if default is None else kind
     made: Any = typer.Option if option.flags else typer.Argument
-    more = {"parser": _number_of(option) if kind is float else None, "help": helped(option)}
-    says = made(*option.flags, metavar=option.metavar, min=option.min, max=option.max, **more)
+    parser = _number_of(option, kind is int) if kind in (int, float) else None
+    says = made(*option.flags, metavar=option.metavar, parser=parser, help=helped(option))
     return Annotated[hint, says]
 
 
-def _number_of(option: Option) -> Callable[[str], float]:
+def _number_of(option: Option, whole: bool) -> Callable[[str], float]:
     """What makes a number of the text that stands behind an option. It raises BadOption."""
     flag = option.flags[0]
+    kind = "a whole number" if whole else "a number"
 
-    def number(text: str) -> float:
+    def number(text: str | float) -> float:
+        if not isinstance(text, str):
+            return text  # the default
+        wrong = BadOption(f"{flag} takes {kind}, not {shortened(text, 40)!r}")
         try:
             found = float(text)
         except ValueError:
-            raise BadOption(f"{flag} takes a number, not {text!r}") from None
+            wrong.hints = tuple(_with_a_point(text))
+            raise wrong from None
         message, _ = beyond_doubles(text, found)
         if message:
             raise BadOption(f"{flag} {shortened(text, 40)}: {message}")
-        return found
+        if not whole:
+            return found
+        try:
+            exact = int(text)
+        except ValueError:  # 1e4
+            if found != found // 1:
+                raise wrong from None
+            exact = int(found)
+        for end, is_beyond, least in (
+            (option.min, int.__lt__, "least"),
+            (option.max, int.__gt__, "most"),
+        ):
+            if end is not None and is_beyond(exact, end):
+                raise BadOption(f"{flag} {exact}: it is at {least} {end}")
+        return exact
 
     return number
+
+
+def _with_a_point(text: str) -> list[str]:
+    """The hint for a number with a comma where its point belongs, or between its thousands."""
+    if not re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", text):
+        return []
+    point, thousands = text.replace(",", "."), text.replace(",", "")
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text):
+        return [f"for a thousand and more write {thousands}", f"for a part of one write {point}"]
+    return [f"write {point}"]
 
 
 def helped(option: Option) -> str:

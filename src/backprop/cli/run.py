@@ -3,15 +3,16 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 from backprop.cli.help import COMMANDS
 from backprop.cli.printing import Finished, complain
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, UsageFault
 from backprop.files import reason
+from backprop.options import fields
 
 _NO_ROOM = re.compile("map segment|allocate memory")
 """What a system says that has no memory left for the code of a library."""
@@ -67,9 +68,28 @@ def _call(words: list[str]) -> None:
             _checked(function, written)
             return
         known = [words[0]]
-    from backprop.cli.app import application
+    from backprop.cli.app import UsageError, application
 
-    application(map(command, known), _checked)(prog_name="backprop")
+    try:
+        status = application(map(command, known), _checked)(
+            prog_name="backprop", standalone_mode=False
+        )
+    except UsageError as error:
+        if not words:
+            error.show()  # the help
+            sys.exit(2)
+        from backprop.cli.mistakes import explained
+
+        raise explained(words, error.format_message(), command) from None
+    if status:
+        sys.exit(status)
+
+
+def _misread(words: Sequence[str]) -> BackpropError | None:
+    """The error for words on this line that are not what they were meant to be, if there are any."""
+    from backprop.cli.mistakes import misread
+
+    return misread(words, fields(command(words[0]))) if words and words[0] in COMMANDS else None
 
 
 def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
@@ -77,8 +97,11 @@ def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
     from backprop.cli.paths import check_paths
     from backprop.options import call
 
-    check_paths(function, written)
-    call(function, written)
+    try:
+        check_paths(function, written)
+        call(function, written)
+    except UsageFault as error:
+        raise _misread(sys.argv[1:]) or error from None
 
 
 def _without_stdout() -> int:

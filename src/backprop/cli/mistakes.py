@@ -1,0 +1,306 @@
+"""What a command line that cannot be read was meant to be.
+
+Typer finds that a line is wrong; here it is said where, and how to write it.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from backprop.cli.help import COMMANDS
+from backprop.errors import BackpropError, BadOption, Label
+from backprop.names import did_you_mean, nearest
+from backprop.options import Field, fields
+from backprop.source import Source, Span
+
+_OPTIONS = {
+    "--lr": "alpha eta learning-rate learningrate rate step-size stepsize",
+    "--steps": "epochs iter iters iterations max-iter max-iterations max-steps maxiter n num-steps",
+    "--optimizer": "algorithm method optim optimiser solver",
+    "--until-grad": "gtol tol tolerance",
+    "--until-change": "ftol",
+    "--freeze": "const constant fix fixed hold",
+    "--only": "move params parameters train vary",
+    "--bounds": "bound box constraints limits range",
+    "--maximize": "ascend ascent max maximise",
+    "--trace": "log v verbose",
+    "--schedule": "decay scheduler",
+    "--set": "at input inputs let param point s subs val value var vars where with x0",
+    "--values": "data json-values params-file",
+    "--of": "f function loss objective out-name target-name y",
+    "--wrt": "by d respect-to w variable variables",
+    "-e": "c code eq eqs equation equations expression formula text",
+    "--output": "file-out out output-file save-as",
+    "--format": "fmt output-format",
+    "--digits": "decimals prec precision",
+    "--seed": "random-seed random-state rng",
+    "--plot": "graph chart",
+}
+"""Options as other tools call them, by the option here, without their dashes."""
+
+_COMMANDS = {
+    "grad": "autodiff backward derivative derivatives diff differentiate eval evaluate gradient run",
+    "descend": "descent fit gd minimise minimize optimise optimize solve train",
+    "draw": "dot graph picture plot show",
+    "explain": "derive steps why",
+    "check": "gradcheck test verify",
+    "example": "demo examples gallery init",
+    "help": "doc docs man",
+}
+"""Commands as other tools call them."""
+
+_FORMATS = ("csv", "json", "latex", "html", "text", "markdown", "table")
+"""What people write as an option of its own that is a value of --format."""
+
+_SIGNS = ",;=+-*/^<>·×÷−"
+_JOINED = re.compile(rf"[{re.escape(_SIGNS)}(\[]\s*$")
+_JOINS = re.compile(rf"^\s*[{re.escape(_SIGNS)})\]]")
+_SETTING = re.compile(r"\s*[^\W\d]\w*(?:\[[^\]]*\])?\s*(?:=|<-|←)")
+
+
+class _Text(NamedTuple):
+    """An option with a text, and the words behind it that belong to no option. at: of the option's
+    word; last: of the word that it takes."""
+
+    field: Field
+    at: int
+    last: int
+    more: list[int]
+
+
+def explained(
+    words: Sequence[str], said: str, command: Callable[[str], Callable[..., None]]
+) -> BackpropError:
+    """The error for a command line of which Typer says that something is wrong with it.
+
+    words: those behind `backprop`; said: Typer's message; command: gives the function of a command.
+    """
+    if not words or words[0] not in COMMANDS:
+        return _no_command(words, said)
+    own = fields(command(words[0]))
+    found = _unquoted(words, own) or _unknown(words, own) or _too_many(words, own)
+    if found is not None:
+        return found
+    message = re.sub(r"^Option (.*) requires an argument\.$", r"\1 needs a value behind it", said)
+    message = re.sub(r"'(--?[\w-]+)'", r"\1", message).rstrip(".")
+    return BadOption(message[:1].lower() + message[1:], hints=[_help(words)])
+
+
+def misread(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+    """The error for a line whose words could be read, but not as what they were meant to be; None
+    for one that has none of these. own: the options of its command."""
+    return _unquoted(words, own) or _no_file(words, own)
+
+
+def _unquoted(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+    """The error for a text with blanks that is not in quotes, such as --set x = 3; None for a line
+    that has none. own: the options of its command."""
+    for text in _texts(words, own):
+        more = [*text.more]
+        while more and os.path.exists(words[more[-1]]):
+            more.pop()
+        if not more or not _is_one(words, text.last, more):
+            continue
+        flag, equals, value = (
+            words[text.at].partition("=")
+            if text.at == text.last
+            else (words[text.at], "", words[text.last])
+        )
+        name = text.field.option.flags[-1]
+        glue = {"--expr": "; "}.get(name, ", ")
+        whole = value
+        for each in more:
+            joins = (
+                _JOINED.search(whole)
+                or _JOINS.match(words[each])
+                or not _SETTING.match(words[each])
+            )
+            whole += (" " if joins else glue) + words[each]
+        mended = [*words[: text.at], *([f"{flag}={whole}"] if equals else [flag, whole])]
+        mended += [word for at, word in enumerate(words) if at > text.last and at not in more]
+        return BadOption(
+            f"the text after {flag} has blanks in it and is not in quotes",
+            Label(_span(words, text.last, more[-1])),
+            hints=[f"write {_line(mended)}"],
+        )
+    return None
+
+
+def _is_one(words: Sequence[str], last: int, more: Sequence[int]) -> bool:
+    """Whether words that follow one another belong to the text in front of them."""
+    text = words[last]
+    return all(at == last + 1 + n for n, at in enumerate(more)) and bool(
+        _JOINED.search(text)
+        or _JOINS.match(words[more[0]])
+        or text.count("(") > text.count(")")
+        or text.count("[") > text.count("]")
+        or (_SETTING.match(text) and _SETTING.match(words[more[0]]))
+    )
+
+
+def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_Text]:
+    """The options with a text, and what stands behind each until the next option."""
+    found: list[_Text] = []
+    at, current = 1, None
+    while at < len(words):
+        field = _field(words[at], own)
+        if field is None:
+            if current is not None:
+                current.more.append(at)
+        else:
+            current = None
+            last = at + (field.kind is not bool and not _has_value(words[at]))
+            if field.option.metavar in ("TEXT", "NAMES", "NAME") and last < len(words):
+                current = _Text(field, at, last, [])
+                found.append(current)
+            at = last
+        at += 1
+    return found
+
+
+def _field(word: str, own: Iterable[Field]) -> Field | None:
+    """The option that a word is, with a value in it or without."""
+    flag = word.partition("=")[0] if word.startswith("--") else word[:2]
+    return next((each for each in own if flag in each.option.flags), None)
+
+
+def _has_value(word: str) -> bool:
+    return "=" in word if word.startswith("--") else len(word) > 2
+
+
+def _unknown(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+    """The error for an option that the command does not have."""
+    for at in _loose(words, own):
+        if words[at].startswith("-") and words[at] not in ("-", "--"):
+            flag = words[at].partition("=")[0]
+            return BadOption(
+                f"backprop {words[0]} has no option {flag}",
+                Label(_span(words, at, at, len(flag))),
+                hints=[_instead(words, at, own) or _help(words)],
+            )
+    return None
+
+
+def _instead(words: Sequence[str], at: int, own: Sequence[Field]) -> str:
+    """The hint for an option that there is not; "" for none."""
+    flag, equals, value = words[at].partition("=")
+    flags = {each: field for field in own for each in field.option.flags}
+    bare = flag.lstrip("-").replace("_", "-").casefold()
+    before, after = words[:at], words[at + 1 :]
+    if bare in _FORMATS and "--format" in flags:
+        return f"write {_line([*before, '--format', bare, *after])}"
+    if bare in ("format", "as", "type") and "--output" in flags:
+        return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
+    right = _by_meaning(bare, _OPTIONS)
+    if right is None or right not in flags:
+        right = nearest(f"--{bare}", flags) if len(bare) > 2 or f"--{bare}" in flags else None
+    if right:
+        takes = flags[right].option.metavar
+        if takes and not equals and not after:
+            return f"write {right} {takes}"
+        return f"write {_line([*before, right + equals * bool(takes) + value, *after])}"
+    number = value if equals else after[0] if after else ""
+    if re.fullmatch(r"[^\W\d]\w*", bare) and re.match(r"[-+.\d]", number) and "--set" in flags:
+        setting = f"{flag.lstrip('-')}={number}"
+        return f"write {_line([*before, '--set', setting, *after[not equals :]])}"
+    return ""
+
+
+def _by_meaning(word: str, table: Mapping[str, str]) -> str | None:
+    return next((right for right, others in table.items() if word in others.split()), None)
+
+
+def _loose(words: Sequence[str], own: Sequence[Field]) -> list[int]:
+    """Where words stand that are neither options nor their values."""
+    found, at = [], 1
+    while at < len(words):
+        field = _field(words[at], own)
+        if field is None:
+            found.append(at)
+        elif field.kind is not bool and not _has_value(words[at]):
+            at += 1
+        at += 1
+    return found
+
+
+def _too_many(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+    """The error for words that belong to no option."""
+    places = sum(not each.option.flags for each in own)
+    loose = _loose(words, own)
+    if len(loose) <= places:
+        return None
+    extra = loose[places]
+    word, flags = words[extra], [each for field in own for each in field.option.flags]
+    rest = [other for at, other in enumerate(words) if at != extra]
+    hints = [_help(words)]
+    if "--set" in flags and _SETTING.match(word):
+        hints = [f"write {_line([*rest, '--set', word])}"]
+    elif "--set" in flags and os.path.exists(word):
+        files = " ".join(_quoted(words[each]) for each in loose)
+        hints = [f"to put files together write cat {files} | backprop {words[0]} -"]
+    count = "one name" if places == 1 else f"{places} names" if places else "no name"
+    return BadOption(
+        f"backprop {words[0]} takes {count} without an option",
+        Label(_span(words, extra, extra), "one too many"),
+        hints=hints,
+    )
+
+
+def _no_file(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+    """The error for equations that stand where the name of their file is due."""
+    for at in _loose(words, own):
+        if _SETTING.match(words[at]) and not os.path.exists(words[at]):
+            mended = _line([*words[:at], "-e", *words[at:]])
+            label = Label(_span(words, at, at))
+            return BadOption("equations where a file is due", label, hints=[f"write {mended}"])
+    return None
+
+
+def _no_command(words: Sequence[str], said: str) -> BadOption:
+    """The error for a line whose first word is no command."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first is None:
+        message = re.sub(r" \(Possible options?:.*", "", said)
+        hints = ["backprop -h shows the options"]
+        return BadOption(message[:1].lower() + message[1:].rstrip("."), hints=hints)
+    at = words.index(first)
+    right = _by_meaning(first.casefold(), _COMMANDS)
+    if right:
+        hints = [f"write {_line([*words[:at], right, *words[at + 1 :]])}"]
+    elif os.path.exists(first):
+        hints = [f"write {_line([*words[:at], 'grad', *words[at:]])}"]
+    elif _SETTING.match(first):
+        hints = [f"write {_line([*words[:at], 'grad', '-e', *words[at:]])}"]
+    else:
+        hints = [*did_you_mean(first, COMMANDS), f"there are {', '.join(COMMANDS)}"]
+    return BadOption(f"there is no command {first!r}", hints=hints)
+
+
+def _help(words: Sequence[str]) -> str:
+    return f"backprop {words[0]} -h shows the options"
+
+
+def _quoted(word: str) -> str:
+    """A word as any shell takes it for one."""
+    if word == shlex.quote(word):
+        return word
+    return shlex.quote(word) if re.search(r'[$`"\\!]', word) else f'"{word}"'
+
+
+def _line(words: Iterable[str]) -> str:
+    return " ".join(["backprop", *map(_quoted, words)])
+
+
+def _span(words: Sequence[str], first: int, last: int, length: int | None = None) -> Span:
+    """Where words stand in the line as it was written, as far as a program knows that."""
+    text, ends = "backprop", []
+    for word in words:
+        shown = _quoted(word) if re.search(r"\s", word) or not word else word
+        ends.append((len(text) + 1, len(text) + 1 + len(shown)))
+        text += f" {shown}"
+    start = ends[first][0]
+    return Span(
+        Source("<command line>", text), start, ends[last][1] if length is None else start + length
+    )

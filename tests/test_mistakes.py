@@ -1,0 +1,141 @@
+"""Command lines that are not what their writer meant: the hint, typed as it stands, is what was meant."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from running import backprop
+
+FILE = "y = x^2; x = 3"
+OTHER = "L = a*b; a = 2; b = -3"
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("eqs.txt").write_text(FILE)
+    Path("other.eq").write_text(OTHER)
+
+
+# what is typed, the line of the hint, and the value of the output by hand
+LINES = [
+    ("grad --set x = 3", 'grad --set "x = 3"', 9),
+    ("grad eqs.txt --set x = 4", 'grad eqs.txt --set "x = 4"', 16),
+    ("grad eqs.txt --set x = -4", 'grad eqs.txt --set "x = -4"', 16),
+    ("grad eqs.txt --set x= 4", 'grad eqs.txt --set "x= 4"', 16),
+    ("grad eqs.txt --set x =4", 'grad eqs.txt --set "x =4"', 16),
+    ("grad -e y = x^2 --set x=5", 'grad -e "y = x^2" --set x=5', 25),
+    ("grad -e y= x^2 --set x=5", 'grad -e "y= x^2" --set x=5', 25),
+    ("grad -e y = -x --set x=5", 'grad -e "y = -x" --set x=5', -5),
+    ("grad -e y = max(x, 2) --set x=5", 'grad -e "y = max(x, 2)" --set x=5', 5),
+    ("grad -e u=x^2 y=3*u --set x=1", 'grad -e "u=x^2; y=3*u" --set x=1', 3),
+    ("grad --expr=y = x --set x=1", 'grad "--expr=y = x" --set x=1', 1),
+    ("grad other.eq --set a=4, b=5", 'grad other.eq --set "a=4, b=5"', 20),
+    ("grad other.eq --set a=4 b=5", 'grad other.eq --set "a=4, b=5"', 20),
+    ("grad --set a=4, b=5 other.eq", 'grad --set "a=4, b=5" other.eq', 20),
+    ("grad --format json --set x = 3", 'grad --format json --set "x = 3"', 9),
+    ("grad other.eq a=4", "grad other.eq --set a=4", -12),
+    ("grad y=5^2", 'grad -e "y=5^2"', 25),
+    ("y=5^2", 'grad -e "y=5^2"', 25),
+    ("other.eq", "grad other.eq", -6),
+    ("differentiate other.eq", "grad other.eq", -6),
+    ("grad other.eq -set a=4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --a 4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --a=4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --json", "grad other.eq --format json", -6),
+    ("grad other.eq --output-format=json", "grad other.eq --format=json", -6),
+    ("grad other.eq --sett a=4", "grad other.eq --set a=4", -12),
+    ("grad other.eq --precision 3", "grad other.eq --digits 3", -6),
+    ("descend --learning-rate 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
+    ("descend --learning_rate=0.25 --steps 1", "descend --lr=0.25 --steps 1", 2.25),
+    ("descend --lr 0.25 --max-iter 1", "descend --lr 0.25 --steps 1", 2.25),
+    ("descend --lr 0.25 --epochs=1", "descend --lr 0.25 --steps=1", 2.25),
+    ("descend --lr 0.25 --iters 1", "descend --lr 0.25 --steps 1", 2.25),
+    ("minimize --lr 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
+    ("descend --lr 0.25 --steps 1 --optimiser gd", "descend --lr 0.25 --steps 1 --optimizer gd", 2.25),
+    ("descend --lr 0.25 --steps 1 --fixed b", "descend --lr 0.25 --steps 1 --freeze b", None),
+    ("descend --lr 0.25 --steps 1 --bound x=0..5", "descend --lr 0.25 --steps 1 --bounds x=0..5", 2.25),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "mended", "value"), LINES)
+def test_the_line_of_the_hint_is_what_was_meant(
+    typed: str, mended: str, value: float | None
+) -> None:
+    ran = backprop(*typed.split())
+    assert ran.status == 2
+    assert ran.out == ""
+    *_, hint = ran.err.splitlines()
+    assert hint.strip() == f"= write backprop {mended}"
+    if value is not None:
+        words = [*shlex.split(mended)]
+        again = backprop(*words, *([] if "--format" in mended else ["--format", "json"]))
+        assert again.status == 0, again.err
+        assert json.loads(again.out)["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("grad --of", ["--of needs a value behind it", "backprop grad -h"]),
+        ("grad --zzz", ["no option --zzz", "backprop grad -h"]),
+        ("grad eqs.txt other.eq", ["one too many", "cat eqs.txt other.eq | backprop grad -"]),
+        ("gard", ["no command 'gard'", "did you mean 'grad'?"]),
+        ("zzz", ["no command 'zzz'", "there are grad, explain"]),
+        ("--versio", ["no such option: --versio", "backprop -h"]),
+        ("draw --format svg", ["no option --format", "-o graph.svg"]),
+        ("descend --epochs", ["no option --epochs", "write --steps N"]),
+        ("descend --steps 1.5", ["--steps takes a whole number, not '1.5'"]),
+        ("descend --steps x", ["--steps takes a whole number, not 'x'"]),
+        ("descend --steps 1e999", ["--steps 1e999"]),
+        ("descend --steps nan", ["--steps takes a whole number"]),
+        ("descend --lr 0,1", ["--lr takes a number, not '0,1'", "write 0.1"]),
+        ("descend --lr 1,000", ["write 1000", "write 1.000"]),
+        ("grad --digits 99", ["--digits 99: it is at most 17"]),
+        ("grad --digits 0", ["--digits 0: it is at least 1"]),
+        ("grad missing.eq", ["no file missing.eq"]),
+    ],
+)
+def test_what_no_line_can_mend_is_said(typed: str, says: list[str]) -> None:
+    ran = backprop(*typed.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert all(each in ran.err for each in says), ran.err
+    assert not any(each in ran.err for each in ("Usage", "Traceback", "Input should", "Invalid"))
+
+
+def test_whole_numbers_may_have_an_exponent() -> None:
+    ran = backprop("descend", "--lr", "0.25", "--steps", "1e0", "--format", "json")
+    assert json.loads(ran.out)["value"] == 2.25
+    assert backprop("descend", "--lr", "0.25", "--steps", "1e4").status == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [("tahn", "tanh"), ("sqtr", "sqrt"), ("sigmoi", "sigmoid"), ("exxp", "exp"), ("Sin", "sin")],
+)
+def test_letters_that_changed_places_are_nearer_than_a_shorter_name(wrong: str, near: str) -> None:
+    assert f"did you mean {near!r}?" in backprop("grad", "-e", f"y = {wrong}(2)").err
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [("x", "xy"), ("loss", "L"), ("alpha", "beta"), ("temp", "time"), ("w1", "b1")]
+)
+def test_a_name_of_another_meaning_is_not_proposed(name: str, of: str) -> None:
+    err = backprop("grad", "-e", f"y = 2*{of}", "--set", f"{name}=3").err
+    assert "did you mean" not in err
+    assert f"the names are: {of}" in err
+
+
+def test_utf_16_is_known_with_a_mark_and_without(tmp_path: Path) -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        (tmp_path / "u.eq").write_bytes(FILE.encode(encoding))
+        ran = backprop("grad", "u.eq")
+        assert (ran.status, "UTF-16" in ran.err, "UTF-8" in ran.err) == (2, True, True)
+
+
+def test_what_comes_down_a_pipe_needs_a_dash() -> None:
+    Path("eqs.txt").unlink()
+    assert "write - as the file" in backprop("grad", stdin=b"y = 2").err
+    assert backprop("grad", "-", stdin=b"y = 2").status == 0
