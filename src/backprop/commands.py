@@ -11,8 +11,8 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
 from backprop.names import meant
+from backprop.report import said
 from backprop.report.gradient import GradientReport, gradient_report
-from backprop.report.said import said
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -139,8 +139,9 @@ class Descending(NamedTuple):
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found, the best ones if it diverged, and the
         bounds that replaced those of the text."""
-        from backprop.descent.choices import FREE, bounds_of
+        from backprop.descent.choices import bounds_of
         from backprop.language import with_defaults
+        from backprop.language.said import FREE
 
         found = report.descent
         best = found.best if found.stopped == "diverged" else found

@@ -32,7 +32,7 @@ from typing import NamedTuple
 import backprop.numerics as real
 from backprop.synonyms import ALIASES
 
-Point = tuple[float, ...]
+Operands = tuple[float, ...]
 
 # How tightly an operation holds its operands; a call holds tightest of all.
 OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(1, 10)
@@ -46,8 +46,8 @@ class Operation(NamedTuple):
     value: Callable[..., float] | str
     slopes: tuple[str, ...]
     latex: str = ""
-    samples: tuple[Point, ...] = ()
-    corners: tuple[tuple[Point, Point], ...] = ()
+    samples: tuple[Operands, ...] = ()
+    corners: tuple[tuple[Operands, Operands], ...] = ()
     source: str = ""
     binding: int = CALL
     """How tightly it holds its operands, its precedence: `*` more tightly than `+`."""
@@ -122,7 +122,7 @@ def _calls(name: str) -> str:
     return rf"{name}\left([x]\right)"
 
 
-def _at(*points: float) -> tuple[Point, ...]:
+def _at(*points: float) -> tuple[Operands, ...]:
     return tuple((point,) for point in points)
 
 

@@ -31,8 +31,10 @@ MOST = 400
 
 
 class Box(NamedTuple):
-    """A Value. role: input, constant, number, step (unnamed), intermediate or output. members: how many
-    Values it stands for; data and grad are then the largest in size."""
+    """A Value. label: its name, or a short text of it. role: input, constant, number, step
+    (unnamed), intermediate or output. equation: its right side; formula: as much of that as is shown
+    beside the label. members: how many Values it stands for; data and grad are then the largest in
+    size."""
 
     id: str
     label: str
@@ -41,6 +43,7 @@ class Box(NamedTuple):
     grad: float
     equation: str
     group: str
+    formula: str = ""
     members: int = 1
 
 
@@ -113,11 +116,9 @@ def folded(whole: Picture) -> Picture:
         ids = [box.id, *(each.id for each in others)]
         if others:
             id = together(ids)
-            _, equals, right = box.label.partition(" = ")
             data = max((each.data for each in (box, *others)), key=_size)
             grad = max((each.grad for each in (box, *others)), key=_size)
-            label = f"{id}{equals}{right}"
-            box = box._replace(id=id, label=label, data=data, grad=grad, members=len(ids))
+            box = box._replace(id=id, label=id, data=data, grad=grad, members=len(ids))
         owner |= dict.fromkeys(ids, box.id)
         boxes.append(box)
     between: dict[tuple[str, str], list[Arrow]] = {}
@@ -215,8 +216,7 @@ class _Drawing:
         graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
         if not label and node != graph.output:
             return
-        equation = f" = {shortened(text, _LONG)}" if graph.is_step(node) and text else ""
-        self._add_box(node, text, equation)
+        self._add_box(node, text, shortened(text, _LONG) if graph.is_step(node) else "")
         said = f"{label} = {text}"
         for operand, slope in partials(graph, node, self.data).items():
             by = graph.label(operand)
@@ -233,7 +233,7 @@ class _Drawing:
             arrow = arrow._replace(slope=slope, upstream=upstream, share=added, single=single)
         self.picture.arrows.append(arrow)
 
-    def _add_box(self, node: int, text: str, equation: str = "") -> Box:
+    def _add_box(self, node: int, text: str, formula: str = "") -> Box:
         graph, label = self.graph, self.graph.label(node)
         if graph.is_step(node):
             role = "intermediate" if label else "step"
@@ -242,9 +242,9 @@ class _Drawing:
             role = "number" if graph.is_number(node) else role
         group = "" if role in INPUTS else self.owners[node]
         role = "output" if node == graph.output else role
-        shown = (label or (text if len(text) <= _SHORT else "")) + equation
+        shown = label or (text if len(text) <= _SHORT else "")
         numbers = (self.data[node], self.gradients[node])
-        box = Box(self.ids[node], shown, role, *numbers, text, group)
+        box = Box(self.ids[node], shown, role, *numbers, text, group, formula)
         self.picture.boxes.append(box)
         return box
 

@@ -56,6 +56,7 @@ _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
 _SURE_SLOPES = Lookup(functions.sure_slopes)
 _STEEP = Lookup(functions.can_be_steep)
+_SIZES = Lookup(functions.sizes)
 
 
 def forward(
@@ -153,6 +154,11 @@ def derivatives(
     doubtful = backward(graph, graph.steps, data, gradients, slopes)
     _unsure(graph, doubtful, gradients)
     return gradients
+
+
+def summed_sizes(graph: Graph, data: ByNode) -> list[float]:
+    """For every node the sizes of all contributions to its gradient, added up."""
+    return derivatives(graph, data, _SIZES)
 
 
 def _unsure(

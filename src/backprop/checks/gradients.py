@@ -24,11 +24,10 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.language.said import FREE
 from backprop.operations import COMPARISON, OPERATIONS
 from backprop.syntax.functions import kinks
 from backprop.values import having_say
-
-_FREE = -inf, inf
 
 _MOST, _MOST_CLOSE = 20_000, 2_000
 """The most steps that are computed again with 60 digits for what is not wrong, and with a thousand,
@@ -144,7 +143,7 @@ def check_gradient(
             name, gradient.output, data[node], slope, noisy()[node],
             partial(coarse, node), [*at], precisely,
         )  # fmt: skip
-        function = differences.Along(graph, data, node, model.bounds.get(name, _FREE))
+        function = differences.Along(graph, data, node, model.bounds.get(name, FREE))
         # on a bound only the inner side counts; what is taken at a corner there is between both
         for only in dict.fromkeys((function.inner, 0)):
             if precisely:

@@ -1,7 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf, isfinite, isnan
+from math import isfinite, isnan
 from random import Random
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from backprop.checks.rounding import gradient_noise, value_noise
 from backprop.evaluation.diagnosis import has_value
 from backprop.graph import Graph
 from backprop.language import Model
+from backprop.language.said import FREE
 from backprop.numbers import rounded
 from backprop.values import Numbers, derivatives, forward
 
@@ -79,7 +80,7 @@ class Subject:
         inputs stay within their bounds."""
         start = {node: self.start.data[node] for node in self._inputs}
         model = self.model
-        bounds = dict.fromkeys(start, (-inf, inf))
+        bounds = dict.fromkeys(start, FREE)
         bounds |= {model.names[name]: ends for name, ends in model.bounds.items()}
         constants = (model.names[name] for name in model.constants)
         bounds |= {node: (start[node], start[node]) for node in constants if node in start}

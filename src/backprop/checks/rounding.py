@@ -11,7 +11,7 @@ from random import Random
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
-from backprop.values import ByNode, Lookup, Numbers, derivatives, forward
+from backprop.values import ByNode, Lookup, Numbers, derivatives, forward, summed_sizes
 
 EPSILON = 2.0**-52
 
@@ -32,7 +32,7 @@ def gradient_noise(
 ) -> dict[int, float]:
     """How far rounding may move the gradients by the nodes `of`, in the steps and where the
     contributions to a gradient are added up. size: of the changes, relative."""
-    sizes = derivatives(graph, numbers.data, _SIZES)
+    sizes = summed_sizes(graph, numbers.data)
     worst = {node: 4 * size * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
     for shaken in _shaken(graph, graph.steps, [*numbers.data], runs, size):
         found = derivatives(graph, shaken)
@@ -40,10 +40,6 @@ def gradient_noise(
             moved = abs(found[node] - numbers.gradients[node])
             worst[node] = max(most, moved) if isfinite(moved) else most
     return worst
-
-
-_SIZES = Lookup(functions.sizes)
-"""With these for slopes, the chain rule adds up the sizes of all contributions to a gradient."""
 
 
 def _shaken(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from backprop import gallery
-from backprop.cli.paths import check_copies
+from backprop.cli.collisions import check_copies
 from backprop.cli.printing import Results, put, write
 from backprop.errors import BackpropError, BadOption, CannotWrite
 from backprop.files import reason

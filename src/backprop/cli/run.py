@@ -94,7 +94,7 @@ def _misread(words: Sequence[str]) -> BackpropError | None:
 
 def _checked(function: Callable[..., None], written: Mapping[str, Any]) -> None:
     """Call a command with what its command line says, if its files can be what it says."""
-    from backprop.cli.paths import check_paths
+    from backprop.cli.collisions import check_paths
     from backprop.options import call
 
     try:

@@ -9,7 +9,7 @@ from math import dist, inf
 from time import perf_counter
 
 from backprop.descent.loop import Loop, Scalars, Task
-from backprop.descent.optimizers import Numbers, Optimizer, Schedule
+from backprop.descent.optimizers import ByName, Optimizer, Schedule
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
 from backprop.engine import underflow
@@ -38,7 +38,7 @@ class Batches:
     """
 
     def __init__(
-        self, run: Run, row: Optimizer, numbers: Numbers, schedule: tuple[Schedule, Numbers]
+        self, run: Run, row: Optimizer, numbers: ByName, schedule: tuple[Schedule, ByName]
     ) -> None:
         problem, options = run.problem, run.options
         lr, clip = options["lr"] or row.lr, options["clip"] or inf

@@ -20,17 +20,15 @@ from backprop.errors import (
 from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
+from backprop.language.said import FREE, Bounds
 from backprop.names import did_you_mean, unknown_choice
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
 Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
 
-Bounds = dict[str, tuple[float, float]]
-"""For each name the least and the largest number allowed."""
-
-FREE = -inf, inf
-"""Bounds that limit nothing."""
+Limits = dict[str, Bounds]
+"""For each name its bounds."""
 
 _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
 
@@ -112,13 +110,13 @@ def matching(model: Model, wanted: Iterable[str]) -> list[str]:
     return [name for name in inputs if name in found]
 
 
-def read_bounds(texts: Sequence[str]) -> Bounds:
+def read_bounds(texts: Sequence[str]) -> Limits:
     """The bounds of `a=0..1, b=..5, w*=-1..1`, for each name or pattern.
 
     An end that is left out is infinite. Raises SyntaxFaults, NotANumber for names in a bound, and
     BadOption for bounds the wrong way round, and for two that leave no room.
     """
-    found: Bounds = {}
+    found: Limits = {}
     errors: list[BackpropError] = []
     for tokens in chain(*(statements(Source("<--bounds>", text), LIST_ENDS) for text in texts)):
         try:
@@ -131,7 +129,7 @@ def read_bounds(texts: Sequence[str]) -> Bounds:
     return found
 
 
-def _narrow(found: Bounds, name: str, low: float, high: float, *place: Span) -> None:
+def _narrow(found: Limits, name: str, low: float, high: float, *place: Span) -> None:
     """Let a name have these bounds too. Raises BadOption where that leaves it no room."""
     before = found.get(name, (low, high))
     found[name] = low, high = max(low, before[0]), min(high, before[1])
@@ -171,13 +169,11 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
     return name, low, high
 
 
-def bounds_of(
-    model: Model, free: Sequence[str], bounds: Mapping[str, tuple[float, float]]
-) -> Bounds:
+def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -> Limits:
     """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one. Those
     of the file hold for names that none of the patterns names; what limits nothing is left out. Raises
     UnknownName, NotAnInput for what is const, and BadOption for bounds the wrong way round."""
-    found: Bounds = {}
+    found: Limits = {}
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
         if not low <= high:

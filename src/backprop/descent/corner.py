@@ -63,7 +63,7 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
         return stop or _at_rest(run)
     problem = run.problem
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
-    look = _Look(problem, run.x, run.value, most)
+    look = _Around(problem, run.x, run.value, most)
     slope = look.way_down()
     if slope and run.leave(slope, _LEADS):
         return None
@@ -97,7 +97,7 @@ def _at_rest(run: Run) -> Stop:
     return run.at_rest(is_minimum(run))
 
 
-class _Look:
+class _Around:
     """What there is around a point of a problem. value: the output there. most: after so many
     values no more ways down are tried."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf, isfinite
 from typing import Unpack
 
-from backprop.descent.choices import Bounds, bounds_of, choice, parameters
+from backprop.descent.choices import Limits, bounds_of, choice, parameters
 from backprop.descent.corner import judged
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
@@ -19,6 +19,7 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
 from backprop.language.rewrite import moved_note
+from backprop.language.said import FREE
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete
@@ -176,7 +177,7 @@ def _drawn(model: Model, whole: int) -> bool:
     return "~" in Span.at(model.source, whole).text
 
 
-def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[BackpropError]:
+def _start(begun: Gradient, limits: Limits, free: Sequence[str]) -> list[BackpropError]:
     """What to say of the start. Raises BadOption where a parameter cannot move."""
     warnings: list[BackpropError] = []
     for name in free:
@@ -184,7 +185,7 @@ def _start(begun: Gradient, limits: Bounds, free: Sequence[str]) -> list[Backpro
         if not isfinite(number):
             message = f"{name} = {number:g} cannot move"
             raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
-        low, high = limits.get(name, (-inf, inf))
+        low, high = limits.get(name, FREE)
         if not low <= number <= high:
             nearest = low if number < low else high
             message = f"{name} = {number:g} lies outside its bounds {low:g}..{high:g}"

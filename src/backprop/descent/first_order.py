@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
-from backprop.descent.optimizers import SCHEDULES, Numbers, Optimizer
+from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
@@ -43,7 +43,7 @@ class Update(NamedTuple):
 class FirstOrder:
     """A method of the table at work. options: its numbers. given: the state that the run goes on from."""
 
-    def __init__(self, row: Optimizer, options: Numbers, run: Run, given: State | None) -> None:
+    def __init__(self, row: Optimizer, options: ByName, run: Run, given: State | None) -> None:
         asked = run.options
         self.row, self.options, self.run = row, options, run
         self.lr = asked["lr"] or row.lr

@@ -26,7 +26,7 @@ from backprop.options import Range
 from backprop.syntax import functions, parser
 from backprop.syntax.notation import typographic
 
-Numbers = Mapping[str, float]
+ByName = Mapping[str, float]
 Options = Mapping[str, tuple[float, Range]]
 """By name the default, and the numbers that are taken."""
 
@@ -49,7 +49,7 @@ class Optimizer:
     name: str
     update: str
     source: str
-    state: Numbers = field(default_factory=dict)
+    state: ByName = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     lr: float | None = None
 
@@ -58,7 +58,7 @@ class Optimizer:
         for statement in parser.equations(self.update, self.name):
             yield statement.tokens.texts[statement.shape.target], statement
 
-    def function(self, options: Numbers) -> Callable[..., tuple[float, ...]]:
+    def function(self, options: ByName) -> Callable[..., tuple[float, ...]]:
         """The update of one parameter: x, g, k, lr, the state → the new x, the new state."""
         scope: dict[str, Any] = {"inf": inf, "nan": nan}
         names = functions.written(options)
@@ -77,7 +77,7 @@ class Optimizer:
         """The update as lines of mathematics: `x' = x − lr·g`."""
         return [f"{target} = {typographic(statement)}" for target, statement in self.equations()]
 
-    def written(self, numbers: Numbers, name: str, after: float) -> list[str]:
+    def written(self, numbers: ByName, name: str, after: float) -> list[str]:
         """The update of the parameter `name` with its numbers, `a ← 2 − 0.001·6 = 1.994`.
 
         numbers: x, g, k, lr, the state before the step, and the options. after: what the parameter
@@ -111,11 +111,11 @@ class Minimizer:
     options: Options = field(default_factory=dict)
     then: str = ""
     """The row that goes on where this one finds no lower point, if there are few parameters."""
-    fixed: Numbers = field(default_factory=dict)
+    fixed: ByName = field(default_factory=dict)
     """Options that turn scipy's own stopping rules off: ours decide, and say so. `norm`: the method
     wants to know our goal for the gradient, and measures it in this norm."""
     lr: ClassVar[None] = None
-    state: ClassVar[Numbers] = MappingProxyType({})
+    state: ClassVar[ByName] = MappingProxyType({})
     """As of a first-order row that keeps nothing."""
 
 

@@ -13,11 +13,10 @@ from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
+from backprop.language.said import FREE
 from backprop.values import derivatives, forward
 
 Point = list[float]
-
-_FREE = -inf, inf
 
 _WORK = 10_000
 """Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
@@ -50,7 +49,7 @@ class Problem:
         self.names = list(names)
         self.bounds = dict(bounds)
         self.sign = -1.0 if maximize else 1.0
-        self.low, self.high = ([bounds.get(name, _FREE)[end] for name in names] for end in (0, 1))
+        self.low, self.high = ([bounds.get(name, FREE)[end] for name in names] for end in (0, 1))
         self.bounded = any(map(isfinite, [*self.low, *self.high]))
         self.evaluations = 0
         self._work = 0

@@ -18,7 +18,7 @@ from backprop.language import Model
 from backprop.numbers import shown
 from backprop.operations import COMPARISON, OPERATIONS, Operation
 from backprop.syntax import functions
-from backprop.values import Lookup, backward, derivatives, forward, having_say
+from backprop.values import backward, derivatives, forward, having_say, summed_sizes
 
 _MOST = 5
 """The most notes for one run."""
@@ -32,8 +32,6 @@ _ROUNDING = 1e-13
 _EQUALITIES = "==", "!="
 
 _UNCLEAR, _NO_VALUE = "there is no clear slope", "there is no value"
-
-_SIZES = Lookup(functions.sizes)
 
 
 def asked(
@@ -287,4 +285,4 @@ class _Borders:
     @cached_property
     def _sizes(self) -> list[float]:
         """The size of what was added up to each gradient."""
-        return derivatives(self.graph, self.data, _SIZES)
+        return summed_sizes(self.graph, self.data)

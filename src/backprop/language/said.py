@@ -30,6 +30,9 @@ from backprop.values import without_names
 Bounds = tuple[float, float]
 """The least and the largest number allowed; infinite where there is none."""
 
+FREE: Bounds = (-inf, inf)
+"""Bounds that limit nothing."""
+
 
 class Goal(NamedTuple):
     """`minimize L`: the output that a command takes by itself. kind: `minimize`, `maximize` or

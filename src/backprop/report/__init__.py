@@ -6,6 +6,8 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
+from backprop.language import Model
+from backprop.language.said import Bounds, written_bounds
 from backprop.names import shape, together
 from backprop.numbers import shown
 
@@ -68,6 +70,28 @@ class Report(Records, Protocol):
 
     def table(self) -> Table:
         """For people: one row a name."""
+
+
+def said(model: Model) -> dict[str, Any]:
+    """What a file says of its inputs, for the JSON of every command: the constants, bounds,
+    uncertainties and the goal, as far as it has some:
+    `{"constants": ["g"], "bounds": {"t": [0, inf]}, "goal": {"minimize": "s"}}`."""
+    found: dict[str, Any] = {}
+    if model.constants:
+        found["constants"] = [*model.constants]
+    if model.bounds:
+        found["bounds"] = {name: [*ends] for name, ends in model.bounds.items()}
+    if model.uncertainties:
+        found["uncertainties"] = dict(model.uncertainties)
+    if model.goal:
+        found["goal"] = {model.goal.kind: model.goal.name}
+    return found
+
+
+def limits(names: Sequence[str], bounds: Mapping[str, Bounds]) -> Column:
+    """A column with the bounds of these names, "" where there are none."""
+    cells = [written_bounds(*bounds[name]) if name in bounds else "" for name in names]
+    return Column("bounds", cells, "text")
 
 
 def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[int]]]:

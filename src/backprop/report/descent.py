@@ -8,8 +8,7 @@ from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
 from backprop.numbers import shown
-from backprop.report import SCHEMA, Column, Table, folded, gathered, groups
-from backprop.report.said import limits
+from backprop.report import SCHEMA, Column, Table, folded, gathered, groups, limits
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"

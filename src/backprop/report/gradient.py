@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
-from backprop.report import SCHEMA, Column, Table, folded, groups
-from backprop.report.said import limits, said
+from backprop.report import SCHEMA, Column, Table, folded, groups, limits, said
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 

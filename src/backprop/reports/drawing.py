@@ -141,7 +141,8 @@ def _record(box: Box, look: Look) -> str:
     words, sizes = ("data", "grad"), [box.data, box.grad]
     if box.members > 1:
         words, sizes = (f"{box.members} values, |data| ≤", "|grad| ≤"), [*map(abs, sizes)]
-    fields = [box.label] if box.label else []
+    label = f"{box.label} = {box.formula}" if box.formula else box.label
+    fields = [label] if label else []
     fields += map("{} {}".format, words, (number(size, look.digits) for size in sizes))
     text = " | ".join(map(_field, fields if look.grads else fields[:-1]))
     return "{ " + text + " }" if look.direction == "LR" else text
@@ -151,8 +152,7 @@ def _title(box: Box) -> str:
     if not box.equation:
         what = {"input": ": an input", "constant": ": a constant"}.get(box.role, "")
         return f"{box.label}{what}" or "a step"
-    name, _, _ = box.label.partition(" = ")  # where a box is an equation, its label has that too
-    return box.equation if box.role == "step" else f"{name} = {box.equation}"
+    return box.equation if box.role == "step" else f"{box.label} = {box.equation}"
 
 
 def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:

@@ -95,9 +95,14 @@ def _size(slope: Function) -> Function:
 @cache
 def can_be_steep(name: str) -> bool:
     """Whether a slope of the operation can be infinite, or have no value, where its value is
-    finite: what divides, takes a power or a logarithm, or has poles of its own."""
+    finite: where something in it has no value everywhere."""
+
+    def apply(name: str, parts: list[bool]) -> bool:
+        return bool(OPERATIONS[name].domain) or any(parts)
+
     return any(
-        part in text for text in OPERATIONS[name].slopes for part in ("/", "^", "log", "gamma")
+        fold(formula(text), lambda number: False, lambda name: False, apply)
+        for text in OPERATIONS[name].slopes
     )
 
 

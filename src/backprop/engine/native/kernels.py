@@ -135,10 +135,13 @@ def _forward(width: int, names: Mapping[int, str]) -> str:
     """`forward`, and `forward_marked`, whose answer is 2 larger where a number was too small, or
     one inside a step too large."""
     doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
-    after = f"""  %total = call double {total}(double 0.0, {doubles} %whole)
+
+    def bad(answer: str) -> str:
+        return f"""  %total = call double {total}(double 0.0, {doubles} %whole)
   %bad = fcmp uno double %total, 0.0
-  %answer = zext i1 %bad to i32"""
-    marked = f"""{after.replace("%answer", "%found")}
+  {answer} = zext i1 %bad to i32"""
+
+    marked = f"""{bad("%found")}
   %small = call fastcc i1 @marked(i32 {underflow.both()})
   %two = select i1 %small, i32 2, i32 0
   %answer = or i32 %found, %two"""
@@ -148,7 +151,7 @@ def _forward(width: int, names: Mapping[int, str]) -> str:
             "values", names, "next", name=name, begin="0", stride=1, seen=doubles, before=before,
             after=end,
         )
-        for name, before, end in (("forward", "", after), ("forward_marked", clear, marked))
+        for name, before, end in (("forward", "", bad("%answer")), ("forward_marked", clear, marked))
     ]  # fmt: skip
     return "\n".join([f"declare double {total}(double, {doubles})", *drivers])
 
