@@ -17,12 +17,12 @@ from backprop import special
 from backprop import values as chain_rule
 from backprop.checks import Check, check_gradient, differences, mark, read_claims
 from backprop.checks.differences import Along
-from backprop.cli.printing import text_of
 from backprop.commands import Inputs, check
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import examples
 from backprop.graph import CODES
 from backprop.operations import OPERATIONS, Operation
+from backprop.reports import TABLES
 from backprop.reports.numbers import Style
 from backprop.syntax import precision
 from running import CLASSIC, POINT, backprop
@@ -365,7 +365,7 @@ def test_the_most_values_are_those_that_are_asked_for() -> None:
 def test_tables_fit_a_terminal_of_80_columns(claims: list[str]) -> None:
     text = "u = w*x + b; e = tanh(u); L = (e - y)^2"
     inputs = Inputs(None, [text], ["w=0.5, x=0.3333333333, b=-0.2, y=1.234567891"])
-    shown = text_of(check(inputs, claims=claims), "table", Style(width=80))
+    shown = TABLES.writer("table")(check(inputs, claims=claims), Style(width=80))
     rows = shown.split("\n\n")[1].splitlines()
     assert max(map(len, rows)) <= 80
 

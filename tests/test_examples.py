@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop.reports import TABLES
 from running import EXAMPLES, backprop
 
 FILES = sorted(EXAMPLES.glob("*/*.eq"))
@@ -73,3 +74,10 @@ def test_every_error_class_has_an_example() -> None:
         "NoMachineCode",
         "BadOption",
     }
+
+
+@pytest.mark.parametrize("name", TABLES.names[1:])
+def test_every_format_of_tables_has_an_example(name: str) -> None:
+    asked = [_options(path) for path in FILES if path.parent.name == "good"]
+    needed = f"tests/examples/good/{name}.eq is missing, whose first line is '# --format {name}'"
+    assert ["--format", name] in [each[:2] for each in asked], needed

@@ -102,7 +102,8 @@ def test_a_page_that_there_is_not(name: str, meant: str) -> None:
 
 
 def test_the_table_of_functions_is_the_code_s() -> None:
-    assert functions_table() in LANGUAGE
+    mend = "put what `python tests/test_help.py` prints into pages/language.md"
+    assert functions_table() in LANGUAGE, mend
 
 
 def test_every_other_name_every_gather_and_all_that_comes_later_is_named() -> None:

@@ -283,8 +283,8 @@ def test_no_function_of_the_table_ever_raises(row: Operation) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=_name)
 def test_a_row_is_whole(row: Operation) -> None:
-    assert len(row.slopes) == row.arity
-    assert row.samples
+    assert len(row.slopes) == row.arity, f"{row.name} needs a slope for each operand"
+    assert row.samples, f"{row.name} needs samples, at which value and slopes are tested"
     assert all(len(at) == row.arity for at in row.samples)
     assert row.tex.count("{") == row.tex.count("}")
     for operand in row.operands:
@@ -297,6 +297,13 @@ def test_a_row_is_whole(row: Operation) -> None:
             if node.kind == "name"
         }
         assert names <= {*row.operands, "out", "pi"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_a_row_says_where_it_has_no_value(row: Operation) -> None:
+    near = [at for at in _spread(row, 100) if max(map(abs, at)) < 100]
+    missing = [at for at in near if math.isnan(functions.value(row.name)(*at))]
+    assert row.domain or not missing, f"{row.name} has no value at {missing[0]}: give it a domain"
 
 
 CALLED_BACK = {"gamma", "lgamma", "digamma", "polygamma"}

@@ -71,13 +71,16 @@ def test_the_readme_opens_with_the_classic_example() -> None:
     assert README.index(CONSOLES[0]) < 250
 
 
+MEND = "put what `python tests/test_readme.py` prints into README.md"
+
+
 def test_the_table_of_optimizers_is_the_code_s() -> None:
-    assert optimizers_table() in README
+    assert optimizers_table() in README, MEND
 
 
 @pytest.mark.parametrize("name", ["grad", "descend", "check"])
 def test_the_tables_of_options_are_the_code_s(name: str) -> None:
-    assert options_table(name) in README
+    assert options_table(name) in README, MEND
 
 
 def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:

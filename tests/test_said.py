@@ -9,6 +9,7 @@ import pytest
 
 import backprop as library
 from backprop.errors import NotAnInput, NotANumber, NothingToMove, OutsideBounds
+from backprop.language import with_defaults
 from running import backprop
 
 FILE = """const g = 2 # given
@@ -382,3 +383,11 @@ def test_parameters_that_a_descent_saved_do_not_look_like_data(start: str) -> No
         text = ran.out
     assert text.count("# w[*]: parameters of a descent") == 1
     assert "looks like data" in backprop("descend", "-e", text.replace("# w[*]:", "#")).err
+
+
+def test_a_tilde_in_a_comment_draws_nothing() -> None:
+    """A right side over two lines keeps its spelling when its input stays where it is."""
+    text = "w[1] = (2 + # ~ two\n 3)\nL = w[1]^2"
+    assert with_defaults(library.parse(text), {}) == text
+    drawn = with_defaults(library.parse("w[1] ~ uniform(0, 1)\nL = w[1]^2"), {})
+    assert "~" not in drawn

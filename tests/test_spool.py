@@ -123,7 +123,9 @@ def test_many_lines_of_a_trace_wait_in_a_file(
     backprop(*arguments)
     assert file.read_text() == whole
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    monkeypatch.setattr("backprop.cli.collisions.check_writable", print)  # it makes such a file, too
+    monkeypatch.setattr(
+        "backprop.cli.collisions.check_writable", print
+    )  # it makes such a file, too
     backprop(*arguments)
     assert file.read_text() == whole
 

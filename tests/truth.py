@@ -86,9 +86,16 @@ BITS = dict.fromkeys("gamma lgamma digamma polygamma erf erfc erfinv gelu normcd
 """Working bits where the usual number would take minutes."""
 
 
+def truth(name: str) -> Truth:
+    """What is true of an operation: as it is said above, or mpmath's function of its name."""
+    found: Truth | None = TRUTH.get(name) or getattr(mp, name, None)
+    assert found, f"mpmath has no function {name!r}: say in TRUTH, in tests/truth.py, what it is"
+    return found
+
+
 def true_value(name: str, operands: tuple[float, ...]) -> Any:
     """The exact value at these doubles, a real number, nan, or None where there is none."""
-    function = TRUTH.get(name) or getattr(mp, name)
+    function = truth(name)
     with mp.workprec(BITS.get(name, mp.prec)):
         try:
             value = function(*map(mp.mpf, operands))
@@ -102,7 +109,7 @@ def true_slope(name: str, operands: tuple[float, ...], number: int) -> Any:
 
     The step is 2^-200, of the operand where that is smaller than 1; the error is about its square.
     """
-    function = TRUTH.get(name) or getattr(mp, name)
+    function = truth(name)
     with mp.workprec(BITS.get(name, mp.prec)):
         points = list(map(mp.mpf, operands))
         step = mp.ldexp(min(mp.fabs(points[number]) or mp.mpf(1), mp.mpf(1)), -200)

@@ -221,7 +221,6 @@ def check(
     if tolerance is not None and not (sheet and 0 <= tolerance < 1):
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
-    inputs.check_streams(*claim_files)
     model = inputs.model()
     numbers = inputs.numbers(model)
     if not sheet:

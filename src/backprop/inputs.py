@@ -11,7 +11,6 @@ from backprop.given import read_numbers
 from backprop.language import Model, read_model
 from backprop.language.families import MOST_VALUES
 from backprop.options import Option, names
-from backprop.places import STANDARD, stream
 from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
@@ -88,11 +87,4 @@ class Inputs(NamedTuple):
     def numbers(self, model: Model, bounds: Collection[str] = ()) -> dict[str, float]:
         """The numbers for the inputs of the model. bounds: names or patterns of those for which the
         bounds of the model do not hold."""
-        self.check_streams()
         return read_numbers(model, self.values, self.settings, bounds)
-
-    def check_streams(self, *others: str) -> None:
-        """Raise BadOption if standard input is to be read twice. others: files that are read, too."""
-        paths = [path for path in (*self.values, *others, self.file) if path is not None]
-        if len(paths) > 1 and sum(path == STANDARD or stream(path) == 0 for path in paths) > 1:
-            raise BadOption("standard input can be read once only", hints=["use '-' once"])

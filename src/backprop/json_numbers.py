@@ -67,10 +67,8 @@ def from_json(source: Source, model: Model) -> Given:
         if item in ("inf", "-inf"):
             given[name] = float(item), at
         elif isinstance(item, _Beyond):
-            message, hint = beyond_doubles(item, float(item))
-            hint = hint.replace("inf ", '"inf" or "-inf" ')
-            message = f"the value of {name!r} is {message.removeprefix('a number ')}"
-            errors.append(NotANumber(message, value, hints=[hint]))
+            beyond, hint = beyond_doubles(item, float(item), '"inf" or "-inf"')
+            errors.append(NotANumber(f"the value of {name!r} is {beyond}", value, hints=[hint]))
         elif isinstance(item, list):
             errors.append(_not_a_list(name, value))
         elif not isinstance(item, float):

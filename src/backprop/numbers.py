@@ -110,12 +110,13 @@ def exact(number: float) -> str:
     return text if text == "-0.0" else text.removesuffix(".0")
 
 
-def beyond_doubles(text: str, number: float) -> tuple[str, str]:
-    """What to say of the text of a number that no double can hold, and what to do; "" for
-    others. number: what `float` makes of the text: infinite, or 0 where a digit is none."""
+def beyond_doubles(text: str, number: float, infinity: str = "inf") -> tuple[str, str]:
+    """What the text of a number is that no double can hold, and what to do; "" for others.
+    number: what `float` makes of the text: infinite, or 0 where a digit is none. infinity: how it
+    is written there."""
     if isinf(number) and any(map(str.isdigit, text)):
-        return "a number too large for a double, which ends at 1.8e308", "write inf for infinity"
+        return "too large for a double, which ends at 1.8e308", f"write {infinity} for infinity"
     if number == 0 and text.lower().partition("e")[0].strip("+-.0"):
         hint = "write 0 if it is to be none, or choose another unit"
-        return "a number too small for a double, which begins at 4.9e-324", hint
+        return "too small for a double, which begins at 4.9e-324", hint
     return "", ""

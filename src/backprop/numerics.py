@@ -94,32 +94,3 @@ nearest = _total(lambda x: copysign(round(x), x), overflow=lambda x: x)
 def sign(x: float) -> float:
     """-1, 0 or 1; nan for nan."""
     return x if x != x else copysign(1.0, x) if x else 0.0
-
-
-def less(x: float, y: float) -> float:
-    return 1.0 if x < y else 0.0
-
-
-def less_equal(x: float, y: float) -> float:
-    return 1.0 if x <= y else 0.0
-
-
-def greater(x: float, y: float) -> float:
-    return 1.0 if x > y else 0.0
-
-
-def greater_equal(x: float, y: float) -> float:
-    return 1.0 if x >= y else 0.0
-
-
-def equal(x: float, y: float) -> float:
-    return 1.0 if x == y else 0.0
-
-
-def not_equal(x: float, y: float) -> float:
-    return 1.0 if x != y else 0.0
-
-
-def choose(c: float, x: float, y: float) -> float:
-    """`x` where the condition `c` is not 0, else `y`."""
-    return x if c else y

@@ -4,7 +4,7 @@ A row is an `Operation`:
 
     name      what the language, a Value and a message call it: `tanh`, `+`, `if`
     operands  the names that the row's own formulas use for its operands, in order
-    value     a function of floats from `numerics`, or text in the equation language
+    value     a function of floats, or text in the equation language
     slopes    the partial derivative with respect to each operand: text in the equation language,
               in which `out` is the value of the operation
     latex     how it is written: `<x>` is the operand, with brackets where it binds more loosely
@@ -295,17 +295,17 @@ _ROWS = (
               ((1.5, 1.0, 2.0), (0.5, 1.0, 2.0), (3.0, 1.0, 2.0)),
               (((1.0, 1.0, 2.0), (1.0, 0.0, 0.0)), ((2.0, 1.0, 2.0), (1.0, 0.0, 0.0))),
               domain="lo <= hi", corner="x == lo or x == hi"),
-    Operation("if", ("c", "x", "y"), real.choose, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
+    Operation("if", ("c", "x", "y"), lambda c, x, y: x if c else y, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
               ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
               called=False, tex_binding=OR, rule="the branch that is taken", machine="select"),
     # ------------------------------------------------------------- comparisons and conditions
-    _comparison("<",  "<x> < <y>",      real.less, "olt"),
-    _comparison("<=", r"<x> \le <y>",   real.less_equal, "ole", "≤"),
-    _comparison(">",  "<x> > <y>",      real.greater, "ogt"),
-    _comparison(">=", r"<x> \ge <y>",   real.greater_equal, "oge", "≥"),
-    _comparison("==", "<x> = <y>",      real.equal, "oeq"),
-    _comparison("!=", r"<x> \ne <y>",   real.not_equal, "une", "≠"),
+    _comparison("<",  "<x> < <y>",    lambda x, y: 1.0 if x < y else 0.0, "olt"),
+    _comparison("<=", r"<x> \le <y>", lambda x, y: 1.0 if x <= y else 0.0, "ole", "≤"),
+    _comparison(">",  "<x> > <y>",    lambda x, y: 1.0 if x > y else 0.0, "ogt"),
+    _comparison(">=", r"<x> \ge <y>", lambda x, y: 1.0 if x >= y else 0.0, "oge", "≥"),
+    _comparison("==", "<x> = <y>",    lambda x, y: 1.0 if x == y else 0.0, "oeq"),
+    _comparison("!=", r"<x> \ne <y>", lambda x, y: 1.0 if x != y else 0.0, "une", "≠"),
     Operation("not", ("x",), "if(x, 0, 1)", ("0",), r"\lnot <x>", _at(-1.0, 2.0), (((0.0,), (0.0,)),), binding=NOT,
               called=False),
     Operation("and", ("x", "y"), "if(x, if(y, 1, 0), 0)", ("0", "0"), r"<x> \land <y>", _ORDERED, _NO_SLOPE,

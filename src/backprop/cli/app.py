@@ -91,9 +91,9 @@ def _number_of(option: Option, whole: bool) -> Callable[[str], float]:
         except ValueError:
             wrong.hints = tuple(_with_a_point(text))
             raise wrong from None
-        message, _ = beyond_doubles(text, found)
-        if message:
-            raise BadOption(f"{flag} {shortened(text, 40)}: {message}")
+        beyond, _ = beyond_doubles(text, found)
+        if beyond:
+            raise BadOption(f"{flag} {shortened(text, 40)}: a number {beyond}")
         if not whole:
             return found
         try:

@@ -32,19 +32,21 @@ class _Named(NamedTuple):
 
 def check_paths(command: Callable[..., None], written: Mapping[str, Any]) -> None:
     """Raise BadOption or CannotWrite where this command line would write onto what it reads, or
-    twice to one place, or where it cannot write.
+    twice to one place, read standard input twice, or where it cannot write.
 
     written: what it has for each option of the command, whose declarations say which are paths.
     """
     named = _named(command, written)
     outputs = [each for each in named if each.use not in _READ]
+    read = [each for each in named if each.use in _READ]
+    standard = [each for each in read if each.path == STANDARD or stream(each.path) == 0]
+    if len(standard) > 1:
+        raise BadOption("standard input can be read once only", hints=["use '-' once"])
     if any(each.path == STANDARD for each in outputs) or not _reports(command, written):
         report = []
     else:
         report = [_Named(STANDARD, "written", "the report")]
-    check_outputs(
-        [*report, *outputs], [each for each in named if each.use in _READ], written.get("force")
-    )
+    check_outputs([*report, *outputs], read, written.get("force"))
 
 
 def check_copies(paths: Sequence[str]) -> None:

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from backprop import gallery
 from backprop.cli.collisions import check_copies
+from backprop.cli.help import put_list
 from backprop.cli.printing import Results, put, write
 from backprop.errors import BackpropError, BadOption, CannotWrite
 from backprop.files import reason
 from backprop.gallery import Example
 from backprop.options import option
-from backprop.reports.table import plain
 
 EXAMPLE = "Example: backprop example classic | backprop grad -"
 
@@ -33,22 +33,15 @@ def example(
     if copy is not None:
         _copy(chosen, copy, force)
     elif name is None:
-        put(_listed(chosen))
+        put_list(
+            "name",
+            chosen,
+            "to read one:       backprop example NAME",
+            "to work on one:    backprop example NAME --copy DIR",
+            "to have them all:  backprop example --copy DIR",
+        )
     else:
         put(chosen[0].text)
-
-
-def _listed(chosen: Sequence[Example]) -> str:
-    """Two columns, and what to do next."""
-    names, titles = [each.name for each in chosen], [each.title for each in chosen]
-    lines = [
-        *plain([["name", *names], ["title", *titles]]),
-        "",
-        "to read one:       backprop example NAME",
-        "to work on one:    backprop example NAME --copy DIR",
-        "to have them all:  backprop example --copy DIR",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _copy(chosen: Sequence[Example], folder: str, force: bool) -> None:

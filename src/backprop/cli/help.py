@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from backprop import gallery
 from backprop.cli.printing import put
+from backprop.gallery import Example
 from backprop.options import option
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example", "help")
@@ -18,18 +20,20 @@ def help(
     ),
 ) -> None:
     """Pages to read, such as that of the equation language, and the options of a command."""
-    from backprop import gallery
-    from backprop.reports.table import plain
-
     if name is not None:
         put(gallery.page(name, COMMANDS).text)
         return
-    pages = gallery.pages()
-    names, titles = [each.name for each in pages], [each.title for each in pages]
-    lines = [
-        *plain([["page", *names], ["title", *titles]]),
-        "",
+    put_list(
+        "page",
+        gallery.pages(),
         "to read one:               backprop help PAGE",
         f"what a command can do:     backprop help {'|'.join(COMMANDS[:-1])}",
-    ]
-    put("\n".join(lines) + "\n")
+    )
+
+
+def put_list(head: str, texts: Sequence[Example], *hints: str) -> None:
+    """Print two columns, the names of texts and their titles, and what to do next."""
+    from backprop.reports.table import plain
+
+    names, titles = [each.name for each in texts], [each.title for each in texts]
+    put("\n".join([*plain([[head, *names], ["title", *titles]]), "", *hints]) + "\n")

@@ -58,9 +58,7 @@ class Files(NamedTuple):
 
     def write(self, prepared: Descending, report: DescentReport, results: Results) -> None:
         """Every file that was asked for; what goes wrong with one waits in `results`."""
-        import json
-
-        from backprop.descent.result import plain
+        from backprop.reports.json_lines import line
 
         found = report.descent
 
@@ -68,8 +66,8 @@ class Files(NamedTuple):
             return prepared.saved(report).encode()
 
         def state() -> bytes:
-            kept = {**found.state.as_json(), "inputs": plain(report.inputs)}  # --values reads them
-            return (json.dumps(kept, allow_nan=False) + "\n").encode()
+            kept = {**found.state.as_json(), "inputs": dict(report.inputs)}  # --values reads them
+            return (line(kept, Style(ascii=True)) + "\n").encode()
 
         def listed() -> Iterator[bytes]:
             from backprop.report.descent import HistoryReport

@@ -97,7 +97,8 @@ def deliver(
     """Print a report, or write it to a file; the warnings go to standard error. before, stream: as
     for `send`."""
     try:
-        send(lambda style: text_of(report, format, style), output, digits, before, stream)
+        write = TABLES.writer(format)
+        send(lambda style: write(report, style), output, digits, before, stream)
     finally:
         complain(report.warnings, "warning")
 
@@ -137,11 +138,6 @@ def write(path: str, data: bytes | Iterable[bytes]) -> None:
         with suppress(OSError, ValueError):
             sys.stderr.write(visible(f"wrote {path}") + "\n")
             sys.stderr.flush()
-
-
-def text_of(report: Report, format: str, style: Style) -> str:
-    """A report in a format."""
-    return TABLES.writer(format)(report, style)
 
 
 def style_for(stream: TextIO | None, digits: int | None = None) -> Style:

@@ -8,7 +8,7 @@ from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
-from backprop.graph import Graph
+from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.steps import named_steps
 from backprop.names import by_name, meant
@@ -174,16 +174,8 @@ class _Writing:
 
     def _leads_on(self, node: int, operand: int) -> bool:
         """Whether something else that the equation of a node uses depends on the operand."""
-        graph = self.graph
-        waiting = [each for each in graph.uses(node) if each != operand]
-        seen = set(waiting)
-        while waiting:
-            inside = graph.operands(waiting.pop())
-            if operand in inside:
-                return True
-            waiting += [each for each in inside if each not in seen]
-            seen.update(inside)
-        return False
+        others = [each for each in self.graph.uses(node) if each != operand]
+        return operand in in_order(others, self.graph.operands)
 
     def _moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers."""

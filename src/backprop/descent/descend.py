@@ -23,7 +23,7 @@ from backprop.language.said import FREE
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete
-from backprop.source import Span, normal
+from backprop.source import normal
 from backprop.values import Numbers
 
 _LIKE_DATA = 8
@@ -157,7 +157,7 @@ def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
     known = model.repeated.keys() & model.defaults.keys()
     names = [name for name in free if name in known and name not in model.bounds]
     statements = {model.repeated[name]: name for name in names}
-    alone = Counter(family(name) for whole, name in statements.items() if not _drawn(model, whole))
+    alone = Counter(family(name) for whole, name in statements.items() if not model.draws(whole))
     text = model.source.text
     found = [
         f"{name}[*]"
@@ -171,10 +171,6 @@ def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
         f"{' and '.join(found)} {verb} like data, and the descent moves {it}; to keep {it}, write"
     )
     return [BackpropError(f"{message}: const {', '.join(found)}")]
-
-
-def _drawn(model: Model, whole: int) -> bool:
-    return "~" in Span.at(model.source, whole).text
 
 
 def _start(begun: Gradient, limits: Limits, free: Sequence[str]) -> list[BackpropError]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from math import inf, isfinite
+from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from backprop.descent.run import Best, Cause, History
@@ -36,10 +35,7 @@ class State:
 
     def as_json(self) -> dict[str, Any]:
         """As plain data, which `from_json` reads."""
-        same = {name: getattr(self, name) for name in ("optimizer", "steps", "updates", "searched")}
-        memory = {name: plain(column) for name, column in self.memory.items()}
-        numbers = {"parameters": plain(self.parameters), "memory": memory}
-        return {"schema": STATE_SCHEMA, **same, **numbers}
+        return {"schema": STATE_SCHEMA, **asdict(self)}
 
     @classmethod
     def from_json(cls, found: Any) -> State:
@@ -89,11 +85,6 @@ def _numbers(found: dict[str, Any]) -> dict[str, float]:
     if any(number != number for number in numbers.values()):
         raise ValueError(found)
     return numbers
-
-
-def plain(numbers: Mapping[str, float]) -> dict[str, float | str]:
-    """Numbers by name as JSON can have them."""
-    return {name: n if isfinite(n) else f"{n}" for name, n in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from backprop.graph import Graph
 
 _ROUNDS = 10
-"""After so many each row is looked at: something long leads nowhere."""
+"""After so many the graph is walked: something long leads nowhere."""
 
 
 def leading(graph: Graph) -> NDArray[np.bool_]:
@@ -31,18 +31,9 @@ def leading(graph: Graph) -> NDArray[np.bool_]:
         if np.array_equal(used[:-1], leads):
             return leads
         leads = used[:-1]
-    if not columns.in_order:
-        leads = np.zeros(len(columns), np.bool_)
-        leads[graph.order] = True
-        return leads
-    found = bytearray(len(columns))
-    for output in graph.outputs:
-        found[output] = True
-    for row in reversed(range(len(found))):  # the users of each come before it
-        if found[row]:
-            for operand in columns.operands(row):
-                found[operand] = True
-    return np.frombuffer(found, np.bool_)
+    leads = np.zeros(len(columns), np.bool_)
+    leads[graph.order] = True
+    return leads
 
 
 def in_order(graph: Graph) -> NDArray[np.int32]:

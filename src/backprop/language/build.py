@@ -252,9 +252,10 @@ class Builder:
     def _number(self, tokens: Tokens, token: int, place: Place) -> int:
         text = tokens.texts[token]
         number = float(text)
-        message, hint = beyond_doubles(text, number)
-        if message:
-            self.errors.append(UnexpectedText(message, tokens.span(token), hints=[hint]))
+        beyond, hint = beyond_doubles(text, number)
+        if beyond:
+            here = tokens.span(token)
+            self.errors.append(UnexpectedText(f"a number {beyond}", here, hints=[hint]))
         return self.columns.number(number, place)
 
     def _call(self, name: str, operands: list[int], place: Place) -> int:

@@ -137,10 +137,10 @@ class Integers:
             return self._name(tokens, node.token, scope, free)
         if node.kind == "number":
             found = float(text)
-            message, hint = beyond_doubles(text, found)
-            if message and (free or not found):  # of too large an index more can be said below
+            beyond, hint = beyond_doubles(text, found)
+            if beyond and (free or not found):  # of too large an index more can be said below
                 hint = hint if not found else "it must be finite"
-                raise UnexpectedText(message, tokens.span(node.token), hints=[hint])
+                raise UnexpectedText(f"a number {beyond}", tokens.span(node.token), hints=[hint])
             if text.isdecimal() and found <= _MOST:
                 found = int(text)
         elif node.kind == "call":

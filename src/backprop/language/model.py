@@ -213,6 +213,14 @@ class Model:
         text = member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
         return without_brackets(text) if name in self.uncertainties else text
 
+    def draws(self, whole: int) -> bool:
+        """Whether a statement, a packed span of `repeated`, draws its numbers at random."""
+        span = Span.at(self.source, whole)
+        if "~" not in span.text:
+            return False
+        tokens = statement_at(self.source, span.start)  # it may be in a comment
+        return tokens.kinds[tokens.sign] == "TILDE"
+
     def span(self, node: int) -> list[Span]:
         """Where a row stands: its text, then, inside a function, the calls that led there."""
         caller = self._place(node)

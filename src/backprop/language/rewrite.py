@@ -38,7 +38,7 @@ def with_defaults(
         if name in model.defaults:
             statements.setdefault(whole, []).append(name)
     for whole, members in [*statements.items()]:
-        if len(members) == 1 and "~" not in Span.at(model.source, whole).text:
+        if len(members) == 1 and not model.draws(whole):
             del statements[whole]
     together = {name for members in statements.values() for name in members}
     for name, number in numbers.items():
@@ -68,8 +68,8 @@ def with_defaults(
     for whole, members in statements.items():
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
-        drawn = "~" in span.text  # another seed would draw other numbers
-        if drawn or any(
+        # what is drawn is written out, because another seed would draw other numbers
+        if model.draws(whole) or any(
             name in bounds or exact(model.default(name)) != exact(number)
             for name, number in known.items()
         ):

@@ -188,7 +188,7 @@ def backward_loop(name: str, slopes: Slopes) -> str:
                 to_branch = code.branch(gradient, factor)
                 which = code.load(code.at("%codes", "%k", "i16"), "i16")
                 choice = code.emit(f"icmp eq i16 {which}, {CHOICE}")
-                share = code.emit(f"select i1 {choice}, double {to_branch}, double {share}")
+                share = code.chosen(choice, to_branch, share)
             place = _place(code, code.at(f"%{operand}", "%k", "i32"))
             code.store(code.emit(f"fadd double {code.load(place)}, {share}"), place)
     return _LOOP.format(

@@ -131,12 +131,16 @@ class Code(walk.Texts[str]):
     def write(self, number: Operand) -> str:
         """How an instruction on doubles has this operand: a register or a literal."""
         if isinstance(number, Bit):
-            one, zero = self.write(1.0), self.write(0.0)
-            condition, double = self.type("i1"), self.double
-            return self.emit(f"select {condition} {number}, {double} {one}, {double} {zero}")
+            return self.chosen(number, 1.0, 0.0)
         if isinstance(number, str):
             return number
         return self.alike("double", literal(number))
+
+    def chosen(self, condition: str, first: Operand, second: Operand) -> str:
+        """The register of the first number where a truth value holds, of the second elsewhere."""
+        bit, double = self.type("i1"), self.double
+        texts = [self.write(each) for each in (first, second)]
+        return self.emit(f"select {bit} {condition}, {double} {texts[0]}, {double} {texts[1]}")
 
     def alike(self, of: str, text: str) -> str:
         """A literal, the same in every lane."""
@@ -203,8 +207,7 @@ class Code(walk.Texts[str]):
             return made
         bits = self.emit(f"bitcast double {self.write(gradient)} to i64")
         nothing = self.emit(f"icmp eq i64 {bits}, {_NOTHING}")
-        real = self.write(self.value("+", [made, 0.0]))
-        return self.emit(f"select i1 {nothing}, double {self.write(walk.NOTHING)}, double {real}")
+        return self.chosen(nothing, walk.NOTHING, self.value("+", [made, 0.0]))
 
     def used(self, slope: Operand, name: str, numbers: Sequence[Operand], at: int) -> Operand:
         lossy = not isinstance(slope, float) and functions.can_be_lost(name)[at]
@@ -218,8 +221,7 @@ class Code(walk.Texts[str]):
         taken = slope
         if not isinstance(slope, Bit):
             taken = self.emit(f"fcmp une double {slope}, {self.write(0.0)}")
-        parts = [self.write(each) for each in (gradient, walk.NOTHING)]
-        return self.emit(f"select i1 {taken}, double {parts[0]}, double {parts[1]}")
+        return self.chosen(taken, gradient, walk.NOTHING)
 
     def arrived(self, gradient: Operand) -> Operand:
         if isinstance(gradient, float):
@@ -241,8 +243,7 @@ class Code(walk.Texts[str]):
             clear = "clear:", call, "br label %go", "go:"
             self.lines[self._begins : self._begins] = [f"  {line}" for line in (*before, *clear)]
             seen = self.emit(f"call fastcc i1 @marked(i32 {underflow.flag()})")
-            parts = [self.write(each) for each in (nan, 0.0)]
-            return [self.emit(f"select i1 {seen}, double {parts[0]}, double {parts[1]}")]
+            return [self.chosen(seen, nan, 0.0)]
         total: Operand = 0.0
         for made, *factors in products:
             if isinstance(made, float):
@@ -260,8 +261,7 @@ class Code(walk.Texts[str]):
             right = self.emit(f"and i1 {is_zero}, {any_zero}")
             lost = self.emit(f"and i1 {lost}, {self.emit(f'xor i1 {right}, true')}")
             # a sum of doubles: LLVM takes seconds to look for a better form of many conditions
-            parts = [self.write(each) for each in (nan, 0.0)]
-            mark = self.emit(f"select i1 {lost}, double {parts[0]}, double {parts[1]}")
+            mark = self.chosen(lost, nan, 0.0)
             total = mark if total == 0.0 else self.value("+", [total, mark])
         return [total]
 
@@ -347,8 +347,7 @@ def _choice(code: Code, condition: Operand, x: Operand, y: Operand) -> Operand:
     first, second = _truth(code, x), _truth(code, y)
     if first and second:
         return Bit(code.emit(f"select {bit} {condition}, {bit} {first}, {bit} {second}"))
-    first, second, double = code.write(x), code.write(y), code.double
-    return code.emit(f"select {bit} {condition}, {double} {first}, {double} {second}")
+    return code.chosen(condition, x, y)
 
 
 def _truth(code: Code, operand: Operand) -> str:
