@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar, get_
 
 from backprop.errors import BadOption
 from backprop.names import unknown_choice
+from backprop.numbers import shown
 from backprop.source import normal
 
 PathUse = Literal["", "equations", "read", "written", "new", "saved", "state", "folder"]
@@ -45,9 +46,9 @@ class Range(NamedTuple):
 
     def __str__(self) -> str:
         kind = "a whole number " if self.whole else ""
-        end = f"to {self.high:g}" if self.high < 1e300 else "on"
-        less = f", less than {self.high:g}" if self.outside == self.high else ""
-        return f"{kind}from {self.low:g} {end}{less}"
+        end = f"to {shown(self.high)}" if self.high < 1e300 else "on"
+        less = f", less than {shown(self.high)}" if self.outside == self.high else ""
+        return f"{kind}from {shown(self.low)} {end}{less}"
 
 
 class Option(NamedTuple):
@@ -168,7 +169,7 @@ class DescentOptions(TypedDict, total=False):
     # fmt: off
     lr: Annotated[float | None, Option(
         "--lr NUMBER", "The step size. Default: the optimizer's own, or a line search chooses it.",
-        takes=_POSITIVE, wrong="--lr is {:g}; it must be a positive finite number",
+        takes=_POSITIVE, wrong="--lr is {}; it must be a positive finite number",
     )]
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
     optimizer: Annotated[str, Option(
@@ -179,7 +180,7 @@ class DescentOptions(TypedDict, total=False):
     )]
     clip: Annotated[float | None, Option(
         "--clip NUMBER", "The largest gradient norm that an update sees.",
-        takes=_POSITIVE, wrong="gradients cannot be clipped to {:g}; give a positive number",
+        takes=_POSITIVE, wrong="gradients cannot be clipped to {}; give a positive number",
     )]
     only: Annotated[Sequence[str], Option(
         "--only NAMES", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', read=names,
@@ -201,7 +202,7 @@ class DescentOptions(TypedDict, total=False):
     )]
     target: Annotated[float | None, Option(
         "--target NUMBER", "Stop at this output.",
-        takes=Range(), wrong="the target is {:g}; give a number",
+        takes=Range(), wrong="the target is {}; give a number",
     )]
     every: Annotated[int | None, Option(
         "--every N", "Trace and history take every Nth step only.", min=1, takes=_COUNT,
@@ -234,7 +235,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
         wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
         downhill = name == "lr" and number < 0
         hints = ["a step against the gradient is what --maximize takes"] if downhill else []
-        raise BadOption(wrong.format(number), hints=hints)
+        raise BadOption(wrong.format(shown(number)), hints=hints)
 
 
 Taking = TypeVar("Taking", bound=Callable[..., Any])

@@ -1,11 +1,15 @@
 """`backprop help`."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from backprop import gallery
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from backprop.cli.printing import put
-from backprop.gallery import Example
 from backprop.options import option
+
+if TYPE_CHECKING:
+    from backprop.gallery import Example
 
 COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example", "help")
 """Each is a function in a module of its name, in the order of the help."""
@@ -20,6 +24,8 @@ def help(
     ),
 ) -> None:
     """Pages to read, such as that of the equation language, and the options of a command."""
+    from backprop import gallery
+
     if name is not None:
         put(gallery.page(name, COMMANDS).text)
         return

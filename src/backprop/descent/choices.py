@@ -22,6 +22,7 @@ from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.language.said import FREE, Bounds
 from backprop.names import did_you_mean, unknown_choice
+from backprop.numbers import exact, shown
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
@@ -177,8 +178,9 @@ def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
         if not low <= high:
-            message = f"the bounds of {pattern} are the wrong way round: {low:g}..{high:g}"
-            hints = [f"write {pattern}={high:g}..{low:g}"] if low > high else []
+            message = f"the bounds of {pattern} are the wrong way round"
+            message += f": {shown(low)}..{shown(high)}"
+            hints = [f"write {pattern}={exact(high)}..{exact(low)}"] if low > high else []
             raise BadOption(message, hints=hints)
         _refuse_constants(model, names := matching(model, [pattern]), "bounds")
         for name in filter(moving.__contains__, names):

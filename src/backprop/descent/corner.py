@@ -16,6 +16,7 @@ from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
+from backprop.numbers import shown
 from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -262,5 +263,5 @@ def _listed(problem: Problem, way: Point) -> str:
     length = hypot(*way)
     parts = [(name, round(part / length, 2)) for name, part in problem.named(way).items()]
     parts = sorted((each for each in parts if each[1]), key=lambda each: -abs(each[1]))
-    texts = [f"{name} {'+-'[part < 0]} {abs(part):g}" for name, part in parts[:_NAMED]]
+    texts = [f"{name} {'+-'[part < 0]} {shown(abs(part))}" for name, part in parts[:_NAMED]]
     return ", ".join(texts + ["…"] * (len(parts) > _NAMED))

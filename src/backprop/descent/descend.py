@@ -19,7 +19,7 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
 from backprop.language.rewrite import moved_note
-from backprop.language.said import FREE
+from backprop.language.said import FREE, written_bounds
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete
@@ -179,13 +179,14 @@ def _start(begun: Gradient, limits: Limits, free: Sequence[str]) -> list[Backpro
     for name in free:
         number = begun.data[name]
         if not isfinite(number):
-            message = f"{name} = {number:g} cannot move"
+            message = f"{name} = {shown(number)} cannot move"
             raise BadOption(message, hints=[f"give it another number, or --freeze {name}"])
         low, high = limits.get(name, FREE)
         if not low <= number <= high:
             nearest = low if number < low else high
-            message = f"{name} = {number:g} lies outside its bounds {low:g}..{high:g}"
-            warnings.append(BackpropError(f"{message}; the descent starts at {nearest:g}"))
+            limits_ = written_bounds(low, high)
+            message = f"{name} = {shown(number)} lies outside its bounds {limits_}"
+            warnings.append(BackpropError(f"{message}; the descent starts at {shown(nearest)}"))
     # Whether an infinite slope matters to a free parameter shows at once: Run asks for gradients.
     warnings += [each for each in begun.warnings if not isinstance(each, InfiniteSlope)]
     return warnings

@@ -21,7 +21,7 @@ from math import inf, isnan, nan
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from backprop.numbers import printed
+from backprop.numbers import printed, shown
 from backprop.options import Range
 from backprop.syntax import functions, parser
 from backprop.syntax.notation import typographic
@@ -252,7 +252,7 @@ class Schedule:
     def form(self) -> str:
         """As it can be asked for, with its numbers: `step(rate=0.5, every=100)`."""
         given = {name: number for name, number in defaults(self).items() if not isnan(number)}
-        numbers = ", ".join(f"{name}={number:g}" for name, number in given.items())
+        numbers = ", ".join(f"{name}={shown(number)}" for name, number in given.items())
         return f"{self.name}({numbers})" if numbers else self.name
 
 

@@ -307,7 +307,7 @@ class Run:
         # what is lost of the output in a sum of a few dozen terms, or on the way to it
         lost = 64 * float_info.epsilon * abs(self.value)
         if isfinite(still) and still <= max(lost, self.problem.rounding(self.x)):
-            limit = f"what {output} could still fall, {still:.1e}, is below its rounding"
+            limit = f"what {output} could still fall, {shown(still, 2)}, is below its rounding"
             return Stop("rounding", f"converged: {limit}; {norm}")
         called = f"-{output}" if self.problem.sign < 0 else output
         where = f"no step that was tried lowers {called}, and {norm}; perhaps this is a corner"

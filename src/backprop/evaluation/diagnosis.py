@@ -13,6 +13,7 @@ from sys import float_info
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
 from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
+from backprop.numbers import shown
 from backprop.operations import OPERATIONS
 from backprop.source import one_line
 from backprop.syntax import functions
@@ -77,7 +78,7 @@ def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
     cause: type[NotFinite] = NotFinite
     hints: list[str] = []
     if not all(map(isfinite, numbers)):
-        message = f"{text} is {data[step]:g}{given}"
+        message = f"{text} is {shown(data[step])}{given}"
     elif isnan(data[step]) or row.at_pole(*numbers):
         cause, message = OutsideDomain, f"{text} has no value{given}"
         hints = [f"{row.form} needs {row.domain}"] if row.domain else []
@@ -122,7 +123,7 @@ def gradients(
                 message = f"the gradient overflows in {_text(model, step)}{given}"
             else:
                 by = model.labels.get(operand) or _text(model, operand)
-                message = f"the slope of {_text(model, step)} by {by} is {slope:g}{given}"
+                message = f"the slope of {_text(model, step)} by {by} is {shown(slope)}{given}"
             warnings.append(InfiniteSlope(message, *_labels(model, step, at)))
             if len(warnings) == _MOST:
                 return warnings
@@ -137,11 +138,11 @@ def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
     parts: list[str] = []
     for operand in model.columns.operands(step):
         text = model.labels.get(operand) or _text(model, operand)
-        part = f"{text} = {data[operand]:.10g}"
+        part = f"{text} = {shown(data[operand])}"
         if not model.columns.is_number(operand) and part not in parts and len(text) <= 60:
             parts.append(part)
-    shown = ", ".join(parts)
-    return shown, f" at {shown}" if shown else ""
+    at = ", ".join(parts)
+    return at, f" at {at}" if at else ""
 
 
 def _text(model: Model, node: int) -> str:

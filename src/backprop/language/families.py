@@ -20,6 +20,7 @@ from backprop.errors import (
 from backprop.language.integers import Integers, Scope
 from backprop.names import family as family_of
 from backprop.names import spanned
+from backprop.numbers import shown
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Clause, Nodes, Parts, TooDeep, prepared
 from backprop.syntax.grammar import Node
@@ -192,7 +193,7 @@ class Families:
             number = first + second * NormalDist().inv_cdf(fraction)
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not isfinite(number):
-            message = f"{name}({first:g}, {second:g}) cannot be drawn from"
+            message = f"{name}({shown(first)}, {shown(second)}) cannot be drawn from"
             rule = "low must not be above high" if name == "uniform" else "sd must not be negative"
             hints = [rule if wrong else "both numbers, and what is drawn, must be finite"]
             raise NotANumber(message, span, hints=hints)

@@ -21,7 +21,7 @@ from backprop.errors import (
     UnexpectedText,
 )
 from backprop.graph import Columns, in_order
-from backprop.numbers import beyond_doubles
+from backprop.numbers import beyond_doubles, exact, shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
@@ -181,7 +181,9 @@ class Integers:
         found = self.number(tokens, nodes, scope)
         if isfinite(found) and found == (whole := int(found)):
             return whole
-        raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {found:g}, no whole number")
+        number = shown(found, 6)
+        number = exact(found) if float(number).is_integer() else number
+        raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {number}, no whole number")
 
     def _name(self, tokens: Tokens, token: int, scope: Scope, free: bool) -> float:
         name = tokens.texts[token]

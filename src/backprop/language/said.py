@@ -160,7 +160,7 @@ class Sayings:
         found = self._number(tokens, limit.items[0], scope, "an uncertainty")
         if not (found >= 0 and isfinite(found)):
             hints = ["an uncertainty is a finite number, 0 or more"]
-            raise NotANumber(f"{found:g} is no uncertainty", place, hints=hints)
+            raise NotANumber(f"{shown(found)} is no uncertainty", place, hints=hints)
         return found * abs(number) / 100 if kind == "percent" else float(found)
 
     def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Said:
