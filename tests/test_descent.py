@@ -432,6 +432,8 @@ def test_a_callback_sees_every_step_and_may_end_the_run() -> None:
         (BadOption, "none is given", {"schedule": "cosine"}),
         (BadOption, "wrong way round", {"bounds": {"a": (1, 0)}}),
         (BadOption, "wrong way round", {"bounds": {"a": (nan, 0)}}),
+        (BadOption, "no number is within", {"bounds": {"a": (inf, inf)}}),
+        (BadOption, "no number is within", {"bounds": {"a": (-inf, -inf)}}),
         (BadOption, "no room", {"bounds": {"a": (0, 1), "*": (2, 3)}}),
         (BadOption, "knows no bounds", {"optimizer": "bfgs", "bounds": {"a": (0, 1)}}),
         (BadOption, "chooses its own steps", {"optimizer": "lbfgs", "lr": 0.1}),

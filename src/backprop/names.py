@@ -67,6 +67,17 @@ def together(names: Sequence[str]) -> str:
     return f"{family(names[0])}[{spanned(names)}]"
 
 
+def gathered(names: Sequence[str]) -> list[str]:
+    """Many names in few words, for a sentence: of a family `x[1..4,1..2]`, wherever its members stand."""
+    families: dict[tuple[str, int], list[str]] = {}
+    for name in names:
+        families.setdefault(shape(name), []).append(name)
+    found: list[str] = []
+    for members in families.values():
+        found += [together(members)] if len(members) > 2 else members
+    return found
+
+
 def spanned(names: Iterable[str]) -> str:
     """The least and the largest index of members, axis by axis: `1..2,1..16`."""
     return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in _ends(names))

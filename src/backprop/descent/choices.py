@@ -20,7 +20,7 @@ from backprop.errors import (
 from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
-from backprop.language.said import FREE, Bounds
+from backprop.language.said import FREE, Bounds, wrong_bounds
 from backprop.names import did_you_mean, unknown_choice
 from backprop.numbers import exact, shown
 from backprop.source import Source, Span, normal
@@ -161,12 +161,10 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
             errors.append(type(error)(message, side))
     raise_all(errors)
     name, (low, high) = normal(tokens.span(0, middle - 1).text), ends
-    if low == inf or high == -inf:
-        raise BadOption(f"no number is within the bounds of {name}", whole)
-    if not low <= high:
+    if wrong := wrong_bounds(low, high, f"the bounds of {name}"):
         least, _, largest = tokens.span(middle + 1, -1).text.partition("..")
-        hints = [f"write {name}={largest.strip()}..{least.strip()}"]
-        raise BadOption(f"the bounds of {name} are the wrong way round", whole, hints=hints)
+        hints = [f"write {name}={largest.strip()}..{least.strip()}"] if low > high else []
+        raise BadOption(wrong, whole, hints=hints)
     return name, low, high
 
 
@@ -177,11 +175,9 @@ def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -
     found: Limits = {}
     moving = set(free)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
-        if not low <= high:
-            message = f"the bounds of {pattern} are the wrong way round"
-            message += f": {shown(low)}..{shown(high)}"
+        if wrong := wrong_bounds(low, high, f"the bounds of {pattern}"):
             hints = [f"write {pattern}={exact(high)}..{exact(low)}"] if low > high else []
-            raise BadOption(message, hints=hints)
+            raise BadOption(f"{wrong}: {shown(low)}..{shown(high)}", hints=hints)
         _refuse_constants(model, names := matching(model, [pattern]), "bounds")
         for name in filter(moving.__contains__, names):
             _narrow(found, name, low, high)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from types import MappingProxyType
 
 from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
@@ -11,8 +11,7 @@ from backprop.language.build import Builder
 from backprop.language.links import Worked
 from backprop.language.members import member_text
 from backprop.language.said import NOTHING, Bounds, Said, default, without_brackets
-from backprop.names import nearest, together, unknown_name
-from backprop.names import shape as shape_of
+from backprop.names import gathered, nearest, unknown_name
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
@@ -148,7 +147,7 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
-        shown = list(chain.from_iterable(_together(outputs)))
+        shown = gathered(outputs)
         more = f", … and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
         message = f"there are {len(outputs)} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
         labels = (
@@ -265,10 +264,3 @@ class Model:
         if root < begin or name in self.defaults:
             made.append(pack(tokens.starts[tokens.sign + 1], tokens.ends[-1]))
         return name, made
-
-
-def _together(names: Sequence[str]) -> Iterator[list[str]]:
-    """The names in order, with three or more members of a family as one: `y[1..100]`."""
-    for _, run in groupby(names, key=shape_of):
-        members = list(run)
-        yield members if len(members) < 3 else [together(members)]

@@ -143,13 +143,12 @@ class Sayings:
         if "..." in place.text:
             hints = ["write .. between the ends, and a digit before a point: in 0..0.5"]
             raise UnexpectedText("three points in bounds", place, hints=hints)
-        if low > high:
-            sides = [tokens.span(each[0].first, each[-1].last).text for each in limit.items]
-            hints = [f"write in {sides[1]}..{sides[0]}"]
-            raise OutsideBounds("these bounds are the wrong way round", place, hints=hints)
-        if low == inf or high == -inf:
+        if wrong := wrong_bounds(low, high, "these bounds"):
             hints = ["an end that is left out is infinite: in 0.."]
-            raise OutsideBounds("no number is within these bounds", place, hints=hints)
+            if low > high:
+                sides = [tokens.span(each[0].first, each[-1].last).text for each in limit.items]
+                hints = [f"write in {sides[1]}..{sides[0]}"]
+            raise OutsideBounds(wrong, place, hints=hints)
         return low, high
 
     def _uncertainty(self, tokens: Tokens, limit: Limit, scope: Scope, number: float) -> float:
@@ -285,6 +284,13 @@ def default(columns: Columns, root: int) -> float:
     if columns.is_number(root):
         return columns.constant(root)
     return without_names(columns, root)[1][root]
+
+
+def wrong_bounds(low: float, high: float, called: str) -> str:
+    """Why no number is within bounds, "" if some are. called: what a sentence calls them."""
+    if not low <= high:
+        return f"{called} are the wrong way round"
+    return f"no number is within {called}" if inf in (low, -high) else ""
 
 
 def written_bounds(low: float, high: float, write: Callable[[float], str] = shown) -> str:

@@ -107,17 +107,6 @@ def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[in
     return found
 
 
-def gathered(names: Sequence[str]) -> list[str]:
-    """Many names in few words, for a sentence: of a family `x[1..4,1..2]`, wherever its members stand."""
-    families: dict[tuple[str, int], list[str]] = {}
-    for name in names:
-        families.setdefault(shape(name), []).append(name)
-    found: list[str] = []
-    for members in families.values():
-        found += [together(members)] if len(members) > 2 else members
-    return found
-
-
 def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = False) -> Column:
     """A column with one cell a row. bound: of numbers their largest size is what to say."""
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from backprop.descent import Descent
 from backprop.descent.spool import GrowingColumn
 from backprop.errors import BackpropError
+from backprop.names import gathered
 from backprop.numbers import shown
-from backprop.report import SCHEMA, Column, Table, folded, gathered, groups, limits
+from backprop.report import SCHEMA, Column, Table, folded, groups, limits
 
 _IN_JSON = (
     "output value start_value parameters gradients start start_gradients steps stopped reason"
