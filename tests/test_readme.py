@@ -15,7 +15,7 @@ from backprop.cli.app import application, helped
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
-from backprop.options import fields
+from backprop.options import DescentOptions, fields
 from backprop.reports import DOCUMENTS, TABLES
 from running import backprop
 
@@ -87,6 +87,22 @@ def test_the_help_of_descend_names_every_optimizer_and_schedule() -> None:
     helped = " ".join(backprop("descend", "--help").out.split())
     for name in (*OPTIMIZERS, *SCHEDULES):
         assert re.search(rf"\b{name}\b", helped), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_names_every_choice(name: str) -> None:
+    for _, _, _, option in fields(command(name)):
+        missing = [each for each in option.choices if each not in option.form + helped(option)]
+        assert not missing, f"the help of {option.form} does not say {missing}"
+
+
+def test_every_option_of_a_descent_is_read() -> None:
+    """An option that is declared and never asked for would do nothing, without a word."""
+    package = ROOT / "src" / "backprop"
+    files = [*package.glob("descent/*.py"), *package.glob("cli/*.py"), package / "commands.py"]
+    code = "".join(file.read_text("utf-8") for file in files)
+    for name, _, _, option in fields(DescentOptions):
+        assert f'["{name}"]' in code, f"nothing reads options[{name!r}], {option.form}"
 
 
 def test_the_python_examples_run() -> None:
