@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from backprop.cli import mistakes
+from backprop.cli.help import COMMANDS
+from backprop.cli.run import command
+from backprop.options import fields
 from running import backprop
 
 FILE = "y = x^2; x = 3"
@@ -139,3 +143,11 @@ def test_what_comes_down_a_pipe_needs_a_dash() -> None:
     Path("eqs.txt").unlink()
     assert "write - as the file" in backprop("grad", stdin=b"y = 2").err
     assert backprop("grad", "-", stdin=b"y = 2").status == 0
+
+
+def test_other_words_stand_for_options_and_commands_that_there_are() -> None:
+    flags = {
+        flag for name in COMMANDS for each in fields(command(name)) for flag in each.option.flags
+    }
+    assert mistakes._OPTIONS.keys() <= flags
+    assert mistakes._COMMANDS.keys() <= set(COMMANDS)

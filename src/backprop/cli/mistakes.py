@@ -13,6 +13,7 @@ from backprop.cli.help import COMMANDS
 from backprop.errors import BackpropError, BadOption, Label
 from backprop.names import did_you_mean, nearest
 from backprop.options import Field, fields
+from backprop.reports import DOCUMENTS, TABLES
 from backprop.source import Source, Span
 
 _OPTIONS = {
@@ -50,9 +51,6 @@ _COMMANDS = {
     "help": "doc docs man",
 }
 """Commands as other tools call them."""
-
-_FORMATS = ("csv", "json", "latex", "html", "text", "markdown", "table")
-"""What people write as an option of its own that is a value of --format."""
 
 _SIGNS = ",;=+-*/^<>·×÷−"
 _JOINED = re.compile(rf"[{re.escape(_SIGNS)}(\[]\s*$")
@@ -189,7 +187,7 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field]) -> str:
     flags = {each: field for field in own for each in field.option.flags}
     bare = flag.lstrip("-").replace("_", "-").casefold()
     before, after = words[:at], words[at + 1 :]
-    if bare in _FORMATS and "--format" in flags:
+    if bare in (*TABLES.names, *DOCUMENTS.names) and "--format" in flags:
         return f"write {_line([*before, '--format', bare, *after])}"
     if bare in ("format", "as", "type") and "--output" in flags:
         return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
