@@ -168,7 +168,7 @@ WRONG = [
 ASKED = [
     ("a = 2^∂L/∂e", 2, "put brackets around it: (∂L/∂e)"), ("a = x/dL/de", 2, "put brackets around it"), ("a = dL/de^2", 2, "put brackets"),
     ("a = dL/de²", 2, "put brackets"), ("share of ∂L/∂a: 6", 2, "through which equation"), ("L' = 3", 2, "write ∂L/∂a, ∂L/∂b, ∂L/∂c or ∂L/∂f"),
-    ("L'' = 3", 2, "first derivatives"), ("a → q → L: 3", 1, "there is no 'q'"), ("a = ∂L/∂q*2", 1, "there is no 'q'"), ("a = ∂L/e", 1, "no differential"),
+    ("L'' = 3", 2, "first derivatives"), ("a → q → L: 3", 1, "there is no 'q'"), ("a = ∂L/∂q*2", 1, "there is no 'q'"), ("a = ∂L/e", 1, "no differential"), ("da = de*b", 1, "for the derivative of L by e write ∂L/∂e"),
     ("a = 6 = ", 2, "a number or a formula is missing here"), ("a → L:", 2, "is missing here"), ("a = nan*2x", 2, "write nan*2*x"),
 ]  # fmt: skip
 

@@ -178,6 +178,10 @@ OTHERS = [
     "a == b",
     "a + b",
     "y = a = b",
+    "y = a*b = 2*3 = 6",
+    "y = a*b = 2*3 = 6\nz = a*b = 6\nw = c*d = 2*d = 7",
+    "a = 3 = 3\nb = 4 = 5",
+    "y = a = 3",
     "y += a",
     "y = a\x00",
     "y = a # \x07",
@@ -443,6 +447,9 @@ class _Writer:
         written = []
         for _ in range(self.random.randrange(3, 25)):
             right = self.statement(self.random.choice(shapes))
+            if self.random.random() < 0.01:  # with values worked out behind it
+                worked = self.random.choice(["%d", "%n*2 = %d", "-(%d) = %d", "%n = 1 + %d"])
+                right += f"{self.blank()}= {self.statement(worked)}"
             if self.random.random() < 0.03:  # over several lines
                 right = right.replace("(", "(\n", 1).replace("*", "*  # on\n", 1)
             plain = self.odd() or not re.search("[a-z]", right)

@@ -129,6 +129,31 @@ def test_what_ranges_and_bounds_use_is_no_output(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("y = 2 + -0.1", 1.9), ("a = 2 -+ 0.1; y = a", 1.9), ("y = 2 +-0.1*x; x = 1", 1.9), ("y = x +- 0.1; x = 2", 1.9), ("y = (2 +- 0.1)", 1.9), ("y = a + 2 = -3 +- 2 = -5; a = -7", -5)],
+)  # fmt: skip
+def test_two_signs_that_are_arithmetic(text: str, value: float) -> None:
+    assert library.parse(text).grad(of="y").value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("const f(x) = x^2; y = f(2)", ["a function is no constant"]),
+        ("f(x) = 2x; y = f(2) + f(3)", ["a product needs its '*'"]),
+        ("f(x) = 2x; y = f(2) + g(3)", ["a product needs its '*'", "there is no function 'g'"]),
+        ("y = max(x; y)", ["this '(' is never closed"]),
+        ("y = max(x; y; 2) + 3; z = 2x", ["this '(' is never closed", "a product needs its '*'"]),
+        ("y = w[1; 2]\nz)", ["this '[' is never closed", "this ')' closes nothing"]),
+    ],
+)
+def test_one_error_for_one_mistake(text: str, errors: list[str]) -> None:
+    with pytest.raises(BackpropError) as caught:
+        library.parse(text)
+    assert [each.message for each in caught.value.all] == errors
+
+
+@pytest.mark.parametrize(
     ("text", "bounds", "fixed"),
     [
         ("a = 2 in 0..x[1]; const x[1] = 5; y = a", (0, 5), {"x[1]"}),
@@ -228,6 +253,16 @@ def test_what_a_file_says_is_kept_through_pickling(long: str) -> None:
         ("y = (x ± 1)*2", "±", "whole value", "two equations"),
         ("a = 2(3); y = a", "2(3)", "in brackets", "2 ± 3"),
         ("y = 2.0(1)*x", "2.0(1)", "whole value", "2.0*1"),
+        ("a = 2 +- 0.1; y = a", "2 +- 0.1", "'+-' could mean two things", "write 2 ± 0.1 for a sum write 2 + (-0.1)"),
+        ("a = -2.5 +- 1e-3 in -5..0; y = a", "-2.5 +- 1e-3", "'+-' could mean two things", "write -2.5 ± 1e-3"),
+        ("w[i] = 2+-0.1 for i in 1..2; y = w[1]", "2+-0.1", "'+-' could mean two things", "write 2 ± 0.1"),
+        ("const g = 9.8 +− 0.1; y = g", "9.8 +− 0.1", "two things", "write 9.8 ± 0.1"),
+        ("y = 5% - 2", "5%", "no per cents", "write (5/100)"),
+        ("y = x - 5% + 2", "5%", "no per cents", "write (5/100)"),
+        ("y = 5 % - 2", "5 %", "two things", "a remainder mod(5, - 2)"),
+        ("y = 5%-2", "5%-2", "two things", "mod(5, -2)"),
+        ("y = sum(x[i] for і in 1..3); x[1] = 1", "i", "no integer constant", "it has LATIN SMALL LETTER I, and what runs has CYRILLIC"),
+        ("x[і] = 2*x[i] for і in 1..3", "i", "no integer constant", "CYRILLIC"),
         ("y = 2*uniform(0, 1)", "uniform", "no function", "u ~ uniform(low, high)"),
         ("y = 2*normal(x)", "normal", "no function", "u ~ normal(mean, sd)"),
         ("y = sum(x[*])", "*", "does not compute it yet", "sum("),

@@ -13,6 +13,7 @@ from backprop.errors import (
     BackpropError,
     SyntaxFault,
     UnexpectedText,
+    UnknownName,
     defined_twice,
     raise_first,
 )
@@ -178,6 +179,8 @@ class _Reader:
             raise UnexpectedText("a name is missing here", tokens.span(0), hints=[HOW])
         left = left_side(self._model, self._output, tokens.since(0, middle))
         links = _links(tokens, middle)
+        for link in links:
+            self._refuse_differentials(left, link)
         doubt, bare = "", left.by[1:]
         # `dt` for t has by == "t"; only a name that was taken as it stands can be in doubt
         alone = middle == 1 and normal(tokens.texts[0]) == left.by and left.by[0] == "d"
@@ -212,6 +215,18 @@ class _Reader:
             self._claim(ends, link, inside, tokens.whole, way, truth)
             for link, inside in zip(links, found, strict=True)
         ]
+
+    def _refuse_differentials(self, left: Derivative, link: Tokens) -> None:
+        """Raise UnknownName for `dx` in a formula, where x is a name of the file and dx is none."""
+        names, text = self._model.names, signs(link)
+        for at, word in enumerate(link.texts):
+            alone = text[at] == "n" and "/" not in text[max(at - 1, 0) : at + 2]
+            if alone and word[0] == "d" and word not in names and word[1:] in names:
+                message = f"there is no {word!r} in these equations"
+                hints = [
+                    f"for the derivative of {left.of} by {word[1:]} write ∂{left.of}/∂{word[1:]}"
+                ]
+                raise UnknownName(message, link.span(at), hints=hints)
 
     def _slope(self, of: str, by: str) -> Slope:
         return Slope(self._model.names[of], self._model.names[by])

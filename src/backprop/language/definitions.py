@@ -6,7 +6,7 @@ function that calls itself, no graph beyond the stated size, no equations in a c
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from backprop.errors import (
     LIMIT,
@@ -33,6 +33,8 @@ from backprop.source import Span
 from backprop.synonyms import LATER
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
+from backprop.syntax.scanner import statements as cut
 
 Statements = Mapping[str, Statement]
 
@@ -73,17 +75,57 @@ def checked(
             errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
             errors += _parameters(statement)
-    raise_all([*errors, *calls(statements, functions), *recursion(functions)])
+    called = calls(statements, functions)
+    if errors and called:  # of functions that do not read is said why
+        unread = _unread(errors)
+        called = [each for each in called if each.labels[0].span.text not in unread]
+    raise_all([*errors, *called, *recursion(functions)])
     check_size(equations, functions)
     return equations, functions, indexed
 
 
+def _unread(faults: Iterable[BackpropError]) -> set[str]:
+    """The names of functions in the texts of these faults, whether their definitions read or not."""
+    sources = {label.span.source for fault in faults for label in fault.labels}
+    found: set[str] = set()
+    for tokens in chain.from_iterable(map(cut, sources)):
+        if isinstance(tokens, Tokens) and tokens.sign > 0:
+            at = int(tokens.texts[0] == "const")
+            if tokens.kinds[at : at + 2] == ("NAME", "LPAR"):
+                found.add(tokens.texts[at])
+    return found
+
+
+_SUM_OF_SIGNS = ("NUMBER", "PLUS", "MINUS", "NUMBER")
+
+
+def _plus_minus(statement: Statement) -> BackpropError | None:
+    """The error for `a = 2 +- 0.1`, an uncertainty or a sum of two signs."""
+    tokens = statement.tokens
+    first = tokens.sign + 1
+    if first > 1 and tokens.starts[0] == tokens.starts[first]:
+        return None  # a link of a chain or a claim: no value of an input
+    first += tokens.kinds[first] == "MINUS"
+    if tokens.kinds[first : first + 4] != _SUM_OF_SIGNS or (
+        tokens.kinds[first + 4 : first + 5] not in ((), ("IN",), ("FOR",))
+        or tokens.ends[first + 1] < tokens.starts[first + 2]
+    ):
+        return None
+    whole, signs = tokens.span(tokens.sign + 1, first + 3), tokens.span(first + 1, first + 2)
+    number, other = tokens.span(tokens.sign + 1, first).text, tokens.span(first + 3).text
+    hints = [f"for an uncertainty write {number} ± {other}"]
+    hints.append(f"for a sum write {number} + (-{other})")
+    return UnexpectedText(f"{signs.text!r} could mean two things", whole, hints=hints)
+
+
 def calls(statements: Iterable[Statement], functions: Statements) -> list[BackpropError]:
-    """Errors for calls of unknown functions, for wrong numbers of arguments, and for indices that
-    name many members."""
+    """Errors for calls of unknown functions, for wrong numbers of arguments, for indices that name
+    many members, and for `2 +- 0.1`."""
     errors: list[BackpropError] = []
     for statement in statements:
         many: BackpropError | None = None
+        if "PLUS" in statement.shape.kinds and (doubt := _plus_minus(statement)):
+            errors.append(doubt)
         for node in statement.shape.nodes:
             if node.kind in ("call", "gather"):
                 fault = _fault(statement, node, functions, near=len(errors) < LIMIT)

@@ -21,6 +21,7 @@ from backprop.errors import (
     UnexpectedText,
 )
 from backprop.graph import Columns, in_order
+from backprop.names import look, strange_letter
 from backprop.numbers import beyond_doubles, exact, shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
@@ -195,15 +196,18 @@ class Integers:
             return number
         if free and name in CONSTANTS and name not in self._sources:
             return CONSTANTS[name]
-        return self.known[name] if name in self.known else self._constant(tokens, token)
+        return self.known[name] if name in self.known else self._constant(tokens, token, scope)
 
-    def _constant(self, tokens: Tokens, token: int) -> float:
+    def _constant(self, tokens: Tokens, token: int, scope: Scope) -> float:
         name = tokens.texts[token]
         here = Label(tokens.span(token), "an index or a range needs one")
         message = f"{name!r} is no integer constant of these equations"
         if name not in self._sources or name in self._open or len(self._open) >= _LONGEST:
             give = f"give it a number in the file: {name} = 10"
             hints = [give, f"or say what it runs through: for {name} in 1..n"]
+            if other := next((each for each in scope if look(each) == look(name)), ""):
+                letters = strange_letter(name, other), strange_letter(other, name)
+                hints = [f"it has {letters[0]}, and what runs has {letters[1]}: write one of them"]
             raise NotANumber(message, here, hints=hints)
         self._open.add(name)
         try:

@@ -152,7 +152,7 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
     if sign in _PARTS and following != "ASSIGN":
         part = f"({operand}/{_PARTS[sign]})"
         last = end(tokens, at + 1)
-        if last <= at and following not in ("MINUS", "PLUS"):
+        if last <= at and (following not in ("MINUS", "PLUS") or _is_apart(tokens, at + 1)):
             return fault("there are no per cents here", whole, f"write {part}")
         if last > at and sign == "%":
             return divided(tokens, at, at, "mod")
@@ -162,9 +162,24 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
             rest = whole.source.text[whole.end : last]
             hints = f"for a remainder {remainder.hints[0]}", f"for a per cent write {part}{rest}"
             return fault("% could mean two things", whole._replace(end=last), *hints)
-        hints = f"for a per cent write {part}", "for a remainder mod(x, y)"
+        remainder = divided(tokens, at, at, "mod") if sign == "%" else None
+        meant = remainder.hints[0].removeprefix("write ") if remainder else "mod(x, y)"
+        hints = f"for a per cent write {part}", f"for a remainder {meant}"
         return fault(f"{sign} could mean two things", whole, *hints)
     return None
+
+
+def _is_apart(tokens: Tokens, at: int) -> bool:
+    """Whether there are blanks on both sides of an operator, and none before what is left of it:
+    `5% - 2`."""
+    ends, starts = tokens.ends, tokens.starts
+    between = starts[at + 1 : at + 2]
+    gaps = [
+        ends[at - 2] < starts[at - 1],
+        ends[at - 1] < starts[at],
+        *(ends[at] < each for each in between),
+    ]
+    return gaps == [False, True, True]
 
 
 def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backprop.errors import LIMIT, SyntaxFault, raise_all
 from backprop.operations import CONSTANTS
-from backprop.source import Source, Span
+from backprop.source import LINE_END, Source, Span
 from backprop.syntax.grammar import Node, Shape, Unfit, shape
 from backprop.syntax.scanner import ENDS, Tokens, control_characters, statements
 
@@ -60,10 +60,15 @@ def read(
     """
     found: list[Statement] = []
     errors: list[SyntaxFault] = [*control_characters(source)]
+    opened: SyntaxFault | None = None
     for tokens in () if errors else statements(source, ends):
         if not isinstance(tokens, Tokens):
             errors.append(tokens)
+            opened = tokens
             continue
+        if opened and _goes_on(opened, tokens):
+            continue
+        opened = None
         if settings is not None:
             tokens = _assigned(tokens)
         if "OTHER" in tokens.kinds:
@@ -84,6 +89,12 @@ def read(
         if len(errors) > 10 * LIMIT:  # no equation file: enough is known
             break
     return found, errors
+
+
+def _goes_on(opened: SyntaxFault, tokens: Tokens) -> bool:
+    """Whether tokens are what is left of `max(x; y)` behind its `;`, of which enough was said."""
+    begin, start = opened.labels[0].span.start, tokens.starts[0]
+    return "ASSIGN" not in tokens.kinds and not LINE_END.search(tokens.source.text, begin, start)
 
 
 def _statement(
