@@ -338,3 +338,19 @@ def test_random_expressions_against_mpmath(tree: Tree, point: tuple[float, float
 def test_every_operation_has_slopes_that_compile() -> None:
     for name, row in OPERATIONS.items():
         assert len(functions.slopes(name)) == row.arity
+
+
+def test_an_error_in_python_is_what_the_command_line_prints() -> None:
+    with pytest.raises(errors.BackpropError) as caught:
+        backprop.parse("y = sen(x)\nz = 2x")
+    assert str(caught.value).splitlines() == [
+        "<text>:1:5: there is no function 'sen'",
+        "  1 | y = sen(x)",
+        "    |     ^^^",
+        "   = did you mean 'sin'?",
+        "",
+        "<text>:2:5: a product needs its '*'",
+        "  2 | z = 2x",
+        "    |     ^^",
+        "   = write z = 2*x",
+    ]

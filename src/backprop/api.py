@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from backprop import language
 from backprop import values as plain
-from backprop.errors import raise_all
+from backprop.errors import BackpropError, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.options import DescentOptions, documented
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
+
+
+def _shown(error: BackpropError) -> str:
+    """An error with its lines, carets and hints, and all that were found with it."""
+    from backprop.reports.diagnostics import text
+
+    return text(error)
+
+
+BackpropError.shown = _shown
 
 
 class Value(plain.Value):

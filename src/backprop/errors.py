@@ -7,7 +7,7 @@ of the command line; `reports.diagnostics` is the only place that turns errors i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from backprop.source import Span
@@ -34,6 +34,8 @@ class BackpropError(Exception):
     """
 
     status: ClassVar[int] = 1
+    shown: ClassVar[Callable[[BackpropError], str]]
+    """What `str` says; the library sets it to what the command line prints."""
 
     def __init__(
         self, message: str, *labels: Label | Span, hints: Iterable[str] = (), where: str = ""
@@ -46,15 +48,23 @@ class BackpropError(Exception):
         self.also: tuple[BackpropError, ...] = ()
 
     def __str__(self) -> str:
-        if not self.labels:
-            return self.message
-        span = self.labels[0].span
-        line, column = span.source.position(span.start)
-        return f"{span.source.name}:{line}:{column}: {self.message}"
+        return type(self).shown(self)
 
     @property
     def all(self) -> tuple[BackpropError, ...]:
         return (self, *self.also)
+
+
+def _short(error: BackpropError) -> str:
+    """The place and the message of an error."""
+    if not error.labels:
+        return error.message
+    span = error.labels[0].span
+    line, column = span.source.position(span.start)
+    return f"{span.source.name}:{line}:{column}: {error.message}"
+
+
+BackpropError.shown = _short
 
 
 class SyntaxFault(BackpropError):

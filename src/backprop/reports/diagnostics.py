@@ -30,6 +30,11 @@ def render(errors: Iterable[BackpropError], kind: str, style: Style) -> str:
     return "\n".join(parts)
 
 
+def text(error: BackpropError) -> str:
+    """An error and all that were found with it, for a program that prints them: without colours."""
+    return render(error.all, "", Style()).rstrip("\n")
+
+
 def _one(error: BackpropError, kind: str, style: Style) -> str:
     def paint(text: str, ink: str) -> str:
         return f"{ink}{text}{_END}" if style.color else text
@@ -42,7 +47,8 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
     if places:
         where = ":".join(map(str, (where, *places[0][1:])))
     head = paint(f"{kind}:", first_ink)
-    lines = [f"{where + ': ' if where else ''}{head} {paint(_shortened(error.message), _BOLD)}"]
+    message = paint(_shortened(error.message), _BOLD)
+    lines = [f"{where + ': ' if where else ''}{head + ' ' if kind else ''}{message}"]
     gutter = max((len(str(number)) for _, number, _ in places), default=0) + 2
     room = min(_LINE, max((style.width or _LINE + gutter + 8) - gutter - 8, 20))
     before = None
