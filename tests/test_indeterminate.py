@@ -241,3 +241,36 @@ def test_slopes_that_no_double_can_hold_on_a_tape() -> None:
     text = "p[i] = 1/(1 + exp(-x[i])) for i in 1..300; L = -sum(log(p[i]) for i in 1..300)"
     program = backprop.compile(backprop.parse(text), of="L", engine="native")
     assert set(program([-400.0] * 300)[1]) == {-1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [  # all are 0 on both sides of the point, by algebra
+        ("y = acos(x/x)", {"x": 3}),
+        ("y = acosh(x/x)", {"x": 7}),
+        ("y = asin(x/x)", {"x": -2}),
+        ("y = acos(x/sqrt(x^2))", {"x": 3}),
+        ("y = sqrt(1 - x/x)", {"x": 3}),
+        ("y = sqrt(abs(x)/x - 1)", {"x": 3}),
+        ("y = sqrt(log(x/x))", {"x": 7}),
+        ("y = sqrt(exp(log(x)) - x)", {"x": 2}),
+        ("y = sqrt(sin(x)^2 + cos(x)^2 - 1)", {"x": 0}),
+        ("c = a*b/(sqrt(a^2)*sqrt(b^2)); y = acos(c)", {"a": 3, "b": 7}),
+    ],
+)
+def test_the_last_digits_lead_nowhere(text: str, at: dict[str, float]) -> None:
+    found = backprop.parse(text).grad(at)
+    assert [found.gradients[name] for name in at] == [0.0] * len(at)
+    assert found.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [  # d/dx of acos(1 - c*x^2) is sqrt(2c) on the right, of sqrt(c*x^2) sqrt(c)
+        ("y = acos(1 - 1e-6*x^2)", "0.001414213562 from the right"),
+        ("y = sqrt(1 - (1 - 1e-6*x^2))", "0.001 from the right"),
+    ],
+)
+def test_small_differences_are_no_rounding(text: str, slope: str) -> None:
+    (warning,) = backprop.parse(text).grad({"x": 0}).warnings
+    assert slope in str(warning)

@@ -17,7 +17,7 @@ from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
 from backprop.evaluation.borders import met
 from backprop.evaluation.diagnosis import place, too_small
-from backprop.evaluation.precise import Precise, sides
+from backprop.evaluation.precise import PLAIN, Precise, sides
 from backprop.evaluation.sides import Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
@@ -25,9 +25,13 @@ from backprop.numbers import shown
 from backprop.syntax import functions
 from backprop.values import ByNode, any_steep, having_say
 
-_MOST = 20_000
+_MOST = 2_500
 """The most steps that are looked at, one node after another, at many digits; three times as many at
-few, and with values. What is left then stays undecided: a few seconds are enough."""
+few. What is left then stays undecided: two or three seconds are enough."""
+
+_BY_VALUES = 50_000
+"""The most steps above the names that values are asked about; what is no sum or product counts as
+four."""
 
 _MANY, _FEW = 700, 500
 """Digits that hold the sum of any two doubles, for graphs of up to so many steps; else 60 digits."""
@@ -58,8 +62,10 @@ def settle(
     found = exact.backward(depending(graph, inputs, graph.steps), graph.steps, wanted)
     left = _MOST * (1 if len(graph.steps) <= _FEW else 3)
     for node, number in found.items():
-        if number.open is not None and (steps := graph.above(node)) and len(steps) <= left:
-            left -= len(steps)
+        if number.open is None or left < 0:
+            continue
+        left -= len(steps := graph.above(node))
+        if steps and left >= 0:
             found[node] = exact.backward({node, *steps}, steps, [node])[node]
     for node, number in found.items():
         if isinf(gradients[node]) and number.open is None and number.value != number.value:
@@ -78,14 +84,15 @@ def by_values(
     """Give the named nodes that `settle` left undecided the slopes that values give; warnings, one for
     each place in the text."""
     slope = slopes_by_values(graph, data)
-    output, left = model.labels[graph.output], 3 * _MOST
+    output, left = model.labels[graph.output], _BY_VALUES
     said: dict[Hashable, list[str]] = defaultdict(list)
     first: dict[Hashable, Open] = {}
     unseen = 0
     for node, where in undecided.items():
         if node not in model.labels:
             continue
-        left -= len(graph.above(node))
+        if left >= 0:
+            left -= sum(1 if graph.op(step) in PLAIN else 4 for step in graph.above(node))
         if left < 0:
             gradients[node] = nan
             unseen += 1

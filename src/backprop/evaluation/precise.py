@@ -6,13 +6,14 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 from collections import ChainMap
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import ceil, inf, isfinite, log10
+from math import ceil, inf, isfinite, log2, log10
+from operator import add, mul, sub
 from random import Random
 from typing import Any
 
 from backprop.evaluation.sides import Side, Sides, on_bound
 from backprop.graph import Graph
-from backprop.operations import OPERATIONS
+from backprop.operations import COMPARISON, OPERATIONS
 from backprop.special import context
 from backprop.syntax import functions, precision
 from backprop.values import ByNode, Lookup, forward
@@ -24,6 +25,16 @@ DIGITS = (60, 120, 240, 480, 960)
 
 QUICK, CLOSE = (60, 120), (960, 1200)
 """For one look, and for one that tells steps of 1e-320 apart from 0 and from each other."""
+
+_NOISE = 15
+"""So many of the last digits are rounding's: numbers that differ in them alone are equal."""
+
+_SHARP = "asin", "acos", "acosh", "atanh", "erfinv", "log", "floor", "ceil", "round"
+"""Functions with the end of their domain, a zero, or a jump at whole numbers: the last digits of an
+operand are not to lead across."""
+
+PLAIN = {"+": add, "-": sub, "*": mul}
+"""Operations that take the least time."""
 
 
 class Precise:
@@ -49,7 +60,11 @@ class Precise:
 
     def _step(self, name: str) -> Function:
         """The value of an operation; nan where an operand that has a say is."""
+        if name in PLAIN:
+            return self._plain(name)
         value, says = precision.value(name, self.digits, self._most), OPERATIONS[name].says
+        if name in _SHARP or OPERATIONS[name].binding == COMPARISON:
+            value = self._without_noise(name, value)
 
         def step(*operands: Any) -> Any:
             asked = operands if says is None else [operands[at] for at in says(*operands)]
@@ -57,6 +72,35 @@ class Precise:
             return value(*operands) if missing is None else missing
 
         return step
+
+    def _plain(self, name: str) -> Function:
+        """A sum, a difference or a product, which most steps are; nan goes through by itself. A sum
+        of which only the last digits are left is 0."""
+        mp, compute, most = context(self.digits), PLAIN[name], self._most
+        mag, nothing, nan = mp.mag, mp.mpf(0), mp.nan
+        left = -inf if name == "*" else (_NOISE - self.digits) * log2(10)
+
+        def plain(x: Any, y: Any) -> Any:
+            found = compute(x, y)
+            size = mag(found)
+            if size > most:
+                return nan
+            return nothing if size < mag(x) + left else found
+
+        return plain
+
+    def _without_noise(self, name: str, value: Function) -> Function:
+        """The value of an operation to which the last digits of its operands make no difference."""
+        mp = context(self.digits)
+        noise = mp.mpf(10) ** (_NOISE - self.digits)
+        if name in _SHARP:
+
+            def at_whole(x: Any) -> Any:
+                near = mp.nint(x) if mp.isfinite(x) else x
+                return value(near if x != near and abs(x - near) <= noise * abs(near) else x)
+
+            return at_whole
+        return lambda x, y: value(x, x if abs(x - y) <= noise * abs(x) else y)
 
     def value(self, node: int) -> Any:
         """The value of a node; nan if it has none."""
@@ -80,14 +124,16 @@ class Precise:
             and functions.has_slopes(graph.op(step))
             and any(moved[each] != base[each] for each in graph.operands(step))
         }
-        changes = [0 * shift]
+        changes = []
         for sign in (-1, 1) if swallows else ():
             shaken = ChainMap[int, Any]({}, base)
             for step in steps:
                 forward(graph, [step], shaken, self._values)
                 shaken[step] *= 1 + sign * swallows.get(step, 0)
             changes.append(abs(shaken[graph.output] - base[graph.output]))
-        return max(inf if change != change else change for change in changes)
+        # one of the ways may lead out of the domain: what stands on its end does not go there
+        there = [change for change in changes if change == change]
+        return max(there, default=inf if changes else 0 * shift)
 
     def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
