@@ -30,6 +30,9 @@ _FEWEST, _WORK = 200, 2_000_000
 """Ways down are tried while so few values were looked at, or while that took no more steps of a
 graph than this; at the second corner of a run half as many, and so on."""
 
+_PATIENCE = 4
+"""No nearer look is taken after so many times that work."""
+
 _LEADS = 100
 """The most corners of one run that are left behind."""
 
@@ -122,6 +125,9 @@ class _Around:
         """The slope of a way down that all gradients around share, and on which the output is lower."""
         longest: list[float] = []
         for size in _NEAR:
+            if self.count * self.problem.size > _PATIENCE * _WORK:
+                self.mixed = False
+                break
             gradients = list(self._gradients(size))
             longest.append(max((hypot(*each) for each in gradients), default=0.0))
             for way in self._axes():
@@ -134,7 +140,7 @@ class _Around:
             # a top has many ways down that are not shared by all sides
             for gradient in each_alone:
                 self._shared(gradient, size, min(len(self.x) + 2, _TURNS // 5))
-        self.smooth = longest[-1] <= 0.1 * longest[1]
+        self.smooth = len(longest) == len(_NEAR) and longest[-1] <= 0.1 * longest[1]
         if not self.lowest and not self.smooth:
             self._follow_valleys()
         if self.lowest and not self.mixed:  # there may be a way that all share: then this is one
@@ -165,12 +171,16 @@ class _Around:
         return None
 
     def _follow_valleys(self) -> None:
-        """Look where valleys that bend may lead, until the output is lower somewhere."""
+        """Look where valleys that bend may lead, until the output is lower somewhere; where that
+        takes too much work, a minimum is not certain."""
         for size in _NEAR[:2]:
             ways = [*islice(self._axes(), _STARTS // 2)]
             while len(ways) < _STARTS:
                 ways.append([self._random.uniform(-1.0, 1.0) for _ in self.x])
             for way in ways:
+                if self.count > self._most:
+                    self.mixed = False
+                    return
                 self._back(self._moved(size, way), size)
                 if self.lowest:
                     return
