@@ -291,3 +291,17 @@ def test_parameters_in_any_order() -> None:
             assert fast.history.parameters[name].tolist() == pytest.approx(
                 column.tolist(), rel=1e-12
             )
+
+
+@pytest.mark.parametrize("chain", [False, True], ids=["side by side", "in order"])
+def test_slopes_that_no_double_can_hold_on_a_tape(chain: bool) -> None:
+    """-log(sigmoid(x)) is -x far below 0, and its slope -1: sigmoid(x)^2 is less than 1e-347."""
+    text = "x[i] = 0 for i in 1..300; q[i] = -log(1/(1 + exp(-x[i]))) for i in 1..300; "
+    sums = "s[1] = q[1]; s[i] = s[i-1] + q[i] for i in 2..300; L = s[300]"
+    text += sums if chain else "L = sum(q[i] for i in 1..300)"
+    slow, fast = both(text, lr=100, steps=7, maximize=True, of="L")
+    assert_alike(slow, fast, 1e-12)
+    # the first slope is -1/2, the second -1 as far as doubles go
+    assert set(fast.parameters.values()) == {-650.0}
+    assert set(fast.gradients.values()) == {-1.0}
+    assert (fast.stopped, fast.value) == ("steps", pytest.approx(300 * 650))

@@ -8,8 +8,6 @@ one before stays in order.
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from functools import cache
-from sys import float_info
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +67,7 @@ class Tape:
         self._library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
         self.forward, self.backward, self.backward_with_care = (
             self._library.function(name, ctypes.c_int, ctypes.c_void_p)
-            for name in ("forward_marked", "backward", "backward_with_care")
+            for name in ("forward", "backward", "backward_with_care")
         )
         # of the tables that rows point into the last entry is for -1, which is no row
         number = np.full(len(columns) + 1, -1, np.int32)
@@ -165,30 +163,17 @@ class Arrays:
         numbers = [each if isinstance(each, int) else each.ctypes.data for each in described]
         self._fields = np.array(numbers, np.int64)
         self.address = int(self._fields.ctypes.data)
-        self._has_constants = self._small = False
+        self._has_constants = self._loses = False
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
         found = self.tape.forward(self.address)
-        self._small = found >= 2
+        self._loses = found >= 2  # whether a slope is too small for a double
         return not found & 1
-
-    def _loses(self) -> bool:
-        """Whether a slope is too small for a double, though no number that it is made of is 0."""
-        tape, values = self.tape, self.values
-        for kind, begin, count in tape.segments.tolist():
-            part = slice(begin, begin + count)
-            rows = _lossy()[tape.codes[part] if kind == MIXED else np.full(count, kind)]
-            nonzero = (values[part] != 0) & (values[tape.a[part]] != 0)
-            nonzero &= ~rows[:, 2] | (values[tape.b[part]] != 0)
-            for slopes, lost in ((self.p, rows[:, 0]), (self.q, rows[:, 1])):
-                if (lost & nonzero & (np.abs(slopes[part]) < float_info.min)).any():
-                    return True
-        return False
 
     def backward(self) -> bool:
         """Compute every gradient; whether all are finite, and none became too small."""
-        return self._backward() and not (self._small and self._loses())
+        return self._backward() and not self._loses
 
     def _backward(self) -> bool:
         tape = self.tape
@@ -244,19 +229,6 @@ def _narrowed(
             del narrow.more[node]
         found.append(node)
     return narrow, found
-
-
-@cache
-def _lossy() -> NDArray[np.bool_]:
-    """For each kind whether its slopes by `a` and `b` can be lost where no number is 0, and whether
-    it has two operands."""
-    found = [[False] * 3]
-    for number, kind in enumerate(kinds()[1:], 1):
-        lost, stored = functions.can_be_lost(kind.name), constant_slopes(number)
-        places = zip(kind.order, stored, strict=False)
-        found.append([lost[at] and slope is None for at, slope in places])
-        found[-1] += [False] * (2 - len(found[-1])) + [len(kind.order) == 2]
-    return np.array(found)
 
 
 def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:

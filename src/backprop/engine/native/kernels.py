@@ -26,9 +26,9 @@ _NUMBERS = ("count", "size", "root", "seed")
 
 
 def text(used: frozenset[int]) -> str:
-    """The module for the kinds that are used: functions `forward`, `forward_marked`,
-    `backward`, `backward_with_care` of a tape, which return 1 where something is not finite, else
-    0; and `levels`."""
+    """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care`
+    of a tape, which return 0, or 1 where something is not finite; and `levels`. `forward` returns 2
+    more where a slope is too small for a double, though no number that it is made of is 0."""
     width, vectors = lanes()
     slopes: dict[int, loops.Slopes] = {loops.MIXED: loops.STORED}
     single = Code()
@@ -48,7 +48,10 @@ def text(used: frozenset[int]) -> str:
         if name != "leaves":
             parts.append(loops.backward_loop(name, loops.STORED))
     forwards, backwards = ({kind: f"{way}{kind}" for kind in slopes} for way in "fb")
+    lossy = {kind: f"l{kind}" for kind in (loops.MIXED, *sorted(used)) if loops.can_lose(kind)}
+    parts += [loops.losing_loop(kind) for kind in lossy]
     parts += [
+        _loses(lossy),
         _forward(width, forwards),
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", careful, "careful"),
@@ -131,29 +134,35 @@ def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: objec
     )  # fmt: skip
 
 
+def _loses(names: Mapping[int, str]) -> str:
+    """It looks at the slopes that `forward` has stored."""
+    return _driver(
+        "values", names, "next", name="loses", begin="0", stride=1, seen="i64", before="",
+        after="  %answer = trunc i64 %whole to i32",
+    )  # fmt: skip
+
+
 def _forward(width: int, names: Mapping[int, str]) -> str:
-    """`forward`, and `forward_marked`, whose answer is 2 larger where a number was too small, or
-    one inside a step too large."""
+    """Where a number was too small, or one inside a step too large, `loses` looks closer."""
     doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
-
-    def bad(answer: str) -> str:
-        return f"""  %total = call double {total}(double 0.0, {doubles} %whole)
+    after = f"""  %total = call double {total}(double 0.0, {doubles} %whole)
   %bad = fcmp uno double %total, 0.0
-  {answer} = zext i1 %bad to i32"""
-
-    marked = f"""{bad("%found")}
-  %small = call fastcc i1 @marked(i32 {underflow.both()})
-  %two = select i1 %small, i32 2, i32 0
+  %found = zext i1 %bad to i32
+  %marked = call fastcc i1 @marked(i32 {underflow.both()})
+  br i1 %marked, label %look, label %end
+look:
+  %lost = call i32 @loses(ptr %tape)
+  br label %end
+end:
+  %some = phi i32 [0, %done], [%lost, %look]
+  %two = shl i32 %some, 1
   %answer = or i32 %found, %two"""
-    clear = f"  call fastcc void @clear_marks(i32 {underflow.both()})"
-    drivers = [
-        _driver(
-            "values", names, "next", name=name, begin="0", stride=1, seen=doubles, before=before,
-            after=end,
-        )
-        for name, before, end in (("forward", "", bad("%answer")), ("forward_marked", clear, marked))
-    ]  # fmt: skip
-    return "\n".join([f"declare double {total}(double, {doubles})", *drivers])
+    before = f"  call fastcc void @clear_marks(i32 {underflow.both()})"
+    driver = _driver(
+        "values", names, "next", name="forward", begin="0", stride=1, seen=doubles, before=before,
+        after=after,
+    )  # fmt: skip
+    return f"declare double {total}(double, {doubles})\n{driver}"
 
 
 def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
