@@ -181,6 +181,19 @@ def test_bounds_hold_and_decide() -> None:
             assert found.stopped == "gradient"
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs"])
+def test_a_norm_that_leaves_out_what_pushes_against_a_bound_says_so(optimizer: str) -> None:
+    """The slope by a is 1 all the way to its bound."""
+    less = ", without what pushes against a bound,"
+    text = "L = a + (b - 1)^2; a = 0.5 in 0..; b = 1"
+    found = backprop.parse(text).descend(optimizer=optimizer)
+    assert found.reason == f"converged: the gradient norm 0{less} is at most 1e-08"
+    assert (found.parameters["a"], found.gradients["a"], found.gradient_norm) == (0, 1, 0)
+    found = backprop.parse(text.replace("b = 1", "b = 3")).descend(lr=0.6, steps=1)
+    assert found.reason == f"the step is done; the gradient norm{less} is 0.8"
+    assert less not in backprop.parse("L = a^2; a = 1 in 0..").descend().reason
+
+
 def test_bounds_for_many_stand_in_the_order_of_the_file() -> None:
     names = [f"w{number}" for number in range(40)]
     model = backprop.parse("L = " + " + ".join(f"(w{at} - 1)^2" for at in range(40)))

@@ -97,8 +97,9 @@ class Descent:
     `steps`, `stuck`, `diverged`, `interrupted` that it did not); reason: in a sentence. best: the
     lowest output of the run (the highest, when maximising). values: the output at every step, the start
     first; of a run of over 65,536 steps at every second, fourth, … (`values_every`), and at the
-    last. history: what was asked to be kept. explained: lines that explain one update. error: what
-    had no finite value, where it diverged, or that there was not enough memory. state: to go on from.
+    last. history: what was asked to be kept. gradient_norm: at the last step, without what pushes
+    against a bound. explained: lines that explain one update. error: what had no finite value, where
+    it diverged, or that there was not enough memory. state: to go on from.
     """
 
     output: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import dist, inf, isfinite, sqrt
+from math import dist, hypot, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
 
@@ -302,7 +302,7 @@ class Run:
     def no_lower(self, fall: float | None = None) -> Stop:
         """The end of a run that finds no lower point: at the limit of rounding, or stuck. fall:
         how far the output can still fall by all its second derivatives, if these are known."""
-        output, norm = self.problem.output, f"the gradient norm is {shown(self.norm, 3)}"
+        output, norm = self.problem.output, self._norm_is
         still = max(self._fall(), fall or 0.0)
         # what is lost of the output in a sum of a few dozen terms, or on the way to it
         lost = 64 * float_info.epsilon * abs(self.value)
@@ -312,6 +312,17 @@ class Run:
         called = f"-{output}" if self.problem.sign < 0 else output
         where = f"no step that was tried lowers {called}, and {norm}; perhaps this is a corner"
         return Stop("stuck", f"stuck after step {self.number}: {where}")
+
+    @property
+    def _norm_is(self) -> str:
+        return f"the gradient norm{self._of_what} is {shown(self.norm, 3)}"
+
+    @property
+    def _of_what(self) -> str:
+        """What to say where a part of the gradient does not count."""
+        return (
+            "" if self.norm == hypot(*self.gradient) else ", without what pushes against a bound,"
+        )
 
     def _fall(self) -> float:
         """How far the output can still fall along its gradient, by its curvature there.
@@ -351,7 +362,7 @@ class Run:
         if target is not None and self.value <= target * sign:
             raise Stop("target", f"converged: {output} reached the target {shown(target)}")
         if self.norm <= least:
-            norm = f"the gradient norm {shown(self.norm, 3)}"
+            norm = f"the gradient norm {shown(self.norm, 3)}{self._of_what}"
             raise Stop("gradient", f"converged: {norm} is at most {shown(least, 3)}")
         if still and change <= still * max(1.0, abs(self.value)):
             changed = f"{output} changed by {shown(change, 3)}"
@@ -360,7 +371,7 @@ class Run:
             raise NoLower
         if self.count >= steps:
             used = f"all {steps} steps are used up" if steps != 1 else "the step is done"
-            raise Stop("steps", f"{used}; the gradient norm is {shown(self.norm, 3)}")
+            raise Stop("steps", f"{used}; {self._norm_is}")
 
     def _report(self) -> None:
         """Keep the last step in the history, if it is one of every so many, and tell the callback."""
