@@ -83,6 +83,10 @@ NOTED = [
     ("u = floor(0*a); y = relu(u)", "a=0", "u", 0, "from the other side 1"),
     ("v = 0*ceil(b); y = 3*abs(v)", "b=0", "v", 0, "from the left -3, from the right 3"),
     ("n = floor(x); y = if(n == 2, n^2, 3*n)", "x=2.3", "n", 4, "from the other side 3, after a jump"),
+    # a name for x that moves alone
+    ("y0 = x; y = if(y0 != x, y0, x)", "x=3", "y0", 0, "from the other side 1"),
+    ("y0 = x; y = if(y0 == x, 2*x, y0 + x)", "x=3", "y0", 0, "from the other side 1"),
+    ("u = 2*x; y = if(u > 2*x, 5*u, 10*x)", "x=3", "u", 0, "from the other side 5"),
     # equal as rounded, which is 1 - 1e-160 beside 1, or 1e-400 beside 0
     ("y = min(a, abs(b - a))", "a=1, b=1e-160", "b", 0, "with more digits on both sides -1"),
     ("y = if(a*a == 0, a, 3*a)", "a=1e-200", "a", 1, "with more digits on both sides 3"),
@@ -124,6 +128,7 @@ QUIET = [
     ("n = floor(x); y = if(n < 2, x, 3*x) + if(n == 2, x, 3*x)", "x=2.3"),
     ("c = x > 0; y = if(c, x, 3*x) + (c == 0)*relu(c)", "x=-2.3"),
     ("y = abs(b)*1e-200*1e-200", "b=0"),
+    ("u = 2*x; v = x + x; y = if(x < 1, u, v)", "x=1"),
 ]
 
 

@@ -26,8 +26,9 @@ from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.said import FREE
 from backprop.operations import COMPARISON, OPERATIONS
+from backprop.syntax import functions
 from backprop.syntax.functions import kinks
-from backprop.values import having_say
+from backprop.values import derivatives, having_say
 
 _MOST, _MOST_CLOSE = 20_000, 2_000
 """The most steps that are computed again with 60 digits for what is not wrong, and with a thousand,
@@ -35,6 +36,9 @@ where a step can take milliseconds."""
 
 _MANY = 30, 8 * EPSILON
 """So often the last three bits are changed at random before a gradient is called wrong."""
+
+_BESIDE = 1e-6
+"""How far beside a point an operation is looked at, relative to numbers above 1."""
 
 _LEAST = 1e-3
 """The part of a gradient that has to show in values before they contradict it."""
@@ -97,6 +101,17 @@ class _Closer:
         return judge(replace(asked, noise=self._noise(node)), found) if check.wrong else check
 
 
+def _holds_still(graph: Graph, step: int, data: list[float]) -> bool:
+    """Whether a step has a slope here, but the same value beside: `clamp(x, c, c)` at x = c."""
+    name, numbers = graph.op(step), [data[each] for each in graph.operands(step)]
+    for at, (number, slope) in enumerate(zip(numbers, functions.slopes(name), strict=True)):
+        if slope(*numbers, data[step]):
+            near = (number + way * max(abs(number), 1.0) * _BESIDE for way in (-1, 1))
+            beside = ([*numbers[:at], moved, *numbers[at + 1 :]] for moved in near)
+            return all(functions.value(name)(*each) == data[step] for each in beside)
+    return False
+
+
 def check_gradient(
     model: Model,
     values: Mapping[str, float] | None = None,
@@ -133,7 +148,9 @@ def check_gradient(
     alone = [
         step
         for step in sorted({*met(file, data)} & {*say})  # which looks at what leads elsewhere, too
-        if conditions(row := OPERATIONS[graph.op(step)]) or row.binding == COMPARISON
+        if conditions(row := OPERATIONS[graph.op(step)])
+        or row.binding == COMPARISON
+        or _holds_still(graph, step, data)
     ]
     checks = []
     for name, node in inputs.items():
@@ -166,7 +183,8 @@ def check_gradient(
             check = by_rounding(check, [*dict.fromkeys(corners[step] for step in rounded)])
         if check.wrong and (here := [step for step in alone if step in above]):
             held = graph.holding(alone)
-            if not judge(asked, precise.sides(held, _levels(held, data), node)).wrong:
+            rest = replace(asked, gradient=derivatives(held, data)[node])
+            if not judge(rest, precise.sides(held, _levels(held, data), node)).wrong:
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")

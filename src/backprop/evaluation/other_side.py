@@ -239,7 +239,11 @@ class _Borders:
         if not set(met(graph, data)) <= set(self.met):  # it stands on another border then
             return False
         before, after = derivatives(graph, self.data), derivatives(graph, data)
-        return all(before[node] == after[node] for node in self.inputs)
+        if any(before[node] != after[node] for node in self.inputs):
+            return False
+        below = in_order([step], graph.operands)  # of which a name alone may leave the border
+        across = self._crossing(step, OPERATIONS[graph.op(step)], below)
+        return all(before[node] == after[node] for node in across)
 
     def _tail(self, found: Sides, node: int, step: int, exact: bool) -> str:
         """What comes out beside an input, where that is another slope than the gradient; or ""."""
