@@ -11,7 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
 from backprop.names import meant
-from backprop.report import said
+from backprop.report import declared
 from backprop.report.gradient import GradientReport, gradient_report
 
 if TYPE_CHECKING:
@@ -134,14 +134,14 @@ class Descending(NamedTuple):
         still = (*self.model.constants, *self.model.fixed)
         constants = [name for name in dict.fromkeys(still) if self.model.names[name] in above]
         inputs = {**self.known, **found.parameters}
-        return DescentReport(found, kept, constants, whole, inputs, said(self.model))
+        return DescentReport(found, kept, constants, whole, inputs, declared(self.model))
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found, the best ones if it diverged, and the
         bounds that replaced those of the text."""
         from backprop.descent.choices import bounds_of
         from backprop.language import with_defaults
-        from backprop.language.said import FREE
+        from backprop.language.declarations import FREE
 
         found = report.descent
         best = found.best if found.stopped == "diverged" else found
@@ -196,7 +196,7 @@ def explain(
     else:
         found = derivation(model, at, detail, only, steps, whole)
     known = {name: gradient.data[name] for name in model.inputs if name in gradient.data}
-    return found._replace(inputs=known, said=said(model)), gradient
+    return found._replace(inputs=known, declared=declared(model)), gradient
 
 
 def check(
@@ -225,8 +225,8 @@ def check(
     numbers = inputs.numbers(model)
     if not sheet:
         report = check_report(check_gradient(model, numbers, inputs.output, precise))
-        return report._replace(said=said(model))
+        return report._replace(declared=declared(model))
     output = model.output(inputs.output)
     found = read_claims(model, output, claims, claim_files)
     report = sheet_report(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))
-    return report._replace(said=said(model))
+    return report._replace(declared=declared(model))

@@ -24,7 +24,7 @@ from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.language.said import FREE
+from backprop.language.declarations import FREE
 from backprop.operations import COMPARISON, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.functions import kinks

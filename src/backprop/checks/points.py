@@ -10,7 +10,7 @@ from backprop.checks.rounding import gradient_noise, value_noise
 from backprop.evaluation.diagnosis import has_value
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.language.said import FREE
+from backprop.language.declarations import FREE
 from backprop.numbers import rounded
 from backprop.values import Numbers, derivatives, forward
 

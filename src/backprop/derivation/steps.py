@@ -85,7 +85,7 @@ class Derivation(NamedTuple):
     data: the number of every name. given: those of the inputs that have a part in it. start: the
     number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
     paths: for each name that was asked for. gradients: by these names. inputs: the number of every
-    input of the file. said: what the JSON has of the file, its constants among it.
+    input of the file. declared: what the JSON has of the file, its constants among it.
     """
 
     output: str
@@ -98,4 +98,4 @@ class Derivation(NamedTuple):
     paths: Mapping[str, Sequence[Path]] = MappingProxyType({})
     gradients: Mapping[str, float] = MappingProxyType({})
     inputs: Mapping[str, float] = MappingProxyType({})
-    said: Mapping[str, Any] = MappingProxyType({})
+    declared: Mapping[str, Any] = MappingProxyType({})

@@ -20,7 +20,7 @@ from backprop.errors import (
 from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
-from backprop.language.said import FREE, Bounds, wrong_bounds
+from backprop.language.declarations import FREE, Bounds, wrong_bounds
 from backprop.names import did_you_mean, unknown_choice
 from backprop.numbers import exact, shown
 from backprop.source import Source, Span, normal

@@ -18,8 +18,8 @@ from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
+from backprop.language.declarations import FREE, written_bounds
 from backprop.language.rewrite import moved_note
-from backprop.language.said import FREE, written_bounds
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.options import DescentOptions, check_ranges, complete

@@ -13,7 +13,7 @@ from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
 from backprop.graph import Graph, depending
 from backprop.language import Model
-from backprop.language.said import FREE
+from backprop.language.declarations import FREE
 from backprop.values import derivatives, forward
 
 Point = list[float]

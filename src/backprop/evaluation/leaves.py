@@ -18,7 +18,7 @@ from backprop.errors import (
 from backprop.evaluation import diagnosis
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.language.said import written_bounds
+from backprop.language.declarations import written_bounds
 from backprop.names import matching, nearest, unknown_name
 from backprop.numbers import listed, shown
 from backprop.source import Span, normal

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from backprop.errors import BackpropError, UnexpectedText
 from backprop.graph import Columns, Place
 from backprop.language import families
+from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
-from backprop.language.said import Sayings, not_of_an_equation
 from backprop.numbers import beyond_doubles
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, pack
@@ -76,7 +76,7 @@ class Builder:
         self.defaults: dict[str, int] = {}
         self.places: dict[str, int] = {}
         self.repeated: dict[str, int] = {}
-        self.sayings = Sayings(self.families.integers, self.columns, self.defaults)
+        self.declarations = DeclarationReader(self.families.integers, self.columns, self.defaults)
         self.errors: list[BackpropError] = self.families.errors
         self.uses_names = False
         """Whether the last expression is computed from names."""
@@ -90,7 +90,7 @@ class Builder:
         random = shape.form.endswith("distribution")
 
         if shape.form in ("declaration", "goal"):
-            self.sayings.later.append(statement)
+            self.declarations.later.append(statement)
             return
 
         def define(label: str, scope: Scope, parts: Parts, place: int) -> None:
@@ -104,7 +104,7 @@ class Builder:
             if shape.const or shape.limited:
                 if self.uses_names:
                     raise not_of_an_equation(label, statement, parts)
-                self.sayings.of_input(label, statement, parts, scope, root)
+                self.declarations.of_input(label, statement, parts, scope, root)
             if shape.form != "equation":
                 self.repeated[label] = whole
 

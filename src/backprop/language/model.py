@@ -8,9 +8,9 @@ from types import MappingProxyType
 from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
+from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
 from backprop.language.links import Worked
 from backprop.language.members import member_text
-from backprop.language.said import NOTHING, Bounds, Said, default, without_brackets
 from backprop.names import gathered, nearest, unknown_name
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
@@ -57,7 +57,7 @@ class Model:
         repeated: Mapping[str, int] = MappingProxyType({}),
         functions: Iterable[str] = (),
         seed: int = 0,
-        said: Said = NOTHING,
+        declared: Declarations = NONE,
         warnings: Sequence[BackpropError] = (),
     ) -> None:
         self.source = source
@@ -65,11 +65,11 @@ class Model:
         self.names = names
         self.defaults = defaults or {}
         self.fixed = tuple(fixed)
-        self.constants = tuple(said.constants)
-        self._bounds = {**said.bounds}
-        self._uncertainties = {**said.uncertainties}
-        self.goal = said.goal
-        self.written = {**said.written}
+        self.constants = tuple(declared.constants)
+        self._bounds = {**declared.bounds}
+        self._uncertainties = {**declared.uncertainties}
+        self.goal = declared.goal
+        self.written = {**declared.written}
         self.repeated = repeated or {}
         self.functions = frozenset(functions)
         self.seed = seed

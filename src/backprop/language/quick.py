@@ -101,7 +101,7 @@ class _Quick(Builder):
             "known": self.known,
             "names": self.names,
             "defaults": self.defaults,
-            "declared": self.sayings.constants,
+            "declared": self.declarations.constants,
             "somewhere": Span(source, 0, 0),
             "more": self.columns.more,
             "count": self.columns.ops.__len__,
@@ -133,11 +133,11 @@ class _Quick(Builder):
                 self.spend(steps)
                 steps = 0
         self.spend(steps)
-        said = self.sayings.all(self.names, self.errors)
+        declared = self.declarations.all(self.names, self.errors)
         self.check()
         self.scope.clear()  # whose functions know this reader: nothing waits for the collector
         columns, names, defaults, places = self.columns, self.names, self.defaults, self.places
-        return Model(self.source, columns, names, defaults, places, said=said)
+        return Model(self.source, columns, names, defaults, places, declared=declared)
 
     def spend(self, steps: int) -> None:
         """Count steps that were made. Raises Unsure beyond the limit."""

@@ -77,12 +77,12 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     columns, defaults, places = builder.columns, builder.defaults, builder.places
     names = {name: builder.names[name] for name in builder.order}
     found = [*definitions.circles(columns, names, owners)]
-    said = builder.sayings.all(names, found)
+    declared = builder.declarations.all(names, found)
     raise_all(found)
     repeated, fixed = builder.repeated, list(members.integers.known)
     doubts = [*definitions.look_alikes(statements)]
     model = Model(
-        source, columns, names, defaults, places, fixed, repeated, functions, seed, said, doubts
+        source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
     if chains:
         from backprop.language.worked import read_worked  # few files have some

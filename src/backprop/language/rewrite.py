@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from math import isfinite
 from types import MappingProxyType
 
+from backprop.language.declarations import CONCISE, Bounds, written_bounds
 from backprop.language.model import Model
-from backprop.language.said import CONCISE, Bounds, written_bounds
 from backprop.names import family
 from backprop.numbers import exact
 from backprop.source import LINE_END, Span

@@ -6,10 +6,10 @@ from math import nan
 
 from backprop.errors import BackpropError, UnexpectedText, raise_all
 from backprop.graph import Graph
+from backprop.language.declarations import default
 from backprop.language.formulas import FormulaReader
 from backprop.language.links import Worked, differing, off_by
 from backprop.language.model import Model
-from backprop.language.said import default
 from backprop.syntax.scanner import Tokens
 
 

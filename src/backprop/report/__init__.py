@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from backprop.errors import BackpropError
 from backprop.language import Model
-from backprop.language.said import Bounds, written_bounds
+from backprop.language.declarations import Bounds, written_bounds
 from backprop.names import shape, together
 from backprop.numbers import shown
 
@@ -72,7 +72,7 @@ class Report(Records, Protocol):
         """For people: one row a name."""
 
 
-def said(model: Model) -> dict[str, Any]:
+def declared(model: Model) -> dict[str, Any]:
     """What a file says of its inputs, for the JSON of every command: the constants, bounds,
     uncertainties and the goal, as far as it has some:
     `{"constants": ["g"], "bounds": {"t": [0, inf]}, "goal": {"minimize": "s"}}`."""

@@ -31,7 +31,7 @@ class CheckReport(NamedTuple):
     """What came of a check, for every format.
 
     rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
-    whether nothing was found to be wrong. said: what the object has of the file.
+    whether nothing was found to be wrong. declared: what the object has of the file.
     """
 
     gradient: Gradient
@@ -40,7 +40,7 @@ class CheckReport(NamedTuple):
     own: Mapping[str, Any]
     shown: Table
     warnings: Sequence[BackpropError]
-    said: Mapping[str, Any] = MappingProxyType({})
+    declared: Mapping[str, Any] = MappingProxyType({})
 
     def table(self) -> Table:
         """A row an input or a claim; what is to be explained stands below."""
@@ -53,7 +53,7 @@ class CheckReport(NamedTuple):
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
         start = {"schema": SCHEMA, "output": self.gradient.output, "value": self.gradient.value}
-        own = {**self.own, **self.said}
+        own = {**self.own, **self.declared}
         yield {**start, "right": self.right, **own, "data": self.gradient.data}
 
 

@@ -25,7 +25,7 @@ class DescentReport(NamedTuple):
     """A descent, and the names of the inputs that were kept where they were, and of constants.
 
     whole: whether the table has a row for every member of a large family. inputs: the number of
-    every input where the descent ended, those that did not move included. said: what the JSON has
+    every input where the descent ended, those that did not move included. declared: what the JSON has
     of the file.
     """
 
@@ -34,7 +34,7 @@ class DescentReport(NamedTuple):
     constants: Sequence[str] = ()
     whole: bool = False
     inputs: Mapping[str, float] = MappingProxyType({})
-    said: Mapping[str, Any] = MappingProxyType({})
+    declared: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def warnings(self) -> Sequence[BackpropError]:
@@ -107,7 +107,7 @@ class DescentReport(NamedTuple):
         given = {"inputs": dict(self.inputs), "bounds": dict(found.bounds)}
         more = {"explained": found.explained} if found.explained else {}
         best = {name: getattr(found.best, name) for name in ("step", "value", "parameters")}
-        yield {"schema": SCHEMA, **numbers, **self.said, **given, **more, "best": best}
+        yield {"schema": SCHEMA, **numbers, **self.declared, **given, **more, "best": best}
 
 
 class HistoryReport(NamedTuple):

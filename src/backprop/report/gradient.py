@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.language import Model
-from backprop.report import SCHEMA, Column, Table, folded, groups, limits, said
+from backprop.report import SCHEMA, Column, Table, declared, folded, groups, limits
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
@@ -21,7 +21,7 @@ class GradientReport(NamedTuple):
     leads to no output), equation (its right side on one line, "" if there is none), data, None if it
     could not be computed, and what the file says of inputs: uncertainty, bounds. gradients: of each
     output by the names, None where it does not depend on one. rows: of the table, as `groups` has
-    them. said: what the JSON has of the file. elsewhere: the note on values that the file
+    them. declared: what the JSON has of the file. elsewhere: the note on values that the file
     writes behind equations, and that are others at this point.
     """
 
@@ -29,7 +29,7 @@ class GradientReport(NamedTuple):
     columns: list[Column]
     gradients: list[list[float | None]]
     rows: list[tuple[str, list[int]]]
-    said: Mapping[str, Any]
+    declared: Mapping[str, Any]
     elsewhere: Sequence[BackpropError] = ()
 
     @property
@@ -73,7 +73,7 @@ class GradientReport(NamedTuple):
             yield {
                 "schema": SCHEMA,
                 **{name: getattr(result, name) for name in names},
-                **self.said,
+                **self.declared,
                 **notes,
             }
 
@@ -123,7 +123,7 @@ def gradient_report(
     if asked:
         kept = [name for name in names if name in asked]
         results = [_only(result, kept) for result in results]
-    return GradientReport(results, columns, gradients, rows, said(model))
+    return GradientReport(results, columns, gradients, rows, declared(model))
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

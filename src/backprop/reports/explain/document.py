@@ -94,7 +94,7 @@ class Document(ABC):
 
     def _sections(self) -> Iterator[Section]:
         found = self._found
-        constants = set(found.said.get("constants", found.given))
+        constants = set(found.declared.get("constants", found.given))
         for heading, own in (("Given", True), ("Inputs", False)):
             given = [item for item in found.given.items() if (item[0] in constants) == own]
             lines = [self._line(self._name(name), self._number(value)) for name, value in given]

@@ -20,7 +20,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     steps["gradients"] = dict(found.gradients)
     plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
-    plain |= {"inputs": dict(found.inputs), "given": dict(found.given), **found.said}
+    plain |= {"inputs": dict(found.inputs), "given": dict(found.given), **found.declared}
     plain |= {"start": found.start or None, **_data(steps, hide)}
     return line(plain, style) + "\n"
 

@@ -1,4 +1,4 @@
-"""What a file says of its inputs besides their numbers, and what is to be done with its output."""
+"""What a file declares: constants, bounds and uncertainties of inputs, and the output to take."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,8 +42,8 @@ class Goal(NamedTuple):
     name: str
 
 
-class Said(NamedTuple):
-    """What a file says besides its equations.
+class Declarations(NamedTuple):
+    """What a file declares besides its equations.
 
     constants: the inputs that are `const`, in file order. bounds, uncertainties: of the inputs that
     have some. written: of these the whole right sides, packed spans.
@@ -56,14 +56,14 @@ class Said(NamedTuple):
     written: Mapping[str, int] = MappingProxyType({})
 
 
-NOTHING = Said()
+NONE = Declarations()
 
 CONCISE = re.compile(r"([-+\u2212]?\s*[0-9]*\.[0-9]+)\([0-9]+\)((?:[eE][-+\u2212]?[0-9]+)?)")
 """A right side that is a number with its uncertainty in brackets."""
 
 
-class Sayings:
-    """What was said while a text was read. The names of `const x` and `minimize L` may be defined
+class DeclarationReader:
+    """What was declared while a text was read. The names of `const x` and `minimize L` may be defined
     further down: `all` looks at them when everything is read."""
 
     def __init__(self, integers: Integers, columns: Columns, defaults: Mapping[str, int]) -> None:
@@ -162,8 +162,8 @@ class Sayings:
             raise NotANumber(f"{shown(found)} is no uncertainty", place, hints=hints)
         return found * abs(number) / 100 if kind == "percent" else float(found)
 
-    def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Said:
-        """All that was said, of these names. errors: takes what cannot be so."""
+    def all(self, names: Mapping[str, int], errors: list[BackpropError]) -> Declarations:
+        """All that was declared, of these names. errors: takes what cannot be so."""
         if not errors:
             self._with_members(names, errors)
         goals: list[tuple[Goal, Span]] = []
@@ -188,15 +188,15 @@ class Sayings:
         known = self.constants
         constants = tuple(filter(known.__contains__, names)) if known else ()
         goal_ = goals[0][0] if goals else None
-        return Said(constants, self.bounds, self.uncertainties, goal_, self.written)
+        return Declarations(constants, self.bounds, self.uncertainties, goal_, self.written)
 
     def _with_members(self, names: Mapping[str, int], errors: list[BackpropError]) -> None:
         """Take what is said with members of families, as in `a = 2 in 0..x[1]`."""
         inputs = {names[name]: name for name in self.defaults} if self._by_members else {}
         numbers = {row: default(self.columns, self.defaults[name]) for row, name in inputs.items()}
-        for said in self._by_members:
+        for each in self._by_members:
 
-            def member(label: str, place: Span, of: str = said[0]) -> float:
+            def member(label: str, place: Span, of: str = each[0]) -> float:
                 used = in_order([names[label]] if label in names else [], self.columns.operands)
                 number = self.integers.of_row(used[-1], numbers) if used else None
                 if number is None or names[of] in used:
@@ -207,7 +207,7 @@ class Sayings:
 
             self.integers.member = member
             try:
-                self.of_input(*said)
+                self.of_input(*each)
             except BackpropError as error:
                 errors.append(error)
         self.integers.member = None
