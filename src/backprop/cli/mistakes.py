@@ -6,7 +6,7 @@ Typer finds that a line is wrong; here it is said where, and how to write it.
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.cli.help import COMMANDS
@@ -141,21 +141,27 @@ def _is_one(words: Sequence[str], last: int, more: Sequence[int]) -> bool:
 def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_Text]:
     """The options with a text, and what stands behind each until the next option."""
     found: list[_Text] = []
-    at, current = 1, None
-    while at < len(words):
-        field = _field(words[at], own)
-        if field is None:
-            if current is not None:
-                current.more.append(at)
-        else:
+    current = None
+    for at, field, last in _read(words, own):
+        if field is not None:
             current = None
-            last = at + (field.kind is not bool and not _has_value(words[at]))
             if field.option.metavar in ("TEXT", "NAMES", "NAME") and last < len(words):
                 current = _Text(field, at, last, [])
                 found.append(current)
-            at = last
-        at += 1
+        elif current is not None:
+            current.more.append(at)
     return found
+
+
+def _read(words: Sequence[str], own: Sequence[Field]) -> Iterator[tuple[int, Field | None, int]]:
+    """Where each word stands that is an option, or neither that nor a value of one; the option; and
+    where the last word of it stands."""
+    at = 1
+    while at < len(words):
+        field = _field(words[at], own)
+        takes_next = field is not None and field.kind is not bool and not _has_value(words[at])
+        yield at, field, at + takes_next
+        at += 1 + takes_next
 
 
 def _field(word: str, own: Iterable[Field]) -> Field | None:
@@ -212,15 +218,7 @@ def _by_meaning(word: str, table: Mapping[str, str]) -> str | None:
 
 def _loose(words: Sequence[str], own: Sequence[Field]) -> list[int]:
     """Where words stand that are neither options nor their values."""
-    found, at = [], 1
-    while at < len(words):
-        field = _field(words[at], own)
-        if field is None:
-            found.append(at)
-        elif field.kind is not bool and not _has_value(words[at]):
-            at += 1
-        at += 1
-    return found
+    return [at for at, field, _ in _read(words, own) if field is None]
 
 
 def _too_many(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
