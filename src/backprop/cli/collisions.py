@@ -39,8 +39,7 @@ def check_paths(command: Callable[..., None], written: Mapping[str, Any]) -> Non
     named = _named(command, written)
     outputs = [each for each in named if each.use not in _READ]
     read = [each for each in named if each.use in _READ]
-    standard = [each for each in read if each.path == STANDARD or stream(each.path) == 0]
-    if len(standard) > 1:
+    if len(read) > 1 and sum(each.path == STANDARD or stream(each.path) == 0 for each in read) > 1:
         raise BadOption("standard input can be read once only", hints=["use '-' once"])
     if any(each.path == STANDARD for each in outputs) or not _reports(command, written):
         report = []
