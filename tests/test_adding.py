@@ -57,7 +57,7 @@ from __future__ import annotations
 import json
 
 from backprop.report import Report
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 
 def write(report: Report, style: Style) -> str:

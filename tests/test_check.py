@@ -23,7 +23,7 @@ from backprop.gallery import examples
 from backprop.graph import CODES
 from backprop.operations import OPERATIONS, Operation
 from backprop.reports import TABLES
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 from backprop.syntax import precision
 from running import CLASSIC, POINT, backprop
 from truth import mp, true_slope, true_value

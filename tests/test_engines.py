@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 import backprop
+from backprop.engine.choosing import ENGINES, build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.engine.leading import in_order, leading
 from backprop.engine.native import machine
 from backprop.engine.native.loops import is_wide
-from backprop.engine.program import ENGINES, build, choose
 from backprop.engine.tape import Tape
 from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite

@@ -232,6 +232,20 @@ def test_a_file_is_short_and_says_what_it_is(file: str) -> None:
     assert ast.get_docstring(ast.parse(text))
 
 
+def test_classes_have_names_of_their_own() -> None:
+    """Only the library's own Model and Value are called as what they add their verbs to."""
+    texts = [(SOURCE / file).read_text("utf-8") for file in FILES]
+    names = [name for text in texts for name in re.findall(r"^ *class (\w+)", text, re.M)]
+    assert {name for name in names if names.count(name) > 1} == {"Model", "Value"}
+
+
+def test_numbers_are_written_in_one_place() -> None:
+    """`numbers.shown` and its kin, so that no message rounds a number in a way of its own."""
+    for file in FILES:
+        found = re.findall(r"\{[^{}]*:\.?\d*[ge]\}", (SOURCE / file).read_text("utf-8"))
+        assert not found or file == "numbers.py", f"{file}: write {found[0]} with numbers.shown"
+
+
 def test_every_room_has_a_floor() -> None:
     assert FLOORS.keys() == {room(file) for file in FILES}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop.numbers import shown
-from backprop.reports.numbers import aligned
+from backprop.reports.style import aligned
 from backprop.syntax.latex import latex, latex_number
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.parser import formula

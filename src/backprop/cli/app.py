@@ -128,7 +128,7 @@ def helped(option: Option) -> str:
     if "{" not in option.help:
         return option.help
     from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
-    from backprop.engine.program import ENGINES
+    from backprop.engine.choosing import ENGINES
 
     schedules = either(each.form for each in SCHEDULES.values())
     return option.help.format(

@@ -58,7 +58,7 @@ _JOINS = re.compile(rf"^\s*[{re.escape(_SIGNS)})\]]")
 _SETTING = re.compile(r"\s*[^\W\d]\w*(?:\[[^\]]*\])?\s*(?:=|<-|←)")
 
 
-class _Text(NamedTuple):
+class _WithText(NamedTuple):
     """An option with a text, and the words behind it that belong to no option. at: of the option's
     word; last: of the word that it takes."""
 
@@ -138,15 +138,15 @@ def _is_one(words: Sequence[str], last: int, more: Sequence[int]) -> bool:
     )
 
 
-def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_Text]:
+def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_WithText]:
     """The options with a text, and what stands behind each until the next option."""
-    found: list[_Text] = []
+    found: list[_WithText] = []
     current = None
     for at, field, last in _read(words, own):
         if field is not None:
             current = None
             if field.option.metavar in ("TEXT", "NAMES", "NAME") and last < len(words):
-                current = _Text(field, at, last, [])
+                current = _WithText(field, at, last, [])
                 found.append(current)
         elif current is not None:
             current.more.append(at)

@@ -12,7 +12,7 @@ from backprop.numbers import either
 from backprop.options import Option
 from backprop.places import STANDARD
 from backprop.reports import HISTORIES, PLOTS, Formats
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 if TYPE_CHECKING:
     from backprop.report.descent import DescentReport

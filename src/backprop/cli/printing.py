@@ -16,7 +16,7 @@ from backprop.places import STANDARD
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
 from backprop.reports.diagnostics import render, visible
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 
 class Finished(Exception):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprop.cli.printing import put
 from backprop.commands import Descending
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 if TYPE_CHECKING:
     from backprop.descent import Step

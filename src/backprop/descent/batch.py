@@ -13,8 +13,8 @@ from backprop.descent.optimizers import ByName, Optimizer, Schedule
 from backprop.descent.problem import Point
 from backprop.descent.run import Run, Steps
 from backprop.engine import underflow
+from backprop.engine.choosing import tape_for
 from backprop.engine.native.machine import Library, library
-from backprop.engine.program import tape_for
 from backprop.engine.walk import signature
 from backprop.names import by_name
 

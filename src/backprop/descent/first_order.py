@@ -9,7 +9,7 @@ from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
 from backprop.descent.run import Run, Stop
-from backprop.engine.program import choose
+from backprop.engine.choosing import choose
 from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed
 from backprop.syntax import functions

@@ -6,8 +6,8 @@ from operator import mul
 from random import Random
 from sys import float_info
 
+from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, Interpreted
-from backprop.engine.program import build, choose
 from backprop.errors import IndeterminateForm, InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
@@ -31,7 +31,7 @@ class Problem:
     Where the output is to be maximised, `sign` is -1 and both are those of its negative, so that
     every method minimises. at: the output where x begins; its other inputs keep their numbers.
     bounds: for some of the names the least and the largest number allowed. engine, runs: how the
-    graph is to be computed, and about how often (`engine.program`).
+    graph is to be computed, and about how often (`engine.choosing`).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The four ways in which a graph is computed many times; `engine.program` chooses one.
+"""The four ways in which a graph is computed many times; `engine.choosing` chooses one.
 
 Each takes a graph with one output, `wrt`, the inputs that numbers are given for, and `fixed`, the
 numbers of the others. What changes from point to point is kept for each thread apart, so that

@@ -143,7 +143,7 @@ def evaluate(
     gradients = [0.0] * len(data)
     native = sure = False
     if engine != "auto":  # which interprets here: for one run it takes longer to lay a graph out
-        from backprop.engine.program import choose
+        from backprop.engine.choosing import choose
 
         native = choose(engine, len(order), 1) is None
     if native:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from backprop.engine.choosing import build
 from backprop.engine.engines import StraightCode, TapeCode
-from backprop.engine.program import build
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph

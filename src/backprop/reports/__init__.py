@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from backprop.descent import Descent
     from backprop.picture import Picture
     from backprop.report import Records, Report
-    from backprop.reports.numbers import Style
     from backprop.reports.plot import Height
+    from backprop.reports.style import Style
     from backprop.reports.themes import Look
 
 Write = TypeVar("Write")

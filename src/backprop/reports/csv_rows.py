@@ -7,7 +7,7 @@ from itertools import islice
 
 from backprop.numbers import rounded
 from backprop.report import Cell, Records
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 _PIECE = 10_000
 """About how many cells are written at once."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from backprop.numbers import rounded
 from backprop.report import Records
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 _PIECE = 4096
 """The numbers of a column that are written at once."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from backprop.names import BETWEEN
 from backprop.numbers import shown
 from backprop.report import Cell, Column, Report, Table
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 from backprop.syntax.latex import latex, latex_number, latex_text
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import names_in

@@ -2,7 +2,7 @@
 
 from backprop.numbers import shown
 from backprop.report import Cell, Column, Report
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 
 def write(report: Report, style: Style) -> str:

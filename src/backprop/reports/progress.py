@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from backprop.descent import Step
 from backprop.numbers import DIGITS, shown
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 from backprop.reports.table import cells_wide
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from backprop.numbers import shown
 from backprop.report import Column, Report, Table
-from backprop.reports.numbers import Style, aligned, curve, written
+from backprop.reports.style import Style, aligned, curve, written
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

@@ -7,7 +7,7 @@ from backprop.derivation import Derivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
 from backprop.reports.explain.notation import BLANK
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 _STYLE = """
 body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;

@@ -5,7 +5,7 @@ from typing import Any
 from backprop.derivation import Derivation
 from backprop.report import SCHEMA
 from backprop.reports.json_lines import line
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 _ANSWERS = frozenset(
     "value expanded formula local upstream product total shares factors gradients rules notes".split()

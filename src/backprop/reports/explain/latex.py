@@ -2,7 +2,7 @@ r"""A derivation as a LaTeX document that needs nothing but amsmath."""
 
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 from backprop.syntax.latex import latex_text
 
 _HEAD = r"""\documentclass{article}

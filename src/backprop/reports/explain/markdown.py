@@ -2,7 +2,7 @@
 
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
-from backprop.reports.numbers import Style
+from backprop.reports.style import Style
 
 
 def write(found: Derivation, style: Style, hide: bool) -> str:

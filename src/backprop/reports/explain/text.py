@@ -5,7 +5,7 @@ from textwrap import wrap
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.explain.notation import TEXT, Notation
-from backprop.reports.numbers import Style, written
+from backprop.reports.style import Style, written
 
 _WIDE = 78
 """Columns of a sentence; mathematics is never broken."""
