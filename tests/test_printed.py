@@ -239,6 +239,21 @@ def test_explanations_of_the_gallery(name: str, detail: str, tmp_path: Path) -> 
     assert sum(pasted(text, tmp_path, detail)) > 5
 
 
+@pytest.mark.parametrize("name", ["predator_prey", "two_moons"])
+def test_the_forward_pass_of_a_large_example_is_a_file(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--whole"):
+        pytest.skip("takes half a minute")
+    (text,) = (each.text for each in examples() if each.name == name)
+    options = ["--all", "--steps-of", "forward", "--digits", "17"]
+    found = sorted_lines(backprop("explain", "-", *options, stdin=text.encode()).out)
+    assert len(found.forward) > 300
+    stands = "\n".join(definitions(text) + found.given + found.forward)
+    before = grad(text)
+    same(grad(stands, "--of", before["output"]), before)
+
+
 # --------------------------------------------------------------- what the other commands print
 
 

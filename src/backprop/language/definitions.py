@@ -190,7 +190,7 @@ def _fault(
         from backprop.language.hints import meant  # for a mistake only
 
         known = [*functions, *FUNCTIONS] if near else []
-        hints = meant(statement, node) or did_you_mean(name, known)
+        hints = (meant(statement, node) if near else []) or did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
         hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
