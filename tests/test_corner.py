@@ -10,6 +10,7 @@ import pytest
 
 import backprop
 from backprop.descent.result import Descent
+from backprop.evaluation import indeterminate
 from backprop.options import DescentOptions
 
 RIDGE = "L = sqrt((a-b)^2) + 0.01*(a+b-3)^2"
@@ -69,6 +70,18 @@ def test_each_term_of_a_sum_of_corners_holds_by_itself(root: str, count: int) ->
     assert "lower nearby" not in found.reason
     found = descent(f"L = {terms} + 0.1*x0^2 - 1.2*x0", start, optimizer="gd")
     assert found.value == pytest.approx(-0.1, abs=1e-3)  # where gd zigzags
+
+
+def test_a_thousand_corners_at_once_are_not_asked_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From 0.5 the first step leads to 0 for all; nobody has looked at all ways down from there."""
+    asked: list[object] = []
+    monkeypatch.setattr(indeterminate, "by_values", lambda *given: asked.append(given) or [])
+    text = "w[i] = 0.5 for i in 1..1000; L = sum(sqrt(w[i]^2) for i in 1..1000)"
+    found = descent(text, {}, optimizer="gd")
+    assert (found.value, found.converged, asked) == (0, False, [])
+    assert "minimum" not in found.reason
 
 
 def test_a_maximum_of_many_falls_where_all_fall() -> None:

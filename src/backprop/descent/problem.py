@@ -22,6 +22,9 @@ _WORK = 10_000
 """Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
 two seconds. After that the gradient is one close by, so far away, relative to numbers above 1."""
 
+_MANY = 20
+"""Of more undecided slopes at one point the first are not worth so much work without the others."""
+
 _CLOSE = 1e-8
 
 
@@ -136,6 +139,8 @@ class Problem:
         found = settled(self.graph, self._data, gradients) or {}
         undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
         self._work += self.size * (1 + len(undecided))
+        if len(undecided) > _MANY and self._work > _WORK and (slopes := self._close_by()):
+            return slopes
         warnings: list[InfiniteSlope] = []
         if undecided:
             from backprop.evaluation.indeterminate import by_values

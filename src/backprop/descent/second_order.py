@@ -237,9 +237,9 @@ def shortest(gradients: Sequence[Point], problem: Problem, x: Point) -> Point:
     count = len(gradients)
     table: Any = numpy.array(gradients).T
     size = numpy.abs(table).max() or 1.0
-    walls = numpy.identity(len(x))
     at_low, at_high = numpy.equal(x, problem.low), numpy.equal(x, problem.high)
-    table = numpy.hstack([table / size, -walls[:, at_low], walls[:, at_high]])
+    walls = [numpy.eye(len(x))[:, at] if at.any() else table[:, :0] for at in (at_low, at_high)]
+    table = numpy.hstack([table / size, -walls[0], walls[1]])
     ones = (numpy.arange(table.shape[1]) < count) * 1.0
     target = numpy.append(numpy.zeros(len(x)), 1.0)
     try:
