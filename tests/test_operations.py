@@ -16,8 +16,8 @@ from truth import TRUTH, condition, mp, true_slope, true_value, ulps
 ROWS = list(OPERATIONS.values())
 SAMPLES = [(row, at) for row in ROWS for at in row.samples]
 CORNERS = [(row, at, slopes) for row in ROWS for at, slopes in row.corners]
-NO_ORDER = {"polygamma": {0}}
-"""Operands by which there is no derivative: the order of polygamma is an integer."""
+NO_ORDER = {"polygamma": {0}, "below": {1}, "above": {0}}
+"""Operands by which there is no derivative: the order of polygamma is an integer, a pivot cancels."""
 
 
 def _name(item: object) -> str:

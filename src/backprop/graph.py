@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain, compress
 from math import nan
 from types import MappingProxyType
@@ -32,6 +32,7 @@ _MOST_KEPT = 200_000
 """Up to so many nodes a graph may take more memory to be faster to walk."""
 
 T = TypeVar("T", bound=Hashable)
+N = TypeVar("N")
 
 
 class Columns:
@@ -140,6 +141,29 @@ class Columns:
         for node in compress(range(len(self.ops)), map((1).__eq__, self.ops)):
             data[node] = self.constant(node)
         return data
+
+
+def joined(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> N:
+    """Operands, one or more, as one: `min(a, b, c)` is `min(min(a, b), c)`. step: makes a step.
+
+    Where the row has operations `around` a pivot, three operands or more become what they are
+    without it, then two by two one: `logsumexp(a, b, c)` is `m + logsumexp(logsumexp(a - m, b - m),
+    c - m)`. Then no slope is computed from a sum that has lost digits, and few are multiplied.
+    """
+    around = OPERATIONS[op].around
+    if not around or len(operands) < 3:
+        return reduce(lambda first, second: step(op, (first, second)), operands)
+    find, take, put = around
+    pivot = _by_two(find, operands, step)
+    return step(put, (pivot, _by_two(op, [step(take, (x, pivot)) for x in operands], step)))
+
+
+def _by_two(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> N:
+    """Operands joined two by two, the results two by two, and so on."""
+    while len(operands) > 1:
+        pairs = zip(operands[::2], operands[1::2], strict=False)
+        operands = [*(step(op, pair) for pair in pairs), *operands[len(operands) & ~1 :]]
+    return operands[0]
 
 
 def in_order(roots: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T]:

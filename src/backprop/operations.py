@@ -59,6 +59,11 @@ class Operation(NamedTuple):
     """Values of trailing operands that a call may leave out."""
     folds: bool = False
     """Whether a call may have more operands: `min(a, b, c)` is `min(min(a, b), c)`."""
+    around: tuple[str, ...] = ()
+    """Where that would lose digits: the rows that find a pivot among three operands or more, take
+    it from each, and put it back to the result. What they say of the pivot cancels: slope 0."""
+    written: str = ""
+    """The operation as which formulas and pictures show such a row."""
     says: Callable[..., tuple[int, ...]] | None = None
     """Given the values of all operands, which of them have a say in the result, by number: of an
     `if` the condition and the branch taken. None: all of them, always."""
@@ -98,7 +103,7 @@ class Operation(NamedTuple):
     @property
     def sign(self) -> str:
         """What stands in the circle of a picture."""
-        return self.symbol or self.name
+        return self.symbol or self.written or self.name
 
     def at_pole(self, *operands: float) -> bool:
         """Whether an infinite value at these operands is a pole, where there is no value."""
@@ -107,9 +112,12 @@ class Operation(NamedTuple):
     @property
     def form(self) -> str:
         """How an equation file writes it, with the row's own operand names: `x/y`, `atan2(y, x)`."""
-        if self.name.isidentifier():
-            return f"{self.name}({', '.join(self.operands)})"
-        return self.name.join(self.operands)
+        name = self.written or self.name
+        return (
+            f"{name}({', '.join(self.operands)})"
+            if name.isidentifier()
+            else name.join(self.operands)
+        )
 
     @property
     def tex(self) -> str:
@@ -321,7 +329,13 @@ _ROWS = (
     Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),
     Operation("logsigmoid", ("x",), "if(x < 0, x, 0) - log1p(exp(-abs(x)))", ("sigmoid(-x)",), "", _REALS),
     Operation("logsumexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"), "",
-              (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True),
+              (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True, around=("pivot", "below", "above")),
+    Operation("pivot", ("x", "y"), max, ("if(y > x, 0, 1)", "if(y > x, 1, 0)"),
+              r"\max\left([x], [y]\right)", _ORDERED, called=False, written="max", machine="if(y > x, y, x)"),
+    # Where the difference overflows x stands for it: exp is 0 of both, and x is finite.
+    Operation("below", ("x", "m"), "if(x - m < -1.7976931348623158e308, x, x - m)", ("1", "0"), "<x> - <m>", _PAIRS,
+              binding=SUM, called=False, written="-", rule="sum rule"),
+    Operation("above", ("m", "x"), "m + x", ("0", "1"), "<m> + <x>", _PAIRS, binding=SUM, called=False, written="+", rule="sum rule"),
     Operation("silu", ("x",), "x*sigmoid(x)", ("sigmoid(x)*(1 + x*sigmoid(-x))",), "", _REALS,
               source="Elfwing, Uchibe, Doya 2018, equation 5"),
     Operation("gelu", ("x",), "0.5*x*erfc(-x/sqrt(2))",

@@ -192,6 +192,8 @@ class _Drawing:
     def add_operation(self, node: int) -> None:
         """Add a box for a node, and a circle for its operation."""
         graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
+        if not label and text in map(self.text_of, graph.users.get(node, ())):
+            text = ""  # a part of `mean(…)`, of `min(a, b, c)`
         box = self._add_box(node, text)
         if not graph.is_step(node):
             return

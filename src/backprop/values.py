@@ -17,7 +17,7 @@ from operator import attrgetter
 from sys import float_info
 from typing import Generic, NamedTuple, Self, TypeVar, Union
 
-from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order
+from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order, joined
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 
@@ -55,6 +55,7 @@ _TINY = float_info.min
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
 _SURE_SLOPES = Lookup(functions.sure_slopes)
+_CONSTANT_SLOPES = Lookup(functions.constant_slopes)
 _STEEP = Lookup(functions.can_be_steep)
 _SIZES = Lookup(functions.sizes)
 
@@ -95,6 +96,7 @@ def backward(
     gradient is too small for a double; `indeterminate` finds out what is right.
     """
     ops, operands, number = graph.ops, graph.operands, CODES[NUMBER]
+    usual = slopes is _SURE_SLOPES
     doubtful: list[int] = []
     for step in reversed(steps):
         gradient = gradients[step]
@@ -104,6 +106,11 @@ def backward(
             if gradient == 0.0:
                 continue
         inside = operands(step)
+        if usual and (constant := _CONSTANT_SLOPES[ops[step]]):
+            for operand, each in zip(inside, constant, strict=True):
+                if each and ops[operand] != number:
+                    gradients[operand] += gradient * each
+            continue
         numbers = [data[each] for each in inside]
         numbers.append(data[step])
         for operand, slope_of in zip(inside, slopes[ops[step]], strict=True):
@@ -317,10 +324,11 @@ def function(name: str, *bound: Number, kind: type[Value] | None = None) -> Call
         operands += row.defaults[max(0, len(operands) - row.arity + len(row.defaults)) :]
         if len(operands) < row.arity or (len(operands) > row.arity and not row.folds):
             raise TypeError(f"{name} takes {row.arity} operands, not {len(operands)}")
-        result = apply(row.name, *operands[: row.arity], kind=kind)
-        for operand in operands[row.arity :]:
-            result = apply(row.name, result, operand)
-        return result
+        if not row.folds:
+            return apply(row.name, *operands, kind=kind)
+        found = joined(row.name, operands, lambda op, parts: apply(op, *parts, kind=kind))
+        assert isinstance(found, Value)  # it is joined of two or more
+        return found
 
     return call
 

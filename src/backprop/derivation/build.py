@@ -178,9 +178,10 @@ class _Writing:
         return operand in in_order(others, self.graph.operands)
 
     def _moving(self, step: int) -> list[int]:
-        """The positions of the operands that are no numbers."""
-        operands = enumerate(self.graph.operands(step))
-        return [at for at, operand in operands if not self.graph.is_number(operand)]
+        """The positions of the operands that are no numbers, and no pivots."""
+        operands, row = enumerate(self.graph.operands(step)), OPERATIONS[self.graph.op(step)]
+        found = [at for at, operand in operands if not self.graph.is_number(operand)]
+        return [at for at in found if not row.written or row.slopes[at] == "1"]
 
     def _checked(self, found: Formula | None, number: float) -> str:
         """The text of a derivative, if it has the derivative's number at this point. Simplifying
@@ -198,15 +199,25 @@ class _Writing:
         text, renamed = written(found, _LONG), self.model.functions
         return "" if text and renamed and renamed & _called(text) else text
 
+    def _terms(self, step: int) -> list[int]:
+        """The operands of a step; where a pivot was taken from one, that which it was taken from."""
+        graph, around = self.graph, OPERATIONS[self.graph.op(step)].around
+        return [
+            graph.operands(each)[0] if graph.op(each) in around else each
+            for each in graph.operands(step)
+        ]
+
     def _rules(self, steps: Sequence[int]) -> list[str]:
         """What differentiating the steps of an equation is called, each rule once."""
         graph = self.graph
         found: dict[str, None] = {}
         for step in steps:
             row = OPERATIONS[graph.op(step)]
-            operands, moving = graph.operands(step), self._moving(step)
+            operands, moving = self._terms(step), self._moving(step)
             if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
                 continue  # a comparison or a condition: nothing is differentiated
+            if row.written and not self.single:
+                continue
             alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
             rule = alone or row.rule
             unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
@@ -229,6 +240,9 @@ class _Writing:
             met = functions.kinks(row.name, data)
             name = text(step) or row.form
             notes += [f"{name} has a {kind}{self._where(step, data)}" for kind in met]
+            if self.single and row.written and row.slopes[0] == "0":
+                pivot = self.graph.label(operands[0])
+                notes.append(f"{pivot}, the largest, is taken away and put back: no gradient by it")
             if row.name == "if":
                 condition = text(operands[0]) or "of the if"
                 holds = "holds" if data[0] else "does not hold"

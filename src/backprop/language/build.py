@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, UnexpectedText
-from backprop.graph import Columns, Place
+from backprop.graph import Columns, Place, joined
 from backprop.language import families
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
@@ -225,9 +225,7 @@ class Builder:
             if row.empty is None:
                 raise UnexpectedText(f"the {row.name} of nothing: no index fits", begun.span)
             return columns.number(row.empty, begun.place)
-        total = terms[0]
-        for term in terms[1:]:
-            total = columns.step(row.joined_by, (total, term), begun.place)
+        total = self._joined(row.joined_by, terms, begun.place)
         if row.divided:
             count = columns.number(len(terms), begun.place)
             total = columns.step("/", (total, count), begun.place)
@@ -264,10 +262,12 @@ class Builder:
         missing = row.arity - len(operands)
         if missing > 0:
             operands += map(self.columns.number, row.defaults[-missing:])
-        node = self.columns.step(row.name, operands[: row.arity], place)
-        for operand in operands[row.arity :]:
-            node = self.columns.step(row.name, (node, operand), place)
-        return node
+        if row.folds:
+            return self._joined(row.name, operands, place)
+        return self.columns.step(row.name, operands, place)
+
+    def _joined(self, operation: str, operands: list[int], place: Place) -> int:
+        return joined(operation, operands, lambda op, parts: self.columns.step(op, parts, place))
 
 
 def _called(function: Statement, operands: list[int], place: Place) -> _Frame:

@@ -79,6 +79,16 @@ def can_be_lost(name: str) -> tuple[bool, ...]:
 
 
 @cache
+def constant_slopes(name: str) -> tuple[float, ...]:
+    """The slopes of an operation where they are the same everywhere, as those of a sum; () if they
+    are not, or all 0."""
+    texts = OPERATIONS[name].slopes
+    return (
+        tuple(map(float, texts)) if {"1", "-1"} & {*texts} and {*texts} <= {"0", "1", "-1"} else ()
+    )
+
+
+@cache
 def sizes(name: str) -> tuple[Function, ...]:
     """The absolute values of these slopes; 0 where one is not finite."""
     return tuple(map(_size, slopes(name)))
@@ -178,6 +188,10 @@ def call(name: str, operands: Sequence[str], scope: dict[str, Any]) -> str:
         return f"({taken} if {condition} else {other})"
     if OPERATIONS[name].value in _NEVER_RAISE:
         return f"({operands[0]} {name} {operands[1]})"
+    if OPERATIONS[name].binding == COMPARISON:
+        return f"(1.0 if {operands[0]} {name} {operands[1]} else 0.0)"
+    if name == "neg":
+        return f"(-{operands[0]})"
     function = f"f{list(OPERATIONS).index(name)}"
     scope[function] = value(name)
     return f"{function}({', '.join(operands)})"

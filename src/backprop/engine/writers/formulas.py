@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
-from backprop.operations import CONSTANTS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.algebra import ZERO, Call, Formula, Symbol, TooLong, number, operation
 from backprop.values import ByNode
@@ -58,13 +58,17 @@ class Formulas(Texts[Pair]):
         called = [self._pair(self._leaf(operand)) for operand in operands]
         slopes = self.slopes(op, called, self.value(op, called))
         raw = tuple(found for found, _ in called if found is not None)
-        return raw[0] if op == "copy" else Call(op, raw), [self._pair(each)[0] for each in slopes]
+        call = raw[0] if op == "copy" else Call(OPERATIONS[op].written or op, raw)
+        return call, [self._pair(each)[0] for each in slopes]
 
     def value(self, name: str, operands: Sequence[Operand[Pair]]) -> Pair:
-        """An operation on formulas; of an `if` the branch that is taken."""
+        """An operation on formulas; of an `if` the branch that is taken. A pivot is not written:
+        it cancels."""
         pairs = [self._pair(operand) for operand in operands]
         if name == "if":
             return pairs[1] if pairs[0][1] else pairs[2]
+        if OPERATIONS[name].written:
+            return pairs[name == "above"]
         result = functions.value(name)(*(value for _, value in pairs))
         known = [found for found, _ in pairs if found is not None]
         with suppress(TooLong):
