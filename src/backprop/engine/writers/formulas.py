@@ -68,7 +68,7 @@ class Formulas(Texts[Pair]):
         if name == "if":
             return pairs[1] if pairs[0][1] else pairs[2]
         if OPERATIONS[name].written:
-            return pairs[name == "above"]
+            return pairs[OPERATIONS[name].slopes[-1] == "1"]  # the operand that has a slope
         result = functions.value(name)(*(value for _, value in pairs))
         known = [found for found, _ in pairs if found is not None]
         with suppress(TooLong):
