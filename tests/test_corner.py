@@ -243,6 +243,24 @@ def test_on_a_plateau_nothing_converges(text: str, start: float) -> None:
     assert descent(f"L = {text}", {"a": start}).stopped == "stuck"
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"lr": 0.3}, {"optimizer": "lbfgs"}, {"optimizer": "adam"}]
+)
+def test_landing_on_a_plateau_is_no_convergence(options: dict[str, object]) -> None:
+    """floor(a) + relu(a) is lower by 1 for every 1 that a is below 0."""
+    found = descent("L = floor(a) + relu(a)", {"a": 2.5}, **options)
+    assert (found.stopped, found.gradients["a"]) == ("stuck", 0)
+    assert "this may be a plateau: floor(a) jumps elsewhere" in found.reason
+
+
+def test_a_minimum_between_jumps_is_one() -> None:
+    """The first step leads to 1 exactly; there the second derivative is 2."""
+    found = descent("L = (a - 1)^2 + floor(a + 0.5)", {"a": 1.25}, lr=0.5)
+    assert (found.stopped, found.parameters["a"]) == ("gradient", 1)
+    found = descent("L = relu(a)", {"a": 1.5}, lr=1.0)
+    assert (found.stopped, found.value) == ("gradient", 0)
+
+
 @pytest.mark.parametrize("optimizer", ["bfgs", "cg"])
 def test_a_run_along_two_ridges_takes_little_work(optimizer: str) -> None:
     """On them L is -0.01*a, which has no end: as low as any method gets, in a few seconds."""

@@ -15,8 +15,10 @@ from backprop.descent.problem import Point, Problem, moves
 from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
+from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Evaluation
 from backprop.numbers import shown
+from backprop.operations import OPERATIONS
 from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -64,7 +66,7 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     else:
         odd = run.monotone and stop is not None and stop.cause == "stuck"
     if not odd:
-        return stop or _at_rest(run)
+        return (stop and _on_plateau(run, stop, ended)) or stop or _at_rest(run)
     problem = run.problem
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most)
@@ -92,6 +94,22 @@ def _steep(problem: Problem, ended: Evaluation) -> bool:
     graph, data = ended.graph, ended.numbers.data
     steps = having_say(graph, graph.order, data)
     return problem.moved([step for step in steps if any_steep(graph, [step], data)])
+
+
+def _on_plateau(run: Run, stop: Stop, ended: Evaluation) -> Stop | None:
+    """The end of a run where every gradient is 0, and an operation that jumps elsewhere has a say:
+    that may be no minimum. None for other ends."""
+    if stop.cause != "gradient" or any(run.gradient):
+        return None
+    graph, model = ended.graph, run.problem.model
+    steps = having_say(graph, graph.order, ended.numbers.data)
+    jumps = [step for step in steps if OPERATIONS[graph.op(step)].jump]
+    jump = next((step for step in jumps if run.problem.moved([step])), None)
+    if jump is None or _at_rest(run).converged:
+        return None
+    text = own_text(model, jump, 40) or f"a {graph.op(jump)!r}"
+    why = f"every gradient is 0, but this may be a plateau: {text} jumps elsewhere"
+    return Stop("stuck", f"stuck after step {run.number}: {why}; start elsewhere")
 
 
 def _at_rest(run: Run) -> Stop:
