@@ -80,7 +80,7 @@ ASKED_IN_FILES = [
     ("e = a*b = q = 6; a = 2; b = 3", 1, "there is no 'q'"), ("e = a*b = 2(3) = 6; a = 2; b = 3", 2, "write 2*3"), ("e = a*b = foo(2) = 6; a = 2; b = 3", 1, "no function 'foo'"),
     ("e = 2(a) = 2*3 = 6; a = 3", 2, "write 2*(a)"), ("e = a*b = = 6; a = 2; b = 3", 2, "'='"), ("a = 1/3 = 0.333 in 0..1", 2, "a second '='"),
     ("x[i] = i = 3 for i in 3..3", 2, "a second '='"), ("f(x) = x^2 = 4; y = f(2)", 2, "a second '='"), ("2*e = a = 3; a = 3", 2, "only a name"),
-    ("a = 2 = 2; a = 3", 1, "defined twice"), ("e = a = 1e400; a = 3", 2, "too large"),
+    ("  1. e = a·b = 2·3 = 6; a = 2; b = 3", 2, "if it is the number of a line, begin with e"), ("a = 2 = 2; a = 3", 1, "defined twice"), ("e = a = 1e400; a = 3", 2, "too large"),
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Values that stand behind equations, `-6` of `e = a*b = -6`, beside those at a point."""
 
 from collections.abc import Mapping
-from math import inf
+from math import nan
 
 from backprop.errors import Label, WorkedElsewhere
 from backprop.language import Model
@@ -34,15 +34,13 @@ def elsewhere(model: Model, data: Mapping[str, float]) -> list[WorkedElsewhere]:
 
 def _value(model: Model, link: Worked, data: Mapping[str, float]) -> tuple[float, float]:
     """The value of a link at a point, and how far it may be off; nan where it has none."""
-    graph = link.graph
-    known = {node: graph.constant(node) for node in graph.order if graph.is_number(node)}
-    names = {node: model.labels[node] for node in graph.order if node in model.labels}
-    for node, name in names.items():
-        if not graph.is_step(node):
-            if name not in data:
-                return float("nan"), inf
-            known[node] = data[name]
+    graph, known = link.graph, dict[int, float]()
+    names = {node for node in graph.order if node in model.labels}.difference(graph.steps)
+    for node in graph.order:
+        if graph.is_number(node):
+            known[node] = graph.constant(node)
+    for node in names:
+        known[node] = data.get(model.labels[node], nan)
     forward(graph, graph.steps, known)
-    if not names:
-        return known[graph.output], link.off
-    return known[graph.output], PRECISION * max(map(abs, known.values()))
+    off = PRECISION * max(map(abs, known.values())) if names else link.off
+    return known[graph.output], off

@@ -124,8 +124,10 @@ def calls(statements: Iterable[Statement], functions: Statements) -> list[Backpr
     errors: list[BackpropError] = []
     for statement in statements:
         many: BackpropError | None = None
-        if "PLUS" in statement.shape.kinds and (doubt := _plus_minus(statement)):
-            errors.append(doubt)
+        kinds = statement.shape.kinds
+        if "PLUS" in kinds and kinds[kinds.index("PLUS") + 1] == "MINUS":
+            doubt = _plus_minus(statement)
+            errors += [doubt] if doubt else []
         for node in statement.shape.nodes:
             if node.kind in ("call", "gather"):
                 fault = _fault(statement, node, functions, near=len(errors) < LIMIT)

@@ -20,7 +20,7 @@ Link = tuple[Span, int]
 class Worked(NamedTuple):
     """A link behind an equation: `2*(-3)` or `-6` of `e = a*b = 2*(-3) = -6`.
 
-    graph: computes it, from the names in it, if there are any. off: how far a number may be off
+    graph: computes it from the names in it, its inputs, if there are any. off: how far a number may be off
     because of its digits.
     """
 

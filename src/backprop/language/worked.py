@@ -37,21 +37,16 @@ def _links(model: Model, reader: FormulaReader, name: str, tokens: Tokens) -> li
     columns = reader.columns
     also = {} if "nan" in model.names else {"nan": columns.number(nan)}
     links = [(side.whole, reader.read(side.as_right_side(), also)) for side in sides]
-    graphs = [Graph(columns, [root], model.labels) for _, root in links]
-    numbers = [
-        link
-        for link, graph in zip(links, graphs, strict=True)
-        if not any(node in model.labels for node in graph.order)
-    ]
+    whole = Graph(columns, (), model.labels)
+    numbers = [link for link in links if not model.labels.keys() & {link[1], *whole.uses(link[1])}]
     last = links[-1]
     if last in numbers:
         number, note = partial(default, columns), "the last one"
         raise_all([*differing(left.whole.text, columns, numbers[:-1], last, number, note)])
     off = off_by(columns, last)
-    behind = [*zip(links, graphs, strict=True)][1:]
     return [
-        Worked(place, graph, off)
-        for (place, root), graph in behind
+        Worked(place, whole.alone(root), off)
+        for place, root in links[1:]
         if (place, root) == last or (place, root) not in numbers
     ]
 

@@ -107,6 +107,13 @@ def _left_side(case: Case) -> SyntaxFault | None:
     if sign == 0:
         hint = "write: name = expression"
         return fault(f"no name before {texts[0]!r}", tokens.span(0), hint)
+    if (
+        kinds[:2] == ("NUMBER", "NAME")
+        and texts[0].endswith(".")
+        and not case.touching(1 - case.at)
+    ):
+        hint = f"if it is the number of a line, begin with {texts[1]}"
+        return fault("a line cannot begin with a number", tokens.span(0), hint)
     at = int(texts[0] in FIRST_WORDS and sign > 1)
     if kinds[at] in _WORDS:
         return _reserved(texts[at], tokens.span(at))
