@@ -154,6 +154,7 @@ def whole_explanation(text: str, folder: Path, detail: str, *more: str) -> int:
     stands = "\n".join(definitions(text) + exact.given + exact.forward)
     same(grad(stands, "--of", before["output"]), before)
     assert "says" not in backprop("grad", "-", "--of", before["output"], stdin=stands.encode()).err
+    library.parse("\n".join(definitions(text) + short.given + short.forward))
     for chain in (1, 2):  # the formula as the person wrote it, and what is made of it
         sides = [
             [each for each in links(line)[1:-1] if not numeric(each)] for line in exact.forward

@@ -43,13 +43,15 @@ def differing(
     last: Link,
     number: Callable[[int], float],
     note: str,
+    jumps: bool = False,
 ) -> Iterator[NotANumber]:
     """An error for each of the links that is not the last number of their chain, as far as the
-    numbers are written out. number: of a row. note: what is said of the last."""
+    numbers are written out. number: of a row. note: what is said of the last. jumps: as of
+    `uncertainty`."""
     off, end = off_by(columns, last), number(last[1])
     for place, root in links:
         here = number(root)
-        most = off + uncertainty(columns, root, place.source)
+        most = off + uncertainty(columns, root, place.source, jumps)
         if abs(here - end) > most * (1 + PRECISION):
             message = f"{name} cannot be {printed(here)} and {printed(end)}"
             labels = Label(place, f"this is {printed(here)}"), Label(last[0], note)
@@ -57,10 +59,11 @@ def differing(
             yield NotANumber(message, *labels, hints=hints)
 
 
-def uncertainty(columns: Columns, root: int, source: Source) -> float:
+def uncertainty(columns: Columns, root: int, source: Source, jumps: bool = False) -> float:
     """How far the value of an expression without names may be off because of the digits that its
     numbers are written with: the sum of the changes that each number makes by itself, where it
-    moves by half a unit of its last digit, or by 1e-9 of it."""
+    moves by half a unit of its last digit, or by 1e-9 of it. jumps: count those, too, that a
+    function does on one side."""
     graph = Graph(columns, [root])
     numbers = [node for node in graph.order if graph.is_number(node)]
     if len(numbers) > _MOST:
@@ -77,8 +80,8 @@ def uncertainty(columns: Columns, root: int, source: Source) -> float:
         number = data[node]
         here, off = at(node, number), _off(columns, node, source, 2 if node == root else 3)
         changes = [abs(at(node, moved) - here) for moved in (number + off, number - off)]
-        # the smaller one: where a function jumps, it does so on one side
-        total += min(filter(isfinite, changes), default=0.0)
+        # where a function jumps, it does so on one side: without jumps the smaller one
+        total += (max if jumps else min)(filter(isfinite, changes), default=0.0)
         data[node] = number
     return total
 
