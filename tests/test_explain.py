@@ -510,3 +510,38 @@ def test_a_page_shows_what_is_too_deep_for_mathml_as_code(text: str) -> None:
     page = explained("-e", f"L = {text}; a = 1", "--format", "html")
     assert "<code>" in page
     assert "<code>" not in explained("-e", "L = sin(-a); a = 1", "--format", "html")
+
+
+@pytest.mark.parametrize("number", ["1e-310", "5e-324", "-2.5e-309", "1e308"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "x*{}",
+        "{}*x^2",
+        "x^{}",
+        "max({}*x, 0)",
+        "x/{}",
+        "(x*{})*1e300",
+        "mod(x, {})",
+        "if(x > {}, x*{}, 0)",
+    ],
+)
+def test_numbers_whose_reciprocal_is_none_stand_in_every_document(form: str, number: str) -> None:
+    text = f"x = 1; y = {form.replace('{}', f'({number})')}"
+    for words in (
+        *(["explain", "-e", text, "--format", each] for each in ("text", "html", "latex", "json")),
+        ["explain", "-e", text, "--detail", "operations"],
+        ["check", "-e", text, "--claim", f"dx = {number}"],
+        ["grad", "-e", text, "--format", "latex"],
+    ):
+        ran = backprop(*words)
+        assert ran.status in (0, 1), words
+        assert "Traceback" not in ran.err
+
+
+def test_the_slope_of_a_subnormal_factor_is_that_factor() -> None:
+    for number in ("1e-310", "5e-324", "-2.5e-309"):
+        ran = backprop("explain", "-e", f"x = 1; y = x*({number})", "--format", "json")
+        assert ran.out.count(number), ran.out
+        ran = backprop("check", "-e", f"x = 1; y = x*({number})", "--claim", f"dx = {number}")
+        assert (ran.status, "right" in ran.out) == (0, True)

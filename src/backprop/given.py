@@ -9,7 +9,7 @@ from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, Setting, read_settings
 from backprop.language.links import differing
-from backprop.names import matching
+from backprop.names import Names
 from backprop.source import Source, Span
 
 
@@ -27,12 +27,12 @@ def read_numbers(
     numbers: dict[str, float] = {}
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
-    inputs = model.inputs
+    inputs = Names(model.inputs)
     opened = [read_source(path) for path in files]
     written = [typed(text, "<--set>") for text in settings]
     sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
     for name, (number, span) in (item for given in sources for item in given.items()):
-        if name not in model.names and (many := matching(name, inputs)):
+        if name not in model.names and (many := inputs.matching(name)):
             numbers |= dict.fromkeys(many, number)
             places |= dict.fromkeys(many, span)
         elif name in model.fixed and number == default(model, name):

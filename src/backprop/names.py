@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from math import prod
+from operator import itemgetter
 
 from backprop.errors import BadOption, Label, UnknownName
 from backprop.numbers import listed
@@ -18,19 +20,88 @@ _MOST = 2000
 """Nearness costs a comparison a name: of larger files only the first names are compared."""
 
 
+class Names:
+    """Names among which patterns are looked up. What an answer takes depends on how many names fit,
+    not on how many there are: a file may have thousands of patterns."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._given = names
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self._given)}
+
+    @cached_property
+    def _families(self) -> dict[str, list[str]]:
+        """By what stands before the bracket, in the order of the names."""
+        found: dict[str, list[str]] = {}
+        for name in self._places:
+            found.setdefault(name.partition("[")[0], []).append(name)
+        return found
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._places)
+
+    @cached_property
+    def _axes(self) -> dict[tuple[str, int], list[tuple[int, str]]]:
+        """Of a family and an axis, counted from the front or the back, what `_axis` has found."""
+        return {}
+
+    def _axis(self, own: str, at: int) -> list[tuple[int, str]]:
+        """The members of a family, sorted by one of their indices, each with that index."""
+        if (own, at) not in self._axes:
+            all_ = ((indices(name), name) for name in self._families.get(own, ()))
+            fitting = ((each[at], name) for each, name in all_ if -len(each) <= at < len(each))
+            self._axes[own, at] = sorted(fitting, key=lambda pair: pair[0])
+        return self._axes[own, at]
+
+    def _perhaps(self, pattern: str) -> Iterable[str]:
+        """The names among which all are that fit a pattern, not many more."""
+        own, bracket, rest = pattern.partition("[")
+        start = re.split(r"[*?]|\.\.", own, maxsplit=1)[0]
+        if start != own or not bracket:
+            first = bisect_left(self._sorted, start)
+            behind = bisect_left(self._sorted, start + chr(0x10FFFF), first)
+            return sorted(self._sorted[first:behind], key=self._places.__getitem__)
+        fewest: Sequence[tuple[int, str]] | None = None
+        parts = rest.rstrip("]").split(",")
+        # a star may stand for several indices, so that those behind it are counted from the back
+        for step, offset in ((1, 0), (-1, -len(parts))):
+            for at in range(len(parts))[::step]:
+                if not (found := _RANGE.fullmatch(parts[at])):
+                    break
+                axis = self._axis(own, at + offset)
+                low, high = found[1], found[1] if found[2] is None else found[2]
+                first = bisect_left(axis, int(low), key=_INDEX) if low else 0
+                behind = bisect_right(axis, int(high), key=_INDEX) if high else len(axis)
+                if fewest is None or behind - first < len(fewest):
+                    fewest = axis[first:behind]
+        if fewest is None:
+            return self._families.get(own, ())
+        return sorted((name for _, name in fewest), key=self._places.__getitem__)
+
+    def matching(self, pattern: str) -> list[str]:
+        """The names that are meant: the name itself, a family's members, or what fits a pattern."""
+        pattern = re.sub(r"\s+", "", normal(pattern))
+        if pattern in self._places:
+            return [pattern]
+        if not any(sign in pattern for sign in ("*", "?", "..")):
+            return [*self._families.get(pattern, ())]
+        fits = _glob(pattern).fullmatch
+        return [name for name in self._perhaps(pattern) if fits(name) and _within(pattern, name)]
+
+
+_END = r"((?:-?[0-9]{1,4000})?)"
+_RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
+"""What a pattern has for an index: a number, or a range whose ends may be missing."""
+
+_INDEX = itemgetter(0)
+
+
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that are meant: the name itself, a family's members, or what fits a pattern."""
-    pattern = re.sub(r"\s+", "", normal(pattern))
-    special = any(sign in pattern for sign in ("*", "?", ".."))
-    found = []
-    for name in names:
-        if name == pattern:
-            return [name]
-        if name.startswith(f"{pattern}[") or (
-            special and _glob(pattern).fullmatch(name) and _within(pattern, name)
-        ):
-            found.append(name)
-    return found
+    """Those of the names that a single pattern means."""
+    return Names(names).matching(pattern)
 
 
 def by_name(name: str) -> list[tuple[int, str]]:
@@ -92,7 +163,7 @@ def _ends(names: Iterable[str]) -> list[tuple[int, int]]:
 def _glob(pattern: str) -> re.Pattern[str]:
     """A pattern in which `*` stands for any characters, `?` for one, and `1..3` for an index."""
     signs = {"*": ".*", "?": "."}
-    pieces = re.split(r"(\*|\?|-?[0-9]*\.\.-?[0-9]*)", pattern)
+    pieces = re.split(r"(\*|\?|(?:-?[0-9]+)?\.\.(?:-?[0-9]+)?)", pattern)
     written = (
         "-?[0-9]+" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
     )
@@ -103,8 +174,9 @@ def _within(pattern: str, name: str) -> bool:
     """Whether the indices of a member lie in the ranges of `w[1..2,3]`."""
     asked = pattern.partition("[")[2].rstrip("]").split(",")
     for part, index in zip(asked, indices(name), strict=False):
-        low, dots, high = part.partition("..")
-        if dots and not int(low or index) <= index <= int(high or index):
+        ends = _RANGE.fullmatch(part)
+        low, high = (ends[1], ends[2]) if ends else (None, None)
+        if high is not None and not int(low or index) <= index <= int(high or index):
             return False
     return True
 
@@ -186,9 +258,9 @@ def unknown_name(
 
 def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[str]:
     """Those of the names of `owner` that are meant by names, families and patterns. Raises UnknownName."""
-    found: list[str] = []
+    found, known = list[str](), Names(names)
     for pattern in patterns:
-        fitting = matching(pattern, names)
+        fitting = known.matching(pattern)
         if not fitting:
             raise unknown_name(pattern, names, owner)
         found += fitting

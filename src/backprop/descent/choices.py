@@ -6,9 +6,9 @@ from itertools import chain
 from math import inf
 from typing import TypeVar
 
-from backprop import names as names_of
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
 from backprop.errors import (
+    LIMIT,
     BackpropError,
     BadOption,
     NotAnInput,
@@ -21,7 +21,7 @@ from backprop.evaluation.leaves import number_of, refused
 from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.language.declarations import FREE, Bounds, wrong_bounds
-from backprop.names import did_you_mean, unknown_choice
+from backprop.names import Names, did_you_mean, unknown_choice
 from backprop.numbers import exact, shown
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
@@ -69,8 +69,9 @@ def parameters(
     constants = set(model.constants)
     inputs = [name for name in model.inputs if model.names[name] in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
+    known = Names(model.inputs)
     for pattern in only:
-        _refuse_constants(model, matching(model, [pattern]), "only")
+        _refuse_constants(model, constants, _meant(model, known, [pattern]), "only")
     frozen = matching(model, freeze)
     wanted = set(matching(model, only) if only else inputs).difference(frozen, constants)
     free = [name for name in inputs if name in wanted]
@@ -89,9 +90,9 @@ def parameters(
     raise NothingToMove(message, hints=[hint], where=model.source.name)
 
 
-def _refuse_constants(model: Model, names: Sequence[str], option: str) -> None:
+def _refuse_constants(model: Model, constants: set[str], names: Sequence[str], option: str) -> None:
     """Raise NotAnInput where an option is about constants alone."""
-    if set(model.constants).issuperset(names):
+    if constants.issuperset(names):
         message = f"{names[0]!r} is const in the equations, so that no descent moves it"
         hints = [f"leave it out of --{option}, or take const away"]
         raise NotAnInput(message, hints=hints, where=model.source.name)
@@ -99,16 +100,21 @@ def _refuse_constants(model: Model, names: Sequence[str], option: str) -> None:
 
 def matching(model: Model, wanted: Iterable[str]) -> list[str]:
     """The inputs that any of the patterns names, in file order; every pattern must name one."""
-    found: set[str] = set()
+    found = set(_meant(model, Names(model.inputs), wanted))
+    return [name for name in model.inputs if name in found]
+
+
+def _meant(model: Model, inputs: Names, wanted: Iterable[str]) -> list[str]:
+    """The inputs that each of the patterns names, one after the other."""
+    found: list[str] = []
     errors: list[BackpropError] = []
-    inputs = model.inputs
     for pattern in map(normal, wanted):
-        names = names_of.matching(pattern, inputs)
-        found.update(names)
-        if not names and (error := refused(model, pattern)):
+        names = inputs.matching(pattern)
+        found += names
+        if not names and (error := refused(model, pattern, near=len(errors) < LIMIT)):
             errors.append(error)
     raise_all(errors)
-    return [name for name in inputs if name in found]
+    return found
 
 
 def read_bounds(texts: Sequence[str]) -> Limits:
@@ -173,12 +179,12 @@ def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -
     of the file hold for names that none of the patterns names; what limits nothing is left out. Raises
     UnknownName, NotAnInput for what is const, and BadOption for bounds the wrong way round."""
     found: Limits = {}
-    moving = set(free)
+    moving, constants, inputs = set(free), set(model.constants), Names(model.inputs)
     for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
         if wrong := wrong_bounds(low, high, f"the bounds of {pattern}"):
             hints = [f"write {pattern}={exact(high)}..{exact(low)}"] if low > high else []
             raise BadOption(f"{wrong}: {shown(low)}..{shown(high)}", hints=hints)
-        _refuse_constants(model, names := matching(model, [pattern]), "bounds")
+        _refuse_constants(model, constants, names := _meant(model, inputs, [pattern]), "bounds")
         for name in filter(moving.__contains__, names):
             _narrow(found, name, low, high)
     found = {name: model.bounds[name] for name in free if name in model.bounds} | found

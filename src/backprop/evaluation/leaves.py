@@ -19,7 +19,7 @@ from backprop.evaluation import diagnosis
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import written_bounds
-from backprop.names import matching, nearest, unknown_name
+from backprop.names import Names, nearest, unknown_name
 from backprop.numbers import listed, shown
 from backprop.source import Span, normal
 from backprop.values import without_names
@@ -67,7 +67,8 @@ def outside(
     """
     named = {normal(name): number for name, number in numbers.items()} if model.bounds else {}
     given = {name: number for name, number in named.items() if name in model.bounds}
-    others = {name for pattern in replaced for name in matching(pattern, given)}
+    known = Names(given)
+    others = {name for pattern in replaced for name in known.matching(pattern)}
     errors: list[OutsideBounds] = []
     for name, number in given.items():
         low, high = model.bounds[name]

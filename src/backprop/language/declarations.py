@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.errors import (
+    LIMIT,
     BackpropError,
     Label,
     NotAnInput,
@@ -18,7 +19,7 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, in_order
 from backprop.language.integers import Integers, Scope
-from backprop.names import matching, unknown_name
+from backprop.names import Names, matching, unknown_name
 from backprop.numbers import shown
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Limit, Parts
@@ -167,7 +168,10 @@ class DeclarationReader:
         if not errors:
             self._with_members(names, errors)
         goals: list[tuple[Goal, Span]] = []
+        known = Names(names)
         for statement in self.later:
+            if len(errors) > 10 * LIMIT:  # enough is known
+                break
             tokens, shape = statement
             for root in roots(shape.nodes, 0, len(shape.nodes) - 1):
                 place = _span(tokens, shape.nodes[root])
@@ -177,7 +181,7 @@ class DeclarationReader:
                         name = _of_goal(pattern, names, place)
                         goals.append((Goal(tokens.texts[0], name), tokens.whole))
                     else:
-                        self._declare(pattern, names, place)
+                        self._declare(pattern, names, known, place)
                 except BackpropError as error:
                     errors.append(error)
         for goal, place in goals[1:]:
@@ -185,32 +189,44 @@ class DeclarationReader:
             message = f"a second output to take, besides {first.name}: {goal.name}"
             hint = "a file has one minimize, maximize or output; --of NAME chooses another"
             errors.append(defined_twice(message, place, at, hint))
-        known = self.constants
-        constants = tuple(filter(known.__contains__, names)) if known else ()
+        constants = tuple(filter(self.constants.__contains__, names)) if self.constants else ()
         goal_ = goals[0][0] if goals else None
         return Declarations(constants, self.bounds, self.uncertainties, goal_, self.written)
 
     def _with_members(self, names: Mapping[str, int], errors: list[BackpropError]) -> None:
         """Take what is said with members of families, as in `a = 2 in 0..x[1]`."""
+        columns, integers = self.columns, self.integers
         inputs = {names[name]: name for name in self.defaults} if self._by_members else {}
-        numbers = {row: default(self.columns, self.defaults[name]) for row, name in inputs.items()}
+        numbers = {row: default(columns, self.defaults[name]) for row, name in inputs.items()}
+        limited = {names[name] for name, *_ in self._by_members}
+        met: set[int] = set()  # each row is looked at once, however many bounds need it
+        doubtful: set[int] = set()  # those that need an input which is limited by members itself
         for each in self._by_members:
 
             def member(label: str, place: Span, of: str = each[0]) -> float:
-                used = in_order([names[label]] if label in names else [], self.columns.operands)
-                number = self.integers.of_row(used[-1], numbers) if used else None
-                if number is None or names[of] in used:
+                row = names.get(label)
+                number = None if row is None else integers.of_row(row, numbers)
+                if row is None or number is None:
                     raise NotANumber(f"{label} is no constant", place)
-                known = {inputs[each]: numbers[each] for each in used if each in inputs}
-                self.integers.known |= known | {label: number}
+                for new in in_order([row], lambda at: () if at in met else columns.operands(at)):
+                    met.add(new)
+                    if new in limited or not doubtful.isdisjoint(columns.operands(new)):
+                        doubtful.add(new)
+                    if new in inputs:
+                        integers.known[inputs[new]] = numbers[new]
+                if row in doubtful and names[of] in in_order([row], columns.operands):
+                    raise NotANumber(f"{label} is no constant", place)
+                integers.known[label] = number
                 return number
 
-            self.integers.member = member
+            integers.member = member
             try:
                 self.of_input(*each)
             except BackpropError as error:
                 errors.append(error)
-        self.integers.member = None
+            if len(errors) > 10 * LIMIT:
+                break
+        integers.member = None
 
     def _pattern(self, statement: Statement, root: int) -> str:
         """`x`, `x[2]`, `x[*]`, `x[1..3]`, with the numbers of its indices."""
@@ -230,16 +246,16 @@ class DeclarationReader:
 
         return f"{name}[{','.join(map(index, roots(nodes, node.start, root - 1)))}]"
 
-    def _declare(self, pattern: str, names: Mapping[str, int], place: Span) -> None:
+    def _declare(self, pattern: str, names: Mapping[str, int], known: Names, place: Span) -> None:
         """Make constants of the inputs that `const x[*]` names. Raises UnknownName, NotAnInput,
         NameDefinedTwice."""
-        found = [pattern] if pattern in names else matching(pattern, names)
+        found = known.matching(pattern)
         if not found:
             raise unknown_name(pattern, names, "these equations", place)
         for part in re.finditer(r"(-?\d*)\.\.(-?\d*)", pattern):  # as far as a slice names its ends
             for end in filter(None, part.groups()):
                 one = pattern[: part.start()] + end + pattern[part.end() :]
-                if not matching(one, names):
+                if not known.matching(one):
                     raise unknown_name(one, names, "these equations", place)
         inputs = [name for name in found if not self.columns.is_step(names[name])]
         if not inputs:

@@ -53,6 +53,8 @@ class Families:
         self.statements: dict[str, Statement] = {}
         """For each family the first statement that defines members of it."""
         self.scalars: dict[str, Statement] = {}
+        self._extents: dict[str, str] = {}
+        """Of the families that an error was about."""
 
     def declare(self, statement: Statement, owners: dict[str, Statement]) -> None:
         """Enter the statement as the owner of each member that it defines; its right side comes later."""
@@ -153,7 +155,9 @@ class Families:
         """Raise UnknownName for what cannot be an input: a family without an index, a member that a
         family of the file does not have, a name without indices that is given one."""
         if family in self.statements:
-            message = f"{name} is not defined; {family} has {extent(family, names)}"
+            if family not in self._extents:
+                self._extents[family] = extent(family, names)
+            message = f"{name} is not defined; {family} has {self._extents[family]}"
             hints = []
             if name == family:
                 message = f"{name!r} has members, and this is none of them"

@@ -225,17 +225,19 @@ class Integers:
         number = self.known[name] = self.number(source.tokens, nodes, {})
         return number
 
-    def of_row(self, row: int, inputs: Mapping[int, float]) -> float | None:
-        """The number of a row, if it is arithmetic of numbers and of these inputs."""
+    def of_row(self, row: int, found: dict[int, float]) -> float | None:
+        """The number of a row, if it is arithmetic of numbers and of these rows. found: takes those
+        of the rows on the way, which no later call computes again."""
         columns = self.columns
-        found = dict(inputs)
-        for node in in_order([row], columns.operands):
+        for node in in_order([row], lambda at: () if at in found else columns.operands(at)):
+            if node in found:
+                continue
             if columns.is_number(node):
                 found[node] = columns.constant(node)
             elif columns.is_step(node):
                 parts = [found[each] for each in columns.operands(node)]
                 found[node] = _computed(columns.op(node), parts)
-            elif node not in found:
+            else:
                 return None
         return found[row]
 

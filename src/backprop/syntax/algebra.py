@@ -94,7 +94,7 @@ class Product(Formula):
         size = abs(self.coefficient)
         inverse = 1 / size if size else 0.0
         # a number below, where it is one over a small whole number: x/2 and not 0.5*x
-        small = 0 < size < 1 and inverse == round(inverse) <= 1e6
+        small = 0 < size < 1 and inverse <= 1e6 and inverse.is_integer()
         flipped = small and (bool(self.powers) or inverse % 10 > 0)
         numerator = [_number(size)] if size != 1 and not flipped else []
         denominator = [_number(inverse)] if flipped else []
