@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from math import (
+    asin,
     cbrt,
     ceil,
     cos,
@@ -14,6 +15,7 @@ from math import (
     floor,
     hypot,
     log,
+    nan,
     pi,
     sin,
     sqrt,
@@ -129,6 +131,25 @@ MENDED: list[tuple[str, str, float]] = [
     ("n MOD (m + 2)", "n MOD (m + 2): mod(n, (m + 2))", 3.0), ("1.000,5", "1.000,5: 1000.5", 1000.5), ("1.000.000,5", "1.000.000,5: 1000000.5", 1000000.5), ("1,000,000", "1,000,000: 1000000", 1e6), ("1,000.5", "1,000.5: 1000.5", 1000.5), ("1.000.000", "1.000.000: 1000000", 1e6),
     ("n⁰·⁵", "n⁰·⁵: n^0.5", sqrt(3)), ("2ˣʸ", "2ˣʸ: 2^(x*y)", 2**(x*y)), ("sin^(2)(x)", "sin^(2)(x): sin(x)^2", sin(x)**2),
     ("sin 2x", "sin 2x: sin(2*x)", sin(2*x)), ("sin x", "sin x: sin(x)", sin(x)), ("sin|y|", "sin|y|: sin(|y|)", sin(1.3)), ("ln|y| + 1", "ln|y|: ln(|y|)", log(1.3) + 1), ("2·cos 3x y", "cos 3x: cos(3*x)", 2*cos(3*x)*y),
+    # powers, roots and functions that another sign of paper follows
+    ("x ⁿ⁺¹", "x ⁿ⁺¹: x^(n+1)", x**4), ("e ⁻ˣ", "e ⁻ˣ: e^-x", 2.0**-x), ("x ²ⁿ", "x ²ⁿ: x^(2*n)", x**6), ("e⁻⁽ˣ⁾", "e⁻⁽ˣ⁾: e^(-(x))", 2.0**-x),
+    ("a⁻½", "a⁻½: a^(-½)", 2.5**-0.5), ("a¹ᐟ²", "a¹ᐟ²: a^(1/2)", sqrt(2.5)), ("a¹⁄²", "a¹⁄²: a^(1/2)", sqrt(2.5)), ("a⁻¹/²", "a⁻¹/²: a^(-1/2)", 2.5**-0.5),
+    ("sin²2x", "sin²2x: sin(2*x)^2", sin(1.4)**2), ("sin² 2x", "sin² 2x: sin(2*x)^2", sin(1.4)**2), ("sin²½x", "sin²½x: sin(½*x)^2", sin(0.35)**2),
+    ("sin²2πx", "sin²2πx: sin(2*π*x)^2", sin(1.4*pi)**2), ("sin^2 x", "sin^2 x: sin(x)^2", sin(0.7)**2), ("cos^2 2x", "cos^2 2x: cos(2*x)^2", cos(1.4)**2),
+    ("⁴√−y", "⁴√−y: (−y)^(1/4)", 1.3**0.25), ("⁴√√a", "⁴√√a: (√a)^(1/4)", 2.5**0.125), ("√∜a", "∜a: (a^(1/4))", 2.5**0.125), ("n∜a", "n∜a: n*a^(1/4)", 3*2.5**0.25),
+    ("ⁿ⁺¹√a", "ⁿ⁺¹√a: a^(1/(n+1))", 2.5**0.25), ("n⌊a⌋", "n⌊a⌋: n*floor(a)", 6.0),
+    # π glued to a name, and signs that look like others
+    ("2πr", "2πr: 2*π*r", 3*pi), ("4/3πr³", "3πr³: 4/3*π*r^3", 4.5*pi), ("½πx", "½πx: ½*π*x", 0.35*pi), ("cos 2πx", "cos 2πx: cos(2*π*x)", cos(1.4*pi)),
+    ("2πsin(x)", "2πsin(x): 2*π*sin(x)", 2*pi*sin(0.7)), ("2xˆ2", "2xˆ2: 2*x^2", 0.98),
+    ("a∗∗2", "∗∗: ^", 6.25), ("a＊＊2", "＊＊: **", 6.25), ("（（a））", "（（: ((", 2.5), ("if(a /= 2, 5, 1)", "/=: !=", 5.0), ("if(a ~= 2, 5, 1)", "~=: !=", 5.0),
+    # other languages' numbers, names and ranges
+    ("0x1.8p3", "0x1.8p3: 12", 12.0), ("0x1F_FF", "0x1F_FF: 8191", 8191.0), ("0x.8p-1 + 1", "0x.8p-1: 0.25", 1.25), ("math.exp(-x)", "math.exp: exp", exp(-0.7)),
+    ("2*math.pi", "math.pi: pi", 2*pi), ("np.e*a", "np.e: exp(1)", exp(1)*2.5), ("torch.nn.functional.relu(x)", "torch.nn.functional.relu: relu", 0.7), ("x.sin()", "x.sin(): sin(x)", sin(0.7)),
+    ("x.sin().exp()", "x.sin(): sin(x)", exp(sin(0.7))), ("x.pow(2)", "x.pow(2): pow(x, 2)", 0.49), ("(x + 1).sin()", "(x + 1).sin(): sin((x + 1))", sin(1.7)),
+    ("sum(i*x for i in range(1, 4))", "range(1, 4): 1..3", 4.2), ("sum(i*x for i in range(4))", "range(4): 0..3", 4.2), ("sum(i*x for i in seq(1, 4))", "seq(1, 4): 1..4", 7.0),
+    ("sum(i*x for i in (1, 2, 5))", "(1, 2, 5): [1, 2, 5]", 5.6), ("sum(i*x for i in {1, 2, 5})", "{: (", 5.6), ("sum(i*x for i in (1..3))", "(1..3): 1..3", 4.2),
+    ("sum(i*x for i in 1:3)", ":: ..", 4.2), ("sum(i*x for i in 1 to 3)", "to: ..", 4.2), ("sum(i*x for i from 1 to 3)", "from: in", 4.2), ("sum(i*x for i = 1..3)", "=: in", 4.2),
+    ("7 // 2 % 2", "7 // 2: floor(7/2)", 1.0), ("7 % 4 // 2", "7 % 4: mod(7, 4)", 1.0), ("19 // 2 // 2", "19 // 2: floor(19/2)", 4.0), ("9 mod 5 % 3", "9 mod 5: mod(9, 5)", 1.0),
 ]  # fmt: skip
 
 
@@ -177,10 +198,49 @@ def test_what_could_mean_two_things_is_asked(text: str, place: str, choices: lis
     assert all(choice in said for choice in choices), said
 
 
+READINGS: list[tuple[str, str, list[float]]] = [
+    # what is pasted; the place; the value of each reading that is proposed, put in that place
+    ("∜a²", "∜a²", [sqrt(a), sqrt(a)]), ("∜a^3", "∜a^3", [a**0.75, a**0.75]), ("⁴√(y)²", "⁴√(y)²", [nan, sqrt(1.3)]), ("∜a⁻¹", "∜a⁻¹", [a**-0.25, a**-0.25]),
+    ("ⁿ√a²", "ⁿ√a²", [a**(2/3), a**(2/3)]), ("³√y²", "³√y²", [cbrt(1.69), cbrt(1.69)]), ("⁴√2a", "⁴√2a", [5**0.25, 2**0.25*a]), ("∜5!", "∜5!", [nan, 120**0.25]),
+    ("sin²x²", "sin²x²", [sin(x*x)**2, sin(x)**4]), ("cos²x³", "cos²x³", [cos(x**3)**2, cos(x)**6]), ("ln²a^2", "ln²a^2", [log(a*a)**2, log(a)**4]),
+    ("sin²(x)³", "sin²(x)³", [sin(x**3)**2, sin(x)**6]), ("sin⁻¹x", "sin⁻¹x", [asin(x), 1/sin(x)]), ("sin^-1 x", "sin^-1 x", [asin(x), 1/sin(x)]),
+    ("sin⁻¹x²", "sin⁻¹x²", [asin(x*x), 1/sin(x*x), asin(x)**2, 1/sin(x)**2]), ("sin x²", "sin x²", [sin(x*x), sin(x)**2]),
+    ("√5%", "√5%", [sqrt(0.05), sqrt(5)/100]), ("√4!", "√4!", [sqrt(24), 2.0]), ("√30°", "√30°", [sqrt(pi/6), sqrt(30)*pi/180]), ("2*∛8‰", "∛8‰", [0.4, 0.004]),
+    ("1.5e⁻³", "1.5e⁻³", [1.5/8, 1.5e-3]), ("2e^3", "2e^3", [16, 2e3]), ("2e^(-3)", "2e^(-3)", [0.25, 2e-3]), ("7 %-2", "7 %-2", [-1, 0.07 - 2]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "values"), READINGS)
+def test_each_reading_that_is_proposed_is_one_of_what_was_written(
+    text: str, place: str, values: list[float]
+) -> None:
+    error = refused(text)
+    span = error.labels[0].span
+    assert span.text == place
+    readings = [_BEFORE_READING.sub("", hint).replace("5!", "gamma(6)") for hint in error.hints]
+    assert len(readings) == len(values), error.hints
+    for reading, expected in zip(readings, values, strict=True):
+        text = f"{span.source.text[: span.start]}{reading}{span.source.text[span.end :]}"
+        if expected == expected:
+            found = value(text.removeprefix("result_ = "))
+            assert found == pytest.approx(expected, rel=1e-13), reading
+
+
+_BEFORE_READING = re.compile(
+    r"^.*\bwrite |^for the root of \S (?=\()|^or, if .*, |^or |^for .*\b(root|power|product|per cent|remainder|function) (?=\S)"
+)
+
+
 STATEMENTS = [
     ("a = 2 in 0–5", "–", "write .."), ("a = 2 ∈ 0..5", "∈", "write in"), ("y = 2·x; minimize const y", "minimize const y", "write minimize y"), ("n! = 2", "n!", "write gamma(n + 1)"),
     ("ln(x)=log(x)/log(10); y=ln⁻¹(100)", "ln⁻¹(100)", "for one over the function write 1/ln(100)"), ("a = 2.0( 1 )", "2.0( 1 )", "for a product write 2.0*1; for an uncertainty of the last digits write 2.0(1)"),
     ("a = 2.0e3(1)", "2.0e3(1)", "for a product write 2.0e3*1; for an uncertainty of the last digits write 2.0(1)e3"),
+    ("y <- x; x = 5", "<-", "write ="), ("y[1] <- 3", "<-", "write ="), ("y <<- 3", "<<-", "write ="), ("5*x -> y", "5*x -> y", "write y = 5*x"), ("y := x", ":=", "write ="),
+    ("x = 50 ± 5‰", "5‰", "write 0.5%"), ("x = 2(3)e5", "2(3)e5", "for a product write 2*3e5; for an uncertainty of the last digits write 2e5 ± 3e5"),
+    ("c = 6.67430(15)×10⁻¹¹", "6.67430(15)×10⁻¹¹", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
+    ("c = 6.67430(15) * 10^(-11)", "6.67430(15) * 10^(-11)", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
+    ("x[i] = i for i in range(1, n+1); n = 3", "range(1, n+1)", "write 1..n"), ("x[i] = i for i in range(n); n = 3", "range(n)", "write 0..n - 1"),
+    ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 
 
@@ -208,6 +268,36 @@ def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
     assert backprop.parse("a = 2.0(1)e3").uncertainties == {"a": pytest.approx(100)}
     with pytest.raises(errors.NotANumber, match="an uncertainty is a number too large"):
         backprop.parse("a = 2 ± 1e400")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("y = sin -x", sin(-0.7)), ("y = 1 - exp -x", 1 - exp(-0.7)), ("y = exp -x/2", exp(-0.35)), ("y = cos +x²", cos(0.49)), ("y = if(exp -x > 1, 1, 2)", 2),
+        ("y = πx²", pi*0.49), ("y = 1/πx²", 1/(pi*0.49)), ("y = 2/πx", 2/(pi*0.7)), ("y = xˆ2", 0.49), ("y = 2^xˆ2", 2**0.49), ("y = 1 - xˆ-1", 1 - 1/0.7),
+    ],
+)  # fmt: skip
+def test_a_name_without_a_value_that_is_no_name_is_told_what_it_is(
+    text: str, expected: float
+) -> None:
+    model = backprop.parse(text)
+    with pytest.raises(errors.MissingInputs) as caught:
+        model.grad({"x": 0.7} if "x" in model.inputs else {})
+    span, meant = caught.value.labels[0].span, written(caught.value.hints[0])
+    mended = text[: span.start] + meant + text[span.end :]
+    assert backprop.parse(mended).grad({"x": 0.7}).value == pytest.approx(expected, rel=1e-14)
+
+
+def test_names_that_begin_with_a_constant_or_are_those_of_functions_stay_names() -> None:
+    assert backprop.parse("y = 2*πr; πr = 3").grad().value == 6
+    assert "write y = 2*πr; " not in run("grad", "-e", "y = 2πr; πr = 3").err
+    assert "write y = 2*πr\n" in run("grad", "-e", "y = 2πr; πr = 3").err
+    assert "write y = gamma^2*x\n" in run("grad", "-e", "gamma = 0.9; x = 1; y = gamma^2 x").err
+    assert "write y = sin(2*π*f*t)" in run("grad", "-e", "f = 1; t = 2; y = sin(2πft)").err
+    assert "exp(x)" in run("grad", "-e", "y = exp - x; x = 2").err
+    assert "write π*sin\n" in run("grad", "-e", "y = πsin(x); x = 2").err
+    assert "write x^\n" in run("grad", "-e", "y = xˆ(2); x = 2").err
+    assert run("grad", "-e", "y = yˆ - 1", "--set", "yˆ=3").out.startswith("y = 2\n")
 
 
 ADVISED = [

@@ -131,6 +131,13 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
     ]
     absent = set(names)
     known = [name for name in model.names if name not in absent]
+    from backprop.language.hints import instead  # for a mistake only
+
+    labels = []
+    for name in names[:4]:
+        place, meant = instead(name, model.span(model.names[name])[0])
+        labels.append(place)
+        hints[:0] = meant
     for name in names[:3]:
         near = nearest(name, known)
         if near and len(name) > 2:
@@ -142,7 +149,6 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
     hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
-    labels = [model.span(model.names[name])[0] for name in names[:4]]
     return MissingInputs(message, *labels, hints=hints, where=model.source.name)
 
 

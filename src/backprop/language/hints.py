@@ -2,11 +2,13 @@
 
 import re
 
-from backprop.operations import OPERATIONS
-from backprop.source import one_line
+from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.source import Span, one_line
 from backprop.synonyms import MEANT
+from backprop.syntax.case import SIGNS, own, raised, unglued
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
+from backprop.syntax.scanner import Tokens, statements
 
 _SLOT = re.compile(r"<([xyz])>|\[([xyz])\]")
 _LONGEST = 40
@@ -20,7 +22,10 @@ def meant(statement: Statement, call: Node) -> list[str]:
     `write ((a + 1)^2)`.
     """
     tokens, nodes = statement.tokens, statement.shape.nodes
-    texts = MEANT.get(tokens.texts[call.token].lower(), ())
+    name = tokens.texts[call.token]
+    if name[-1] == "ˆ" or (name[0] == "π" and name[1:] in FUNCTIONS):
+        return [f"write {name.replace('ˆ', '^').replace('π', 'π*')}"]
+    texts = MEANT.get(name.lower(), ())
     at = nodes.index(call)
     arguments = [nodes[each] for each in roots(nodes, call.start, at - 1)]
     fitting = [text for text in texts if len(_slots(text)) == len(arguments)]
@@ -44,6 +49,54 @@ def meant(statement: Statement, call: Node) -> list[str]:
         made = _SLOT.sub(put, text)
         found.append(f"{'or' if found else 'write'} {f'({made})' if loose else made}")
     return found
+
+
+def instead(name: str, place: Span) -> tuple[Span, list[str]]:
+    """What may be meant by an input without a number: `π*r` by `πr`, `x^2` by `xˆ2`, `sin(-x)` by
+    `sin -x`. place: where it stands. Answers with the place of what the hints can take the place of.
+    """
+    text = place.source.text
+    glued = unglued(name, text)
+    strange = glued != name or name in FUNCTIONS or name.endswith("ˆ")
+    tokens = next(statements(place.source, start=place.start)) if strange else None
+    if not isinstance(tokens, Tokens) or place.text != name:
+        return place, []
+    if name in FUNCTIONS:
+        return _called(name, tokens) if _signed(tokens) else (place, [_FUNCTION.format(name)])
+    if name[-1] == "ˆ":
+        last = raised(tokens, 1) if _signed(tokens) else 0
+        meant = f"{name[:-1]}^{own(tokens, 1, last)}" if last else name
+    else:
+        last = raised(tokens, 0)
+        meant = own(tokens, 0, last)
+    if meant == name:
+        return place, []
+    if text[: place.start].rstrip().endswith(("/", "÷", "∕", "^", "**", "√", "∛")):
+        meant = f"({meant})"
+    return tokens.span(0, last), [f"if {name} is no name of yours, write {meant}"]
+
+
+_FUNCTION = "{0} is a function, too: its argument stands in brackets, {0}(x)"
+
+
+def _called(name: str, tokens: Tokens) -> tuple[Span, list[str]]:
+    """The same for a function without brackets before a sign: `exp -x/2`."""
+    last = once = raised(tokens, 1)
+    while tokens.kinds[last + 1 : last + 2] in (("TIMES",), ("DIVIDE",)):
+        behind = raised(tokens, last + 2)
+        if behind < last + 2:
+            break
+        last = behind
+    hints = [f"for the function write {name}({own(tokens, 1, last)})"]
+    if last > once:
+        hints.append(f"or {name}({own(tokens, 1, once)}){own(tokens, once + 1, last)}")
+    return tokens.span(0, last), hints
+
+
+def _signed(tokens: Tokens) -> bool:
+    """Whether a sign that touches the operand behind it follows a name: `sin -x`, no `sin - x`."""
+    signed = {*tokens.kinds[1:2]} <= {*SIGNS} and raised(tokens, 1) > 1
+    return signed and tokens.touch(1, 2) and (not tokens.touch(0, 1) or tokens.texts[0][-1] == "ˆ")
 
 
 def _slots(text: str) -> set[str]:

@@ -1,5 +1,6 @@
 """A place where the grammar gave up, what stands around it, and how it would be spelled."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -7,9 +8,11 @@ from typing import NamedTuple
 from backprop.errors import Label, SyntaxFault, UnexpectedText
 from backprop.source import Span
 from backprop.syntax.scanner import Tokens
+from backprop.syntax.spelling import PLAIN
 
 BRACKETS = {"RPAR": "LPAR", "RSQB": "LSQB"}
 POWERS = ("POWER", "STARS")
+SIGNS = ("MINUS", "PLUS")
 ROOTS = ("SQRT", "CBRT")
 SUPERSCRIPTS = ("SUPER_NUMBER", "SUPER_MINUS", "SUPER_NAME")
 RAISING = frozenset({*POWERS, *SUPERSCRIPTS})
@@ -105,6 +108,8 @@ def own(tokens: Tokens, first: int, last: int) -> str:
             continue
         if at > first and tokens.starts[at - 1] < tokens.ends[at - 1]:
             pieces.append(tokens.source.text[tokens.ends[at - 1] : tokens.starts[at]])
+        if kind == "NAME" and not text.isascii():
+            text = unglued(tokens.texts[at], tokens.source.text) if text[-1] != "ˆ" else text
         if kind in SUPERSCRIPTS:
             text = ("" if tokens.kinds[at - 1] == "SUPER_MINUS" else "^") + tokens.texts[at]
         pieces.append(text)
@@ -117,13 +122,109 @@ def brief(span: Span) -> str:
     return span.text if len(span.text) <= _BRIEF and "\n" not in span.text else "…"
 
 
+def unglued(name: str, text: str) -> str:
+    """`π*r` of the name `πr`, if the text does not define it, and `x^2` of `xˆ2`; else the name."""
+    rest = name[1:]
+    if "ˆ" in name[1:-1]:
+        return name.replace("ˆ", "^")
+    if name[:1] != "π" or not rest[:1].isalpha() or defines(text, name):
+        return name
+    words = set(re.findall(r"[^\W\d]\w*", text))
+    return "π*" + ("*".join(rest) if rest not in words and words.issuperset(rest) else rest)
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether a text has an equation for a name, or for a family of that name."""
+    return bool(re.search(rf"(?<![\w'′’]){re.escape(name)}\s*(?:\[[^\]]*\]\s*)?[=~](?!=)", text))
+
+
+def raised(tokens: Tokens, at: int) -> int:
+    """The last token of the operand that begins with the token `at`, with its sign and its power;
+    one less if there is none."""
+    kinds = (*tokens.kinds, "", "")
+    signed = kinds[at] in SIGNS
+    last = end(tokens, at + signed)
+    if last < at + signed:
+        return at - 1
+    while kinds[last + 1] in POWERS:
+        behind = end(tokens, last + 2 + (kinds[last + 2] in SIGNS))
+        if behind < last + 2:
+            break
+        last = behind
+    return last
+
+
+def bare(tokens: Tokens, first: int, last: int) -> int:
+    """The last token of an operand without the superscripts that it ends with."""
+    while last > first and tokens.kinds[last] in SUPERSCRIPTS:
+        last -= 1
+    return last
+
+
 def other_root(tokens: Tokens, order: str, at: int, root: int) -> SyntaxFault:
-    """The error for `⁴√x`. order: 4. at: the first token of it. root: that of the `√`."""
-    last = max(end(tokens, root), root)
-    inside = own(tokens, root + 1, last) if last > root else "x"
-    meant = f"∛{inside}" if order == "3" else f"{inside}^(1/{order})"
-    whole = tokens.span(at, last)
-    return fault("a root of this order has another form", whole, f"write {meant}")
+    """The error for `⁴√x` and `∜x`. order: 4. at: the first token of it. root: that of the sign."""
+    kinds, texts = (*tokens.kinds, "", ""), (*tokens.texts, "", "")
+    first = root + 1
+    last = max(raised(tokens, first), root)
+    base = last if kinds[first] in SIGNS else bare(tokens, first, max(end(tokens, first), root))
+    inside = own(tokens, first, base) if base > root else "x"
+    if kinds[first] in (*SIGNS, *ROOTS):
+        inside = f"({inside})"
+    behind = own(tokens, base + 1, last)
+    if texts[last + 1] in tuple("!%‰°"):
+        last += 1
+        behind += texts[last]
+
+    def of(operand: str) -> str:
+        short = order if order.isalnum() else f"({order})"
+        return f"∛{operand}" if order == "3" else f"{operand}^(1/{short})"
+
+    before = begin(tokens, at)
+    factor = f"{own(tokens, before, at - 1)}*" if before < at else ""
+    hints = [f"write {factor}{of(inside)}"]
+    if behind:
+        what = "a power" if kinds[base + 1] in RAISING else behind
+        hints = [f"for {what} of the root write {factor}({of(inside)}){behind}"]
+        hints.append(f"for the root of {what} {factor}{of(f'({inside}{behind})')}")
+    elif base > root and kinds[last + 1] in BEGINS and tokens.ends[last] == tokens.starts[last + 1]:
+        first, last = last + 1, max(end(tokens, last + 1), last + 1)
+        other = own(tokens, first, last)
+        hints = [f"for the root of a product write {factor}{of(f'({inside}*{other})')}"]
+        hints.append(f"for a product {factor}{of(inside)}*{other}")
+    elif at and kinds[at - 1] in ROOTS:
+        hints = [f"write ({of(inside)})"]
+    whole = tokens.span(before, last)
+    return fault("a root of this order has another form", whole, *hints)
+
+
+_SMALL = "[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
+_SMALL_FRACTION = re.compile(f"[⁺⁻]?{_SMALL}[/∕⁄ᐟ]{_SMALL}")
+
+
+def small_fraction(tokens: Tokens, at: int) -> SyntaxFault | None:
+    """The error for `x¹⁄²`, in which the sign of the division is the token `at`."""
+    first = begin(tokens, at)
+    found = first < at - 1 and _SMALL_FRACTION.match(tokens.source.text, tokens.starts[at - 1])
+    if not found:
+        return None
+    base, power = own(tokens, first, at - 2), f"{tokens.texts[at - 1]}/{tokens.texts[at + 1]}"
+    whole = tokens.span(first, at + 1)
+    return fault("a superscript is a whole number", whole, f"write {base}^({power})")
+
+
+_POWER_OF_TEN = re.compile(
+    r"(?:[eE]|\s*[*·×⋅∗]\s*10\s*(?:\^|\*\*)\s*(\()?)([-−+]?\d+)(?(1)\))(?![\w.^(])"
+    rf"|\s*[*·×⋅∗]\s*10([⁺⁻]?{_SMALL})(?![\w.^(])"
+)
+
+
+def power_of_ten(text: str, at: int) -> tuple[int, str]:
+    """Where `×10⁻¹¹` or `e5`, which begins at a place of the text, ends, and it as an exponent:
+    `e-11`; the place itself and "" if there is none."""
+    found = _POWER_OF_TEN.match(text, at)
+    if not found:
+        return at, ""
+    return found.end(), "e" + (found[2] or found[3]).translate(PLAIN).replace("+", "")
 
 
 class Case(NamedTuple):

@@ -7,11 +7,22 @@ text from other languages has `&&` and `!`. A sign that has a meaning is never t
 import re
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
-from backprop.syntax.case import APART, begin, end, fault, other_root, own
+from backprop.syntax.case import (
+    APART,
+    ROOTS,
+    begin,
+    end,
+    fault,
+    other_root,
+    own,
+    small_fraction,
+)  # fmt: skip
 from backprop.syntax.division import divided
+from backprop.syntax.foreign import dotted
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 
@@ -62,7 +73,9 @@ _PAIRS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "‖": ("‖", ""), "
 """What encloses an operand: the sign that closes it, and the function, if it is one."""
 
 _DEGREES = "°˚º"
-_PARTS = {"%": "100", "‰": "1000"}
+_PARTS = {"%": "({}/100)", "‰": "({}/1000)"}
+_MADE = {"!": "gamma({} + 1)", **dict.fromkeys(_DEGREES, "({}*pi/180)"), **_PARTS}
+"""What stands behind an operand, and how the two are written."""
 _SUPERSCRIPT = re.compile(
     r"[\xaa\xb2\xb3\xb9\xba\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d61\u1d78\u1d9b-\u1dbf\u2070-\u207f]+"
 )
@@ -76,8 +89,9 @@ def unknown_characters(tokens: Tokens) -> list[SyntaxFault]:
 def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
     kinds, texts = tokens.kinds, tokens.texts
     said = set[int]()
+    until = 0
     for at, kind in enumerate(kinds):
-        if kind != "OTHER" or at in said:
+        if kind != "OTHER" or at in said or (texts[at] in ".%" and tokens.starts[at] < until):
             continue
         last = at
         while texts[last + 1 : last + 2] == [texts[at]]:
@@ -87,12 +101,14 @@ def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
             said.add(behind)
             yield _pair(tokens, at, behind)
         elif _SUPERSCRIPT.fullmatch(texts[at]) and texts[at] not in _DEGREES:
-            while _SUPERSCRIPT.fullmatch("".join(texts[last + 1 : last + 2])):
+            while last + 1 < len(kinds) and _SUPERSCRIPT.fullmatch(tokens.span(last + 1).text):
                 last += 1
             said.update(range(at, last + 1))
             yield _superscript(tokens, at - (kinds[at - 1] == "SUPER_MINUS"), last)
         else:
-            yield _behind(tokens, at, last) or _fault(tokens, at, last)
+            error = _behind(tokens, at, last) or _fault(tokens, at, last)
+            until = max(until, error.labels[0].span.end)
+            yield error
 
 
 def _closed(tokens: Tokens, at: int) -> int:
@@ -111,7 +127,11 @@ def _pair(tokens: Tokens, at: int, behind: int) -> SyntaxFault:
     sign, whole = tokens.texts[at], tokens.span(at, behind)
     closing, name = _PAIRS[sign]
     inside = own(tokens, at + 1, behind - 1)
-    hint = f"write {name}({inside})" if name else _ADVICE[sign]
+    hint = _ADVICE[sign]
+    if name:
+        first = begin(tokens, at)
+        factor = f"{own(tokens, first, at - 1)}*" if first < at else ""
+        whole, hint = tokens.span(first, behind), f"write {factor}{name}({inside})"
     return fault(f"{sign}…{closing} is a function here", whole, hint)
 
 
@@ -132,37 +152,48 @@ def _behind(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
             tokens.span(at - 1, at + 1),
             f"write {meant}",
         )
+    if sign == "∜" and (*kinds, "")[at + 1]:
+        return other_root(tokens, "4", at, at)
     if first == at:
-        if sign == "∜" and (last := end(tokens, at + 1)) > at:
-            meant = f"{own(tokens, at + 1, last)}^(1/4)"
-            return fault("there is no fourth root", tokens.span(at, last), f"write {meant}")
         return None
+    if sign == "⁄" and (fraction := small_fraction(tokens, at)):
+        return fraction
+    if sign == ".":
+        return dotted(tokens, at)
     operand, whole = own(tokens, first, at - 1), tokens.span(first, at)
+    if sign in _MADE and kinds[first] in ROOTS and end(tokens, at + 1) <= at:
+        base = next(each for each in range(first, at) if kinds[each] not in ROOTS)
+        root, below = own(tokens, first, base - 1), own(tokens, base, at - 1)
+        inner = f"for the root of {below}{sign} write {root}{_MADE[sign].format(below)}"
+        outer = f"for {sign} of the root {_MADE[sign].format(operand)}"
+        return fault("what is below the root?", whole, inner, outer)
     if sign == "!" and (following != "ASSIGN" or tokens.ends[at] < tokens.starts[at + 1]):
         message = "a factorial is a function here"
-        return fault(message, whole, f"write gamma({operand} + 1)")
+        return fault(message, whole, f"write {_MADE[sign].format(operand)}")
     if sign in _DEGREES:
         if tokens.texts[at + 1 : at + 2] in (["C"], ["F"]):
             advice = _ADVICE["℃" if tokens.texts[at + 1] == "C" else "℉"]
             return fault("there are no temperatures here", tokens.span(first, at + 1), advice)
-        return fault("angles are in radians", whole, f"write ({operand}*pi/180)")
-    if sign == "%" and "PLUSMINUS" in kinds[:at]:
-        message = "'%' stands right behind the number after '±'"
+        return fault("angles are in radians", whole, f"write {_MADE[sign].format(operand)}")
+    if sign == "‰" and kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER"):
+        return fault("there is no ‰", whole, f"write {Decimal(operand) / 10}%")
+    if sign in _PARTS and "PLUSMINUS" in kinds[:at]:
+        message = f"'{sign}' stands right behind the number after '±'"
         return fault(message, tokens.span(at), "write a = 2 ± 5%")
     if sign in _PARTS and following != "ASSIGN":
-        part = f"({operand}/{_PARTS[sign]})"
+        part = _MADE[sign].format(operand)
         last = end(tokens, at + 1)
         if last <= at and (following not in ("MINUS", "PLUS") or _is_apart(tokens, at + 1)):
             return fault("there are no per cents here", whole, f"write {part}")
-        if last > at and sign == "%":
-            return divided(tokens, at, at, "mod")
+        remainder = divided(tokens, at, at, "mod") if sign == "%" else None
+        if remainder and (last > at or remainder.labels[0].span.end < whole.end):
+            return remainder
         close = tokens.starts[at + 1 : at + 2] == tokens.ends[at : at + 1]
-        if sign == "%" and close and (remainder := divided(tokens, at, at, "mod")):
+        if remainder and close:
             last = remainder.labels[0].span.end
             rest = whole.source.text[whole.end : last]
             hints = f"for a remainder {remainder.hints[0]}", f"for a per cent write {part}{rest}"
             return fault("% could mean two things", whole._replace(end=last), *hints)
-        remainder = divided(tokens, at, at, "mod") if sign == "%" else None
         meant = remainder.hints[0].removeprefix("write ") if remainder else "mod(x, y)"
         hints = f"for a per cent write {part}", f"for a remainder {meant}"
         return fault(f"{sign} could mean two things", whole, *hints)
@@ -185,29 +216,42 @@ def _is_apart(tokens: Tokens, at: int) -> bool:
 def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     """A superscript that is more than a number or a letter, or stands apart."""
     small = tokens.span(at, last).text
-    plain = unicodedata.normalize("NFKC", small).replace("−", "-")
     first = begin(tokens, at)
+    if first == at and tokens.kinds[last + 1 : last + 2] == ("SQRT",):
+        return other_root(tokens, _exponent(small), at, last + 1)
     operand = own(tokens, first, at - 1) if first < at else "x"
-    whole = tokens.span(first, last)
-    if (
-        at
-        and tokens.ends[at - 1] < tokens.starts[at]
-        and all(map(SUPERSCRIPTS.__contains__, small))
-    ):
-        if tokens.kinds[last + 1 : last + 2] == ("SQRT",) and first == at:
-            return other_root(tokens, plain, at, last + 1)
-        return fault(APART, whole, f"write {operand}^{plain}")
-    plain = re.sub(r"(?<=[^\W\d])(?=\d)", "^", plain)  # e⁻ˣ²
-    exponent = re.sub(r"(?<=[0-9)])(?=[^\W\d])|(?<=\w)(?=\()", "*", plain)
-    exponent = (
-        exponent.removeprefix("(").removesuffix(")") if exponent.count("(") == 1 else exponent
-    )
-    if plain.isalpha() and all(map(SUPERSCRIPTS.__contains__, small)):
-        exponent = "*".join(plain)  # ˣʸ, and no word
+    if small in _BARE_SIGNS:
+        behind = end(tokens, last + 1)
+        if behind <= last or tokens.ends[last] < tokens.starts[last + 1]:
+            sign, word = _BARE_SIGNS[small]
+            power = f"for a power write {operand}^{sign}1"
+            whole = tokens.span(first, last)
+            return fault("this sign raises nothing", whole, power, f"or a name {operand}_{word}")
+        meant = f"write {operand}^({_BARE_SIGNS[small][0]}{own(tokens, last + 1, behind)})"
+        return fault("this is no exponent", tokens.span(first, behind), meant)
+    exponent, whole = _exponent(small), tokens.span(first, last)
+    if at and tokens.ends[at - 1] < tokens.starts[at] and set(small) <= {*SUPERSCRIPTS}:
+        simple = re.fullmatch(r"-?([0-9]+|\w)", exponent)
+        power = exponent if simple else f"({exponent})"
+        return fault(APART, whole, f"write {operand}^{power}")
     hints = [f"for a power write {operand}^({exponent})"]
+    plain = unicodedata.normalize("NFKC", small)
     if plain.isalpha() and not operand[0].isdigit():
         hints.append(f"for a part of the name {operand}_{plain}")
     return fault("this superscript is more than a number or a letter", whole, *hints)
+
+
+_BARE_SIGNS = {"⁻": ("-", "minus"), "⁺": ("", "plus")}
+
+
+def _exponent(small: str) -> str:
+    """Superscripts as an exponent: `-2*n` of `⁻²ⁿ`."""
+    plain = unicodedata.normalize("NFKC", small).replace("−", "-").removeprefix("+")
+    if plain.isalpha() and set(small) <= {*SUPERSCRIPTS}:
+        return "*".join(plain)  # ˣʸ, and no word
+    plain = re.sub(r"(?<=[^\W\d])(?=\d)", "^", plain)  # e⁻ˣ²
+    exponent = re.sub(r"(?<=[0-9)])(?=[^\W\d])|(?<=\w)(?=\()", "*", plain)
+    return exponent[1:-1] if re.fullmatch(r"\([^()]*\)", exponent) else exponent
 
 
 def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
@@ -215,13 +259,15 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     whole = tokens.span(at, last)
     if text == "∈" and "RANGE" in tokens.kinds[at:]:
         return fault("this is written 'in' here", whole, "write in")
-    if text in "–—" and "IN" in tokens.kinds[:at] and at == last:
+    if text == ":" and "ASSIGN" in tokens.kinds[at + 1 : at + 2] and tokens.touch(at, at + 1):
+        return fault("there is no ':='", tokens.span(at, at + 1), "write =")
+    if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
         return fault("'..' stands between the ends of a range", whole, "write ..")
     if len(text) > 1:  # a name with strangers in it
         stranger = strangers(text)[0]
         whole = whole._replace(start=whole.start + stranger, end=whole.start + stranger + 1)
         text = text[stranger]
-    meant = _MEANT.get(text) or _plain(text)
+    meant = _MEANT.get(text) or _plain(text) * (last - at + 1)
     hint = f"write {meant}" if meant else _ADVICE.get(text) or _default(text)
     return fault(f"{_describe(text)} has no meaning here", whole, hint)
 

@@ -12,7 +12,19 @@ from typing import Any
 from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
 from backprop.source import Span
 from backprop.syntax import division
-from backprop.syntax.case import BEGINS, BRACKETS, Case, begin, brief, end, fault, own
+from backprop.syntax.case import (
+    BEGINS,
+    BRACKETS,
+    Case,
+    begin,
+    brief,
+    end,
+    fault,
+    own,
+    power_of_ten,
+    raised,
+)
+from backprop.syntax.foreign import FOREIGN
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED
 from backprop.syntax.pasted import PASTED
@@ -149,6 +161,10 @@ def _second_equation(case: Case) -> SyntaxFault | None:
     if case.kind() == "ASSIGN" and case.kind(1) in ("LT", "GT"):
         sign = case.text(1)
         return fault(f"there is no '={sign}'", case.span(0, 1), f"write {sign}=")
+    unequal = {"/=": -1, "~=": 0}
+    for sign, first in unequal.items() if case.opened else ():
+        if case.text(first) + case.text(first + 1) == sign:
+            return fault(f"there is no {sign!r}", case.span(first, first + 1), "write !=")
     if case.kind() in ("ASSIGN", "TILDE"):
         hints = ["compare with '=='"]
         if not case.opened:
@@ -186,14 +202,17 @@ def _product(case: Case) -> SyntaxFault | None:
     before, here, both = case.written(-1), case.written(), case.span(-1)
     around = tuple(map(case.kind, range(-1, 3)))
     if case.touching() and around == ("NUMBER", "LPAR", "NUMBER", "RPAR"):
-        number = case.text(1)
+        number, whole = case.text(1), case.span(-1, 2)
         mantissa, mark, power = before.lower().partition("e")
-        concise = f"{mantissa}({number}){mark}{power}"
+        stop, ten = power_of_ten(whole.source.text, whole.end)
+        exponent = ten or mark + power
+        concise = f"{mantissa}({number}){exponent}"
         if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
-            concise = f"{before} ± {number}{mark}{power}"
-        hints = [f"for a product write {before}*{number}"]
+            concise = f"{before}{ten} ± {number}{exponent}"
+        hints = [f"for a product write {before}*{number}{ten}"]
         hints.append(f"for an uncertainty of the last digits write {concise}")
-        return fault("a number behind a number, in brackets", case.span(-1, 2), *hints)
+        message = "a number behind a number, in brackets"
+        return fault(message, whole._replace(end=stop), *hints)
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
         if not case.touching():
@@ -205,8 +224,13 @@ def _product(case: Case) -> SyntaxFault | None:
     last = max(at, end(tokens, at))
     before, here = own(tokens, first, at - 1), own(tokens, at, last)
     hints = [f"write {before}*{here}"]
-    if left == "NUMBER" and case.touching() and here in ("e", "E"):
-        hints.append(f"or, if a power of ten is meant, {before}e3")
+    if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):
+        last = raised(tokens, at)
+        here = own(tokens, at, last)
+        raising = re.fullmatch(r"[eE](?:(?:\^|\*\*)\s*\(?([-−+]?[0-9]+)\)?)?", here)
+        hints = [f"write {before}*{here}"]
+        if raising:
+            hints.append(f"or, if a power of ten is meant, {before}e{raising[1] or 3}")
     return fault(_NEEDED, tokens.span(first, last), *hints)
 
 
@@ -271,7 +295,8 @@ def _comma(case: Case) -> SyntaxFault | None:
 def _operators(case: Case) -> SyntaxFault | None:
     if case.kind() not in _OPERATORS or case.behind_operand:
         return None
-    meant = {"<>": "!="}.get(case.text(-1) + case.text())
+    stars = case.touching() and {case.written(-1), case.written()} <= {"∗", "*"}
+    meant = "^" if stars else {"<>": "!="}.get(case.text(-1) + case.text())
     if meant or case.kind(-1) in _OPERATORS:
         hint = f"write {meant}" if meant else "remove one, or write what stands between them"
         return fault("two operators side by side", case.span(-1), hint)
@@ -297,6 +322,7 @@ _MISPLACED = {
 
 
 _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
+    *FOREIGN,
     *MISSTATED,
     _no_equation,
     _left_side,

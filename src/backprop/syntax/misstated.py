@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from backprop.errors import NOT_YET, SyntaxFault
 from backprop.names import look, strange_letter
-from backprop.syntax.case import Case, brief, fault
+from backprop.syntax.case import Case, brief, fault, power_of_ten
 from backprop.syntax.scanner import FIRST_WORDS
 
 MODEL = f"a model statement is {NOT_YET}"
@@ -172,9 +172,14 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
     number, _, rest = here.text.partition("(")
     digits, _, power = rest.partition(")")
     hints = [f"give it a name of its own: c = {here.text}"]
-    if not power:
-        hints.append(f"or, if a product is meant, write {number}*{digits}")
     message = "a number with an uncertainty in brackets is a whole value"
+    if not power:
+        stop, ten = power_of_ten(here.source.text, here.end)
+        if ten:
+            message = "the power of ten of a number with an uncertainty stands right behind it"
+            hints = [f"write {here.text}{ten}"]
+            here = here._replace(end=stop)
+        hints.append(f"or, if a product is meant, write {number}*{digits}{ten}")
     return fault(message, here, *hints)
 
 

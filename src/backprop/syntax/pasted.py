@@ -18,21 +18,32 @@ from backprop.syntax.case import (
     ROOTS,
     SUPERSCRIPTS,
     Case,
+    bare,
     begin,
+    defines,
     end,
     fault,
     other_root,
     own,
+    raised,
+    small_fraction,
 )  # fmt: skip
-from backprop.syntax.division import raised
+from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import FRACTIONS
 
-_OTHER_BASE = re.compile("[xX][0-9a-fA-F]+|[bB][01]+|[oO][0-7]+")
+_DIGITS = "[0-9a-fA-F_]"
+_OTHER_BASE = re.compile(
+    rf"0(?:[xX]{_DIGITS}*\.?{_DIGITS}+\.?(?:[pP][-+]?[0-9]+)?|[bBoO][0-9_]+)(?![\w.])", re.ASCII
+)
 _THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
 
 
 def _superscript(case: Case) -> SyntaxFault | None:
-    """A superscript where there is nothing that it could raise."""
+    """A superscript where there is nothing that it could raise, or `x¹ᐟ²`."""
+    if case.written() == "ᐟ":
+        return small_fraction(case.tokens, case.at)
+    if case.kind(-1) == "DIVIDE" and (fraction := small_fraction(case.tokens, case.at - 1)):
+        return fraction
     if case.kind() not in SUPERSCRIPTS or case.behind_operand:
         return None
     if case.kind(1) == "SQRT" and case.text().isdecimal():
@@ -91,17 +102,17 @@ def _root(case: Case) -> SyntaxFault | None:
 
 
 def _before_brackets(case: Case) -> tuple[int, str]:
-    """The name and the power of `sin^2(` and `sin^-1(`; of anything else -1."""
+    """The name and the power of `sin^2(`, `sin^-1(` and `sin^2 x`; of anything else -1."""
     tokens, at = case.tokens, case.at
     if case.kind(-1) == "RPAR":  # sin^(-1)(
         base = at - 6 if case.kind(-3) == "MINUS" else at - 5
         around = tokens.kinds[base + 2 : base + 3] + tokens.kinds[at - 2 : at - 1]
         known = base >= 0 and tokens.texts[base] in FUNCTIONS and tokens.kinds[base + 1] in POWERS
-        if known and case.kind() == "LPAR" and around == ("LPAR", "NUMBER"):
+        if known and around == ("LPAR", "NUMBER"):
             return base, "".join(tokens.texts[base + 3 : at - 1])
     base = at - 4 if case.kind(-2) == "MINUS" else at - 3
     known = base >= 0 and tokens.texts[base] in FUNCTIONS and tokens.kinds[base + 1] in POWERS
-    if not known or case.kind() != "LPAR" or case.kind(-1) != "NUMBER":
+    if not known or case.kind(-1) != "NUMBER" or defines(tokens.source.text, tokens.texts[base]):
         return -1, ""
     return base, "".join(tokens.texts[base + 2 : at])
 
@@ -123,25 +134,54 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
     known = name in FUNCTIONS or name in MEANT
     if tokens.kinds[base] != "NAME" or not (known or case.kind() == "LPAR"):
         return None
-    last = max(at, end(tokens, at))
-    while tokens.kinds[last] in SUPERSCRIPTS:
-        last -= 1
-    argument = own(tokens, at, last)
-    called = f"{name}{argument}" if case.kind() == "LPAR" else f"{name}({argument})"
+    alone, behind, last = _inside(tokens, at)
+    raised_inside = f"({alone}){behind}" if behind and case.kind() == "LPAR" else alone + behind
     if power == "-1":
+        hints = []
         inverse = _INVERSES.get(name, f"a{name}")
-        hints = [f"for one over the function write 1/{called}"]
-        defined = re.search(rf"\b{name}\s*\([^()]*\)\s*=(?!=)", tokens.source.text)
-        if inverse in FUNCTIONS and not defined:  # the file's own function has another inverse
-            hints.insert(0, f"for the inverse function write {inverse}{called[len(name) :]}")
+        if inverse in FUNCTIONS and not re.search(  # the file's own function has another inverse
+            rf"\b{name}\s*\([^()]*\)\s*=(?!=)", tokens.source.text
+        ):
+            hints.append(f"for the inverse function write {inverse}({raised_inside})")
+        hints.append(f"for one over the function write 1/{name}({raised_inside})")
+        hints += [
+            hint.replace("function", "function, raised,").replace(raised_inside, alone) + behind
+            for hint in (hints if behind else ())
+        ]
         message = f"{name}⁻¹ could mean two things"
     else:
-        hints = [f"write {called}^{power}"]
+        hints = [f"write {name}({raised_inside})^{power}"]
         message = "the power of a function stands behind its brackets"
+        if behind:
+            hints[0] = f"for a power of the argument {hints[0]}"
+            hints.append(f"for a power of all write ({name}({alone})^{power}){behind}")
     if not known:
         message = f"is {name} a function or a number?"
-        hints = [f"of a number write {name}^{power}*{argument}", *(f"or {hint}" for hint in hints)]
+        number = f"of a number write {name}^{power}*{own(tokens, at, last)}"
+        hints = [number, *(f"or {hint}" for hint in hints)]
     return fault(message, tokens.span(base, last), *hints)
+
+
+def _inside(tokens: Tokens, at: int) -> tuple[str, str, int]:
+    """The argument that begins with the token `at`, without brackets: `2*x` of `2x²`; its power `^2`;
+    and the last token. Without brackets it goes on to the last factor that touches the one before."""
+    first, last = at, max(at, end(tokens, at))
+    factors = ""
+    kinds = (*tokens.kinds, "")
+    while (
+        kinds[at] != "LPAR"
+        and kinds[last + 1] in BEGINS
+        and tokens.ends[last] == tokens.starts[last + 1]
+    ):
+        factors += f"{own(tokens, first, last)}*"
+        first = last + 1
+        last = max(first, end(tokens, first))
+    alone = bare(tokens, first, last)
+    last = max(last, raised(tokens, first))
+    factors += own(tokens, first, alone)
+    if kinds[at] == "LPAR":
+        factors = factors.removeprefix("(").removesuffix(")")
+    return factors, own(tokens, alone + 1, last), last
 
 
 _INVERSES = {
@@ -161,19 +201,10 @@ def _argument(case: Case) -> SyntaxFault | None:
         return None
     if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
         return None
-    kinds = (*tokens.kinds, "")
-    first, last = at, max(at, end(tokens, at))
-    inside = ""
-    while kinds[last + 1] in BEGINS and tokens.ends[last] == tokens.starts[last + 1]:
-        inside += f"{own(tokens, first, last)}*"
-        first = last + 1
-        last = max(first, end(tokens, first))
-    last = max(last, raised(tokens, first))
-    inside += own(tokens, first, last)
-    hints = [f"write {name}({inside})"]
-    base, mark, power = inside.partition("^" if "^" in inside else "**")
-    if mark and not base.endswith(")"):
-        function = f"for a power of the function write {name}({base})^{power}"
+    alone, behind, last = _inside(tokens, at)
+    hints = [f"write {name}({alone}{behind})"]
+    if behind:
+        function = f"for a power of the function write {name}({alone}){behind}"
         hints = [f"for a power of the argument {hints[0]}", function]
     return fault(f"the arguments of {name} need brackets", tokens.span(at - 1, last), *hints)
 
@@ -212,9 +243,10 @@ def _number(case: Case) -> SyntaxFault | None:
         return None
     if _THOUSANDS.fullmatch(here):
         return fault("a number has no '_' in it", both, f"write {before}{here.replace('_', '')}")
-    if before == "0" and _OTHER_BASE.fullmatch(here):
-        decimal = str(int(before + here, 0)) if len(here) < 300 else "it with decimal digits"
-        return fault("numbers are decimal", both, f"write {decimal}")
+    other = _OTHER_BASE.match(both.source.text, both.start)
+    if other:
+        whole = both._replace(end=other.end())
+        return fault("numbers are decimal", whole, f"write {_decimal(other[0])}")
     if re.fullmatch("[xX]10", here) and case.kind(1) in RAISING:
         return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
@@ -227,6 +259,17 @@ def _number(case: Case) -> SyntaxFault | None:
         hints = f"for a power of ten write {before}e{here[1:]}", f"for a product {before}*{here}"
         return fault("the exponent of a number stands behind an e", both, *hints)
     return None
+
+
+def _decimal(text: str) -> str:
+    """A number of base 16, 8 or 2 with decimal digits; what to do where it is none."""
+    text = text.replace("_", "")
+    try:
+        if text[1] not in "xX" or (text[2:].isalnum() and "p" not in text.lower()):
+            return str(int(text, 0)) if len(text) < 300 else "it with decimal digits"
+        return f"{float.fromhex(text)!r}".removesuffix(".0")
+    except (ValueError, OverflowError):
+        return "it with decimal digits"
 
 
 def _bar(case: Case) -> SyntaxFault | None:

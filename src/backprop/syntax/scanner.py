@@ -36,6 +36,9 @@ there."""
 CLOSES = {"(": ")", "[": "]", "|": "|"}
 _OPENING = {"LPAR", "LSQB"}
 _CLOSING = {"RPAR", "RSQB"}
+_OTHER_CLOSING = frozenset("}）］｝")
+"""Brackets that the language does not have, which are told first."""
+
 _SPECIAL = {"COMMENT", "BLANK", "COMMA", "ASSIGN", "TILDE", *ENDS, *_OPENING, *_CLOSING}
 """Kinds that need more than to be collected."""
 
@@ -56,6 +59,10 @@ class Tokens(NamedTuple):
     def span(self, first: int, last: int | None = None) -> Span:
         """From the first character of token `first` to the last of token `last`, itself if not given."""
         return Span(self.source, self.starts[first], self.ends[first if last is None else last])
+
+    def touch(self, first: int, last: int) -> bool:
+        """Whether nothing stands between the tokens from `first` to `last`."""
+        return all(self.ends[at] == self.starts[at + 1] for at in range(first, last))
 
     @property
     def sign(self) -> int:
@@ -218,7 +225,7 @@ class _Piece:
         if kinds[:2] == ["NAME", "NAME"]:
             kinds[0] = FIRST_WORDS.get(texts[0], "NAME")
         tokens = Tokens(source, tuple(kinds), texts, starts, stops)
-        if not self.opened:
+        if not self.opened or _OTHER_CLOSING.intersection(texts):
             return tokens
         at = self.opened[-1]
         message, hint = f"this {texts[at]!r} is never closed", CLOSES[texts[at]]

@@ -9,7 +9,7 @@ SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿⁱˣʸᵏᵐᵗ", "01
 SIGNS = dict.fromkeys("·×⋅∗", "*") | dict.fromkeys("÷∕", "/") | {"−": "-"}
 """Signs that are read as an operator of one character."""
 
-_OWN = str.maketrans(
+PLAIN = str.maketrans(
     {**SIGNS, **SUPERSCRIPTS, "≤": "<=", "≥": ">=", "≠": "!="}
     | {sign: repr(unicodedata.numeric(sign)) for sign in FRACTIONS}
 )
@@ -24,7 +24,7 @@ _settled = set[str]()
 def spelled(kind: str, text: str) -> tuple[str, str]:
     """The kind and the text of a token that is written with other signs than ASCII."""
     if kind != "NAME":
-        return kind, text.translate(_OWN) if kind != "OTHER" else text
+        return kind, text.translate(PLAIN) if kind != "OTHER" else text
     if not _settled.issuperset(text):
         if strangers(text):
             return "OTHER", text

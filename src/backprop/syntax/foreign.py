@@ -1,0 +1,103 @@
+"""What to say of the words of other languages: `math.exp(x)`, `x.sin()`, `in range(1, 4)`, `y <- x`."""
+
+from collections.abc import Callable
+
+from backprop.errors import SyntaxFault
+from backprop.operations import GATHERS
+from backprop.syntax.case import Case, begin, end, fault, own
+from backprop.syntax.scanner import Tokens
+
+_MODULES = frozenset(
+    "math cmath Math np numpy jnp jax sp scipy sympy torch tf keras F nn mp mpmath".split()
+)
+_VALUES = {"e": "exp(1)", "E": "exp(1)", "tau": "(2*pi)", "PI": "pi", "Infinity": "inf"}
+_SIGNS = {"from": "in", "to": ".."}
+
+
+def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
+    """The error for a name with points in it, the first of which is the token `at`."""
+    kinds, texts = (*tokens.kinds, "", ""), (*tokens.texts, "", "")
+    first, last = begin(tokens, at), at - 1
+    while texts[last + 1] == "." and kinds[last + 2] == "NAME":
+        last += 2
+    if last < at or first == at or (first and texts[first - 1] == "."):
+        return None
+    called = kinds[last + 1] == "LPAR"
+    if kinds[at - 1] == "NAME" and texts[at - 1] in _MODULES:
+        name = texts[last] if called else _VALUES.get(texts[last], texts[last])
+        message = "functions and numbers have their names alone"
+        return fault(message, tokens.span(at - 1, last), f"write {name}")
+    close = end(tokens, last + 1)
+    if called and last == at + 1 and close > last:
+        arguments = own(tokens, last + 2, close - 1)
+        operand = own(tokens, first, at - 1)
+        if texts[last] in GATHERS and not arguments and kinds[at - 1] == "NAME":
+            operand += "[*]"
+        meant = f"{texts[last]}({', '.join(filter(None, (operand, arguments)))})"
+        message = "a function stands before its arguments"
+        return fault(message, tokens.span(first, close), f"write {meant}")
+    if kinds[at - 1] != "NAME":
+        return None
+    meant = "_".join(texts[at - 1 : last + 1 : 2])
+    return fault("a name has no '.' in it", tokens.span(at - 1, last), f"write {meant}")
+
+
+def _arrow(case: Case) -> SyntaxFault | None:
+    """R's `y <- x` and `x -> y`."""
+    tokens = case.tokens
+    kinds, last = tokens.kinds, len(tokens.kinds) - 1
+    if tokens.sign >= 0:
+        return None
+    at = end(tokens, 0) + 1
+    sign = at + (kinds[at : at + 2] == ("LT", "LT"))
+    if at and kinds[sign : sign + 2] == ("LT", "MINUS") and tokens.touch(at, sign + 1):
+        return fault("'<-' defines nothing here", tokens.span(at, sign + 1), "write =")
+    at = begin(tokens, last + 1) - 2
+    if at > 0 and kinds[at : at + 2] == ("MINUS", "GT") and tokens.touch(at, at + 1):
+        hint = f"write {own(tokens, at + 2, last)} = {own(tokens, 0, at - 1)}"
+        return fault("'->' defines nothing here", tokens.whole, hint)
+    return None
+
+
+def _range(case: Case) -> SyntaxFault | None:
+    """`for i in range(1, 4)`, `for i in (1, 2, 3)`, `for i from 1 to 3`, `for i = 1..3`."""
+    tokens, at = case
+    kinds, texts = tokens.kinds, tokens.texts
+    if "FOR" not in kinds[:at]:
+        return None
+    if case.kind() == "NAME" and texts[at] in _SIGNS:
+        return fault(_READS, case.span(), f"write {_SIGNS[texts[at]]}")
+    if case.kind() == "ASSIGN" and case.kind(-2) in ("FOR", "COMMA"):
+        return fault(_READS, case.span(), "write in")
+    if "IN" not in kinds[:at]:
+        return None
+    word = at - 1 - kinds[:at][::-1].index("IN")
+    opened = word + 1 + (kinds[word + 1 : word + 2] == ("NAME",))
+    close = end(tokens, word + 1)
+    name = "".join(texts[word + 1 : opened])
+    if kinds[opened : opened + 1] != ("LPAR",) or close <= opened or name not in _RANGES:
+        return None
+    inside, whole = own(tokens, opened + 1, close - 1), tokens.span(word + 1, close)
+    parts = [part.strip() for part in inside.split(",")]
+    if ".." in inside:
+        return fault("a range has no brackets", whole, f"write {inside}")
+    if not name:
+        return fault("what an index runs through is a list", whole, f"write [{inside}]")
+    if len(parts) > 2 or "(" in "".join(parts[:-1]):
+        return fault(_READS, whole, "write 1..n or a list, [1, 3, 5]")
+    low, high = parts if len(parts) > 1 else (_RANGES[name], parts[0])
+    if name not in ("seq", "seq_len"):
+        below = str(int(high) - 1) if high.isdecimal() else f"{high} - 1"
+        high = high.removesuffix("1").rstrip().removesuffix("+").rstrip() if _more(high) else below
+    return fault(_READS, whole, f"write {low}..{high}")
+
+
+def _more(text: str) -> bool:
+    return text.endswith("1") and text[:-1].rstrip().endswith("+")
+
+
+_READS = "a range reads for i in 1..n"
+_RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
+"""Functions that are ranges elsewhere, and where they begin if that is not said."""
+
+FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (_arrow, _range)
