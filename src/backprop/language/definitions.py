@@ -185,26 +185,30 @@ def _fault(
         if row:
             hint = f"give {name} several arguments, as in {name}(a, b)"
         return NeedsData(message, whole, hints=[hint])
-    if name in GATHERS and row is None:
-        hint = "write it out with operators, as in (a + b)/2"
-        return WrongNumberOfArguments(f"{name} takes 1 argument, not {count}", whole, hints=[hint])
-    if row is None:
-        from backprop.language.hints import meant  # for a mistake only
+    least = row.arity - len(row.defaults) if row else 0
+    if row and count >= least and (count <= row.arity or row.folds):
+        return None
+    from backprop.language.hints import meant, written_out  # for a mistake only
+    from backprop.meanings import ABSENT
 
-        known = [*functions, *FUNCTIONS] if near else []
-        hints = (meant(statement, node) if near else []) or did_you_mean(name, known)
+    if name in GATHERS and row is None:
+        message = f"{name} takes 1 argument, not {count}"
+        return WrongNumberOfArguments(message, whole, hints=written_out(statement, node))
+    if row is None:
+        known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
+        hints = meant(statement, node) or did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
-        hints = hints or [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+        if not hints:
+            hints = [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+            if count != 1:
+                hints = [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
         return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
-    least = row.arity - len(row.defaults)
-    if count >= least and (count <= row.arity or row.folds):
-        return None
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
-    hint = f"write {name}({', '.join(row.operands)})"
-    if row.name == "log" and count == 2:
-        hint = "the logarithm of x to the base b is log(x)/log(b)"
-    return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=[hint])
+    hints = meant(statement, node)
+    if count < least and not hints:
+        hints = [f"write {name}({', '.join(row.operands)})"]
+    return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=hints)
 
 
 def recursion(functions: Statements) -> Iterator[BackpropError]:

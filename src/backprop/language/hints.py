@@ -1,18 +1,20 @@
 """What is meant by a call of a function that there is not: a text that can take its place."""
 
 import re
+from collections.abc import Sequence
 
-from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.meanings import MEANT
+from backprop.operations import FUNCTIONS, OPERATIONS, PRODUCT, SUM
 from backprop.source import Span, one_line
-from backprop.synonyms import MEANT
 from backprop.syntax.case import SIGNS, own, raised, unglued
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.scanner import Tokens, statements
 
-_SLOT = re.compile(r"<([xyz])>|\[([xyz])\]")
+_SLOT = re.compile(r"<([xyzw])>|\[([xyzw])\]")
+_SLOTS = "xyzw"
 _LONGEST = 40
-"""Longer arguments stand as x, y and z in a hint."""
+"""Longer arguments stand as x, y, z and w in a hint."""
 
 
 def meant(statement: Statement, call: Node) -> list[str]:
@@ -22,26 +24,27 @@ def meant(statement: Statement, call: Node) -> list[str]:
     `write ((a + 1)^2)`.
     """
     tokens, nodes = statement.tokens, statement.shape.nodes
-    name = tokens.texts[call.token]
+    name, count = tokens.texts[call.token], call.operands
     if name[-1] == "ˆ" or (name[0] == "π" and name[1:] in FUNCTIONS):
         return [f"write {name.replace('ˆ', '^').replace('π', 'π*')}"]
-    texts = MEANT.get(name.lower(), ())
-    at = nodes.index(call)
-    arguments = [nodes[each] for each in roots(nodes, call.start, at - 1)]
-    fitting = [text for text in texts if len(_slots(text)) == len(arguments)]
+    small = name.lower()
+    texts = MEANT.get(name) or MEANT.get(small, ())
+    arguments = _arguments(nodes, call)
+    fitting = [text for text in texts if len(_slots(text)) == count]
+    if not fitting and (small in FUNCTIONS or any(len(_slots(text)) < count for text in texts)):
+        return []  # none leaves out an argument
     spans = [tokens.span(each.first, each.last) for each in arguments]
-    given = {name: one_line(span.text) for name, span in zip("xyz", spans, strict=False)}
-    if not fitting or max(map(len, given.values())) > _LONGEST:
-        given, bound = {name: name for name in "xyz"}, set("xyz")
+    given = {slot: one_line(span.text) for slot, span in zip(_SLOTS, spans, strict=False)}
+    if not fitting or max(map(len, given.values()), default=0) > _LONGEST:
+        given, bound = {slot: slot for slot in _SLOTS}, set(_SLOTS)
     else:
-        bound = {n for n, each in zip("xyz", arguments, strict=False) if each.kind != "operation"}
+        bound = {n for n, each in zip(_SLOTS, arguments, strict=False) if each.kind != "operation"}
 
     def put(slot: re.Match[str]) -> str:
         name = slot[1] or slot[2]
         return given[name] if slot[2] or name in bound else f"({given[name]})"
 
-    parent = next((node for node in nodes[at + 1 :] if node.start <= at), call)
-    around = OPERATIONS[parent.operation].binding if parent.operation not in ("", "if") else 0
+    around = _around(nodes, call)
     found: list[str] = []
     for text in fitting or texts:
         root = formula(_SLOT.sub("x", text)).shape.nodes[-1]
@@ -101,3 +104,29 @@ def _signed(tokens: Tokens) -> bool:
 
 def _slots(text: str) -> set[str]:
     return {slot[1] or slot[2] for slot in _SLOT.finditer(text)}
+
+
+def written_out(statement: Statement, call: Node) -> list[str]:
+    """The hint for `sum`, `prod` or `mean` of arguments that are listed, or of none."""
+    tokens, nodes = statement.tokens, statement.shape.nodes
+    name, terms = tokens.texts[call.token], list[str]()
+    for each in _arguments(nodes, call):
+        text = one_line(tokens.span(each.first, each.last).text)
+        terms.append(f"({text})" if each.kind == "operation" else text)
+    if not terms:
+        return [f"write {name}(x[i] for i in 1..n)"]
+    text = ("*" if name == "prod" else " + ").join(terms)
+    text = f"({text})/{len(terms)}" if name == "mean" else text
+    loose = (SUM if name == "sum" else PRODUCT) <= _around(nodes, call)
+    return [f"write {f'({text})' if loose else text}"]
+
+
+def _arguments(nodes: Sequence[Node], call: Node) -> list[Node]:
+    return [nodes[each] for each in roots(nodes, call.start, nodes.index(call) - 1)]
+
+
+def _around(nodes: Sequence[Node], call: Node) -> int:
+    """How tightly the operation holds its operands together that a call is an operand of; 0: none is."""
+    at = nodes.index(call)
+    parent = next((node for node in nodes[at + 1 :] if node.start <= at), call)
+    return OPERATIONS[parent.operation].binding if parent.operation not in ("", "if") else 0

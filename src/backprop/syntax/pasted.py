@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault
+from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS
-from backprop.synonyms import ALIASES, MEANT
+from backprop.synonyms import ALIASES
 from backprop.syntax.case import (
     APART,
     BEGINS,
