@@ -142,12 +142,17 @@ MENDED: list[tuple[str, str, float]] = [
     ("2πr", "2πr: 2*π*r", 3*pi), ("4/3πr³", "3πr³: 4/3*π*r^3", 4.5*pi), ("½πx", "½πx: ½*π*x", 0.35*pi), ("cos 2πx", "cos 2πx: cos(2*π*x)", cos(1.4*pi)),
     ("2πsin(x)", "2πsin(x): 2*π*sin(x)", 2*pi*sin(0.7)), ("2xˆ2", "2xˆ2: 2*x^2", 0.98),
     ("a∗∗2", "∗∗: ^", 6.25), ("a＊＊2", "＊＊: **", 6.25), ("（（a））", "（（: ((", 2.5), ("if(a /= 2, 5, 1)", "/=: !=", 5.0), ("if(a ~= 2, 5, 1)", "~=: !=", 5.0),
+    ("x²⁄₃", "x²⁄₃: x^(2/3)", x**(2/3)), ("a^1⁄2", "1⁄2: (1/2)", sqrt(a)), ("2⁄3x", "2⁄3: (2/3)", 2/3*x), ("¹⁄₂·a", "¹⁄₂: (1/2)", 1.25), ("a⁰.⁵", "a⁰.⁵: a^0.5", sqrt(a)),
+    ("e^⁻ˣ", "⁻ˣ: -x", 2.0**-x), ("e^-ˣ", "ˣ: x", 2.0**-x), ("a^²", "²: 2", 6.25), ("sin(30°30′)", "30°30′: ((30 + 30/60)*pi/180)", sin(30.5*pi/180)),
+    ("sin(30°15'36\")", "30°15'36\": ((30 + 15/60 + 36/3600)*pi/180)", sin(30.26*pi/180)), ("50% of a", "50% of: (50/100)*", 1.25),
+    ("2sin²2x", "2sin²2x: 2*sin(2*x)^2", 2*sin(1.4)**2), ("2 sin x", "2 sin x: 2*sin(x)", 2*sin(0.7)),
     # other languages' numbers, names and ranges
     ("0x1.8p3", "0x1.8p3: 12", 12.0), ("0x1F_FF", "0x1F_FF: 8191", 8191.0), ("0x.8p-1 + 1", "0x.8p-1: 0.25", 1.25), ("math.exp(-x)", "math.exp: exp", exp(-0.7)),
     ("2*math.pi", "math.pi: pi", 2*pi), ("np.e*a", "np.e: exp(1)", exp(1)*2.5), ("torch.nn.functional.relu(x)", "torch.nn.functional.relu: relu", 0.7), ("x.sin()", "x.sin(): sin(x)", sin(0.7)),
     ("x.sin().exp()", "x.sin(): sin(x)", exp(sin(0.7))), ("x.pow(2)", "x.pow(2): pow(x, 2)", 0.49), ("(x + 1).sin()", "(x + 1).sin(): sin((x + 1))", sin(1.7)),
     ("sum(i*x for i in range(1, 4))", "range(1, 4): 1..3", 4.2), ("sum(i*x for i in range(4))", "range(4): 0..3", 4.2), ("sum(i*x for i in seq(1, 4))", "seq(1, 4): 1..4", 7.0),
     ("sum(i*x for i in (1, 2, 5))", "(1, 2, 5): [1, 2, 5]", 5.6), ("sum(i*x for i in {1, 2, 5})", "{: (", 5.6), ("sum(i*x for i in (1..3))", "(1..3): 1..3", 4.2),
+    ("sum(i*x for all i in 1..3)", "all i: i", 4.2), ("sum(i*x, i in 1..3)", "x,: x for", 4.2), ("sum(i*x for i in 1...3)", ".3: 3", 4.2), ("sum(i*x ∀ i ∈ 1..3)", "∀: for", 4.2),
     ("sum(i*x for i in 1:3)", ":: ..", 4.2), ("sum(i*x for i in 1 to 3)", "to: ..", 4.2), ("sum(i*x for i from 1 to 3)", "from: in", 4.2), ("sum(i*x for i = 1..3)", "=: in", 4.2),
     ("7 // 2 % 2", "7 // 2: floor(7/2)", 1.0), ("7 % 4 // 2", "7 % 4: mod(7, 4)", 1.0), ("19 // 2 // 2", "19 // 2: floor(19/2)", 4.0), ("9 mod 5 % 3", "9 mod 5: mod(9, 5)", 1.0),
 ]  # fmt: skip
@@ -206,6 +211,7 @@ READINGS: list[tuple[str, str, list[float]]] = [
     ("sin²(x)³", "sin²(x)³", [sin(x**3)**2, sin(x)**6]), ("sin⁻¹x", "sin⁻¹x", [asin(x), 1/sin(x)]), ("sin^-1 x", "sin^-1 x", [asin(x), 1/sin(x)]),
     ("sin⁻¹x²", "sin⁻¹x²", [asin(x*x), 1/sin(x*x), asin(x)**2, 1/sin(x)**2]), ("sin x²", "sin x²", [sin(x*x), sin(x)**2]),
     ("√5%", "√5%", [sqrt(0.05), sqrt(5)/100]), ("√4!", "√4!", [sqrt(24), 2.0]), ("√30°", "√30°", [sqrt(pi/6), sqrt(30)*pi/180]), ("2*∛8‰", "∛8‰", [0.4, 0.004]),
+    ("2 1⁄2", "2 1⁄2", [2.5, 1.0]), ("2¹⁄₂", "2¹⁄₂", [2.5, sqrt(2)]), ("1.5f", "1.5f", [nan, 1.5]),
     ("1.5e⁻³", "1.5e⁻³", [1.5/8, 1.5e-3]), ("2e^3", "2e^3", [16, 2e3]), ("2e^(-3)", "2e^(-3)", [0.25, 2e-3]), ("7 %-2", "7 %-2", [-1, 0.07 - 2]),
 ]  # fmt: skip
 
@@ -227,7 +233,7 @@ def test_each_reading_that_is_proposed_is_one_of_what_was_written(
 
 
 _BEFORE_READING = re.compile(
-    r"^.*\bwrite |^for the root of \S (?=\()|^or, if .*, |^or |^for .*\b(root|power|product|per cent|remainder|function) (?=\S)"
+    r"^.*\bwrite |^for the root of \S (?=\()|^or, if .*, |^or |^for .*\b(root|power|product|sum|number of C|per cent|remainder|function) (?=\S)"
 )
 
 
@@ -235,7 +241,7 @@ STATEMENTS = [
     ("a = 2 in 0–5", "–", "write .."), ("a = 2 ∈ 0..5", "∈", "write in"), ("y = 2·x; minimize const y", "minimize const y", "write minimize y"), ("n! = 2", "n!", "write gamma(n + 1)"),
     ("ln(x)=log(x)/log(10); y=ln⁻¹(100)", "ln⁻¹(100)", "for one over the function write 1/ln(100)"), ("a = 2.0( 1 )", "2.0( 1 )", "for a product write 2.0*1; for an uncertainty of the last digits write 2.0(1)"),
     ("a = 2.0e3(1)", "2.0e3(1)", "for a product write 2.0e3*1; for an uncertainty of the last digits write 2.0(1)e3"),
-    ("y <- x; x = 5", "<-", "write ="), ("y[1] <- 3", "<-", "write ="), ("y <<- 3", "<<-", "write ="), ("5*x -> y", "5*x -> y", "write y = 5*x"), ("y := x", ":=", "write ="),
+    ("y <- x; x = 5", "<-", "write ="), ("y[1] <- 3", "<-", "write ="), ("y <<- 3", "<<-", "write ="), ("5*x -> y", "5*x -> y", "write y = 5*x"), ("y := x", ":=", "write ="), ("const g <- 9.81", "<-", "write ="), ("x[i] = i, i in 1..3", "i,", "write i for"),
     ("x = 50 ± 5‰", "5‰", "write 0.5%"), ("x = 2(3)e5", "2(3)e5", "for a product write 2*3e5; for an uncertainty of the last digits write 2e5 ± 3e5"),
     ("c = 6.67430(15)×10⁻¹¹", "6.67430(15)×10⁻¹¹", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
     ("c = 6.67430(15) * 10^(-11)", "6.67430(15) * 10^(-11)", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
@@ -301,9 +307,10 @@ def test_names_that_begin_with_a_constant_or_are_those_of_functions_stay_names()
 
 
 ADVISED = [
+    ("sum(i for i in 1:2:9)", ":", "[1, 3, 5]"), ("sum(for i in 1..3: x)", ":", "before 'for'"), ("x |", "|", "'or'"), ("²x", "²", "x^2"), ("sin²xcos²x", "sin²xcos²x", "argument in brackets"),
     ("∫x", "∫", "antiderivative"), ("∂x", "∂", "backprop grad"), ("‖x‖", "‖x‖", "hypot"), ("!a", "!", "'not'"), ("x!!", "x!!", "product"),
     ("30°C", "30°C", "kelvin"), ("∆x", "∆", "Δ"), ("a | b", "|", "'or'"), ("|x", "|", "add the missing '|'"), ("(|x)", ")", "close it with '|'"), ("x①", "①", "1"), ("⑴", "⑴", "(1)"), ("Ⅳ·x", "Ⅳ", "IV"),
-    ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "x^2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ∓ b", "∓", "two"),
+    ("ⁿ", "ⁿ", "x^n"), ("x^²", "²", "write 2"), ("“x”", "“", "quotes"), ("x\u200b", "\u200b", "remove it"), ("x\ufe0e·2", "\ufe0e", "remove it"), ("x\u034f", "\u034f", "remove it"), ("x\u3164", "\u3164", "remove it"), ("a ∓ b", "∓", "two"),
     ("∑x", "∑", "sum(…"), ("√", "", "write a number"), ("a ♥ b", "♥", "names, numbers, functions"), ("x ∈ y", "∈", "for i in"), ("x ≈ y", "≈", "abs(x - y)"), ("∇x", "∇", "backprop grad"), ("⟨x⟩", "⟨x⟩", "mean"),
 ]  # fmt: skip
 

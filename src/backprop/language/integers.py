@@ -252,4 +252,8 @@ class Integers:
         return None if number is None else float(number)
 
     def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
-        return UnexpectedText(f"this {what}", tokens.span(first, last), hints=[_INDEX])
+        here = tokens.span(first, last)
+        hints = [_INDEX]
+        if here.source.text[here.start - 2 : here.start + 1] == "...":
+            hints[0] = f"'..' stands between the ends of a range: write {here.text[1:]}"
+        return UnexpectedText(f"this {what}", here, hints=hints)

@@ -1,6 +1,7 @@
 """A place where the grammar gave up, what stands around it, and how it would be spelled."""
 
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -198,18 +199,28 @@ def other_root(tokens: Tokens, order: str, at: int, root: int) -> SyntaxFault:
 
 
 _SMALL = "[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
-_SMALL_FRACTION = re.compile(f"[⁺⁻]?{_SMALL}[/∕⁄ᐟ]{_SMALL}")
+_SMALL_PAIR = re.compile(f"([⁺⁻]?{_SMALL})([/∕⁄ᐟ·⋅∙.])({_SMALL}|[₀-₉]+)")
 
 
-def small_fraction(tokens: Tokens, at: int) -> SyntaxFault | None:
-    """The error for `x¹⁄²`, in which the sign of the division is the token `at`."""
-    first = begin(tokens, at)
-    found = first < at - 1 and _SMALL_FRACTION.match(tokens.source.text, tokens.starts[at - 1])
-    if not found:
+def small_pair(tokens: Tokens, at: int) -> SyntaxFault | None:
+    """The error for `x¹⁄²`, `x⁰·⁵` and `¹⁄₂`, whose sign between the two numbers is the token `at`."""
+    inside = 0 < at < len(tokens.kinds) - 1
+    found = _SMALL_PAIR.match(tokens.source.text, tokens.starts[at - 1]) if inside else None
+    if not found or found.end() != tokens.ends[at + 1]:
         return None
-    base, power = own(tokens, first, at - 2), f"{tokens.texts[at - 1]}/{tokens.texts[at + 1]}"
+    left, sign, right = (unicodedata.normalize("NFKC", part) for part in found.groups())
+    left, first = left.replace("−", "-"), begin(tokens, at)
+    power = f"{left}.{right}" if sign in "·⋅∙." else f"({left}/{right})"
+    base = own(tokens, first, at - 2)
+    if first >= at - 1:
+        return fault(
+            "a fraction is written with numbers", tokens.span(at - 1, at + 1), f"write {power}"
+        )
     whole = tokens.span(first, at + 1)
-    return fault("a superscript is a whole number", whole, f"write {base}^({power})")
+    if found[3][0] in "₀₁₂₃₄₅₆₇₈₉" and tokens.kinds[at - 2] == "NUMBER":
+        hints = f"for the sum write ({base} + {power})", f"for a power {base}^{power}"
+        return fault("a number with a fraction behind it could mean two things", whole, *hints)
+    return fault("a superscript is a whole number", whole, f"write {base}^{power}")
 
 
 _POWER_OF_TEN = re.compile(
@@ -251,9 +262,9 @@ class Case(NamedTuple):
         return self.tokens.span(self.at + offset).text
 
     def touching(self, offset: int = 0) -> bool:
-        """Whether nothing stands between a token and the one before it."""
+        """Whether nothing stands between a token and the one before it; not so of none."""
         at = self.at + offset
-        return self.tokens.ends[at - 1] == self.tokens.starts[at]
+        return at < len(self.tokens.kinds) and self.tokens.touch(at - 1, at)
 
     @property
     def opened(self) -> list[int]:

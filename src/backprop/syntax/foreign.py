@@ -48,7 +48,7 @@ def _arrow(case: Case) -> SyntaxFault | None:
     kinds, last = tokens.kinds, len(tokens.kinds) - 1
     if tokens.sign >= 0:
         return None
-    at = end(tokens, 0) + 1
+    at = end(tokens, int(kinds[0] in ("CONST", "GOAL"))) + 1
     sign = at + (kinds[at : at + 2] == ("LT", "LT"))
     if at and kinds[sign : sign + 2] == ("LT", "MINUS") and tokens.touch(at, sign + 1):
         return fault("'<-' defines nothing here", tokens.span(at, sign + 1), "write =")
@@ -64,7 +64,9 @@ def _range(case: Case) -> SyntaxFault | None:
     tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
     if "FOR" not in kinds[:at]:
-        return None
+        return _without_for(case)
+    if case.kind(-2) == "FOR" and texts[at - 1] in ("all", "each", "every"):
+        return fault(_READS, case.span(-1), f"write {case.text()}")
     if case.kind() == "NAME" and texts[at] in _SIGNS:
         return fault(_READS, case.span(), f"write {_SIGNS[texts[at]]}")
     if case.kind() == "ASSIGN" and case.kind(-2) in ("FOR", "COMMA"):
@@ -94,6 +96,17 @@ def _range(case: Case) -> SyntaxFault | None:
 
 def _more(text: str) -> bool:
     return text.endswith("1") and text[:-1].rstrip().endswith("+")
+
+
+def _without_for(case: Case) -> SyntaxFault | None:
+    """`sum(x[i], i in 1..3)` and `x[i] = i, i in 1..3`."""
+    comma = 0 if case.kind() == "COMMA" else -2
+    if tuple(map(case.kind, range(comma, comma + 3))) != ("COMMA", "NAME", "IN"):
+        return None
+    if "ASSIGN" not in case.tokens.kinds[: case.at + comma]:
+        return None
+    before = case.written(comma - 1)
+    return fault(_READS, case.span(comma - 1, comma), f"write {before} for")
 
 
 _READS = "a range reads for i in 1..n"

@@ -17,6 +17,7 @@ from backprop.syntax.case import (
     POWERS,
     RAISING,
     ROOTS,
+    SIGNS,
     SUPERSCRIPTS,
     Case,
     bare,
@@ -27,14 +28,15 @@ from backprop.syntax.case import (
     other_root,
     own,
     raised,
-    small_fraction,
+    small_pair,
 )  # fmt: skip
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import FRACTIONS
 
 _DIGITS = "[0-9a-fA-F_]"
 _OTHER_BASE = re.compile(
-    rf"0(?:[xX]{_DIGITS}*\.?{_DIGITS}+\.?(?:[pP][-+]?[0-9]+)?|[bBoO][0-9_]+)(?![\w.])", re.ASCII
+    rf"0(?:[xX]{_DIGITS}*\.?{_DIGITS}+\.?(?:[pP][-+]?[0-9]+)?|[bBoO][0-9_]+(?:\.[0-9]+)?)(?![\w.])",
+    re.ASCII,
 )
 _THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
 
@@ -42,19 +44,18 @@ _THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
 def _superscript(case: Case) -> SyntaxFault | None:
     """A superscript where there is nothing that it could raise, or `x¹ᐟ²`."""
     if case.written() == "ᐟ":
-        return small_fraction(case.tokens, case.at)
-    if case.kind(-1) == "DIVIDE" and (fraction := small_fraction(case.tokens, case.at - 1)):
-        return fraction
+        return small_pair(case.tokens, case.at)
+    if pair := small_pair(case.tokens, case.at - 1):
+        return pair
     if case.kind() not in SUPERSCRIPTS or case.behind_operand:
         return None
     if case.kind(1) == "SQRT" and case.text().isdecimal():
         return other_root(case.tokens, case.text(), case.at, case.at + 1)
-    point = case.kind(-1) == "TIMES" and case.written(-1) in "·⋅∙"
-    if point and case.kind(-2) == "SUPER_NUMBER" and case.touching() and case.touching(-1):
-        first = begin(case.tokens, case.at - 1)
-        whole, base = case.tokens.span(first, case.at), own(case.tokens, first, case.at - 2)
-        return fault("a superscript is a whole number", whole, f"write {base}.{case.text()}")
-    return fault(APART, case.span(), "write x^2")
+    minus = case.kind() == "SUPER_MINUS" and case.kind(1) in SUPERSCRIPTS
+    small, here = case.text() + case.text(1) * minus, case.span(0, int(minus))
+    if case.kind(-1) in POWERS or (case.kind(-1) in SIGNS and case.kind(-2) in POWERS):
+        return fault("there is a '^' before this superscript", here, f"write {small}")
+    return fault(APART, here, f"put what it raises before it: x^{small}")
 
 
 def _power_again(case: Case) -> SyntaxFault | None:
@@ -62,6 +63,10 @@ def _power_again(case: Case) -> SyntaxFault | None:
     tokens, at, kind = case.tokens, case.at, case.kind()
     if kind not in RAISING or not case.behind_operand:
         return None
+    if case.text(-1) in FUNCTIONS and not defines(tokens.source.text, case.text(-1)):  # √sin²x
+        behind = next((n for n in range(at, len(tokens.kinds)) if tokens.kinds[n] in BEGINS), at)
+        if function := _power_of_function(Case(tokens, behind)):
+            return function
     behind = at + 1 if kind in POWERS or kind == "SUPER_MINUS" else at
     behind += case.kind(1) in ("MINUS", "PLUS")
     last = max(at, end(tokens, behind)) if kind in POWERS else behind
@@ -137,6 +142,9 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
         return None
     alone, behind, last = _inside(tokens, at)
     raised_inside = f"({alone}){behind}" if behind and case.kind() == "LPAR" else alone + behind
+    if _GLUED.search(raised_inside):
+        hint = f"each function has its argument in brackets, and its power behind them: {name}(x)^2"
+        return fault(f"the arguments of {name} need brackets", tokens.span(base, last), hint)
     if power == "-1":
         hints = []
         inverse = _INVERSES.get(name, f"a{name}")
@@ -185,6 +193,9 @@ def _inside(tokens: Tokens, at: int) -> tuple[str, str, int]:
     return factors, own(tokens, alone + 1, last), last
 
 
+_GLUED = re.compile(r"[^\W\d](?<!a)(sin|cos|tan|exp|log|ln)\b(?!\()")
+"""A name and a function behind it: sin²xcos²x."""
+
 _INVERSES = {
     "exp": "log",
     "log": "exp",
@@ -208,6 +219,25 @@ def _argument(case: Case) -> SyntaxFault | None:
         function = f"for a power of the function write {name}({alone}){behind}"
         hints = [f"for a power of the argument {hints[0]}", function]
     return fault(f"the arguments of {name} need brackets", tokens.span(at - 1, last), *hints)
+
+
+def _factor(case: Case) -> SyntaxFault | None:
+    """A function without brackets that is the factor of a product without its `*`: `2 sin²2x`."""
+    tokens, at, name = case.tokens, case.at, case.text()
+    if not case.behind_operand or not (name in FUNCTIONS or name in ALIASES):
+        return None
+    following = at + 1
+    while tokens.kinds[following : following + 1] and tokens.kinds[following] in SUPERSCRIPTS:
+        following += 1
+    inner = Case(tokens, following)
+    function = _power_of_function(inner) if following > at + 1 else _argument(inner)
+    first = begin(tokens, at)
+    if not function or function.labels[0].span.start != tokens.starts[at] or first == at:
+        return None
+    place = function.labels[0].span._replace(start=tokens.starts[first])
+    product = f"write {own(tokens, first, at - 1)}*"
+    hints = [hint.replace("write ", product) for hint in function.hints]
+    return fault(function.message, place, *hints)
 
 
 def _thousands(case: Case) -> SyntaxFault | None:
@@ -248,6 +278,9 @@ def _number(case: Case) -> SyntaxFault | None:
     if other:
         whole = both._replace(end=other.end())
         return fault("numbers are decimal", whole, f"write {_decimal(other[0])}")
+    if here in ("f", "F") and not before.isdecimal():
+        hints = f"for a product write {before}*{here}", f"for a number of C {before}"
+        return fault("a number has no letter behind it", both, *hints)
     if re.fullmatch("[xX]10", here) and case.kind(1) in RAISING:
         return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
@@ -288,5 +321,6 @@ def _bar(case: Case) -> SyntaxFault | None:
 
 
 PASTED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    _superscript, _power_again, _root, _power_of_function, _argument, _thousands, _number, _bar,
+    _superscript, _power_again, _root, _power_of_function, _argument, _factor, _thousands, _number,
+    _bar,
 )  # fmt: skip
