@@ -164,6 +164,7 @@ def test_the_hint_for_a_call_has_its_value(name: str, row: Row, around: str) -> 
             due = {"{}": known, "2/{}": 2 / known if known else None, "-{}^2": -(known**2)}[around]
             if due is None:
                 continue
+            assert raised.value.labels[0].span.text == call
             pasted = text.replace(call, hint)
             model = library.parse(f"y = {pasted} + 0*z")
             found = model.grad(dict(zip([*letters, "z"], [*row.arguments, 0], strict=True)))

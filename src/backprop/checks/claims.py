@@ -168,6 +168,11 @@ class _Reader:
 
     def chain(self, tokens: Tokens) -> list[Claim]:
         """The claims of a statement, one for each of its links."""
+        if tokens.kinds[:1] == ("NUMBER",):
+            from backprop.syntax.pasted import comma_in_number  # for a mistake only
+
+            if comma := comma_in_number(tokens.span(0)):
+                raise comma
         path, share, begin = _lead(tokens)
         if path:
             return self._path(tokens, path, begin)
@@ -221,6 +226,8 @@ class _Reader:
         names, text = self._model.names, signs(link)
         for at, word in enumerate(link.texts):
             alone = text[at] == "n" and "/" not in text[max(at - 1, 0) : at + 2]
+            if link.kinds[max(at - 1, 0)] in ("NUMBER", "RPAR", "RSQB"):
+                continue  # of `6 db = 3`: a separator is missing
             if alone and word[0] == "d" and word not in names and word[1:] in names:
                 message = f"there is no {word!r} in these equations"
                 hints = [

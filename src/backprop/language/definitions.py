@@ -78,10 +78,15 @@ def checked(
     called = calls(statements, functions)
     if errors and called:  # of functions that do not read is said why
         unread = _unread(errors)
-        called = [each for each in called if each.labels[0].span.text not in unread]
+        called = [each for each in called if _called(each) not in unread]
     raise_all([*errors, *called, *recursion(functions)])
     check_size(equations, functions)
     return equations, functions, indexed
+
+
+def _called(fault: BackpropError) -> str:
+    """The name of the function that an error is about."""
+    return fault.labels[0].span.text.partition("(")[0].strip()
 
 
 def _unread(faults: Iterable[BackpropError]) -> set[str]:
@@ -196,7 +201,9 @@ def _fault(
         return WrongNumberOfArguments(message, whole, hints=written_out(statement, node))
     if row is None:
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
-        hints = meant(statement, node) or did_you_mean(name, known)
+        if hints := meant(statement, node):  # each is a text for the whole call
+            return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
+        hints = did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
         if not hints:

@@ -32,7 +32,7 @@ class FormulaReader:
         raise_all(unread(tokens))
         statement = shaped(tokens)
         if statement.shape.limited:
-            hints = ["leave it out"]
+            hints = ["it is one value, compared as exactly as its digits say: 6, or 6.00"]
             message = "a formula has no uncertainty and no bounds"
             raise UnexpectedText(message, limits(statement), hints=hints)
         raise_all(definitions.calls([statement], self._functions))

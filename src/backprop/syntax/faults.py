@@ -27,7 +27,7 @@ from backprop.syntax.case import (
 from backprop.syntax.foreign import FOREIGN
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED
-from backprop.syntax.pasted import PASTED
+from backprop.syntax.pasted import PASTED, comma_in_number
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 
 _COMPARISONS = {"LT", "LE", "GT", "GE", "EQ", "NE"}
@@ -90,6 +90,8 @@ def _no_equation(case: Case) -> SyntaxFault | None:
         return None
     tokens, whole = case.tokens, case.tokens.whole
     kind, word = tokens.kinds[0], tokens.texts[0]
+    if kind == "NUMBER" and (comma := comma_in_number(tokens.span(0))):
+        return comma
     if case.kind() == "EQ":
         return fault("'==' compares and defines nothing", case.span(), "define a name with '='")
     if kind == "FOR" or kind in _OPERATORS - {"PLUS", "MINUS"}:
@@ -98,11 +100,6 @@ def _no_equation(case: Case) -> SyntaxFault | None:
             hint = "put it on the line of the equation that it belongs to"
         return fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
     if tokens.kinds == ("NUMBER",):
-        before = re.search(r"[0-9]+,$", whole.source.text[: whole.start])
-        if before and whole.text.isdecimal():  # of a list: x=1,5
-            number = whole._replace(start=before.start())
-            hint = f"write {number.text.replace(',', '.')}"
-            return fault("a comma in a number", number, hint)
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
@@ -116,6 +113,8 @@ def _left_side(case: Case) -> SyntaxFault | None:
         return None
     tokens = case.tokens
     kinds, texts = tokens.kinds, tokens.texts
+    if kinds[0] == "NUMBER" and (comma := comma_in_number(tokens.span(0))):
+        return comma
     if sign == 0:
         hint = "write: name = expression"
         return fault(f"no name before {texts[0]!r}", tokens.span(0), hint)
@@ -174,13 +173,35 @@ def _second_equation(case: Case) -> SyntaxFault | None:
             alone = "the equation alone" if equation == "(…)" else equation
             hints.insert(0, f"if the rest is its value at one point, write {alone}")
         return fault(f"a second {case.text()!r} in one equation", case.span(), *hints)
-    begins = case.kind() == "NAME" and case.kind(1) == "ASSIGN"
-    if begins and case.behind_operand and not case.opened:
-        return fault("a second equation begins here", case.span(), _SEPARATE)
     return None
 
 
 _SEPARATE = "separate equations by ';' or a line end"
+
+
+def _second_statement(case: Case) -> SyntaxFault | None:
+    """A statement behind another: `a=2 b=3`, `a = 2 minimize a`. Of a claim a product may be meant."""
+    tokens, text = case.tokens, case.tokens.source.text
+    if tokens.sign < 0 or not case.kind() or not case.behind_operand or case.opened:
+        return None
+    start = tokens.starts[case.at]
+    if case.touching() or not _STATEMENT.match(text, start):
+        return None
+    rest = re.compile(r"[^;#\r\n]*").match(text, start)
+    stop = start + len(rest[0].rstrip()) if rest else start
+    both = tokens.whole._replace(end=stop)
+    message, meant = "two statements stand side by side", brief(both)
+    hints = [f"write {_BETWEEN.sub('; ', meant)}" if meant != "…" else _SEPARATE]
+    if both.source.name == "<--claim>" and meant != "…":
+        hints.append(f"or, for a product, {_BETWEEN.sub('*', meant)}")
+    return fault(message, both, *hints)
+
+
+_NAME = r"[^\W\d]\w*['′’]*"
+_LEFT = rf"∂?{_NAME}(?:\[[^]=\r\n]*\]|\([^)=\r\n]*\))?(?:\s*/\s*[∂d]{_NAME}(?:\[[^]=\r\n]*\])?)?"
+_STARTS = rf"(?:(?:const\s+)?{_LEFT}\s*(?::?=(?!=)|[~←])|(?:{'|'.join(FIRST_WORDS)})\s+{_NAME})"
+_STATEMENT = re.compile(_STARTS)
+_BETWEEN = re.compile(rf"(?<=[^\s=~+*/^,(<>−-])(?<!\bconst)[ \t]+(?={_STARTS})")
 
 
 def _at_a_point(case: Case) -> bool:
@@ -327,6 +348,7 @@ _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _no_equation,
     _left_side,
     _ends_early,
+    _second_statement,
     _second_equation,
     division.in_words,
     *PASTED,

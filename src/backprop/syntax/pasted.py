@@ -10,6 +10,7 @@ from collections.abc import Callable
 from backprop.errors import SyntaxFault
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS
+from backprop.source import Span
 from backprop.synonyms import ALIASES
 from backprop.syntax.case import (
     APART,
@@ -253,6 +254,33 @@ def _thousands(case: Case) -> SyntaxFault | None:
             return fault(message, place._replace(end=found.end()), f"write {meant}")
     return None
 
+
+def comma_in_number(place: Span) -> SyntaxFault | None:
+    """The error for a number with commas in a list, where they separate: `a=1,5`, `a=1.000,5`. place:
+    of what was taken for the next of the list."""
+    text = place.source.text
+    for found in _WITH_COMMAS.finditer(text, text.rfind("\n", 0, place.start) + 1):
+        if found.start() < place.start < found.end():
+            number, power = found[1], found[2]
+            grouped = (
+                digits[1].replace(sign, "") + digits[2].replace(",", ".")
+                for sign, pattern in _GROUPED.items()
+                if (digits := pattern.fullmatch(number))
+            )
+            whole, _, rest = number.partition(",")
+            meant = next(grouped, "")
+            hints = [f"write {meant or f'{whole}.{rest}'}{power}"]
+            if not meant and len(rest) == 3 and len(whole) < 4:
+                hints.append(f"or, of thousands, {whole}{rest}{power}")
+            if meant or rest.isdecimal():
+                span = place._replace(start=found.start(), end=found.end())
+                return fault("a comma in a number", span, *hints)
+    return None
+
+
+_WITH_COMMAS = re.compile(
+    r"(?<![\w.,])(\d+(?:\.\d{3})*(?:,\d+)+(?:\.\d+)?)((?:[eE][-+−]?\d+)?)(?![\w.]|,\d)", re.ASCII
+)
 
 _GROUPED = {
     ".": re.compile(r"(\d{1,3}(?:\.\d{3})+)((?:,\d+)?)(?![\w.,])", re.ASCII),
