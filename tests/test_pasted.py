@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from math import (
     asin,
+    atan,
     cbrt,
     ceil,
     cos,
@@ -146,6 +147,8 @@ MENDED: list[tuple[str, str, float]] = [
     ("e^⁻ˣ", "⁻ˣ: -x", 2.0**-x), ("e^-ˣ", "ˣ: x", 2.0**-x), ("a^²", "²: 2", 6.25), ("sin(30°30′)", "30°30′: ((30 + 30/60)*pi/180)", sin(30.5*pi/180)),
     ("sin(30°15'36\")", "30°15'36\": ((30 + 15/60 + 36/3600)*pi/180)", sin(30.26*pi/180)), ("50% of a", "50% of: (50/100)*", 1.25),
     ("2sin²2x", "2sin²2x: 2*sin(2*x)^2", 2*sin(1.4)**2), ("2 sin x", "2 sin x: 2*sin(x)", 2*sin(0.7)),
+    ("e⁻ˣ²ᐟ²", "e⁻ˣ²ᐟ²: e^((-x^2)/2)", 2.0**(-x*x/2)), ("x⁻⁽ⁿ⁺¹⁾⁄²", "x⁻⁽ⁿ⁺¹⁾⁄²: x^((-(n+1))/2)", x**-2), ("log₂ a", "log₂ a: log2(a)", log(a)/log(2)), ("Sin x", "Sin x: sin(x)", sin(x)),
+    ("sin 2*x", "sin 2*x: sin(2*x)", sin(1.4)), ("sin x / 2", "sin x: sin(x)", sin(0.7)/2),
     # other languages' numbers, names and ranges
     ("0x1.8p3", "0x1.8p3: 12", 12.0), ("0x1F_FF", "0x1F_FF: 8191", 8191.0), ("0x.8p-1 + 1", "0x.8p-1: 0.25", 1.25), ("math.exp(-x)", "math.exp: exp", exp(-0.7)),
     ("2*math.pi", "math.pi: pi", 2*pi), ("np.e*a", "np.e: exp(1)", exp(1)*2.5), ("torch.nn.functional.relu(x)", "torch.nn.functional.relu: relu", 0.7), ("x.sin()", "x.sin(): sin(x)", sin(0.7)),
@@ -211,7 +214,8 @@ READINGS: list[tuple[str, str, list[float]]] = [
     ("sin²(x)³", "sin²(x)³", [sin(x**3)**2, sin(x)**6]), ("sin⁻¹x", "sin⁻¹x", [asin(x), 1/sin(x)]), ("sin^-1 x", "sin^-1 x", [asin(x), 1/sin(x)]),
     ("sin⁻¹x²", "sin⁻¹x²", [asin(x*x), 1/sin(x*x), asin(x)**2, 1/sin(x)**2]), ("sin x²", "sin x²", [sin(x*x), sin(x)**2]),
     ("√5%", "√5%", [sqrt(0.05), sqrt(5)/100]), ("√4!", "√4!", [sqrt(24), 2.0]), ("√30°", "√30°", [sqrt(pi/6), sqrt(30)*pi/180]), ("2*∛8‰", "∛8‰", [0.4, 0.004]),
-    ("2 1⁄2", "2 1⁄2", [2.5, 1.0]), ("2¹⁄₂", "2¹⁄₂", [2.5, sqrt(2)]), ("1.5f", "1.5f", [nan, 1.5]),
+    ("sin x/2", "sin x/2", [sin(0.35), sin(0.7)/2]), ("arctan a/b·c", "arctan a/b·c", [atan(a/b*c), atan(a)/b*c]), ("cos x²/2", "cos x²/2", [cos(0.245), cos(0.49)/2, cos(0.7)**2/2]),
+    ("3⅓%", "3⅓", [nan, nan]), ("2 1⁄2", "2 1⁄2", [2.5, 1.0]), ("2¹⁄₂", "2¹⁄₂", [2.5, sqrt(2)]), ("1.5f", "1.5f", [nan, 1.5]),
     ("1.5e⁻³", "1.5e⁻³", [1.5/8, 1.5e-3]), ("2e^3", "2e^3", [16, 2e3]), ("2e^(-3)", "2e^(-3)", [0.25, 2e-3]), ("7 %-2", "7 %-2", [-1, 0.07 - 2]),
 ]  # fmt: skip
 
@@ -280,6 +284,7 @@ def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
     ("text", "expected"),
     [
         ("y = sin -x", sin(-0.7)), ("y = 1 - exp -x", 1 - exp(-0.7)), ("y = exp -x/2", exp(-0.35)), ("y = cos +x²", cos(0.49)), ("y = if(exp -x > 1, 1, 2)", 2),
+        ("y = sinx + 0*x", sin(0.7)), ("y = 2*sin2x + 0*x", 2*sin(1.4)), ("y = lnx² + 0*x", log(0.49)), ("y = exp -2*x", exp(-1.4)),
         ("y = πx²", pi*0.49), ("y = 1/πx²", 1/(pi*0.49)), ("y = 2/πx", 2/(pi*0.7)), ("y = xˆ2", 0.49), ("y = 2^xˆ2", 2**0.49), ("y = 1 - xˆ-1", 1 - 1/0.7),
     ],
 )  # fmt: skip
@@ -300,6 +305,8 @@ def test_names_that_begin_with_a_constant_or_are_those_of_functions_stay_names()
     assert "write y = 2*πr\n" in run("grad", "-e", "y = 2πr; πr = 3").err
     assert "write y = gamma^2*x\n" in run("grad", "-e", "gamma = 0.9; x = 1; y = gamma^2 x").err
     assert "write y = sin(2*π*f*t)" in run("grad", "-e", "f = 1; t = 2; y = sin(2πft)").err
+    assert "write y = gamma*x\n" in run("grad", "-e", "gamma = 0.9; x = 1; y = gamma x").err
+    assert "sin(" not in run("grad", "-e", "y = single; t = 1").err
     assert "exp(x)" in run("grad", "-e", "y = exp - x; x = 2").err
     assert "write π*sin\n" in run("grad", "-e", "y = πsin(x); x = 2").err
     assert "write x^\n" in run("grad", "-e", "y = xˆ(2); x = 2").err

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS, OPERATIONS, PRODUCT, SUM
 from backprop.source import Span, one_line
-from backprop.syntax.case import SIGNS, own, raised, unglued
+from backprop.syntax.case import SIGNS, own, product, raised, unglued
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.scanner import Tokens, statements
@@ -60,12 +60,18 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     """
     text = place.source.text
     glued = unglued(name, text)
-    strange = glued != name or name in FUNCTIONS or name.endswith("ˆ")
+    function = _with_argument(name, text)
+    strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
     tokens = next(statements(place.source, start=place.start)) if strange else None
     if not isinstance(tokens, Tokens) or place.text != name:
         return place, []
     if name in FUNCTIONS:
         return _called(name, tokens) if _signed(tokens) else (place, [_FUNCTION.format(name)])
+    if function:
+        last, hints = raised(tokens, 0), [f"if {name} is no name of yours, write {function}"]
+        if power := own(tokens, 1, last):
+            hints = [f"{hints[0][:-1]}{power})", f"or {function}{power}"]
+        return tokens.span(0, last), hints
     if name[-1] == "ˆ":
         last = raised(tokens, 1) if _signed(tokens) else 0
         meant = f"{name[:-1]}^{own(tokens, 1, last)}" if last else name
@@ -79,17 +85,25 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     return tokens.span(0, last), [f"if {name} is no name of yours, write {meant}"]
 
 
+_GLUED = re.compile(r"(a?(?:sin|cos|tan)h?|exp|ln|log|sqrt)(\d*)([^\W\d]\w*)")
+
+
+def _with_argument(name: str, text: str) -> str:
+    """`sin(2*x)` of the name `sin2x`, if the text has an `x`; "" of others."""
+    found = _GLUED.fullmatch(name)
+    if not found or (found[1] + found[2] in FUNCTIONS and found[2]):
+        return ""
+    known = re.search(rf"(?<!\w){re.escape(found[3])}(?!\w)", text)
+    return f"{found[1]}({found[2]}{'*' if found[2] else ''}{found[3]})" if known else ""
+
+
 _FUNCTION = "{0} is a function, too: its argument stands in brackets, {0}(x)"
 
 
 def _called(name: str, tokens: Tokens) -> tuple[Span, list[str]]:
     """The same for a function without brackets before a sign: `exp -x/2`."""
-    last = once = raised(tokens, 1)
-    while tokens.kinds[last + 1 : last + 2] in (("TIMES",), ("DIVIDE",)):
-        behind = raised(tokens, last + 2)
-        if behind < last + 2:
-            break
-        last = behind
+    once = raised(tokens, 1)
+    last = product(tokens, once)
     hints = [f"for the function write {name}({own(tokens, 1, last)})"]
     if last > once:
         hints.append(f"or {name}({own(tokens, 1, once)}){own(tokens, once + 1, last)}")

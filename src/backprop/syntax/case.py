@@ -21,6 +21,7 @@ BEGINS = frozenset({"NUMBER", "NAME", "LPAR", "BAR", *ROOTS})
 """What an operand begins with; so does `if(`, which is no factor."""
 
 _ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPER_NUMBER", "SUPER_NAME"}
+MIXED = "a number with a fraction behind it could mean two things"
 APART = "a superscript stands right behind what it raises"
 
 _LONGEST = 60
@@ -155,6 +156,19 @@ def raised(tokens: Tokens, at: int) -> int:
     return last
 
 
+def product(tokens: Tokens, last: int) -> int:
+    """The last token of the product `x/2` that goes on without blanks behind the token `last`, or
+    behind a number; `last` itself if none does."""
+    kinds = (*tokens.kinds, "", "")
+    while kinds[last + 1] in ("TIMES", "DIVIDE"):
+        behind = raised(tokens, last + 2)
+        close = kinds[last] == "NUMBER" or tokens.touch(last, last + 1)
+        if behind < last + 2 or not close:
+            break
+        last = behind
+    return last
+
+
 def bare(tokens: Tokens, first: int, last: int) -> int:
     """The last token of an operand without the superscripts that it ends with."""
     while last > first and tokens.kinds[last] in SUPERSCRIPTS:
@@ -219,7 +233,7 @@ def small_pair(tokens: Tokens, at: int) -> SyntaxFault | None:
     whole = tokens.span(first, at + 1)
     if found[3][0] in "₀₁₂₃₄₅₆₇₈₉" and tokens.kinds[at - 2] == "NUMBER":
         hints = f"for the sum write ({base} + {power})", f"for a power {base}^{power}"
-        return fault("a number with a fraction behind it could mean two things", whole, *hints)
+        return fault(MIXED, whole, *hints)
     return fault("a superscript is a whole number", whole, f"write {base}^{power}")
 
 

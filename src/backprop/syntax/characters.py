@@ -85,8 +85,10 @@ def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
     until = 0
     """Where the place of an error ends that has more signs in it."""
     for at, kind in enumerate(kinds):
-        inside = tokens.starts[at] < until and texts[at] in "⁄.%′″'’\""
-        if kind != "OTHER" or at in said or inside:
+        if kind != "OTHER" or at in said:
+            continue
+        more = texts[at] in "⁄.%′″'’\"" or _SUPERSCRIPT.fullmatch(texts[at])
+        if more and tokens.starts[at] < until:
             continue
         last = at
         while texts[last + 1 : last + 2] == [texts[at]]:
@@ -137,9 +139,7 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     first = begin(tokens, at)
     if first == at and tokens.kinds[last + 1 : last + 2] == ("SQRT",):
         return other_root(tokens, _exponent(small), at, last + 1)
-    if pair := small_pair(tokens, last + 1):
-        return pair
-    if pair := small_pair(tokens, last + 1):
+    if at == last and (pair := small_pair(tokens, last + 1)):
         return pair
     if first == at and small not in _BARE_SIGNS:
         advice = f"put what it raises before it: x^{_bracketed(_exponent(small))}"
@@ -155,6 +155,9 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         meant = f"write {operand}^({_BARE_SIGNS[small][0]}{own(tokens, last + 1, behind)})"
         return fault("this is no exponent", tokens.span(first, behind), meant)
     exponent, whole = _exponent(small), tokens.span(first, last)
+    if over := _OVER.match(whole.source.text, whole.end):
+        exponent = f"({exponent})/{unicodedata.normalize('NFKC', over[1])}"
+        whole, small = whole._replace(end=over.end()), small + over[0]
     if at and tokens.ends[at - 1] < tokens.starts[at] and set(small) <= {*SUPERSCRIPTS}:
         return fault(APART, whole, f"write {operand}^{_bracketed(exponent)}")
     hints = [f"for a power write {operand}^({exponent})"]
@@ -164,6 +167,7 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     return fault("this superscript is more than a number or a letter", whole, *hints)
 
 
+_OVER = re.compile("[/∕⁄ᐟ]([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _BARE_SIGNS = {"⁻": ("-", "minus"), "⁺": ("", "plus")}
 
 

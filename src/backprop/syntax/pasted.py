@@ -5,6 +5,7 @@ each; no hint leaves out what has a meaning.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault
@@ -15,6 +16,7 @@ from backprop.synonyms import ALIASES
 from backprop.syntax.case import (
     APART,
     BEGINS,
+    MIXED,
     POWERS,
     RAISING,
     ROOTS,
@@ -28,6 +30,7 @@ from backprop.syntax.case import (
     fault,
     other_root,
     own,
+    product,
     raised,
     small_pair,
 )  # fmt: skip
@@ -209,8 +212,9 @@ _INVERSES = {
 
 def _argument(case: Case) -> SyntaxFault | None:
     """The argument of a function without brackets: `sin x`, `sin 2x`, `sin x^2`, `sin|x|`."""
-    tokens, at, name, kind = case.tokens, case.at, case.text(-1), case.kind()
-    if case.kind(-1) != "NAME" or not (name in FUNCTIONS or name in ALIASES):
+    tokens, at, kind = case.tokens, case.at, case.kind()
+    name = _function(case.text(-1), tokens.source.text)
+    if case.kind(-1) != "NAME" or not name:
         return None
     if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
         return None
@@ -219,13 +223,28 @@ def _argument(case: Case) -> SyntaxFault | None:
     if behind:
         function = f"for a power of the function write {name}({alone}){behind}"
         hints = [f"for a power of the argument {hints[0]}", function]
-    return fault(f"the arguments of {name} need brackets", tokens.span(at - 1, last), *hints)
+    further = product(tokens, last)
+    if further > last:
+        rest = own(tokens, last + 1, further)
+        all_of_it = f"for a function of all write {name}({alone}{behind}{rest})"
+        hints = [all_of_it, *(hint + rest for hint in hints)]
+    whole = tokens.span(at - 1, further)
+    return fault(f"the arguments of {name} need brackets", whole, *hints)
+
+
+def _function(name: str, text: str) -> str:
+    """The function that a name is meant to be, `log2` by `log₂` and `sin` by `Sin`; "" where the text
+    has a value of that name, or there is no such function."""
+    plain = unicodedata.normalize("NFKC", name).lower().replace("_", "")
+    known = (each for each in (name, plain) if each in FUNCTIONS or each in ALIASES)
+    found = next(known, "")
+    return "" if found and defines(text, name) else found
 
 
 def _factor(case: Case) -> SyntaxFault | None:
     """A function without brackets that is the factor of a product without its `*`: `2 sin²2x`."""
     tokens, at, name = case.tokens, case.at, case.text()
-    if not case.behind_operand or not (name in FUNCTIONS or name in ALIASES):
+    if not case.behind_operand or not _function(name, tokens.source.text):
         return None
     following = at + 1
     while tokens.kinds[following : following + 1] and tokens.kinds[following] in SUPERSCRIPTS:
@@ -297,7 +316,7 @@ def _number(case: Case) -> SyntaxFault | None:
     before, here, both = case.written(-1), case.written(), case.span(-1)
     if here in FRACTIONS:
         hints = f"for the sum write ({before} + {here})", f"for a product {before}*{here}"
-        return fault("a number with a fraction behind it could mean two things", both, *hints)
+        return fault(MIXED, both, *hints)
     if not case.touching() or case.kind() == "NUMBER":
         return None
     if _THOUSANDS.fullmatch(here):

@@ -4,10 +4,11 @@ import re
 from decimal import Decimal
 
 from backprop.errors import SyntaxFault
-from backprop.syntax.case import ROOTS, begin, end, fault, other_root, own, small_pair
+from backprop.syntax.case import MIXED, ROOTS, begin, end, fault, other_root, own, small_pair
 from backprop.syntax.division import divided
 from backprop.syntax.foreign import dotted
 from backprop.syntax.scanner import Tokens
+from backprop.syntax.spelling import FRACTIONS
 
 TEMPERATURES = {
     "C": "write a temperature in kelvin: x + 273.15",
@@ -47,6 +48,10 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
     if sign == ".":
         return dotted(tokens, at)
     operand, whole = own(tokens, first, at - 1), tokens.span(first, at)
+    if operand in FRACTIONS and kinds[max(first - 1, 0)] == "NUMBER":
+        number = own(tokens, first - 1, first - 1)
+        hints = f"for the sum write ({number} + {operand})", f"for a product {number}*{operand}"
+        return fault(MIXED, tokens.span(first - 1, first), *hints)
     if sign in _MADE and kinds[first] in ROOTS and end(tokens, at + 1) <= at:
         base = next(each for each in range(first, at) if kinds[each] not in ROOTS)
         root, below = own(tokens, first, base - 1), own(tokens, base, at - 1)
@@ -106,8 +111,7 @@ def _fraction(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault("a fraction is written with '/'", whole, f"write ({part})")
     number = tokens.span(at - 2).text
     hints = f"for the sum write ({number} + {part})", f"for a product {number}*({part})"
-    message = "a number with a fraction behind it could mean two things"
-    return fault(message, tokens.span(at - 2, at + 1), *hints)
+    return fault(MIXED, tokens.span(at - 2, at + 1), *hints)
 
 
 def _is_apart(tokens: Tokens, at: int) -> bool:
