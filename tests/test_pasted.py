@@ -274,6 +274,9 @@ def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told(
 
 
 def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
+    assert run("grad", "-e", "x = 2(3)e5; y = x").err.count("error:") == 1
+    found = backprop.parse("x = 2e5 ± 3e5; c = 6.67430(15)e-11; d = 50 ± 0.5%")
+    assert found.uncertainties == {"x": 3e5, "c": pytest.approx(15e-16), "d": 0.25}
     assert backprop.parse("a = 2.0(1)").uncertainties == {"a": pytest.approx(0.1)}
     assert backprop.parse("a = 2.0(1)e3").uncertainties == {"a": pytest.approx(100)}
     with pytest.raises(errors.NotANumber, match="an uncertainty is a number too large"):

@@ -214,6 +214,24 @@ def _at_a_point(case: Case) -> bool:
     )
 
 
+def _concise(case: Case) -> SyntaxFault | None:
+    """`2(3)`: a product, or an uncertainty of the last digits."""
+    around = tuple(map(case.kind, range(-1, 3)))
+    if not case.touching() or around != ("NUMBER", "LPAR", "NUMBER", "RPAR"):
+        return None
+    before, number, whole = case.written(-1), case.text(1), case.span(-1, 2)
+    mantissa, mark, power = before.lower().partition("e")
+    stop, ten = power_of_ten(whole.source.text, whole.end)
+    exponent = ten or mark + power
+    concise = f"{mantissa}({number}){exponent}"
+    if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
+        concise = f"{before}{ten} ± {number}{exponent}"
+    hints = [f"for a product write {before}*{number}{ten}"]
+    hints.append(f"for an uncertainty of the last digits write {concise}")
+    message = "a number behind a number, in brackets"
+    return fault(message, whole._replace(end=stop), *hints)
+
+
 def _product(case: Case) -> SyntaxFault | None:
     """Two operands side by side: what a person writes for a product."""
     left, right = case.kind(-1), case.kind()
@@ -221,19 +239,6 @@ def _product(case: Case) -> SyntaxFault | None:
         return None
     tokens, at = case.tokens, case.at
     before, here, both = case.written(-1), case.written(), case.span(-1)
-    around = tuple(map(case.kind, range(-1, 3)))
-    if case.touching() and around == ("NUMBER", "LPAR", "NUMBER", "RPAR"):
-        number, whole = case.text(1), case.span(-1, 2)
-        mantissa, mark, power = before.lower().partition("e")
-        stop, ten = power_of_ten(whole.source.text, whole.end)
-        exponent = ten or mark + power
-        concise = f"{mantissa}({number}){exponent}"
-        if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
-            concise = f"{before}{ten} ± {number}{exponent}"
-        hints = [f"for a product write {before}*{number}{ten}"]
-        hints.append(f"for an uncertainty of the last digits write {concise}")
-        message = "a number behind a number, in brackets"
-        return fault(message, whole._replace(end=stop), *hints)
     if left == right == "NUMBER":
         hint = f"multiply with '*': {before}*{here}"
         if not case.touching():
@@ -352,6 +357,7 @@ _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _second_equation,
     division.in_words,
     *PASTED,
+    _concise,
     _product,
     _choice,
     _chain,
