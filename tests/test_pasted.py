@@ -311,8 +311,9 @@ def test_names_that_begin_with_a_constant_or_are_those_of_functions_stay_names()
     assert "write y = gamma*x\n" in run("grad", "-e", "gamma = 0.9; x = 1; y = gamma x").err
     assert "sin(" not in run("grad", "-e", "y = single; t = 1").err
     assert "exp(x)" in run("grad", "-e", "y = exp - x; x = 2").err
-    assert "write π*sin\n" in run("grad", "-e", "y = πsin(x); x = 2").err
-    assert "write x^\n" in run("grad", "-e", "y = xˆ(2); x = 2").err
+    assert "write π*sin(x)\n" in run("grad", "-e", "y = πsin(x); x = 2").err
+    assert "write (π*sin(x))\n" in run("grad", "-e", "y = 1/πsin(x); x = 2").err
+    assert "write x^(2)\n" in run("grad", "-e", "y = xˆ(2); x = 2").err
     assert run("grad", "-e", "y = yˆ - 1", "--set", "yˆ=3").out.startswith("y = 2\n")
 
 

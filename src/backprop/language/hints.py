@@ -26,7 +26,9 @@ def meant(statement: Statement, call: Node) -> list[str]:
     tokens, nodes = statement.tokens, statement.shape.nodes
     name, count = tokens.texts[call.token], call.operands
     if name[-1] == "ˆ" or (name[0] == "π" and name[1:] in FUNCTIONS):
-        return [f"write {name.replace('ˆ', '^').replace('π', 'π*')}"]
+        made = own(tokens, call.first, call.last).replace("ˆ", "^", 1)
+        within = OPERATIONS["^" if "^" in made else "*"].binding <= _around(nodes, call)
+        return [f"write {f'({made})' if within else made}"]
     small = name.lower()
     texts = MEANT.get(name) or MEANT.get(small, ())
     arguments = _arguments(nodes, call)
