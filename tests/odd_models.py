@@ -126,6 +126,32 @@ def _twice(inner: Inner, chance: random.Random) -> Tree:
     return (chance.choice(("*", "*", "+", "-", "min", "hypot")), found, found)
 
 
+def _lost(inner: Inner, chance: random.Random) -> Tree:
+    """What rounds to a whole number, for some values inside."""
+    found = inner()
+    return chance.choice(
+        (
+            ("tanh", found),
+            ("exp", ("neg", found)),
+            ("erfc", found),
+            ("+", 1.0, found),
+            ("-", 1.0, found),
+            ("-", ("+", 1.0, found), 1.0),
+            ("*", found, found),
+            ("*", 1e-200, found),
+        )
+    )
+
+
+def _step(inner: Inner, chance: random.Random) -> Tree:
+    """A step function, or a comparison, of an input or of what rounding changes."""
+    found = inner() if chance.random() < 0.4 else _lost(inner, chance)
+    name = chance.choice(("sign", "floor", "ceil", "round", "mod", *COMPARISONS))
+    if name in COMPARISONS:
+        return (name, found, chance.choice((0.0, 1.0, inner())))
+    return ("mod", found, 1.0) if name == "mod" else (name, found)
+
+
 TEMPLATES: tuple[Callable[[Inner, random.Random], Tree], ...] = (
     _there_and_back,
     _there_and_back,
@@ -142,6 +168,13 @@ TEMPLATES: tuple[Callable[[Inner, random.Random], Tree], ...] = (
     ),
     lambda inner, chance: ("-", 1.0, ("cos", inner())),
     lambda inner, chance: ("abs", ("-", inner(), inner())),
+    lambda inner, chance: ("*", inner(), _step(inner, chance)),
+    lambda inner, chance: (
+        chance.choice(("sqrt", "cbrt", "cbrt")),
+        ("*", ("^", inner(), chance.choice((1.0, 2.0, 3.0))), _step(inner, chance)),
+    ),
+    lambda inner, chance: ("*", (chance.choice(("sqrt", "cbrt")), inner()), _step(inner, chance)),
+    lambda inner, chance: ("if", ("==", _lost(inner, chance), 1.0), inner(), inner()),
 )
 
 

@@ -246,6 +246,32 @@ _UNDER_AND_OVERFLOW = (
     Point(SURE, "y = sigmoid(x) + x", "x=-800", "x", 1, "1 + exp(-800) by hand"),
 )  # fmt: skip
 
+_ZEROS_OF_JUMPS = (
+    # What jumps is a factor below a root: it moves with the values.
+    Point(VALUES, "y = cbrt(x^3*sign(x)^2)", "x=0", "x", 1, SMOOTH + "x"),
+    Point(VALUES, "y = cbrt(x^2*abs(x)*sign(x))", "x=0", "x", 1, SMOOTH + "x"),
+    Point(VALUES, "y = cbrt(x*sign(x)*x)", "x=0", "x", inf, SMOOTH + "cbrt(x*abs(x))"),
+    Point(VALUES, "y = sqrt(x*sign(x))", "x=0", "x", nan, UNDECIDED + "-inf and inf"),
+    Point(VALUES, "y = cbrt(x*sign(x))", "x=0", "x", nan, UNDECIDED + "-inf and inf"),
+    Point(VALUES, "y = (x*sign(x))^0.5", "x=0", "x", nan, UNDECIDED + "-inf and inf"),
+    Point(VALUES, "y = log(1 + sqrt(x*sign(x)))", "x=0", "x", nan, UNDECIDED + "-inf and inf"),
+    Point(VALUES, "y = sqrt(x*floor(x))", "x=0", "x", nan, UNDECIDED + "-inf and 0"),
+    Point(VALUES, "y = sqrt(x*ceil(x))", "x=0", "x", nan, UNDECIDED + "0 and inf"),
+    Point(VALUES, "y = sqrt((x > 0)*x)", "x=0", "x", nan, UNDECIDED + "0 and inf"),
+    Point(VALUES, "y = sqrt(x*mod(x, 1))", "x=0", "x", 1, ONLY_RIGHT + "x"),
+    Point(VALUES, "y = sqrt(x*sign(x))^2", "x=0", "x", 0, CORNER + "-1 and 1"),
+    Point(VALUES, "y = sqrt(x^2*(x > 0))", "x=0", "x", 0, CORNER + "0 and 1"),
+    Point(VALUES, "y = cbrt(x^3*(x != 0))", "x=0", "x", 1, SMOOTH + "x"),
+    Point(VALUES, "y = cbrt(x^3)*(not (x == 0))", "x=0", "x", 1, SMOOTH + "x"),
+    Point(VALUES, "y = sqrt(x)*sqrt(x)*(x != 0)", "x=0", "x", 1, ONLY_RIGHT + "x"),
+    Point(VALUES, "y = sqrt(x)^2*(x >= 0)", "x=0", "x", 1, ONLY_RIGHT + "x"),
+    Point(VALUES, "y = sqrt(x)^2*(x == 0)", "x=0", "x", 0, ONLY_RIGHT + "0"),
+    Point(VALUES, "y = cbrt(x^3) + floor(x)", "x=0", "x", 1, DOCUMENTED + "of floor; the rest is x"),
+    Point(VALUES, "y = if(x > 0, 5, cbrt(x^3))", "x=0", "x", 1, DOCUMENTED + "the second branch: x"),
+    Point(VALUES, "y = if(sign(x) < 0.5, cbrt(x^3), 2*x)", "x=0", "x", 1, DOCUMENTED + "the first: x"),
+    Point(EITHER, "y = x*atan2(z, x)", "x=-1, z=-0.0", "x", -pi, "C99, F.9.1.4: atan2(-0, -1) is -pi"),
+)  # fmt: skip
+
 _BORDERS = (
     Point(CHOICE, "y = if(x == 0, 0, x*log(z))", "x=0, z=23.1", "x", 0, DOCUMENTED + "this branch"),
     Point(EITHER, "y = if(x == 0, 0, x*log(z))", "x=0, z=23.1", "z", 0, "x/z by hand, too"),
@@ -365,6 +391,7 @@ POINTS = (
     *_ZEROS_OF_ROOTS,
     *_ZEROS_ELSEWHERE,
     *_UNDER_AND_OVERFLOW,
+    *_ZEROS_OF_JUMPS,
     *_BORDERS,
     *_POLES,
     *_NEWER_ROWS,

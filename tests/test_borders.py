@@ -94,7 +94,31 @@ NOTED = [
     ("y = if(1 + k <= 1, 2*k, 7*k)", "k=1e-20", "k", 2, "with more digits on both sides 7"),
     ("y = max(1, 10*x)", "x=0.1", "x", 0, "with more digits on both sides 10"),
     ("y = 5*relu((1 + a) - 1)", "a=1e-300", "a", 0, "with more digits on both sides 5"),
-    ("w = floor(1 - abs(a)); y = min(1, w)", "a=-5e-324", "w", 0, "with more digits from the other side 1"),
+    ("w = floor(1 - abs(a)); y = min(1, w)", "a=-5e-324", "w", 0, "with more digits on both sides 1"),
+    # a choice that rounding decides, for a gradient by what does not lead to it
+    ("y = sign(erfc(z))*x", "x=2, z=40", "x", 0, "with more digits on both sides 1"),
+    ("y = x*ceil(exp(-z))", "x=2, z=800", "x", 0, "with more digits on both sides 1"),
+    ("y = x*(exp(-z) > 0)", "x=2, z=800", "x", 0, "with more digits on both sides 1"),
+    ("y = x*if(exp(-z) > 0, 1, 0)", "x=2, z=800", "x", 0, "with more digits on both sides 1"),
+    ("y = x*if(exp(-z), 1, 0)", "x=2, z=800", "x", 0, "with more digits on both sides 1"),
+    ("y = x*(not exp(-z))", "x=2, z=800", "x", 1, "with more digits on both sides 0"),
+    ("y = x*floor(1 - z)", "x=2, z=1e-20", "x", 1, "with more digits on both sides 0"),
+    ("y = x*mod(1 - z, 1)", "x=2, z=1e-20", "x", 0, "with more digits on both sides 1"),
+    ("y = x*sign(1 + z - 1)", "x=2, z=1e-20", "x", 0, "with more digits on both sides 1"),
+    ("y = x*floor(tanh(z))", "x=2, z=40", "x", 1, "with more digits on both sides 0"),
+    ("y = x*ceil(1e-200*z)", "x=2, z=1e-200", "x", 0, "with more digits on both sides 1"),
+    ("y = if(tanh(z) == 1, 5*x, x)", "x=2, z=40", "x", 5, "with more digits on both sides 1"),
+    ("y = if(sin(z) == z, 5*x, x)", "x=2, z=1e-9", "x", 5, "with more digits on both sides 1"),
+    ("y = if(max(1 + z, 1) > 1, x, 5*x)", "x=2, z=1e-17", "x", 5, "with more digits on both sides 1"),
+    ("y = x*atan2(1 + z - 1, -1)", "x=2, z=-1e-20", "x", pi, f"with more digits on both sides {-pi:.10g}"),
+    ("y = sign(exp(-z))*sign(exp(-w))*x", "z=800, w=900, x=3", "x", 0, "with more digits on both sides 1"),
+    ("u = floor(x); y = if(tanh(z) == 1, 5*u, u)", "x=0.5, z=40", "u", 5, "with more digits on both sides 1"),
+    # the jump of an angle where both numbers are 0, and behind it
+    ("y = if(atan2(x, x) < 0.5, x, 2*x)", "x=0", "x", 1, "from the other side 2"),
+    ("y = floor(atan2(x, x))*z + x", "x=0, z=3", "x", 1, "from the other side the value jumps"),
+    ("y = x*atan2(z, x)", "x=-1, z=-0.0", "z", 1, "from the other side the value jumps"),
+    # a small jump, of a hundred doubles
+    ("y = 0.5*x + exp2(floor(x))", "x=-40", "x", 0.5, "from the other side the value jumps"),
 ]  # fmt: skip
 
 QUIET = [
@@ -129,6 +153,10 @@ QUIET = [
     ("c = x > 0; y = if(c, x, 3*x) + (c == 0)*relu(c)", "x=-2.3"),
     ("y = abs(b)*1e-200*1e-200", "b=0"),
     ("u = 2*x; v = x + x; y = if(x < 1, u, v)", "x=1"),
+    ("y = if(tanh(z) == 1, x, x)", "x=2, z=40"),
+    ("y = x*(exp(-z) >= 0)", "x=2, z=800"),
+    ("y = x + 1e-30*floor(tanh(z))", "x=2, z=40"),
+    ("y = relu(x*x) + abs(z*1e-200)", "x=1e-300, z=1e-160"),
 ]
 
 
@@ -180,6 +208,17 @@ def test_a_note_underlines_the_border_and_changes_no_table() -> None:
     assert "min(a, abs(b - a)) is a tie here by rounding: the gradient by b, 0, is" in rounded
     lost, _ = noted("y = if(a*a != 0, a, 3*a)", "a=1e-200")
     assert "a*a != 0 fails here by rounding: the gradient by a, 3, is" in lost
+
+
+def test_a_value_that_rounding_decides_is_told() -> None:
+    err, _ = noted("y = sign(exp(-z))", "z=800")
+    assert (
+        "sign(exp(-z)) has a jump here by rounding: y is 0 by that; with more digits it is 1" in err
+    )
+    err, _ = noted("y = x*floor(tanh(z))", "x=2, z=40", "--wrt", "x")
+    assert "slope taken there (y is 2 by that; with more digits it is 0); with more" in err
+    err, _ = noted("y = 1 + 1e-14*floor(tanh(z))", "z=40")
+    assert "y is 1 by that; with more digits it is 1.0\n" in err
 
 
 def test_one_note_a_place_and_a_handful_in_all() -> None:

@@ -137,6 +137,7 @@ def test_pieces_are_written_whole_or_not_at_all(folder: Path) -> None:
         ("new/", "is a directory"),
         ("folder/.", "is a directory"),
         ("File/below", "there is no folder File"),
+        ("dangling", "there is no folder {}/nowhere, to which it links"),
         ("loop", "too many levels of symbolic links"),
         ("a\0b", "embedded null byte"),
         ("x" * 300, "file name too long"),
@@ -149,6 +150,8 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_typed(
     Path("folder").mkdir()
     Path("File").write_text("")
     Path("loop").symlink_to("loop")
+    Path("dangling").symlink_to("nowhere/x")
+    said = said.format(os.path.realpath(folder))
     before = sorted(os.listdir())
     for write in (files.check_writable, lambda path: files.write_whole(path, b"")):
         with pytest.raises(CannotWrite) as error:

@@ -133,7 +133,10 @@ def _target(path: str | PathLike[str]) -> _Target:
     if os.path.isdir(real) or os.path.basename(written) in ("", ".", ".."):
         raise IsADirectoryError(21, "Is a directory")
     if not os.path.isdir(folder):
-        raise FileNotFoundError(2, f"There is no folder {os.path.dirname(written)}")
+        above = os.path.dirname(written)
+        is_link = os.path.isdir(above or ".")  # the missing folder is that of what it links to
+        missing = f"{folder}, to which it links" if is_link else above
+        raise FileNotFoundError(2, f"There is no folder {missing}")
     try:
         found = os.stat(real)
     except FileNotFoundError:

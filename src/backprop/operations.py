@@ -232,7 +232,7 @@ _ROWS = (
     Operation("atan2", ("y", "x"), real.atan2,
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
-              corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x < 0", machine="atan2"),
+              corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x <= 0", machine="atan2"),
     # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series.
     Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
               (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"

@@ -132,7 +132,6 @@ def check_gradient(
         if not model.is_equation(name) and name not in constants
     }
     noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
-    looks = Looks(graph, data, [])
     closer = _Closer(graph, data, lambda node: noisy(*_MANY)[node])
 
     def coarse(node: int) -> float:
@@ -144,10 +143,13 @@ def check_gradient(
         for step in say
         if kinks(graph.op(step), [data[each] for each in graph.operands(step)])
     }
+    looks = Looks(graph, data, [], [*corners])
+    borders = sorted({*met(file, data)} & {*say})  # which looks at what leads elsewhere, too
+    jumping = {step for step in borders if not OPERATIONS[graph.op(step)].corner}
     # these turn out otherwise on both sides, or on the only one that there is
     alone = [
         step
-        for step in sorted({*met(file, data)} & {*say})  # which looks at what leads elsewhere, too
+        for step in borders
         if conditions(row := OPERATIONS[graph.op(step)])
         or row.binding == COMPARISON
         or _holds_still(graph, step, data)
@@ -169,8 +171,8 @@ def check_gradient(
                 found = differences.sides(function, only)
                 check = judge(asked, found)
                 # Differences of doubles can be misled, by waves shorter than the doubles are apart,
-                # and by sharp bends. Nobody is told of what mpmath has not seen too.
-                flat = found.flat or slope == 0.0
+                # by sharp bends, and by small jumps. Nobody is told of what mpmath has not seen too.
+                flat = found.flat or slope == 0.0 or not jumping.isdisjoint(above)
                 doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
                 if doubtful and (check.wrong or closer.may(above)):
                     confirmed = closer.judged(replace(asked, precise=True), node, only)

@@ -11,7 +11,7 @@ from math import isfinite, isnan
 from sys import float_info
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
-from backprop.graph import Columns, Graph, in_order
+from backprop.graph import Columns, Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
 from backprop.operations import OPERATIONS
@@ -178,10 +178,10 @@ def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
     )
 
 
-def too_small(graph: Graph, data: ByNode, gradients: ByNode) -> list[int]:
+def too_small(graph: Graph, data: ByNode, gradients: ByNode, corners: bool = True) -> list[int]:
     """The steps whose values have lost digits because they are too small for a double, or all of them,
-    where a large slope before or behind them, or a number beside them that is small as well, may make
-    that visible."""
+    where a large slope before or behind them, a number beside them that is small as well, or a corner
+    behind them, if these count, may make that visible."""
     small = [step for step in graph.steps if -_TINY < data[step] < _TINY]
     zeros = [step for step in small if vanished(graph, step, data)]
     below = [step for step in in_order(zeros, graph.operands) if graph.operands(step)]
@@ -193,6 +193,23 @@ def too_small(graph: Graph, data: ByNode, gradients: ByNode) -> list[int]:
         for each in (user, *graph.operands(user))
     )
     if not (any(steep) or any(beside)):
-        zeros = [step for step in zeros if not -_MISSED < gradients[step] < _MISSED]
+        at = at_corners(graph, zeros, data) if corners else []
+        cornered = {*in_order(at, graph.operands)}
+        zeros = [
+            step for step in zeros if not -_MISSED < gradients[step] < _MISSED or step in cornered
+        ]
     missed = set(zeros)
     return [step for step in small if data[step] or step in missed]
+
+
+def at_corners(graph: Graph, small: Sequence[int], data: ByNode) -> list[int]:
+    """The steps that stand at a corner where something has become 0 because `small` did."""
+    behind = depending(graph, small, graph.steps) if small else set[int]()
+    return [
+        step
+        for step in graph.steps
+        if step in behind
+        and OPERATIONS[graph.op(step)].corner
+        and any(each in behind and not data[each] for each in graph.operands(step))
+        and functions.kinks(graph.op(step), [data[each] for each in graph.operands(step)])
+    ]

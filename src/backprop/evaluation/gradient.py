@@ -74,7 +74,8 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     if small := diagnosis.too_small(graph, data, gradients):
         users = [user for step in small for user in graph.users.get(step, ())]
         reached = set(having_say(graph, steps, data))
-        doubtful += [step for step in (*small, *users) if step in reached]
+        corners = diagnosis.at_corners(graph, small, data)
+        doubtful += [step for step in (*small, *users, *corners) if step in reached]
     if finite and not doubtful:
         return None
     from backprop.evaluation.indeterminate import settle  # which has mpmath compute: 40 ms

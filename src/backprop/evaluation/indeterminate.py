@@ -8,7 +8,7 @@ the values themselves.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from math import inf, isfinite, isinf, nan
 from typing import Any
 
@@ -17,8 +17,8 @@ from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
 from backprop.evaluation.borders import met
 from backprop.evaluation.diagnosis import place, too_small
-from backprop.evaluation.precise import PLAIN, Precise, sides
-from backprop.evaluation.sides import Sides
+from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
+from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
@@ -126,7 +126,7 @@ def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Un
     value = float(exact.value(graph.output))
     output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
     would = f"{output} would be {shown(value)}"
-    what, missed = "", set(too_small(graph, data, gradients))
+    what, missed = "", set(too_small(graph, data, gradients, corners=False))
     for step in having_say(graph, graph.order, data):
         number = exact.value(step)
         if step in missed:
@@ -152,12 +152,32 @@ def exactly(graph: Graph, data: ByNode) -> float:
 
 
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
-    """A function of a node: the slope of the output by it that values give, and that in words. What
-    stands exactly on a border there stays as it turned out."""
-    held = [step for step in met(graph, data) if not functions.has_slopes(graph.op(step))]
-    graph = graph.holding(held)
-    levels = cache(lambda digits: Precise(graph, data, digits))
-    return lambda node: _verdict(sides(graph, levels, node, _AGREED / 10, flat=_FLAT))
+    """A function of a node: the slope of the output by it that values give, and that in words.
+
+    A branch stays as it is chosen there: what stands exactly on a border and decides one does not
+    move. What jumps otherwise, such as a factor sign(x), moves with the values; if the output then
+    jumps, it stays as well.
+    """
+    jumping = [step for step in met(graph, data) if not functions.has_slopes(graph.op(step))]
+    deciding = {
+        graph.operands(step)[0] for step in graph.steps if jumping and graph.op(step) == "if"
+    }
+    branches = {*in_order(deciding, graph.operands)}
+    chosen = branches.intersection(jumping)
+    ways = [graph.holding(chosen)]
+    if len(chosen) < len(jumping):
+        ways.append(graph.holding(jumping))
+    levels = cache(lambda way, digits: Precise(ways[way], data, digits))
+
+    def slope(node: int) -> tuple[float, str]:
+        found = Sides(Side("unclear"), Side("unclear"))
+        for way, held in enumerate(ways):
+            found = sides(held, partial(levels, way), node, _AGREED / 10, flat=_FLAT)
+            if not {"jump", "unclear"} & {found.left.kind, found.right.kind}:
+                break
+        return _verdict(found)
+
+    return slope
 
 
 def _verdict(found: Sides) -> tuple[float, str]:
@@ -190,6 +210,8 @@ class _Exactly:
             if name == "if":
                 condition, taken, other = graph.operands(step)
                 self._values[step] = self._values[taken if data[condition] else other]
+            elif has_signed_zero(graph, step, data) and not self._values[graph.operands(step)[0]]:
+                self._values[step] = angle(graph, step, data, self._values, writer.mp)
             elif functions.has_slopes(name):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)

@@ -6,8 +6,9 @@ of 1e-20, a slope of 1e-300 is lost, and 1 - 1e-160 is 1.
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import chain
-from math import isfinite
+from math import copysign, isfinite, ulp
 from sys import float_info
 
 from backprop.evaluation.borders import conditions, kind
@@ -15,7 +16,7 @@ from backprop.evaluation.diagnosis import vanished
 from backprop.evaluation.precise import CLOSE, Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
-from backprop.operations import OPERATIONS
+from backprop.operations import COMPARISON, OPERATIONS
 from backprop.syntax import precision
 
 AGREED = 1e-9
@@ -38,17 +39,22 @@ lie between values that they can; much larger numbers would take mpmath for ever
 class Looks:
     """The sides of the nodes of a graph at one point.
 
-    data: what the nodes are worth. gradients: what is compared with the slopes beside them.
+    data: what the nodes are worth. gradients: what is compared with the slopes beside them. steps:
+    those that stand on a border.
     """
 
-    def __init__(self, graph: Graph, data: list[float], gradients: list[float]) -> None:
+    def __init__(
+        self, graph: Graph, data: list[float], gradients: list[float], steps: Sequence[int]
+    ) -> None:
         self._graph, self._data, self._gradients = graph, data, gradients
+        self._borders = [step for step in steps if any(map(graph.is_step, graph.operands(step)))]
         self._work, self._close_work = _WORK, _CLOSE_WORK
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
-        self._vanished = any(vanished(graph, step, data) for step in graph.steps)
-        """Whether a value is 0 because it is too small for a double: then none is taken as it is."""
+        self._lost = any(vanished(graph, step, data) for step in graph.steps)
+        """Whether a value is 0 because it is too small for a double, or a choice is one of rounding:
+        then none is taken as it is."""
 
     def may(self, steps: int) -> bool:
         """Whether so many steps may still be computed at a few digits; takes them off."""
@@ -86,11 +92,9 @@ class Looks:
         return self._exact[step]
 
     def _stands(self, step: int) -> bool:
-        operands = self._graph.operands(step)
-        if not any(map(self._graph.is_step, operands)) or self._close_work < 0:
+        if step not in self._known:
             return True
-        if (base := self._exactly(step)) is None:
-            return True
+        base, operands = self._base, self._graph.operands(step)
         row = OPERATIONS[self._graph.op(step)]
         numbers = [base.value(each) for each in operands]
         if asked := conditions(row):
@@ -101,13 +105,49 @@ class Looks:
         met = precision.compiled(row.corner or row.jump, row.operands, base.digits)
         return bool(met(*numbers))
 
-    def _exactly(self, step: int) -> Precise | None:
-        """All that leads to a step at many digits; None if that takes too long."""
+    def otherwise(self, step: int) -> dict[int, float]:
+        """What more digits make of a choice, or a jump, that rounding decides: the values that it, or
+        the conditions that it looks at, have then; {} where they are as they are."""
+        if self.is_exact(step):
+            return {}
+        self._lost |= bool(found := self._otherwise(step))
+        return found
+
+    def _otherwise(self, step: int) -> dict[int, float]:
+        row, operands = OPERATIONS[self._graph.op(step)], self._graph.operands(step)
+        if asked := conditions(row):
+            numbers = {operands[at]: self._base.value(operands[at]) for at in asked}
+            return {
+                node: copysign(ulp(0.0), number)
+                for node, number in numbers.items()
+                if self._data[node] == 0 != number == number
+            }
+        found = float(self._base.value(step))
+        whole = abs(self._data[operands[1]]) if row.name == "mod" else 1.0
+        jumps = row.binding == COMPARISON or row.jump
+        return {step: found} if jumps and abs(found - self._data[step]) > whole / 2 else {}
+
+    def value(self) -> float | None:
+        """The output with many digits, nan if it has none then; None if that takes too long."""
+        self._close_work -= len(self._graph.steps)
+        if self._close_work < 0:
+            return None
+        base = Precise(self._graph, self._data, CLOSE[-1], LARGEST)
+        return float(base.value(self._graph.output))
+
+    @cached_property
+    def _known(self) -> set[int]:
+        """The steps on borders whose operands have values of many digits; as many as may be."""
+        order = in_order(self._borders, self._graph.operands)[: 2 * _CLOSE_WORK]
+        return {*order}.intersection(self._borders)
+
+    @cached_property
+    def _base(self) -> Precise:
+        """All that leads to these steps at many digits."""
         local = copy(self._graph)
-        local.order = in_order([step], self._graph.operands)
+        local.order = in_order([*self._known], self._graph.operands)
         local.steps = [node for node in local.order if self._graph.is_step(node)]
-        self._close_work -= len(local.steps)
-        return Precise(local, self._data, CLOSE[-1], LARGEST) if self._close_work >= 0 else None
+        return Precise(local, self._data, CLOSE[-1], LARGEST)
 
     def _closely(self, node: int) -> Sides | None:
         if node not in self._close:
@@ -119,7 +159,7 @@ class Looks:
 
     def _seen(self, node: int, above: Sequence[int], closely: bool = False) -> Sides:
         local = copy(self._graph)
-        if not self._vanished:
+        if not self._lost:
             needed = {*above, node, *chain.from_iterable(map(self._graph.operands, above))}
             local.order = [each for each in self._graph.order if each in needed]
             local.steps = [*above]

@@ -4,9 +4,11 @@ A border is worth a note if the output has a slope beside it that the gradient i
 where one of the inputs that lead to the border moves by itself, or another name that has a gradient.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from math import isfinite, isinf, isnan
+from math import isfinite, isinf, isnan, ulp
+from typing import NamedTuple
 
 from backprop.errors import AtBorder
 from backprop.evaluation.borders import conditions, is_truth, kind, met
@@ -53,6 +55,13 @@ def asked(
     return tuple(found)
 
 
+class Changed(NamedTuple):
+    """What is otherwise if choices are: the gradients by some names, and perhaps the value."""
+
+    names: Sequence[int] = ()
+    value: bool = False
+
+
 class _Borders:
     """The borders that one point stands on.
 
@@ -68,12 +77,14 @@ class _Borders:
         self.labels = model.labels
         fixed = set(model.fixed)
         self.inputs = [node for node in graph.inputs if self.labels.get(node) not in fixed]
-        self.looks = Looks(graph, data, gradients)
+        self.met = met(graph, data)
+        self.looks = Looks(graph, data, gradients, self.met)
         self.told: set[int] = set()
         self.said: set[tuple[int, str]] = set()
         self.again: set[int] = set()
         self.poles: set[int] = set()
-        self.met = met(graph, data)
+        self.changed: dict[int, Changed] = {}
+        self.valued = False
 
     def notes(self, steps: Sequence[int]) -> Iterator[AtBorder]:
         """One note for each place in the text at which a border makes a difference."""
@@ -97,7 +108,8 @@ class _Borders:
                 yield note
 
     def _crossed(self, steps: Sequence[int]) -> list[int]:
-        """Those of the steps that have a say and that an input can move across their border.
+        """Those of the steps that have a say and that an input can move across their border, or that
+        more digits move there.
 
         What goes through a comparison, or a jump, moves at borders of its own only; but a name
         behind a jump has a gradient of its own, which a corner or a tie can split. Of an equality,
@@ -106,6 +118,7 @@ class _Borders:
         """
         graph = self.graph
         say = set(having_say(graph, graph.order, self.data)).intersection(steps)
+        self.rounded = {step: found for step in say if (found := self.looks.otherwise(step))}
         sloping = [step for step in graph.steps if functions.has_slopes(graph.op(step))]
         live = self._live([graph.output], sloping)
         varying = depending(graph, self.inputs, graph.steps)
@@ -125,7 +138,8 @@ class _Borders:
         return [
             step
             for step in graph.steps
-            if step in say and not across(step).isdisjoint(graph.operands(step))
+            if step in self.rounded
+            or (step in say and not across(step).isdisjoint(graph.operands(step)))
         ]
 
     def _live(self, roots: Iterable[int], steps: Sequence[int]) -> set[int]:
@@ -145,6 +159,9 @@ class _Borders:
     def _matters(self, step: int) -> bool:
         """Whether a border makes a difference, if it is the only one here."""
         row = OPERATIONS[self.graph.op(step)]
+        if step in self.rounded:
+            self.changed[step] = self._otherwise(self.rounded[step])
+            return any(self.changed[step]) or bool(row.jump)
         if row.binding == COMPARISON:
             return not self._is_indifferent(step)
         return not row.corner or self.gradients[step] != 0.0
@@ -155,11 +172,20 @@ class _Borders:
         row = OPERATIONS[self.graph.op(step)]
         exact = self.looks.is_exact(step)
         head, said = self._words(step, row, exact)
+        changed = Changed()
+        if step in self.rounded:
+            changed = self.changed.get(step, changed)
+            if told is not None:  # nothing by itself
+                changed = self._otherwise(ChainMap(*self.rounded.values()))
         below = in_order([step], self.graph.operands) if self.looks.may(0) else [step]
+        value = self._value() if changed.value and not self.valued else ""
+        leads = [*self.labels] if value else [*below, *changed.names]
         if not self.looks.may(len(below) // 5):
             message = f"{head}: the gradient is that of {said}"
-            return None if told is not None else self._made(step, below, message)
-        for node in self._crossing(step, row, below):
+            return None if told is not None else self._made(step, leads, message)
+        inside = set(below)
+        others = [node for node in changed.names if node not in inside][:_INPUTS]
+        for node in [*self._crossing(step, row, below), *others]:
             if told is not None and node in told:
                 continue
             if step in self.again and not self.graph.is_step(node):
@@ -167,7 +193,7 @@ class _Borders:
             sides = self.looks.sides(node, exact, step in self.poles, alone=told is None)
             if sides is None:  # too large
                 message = f"{head}: the gradient is that of {said}"
-                return None if told is not None else self._made(step, below, message)
+                return None if told is not None else self._made(step, leads, message)
             if found := self._tail(sides, node, step, exact):
                 if (node, found) in self.said:
                     self.again.add(step)
@@ -175,14 +201,19 @@ class _Borders:
                 self.told.add(node)
                 self.said.add((node, found))
                 gradient = shown(self.gradients[node] + 0.0)
+                if value:
+                    self.valued, said = True, f"{said} ({value})"
                 text = f"{head}: the gradient by {self.labels[node]}, {gradient}, is that of {said}"
-                return self._made(step, below, f"{text}; {found}")
+                return self._made(step, leads, f"{text}; {found}")
+        if value:
+            self.valued = True
+            return self._made(step, leads, f"{head}: {value}")
         return None
 
-    def _made(self, step: int, below: Sequence[int], message: str) -> AtBorder:
+    def _made(self, step: int, leads: Sequence[int], message: str) -> AtBorder:
         _, labels = place(self.model, step, self.data)
         note = AtBorder(message, *labels)
-        note.leads = frozenset(self.labels[node] for node in below if node in self.labels)
+        note.leads = frozenset(self.labels[node] for node in leads if node in self.labels)
         return note
 
     def _words(self, step: int, row: Operation, exact: bool) -> tuple[str, str]:
@@ -245,6 +276,42 @@ class _Borders:
         across = self._crossing(step, OPERATIONS[graph.op(step)], below)
         return all(before[node] == after[node] for node in across)
 
+    def _otherwise(self, choices: Mapping[int, float]) -> Changed:
+        """What is otherwise where some choices are: the nodes that these give other values."""
+        graph, data = self.graph, [*self.data]
+        if not self.looks.may(len(graph.order) // 5):
+            return Changed()
+        for node, value in choices.items():
+            data[node] = value
+        reached = depending(graph, choices, graph.steps).difference(choices)
+        forward(graph, (step for step in graph.steps if step in reached), data)
+        was, value = self.data[graph.output], data[graph.output]
+        if not isfinite(value):
+            self.poles.update(choices)
+        after, names = derivatives(graph, data), {*self.inputs, *self.labels}
+        changed = [node for node in graph.order if node in names and self._moved(node, after[node])]
+        return Changed(changed, not abs(value - was) <= _seen(was))
+
+    def _moved(self, node: int, other: float) -> bool:
+        """Whether a gradient is another one than that of a node."""
+        gradient = self.gradients[node]
+        if not isfinite(other) or not isfinite(gradient):
+            return isfinite(gradient)
+        return abs(other - gradient) > AGREED * max(abs(other), abs(gradient)) + NOTHING
+
+    def _value(self) -> str:
+        """What the value of the output is where rounding decides, and with more digits."""
+        found, was = self.looks.value(), self.data[self.graph.output]
+        if found is None:
+            with_more = "it may be another one"
+        elif abs(found - was) <= _seen(was):
+            return ""
+        else:
+            number = shown if shown(found) != shown(was) else repr
+            with_more = f"it is {number(found)}" if found == found else "there is none"
+        output = self.labels[self.graph.output]
+        return f"{output} is {shown(was)} by that; with more digits {with_more}"
+
     def _tail(self, found: Sides, node: int, step: int, exact: bool) -> str:
         """What comes out beside an input, where that is another slope than the gradient; or ""."""
         left, right = (self._said(side, node, step) for side in (found.left, found.right))
@@ -279,7 +346,7 @@ class _Borders:
         if isinf(side.height):
             return "the value has no finite limit"
         # a double beside the value is no jump
-        if side.kind == "jump" and side.height > _ROUNDING * abs(self.data[self.graph.output]):
+        if side.kind == "jump" and side.height > _seen(self.data[self.graph.output]):
             if not same:
                 return f"{slope}, after a jump"
             # of what is equal here alone, such as a label, nobody wants to know
@@ -290,3 +357,8 @@ class _Borders:
     def _sizes(self) -> list[float]:
         """The size of what was added up to each gradient."""
         return summed_sizes(self.graph, self.data)
+
+
+def _seen(value: float) -> float:
+    """The largest difference from a value that doubles do not show."""
+    return 2 * ulp(value)

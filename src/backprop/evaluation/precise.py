@@ -4,9 +4,9 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
-from math import ceil, inf, isfinite, log2, log10
+from math import ceil, copysign, inf, isfinite, log2, log10
 from operator import add, mul, sub
 from random import Random
 from typing import Any
@@ -56,7 +56,20 @@ class Precise:
         self._values = Lookup(self._step)
         mp = context(self.digits)
         self._base: dict[int, Any] = {node: mp.mpf(data[node]) for node in graph.order}
-        forward(graph, graph.steps, self._base, self._values)
+        self._data = data
+        self._angles = {step for step in graph.steps if has_signed_zero(graph, step, data)}
+        self._forward(graph.steps, self._base)
+
+    def _forward(self, steps: Sequence[int], values: MutableMapping[int, Any]) -> None:
+        """Set the values of some steps, operands first."""
+        graph = self._graph
+        if not self._angles:
+            forward(graph, steps, values, self._values)
+            return
+        for step in steps:
+            forward(graph, [step], values, self._values)
+            if step in self._angles and values[graph.operands(step)[0]] == 0:
+                values[step] = angle(graph, step, self._data, values, context(self.digits))
 
     def _step(self, name: str) -> Function:
         """The value of an operation; nan where an operand that has a say is."""
@@ -116,7 +129,7 @@ class Precise:
         swallows what moves before it, its rounding is let through. What jumps stays."""
         graph, base, random = self._graph, self._base, Random(0)
         moved = ChainMap[int, Any]({node: base[node] + shift}, base)
-        forward(graph, steps, moved, self._values)
+        self._forward(steps, moved)
         swallows = {
             step: random.choice((-1, 1)) * self.rounding
             for step in steps
@@ -128,7 +141,7 @@ class Precise:
         for sign in (-1, 1) if swallows else ():
             shaken = ChainMap[int, Any]({}, base)
             for step in steps:
-                forward(graph, [step], shaken, self._values)
+                self._forward([step], shaken)
                 shaken[step] *= 1 + sign * swallows.get(step, 0)
             changes.append(abs(shaken[graph.output] - base[graph.output]))
         # one of the ways may lead out of the domain: what stands on its end does not go there
@@ -137,9 +150,21 @@ class Precise:
 
     def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
         """The output where one input is moved by `shift`; steps: all that depend on it."""
-        moved = ChainMap({node: self._base[node] + shift}, self._base)
-        forward(self._graph, steps, moved, self._values)
+        moved = ChainMap[int, Any]({node: self._base[node] + shift}, self._base)
+        self._forward(steps, moved)
         return moved[self._graph.output]
+
+
+def has_signed_zero(graph: Graph, step: int, data: ByNode) -> bool:
+    """Whether the sign of a 0 decides the value of a step: mpmath's 0 has none."""
+    return graph.op(step) == "atan2" and data[graph.operands(step)[0]] == 0
+
+
+def angle(graph: Graph, step: int, data: ByNode, values: Mapping[int, Any], mp: Any) -> Any:
+    """The value of such a step whose first operand is 0 in mpmath, too. data: the doubles."""
+    y, x = graph.operands(step)
+    behind = values[x] or copysign(1.0, data[x])
+    return mp.pi * copysign(1.0, data[y]) if behind < 0 else mp.mpf(0)
 
 
 def sides(
