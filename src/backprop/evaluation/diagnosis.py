@@ -192,7 +192,7 @@ def too_small(graph: Graph, data: ByNode, gradients: ByNode, corners: bool = Tru
         for user in graph.users.get(zero, ())
         for each in (user, *graph.operands(user))
     )
-    if not (any(steep) or any(beside)):
+    if zeros and not (any(steep) or any(beside)):
         at = at_corners(graph, zeros, data) if corners else []
         cornered = {*in_order(at, graph.operands)}
         zeros = [
@@ -204,7 +204,7 @@ def too_small(graph: Graph, data: ByNode, gradients: ByNode, corners: bool = Tru
 
 def at_corners(graph: Graph, small: Sequence[int], data: ByNode) -> list[int]:
     """The steps that stand at a corner where something has become 0 because `small` did."""
-    behind = depending(graph, small, graph.steps) if small else set[int]()
+    behind = depending(graph, small, graph.steps)
     return [
         step
         for step in graph.steps
