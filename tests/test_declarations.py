@@ -236,6 +236,19 @@ def test_several_outputs_are_all_listed_and_a_slip_is_asked_about() -> None:
     assert f"there are 12 outputs: {names}\n" in fails("grad", "-e", f"{text}; x = 1")
     said = fails("grad", "-e", "total = a + b; L = totl^2; a = 1; b = 2")
     assert said.index("is totl, used once, meant to be total?") < said.index("choose one")
+    for text, slip in [
+        ("alpha=1; y=2*alpha; z=3*alhpa", "is alhpa, used once, meant to be alpha?"),
+        ("speed=3; y=sped*2; z=speed", "is sped, used once, meant to be speed?"),
+        ("speed=3; y=sped*sped; z=speed", ""),
+        ("rate=3; y=x1*2; z=x2*rate", ""),
+        (
+            "w[1]=3; y=2*weight; z=w[1]*wieght; weight=1",
+            "is wieght, used once, meant to be weight?",
+        ),
+    ]:
+        said = fails("grad", "-e", text)
+        assert ("used once" in said, slip in said) == (bool(slip), True)
+        assert said.index(slip) < said.index("choose one")
     assert "= add L = h(x, y)\n" in fails("grad", "-e", "h(x, y) = x*y")
     assert "= add y = f(x)\n" in fails("grad", "-e", "f(x) = x^2")
 

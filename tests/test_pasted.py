@@ -416,6 +416,31 @@ def test_names_of_the_file_win_over_constants() -> None:
     assert backprop.parse("∞ = 3; y = 2·∞").grad().value == 6
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("x\u02bc", "x'"),
+        ("x\u02bb", "x'"),
+        ("x\ua78c", "x'"),
+        ("\u01c6", "dž"),
+        ("\u01c9", "lj"),
+        ("\u01f3", "dz"),
+        ("\u0251", "α"),
+        ("\u00d0", "\u0110"),
+        ("\u01dd", "\u0259"),
+        ("\u30ab", "\u529b"),
+        ("\u30d9", "\u3079"),
+        ("\u0430'", "a'"),
+    ],
+)
+def test_one_picture_of_two_names_is_a_warning(name: str, other: str) -> None:
+    found = backprop.parse(f"{name} = 1; {other} = 2; y = {name}*{other}").grad()
+    assert found.value == 2
+    (warning,) = found.warnings
+    assert isinstance(warning, errors.LooksAlike)
+    assert [label.span.text for label in warning.labels] == [other, name]
+
+
 def test_names_that_look_the_same_are_told_with_both_places() -> None:
     model = backprop.parse("a = 2\nb = а + a\nа = 3")
     found = model.grad()
@@ -432,6 +457,8 @@ def test_names_that_look_the_same_are_told_with_both_places() -> None:
         "x = 1; ν = 2; v = x*ν",
         "х = 1; у = х*2",
         "aℓ = 1; b = aℓ*al; al = 2",
+        "x₁ = 1; x1 = 2; y = x₁*x1",
+        "œ = 1; oe = 2; y = œ*oe",
     ):
         assert not backprop.parse(text).grad().warnings
     ran = run("grad", "-e", "f(а) = a^2; y = f(3)")

@@ -182,13 +182,16 @@ def _within(pattern: str, name: str) -> bool:
 
 
 _LOOKS = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХҮԌԚԜѴҺаеоѕіјрсухһԁԛԝӏѵГПФѡ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲϳ" + "ɡօ",
-    "ABESIJKMHOPCTYXYGQWVhaeosijpcyxhdqwlvΓΠΦω" + "ABEZHIKMNOPTYXocj" + "go",
-)
-"""Letters of Cyrillic, Greek and other scripts, and the Latin or Greek ones that look the same."""
+    "АВЕЅІЈКМНОРСТУХҮԌԚԜѴҺаеоѕіјрсухһԁԛԝӏѵГПФѡ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲϳ" + "ɡօ" + "ʼʻʽʾˈˊꞌ" + "ɑɛɣɩƩ"
+    "ÐƉǝә" + "ヘロニカエハタト",
+    "ABESIJKMHOPCTYXYGQWVhaeosijpcyxhdqwlvΓΠΦω" + "ABEZHIKMNOPTYXocj" + "go" + "'" * 7 + "αεγιΣ"
+    "ĐĐəə" + "へ口二力工八夕卜",
+) | {ord(pair): unicodedata.normalize("NFKD", pair) for pair in "ǄǅǆǇǈǉǊǋǌǱǲǳ"}  # fmt: skip
+"""Letters of Cyrillic, Greek and other scripts, and the Latin or Greek ones that look the same; what
+looks like an apostrophe, and single letters that look like two."""
 
 
-MAY_LOOK_LIKE = re.compile(r"[ɡΆ-Ϋοόϲϳ\u0400-\u052fօ\u1f00-\u1fff]")
+MAY_LOOK_LIKE = re.compile(f"[{''.join(map(chr, _LOOKS))}ベペΆ-Ϋό\u0400-\u052f\u1f00-\u1fff]")
 """Finds the letters that may look like another: no lower-case Greek ones but ο."""
 
 

@@ -155,23 +155,23 @@ class Model:
             for name in outputs
             if (place := self.equation(name))
         )
-        hints = [
-            f"is {name}, used once, meant to be {near}?" for name, near in self._slips(outputs)
-        ]
+        hints = [f"is {name}, used once, meant to be {near}?" for name, near in self._slips()]
         last = outputs[-1]
         hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
         hints.append(f"choose one: --of {last}, or in the equations: output {last}")
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
 
-    def _slips(self, outputs: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Inputs without a number that are used once, each with the output whose name it resembles."""
+    def _slips(self) -> Iterator[tuple[str, str]]:
+        """Inputs without a number that are used once, each with the name that it resembles of those
+        that the file defines."""
         columns = self.columns
-        undefined = (name for name in self.inputs if name not in self.defaults)
-        for name in islice(undefined, 50):
+        undefined = {name for name in self.inputs if name not in self.defaults}
+        known = [name for name in self.names if name not in undefined]
+        for name in islice(filter(undefined.__contains__, self.inputs), 50):
             node = self.names[name]
             uses = columns.first.count(node) + columns.second.count(node)
             uses += sum(each.count(node) for each in columns.more.values())
-            if uses == 1 and (near := nearest(name, outputs)):
+            if uses == 1 and (near := nearest(name, known)):
                 yield name, near
 
     @property
