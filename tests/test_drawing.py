@@ -325,7 +325,7 @@ def test_a_notebook_shows_values_and_models() -> None:
     shown = [cell.outputs[-1].data for cell in notebook.cells]
     assert all("grad" in bundle["image/svg+xml"] for bundle in shown[:3])
     assert shown[0]["text/plain"] == "Value(data=12.0, grad=1.0)"
-    assert list(shown[3]) == ["text/plain"]
+    assert set(shown[3]) == {"text/plain", "text/html"}  # no numbers, no picture
 
 
 def test_depth_is_no_matter() -> None:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprop import errors
-    from backprop.api import Model, Value, load, parse
+    from backprop.api import Gradient, Model, Value, load, parse
     from backprop.descent import Descent
     from backprop.errors import BackpropError
-    from backprop.evaluation.gradient import Gradient
     from backprop.evaluation.program import Program, compile  # noqa: A004
 
 __version__ = "0.1.0"
@@ -28,10 +27,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "backprop.api": ("Model", "Value", "load", "parse"),
+    "backprop.api": ("Gradient", "Model", "Value", "load", "parse"),
     "backprop.descent": ("Descent",),
     "backprop.errors": ("BackpropError",),
-    "backprop.evaluation.gradient": ("Gradient",),
     "backprop.evaluation.program": ("Program", "compile"),
 }
 

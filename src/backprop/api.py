@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from backprop import language
 from backprop import values as plain
 from backprop.errors import BackpropError, raise_all
-from backprop.evaluation.gradient import Gradient, evaluate, settled
+from backprop.evaluation import gradient as plain_gradient
+from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
-from backprop.options import DescentOptions, documented
-from backprop.source import Source
+from backprop.inputs import Inputs
+from backprop.options import DETAILS, DIRECTIONS, PASSES, DescentOptions, chosen, documented, names
+from backprop.showing import Bundle, Shown
+from backprop.source import Source, normal
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from graphviz import Digraph
 
+    from backprop.derivation import Derivation
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
+    from backprop.report import Table
+    from backprop.report.check import CheckReport
 
 
 def _shown(error: BackpropError) -> str:
@@ -30,7 +36,56 @@ def _shown(error: BackpropError) -> str:
     return text(error)
 
 
+def _text(found: Shown) -> str:
+    from backprop.reports.notebook import text
+
+    return text(found)
+
+
+def _bundle(found: Shown) -> Bundle:
+    from backprop.reports.notebook import bundle
+
+    return bundle(found)
+
+
 BackpropError.shown = _shown
+Shown.as_text = _text
+Shown.as_bundle = _bundle
+
+
+class Gradient(Shown, plain_gradient.Gradient):
+    """The result of `Model.grad`, which prints as a table, and is one in a notebook.
+
+    output, value, data, gradients, warnings, notes: as in `backprop.evaluation.gradient.Gradient`:
+    the output's name and value, values and derivatives by name, and what a person should know.
+    """
+
+    _of_model: Model | None = None
+
+    def table(self) -> Table:
+        """A row a name, with its role and equation where the Model is known; a copy has numbers only."""
+        from backprop.report.gradient import gradient_report, gradient_table
+
+        if self._of_model is None:
+            return gradient_table(self)
+        return gradient_report(self._of_model, [self], (), False, ()).table()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Gradient, tuple(self)
+
+
+class _Held(Inputs):
+    """A Model and numbers, where a command takes them from files and options."""
+
+    model_held: Model
+    numbers_held: Mapping[str, float]
+
+    def model(self) -> Model:
+        return self.model_held
+
+    def numbers(self, model: language.Model, bounds: Collection[str] = ()) -> dict[str, float]:
+        raise_all(outside(model, self.numbers_held))
+        return {normal(name): number for name, number in self.numbers_held.items()}
 
 
 class Value(plain.Value):
@@ -61,7 +116,7 @@ class Value(plain.Value):
         return value_bundle(self)
 
 
-class Model(language.Model):
+class Model(language.Model, Shown):
     __doc__ = language.Model.__doc__
 
     _numbers: plain.Numbers | None = None
@@ -83,9 +138,15 @@ class Model(language.Model):
             for value, data, gradient in zip(self._made, *numbers, strict=True):
                 value.data, value.grad = data, gradient
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """In a notebook: the picture with the numbers of the last gradient, and the text."""
-        from backprop.reports.drawing import model_bundle
+    def table(self) -> Table:
+        """A row a name: role, equation, and the numbers of the last gradient, if there was one."""
+        from backprop.report.model import model_table
+
+        return model_table(self, self._numbers)
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        """In a notebook: the picture with the numbers of the last gradient, and the table."""
+        from backprop.reports.notebook import model_bundle
 
         return model_bundle(self, self._numbers)
 
@@ -95,10 +156,12 @@ class Model(language.Model):
         of: str | None = None,
         *,
         engine: str = "auto",
+        **numbers: float,
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
 
-        values: numbers for inputs; they take the place of the file's defaults. of: by default the
+        values: numbers for inputs; they take the place of the file's defaults. numbers: the same by
+        keyword, `model.grad(k=0.05)`, for names that are no argument here. of: by default the
         goal of the file, or the one equation that no other uses. engine: `python`, `native` (machine
         code, whose last bits may differ), or `auto`, which is `python` here: for many runs there is
         `backprop.compile`.
@@ -106,10 +169,117 @@ class Model(language.Model):
         model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
         NotFinite.
         """
-        raise_all(outside(self, values or {}))
-        found = evaluate(self, values or {}, of, engine, noted=True)
+        given = {**(values or {}), **numbers}
+        raise_all(outside(self, given))
+        found = evaluate(self, given, of, engine, noted=True)
         self._leave(found.numbers)
-        return found.gradient
+        gradient = Gradient(*found.gradient)
+        gradient._of_model = self
+        return gradient
+
+    def explain(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        detail: str = "equations",
+        paths: Sequence[str] = (),
+        steps_of: str = "both",
+        only: Sequence[str] = (),
+        all: bool = False,
+        **numbers: float,
+    ) -> Derivation:
+        """The chain rule step by step: prints as a text, and is a page in a notebook.
+
+        values, of, numbers: as for `grad`; the others are the options of `backprop explain`. detail:
+        "equations", each as a whole, or "operations". paths: names whose gradients are wanted as
+        the sum over all paths, and nothing else. steps_of: "forward", "backward" or "both". only:
+        the names whose steps are wanted. all: explain even what is large. Raises what `grad`
+        raises, BadOption and TooLarge.
+
+            >>> import backprop
+            >>> print(backprop.parse("L = x^2").explain(x=3, steps_of="forward"))
+            L = 9
+            <BLANKLINE>
+            Given
+            -----
+              x = 3
+            <BLANKLINE>
+            Forward pass
+            ------------
+            Every value, from the inputs on.
+            <BLANKLINE>
+              1. L = x^2 = 3^2 = 9
+        """
+        from backprop import commands
+
+        chosen(detail=(detail, DETAILS), steps_of=(steps_of, (*PASSES, "both")))
+        held = self._held(values, of, numbers)
+        return commands.explain(held, detail, names(paths), names(only), steps_of, all)[0]
+
+    def check(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        claim: str | Sequence[str] = (),
+        tolerance: float | None = None,
+        precise: bool = False,
+        **numbers: float,
+    ) -> CheckReport:
+        """The gradient against differences of values; with `claim`, derivatives that a person
+        worked out, marked. The result prints as a table; `right` says whether nothing is wrong.
+
+        values, of, numbers: as for `grad`. claim: texts such as "da = 6, dL/db = f*a". tolerance:
+        how far a claim may be off, relative. precise: differences at 60 digits and more. Raises
+        what `grad` raises, and BadOption.
+
+            >>> import backprop
+            >>> backprop.parse("L = x^2").check(x=3, claim="dL/dx = 2*x").right
+            True
+        """
+        from backprop import commands
+
+        claims = [claim] if isinstance(claim, str) else claim
+        return commands.check(self._held(values, of, numbers), claims, (), precise, tolerance)
+
+    def draw(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        theme: str = "light",
+        direction: str = "LR",
+        passes: str = "backward",
+        detail: str | None = None,
+        focus: Sequence[str] = (),
+        depth: int = 1,
+        all: bool = False,
+        digits: int | None = None,
+        **numbers: float,
+    ) -> Digraph:
+        """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
+
+        values, of, numbers: as for `grad`; the others are the options of `backprop draw`, `passes`
+        its --pass. Raises what `grad` raises, BadOption and TooLarge.
+        """
+        from backprop import commands
+        from backprop.reports.drawing import digraph
+        from backprop.reports.themes import THEMES, Look
+
+        chosen(theme=(theme, THEMES), direction=(direction, DIRECTIONS), passes=(passes, PASSES))
+        chosen(detail=(detail or DETAILS[0], DETAILS))
+        held = self._held(values, of, numbers)
+        picture, _ = commands.draw(held, detail, names(focus), depth, all)
+        return digraph(picture, Look(theme, direction, passes == "backward", digits))
+
+    def _held(
+        self, values: Mapping[str, float] | None, of: str | None, numbers: Mapping[str, float]
+    ) -> _Held:
+        """What a command takes its Model and its numbers from."""
+        held = _Held(of=() if of is None else (of,), seed=self.seed)
+        held.model_held, held.numbers_held = self, {**(values or {}), **numbers}
+        return held
 
     @documented
     def descend(

@@ -147,9 +147,22 @@ def call(owner: Callable[..., Any], written: Mapping[str, Any]) -> Any:
     return owner(**arguments)
 
 
-def names(texts: Sequence[str]) -> list[str]:
+DETAILS = ("equations", "operations")
+PASSES = ("forward", "backward")
+DIRECTIONS = ("LR", "TB")
+"""What several options, and arguments of the library, choose from."""
+
+
+def chosen(**given: tuple[str, Collection[str]]) -> None:
+    """Raise BadOption for an argument, given with its choices, that is none of these."""
+    for name, (value, choices) in given.items():
+        if value not in choices:
+            raise unknown_choice(name, value, choices)
+
+
+def names(texts: str | Sequence[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
-    joined = normal(",".join(texts))
+    joined = normal(texts if isinstance(texts, str) else ",".join(texts))
     found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^\]]*\])?|\S", joined.replace("\n", " "))
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 

@@ -6,7 +6,7 @@ from backprop import commands
 from backprop.cli.printing import complain, digits_option, put, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import names, option
+from backprop.options import DETAILS, DIRECTIONS, PASSES, names, option
 from backprop.reports import PICTURES
 from backprop.reports.themes import THEMES, Look
 
@@ -23,15 +23,15 @@ def draw(
     theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
     direction: str = option(
         "--direction LR|TB", "From left to right, or from the top.", "LR",
-        choices=("LR", "TB"), read=str.upper,
+        choices=DIRECTIONS, read=str.upper,
     ),
     passes: str = option(
         "--pass NAME", "forward: data only; backward: gradients too.", "backward",
-        choices=("forward", "backward"),
+        choices=PASSES,
     ),
     detail: str | None = option(
         "--detail NAME", "operations, or equations: one box each. Default: by size.",
-        choices=("operations", "equations"),
+        choices=DETAILS,
     ),
     focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names),
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),

@@ -6,7 +6,7 @@ from backprop import commands
 from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
-from backprop.options import names, option
+from backprop.options import DETAILS, PASSES, names, option
 from backprop.reports import DOCUMENTS
 
 EXAMPLE = (
@@ -19,14 +19,14 @@ def explain(
     *,
     detail: str = option(
         "--detail NAME", "equations, each as a whole, or operations.", "equations",
-        choices=("equations", "operations"),
+        choices=DETAILS,
     ),
     paths: list[str] = option(
         "--paths NAMES", "The gradient by these as the sum over all paths.", read=names
     ),
     steps_of: str = option(
         "--steps-of NAME", "forward, backward or both.", "both",
-        choices=("forward", "backward", "both"), noun="part",
+        choices=(*PASSES, "both"), noun="part",
     ),
     only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names),
     whole: bool = option("--all", "Every step, however many."),

@@ -9,6 +9,8 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from backprop.showing import Shown
+
 
 class Computed(NamedTuple):
     """An equation computed in the forward pass: `e = a*b`.
@@ -79,15 +81,7 @@ class Path(NamedTuple):
     product: float
 
 
-class Derivation(NamedTuple):
-    """Everything there is to explain about one output.
-
-    data: the number of every name. given: those of the inputs that have a part in it. start: the
-    number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
-    paths: for each name that was asked for. gradients: by these names. inputs: the number of every
-    input of the file. declared: what the JSON has of the file, its constants among it.
-    """
-
+class _Derivation(NamedTuple):
     output: str
     value: float
     data: Mapping[str, float]
@@ -99,3 +93,16 @@ class Derivation(NamedTuple):
     gradients: Mapping[str, float] = MappingProxyType({})
     inputs: Mapping[str, float] = MappingProxyType({})
     declared: Mapping[str, Any] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.output} = {self.value!r})"
+
+
+class Derivation(Shown, _Derivation):
+    """Everything there is to explain about one output.
+
+    data: the number of every name. given: those of the inputs that have a part in it. start: the
+    number of the backward pass's first step, ∂L/∂L = 1; 0 where the backward pass is not explained.
+    paths: for each name that was asked for. gradients: by these names. inputs: the number of every
+    input of the file. declared: what the JSON has of the file, its constants among it.
+    """

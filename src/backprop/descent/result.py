@@ -13,6 +13,7 @@ from backprop.descent.run import Best, Cause, History
 from backprop.errors import BackpropError, UnexpectedText
 from backprop.files import read_source
 from backprop.numbers import beyond_doubles
+from backprop.showing import Shown
 
 STATE_SCHEMA = 1
 
@@ -28,10 +29,10 @@ class State:
 
     optimizer: str
     steps: int
-    parameters: dict[str, float]
+    parameters: dict[str, float] = field(repr=False)
     updates: int = 0
     searched: float | None = None
-    memory: dict[str, dict[str, float]] = field(default_factory=dict)
+    memory: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """As plain data, which `from_json` reads."""
@@ -88,7 +89,7 @@ def _numbers(found: dict[str, Any]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Descent:
+class Descent(Shown):
     """The result of `Model.descend`.
 
     output: its name. value, parameters, gradients: at the last step, with finite numbers in every

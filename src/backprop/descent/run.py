@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import dist, hypot, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
@@ -57,7 +57,7 @@ class Best:
 
     step: int
     value: float
-    parameters: dict[str, float]
+    parameters: dict[str, float] = field(repr=False)
 
 
 class History:

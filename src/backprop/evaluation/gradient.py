@@ -42,6 +42,10 @@ class Gradient(NamedTuple):
     warnings: tuple[BackpropError, ...] = ()
     notes: tuple[AtBorder, ...] = ()
 
+    def __repr__(self) -> str:
+        """The output: thousands of numbers are no repr."""
+        return f"Gradient({self.output} = {self.value!r}, by {len(self.gradients)} names)"
+
 
 class Evaluation(NamedTuple):
     """A Model at a point: the graph of an output, the numbers of all rows, and what they say."""

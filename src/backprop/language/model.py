@@ -12,6 +12,7 @@ from backprop.language.declarations import NONE, Bounds, Declarations, default, 
 from backprop.language.links import Worked
 from backprop.language.members import member_text
 from backprop.names import gathered, nearest, unknown_name
+from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
@@ -82,7 +83,7 @@ class Model:
         """The places found in one statement: who asks for one mostly asks for its neighbours."""
 
     def __repr__(self) -> str:
-        count, outputs = len(self.names), ", ".join(self.outputs)
+        count, outputs = len(self.names), listed(gathered(self.outputs), 6)
         return f"Model({self.source.name}: {count} names, outputs {outputs})"
 
     def add_names(self, names: Mapping[str, int], places: Mapping[str, int]) -> None:

@@ -11,6 +11,7 @@ from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import listed, rounded, spoken
 from backprop.report import SCHEMA, Column, Kind, Table
+from backprop.showing import Shown
 
 _MOST_NAMES = 8
 
@@ -27,13 +28,7 @@ _SIZES = {"value": 6, "error": 1, "relative": 1}
 """Numbers of which the size is all that matters, and with how many digits a table has them."""
 
 
-class CheckReport(NamedTuple):
-    """What came of a check, for every format.
-
-    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
-    whether nothing was found to be wrong. declared: what the object has of the file.
-    """
-
+class _CheckReport(NamedTuple):
     gradient: Gradient
     right: bool
     rows: Sequence[Column]
@@ -41,6 +36,17 @@ class CheckReport(NamedTuple):
     shown: Table
     warnings: Sequence[BackpropError]
     declared: Mapping[str, Any] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"CheckReport({self.shown.tail[-1]})"
+
+
+class CheckReport(Shown, _CheckReport):
+    """What came of a check, for every format.
+
+    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
+    whether nothing was found to be wrong. declared: what the object has of the file.
+    """
 
     def table(self) -> Table:
         """A row an input or a claim; what is to be explained stands below."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from backprop.errors import BackpropError, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.leaves import default
 from backprop.language import Model
 from backprop.report import SCHEMA, Column, Table, declared, folded, groups, limits
 
@@ -85,13 +86,14 @@ def gradient_report(
     has every member of a large family. only: it has these names, if any."""
     outputs = {result.output for result in results}
     reached = {name for result in results for name in result.gradients}
-    asked, chosen, constants = set(wrt), set(only), set(model.constants)
+    asked, chosen = set(wrt), set(only)
+    constants = {*model.constants, *model.fixed}
     names = [name for name in model.names if not asked or name in asked or name in outputs]
 
     def role(name: str) -> str:
         if name in outputs:
             return "output"
-        if name in constants:  # also one that only ranges and indices use
+        if name in constants:  # those of ranges and indices among them
             return "constant"
         if name not in reached:
             return "not used"
@@ -105,6 +107,9 @@ def gradient_report(
         if not others:
             equations[at] = model.instance(model.names[name])
     data = ChainMap(*(result.data for result in results))
+    for at, name in enumerate(names):
+        if name in model.defaults and data.get(name) != default(model, name):
+            equations[at] = ""  # another number counted
     columns = [
         Column("name", names, "name"),
         Column("role", [*map(role, names)], "text"),
@@ -124,6 +129,19 @@ def gradient_report(
         kept = [name for name in names if name in asked]
         results = [_only(result, kept) for result in results]
     return GradientReport(results, columns, gradients, rows, declared(model))
+
+
+def gradient_table(found: Gradient) -> Table:
+    """The numbers of a gradient alone: columns name, data, grad."""
+    names = [*found.gradients]
+    columns = [
+        Column("name", names, "name"),
+        Column("data", [found.data[name] for name in names]),
+        Column("grad", [*found.gradients.values()]),
+    ]
+    rows = groups(names)
+    columns = [folded(column, rows, column.title == "grad") for column in columns]
+    return Table(columns, heads=[(f"{found.output} = ", found.value)])
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

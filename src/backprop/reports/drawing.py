@@ -9,7 +9,6 @@ the same bytes.
 import shutil
 import sysconfig
 from collections.abc import Iterable
-from contextlib import suppress
 from html import escape as html
 from math import isfinite
 from pathlib import Path
@@ -210,19 +209,21 @@ def draw_value(value: Value, theme: str, direction: str) -> Digraph:
 
 def value_bundle(value: Value) -> dict[str, str]:
     """SVG and text of the graph that leads to a Value; text alone for a large one."""
-    return _bundle(repr(value), _picture_of(value))
+    drawn = _svg(_picture_of(value))
+    return {"text/plain": repr(value)} | ({"image/svg+xml": drawn} if drawn else {})
 
 
-def model_bundle(model: Model, numbers: Numbers | None) -> dict[str, str]:
-    """SVG and text of a Model, with these numbers; with its defaults if they are of another output."""
+def model_picture(model: Model, numbers: Numbers | None) -> str:
+    """SVG of a Model, with these numbers; with its defaults if they are of another output. "" where
+    there is no picture."""
     try:
         graph = model.graph(model.output())
         if numbers is None or numbers.gradients[graph.output] == 0.0:
             numbers = evaluate(model, {}).numbers
     except BackpropError:
-        return {"text/plain": repr(model)}
+        return ""
     constants = {model.names[name] for name in model.constants}
-    return _bundle(repr(model), picture_of(graph, numbers, model.text, constants=constants))
+    return _svg(picture_of(graph, numbers, model.text, constants=constants))
 
 
 def _picture_of(value: Value) -> Picture:
@@ -230,9 +231,11 @@ def _picture_of(value: Value) -> Picture:
     return picture_of(graph, Numbers([v.data for v in values], [v.grad for v in values]))
 
 
-def _bundle(text: str, drawn: Picture) -> dict[str, str]:
-    bundle = {"text/plain": text}
-    if drawn.size <= MOST:
-        with suppress(BackpropError):  # no program that draws: the text remains
-            bundle["image/svg+xml"] = render(digraph(drawn, Look()), "svg").decode()
-    return bundle
+def _svg(drawn: Picture) -> str:
+    """The picture as SVG; "" for a large one, and where no program draws."""
+    if drawn.size > MOST:
+        return ""
+    try:
+        return render(digraph(drawn, Look()), "svg").decode()
+    except BackpropError:
+        return ""

@@ -32,7 +32,11 @@ _STYLES = {"strong": "bold", "faint": "dim", "": ""}
 
 def write(report: Report, style: Style) -> str:
     """The heads (`L = -8`), the table itself, a curve, notes and sentences below it."""
-    table = report.table()
+    return lines(report.table(), style)
+
+
+def lines(table: Table, style: Style) -> str:
+    """The same of a table."""
     columns = [[written(column.title, style), *_texts(column, style)] for column in table.columns]
     heads = [
         "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)

@@ -37,6 +37,12 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
+def fragment(found: Derivation) -> str:
+    """The same as a part of another page, such as a notebook."""
+    page = _Page(found, Style(), False)
+    return "\n".join([f"<h2>{page.title}</h2>", *page.body])
+
+
 class _Page(Document):
     def words(self, text: str) -> str:
         return escape(text)

@@ -1,0 +1,145 @@
+"""The verbs of a Model in Python, and how their results look when printed and in a notebook."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import re
+
+import pytest
+
+import backprop
+from backprop.errors import BadOption, MissingInputs, UnknownName
+from running import CLASSIC, POINT
+from running import backprop as run
+
+MODEL = "h = tanh(k*x); L = (h - y)^2; x = 2; y = 1"
+NUMBERS = {"a": 2, "b": -3, "c": 10, "f": -2}
+
+
+def test_numbers_by_keyword_are_those_of_a_mapping() -> None:
+    model = backprop.parse(MODEL)
+    h = math.tanh(0.1)
+    slope = 2 * (h - 1) * (1 - h * h) * 2
+    for found in (model.grad(k=0.05), model.grad({"k": 0.05}), model.grad({"k": 9}, k=0.05)):
+        assert math.isclose(found.gradients["k"], slope, rel_tol=1e-12)
+    with pytest.raises(UnknownName, match="kk"):
+        model.grad(kk=0.05)
+    with pytest.raises(MissingInputs):
+        model.explain()
+
+
+def test_print_writes_what_the_command_does() -> None:
+    model = backprop.parse(CLASSIC)
+    given = "-e", CLASSIC, "--set", POINT
+    claim = "dL/da = f*a; db = 4; dd/de = 1"
+    for found, command in (
+        (model.grad(a=2, b=-3, c=10, f=-2), ["grad"]),
+        (model.explain(NUMBERS), ["explain"]),
+        (model.explain(NUMBERS, only=["a"], steps_of="backward", detail="operations"),
+         ["explain", "--only", "a", "--steps-of", "backward", "--detail", "operations"]),
+        (model.explain(NUMBERS, paths="a, b"), ["explain", "--paths", "a, b"]),
+        (model.check(NUMBERS), ["check"]),
+        (model.check(NUMBERS, claim=claim), ["check", "--claim", claim]),
+        (model.check(NUMBERS, precise=True), ["check", "--precise"]),
+        (model.descend(NUMBERS, lr=0.001, steps=3), ["descend", "--lr", "0.001", "--steps", "3"]),
+    ):  # fmt: skip
+        assert str(found) + "\n" == run(command[0], *given, *command[1:]).out
+        assert len(repr(found)) < 200
+
+
+def test_a_picture_is_that_of_the_command() -> None:
+    model = backprop.parse(CLASSIC)
+    drawn = model.draw(NUMBERS, theme="mono", passes="forward", focus=["e"], detail="equations")
+    assert "∂" not in drawn.source
+    assert "data -6" in drawn.source.replace("\\", "")
+    assert "fillcolor=none" in drawn.source
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "said"),
+    [("explain", {"detail": "equation"}, "equations"), ("explain", {"steps_of": "all"}, "both"),
+     ("draw", {"theme": "drak"}, "did you mean 'dark'"), ("draw", {"direction": "up"}, "LR, TB"),
+     ("draw", {"passes": "forwards"}, "forward"), ("draw", {"detail": "all"}, "operations"),
+     ("check", {"tolerance": 2, "claim": "da = 6"}, "between 0 and 1")],
+)  # fmt: skip
+def test_arguments_that_make_no_sense(verb: str, options: dict[str, object], said: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        getattr(backprop.parse(CLASSIC), verb)(NUMBERS, **options)
+    assert said in str(caught.value)
+
+
+def test_a_copied_gradient_is_the_same_numbers_as_a_table() -> None:
+    found = backprop.parse(CLASSIC).grad(NUMBERS)
+    for other in (copy.copy(found), pickle.loads(pickle.dumps(found)), found._replace(output="L")):
+        assert other == found
+        assert re.search(r"^a +2 +6$", str(other), re.M)
+
+
+def test_of_large_models_nothing_is_long() -> None:
+    text = "; ".join([f"y{k} = x{k}*x{k}" for k in range(500)])
+    model = backprop.parse(f"{text}; L = {'+'.join(f'y{k}' for k in range(500))}")
+    numbers = dict.fromkeys(model.inputs, 1.0)
+    found = model.grad(numbers)
+    assert str(found).count("\n") > 1000  # print has all
+    descent = model.descend(numbers, steps=3, every=1)
+    results = [model, found, descent, descent.state, descent.best, model.check(numbers)]
+    assert all(len(repr(each)) < 300 for each in results)
+    for shown in (model, found, descent):
+        bundle = shown._repr_mimebundle_()
+        assert "image/svg+xml" not in bundle
+        assert bundle["text/plain"].count("\n") < 80
+        assert bundle["text/html"].count("<tr") < 80
+        assert re.search(r"… and [\d,]+ rows more", bundle["text/html"])
+    assert len(repr(backprop.parse(text))) < 100
+
+
+def test_a_notebook_shows_tables_and_pages() -> None:
+    nbformat = pytest.importorskip("nbformat")
+    from nbclient import NotebookClient
+
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell(code)
+        for code in (
+            "import backprop\nm = backprop.parse('L = (w - 3)^2')\nm",
+            "m.grad(w=1)",
+            "m.descend({'w': 1}, steps=20)",
+            "m.check(w=1)",
+            "m.explain(w=1)",
+            "m.draw(w=1)",
+            "m",
+            "print(m.grad(w=1))",
+        )
+    ]
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    *cells, printed = (cell.outputs[-1] for cell in notebook.cells)
+    model, gradient, descent, check, explained, drawn, again = (cell.data for cell in cells)
+    for bundle, number in (
+        (gradient, ">-4<"),
+        (descent, ">3<"),
+        (check, ">agrees<"),
+        (again, ">3<"),
+    ):
+        assert "<table>" in bundle["text/html"]
+        assert number in bundle["text/html"]
+    assert "(w - 3)^2" in model["text/html"]
+    assert "<math" in explained["text/html"]
+    assert "<body" not in explained["text/html"]
+    assert "∂L/∂w = 2·(w − 3)" in explained["text/plain"]
+    assert "<svg" in drawn["image/svg+xml"]
+    assert "<svg" in again["text/html"]
+    assert printed["text"].startswith("L = 4\n\nname")
+
+
+def test_what_is_shown_is_escaped() -> None:
+    shown = backprop.parse("a = 2; L = if(a < 3, a, 1)").grad()._repr_mimebundle_()["text/html"]
+    assert "a &lt; 3" in shown
+    assert "a < 3" not in shown
+
+
+def test_warnings_and_notes_are_printed_with_the_table() -> None:
+    found = backprop.parse("x = 0; y = abs(x)").grad()
+    assert "note: " in str(found)
+    assert "note: " in found._repr_mimebundle_()["text/html"]
