@@ -74,6 +74,9 @@ class Operation(NamedTuple):
     is, if the row has a domain."""
     symbol: str = ""
     """What a picture shows instead of the name, where a typographic sign is clearer."""
+    textbook: tuple[str, ...] = ()
+    """The slopes as a textbook writes them where the value `out` has a name, `1 - out^2`; of a row
+    that folds, everywhere. They may cancel, and are read by people only. (): as `slopes`."""
     rule: str = ""
     """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
     alone: tuple[str, ...] = ()
@@ -242,7 +245,7 @@ _ROWS = (
     Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh"),
     Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh"),
     # 1 - out^2, the textbook's slope, cancels: at x = 20 it is 0 instead of 1.7e-17.
-    Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0), machine="tanh"),
+    Operation("tanh", ("x",), real.tanh, ("(1/cosh(x))^2",), _calls(r"\tanh"), _at(-400.0, -20.0, -0.3, 1e-9, 0.3, 20.0, 300.0), textbook=("1 - out^2",), machine="tanh"),
     Operation("asinh", ("x",), real.asinh, ("1/hypot(1, x)",), r"\operatorname{arsinh}\left([x]\right)",
               _at(-1e300, -3.0, -1e-9, 0.3, 1e10), machine="asinh"),
     Operation("acosh", ("x",), real.acosh, ("1/(sqrt(x - 1)*sqrt(x + 1))",), r"\operatorname{arcosh}\left([x]\right)",
@@ -325,11 +328,11 @@ _ROWS = (
     Operation("leaky_relu", ("x", "a"), "if(x > 0, x, a*x)", ("if(x > 0, 1, a)", "if(x > 0, 0, x)"), "",
               ((2.0, 0.1), (-3.0, 0.1)), (((0.0, 0.1), (0.1, 0.0)),), defaults=(0.01,), corner="x == 0"),
     Operation("sigmoid", ("x",), "if(x >= 0, 1/(1 + exp(-x)), exp(x)/(1 + exp(x)))",
-              ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS),
+              ("out*sigmoid(-x)",), _calls(r"\sigma"), _REALS, textbook=("out*(1 - out)",)),
     Operation("softplus", ("x",), "if(x > 0, x, 0) + log1p(exp(-abs(x)))", ("sigmoid(x)",), "", _REALS),
     Operation("logsigmoid", ("x",), "if(x < 0, x, 0) - log1p(exp(-abs(x)))", ("sigmoid(-x)",), "", _REALS),
     Operation("logsumexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"), "",
-              (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True, around=("pivot", "below", "above")),
+              (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True, around=("pivot", "below", "above"), textbook=("exp(x - out)", "exp(y - out)")),
     Operation("pivot", ("x", "y"), max, ("if(y > x, 0, 1)", "if(y > x, 1, 0)"),
               r"\max\left([x], [y]\right)", _ORDERED, called=False, written="max", machine="if(y > x, y, x)"),
     # Where the difference overflows x stands for it: exp is 0 of both, and x is finite.

@@ -1,7 +1,8 @@
 """From a Model's numbers at a point to the steps of the chain rule."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite, isnan
 
 from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
@@ -96,7 +97,8 @@ class _Writing:
         self.data, self.gradients = found.numbers
         self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
         self.wanted = {*self.numbers}
-        self._formulas = Formulas(self.graph, self.data, self.graph.labels, model.names)
+        formulas = partial(Formulas, self.graph, self.data, self.graph.labels, model.names)
+        self._formulas, self._accurate = formulas(textbook=True), formulas()
         self._known = {**CONSTANTS, **self.numbers}
 
     def is_wanted(self, node: int) -> bool:
@@ -157,20 +159,35 @@ class _Writing:
         which use of the operand in a single operation this is, 0 if there is one only."""
         graph, wanted = self.graph, self.is_wanted(node)
         if not self.single:
-            formulas = self._formulas.partials(node) if wanted else {}
-            return [
-                (operand, self._checked(formulas.get(operand), number), number, 0)
-                for operand, number in partials(graph, node, self.data).items()
-            ]
+            each = partials(graph, node, self.data)
+            texts = self._slopes(lambda formulas: formulas.partials(node), each) if wanted else {}
+            return [(operand, texts.get(operand, ""), each[operand], 0) for operand in each]
         operands = graph.operands(node)
-        numbers = local_slopes(graph, node, self.data)
-        slopes = self._formulas.one_step(node)[1] if wanted else [None] * len(operands)
+        numbers = dict(enumerate(local_slopes(graph, node, self.data)))
+        moving = {at: numbers[at] for at in self._moving(node)}
+        if wanted:
+            texts = self._slopes(lambda written: dict(enumerate(written.one_step(node)[1])), moving)
+        else:
+            texts = {}
         found = []
-        for at in self._moving(node):
-            operand, text = operands[at], self._checked(slopes[at], numbers[at])
+        for at, number in moving.items():
+            operand = operands[at]
             use = operands[: at + 1].count(operand) if operands.count(operand) > 1 else 0
-            found.append((operand, text, numbers[at], use))
+            found.append((operand, texts.get(at, ""), number, use))
         return found
+
+    def _slopes(
+        self, write: Callable[[Formulas], dict[int, Formula | None]], numbers: dict[int, float]
+    ) -> dict[int, str]:
+        """The texts of derivatives: the textbook's, or where that cancels the accurate one. write:
+        gives the formulas. numbers: what they must be here."""
+        found = write(self._formulas)
+        texts = {each: self._checked(found.get(each), numbers[each]) for each in numbers}
+        if any(found.get(each) and not texts[each] for each in numbers):
+            other = write(self._accurate)
+            for each in numbers:
+                texts[each] = texts[each] or self._checked(other.get(each), numbers[each])
+        return texts
 
     def _leads_on(self, node: int, operand: int) -> bool:
         """Whether something else that the equation of a node uses depends on the operand."""

@@ -15,7 +15,7 @@ from math import inf, isfinite, nan
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from backprop.graph import NUMBER, Columns, Graph, depending, in_order
-from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS, Operation
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
@@ -81,7 +81,11 @@ class Texts(Writer[T]):
     ) -> tuple[Operand[T], ...]:
         row = OPERATIONS[name]
         names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
-        return tuple(self.text(text, names) for text in row.slopes)
+        return tuple(self.text(text, names) for text in self.texts(row, out))
+
+    def texts(self, row: Operation, out: Operand[T]) -> tuple[str, ...]:
+        """The texts of an operation's slopes, given its value."""
+        return row.slopes
 
     def text(self, text: str, names: Mapping[str, Operand[T]]) -> Operand[T]:
         """A formula of the table, its names replaced by operands."""

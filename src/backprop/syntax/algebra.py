@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, isfinite
 
 from backprop.numbers import exact, rounded
-from backprop.operations import CALL, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.operations import CALL, CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
 from backprop.syntax import functions
 
 LARGEST = 120
@@ -69,7 +69,8 @@ class Call(Formula):
         if row.name == "neg":
             return f"-{self.operands[0].text(PRODUCT)}", SUM
         if row.name.isidentifier() and (row.called or row.name == "if"):
-            return f"{self.name}({', '.join(each.text() for each in self.operands)})", CALL
+            operands = _unfolded(self) if row.folds else self.operands
+            return f"{self.name}({', '.join(each.text() for each in operands)})", CALL
         if row.arity == 1:
             return f"{self.name} {self.operands[0].text(row.binding)}", row.binding
         left, right = self.operands
@@ -128,6 +129,19 @@ class Sum(Formula):
         return text, SUM
 
 
+def _unfolded(found: Call) -> list[Formula]:
+    """The operands of a call that folds: a, b and c of `max(max(a, b), c)`."""
+    operands: list[Formula] = []
+    waiting: list[Formula] = [found]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Call) and each.name == found.name:
+            waiting += reversed(each.operands)
+        else:
+            operands.append(each)
+    return operands
+
+
 def _power(base: Formula, by: float) -> str:
     return base.text(PRODUCT + 1) if by == 1 else f"{base.text(POWER + 1)}^{_number(by)}"
 
@@ -166,6 +180,12 @@ def times(*factors: Formula) -> Formula:
     if coefficient == 0:
         return ZERO
     kept = [(base, exponent) for base, exponent in powers.items() if exponent != 0]
+    for at, (base, exponent) in enumerate(kept):
+        if isinstance(base, Call) and base.name in ("sqrt", "exp"):
+            others = kept[:at] + kept[at + 1 :]
+            simpler = _simpler(base, exponent, others)
+            if simpler is not None:
+                return times(Product(coefficient, others), simpler)
     if len(kept) == 1 and kept[0][1] == 1:
         base = kept[0][0]
         if coefficient == 1:
@@ -173,6 +193,41 @@ def times(*factors: Formula) -> Formula:
         if coefficient == -1 and isinstance(base, Sum):
             return plus(*(times(MINUS, term) for term in base.terms))
     return Product(coefficient, kept)
+
+
+def _simpler(base: Call, exponent: float, others: list[tuple[Formula, float]]) -> Formula | None:
+    """What takes the place of a power of a root or of exp(u), if that is simpler. others: the other
+    factors; one that it is joined with is taken out.
+
+    sqrt(u)^2 is u, and u/sqrt(u) is sqrt(u); sqrt(2)*sqrt(pi) is sqrt(2*pi), of constants;
+    exp(u)*exp(v) is exp(u + v).
+    """
+    (inside,) = base.operands
+    if base.name == "sqrt" and exponent % 2 == 0:
+        return power(inside, number(exponent / 2))
+    for at, (other, by) in enumerate(others):
+        found: Formula
+        if base.name == "sqrt" and other == inside and exponent < 0 < by:
+            found = Product(1.0, [(base, exponent + 2), (other, by - 1)])
+        elif not isinstance(other, Call) or other.name != base.name:
+            continue
+        elif base.name == "exp":
+            exponents = times(number(exponent), inside), times(number(by), other.operands[0])
+            whole = plus(*exponents)
+            found = ONE if whole == ZERO else Call("exp", [whole])
+        elif by == exponent and _is_constant(inside) and _is_constant(other.operands[0]):
+            found = power(Call("sqrt", [times(inside, other.operands[0])]), number(by))
+        else:
+            continue
+        del others[at]
+        return found
+    return None
+
+
+def _is_constant(found: Formula) -> bool:
+    """Whether a formula is a number, pi, or the two multiplied."""
+    powers = found.powers if isinstance(found, Product) else [(found, 1.0)]
+    return all(isinstance(base, Symbol) and base.key in CONSTANTS for base, _ in powers)
 
 
 def plus(*terms: Formula) -> Formula:
@@ -203,8 +258,8 @@ def power(base: Formula, exponent: Formula) -> Formula:
             return number(value) if exact and isfinite(value) else Call("^", (base, exponent))
         if by.is_integer():
             raised = [(each, of * by) for each, of in base.powers]
-            return Product(functions.value("^")(base.coefficient, by), raised)
-    return ONE if by == 0 else Product(1.0, [(base, by)])
+            return times(Product(functions.value("^")(base.coefficient, by), raised))
+    return ONE if by == 0 else times(Product(1.0, [(base, by)]))
 
 
 _NORMAL: Mapping[str, Callable[..., Formula]] = {

@@ -7,7 +7,7 @@ value, the result is nan or inf.
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import product
 from math import inf, isfinite, nan
 from sys import float_info
@@ -148,7 +148,11 @@ def _conditions(name: str) -> list[tuple[str, Function]]:
 def evaluated(statement: Statement, numbers: Mapping[str, float]) -> float:
     """The number of a formula, or of the right side of an equation, given those of its names."""
     known = {**CONSTANTS, **numbers}
-    return fold(statement, float, known.__getitem__, lambda name, parts: value(name)(*parts))
+
+    def apply(name: str, parts: list[float]) -> float:
+        return reduce(value(name), parts) if OPERATIONS[name].folds else value(name)(*parts)
+
+    return fold(statement, float, known.__getitem__, apply)
 
 
 def compiled(

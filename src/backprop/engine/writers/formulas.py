@@ -2,7 +2,8 @@
 
 `Formulas.partials` takes an equation at a point and gives, for each name that it uses, the formula
 of the derivative by it: the chain rule, with the slopes of the table. Of an `if`, in the equation
-or in a slope, only the branch taken at that point is written.
+or in a slope, only the branch taken at that point is written. Textbooks write `1 - h^2` for the
+slope of h = tanh(z): an equation that is one function as a whole has its name in its derivatives.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -10,7 +11,7 @@ from contextlib import suppress
 
 from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
-from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, Operation
 from backprop.syntax import functions
 from backprop.syntax.algebra import ZERO, Call, Formula, Symbol, TooLong, number, operation
 from backprop.values import ByNode
@@ -23,11 +24,17 @@ class Formulas(Texts[Pair]):
     """The formulas of a graph at a point, each with its number, by which conditions are decided.
 
     data: the numbers of the point. names: what the nodes are called that equations use. taken:
-    names of the file that are no constants any more. A formula that is too long is None.
+    names of the file that are no constants any more. textbook: write values by their names, and
+    slopes as textbooks do, even where they cancel. A formula that is too long is None.
     """
 
     def __init__(
-        self, graph: Graph, data: ByNode, names: Mapping[int, str], taken: Container[str] = ()
+        self,
+        graph: Graph,
+        data: ByNode,
+        names: Mapping[int, str],
+        taken: Container[str] = (),
+        textbook: bool = False,
     ) -> None:
         self._graph = graph
         self._data = data
@@ -38,6 +45,8 @@ class Formulas(Texts[Pair]):
             for name, value in CONSTANTS.items()
         }
         self._named = {value: Symbol(n) for n, value in CONSTANTS.items() if n not in taken}
+        self._textbook = textbook
+        self._short: dict[Formula, Formula] = {}  # an equation's formula: its name
 
     def equation(self, node: int) -> Formula | None:
         """What an equation computes, from the names that it uses."""
@@ -45,18 +54,41 @@ class Formulas(Texts[Pair]):
 
     def partials(self, node: int) -> dict[int, Formula | None]:
         """The derivatives of an equation by each node that it uses."""
-        walk = self._walk(node)
+        graph, walk = self._graph, self._walk(node)
         # every sum begins with 0, so that its number is written first: 1 + x
         seeds: dict[int, Operand[Pair]] = dict.fromkeys(walk.found, (ZERO, 0.0))
-        seeds[node] = 1.0
-        found = walk.backward(seeds, self._graph.uses(node))
-        return {each: self._pair(operand)[0] for each, operand in found.items()}
+        top = self._outermost(node)
+        row, operands = OPERATIONS[graph.op(top)], graph.operands(top)
+        whole = self._pair(walk.found[top])[0]
+        if self._textbook and row.name in FUNCTIONS and whole is not None:
+            walk.found[top] = self._leaf(node)
+            self._short = {whole: Symbol(self._names[node])}
+        moving = [at for at, each in enumerate(operands) if not graph.is_number(each)]
+        outer: Operand[Pair] = 1.0
+        if len(moving) == 1 and row.binding >= POWER:  # one slope, times that of what is inside
+            called = [walk.found[each] for each in operands]
+            outer = self.slopes(row.name, called, walk.found[top])[moving[0]]
+            top = operands[moving[0]]
+            del seeds[node]
+        seeds[top] = 1.0
+        found = walk.backward(seeds, graph.uses(node))
+        products = {each: self.product(outer, inner, False) for each, inner in found.items()}
+        self._short = {}
+        return {each: formula for each, (formula, _) in products.items()}
+
+    def _outermost(self, node: int) -> int:
+        """The operation that an equation is as a whole, without the pivot that is put back."""
+        row, inner = OPERATIONS[self._graph.op(node)], self._graph.operands(node)[-1]
+        puts_back = row.written and row.slopes[-1] == "1"
+        return inner if puts_back and inner in self._graph.equation(node) else node
 
     def one_step(self, node: int) -> tuple[Formula, list[Formula | None]]:
         """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
         op, operands = self._graph.op(node), self._graph.operands(node)
         called = [self._pair(self._leaf(operand)) for operand in operands]
-        slopes = self.slopes(op, called, self.value(op, called))
+        named = self._textbook and op in FUNCTIONS
+        out = self._leaf(node) if named else self.value(op, called)
+        slopes = self.slopes(op, called, out)
         raw = tuple(found for found, _ in called if found is not None)
         call = raw[0] if op == "copy" else Call(OPERATIONS[op].written or op, raw)
         return call, [self._pair(each)[0] for each in slopes]
@@ -73,12 +105,17 @@ class Formulas(Texts[Pair]):
         known = [found for found, _ in pairs if found is not None]
         with suppress(TooLong):
             if len(known) == len(pairs):
-                return operation(name, known), result
+                made = operation(name, known)
+                return self._short.get(made, made), result
         return None, result
 
     def product(self, gradient: Operand[Pair], slope: Operand[Pair], careful: bool) -> Pair:
         """Gradient times slope; a formula that is 0 makes 0 of any other."""
         return self.value("*", [gradient, slope])
+
+    def texts(self, row: Operation, out: Operand[Pair]) -> tuple[str, ...]:
+        named = isinstance(self._pair(out)[0], Symbol) or row.folds
+        return row.textbook if self._textbook and row.textbook and named else row.slopes
 
     def text(self, text: str, names: Mapping[str, Operand[Pair]]) -> Operand[Pair]:
         return super().text(text, {**self._constants, **names})

@@ -1,0 +1,120 @@
+"""Derivatives as a textbook writes them: by the name of the value, simplified, each rule once."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pytest
+
+import backprop as library
+from backprop.engine.writers.formulas import Formulas
+from backprop.operations import FUNCTIONS, OPERATIONS, Operation
+from backprop.syntax.algebra import written
+from backprop.syntax.functions import evaluated
+from backprop.syntax.parser import formula
+from backprop.values import by_names, graph_of
+from running import backprop
+
+BY_HAND = [
+    # an equation, a claim about its slope from a textbook, as it is to be printed
+    ("h = tanh(z)", "∂h/∂z = 1 − h^2"), ("p = sigmoid(z)", "∂p/∂z = p·(1 − p)"),
+    ("y = exp(z)", "∂y/∂z = y"), ("y = sqrt(z)", "∂y/∂z = 1/(2·y)"), ("y = cbrt(z)", "∂y/∂z = 1/(3·y^2)"),
+    ("y = tan(z)", "∂y/∂z = 1 + y^2"), ("r = hypot(z, w)", "∂r/∂z = z/r"), ("r = sqrt(z^2 + w^2)", "∂r/∂w = w/r"),
+    ("L = logsumexp(z, w)", "∂L/∂z = exp(z − L)"), ("L = logsumexp(z, w, b)", "∂L/∂b = exp(b − L)"),
+    ("L = logsumexp(z, w, b, 1)", "∂L/∂w = exp(w − L)"), ("r = hypot(z, w, b)", "∂r/∂b = b/r"),
+    ("h = tanh(z*w + b)", "∂h/∂z = (1 − h^2)·w"), ("p = sigmoid(-z)", "∂p/∂z = −p·(1 − p)"),
+    ("s = exp(z - logsumexp(z, w, b))", "∂s/∂w = −s·exp(w − logsumexp(z, w, b))"),
+    ("f(t) = tanh(t); h = f(z)", "∂h/∂z = 1 − h^2"), ("y = sin(z + z^2)", "∂y/∂z = cos(z + z^2)·(1 + 2·z)"),
+    # of a larger equation the value has no name
+    ("h = 2*tanh(z)", "∂h/∂z = 2/cosh(z)^2"), ("q = z/w", "∂q/∂w = −z/w^2"), ("q = 2^z", "∂q/∂z = 2^z·log(2)"),
+    ("L = logsumexp(z, w, b) - z", "∂L/∂b = exp(b − logsumexp(z, w, b))"),
+    # simplified
+    ("y = 0.5*erfc(-z/sqrt(2))", "∂y/∂z = exp(−z^2/2)/sqrt(2·pi)"), ("y = erf(z/sqrt(2))", "∂y/∂z = 2·exp(−z^2/2)/sqrt(2·pi)"),
+    ("y = sqrt(z)^3*w", "∂y/∂z = 1.5·w·sqrt(z)"), ("y = w*exp(-z)*exp(z)", "∂y/∂w = 1"),
+]  # fmt: skip
+AT = "z = 0.3; w = 0.7; b = -0.2"
+
+
+@pytest.mark.parametrize(("text", "claim"), BY_HAND)
+def test_slopes_are_those_of_a_textbook(text: str, claim: str) -> None:
+    whole = f"{text}; {AT}"
+    output = re.split(" = ", text.split("; ")[-1])[0]
+    out = backprop("explain", "-e", whole, "--of", output).out
+    assert claim in out
+    assert f"{claim} = " in out or f"{claim}\n" in out
+    marked = backprop("check", "-e", whole, "--of", output, "--claim", claim)
+    assert (marked.status, marked.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in OPERATIONS.values() if row.name in FUNCTIONS], ids=lambda row: row.name
+)
+def test_the_textbooks_formula_has_the_slopes_number(row: Operation) -> None:
+    """At every sample point where the textbook's formula does not cancel."""
+    compared = 0
+    for point in row.samples:
+        names = [f"x{at}" for at in range(row.arity)]
+        leaves = [library.Value(each, name) for each, name in zip(point, names, strict=True)]
+        value = library.values.apply(row.name, *leaves)
+        value.label = "y"
+        graph, values = graph_of([value])
+        data = [each.data for each in values]
+        numbers = by_names(graph, graph.output, data)
+        named = {each.label: each.data for each in values}
+        written_out = Formulas(graph, data, graph.labels, textbook=True)
+        for operand, found in written_out.partials(graph.output).items():
+            text, number = written(found), numbers[operand]
+            cancels = bool(row.textbook) and (abs(number) < 1e-4 or max(map(abs, point)) > 1e4)
+            extreme = not 1e-100 < min(map(abs, point)) <= max(map(abs, point)) < 1e100
+            if not math.isfinite(number) or abs(number) < 1e-290 or cancels or extreme:
+                continue
+            assert evaluated(formula(text), named) == pytest.approx(number, rel=1e-9), (text, point)
+            compared += 1
+    assert compared or set(row.slopes) == {"0"} or row.name == "polygamma"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("h = tanh(z); z = 20", "∂h/∂z = 1/cosh(z)^2 = 1/cosh(20)^2 = 1.69934e−17"),
+        ("p = sigmoid(z); z = 40", "∂p/∂z = sigmoid(z)·sigmoid(−z)"),
+    ],
+)
+def test_where_the_textbook_cancels_the_accurate_slope_is_written(text: str, line: str) -> None:
+    """4·e^-40 = 1.69934e-17 by mpmath; 1 - tanh(20)^2 is 0 in doubles."""
+    assert line in backprop("explain", "-e", text).out
+
+
+@pytest.mark.parametrize("z", [1, 3, 5, 7, 9])
+def test_what_cancels_in_part_is_read_back(z: int) -> None:
+    """1 - 0.999909^2 has two digits that are right: the claim is right all the same."""
+    text = f"h = tanh(z); L = 3*h; z = {z}"
+    out = backprop("explain", "-e", text).out
+    claims = [line.strip() for line in out.splitlines() if line.strip().startswith("∂")]
+    ran = backprop("check", "-e", text, "--claim", "; ".join(claims))
+    assert ran.status == 0, ran.out
+
+
+def test_in_single_operations_the_step_has_the_name() -> None:
+    out = backprop("explain", "-e", f"L = 2*tanh(z*w); {AT}", "--detail", "operations").out
+    assert "∂v2/∂v1 = 1 − v2^2 = 1 − 0.206966^2" in out
+    assert (
+        "∂q/∂v1 = exp(v1 − q)"
+        in backprop("explain", "-e", f"q = logsumexp(z*w, b); {AT}", "--detail", "operations").out
+    )
+
+
+def test_every_format_has_the_textbooks_slope() -> None:
+    of = {"markdown": "1 - h^{2}", "latex": "1 - h^{2}", "json": '"1 - h^2"', "text": "1 − h^2"}
+    for format, said in of.items():
+        assert (
+            said
+            in backprop("explain", "-e", f"h = tanh(z); {AT}", "--format", format, "--of", "h").out
+        )
+    found = json.loads(
+        backprop("explain", "-e", f"h = tanh(z); {AT}", "--of", "h", "--format", "json").out
+    )
+    model = library.parse(f"h = tanh(z); {AT}")
+    assert found["backward"][0]["shares"][0]["product"] == model.grad(of="h").gradients["z"]
