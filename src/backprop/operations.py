@@ -83,8 +83,7 @@ class Operation(NamedTuple):
     """For each operand, what the rule is called where the others are numbers: `x^2` falls under the
     power rule, `2^x` under the exponential rule. (): always `rule`."""
     corner: str = ""
-    """The condition of a kink in its graph, as text in the language: `x == 0`. What the slope is
-    there, the row's slopes say."""
+    """The condition of a kink in its graph, as text in the language; `slopes` say the slope there."""
     jump: str = ""
     """The same where the graph jumps."""
     machine: str = ""
@@ -96,8 +95,7 @@ class Operation(NamedTuple):
     """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
-    "": the text of `value`, or mpmath's function of the same name, or `value` on mpmath's numbers.
-    """
+    "": the text of `value`, or mpmath's function of that name, or `value` on mpmath's numbers."""
 
     @property
     def arity(self) -> int:
