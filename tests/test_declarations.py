@@ -183,10 +183,10 @@ def test_pictures_show_constants_muted() -> None:
     run("draw", "-o", "x.dot")
     lines = Path("x.dot").read_text(encoding="utf-8").splitlines()
     (g,) = (line for line in lines if "g: a constant" in line or "g = 2" in line)
-    assert 'fontcolor="#999999"' in g
+    assert 'fontcolor="#767676"' in g
     assert "style=solid" in g
     (a,) = (line for line in lines if line.lstrip().startswith("a ["))
-    assert "#999999" not in a
+    assert "#767676" not in a
 
 
 def test_points_of_a_check_stay_within_bounds_and_constants_stay() -> None:

@@ -10,7 +10,7 @@ from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Inputs
 from backprop.language import Model
-from backprop.names import meant
+from backprop.names import family, meant
 from backprop.report import declared
 from backprop.report.gradient import GradientReport, gradient_report
 
@@ -59,31 +59,34 @@ def draw(
     """The picture of one output with its gradient, and the gradient itself (for its warnings).
 
     detail: operations or equations, None for what the size suggests. focus: names, of which `depth`
-    equations around are drawn. whole: draw even what is large. Raises TooLarge, which says what
-    else to ask for.
+    equations around are drawn, a family as one box if no single member is named. whole: draw even
+    what is large. Raises TooLarge, which says what else to ask for.
     """
     from backprop import picture as pictures
 
     model = inputs.model()
     graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output, noted=True)
+    members = any(family(each) and each in model.names for each in focus)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
     constants = {model.names[name] for name in model.constants}
 
     def drawn(detail: str) -> Picture:
         found = pictures.picture(graph, at, model.text, detail, constants)
-        if detail == "equations" and not focus and not whole:
+        if detail == "equations" and not whole and not members:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found
 
-    found = drawn(detail or "operations")
-    if detail is None and found.size > pictures.DETAILED:
+    many = not focus and len(graph.order) > pictures.DETAILED
+    found = drawn(detail or ("equations" if many else "operations"))
+    if detail is None and found.size > pictures.DETAILED and not many:
         found = drawn("equations")
-    if found.size > pictures.MOST and not whole:
+    if found.large and not whole:
         hints = [f"draw a part: --focus {gradient.output} --depth 2", "draw everything: --all"]
         if detail == "operations":
             hints.insert(0, "draw one box an equation: --detail equations")
-        message = f"{found.size:,} boxes and circles are more than a page can show"
+        size = f"{found.size:,} boxes and circles with {len(found.arrows):,} arrows"
+        message = f"{size} are more than a page can show"
         raise TooLarge(message, hints=hints, where=model.source.name)
     return found, gradient
 

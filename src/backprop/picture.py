@@ -7,12 +7,12 @@ carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
 from backprop.graph import Graph
-from backprop.names import shape, together
+from backprop.names import BETWEEN, shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
 from backprop.values import Numbers, local_slopes, share
@@ -26,8 +26,8 @@ DETAILED = 80
 INPUTS = ("input", "constant")
 """The roles of boxes that no equation computes."""
 
-MOST = 400
-"""Larger pictures are drawn only when asked for, whole or in part."""
+MOST, MOST_ARROWS = 400, 1000
+"""Pictures with more boxes and circles, or more arrows, are drawn only when asked for, whole or in part."""
 
 
 class Box(NamedTuple):
@@ -85,6 +85,11 @@ class Picture(NamedTuple):
     def size(self) -> int:
         return len(self.boxes) + len(self.circles)
 
+    @property
+    def large(self) -> bool:
+        """Whether it is more than a page can show."""
+        return self.size > MOST or len(self.arrows) > MOST_ARROWS
+
 
 def picture(
     graph: Graph,
@@ -118,7 +123,8 @@ def folded(whole: Picture) -> Picture:
             id = together(ids)
             data = max((each.data for each in (box, *others)), key=_size)
             grad = max((each.grad for each in (box, *others)), key=_size)
-            box = box._replace(id=id, label=id, data=data, grad=grad, members=len(ids))
+            group = id if box.group else ""
+            box = box._replace(id=id, label=id, data=data, grad=grad, group=group, members=len(ids))
         owner |= dict.fromkeys(ids, box.id)
         boxes.append(box)
     between: dict[tuple[str, str], list[Arrow]] = {}
@@ -131,8 +137,9 @@ def folded(whole: Picture) -> Picture:
     return whole._replace(boxes=boxes, arrows=arrows)
 
 
-def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
-    """The part of a picture within `depth` equations of `names`, towards inputs and output."""
+def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
+    """The part of a picture within `depth` equations of `names`, towards inputs and output. A box for
+    several members of a family is near where one of them is."""
     owner = {box.id: box.group or box.id for box in whole.boxes}
     owner |= {circle.id: circle.group for circle in whole.circles}
     near: dict[str, set[str]] = {}
@@ -140,7 +147,12 @@ def focus(whole: Picture, names: Sequence[str], depth: int) -> Picture:
         tail, head = owner[arrow.tail], owner[arrow.head]
         near.setdefault(tail, set()).add(head)
         near.setdefault(head, set()).add(tail)
-    kept = edge = {*names}
+    families = {*map(shape, names)}
+    kept = edge = {*names} | {
+        box.id
+        for box in whole.boxes
+        if box.members > 1 and shape(box.id.partition(BETWEEN)[0]) in families
+    }
     while edge and depth > 0:
         depth -= 1
         edge = {other for at in edge for other in near.get(at, ())} - kept

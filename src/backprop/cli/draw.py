@@ -8,9 +8,13 @@ from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import DETAILS, DIRECTIONS, PASSES, names, option
 from backprop.reports import PICTURES
-from backprop.reports.themes import THEMES, Look
+from backprop.reports.themes import THEMES, TIMEOUT, Look
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
+
+
+def _upper(text: str | None) -> str | None:
+    return text and text.upper()
 
 
 def draw(
@@ -21,9 +25,10 @@ def draw(
         "graph.svg", path="written",
     ),
     theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
-    direction: str = option(
-        "--direction LR|TB", "From left to right, or from the top.", "LR",
-        choices=DIRECTIONS, read=str.upper,
+    direction: str | None = option(
+        "--direction LR|TB", "From left to right, or from the top."
+        " Default: LR where that fits a slide (16:9); the other way where that fits better, .dot aside.",
+        choices=DIRECTIONS, read=_upper,
     ),
     passes: str = option(
         "--pass NAME", "forward: data only; backward: gradients too.", "backward",
@@ -37,6 +42,14 @@ def draw(
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
     whole: bool = option("--all", "Draw everything, however large."),
     digits: Annotated[int | None, digits_option("four decimals")],
+    transparent: bool = option("--transparent", "No background."),
+    width: int | None = option(
+        "--width N", "Pixels from left to right, 96 an inch; the height follows."
+        " Default: as wide as text of 12 points makes it.", min=100, max=30000,
+    ),
+    timeout: int = option(
+        "--timeout SECONDS", "How long laying out may take.", TIMEOUT, min=1, max=86400,
+    ),
 ) -> None:  # fmt: skip
     """The graph with data and gradients, as a picture.
 
@@ -45,7 +58,7 @@ def draw(
     """
     wrong = f"{output} has no ending of a picture"
     format = "svg" if output == "-" else PICTURES.of_file(output, wrong)
-    look = Look(theme, direction, passes == "backward", digits)
+    look = Look(theme, direction, passes == "backward", digits, transparent, width, timeout)
     picture, gradient = commands.draw(inputs, detail, focus, depth, whole)
     drawn = PICTURES.writer(format)(picture, look, format)
     if output == "-":

@@ -7,33 +7,46 @@ the same bytes.
 """
 
 import shutil
+import subprocess
 import sysconfig
 from collections.abc import Iterable
 from html import escape as html
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
+from time import monotonic
 
-from graphviz import CalledProcessError, Digraph, ExecutableNotFound, escape
-from graphviz.backend import dot_command
+from graphviz import Digraph, escape
 
 from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.language import Model
 from backprop.numbers import shortened, shown
-from backprop.picture import INPUTS, MOST, Arrow, Box, Circle, Picture
+from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
-from backprop.reports.themes import THEMES, Look, Theme
+from backprop.reports.layout import fit, with_free_titles
+from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
 
-_FONT = "Helvetica,Arial,sans-serif"
+_FONT, _FONTS = "Arial", "Arial,Helvetica,sans-serif"
+"""What programs know the widths of, and the families that an SVG asks its reader for."""
+
+_DPI = 96
+"""Pixels an inch, in PNG and in browsers."""
+
+_ANY = 10_000
+"""Inches: no limit to the height of a picture whose width is given."""
 
 _LONG = 60
 """The longest title of a group; hover text has all of it."""
 
 
 def write(picture: Picture, look: Look, format: str) -> bytes:
-    """The picture as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
-    return render(digraph(picture, look), format)
+    """The picture as `svg`, `png`, `pdf` or `dot`, from left to right where that fits a slide, else
+    in the direction that fits it better, if none is given. Raises CannotDraw where nothing renders it."""
+    ways = [look.direction] if look.direction else ["LR", "TB"]
+    return _render(
+        (digraph(picture, look._replace(direction=way)) for way in ways), format, look.timeout
+    )
 
 
 def digraph(picture: Picture, look: Look) -> Digraph:
@@ -42,13 +55,17 @@ def digraph(picture: Picture, look: Look) -> Digraph:
     graph = Digraph(
         "equations",
         graph_attr={
-            "rankdir": look.direction, "bgcolor": theme.paper, "fontname": _FONT, "fontcolor": theme.ink,
+            "rankdir": look.direction or "LR",
+            "bgcolor": "transparent" if look.transparent else theme.paper,
+            "fontname": _FONT, "fontcolor": theme.ink,
             "nodesep": "0.3", "ranksep": "0.55", "pad": "0.2", "fontsize": "12", "color": theme.faint,
         },
         node_attr={"fontname": _FONT, "fontsize": "12", "color": theme.ink, "fontcolor": theme.ink},
         edge_attr={"fontname": _FONT, "fontsize": "10", "color": theme.line, "fontcolor": theme.ink,
                    "arrowsize": "0.7"},
     )  # fmt: skip
+    if look.width:
+        graph.attr(size=f"{shown(look.width / _DPI, 6)},{_ANY}!")
     moving = (box.grad for box in picture.boxes if box.role != "constant")
     largest = max((abs(grad) for grad in moving if isfinite(grad)), default=0)
     grouped: dict[str, list[Box | Circle]] = {}
@@ -73,10 +90,15 @@ def digraph(picture: Picture, look: Look) -> Digraph:
     return graph
 
 
-def render(graph: Digraph, format: str) -> bytes:
+def render(graph: Digraph, format: str, seconds: float = TIMEOUT) -> bytes:
     """The graph as `svg`, `png`, `pdf` or `dot`. Raises CannotDraw where nothing renders it."""
+    return _render([graph], format, seconds)
+
+
+def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
+    """The first of the graphs that fits a slide, or the one that fits it best."""
     if format == "dot":
-        return str(graph.source).encode()
+        return str(next(iter(graphs)).source).encode()
     program = _program()
     if program is None:
         hints = [
@@ -84,17 +106,41 @@ def render(graph: Digraph, format: str) -> bytes:
             "or write the graph itself: -o graph.dot",
         ]
         raise CannotDraw("there is no program that lays out graphs", hints=hints)
-    dot_command.DOT_BINARY = Path(program)
-    try:
-        drawn: bytes = graph.pipe(format=format, quiet=True)
-    except ExecutableNotFound:
-        raise CannotDraw(f"{program} cannot be run") from None
-    except CalledProcessError as error:
-        said = (error.stderr or b"").decode(errors="replace").strip()
-        real = "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
-        hints = [real] if "not recognized" in said else said.splitlines()[-2:]
-        raise CannotDraw(f"{Path(program).name} cannot draw {format}", hints=hints) from None
-    return drawn
+    end = monotonic() + seconds
+
+    def run(text: str, *options: str) -> bytes:
+        try:
+            done = subprocess.run(
+                [program, *options], input=text.encode(), capture_output=True, check=True,
+                timeout=max(end - monotonic(), 0),
+            )  # fmt: skip
+            return done.stdout
+        except subprocess.TimeoutExpired:
+            hints = [
+                f"give it more time: --timeout {ceil(4 * seconds)}",
+                "draw a part: --focus NAME --depth 2",
+                "or write the graph itself: -o graph.dot",
+            ]
+            message = f"{Path(program).name} has not drawn this in {shown(seconds)} seconds"
+            raise CannotDraw(message, hints=hints) from None
+        except OSError:
+            raise CannotDraw(f"{program} cannot be run") from None
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace").strip()
+            real = "it needs the real Graphviz: apt-get install graphviz, or brew install graphviz"
+            hints = [real] if "not recognized" in said else said.splitlines()[-2:]
+            message = f"{Path(program).name} cannot draw {format}"
+            raise CannotDraw(message, hints=hints) from None
+
+    best = ""
+    for graph in graphs:
+        layout = run(graph.source, "-Tdot").decode()
+        best = max(best or layout, layout, key=fit)
+        if fit(best) >= 1:
+            break
+    drawn = run(with_free_titles(best), "-Knop2", f"-T{format}")
+    said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, _FONTS))
+    return drawn.replace(said, meant) if format == "svg" else drawn
 
 
 def _program() -> str | None:
@@ -144,7 +190,7 @@ def _record(box: Box, look: Look) -> str:
     fields = [label] if label else []
     fields += map("{} {}".format, words, (number(size, look.digits) for size in sizes))
     text = " | ".join(map(_field, fields if look.grads else fields[:-1]))
-    return "{ " + text + " }" if look.direction == "LR" else text
+    return text if look.direction == "TB" else "{ " + text + " }"
 
 
 def _title(box: Box) -> str:
@@ -233,7 +279,7 @@ def _picture_of(value: Value) -> Picture:
 
 def _svg(drawn: Picture) -> str:
     """The picture as SVG; "" for a large one, and where no program draws."""
-    if drawn.size > MOST:
+    if drawn.large:
         return ""
     try:
         return render(digraph(drawn, Look()), "svg").decode()

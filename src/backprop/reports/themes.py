@@ -8,14 +8,23 @@ _STEPS = (0.01, 0.1, 0.5)
 """Where, as a part of the largest gradient, the next deeper colour begins."""
 
 
+TIMEOUT = 20
+"""Seconds that drawing may take where nothing says another number."""
+
+
 class Look(NamedTuple):
-    """How a picture is to look. theme: light, dark, mono. direction: LR or TB. grads: whether the
-    backward pass is shown. digits: significant digits, None for four decimals."""
+    """How a picture is to look. theme: light, dark, mono. direction: LR or TB, None for what fits a
+    slide. grads: whether the backward pass is shown. digits: significant digits, None for four
+    decimals. transparent: without a background. width: in pixels, None for text of 12 points.
+    timeout: seconds that drawing may take."""
 
     theme: str = "light"
-    direction: str = "LR"
+    direction: str | None = "LR"
     grads: bool = True
     digits: int | None = None
+    transparent: bool = False
+    width: int | None = None
+    timeout: float = TIMEOUT
 
 
 class Theme(NamedTuple):
@@ -52,12 +61,12 @@ class Theme(NamedTuple):
 THEMES: Mapping[str, Theme] = MappingProxyType(
     {
         "light": Theme(
-            "white", "#1a1a1a", "#555555", "#999999", "#ffffff",
+            "white", "#1a1a1a", "#555555", "#767676", "#ffffff",
             ("#fff1e0", "#fee0b6", "#fdb863", "#b35806"),
             ("#f0eff6", "#d8daeb", "#b2abd2", "#542788"),
         ),
         "dark": Theme(
-            "#1b1b1f", "#f2f2f2", "#b8b8b8", "#6a6a6a", "#2a2a30",
+            "#1b1b1f", "#f2f2f2", "#b8b8b8", "#8e8e8e", "#2a2a30",
             ("#3a2f22", "#5c3d14", "#8a4d08", "#b35806"),
             ("#2e2a3c", "#3f3558", "#544080", "#6a45ad"),
             dark=True,

@@ -1,0 +1,105 @@
+"""Layouts that Graphviz has made, as its own text with places: how well one fits a slide, and where
+the titles of its groups go.
+
+A title stands in a strip along the upper edge of its group. Graphviz keeps boxes out of that
+strip, but not arrows; here a title moves along it to where no arrow is.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from math import ceil, dist
+
+from backprop.numbers import shortened, shown
+
+SLIDE = 1920.0, 1080.0
+"""The largest picture, in points, whose text can still be read on a slide of 16:9."""
+
+_STEP = 4.0
+"""How far apart the points are that stand for an arrow."""
+
+_CELL = 100.0
+"""The side of the squares in which points are looked up."""
+
+_MARGIN = 8.0
+"""Between a group's border and its title; half of it is kept between a title and an arrow."""
+
+_TEXT = r'"((?:[^"\\]|\\.)*)"'
+_PLACES = r'"([-\d.,e+ \\\n]+)"'
+_GROUP = re.compile(
+    rf"bb={_PLACES},\s+label={_TEXT},(?:(?!bb=).)*?lheight=([\d.]+),\s+lp={_PLACES},\s+lwidth=([\d.]+)",
+    re.S,
+)
+_ARROW = re.compile(r'pos="e,(?:[^" ]+) ([^"]+)"')
+_LABEL = re.compile(rf"label={_TEXT},\s+(?:labeltooltip={_TEXT},\s+)?lp={_PLACES},\s+pos=", re.S)
+
+Point = tuple[float, float]
+
+
+def fit(layout: str) -> float:
+    """How large a layout can be on a slide; 1 and more fits."""
+    found = re.search(rf"bb={_PLACES}", layout)
+    left, low, right, high = _numbers(found[1]) if found else (0.0, 0.0, 1.0, 1.0)
+    return min(SLIDE[0] / max(right - left, 1.0), SLIDE[1] / max(high - low, 1.0))
+
+
+def with_free_titles(layout: str) -> str:
+    """The layout with its titles where no arrow crosses them, shortened where there is no room."""
+    cells: dict[tuple[int, int], list[Point]] = defaultdict(list)
+    for x, y in _points(layout):
+        cells[int(x // _CELL), int(y // _CELL)].append((x, y))
+
+    def moved(group: re.Match[str]) -> str:
+        left, _, right, _ = _numbers(group[1])
+        _, y = _numbers(group[4])
+        height, wide = 72 * float(group[3]), 72 * float(group[5])
+        low, high = y - height / 2 - 1, y + height / 2 + 1
+        across = range(int(left // _CELL), int(right // _CELL) + 1)
+        near = {int(low // _CELL), int(high // _CELL)}
+        met = (cells[x, y] for x in across for y in near if (x, y) in cells)
+        taken = sorted(x for points in met for x, y in points if low <= y <= high)
+        ends = [left + _MARGIN / 2, *(x for x in taken if left < x < right), right - _MARGIN / 2]
+        free = [(a + _MARGIN / 2, b - _MARGIN / 2) for a, b in pairwise(ends)]
+        start, end = next(
+            ((a, b) for a, b in free if b - a >= wide),
+            max(free, key=lambda ends: ends[1] - ends[0]),
+        )
+        text = group[2].replace("\\\n", "")
+        if end - start < wide:
+            room = max(int(len(text) * (end - start) / wide), 1)
+            text, wide = shortened(text, room), end - start
+        at = f'"{shown(start + wide / 2, 7)},{shown(y, 7)}"'
+        whole = group[0].replace(f'"{group[2]}"', f'"{text}"', 1)
+        return whole.replace(f'lp="{group[4]}"', f"lp={at}", 1)
+
+    return _GROUP.sub(moved, layout)
+
+
+def _points(layout: str) -> Iterator[Point]:
+    """Points along all arrows, and on what is written at them."""
+    for arrow in _ARROW.finditer(layout):
+        places = [*map(_numbers, arrow[1].replace("\\\n", "").split())]
+        for k in range(0, len(places) - 3, 3):
+            yield from _curve(places[k : k + 4])
+    for label in _LABEL.finditer(layout):
+        x, y = _numbers(label[3])
+        half = 2.6 * len(label[1])  # 10 points high, half as wide
+        for k in range(ceil(2 * half / _STEP) + 1):
+            yield from ((x - half + k * _STEP, y + up) for up in (-4, 0, 4))
+
+
+def _curve(ends: list[list[float]]) -> Iterator[Point]:
+    """Points along the Bézier curve with these four control points."""
+    count = ceil(sum(dist(a, b) for a, b in pairwise(ends)) / _STEP) or 1
+    for step in range(count + 1):
+        t = step / count
+        parts = [f * t**k * (1 - t) ** (3 - k) for k, f in enumerate((1, 3, 3, 1))]
+        yield (
+            sum(part * x for part, (x, _) in zip(parts, ends, strict=True)),
+            sum(part * y for part, (_, y) in zip(parts, ends, strict=True)),
+        )
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(each) for each in text.replace("\\\n", "").split(",")]
