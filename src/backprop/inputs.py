@@ -37,6 +37,7 @@ class Inputs(NamedTuple):
     )] = ()
     settings: Annotated[Sequence[str], Option(
         "--set TEXT", 'Numbers for inputs: "a=2, b=1/3"; they win over --values; repeatable.',
+        offers="settings",
     )] = ()
     values: Annotated[Sequence[str], Option(
         "--values FILE", "Numbers for inputs, as lines a = 2 or as JSON; repeatable.",
@@ -45,7 +46,7 @@ class Inputs(NamedTuple):
     of: Annotated[Sequence[str], Option(
         "--of NAME",
         "The output; grad takes several. Default: what the equations say, or the only one.",
-        read=names,
+        read=names, offers="equations",
     )] = ()
     seed: Annotated[int, Option(
         "--seed N", "Which random numbers ~ draws, and which points check tries.",

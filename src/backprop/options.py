@@ -31,6 +31,23 @@ read and written. Into a `folder` its command writes what it has checked itself.
 """
 
 
+Offers = Literal[
+    "",
+    "names",
+    "equations",
+    "inputs",
+    "settings",
+    "bounds",
+    "optimizers",
+    "schedules",
+    "engines",
+    "examples",
+    "pages",
+]
+"""What a shell offers as the value of an option, besides its choices. The first five are of the file
+that stands on the command line."""
+
+
 class Range(NamedTuple):
     """The finite numbers from `low` to `high`, whole ones only if `whole`. outside: an end that is none."""
 
@@ -60,7 +77,7 @@ class Option(NamedTuple):
     min, max: of a number, inclusive; the command line alone looks at these. choices: the texts that
     it takes; noun: what one of them is called. read: makes of what was written what is meant.
     takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
-    done with the file that it names; "" for what is no path.
+    done with the file that it names; "" for what is no path. offers: what a shell completes it to.
     """
 
     form: str
@@ -74,6 +91,7 @@ class Option(NamedTuple):
     takes: Range | None = None
     wrong: str = ""
     path: PathUse = ""
+    offers: Offers | Collection[str] = ""
 
     @property
     def flags(self) -> list[str]:
@@ -169,6 +187,7 @@ def names(texts: str | Sequence[str]) -> list[str]:
 
 Engine = Annotated[str, Option(
     "--engine NAME", "What computes: {engines}; native is machine code, auto the faster one.", "auto",
+    offers="engines",
 )]  # fmt: skip
 
 _POSITIVE = Range(0, outside=0)
@@ -187,9 +206,10 @@ class DescentOptions(TypedDict, total=False):
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
     optimizer: Annotated[str, Option(
         "--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd",
+        offers="optimizers",
     )]
     schedule: Annotated[str, Option(
-        "--schedule NAME", "How --lr changes: {schedules}.", "constant",
+        "--schedule NAME", "How --lr changes: {schedules}.", "constant", offers="schedules",
     )]
     clip: Annotated[float | None, Option(
         "--clip NUMBER", "The largest gradient norm that an update sees.",
@@ -197,12 +217,14 @@ class DescentOptions(TypedDict, total=False):
     )]
     only: Annotated[Sequence[str], Option(
         "--only NAMES", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', read=names,
+        offers="inputs",
     )]
     freeze: Annotated[Sequence[str], Option(
-        "--freeze NAMES", "Leave these inputs where they are.", read=names,
+        "--freeze NAMES", "Leave these inputs where they are.", read=names, offers="inputs",
     )]
     bounds: Annotated[Mapping[str, tuple[float, float]] | None, Option(
         "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5, w*=-1..1".',
+        offers="bounds",
     )]
     maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
     until_grad: Annotated[float, Option(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from backprop import __version__
+from backprop.cli.completion import completer
 from backprop.errors import BadOption
 from backprop.numbers import beyond_doubles, either, shortened
 from backprop.options import Field, Option, call, fields
@@ -73,7 +74,13 @@ def _typed(field: Field) -> Any:
     hint: Any = list[str] if kind is list else kind | None if default is None else kind
     made: Any = typer.Option if option.flags else typer.Argument
     parser = _number_of(option, kind is int) if kind in (int, float) else None
-    says = made(*option.flags, metavar=option.metavar, parser=parser, help=helped(option))
+    says = made(
+        *option.flags,
+        metavar=option.metavar,
+        parser=parser,
+        help=helped(option),
+        autocompletion=completer(option),
+    )
     return Annotated[hint, says]
 
 

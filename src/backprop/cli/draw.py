@@ -38,7 +38,7 @@ def draw(
         "--detail NAME", "operations, or equations: one box each. Default: by size.",
         choices=DETAILS,
     ),
-    focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names),
+    focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names, offers="names"),
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
     whole: bool = option("--all", "Draw everything, however large."),
     digits: Annotated[int | None, digits_option("four decimals")],

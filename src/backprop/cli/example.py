@@ -18,7 +18,9 @@ EXAMPLE = "Example: backprop example classic | backprop grad -"
 
 def example(
     *,
-    name: str | None = option("NAME", "Which one. Default: a list of all of them."),
+    name: str | None = option(
+        "NAME", "Which one. Default: a list of all of them.", offers="examples"
+    ),
     copy: str | None = option(
         "--copy DIR",
         "Write it, or without NAME all of them, into this folder, which is made if missing.",

@@ -22,13 +22,13 @@ def explain(
         choices=DETAILS,
     ),
     paths: list[str] = option(
-        "--paths NAMES", "The gradient by these as the sum over all paths.", read=names
+        "--paths NAMES", "The gradient by these as the sum over all paths.", read=names, offers="names"
     ),
     steps_of: str = option(
         "--steps-of NAME", "forward, backward or both.", "both",
         choices=(*PASSES, "both"), noun="part",
     ),
-    only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names),
+    only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names, offers="names"),
     whole: bool = option("--all", "Every step, however many."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
     answers: str | None = option(

@@ -12,10 +12,15 @@ def grad(
     inputs: Inputs,
     *,
     wrt: list[str] = option(
-        "--wrt NAMES", 'Gradients by these names only: "a, b"; repeatable.', read=names
+        "--wrt NAMES",
+        'Gradients by these names only: "a, b"; repeatable.',
+        read=names,
+        offers="names",
     ),
     whole: Whole,
-    only: list[str] = option("--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names),
+    only: list[str] = option(
+        "--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names, offers="names"
+    ),
     format: Format,
     output: Output,
     digits: Digits,

@@ -20,7 +20,9 @@ EXAMPLE = "Example: backprop help language"
 def help(
     *,
     name: str | None = option(
-        "NAME", "A page, or a command, whose options are shown. Default: a list of the pages."
+        "NAME",
+        "A page, or a command, whose options are shown. Default: a list of the pages.",
+        offers="pages",
     ),
 ) -> None:
     """Pages to read, such as that of the equation language, and the options of a command."""

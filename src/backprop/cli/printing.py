@@ -35,7 +35,7 @@ def format_option(table: Formats[Any]) -> Option:
     """The option --format."""
     names = table.names
     help = f"{either(names)}. Default: by the ending of -o, or {names[0]}."
-    return Option("--format NAME", help)
+    return Option("--format NAME", help, offers=names)
 
 
 Format = Annotated[str | None, format_option(TABLES)]
