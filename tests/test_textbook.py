@@ -118,3 +118,37 @@ def test_every_format_has_the_textbooks_slope() -> None:
     )
     model = library.parse(f"h = tanh(z); {AT}")
     assert found["backward"][0]["shares"][0]["product"] == model.grad(of="h").gradients["z"]
+
+
+def explained(text: str, *more: str) -> str:
+    ran = backprop("explain", "-e", text, *more)
+    assert (ran.status, ran.err) == (0, "")
+    return " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("y = (x^2)^z", "y = (x^2)^z, power rule, exponential rule ∂"),
+        ("y = log(x) + log(x*z)", "chain rule through log, sum rule, product rule ∂"),
+        ("y = tanh((x + z)^3)", "chain rule through tanh, power rule, sum rule ∂"),
+        ("y = sin(x)*exp(x)*log(x)", "product rule, derivatives of log, exp and sin ∂"),
+        ("y = sin(exp(log(x*z)))", "chain rule through sin, exp and log, product rule ∂"),
+        ("y = (x + z)^3", "chain rule, power rule, sum rule ∂"),
+    ],
+)
+def test_each_rule_and_each_function_is_named_once(text: str, rules: str) -> None:
+    assert rules in explained(f"{text}; x = 2; z = 3", "--of", "y")
+
+
+def test_conditions_of_members_are_told_with_their_numbers() -> None:
+    text = "L = sum(if(x[i] > 0, x[i], 0) for i in 1..3); x[1] = 1; x[2] = -1; x[3] = 2"
+    out = explained(text)
+    assert "the conditions x[1] > 0 and x[3] > 0 hold: only the branches that are taken" in out
+    assert "the condition x[2] > 0 does not hold: only the branch that is taken" in out
+
+
+def test_a_formula_is_not_written_twice() -> None:
+    """A member's equation with its numbers is what it becomes."""
+    out = explained("h[i] = tanh(x[i]) for i in 1..2; L = h[1]*h[2]; x[1] = 1; x[2] = 2")
+    assert "h[1] = tanh(x[1]) = tanh(1) = 0.761594" in out

@@ -29,6 +29,8 @@ _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give
 
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
+_CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
+
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
 
@@ -114,7 +116,9 @@ class _Writing:
             step in self.graph.columns.callers or self.graph.op(step) == "if"
             for step in self.graph.equation(node)
         )
-        return text, "" if plain and text else self._text(self._formulas.equation(node))
+        expanded = "" if plain and text else self._text(self._formulas.equation(node))
+        same = text and expanded and formula(text).tokens.texts == formula(expanded).tokens.texts
+        return text, "" if same else expanded
 
     def backward(self, nodes: Sequence[int], number: int) -> list[Passed]:
         """The steps from the output back. number: of the one before them, ∂L/∂L = 1."""
@@ -225,9 +229,10 @@ class _Writing:
         ]
 
     def _rules(self, steps: Sequence[int]) -> list[str]:
-        """What differentiating the steps of an equation is called, each rule once."""
+        """What differentiating the steps of an equation is called: each rule once, and each function
+        once; three functions or more that a rule is about as one list."""
         graph = self.graph
-        found: dict[str, None] = {}
+        found: dict[str, dict[str, None]] = {_CHAIN: {}}
         for step in steps:
             row = OPERATIONS[graph.op(step)]
             operands, moving = self._terms(step), self._moving(step)
@@ -241,15 +246,28 @@ class _Writing:
             inner = any(unnamed[at] for at in moving)
             folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
             if rule and inner and alone and "constant" not in rule:
-                found["chain rule"] = None
-            through = "chain rule through" if inner and not folds else "derivative of"
-            found[rule or f"{through} {row.name}"] = None
-        return [*found]
+                found.setdefault("chain rule", {})
+            for each in rule.split(", ") if rule else ():
+                found.setdefault(each, {})
+            if not rule:
+                through = _CHAIN if inner and not folds else _DERIVATIVE
+                found.setdefault(through, {})[row.name] = None
+        rules = []
+        for rule, about in found.items():
+            names = [each for each in about if rule == _CHAIN or each not in found[_CHAIN]]
+            if len(names) > 2:
+                rules.append(f"{rule.replace('derivative', 'derivatives')} {_listed(names)}")
+            elif rule in (_CHAIN, _DERIVATIVE):
+                rules += [f"{rule} {name}" for name in names]
+            elif rule != "chain rule" or not found[_CHAIN]:
+                rules.append(rule)
+        return rules
 
     def _notes(self, steps: Sequence[int]) -> list[str]:
         """Sentences on the corners and branches that these steps meet at this point."""
         text = self.model.text
         notes = []
+        conditions: dict[bool, dict[str, None]] = {True: {}, False: {}}
         for step in steps:
             row = OPERATIONS[self.graph.op(step)]
             operands = self.graph.operands(step)
@@ -261,11 +279,23 @@ class _Writing:
                 pivot = self.graph.label(operands[0])
                 notes.append(f"{pivot}, the largest, is taken away and put back: no gradient by it")
             if row.name == "if":
-                condition = text(operands[0]) or "of the if"
-                holds = "holds" if data[0] else "does not hold"
-                taken = "only the branch that is taken has a say"
-                notes.append(f"the condition {condition} {holds}: {taken}")
+                conditions[bool(data[0])][self._condition(operands[0])] = None
+        for true, said in conditions.items():
+            each = [*said][::-1]  # as they are written
+            if len(each) == 1:
+                holds, taken = "holds" if true else "does not hold", "branch that is taken has"
+                notes.append(f"the condition {each[0]} {holds}: only the {taken} a say")
+            elif each:
+                holds, taken = "hold" if true else "do not hold", "branches that are taken have"
+                notes.append(f"the conditions {_listed(each)} {holds}: only the {taken} a say")
         return [*dict.fromkeys(notes)]
+
+    def _condition(self, node: int) -> str:
+        """The condition of an `if` as the person wrote it, of a member with its own indices."""
+        text = self.model.text(node) or "of the if"
+        if "[" not in text or self.graph.is_number(node):
+            return text
+        return self._text(self._formulas.equation(node)) or text
 
     def _where(self, step: int, data: Sequence[float]) -> str:
         """Where a corner is, and which slopes are taken there. data: of the operands."""
@@ -280,6 +310,11 @@ class _Writing:
         said = " and ".join(shown(slopes[each] + 0.0, 6) for each in moving)
         taken = "slope taken there is" if len(moving) == 1 else "slopes taken there are"
         return f"{at}: the {taken} {said}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: `a, b and c`."""
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _called(text: str) -> set[str]:
