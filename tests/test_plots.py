@@ -7,8 +7,12 @@ import itertools
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.contour import QuadContourSet
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 from tests.running import backprop
 
 from backprop.reports.bent import Bend, bend_for
@@ -94,3 +98,78 @@ def test_bending_keeps_order_and_sign_and_can_be_undone(straight: float) -> None
     assert ticks[0.0] == "0"
     apart = sorted(ticks)
     assert min(b - a for a, b in itertools.pairwise(apart)) > (high - low) / 40
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved while a test runs."""
+    found: list[Figure] = []
+    save = Figure.savefig
+
+    def savefig(self: Figure, *arguments: Any, **settings: Any) -> None:
+        found.append(self)
+        save(self, *arguments, **settings)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    return found
+
+
+def test_one_parameter_has_its_curve_with_the_path(tmp_path: Path, figures: list[Figure]) -> None:
+    text = "y = (x - 2)^2 + sin(5*x); x = -1"
+    assert backprop("descend", "-e", text, "--plot", str(tmp_path / "p.png")).status == 0
+    curve, path, start, end = figures[0].axes[3].lines
+    points = [(float(x), float(y)) for line in (curve, path) for x, y in line.get_xydata()]
+    assert len(points) > 500
+    assert all(y == pytest.approx((x - 2) ** 2 + math.sin(5 * x), rel=1e-9) for x, y in points)
+    assert (start.get_label(), float(start.get_xdata()[0])) == ("start", -1)
+    assert float(end.get_xdata()[0]) == path.get_xdata()[-1]
+
+
+def test_a_curve_beside_a_pole_leaves_room_for_the_path(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    text = "y = 1/x + x; x = 0.1"
+    assert (
+        backprop("descend", "-e", text, "--lr", "0.01", "--plot", str(tmp_path / "p.png")).status
+        == 0
+    )
+    low, high = figures[0].axes[3].get_ylim()
+    assert low < 2 < 10.1 < high < 30
+    assert low > -30
+
+
+@pytest.mark.parametrize("steepness", [100, 1000, 10000])
+def test_a_map_of_a_bent_valley_has_no_islands(
+    steepness: int, tmp_path: Path, figures: list[Figure]
+) -> None:
+    """Below any height, Rosenbrock's valley is in one piece with the minimum at (1, 1): a closed line
+    of equal height goes around that."""
+    text = f"L = (1 - a)^2 + {steepness}*(b - a^2)^2; a = -1.2; b = 1"
+    options = ("--optimizer", "bfgs", "--plot", str(tmp_path / "p.png"))
+    assert backprop("descend", "-e", text, *options).status == 0
+    contours = [each for each in figures[0].axes[3].collections if isinstance(each, QuadContourSet)]
+    lines = [line for level in contours[-1].allsegs for line in level if len(line)]
+    assert len(lines) > 8
+    for line in lines:
+        if tuple(line[0]) == tuple(line[-1]):
+            assert Polygon(line).contains_point((1, 1))
+
+
+def test_legends_are_whole_and_beside_the_curves(tmp_path: Path, figures: list[Figure]) -> None:
+    names = [f"a_parameter_whose_name_is_longer_than_others_{k}" for k in range(3)]
+    text = f"the_output_of_all_of_these_parameters = {'^2 + '.join(names)}^2"
+    values = ",".join(f"{name}={k + 1}" for k, name in enumerate(names))
+    ran = backprop("descend", "-e", text, "--set", values, "--plot", str(tmp_path / "p.png"))
+    assert ran.status == 0
+    (figure,) = figures
+    page = figure.bbox
+    legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
+    assert len(legends) == 2
+    for legend in legends:
+        box = legend.get_window_extent()
+        assert page.x0 <= box.x0 < box.x1 <= page.x1
+        assert page.y0 <= box.y0 < box.y1 <= page.y1
+        assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes)
+    labels = [label.get_text() for label in legends[1].get_texts()]
+    assert len({*labels}) == 3
+    assert [label[-1] for label in labels] == ["0", "1", "2"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BadOption, TooLarge
@@ -17,13 +16,14 @@ from backprop.report.gradient import GradientReport, gradient_report
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
+    from backprop.descent.problem import Problem
     from backprop.options import DescentOptions
     from backprop.picture import Picture
     from backprop.report.check import CheckReport
     from backprop.report.descent import DescentReport
 
-_PLOTTED = 2000
-"""About how many points the map of two parameters in a plot is made of."""
+_PLOTTED = {1: 1000, 2: 50_000}
+"""About how many points the curve of one parameter, or the map of two, is made of."""
 
 
 def grad(
@@ -156,13 +156,15 @@ class Descending(NamedTuple):
         }
         return with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
 
-    def height(self, found: Descent) -> Callable[[Sequence[float]], float]:
-        """The output as a function of the parameters; nan where it has no value."""
+    def ground(self, found: Descent) -> Problem | None:
+        """The output as a function of one or two parameters; None where there are more."""
         from backprop.descent.problem import Problem
 
+        runs = _PLOTTED.get(len(found.parameters))
+        if runs is None:
+            return None
         end = evaluate(self.model, {**self.numbers, **found.parameters}, found.output)
-        problem = Problem(self.model, end, self.free, {}, engine="auto", runs=_PLOTTED)
-        return lambda point: problem.known(point, nan)
+        return Problem(self.model, end, self.free, {}, engine="auto", runs=runs)
 
 
 def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:

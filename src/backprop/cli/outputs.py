@@ -27,8 +27,8 @@ class Files(NamedTuple):
     )]
     plot: Annotated[str | None, Option(
         "--plot FILE",
-        "Output, gradient norm and parameters against the steps, with a map of two parameters;"
-        f" as {either(PLOTS.endings)}.",
+        "Output, gradient norm and parameters against the steps, with the path on the curve of one"
+        f" parameter or the map of two; as {either(PLOTS.endings)}.",
         path="written",
     )]
     save: Annotated[str | None, Option(
@@ -79,7 +79,7 @@ class Files(NamedTuple):
 
         def drawn() -> bytes:
             format = _format(PLOTS, "plot", self.plot)
-            return PLOTS.writer(format)(found, prepared.height(found), format)
+            return PLOTS.writer(format)(found, prepared.ground(found), format)
 
         # where a descent leads nowhere, an older state is the better one
         kept = self.state if found.stopped != "diverged" else None

@@ -11,9 +11,9 @@ from backprop.errors import BadOption
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent
+    from backprop.descent.problem import Problem
     from backprop.picture import Picture
     from backprop.report import Records, Report
-    from backprop.reports.plot import Height
     from backprop.reports.style import Style
     from backprop.reports.themes import Look
 
@@ -92,7 +92,7 @@ HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
 )
 """The steps of a descent, for `--history`: piece by piece."""
 
-PLOTS: Formats[Callable[[Descent, Height, str], bytes]] = Formats(
+PLOTS: Formats[Callable[[Descent, Problem | None, str], bytes]] = Formats(
     svg=("plot", ".svg"), png=("plot", ".png"), pdf=("plot", ".pdf")
 )
 """The course of a descent, for `--plot`."""

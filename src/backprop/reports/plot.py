@@ -1,5 +1,5 @@
-"""A descent as a picture: loss and gradient norm against the steps, the parameters below, and for
-two parameters the map that the path crosses. The only file that knows matplotlib."""
+"""A descent as a picture: loss and gradient norm against the steps, the parameters below, and beside
+them the path, on the curve of one parameter or the map of two. The only file that knows matplotlib."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 from backprop.cache import is_foreign
 from backprop.descent import Descent
+from backprop.descent.problem import Problem
 from backprop.reports.bent import LARGE, Bend, bend_for
 
 if TYPE_CHECKING:
@@ -29,15 +31,25 @@ _MOST_PARAMETERS = 8
 _MOST_POINTS = 2000
 """Points of a curve."""
 
-_GRID = 60
-"""Points of the map along each side."""
+_ALONG = 1000
+"""Points of the curve of one parameter."""
 
-Height = Callable[[Sequence[float]], float]
-"""The output at a point, nan where it has no value."""
+_GRID = range(60, 241)
+"""How many points the map may have along each side."""
+
+_WORK = 60_000_000
+"""About how many operations a map may take, with `_CALL` for those around each of its points."""
+
+_CALL = 800
+
+_LONG = 28
+"""The longest names: longer ones leave no room for the curves."""
+
+_GREY = "#888888"
 
 
-def write(descent: Descent, height: Height, format: str) -> bytes:
-    """The picture as `svg`, `png` or `pdf`. height: for the map, where two parameters are free."""
+def write(descent: Descent, ground: Problem | None, format: str) -> bytes:
+    """The picture as `svg`, `png` or `pdf`. ground: the output as a function of one or two parameters."""
     _keep_out_of_foreign_folders()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -45,15 +57,15 @@ def write(descent: Descent, height: Height, format: str) -> bytes:
     settings: Any = {"svg.hashsalt": "backprop", "font.size": 9}
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
-        has_map = len(descent.parameters) == 2
-        wide, ratios = (10, [1, 1.1]) if has_map else (7, [1])
+        wide, ratios = (10, [1, 1.1]) if ground else (7, [1])
         figure = Figure(figsize=(wide, 6), layout="constrained")
         places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
         _parameters(figure.add_subplot(places[1, 0], sharex=loss), descent)
-        if has_map:
-            _map(figure.add_subplot(places[:, 1]), descent, height)
+        if ground:
+            draw = _map if len(descent.parameters) == 2 else _curve
+            draw(figure.add_subplot(places[:, 1]), descent, ground)
         file = BytesIO()
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         figure.savefig(file, format=format, dpi=150, metadata=metadata.get(format))
@@ -86,8 +98,9 @@ def _loss(axes: Axes, descent: Descent) -> None:
     lines += other.plot(steps, bend.all(norms), color=_INK[1], linewidth=1, linestyle="--")
     _mark(other.yaxis, bend)
     other.set_ylabel(labels[1], color=_INK[1])
-    axes.set_title(f"{labels[0]} by {descent.optimizer}")
-    axes.legend(lines, labels, frameon=False)
+    axes.set_title(f"{labels[0]} by {descent.optimizer}", pad=22)
+    # above the curves, of which one belongs to other axes and would be drawn over
+    axes.legend(lines, labels, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
 def _logarithmic(axes: Axes, numbers: Iterable[float], span: float) -> bool:
@@ -136,16 +149,40 @@ def _parameters(axes: Axes, descent: Descent) -> None:
     axes.legend(frameon=False, title=title, **beside)
 
 
-def _map(axes: Axes, descent: Descent, height: Height) -> None:
+def _curve(axes: Axes, descent: Descent, ground: Problem) -> None:
+    """The output over its only parameter, with the path on it."""
+    import numpy
+
+    ((name, xs),) = descent.history.parameters.items()
+    values = descent.history.values
+    across, up = bend_for([_thin(xs)]), bend_for([_thin(values)])
+    path, heights = across.all(xs), up.all(values)
+    grid = numpy.linspace(*_side(path), _ALONG)
+    curve = numpy.array(up.all(ground.known((across.back(x),), nan) for x in grid.tolist()))
+    # what lies far above and below the path, as beside a pole, is left out
+    low, high = min(heights), max(heights)
+    far = high - low or inf
+    curve[(curve < low - far) | (curve > high + far)] = nan
+    axes.plot(grid, curve, color=_GREY, linewidth=1)
+    _path(axes, path, heights)
+    for axis, bend in zip((axes.xaxis, axes.yaxis), (across, up), strict=True):
+        _mark(axis, bend)
+    output, x = map(_plain, (descent.output, name))
+    axes.set(xlabel=x, ylabel=output, title=f"{output} over {x}")
+
+
+def _map(axes: Axes, descent: Descent, ground: Problem) -> None:
     """Lines of equal height around the path, from its start to its end."""
     import numpy
 
     (x_name, xs), (y_name, ys) = descent.history.parameters.items()
     bends = [bend_for([_thin(numbers)]) for numbers in (xs, ys)]
     paths = [bend.all(numbers) for bend, numbers in zip(bends, (xs, ys), strict=True)]
-    grid = [numpy.linspace(*_side(path), _GRID) for path in paths]
+    fine = int((_WORK / (_CALL + ground.size)) ** 0.5)
+    points = min(max(fine, _GRID.start), _GRID[-1])
+    grid = [numpy.linspace(*_side(path), points) for path in paths]
     known = [[*map(bend.back, each.tolist())] for bend, each in zip(bends, grid, strict=True)]
-    heights = [[height((x, y)) for x in known[0]] for y in known[1]]
+    heights = [[ground.known((x, y), nan) for x in known[0]] for y in known[1]]
     # as in the plot of the output, so that a map of what overflows is not all one colour
     bend = bend_for([_thin(descent.history.values)])
     shown = numpy.ma.masked_invalid([*map(bend.all, heights)])
@@ -155,17 +192,40 @@ def _map(axes: Axes, descent: Descent, height: Height) -> None:
     low, high = shown.min(), shown.max()
     levels = numpy.unique(low + (high - low) * numpy.linspace(0, 1, 24) ** 3)
     if shown.count() and len(levels) > 1:
+        levels = _seen(grid, shown, levels)
         axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
-        axes.contour(*grid, shown, levels=levels, colors="#888888", linewidths=0.5)
-    across, up = paths
-    axes.plot(_thin(across), _thin(up), color=_INK[0], marker=".", markersize=3, linewidth=1)
-    axes.plot(across[0], up[0], "o", color=_INK[1], label="start")
-    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=11, label="end")
+        lines: Any = {"colors": _GREY, "linewidths": 0.5, "linestyles": "solid"}
+        axes.contour(*grid, shown, levels=levels[1:], **lines)
+    _path(axes, *paths)
     for axis, each in zip((axes.xaxis, axes.yaxis), bends, strict=True):
         _mark(axis, each)
     output, x, y = map(_plain, (descent.output, x_name, y_name))
     axes.set(xlabel=x, ylabel=y, title=f"{output} over {x} and {y}")
-    axes.legend(frameon=False)
+
+
+def _seen(grid: list[Any], heights: Any, levels: Any) -> Any:
+    """The levels that these heights are close enough together for: half of the heights show as many
+    lines. Others fall into islands, as at the bottom of a narrow valley."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    lines = [
+        axes.contour(
+            *(each[::step] for each in grid), heights[::step, ::step], levels=levels
+        ).allsegs
+        for step in (1, 2)
+    ]
+    same = [len(fine) == len(coarse) for fine, coarse in zip(*lines, strict=True)]
+    same[0] = same[-1] = True
+    return levels[same]
+
+
+def _path(axes: Axes, across: Sequence[float], up: Sequence[float]) -> None:
+    """The way from start to end."""
+    axes.plot(_thin(across), _thin(up), color=_INK[0], marker=".", markersize=3, linewidth=1)
+    axes.plot(across[0], up[0], "o", color=_INK[1], label="start")
+    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=11, label="end")
+    axes.legend(frameon=True, framealpha=0.8, edgecolor="none")
 
 
 def _side(numbers: Sequence[float]) -> tuple[float, float]:
@@ -182,5 +242,8 @@ def _thin(column: Sequence[float]) -> Sequence[float]:
 
 
 def _plain(name: str) -> str:
-    """A label that matplotlib does not hide: it leaves those that begin with `_` out of a legend."""
+    """A label that fits, with both its ends, and that matplotlib does not hide: it leaves those that
+    begin with `_` out of a legend."""
+    if len(name) > _LONG:
+        name = f"{name[: _LONG // 2]}…{name[-_LONG // 2 :]}"
     return f" {name}" if name.startswith("_") else name
