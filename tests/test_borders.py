@@ -113,6 +113,8 @@ NOTED = [
     ("y = x*atan2(1 + z - 1, -1)", "x=2, z=-1e-20", "x", pi, f"with more digits on both sides {-pi:.10g}"),
     ("y = sign(exp(-z))*sign(exp(-w))*x", "z=800, w=900, x=3", "x", 0, "with more digits on both sides 1"),
     ("u = floor(x); y = if(tanh(z) == 1, 5*u, u)", "x=0.5, z=40", "u", 5, "with more digits on both sides 1"),
+    # exp(-1.7e308) has an exponent that no double holds
+    ("y = abs(exp(-x) + z)", "x=1.7e308, z=0", "z", 1, "with more digits from the other side -1"),
     # the jump of an angle where both numbers are 0, and behind it
     ("y = if(atan2(x, x) < 0.5, x, 2*x)", "x=0", "x", 1, "from the other side 2"),
     ("y = floor(atan2(x, x))*z + x", "x=0, z=3", "x", 1, "from the other side the value jumps"),

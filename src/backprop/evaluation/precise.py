@@ -91,14 +91,14 @@ class Precise:
         of which only the last digits are left is 0."""
         mp, compute, most = context(self.digits), PLAIN[name], self._most
         mag, nothing, nan = mp.mag, mp.mpf(0), mp.nan
-        left = -inf if name == "*" else (_NOISE - self.digits) * log2(10)
+        cancels, left = name != "*", int((_NOISE - self.digits) * log2(10))
 
         def plain(x: Any, y: Any) -> Any:
             found = compute(x, y)
             size = mag(found)
             if size > most:
                 return nan
-            return nothing if size < mag(x) + left else found
+            return nothing if cancels and size < mag(x) + left else found
 
         return plain
 
