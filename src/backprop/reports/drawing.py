@@ -9,7 +9,7 @@ the same bytes.
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape as html
 from math import ceil, isfinite
 from pathlib import Path
@@ -23,6 +23,7 @@ from backprop.language import Model
 from backprop.numbers import shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
+from backprop.reports.fonts import boxed, fonts_for, refuse, unusual
 from backprop.reports.layout import fit, with_free_titles
 from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
@@ -134,6 +135,8 @@ def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
 
     best = ""
     for graph in graphs:
+        if not best and format != "svg":
+            _need_fonts(graph.source, lambda text: run(text, "-Tpng"))
         layout = run(graph.source, "-Tdot").decode()
         best = max(best or layout, layout, key=fit)
         if fit(best) >= 1:
@@ -141,6 +144,18 @@ def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
     drawn = run(with_free_titles(best), "-Knop2", f"-T{format}")
     said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, _FONTS))
     return drawn.replace(said, meant) if format == "svg" else drawn
+
+
+def _need_fonts(source: str, drawn: Callable[[str], bytes]) -> None:
+    """Raise CannotDraw for a graph with letters that would be boxes. drawn: the PNG of a graph."""
+    letters = unusual(source)
+    if letters and _program() == _pure():  # it has fonts of its own
+        missing = boxed(letters, lambda each: drawn(f'graph {{ "{each}" [fontname={_FONT}] }}'))
+        refuse(
+            missing, "of graphviz-pure", "or install Graphviz itself, which draws with your fonts"
+        )
+    elif letters:
+        refuse(fonts_for(letters)[1], "on this computer", "or install a font, and draw again")
 
 
 def _program() -> str | None:

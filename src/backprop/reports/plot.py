@@ -1,5 +1,5 @@
 """A descent as a picture: loss and gradient norm against the steps, the parameters below, and beside
-them the path, on the curve of one parameter or the map of two. The only file that knows matplotlib."""
+them the path, on the curve of one parameter or the map of two."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from backprop.cache import is_foreign
 from backprop.descent import Descent
 from backprop.descent.problem import Problem
 from backprop.reports.bent import LARGE, Bend, bend_for
+from backprop.reports.fonts import fonts_for, refuse, unusual
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,9 +55,9 @@ def write(descent: Descent, ground: Problem | None, format: str) -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9}
+    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9, **_fonts(descent, format)}
     with warnings.catch_warnings(), rc_context(settings):
-        warnings.simplefilter("ignore")  # letters that the font does not have are drawn as boxes
+        warnings.simplefilter("ignore")  # an SVG may have letters that only its readers' fonts have
         wide, ratios = (10, [1, 1.1]) if ground else (7, [1])
         figure = Figure(figsize=(wide, 6), layout="constrained")
         places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
@@ -70,6 +71,25 @@ def write(descent: Descent, ground: Problem | None, format: str) -> bytes:
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         figure.savefig(file, format=format, dpi=150, metadata=metadata.get(format))
     return file.getvalue()
+
+
+def _fonts(descent: Descent, format: str) -> dict[str, Any]:
+    """Settings for the letters of the names. Raises CannotDraw for letters that would be boxes."""
+    letters = unusual("".join([descent.output, *descent.history.parameters]))
+    if not letters:
+        return {}
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    own = font_manager.findfont("DejaVu Sans")
+    known = FT2Font(own).get_charmap()
+    files, missing = fonts_for([each for each in letters if ord(each) not in known])
+    if format != "svg":
+        refuse(missing, "on this computer", "or install a font, and plot again")
+    for file in files:
+        font_manager.fontManager.addfont(file)
+    families = ["DejaVu Sans", *(FT2Font(file).family_name for file in files), "sans-serif"]
+    return {"font.family": families, "svg.fonttype": "none" if missing else "path"}
 
 
 def _keep_out_of_foreign_folders() -> None:
