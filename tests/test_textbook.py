@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,6 +14,7 @@ from backprop.engine.writers.formulas import Formulas
 from backprop.operations import FUNCTIONS, OPERATIONS, Operation
 from backprop.syntax.algebra import written
 from backprop.syntax.functions import evaluated
+from backprop.syntax.latex import latex
 from backprop.syntax.parser import formula
 from backprop.values import by_names, graph_of
 from running import backprop
@@ -152,3 +154,72 @@ def test_a_formula_is_not_written_twice() -> None:
     """A member's equation with its numbers is what it becomes."""
     out = explained("h[i] = tanh(x[i]) for i in 1..2; L = h[1]*h[2]; x[1] = 1; x[2] = 2")
     assert "h[1] = tanh(x[1]) = tanh(1) = 0.761594" in out
+
+
+LONG = """share[i] = exp(s[i] - logsumexp(s[k] for k in 1..4)) for i in 1..4
+L = sum((share[i] - share[i-1]*s[i])^2 + 2*share[i]*s[i-1] for i in 2..4)/(1 + s[1]^2*share[1] + s[2]^2*share[2] + share[3])
+s[i] = 0.1*i for i in 1..4"""
+
+
+def pieces_of(out: str) -> list[list[ElementTree.Element]]:
+    """The `<math>` of each line that is shown on a phone."""
+    shown = re.sub(r'<span class="page">.*?</span>(?=<span class="phone">)', "", out)
+    lines = re.findall(r"<li>(.*?)(?=<li>|</li>|<ul>)", shown)
+    return [
+        [ElementTree.fromstring(each) for each in re.findall("<math.*?</math>", line)]
+        for line in lines
+    ]
+
+
+@pytest.mark.parametrize("detail", ["equations", "operations"])
+def test_a_page_has_lines_that_break_and_fit_a_phone(detail: str) -> None:
+    """No piece is wider than a line of a phone: about 40 signs, of which a fraction has two rows."""
+    out = backprop("explain", "-e", LONG, "--of", "L", "--detail", detail, "--format", "html").out
+    assert "max-width: 30rem" in out
+    assert 'name="viewport"' in out
+    lines = [line for line in pieces_of(out) if line]
+    assert len(lines) > 20
+    for line in lines:
+        for piece in line:
+            rows = 1 + any(each.tag.endswith("mfrac") for each in piece.iter())
+            assert len("".join(piece.itertext())) <= 45 * rows, "".join(piece.itertext())
+    # the pieces together are the formula, without any sign lost
+    whole = "".join("".join(piece.itertext()) for line in lines for piece in line)
+    if detail == "equations":
+        assert "=es1−logsumexp(s1,s2,s3,s4)" in whole.replace(" ", "").replace("\xa0", "")
+
+
+def test_signs_and_brackets_are_spaced_as_in_print() -> None:
+    out = backprop(
+        "explain", "-e", "L = -a*(-b - 1)*sigmoid(-c); a = 2; b = -3; c = 1", "--format", "html"
+    ).out
+    minus = re.findall(r"<mo[^>]*>−</mo>", out)
+    assert len(minus) > 10
+    assert all(
+        'form="prefix" lspace="0" rspace="0"' in each or 'form="infix"' in each for each in minus
+    )
+    assert re.search(r"<mo>=</mo><mo form=\"prefix\"[^>]*>−</mo><mi>a</mi>", out)
+    for bracket in re.findall(r"<mo[^>]*>[()]</mo>", out):
+        assert 'lspace="0" rspace="0"' in bracket
+    assert (
+        r"\mathopen{}" in backprop("explain", "-e", "L = tanh(a); a = 2", "--format", "latex").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [
+        ("-a/b", r"-\frac{a}{b}"), ("-a*b/c", r"-\frac{a \cdot b}{c}"), ("x*(-a/b)", r"x \cdot \left(-\frac{a}{b}\right)"),
+        ("-(a + b)/c", r"-\frac{a + b}{c}"), ("(-a + b)/c", r"\frac{-a + b}{c}"), ("(-a/b)^2", r"\left(-\frac{a}{b}\right)^{2}"),
+        ("-a/b/c", r"-\frac{\frac{a}{b}}{c}"), ("1 - a/b", r"1 - \frac{a}{b}"), ("(-2)^2/x", r"\frac{\left(-2\right)^{2}}{x}"),
+    ],
+)  # fmt: skip
+def test_a_minus_stands_before_a_fraction(text: str, tex: str) -> None:
+    assert latex(formula(text)) == tex
+
+
+def test_indices_of_members_are_numbers() -> None:
+    out = explained("a[i] = a[i-1]*2 + a[i-1] for i in 1..2; a[0] = 3; L = a[2]")
+    assert "a[1] = a[0]·2 + a[0] = 3·a[0] = 3·3 = 9" in out or "a[1] = a[0]·2 + a[0] = " in out
+    assert "1-1" not in out
+    assert "1 − 1" not in out

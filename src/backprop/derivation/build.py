@@ -1,5 +1,6 @@
 """From a Model's numbers at a point to the steps of the chain rule."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.steps import named_steps
 from backprop.names import by_name, meant
-from backprop.numbers import shown
+from backprop.numbers import exact, shown
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
@@ -30,6 +31,8 @@ _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
 _CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
+
+_INDICES = re.compile(r"\[(\d[-+*\d\s,]*)\]")
 
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
@@ -111,7 +114,7 @@ class _Writing:
         """The right side as the person wrote it, and what functions and choices make of it."""
         if self.single:
             return self._text(self._formulas.one_step(node)[0]), ""
-        text = self.model.instance(node)
+        text = _INDICES.sub(_counted, self.model.instance(node))
         plain = "[" not in text and not any(
             step in self.graph.columns.callers or self.graph.op(step) == "if"
             for step in self.graph.equation(node)
@@ -315,6 +318,12 @@ class _Writing:
 def _listed(words: Sequence[str]) -> str:
     """Words as a list in a sentence: `a, b and c`."""
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _counted(found: re.Match[str]) -> str:
+    """The indices of a member as numbers: `[0, 2]` for `[1 - 1, 2]`."""
+    indices = (functions.evaluated(formula(each), {}) for each in found[1].split(","))
+    return f"[{', '.join(map(exact, indices))}]"
 
 
 def _called(text: str) -> set[str]:

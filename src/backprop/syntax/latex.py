@@ -5,7 +5,7 @@ are needed. A formula is written from its root down with an explicit stack, in l
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
@@ -21,6 +21,9 @@ _POWER, _CALL = "e^{x}", r"\exp\left([x]\right)"
 
 _BEGINNINGS = ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
 """What stands where a sum or a product begins."""
+
+_WITHOUT = "\0"
+"""Stands where the minus behind it is left out."""
 
 _TEXT = {
     "\\": r"\textbackslash{}", "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "%": r"\%", "#": r"\#",
@@ -64,7 +67,14 @@ def latex(
         if binding < needed:
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
-    return "".join(written)
+    return "".join(written).replace(f"{_WITHOUT}-", "")
+
+
+def _is_minus(nodes: Sequence[Node], at: int) -> bool:
+    """Whether a node is a product that begins with a minus: it stands before the whole fraction."""
+    while nodes[at].operation in ("*", "/"):
+        at = roots(nodes, nodes[at].start, at - 1)[0]
+    return nodes[at].operation == "neg"
 
 
 def latex_number(text: str) -> str:
@@ -109,6 +119,11 @@ def _parts(
         return [naming.name(word), r" \in \{", *_joined(operands, ", "), r"\}"], CALL
     if node.kind == "condition":
         return [(operands[0], OR)], CALL
+    nodes = statement.shape.nodes
+    if node.operation == "/" and _is_minus(nodes, operands[0]):
+        alone = nodes[operands[0]].operation == "neg"
+        begin = rf"-\frac{{{'' if alone else _WITHOUT}"
+        return [begin, (operands[0] - alone, OR), "}{", (operands[1], OR), "}"], PRODUCT
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
     if row is None or len(operands) != row.arity:
         name = rf"\operatorname{{{escaped(word)}}}" if len(word) > 1 else word

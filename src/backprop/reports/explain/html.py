@@ -6,6 +6,7 @@ from html import escape
 from backprop.derivation import Derivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
+from backprop.reports.explain.mathml import pieces
 from backprop.reports.explain.notation import BLANK
 from backprop.reports.style import Style
 
@@ -14,8 +15,13 @@ body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem a
        color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid #ccc; }
 ol { padding-left: 2.5rem; } li { margin: .4rem 0; } ul { list-style: none; padding-left: 1rem; }
-.rule { color: #555; } .note { color: #8a4d08; font-style: italic; }
-math { font-size: 1.1em; }
+.rule { color: #555; margin-left: .5em; } .note { color: #8a4d08; font-style: italic; }
+math { font-size: 1.1em; margin: .12em 0; }
+.wide { display: inline-block; max-width: 100%; overflow: auto hidden; vertical-align: middle; }
+.phone { display: none; }
+@media (max-width: 40rem) { .phone { display: inline; } .page { display: none; } }
+@media (max-width: 30rem) { body { margin: 1rem auto; padding: 0 .8rem; overflow-wrap: anywhere; }
+  ol { padding-left: 1.9rem; } ul { padding-left: 0; } .rule { margin-left: 0; } .wide { font-size: .8em; } }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #1b1b1f; } .rule { color: #aaa; }
   .note { color: #fdb863; } }
 @media print { body { margin: 0; max-width: none; } li { break-inside: avoid; } }
@@ -54,10 +60,9 @@ class _Page(Document):
         # its own blanks are too short to write into, and it leaves TeX's escapes in words
         try:
             found: str = convert(text.replace(BLANK, r"\text{________}"))
+            return pieces(found.replace("\\_", "_"))
         except RecursionError:  # a few hundred brackets in one another: nobody reads that
             return f"<code>{escape(text)}</code>"
-        found = found.replace("\\_", "_")
-        return found.replace("<math ", '<math displaystyle="true" ', 1)
 
     def rule(self, text: str) -> str:
         return f'<span class="rule">{escape(text)}</span>'
@@ -72,7 +77,9 @@ class _Page(Document):
         if not part.steps:
             return lines
         listed = [
-            f"{step.head}<ul>{_items(step.lines)}</ul>" if step.head else "<br>".join(step.lines)
+            f"{step.equation} {step.rule}<ul>{_items(step.lines)}</ul>"
+            if step.head
+            else "<br>".join(step.lines)
             for step in part.steps
         ]
         start = f'<ol start="{part.steps[0].number}">'

@@ -9,6 +9,10 @@ _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}
 \usepackage[margin=2cm]{geometry}
 \ifdefined\Umathcode\usepackage{fontspec}\else\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
+% No blank between a function and its brackets: \tanh(x), not \tanh (x).
+\let\leftbracket\left \let\rightbracket\right
+\renewcommand{\left}{\mathopen{}\mathclose\bgroup\leftbracket}
+\renewcommand{\right}{\aftergroup\egroup\rightbracket}
 \setlength{\parindent}{0pt}
 \begin{document}
 \raggedright
