@@ -93,12 +93,14 @@ def test_titles_stay_within_their_groups_and_are_shortened_where_there_is_no_roo
 
 
 def test_the_direction_fits_a_slide(program: str) -> None:
-    wide, high = size(drawn("-e", CLASSIC, "--set", POINT))
-    assert wide > 4 * high
-    for name in ("exercise_03_nested_chain", "two_moons"):
+    long = "a=2.123456789012345, b=-3.123456789012345, c=10.12345678901234, f=-2.123456789012345"
+    for options in (["--set", POINT], ["--set", long], ["--set", long, "--digits", "17"]):
+        wide, high = size(drawn("-e", CLASSIC, *options))  # as everybody knows it
+        assert wide > 4 * high
+    for name in ("exercise_08_one_neuron", "two_moons"):
         file = str(EXAMPLES / f"{name}.eq")
         across, _ = size(drawn(file, "--direction", "LR"))
-        assert across > 1920
+        assert across > 2100
         assert size(drawn(file)) == size(drawn(file, "--direction", "tb"))
 
 
@@ -139,7 +141,7 @@ def test_the_program_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--width", "99"], "width"), (["--width", "30001"], "width"), (["--width", "wide"], "width"),
+    [(["--width", "99"], "width"), (["--width", "8001"], "width"), (["--width", "wide"], "width"),
      (["--timeout", "0"], "timeout"), (["--timeout", "long"], "timeout"), (["--timeout", "-3"], "timeout"),
      (["--transparent=3"], "transparent"), (["--direction", "RL"], "LR, TB")],
 )  # fmt: skip

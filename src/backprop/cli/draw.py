@@ -45,7 +45,7 @@ def draw(
     transparent: bool = option("--transparent", "No background."),
     width: int | None = option(
         "--width N", "Pixels from left to right, 96 an inch; the height follows."
-        " Default: as wide as text of 12 points makes it.", min=100, max=30000,
+        " Default: as wide as text of 12 points makes it.", min=100, max=8000,
     ),
     timeout: int = option(
         "--timeout SECONDS", "How long laying out may take.", TIMEOUT, min=1, max=86400,

@@ -13,7 +13,7 @@ from math import ceil, dist
 
 from backprop.numbers import shortened, shown
 
-SLIDE = 1920.0, 1080.0
+SLIDE = 2100.0, 2100.0 * 9 / 16
 """The largest picture, in points, whose text can still be read on a slide of 16:9."""
 
 _STEP = 4.0
