@@ -50,7 +50,7 @@ def draw(name: str, out: str, folder: Path) -> tuple[int, str]:
 @pytest.mark.usefixtures("no_fonts")
 @pytest.mark.parametrize(
     ("name", "font"),
-    [(HAN, "Noto Sans CJK"), ("かな", "Noto Sans CJK"), ("한글", "Noto Sans CJK"), ("กข", "Noto Sans Thai"),
+    [(HAN, "Noto Sans CJK"), ("かな", "Noto Sans CJK JP"), ("한글", "Noto Sans CJK KR"), ("กข", "Noto Sans Thai"),
      ("अ", "Noto Sans Devanagari"), ("𠀀", "Noto Sans CJK")],
 )  # fmt: skip
 def test_letters_without_a_font_are_refused_in_pictures_of_pixels(
@@ -71,11 +71,14 @@ def test_letters_without_a_font_are_refused_in_pictures_of_pixels(
 @pytest.mark.usefixtures("no_fonts")
 def test_an_svg_leaves_all_letters_to_the_fonts_of_its_readers(tmp_path: Path) -> None:
     assert draw(HAN, "g.svg", tmp_path)[0] == 0
-    assert f">{HAN}<" in (tmp_path / "g.svg").read_text("utf-8")
+    drawn = (tmp_path / "g.svg").read_text("utf-8")
+    assert f">{HAN}<" in drawn
+    assert 'font-family="Arial,Helvetica,Noto Sans CJK SC,sans-serif"' in drawn
     text = f"y = ({HAN} - 1)^2; {HAN} = 3"
     assert run("descend", "-e", text, "--plot", str(tmp_path / "p.svg")).status == 0
     drawn = (tmp_path / "p.svg").read_text("utf-8")
     assert f">{HAN}<" in drawn
+    assert "Noto Sans CJK SC" in drawn
     assert "sans-serif" in drawn
 
 

@@ -187,3 +187,20 @@ def test_focus_takes_families(named: str, boxes: set[str], tmp_path: Path) -> No
     file.write_text(FAMILIES)
     svg = drawn(str(file), "--detail", "equations", "--focus", named)
     assert {node.findtext(f"{SVG}title") for node in groups(svg, "node")} == boxes
+
+
+def test_a_part_that_is_proposed_can_be_drawn(tmp_path: Path) -> None:
+    """A sum of 500: next to it everything is too much."""
+    file, out = tmp_path / "sum.eq", str(tmp_path / "g.svg")
+    names = [f"x{k}" for k in range(500)]
+    lines = [f"L = s^2; s = {' + '.join(names)}", *(f"{name} = 1" for name in names)]
+    file.write_text("\n".join(lines))
+    options = ("--detail", "equations", "-o", out)
+    for focus in ((), ("--focus", "L", "--depth", "9")):
+        ran = run("draw", str(file), *options, *focus)
+        assert ran.status == 1
+        depth = re.search(r"--depth (\d)", ran.err)
+        assert depth
+        assert depth[1] == "1"
+        assert ("--focus L" in ran.err) == (not focus)
+        assert run("draw", str(file), *options, "--focus", "L", "--depth", depth[1]).status == 0

@@ -82,7 +82,13 @@ def draw(
     if detail is None and found.size > pictures.DETAILED and not many:
         found = drawn("equations")
     if found.large and not whole:
-        hints = [f"draw a part: --focus {gradient.output} --depth 2", "draw everything: --all"]
+        middle = near or [gradient.output]
+        less = range(min(depth, 3) if focus else 3)
+        fitting = [few for few in less if not pictures.focus(found, middle, few).large]
+        hints = ["draw everything: --all"]
+        if fitting:
+            part = "draw less:" if focus else f"draw a part: --focus {gradient.output}"
+            hints.insert(0, f"{part} --depth {fitting[-1]}")
         if detail == "operations":
             hints.insert(0, "draw one box an equation: --detail equations")
         size = f"{found.size:,} boxes and circles with {len(found.arrows):,} arrows"

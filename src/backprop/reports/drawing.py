@@ -23,13 +23,14 @@ from backprop.language import Model
 from backprop.numbers import shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
-from backprop.reports.fonts import boxed, fonts_for, refuse, unusual
+from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
 from backprop.reports.layout import fit, with_free_titles
 from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
 
-_FONT, _FONTS = "Arial", "Arial,Helvetica,sans-serif"
-"""What programs know the widths of, and the families that an SVG asks its reader for."""
+_FONT, _FONTS = "Arial", "Arial,Helvetica,{}sans-serif"
+"""What programs know the widths of, and the families that an SVG asks its reader for, with those for
+letters of other scripts."""
 
 _DPI = 96
 """Pixels an inch, in PNG and in browsers."""
@@ -142,7 +143,8 @@ def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
         if fit(best) >= 1:
             break
     drawn = run(with_free_titles(best), "-Knop2", f"-T{format}")
-    said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, _FONTS))
+    families = _FONTS.format("".join(f"{font}," for font in named(unusual(best))))
+    said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
     return drawn.replace(said, meant) if format == "svg" else drawn
 
 

@@ -8,7 +8,8 @@ from backprop.errors import CannotDraw
 _USUAL = 0x530
 """Latin, Greek and Cyrillic letters, below this, are in every font."""
 
-_CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
+_EAST = {"CJK": "SC", "BOPOMOFO": "TC", "HIRAGANA": "JP", "KATAKANA": "JP", "HANGUL": "KR"}
+"""How fonts for the scripts of East Asia end."""
 
 _NOBODY = {2: "\u0530", 3: "\u2fe0", 4: "\U0003fffd"}
 """Characters that there are not, by their bytes in UTF-8: every font draws a box for them."""
@@ -48,19 +49,20 @@ def boxed(letters: Collection[str], drawn: Callable[[str], bytes]) -> list[str]:
     return [each for each in letters if drawn(each) == boxes[len(each.encode())]]
 
 
+def named(letters: Collection[str]) -> list[str]:
+    """Free fonts that have the letters, by the names of their scripts."""
+    scripts = (unicodedata.name(each, "Symbols").split()[0] for each in letters)
+    ends = (f"CJK {_EAST[each]}" if each in _EAST else each.title() for each in scripts)
+    return [*dict.fromkeys(f"Noto Sans {end}" for end in ends)]
+
+
 def refuse(missing: Collection[str], owner: str, *hints: str) -> None:
     """Raise CannotDraw for letters that no font of `owner` has, if there are any."""
     if not missing:
         return
-    scripts = dict.fromkeys(unicodedata.name(each, "?").split()[0] for each in missing)
-    names = ("CJK" if each in _CJK else each.title() for each in scripts)
-    fonts = " and ".join(dict.fromkeys(f"Noto Sans {name}" for name in names))
     listed = f"{' '.join([*missing][:10])}{' …' * (len(missing) > 10)}"
+    fonts = f"fonts that have them: {' and '.join(named(missing))}"
     raise CannotDraw(
         f"no font {owner} has the letter{'s' * (len(missing) > 1)} {listed}",
-        hints=[
-            "write an .svg, which the fonts of its readers show",
-            *hints,
-            f"fonts that have them: {fonts}",
-        ],
+        hints=["write an .svg, which the fonts of its readers show", *hints, fonts],
     )

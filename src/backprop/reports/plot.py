@@ -17,7 +17,7 @@ from backprop.cache import is_foreign
 from backprop.descent import Descent
 from backprop.descent.problem import Problem
 from backprop.reports.bent import LARGE, Bend, bend_for
-from backprop.reports.fonts import fonts_for, refuse, unusual
+from backprop.reports.fonts import fonts_for, named, refuse, unusual
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,8 @@ def _fonts(descent: Descent, format: str) -> dict[str, Any]:
         refuse(missing, "on this computer", "or install a font, and plot again")
     for file in files:
         font_manager.fontManager.addfont(file)
-    families = ["DejaVu Sans", *(FT2Font(file).family_name for file in files), "sans-serif"]
+    found = [FT2Font(file).family_name for file in files]
+    families = ["DejaVu Sans", *found, *named(missing), "sans-serif"]
     return {"font.family": families, "svg.fonttype": "none" if missing else "path"}
 
 
