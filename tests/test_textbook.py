@@ -29,6 +29,7 @@ BY_HAND = [
     ("h = tanh(z*w + b)", "∂h/∂z = (1 − h^2)·w"), ("p = sigmoid(-z)", "∂p/∂z = −p·(1 − p)"),
     ("s = exp(z - logsumexp(z, w, b))", "∂s/∂w = −s·exp(w − logsumexp(z, w, b))"),
     ("f(t) = tanh(t); h = f(z)", "∂h/∂z = 1 − h^2"), ("y = sin(z + z^2)", "∂y/∂z = cos(z + z^2)·(1 + 2·z)"),
+    ("s = exp(z - logsumexp(z, w, b))", "∂s/∂z = s·(1 − s)"), ("q = -w*log(z) - (1 - w)*log(1 - z)", "∂q/∂z = (1 − w)/(1 − z) − w/z"),
     # of a larger equation the value has no name
     ("h = 2*tanh(z)", "∂h/∂z = 2/cosh(z)^2"), ("q = z/w", "∂q/∂w = −z/w^2"), ("q = 2^z", "∂q/∂z = 2^z·log(2)"),
     ("L = logsumexp(z, w, b) - z", "∂L/∂b = exp(b − logsumexp(z, w, b))"),
@@ -136,6 +137,10 @@ def explained(text: str, *more: str) -> str:
         ("y = tanh((x + z)^3)", "chain rule through tanh, power rule, sum rule ∂"),
         ("y = sin(x)*exp(x)*log(x)", "product rule, derivatives of log, exp and sin ∂"),
         ("y = sin(exp(log(x*z)))", "chain rule through sin, exp and log, product rule ∂"),
+        (
+            "y = 1/2*(x - z)^2",
+            "y = 1/2·(x − z)^2, constant factor rule, chain rule, power rule, sum rule ∂",
+        ),
         ("y = (x + z)^3", "chain rule, power rule, sum rule ∂"),
     ],
 )
@@ -223,3 +228,9 @@ def test_indices_of_members_are_numbers() -> None:
     assert "a[1] = a[0]·2 + a[0] = 3·a[0] = 3·3 = 9" in out or "a[1] = a[0]·2 + a[0] = " in out
     assert "1-1" not in out
     assert "1 − 1" not in out
+
+
+def test_a_factor_that_begins_with_a_minus_is_a_formula_of_its_own() -> None:
+    out = explained("g = cos(a/2); L = g^2; a = 1")
+    assert "∂g/∂a = −sin(a/2)/2 = −sin(1/2)/2 = −0.239713 ∂L/∂a = ∂L/∂g · ∂g/∂a = " in out
+    assert "· −" not in out

@@ -236,9 +236,14 @@ class _Writing:
         once; three functions or more that a rule is about as one list."""
         graph = self.graph
         found: dict[str, dict[str, None]] = {_CHAIN: {}}
+        fixed: set[int] = set()  # what is made of numbers only: the 1/2 of `1/2*x^2`
+        for step in reversed(steps):
+            if all(graph.is_number(each) or each in fixed for each in graph.operands(step)):
+                fixed.add(step)
         for step in steps:
             row = OPERATIONS[graph.op(step)]
-            operands, moving = self._terms(step), self._moving(step)
+            operands = self._terms(step)
+            moving = [at for at in self._moving(step) if operands[at] not in fixed]
             if not moving or (row.name not in FUNCTIONS and set(row.slopes) == {"0"}):
                 continue  # a comparison or a condition: nothing is differentiated
             if row.written and not self.single:

@@ -186,6 +186,12 @@ def times(*factors: Formula) -> Formula:
             simpler = _simpler(base, exponent, others)
             if simpler is not None:
                 return times(Product(coefficient, others), simpler)
+    for at, (base, exponent) in enumerate(kept):
+        if coefficient == -1 and exponent == 1 and isinstance(base, Sum) and _is_difference(base):
+            turned = plus(*(times(MINUS, term) for term in base.terms))  # (1 - t)*x, not -(t - 1)*x
+            return (
+                Product(1.0, [*kept[:at], (turned, 1.0), *kept[at + 1 :]]) if kept[1:] else turned
+            )
     if len(kept) == 1 and kept[0][1] == 1:
         base = kept[0][0]
         if coefficient == 1:
@@ -222,6 +228,11 @@ def _simpler(base: Call, exponent: float, others: list[tuple[Formula, float]]) -
         del others[at]
         return found
     return None
+
+
+def _is_difference(found: Sum) -> bool:
+    """Whether something is taken away in a sum."""
+    return any(isinstance(term, Product) and term.coefficient < 0 for term in found.terms)
 
 
 def _is_constant(found: Formula) -> bool:

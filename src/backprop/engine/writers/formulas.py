@@ -13,7 +13,17 @@ from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, Operation
 from backprop.syntax import functions
-from backprop.syntax.algebra import ZERO, Call, Formula, Symbol, TooLong, number, operation
+from backprop.syntax.algebra import (
+    ZERO,
+    Call,
+    Formula,
+    Product,
+    Symbol,
+    TooLong,
+    number,
+    operation,
+    times,
+)
 from backprop.values import ByNode
 
 Pair = tuple[Formula | None, float]
@@ -76,6 +86,13 @@ class Formulas(Texts[Pair]):
         self._short = {}
         return {each: formula for each, (formula, _) in products.items()}
 
+    def _shortened(self, made: Formula) -> Formula:
+        """A formula, or a product, with the name of the equation for what the equation is."""
+        if isinstance(made, Product) and any(base in self._short for base, _ in made.powers):
+            named = [(self._short.get(base, base), by) for base, by in made.powers]
+            return times(Product(made.coefficient, named))
+        return self._short.get(made, made)
+
     def _outermost(self, node: int) -> int:
         """The operation that an equation is as a whole, without the pivot that is put back."""
         row, inner = OPERATIONS[self._graph.op(node)], self._graph.operands(node)[-1]
@@ -106,7 +123,7 @@ class Formulas(Texts[Pair]):
         with suppress(TooLong):
             if len(known) == len(pairs):
                 made = operation(name, known)
-                return self._short.get(made, made), result
+                return self._shortened(made), result
         return None, result
 
     def product(self, gradient: Operand[Pair], slope: Operand[Pair], careful: bool) -> Pair:

@@ -247,7 +247,11 @@ def _names(found: Derivation) -> set[str]:
 def _is_simple(text: str) -> bool:
     """Whether a formula is a name or a number, with its sign."""
     nodes = formula(text).shape.nodes if text else ()
-    return not nodes or nodes[-1 - (text[0] == "-")].kind in ("name", "index", "number")
+    return not nodes or nodes[-1 - (nodes[-1].operation == "neg")].kind in (
+        "name",
+        "index",
+        "number",
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -48,7 +48,7 @@ class Notation(NamedTuple):
         binding = OPERATIONS[root.operation].binding
         if binding <= COMPARISON:  # among equality signs it needs brackets everywhere
             return Term(self.brackets.format(written))
-        return Term(written, binding in (SUM, SIGN))
+        return Term(written, binding in (SUM, SIGN) or written[0] in "-−")
 
     def joined(self, sign: str, terms: Iterable[Term]) -> Term:
         """A product or a sum."""
