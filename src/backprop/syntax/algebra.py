@@ -187,7 +187,12 @@ def times(*factors: Formula) -> Formula:
             if simpler is not None:
                 return times(Product(coefficient, others), simpler)
     for at, (base, exponent) in enumerate(kept):
-        if coefficient == -1 and exponent == 1 and isinstance(base, Sum) and _is_difference(base):
+        if (
+            coefficient == -1
+            and exponent == 1
+            and isinstance(base, Sum)
+            and _takes_number_away(base)
+        ):
             turned = plus(*(times(MINUS, term) for term in base.terms))  # (1 - t)*x, not -(t - 1)*x
             return (
                 Product(1.0, [*kept[:at], (turned, 1.0), *kept[at + 1 :]]) if kept[1:] else turned
@@ -230,9 +235,12 @@ def _simpler(base: Call, exponent: float, others: list[tuple[Formula, float]]) -
     return None
 
 
-def _is_difference(found: Sum) -> bool:
-    """Whether something is taken away in a sum."""
-    return any(isinstance(term, Product) and term.coefficient < 0 for term in found.terms)
+def _takes_number_away(found: Sum) -> bool:
+    """Whether a number is taken away in a sum, as in `t - 1`."""
+    return any(
+        isinstance(each, Product) and not each.powers and each.coefficient < 0
+        for each in found.terms
+    )
 
 
 def _is_constant(found: Formula) -> bool:
