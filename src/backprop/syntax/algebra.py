@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, isfinite
+from typing import TypeGuard
 
 from backprop.numbers import exact, rounded
 from backprop.operations import CALL, CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
@@ -186,17 +187,10 @@ def times(*factors: Formula) -> Formula:
             simpler = _simpler(base, exponent, others)
             if simpler is not None:
                 return times(Product(coefficient, others), simpler)
-    for at, (base, exponent) in enumerate(kept):
-        if (
-            coefficient == -1
-            and exponent == 1
-            and isinstance(base, Sum)
-            and _takes_number_away(base)
-        ):
-            turned = plus(*(times(MINUS, term) for term in base.terms))  # (1 - t)*x, not -(t - 1)*x
-            return (
-                Product(1.0, [*kept[:at], (turned, 1.0), *kept[at + 1 :]]) if kept[1:] else turned
-            )
+    for at, (base, exponent) in enumerate(kept):  # (1 - t)*x, not -(t - 1)*x
+        if coefficient == -1 and exponent == 1 and kept[1:] and _takes_number_away(base):
+            turned = plus(*(times(MINUS, term) for term in base.terms))
+            return times(Product(1.0, kept[:at]), turned, Product(1.0, kept[at + 1 :]))
     if len(kept) == 1 and kept[0][1] == 1:
         base = kept[0][0]
         if coefficient == 1:
@@ -235,12 +229,11 @@ def _simpler(base: Call, exponent: float, others: list[tuple[Formula, float]]) -
     return None
 
 
-def _takes_number_away(found: Sum) -> bool:
-    """Whether a number is taken away in a sum, as in `t - 1`."""
-    return any(
-        isinstance(each, Product) and not each.powers and each.coefficient < 0
-        for each in found.terms
-    )
+def _takes_number_away(found: Formula) -> TypeGuard[Sum]:
+    """Whether a formula is a sum in which a number is taken away: `t - 1`."""
+    terms = found.terms if isinstance(found, Sum) else ()
+    numbers = [each for each in terms if isinstance(each, Product) and not each.powers]
+    return any(each.coefficient < 0 for each in numbers)
 
 
 def _is_constant(found: Formula) -> bool:

@@ -15,13 +15,13 @@ body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem a
        color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid #ccc; }
 ol { padding-left: 2.5rem; } li { margin: .4rem 0; } ul { list-style: none; padding-left: 1rem; }
-.rule { color: #555; margin-left: .5em; } .note { color: #8a4d08; font-style: italic; }
+.rule { color: #555; margin-left: .5em; } .rule:first-child { margin: 0; } .note { color: #8a4d08; font-style: italic; }
 math { font-size: 1.1em; margin: .12em 0; }
 .wide { display: inline-block; max-width: 100%; overflow: auto hidden; vertical-align: middle; }
 .phone { display: none; }
 @media (max-width: 40rem) { .phone { display: inline; } .page { display: none; } }
 @media (max-width: 30rem) { body { margin: 1rem auto; padding: 0 .8rem; overflow-wrap: anywhere; }
-  ol { padding-left: 1.9rem; } ul { padding-left: 0; } .rule { margin-left: 0; } .wide { font-size: .8em; } }
+  ol { padding-left: 1.9rem; } ul { padding-left: 0; } .wide { font-size: .8em; } }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #1b1b1f; } .rule { color: #aaa; }
   .note { color: #fdb863; } }
 @media print { body { margin: 0; max-width: none; } li { break-inside: avoid; } }
