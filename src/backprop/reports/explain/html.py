@@ -15,7 +15,8 @@ body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem a
        color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid #ccc; }
 ol { padding-left: 2.5rem; } li { margin: .4rem 0; } ul { list-style: none; padding-left: 1rem; }
-.rule { color: #555; margin-left: .5em; } .rule:first-child { margin: 0; } .note { color: #8a4d08; font-style: italic; }
+.rule { color: #555; margin-left: .5em; } .rule:first-child { margin: 0; }
+.note { color: #8a4d08; font-style: italic; }
 math { font-size: 1.1em; margin: .12em 0; }
 .wide { display: inline-block; max-width: 100%; overflow: auto hidden; vertical-align: middle; }
 .phone { display: none; }
