@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from backprop import parse
+from backprop.gallery import example
+from backprop.report.descent import DescentReport
+from backprop.reports import table
+from backprop.reports.explain import text
+from backprop.reports.style import Style, cells_wide, fitted
 from running import backprop
 
 
@@ -16,3 +26,59 @@ def test_a_name_that_ranges_use_is_a_constant() -> None:
     ran = backprop("grad", "-e", "n = 2; x[i] = i for i in 1..n; L = sum(x[i] for i in 1..n)")
     assert "n     constant  2" in ran.out
     assert "not used" not in ran.out
+
+
+def _shown(command: str, name: str, width: int | None, **options: object) -> str:
+    """What a terminal of this width has of an example of the gallery, without colours."""
+    model = parse(example(name).text)
+    result = getattr(model, command)(**options)
+    if command == "explain":
+        return text.write(result, Style(width=width), False)
+    return table.lines(
+        DescentReport(result).table() if command == "descend" else result.table(),
+        Style(width=width),
+    )
+
+
+CASES = [
+    ("grad", "mazur_network", {}), ("check", "logistic_regression", {}), ("check", "exercise_01_product", {"claim": "a = 3"}),
+    ("descend", "one_neuron", {"steps": 20}), ("descend", "predator_prey", {"steps": 2, "lr": 1e-6}),
+    ("explain", "portfolio", {}), ("explain", "mazur_network", {"detail": "operations"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+@pytest.mark.parametrize(("command", "name", "options"), CASES)
+def test_everything_keeps_to_the_width(
+    command: str, name: str, options: dict[str, object], width: int
+) -> None:
+    shown = _shown(command, name, width, **options)
+    assert max(map(cells_wide, shown.splitlines())) <= width
+    assert not re.search(r"\d…|…\d", shown)
+    if command == "explain":  # nothing is lost, and broken at spaces only
+        whole = _shown(command, name, None, **options)
+        assert shown.replace(",", "").split() == whole.replace(",", "").split()
+
+
+def test_columns_without_room_stand_below_with_the_names() -> None:
+    model = parse("long_name = 1/3; other = 2/3; L = long_name*other")
+    shown = table.lines(model.check().table(), Style(width=40))
+    assert len(re.findall(r"^name ", shown, re.M)) == 3
+    assert len(re.findall(r"^long_name ", shown, re.M)) == 3
+    for word in ("value", "grad", "numeric", "error", "verdict", "agrees"):
+        assert word in shown
+
+
+def test_digits_that_are_asked_for_are_kept() -> None:
+    model = parse("a = 1/3; b = 2/3; L = a*b")
+    shown = table.lines(model.check().table(), Style(width=40, digits=12))
+    assert "0.666666666667" in shown
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+def test_a_line_is_broken_before_its_equality_signs() -> None:
+    style = Style(width=20)
+    assert fitted("a = 1234567 + 8 = 99 = 5", style) == ["a = 1234567 + 8 = 99", "  = 5"]
+    assert fitted("one two three four five six", style, 4) == ["one two three four", "    five six"]
+    assert fitted("x" * 30, style) == ["x" * 30]
+    assert fitted("a = b" * 30, Style()) == ["a = b" * 30]

@@ -11,8 +11,7 @@ The only place that turns errors into text.
 from collections.abc import Iterable
 
 from backprop.errors import LIMIT, BackpropError
-from backprop.reports.style import Style
-from backprop.reports.table import cells_wide
+from backprop.reports.style import Style, cells_wide
 from backprop.source import Span
 
 _LINE = 100

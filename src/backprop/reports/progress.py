@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from backprop.descent import Step
 from backprop.numbers import DIGITS, shown
-from backprop.reports.style import Style
-from backprop.reports.table import cells_wide
+from backprop.reports.style import Style, cells_wide
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -1,6 +1,9 @@
 """How numbers look in reports."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from math import log
 from typing import NamedTuple
 
@@ -63,3 +66,36 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
     if style.ascii:
         ends = ends.replace("→", "to")
     return f"{name}  {blocks}  {ends}{' (log)' if logarithms else ''}"
+
+
+def fitted(line: str, style: Style, pad: int = 2) -> list[str]:
+    """A line as it is; in a terminal that is narrower, several, the others indented by `pad`: broken
+    before equality signs, and where that is not enough at other spaces. No number is broken."""
+    wide = style.width
+    if wide is None or cells_wide(line) <= wide:
+        return [line]
+    lines: list[str] = []
+    for part in re.split(r"(?<=\S) (?== )", line):
+        if lines and cells_wide(f"{lines[-1]} {part}") <= wide:
+            lines[-1] += f" {part}"
+            continue
+        first, *words = re.split(r"(?<=\S) (?=\S)", part)
+        lines.append(" " * (pad if lines else 0) + first)
+        for word in words:
+            if cells_wide(f"{lines[-1]} {word}") <= wide:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(" " * pad + word)
+    return lines
+
+
+def cells_wide(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    return len(text) if text.isascii() else sum(map(_cell, text))
+
+
+@cache
+def _cell(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

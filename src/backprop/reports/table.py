@@ -1,21 +1,20 @@
 """A report as a table: with rich in a terminal, as plain columns in a pipe or a file.
 
-In a pipe nothing is cut, wrapped or coloured, and rich is not imported. In a terminal a long
-equation is cut so that its row stays one line; names and numbers never are.
+In a pipe nothing is cut, wrapped or coloured, and rich is not imported. In a terminal a table keeps
+to the width: long equations are cut, so that a row stays one line, numbers have fewer digits, and
+columns without room stand in a second table below. Names and numbers are never cut.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
-from backprop.numbers import shown
+from backprop.numbers import DIGITS, shown
 from backprop.report import Column, Report, Table
-from backprop.reports.style import Style, aligned, curve, written
+from backprop.reports.style import Style, aligned, cells_wide, curve, fitted, written
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -27,6 +26,12 @@ nothing is cut, and one long equation does not make a thousand wide rows."""
 _NAME, _GAP = 12, 2
 """The narrowest column of names to fold long names into, and the columns between columns."""
 
+_READABLE = 24
+"""The columns that are left of an equation before numbers lose digits."""
+
+_FEWER = (DIGITS, 8, 6, 5)
+"""Digits of numbers, as far as there is room for them."""
+
 _STYLES = {"strong": "bold", "faint": "dim", "": ""}
 
 
@@ -37,7 +42,6 @@ def write(report: Report, style: Style) -> str:
 
 def lines(table: Table, style: Style) -> str:
     """The same of a table."""
-    columns = [[written(column.title, style), *_texts(column, style)] for column in table.columns]
     heads = [
         "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)
         for head in table.heads
@@ -46,23 +50,58 @@ def lines(table: Table, style: Style) -> str:
     for more in (table.notes, table.tail):
         tail += ["", *(written(line, style) for line in more)] if more else []
     if style.width is None:
-        return "\n".join([*heads, "", *plain(columns), *tail]) + "\n"
+        return "\n".join([*heads, "", *plain(_columns(table, style)), *tail]) + "\n"
     from rich.console import Console
     from rich.text import Text
 
-    gaps = _GAP * (len(columns) - 1)
-    widths = [max(map(cells_wide, column)) for column in columns]
-    widths = _narrowed(widths, [column.kind for column in table.columns], style.width - gaps)
-    wide = max(style.width, sum(widths) + gaps)
+    columns, widths = _fitting(table, style, style.width)
+    blocks = _blocks(table, widths, style.width)
+    wide = max(style.width, *(sum(widths[at] + _GAP for at in block) for block in blocks))
     file = StringIO()
     console = Console(file=file, width=wide, force_terminal=style.color, highlight=False)
     for head in heads:
-        console.print(Text(head, style="bold"))
-    console.print()
-    console.print(_rich(table, columns, widths))
+        console.print(Text("\n".join(fitted(head, style)), style="bold"))
+    for block in blocks:
+        console.print()
+        console.print(_rich(table, block, columns, widths))
     for sentence in tail:
-        console.print(Text(sentence), soft_wrap=True)
+        console.print(Text("\n".join(fitted(sentence, style))))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _columns(table: Table, style: Style) -> list[list[str]]:
+    """Titles and cells as text."""
+    return [[written(column.title, style), *_texts(column, style)] for column in table.columns]
+
+
+def _fitting(table: Table, style: Style, wide: int) -> tuple[list[list[str]], list[int]]:
+    """The columns and their widths: with fewer digits, if nobody has asked for as many, where
+    equations would be cut short or the table be too wide."""
+    kinds = [column.kind for column in table.columns]
+    room = wide - _GAP * (len(kinds) - 1)
+    for digits in (style.digits,) if style.digits else _FEWER:
+        columns = _columns(table, style._replace(digits=digits))
+        whole = [max(map(cells_wide, column)) for column in columns]
+        widths = _narrowed(whole, kinds, room, _READABLE)
+        if sum(widths) <= room:
+            return columns, widths
+    return columns, _narrowed(whole, kinds, room, len("equation"))
+
+
+def _blocks(table: Table, widths: Sequence[int], wide: int) -> list[list[int]]:
+    """The numbers of the columns that stand side by side: all, or as many as there is room for, the
+    names of the rows first."""
+    kinds = [column.kind for column in table.columns]
+    names = next((at for at, kind in enumerate(kinds) if kind != "name"), len(kinds))
+    blocks = [[*range(names)]]
+    for at in range(names, len(kinds)):
+        if (
+            len(blocks[-1]) > names
+            and sum(widths[each] + _GAP for each in (*blocks[-1], at)) > wide + _GAP
+        ):
+            blocks.append([*range(names)])
+        blocks[-1].append(at)
+    return blocks
 
 
 def _texts(column: Column, style: Style) -> list[str]:
@@ -80,31 +119,33 @@ def plain(columns: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(map(padded, line, widths)).rstrip() for line in lines]
 
 
-def _narrowed(widths: Sequence[int], kinds: Sequence[str], room: int) -> list[int]:
+def _narrowed(widths: Sequence[int], kinds: Sequence[str], room: int, equation: int) -> list[int]:
     """The widths of columns that fit into the room, where they can.
 
-    What is too wide goes first from the equations, which are cut, then from the names, which are
-    folded; numbers are kept whole, and a table of many outputs is wider than the terminal.
+    What is too wide goes first from the equations, which are cut, down to `equation`, then from the
+    names, which are folded; numbers are kept whole.
     """
     widths = [*widths]
-    for kind, least in (("equation", len("equation")), ("formula", _NAME), ("name", _NAME)):
+    for kind, least in (("equation", equation), ("formula", max(equation, _NAME)), ("name", _NAME)):
         if kind in kinds:
             at = kinds.index(kind)
             widths[at] = min(widths[at], max(widths[at] + room - sum(widths), least))
     return widths
 
 
-def _rich(table: Table, columns: Sequence[Sequence[str]], widths: Sequence[int]) -> RichTable:
+def _rich(
+    table: Table, block: Sequence[int], columns: Sequence[Sequence[str]], widths: Sequence[int]
+) -> RichTable:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
     from rich.text import Text
 
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    titles, *rows = zip(*columns, strict=True)
-    for title, column, width in zip(titles, table.columns, widths, strict=True):
-        whole = column.kind != "name"
+    titles, *rows = zip(*(columns[at] for at in block), strict=True)
+    for title, at in zip(titles, block, strict=True):
+        whole = table.columns[at].kind != "name"
         overflow: Literal["fold", "ellipsis"] = "ellipsis" if whole else "fold"
-        drawn.add_column(title, no_wrap=whole, overflow=overflow, width=width)
+        drawn.add_column(title, no_wrap=whole, overflow=overflow, width=widths[at])
     for cells, emphasis in zip_longest(rows, table.emphasis, fillvalue=""):
         drawn.add_row(*map(Text, cells), style=_STYLES[emphasis])
     return drawn
@@ -112,15 +153,3 @@ def _rich(table: Table, columns: Sequence[Sequence[str]], widths: Sequence[int])
 
 def padded(text: str, width: int) -> str:
     return text + " " * (width - cells_wide(text))
-
-
-def cells_wide(text: str) -> int:
-    """Columns of a terminal that a text takes."""
-    return len(text) if text.isascii() else sum(map(_cell, text))
-
-
-@cache
-def _cell(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -60,6 +60,7 @@ class Document(ABC):
         self._found = found
         self._hide = hide
         self._digits = style.digits or DIGITS
+        self.style = style
         self._blank = Term(self.notation.blank)
         self.title = self._line(self._name(found.output), self._answer(found.value))
         self.body = [line for part in self._sections() for line in self.section(part)]

@@ -5,10 +5,10 @@ from textwrap import wrap
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
 from backprop.reports.explain.notation import TEXT, Notation
-from backprop.reports.style import Style, written
+from backprop.reports.style import Style, fitted, written
 
 _WIDE = 78
-"""Columns of a sentence; mathematics is never broken."""
+"""Columns of a sentence. Mathematics is broken in a terminal only, where it is too long for that."""
 
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
@@ -28,20 +28,26 @@ class _Text(Document):
         return f"({text})"
 
     def section(self, part: Section) -> list[str]:
+        wide = min(self.style.width or _WIDE, _WIDE)
         lines = ["", part.heading, "-" * len(part.heading)]
-        lines += [*wrap(part.intro, _WIDE), ""] if part.intro else []
-        lines += [f"  {line}" for line in part.lines]
+        lines += [*wrap(part.intro, wide), ""] if part.intro else []
+        lines += [each for line in part.lines for each in fitted(f"  {line}", self.style, 4)]
         widest = len(str(part.steps[-1].number)) if part.steps else 0
         for step in part.steps:
             number = f"  {step.number:>{widest}}. "
             indent = " " * len(number)
             if not step.head:
-                lines += [f"{number}{line}" for line in step.lines]
+                lines += self._fitted(number, *step.lines)
                 continue
             heads = [step.head]
-            if len(step.head) + len(number) - 2 >= _WIDE:
-                heads = [step.equation, *wrap(step.rule, _WIDE - 8)]
-            lines.append(number + heads[0])
+            if len(step.head) + len(number) - 2 >= wide:
+                heads = [step.equation, *wrap(step.rule, wide - 8)]
+            lines += self._fitted(number, heads[0])
             lines += [indent + each for each in heads[1:]]
-            lines += [f"{indent}  {line}" for line in step.lines]
+            lines += self._fitted(f"{indent}  ", *step.lines)
         return lines
+
+    def _fitted(self, before: str, *lines: str) -> list[str]:
+        """The lines, each behind `before`, and broken where a terminal is too narrow for them."""
+        pad = len(before) + 2
+        return [each for line in lines for each in fitted(before + line, self.style, pad)]
