@@ -169,6 +169,8 @@ def applied(op: str, operands: list[Any]) -> Any:
     """The value of an operation; None where there is none, or none that is in the range of doubles."""
     if op == "atan2" and operands[0] == 0 and operands[1] <= 0:
         raise Unknown("the sign of a zero decides")
+    if any(mp.isfinite(each) and mp.mag(each) > 10**5 for each in operands):
+        raise Unknown("so large that mpmath takes for ever")
     try:
         value = (TRUTH.get(op) or getattr(mp, op))(*operands)
     except (ValueError, ZeroDivisionError):

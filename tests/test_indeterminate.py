@@ -15,6 +15,7 @@ from backprop.evaluation.gradient import gradient as gradient_of
 from backprop.evaluation.gradient import settled
 from backprop.graph import Columns, Graph
 from backprop.values import forward
+from truth import mp
 
 ENGINES = [GeneratedPython, StraightCode, TapeCode]
 NUMBERS = [0.0, 1.0, -1.0, 4.0, 0.25, 1e-200, 1e200, -1e-200]
@@ -274,3 +275,14 @@ def test_the_last_digits_lead_nowhere(text: str, at: dict[str, float]) -> None:
 def test_small_differences_are_no_rounding(text: str, slope: str) -> None:
     (warning,) = backprop.parse(text).grad({"x": 0}).warnings
     assert slope in str(warning)
+
+
+@pytest.mark.parametrize("huge", ["exp(-X^2)", "sin(X)", "floor(X)", "2^X", "gamma(X)", "tanh(X)"])
+def test_what_no_number_of_digits_can_hold_takes_no_time(huge: str) -> None:
+    """A branch not taken, with a number of 10^200 digits in it, beside what needs many digits."""
+    text = f"u = if(a < 0, a, {huge.replace('X', 'exp(1e200)')}); y = exp(a)*(-a)^acos(u)"
+    found = backprop.parse(text).grad({"a": -1e-300}, of="y")
+    a = mp.mpf(-1e-300)
+    value = mp.exp(a) * (-a) ** mp.acos(a)
+    right = value * (1 - mp.log(-a) / mp.sqrt(1 - a * a) + mp.acos(a) / a)
+    assert found.gradients["a"] == pytest.approx(float(right), rel=1e-9)

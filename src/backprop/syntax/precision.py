@@ -14,6 +14,14 @@ Function = Callable[..., Any]
 BEYOND = 1024
 """Powers of two: as in doubles, what is larger has no value."""
 
+_HUGE = 1 << 17
+"""Powers of two: of what is larger only these operations are computed; mpmath would need as many
+bits for the others, and no end of time for `exp(-exp(1e200))`."""
+
+_EASY = frozenset(
+    "+ - * / neg abs copy min max sqrt cbrt log log2 log10 < <= > >= == != if".split()
+)
+
 
 @cache
 def unbounded(name: str, digits: int) -> Function:
@@ -26,6 +34,8 @@ def unbounded(name: str, digits: int) -> Function:
         plain = compiled(text, row.operands, digits)
 
     def total(*operands: Any) -> Any:
+        if name not in _EASY and any(mp.mag(each) > _HUGE for each in operands if each == each):
+            return mp.nan
         try:
             found = plain(*operands)
         # outside the domain, at a pole, where complex numbers would have to be compared, and where
