@@ -545,3 +545,14 @@ def test_the_slope_of_a_subnormal_factor_is_that_factor() -> None:
         assert ran.out.count(number), ran.out
         ran = backprop("check", "-e", f"x = 1; y = x*({number})", "--claim", f"dx = {number}")
         assert (ran.status, "right" in ran.out) == (0, True)
+
+
+def test_a_fragment_is_the_body_of_the_document() -> None:
+    given = "explain", "-e", "L = Δx*dθ + ϵ", "--set", "Δx=1, dθ=2, ϵ=3", "--format"
+    part, whole = backprop(*given, "latex", "--fragment").out, backprop(*given, "latex").out
+    assert whole.endswith(part + "\\end{document}\n")
+    assert part.startswith("\\section*")
+    assert part.isascii()  # what pdflatex needs no font for
+    assert r"\Delta\text{x} \cdot \text{d}\theta" in part
+    assert "<body" not in backprop(*given, "html", "--fragment").out
+    assert backprop(*given, "text", "--fragment").status == 2

@@ -35,6 +35,7 @@ def explain(
         "--answers FILE", "With --hide-answers: the key, in the same format.", path="new"
     ),
     force: bool = option("--force", "Let --answers overwrite a file that exists."),
+    fragment: bool = option("--fragment", "LaTeX or HTML to be put into another document."),
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
     digits: Annotated[int | None, printing.digits_option("6, and all in JSON")],
@@ -44,6 +45,9 @@ def explain(
     First every value from the inputs on, then every gradient from the output back.
     """
     format = printing.chosen_format(format, output, DOCUMENTS)
+    if fragment and format not in ("latex", "html"):
+        hints = ["it is for --format latex and html: leave it out"]
+        raise BadOption(f"--fragment has no place in {format}", hints=hints)
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])
     if paths and (only or steps_of != "both" or detail != "equations"):
@@ -58,10 +62,18 @@ def explain(
     write = DOCUMENTS.writer(format)
     results = printing.Results()
     with results.each():
-        printing.send(lambda style: write(found, style, hide_answers), output, digits)
+        printing.send(
+            lambda style: write(found, style._replace(fragment=fragment), hide_answers),
+            output,
+            digits,
+        )
     if answers is not None:
         with results.each():
-            printing.send(lambda style: write(found, style, False), answers, digits)
+            printing.send(
+                lambda style: write(found, style._replace(fragment=fragment), False),
+                answers,
+                digits,
+            )
     if not hide_answers:  # they name slopes
         printing.complain(gradient.warnings, "warning")
     results.end()

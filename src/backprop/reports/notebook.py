@@ -37,7 +37,7 @@ def bundle(found: Any) -> Bundle:
     if isinstance(found, Derivation):
         from backprop.reports.explain.html import fragment
 
-        return {"text/plain": text(found), "text/html": fragment(found)}
+        return {"text/plain": text(found), "text/html": fragment(found, Style())}
     report, table = _report(found), _first(_table(found))
     return {"text/plain": _text(report, table), "text/html": _html(report, table)}
 

@@ -16,12 +16,14 @@ _CURVE = 40
 class Style(NamedTuple):
     """digits: significant digits, None for the format's own choice. width: columns of the terminal,
     None for a pipe or a file, where nothing is cut. color: whether to use colours. ascii: whether
-    the text goes where other characters cannot be written."""
+    the text goes where other characters cannot be written. fragment: whether a document is to be
+    part of another."""
 
     digits: int | None = None
     width: int | None = None
     color: bool = False
     ascii: bool = False
+    fragment: bool = False
 
 
 def aligned(texts: Sequence[str]) -> list[str]:

@@ -31,6 +31,8 @@ math { font-size: 1.1em; margin: .12em 0; }
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """The page; its title is the output."""
+    if style.fragment:
+        return fragment(found, style, hide)
     page = _Page(found, style, hide)
     title = found.output if hide else f"{found.output} = {shown(found.value, DIGITS)}"
     head = [
@@ -44,10 +46,10 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     return "\n".join([*head, *page.body, "</body></html>"]) + "\n"
 
 
-def fragment(found: Derivation) -> str:
+def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
     """The same as a part of another page, such as a notebook."""
-    page = _Page(found, Style(), False)
-    return "\n".join([f"<h2>{page.title}</h2>", *page.body])
+    page = _Page(found, style, hide)
+    return "\n".join([f"<h2>{page.title}</h2>", *page.body]) + "\n"
 
 
 class _Page(Document):

@@ -23,9 +23,11 @@ _OTHERS = """% Names in other scripts than Latin and Greek need lualatex or xela
 
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
-    """A whole document: sections, an enumeration of the steps, formulas in display style."""
+    """A whole document, or its body: sections, an enumeration of the steps, formulas in display style."""
     page = _Latex(found, style, hide)
     body = "\n".join([rf"\section*{{{page.title}}}", *page.body])
+    if style.fragment:
+        return body + "\n"
     return (_HEAD if body.isascii() else _OTHERS + _HEAD) + body + "\n\\end{document}\n"
 
 
