@@ -269,7 +269,7 @@ def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told(
     assert "two names look like y" in run("grad", "-e", "y = 2; у = 3").err
     assert "write 1.5\n" in run("grad", "-e", "y = 2·x", "--set", "x=1,5").err
     said = run("grad", "-e", "y = max(x; y)").err
-    assert "write a comma between arguments" in said
+    assert "a comma stands between arguments: write y = max(x, y)\n" in said
     assert "L = y)" not in said
 
 

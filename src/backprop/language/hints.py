@@ -18,6 +18,20 @@ _LONGEST = 40
 
 
 def meant(statement: Statement, call: Node) -> list[str]:
+    """The hints for a call by its name, and for one with a decimal comma in it: `floor(0,25)`."""
+    found, tokens = _by_name(statement, call), statement.tokens
+    text = one_line(tokens.span(call.first, call.last).text)
+    point = _DECIMAL_COMMA.sub(".", text, count=1)
+    if point == text or tokens.texts[call.token] not in FUNCTIONS or len(text) > 2 * _LONGEST:
+        return found
+    others = (f"for two arguments write {hint.partition(' ')[2]}" for hint in found)
+    return [f"for a decimal comma write {point}", *others]
+
+
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+
+
+def _by_name(statement: Statement, call: Node) -> list[str]:
     """The hints for a call by its name, none for a name that is in no table.
 
     What they propose can be put in the place of the call as it stands: `sqr(a + 1)^3` gets the hint

@@ -86,11 +86,17 @@ def end(tokens: Tokens, at: int) -> int:
     if kinds[last] in ("NAME", "IF") and kinds[last + 1] in BRACKETS.values():
         last += 1
     if kinds[last] in ("LPAR", "LSQB", "BAR"):
-        closed = (each for each, stack, _ in _open(tokens.kinds, last) if not stack)
-        last = next(closed, at - 1)
+        last = closing(tokens, last)
+        if last < 0:
+            return at - 1
     while kinds[last + 1] in SUPERSCRIPTS:
         last += 1
     return last
+
+
+def closing(tokens: Tokens, at: int) -> int:
+    """The token that closes the bracket or bar that is the token `at`; -1 if none does."""
+    return next((each for each, stack, _ in _open(tokens.kinds, at) if not stack), -1)
 
 
 def ends_operand(kind: str) -> bool:

@@ -33,7 +33,7 @@ _MEANT = (
     | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
 )
 _BY_SIGNS = {
-    "&": "write 'and'",
+    "&": "in words: write and",
     "!": "write 'not' before a condition",
     "%": "write a per cent as x/100, a remainder as mod(x, y)",
     ":": "define with '=', choose with if(condition, then, else)",

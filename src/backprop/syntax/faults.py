@@ -244,6 +244,8 @@ def _product(case: Case) -> SyntaxFault | None:
         if not case.touching():
             hint += f"; or write the number without a space: {before}{here}"
         return fault("two numbers side by side", both, hint)
+    if case.text()[0] == "ˆ":
+        return fault("a power is written with '^'", case.span(), f"write ^{case.text()[1:]}")
     if right == "IF":
         return fault("unexpected 'if'", case.span(), _FORM["IF"])
     first = at - 1 if left in ("NUMBER", "NAME") else begin(tokens, at)
@@ -307,9 +309,9 @@ def _comma(case: Case) -> SyntaxFault | None:
     if case.kind(-1) == case.kind(1) == "NUMBER":
         if "." in left + right:
             return fault("a comma between two numbers", case.span(-1, 1), _SEPARATE)
-        hints = [f"write the decimal point: {left}.{right}"]
+        hints = [f"with the decimal point: write {left}.{right}"]
         if len(right) == 3:
-            hints.append(f"or, of thousands, no comma: {left}{right}")
+            hints.append(f"or, of thousands, {left}{right}")
         return fault("a comma in a number", case.span(-1, 1), *hints)
     if not case.behind_operand:
         hint = "write an expression there"

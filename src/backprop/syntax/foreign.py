@@ -1,10 +1,11 @@
 """What to say of the words of other languages: `math.exp(x)`, `x.sin()`, `in range(1, 4)`, `y <- x`."""
 
+import re
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault
 from backprop.operations import GATHERS
-from backprop.syntax.case import Case, begin, end, fault, own
+from backprop.syntax.case import Case, begin, closing, end, fault, own
 from backprop.syntax.scanner import Tokens
 
 _MODULES = frozenset(
@@ -38,8 +39,12 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault(message, tokens.span(first, close), f"write {meant}")
     if kinds[at - 1] != "NAME":
         return None
-    meant = "_".join(texts[at - 1 : last + 1 : 2])
-    return fault("a name has no '.' in it", tokens.span(at - 1, last), f"write {meant}")
+    parts = texts[at - 1 : last + 1 : 2]
+    hints = [f"write {'_'.join(parts)}"]
+    alone = r"(?<![\w.]){}(?![\w.(])"
+    if all(part == "pi" or re.search(alone.format(part), tokens.source.text) for part in parts):
+        hints = [f"for a product write {'*'.join(parts)}", f"for a name {'_'.join(parts)}"]
+    return fault("a name has no '.' in it", tokens.span(at - 1, last), *hints)
 
 
 def _arrow(case: Case) -> SyntaxFault | None:
@@ -70,6 +75,9 @@ def _range(case: Case) -> SyntaxFault | None:
     if case.kind() == "NAME" and texts[at] in _SIGNS:
         return fault(_READS, case.span(), f"write {_SIGNS[texts[at]]}")
     if case.kind() == "ASSIGN" and case.kind(-2) in ("FOR", "COMMA"):
+        if case.touching() or case.touching(1):
+            meant = f"write {case.written(-1)} in {case.written(1)}"
+            return fault(_READS, case.span(-1, 1), meant)
         return fault(_READS, case.span(), "write in")
     if "IN" not in kinds[:at]:
         return None
@@ -109,8 +117,40 @@ def _without_for(case: Case) -> SyntaxFault | None:
     return fault(_READS, case.span(comma - 1, comma), f"write {before} for")
 
 
+def _times(case: Case) -> SyntaxFault | None:
+    """An x between a number and an operand: the sign of a product, or a name: `2 x (a + b)`."""
+    tokens, at = case.tokens, case.at
+    if case.kind(-1) != "NUMBER" or case.text() not in ("x", "X") or case.touching():
+        return None
+    last = end(tokens, at + 1)
+    if last <= at or case.touching(1):
+        return None
+    number, factor = case.written(-1), own(tokens, at + 1, last)
+    hints = (
+        f"for a product write {number}*{factor}",
+        f"with the name {number}*{case.text()}*{factor}",
+    )
+    return fault("is the x a name or the sign of a product?", tokens.span(at - 1, last), *hints)
+
+
+def _square(case: Case) -> SyntaxFault | None:
+    """Square brackets around a part of a formula: `2*[x + t]`, `2[x + t]`."""
+    tokens, at = case.tokens, case.at
+    apart = case.kind(-1) in ("NUMBER", "RPAR", "RSQB")
+    if case.kind() != "LSQB" or (case.behind_operand and not apart) or tokens.sign > at:
+        return None
+    close = closing(tokens, at)
+    inside = own(tokens, at + 1, close - 1)
+    if close <= at + 1 or "," in inside or tokens.kinds[close] != "RSQB":
+        return None
+    first = begin(tokens, at) if apart else at
+    factor = f"{own(tokens, first, at - 1)}*" if apart else ""
+    message = "square brackets are for an index, round ones for a part of a formula"
+    return fault(message, tokens.span(first, close), f"write {factor}({inside})")
+
+
 _READS = "a range reads for i in 1..n"
 _RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
 """Functions that are ranges elsewhere, and where they begin if that is not said."""
 
-FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (_arrow, _range)
+FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (_arrow, _range, _times, _square)

@@ -148,6 +148,10 @@ _CALL = ("NAME", "LPAR")
 
 def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:
     """What is wrong with a statement: its unknown characters, or why the grammar has no place for it."""
+    from backprop.syntax.comments import foreign_comment  # for a mistake only
+
+    if comment := foreign_comment(tokens):
+        return [comment]
     if unfit is None:
         from backprop.syntax.characters import unknown_characters  # for a mistake only: 2 ms
 

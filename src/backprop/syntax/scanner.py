@@ -232,4 +232,22 @@ class _Piece:
         hints = [f"add the missing {hint!r}"]
         if source.text[stops[-1] :].lstrip(" \t").startswith(";"):
             hints = ["write a comma between arguments: ';' ends an equation"]
+            if meant := _with_commas(source.text[starts[0] :].splitlines()[0]):
+                hints = [f"a comma stands between arguments: write {meant}"]
         return UnclosedBracket(message, tokens.span(at), hints=hints)
+
+
+def _with_commas(line: str) -> str:
+    """The statement that a line begins with, with a comma for each `;` between its brackets and a
+    point for each decimal comma; "" where a bracket stays open, or the statement is long."""
+    found, depth = "", 0
+    for sign in re.sub(r"(?<=\d),(?=\d)", ".", line.split("#")[0]):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == ";" and not depth:
+            break
+        found += "," if sign == ";" else sign
+    return found.strip() if not depth and len(found) < _LONGEST else ""
+
+
+_LONGEST = 100
+"""The most characters of a statement that a hint repeats."""

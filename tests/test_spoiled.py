@@ -1,0 +1,201 @@
+"""Valid formulas, spoiled by one common mistake at a time: the hint, followed to the letter, gives
+back the value, or the message asks what is meant.
+
+Each kind of mistake is a row: a pattern, and what takes its place. A text that is still read must
+have the value of the original.
+"""
+
+import contextlib
+import math
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import backprop
+from backprop.errors import BackpropError
+
+DATA = "x = 1.5\nt = 2\nk1 = 3\nw[1] = 0.5\nw[2] = -1\nw[3] = 4\n"
+ROUNDS = 3
+"""Fixes that a text may need: one a mistake, and some mistakes are two."""
+
+FORMULAS = [
+    "2*x + 1",
+    "3*x*t - k1",
+    "2*(x + t)*(x - 4)",
+    "sin(2*x) + cos(x)*t",
+    "exp(-x) - sqrt(t)/k1",
+    "tanh(k1*x + 1) - abs(x - t)",
+    "sin(x)^2 + 3*cos(x)^2",
+    "1.5*x + 1000*t - 2.25",
+    "max(x, t) + min(2*x, k1, 7)",
+    "log(x)/log(t) + atan2(x, t)",
+    "sqrt(2*x) + (x + 1)/2",
+    "x^2/2 - x^3*t + 1/(x + t)",
+    "if(x > 1, 2*x, t)*k1",
+    "sum(w[i]*i for i in 1..3) + x",
+    "2*pi*x + floor(x*t + 0.25)",
+    "0.001*t + 5*x^-2 - -t",
+    "gamma(x + 1) + 0.05*t",
+    "if(x > 1 and t < 3, x, t)",
+]
+
+Spoil = str | Callable[[re.Match[str]], str]
+
+# what is done to a formula: a name, a pattern, what stands in its place
+KINDS: list[tuple[str, str, Spoil]] = [
+    ("no * behind a number", r"(?<=\d)\*(?=[a-z])", ""),
+    ("no * before a bracket", r"(?<=\d)\*(?=\()", ""),
+    ("no * between brackets", r"\)\*\(", ")("),
+    ("no * behind a bracket", r"\)\*(?=[a-z])", ")"),
+    ("a blank for *", r"\*", " "),
+    ("a dot for *", r"\*", "."),
+    ("x for *", r"(?<=\d)\*(?=\()", " x "),
+    ("an argument without brackets", r"(sin|cos|exp|sqrt|log)\((\w+)\)", r"\1 \2"),
+    ("a product without brackets", r"(sin|sqrt)\((2)\*(x)\)", r"\1 \2\3"),
+    ("two letters changed places", r"(?<![a-z])tanh", "tahn"),
+    ("a letter is missing", r"sqrt|floor", lambda m: m[0][:2] + m[0][3:]),
+    ("a letter twice", r"exp(?=\()", "expp"),
+    ("a capital letter", r"(sin|exp|max|abs)(?=\()", lambda m: m[0].capitalize()),
+    ("capital letters", r"(sqrt|log|min)(?=\()", lambda m: m[0].upper()),
+    ("NumPy", r"(?<!\w)(sin|cos|exp|sqrt|log|tanh|floor)(?=\()", r"np.\1"),
+    ("Python's math", r"(?<!\w)(sin|cos|exp|sqrt|log|tanh|floor|gamma)(?=\()", r"math.\1"),
+    ("a method", r"(sin|cos|exp|log)\((x)\)", r"\2.\1()"),
+    ("LaTeX's name", r"(?<!\w)(sin|cos|exp|log)(?=\()", r"\\\1"),
+    ("LaTeX's fraction", r"\((\w+ \+ 1)\)/(2)", r"\\frac{\1}{\2}"),
+    ("LaTeX's product", r"\*", r" \\cdot "),
+    ("LaTeX's root", r"sqrt\((\w+)\)", r"\\sqrt{\1}"),
+    ("a decimal comma", r"(?<=\d)\.(?=\d)(?!\.)", ","),
+    ("thousands", r"1000", "1,000"),
+    ("thousands with a point", r"1000", "1.000,0"),
+    ("thousands with _", r"1000", "1_000"),
+    ("thousands with a blank", r"1000", "1 000"),
+    ("Fortran's exponent", r"0\.001", "1d-3"),
+    ("an exponent of paper", r"0\.001", "1×10^-3"),
+    ("hexadecimal", r"(?<![\d.])7", "0x7"),
+    ("an en dash", r" - ", " – "),
+    ("a missing bracket", r"\)$", ""),
+    ("a bracket too much", r"\)$", "))"),
+    ("square brackets", r"\((x [-+] \w)\)", r"[\1]"),
+    ("curly brackets", r"\((x [-+] \w)\)", r"{\1}"),
+    ("a semicolon between arguments", r"(?<=\w), (?=[\dtk])", "; "),
+    ("a power before its brackets", r"(sin|cos)\(x\)\^2", r"\1^2(x)"),
+    ("a small power before its brackets", r"(sin|cos)\(x\)\^2", r"\1²(x)"),
+    ("a small power without brackets", r"(sin|cos)\(x\)\^2", r"\1² x"),
+    ("a factorial", r"gamma\(x \+ 1\)", "x!"),
+    ("floor's brackets", r"floor\((.*?)\)", r"⌊\1⌋"),
+    ("per cent", r"0\.05", "5%"),
+    ("a sign of division", r"/", " : "),
+    ("a root without brackets", r"sqrt\(2\*x\)", "√2x"),
+    ("a half", r"\(x \+ 1\)/2", "½(x + 1)"),
+    ("a fraction of small digits", r"\(x \+ 1\)/2", "¹⁄₂(x + 1)"),
+    ("a comment of C", r"$", "  // a comment"),
+    ("a long comment of C", r"$", "  /* a comment */"),
+    ("a comment of LaTeX", r"$", "  % a comment"),
+    ("a semicolon and a comment of C", r"$", ";  // a comment"),
+    ("&& for and", r" and ", " && "),
+    ("& for and", r" and ", " & "),
+    ("a ternary of C", r"if\((.*?), (.*?), (.*?)\)", r"(\1 ? \2 : \3)"),
+    ("a ternary of Python", r"if\((.*?), (.*?), (.*?)\)", r"(\2 if \1 else \3)"),
+    ("if then else", r"if\((.*?), (.*?), (.*?)\)", r"(if \1 then \2 else \3)"),
+    ("=< for <=", r"x > 1", "x => 1"),
+    ("a sum of Python", r"1\.\.3", "range(1, 4)"),
+    ("a sum over to", r"in 1\.\.3", "= 1 to 3"),
+    ("a sum with =", r"in 1\.\.3", "=1..3"),
+    ("a sum with three dots", r"1\.\.3", "1...3"),
+    ("a sum of R", r"1\.\.3", "1:3"),
+    ("names side by side", r"(?<!\w)x\*t", "xt"),
+    ("round brackets of an index", r"w\[i\]", "w(i)"),
+    ("an index of LaTeX", r"w\[i\]", "w_i"),
+    ("Pi", r"(?<!\w)pi", "Pi"),
+    ("NumPy's pi", r"(?<!\w)pi", "np.pi"),
+    ("pi glued to a name", r"2\*pi\*x", "2πx"),
+    ("a plus of two signs", r"- -t", "-- t"),
+    ("a caret of TeX", r"\^(?=\d)", "ˆ"),
+    ("stars of paper", r"\^(?=\d)", "∗∗"),
+    ("a small fraction as power", r"sqrt\(t\)", "t^½"),
+    ("ln", r"(?<!\w)log(?=\()", "ln"),
+    ("e to a power", r"exp\(-x\)", "e^(-x)"),
+    ("another name of a function", r"(?<!\w)gamma\(x \+ 1\)", "factorial(x)"),
+    ("a named power", r"x\^3", "pow(x; 3)"),
+    ("a cube", r"x\^3", "cube(x)"),
+    ("a square", r"x\^2(?=/)", "square(x)"),
+]
+
+
+def spoiled() -> Iterator[tuple[str, str, str]]:
+    for kind, pattern, instead in KINDS:
+        for formula in FORMULAS:
+            for found in re.finditer(pattern, formula):
+                new = found.expand(instead) if isinstance(instead, str) else instead(found)
+                yield kind, formula, formula[: found.start()] + new + formula[found.end() :]
+
+
+def value(formula: str) -> float:
+    return backprop.parse(f"y = {formula}\n{DATA}").grad(of="y").value
+
+
+def proposed(error: BackpropError) -> list[str]:
+    """What the hints say to write."""
+    found = [_PROPOSAL.search(hint) for hint in error.hints]
+    return [each[1] or each[2] or each[3] for each in found if each]
+
+
+_PROPOSAL = re.compile(
+    r"(?:^|: )write (.+)$|^or(?:, [^,]+,)? (?!write a line|make|is )(.+)$"
+    r"|^(?:for|with) .*? (?:write )?([^ ]*[*(^].*|\S+)$"
+)
+
+
+def mended(text: str, error: BackpropError, advice: str) -> str:
+    """The text with the hint followed to the letter: a whole line for its line, else for what is
+    underlined."""
+    span = error.labels[0].span
+    number, _ = span.source.position(span.start)
+    if advice.replace(" ", "").startswith("y="):
+        return f"{advice}\n{DATA}"
+    assert number == 1, str(error)
+    return text[: span.start] + advice + text[span.end :]
+
+
+def check_question(text: str, error: BackpropError, advice: list[str], right: float) -> None:
+    """Of what a message proposes where it asks, one gives the value back; it may propose nothing."""
+    assert error.hints, f"no hint: {error}"
+    values = []
+    for each in advice:
+        with contextlib.suppress(BackpropError):
+            values.append(backprop.parse(mended(text, error, each)).grad(of="y").value)
+    assert not advice or any(math.isclose(each, right, rel_tol=1e-12) for each in values), str(
+        error
+    )
+
+
+@pytest.mark.parametrize(("kind", "formula", "wrong"), [*spoiled()])
+def test_a_hint_gives_back_the_value_or_the_message_asks(
+    kind: str, formula: str, wrong: str
+) -> None:
+    right = value(formula)
+    text = f"y = {wrong}\n{DATA}"
+    seen = [text]
+    for _ in range(ROUNDS + 1):
+        try:
+            found = backprop.parse(text).grad(of="y").value
+        except BackpropError as caught:
+            error = caught
+            advice = proposed(error)
+            if len(advice) != 1:
+                assert len(seen) == 1, "\n".join(seen)  # who asks has not led astray before
+                check_question(text, error, advice, right)
+                return
+            text = mended(text, error, advice[0])
+            seen.append(text)
+            continue
+        assert math.isclose(found, right, rel_tol=1e-12), "\n".join(seen)
+        return
+    raise AssertionError("still wrong: " + "\n".join(each.splitlines()[0] for each in seen))
+
+
+def test_there_are_forty_kinds_and_each_spoils_something() -> None:
+    kinds = {kind for kind, _, _ in spoiled()}
+    assert kinds == {kind for kind, _, _ in KINDS}
+    assert len(kinds) >= 40
