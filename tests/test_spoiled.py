@@ -16,8 +16,8 @@ import backprop
 from backprop.errors import BackpropError
 
 DATA = "x = 1.5\nt = 2\nk1 = 3\nw[1] = 0.5\nw[2] = -1\nw[3] = 4\n"
-ROUNDS = 3
-"""Fixes that a text may need: one a mistake, and some mistakes are two."""
+ROUNDS = 1
+"""Fixes that a text may need: a line with several mistakes is mended as a whole."""
 
 FORMULAS = [
     "2*x + 1",
@@ -199,3 +199,34 @@ def test_there_are_forty_kinds_and_each_spoils_something() -> None:
     kinds = {kind for kind, _, _ in spoiled()}
     assert kinds == {kind for kind, _, _ in KINDS}
     assert len(kinds) >= 40
+
+
+SEVERAL = [
+    ("if(x > 1 && t < 3, 2x, 3t)", "if(x > 1 and t < 3, 2*x, 3*t)"),
+    ("1,5x + [x + t]*2", "1.5*x + (x + t)*2"),
+    ("np.sin(x) + 2(x + 1)", "sin(x) + 2*(x + 1)"),
+    ("{x + 1}*2x − 5%", "(x + 1)*2*x - 5/100"),
+    ("2[x + 1](x + 2)", "2*(x + 1)*(x + 2)"),
+    ("sin 2x + cos²(x)", "sin(2*x) + cos(x)^2"),
+    ("x! + 30° + 2t", "gamma(x + 1) + 30*pi/180 + 2*t"),
+    ("⌊2x⌋ + 1_000t", "floor(2*x) + 1000*t"),
+    ("x.sin() + 3\\cos(t)", "sin(x) + 3*cos(t)"),
+    ("sum(w[i]*2i for i = 1:3)", "sum(w[i]*2*i for i in 1..3)"),
+    ("1,5*x ✕ [t + 1] – 2x", "1.5*x * (t + 1) - 2*x"),
+]
+"""Several mistakes in one line, and the line as it should be."""
+
+
+@pytest.mark.parametrize(("wrong", "right"), SEVERAL)
+def test_several_mistakes_in_a_line_are_mended_at_once_or_asked_about(
+    wrong: str, right: str
+) -> None:
+    text = f"y = {wrong}\n{DATA}"
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(text).grad(of="y")
+    advice = proposed(caught.value)
+    if len(advice) == 1:
+        found = backprop.parse(mended(text, caught.value, advice[0])).grad(of="y").value
+        assert math.isclose(found, value(right), rel_tol=1e-12)
+    else:
+        assert caught.value.hints

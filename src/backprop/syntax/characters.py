@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
+from backprop.operations import FUNCTIONS
 from backprop.syntax.case import (
     APART,
     begin,
     end,
+    ends_operand,
     fault,
     other_root,
     own,
@@ -197,6 +199,10 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         return fault("there are no loops here", whole, hint)
     if text == ":" and "IN" in tokens.kinds[:at] and tokens.texts.count(":") > 1:
         return fault("a range has no steps", whole, "write the numbers as a list: [1, 3, 5]")
+    name = tokens.texts[at + 1 : at + 2]
+    if text == "\\" and FUNCTIONS.keys() & name and tokens.touch(at, at + 1):
+        sign = "*" if at and ends_operand(tokens.kinds[at - 1]) else ""
+        return fault("names have no '\\'", tokens.span(at, at + 1), f"write {sign}{name[0]}")
     if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
         return fault("'..' stands between the ends of a range", whole, "write ..")
     if len(text) > 1:  # a name with strangers in it

@@ -147,7 +147,14 @@ _CALL = ("NAME", "LPAR")
 
 
 def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:
-    """What is wrong with a statement: its unknown characters, or why the grammar has no place for it."""
+    """What is wrong with a statement; of several mistakes that are mended for sure, one error."""
+    from backprop.syntax.mending import at_once  # for a mistake only
+
+    return at_once(tokens, _causes(tokens, unfit), _causes)
+
+
+def _causes(tokens: Tokens, unfit: Unfit | None) -> list[SyntaxFault]:
+    """The unknown characters of a statement, or why the grammar has no place for it."""
     from backprop.syntax.comments import foreign_comment  # for a mistake only
 
     if comment := foreign_comment(tokens):

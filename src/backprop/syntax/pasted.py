@@ -42,7 +42,7 @@ _OTHER_BASE = re.compile(
     rf"0(?:[xX]{_DIGITS}*\.?{_DIGITS}+\.?(?:[pP][-+]?[0-9]+)?|[bBoO][0-9_]+(?:\.[0-9]+)?)(?![\w.])",
     re.ASCII,
 )
-_THOUSANDS = re.compile("_[0-9_]+(?:[eE][0-9]*)?")
+_THOUSANDS = re.compile(r"(_[0-9_]*[0-9](?:[eE][0-9]*)?)([^\W\d]\w*)?")
 
 
 def _superscript(case: Case) -> SyntaxFault | None:
@@ -319,8 +319,10 @@ def _number(case: Case) -> SyntaxFault | None:
         return fault(MIXED, both, *hints)
     if not case.touching() or case.kind() == "NUMBER":
         return None
-    if _THOUSANDS.fullmatch(here):
-        return fault("a number has no '_' in it", both, f"write {before}{here.replace('_', '')}")
+    if grouped := _THOUSANDS.fullmatch(here):
+        number = before + grouped[1].replace("_", "")
+        meant = f"write {number}*{grouped[2]}" if grouped[2] else f"write {number}"
+        return fault("a number has no '_' in it", both, meant)
     other = _OTHER_BASE.match(both.source.text, both.start)
     if other:
         whole = both._replace(end=other.end())

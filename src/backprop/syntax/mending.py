@@ -1,0 +1,74 @@
+"""Several mistakes in one line: the line as it should be, once, where each of them has one mend."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from backprop.errors import SyntaxFault, UnexpectedText
+from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.source import Source
+from backprop.syntax.grammar import Unfit, shape
+from backprop.syntax.scanner import Tokens, statements
+from backprop.syntax.spelling import RESERVED
+
+Unread = Callable[[Tokens, Unfit | None], list[SyntaxFault]]
+"""What answers with the errors of a statement."""
+
+_MOST = 8
+"""The most mistakes in one line that are mended."""
+
+_LONGEST = 100
+"""The most characters of a statement that a hint repeats."""
+
+_WRITE = re.compile(r"(?:^|: )write (.+)$")
+_WORD = re.compile(r"[^\W\d_]\w*")
+_KNOWN = {*FUNCTIONS, *RESERVED, *CONSTANTS}
+
+
+def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> list[SyntaxFault]:
+    """One error for a statement that has several mistakes, with the whole of it as the hint; the
+    errors themselves where there is but one, or where one of them asks what is meant."""
+    text, said = tokens.whole.text, list[str]()
+    shift, left = tokens.whole.start, errors
+    while left and len(said) < _MOST and len(text) < _LONGEST and "\n" not in text:
+        span = left[0].labels[0].span
+        meant = _certain(left[0])
+        whole = "=" in meant and _left(meant) == _left(text)
+        known = {*_WORD.findall(text if whole else span.text), *_KNOWN}
+        if (
+            not meant
+            or not known.issuperset(_WORD.findall(meant))
+            or tokens.sign < 0
+            or not 0 <= span.start - shift < span.end - shift <= len(text)
+        ):
+            return [*errors]
+        said.append(left[0].message)
+        text = meant if whole else text[: span.start - shift] + meant + text[span.end - shift :]
+        shift, left = 0, _errors(text, unread)
+    if left or len(said) < 2:
+        return [*errors]
+    also = [f"also: {message}" for message in dict.fromkeys(said[1:]) if message != said[0]]
+    place = errors[0].labels[0]
+    return [UnexpectedText(said[0], place, hints=[*also, f"write {text}"])]
+
+
+def _left(text: str) -> str:
+    return "".join(text.partition("=")[0].split())
+
+
+def _certain(error: SyntaxFault) -> str:
+    """What the only hint of an error says to write; "" where it has none, or asks."""
+    found = _WRITE.search(error.hints[0]) if len(error.hints) == 1 else None
+    return found[1] if found and "…" not in found[1] else ""
+
+
+def _errors(text: str, unread: Unread) -> list[SyntaxFault]:
+    for tokens in statements(Source("<line>", text)):
+        if not isinstance(tokens, Tokens):
+            return [tokens]
+        if "OTHER" in tokens.kinds:
+            return unread(tokens, None)
+        try:
+            shape(tokens.kinds)
+        except Unfit as unfit:
+            return unread(tokens, unfit)
+    return []
