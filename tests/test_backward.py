@@ -346,7 +346,7 @@ def test_an_error_in_python_is_what_the_command_line_prints() -> None:
     assert str(caught.value).splitlines() == [
         "<text>:1:5: there is no function 'sen'",
         "  1 | y = sen(x)",
-        "    |     ^^^",
+        "    |     ^^^^^^",
         "   = did you mean 'sin'?",
         "",
         "<text>:2:5: a product needs its '*'",

@@ -20,6 +20,8 @@ from running import backprop
 
 # the equations, where, the name in the note, its gradient, and what is said of the other side
 NOTED = [
+    # two borders, of which the first has nothing to say of b
+    ("y = if(exp2(a) < 1, 3*b, hypot(a, b))", "a=0, b=0", "b", 0, "from the left -1, from the right 1"),
     ("y = if(x == 0, 0, x*log(z))", "x=0, z=23.1", "x", 0, f"from the other side {log(23.1):.10g}"),
     ("y = if(x != 0, 5*x, x)", "x=0", "x", 1, "from the other side 5"),
     ("y = if(x < 1, x^2, 3*x - 2)", "x=1", "x", 3, "from the other side 2"),

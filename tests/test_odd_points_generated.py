@@ -87,7 +87,7 @@ class Judge:
         """Whether this may be the gradient where nothing can be said: what `grad` says, with a
         warning or a note; no number, with a warning; the slope."""
         if self.is_told(name) and (
-            not isfinite(gradient) or gradient == self.found.gradients[name]
+            not isfinite(gradient) or same(gradient, self.found.gradients[name])
         ):
             return True
         return self.is_slope(name, gradient)

@@ -66,8 +66,8 @@ class _Borders:
     """The borders that one point stands on.
 
     inputs: those that can move. told: those of which a note speaks. said: of which node, and what
-    of its sides. again: the steps of which no more is to be said than of one before. poles:
-    comparisons that have no value here on the other side.
+    of its sides. again: the steps of which no more is to be said than of one before. heard: what
+    leads to the steps of the notes. poles: comparisons that have no value here on the other side.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class _Borders:
         self.told: set[int] = set()
         self.said: set[tuple[int, str]] = set()
         self.again: set[int] = set()
+        self.heard: set[int] = set()
         self.poles: set[int] = set()
         self.changed: dict[int, Changed] = {}
         self.valued = False
@@ -188,7 +189,7 @@ class _Borders:
         for node in [*self._crossing(step, row, below), *others]:
             if told is not None and node in told:
                 continue
-            if step in self.again and not self.graph.is_step(node):
+            if step in self.again and node in self.heard and not self.graph.is_step(node):
                 continue  # what one input tells again, the next one does as well
             sides = self.looks.sides(node, exact, step in self.poles, alone=told is None)
             if sides is None:  # too large
@@ -212,6 +213,7 @@ class _Borders:
 
     def _made(self, step: int, leads: Sequence[int], message: str) -> AtBorder:
         _, labels = place(self.model, step, self.data)
+        self.heard.update(leads)
         note = AtBorder(message, *labels)
         note.leads = frozenset(self.labels[node] for node in leads if node in self.labels)
         return note
