@@ -347,7 +347,7 @@ def test_an_error_in_python_is_what_the_command_line_prints() -> None:
         "<text>:1:5: there is no function 'sen'",
         "  1 | y = sen(x)",
         "    |     ^^^^^^",
-        "   = did you mean 'sin'?",
+        "   = write sin(x)",
         "",
         "<text>:2:5: a product needs its '*'",
         "  2 | z = 2x",
