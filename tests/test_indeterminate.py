@@ -11,8 +11,8 @@ import pytest
 import backprop
 from backprop.checks import check_gradient
 from backprop.engine.engines import Engine, GeneratedPython, StraightCode, TapeCode
+from backprop.evaluation.gradient import evaluate, partials, settled
 from backprop.evaluation.gradient import gradient as gradient_of
-from backprop.evaluation.gradient import settled
 from backprop.graph import Columns, Graph
 from backprop.values import forward
 from truth import mp
@@ -286,3 +286,20 @@ def test_what_no_number_of_digits_can_hold_takes_no_time(huge: str) -> None:
     value = mp.exp(a) * (-a) ** mp.acos(a)
     right = value * (1 - mp.log(-a) / mp.sqrt(1 - a * a) + mp.acos(a) / a)
     assert found.gradients["a"] == pytest.approx(float(right), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "z = y + floor(2.5)",
+        "z = y + mod(5, 3) + hypot(3, 4)",
+        "c = 2.5; z = y + clamp(c, 2, 3) + round(c)",
+        "a = max(x, 0); z = y + if(a > 0, 1, a == x)*(x and a)",
+    ],
+)
+def test_one_equation_is_settled_beside_others_with_borders(rest: str) -> None:
+    """sqrt(x)^2 is x where x >= 0, so that its derivative at 0 is 1, whatever the others say."""
+    model = backprop.parse(f"x = 0; y = sqrt(x)^2; {rest}")
+    numbers = evaluate(model, {}, "z").numbers
+    x, y = model.names["x"], model.names["y"]
+    assert partials(model.graph("z"), y, numbers.data) == {x: 1.0}

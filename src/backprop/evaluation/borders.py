@@ -21,10 +21,17 @@ from backprop.values import ByNode
 
 
 def met(graph: Graph, data: ByNode) -> list[int]:
-    """The steps that stand on a border, where the nodes are worth `data`; in no order."""
+    """The steps that stand on a border, where the nodes are worth `data`; in no order. Those that
+    lead elsewhere are among them."""
     if graph not in _KNOWN:
-        _KNOWN[graph] = _where(graph.columns)
+        _KNOWN[graph] = _where(graph.columns, range(len(graph.ops)), graph.ops)
     return _KNOWN[graph].met(graph, data)
+
+
+def met_within(graph: Graph, data: ByNode) -> list[int]:
+    """The same of the steps of a graph alone, which may be a single equation."""
+    ops = bytes(map(graph.ops.__getitem__, graph.steps))
+    return _where(graph.columns, graph.steps, ops).met(graph, data)
 
 
 def is_truth(row: Operation) -> bool:
@@ -125,22 +132,22 @@ def kind(row: Operation) -> str:
     return "others" if found else ""
 
 
-def _where(columns: Columns) -> _Where:
-    """Where borders can be among all nodes."""
-    ops, table, first, second = columns.ops, _table(), columns.first, columns.second
+def _where(columns: Columns, among: Sequence[int], ops: bytes | bytearray) -> _Where:
+    """Where borders can be among some nodes. ops: the numbers of their operations."""
+    table, first, second = _table(), columns.first, columns.second
     if not ops.translate(None, table.plain):
         return _Where()
 
     def steps(kind: bytes) -> array[int]:
         chosen = ops.translate(kind)
-        return array("i", compress(range(len(ops)), chosen) if 1 in chosen else ())
+        return array("i", compress(among, chosen) if 1 in chosen else ())
 
     def of(operands: array[int], steps: array[int]) -> array[int]:
         return array("i", map(operands.__getitem__, steps))
 
     ties, zeros = steps(table.ties), steps(table.zeros)
     at = of(first, zeros)
-    still = ops.translate(table.still)
+    still = columns.ops.translate(table.still)
     for operands, asked in ((first, steps(table.asked)), (second, steps(table.both))):
         moving = map(not_, map(still.__getitem__, map(operands.__getitem__, asked)))
         numeric = array("i", compress(asked, moving))  # nearly all ask what is true or false

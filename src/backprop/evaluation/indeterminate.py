@@ -15,7 +15,7 @@ from typing import Any
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
-from backprop.evaluation.borders import met
+from backprop.evaluation.borders import met_within
 from backprop.evaluation.diagnosis import place, too_small
 from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
 from backprop.evaluation.sides import Side, Sides
@@ -158,7 +158,7 @@ def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float,
     move. What jumps otherwise, such as a factor sign(x), moves with the values; if the output then
     jumps, it stays as well.
     """
-    jumping = [step for step in met(graph, data) if not functions.has_slopes(graph.op(step))]
+    jumping = [step for step in met_within(graph, data) if not functions.has_slopes(graph.op(step))]
     deciding = {
         graph.operands(step)[0] for step in graph.steps if jumping and graph.op(step) == "if"
     }
