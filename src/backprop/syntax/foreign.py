@@ -117,6 +117,32 @@ def _without_for(case: Case) -> SyntaxFault | None:
     return fault(_READS, case.span(comma - 1, comma), f"write {before} for")
 
 
+def _list(case: Case) -> SyntaxFault | None:
+    """Numbers in a list as a value: `x = 1, 2, 3` and `x = [1, 2, 3]`."""
+    name, _, *rest = [*case.tokens.texts, "", ""]
+    grouped = "[" not in rest and not re.search(r",\s", case.tokens.whole.text)  # 1,000,000
+    found = _NUMBERS.fullmatch("".join(rest))
+    if case.tokens.kinds[:2] != ("NAME", "ASSIGN") or not found or grouped:
+        return None
+    members = (f"{name}[{i}] = {each}" for i, each in enumerate(found[1].split(","), 1))
+    return fault(
+        "a family has a line for each member", case.tokens.whole, f"write {'; '.join(members)}"
+    )
+
+
+_NUMBERS = re.compile(r"(?:\[(?=.*\]))?([-\d.eE]+(?:,[-\d.eE]+){2,6})\]?")
+
+
+def _derivative(case: Case) -> SyntaxFault | None:
+    """`d/dx x^2` and `d/dt (…)`."""
+    tokens, at = case.tokens, case.at
+    before = tokens.texts[max(at - 3, 0) : at]
+    if before[:2] != ["d", "/"] or not re.fullmatch(r"d[^\W\d]", before[2]):
+        return None
+    hint = "derivatives come out of 'backprop grad': write the function itself"
+    return fault("d/dx is no part of a formula", tokens.span(at - 3, at - 1), hint)
+
+
 def _times(case: Case) -> SyntaxFault | None:
     """An x between a number and an operand: the sign of a product, or a name: `2 x (a + b)`."""
     tokens, at = case.tokens, case.at
@@ -153,4 +179,11 @@ _READS = "a range reads for i in 1..n"
 _RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
 """Functions that are ranges elsewhere, and where they begin if that is not said."""
 
-FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (_arrow, _range, _times, _square)
+FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
+    _arrow,
+    _range,
+    _list,
+    _derivative,
+    _times,
+    _square,
+)
