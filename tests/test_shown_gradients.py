@@ -88,8 +88,9 @@ def by_latex(text: str, output: str, *options: str) -> Iterator[tuple[str, float
 
 def by_html(text: str, output: str, *options: str) -> Iterator[tuple[str, float]]:
     shown = out("explain", "-e", text, "--digits", "17", "--format", "html", *options)
-    for formula in re.findall("<math.*?</math>", shown):
-        said = "".join(ElementTree.fromstring(formula).itertext()).replace(" ", "")
+    for formula in re.findall("(?:<math.*?</math>)+", shown):  # in pieces, between which it breaks
+        root = ElementTree.fromstring(f"<all>{formula}</all>")
+        said = "".join(root.itertext()).replace(" ", "")
         if found := re.fullmatch(rf"∂{output}∂(\w)=(?:.*=)?([^=]*)", said):
             yield found[1], float(found[2].replace("−", "-").replace("·10", "e"))
 
