@@ -88,6 +88,7 @@ def by_latex(text: str, output: str, *options: str) -> Iterator[tuple[str, float
 
 def by_html(text: str, output: str, *options: str) -> Iterator[tuple[str, float]]:
     shown = out("explain", "-e", text, "--digits", "17", "--format", "html", *options)
+    shown = re.sub('<span class="phone">.*?</span>', "", shown)
     for formula in re.findall("(?:<math.*?</math>)+", shown):  # in pieces, between which it breaks
         root = ElementTree.fromstring(f"<all>{formula}</all>")
         said = "".join(root.itertext()).replace(" ", "")
