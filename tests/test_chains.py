@@ -296,3 +296,33 @@ def test_a_line_that_ends_in_an_equality_sign_leaves_the_next_claim_alone(
     equations = ("-e", "a = 2; y = x^2; x = a^3")
     ran = backprop("check", *equations, "--claims", str(sheet), "--format", "json")
     assert [each["verdict"] for each in json.loads(ran.out)["claims"]] == verdicts
+
+
+LARGE = "x = 1; y = x*1.23456789e300"
+LARGEST = "x = 1; y = x*1.7971931e308"
+TINY = "x = 1e-310; u = x^2; y = u + x"
+
+
+@pytest.mark.parametrize(
+    ("text", "claim", "right"),
+    [  # rounded by hand
+        (LARGE, "dy/dx = 1.23457e300", True),
+        (LARGE, "dy/dx = 1.23458e300", False),
+        (LARGEST, "dy/dx = 1.797e308", True),
+        (LARGEST, "dy/dx = 0.1797e309", True),
+        (LARGEST, "dy/dx = 1.796e308", False),
+        # u' = 2x, times 1
+        (TINY, "share of dy/dx: dy/du*du/dx = 1*2e-310 = 2e-310", True),
+        (TINY, "share of dy/dx: dy/du*du/dx = nan", False),
+        (TINY, "x -> u -> y: 2e-310", True),
+        (
+            "x = 1e-310; z = 2; y = if(x > z, x^2, z)",
+            "share of dy/dx: dy/dv2*dv2/dx = 0*2e-310 = 0",
+            True,
+        ),
+        ("x = 0; u = sqrt(x); y = u^2", "share of dy/dx: dy/du*du/dx = 0*inf = nan", True),
+    ],
+)
+def test_claims_at_the_ends_of_the_doubles(text: str, claim: str, right: bool) -> None:
+    ran = backprop("check", "-e", text, "--of", "y", "--claim", claim)
+    assert (ran.status, "wrong" in ran.out) == (int(not right), not right)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from math import inf, isinf, isnan
+from sys import float_info
 
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
@@ -99,9 +100,10 @@ def half_unit(text: str, least: int = 2) -> float:
     plain = found[2] is None and found[3] is None
     digits = (whole + point[1:]).lstrip("0")
     counting = len(digits.rstrip("0") if plain else digits)
-    if counting < (3 if plain else least) or not -400 <= exponent < 300:
+    last = exponent - len(point[1:])
+    if counting < (3 if plain else least) or exponent < -400 or last > float_info.max_10_exp:
         return 0.0
-    return float(0.5 * 10.0 ** max(exponent - len(point[1:]), -330))
+    return float(0.5 * 10.0 ** max(last, -330))
 
 
 def exact(number: float) -> str:

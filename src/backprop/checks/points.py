@@ -71,7 +71,7 @@ class Subject:
         for node in gradients.keys() & known.keys():
             gradients[node][: len(known[node])] = known[node]
         for node, slope in self._slopes.items():
-            data[node] = slope.at(self._derived[slope.of], data, gradients)
+            data[node] = slope.at(self._derived[slope.of], data, gradients, bool(known))
         forward(self.graph, self._rest, data)
         return Numbers(data, gradients[self.graph.output])
 

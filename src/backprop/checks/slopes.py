@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from backprop.evaluation.gradient import partials
 from backprop.graph import Columns, Graph
 from backprop.values import ByNode, by_names, local_slopes
 
@@ -20,8 +21,9 @@ class Slope(NamedTuple):
     direct: bool = False
     use: int = 0
 
-    def at(self, graph: Graph, data: ByNode, gradients: Mapping[int, ByNode]) -> float:
-        """Its number at a point. data: of all names. gradients: of `of` by every node."""
+    def at(self, graph: Graph, data: ByNode, gradients: Mapping[int, ByNode], given: bool) -> float:
+        """Its number at a point. data: of all names. gradients: of `of` by every node. given: whether
+        it is the given point, where what is too small or 0·∞ is settled as `explain` has it."""
         if self.of == self.by:
             return 1.0
         if self.use:
@@ -29,7 +31,8 @@ class Slope(NamedTuple):
             uses = [at for at, node in enumerate(graph.operands(self.of)) if node == self.by]
             return slopes[uses[self.use - 1]] if self.use <= len(uses) else 0.0
         if self.direct:
-            return by_names(graph, self.of, data).get(self.by, 0.0)
+            of_equation = partials if given else by_names
+            return of_equation(graph, self.of, data).get(self.by, 0.0)
         return gradients[self.of][self.by]
 
 
