@@ -235,6 +235,23 @@ def test_errors_take_no_longer_than_reading(text: str) -> None:
     assert time.process_time() - start < 20  # some seconds; minutes where it is quadratic
 
 
+NAMES = [f"x{k}" for k in range(60_000)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"const {', '.join(NAMES)}\ny = {' + '.join(NAMES)}",
+        "x = 1\ny = x" + " = 1" * 30_000,
+    ],
+    ids=["a list of names", "a chain"],
+)
+def test_long_statements_are_read_in_linear_time(text: str) -> None:
+    start = time.process_time()
+    assert backprop.parse(text).outputs == ["y"]
+    assert time.process_time() - start < 6  # about 1 s; 12 s and more where it is quadratic
+
+
 def test_calls_inside_calls_share_their_arguments() -> None:
     """f(f(… f(a) …)) sixty deep has sixty additions, not 2^60 paths to walk."""
     found = backprop.parse("f(x) = x + x; y = " + "f(" * 60 + "a" + ")" * 60).grad({"a": 1.0})

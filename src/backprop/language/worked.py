@@ -44,11 +44,11 @@ def _links(model: Model, reader: FormulaReader, name: str, tokens: Tokens) -> li
         number, note = partial(default, columns), "the last one"
         others = numbers[:-1]  # explain prints floor(3) = 2 of what is a little less than 3
         raise_all([*differing(left.whole.text, columns, others, last, number, note, jumps=True)])
-    off = off_by(columns, last)
+    off, fixed = off_by(columns, last), {root for _, root in numbers}
     return [
         Worked(place, whole.alone(root), off)
         for place, root in links[1:]
-        if (place, root) == last or (place, root) not in numbers
+        if (place, root) == last or root not in fixed
     ]
 
 

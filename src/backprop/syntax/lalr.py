@@ -110,8 +110,9 @@ def _rule(line: str, actions: object) -> tuple[str, int, Action | None, str]:
 
 
 def _chosen(parts: Sequence[Any], how: str) -> list[Any]:
-    found: list[Any] = []
+    # a list that begins with a list goes on in it: a copy for each member takes time
+    found: list[Any] = parts[0] if how[0] == "i" else []
     for part, letter in zip(parts, how, strict=True):
-        if letter != "d":
+        if letter != "d" and part is not found:
             found += part if letter == "i" else [part]
     return found
