@@ -185,15 +185,19 @@ def _fault(
         return WrongNumberOfArguments(message, *labels)
     row = FUNCTIONS.get(name)
     if name in GATHERS and count == 1:
+        from backprop.language.hints import of_family  # for a mistake only
+
         message = f"{name}(…) of one argument gathers the rows of data, and there is no data"
         hint = "this version has no data: write the terms out"
         if row:
             hint = f"give {name} several arguments, as in {name}(a, b)"
+        if advice := of_family(statement, node):
+            message, hint = f"{name} of a family takes its members by an index", advice
         return NeedsData(message, whole, hints=[hint])
     least = row.arity - len(row.defaults) if row else 0
     if row and count >= least and (count <= row.arity or row.folds):
         return None
-    from backprop.language.hints import meant, written_out  # for a mistake only
+    from backprop.language.hints import meant, otherwise, written_out  # for a mistake only
     from backprop.meanings import ABSENT
 
     if name in GATHERS and row is None:
@@ -201,15 +205,13 @@ def _fault(
         return WrongNumberOfArguments(message, whole, hints=written_out(statement, node))
     if row is None:
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
+        primed = name.endswith(("'", "′"))
         if hints := meant(statement, node):  # each is a text for the whole call
             return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
-        hints = did_you_mean(name, known)
+        hints = [] if primed else did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
-        if not hints:
-            hints = [f"if {name} is a value, a product needs its '*': {name}*(…)"]
-            if count != 1:
-                hints = [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
+        hints = hints or otherwise(name, count, known)
         return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
     hints = meant(statement, node)

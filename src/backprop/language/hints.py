@@ -1,12 +1,13 @@
 """What is meant by a call of a function that there is not: a text that can take its place."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS, OPERATIONS, PRODUCT, SUM
 from backprop.source import Span, one_line
 from backprop.syntax.case import SIGNS, own, product, raised, unglued
+from backprop.syntax.foreign import RANGES
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.scanner import Tokens, statements
@@ -149,6 +150,35 @@ def written_out(statement: Statement, call: Node) -> list[str]:
     text = f"({text})/{len(terms)}" if name == "mean" else text
     loose = (SUM if name == "sum" else PRODUCT) <= _around(nodes, call)
     return [f"write {f'({text})' if loose else text}"]
+
+
+def of_family(statement: Statement, call: Node) -> str:
+    """The hint for `sum(x)` where x is the name of a family: to gather its members."""
+    tokens = statement.tokens
+    name, inside = tokens.texts[call.token], own(tokens, call.token + 2, call.last - 1)
+    if not re.fullmatch(r"[^\W\d]\w*", inside):
+        return ""
+    family = re.compile(
+        rf"(?<!\w){inside}\s*\[(?:\s*(\w+)\s*\][^;#\n]*?\bfor\s+\1\s+in\s+(\w+\s*\.\.\s*\w+))?"
+    )
+    found = [each[2] for each in family.finditer(tokens.source.text)]
+    if not found:
+        return ""
+    span = next(filter(None, found), "1..n")
+    return f"write {name}({inside}[i] for i in {span})"
+
+
+def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
+    """The hints for a function that there is not and whose name is near to none."""
+    plain = name.rstrip("'′")
+    if plain != name and plain in known:
+        hint = f"write y = {plain}(x), where x is the input: 'backprop grad' gives ∂y/∂x"
+        return [f"derivatives come out of the command, and not of a prime: {hint}"]
+    if name in RANGES:
+        return ["a range stands behind for: x[i] = … for i in 1..n"]
+    if count != 1:
+        return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
+    return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
 
 
 def _arguments(nodes: Sequence[Node], call: Node) -> list[Node]:

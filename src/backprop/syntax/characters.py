@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault
-from backprop.operations import FUNCTIONS
 from backprop.syntax.case import (
     APART,
     begin,
     end,
-    ends_operand,
     fault,
     other_root,
     own,
@@ -24,6 +22,7 @@ from backprop.syntax.case import (
 from backprop.syntax.postfix import DEGREES, TEMPERATURES, postfix
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
+from backprop.syntax.tex import tex
 
 _MEANT = (
     dict.fromkeys("–—‐‑‒―﹣", "-")
@@ -100,7 +99,10 @@ def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
             said.add(closed)
             yield _pair(tokens, at, closed)
             continue
-        if _SUPERSCRIPT.fullmatch(texts[at]) and texts[at] not in DEGREES:
+        if texts[at] in "\\{" and (error := tex(tokens, at)):
+            place = error.labels[0].span
+            said.update(each for each in range(at, len(kinds)) if tokens.starts[each] < place.end)
+        elif _SUPERSCRIPT.fullmatch(texts[at]) and texts[at] not in DEGREES:
             while last + 1 < len(kinds) and _SUPERSCRIPT.fullmatch(tokens.span(last + 1).text):
                 last += 1
             said.update(range(at, last + 1))
@@ -199,10 +201,6 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         return fault("there are no loops here", whole, hint)
     if text == ":" and "IN" in tokens.kinds[:at] and tokens.texts.count(":") > 1:
         return fault("a range has no steps", whole, "write the numbers as a list: [1, 3, 5]")
-    name = tokens.texts[at + 1 : at + 2]
-    if text == "\\" and FUNCTIONS.keys() & name and tokens.touch(at, at + 1):
-        sign = "*" if at and ends_operand(tokens.kinds[at - 1]) else ""
-        return fault("names have no '\\'", tokens.span(at, at + 1), f"write {sign}{name[0]}")
     if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
         return fault("'..' stands between the ends of a range", whole, "write ..")
     if len(text) > 1:  # a name with strangers in it

@@ -1,5 +1,7 @@
 """Remainders and whole quotients as other languages write them: `n % m`, `n//m`, `n mod m`."""
 
+import re
+
 from backprop.errors import SyntaxFault
 from backprop.syntax.case import (
     BEGINS,
@@ -73,7 +75,13 @@ def in_words(case: Case) -> SyntaxFault | None:
 
 
 def whole(case: Case) -> SyntaxFault | None:
-    """`n//m`."""
+    """`n//m`; a lone word to the end of the line that the text uses nowhere else may be a comment."""
     if case.text(-1) + case.text() != "//":
         return None
-    return divided(case.tokens, case.at - 1, case.at, "floor")
+    error = divided(case.tokens, case.at - 1, case.at, "floor")
+    text, word, last = case.tokens.source.text, case.text(1), case.tokens.ends[case.at + 1 :]
+    alone = case.kind(1) == "NAME" and not text[last[0] :].partition("\n")[0].strip(" \t\r")
+    if error and alone and len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text)) == 1:
+        hints = (f"for a comment write # {word}", f"for a quotient {error.hints[0][6:]}")
+        return fault("'//' could mean two things", case.span(-1, 1), *hints)
+    return error

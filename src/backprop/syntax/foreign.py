@@ -85,7 +85,7 @@ def _range(case: Case) -> SyntaxFault | None:
     opened = word + 1 + (kinds[word + 1 : word + 2] == ("NAME",))
     close = end(tokens, word + 1)
     name = "".join(texts[word + 1 : opened])
-    if kinds[opened : opened + 1] != ("LPAR",) or close <= opened or name not in _RANGES:
+    if kinds[opened : opened + 1] != ("LPAR",) or close <= opened or name not in RANGES:
         return None
     inside, whole = own(tokens, opened + 1, close - 1), tokens.span(word + 1, close)
     parts = [part.strip() for part in inside.split(",")]
@@ -95,7 +95,7 @@ def _range(case: Case) -> SyntaxFault | None:
         return fault("what an index runs through is a list", whole, f"write [{inside}]")
     if len(parts) > 2 or "(" in "".join(parts[:-1]):
         return fault(_READS, whole, "write 1..n or a list, [1, 3, 5]")
-    low, high = parts if len(parts) > 1 else (_RANGES[name], parts[0])
+    low, high = parts if len(parts) > 1 else (RANGES[name], parts[0])
     if name not in ("seq", "seq_len"):
         below = str(int(high) - 1) if high.isdecimal() else f"{high} - 1"
         high = high.removesuffix("1").rstrip().removesuffix("+").rstrip() if _more(high) else below
@@ -176,7 +176,7 @@ def _square(case: Case) -> SyntaxFault | None:
 
 
 _READS = "a range reads for i in 1..n"
-_RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
+RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
 """Functions that are ranges elsewhere, and where they begin if that is not said."""
 
 FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (

@@ -1,0 +1,145 @@
+r"""What to say of LaTeX in an equation: `\frac{x}{2}`, `2 \cdot x`, `\left(`, `e^{-x}`, `x_{1}`."""
+
+import re
+
+from backprop.errors import SyntaxFault
+from backprop.operations import FUNCTIONS
+from backprop.syntax.case import BEGINS, POWERS, begin, ends_operand, fault, own
+from backprop.syntax.scanner import Tokens
+
+_SIGNS = {
+    sign: words.split()
+    for sign, words in {
+        "*": "cdot times ast",
+        "/": "div",
+        "<=": "le leq leqslant",
+        ">=": "ge geq geqslant",
+        "!=": "ne neq",
+        "<": "lt ll",
+        ">": "gt gg",
+        "±": "pm",
+        "and": "land wedge",
+        "or": "lor vee",
+        "not": "lnot neg",
+        "=": "coloneqq leftarrow gets",
+        "inf": "infty",
+        "asin": "arcsin",
+        "acos": "arccos",
+        "atan": "arctan",
+        "log": "ln",
+    }.items()
+}
+_WRITTEN = {word: sign for sign, words in _SIGNS.items() for word in words}
+_FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
+_SHORT = re.compile(r"[dtc]?frac(\d)(\d)")
+_GATHERS = {"sum": "sum(… for i in 1..n)", "prod": "prod(… for i in 1..n)"}
+_LAYOUT = frozenset("left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle".split())
+_FONTS = frozenset("text mathrm mathit mathbf operatorname textrm rm".split())
+
+
+def tex(tokens: Tokens, at: int) -> SyntaxFault | None:
+    r"""The error for LaTeX that begins with the token `at`, a `\` or a `{`; None where it is none.
+
+    What the hint says to write stands for the whole place of the error, so that with several of
+    them the line is mended from one to the next.
+    """
+    if tokens.texts[at] == "{":
+        return _group(tokens, at)
+    word = tokens.texts[at + 1 : at + 2]
+    if not word or tokens.kinds[at + 1] not in ("NAME", "OR", "NOT", "AND"):
+        return None
+    if not tokens.touch(at, at + 1):
+        return None
+    return _command(tokens, at, word[0])
+
+
+def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
+    r"""The error for `\word` and what belongs to it."""
+    apart = "*" if at and ends_operand(tokens.kinds[at - 1]) else ""
+    behind = at + 2
+    gather = word.partition("_")[0]
+    if gather in _GATHERS:
+        last = at + 1
+        for sign in ("_", "^"):  # the bounds
+            last = _argument(tokens, last + 1 + (tokens.texts[last + 1 : last + 2] == [sign]))[1]
+        return fault(_LATEX, tokens.span(at, last), f"write {_GATHERS[gather]}")
+    if digits := _SHORT.fullmatch(word):
+        return fault(_LATEX, tokens.span(at, at + 1), f"write {apart}({digits[1]}/{digits[2]})")
+    if word in _FRACTIONS:
+        above, below = (
+            _argument(tokens, behind),
+            _argument(tokens, _argument(tokens, behind)[1] + 1),
+        )
+        if below[1] > above[1] >= behind:
+            return _fraction(tokens, at, above, below)
+        return fault("a fraction is written with '/'", tokens.span(at, at + 1), "write … / …")
+    if word == "sqrt" and tokens.texts[behind : behind + 3 : 2] == ["[", "]"]:
+        order, inside = tokens.texts[behind + 1], _argument(tokens, behind + 3)
+        if inside[1] > behind + 2:
+            operand = own(tokens, *_within(tokens, inside))
+            meant = f"cbrt({operand})" if order == "3" else f"({operand})^(1/{order})"
+            return fault(_LATEX, tokens.span(at, inside[1]), f"write {apart}{meant}")
+    if word in _FONTS and (found := _argument(tokens, behind))[1] >= behind:
+        name = own(tokens, *_within(tokens, found))
+        return fault(_LATEX, tokens.span(at, found[1]), f"write {apart}{name}")
+    if word in _LAYOUT:
+        last = min(behind, len(tokens.kinds) - 1)
+        sign = tokens.span(last).text if last == behind else "what it encloses"
+        return fault(_LATEX, tokens.span(at, last), f"write {sign}")
+    whole, meant = tokens.span(at, at + 1), _WRITTEN.get(word, word)
+    if meant in FUNCTIONS or (meant[0].isalpha() and meant not in ("and", "or", "not")):
+        meant = apart + meant
+    return fault("names have no '\\'" if meant == apart + word else _LATEX, whole, f"write {meant}")
+
+
+def _fraction(
+    tokens: Tokens, at: int, above: tuple[int, int], below: tuple[int, int]
+) -> SyntaxFault:
+    quotient = "/".join(_operand(tokens, *_within(tokens, each)) for each in (above, below))
+    kinds, last = (*tokens.kinds, ""), below[1]
+    first = begin(tokens, at)
+    factor = f"{own(tokens, first, at - 1)}*" if first < at else ""
+    held = kinds[last + 1] in (*BEGINS, *POWERS) or kinds[at - 1] in (*POWERS, "DIVIDE")
+    meant = factor + (f"({quotient})" if held and at else quotient)
+    return fault(_LATEX, tokens.span(first, last), f"write {meant}")
+
+
+def _group(tokens: Tokens, at: int) -> SyntaxFault | None:
+    """The error for `{…}`: round brackets, part of a name behind a `_`, or a lone operand."""
+    last = _argument(tokens, at)[1]
+    if last <= at + 1:
+        return None
+    inside = own(tokens, at + 1, last - 1)
+    name = tokens.span(at - 1).text if at else ""
+    if name.endswith("_") and tokens.kinds[at - 1] == "NAME" and tokens.touch(at - 1, at):
+        meant = f"{name[:-1]}[{inside}]" if "," in inside else f"{name}{inside}"
+        if inside.replace(",", "").replace(" ", "").isalnum():
+            return fault(_LATEX, tokens.span(at - 1, last), f"write {meant}")
+    return fault("braces are round brackets here", tokens.span(at, last), f"write ({inside})")
+
+
+def _argument(tokens: Tokens, at: int) -> tuple[int, int]:
+    """The first and the last token of what a command at `at` takes: `{…}` or one token; the last
+    is before the first if there is none."""
+    kinds, texts = tokens.kinds, tokens.texts
+    if at >= len(kinds) or texts[at] != "{":
+        return at, at if at < len(kinds) and kinds[at] in ("NAME", "NUMBER") else at - 1
+    depth = 0
+    for last in range(at, len(texts)):
+        depth += (texts[last] == "{") - (texts[last] == "}")
+        if not depth:
+            return at, last
+    return at, at - 1
+
+
+def _within(tokens: Tokens, found: tuple[int, int]) -> tuple[int, int]:
+    first, last = found
+    return (first + 1, last - 1) if tokens.texts[first] == "{" else found
+
+
+def _operand(tokens: Tokens, first: int, last: int) -> str:
+    text = own(tokens, first, last)
+    return text if first == last else f"({text})"
+
+
+_LATEX = "LaTeX is written here as plain text"
