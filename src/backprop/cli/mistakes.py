@@ -55,6 +55,7 @@ _COMMANDS = {
 _SIGNS = ",;=+-*/^<>·×÷−"
 _JOINED = re.compile(rf"[{re.escape(_SIGNS)}(\[]\s*$")
 _JOINS = re.compile(rf"^\s*[{re.escape(_SIGNS)})\]]")
+_NONE_SUCH = re.compile(r"--[^\W\d]|-[^\W\d] [-+]?[.\d]")
 _SETTING = re.compile(r"\s*[^\W\d]\w*(?:\[[^\]]*\])?\s*(?:=|<-|←)")
 
 
@@ -78,7 +79,7 @@ def explained(
     if not words or words[0] not in COMMANDS:
         return _no_command(words, said)
     own = fields(command(words[0]))
-    found = _unquoted(words, own) or _unknown(words, own) or _too_many(words, own)
+    found = _unquoted(words, own) or _unknown(words, own, command) or _too_many(words, own)
     if found is not None:
         return found
     message = re.sub(r"^Option (.*) requires an argument\.$", r"\1 needs a value behind it", said)
@@ -148,6 +149,8 @@ def _texts(words: Sequence[str], own: Sequence[Field]) -> list[_WithText]:
             if field.option.metavar in ("TEXT", "NAMES", "NAME") and last < len(words):
                 current = _WithText(field, at, last, [])
                 found.append(current)
+        elif _NONE_SUCH.match(" ".join(words[at : at + 2])):  # an option that there is not
+            current = None
         elif current is not None:
             current.more.append(at)
     return found
@@ -174,21 +177,26 @@ def _has_value(word: str) -> bool:
     return "=" in word if word.startswith("--") else len(word) > 2
 
 
-def _unknown(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
+def _unknown(
+    words: Sequence[str], own: Sequence[Field], command: Callable[[str], Callable[..., None]]
+) -> BadOption | None:
     """The error for an option that the command does not have."""
     for at in _loose(words, own):
         if words[at].startswith("-") and words[at] not in ("-", "--"):
             flag = words[at].partition("=")[0]
+            others = [each for each in COMMANDS if _field(flag, fields(command(each)))]
+            hint = f"it is an option of backprop {' and of '.join(others)}" if others else ""
             return BadOption(
                 f"backprop {words[0]} has no option {flag}",
                 Label(_span(words, at, at, len(flag))),
-                hints=[_instead(words, at, own) or _help(words)],
+                hints=[_instead(words, at, own, hint) or _help(words)],
             )
     return None
 
 
-def _instead(words: Sequence[str], at: int, own: Sequence[Field]) -> str:
-    """The hint for an option that there is not; "" for none."""
+def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str) -> str:
+    """The hint for an option that there is not; "" for none. elsewhere: that for one which another
+    command has."""
     flag, equals, value = words[at].partition("=")
     flags = {each: field for field in own for each in field.option.flags}
     bare = flag.lstrip("-").replace("_", "-").casefold()
@@ -206,10 +214,11 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field]) -> str:
             return f"write {right} {takes}"
         return f"write {_line([*before, right + equals * bool(takes) + value, *after])}"
     number = value if equals else after[0] if after else ""
-    if re.fullmatch(r"[^\W\d]\w*", bare) and re.match(r"[-+.\d]", number) and "--set" in flags:
+    is_name = re.fullmatch(r"[^\W\d]\w*", bare) and not elsewhere
+    if is_name and re.match(r"[-+.\d]", number) and "--set" in flags:
         setting = f"{flag.lstrip('-')}={number}"
         return f"write {_line([*before, '--set', setting, *after[not equals :]])}"
-    return ""
+    return elsewhere
 
 
 def _by_meaning(word: str, table: Mapping[str, str]) -> str | None:
