@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import floor, inf, isfinite, isinf, isnan, log10, nan
 
 from backprop.evaluation.sides import Side, Sides
-from backprop.numbers import listed, spoken
+from backprop.numbers import DIGITS, listed, spoken
 
 AGREES, CORNER, JUMP, EDGE, BORDER = "agrees", "corner", "jump", "edge", "border"
 UNKNOWN, DIFFERS = "cannot tell", "DIFFERS"
@@ -21,7 +21,10 @@ SMALLEST = 2.3e-308
 _FEWEST = 1e-3
 """A comparison whose own error is larger than this part of the gradient tells nothing."""
 
-_DIGITS = 16
+_WORTH = 1e-7
+"""One-sided slopes that differ by less, relative, are told only where they explain a gradient."""
+
+_MOST_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,19 @@ def judge(asked: Question, sides: Sides) -> Check:
         return _jump(asked, left, right)
     if "infinite" in kinds and left.slope == right.slope:
         return _told(asked, AGREES, f"the slope is {spoken(left.slope)}", left, right)
-    if "infinite" in kinds or (kinds == ("slope", "slope") and _apart(left, right)):
-        note = f"the slope is {_seen(left)} from the left and {_seen(right)} from the right"
-        return _told(asked, CORNER, note + _by(asked), left, right)
-    return _smooth(asked, sides)
+    if "infinite" in kinds or _apart(left, right, _WORTH):
+        return _corner(asked, left, right)
+    check = _smooth(asked, sides)
+    if check.wrong and _apart(left, right) and not (corner := _corner(asked, left, right)).wrong:
+        return corner
+    return check
+
+
+def _corner(asked: Question, left: Side, right: Side) -> Check:
+    seen = [0.0 if abs(side.slope) <= 3 * side.error else side.slope for side in (left, right)]
+    one, other = (spoken(slope, _needed(*seen)) for slope in seen)
+    note = f"the slope is {one} from the left and {other} from the right"
+    return _told(asked, CORNER, note + _by(asked), left, right)
 
 
 def on_border(check: Check, border: str) -> Check:
@@ -121,7 +133,8 @@ def _smooth(asked: Question, sides: Sides) -> Check:
     seen = 3 * sides.error + _ROUNDING * size + SMALLEST
     allowed = seen + 8 * asked.noise
     if not away <= allowed:
-        note = f"the gradient is {spoken(gradient)}, the slope by differences {spoken(numeric)}"
+        taken, found = (spoken(each, _needed(gradient, numeric)) for each in (gradient, numeric))
+        note = f"the gradient is {taken}, the slope by differences {found}"
         if isfinite(gradient) and size:
             part = away / size
             note += f", {spoken(100 * part, 3)} %" if part >= 1e-4 else f", {spoken(part, 2)} of it"
@@ -219,7 +232,9 @@ def _check(
     """The Check, and the end of its note. slopes: from the left and the right, where they differ."""
     gradient = asked.gradient
     if verdict in (CORNER, JUMP):
-        note += f"; the gradient {'is' if isnan(gradient) else 'takes'} {spoken(gradient)}"
+        shown = _needed(*slopes) if slopes and verdict == CORNER else DIGITS
+        takes = "is" if isnan(gradient) else "takes"
+        note += f"; the gradient {takes} {spoken(gradient, shown)}"
     elif verdict == UNKNOWN and not asked.precise:
         note += "; --precise computes with more digits"
     error = 0.0 if gradient == numeric else abs(gradient - numeric)
@@ -230,17 +245,25 @@ def _check(
         # the rest of what is allowed is patience, and says nothing about what was seen
         blur = max(allowed - _ROUNDING * size - SMALLEST, 0.0)
         seen = max(error, min(blur, size)) / size
-        digits = min(_DIGITS, max(0, floor(-log10(seen)))) if seen else _DIGITS
+        digits = min(_MOST_DIGITS, max(0, floor(-log10(seen)))) if seen else _MOST_DIGITS
     return Check(
         asked.name, asked.value, gradient, numeric, allowed, error, relative, digits, verdict,
         note, *slopes,
     )  # fmt: skip
 
 
-def _apart(left: Side, right: Side) -> bool:
-    """Whether two one-sided slopes differ by more than their errors, and than what is worth a word."""
+def _apart(left: Side, right: Side, worth: float = 0.0) -> bool:
+    """Whether two one-sided slopes differ by more than their errors. worth: by how much, relative to
+    the larger one, at least."""
+    if not left.kind == right.kind == "slope":
+        return False
     size = max(abs(left.slope), abs(right.slope))
-    return abs(left.slope - right.slope) > max(10 * (left.error + right.error), 1e-7 * size)
+    return abs(left.slope - right.slope) > max(10 * (left.error + right.error), worth * size)
+
+
+def _needed(one: float, other: float) -> int:
+    """How many digits show that two numbers differ, if they do."""
+    return 17 if abs(one - other) > 0 and spoken(one) == spoken(other) else DIGITS
 
 
 def _leap(side: Side, where: str) -> str:

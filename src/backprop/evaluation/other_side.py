@@ -113,9 +113,8 @@ class _Borders:
         more digits move there.
 
         What goes through a comparison, or a jump, moves at borders of its own only; but a name
-        behind a jump has a gradient of its own, which a corner or a tie can split. Of an equality,
-        or a number that is a condition, only what has slopes counts: a label that is compared, and
-        nothing else, has none.
+        behind a jump has a gradient of its own, which a corner or a tie can split. Of an equality
+        that chooses between slopes only what has a slope itself counts: a label has none.
         """
         graph = self.graph
         say = set(having_say(graph, graph.order, self.data)).intersection(steps)
@@ -127,11 +126,12 @@ class _Borders:
         moving = depending(graph, self.inputs, sloping)
         split = depending(graph, [*self.inputs, *named], sloping)
         counting = depending(graph, live.intersection([*self.inputs, *named]), sloping)
+        choosing = self._choosing(counting)
 
         def across(step: int) -> set[int]:
             row = OPERATIONS[graph.op(step)]
             if row.name in _EQUALITIES:
-                return counting
+                return counting if step in choosing else moving | counting
             if conditions(row):
                 return moving | counting
             return moving if row.binding == COMPARISON else split
@@ -142,6 +142,23 @@ class _Borders:
             if step in self.rounded
             or (step in say and not across(step).isdisjoint(graph.operands(step)))
         ]
+
+    def _choosing(self, counting: set[int]) -> set[int]:
+        """The steps whose values slopes depend on, and the questions whether a class was hit: what is
+        rounded, or compared, equals a label. counting: what slopes go through."""
+        graph, found = self.graph, set[int]()
+        for step in reversed(graph.steps):
+            inside, name = graph.operands(step), graph.op(step)
+            linear = name in ("+", "-") or (
+                name in ("*", "/") and any(map(graph.is_number, inside))
+            )
+            if step in found or not (linear or counting.isdisjoint(inside)):
+                found.update(inside)
+            elif name in _EQUALITIES and any(
+                graph.is_step(each) and not functions.has_slopes(graph.op(each)) for each in inside
+            ):
+                found.add(step)
+        return found
 
     def _live(self, roots: Iterable[int], steps: Sequence[int]) -> set[int]:
         """The roots, and all that has slopes on its way to one of them, by some of the steps."""
@@ -309,8 +326,7 @@ class _Borders:
         elif abs(found - was) <= _seen(was):
             return ""
         else:
-            number = shown if shown(found) != shown(was) else repr
-            with_more = f"it is {number(found)}" if found == found else "there is none"
+            with_more = f"it is {_beside(found, was)}" if found == found else "there is none"
         output = self.labels[self.graph.output]
         return f"{output} is {shown(was)} by that; with more digits {with_more}"
 
@@ -322,7 +338,8 @@ class _Borders:
             return f"{more}on both sides {_NO_VALUE}"
         if left == right:
             isolated = exact and self.graph.op(step) in _EQUALITIES
-            where = "from the other side" if isolated else "on both sides"
+            other = isolated and not left.startswith(f"{self.labels[self.graph.output]} is")
+            where = "from the other side" if other else "on both sides"
             return f"{more}{where} {left}" if left else ""
         if left and right:
             return f"{more}from the left {left}, from the right {right}"
@@ -351,8 +368,11 @@ class _Borders:
         if side.kind == "jump" and side.height > _seen(self.data[self.graph.output]):
             if not same:
                 return f"{slope}, after a jump"
-            # of what is equal here alone, such as a label, nobody wants to know
-            return "" if self.graph.op(step) in _EQUALITIES else "the value jumps"
+            row = OPERATIONS[self.graph.op(step)]
+            if row.name in _EQUALITIES or conditions(row):  # there may be two such values
+                value = _beside(side.limit, self.data[self.graph.output])
+                return f"{self.labels[self.graph.output]} is {value}"
+            return "the value jumps"
         return "" if same else slope
 
     @cached_property
@@ -364,3 +384,8 @@ class _Borders:
 def _seen(value: float) -> float:
     """The largest difference from a value that doubles do not show."""
     return 2 * ulp(value)
+
+
+def _beside(number: float, other: float) -> str:
+    """A number as a text that is not that of the other one."""
+    return shown(number) if shown(number) != shown(other) else repr(number)

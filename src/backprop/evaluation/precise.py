@@ -255,7 +255,8 @@ def _side(wide: _Look, close: _Look, side: int, least: float, flat: float) -> Si
         return Side("unclear")
     elif abs(now - was) < abs(was) / 1000:
         slope, error = _limit(wide.slope_beside(side), close.slope_beside(side))
-        return Side("jump", float(slope), float(error + close.blur), float(abs(now)))
+        limit, _ = _limit(wide.beside[side][0], close.beside[side][0])
+        return Side("jump", float(slope), float(error + close.blur), float(abs(now)), float(limit))
     if abs(now) * 5 > abs(was) * 6:  # 1/h, and as slowly as log(h): by a fifth in any two looks
         return Side("jump", height=inf)
     if 10 * abs(now) < abs(was) and abs(now) * wide.step > 100 * abs(was) * close.step:

@@ -11,13 +11,15 @@ class Side:
     kind: `slope`; `infinite`, with the sign in `slope`; `jump`, where the value at the point is not
     the limit from this side and `slope` is that beside the point, or, with a height of inf, where
     there is no finite limit; `none`, where there is no value;
-    `unclear`, where no slope could be found. error: of the slope. height: of the jump.
+    `unclear`, where no slope could be found. error: of the slope. height: of the jump. limit: the
+    value that it leads to, nan where that was not looked for.
     """
 
     kind: str
     slope: float = nan
     error: float = inf
     height: float = 0.0
+    limit: float = nan
 
 
 @dataclass(frozen=True, slots=True)
