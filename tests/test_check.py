@@ -240,7 +240,7 @@ EXPLAINED = [
     ("y = sqrt(abs(x))", "x=0", "corner", "the slope is −infinite from the left and infinite from the right"),
     # sides that differ by little
     ("y = max(x, 1.0000001*x)", "x=0", "corner", "the slope is 1 from the left and 1.0000001 from the right (by"),
-    ("y = max(x, 1.00000000001*x)", "x=0", "corner", "1.00000000001 from the right (by max(x, 1.00000000001*x)); the gradient takes 1"),
+    ("y = max(x, 1.00000000001*x)", "x=0", "corner", "the slope is 1 from the left and 1.00000000001 from the right (by max(x, 1.00000000001*x)); the gradient takes 1"),
     ("y = clamp(x, 0, 1)*1e-7 + x", "x=1", "corner", "the slope is 1.0000001 from the left and 1 from the right (by"),
     ("y = if(x < 1, x, 1 + (x - 1)*1.0000001)", "x=1", "corner", "the slope is 1 from the left and 1.0000001 from the right; the gradient takes 1.0000001"),
     ("y = cbrt(x)", "x=0", "agrees", "the slope is infinite"),
