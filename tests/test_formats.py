@@ -64,3 +64,19 @@ def test_numbers() -> None:
     assert latex_number("inf") == r"\infty"
     assert aligned(["-8", "0.5", "10", "1e-05"]) == ["-8    ", " 0.5  ", "10    ", " 1e-05"]
     assert aligned(["16 values", "0.25"]) == ["16 values", " 0.25    "]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("a + 10", "-6 + 10"),
+        ("10 + a", r"10 + \left(-6\right)"),
+        ("a*2", r"-6 \cdot 2"),
+        ("2*a", r"2 \cdot \left(-6\right)"),
+        ("(a + 1)*a", r"\left(-6 + 1\right) \cdot \left(-6\right)"),
+        ("a^2", r"\left(-6\right)^{2}"),
+        ("a/2", r"\frac{-6}{2}"),
+    ],
+)
+def test_a_negative_number_has_brackets_where_print_has_them(text: str, right: str) -> None:
+    assert latex(formula(text), {"a": "-6"}) == right

@@ -51,7 +51,7 @@ def latex(
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
-            written.append(item)
+            written += [item] if item else []
             continue
         at, needed = item
         node = nodes[at]
