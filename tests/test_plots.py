@@ -6,6 +6,7 @@ What is seen is read from the SVG: where each step of a curve stands on the page
 import itertools
 import math
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,24 @@ def test_legends_are_whole_and_beside_the_curves(tmp_path: Path, figures: list[F
     labels = [label.get_text() for label in legends[1].get_texts()]
     assert len({*labels}) == 3
     assert [label[-1] for label in labels] == ["0", "1", "2"]
+
+
+def test_a_plot_is_as_wide_as_is_asked_for_and_without_a_background(tmp_path: Path) -> None:
+    def plot(format: str, *more: str) -> bytes:
+        file = tmp_path / f"p.{format}"
+        text = "a = 3; b = 1; L = (a - 1)^2 + 3*(b + 2)^2"
+        assert backprop("descend", "-e", text, "--plot", str(file), *more).status == 0
+        return file.read_bytes()
+
+    # the size and the kind of a PNG stand in its head: width, height, bits, 6 for colours with alpha
+    head = struct.unpack(">IIBB", plot("png", "--width", "640", "--transparent")[16:26])
+    assert head == (640, 384, 8, 6)
+    assert b'width="480pt"' in plot("svg", "--width", "640")  # 96 an inch, 72 points an inch
+    assert re.search(rb"/MediaBox \[ 0 0 480 288 \]", plot("pdf", "--width", "640"))
+    paper = rb"fill: #ffffff"
+    assert len(re.findall(paper, plot("svg"))) > len(
+        re.findall(paper, plot("svg", "--transparent"))
+    )
+    lost = backprop("descend", "-e", "L = (a - 1)^2; a = 3", "--transparent")
+    assert (lost.status, lost.out) == (2, "")
+    assert "--width and --transparent are of --plot" in lost.err

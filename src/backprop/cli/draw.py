@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli.printing import complain, digits_option, put, write
+from backprop.cli.printing import Transparent, complain, digits_option, put, width_option, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import DETAILS, DIRECTIONS, PASSES, names, option
@@ -42,11 +42,8 @@ def draw(
     depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
     whole: bool = option("--all", "Draw everything, however large."),
     digits: Annotated[int | None, digits_option("four decimals")],
-    transparent: bool = option("--transparent", "No background."),
-    width: int | None = option(
-        "--width N", "Pixels from left to right, 96 an inch; the height follows."
-        " Default: as wide as text of 12 points makes it.", min=100, max=8000,
-    ),
+    transparent: Transparent,
+    width: Annotated[int | None, width_option("as wide as text of 12 points makes it")],
     timeout: int = option(
         "--timeout SECONDS", "How long laying out may take.", TIMEOUT, min=1, max=86400,
     ),

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from backprop.cli.printing import Results, put, write
+from backprop.cli.printing import Results, Transparent, put, width_option, write
 from backprop.commands import Descending
+from backprop.errors import BadOption
 from backprop.numbers import either
 from backprop.options import Option
 from backprop.places import STANDARD
@@ -31,6 +32,8 @@ class Files(NamedTuple):
         f" parameter or the map of two; as {either(PLOTS.endings)}.",
         path="written",
     )]
+    transparent: Transparent
+    width: Annotated[int | None, width_option("1050 for --plot, 1500 with a curve or a map")]
     save: Annotated[str | None, Option(
         "--save FILE",
         "The equations, comments and all, with the new numbers in them, which --values reads too;"
@@ -49,6 +52,8 @@ class Files(NamedTuple):
         """Raise BadOption for an ending that says no format, before any work is done."""
         _format(HISTORIES, "history", self.history)
         _format(PLOTS, "plot", self.plot)
+        if self.plot is None and (self.transparent or self.width):
+            raise BadOption("--width and --transparent are of --plot, and none is asked for")
 
     @property
     def folder(self) -> str | None:
@@ -79,7 +84,8 @@ class Files(NamedTuple):
 
         def drawn() -> bytes:
             format = _format(PLOTS, "plot", self.plot)
-            return PLOTS.writer(format)(found, prepared.ground(found), format)
+            ground = prepared.ground(found)
+            return PLOTS.writer(format)(found, ground, format, self.transparent, self.width)
 
         # where a descent leads nowhere, an older state is the better one
         kept = self.state if found.stopped != "diverged" else None

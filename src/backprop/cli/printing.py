@@ -31,6 +31,12 @@ def digits_option(default: str) -> Option:
     return Option("--digits N", f"Significant digits. Default: {default}.", min=1, max=17)
 
 
+def width_option(default: str) -> Option:
+    """The option --width of a picture; a plot has another default than a graph."""
+    help = f"Pixels from left to right, 96 an inch; the height follows. Default: {default}."
+    return Option("--width N", help, min=100, max=8000)
+
+
 def format_option(table: Formats[Any]) -> Option:
     """The option --format."""
     names = table.names
@@ -42,6 +48,7 @@ Format = Annotated[str | None, format_option(TABLES)]
 _TO_FILE = "Write to a file, whole or not at all, instead of standard output."
 Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE, path="written")]
 Digits = Annotated[int | None, digits_option("10 in tables and documents, all in JSON and CSV")]
+Transparent = Annotated[bool, Option("--transparent", "No background in the picture.")]
 Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
 
 

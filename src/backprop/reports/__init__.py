@@ -92,7 +92,7 @@ HISTORIES: Formats[Callable[[Records, Style], Iterator[str]]] = Formats(
 )
 """The steps of a descent, for `--history`: piece by piece."""
 
-PLOTS: Formats[Callable[[Descent, Problem | None, str], bytes]] = Formats(
+PLOTS: Formats[Callable[[Descent, Problem | None, str, bool, int | None], bytes]] = Formats(
     svg=("plot", ".svg"), png=("plot", ".png"), pdf=("plot", ".pdf")
 )
 """The course of a descent, for `--plot`."""

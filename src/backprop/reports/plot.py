@@ -48,18 +48,31 @@ _LONG = 28
 
 _GREY = "#888888"
 
+_DPI, _DOTS = 96, 150.0
+"""Pixels an inch of a width that is given, and those of a PNG where none is."""
 
-def write(descent: Descent, ground: Problem | None, format: str) -> bytes:
-    """The picture as `svg`, `png` or `pdf`. ground: the output as a function of one or two parameters."""
+
+def write(
+    descent: Descent,
+    ground: Problem | None,
+    format: str,
+    transparent: bool = False,
+    width: int | None = None,
+) -> bytes:
+    """The picture as `svg`, `png` or `pdf`. ground: the output as a function of one or two parameters.
+    transparent: without a background. width: in pixels, 96 an inch."""
     _keep_out_of_foreign_folders()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9, **_fonts(descent, format)}
+    wide, ratios = (10.0, [1, 1.1]) if ground else (7.0, [1])
+    scale, dpi = width / _DPI / wide if width else 1.0, _DOTS
+    if format == "png":  # lines and text grow with it
+        scale, dpi = 1.0, width / wide if width else _DOTS
+    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9 * scale, **_fonts(descent, format)}
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # an SVG may have letters that only its readers' fonts have
-        wide, ratios = (10, [1, 1.1]) if ground else (7, [1])
-        figure = Figure(figsize=(wide, 6), layout="constrained")
+        figure = Figure(figsize=(wide * scale, 6 * scale), layout="constrained")
         places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
@@ -69,7 +82,8 @@ def write(descent: Descent, ground: Problem | None, format: str) -> bytes:
             draw(figure.add_subplot(places[:, 1]), descent, ground)
         file = BytesIO()
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-        figure.savefig(file, format=format, dpi=150, metadata=metadata.get(format))
+        more = {"metadata": metadata.get(format), "transparent": transparent}
+        figure.savefig(file, format=format, dpi=dpi, **more)
     return file.getvalue()
 
 
