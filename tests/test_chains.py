@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from mpmath import mp
 
 import backprop as library
 from running import CLASSIC, POINT, backprop
@@ -43,6 +45,62 @@ def test_links_that_differ_and_what_is_no_number(text: str, status: int, said: s
     assert (ran.status, ran.out) == (status, "")
     assert said in ran.err
     assert "^" in ran.err
+
+
+ROUNDED = ["2.399996", "0.49000003", "1.40000004", "2.600003", "1234.999996"]
+
+
+@pytest.mark.parametrize("number", ROUNDED)
+@pytest.mark.parametrize("formula", ["p^3", "exp(p/100)", "2*(-p)"])
+def test_rounded_numbers_that_end_in_zeros_go_back(number: str, formula: str) -> None:
+    equations = f"p = {number}; y = {formula}"
+    lines = [line.strip() for line in backprop("explain", "-e", equations).out.splitlines()]
+    given = [
+        re.sub(r"^\d+\. ", "", line) for line in lines if re.match(r"(\d+\. y|p) = [^,]*$", line)
+    ]
+    assert len(given) == 2
+    assert backprop("grad", "-e", "\n".join(given)).status == 0  # at most a note
+    claims = [line for line in lines if line.startswith("∂y/∂p")]
+    assert claims
+    assert backprop("check", "-e", equations, "--claim", claims[0]).status == 0
+
+
+# The value of each at some number that is rounded to the one in it, by mpmath (sin(54257938.9)),
+# or by the range: the rounding spans whole periods. Behind it what no such number gives: 40235…e230
+# is exp(542.5), 0.6687 and -0.3017 are sin(1570.5 + 0.2963) = 1's neighbours at both ends.
+SPANS = [
+    ("sin(5.42579e7)", "-0.937637", "2 1.00001 -1.00001"), ("sin(5.42579e7)", str(float(mp.sin("54257938.9"))), "-5"),
+    ("sin(5.42579e7)", "1.00000", "1.1"), ("mod(6.61342e6, 7)", "6", "7.1 30 -0.1"),
+    ("sec(8.02656e7)", str(float(mp.sec("80265623.4"))), "0.5 -0.999 0"), ("sec(8.02656e7)", "-123456", "0.9"),
+    ("sinc(2.95057e7)", str(float(mp.sin("29505731.2") / 29505731.2)), "1 1e-7"),
+    ("(-1)^round(3.71223e12)", "-1", "9 -1.5"), ("tan(1.23457e9)", str(float(mp.tan("1234570321.5"))), ""),
+    ("exp(543)", str(float(mp.exp("543.4"))), f"1e240 {float(mp.exp('543.51'))} {float(mp.exp('542.49'))}"),
+    ("sin(1571)", str(float(mp.sin("1571.49"))), f"1.2 -0.9 {float(mp.sin('1571.51'))}"),
+    ("exp(log(1.23)) - 1.23", "0.0099", "1 0.0101"), ("1.23 - 1.22", "0.0199", "5 0.0201 -0.0001"),
+    ("sin(4.51902e7*(-335301))", "0.395806", "1.00001"), ("1/sin(759446)^2", "13.5785", "0.9"),
+    ("mod(12, 7)", "5", "4 6"), ("floor(3.5)", "3", "2 4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "value", "beyond"), SPANS)
+def test_links_whose_rounding_spans_periods(formula: str, value: str, beyond: str) -> None:
+    """Some numbers that are rounded to those that are written give the value; never a wrong one."""
+    assert backprop("grad", "-e", f"y = {formula} = {value}").status == 0
+    for wrong in beyond.split():
+        for command in (["-e", f"y = {formula} = {wrong}"], ["-e", "z = y", "--set", f"y ← {formula} = {wrong}"]):  # fmt: skip
+            assert "y cannot be" in backprop("grad", *command).err
+
+
+def test_numbers_of_claims_whose_rounding_spans_periods() -> None:
+    text = "L = sin(x)*w; w = 2; x = 54257938.9"  # the sine is 0.8991662669
+    for claim, status in [("∂L/∂w = sin(x) = sin(5.42579e7) = 0.899166", 0), ("∂L/∂w = sin(5.42579e7) = -0.937637", 1), ("∂L/∂w = 0.5*sin(5.42579e7)", 1)]:  # fmt: skip
+        assert backprop("check", "-e", text, "--claim", claim).status == status
+
+
+def test_long_sums_are_off_by_the_rounding_of_all_their_numbers() -> None:
+    formula = " + ".join(["1.00"] * 150)
+    assert backprop("grad", "-e", f"y = {formula} = 150.74").status == 0
+    assert "y cannot be" in backprop("grad", "-e", f"y = {formula} = 150.76").err
 
 
 def test_chains_for_members_and_beside_equations(tmp_path: Path) -> None:

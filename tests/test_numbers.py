@@ -259,3 +259,15 @@ def test_digits_in_every_document(format: str) -> None:
     assert not any(sign in ran.out for sign in ("infty", "∞", '"inf"', "1.8"))
     drawn = backprop("draw", "-e", "y = x*1", "--set", f"x={LARGEST!r}", "--digits", "3", "-o", "-")
     assert "1.79e+308" in drawn.out
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "expected"),
+    [
+        (2.399996, 6, "2.40000"), (2.4, 6, "2.4"), (0.1 + 0.2, 10, "0.3"), (1.4000001e217, 6, "1.40000e+217"),
+        (0.49004, 3, "0.490"), (1234.999996, 6, "1235.00"), (1235, 6, "1235"), (123450.3, 6, "123450"),
+        (120000.3, 6, "1.20000e+05"), (-0.0500000004, 6, "-0.0500000"), (1.0000001, 6, "1.00000"),
+    ],
+)  # fmt: skip
+def test_the_zeros_of_rounded_numbers(number: float, digits: int, expected: str) -> None:
+    assert shown(number, digits, zeros=True) == expected

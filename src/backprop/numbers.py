@@ -23,17 +23,15 @@ def shown(
 ) -> str:
     """A number for people: `0.3333333333`, `1e-05`, `nan`, `-0`; nothing for None. digits:
     significant ones, None for DIGITS. minus: the sign. short: `1e-5` instead of `1e-05`. zeros:
-    `1.00000` for 1.0000001, whose last zeros say that it was rounded."""
+    `1.00000` for 1.0000001, `2.40000` for 2.3999996: the last zeros say that it was rounded."""
     if number is None:
         return ""
     text = _written(number, digits or DIGITS)
-    if (
-        zeros
-        and abs(number) < 1e308
-        and abs(float(text) - number) > max(PRECISION * abs(number), half_unit(text))
-    ):
-        text = f"{number:#.{digits or DIGITS}g}"
-        if text.endswith("."):
+    if zeros and abs(number) < 1e308 and abs(float(text) - number) > PRECISION * abs(number):
+        padded = f"{number:#.{digits or DIGITS}g}"
+        if not padded.endswith("."):
+            text = padded
+        elif abs(float(text) - number) > half_unit(text):  # 120000, which looks like a count
             text = f"{number:.{(digits or DIGITS) - 1}e}"
     if short:
         mantissa, mark, exponent = text.partition("e")

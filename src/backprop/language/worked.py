@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from math import nan
 
-from backprop.errors import BackpropError, UnexpectedText, raise_all
+from backprop.errors import LIMIT, BackpropError, UnexpectedText, raise_all
 from backprop.graph import Graph
 from backprop.language.declarations import default
 from backprop.language.formulas import FormulaReader
@@ -23,6 +23,8 @@ def read_worked(model: Model, chains: Mapping[str, Tokens]) -> dict[str, list[Wo
     found: dict[str, list[Worked]] = {}
     errors: list[BackpropError] = []
     for name, tokens in chains.items():
+        if len(errors) > LIMIT:
+            break
         try:
             found[name] = _links(model, reader, name, tokens)
         except BackpropError as error:
