@@ -299,6 +299,6 @@ def _svg(drawn: Picture) -> str:
     if drawn.large:
         return ""
     try:
-        return render(digraph(drawn, Look()), "svg").decode()
+        return write(drawn, Look(direction=None), "svg").decode()
     except BackpropError:
         return ""
