@@ -292,12 +292,29 @@ def test_the_library_has_the_notes() -> None:
     assert note.leads == {"a", "b", "y"}
 
 
-def test_a_large_graph_has_notes_without_numbers() -> None:
-    steps = "x[1] = relu(a); x[t+1] = 0.5*x[t] + sin(x[t])/2 for t in 1..20000; y = x[20001]"
-    err, _ = noted(steps, "a=0", "--format", "json")
-    assert (
-        "relu(a) has a corner exactly here: the gradient is that of the slope taken there\n" in err
-    )
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        # a slope of 0.5 + cos(0)/2 in each of the steps
+        ("x[1] = relu(a); x[t+1] = 0.5*x[t] + sin(x[t])/2 for t in 1..20000; y = x[20001]", "a=0",
+         "by a, 0, is that of the slope taken there; from the other side 1\n"),
+        # 1 + 2 + … + 20000
+        ("y = sum(relu(x*i) for i in 1..20000)", "x=0",
+         "by x, 0, is that of the slope taken there; from the other side 200010000\n"),
+        ("y = sum(if(x < 1, x, x^i) for i in 1..20000)", "x=1",
+         "by x, 200010000, is that of this branch; from the other side 20000\n"),
+        ("y = sum(relu(x[i]) for i in 1..20000)", "x=0",
+         "by x[1], 0, is that of the slope taken there; from the other side 1\n"),
+        # one of which doubles cannot leave: no number
+        ("y = sum(relu(x*i) for i in 1..20000) + relu(1e-200*x*1e-200)", "x=0",
+         "relu(x*i) has a corner exactly here: the gradient is that of the slope taken there\n"),
+    ],
+)  # fmt: skip
+def test_a_large_graph_has_notes_with_numbers_where_they_are_plain(
+    text: str, at: str, said: str
+) -> None:
+    err, _ = noted(text, at, "--format", "json", "--of", "y")
+    assert said in err
 
 
 def test_nothing_is_measured_for_labels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,3 +303,26 @@ def test_one_equation_is_settled_beside_others_with_borders(rest: str) -> None:
     numbers = evaluate(model, {}, "z").numbers
     x, y = model.names["x"], model.names["y"]
     assert partials(model.graph("z"), y, numbers.data) == {x: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "name", "right"),
+    [
+        # by hand, from the right, where the roots have values: x·(1 + 2 + … + 10000)
+        ("y = sum(sqrt(x*i)^2 for i in 1..10000)", 0.0, "x", 50005000.0),
+        ("y = sum(sqrt(x[i])^2 for i in 1..3000)", 0.0, "x[2999]", 1.0),
+        ("y = mean(sqrt(x[i])^2 for i in 1..1000)/2 - 3*x[7]", 0.0, "x[8]", 0.0005),
+        ("y = mean(sqrt(x[i])^2 for i in 1..1000)/2 - 3*x[7]", 0.0, "x[7]", -2.9995),
+        # |x[i+1] - x[i]|: corners, with 0 between the slopes
+        ("y = sum(sqrt((x[i+1] - x[i])^2) for i in 1..1000)", 0.0, "x[500]", 0.0),
+        # factors that are 0, whose slopes are not
+        ("y = sum(cbrt(x[i]^3)*a[i] for i in 1..2000)", 1.0, "x[1]", 1.0),
+    ],
+)
+def test_sums_of_many_terms_cost_as_much_as_their_terms(
+    text: str, at: float, name: str, right: float
+) -> None:
+    model = backprop.parse(text)
+    found = model.grad(dict.fromkeys(model.inputs, at))
+    assert found.gradients[name] == pytest.approx(right, rel=1e-12, abs=0.0)
+    assert not any(map(isnan, found.gradients.values()))

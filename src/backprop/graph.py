@@ -271,7 +271,8 @@ class Graph:
         """The same graph, in which some steps keep their values: they are no steps of it."""
         twin = copy(self)
         twin.steps = [step for step in self.steps if step not in steps]
-        twin.__dict__.pop("users", None)
+        for name in ("users", "_terms"):
+            twin.__dict__.pop(name, None)
         return twin
 
     @cached_property
@@ -287,6 +288,43 @@ class Graph:
         """Every step that depends on `node` and leads to the outputs, operands first."""
         found = set(in_order([node], lambda each: self.users.get(each, ())))
         return sorted(found - {node}, key=self._at.__getitem__)
+
+    @cached_property
+    def _terms(self) -> tuple[dict[int, float], set[int]]:
+        """The output as a sum: its terms with the factor of each, and the steps that only add them."""
+        factors, adding = {self.output: 1.0}, set[int]()
+        for step in reversed(self.steps):
+            inside, factor = self.operands(step), factors.get(step)
+            if factor is None or not adding.issuperset(self.users.get(step, ())):
+                continue
+            sign = {"+": 1.0, "-": -1.0}.get(self.op(step))
+            if sign:
+                shares = factor, factor * sign
+            elif self.op(step) in ("*", "/") and self.is_number(inside[1]):
+                number = self.constant(inside[1])
+                shares = (
+                    (factor * number if self.op(step) == "*" else factor / (number or nan)),
+                    0.0,
+                )
+            else:
+                continue
+            if not all(1e-200 < abs(share) < 1e200 for share in shares if share):
+                continue
+            adding.add(step)
+            for operand, share in zip(inside, shares, strict=True):
+                factors[operand] = factors.get(operand, 0.0) + share
+        return {node: factor for node, factor in factors.items() if node not in adding}, adding
+
+    def moved_by(self, node: int) -> tuple[list[int], dict[int, float]]:
+        """What moves with a node: the steps that depend on it, operands first, without those that
+        only add up the output; and the terms of the output among these, each with its factor."""
+        factors, adding = self._terms
+        users = self.users
+        found = in_order(
+            [node], lambda each: [user for user in users.get(each, ()) if user not in adding]
+        )
+        steps = sorted(set(found) - {node}, key=self._at.__getitem__)
+        return steps, {each: factors[each] for each in (node, *steps) if each in factors}
 
     def equation(self, node: int) -> list[int]:
         """The steps of the equation of a node, operands first, the node last: the walk stops at names."""

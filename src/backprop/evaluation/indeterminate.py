@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from math import inf, isfinite, isinf, nan
+from types import MappingProxyType
 from typing import Any
 
 from backprop.engine.walk import Walk
@@ -30,8 +31,8 @@ _MOST = 2_500
 few. What is left then stays undecided: two or three seconds are enough."""
 
 _BY_VALUES = 50_000
-"""The most steps above the names that values are asked about; what is no sum or product counts as
-four."""
+"""The most steps that move with the names that values are asked about, besides twice the whole graph;
+what is no sum or product counts as four."""
 
 _MANY, _FEW = 700, 500
 """Digits that hold the sum of any two doubles, for graphs of up to so many steps; else 60 digits."""
@@ -64,9 +65,10 @@ def settle(
     for node, number in found.items():
         if number.open is None or left < 0:
             continue
-        left -= len(steps := graph.above(node))
+        steps, terms = graph.moved_by(node)
+        left -= len(steps)
         if steps and left >= 0:
-            found[node] = exact.backward({node, *steps}, steps, [node])[node]
+            found[node] = exact.backward({node, *steps}, steps, [node], terms)[node]
     for node, number in found.items():
         if isinf(gradients[node]) and number.open is None and number.value != number.value:
             continue  # at the end of a domain, of which doubles may be the only ones to have a value
@@ -84,7 +86,7 @@ def by_values(
     """Give the named nodes that `settle` left undecided the slopes that values give; warnings, one for
     each place in the text."""
     slope = slopes_by_values(graph, data)
-    output, left = model.labels[graph.output], _BY_VALUES
+    output, left = model.labels[graph.output], _BY_VALUES + 2 * _work(graph, graph.steps)
     said: dict[Hashable, list[str]] = defaultdict(list)
     first: dict[Hashable, Open] = {}
     unseen = 0
@@ -92,7 +94,7 @@ def by_values(
         if node not in model.labels:
             continue
         if left >= 0:
-            left -= sum(1 if graph.op(step) in PLAIN else 4 for step in graph.above(node))
+            left -= _work(graph, graph.moved_by(node)[0])
         if left < 0:
             gradients[node] = nan
             unseen += 1
@@ -116,6 +118,11 @@ def by_values(
         message = f"the chain rule does not decide {rest} more gradients{found}"
         warnings.append(IndeterminateForm(message, where=model.source.name))
     return warnings
+
+
+def _work(graph: Graph, steps: Iterable[int]) -> int:
+    """How long it takes to compute some steps."""
+    return sum(1 if graph.op(step) in PLAIN else 4 for step in steps)
 
 
 def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Underflow]:
@@ -229,13 +236,18 @@ class _Exactly:
         return float(self._writer.value(name, operands).value)
 
     def backward(
-        self, varying: set[int], steps: Sequence[int], wrt: Iterable[int]
+        self,
+        varying: set[int],
+        steps: Sequence[int],
+        wrt: Iterable[int],
+        terms: Mapping[int, float] = MappingProxyType({}),
     ) -> dict[int, Exact]:
-        """The derivatives of the output by nodes. varying: what depends on them; steps: of that."""
+        """The derivatives of the output by nodes. varying: what depends on them; steps: of that.
+        terms: of the output among these, each with its factor, if there are any."""
         used = {node for step in steps for node in (step, *self._graph.operands(step))}
         known = {node: Exact(self._values[node], node in varying, node) for node in used}
         found = Walk(self._writer, self._graph, steps, known).backward(
-            {self._graph.output: 1.0}, wrt
+            terms or {self._graph.output: 1.0}, wrt
         )
         return {
             node: number if isinstance(number, Exact) else Exact(number, False)

@@ -11,13 +11,14 @@ from itertools import chain
 from math import copysign, isfinite, ulp
 from sys import float_info
 
-from backprop.evaluation.borders import conditions, kind
+from backprop.evaluation.borders import conditions, kind, met
 from backprop.evaluation.diagnosis import vanished
 from backprop.evaluation.precise import CLOSE, Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import COMPARISON, OPERATIONS
 from backprop.syntax import precision
+from backprop.values import derivatives, forward
 
 AGREED = 1e-9
 """How far apart two slopes are the same, relative to the larger one."""
@@ -30,6 +31,9 @@ _WORK = 50_000
 
 _CLOSE_WORK = 4_000
 """The same for close looks, whose steps take longer."""
+
+_LARGE_WORK = 1_000_000
+"""The same for looks in doubles, at graphs that are too large for a quick one."""
 
 LARGEST = 16384
 """The power of two beyond which there is no value for a close look. What doubles cannot hold may
@@ -48,7 +52,8 @@ class Looks:
     ) -> None:
         self._graph, self._data, self._gradients = graph, data, gradients
         self._borders = [step for step in steps if any(map(graph.is_step, graph.operands(step)))]
-        self._work, self._close_work = _WORK, _CLOSE_WORK
+        self._all = steps
+        self._work, self._close_work, self._large_work = _WORK, _CLOSE_WORK, _LARGE_WORK
         self._quick: dict[int, Sides | None] = {}
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
@@ -57,9 +62,11 @@ class Looks:
         then none is taken as it is."""
 
     def may(self, steps: int) -> bool:
-        """Whether so many steps may still be computed at a few digits; takes them off."""
+        """Whether so many steps may still be computed at a few digits; if so, takes them off."""
+        if steps > self._work:
+            return False
         self._work -= steps
-        return self._work >= 0
+        return True
 
     def sides(self, node: int, exact: bool, known: bool, alone: bool) -> Sides | None:
         """The output on both sides of a node, where all else are numbers; None if that takes long.
@@ -71,9 +78,9 @@ class Looks:
         if not exact:
             return self._closely(node)
         if node not in self._quick:
-            above = self._graph.above(node)
-            may = self.may(10 * len(above))
-            self._quick[node] = self._seen(node, above) if may else None
+            steps, _ = self._graph.moved_by(node)
+            may = self.may(10 * len(steps))
+            self._quick[node] = self._seen(node, steps) if may else self._in_doubles(node)
         found = self._quick[node]
         if found is None:
             return None
@@ -151,18 +158,19 @@ class Looks:
 
     def _closely(self, node: int) -> Sides | None:
         if node not in self._close:
-            above = self._graph.above(node)
-            self._close_work -= 10 * len(above)
+            steps, _ = self._graph.moved_by(node)
+            self._close_work -= 10 * len(steps)
             may = self._close_work >= 0
-            self._close[node] = self._seen(node, above, True) if may else None
+            self._close[node] = self._seen(node, steps, True) if may else None
         return self._close[node]
 
-    def _seen(self, node: int, above: Sequence[int], closely: bool = False) -> Sides:
+    def _seen(self, node: int, steps: Sequence[int], closely: bool = False) -> Sides:
         local = copy(self._graph)
         if not self._lost:
-            needed = {*above, node, *chain.from_iterable(map(self._graph.operands, above))}
+            operands = chain.from_iterable(map(self._graph.operands, steps))
+            needed = {*steps, node, *operands, self._graph.output}
             local.order = [each for each in self._graph.order if each in needed]
-            local.steps = [*above]
+            local.steps = [*steps]
         if not closely:
             return sides(local, lambda digits: Precise(local, self._data, digits), node)
         return sides(
@@ -171,6 +179,30 @@ class Looks:
             node,
             digits=CLOSE,
         )
+
+    def _in_doubles(self, node: int) -> Sides | None:
+        """The slopes that the chain rule gives beside a node of a large graph, as near as doubles let
+        one look; None where these are not plain."""
+        graph, x, above = self._graph, self._data[node], self._graph.above(node)
+        output, near = graph.output, 2 * ulp(x) if x else 1e-20
+        borders, found = {node, *above}.intersection(self._all), []
+        self._large_work -= 4 * len(above)
+        for side in (-1, 1) if self._large_work >= 0 else ():
+            slopes = []
+            for distance in (near, 16 * near):
+                data = [*self._data]
+                data[node] = x + side * distance
+                forward(graph, above, data)
+                slopes.append(slope := derivatives(graph, data)[node])
+                jump = abs(data[output] - self._data[output])
+                most = 2 * abs(slope) * distance + 1e-12 * abs(data[output])
+                if not jump <= most or not borders.isdisjoint(met(graph, data)):
+                    return None
+            close, wide = slopes
+            if not abs(wide - close) <= AGREED * abs(close):
+                return None
+            found.append(Side("slope", close - (wide - close) / 15, abs(wide - close) / 15))
+        return Sides(found[0], found[1]) if found else None
 
     def _may_differ(self, node: int, both: Iterable[Side]) -> bool:
         """Whether a quick look shows no slope that is not the gradient, but may have lost one."""

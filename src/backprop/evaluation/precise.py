@@ -124,7 +124,18 @@ class Precise:
         """How far apart two values may be, relative to them, by rounding alone."""
         return context(self.digits).mpf(10) ** (20 - self.digits)
 
-    def unseen(self, node: int, steps: Sequence[int], shift: Any) -> Any:
+    def _output(self, values: Mapping[int, Any], terms: Mapping[int, float]) -> Any:
+        """The output where its terms that moved have these values."""
+        base, found = self._base, self._base[self._graph.output]
+        if self._graph.output in terms:
+            return values[self._graph.output]
+        for term, factor in terms.items():
+            found += factor * (values[term] - base[term])
+        return found
+
+    def unseen(
+        self, node: int, steps: Sequence[int], terms: Mapping[int, float], shift: Any
+    ) -> Any:
         """How far the output may move with an input, at most, and yet stay where it is: where a step
         swallows what moves before it, its rounding is let through. What jumps stays."""
         graph, base, random = self._graph, self._base, Random(0)
@@ -143,16 +154,16 @@ class Precise:
             for step in steps:
                 self._forward([step], shaken)
                 shaken[step] *= 1 + sign * swallows.get(step, 0)
-            changes.append(abs(shaken[graph.output] - base[graph.output]))
+            changes.append(abs(self._output(shaken, terms) - base[graph.output]))
         # one of the ways may lead out of the domain: what stands on its end does not go there
         there = [change for change in changes if change == change]
         return max(there, default=inf if changes else 0 * shift)
 
-    def at(self, node: int, steps: Sequence[int], shift: Any) -> Any:
-        """The output where one input is moved by `shift`; steps: all that depend on it."""
+    def at(self, node: int, steps: Sequence[int], terms: Mapping[int, float], shift: Any) -> Any:
+        """The output where one input is moved by `shift`. steps, terms: what moves with it."""
         moved = ChainMap[int, Any]({node: self._base[node] + shift}, self._base)
         self._forward(steps, moved)
-        return moved[self._graph.output]
+        return self._output(moved, terms)
 
 
 def has_signed_zero(graph: Graph, step: int, data: ByNode) -> bool:
@@ -182,8 +193,8 @@ def sides(
     that a slope may have; flat: the error of one that is 0 as far as the digits go. digits: those
     numbers of digits. only: the one side that counts, -1 or 1, if not both do.
     """
-    steps = graph.above(node)
-    looks = (_Look(levels(each), node, steps) for each in digits)
+    moves = graph.moved_by(node)
+    looks = (_Look(levels(each), graph.output, node, *moves) for each in digits)
     for wide, close in pairwise(looks):
         if only:
             inner = _side(wide, close, only, least, flat)
@@ -206,16 +217,23 @@ class _Look:
     at: its value there. rounding: what that can do to a value; blur: to a slope.
     """
 
-    def __init__(self, precise: Precise, node: int, steps: Sequence[int]) -> None:
-        self._precise, self._node, self._steps = precise, node, steps
+    def __init__(
+        self,
+        precise: Precise,
+        output: int,
+        node: int,
+        steps: Sequence[int],
+        terms: Mapping[int, float],
+    ) -> None:
+        self._precise, self._moves = precise, (node, steps, terms)
         mp = context(precise.digits)
         size = abs(precise.value(node)) or mp.mpf(1)
         # A third of the digits for the step: its square is the error of a central difference, and
         # as many are left against rounding.
         self.step = min(size, mp.mpf(1)) * mp.mpf(10) ** (-(precise.fine // 3))
-        self.at = precise.value(steps[-1] if steps else node)
+        self.at = precise.value(output)
         self.beside = {
-            side: [precise.at(node, steps, side * times * self.step) for times in (1, 2)]
+            side: [precise.at(*self._moves, side * times * self.step) for times in (1, 2)]
             for side in (-1, 1)
         }
         self.central = (self.beside[1][0] - self.beside[-1][0]) / (2 * self.step)
@@ -226,7 +244,7 @@ class _Look:
     def hidden(self, side: int) -> float:
         """The slope that the output may have where it seems to have none: what moves can be lost in
         what it is added to."""
-        unseen = self._precise.unseen(self._node, self._steps, side * self.step)
+        unseen = self._precise.unseen(*self._moves, side * self.step)
         return float(max(self.blur, unseen / self.step))
 
     def slope(self, side: int) -> Any:
