@@ -97,6 +97,35 @@ def test_numbers_of_claims_whose_rounding_spans_periods() -> None:
         assert backprop("check", "-e", text, "--claim", claim).status == status
 
 
+ON_A_BRANCH = [
+    "y = selu(x); x = -0.3", "y = selu(x); x = 0", "y = elu(x); x = 0", "y = leaky_relu(x); x = 0", "y = sinc(x); x = 0.99",
+    "y = max(a, b)*min(a, b); a = 2; b = 2", "y = max(a*b, c)*min(a*b, c); a = 2; b = 3; c = 6", "y = max(x, 1)*min(x, 1); x = 1",
+    "y = max(a, b, c)*min(a, b, c); a = 1; b = 1; c = 1", "y = abs(a - b)*max(a, b); a = 1; b = 1", "y = elu(x, a); x = -1; a = 0.5",
+]  # fmt: skip
+WRONG_ON_A_BRANCH = [
+    ("y = selu(x); x = -0.3", "dx = 1.0507009873554805"), ("y = selu(x); x = 0.3", "dx = 1.7580993408473766*exp(x)"),
+    ("y = selu(x); x = 0.3", "dx = 1.0507009873554805*cos(x - 0.3)"), ("y = sinc(x); x = 0.5", "dx = -0.3250740612*x"),
+    ("y = max(a, b); a = 2; b = 2", "da = a/2"), ("y = max(a, b); a = 2; b = 2", "da = a/b"), ("y = elu(x); x = 0", "dx = 1 + x"),
+    ("y = max(a, b)*min(a, b); a = 2; b = 2", "da = a*b"), ("y = x^n; x = 3; n = 0", "dx = n*x"), ("y = elu(x); x = 0", "dx = cos(x)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ON_A_BRANCH)
+def test_formulas_of_explain_are_right_on_their_branch(text: str) -> None:
+    lines = [line.strip() for line in backprop("explain", "-e", text).out.splitlines()]
+    claims = [line for line in lines if line.startswith("∂y/∂")]
+    assert len(claims) > 1
+    ran = backprop("check", "-e", text, *(word for each in claims for word in ("--claim", each)))
+    assert ran.status == 0, ran.out
+
+
+@pytest.mark.parametrize(("text", "claim"), WRONG_ON_A_BRANCH)
+def test_formulas_that_are_right_at_the_point_alone_are_wrong(text: str, claim: str) -> None:
+    ran = backprop("check", "-e", text, "--claim", claim)
+    assert ran.status == 1
+    assert "wrong" in ran.out
+
+
 def test_long_sums_are_off_by_the_rounding_of_all_their_numbers() -> None:
     formula = " + ".join(["1.00"] * 150)
     assert backprop("grad", "-e", f"y = {formula} = 150.74").status == 0

@@ -1,7 +1,7 @@
 """Claims marked right or wrong, and what the wrong ones come from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, nan
 
 from backprop.checks.claims import Claim
@@ -15,6 +15,7 @@ from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.numbers import spoken
 from backprop.operations import OPERATIONS
+from backprop.syntax.functions import branches
 from backprop.values import ByNode, Numbers, by_names, local_slopes
 
 _BRANCH = "it is right only where the same branches are taken as at the given point"
@@ -159,7 +160,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
             chain = Mistakes(way, example).chain()
     elif _in_other_branches(answer):
         kind, diagnosis = "branch", _BRANCH
-    here = kind == "branch" and agreeing > 0
+    here = kind == "branch" and (agreeing > 0 or _at_ties(answer))
     at_start = *answer.both(subject.start), here, answer.points, agreeing
     return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 
@@ -234,9 +235,30 @@ def _in_other_branches(answer: Answer) -> bool:
     return all(_branches(answer.graph, point.data) != taken for point in answer.wrong)
 
 
-def _branches(graph: Graph, data: ByNode) -> list[tuple[bool, bool]]:
-    """Which branches are taken, by the slopes that are 0, and the signs of those of abs and its kin."""
-    rows = [(step, OPERATIONS[graph.op(step)]) for step in graph.steps]
-    branching = [step for step, row in rows if row.corner or row.says]
-    slopes = [slope for step in branching for slope in local_slopes(graph, step, data)]
-    return [(slope == 0, slope < 0) for slope in slopes]
+def _at_ties(answer: Answer) -> bool:
+    """Whether it is right at random points where each tie of min or max at the given point is
+    settled as there: its value is the first operand's everywhere."""
+    subject, claim, data = answer.subject, answer.claim, answer.subject.start.data
+    settled = claim.graph.columns.copy()
+    for graph in (subject.graph, claim.graph):
+        for step in graph.steps:
+            first, second, *_ = *graph.operands(step), -1
+            if graph.op(step) in ("min", "max") and data[first] == data[second]:
+                settled.second[step] = first
+    claim = replace(claim, graph=Graph(settled, claim.graph.outputs, claim.graph.labels))
+    other = Answer(Subject(subject.model, claim.of, [claim], data, {}), claim, answer.tolerance)
+    any(not other.try_at(point) for point in other.subject.points(0))
+    return other.points > 0 and not other.wrong
+
+
+def _branches(graph: Graph, data: ByNode) -> list[bool]:
+    """Which branches are taken, by the conditions in slopes, and by the slopes of what has a corner:
+    whether they are 0, and their signs."""
+    found: list[bool] = []
+    for step in graph.steps:
+        row, numbers = OPERATIONS[graph.op(step)], [data[each] for each in graph.operands(step)]
+        found += [bool(holds(*numbers, data[step])) for holds in branches(row.name)]
+        if row.corner or row.says:
+            slopes = local_slopes(graph, step, data)
+            found += [holds for slope in slopes for holds in (slope == 0, slope < 0)]
+    return found

@@ -117,7 +117,7 @@ class Answer:
         self.graph = subject.graph
         self.claim = claim
         self.by = subject.model.names[claim.by]
-        self._tolerance = tolerance
+        self.tolerance = tolerance
         self.here = self._agrees(subject.start)
         self.points = 0
         self.wrong = [] if self.here else [subject.start]
@@ -150,7 +150,7 @@ class Answer:
     def _agrees(self, point: Numbers) -> bool:
         """Whether the claim is right here: as far as it is written out, and as rounding lets it be."""
         claimed, right = self.both(point)
-        if self.same(claimed, right, self._tolerance):
+        if self.same(claimed, right, self.tolerance):
             return True
         formula, data = self.claim.graph, point.data
         if not self.claim.formula and reaches(

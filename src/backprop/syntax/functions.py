@@ -45,6 +45,24 @@ def slopes(name: str) -> tuple[Function, ...]:
 
 
 @cache
+def branches(name: str) -> tuple[Function, ...]:
+    """The conditions in the slopes of the operation `name` that choose between branches, as x > 0
+    in those of relu: functions of all operands and, last, the value. Not those of single points."""
+    row, scope = OPERATIONS[name], dict[str, Any]({"inf": inf, "nan": nan})
+    found: dict[str, None] = {}
+
+    def apply(name: str, parts: list[str]) -> str:
+        if name == "if" and "=" not in parts[0].replace("<=", "").replace(">=", ""):
+            found[parts[0]] = None
+        return call(name, parts, scope)
+
+    for text in row.slopes:
+        fold(formula(text), lambda text: repr(float(text)), lambda name: name, apply)
+    parameters = ", ".join((*row.operands, "out"))
+    return tuple(eval(f"lambda {parameters}: {code}", scope) for code in found)
+
+
+@cache
 def sure_slopes(name: str) -> tuple[Function, ...]:
     """The same, but nan where a slope is too small for a double, and has lost digits or all."""
     lossy = can_be_lost(name)
