@@ -20,7 +20,7 @@ from typing import Any
 import mpmath
 import pytest
 
-from backprop.operations import Operation
+from backprop.row import Operation
 from test_operations import faults
 
 ROOT = Path(__file__).parent.parent

@@ -21,9 +21,10 @@ from backprop.commands import Inputs, check
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import examples
 from backprop.graph import CODES
-from backprop.operations import OPERATIONS, Operation
+from backprop.operations import OPERATIONS
 from backprop.reports import TABLES
 from backprop.reports.style import Style
+from backprop.row import Operation
 from backprop.syntax import precision
 from running import CLASSIC, POINT, backprop
 from truth import mp, true_slope, true_value

@@ -26,7 +26,8 @@ from backprop.engine.tape import Tape
 from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.graph import Columns, Graph
-from backprop.operations import OPERATIONS, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import Operation
 from backprop.syntax import functions
 from backprop.values import Lookup, backward, derivatives, forward, local_slopes
 from test_operations import NASTY, tolerance

@@ -20,7 +20,8 @@ from backprop.derivation import derivation, paths
 from backprop.engine.writers.formulas import Formulas
 from backprop.evaluation.gradient import evaluate
 from backprop.gallery import Example, examples
-from backprop.operations import OPERATIONS, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import Operation
 from backprop.syntax.algebra import written
 from backprop.values import by_names, graph_of
 from running import CLASSIC, POINT, backprop

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+import time
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
-from backprop.operations import FUNCTIONS, OPERATIONS, Operation
-from backprop.syntax import functions
+from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.row import Operation
+from backprop.syntax import functions, precision
 from backprop.syntax.parser import formula
 from truth import TRUTH, condition, mp, true_slope, true_value, ulps
 
@@ -351,3 +355,37 @@ def test_every_function_of_the_language_is_in_the_table() -> None:
 
 def test_the_truth_knows_every_row() -> None:
     assert all(row.name in TRUTH or hasattr(mp, row.name) for row in ROWS)
+
+
+HUGE = 2**200
+"""Of powers of two: no machine holds as many bits."""
+
+AT_HUGE = (
+    ("log", (mp.ldexp(1, HUGE),), HUGE * mp.log(2)),
+    ("log2", (mp.ldexp(1, HUGE),), HUGE),
+    ("log10", (mp.ldexp(1, -HUGE),), -HUGE * mp.log10(2)),
+    ("sqrt", (mp.ldexp(1, HUGE),), mp.ldexp(1, HUGE // 2)),
+    ("cbrt", (-mp.ldexp(8, 3 * HUGE),), -mp.ldexp(2, HUGE)),
+    ("/", (mp.ldexp(3, HUGE), mp.ldexp(1, HUGE)), 3),
+    ("hypot", (mp.ldexp(3, HUGE), mp.ldexp(4, HUGE)), mp.ldexp(5, HUGE)),
+    ("max", (mp.ldexp(1, HUGE), mp.mpf(2)), mp.ldexp(1, HUGE)),
+    ("relu", (-mp.ldexp(1, HUGE),), 0),
+)
+
+
+@pytest.mark.parametrize(("name", "at", "truth"), AT_HUGE, ids=[name for name, *_ in AT_HUGE])
+def test_what_is_algebraic_and_logarithms_have_no_largest_number(
+    name: str, at: tuple[Any, ...], truth: Any
+) -> None:
+    found = precision.unbounded(name, mp.dps)(*at)
+    assert abs(found - truth) <= abs(truth) * mp.mpf(10) ** (10 - mp.dps)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_every_row_is_quick_with_many_digits(row: Operation) -> None:
+    """`exp` of a huge number would have as many bits as that says."""
+    numbers = (mp.ldexp(1, HUGE), -mp.ldexp(1, HUGE), mp.ldexp(1, -HUGE), mp.mpf(0.5))
+    begin = time.process_time()
+    for at in itertools.product(numbers, repeat=row.arity):
+        precision.unbounded(row.name, 60)(*at)
+    assert time.process_time() - begin < 2

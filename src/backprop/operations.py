@@ -1,6 +1,6 @@
 """The table of operations: one row each, and nothing about an operation is written anywhere else.
 
-A row is an `Operation`:
+A row is an `Operation`, which `row.py` describes with all its fields; the first of them:
 
     name      what the language, a Value and a message call it: `tanh`, `+`, `if`
     operands  the names that the row's own formulas use for its operands, in order
@@ -30,101 +30,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import backprop.numerics as real
+from backprop.row import AND, COMPARISON, NOT, OR, POWER, PRODUCT, SIGN, SUM, Operands, Operation
 from backprop.synonyms import ALIASES
-
-Operands = tuple[float, ...]
-
-# How tightly an operation holds its operands; a call holds tightest of all.
-OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(1, 10)
-
-
-class Operation(NamedTuple):
-    """One row; the module's docstring says what each field means."""
-
-    name: str
-    operands: tuple[str, ...]
-    value: Callable[..., float] | str
-    slopes: tuple[str, ...]
-    latex: str = ""
-    samples: tuple[Operands, ...] = ()
-    corners: tuple[tuple[Operands, Operands], ...] = ()
-    source: str = ""
-    binding: int = CALL
-    """How tightly it holds its operands, its precedence: `*` more tightly than `+`."""
-    tex_binding: int = 0
-    """How tightly its LaTeX holds together, where that differs from `binding`."""
-    called: bool = True
-    """Whether an equation file calls it by name; otherwise the grammar has a form of its own for it."""
-    defaults: tuple[float, ...] = ()
-    """Values of trailing operands that a call may leave out."""
-    folds: bool = False
-    """Whether a call may have more operands: `min(a, b, c)` is `min(min(a, b), c)`."""
-    around: tuple[str, ...] = ()
-    """Where that would lose digits: the rows that find a pivot among three operands or more, take
-    it from each, and put it back to the result. What they say of the pivot cancels: slope 0."""
-    written: str = ""
-    """The operation as which formulas and pictures show such a row."""
-    says: Callable[..., tuple[int, ...]] | None = None
-    """Given the values of all operands, which of them have a say in the result, by number: of an
-    `if` the condition and the branch taken. None: all of them, always."""
-    domain: str = ""
-    """Where it has a value, in words for a message: `x > 0`. "": everywhere."""
-    pole: Callable[..., bool] | None = None
-    """Given operands where the value is infinite, whether that is a pole and not overflow. None: it
-    is, if the row has a domain."""
-    symbol: str = ""
-    """What a picture shows instead of the name, where a typographic sign is clearer."""
-    textbook: tuple[str, ...] = ()
-    """The slopes as a textbook writes them where the value `out` has a name, `1 - out^2`; of a row
-    that folds, everywhere. They may cancel, and are read by people only. (): as `slopes`."""
-    rule: str = ""
-    """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
-    alone: tuple[str, ...] = ()
-    """For each operand, what the rule is called where the others are numbers: `x^2` falls under the
-    power rule, `2^x` under the exponential rule. (): always `rule`."""
-    corner: str = ""
-    """The condition of a kink in its graph, as text in the language; `slopes` say the slope there."""
-    jump: str = ""
-    """The same where the graph jumps."""
-    machine: str = ""
-    """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
-    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), text in the
-    language, or an instruction, a colon and text in which `out` is what the instruction gives;
-    "": the text of `value`, or a call of the Python function, which is slow."""
-    special: tuple[tuple[str, float, str], ...] = ()
-    """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
-    precise: str = ""
-    """The value at any precision: text in the language, in which mpmath's functions can be called;
-    "": the text of `value`, or mpmath's function of that name, or `value` on mpmath's numbers."""
-
-    @property
-    def arity(self) -> int:
-        return len(self.operands)
-
-    @property
-    def sign(self) -> str:
-        """What stands in the circle of a picture."""
-        return self.symbol or self.written or self.name
-
-    def at_pole(self, *operands: float) -> bool:
-        """Whether an infinite value at these operands is a pole, where there is no value."""
-        return bool(self.domain) and (self.pole is None or self.pole(*operands))
-
-    @property
-    def form(self) -> str:
-        """How an equation file writes it, with the row's own operand names: `x/y`, `atan2(y, x)`."""
-        name = self.written or self.name
-        return (
-            f"{name}({', '.join(self.operands)})"
-            if name.isidentifier()
-            else name.join(self.operands)
-        )
-
-    @property
-    def tex(self) -> str:
-        operands = ", ".join(f"[{name}]" for name in self.operands)
-        name = self.name.replace("_", r"\_")
-        return self.latex or rf"\operatorname{{{name}}}\left({operands}\right)"
 
 
 def _calls(name: str) -> str:
@@ -158,20 +65,20 @@ def _comparison(
 ) -> Operation:
     return Operation(
         name, ("x", "y"), value, ("0", "0"), latex, _ORDERED, _NO_SLOPE,
-        binding=COMPARISON, symbol=symbol, machine=machine,
+        binding=COMPARISON, symbol=symbol, machine=machine, any_size=True,
     )  # fmt: skip
 
 
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
-    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd"),
-    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub"),
+    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd", any_size=True),
+    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub", any_size=True),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
-              rule="product rule", alone=("constant factor rule", "constant factor rule"), machine="fmul"),
+              rule="product rule", alone=("constant factor rule", "constant factor rule"), machine="fmul", any_size=True),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule"), machine="fdiv"),
-    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule", machine="fneg"),
-    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value", machine="copy"),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule"), machine="fdiv", any_size=True),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule", machine="fneg", any_size=True),
+    Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value", machine="copy", any_size=True),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
     Operation(
         "^", ("x", "y"), real.power,
@@ -199,23 +106,23 @@ _ROWS = (
     Operation("exp",   ("x",), real.exp,   ("out",),         "e^{x}", _REALS, tex_binding=POWER, machine="exp"),
     Operation("exp2",  ("x",), real.exp2,  ("out*log(2)",),  "2^{x}", _REALS, tex_binding=POWER, precise="power(2, x)", machine="exp2"),
     Operation("expm1", ("x",), real.expm1, ("exp(x)",),      "e^{x} - 1", _REALS, tex_binding=SUM, machine="expm1"),
-    Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0", machine="log"),
+    Operation("log",   ("x",), real.log,   ("1/x",),         _calls(r"\ln"), _POSITIVE, domain="x > 0", machine="log", any_size=True),
     Operation("log2",  ("x",), real.log2,  ("1/(x*log(2))",), _calls(r"\log_{2}"), _POSITIVE,
               domain="x > 0",
-              precise="log(x)/log(2)", machine="log2"),
+              precise="log(x)/log(2)", machine="log2", any_size=True),
     Operation("log10", ("x",), real.log10, ("1/(x*log(10))",), _calls(r"\log_{10}"), _POSITIVE,
-              domain="x > 0", machine="log10"),
+              domain="x > 0", machine="log10", any_size=True),
     Operation("log1p", ("x",), real.log1p, ("1/(1 + x)",), r"\ln\left(1 + [x]\right)",
               _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1", machine="log1p"),
     # ------------------------------------------------------------------------------ roots
     Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
-              corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt: out + 0"),
+              corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt: out + 0", any_size=True),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
               corners=(((0.0,), (inf,)),),
-              precise="sign(x)*power(abs(x), 1/3)", machine="cbrt"),
+              precise="sign(x)*root(abs(x), 3)", machine="cbrt", any_size=True),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
-              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot"),
+              (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", any_size=True),
     # ----------------------------------------------------------------------- trigonometry
     Operation("sin", ("x",), real.sin, ("cos(x)",),  _calls(r"\sin"), _WAVES, machine="sin"),
     Operation("cos", ("x",), real.cos, ("-sin(x)",), _calls(r"\cos"), _WAVES, machine="cos"),
@@ -281,8 +188,8 @@ _ROWS = (
               pole=lambda n, x: _at_pole(x), domain="an order n of 0, 1, 2, … and x other than 0, -1, -2, …",
               precise="if(n == floor(n) and n <= 1000 and x > -1000, psi(n, x), 0/0)"),
     # ---------------------------------------------------------------- corners, jumps, choice
-    Operation("abs", ("x",), operator.abs, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0", machine="llvm.fabs"),
-    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0", machine="if(x > 0, 1, if(x < 0, -1, if(x == 0, 0, x)))"),
+    Operation("abs", ("x",), operator.abs, ("sign(x)",), r"\left|[x]\right|", _REALS, (((0.0,), (0.0,)),), corner="x == 0", machine="llvm.fabs", any_size=True),
+    Operation("sign", ("x",), real.sign, ("0",), "", _REALS, (((0.0,), (0.0,)),), jump="x == 0", machine="if(x > 0, 1, if(x < 0, -1, if(x == 0, 0, x)))", any_size=True),
     Operation("floor", ("x",), real.floor, ("0",), r"\left\lfloor [x]\right\rfloor", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
               jump="x == floor(x)", machine="llvm.floor"),
     Operation("ceil", ("x",), real.ceil, ("0",), r"\left\lceil [x]\right\rceil", _at(-1.5, 0.5, 7.25), (((2.0,), (0.0,)),),
@@ -306,8 +213,8 @@ _ROWS = (
               domain="lo <= hi", corner="x == lo or x == hi"),
     Operation("if", ("c", "x", "y"), lambda c, x, y: x if c else y, ("0", "if(c, 1, 0)", "if(c, 0, 1)"),
               r"\begin{cases}[x] & \text{if } [c] \\ [y] & \text{otherwise}\end{cases}",
-              ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), says=lambda c, x, y: (0, 1) if c else (0, 2),
-              called=False, tex_binding=OR, rule="the branch that is taken", machine="select"),
+              ((1.0, 2.0, 3.0), (0.0, 2.0, 3.0)), chooses=True, says=lambda c, x, y: (0, 1) if c else (0, 2),
+              called=False, tex_binding=OR, rule="the branch that is taken", machine="select", any_size=True),
     # ------------------------------------------------------------- comparisons and conditions
     _comparison("<",  "<x> < <y>",    lambda x, y: 1.0 if x < y else 0.0, "olt"),
     _comparison("<=", r"<x> \le <y>", lambda x, y: 1.0 if x <= y else 0.0, "ole", "≤"),
@@ -332,7 +239,7 @@ _ROWS = (
     Operation("logsumexp", ("x", "y"), "max(x, y) + log1p(exp(-abs(x - y)))", ("sigmoid(x - y)", "sigmoid(y - x)"), "",
               (*_PAIRS, (1000.0, 999.0), (-1e5, -1e5), (0.5, -40.0)), folds=True, around=("pivot", "below", "above"), textbook=("exp(x - out)", "exp(y - out)")),
     Operation("pivot", ("x", "y"), max, ("if(y > x, 0, 1)", "if(y > x, 1, 0)"),
-              r"\max\left([x], [y]\right)", _ORDERED, called=False, written="max", machine="if(y > x, y, x)"),
+              r"\max\left([x], [y]\right)", _ORDERED, called=False, written="max", machine="if(y > x, y, x)", any_size=True),
     # Where the difference overflows x stands for it: exp is 0 of both, and x is finite.
     Operation("below", ("x", "m"), "if(x - m < -1.7976931348623158e308, x, x - m)", ("1", "0"), "<x> - <m>", _PAIRS,
               binding=SUM, called=False, written="-", rule="sum rule"),

@@ -25,7 +25,8 @@ from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import FREE
-from backprop.operations import COMPARISON, OPERATIONS
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON
 from backprop.syntax import functions
 from backprop.syntax.functions import kinks
 from backprop.values import derivatives, having_say

@@ -15,7 +15,8 @@ from math import inf, isfinite, nan
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from backprop.graph import NUMBER, Columns, Graph, depending, in_order
-from backprop.operations import CONSTANTS, OPERATIONS, Operation
+from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.row import Operation
 from backprop.syntax import functions
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from backprop.graph import NAMES, NUMBER, Columns, Graph
-from backprop.operations import AND, COMPARISON, NOT, OPERATIONS, OR, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import AND, COMPARISON, NOT, OR, Operation
 from backprop.syntax.functions import kinks
 from backprop.values import ByNode
 

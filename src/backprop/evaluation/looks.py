@@ -16,7 +16,8 @@ from backprop.evaluation.diagnosis import vanished
 from backprop.evaluation.precise import CLOSE, Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
-from backprop.operations import COMPARISON, OPERATIONS
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON
 from backprop.syntax import precision
 from backprop.values import derivatives, forward
 

@@ -18,7 +18,8 @@ from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.numbers import shown
-from backprop.operations import COMPARISON, OPERATIONS, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON, Operation
 from backprop.syntax import functions
 from backprop.values import backward, derivatives, forward, having_say, summed_sizes
 

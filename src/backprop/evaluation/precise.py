@@ -13,7 +13,8 @@ from typing import Any
 
 from backprop.evaluation.sides import Side, Sides, on_bound
 from backprop.graph import Graph
-from backprop.operations import COMPARISON, OPERATIONS
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON
 from backprop.special import context
 from backprop.syntax import functions, precision
 from backprop.values import ByNode, Lookup, forward

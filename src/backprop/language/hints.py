@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from backprop.meanings import MEANT
-from backprop.operations import FUNCTIONS, OPERATIONS, PRODUCT, SUM
+from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.row import PRODUCT, SUM
 from backprop.source import Span, one_line
 from backprop.syntax.case import SIGNS, own, product, raised, unglued
 from backprop.syntax.foreign import RANGES

@@ -13,7 +13,8 @@ from math import inf, isfinite
 from typing import TypeGuard
 
 from backprop.numbers import exact, rounded
-from backprop.operations import CALL, CONSTANTS, OPERATIONS, POWER, PRODUCT, SUM
+from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.row import CALL, POWER, PRODUCT, SUM
 from backprop.syntax import functions
 
 LARGEST = 120

@@ -14,7 +14,8 @@ from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
-from backprop.operations import COMPARISON, CONSTANTS, OPERATIONS, SUM
+from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.row import COMPARISON, SUM
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
 

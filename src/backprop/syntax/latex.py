@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from backprop.operations import CALL, FUNCTIONS, GATHERS, OPERATIONS, OR, PRODUCT, Operation
+from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
+from backprop.row import CALL, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.latex_names import Naming, escaped, letter, letters
 from backprop.syntax.parser import Statement

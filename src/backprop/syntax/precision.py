@@ -15,12 +15,8 @@ BEYOND = 1024
 """Powers of two: as in doubles, what is larger has no value."""
 
 _HUGE = 1 << 17
-"""Powers of two: of what is larger only these operations are computed; mpmath would need as many
-bits for the others, and no end of time for `exp(-exp(1e200))`."""
-
-_EASY = frozenset(
-    "+ - * / neg abs copy min max sqrt cbrt log log2 log10 < <= > >= == != if".split()
-)
+"""Powers of two: of what is larger not all operations are computed; mpmath would need as many bits,
+and no end of time for `exp(-exp(1e200))`."""
 
 
 @cache
@@ -32,9 +28,10 @@ def unbounded(name: str, digits: int) -> Function:
     plain: Any = getattr(mp, name, None) or row.value
     if text:
         plain = compiled(text, row.operands, digits)
+    easy = row.any_size or (text and not row.precise)
 
     def total(*operands: Any) -> Any:
-        if name not in _EASY and any(mp.mag(each) > _HUGE for each in operands if each == each):
+        if not easy and any(mp.mag(each) > _HUGE for each in operands if each == each):
             return mp.nan
         try:
             found = plain(*operands)
@@ -68,10 +65,11 @@ def compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
     mp = context(digits)
 
     def apply(name: str, parts: list[Function]) -> Function:
-        if name == "if":
+        row = OPERATIONS.get(name)
+        if row and row.chooses:
             condition, taken, other = parts
             return lambda at: taken(at) if condition(at) else other(at)
-        called = unbounded(name, digits) if name in OPERATIONS else getattr(mp, name)
+        called = unbounded(name, digits) if row else getattr(mp, name)
         return lambda at: called(*[part(at) for part in parts])
 
     def named(name: str) -> Function:

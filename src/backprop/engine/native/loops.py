@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from backprop.engine.walk import chooses
 from backprop.engine.writers.llvm import Code, Operand, literal
-from backprop.operations import OPERATIONS, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import Operation
 from backprop.syntax import functions
 
 MIXED = 0

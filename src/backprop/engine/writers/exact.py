@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from backprop.engine.walk import Operand, Texts
-from backprop.operations import COMPARISON, OPERATIONS
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON
 from backprop.special import context
 from backprop.syntax import functions, precision
 from backprop.values import ByNode

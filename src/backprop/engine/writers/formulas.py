@@ -11,7 +11,8 @@ from contextlib import suppress
 
 from backprop.engine.walk import Operand, Texts, Walk
 from backprop.graph import Graph
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS, POWER, Operation
+from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.row import POWER, Operation
 from backprop.syntax import functions
 from backprop.syntax.algebra import (
     ZERO,

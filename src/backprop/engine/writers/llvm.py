@@ -20,7 +20,8 @@ from sys import float_info
 
 from backprop.engine import underflow, walk
 from backprop.graph import Graph
-from backprop.operations import COMPARISON, OPERATIONS, Operation
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON, Operation
 from backprop.syntax import functions
 
 CALL_BACK = "backprop_"

@@ -5,7 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from backprop.numbers import printed, shown
-from backprop.operations import COMPARISON, OPERATIONS, SIGN, SUM
+from backprop.operations import OPERATIONS
+from backprop.row import COMPARISON, SIGN, SUM
 from backprop.syntax.latex import latex, latex_number
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.notation import typographic
