@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -12,7 +12,7 @@ from backprop.errors import BackpropError, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
-from backprop.inputs import Inputs
+from backprop.inputs import Asked
 from backprop.options import DETAILS, DIRECTIONS, PASSES, DescentOptions, chosen, documented, names
 from backprop.showing import Bundle, Shown
 from backprop.source import Source, normal
@@ -72,20 +72,6 @@ class Gradient(Shown, plain_gradient.Gradient):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Gradient, tuple(self)
-
-
-class _Held(Inputs):
-    """A Model and numbers, where a command takes them from files and options."""
-
-    model_held: Model
-    numbers_held: Mapping[str, float]
-
-    def model(self) -> Model:
-        return self.model_held
-
-    def numbers(self, model: language.Model, bounds: Collection[str] = ()) -> dict[str, float]:
-        raise_all(outside(model, self.numbers_held))
-        return {normal(name): number for name, number in self.numbers_held.items()}
 
 
 class Value(plain.Value):
@@ -214,8 +200,8 @@ class Model(language.Model, Shown):
         from backprop import commands
 
         chosen(detail=(detail, DETAILS), steps_of=(steps_of, (*PASSES, "both")))
-        held = self._held(values, of, numbers)
-        return commands.explain(held, detail, names(paths), names(only), steps_of, all)[0]
+        asked = self._asked(values, of, numbers)
+        return commands.explain(asked, detail, names(paths), names(only), steps_of, all)[0]
 
     def check(
         self,
@@ -241,7 +227,7 @@ class Model(language.Model, Shown):
         from backprop import commands
 
         claims = [claim] if isinstance(claim, str) else claim
-        return commands.check(self._held(values, of, numbers), claims, (), precise, tolerance)
+        return commands.check(self._asked(values, of, numbers), claims, (), precise, tolerance)
 
     def draw(
         self,
@@ -269,17 +255,17 @@ class Model(language.Model, Shown):
 
         chosen(theme=(theme, THEMES), direction=(direction, DIRECTIONS), passes=(passes, PASSES))
         chosen(detail=(detail or DETAILS[0], DETAILS))
-        held = self._held(values, of, numbers)
-        picture, _ = commands.draw(held, detail, names(focus), depth, all)
+        asked = self._asked(values, of, numbers)
+        picture, _ = commands.draw(asked, detail, names(focus), depth, all)
         return digraph(picture, Look(theme, direction, passes == "backward", digits))
 
-    def _held(
+    def _asked(
         self, values: Mapping[str, float] | None, of: str | None, numbers: Mapping[str, float]
-    ) -> _Held:
-        """What a command takes its Model and its numbers from."""
-        held = _Held(of=() if of is None else (of,), seed=self.seed)
-        held.model_held, held.numbers_held = self, {**(values or {}), **numbers}
-        return held
+    ) -> Asked:
+        """What a command works on: this Model with these numbers. Raises OutsideBounds."""
+        given = {**(values or {}), **numbers}
+        raise_all(outside(self, given))
+        return Asked(self, {normal(name): number for name, number in given.items()}, of)
 
     @documented
     def descend(

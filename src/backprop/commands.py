@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BadOption, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
-from backprop.inputs import Inputs
+from backprop.inputs import Asked, Inputs
 from backprop.language import Model
 from backprop.names import family, meant
 from backprop.report import declared
@@ -54,7 +54,7 @@ def grad(
 
 
 def draw(
-    inputs: Inputs, detail: str | None, focus: Sequence[str], depth: int, whole: bool
+    inputs: Inputs | Asked, detail: str | None, focus: Sequence[str], depth: int, whole: bool
 ) -> tuple[Picture, Gradient]:
     """The picture of one output with its gradient, and the gradient itself (for its warnings).
 
@@ -64,8 +64,8 @@ def draw(
     """
     from backprop import picture as pictures
 
-    model = inputs.model()
-    graph, at, gradient = evaluate(model, inputs.numbers(model), inputs.output, noted=True)
+    model, numbers, output = inputs.read()
+    graph, at, gradient = evaluate(model, numbers, output, noted=True)
     members = any(family(each) and each in model.names for each in focus)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
@@ -187,7 +187,12 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> De
 
 
 def explain(
-    inputs: Inputs, detail: str, ways: Sequence[str], only: Sequence[str], steps: str, whole: bool
+    inputs: Inputs | Asked,
+    detail: str,
+    ways: Sequence[str],
+    only: Sequence[str],
+    steps: str,
+    whole: bool,
 ) -> tuple[Derivation, Gradient]:
     """The steps of the chain rule for one output, and the gradient itself (for its warnings).
 
@@ -196,8 +201,8 @@ def explain(
     """
     from backprop.derivation import Derivation, derivation, paths
 
-    model = inputs.model()
-    at = evaluate(model, inputs.numbers(model), inputs.output)
+    model, numbers, output = inputs.read()
+    at = evaluate(model, numbers, output)
     gradient = at.gradient
     ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")
     if ways:
@@ -211,7 +216,7 @@ def explain(
 
 
 def check(
-    inputs: Inputs,
+    inputs: Inputs | Asked,
     claims: Sequence[str] = (),
     claim_files: Sequence[str] = (),
     precise: bool = False,
@@ -232,12 +237,11 @@ def check(
     if tolerance is not None and not (sheet and 0 <= tolerance < 1):
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
-    model = inputs.model()
-    numbers = inputs.numbers(model)
+    model, numbers, output = inputs.read()
     if not sheet:
-        report = check_report(check_gradient(model, numbers, inputs.output, precise))
+        report = check_report(check_gradient(model, numbers, output, precise))
         return report._replace(declared=declared(model))
-    output = model.output(inputs.output)
+    output = model.output(output)
     found = read_claims(model, output, claims, claim_files)
-    report = sheet_report(mark(model, found, numbers, output, tolerance or 0.0, inputs.seed))
+    report = sheet_report(mark(model, found, numbers, output, tolerance or 0.0, model.seed))
     return report._replace(declared=declared(model))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from backprop.errors import BadOption, CannotRead
@@ -20,6 +20,18 @@ FILE_VARIABLE = "BACKPROP_FILE"
 def default_file() -> str:
     """Where the equations are, if a command line does not say it."""
     return os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
+
+
+class Asked(NamedTuple):
+    """What is asked of a Model: at which numbers, and of which output (None: the only one)."""
+
+    model: Model
+    numbers: Mapping[str, float]
+    output: str | None
+
+    def read(self) -> "Asked":
+        """Itself: there is nothing to read."""
+        return self
 
 
 class Inputs(NamedTuple):
@@ -62,6 +74,11 @@ class Inputs(NamedTuple):
         if len(self.of) > 1:
             raise BadOption("there is one output at a time", hints=["give --of a single name"])
         return self.of[0] if self.of else None
+
+    def read(self) -> Asked:
+        """The Model, its numbers and the one output."""
+        model = self.model()
+        return Asked(model, self.numbers(model), self.output)
 
     def model(self) -> Model:
         """The Model of the equations."""

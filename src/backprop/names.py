@@ -13,9 +13,6 @@ from backprop.errors import BadOption, Label, UnknownName
 from backprop.numbers import listed
 from backprop.source import Span, normal
 
-BETWEEN = " … "
-"""Between the first and the last of several members."""
-
 _MOST = 2000
 """Nearness costs a comparison a name: of larger files only the first names are compared."""
 
@@ -127,15 +124,26 @@ def indices(name: str) -> tuple[int, ...]:
     return tuple(map(int, name[len(own) + 1 : -1].split(","))) if own else ()
 
 
-def together(names: Sequence[str]) -> str:
+class Together(str):
+    """What several names are called. names: those of which it is made, which may be patterns."""
+
+    names: tuple[str, ...]
+
+    def __new__(cls, *names: str) -> "Together":
+        found = super().__new__(cls, " … ".join(names))
+        found.names = names
+        return found
+
+
+def together(names: Sequence[str]) -> Together:
     """What several members of a family are called: `w[1..2,1..16]`, with the ends of each index.
 
     Where they do not fill that range, others of the family may, which would be called the same:
     then it is the first and the last, `h[1,1] … h[9,9]`.
     """
     if prod(high - low + 1 for low, high in _ends(names)) > len(names):
-        return f"{names[0]}{BETWEEN}{names[-1]}"
-    return f"{family(names[0])}[{spanned(names)}]"
+        return Together(names[0], names[-1])
+    return Together(f"{family(names[0])}[{spanned(names)}]")
 
 
 def gathered(names: Sequence[str]) -> list[str]:

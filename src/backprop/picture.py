@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
 from backprop.graph import Graph
-from backprop.names import BETWEEN, shape, together
+from backprop.names import Together, shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
 from backprop.values import Numbers, local_slopes, share
@@ -151,7 +151,7 @@ def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
     kept = edge = {*names} | {
         box.id
         for box in whole.boxes
-        if box.members > 1 and shape(box.id.partition(BETWEEN)[0]) in families
+        if isinstance(box.id, Together) and shape(box.id.names[0]) in families
     }
     while edge and depth > 0:
         depth -= 1

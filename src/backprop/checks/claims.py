@@ -58,7 +58,7 @@ class Claim:
     other: Graph | None = None
     """Another way to read the formula: its derivatives are those of single equations."""
     part: str = ""
-    """Which part of the derivative it is about, if not the whole: `share`, or a path `a → e → L`."""
+    """Which part of it the claim is about: `share of ∂L/∂a`, or a path `a → e → L`; "": the whole."""
     truth: int = -1
     """The node whose number is this part; -1 for the whole derivative."""
     blank: bool = False
@@ -77,8 +77,7 @@ class Claim:
 
     @property
     def name(self) -> str:
-        whole = f"∂{self.of}/∂{self.by}"
-        return f"{self.part} of {whole}" if self.part.startswith("share") else self.part or whole
+        return self.part or f"∂{self.of}/∂{self.by}"
 
 
 def read_claims(
@@ -198,7 +197,8 @@ class _Reader:
             through = self._through(left, [each for link in found for each in link], tokens.whole)
             own = self._slope(through, left.by)._replace(direct=True, use=share)
             truth = self._slopes.product(self._slope(left.of, through), own)
-        part = f"share by use {share}" if share else "share" if share == 0 else ""
+        use = f" by use {share}" if share else ""
+        part = "" if share is None else f"share{use} of ∂{left.of}/∂{left.by}"
         return [
             self._claim(left, link, inside, whole, part, truth, doubt)
             for link, inside in zip(links, found, strict=True)
@@ -217,7 +217,7 @@ class _Reader:
         truth = self._slopes.product(*edges)
         found = [[*within(self._model, link)] for link in links]
         return [
-            self._claim(ends, link, inside, tokens.whole, way, truth)
+            self._claim(ends, link, inside, tokens.whole, way, truth, along=True)
             for link, inside in zip(links, found, strict=True)
         ]
 
@@ -262,8 +262,10 @@ class _Reader:
         part: str,
         truth: int,
         doubt: str = "",
+        along: bool = False,
     ) -> Claim:
-        """The claim that one link makes. inside: the derivatives in it."""
+        """The claim that one link makes. inside: the derivatives in it, along a path those of single
+        equations."""
         model, columns = self._model, self._formulas.columns
         text = one_line(link.whole.text)
         if self._is_blank(link):
@@ -274,12 +276,12 @@ class _Reader:
         for each in reversed(inside):
             link = link.with_name(each.text, each.first, each.behind)
         total = {each.text: self._slope(each.of, each.by) for each in inside}
-        kept = () if "→" in part else (model.names[left.of],)
+        kept = () if along else (model.names[left.of],)
         local = {
             text: slope if slope.of in kept else slope._replace(direct=True)
             for text, slope in total.items()
         }
-        readings = [local] if "→" in part else [total, local] if local != total else [total]
+        readings = [local] if along else [total, local] if local != total else [total]
         graphs = [self._read(link, reading) for reading in readings]
         formula = bool(inside) or any(node in model.labels for node in graphs[0].order)
         rounding = 0.0

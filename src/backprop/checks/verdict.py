@@ -1,7 +1,7 @@
 """A gradient beside the slopes that were found without it: do they agree, and if not, why?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor, inf, isfinite, isinf, isnan, log10, nan
 
 from backprop.evaluation.sides import Side, Sides
@@ -35,6 +35,7 @@ class Check:
     rounding of the gradient allow the two to be apart. error, relative: how far they are apart; nan
     where there is nothing to compare. digits: how many agree, at most as many as the uncertainty
     lets one see. left, right: the one-sided slopes where they differ. note: a sentence, or "".
+    edge: whether the output has values on one side only.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Check:
     note: str = ""
     left: float = nan
     right: float = nan
+    edge: bool = field(default=False, kw_only=True)
 
     @property
     def wrong(self) -> bool:
@@ -100,7 +102,7 @@ def on_border(check: Check, border: str) -> Check:
     """The verdict where a gradient is that of a branch taken at this point alone. border: the
     condition that decides so."""
     slope, gradient = spoken(check.numeric), spoken(check.gradient)
-    where = "beside it" if "no value" in check.note else "on both sides"
+    where = "beside it" if check.edge else "on both sides"
     note = (
         f"{border} turns out otherwise {where}, where the slope is {slope}; the gradient is"
         f" that of the branch taken here, {gradient}"
@@ -186,7 +188,7 @@ def _edge(asked: Question, left: Side, right: Side) -> Check:
     if found.wrong and asked.at:  # what is taken there counts on both sides, of which one is seen
         slopes = inside.slope, inside.slope
         return _check(asked, nan, inf, CORNER, note + _by(asked), *slopes)
-    return found
+    return replace(found, edge=True)
 
 
 def _jump(asked: Question, left: Side, right: Side) -> Check:

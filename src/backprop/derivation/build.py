@@ -116,7 +116,7 @@ class _Writing:
             return self._text(self._formulas.one_step(node)[0]), ""
         text = _INDICES.sub(_counted, self.model.instance(node))
         plain = "[" not in text and not any(
-            step in self.graph.columns.callers or self.graph.op(step) == "if"
+            step in self.graph.columns.callers or OPERATIONS[self.graph.op(step)].chooses
             for step in self.graph.equation(node)
         )
         expanded = "" if plain and text else self._text(self._formulas.equation(node))
@@ -286,7 +286,7 @@ class _Writing:
             if self.single and row.written and row.slopes[0] == "0":
                 pivot = self.graph.label(operands[0])
                 notes.append(f"{pivot}, the largest, is taken away and put back: no gradient by it")
-            if row.name == "if":
+            if row.chooses:
                 conditions[bool(data[0])][self._condition(operands[0])] = None
         for true, said in conditions.items():
             each = [*said][::-1]  # as they are written

@@ -87,7 +87,7 @@ class Builder:
         what a `~` defines, what is drawn. What `const` and a goal name is looked at in the end."""
         tokens, shape = statement
         whole = pack(tokens.starts[0], tokens.ends[-1])
-        random = shape.form.endswith("distribution")
+        random = shape.drawn
 
         if shape.form in ("declaration", "goal"):
             self.declarations.later.append(statement)

@@ -12,13 +12,12 @@ from backprop.errors import (
     Label,
     NotAnInput,
     NotANumber,
-    NotYetSupported,
     OutsideBounds,
     UnexpectedText,
     defined_twice,
 )
 from backprop.graph import Columns, in_order
-from backprop.language.integers import Integers, Scope
+from backprop.language.integers import Integers, NoNumber, Scope
 from backprop.names import Names, matching, unknown_name
 from backprop.numbers import shown
 from backprop.source import Span, pack
@@ -98,7 +97,7 @@ class DeclarationReader:
             if limit.node.kind == "bounds":
                 self.bounds[name] = low, high = self._bounds(tokens, limit, scope)
                 if number < low or number > high:
-                    drawn = statement.shape.form.endswith("distribution")
+                    drawn = statement.shape.drawn
                     value = tokens.span(tokens.sign + 1, parts.limits[0].node.first - 1)
                     another = "another --seed" if drawn else "a number within them"
                     text = f"{name} = {shown(number)}{', as drawn,' if drawn else ''}"
@@ -129,11 +128,9 @@ class DeclarationReader:
         except BackpropError as error:
             place = error.labels[0].span
             hint = "write numbers, or names that the file gives numbers"
-            verb = "is " if error.message.startswith("a number") else ""
-            message = f"{what} {verb}{error.message.removeprefix('this ')}"
-            if isinstance(error, (NotANumber, NotYetSupported)):
-                message = f"{what} is no constant expression: {place.text!r} is not known here"
-            raise NotANumber(message, place, hints=[hint]) from None
+            wrong = f"is no constant expression: {place.text!r} is not known here"
+            wrong = error.what if isinstance(error, NoNumber) else wrong
+            raise NotANumber(f"{what} {wrong}", place, hints=[hint]) from None
 
     def _bounds(self, tokens: Tokens, limit: Limit, scope: Scope) -> Bounds:
         node = limit.node

@@ -166,7 +166,7 @@ def _fault(
     tokens, shape = statement
     name, count = tokens.texts[node.token], node.operands
     here, whole = tokens.span(node.token), tokens.span(node.first, node.last)
-    if shape.form.endswith("distribution") and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
+    if shape.drawn and (node is shape.nodes[-1] or name in DISTRIBUTIONS):
         return None  # checked where it is drawn
     if name in LATER and name not in functions:
         message = f"{name} is {NOT_YET}"
@@ -357,7 +357,7 @@ def _takes(least: int, most: int) -> str:
 def is_model(statement: Statement) -> bool:
     """Whether it is a `~` that draws no number, but says how data depends on other names."""
     tokens, shape = statement
-    if not shape.form.endswith("distribution"):
+    if not shape.drawn:
         return False
     right = [node for node in shape.nodes if node.first > tokens.sign]
     if any(tokens.texts[node.token] in DISTRIBUTIONS for node in right if node.kind == "call"):

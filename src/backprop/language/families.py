@@ -80,7 +80,7 @@ class Families:
         scope: Scope = {}
         try:
             parts = ready_made(statement)
-            if shape.form.endswith("distribution"):
+            if shape.drawn:
                 _check_distribution(tokens, parts.body.nodes[-1])
             last = parts.clauses[0].node.token - 2 if parts.clauses else -1  # before the `for`
             if parts.limits:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS, OPERATIONS
-from backprop.row import PRODUCT, SUM
+from backprop.row import CALL, PRODUCT, SUM
 from backprop.source import Span, one_line
 from backprop.syntax.case import SIGNS, own, product, raised, unglued
 from backprop.syntax.foreign import RANGES
@@ -190,4 +190,5 @@ def _around(nodes: Sequence[Node], call: Node) -> int:
     """How tightly the operation holds its operands together that a call is an operand of; 0: none is."""
     at = nodes.index(call)
     parent = next((node for node in nodes[at + 1 :] if node.start <= at), call)
-    return OPERATIONS[parent.operation].binding if parent.operation not in ("", "if") else 0
+    row = OPERATIONS.get(parent.operation)
+    return row.binding if row and row.binding < CALL else 0

@@ -84,6 +84,15 @@ def plain(tokens: Tokens, nodes: Nodes, scope: Scope) -> Callable[[Scope], int] 
     return function
 
 
+class NoNumber(UnexpectedText):
+    """An expression that is no number where one is due. what: the message without what it is about:
+    `has no value`."""
+
+    def __init__(self, message: str, what: str, place: Span, hints: Sequence[str]) -> None:
+        super().__init__(message, place, hints=hints)
+        self.what = what
+
+
 class Integers:
     """The integer constants of a file: right sides of its equations."""
 
@@ -141,7 +150,8 @@ class Integers:
             beyond, hint = beyond_doubles(text, found)
             if beyond and (free or not found):  # of too large an index more can be said below
                 hint = hint if not found else "it must be finite"
-                raise UnexpectedText(f"a number {beyond}", tokens.span(node.token), hints=[hint])
+                place = tokens.span(node.token)
+                raise NoNumber(f"a number {beyond}", f"is a number {beyond}", place, [hint])
             if text.isdecimal() and found <= _MOST:
                 found = int(text)
         elif node.kind == "call":
@@ -251,9 +261,9 @@ class Integers:
         number = self.of_row(argument, inputs)
         return None if number is None else float(number)
 
-    def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> UnexpectedText:
+    def _fault(self, tokens: Tokens, first: int, last: int, what: str) -> NoNumber:
         here = tokens.span(first, last)
         hints = [_INDEX]
         if here.source.text[here.start - 2 : here.start + 1] == "...":
             hints[0] = f"'..' stands between the ends of a range: write {here.text[1:]}"
-        return UnexpectedText(f"this {what}", here, hints=hints)
+        return NoNumber(f"this {what}", what, here, hints)

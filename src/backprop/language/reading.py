@@ -152,7 +152,7 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
         target = left(statement)
         try:
             parts = ready_made(statement)
-            if shape.form.endswith("distribution"):
+            if shape.drawn:
                 if computed:  # in a file of equations: no numbers stand there
                     continue
                 hints = ["give numbers with '=', or another --seed"]

@@ -1,8 +1,8 @@
 r"""A report as a LaTeX `tabular`, equations and derivatives in math mode. For documents with amsmath."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from backprop.names import BETWEEN
+from backprop.names import Together
 from backprop.numbers import shown
 from backprop.report import Cell, Column, Report, Table
 from backprop.reports.style import Style
@@ -35,7 +35,7 @@ def _names(table: Table) -> Iterator[str]:
         texts = (cell for cell in column.cells if cell and isinstance(cell, str))
         if column.kind == "name":
             for text in texts:
-                yield from text.split(BETWEEN)
+                yield from _parts(text)
         elif column.kind in ("equation", "formula"):
             for text in texts:
                 yield from names_in(formula(text))
@@ -63,4 +63,8 @@ def _cell(column: Column, cell: Cell, owner: str, naming: Naming, style: Style) 
 
 def _name(text: str, naming: Naming) -> str:
     """A name, or the first and the last of several."""
-    return r" \ldots ".join(map(naming.name, text.split(BETWEEN)))
+    return r" \ldots ".join(map(naming.name, _parts(text)))
+
+
+def _parts(text: str) -> Sequence[str]:
+    return text.names if isinstance(text, Together) else [text]

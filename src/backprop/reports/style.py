@@ -26,11 +26,14 @@ class Style(NamedTuple):
     fragment: bool = False
 
 
+_WHOLE = re.compile(r"\D*\d*")
+"""A number before its decimal point, and what stands before it."""
+
+
 def aligned(texts: Sequence[str]) -> list[str]:
-    """Numbers padded so that their decimal points (or exponents) stand in one column; of a row of
-    many, `32 values`, the 32 stands as a number does."""
-    numbers = [text.removesuffix(" values").replace("e", ".") for text in texts]
-    points = [len(number.partition(".")[0]) for number in numbers]
+    """Numbers padded so that their decimal points (or exponents) stand in one column; in words, as in
+    `32 values` and `≤ 0.5`, the first number does."""
+    points = [len(text) - len(_WHOLE.sub("", text, count=1)) for text in texts]
     left = max(points, default=0)
     shifted = [" " * (left - point) + text for text, point in zip(texts, points, strict=True)]
     width = max(map(len, shifted), default=0)

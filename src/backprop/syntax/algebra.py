@@ -70,7 +70,7 @@ class Call(Formula):
         row = OPERATIONS[self.name]
         if row.name == "neg":
             return f"-{self.operands[0].text(PRODUCT)}", SUM
-        if row.name.isidentifier() and (row.called or row.name == "if"):
+        if row.binding == CALL:
             operands = _unfolded(self) if row.folds else self.operands
             return f"{self.name}({', '.join(each.text() for each in operands)})", CALL
         if row.arity == 1:

@@ -87,7 +87,7 @@ def can_be_lost(name: str) -> tuple[bool, ...]:
     and not only in a condition, or in what jumps."""
 
     def apply(name: str, parts: list[bool]) -> bool:
-        if name == "if":
+        if OPERATIONS[name].chooses:
             return any(parts[1:])
         return has_slopes(name) and (can_vanish(name) or any(parts))
 
@@ -206,12 +206,13 @@ def written(numbers: Mapping[str, float]) -> dict[str, str]:
 
 def call(name: str, operands: Sequence[str], scope: dict[str, Any]) -> str:
     """The value of the operation `name` as Python source; what it calls is put into `scope`."""
-    if name == "if":  # Python's own choice, which computes only the branch that it takes
+    row = OPERATIONS[name]
+    if row.chooses:  # Python's own choice, which computes only the branch that it takes
         condition, taken, other = operands
         return f"({taken} if {condition} else {other})"
-    if OPERATIONS[name].value in _NEVER_RAISE:
+    if row.value in _NEVER_RAISE:
         return f"({operands[0]} {name} {operands[1]})"
-    if OPERATIONS[name].binding == COMPARISON:
+    if row.binding == COMPARISON:
         return f"(1.0 if {operands[0]} {name} {operands[1]} else 0.0)"
     if name == "neg":
         return f"(-{operands[0]})"

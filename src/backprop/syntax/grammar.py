@@ -82,6 +82,11 @@ class Shape(NamedTuple):
         """Whether it begins with `const`."""
         return self.kinds[0] == "CONST"
 
+    @property
+    def drawn(self) -> bool:
+        """Whether its number is drawn at random: `x ~ normal(0, 1)`."""
+        return self.form in ("distribution", "indexed_distribution")
+
 
 def text() -> str:
     """The text of the tables: packaged with a wheel, at the top of a checkout otherwise."""

@@ -68,7 +68,7 @@ class Rows(Texts[Row]):
         numbers = [each for each in operands if isinstance(each, float)]
         if len(numbers) == len(operands):
             return float(functions.value(name)(*numbers))
-        if name == "if" and isinstance(operands[0], float):
+        if row.chooses and isinstance(operands[0], float):
             return operands[1] if operands[0] else operands[2]
         if numbers and row.says and isinstance(row.value, str):  # `and` with a 0 is 0
             return self.text(row.value, dict(zip(row.operands, operands, strict=True)))

@@ -67,14 +67,14 @@ class ExactWriter(Texts[Exact]):
         )
 
     def value(self, name: str, operands: Sequence[Operand[Exact]]) -> Exact:
-        numbers = list(map(self._exact, operands))
-        if name == "if":
+        row, numbers = OPERATIONS[name], list(map(self._exact, operands))
+        if row.chooses:
             condition, *branches = numbers
             chosen = branches[not self._holds(condition)]
             return chosen._replace(varies=chosen.varies or condition.varies)
         values = [each.value for each in numbers]
         varies = any(each.varies for each in numbers)
-        if OPERATIONS[name].binding == COMPARISON:
+        if row.binding == COMPARISON:
             tie = self._near(*values)
             return Exact(self.number(name, [values[0]] * 2 if tie else values), varies and tie)
         if name == "*" and any(each.value == 0 and not each.varies for each in numbers):
@@ -89,7 +89,7 @@ class ExactWriter(Texts[Exact]):
         self, name: str, operands: Sequence[Operand[Exact]], out: Operand[Exact]
     ) -> tuple[Operand[Exact], ...]:
         self._step = self._exact(out).node
-        if name == "if":  # a branch that is not taken has no say, on the border neither
+        if OPERATIONS[name].chooses:  # a branch that is not taken has no say, on the border neither
             taken = self._holds(self._exact(operands[0]))
             return 0.0, float(taken), float(not taken)
         return super().slopes(name, operands, out)

@@ -114,11 +114,11 @@ class Formulas(Texts[Pair]):
     def value(self, name: str, operands: Sequence[Operand[Pair]]) -> Pair:
         """An operation on formulas; of an `if` the branch that is taken. A pivot is not written:
         it cancels."""
-        pairs = [self._pair(operand) for operand in operands]
-        if name == "if":
+        row, pairs = OPERATIONS[name], [self._pair(operand) for operand in operands]
+        if row.chooses:
             return pairs[1] if pairs[0][1] else pairs[2]
-        if OPERATIONS[name].written:
-            return pairs[OPERATIONS[name].slopes[-1] == "1"]  # the operand that has a slope
+        if row.written:
+            return pairs[row.slopes[-1] == "1"]  # the operand that has a slope
         result = functions.value(name)(*(value for _, value in pairs))
         known = [found for found, _ in pairs if found is not None]
         with suppress(TooLong):

@@ -44,7 +44,7 @@ class Notation(NamedTuple):
         root = found.shape.nodes[-1]
         names = {name: self.number(value, digits) for name, value in numbers.items()}
         written = self.formula(found, names)
-        if not root.operation or root.operation == "if":
+        if not root.operation:
             return Term(written)
         binding = OPERATIONS[root.operation].binding
         if binding <= COMPARISON:  # among equality signs it needs brackets everywhere
