@@ -98,6 +98,7 @@ def check_report(check: GradientCheck) -> CheckReport:
 def _checked(check: Check) -> dict[str, Any]:
     """An input as the JSON has it; None for a number that is not known."""
     found = asdict(check)
+    del found["edge"]  # the note says it
     if isnan(check.left) and isnan(check.right):
         del found["left"], found["right"]
     return {key: None if key in _MAYBE and isnan(value) else value for key, value in found.items()}
