@@ -69,15 +69,17 @@ def _comparison(
     )  # fmt: skip
 
 
+CONSTANT_FACTOR = "constant factor rule"
+
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
     Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd", any_size=True),
     Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub", any_size=True),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
-              rule="product rule", alone=("constant factor rule", "constant factor rule"), machine="fmul", any_size=True),
+              rule="product rule", alone=(CONSTANT_FACTOR, CONSTANT_FACTOR), machine="fmul", any_size=True),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
-              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=("constant factor rule", "quotient rule"), machine="fdiv", any_size=True),
-    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule="constant factor rule", machine="fneg", any_size=True),
+              domain="a divisor other than 0", pole=lambda x, y: y == 0, binding=PRODUCT, tex_binding=SIGN, symbol="÷", rule="quotient rule", alone=(CONSTANT_FACTOR, "quotient rule"), machine="fdiv", any_size=True),
+    Operation("neg", ("x",), operator.neg, ("-1",), "-<x>", _REALS, binding=SIGN, called=False, symbol="−", rule=CONSTANT_FACTOR, machine="fneg", any_size=True),
     Operation("copy", ("x",), operator.pos, ("1",), "[x]", _REALS, called=False, symbol="=", rule="the same value", machine="copy", any_size=True),
     # Below y = 1/2, y - 1 is rounded, and a power of a large or small x magnifies that: hence out*y/x.
     Operation(
@@ -96,7 +98,6 @@ _ROWS = (
                " exponent",
         pole=lambda x, y: x == 0,
         binding=POWER,
-        rule="power rule, exponential rule",
         alone=("power rule", "exponential rule"),
         precise="if(y == 0, 1, power(x, y))",
         machine="pow",

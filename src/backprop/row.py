@@ -36,7 +36,7 @@ class Operation(NamedTuple):
     written: str = ""
     """The operation as which formulas and pictures show such a row."""
     chooses: bool = False
-    """Whether its value is one of its operands, the second where the first is true and else the third."""
+    """Whether its value is the second operand where the first is true, and else the third."""
     says: Callable[..., tuple[int, ...]] | None = None
     """Given the values of all operands, which of them have a say in the result, by number: of an
     `if` the condition and the branch taken. None: all of them, always."""
@@ -54,7 +54,7 @@ class Operation(NamedTuple):
     """What differentiating it is called; "": `derivative of tanh`, `chain rule through tanh`."""
     alone: tuple[str, ...] = ()
     """For each operand, what the rule is called where the others are numbers: `x^2` falls under the
-    power rule, `2^x` under the exponential rule. (): always `rule`."""
+    power rule, `2^x` under the exponential rule, and `x^x`, with no `rule`, under both. (): as `rule`."""
     corner: str = ""
     """The condition of a kink in its graph, as text in the language; `slopes` say the slope there."""
     jump: str = ""
@@ -67,8 +67,8 @@ class Operation(NamedTuple):
     special: tuple[tuple[str, float, str], ...] = ()
     """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
     any_size: bool = False
-    """Whether mpmath computes it of numbers of any size in no time: what is algebraic, and logarithms.
-    `exp` of a huge number has as many bits as that says. Where `value` is text that tells it."""
+    """Whether mpmath is quick with numbers of any size: with what is algebraic and with logarithms;
+    `exp` of a huge number has as many bits as that says. A row whose value is text is as its parts."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
     "": the text of `value`, or mpmath's function of that name, or `value` on mpmath's numbers."""

@@ -201,16 +201,15 @@ class Mistakes:
                 else:
                     products.append([(d(output, equation), self._gradients[equation]), last])
         texts = " + ".join(" · ".join(text for text, _ in each) for each in products)
-        numbers = " + ".join(" · ".join(_factor(value) for _, value in each) for each in products)
-        if products:  # nothing stands before the first one
-            first = products[0][0][1]
-            numbers = spoken(first) + numbers.removeprefix(_factor(first))
+        numbers = " + ".join(
+            " · ".join(_factor(value, first or at) for at, (_, value) in enumerate(each))
+            for first, each in enumerate(products)
+        )
         total = spoken(self._right)
         sides = [side for side in (texts, numbers) if side not in ("", total)]
         return " = ".join([d(output, by), *sides, total])
 
 
-def _factor(value: float) -> str:
-    """A number as a factor of a product, a negative one in brackets."""
-    text = spoken(value)
-    return f"({text})" if text.startswith("−") else text
+def _factor(value: float, at: int) -> str:
+    """A number as a factor of a product, a negative one in brackets unless it stands at the beginning."""
+    return f"({spoken(value)})" if value < 0 and at else spoken(value)

@@ -10,6 +10,7 @@ from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.options import DescentOptions, option
 from backprop.places import STANDARD
+from backprop.reports import WITHOUT_NOTES
 
 EXAMPLE = 'Example: backprop descend eqs.txt --set "a=2" --lr 0.001 --steps 10 --save eqs.txt'
 
@@ -33,7 +34,7 @@ def descend(
     if trace and format != "table":
         raise BadOption(f"--trace is for tables, not for {format}", hints=["use --history FILE"])
     every = options["every"]
-    if options["explain_step"] and format in ("csv", "latex"):
+    if options["explain_step"] and format in WITHOUT_NOTES:
         raise BadOption(f"--explain-step has no place in {format}", hints=["use --format table"])
     kept = files.history or files.plot
     if every and not (trace or kept):

@@ -7,7 +7,7 @@ from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.options import DETAILS, PASSES, names, option
-from backprop.reports import DOCUMENTS
+from backprop.reports import DOCUMENTS, FRAGMENTS
 
 EXAMPLE = (
     'Example: backprop explain -e "e = a*b; L = e^2" --set "a=2, b=-3" --format html -o steps.html'
@@ -45,8 +45,8 @@ def explain(
     First every value from the inputs on, then every gradient from the output back.
     """
     format = printing.chosen_format(format, output, DOCUMENTS)
-    if fragment and format not in ("latex", "html"):
-        hints = ["it is for --format latex and html: leave it out"]
+    if fragment and format not in FRAGMENTS:
+        hints = [f"it is for --format {' and '.join(FRAGMENTS)}: leave it out"]
         raise BadOption(f"--fragment has no place in {format}", hints=hints)
     if answers is not None and not hide_answers:
         raise BadOption("--answers writes the key of a worksheet", hints=["add --hide-answers"])

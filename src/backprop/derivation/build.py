@@ -15,7 +15,7 @@ from backprop.language import Model
 from backprop.language.steps import named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import exact, shown
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.operations import CONSTANT_FACTOR, CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
@@ -248,23 +248,25 @@ class _Writing:
                 continue  # a comparison or a condition: nothing is differentiated
             if row.written and not self.single:
                 continue
-            alone = row.alone[moving[0]] if row.alone and len(moving) == 1 else ""
-            rule = alone or row.rule
+            own = [*filter(None, [row.rule])]
+            if row.alone and (len(moving) == 1 or not own):
+                own = [row.alone[at] for at in moving]
             unnamed = [graph.is_step(operand) and not graph.label(operand) for operand in operands]
             inner = any(unnamed[at] for at in moving)
             folds = row.folds and unnamed[0] and graph.op(operands[0]) == row.name
-            if rule and inner and alone and "constant" not in rule:
+            if inner and row.alone and len(moving) == 1 and own != [CONSTANT_FACTOR]:
                 found.setdefault("chain rule", {})
-            for each in rule.split(", ") if rule else ():
+            for each in own:
                 found.setdefault(each, {})
-            if not rule:
+            if not own:
                 through = _CHAIN if inner and not folds else _DERIVATIVE
                 found.setdefault(through, {})[row.name] = None
         rules = []
         for rule, about in found.items():
             names = [each for each in about if rule == _CHAIN or each not in found[_CHAIN]]
             if len(names) > 2:
-                rules.append(f"{rule.replace('derivative', 'derivatives')} {_listed(names)}")
+                many = "derivatives of" if rule == _DERIVATIVE else rule
+                rules.append(f"{many} {_listed(names)}")
             elif rule in (_CHAIN, _DERIVATIVE):
                 rules += [f"{rule} {name}" for name in names]
             elif rule != "chain rule" or not found[_CHAIN]:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from backprop.meanings import MEANT
-from backprop.operations import FUNCTIONS, OPERATIONS
-from backprop.row import CALL, PRODUCT, SUM
+from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
+from backprop.row import CALL
 from backprop.source import Span, one_line
 from backprop.syntax.case import SIGNS, own, product, raised, unglued
 from backprop.syntax.foreign import RANGES
@@ -147,9 +147,10 @@ def written_out(statement: Statement, call: Node) -> list[str]:
         terms.append(f"({text})" if each.kind == "operation" else text)
     if not terms:
         return [f"write {name}(x[i] for i in 1..n)"]
-    text = ("*" if name == "prod" else " + ").join(terms)
-    text = f"({text})/{len(terms)}" if name == "mean" else text
-    loose = (SUM if name == "sum" else PRODUCT) <= _around(nodes, call)
+    row = GATHERS[name]
+    text = (" + " if row.joined_by == "+" else row.joined_by).join(terms)
+    text = f"({text})/{len(terms)}" if row.divided else text
+    loose = OPERATIONS["/" if row.divided else row.joined_by].binding <= _around(nodes, call)
     return [f"write {f'({text})' if loose else text}"]
 
 

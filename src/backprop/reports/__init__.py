@@ -70,6 +70,9 @@ TABLES: Formats[Callable[[Report, Style], str]] = Formats(
 )
 """What `grad`, `check` and `descend` print."""
 
+WITHOUT_NOTES = ("latex", "csv")
+"""Those of them that have no room for what `--explain-step` shows."""
+
 DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
     text=("explain.text", ".txt"),
     markdown=("explain.markdown", ".md"),
@@ -78,6 +81,9 @@ DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
     json=("explain.json", ".json"),
 )
 """What `explain` prints; with blanks for the answers if the last argument is true."""
+
+FRAGMENTS = ("latex", "html")
+"""Those of them that `--fragment` makes for another document."""
 
 PICTURES: Formats[Callable[[Picture, Look, str], bytes]] = Formats(
     svg=("drawing", ".svg"),
