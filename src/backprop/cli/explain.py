@@ -61,19 +61,16 @@ def explain(
     found, gradient = commands.explain(inputs, detail, paths, only, steps_of, whole)
     write = DOCUMENTS.writer(format)
     results = printing.Results()
-    with results.each():
-        printing.send(
-            lambda style: write(found, style._replace(fragment=fragment), hide_answers),
-            output,
-            digits,
-        )
-    if answers is not None:
+
+    def send(path: str | None, hide: bool) -> None:
         with results.each():
             printing.send(
-                lambda style: write(found, style._replace(fragment=fragment), False),
-                answers,
-                digits,
+                lambda style: write(found, style._replace(fragment=fragment), hide), path, digits
             )
+
+    send(output, hide_answers)
+    if answers is not None:
+        send(answers, False)
     if not hide_answers:  # they name slopes
         printing.complain(gradient.warnings, "warning")
     results.end()

@@ -127,9 +127,8 @@ class Walk(Generic[T]):
             for operand in graph.operands(step):
                 if operand not in self.found and graph.is_number(operand):
                     self.found[operand] = graph.constant(operand)
-        branches = [
-            each for step in steps if chooses(graph.op(step)) for each in graph.operands(step)[1:]
-        ]
+        choices = [step for step in steps if OPERATIONS[graph.op(step)].chooses]
+        branches = [each for step in choices for each in graph.operands(step)[1:]]
         self.guarded = set(in_order(branches, graph.operands)) if branches else set()
         """What leads to a branch that may not be taken."""
 
@@ -190,7 +189,7 @@ class Walk(Generic[T]):
         """What the gradient of a step brings to that of an operand."""
         writer, inside = self.writer, step in self.guarded
         enters = operand in self.guarded and not inside
-        if chooses(self.graph.op(step)):
+        if OPERATIONS[self.graph.op(step)].chooses:
             return writer.branch(writer.arrived(gradient) if enters else gradient, slope)
         share = slope if gradient == 1.0 else writer.product(gradient, slope, inside)
         return writer.arrived(share) if enters else share
@@ -216,13 +215,6 @@ def value_and_gradient(
     if scale != 1.0:
         gradient = {leaf: writer.value("*", [each, 1 / scale]) for leaf, each in gradient.items()}
     return walk.found[graph.output], [*gradient.values()], looked
-
-
-@cache
-def chooses(name: str) -> bool:
-    """Whether an operation takes one of its operands, behind a condition, and leaves the others."""
-    row = OPERATIONS[name]
-    return row.says is not None and any(text != "0" for text in row.slopes)
 
 
 @cache

@@ -91,10 +91,7 @@ def can_be_lost(name: str) -> tuple[bool, ...]:
             return any(parts[1:])
         return has_slopes(name) and (can_vanish(name) or any(parts))
 
-    return tuple(
-        fold(formula(text), lambda number: False, lambda name: False, apply)
-        for text in OPERATIONS[name].slopes
-    )
+    return _of_slopes(name, apply)
 
 
 @cache
@@ -129,7 +126,13 @@ def can_be_steep(name: str) -> bool:
     def apply(name: str, parts: list[bool]) -> bool:
         return bool(OPERATIONS[name].domain) or any(parts)
 
-    return any(
+    return any(_of_slopes(name, apply))
+
+
+def _of_slopes(name: str, apply: Callable[[str, list[bool]], bool]) -> tuple[bool, ...]:
+    """Whether something is so of each slope of the operation. apply: whether it is of an operation,
+    given whether it is of what that is made of; of numbers and names it is not."""
+    return tuple(
         fold(formula(text), lambda number: False, lambda name: False, apply)
         for text in OPERATIONS[name].slopes
     )

@@ -11,7 +11,6 @@ from functools import cache
 from sys import float_info
 from typing import NamedTuple
 
-from backprop.engine.walk import chooses
 from backprop.engine.writers.llvm import Code, Operand, literal
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
@@ -47,7 +46,7 @@ class Kind(NamedTuple):
 
 def is_wide(row: Operation) -> bool:
     """Whether an operation has more slopes than a tape has arrays for: it is laid out in parts."""
-    return row.arity > 2 and not chooses(row.name)
+    return row.arity > 2 and not row.chooses
 
 
 @cache
@@ -64,7 +63,7 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(found)
 
 
-CHOICE = next(at for at, kind in enumerate(kinds()) if kind.name and chooses(kind.name))
+CHOICE = next(at for at, kind in enumerate(kinds()) if kind.name and OPERATIONS[kind.name].chooses)
 """The kind of steps that take one of two branches."""
 
 Slopes = Sequence[float | None]
