@@ -125,7 +125,7 @@ def indices(name: str) -> tuple[int, ...]:
 
 
 class Together(str):
-    """What several names are called. names: those of which it is made, which may be patterns."""
+    """A text that stands for several names: `h[1,1] … h[9,9]`, `w[1..2]`. names: those in it."""
 
     names: tuple[str, ...]
 

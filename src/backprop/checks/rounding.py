@@ -22,7 +22,8 @@ COARSE = 1024 * EPSILON
 
 
 def value_noise(graph: Graph, steps: Sequence[int], data: ByNode, exact: float) -> float:
-    """How far rounding may move the last of the steps from `exact`. In `data` they are left shaken."""
+    """How far rounding may move the last of the steps from `exact`. Changes the steps' numbers in
+    `data`."""
     changes = [abs(shaken[steps[-1]] - exact) for shaken in _shaken(graph, steps, data) if steps]
     return max(filter(isfinite, changes), default=0.0)
 

@@ -17,13 +17,21 @@ from backprop.graph import Graph
 
 
 class Scalars(NamedTuple):
-    """What the loop is told and tells: doubles in this order. The output is turned for maximising.
+    """The numbers that go into the loop and come out of it, doubles in this order. Where the output
+    is maximised all that are outputs have the other sign.
 
-    lr: the step size without its schedule. k: updates before this batch. number: steps before it.
-    least_norm2, least_change, target: stop at this square of the gradient norm, at this change of
-    the output in a step, relative, and at this output. clip: the largest gradient norm that an
-    update sees. value, before, best: the output now, one step before, and at its lowest. best_at:
-    the step of this batch that was the lowest, from 1; -1: none was. last_lr: of the last step.
+    lr            the step size without its schedule
+    k             updates before this batch
+    number        steps before this batch
+    least_norm2   stop at this square of the gradient norm
+    least_change  stop where a step changes the output by no more, relative
+    target        stop at this output
+    clip          the largest gradient norm that an update sees
+    value         the output after the last step
+    before        the output one step before
+    best          the lowest output
+    best_at       the step of this batch that had it, from 1; -1: none had
+    last_lr       the step size of the last step
     """
 
     lr: float

@@ -75,7 +75,7 @@ class Writer(Protocol[T]):
 
 
 class Texts(Writer[T]):
-    """What writers have in common that make the table's formulas of their own operations."""
+    """A writer that makes the slopes of an operation by writing the table's formulas for them."""
 
     def slopes(
         self, name: str, operands: Sequence[Operand[T]], out: Operand[T]

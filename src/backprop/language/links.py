@@ -49,9 +49,9 @@ def differing(
     note: str,
     jumps: bool = False,
 ) -> Iterator[NotANumber]:
-    """An error for each of the links that is not the last number of their chain, as far as the
-    numbers are written out. number: of a row. note: what is said of the last. jumps: as of
-    `reaches`. No more of them than are shown."""
+    """An error for each link of a chain `a = b = 3` whose number is not that of the last one, with
+    the digits that are written, as far as errors are shown. links, last: where each stands, and its
+    row. number: gives that of a row. note: what is said of the last. jumps: as of `reaches`."""
     off, end, wrong = off_by(columns, last), number(last[1]), 0
     for place, root in links:
         if wrong > LIMIT:

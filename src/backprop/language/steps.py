@@ -28,8 +28,8 @@ def named_steps(model: Model, graph: Graph) -> dict[int, str]:
 
 
 def with_steps(model: Model, output: str, texts: Iterable[str]) -> Model:
-    """The same model, in which the operations that lead to an output have names, if these texts
-    have such names in them that are none of the file's; else the model itself."""
+    """The model with a name, `v1`, `v2`, …, for every operation that leads to an output, if the texts
+    use such names and the file does not have them; else the model as it is."""
     found = (word for text in texts for word in _WORD.finditer(text))
     words = {word[1] for word in found if model.names.keys().isdisjoint(word.group(0, 1))}
     if not words:

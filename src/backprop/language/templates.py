@@ -28,8 +28,8 @@ _TELLING = 1e-290
 
 
 class Template(NamedTuple):
-    """Reads the statements of one shape. one: the function. names: the leaves on the right that are
-    names."""
+    """What reads the statements of one shape. one: the function for a statement. names: which leaves
+    on the right are names."""
 
     one: One
     names: list[int]
@@ -38,8 +38,8 @@ class Template(NamedTuple):
 def template(
     statement: Statement, leaves: Mapping[int, int], classes: tuple[str, ...], scope: dict[str, Any]
 ) -> Template:
-    """The reader of statements like this one. leaves: which leaf a token is, from 0. scope: what
-    the function works on, by name."""
+    """The reader of all statements that have the shape of this one. leaves: for each token that is a
+    leaf, which one, from 0. classes: of the leaves. scope: what its function works on, by name."""
     target = statement.shape.target
     names = [leaf for leaf, kind in enumerate(classes) if kind == NAME and leaf > target]
     lines = _lines(statement, leaves, classes, names)

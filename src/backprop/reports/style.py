@@ -74,8 +74,9 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
 
 
 def fitted(line: str, style: Style, pad: int = 2) -> list[str]:
-    """A line as it is; in a terminal that is narrower, several, the others indented by `pad`: broken
-    before equality signs, and where that is not enough at other spaces. No number is broken."""
+    """The lines that a line becomes in a terminal: itself where it fits, else several, all but the
+    first indented by `pad`. It is broken before equality signs, and where that is not enough at
+    other spaces; no number is broken."""
     wide = style.width
     if wide is None or cells_wide(line) <= wide:
         return [line]

@@ -244,7 +244,7 @@ def _is_constant(found: Formula) -> bool:
 
 
 def plus(*terms: Formula) -> Formula:
-    """The sum: terms that differ in their coefficient joined, those that cancel gone."""
+    """The sum. Terms that differ in their coefficient alone become one; those that cancel go."""
     found: dict[Formula, float] = {}
     for term in terms:
         for each in term.terms if isinstance(term, Sum) else (term,):

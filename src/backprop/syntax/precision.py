@@ -21,7 +21,8 @@ and no end of time for `exp(-exp(1e200))`."""
 
 @cache
 def unbounded(name: str, digits: int) -> Function:
-    """The value of a row of the table; nan where there is no finite real value."""
+    """The function that computes an operation of the table with so many digits; it answers with nan
+    where there is no finite real value."""
     mp = context(digits)
     row = OPERATIONS[name]
     text = row.precise or (row.value if isinstance(row.value, str) else "")
