@@ -26,6 +26,20 @@ class Label(NamedTuple):
     text: str = ""
 
 
+class _Mend(str):
+    """The text of a hint, which knows what it says to write."""
+
+    meant: str
+
+
+def mend(meant: str, before: str = "") -> str:
+    """A hint that says what to write in the place of what is underlined: `write x^2`. before: what
+    stands before that in the hint."""
+    hint = _Mend(f"{before}write {meant}")
+    hint.meant = meant
+    return hint
+
+
 class BackpropError(Exception):
     """Any of the errors above.
 
@@ -49,6 +63,12 @@ class BackpropError(Exception):
 
     def __str__(self) -> str:
         return type(self).shown(self)
+
+    @property
+    def meant(self) -> str:
+        """What to write in the place of what is underlined, if the only hint says it; else ""."""
+        hint = self.hints[0] if len(self.hints) == 1 else ""
+        return hint.meant if isinstance(hint, _Mend) else ""
 
     @property
     def all(self) -> tuple[BackpropError, ...]:

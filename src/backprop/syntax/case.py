@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from backprop.errors import Label, SyntaxFault, UnexpectedText
+from backprop.errors import Label, SyntaxFault, UnexpectedText, mend
 from backprop.source import Span
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import PLAIN
@@ -202,7 +202,7 @@ def other_root(tokens: Tokens, order: str, at: int, root: int) -> SyntaxFault:
 
     before = begin(tokens, at)
     factor = f"{own(tokens, before, at - 1)}*" if before < at else ""
-    hints = [f"write {factor}{of(inside)}"]
+    hints = [mend(f"{factor}{of(inside)}")]
     if behind:
         what = "a power" if kinds[base + 1] in RAISING else behind
         hints = [f"for {what} of the root write {factor}({of(inside)}){behind}"]
@@ -213,7 +213,7 @@ def other_root(tokens: Tokens, order: str, at: int, root: int) -> SyntaxFault:
         hints = [f"for the root of a product write {factor}{of(f'({inside}*{other})')}"]
         hints.append(f"for a product {factor}{of(inside)}*{other}")
     elif at and kinds[at - 1] in ROOTS:
-        hints = [f"write ({of(inside)})"]
+        hints = [mend(f"({of(inside)})")]
     whole = tokens.span(before, last)
     return fault("a root of this order has another form", whole, *hints)
 
@@ -233,14 +233,12 @@ def small_pair(tokens: Tokens, at: int) -> SyntaxFault | None:
     power = f"{left}.{right}" if sign in "·⋅∙." else f"({left}/{right})"
     base = own(tokens, first, at - 2)
     if first >= at - 1:
-        return fault(
-            "a fraction is written with numbers", tokens.span(at - 1, at + 1), f"write {power}"
-        )
+        return fault("a fraction is written with numbers", tokens.span(at - 1, at + 1), mend(power))
     whole = tokens.span(first, at + 1)
     if found[3][0] in "₀₁₂₃₄₅₆₇₈₉" and tokens.kinds[at - 2] == "NUMBER":
         hints = f"for the sum write ({base} + {power})", f"for a power {base}^{power}"
         return fault(MIXED, whole, *hints)
-    return fault("a superscript is a whole number", whole, f"write {base}^{power}")
+    return fault("a superscript is a whole number", whole, mend(f"{base}^{power}"))
 
 
 _POWER_OF_TEN = re.compile(

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from backprop.errors import LIMIT, SyntaxFault
+from backprop.errors import LIMIT, SyntaxFault, mend
 from backprop.syntax.case import (
     APART,
     begin,
@@ -34,7 +34,7 @@ _MEANT = (
     | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
 )
 _BY_SIGNS = {
-    "&": "in words: write and",
+    "&": mend("and", "in words: "),
     "!": "write 'not' before a condition",
     "%": "write a per cent as x/100, a remainder as mod(x, y)",
     ":": "define with '=', choose with if(condition, then, else)",
@@ -58,10 +58,10 @@ _BY_SIGNS = {
     "⟨⟩": "write the mean as mean(x[i] for i in 1..n)",
     "∈": "a range reads for i in 1..n",
     "≈": "write abs(x - y) < 1e-9",
-    "≪": "write <",
-    "≫": "write >",
-    "⊕": "write +",
-    "⊙⊗": "write *",
+    "≪": mend("<"),
+    "≫": mend(">"),
+    "⊕": mend("+"),
+    "⊙⊗": mend("*"),
     "∘": "write *, or for a function of a function f(g(x))",
     "?→": "choose with if(condition, then, else)",
     '"“”„‟«»‘‚‛': "names and numbers need no quotes",
@@ -133,7 +133,7 @@ def _pair(tokens: Tokens, at: int, behind: int) -> SyntaxFault:
     if name:
         first = begin(tokens, at)
         factor = f"{own(tokens, first, at - 1)}*" if first < at else ""
-        whole, hint = tokens.span(first, behind), f"write {factor}{name}({inside})"
+        whole, hint = tokens.span(first, behind), mend(f"{factor}{name}({inside})")
     return fault(f"{sign}…{closing} is a function here", whole, hint)
 
 
@@ -156,14 +156,14 @@ def _superscript(tokens: Tokens, at: int, last: int) -> SyntaxFault:
             power = f"for a power write {operand}^{sign}1"
             whole = tokens.span(first, last)
             return fault("this sign raises nothing", whole, power, f"or a name {operand}_{word}")
-        meant = f"write {operand}^({_BARE_SIGNS[small][0]}{own(tokens, last + 1, behind)})"
+        meant = mend(f"{operand}^({_BARE_SIGNS[small][0]}{own(tokens, last + 1, behind)})")
         return fault("this is no exponent", tokens.span(first, behind), meant)
     exponent, whole = _exponent(small), tokens.span(first, last)
     if over := _OVER.match(whole.source.text, whole.end):
         exponent = f"({exponent})/{unicodedata.normalize('NFKC', over[1])}"
         whole, small = whole._replace(end=over.end()), small + over[0]
     if at and tokens.ends[at - 1] < tokens.starts[at] and set(small) <= {*SUPERSCRIPTS}:
-        return fault(APART, whole, f"write {operand}^{_bracketed(exponent)}")
+        return fault(APART, whole, mend(f"{operand}^{_bracketed(exponent)}"))
     hints = [f"for a power write {operand}^({exponent})"]
     plain = unicodedata.normalize("NFKC", small)
     if plain.isalpha() and not operand[0].isdigit():
@@ -193,22 +193,22 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     text = tokens.texts[at]
     whole = tokens.span(at, last)
     if text == "∈" and "RANGE" in tokens.kinds[at:]:
-        return fault("this is written 'in' here", whole, "write in")
+        return fault("this is written 'in' here", whole, mend("in"))
     if text == ":" and "ASSIGN" in tokens.kinds[at + 1 : at + 2] and tokens.touch(at, at + 1):
-        return fault("there is no ':='", tokens.span(at, at + 1), "write =")
+        return fault("there is no ':='", tokens.span(at, at + 1), mend("="))
     if text == ":" and "RANGE" in tokens.kinds[:at] and "FOR" in tokens.kinds[:at]:
         hint = "what is for each index stands before 'for': x[i] = … for i in 1..n"
         return fault("there are no loops here", whole, hint)
     if text == ":" and "IN" in tokens.kinds[:at] and tokens.texts.count(":") > 1:
         return fault("a range has no steps", whole, "write the numbers as a list: [1, 3, 5]")
     if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
-        return fault("'..' stands between the ends of a range", whole, "write ..")
+        return fault("'..' stands between the ends of a range", whole, mend(".."))
     if len(text) > 1:  # a name with strangers in it
         stranger = strangers(text)[0]
         whole = whole._replace(start=whole.start + stranger, end=whole.start + stranger + 1)
         text = text[stranger]
     meant = _MEANT.get(text) or _plain(text) * (last - at + 1)
-    hint = f"write {meant}" if meant else _ADVICE.get(text) or _default(text)
+    hint = mend(meant) if meant else _ADVICE.get(text) or _default(text)
     return fault(f"{_describe(text)} has no meaning here", whole, hint)
 
 

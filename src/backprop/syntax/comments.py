@@ -2,7 +2,7 @@
 
 import re
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.syntax.case import fault
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import RESERVED
@@ -29,4 +29,4 @@ def foreign_comment(tokens: Tokens) -> SyntaxFault | None:
     if not _OPERATORS.isdisjoint(words):
         return None
     place = tokens.whole._replace(start=found.start(), end=found.end())
-    return fault("a comment begins with '#'", place, f"write # {found[1]}")
+    return fault("a comment begins with '#'", place, mend(f"# {found[1]}"))

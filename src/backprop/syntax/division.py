@@ -2,7 +2,7 @@
 
 import re
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.syntax.case import (
     BEGINS,
     POWERS,
@@ -49,7 +49,7 @@ def divided(tokens: Tokens, at: int, sign: int, name: str) -> SyntaxFault | None
     what, meant = ("remainder", f"mod({left}, {right})")
     if name == "floor":
         what, meant = "whole quotient", quotient
-    return fault(f"a {what} is a function here", tokens.span(first, last), f"write {meant}")
+    return fault(f"a {what} is a function here", tokens.span(first, last), mend(meant))
 
 
 _WORDS = {"mod": "mod", "div": "floor", "%": "mod"}
@@ -82,6 +82,6 @@ def whole(case: Case) -> SyntaxFault | None:
     text, word, last = case.tokens.source.text, case.text(1), case.tokens.ends[case.at + 1 :]
     alone = case.kind(1) == "NAME" and not text[last[0] :].partition("\n")[0].strip(" \t\r")
     if error and alone and len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text)) == 1:
-        hints = (f"for a comment write # {word}", f"for a quotient {error.hints[0][6:]}")
+        hints = (f"for a comment write # {word}", f"for a quotient {error.meant}")
         return fault("'//' could mean two things", case.span(-1, 1), *hints)
     return error

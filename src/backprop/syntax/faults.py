@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText
+from backprop.errors import LIMIT, Label, SyntaxFault, UnexpectedText, mend
 from backprop.source import Span
 from backprop.syntax import division
 from backprop.syntax.case import (
@@ -72,7 +72,7 @@ def _as_a_whole(tokens: Tokens, found: list[SyntaxFault]) -> list[SyntaxFault]:
     if meant == "(…)" or any(error.message != _NEEDED or len(error.hints) > 1 for error in found):
         return found
     places = [error.labels[0] for error in found]
-    return [UnexpectedText(_NEEDED, *places, hints=[f"write {meant}"])]
+    return [UnexpectedText(_NEEDED, *places, hints=[mend(meant)])]
 
 
 _NEEDED = "a product needs its '*'"
@@ -159,11 +159,11 @@ _FORM = {
 def _second_equation(case: Case) -> SyntaxFault | None:
     if case.kind() == "ASSIGN" and case.kind(1) in ("LT", "GT"):
         sign = case.text(1)
-        return fault(f"there is no '={sign}'", case.span(0, 1), f"write {sign}=")
+        return fault(f"there is no '={sign}'", case.span(0, 1), mend(f"{sign}="))
     unequal = {"/=": -1, "~=": 0}
     for sign, first in unequal.items() if case.opened else ():
         if case.text(first) + case.text(first + 1) == sign:
-            return fault(f"there is no {sign!r}", case.span(first, first + 1), "write !=")
+            return fault(f"there is no {sign!r}", case.span(first, first + 1), mend("!="))
     if case.kind() in ("ASSIGN", "TILDE"):
         hints = ["compare with '=='"]
         if not case.opened:
@@ -191,7 +191,7 @@ def _second_statement(case: Case) -> SyntaxFault | None:
     stop = start + len(rest[0].rstrip()) if rest else start
     both = tokens.whole._replace(end=stop)
     message, meant = "two statements stand side by side", brief(both)
-    hints = [f"write {_BETWEEN.sub('; ', meant)}" if meant != "…" else _SEPARATE]
+    hints = [mend(_BETWEEN.sub("; ", meant)) if meant != "…" else _SEPARATE]
     if both.source.name == "<--claim>" and meant != "…":
         hints.append(f"or, for a product, {_BETWEEN.sub('*', meant)}")
     return fault(message, both, *hints)
@@ -245,18 +245,18 @@ def _product(case: Case) -> SyntaxFault | None:
             hint += f"; or write the number without a space: {before}{here}"
         return fault("two numbers side by side", both, hint)
     if case.text()[0] == "ˆ":
-        return fault("a power is written with '^'", case.span(), f"write ^{case.text()[1:]}")
+        return fault("a power is written with '^'", case.span(), mend(f"^{case.text()[1:]}"))
     if right == "IF":
         return fault("unexpected 'if'", case.span(), _FORM["IF"])
     first = at - 1 if left in ("NUMBER", "NAME") else begin(tokens, at)
     last = max(at, end(tokens, at))
     before, here = own(tokens, first, at - 1), own(tokens, at, last)
-    hints = [f"write {before}*{here}"]
+    hints = [mend(f"{before}*{here}")]
     if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):
         last = raised(tokens, at)
         here = own(tokens, at, last)
         raising = re.fullmatch(r"[eE](?:(?:\^|\*\*)\s*\(?([-−+]?[0-9]+)\)?)?", here)
-        hints = [f"write {before}*{here}"]
+        hints = [mend(f"{before}*{here}")]
         if raising:
             hints.append(f"or, if a power of ten is meant, {before}e{raising[1] or 3}")
     return fault(_NEEDED, tokens.span(first, last), *hints)
@@ -309,7 +309,7 @@ def _comma(case: Case) -> SyntaxFault | None:
     if case.kind(-1) == case.kind(1) == "NUMBER":
         if "." in left + right:
             return fault("a comma between two numbers", case.span(-1, 1), _SEPARATE)
-        hints = [f"with the decimal point: write {left}.{right}"]
+        hints = [mend(f"{left}.{right}", "with the decimal point: ")]
         if len(right) == 3:
             hints.append(f"or, of thousands, {left}{right}")
         return fault("a comma in a number", case.span(-1, 1), *hints)
@@ -326,7 +326,7 @@ def _operators(case: Case) -> SyntaxFault | None:
     stars = case.touching() and {case.written(-1), case.written()} <= {"∗", "*"}
     meant = "^" if stars else {"<>": "!="}.get(case.text(-1) + case.text())
     if meant or case.kind(-1) in _OPERATORS:
-        hint = f"write {meant}" if meant else "remove one, or write what stands between them"
+        hint = mend(meant) if meant else "remove one, or write what stands between them"
         return fault("two operators side by side", case.span(-1), hint)
     return _missing(f"before {case.text()!r}", case.span())
 

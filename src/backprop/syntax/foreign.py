@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.operations import GATHERS
 from backprop.syntax.case import Case, begin, closing, end, fault, own
 from backprop.syntax.scanner import Tokens
@@ -27,7 +27,7 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
     if kinds[at - 1] == "NAME" and texts[at - 1] in _MODULES:
         name = texts[last] if called else _VALUES.get(texts[last], texts[last])
         message = "functions and numbers have their names alone"
-        return fault(message, tokens.span(at - 1, last), f"write {name}")
+        return fault(message, tokens.span(at - 1, last), mend(name))
     close = end(tokens, last + 1)
     if called and last == at + 1 and close > last:
         arguments = own(tokens, last + 2, close - 1)
@@ -36,11 +36,11 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
             operand += "[*]"
         meant = f"{texts[last]}({', '.join(filter(None, (operand, arguments)))})"
         message = "a function stands before its arguments"
-        return fault(message, tokens.span(first, close), f"write {meant}")
+        return fault(message, tokens.span(first, close), mend(meant))
     if kinds[at - 1] != "NAME":
         return None
     parts = texts[at - 1 : last + 1 : 2]
-    hints = [f"write {'_'.join(parts)}"]
+    hints = [mend("_".join(parts))]
     alone = r"(?<![\w.]){}(?![\w.(])"
     if all(part == "pi" or re.search(alone.format(part), tokens.source.text) for part in parts):
         hints = [f"for a product write {'*'.join(parts)}", f"for a name {'_'.join(parts)}"]
@@ -56,10 +56,10 @@ def _arrow(case: Case) -> SyntaxFault | None:
     at = end(tokens, int(kinds[0] in ("CONST", "GOAL"))) + 1
     sign = at + (kinds[at : at + 2] == ("LT", "LT"))
     if at and kinds[sign : sign + 2] == ("LT", "MINUS") and tokens.touch(at, sign + 1):
-        return fault("'<-' defines nothing here", tokens.span(at, sign + 1), "write =")
+        return fault("'<-' defines nothing here", tokens.span(at, sign + 1), mend("="))
     at = begin(tokens, last + 1) - 2
     if at > 0 and kinds[at : at + 2] == ("MINUS", "GT") and tokens.touch(at, at + 1):
-        hint = f"write {own(tokens, at + 2, last)} = {own(tokens, 0, at - 1)}"
+        hint = mend(f"{own(tokens, at + 2, last)} = {own(tokens, 0, at - 1)}")
         return fault("'->' defines nothing here", tokens.whole, hint)
     return None
 
@@ -71,14 +71,14 @@ def _range(case: Case) -> SyntaxFault | None:
     if "FOR" not in kinds[:at]:
         return _without_for(case)
     if case.kind(-2) == "FOR" and texts[at - 1] in ("all", "each", "every"):
-        return fault(_READS, case.span(-1), f"write {case.text()}")
+        return fault(_READS, case.span(-1), mend(case.text()))
     if case.kind() == "NAME" and texts[at] in _SIGNS:
-        return fault(_READS, case.span(), f"write {_SIGNS[texts[at]]}")
+        return fault(_READS, case.span(), mend(_SIGNS[texts[at]]))
     if case.kind() == "ASSIGN" and case.kind(-2) in ("FOR", "COMMA"):
         if case.touching() or case.touching(1):
-            meant = f"write {case.written(-1)} in {case.written(1)}"
+            meant = mend(f"{case.written(-1)} in {case.written(1)}")
             return fault(_READS, case.span(-1, 1), meant)
-        return fault(_READS, case.span(), "write in")
+        return fault(_READS, case.span(), mend("in"))
     if "IN" not in kinds[:at]:
         return None
     word = at - 1 - kinds[:at][::-1].index("IN")
@@ -90,16 +90,16 @@ def _range(case: Case) -> SyntaxFault | None:
     inside, whole = own(tokens, opened + 1, close - 1), tokens.span(word + 1, close)
     parts = [part.strip() for part in inside.split(",")]
     if ".." in inside:
-        return fault("a range has no brackets", whole, f"write {inside}")
+        return fault("a range has no brackets", whole, mend(inside))
     if not name:
-        return fault("what an index runs through is a list", whole, f"write [{inside}]")
+        return fault("what an index runs through is a list", whole, mend(f"[{inside}]"))
     if len(parts) > 2 or "(" in "".join(parts[:-1]):
         return fault(_READS, whole, "write 1..n or a list, [1, 3, 5]")
     low, high = parts if len(parts) > 1 else (RANGES[name], parts[0])
     if name not in ("seq", "seq_len"):
         below = str(int(high) - 1) if high.isdecimal() else f"{high} - 1"
         high = high.removesuffix("1").rstrip().removesuffix("+").rstrip() if _more(high) else below
-    return fault(_READS, whole, f"write {low}..{high}")
+    return fault(_READS, whole, mend(f"{low}..{high}"))
 
 
 def _more(text: str) -> bool:
@@ -114,7 +114,7 @@ def _without_for(case: Case) -> SyntaxFault | None:
     if "ASSIGN" not in case.tokens.kinds[: case.at + comma]:
         return None
     before = case.written(comma - 1)
-    return fault(_READS, case.span(comma - 1, comma), f"write {before} for")
+    return fault(_READS, case.span(comma - 1, comma), mend(f"{before} for"))
 
 
 def _list(case: Case) -> SyntaxFault | None:
@@ -125,9 +125,7 @@ def _list(case: Case) -> SyntaxFault | None:
     if case.tokens.kinds[:2] != ("NAME", "ASSIGN") or not found or grouped:
         return None
     members = (f"{name}[{i}] = {each}" for i, each in enumerate(found[1].split(","), 1))
-    return fault(
-        "a family has a line for each member", case.tokens.whole, f"write {'; '.join(members)}"
-    )
+    return fault("a family has a line for each member", case.tokens.whole, mend("; ".join(members)))
 
 
 _NUMBERS = re.compile(r"(?:\[(?=.*\]))?([-\d.eE]+(?:,[-\d.eE]+){2,6})\]?")
@@ -172,7 +170,7 @@ def _square(case: Case) -> SyntaxFault | None:
     first = begin(tokens, at) if apart else at
     factor = f"{own(tokens, first, at - 1)}*" if apart else ""
     message = "square brackets are for an index, round ones for a part of a formula"
-    return fault(message, tokens.span(first, close), f"write {factor}({inside})")
+    return fault(message, tokens.span(first, close), mend(f"{factor}({inside})"))
 
 
 _READS = "a range reads for i in 1..n"

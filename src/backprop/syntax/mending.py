@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from backprop.errors import SyntaxFault, UnexpectedText
+from backprop.errors import SyntaxFault, UnexpectedText, mend
 from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.source import Source
 from backprop.syntax.grammar import Unfit, shape
@@ -19,7 +19,6 @@ _MOST = 8
 _LONGEST = 100
 """The most characters of a statement that a hint repeats."""
 
-_WRITE = re.compile(r"(?:^|: )write (.+)$")
 _WORD = re.compile(r"[^\W\d_]\w*")
 _KNOWN = {*FUNCTIONS, *RESERVED, *CONSTANTS}
 
@@ -31,11 +30,12 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
     shift, left = tokens.whole.start, errors
     while left and len(said) < _MOST and len(text) < _LONGEST and "\n" not in text:
         span = left[0].labels[0].span
-        meant = _certain(left[0])
+        meant = left[0].meant
         whole = "=" in meant and _left(meant) == _left(text)
         known = {*_WORD.findall(text if whole else span.text), *_KNOWN}
         if (
             not meant
+            or "…" in meant
             or not known.issuperset(_WORD.findall(meant))
             or tokens.sign < 0
             or not 0 <= span.start - shift < span.end - shift <= len(text)
@@ -48,17 +48,11 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
         return [*errors]
     also = [f"also: {message}" for message in dict.fromkeys(said[1:]) if message != said[0]]
     place = errors[0].labels[0]
-    return [UnexpectedText(said[0], place, hints=[*also, f"write {text}"])]
+    return [UnexpectedText(said[0], place, hints=[*also, mend(text)])]
 
 
 def _left(text: str) -> str:
     return "".join(text.partition("=")[0].split())
-
-
-def _certain(error: SyntaxFault) -> str:
-    """What the only hint of an error says to write; "" where it has none, or asks."""
-    found = _WRITE.search(error.hints[0]) if len(error.hints) == 1 else None
-    return found[1] if found and "…" not in found[1] else ""
 
 
 def _errors(text: str, unread: Unread) -> list[SyntaxFault]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from backprop.errors import NOT_YET, SyntaxFault
+from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
 from backprop.syntax.case import Case, brief, fault, power_of_ten
 from backprop.syntax.scanner import FIRST_WORDS
@@ -41,17 +41,17 @@ def _goal(case: Case) -> SyntaxFault | None:
         name = texts[1] if kinds[1:3] == ("NAME", "ASSIGN") else ""
         if not name:
             return None
-        hint = f"write {tokens.span(1, -1).text}; {word} {name}"
+        hint = mend(f"{tokens.span(1, -1).text}; {word} {name}")
         return fault(f"{word!r} takes a name, and no equation", tokens.span(1, -1), hint)
     if kinds[1] == "CONST" or texts[1] == "const":
-        hint = f"write {word} {tokens.span(2, -1).text}" if len(kinds) > 2 else "name an output"
+        hint = mend(f"{word} {tokens.span(2, -1).text}") if len(kinds) > 2 else "name an output"
         return fault(f"{word!r} takes a name alone", tokens.whole, hint)
     whole, name = tokens.span(1, -1), "loss" if "L" in texts else "L"
     if case.kind() == "COMMA":
         joined = whole.text.replace(",", " +")
         hint = f"join them in an equation: {name} = {joined}; {word} {name}"
         return fault("there is one output at a time", case.span(), hint)
-    hint = f"write {name} = {brief(whole)}; {word} {name}"
+    hint = mend(f"{name} = {brief(whole)}; {word} {name}")
     return fault(f"{word!r} takes a name, and no expression", whole, hint)
 
 
@@ -64,13 +64,13 @@ def _word(case: Case) -> SyntaxFault | None:
     word, rest = texts[0], brief(tokens.span(1, -1))
     meant = _SIMILAR.get(word.lower(), word.lower() if word.lower() in FIRST_WORDS else "")
     if meant and not (FIRST_WORDS[meant] == "GOAL" and "ASSIGN" in kinds):
-        return fault(f"there is no word {word!r}", tokens.span(0), f"write {meant} {rest}")
+        return fault(f"there is no word {word!r}", tokens.span(0), mend(f"{meant} {rest}"))
     alike = look(word)
     if alike != word and alike in FIRST_WORDS:
         letters = f"{word!r} has {strange_letter(word, alike)} where {alike!r} has another"
-        return fault(f"there is no word {word!r}", tokens.span(0), f"write {alike}", letters)
+        return fault(f"there is no word {word!r}", tokens.span(0), mend(alike), letters)
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
-        return fault(f"there is no word {word!r}", tokens.span(0), f"write {rest}")
+        return fault(f"there is no word {word!r}", tokens.span(0), mend(rest))
     return None
 
 
@@ -90,14 +90,14 @@ def _const(case: Case) -> SyntaxFault | None:
         hint = f"give it a statement of its own: const {last} {tokens.span(at, -1).text}"
         return fault("several names, and a value", tokens.span(at), hint)
     if sign < 0 and case.kind() == "FOR":
-        hint = f"write const {texts[1]}[*]"
+        hint = mend(f"const {texts[1]}[*]")
         return fault("what is const needs no range here", tokens.span(at, -1), hint)
     if sign < 0 and case.kind(-1) in ("NAME", "RSQB"):
         if case.kind() == "NAME":
-            message, hint = "a comma is missing", f"write {texts[at - 1]}, {texts[at]}"
+            message, hint = "a comma is missing", mend(f"{texts[at - 1]}, {texts[at]}")
             return fault(message, tokens.span(at - 1, at), hint)
         if case.kind() in ("NUMBER", "CONCISE", "MINUS", "PLUS"):
-            hint = f"write const {texts[at - 1]} = {tokens.span(at, -1).text}"
+            hint = mend(f"const {texts[at - 1]} = {tokens.span(at, -1).text}")
             return fault("an '=' is missing", tokens.span(at), hint)
     return None
 
@@ -124,7 +124,7 @@ def _bounds(case: Case) -> SyntaxFault | None:
         if tokens.sign > word:
             value, bounds = tokens.span(tokens.sign, -1).text, tokens.span(word, tokens.sign - 1)
             ends = "".join(bounds.text.translate(_NO_BRACKETS).split())[2:]
-            hint = f"write {name} {value} in {ends}"
+            hint = mend(f"{name} {value} in {ends}")
             return fault("bounds stand behind the value", bounds, hint)
         hint = f"write {name} = … {tokens.span(word, -1).text}"
         return fault(f"{name} has bounds and no value", tokens.span(word, -1), hint)
@@ -141,7 +141,7 @@ def _bounds(case: Case) -> SyntaxFault | None:
     brackets = kinds[word + 1 : word + 2] + kinds[-1:]
     if brackets in (("LSQB", "RSQB"), ("LPAR", "RPAR")) and word + 2 < between < end - 1:
         low, high = tokens.span(word + 2, between - 1).text, tokens.span(between + 1, end - 1).text
-        hint = f"write in {low}..{high}"
+        hint = mend(f"in {low}..{high}")
         return fault("bounds have no brackets", tokens.span(word + 1, end), hint)
     if "RANGE" not in behind:
         text = tokens.span(word + 1, end).text if behind else ""
@@ -177,7 +177,7 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
         stop, ten = power_of_ten(here.source.text, here.end)
         if ten:
             message = "the power of ten of a number with an uncertainty stands right behind it"
-            hints = [f"write {here.text}{ten}"]
+            hints = [mend(f"{here.text}{ten}")]
             here = here._replace(end=stop)
         hints.append(f"or, if a product is meant, write {number}*{digits}{ten}")
     return fault(message, here, *hints)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
@@ -58,7 +58,7 @@ def _superscript(case: Case) -> SyntaxFault | None:
     minus = case.kind() == "SUPER_MINUS" and case.kind(1) in SUPERSCRIPTS
     small, here = case.text() + case.text(1) * minus, case.span(0, int(minus))
     if case.kind(-1) in POWERS or (case.kind(-1) in SIGNS and case.kind(-2) in POWERS):
-        return fault("there is a '^' before this superscript", here, f"write {small}")
+        return fault("there is a '^' before this superscript", here, mend(small))
     return fault(APART, here, f"put what it raises before it: x^{small}")
 
 
@@ -87,7 +87,7 @@ def _power_again(case: Case) -> SyntaxFault | None:
     if not mark:
         return None
     inner = f"({inner})" if inner.startswith("-") else inner
-    hints = f"write ({base}^{inner})^{exponent}", f"or {base}^({inner}^{exponent})"
+    hints = mend(f"({base}^{inner})^{exponent}"), f"or {base}^({inner}^{exponent})"
     return fault("a '^' behind a superscript could mean two things", whole, *hints)
 
 
@@ -99,7 +99,7 @@ def _root(case: Case) -> SyntaxFault | None:
         last = end(tokens, at + 1) if case.kind() in ("MINUS", "PLUS") else at - 1
         meant = f"{sign}({own(tokens, at, last)})" if last > at else f"{sign}(…)"
         message = f"{sign} is the root of the number, the name or the bracket behind it"
-        return fault(message, tokens.span(at - 1, max(last, at - 1)), f"write {meant}")
+        return fault(message, tokens.span(at - 1, max(last, at - 1)), mend(meant))
     first = begin(tokens, at)
     if tokens.kinds[first] not in ROOTS or case.kind() not in BEGINS:
         return None
@@ -127,8 +127,8 @@ def _before_brackets(case: Case) -> tuple[int, str]:
     return base, "".join(tokens.texts[base + 2 : at])
 
 
-def _power_of_function(case: Case) -> SyntaxFault | None:
-    """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^2(x)`, `sin^-1(x)`."""
+def _power_of_function(case: Case, before: str = "") -> SyntaxFault | None:
+    """`sin²(x)`, `sin⁻¹(x)`, `sin²x`, `sin^2(x)`, `sin^-1(x)`. before: a factor, `2*`."""
     tokens, at = case.tokens, case.at
     if case.kind() not in BEGINS or not case.behind_operand:
         return None
@@ -145,29 +145,30 @@ def _power_of_function(case: Case) -> SyntaxFault | None:
     if tokens.kinds[base] != "NAME" or not (known or case.kind() == "LPAR"):
         return None
     alone, behind, last = _inside(tokens, at)
+    write = f"write {before}"
     raised_inside = f"({alone}){behind}" if behind and case.kind() == "LPAR" else alone + behind
     if _GLUED.search(raised_inside):
         hint = f"each function has its argument in brackets, and its power behind them: {name}(x)^2"
         return fault(f"the arguments of {name} need brackets", tokens.span(base, last), hint)
     if power == "-1":
-        hints = []
+        ways = {"one over the function": f"1/{name}"}
         inverse = _INVERSES.get(name, f"a{name}")
         if inverse in FUNCTIONS and not re.search(  # the file's own function has another inverse
             rf"\b{name}\s*\([^()]*\)\s*=(?!=)", tokens.source.text
         ):
-            hints.append(f"for the inverse function write {inverse}({raised_inside})")
-        hints.append(f"for one over the function write 1/{name}({raised_inside})")
-        hints += [
-            hint.replace("function", "function, raised,").replace(raised_inside, alone) + behind
-            for hint in (hints if behind else ())
-        ]
+            ways = {"the inverse function": inverse, **ways}
+        hints = [f"for {way} {write}{made}({raised_inside})" for way, made in ways.items()]
+        if behind:
+            hints += [
+                f"for {way}, raised, {write}{made}({alone}){behind}" for way, made in ways.items()
+            ]
         message = f"{name}⁻¹ could mean two things"
     else:
-        hints = [f"write {name}({raised_inside})^{power}"]
+        hints = [mend(f"{before}{name}({raised_inside})^{power}")]
         message = "the power of a function stands behind its brackets"
         if behind:
             hints[0] = f"for a power of the argument {hints[0]}"
-            hints.append(f"for a power of all write ({name}({alone})^{power}){behind}")
+            hints.append(f"for a power of all {write}({name}({alone})^{power}){behind}")
     if not known:
         message = f"is {name} a function or a number?"
         number = f"of a number write {name}^{power}*{own(tokens, at, last)}"
@@ -210,8 +211,9 @@ _INVERSES = {
 }
 
 
-def _argument(case: Case) -> SyntaxFault | None:
-    """The argument of a function without brackets: `sin x`, `sin 2x`, `sin x^2`, `sin|x|`."""
+def _argument(case: Case, before: str = "") -> SyntaxFault | None:
+    """The argument of a function without brackets: `sin x`, `sin 2x`, `sin x^2`, `sin|x|`. before:
+    a factor, `2*`."""
     tokens, at, kind = case.tokens, case.at, case.kind()
     name = _function(case.text(-1), tokens.source.text)
     if case.kind(-1) != "NAME" or not name:
@@ -219,14 +221,15 @@ def _argument(case: Case) -> SyntaxFault | None:
     if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
         return None
     alone, behind, last = _inside(tokens, at)
-    hints = [f"write {name}({alone}{behind})"]
+    called = before + name
+    hints = [mend(f"{called}({alone}{behind})")]
     if behind:
-        function = f"for a power of the function write {name}({alone}){behind}"
+        function = f"for a power of the function write {called}({alone}){behind}"
         hints = [f"for a power of the argument {hints[0]}", function]
     further = product(tokens, last)
     if further > last:
         rest = own(tokens, last + 1, further)
-        all_of_it = f"for a function of all write {name}({alone}{behind}{rest})"
+        all_of_it = f"for a function of all write {called}({alone}{behind}{rest})"
         hints = [all_of_it, *(hint + rest for hint in hints)]
     whole = tokens.span(at - 1, further)
     return fault(f"the arguments of {name} need brackets", whole, *hints)
@@ -249,15 +252,13 @@ def _factor(case: Case) -> SyntaxFault | None:
     following = at + 1
     while tokens.kinds[following : following + 1] and tokens.kinds[following] in SUPERSCRIPTS:
         following += 1
-    inner = Case(tokens, following)
-    function = _power_of_function(inner) if following > at + 1 else _argument(inner)
-    first = begin(tokens, at)
-    if not function or function.labels[0].span.start != tokens.starts[at] or first == at:
+    inner, first = Case(tokens, following), begin(tokens, at)
+    said = _power_of_function if following > at + 1 else _argument
+    function = said(inner, f"{own(tokens, first, at - 1)}*") if first < at else None
+    if not function or function.labels[0].span.start != tokens.starts[at]:
         return None
     place = function.labels[0].span._replace(start=tokens.starts[first])
-    product = f"write {own(tokens, first, at - 1)}*"
-    hints = [hint.replace("write ", product) for hint in function.hints]
-    return fault(function.message, place, *hints)
+    return fault(function.message, place, *function.hints)
 
 
 def _thousands(case: Case) -> SyntaxFault | None:
@@ -270,7 +271,7 @@ def _thousands(case: Case) -> SyntaxFault | None:
         if found and found.end() > case.tokens.starts[case.at]:
             meant = found[1].replace(sign, "") + found[2].replace(",", ".")
             message = "a number has nothing between its thousands"
-            return fault(message, place._replace(end=found.end()), f"write {meant}")
+            return fault(message, place._replace(end=found.end()), mend(meant))
     return None
 
 
@@ -288,7 +289,7 @@ def comma_in_number(place: Span) -> SyntaxFault | None:
             )
             whole, _, rest = number.partition(",")
             meant = next(grouped, "")
-            hints = [f"write {meant or f'{whole}.{rest}'}{power}"]
+            hints = [mend(f"{meant or f'{whole}.{rest}'}{power}")]
             if not meant and len(rest) == 3 and len(whole) < 4:
                 hints.append(f"or, of thousands, {whole}{rest}{power}")
             if meant or rest.isdecimal():
@@ -321,17 +322,17 @@ def _number(case: Case) -> SyntaxFault | None:
         return None
     if grouped := _THOUSANDS.fullmatch(here):
         number = before + grouped[1].replace("_", "")
-        meant = f"write {number}*{grouped[2]}" if grouped[2] else f"write {number}"
+        meant = mend(f"{number}*{grouped[2]}") if grouped[2] else mend(number)
         return fault("a number has no '_' in it", both, meant)
     other = _OTHER_BASE.match(both.source.text, both.start)
     if other:
         whole = both._replace(end=other.end())
-        return fault("numbers are decimal", whole, f"write {_decimal(other[0])}")
+        return fault("numbers are decimal", whole, mend(_decimal(other[0])))
     if here in ("f", "F") and not before.isdecimal():
         hints = f"for a product write {before}*{here}", f"for a number of C {before}"
         return fault("a number has no letter behind it", both, *hints)
     if re.fullmatch("[xX]10", here) and case.kind(1) in RAISING:
-        return fault("a product needs its '*'", both, f"write {before}*10", f"or {before}*{here}")
+        return fault("a product needs its '*'", both, mend(f"{before}*10"), f"or {before}*{here}")
     signed = here in ("d", "D") and case.kind(1) in ("MINUS", "PLUS") and case.kind(2) == "NUMBER"
     if signed and case.touching(1) and case.touching(2) and case.text(2).isdecimal():
         sign, digits = case.text(1), case.text(2)

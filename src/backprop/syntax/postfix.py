@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.syntax.case import MIXED, ROOTS, begin, end, fault, other_root, own, small_pair
 from backprop.syntax.division import divided
 from backprop.syntax.foreign import dotted
@@ -37,7 +37,7 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         return fault(
             "a number has nothing between its thousands",
             tokens.span(at - 1, at + 1),
-            f"write {meant}",
+            mend(meant),
         )
     if sign == "∜" and (*kinds, "")[at + 1]:
         return other_root(tokens, "4", at, at)
@@ -60,7 +60,7 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         return fault("what is below the root?", whole, inner, outer)
     if sign == "!" and (following != "ASSIGN" or tokens.ends[at] < tokens.starts[at + 1]):
         message = "a factorial is a function here"
-        return fault(message, whole, f"write {_MADE[sign].format(operand)}")
+        return fault(message, whole, mend(_MADE[sign].format(operand)))
     if sign in DEGREES:
         if tokens.texts[at + 1 : at + 2] in (["C"], ["F"]):
             advice = TEMPERATURES[tokens.texts[at + 1]]
@@ -69,10 +69,10 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         if angle and kinds[first] == "NUMBER":
             parts = f" + {angle[1]}/60" + (f" + {angle[2]}/3600" if angle[2] else "")
             whole = whole._replace(end=angle.end())
-            return fault("angles are in radians", whole, f"write (({operand}{parts})*pi/180)")
-        return fault("angles are in radians", whole, f"write {_MADE[sign].format(operand)}")
+            return fault("angles are in radians", whole, mend(f"(({operand}{parts})*pi/180)"))
+        return fault("angles are in radians", whole, mend(_MADE[sign].format(operand)))
     if sign == "‰" and kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER"):
-        return fault("there is no ‰", whole, f"write {Decimal(operand) / 10}%")
+        return fault("there is no ‰", whole, mend(f"{Decimal(operand) / 10}%"))
     if sign in _PARTS and "PLUSMINUS" in kinds[:at]:
         message = f"'{sign}' stands right behind the number after '±'"
         return fault(message, tokens.span(at), "write a = 2 ± 5%")
@@ -81,9 +81,9 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         last = end(tokens, at + 1)
         if tokens.texts[at + 1 : at + 2] == ["of"]:
             whole = tokens.span(first, at + 1)
-            return fault("there are no per cents here", whole, f"write {part}*")
+            return fault("there are no per cents here", whole, mend(f"{part}*"))
         if last <= at and (following not in ("MINUS", "PLUS") or _is_apart(tokens, at + 1)):
-            return fault("there are no per cents here", whole, f"write {part}")
+            return fault("there are no per cents here", whole, mend(part))
         remainder = divided(tokens, at, at, "mod") if sign == "%" else None
         if remainder and (last > at or remainder.labels[0].span.end < whole.end):
             return remainder
@@ -91,9 +91,9 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         if remainder and close:
             last = remainder.labels[0].span.end
             rest = whole.source.text[whole.end : last]
-            hints = f"for a remainder {remainder.hints[0]}", f"for a per cent write {part}{rest}"
+            hints = f"for a remainder write {remainder.meant}", f"for a per cent write {part}{rest}"
             return fault("% could mean two things", whole._replace(end=last), *hints)
-        meant = remainder.hints[0].removeprefix("write ") if remainder else "mod(x, y)"
+        meant = remainder.meant if remainder else "mod(x, y)"
         hints = f"for a per cent write {part}", f"for a remainder {meant}"
         return fault(f"{sign} could mean two things", whole, *hints)
     return None
@@ -108,7 +108,7 @@ def _fraction(tokens: Tokens, at: int) -> SyntaxFault | None:
         return small_pair(tokens, at)
     whole, part = tokens.span(at - 1, at + 1), f"{tokens.texts[at - 1]}/{tokens.texts[at + 1]}"
     if kinds[max(at - 2, 0)] != "NUMBER":
-        return fault("a fraction is written with '/'", whole, f"write ({part})")
+        return fault("a fraction is written with '/'", whole, mend(f"({part})"))
     number = tokens.span(at - 2).text
     hints = f"for the sum write ({number} + {part})", f"for a product {number}*({part})"
     return fault(MIXED, tokens.span(at - 2, at + 1), *hints)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket
+from backprop.errors import LIMIT, NotText, SyntaxFault, UnclosedBracket, mend
 from backprop.source import Source, Span
 from backprop.syntax.grammar import Kinds, token_pattern
 from backprop.syntax.spelling import RESERVED, spelled
@@ -233,7 +233,7 @@ class _Piece:
         if source.text[stops[-1] :].lstrip(" \t").startswith(";"):
             hints = ["write a comma between arguments: ';' ends an equation"]
             if meant := _with_commas(source.text[starts[0] :].splitlines()[0]):
-                hints = [f"a comma stands between arguments: write {meant}"]
+                hints = [mend(meant, "a comma stands between arguments: ")]
         return UnclosedBracket(message, tokens.span(at), hints=hints)
 
 

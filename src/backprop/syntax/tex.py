@@ -2,7 +2,7 @@ r"""What to say of LaTeX in an equation: `\frac{x}{2}`, `2 \cdot x`, `\left(`, `
 
 import re
 
-from backprop.errors import SyntaxFault
+from backprop.errors import SyntaxFault, mend
 from backprop.operations import FUNCTIONS
 from backprop.syntax.case import BEGINS, POWERS, begin, ends_operand, fault, own
 from backprop.syntax.scanner import Tokens
@@ -62,9 +62,9 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
         last = at + 1
         for sign in ("_", "^"):  # the bounds
             last = _argument(tokens, last + 1 + (tokens.texts[last + 1 : last + 2] == [sign]))[1]
-        return fault(_LATEX, tokens.span(at, last), f"write {_GATHERS[gather]}")
+        return fault(_LATEX, tokens.span(at, last), mend(_GATHERS[gather]))
     if digits := _SHORT.fullmatch(word):
-        return fault(_LATEX, tokens.span(at, at + 1), f"write {apart}({digits[1]}/{digits[2]})")
+        return fault(_LATEX, tokens.span(at, at + 1), mend(f"{apart}({digits[1]}/{digits[2]})"))
     if word in _FRACTIONS:
         above, below = (
             _argument(tokens, behind),
@@ -78,18 +78,18 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
         if inside[1] > behind + 2:
             operand = own(tokens, *_within(tokens, inside))
             meant = f"cbrt({operand})" if order == "3" else f"({operand})^(1/{order})"
-            return fault(_LATEX, tokens.span(at, inside[1]), f"write {apart}{meant}")
+            return fault(_LATEX, tokens.span(at, inside[1]), mend(f"{apart}{meant}"))
     if word in _FONTS and (found := _argument(tokens, behind))[1] >= behind:
         name = own(tokens, *_within(tokens, found))
-        return fault(_LATEX, tokens.span(at, found[1]), f"write {apart}{name}")
+        return fault(_LATEX, tokens.span(at, found[1]), mend(f"{apart}{name}"))
     if word in _LAYOUT:
         last = min(behind, len(tokens.kinds) - 1)
         sign = tokens.span(last).text if last == behind else "what it encloses"
-        return fault(_LATEX, tokens.span(at, last), f"write {sign}")
+        return fault(_LATEX, tokens.span(at, last), mend(sign))
     whole, meant = tokens.span(at, at + 1), _WRITTEN.get(word, word)
     if meant in FUNCTIONS or (meant[0].isalpha() and meant not in ("and", "or", "not")):
         meant = apart + meant
-    return fault("names have no '\\'" if meant == apart + word else _LATEX, whole, f"write {meant}")
+    return fault("names have no '\\'" if meant == apart + word else _LATEX, whole, mend(meant))
 
 
 def _fraction(
@@ -101,7 +101,7 @@ def _fraction(
     factor = f"{own(tokens, first, at - 1)}*" if first < at else ""
     held = kinds[last + 1] in (*BEGINS, *POWERS) or kinds[at - 1] in (*POWERS, "DIVIDE")
     meant = factor + (f"({quotient})" if held and at else quotient)
-    return fault(_LATEX, tokens.span(first, last), f"write {meant}")
+    return fault(_LATEX, tokens.span(first, last), mend(meant))
 
 
 def _group(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -114,8 +114,8 @@ def _group(tokens: Tokens, at: int) -> SyntaxFault | None:
     if name.endswith("_") and tokens.kinds[at - 1] == "NAME" and tokens.touch(at - 1, at):
         meant = f"{name[:-1]}[{inside}]" if "," in inside else f"{name}{inside}"
         if inside.replace(",", "").replace(" ", "").isalnum():
-            return fault(_LATEX, tokens.span(at - 1, last), f"write {meant}")
-    return fault("braces are round brackets here", tokens.span(at, last), f"write ({inside})")
+            return fault(_LATEX, tokens.span(at - 1, last), mend(meant))
+    return fault("braces are round brackets here", tokens.span(at, last), mend(f"({inside})"))
 
 
 def _argument(tokens: Tokens, at: int) -> tuple[int, int]:
