@@ -4,7 +4,7 @@ Every name defined once, every function known and called with the right number o
 function that calls itself, no graph beyond the stated size, no equations in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
@@ -75,18 +75,10 @@ def checked(
             errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
             errors += _parameters(statement)
-    called = calls(statements, functions)
-    if errors and called:  # of functions that do not read is said why
-        unread = _unread(errors)
-        called = [each for each in called if _called(each) not in unread]
-    raise_all([*errors, *called, *recursion(functions)])
+    unread = _unread(errors) if errors else ()  # of these is said why they do not read
+    raise_all([*errors, *calls(statements, functions, unread), *recursion(functions)])
     check_size(equations, functions)
     return equations, functions, indexed
-
-
-def _called(fault: BackpropError) -> str:
-    """The name of the function that an error is about."""
-    return fault.labels[0].span.text.partition("(")[0].strip()
 
 
 def _unread(faults: Iterable[BackpropError]) -> set[str]:
@@ -123,9 +115,11 @@ def _plus_minus(statement: Statement) -> BackpropError | None:
     return UnexpectedText(f"{signs.text!r} could mean two things", whole, hints=hints)
 
 
-def calls(statements: Iterable[Statement], functions: Statements) -> list[BackpropError]:
+def calls(
+    statements: Iterable[Statement], functions: Statements, besides: Collection[str] = ()
+) -> list[BackpropError]:
     """Errors for calls of unknown functions, for wrong numbers of arguments, for indices that name
-    many members, and for `2 +- 0.1`."""
+    many members, and for `2 +- 0.1`. besides: functions of which nothing is said."""
     errors: list[BackpropError] = []
     for statement in statements:
         many: BackpropError | None = None
@@ -135,6 +129,8 @@ def calls(statements: Iterable[Statement], functions: Statements) -> list[Backpr
             errors += [doubt] if doubt else []
         for node in statement.shape.nodes:
             if node.kind in ("call", "gather"):
+                if besides and statement.tokens.texts[node.token] in besides:
+                    continue
                 fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
                 if many and isinstance(fault, (NeedsData, NotYetSupported)):
                     fault, many = fault if isinstance(fault, NotYetSupported) else many, None

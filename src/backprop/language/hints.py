@@ -25,8 +25,8 @@ def meant(statement: Statement, call: Node) -> list[str]:
     text = one_line(tokens.span(call.first, call.last).text)
     point = _DECIMAL_COMMA.sub(".", text, count=1)
     if point == text or tokens.texts[call.token] not in FUNCTIONS or len(text) > 2 * _LONGEST:
-        return found
-    others = (f"for two arguments write {hint.partition(' ')[2]}" for hint in found)
+        return [f"{'or' if at else 'write'} {each}" for at, each in enumerate(found)]
+    others = (f"for two arguments write {each}" for each in found)
     return [f"for a decimal comma write {point}", *others]
 
 
@@ -34,17 +34,16 @@ _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
 
 def _by_name(statement: Statement, call: Node) -> list[str]:
-    """The hints for a call by its name, none for a name that is in no table.
+    """What may be meant by a call, by its name; nothing for a name that is in no table.
 
-    What they propose can be put in the place of the call as it stands: `sqr(a + 1)^3` gets the hint
-    `write ((a + 1)^2)`.
+    Each can be put in the place of the call as it stands: of `sqr(a + 1)^3` it is `((a + 1)^2)`.
     """
     tokens, nodes = statement.tokens, statement.shape.nodes
     name, count = tokens.texts[call.token], call.operands
     if name[-1] == "ˆ" or (name[0] == "π" and name[1:] in FUNCTIONS):
         made = own(tokens, call.first, call.last).replace("ˆ", "^", 1)
         within = OPERATIONS["^" if "^" in made else "*"].binding <= _around(nodes, call)
-        return [f"write {f'({made})' if within else made}"]
+        return [f"({made})" if within else made]
     small = name.lower()
     texts = MEANT.get(name) or MEANT.get(small, ())
     arguments = _arguments(nodes, call)
@@ -68,7 +67,7 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
         root = formula(_SLOT.sub("x", text)).shape.nodes[-1]
         loose = root.operation and OPERATIONS[root.operation].binding <= around
         made = _SLOT.sub(put, text)
-        found.append(f"{'or' if found else 'write'} {f'({made})' if loose else made}")
+        found.append(f"({made})" if loose else made)
     return found
 
 
