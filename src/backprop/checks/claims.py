@@ -21,7 +21,7 @@ from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
 from backprop.language.links import uncertainty
-from backprop.language.steps import with_steps
+from backprop.language.named_steps import with_steps
 from backprop.names import unknown_name
 from backprop.source import LINE_END, Source, Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements

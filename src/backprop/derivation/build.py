@@ -12,7 +12,7 @@ from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
 from backprop.graph import Graph, in_order
 from backprop.language import Model
-from backprop.language.steps import named_steps
+from backprop.language.named_steps import named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import exact, shown
 from backprop.operations import CONSTANT_FACTOR, CONSTANTS, FUNCTIONS, OPERATIONS

@@ -8,7 +8,7 @@ from backprop.errors import BackpropError, Label, NoEquation, NotANumber, Unexpe
 from backprop.language import definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
-from backprop.language.formulas import limits
+from backprop.language.formula_reader import limits
 from backprop.language.integers import Scope
 from backprop.language.model import Model
 from backprop.memory import without_collector

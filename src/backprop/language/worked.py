@@ -7,7 +7,7 @@ from math import nan
 from backprop.errors import LIMIT, BackpropError, UnexpectedText, raise_all
 from backprop.graph import Graph
 from backprop.language.declarations import default
-from backprop.language.formulas import FormulaReader
+from backprop.language.formula_reader import FormulaReader
 from backprop.language.links import Worked, differing, off_by
 from backprop.language.model import Model
 from backprop.syntax.scanner import Tokens
