@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -404,3 +405,27 @@ def test_a_tilde_in_a_comment_draws_nothing() -> None:
     assert with_defaults(library.parse(text), {}) == text
     drawn = with_defaults(library.parse("w[1] ~ uniform(0, 1)\nL = w[1]^2"), {})
     assert "~" not in drawn
+
+
+WITHIN = [  # by hand: 2/3 is 0.667, 0.67 and 0.66667, and neither 0.668 nor 0.6669
+    ("a ← min(0.5 − 6·(−1), 0.6666666667) = 0.6666666667", 2 / 3), ("a=0.667", 2 / 3), ("a = 6.67e−1", 2 / 3),
+    ("a*=0.67", 2 / 3), ("a=−0.667", -2 / 3), ("a=0.668", None), ("a=0.6669", None), ("a=0.7", None), ("a=2.001/3", None),
+    ("a=-0.68", None), ("a=0.66", 0.66), ("a=-0.6668", None), ("a=-0.333", -0.333),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "value"), WITHIN)
+def test_a_number_that_is_rounded_from_a_bound_is_the_bound(
+    given: str, value: float | None, tmp_path: Path
+) -> None:
+    text = "a = 0.5 in -2/3..2/3; L = (a - 1)^2"
+    ran = backprop("grad", "-e", text, "--set", given, "--format", "json")
+    if value is None:
+        assert "lies outside its bounds" in ran.err
+    else:
+        assert json.loads(ran.out)["data"]["a"] == value
+    number = re.sub(".* = |.*=", "", given).replace("−", "-")
+    if "/" not in number:
+        file = tmp_path / "a.json"
+        file.write_text(f'{{"a": {number}}}')
+        assert backprop("grad", "-e", text, "--values", str(file)).status == ran.status

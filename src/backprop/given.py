@@ -8,8 +8,10 @@ from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, Setting, read_settings
+from backprop.language.declarations import FREE
 from backprop.language.links import differing
 from backprop.names import Names
+from backprop.numbers import half_unit
 from backprop.source import Source, Span
 
 
@@ -31,19 +33,27 @@ def read_numbers(
     opened = [read_source(path) for path in files]
     written = [typed(text, "<--set>") for text in settings]
     sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
-    for name, (number, span) in (item for given in sources for item in given.items()):
+    for name, (number, span, text) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := inputs.matching(name)):
-            numbers |= dict.fromkeys(many, number)
+            numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
         elif name in model.fixed and number == default(model, name):
             pass  # a file gives its own constants back
         elif error := refused(model, name, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
-            numbers[name] = number
+            numbers[name] = _within(model, name, number, text)
             places[name] = span
     raise_all(errors or outside(model, numbers, bounds, places))
     return numbers
+
+
+def _within(model: Model, name: str, number: float, text: str) -> float:
+    """The number; in place of one that is rounded beyond a bound of its input, the bound: of
+    0.6666666667, as a descent prints it, 2/3."""
+    low, high = model.bounds.get(name, FREE)
+    bound = min(max(number, low), high)
+    return bound if abs(bound - number) <= half_unit(text.replace("−", "-")) else number
 
 
 def from_lines(source: Source, computed: Collection[str] | None = None) -> Given:
@@ -52,7 +62,7 @@ def from_lines(source: Source, computed: Collection[str] | None = None) -> Given
     settings = read_settings(source, computed)
     raise_all([error for setting in settings.values() for error in _links(setting)])
     return {
-        name: (number_of(setting.model, setting.root), setting.name)
+        name: (number_of(setting.model, setting.root), setting.name, setting.place.text)
         for name, setting in settings.items()
     }
 

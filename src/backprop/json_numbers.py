@@ -9,8 +9,8 @@ from backprop.names import family, indices, unknown_name
 from backprop.numbers import beyond_doubles
 from backprop.source import Source, Span, normal
 
-Given = dict[str, tuple[float, Span]]
-"""For each name its number, and where the name stands."""
+Given = dict[str, tuple[float, Span, str]]
+"""For each name its number, where the name stands, and the text of the number."""
 
 _MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
 """A member of a JSON object: its name, and what its value begins with."""
@@ -65,7 +65,7 @@ def from_json(source: Source, model: Model) -> Given:
     for name, item in plain.items():
         at, value = places[name]
         if item in ("inf", "-inf"):
-            given[name] = float(item), at
+            given[name] = float(item), at, value.text
         elif isinstance(item, _Beyond):
             beyond, hint = beyond_doubles(item, float(item), '"inf" or "-inf"')
             errors.append(NotANumber(f"the value of {name!r} is {beyond}", value, hints=[hint]))
@@ -75,7 +75,7 @@ def from_json(source: Source, model: Model) -> Given:
             hint = 'give a JSON number, or the string "inf" or "-inf"'
             errors.append(NotANumber(f"the value of {name!r} is no number", value, hints=[hint]))
         else:
-            given[name] = item, at
+            given[name] = item, at, value.text
     raise_all(errors)
     return given
 
