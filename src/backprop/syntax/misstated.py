@@ -1,10 +1,11 @@
 """What to say where `const`, a goal, bounds or an uncertainty does not read well."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
-from backprop.syntax.case import Case, brief, fault, power_of_ten
+from backprop.syntax.case import Case, brief, defines, fault, power_of_ten
 from backprop.syntax.scanner import FIRST_WORDS
 
 MODEL = f"a model statement is {NOT_YET}"
@@ -17,6 +18,9 @@ _SIMILAR = (
     | {"constant": "const", "constants": "const", "outputs": "output"}
 )
 _SUPERFLUOUS = frozenset("let var param params parameter input inputs set variable def".split())
+_PER_CENT = {"ppm": "1e-4", "ppb": "1e-7", "percent": "1"}
+"""Parts as they stand behind `±`, in per cent."""
+
 _NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
 
 
@@ -165,6 +169,11 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
         message = "'±' stands once, behind the whole value of an input"
         return fault(message, tokens.span(at), *hints)
+    part_of = kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER") and case.text() in _PER_CENT
+    if part_of and not defines(tokens.source.text, case.text()):
+        part = Decimal(tokens.texts[at - 1]) * Decimal(_PER_CENT[case.text()])
+        message = f"there is no {case.text()}"
+        return fault(message, tokens.span(at - 1, at), mend(f"{part.normalize():f}%"))
     concise = at if kind == "CONCISE" else at - 1
     if not 0 < concise < len(kinds) or kinds[concise] != "CONCISE":
         return None

@@ -141,7 +141,8 @@ def _power_of_function(case: Case, before: str = "") -> SyntaxFault | None:
         if base < 0:
             return None
     name = tokens.texts[base]
-    known = name in FUNCTIONS or name in MEANT
+    of_one = (not re.search(r"[<\[]y", each) for each in MEANT.get(name, ()))
+    known = (name in FUNCTIONS or any(of_one)) and not defines(tokens.source.text, name)
     if tokens.kinds[base] != "NAME" or not (known or case.kind() == "LPAR"):
         return None
     alone, behind, last = _inside(tokens, at)
