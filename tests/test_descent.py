@@ -306,6 +306,48 @@ def test_an_infinite_slope_ends_a_descent_or_forbids_its_start() -> None:
     assert (found.stopped, found.parameters) == ("diverged", {"x": 0.25})
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "rmsprop", "lbfgs", "bfgs", "cg", "newton"])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("L = x", 0.0),
+        ("L = 1e20 + x", 0.0),
+        ("L = -sqrt(x)^2", 1.0),
+        ("L = max(x, 2*x)", 1.0),
+        ("L = -x^3", 1.0),
+        ("L = -sqrt(x^2)", 1.0),
+        ("L = min(x, -x) + 1e18", 1.0),
+        ("L = x; maximize L", 0.0),
+        ("L = x + z; z = 1 in 0..5", 0.0),
+    ],
+)
+def test_what_has_no_end_is_not_called_stuck(text: str, start: float, optimizer: str) -> None:
+    if "in 0..5" in text and optimizer in ("bfgs", "cg", "newton"):
+        pytest.skip("it knows no bounds")
+    found = backprop.parse(text).descend({"x": start}, optimizer=optimizer)
+    assert found.stopped in ("diverged", "steps"), found.reason
+    assert "corner" not in found.reason
+    if found.stopped == "diverged":
+        assert found.error
+        assert "without end" in found.reason or "as far as doubles go" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = abs(x) + 1e20",
+        "L = max(x, -3*x)",
+        "L = if(x > 1e200, -x, abs(x - 1))",
+        "L = -abs(x) in 0..2",
+    ],
+)
+def test_what_has_an_end_is_not_called_endless(text: str) -> None:
+    text, _, bounds = text.partition(" in ")
+    file = f"{text}; x = 1 in {bounds}" if bounds else f"{text}; x = 1.3"
+    found = backprop.parse(file).descend()
+    assert found.stopped != "diverged", found.reason
+
+
 def test_a_corner_is_where_one_is_stuck() -> None:
     found = backprop.parse("L = max(x, -2*x) + 1; x = 3.7").descend()
     assert found.stopped == "stuck"

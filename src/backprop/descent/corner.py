@@ -11,6 +11,7 @@ from math import hypot, inf, isfinite
 from random import Random
 from sys import float_info
 
+from backprop.descent.endless import without_end
 from backprop.descent.problem import Point, Problem, moves
 from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
@@ -56,6 +57,8 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     stop: None where there is no gradient at the start. ended: the last point, where what the chain
     rule does not decide is nan. Returns None if the run now has a gradient to go on with.
     """
+    if stop and (endless := without_end(run, stop)):
+        return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = stop is None or stop.cause == "gradient"
     if rests:
