@@ -154,7 +154,7 @@ MENDED: list[tuple[str, str, float]] = [
     ("2*math.pi", "math.pi: pi", 2*pi), ("np.e*a", "np.e: exp(1)", exp(1)*2.5), ("torch.nn.functional.relu(x)", "torch.nn.functional.relu: relu", 0.7), ("x.sin()", "x.sin(): sin(x)", sin(0.7)),
     ("x.sin().exp()", "x.sin(): exp(sin(x))", exp(sin(0.7))), ("x.pow(2)", "x.pow(2): pow(x, 2)", 0.49), ("(x + 1).sin()", "(x + 1).sin(): sin((x + 1))", sin(1.7)),
     ("sum(i*x for i in range(1, 4))", "range(1, 4): 1..3", 4.2), ("sum(i*x for i in range(4))", "range(4): 0..3", 4.2), ("sum(i*x for i in seq(1, 4))", "seq(1, 4): 1..4", 7.0),
-    ("sum(i*x for i in (1, 2, 5))", "(1, 2, 5): [1, 2, 5]", 5.6), ("sum(i*x for i in {1, 2, 5})", "{: sum(i*x for i in [1, 2, 5])", 5.6), ("sum(i*x for i in (1..3))", "(1..3): 1..3", 4.2),
+    ("sum(i*x for i in (1, 2, 5))", "(1, 2, 5): [1, 2, 5]", 5.6), ("sum(i*x for i in {1, 2, 5})", "{1, 2, 5}: sum(i*x for i in [1, 2, 5])", 5.6), ("sum(i*x for i in (1..3))", "(1..3): 1..3", 4.2),
     ("sum(i*x for all i in 1..3)", "all i: i", 4.2), ("sum(i*x, i in 1..3)", "x,: x for", 4.2), ("sum(i*x for i in 1...3)", ".3: 3", 4.2), ("sum(i*x ∀ i ∈ 1..3)", "∀: sum(i*x for i in 1..3)", 4.2),
     ("sum(i*x for i in 1:3)", ":: ..", 4.2), ("sum(i*x for i in 1 to 3)", "to: ..", 4.2), ("sum(i*x for i from 1 to 3)", "from: sum(i*x for i in 1 .. 3)", 4.2), ("sum(i*x for i = 1..3)", "=: in", 4.2),
     ("7 // 2 % 2", "7 // 2: mod(floor(7/2), 2)", 1.0), ("7 % 4 // 2", "7 % 4: floor(mod(7, 4)/2)", 1.0), ("19 // 2 // 2", "19 // 2: floor(floor(19/2)/2)", 4.0), ("9 mod 5 % 3", "9 mod 5: mod(mod(9, 5), 3)", 1.0),

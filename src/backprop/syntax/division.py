@@ -75,12 +75,17 @@ def in_words(case: Case) -> SyntaxFault | None:
 
 
 def whole(case: Case) -> SyntaxFault | None:
-    """`n//m`; a lone word to the end of the line that the text uses nowhere else may be a comment."""
+    """`n//m`; a lone word behind a blank, to the end of the line, that the text uses nowhere else may be
+    a comment."""
     if case.text(-1) + case.text() != "//":
         return None
     error = divided(case.tokens, case.at - 1, case.at, "floor")
     text, word, last = case.tokens.source.text, case.text(1), case.tokens.ends[case.at + 1 :]
-    alone = case.kind(1) == "NAME" and not text[last[0] :].partition("\n")[0].strip(" \t\r")
+    alone = (
+        case.kind(1) == "NAME"
+        and not case.touching(1)
+        and not text[last[0] :].partition("\n")[0].strip(" \t\r")
+    )
     if error and alone and len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text)) == 1:
         hints = (f"for a comment write # {word}", f"for a quotient {error.meant}")
         return fault("'//' could mean two things", case.span(-1, 1), *hints)
