@@ -42,7 +42,7 @@ def is_truth(row: Operation) -> bool:
 
 def conditions(row: Operation) -> Sequence[int]:
     """Which operands of an operation are looked at as conditions, true unless they are 0."""
-    if row.name == "if":
+    if row.chooses:
         return (0,)
     return range(row.arity) if row.binding in (OR, AND, NOT) else ()
 

@@ -23,6 +23,7 @@ from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.values import ByNode, any_steep, having_say
 
@@ -167,7 +168,9 @@ def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float,
     """
     jumping = [step for step in met_within(graph, data) if not functions.has_slopes(graph.op(step))]
     deciding = {
-        graph.operands(step)[0] for step in graph.steps if jumping and graph.op(step) == "if"
+        graph.operands(step)[0]
+        for step in graph.steps
+        if jumping and OPERATIONS[graph.op(step)].chooses
     }
     branches = {*in_order(deciding, graph.operands)}
     chosen = branches.intersection(jumping)
@@ -214,7 +217,7 @@ class _Exactly:
         for step in graph.steps:
             name = graph.op(step)
             # what jumps stays where doubles have it: the last digits do not choose a branch
-            if name == "if":
+            if OPERATIONS[name].chooses:
                 condition, taken, other = graph.operands(step)
                 self._values[step] = self._values[taken if data[condition] else other]
             elif has_signed_zero(graph, step, data) and not self._values[graph.operands(step)[0]]:
