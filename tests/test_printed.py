@@ -15,7 +15,7 @@ import pytest
 import backprop as library
 from backprop.descent.optimizers import FIRST_ORDER
 from backprop.gallery import examples
-from backprop.operations import FUNCTIONS
+from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from running import CLASSIC, EXAMPLES, POINT, backprop
 
 NAME = r"[^\W\d][\w']*(?:\[[-\d,]+\])?"
@@ -137,10 +137,10 @@ def same(found: dict[str, dict[str, float]], before: dict[str, dict[str, float]]
                 assert float(here) == pytest.approx(float(there), rel=1e-9, abs=1e-12, nan_ok=True)
 
 
-def whole_explanation(text: str, folder: Path, detail: str, *more: str) -> int:
+def whole_explanation(text: str, folder: Path, detail: str, *more: str, digits: str = "6") -> int:
     """Paste every line of an explanation back; how many there were."""
     base = ["explain", "-", "--detail", detail, *more]
-    ran = backprop(*base, stdin=text.encode())
+    ran = backprop(*base, "--digits", digits, stdin=text.encode())
     assert ran.status == 0, ran.err
     short = sorted_lines(ran.out)
     exact = sorted_lines(backprop(*base, "--digits", "17", stdin=text.encode()).out)
@@ -191,7 +191,9 @@ def pasted(text: str, folder: Path, detail: str) -> Iterator[int]:
 def numeric(side: str) -> bool:
     """Whether a formula has no names in it."""
     words = re.findall(r"[^\W\d][\w']*\(?", re.sub(r"[\d.]+e[−-]?\d+", "1", side))
-    return all(word.rstrip("(") in {*FUNCTIONS, "if", "pi", "inf"} for word in words)
+    indices = re.findall(r"(?:\bfor|,) (\w+) in ", side)
+    known = {*FUNCTIONS, *GATHERS, *indices, "for", "in", "if", "and", "or", "not", "pi", "inf"}
+    return all(word.rstrip("(") in known for word in words)
 
 
 SMALL = [each.name for each in examples() if each.name not in ("predator_prey", "two_moons")]
@@ -225,6 +227,66 @@ def formula(random: random.Random, names: list[str], depth: int) -> str:
     inner = [formula(random, names, depth - 1) for _ in range(2)]
     forms = "({0} + {1})", "{0}*{1}", "({0} - {1})", "sin({0})", "({0})^2", "tanh({0})", "({0})/(1 + ({1})^2)", "exp(-({0})^2)", "max({0}, {1})", "abs({0})", "sqrt(1 + ({0})^2)", "if({0} > {1}, {0}, {1})", "-({0})"  # fmt: skip
     return random.choice(forms).format(*inner)
+
+
+FORMS = [
+    "({0} + {1})", "{0}*{1}", "({0} - {1})", "({0})^2", "({0})/({1})", "-({0})", "if({0} > {1}, {0}, {2})", "({0})^({1})",
+    "|{0}|", "({0})^-1", "2^({0})", "sum(i*({0}) for i in 1..3)", "max({0} + i for i in 1..2)",
+]  # fmt: skip
+CALLED = [
+    row
+    for row in OPERATIONS.values()
+    if row.called and row.name.isidentifier() and row.name not in ("and", "or", "not", "pivot")
+]
+
+
+def any_formula(random: random.Random, names: list[str], depth: int) -> str:
+    """A formula of these names with any of the functions, which may have no value."""
+    if not depth or random.random() < 0.2:
+        return random.choice(
+            [*names, *names, "2", "0.5", "3", f"{random.uniform(-3, 3):.4g}", "1e-3", "pi"]
+        )
+    inner = [any_formula(random, names, depth - 1) for _ in range(3)]
+    if random.random() < 0.45:
+        row = random.choice(CALLED)
+        count = row.arity - (len(row.defaults) if random.random() < 0.5 else 0)
+        count += row.folds and random.random() < 0.3
+        return f"{row.name}({', '.join(inner[:count])})"
+    inner = [f"({each})" if each[0] == "-" else each for each in inner]
+    return random.choice(FORMS).format(*inner)
+
+
+def any_number(random: random.Random) -> str:
+    """A number of any size and any number of digits."""
+    wide = random.choice([1, -1]) * 10 ** random.uniform(-6, 9)
+    chosen = [str(random.randint(-4, 5)), f"{random.uniform(-3, 3):.{random.randint(1, 12)}g}"]
+    chosen += [f"{wide:.{random.randint(1, 15)}g}", random.choice(["0", "1/3", "2/3", "2.3999996"])]
+    return random.choice(chosen)
+
+
+def any_model(random: random.Random) -> str:
+    """A few equations with all functions, numbers of all sizes, and now and then a tie."""
+    names = ["a", "b", "c"]
+    lines = [f"{name} = {any_number(random)}" for name in names]
+    if random.random() < 0.3:
+        lines[1] = f"b = {lines[0][4:]}"
+    for at in range(random.randint(1, 4)):
+        lines.append(f"v{at} = {any_formula(random, names, random.randint(1, 3))}")
+        names.append(f"v{at}")
+    return "\n".join([*lines, f"L = {random.choice([' + ', '*']).join(names)}"])
+
+
+def test_any_models(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Every function, at few and many digits; with --whole fifty times as many."""
+    count = 0
+    for seed in range(1000 if request.config.getoption("--whole") else 20):
+        rng = random.Random(seed)
+        text, digits = any_model(rng), rng.choice(["3", "4", "6", "10", "17"])
+        ran = backprop("grad", "-", "--of", "L", stdin=text.encode())
+        if not (ran.status or ran.err):  # it has a value and slopes
+            detail = rng.choice(["equations", "operations"])
+            count += whole_explanation(text, tmp_path, detail, "--of", "L", digits=digits)
+    assert count > 100
 
 
 @pytest.mark.parametrize("detail", ["equations", "operations"])
