@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from math import copysign, inf, nan
 
-from backprop.special import ERFINV, digamma, erfinv, gamma, lgamma, polygamma
+from backprop.special import CBRT, ERFINV, cbrt, digamma, erfinv, gamma, lgamma, polygamma
 
-__all__ = ["ERFINV", "digamma", "erfinv", "gamma", "lgamma", "polygamma"]
+__all__ = ["CBRT", "ERFINV", "cbrt", "digamma", "erfinv", "gamma", "lgamma", "polygamma"]
 
 Real = Callable[[float], float]
 
@@ -68,7 +68,6 @@ log = _total(math.log, outside=lambda x: -inf if x == 0 else nan)
 log2 = _total(math.log2, outside=lambda x: -inf if x == 0 else nan)
 log10 = _total(math.log10, outside=lambda x: -inf if x == 0 else nan)
 log1p = _total(math.log1p, outside=lambda x: -inf if x == -1 else nan)
-cbrt = _total(math.cbrt)
 hypot = math.hypot
 sin = _total(math.sin)
 cos = _total(math.cos)

@@ -1,4 +1,4 @@
-"""Functions that Python has not, or not to the last few bits: those around gamma, and `erfinv`.
+"""Functions that Python has not, or not to the last few bits: around gamma, `erfinv`, and `cbrt`.
 
 Python's `math.gamma` and `math.lgamma` lose bits between 0 and 25 (38 ulp near the minimum) and at
 negative arguments (84 ulp); there, and for digamma and polygamma, mpmath computes with 120 bits
@@ -187,3 +187,50 @@ ERFINV = (
     f"{_text(_FAR_TAIL, f'({_R} - 5)')})/{_ROOT!r})))"
 )
 """`erfinv(x)` as text in the equation language, for machine code."""
+
+
+_SPLIT, _UP, _DOWN = 2.0**27 + 1, 2.0**200, 2.0**-200
+
+
+def cbrt(x: float) -> float:
+    """The cube root, rounded once: C's may be off by a bit, 3.0000000000000004 for 27.
+
+    One step of Newton's method from there, r - (r^3 - x)/(3r^2), with r^3 as an exact sum (T. J.
+    Dekker, Numer. Math. 18, 1971: halves of a double have products without rounding), where x is of
+    a size at which nothing is too large or too small.
+    """
+    out = math.cbrt(x)
+    if x == 0 or x - x != 0:
+        return out
+    q = _UP if abs(x) < 1 else _DOWN
+    r = out * q
+    s = r * r
+    high, high2 = _half(r), _half(s)
+    low, low2 = r - high, s - high2
+    off = (high * high - s) + 2 * high * low + low * low
+    p = s * r
+    off2 = (high2 * high - p) + high2 * low + low2 * high + low2 * low
+    return (r + ((x * q * q * q - p) - (off2 + off * r)) / (3 * s)) / q
+
+
+def _half(x: float) -> float:
+    """A double of the first 26 bits."""
+    return _SPLIT * x - (_SPLIT * x - x)
+
+
+def _cbrt_text() -> str:
+    """The same as text in the equation language, after C's function."""
+    q = f"if(abs(x) < 1, {_UP!r}, {_DOWN!r})"
+    r = f"(out*{q})"
+    s = f"({r}*{r})"
+    high, high2 = (f"({_SPLIT!r}*{each} - ({_SPLIT!r}*{each} - {each}))" for each in (r, s))
+    low, low2 = f"({r} - {high})", f"({s} - {high2})"
+    off = f"(({high}*{high} - {s}) + 2*{high}*{low} + {low}*{low})"
+    p = f"({s}*{r})"
+    off2 = f"(({high2}*{high} - {p}) + {high2}*{low} + {low2}*{high} + {low2}*{low})"
+    found = f"({r} + ((x*{q}*{q}*{q} - {p}) - ({off2} + {off}*{r}))/(3*{s}))/{q}"
+    return f"cbrt: if(x == 0, out, if(x - x == 0, {found}, out))"
+
+
+CBRT = _cbrt_text()
+"""`cbrt(x)` for machine code."""
