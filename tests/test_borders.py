@@ -65,6 +65,11 @@ NOTED = [
     ("v = b - b; y = abs(v) + b", "b=0", "v", 0, "from the left -1, from the right 1"),
     ("u = x^3; y = abs(u)", "x=0", "u", 0, "from the left -1, from the right 1"),
     ("y = if(x >= z, floor(x + 0.5), sign(z))", "x=0, z=0", "z", 0, "from the other side the value jumps"),
+    # sides that differ by little
+    ("y = max(x, 1.0000000001*x)", "x=0", "x", 1, "from the other side 1.0000000001"),
+    ("y = x + 1e-12*abs(x)", "x=0", "x", 1, "from the left 0.999999999999, from the right 1.000000000001"),
+    ("y = x + 1e-11*relu(x - 1)", "x=1", "x", 1, "from the other side 1.00000000001"),
+    ("y = if(x == 0, x, 1.0000000001*x)", "x=0", "x", 1, "from the other side 1.0000000001"),
     # what holds at this point alone: the value beside it, by hand
     ("y = if(x == 0, 0, sin(x)/x)", "x=0", "x", 0, "on both sides y is 1"),
     ("y = if(x == 1, 3, 5)", "x=1", "x", 0, "on both sides y is 5"),
@@ -179,6 +184,8 @@ QUIET = [
     ("y = x*(exp(-z) >= 0)", "x=2, z=800"),
     ("y = x + 1e-30*floor(tanh(z))", "x=2, z=40"),
     ("y = relu(x*x) + abs(z*1e-200)", "x=1e-300, z=1e-160"),
+    ("y = if(x < 0.3, x/3, x*0.3333333333333333)", "x=0.3"),
+    ("y = x + 1e-20*relu(x - 1)", "x=1"),
 ]
 
 
@@ -230,6 +237,11 @@ def test_a_note_underlines_the_border_and_changes_no_table() -> None:
     assert "min(a, abs(b - a)) is a tie here by rounding: the gradient by b, 0, is" in rounded
     lost, _ = noted("y = if(a*a != 0, a, 3*a)", "a=1e-200")
     assert "a*a != 0 fails here by rounding: the gradient by a, 3, is" in lost
+
+
+def test_a_gradient_that_differs_by_little_is_told_with_its_digits() -> None:
+    err, _ = noted("y = if(x < 1, x, 1 + (x - 1)*1.0000000001)", "x=1")
+    assert "the gradient by x, 1.0000000001, is that of this branch; from the other side 1\n" in err
 
 
 def test_a_value_that_rounding_decides_is_told() -> None:

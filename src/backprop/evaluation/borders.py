@@ -7,7 +7,7 @@ equal: nanoseconds a step, so that every gradient can ask.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from itertools import compress
 from operator import eq, not_
@@ -17,8 +17,10 @@ from weakref import WeakKeyDictionary
 from backprop.graph import NAMES, NUMBER, Columns, Graph
 from backprop.operations import OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation
-from backprop.syntax.functions import kinks
+from backprop.syntax.functions import has_slopes, kinks
 from backprop.values import ByNode
+
+EQUALITIES = "==", "!="
 
 
 def met(graph: Graph, data: ByNode) -> list[int]:
@@ -45,6 +47,22 @@ def conditions(row: Operation) -> Sequence[int]:
     if row.chooses:
         return (0,)
     return range(row.arity) if row.binding in (OR, AND, NOT) else ()
+
+
+def choosing_slopes(graph: Graph, sloping: Container[int]) -> set[int]:
+    """The steps whose values slopes depend on, and the questions whether a class was hit: what is
+    rounded, or compared, equals a label. sloping: what slopes go through."""
+    found = set[int]()
+    for step in reversed(graph.steps):
+        inside, name = graph.operands(step), graph.op(step)
+        linear = name in ("+", "-") or (name in ("*", "/") and any(map(graph.is_number, inside)))
+        if step in found or (not linear and any(each in sloping for each in inside)):
+            found.update(inside)
+        elif name in EQUALITIES and any(
+            graph.is_step(each) and not has_slopes(graph.op(each)) for each in inside
+        ):
+            found.add(step)
+    return found
 
 
 class _Where(NamedTuple):

@@ -7,11 +7,11 @@ where one of the inputs that lead to the border moves by itself, or another name
 from collections import ChainMap
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from math import isfinite, isinf, isnan, ulp
+from math import inf, isfinite, isinf, isnan, ulp
 from typing import NamedTuple
 
 from backprop.errors import AtBorder
-from backprop.evaluation.borders import conditions, is_truth, kind, met
+from backprop.evaluation.borders import EQUALITIES, choosing_slopes, conditions, is_truth, kind, met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import AGREED, NOTHING, Looks
 from backprop.evaluation.sides import Side, Sides
@@ -31,8 +31,6 @@ _INPUTS, _NAMES = 6, 3
 
 _ROUNDING = 1e-13
 """How far apart two slopes are the same, relative to what was added up to them."""
-
-_EQUALITIES = "==", "!="
 
 _UNCLEAR, _NO_VALUE = "there is no clear slope", "there is no value"
 
@@ -127,11 +125,11 @@ class _Borders:
         moving = depending(graph, self.inputs, sloping)
         split = depending(graph, [*self.inputs, *named], sloping)
         counting = depending(graph, live.intersection([*self.inputs, *named]), sloping)
-        choosing = self._choosing(counting)
+        choosing = choosing_slopes(graph, counting)
 
         def across(step: int) -> set[int]:
             row = OPERATIONS[graph.op(step)]
-            if row.name in _EQUALITIES:
+            if row.name in EQUALITIES:
                 return counting if step in choosing else moving | counting
             if conditions(row):
                 return moving | counting
@@ -143,23 +141,6 @@ class _Borders:
             if step in self.rounded
             or (step in say and not across(step).isdisjoint(graph.operands(step)))
         ]
-
-    def _choosing(self, counting: set[int]) -> set[int]:
-        """The steps whose values slopes depend on, and the questions whether a class was hit: what is
-        rounded, or compared, equals a label. counting: what slopes go through."""
-        graph, found = self.graph, set[int]()
-        for step in reversed(graph.steps):
-            inside, name = graph.operands(step), graph.op(step)
-            linear = name in ("+", "-") or (
-                name in ("*", "/") and any(map(graph.is_number, inside))
-            )
-            if step in found or not (linear or counting.isdisjoint(inside)):
-                found.update(inside)
-            elif name in _EQUALITIES and any(
-                graph.is_step(each) and not functions.has_slopes(graph.op(each)) for each in inside
-            ):
-                found.add(step)
-        return found
 
     def _live(self, roots: Iterable[int], steps: Sequence[int]) -> set[int]:
         """The roots, and all that has slopes on its way to one of them, by some of the steps."""
@@ -219,7 +200,7 @@ class _Borders:
                     continue
                 self.told.add(node)
                 self.said.add((node, found))
-                gradient = shown(self.gradients[node] + 0.0)
+                gradient = self._number(node, sides)
                 if value:
                     self.valued, said = True, f"{said} ({value})"
                 text = f"{head}: the gradient by {self.labels[node]}, {gradient}, is that of {said}"
@@ -333,12 +314,12 @@ class _Borders:
 
     def _tail(self, found: Sides, node: int, step: int, exact: bool) -> str:
         """What comes out beside an input, where that is another slope than the gradient; or ""."""
-        left, right = (self._said(side, node, step) for side in (found.left, found.right))
+        left, right = (self._said(side, found, node, step) for side in (found.left, found.right))
         more = "" if exact else "with more digits "
         if found.left.kind == found.right.kind == "none":
             return f"{more}on both sides {_NO_VALUE}"
         if left == right:
-            isolated = exact and self.graph.op(step) in _EQUALITIES
+            isolated = exact and self.graph.op(step) in EQUALITIES
             other = isolated and not left.startswith(f"{self.labels[self.graph.output]} is")
             where = "from the other side" if other else "on both sides"
             return f"{more}{where} {left}" if left else ""
@@ -346,7 +327,7 @@ class _Borders:
             return f"{more}from the left {left}, from the right {right}"
         return f"{more}from the other side {left or right}"
 
-    def _said(self, side: Side, node: int, step: int) -> str:
+    def _said(self, side: Side, both: Sides, node: int, step: int) -> str:
         gradient = self.gradients[node]
         if isnan(gradient):
             return ""
@@ -357,10 +338,12 @@ class _Borders:
         same = side.slope == gradient
         if isfinite(side.slope) and isfinite(gradient):
             most = AGREED * max(abs(gradient), abs(side.slope)) + NOTHING + side.error
-            if isfinite(self._sizes[node]):
-                most += _ROUNDING * self._sizes[node]
+            if isfinite(size := self._sizes[node]):
+                most = min(most + _ROUNDING * size, self._apart(both, step, size))
             same = abs(side.slope - gradient) <= most
         slope = shown(side.slope + 0.0)
+        if slope == shown(gradient + 0.0) and float(slope) != side.slope:
+            slope = repr(side.slope)
         if side.kind == "slope" and isinf(side.slope):
             slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
         if isinf(side.height):
@@ -370,11 +353,30 @@ class _Borders:
             if not same:
                 return f"{slope}, after a jump"
             row = OPERATIONS[self.graph.op(step)]
-            if row.name in _EQUALITIES or conditions(row):  # there may be two such values
+            if row.name in EQUALITIES or conditions(row):  # there may be two such values
                 value = _beside(side.limit, self.data[self.graph.output])
                 return f"{self.labels[self.graph.output]} is {value}"
             return "the value jumps"
         return "" if same else slope
+
+    def _number(self, node: int, found: Sides) -> str:
+        """The gradient by a node, with all digits where few are those of another slope beside it."""
+        gradient = self.gradients[node] + 0.0
+        apart = (abs(side.slope - gradient) for side in (found.left, found.right))
+        near = any(abs(gradient) * AGREED > each > abs(gradient) * _ROUNDING for each in apart)
+        return repr(gradient) if near and float(shown(gradient)) != gradient else shown(gradient)
+
+    def _apart(self, both: Sides, step: int, size: float) -> float:
+        """How near to a gradient one of two slopes that differ by little is it, and not the other; of
+        those beside a point with a slope of its own, how far rounding may have moved that. size: of
+        what was added up to the gradient."""
+        left, right = both.left, both.right
+        apart, rounding = abs(left.slope - right.slope), _ROUNDING * size + NOTHING
+        if apart > rounding + left.error + right.error:
+            return apart / 4
+        if self.graph.op(step) in EQUALITIES and left.kind == right.kind == "slope":
+            return rounding + ulp(1.0) * size * len(self.graph.steps) + left.error
+        return inf
 
     @cached_property
     def _sizes(self) -> list[float]:
