@@ -377,3 +377,28 @@ def test_families_of_different_rank_are_folded_apart() -> None:
 def test_equations_of_members(equation: str, second: str) -> None:
     model = library.parse(f"x[i] = i for i in 1..3; y[i] = {equation} for i in 1..3")
     assert model.instance(model.names["y[2]"]) == second
+
+
+EMPTY = [
+    ("x[i] = i for i in 9..1; y = 2", "i in 9..1", 2), ("y = sum(i*j for i in 1..3, j in 3..1) + 2", "j in 3..1", 2),
+    ("f(x) = sum(x*i for i in 3..1) + 1; y = f(2) + f(3)", "i in 3..1", 2), ("y = prod(i for i in 1..-1)", "i in 1..-1", 1),
+    ("y = sum(i for i in 1..n); n = 0", "", 0), ("y = sum(i for i in 1..1)", "", 1), ("y = sum(i for i in n..1); n = 2", "", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "value"), EMPTY)
+def test_a_range_of_two_numbers_with_nothing_in_it_is_a_warning(
+    text: str, place: str, value: float
+) -> None:
+    filler = "".join(f"\nz{at} = {at}*y" for at in range(400))
+    for equations in (text, text + filler):  # the quick reader leaves such a text to the other one
+        model = library.parse(equations)
+        assert [each.labels[0].span.text for each in model.warnings] == [place] * bool(place)
+        assert model.grad(of="y").value == value
+
+
+@pytest.mark.parametrize("text", ["x[i] = i for i in 9..1", "x[i] = i for i in 1..3 if i > 5"])
+def test_a_file_of_nothing_but_empty_ranges_has_no_equation(text: str) -> None:
+    ran = backprop("grad", "-e", text)
+    assert ran.status == 2
+    assert "no equation in this text" in ran.err

@@ -177,6 +177,10 @@ class LooksAlike(BackpropError):
     """Two names that look the same and are not: a warning."""
 
 
+class EmptyRange(BackpropError):
+    """A range of two numbers that has nothing in it: a warning."""
+
+
 class NotFinite(BackpropError):
     """A step whose value is inf or nan."""
 

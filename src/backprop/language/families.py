@@ -1,6 +1,7 @@
 """Indexed names: what is repeated, what its members are called, and what is drawn at random."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from backprop.errors import (
     NOT_YET,
     BackpropError,
+    EmptyRange,
     Label,
     NotANumber,
     NotYetSupported,
@@ -50,6 +52,8 @@ class Families:
         self.most = most
         self.left = most
         self.errors: list[BackpropError] = []
+        self.empty: dict[int, EmptyRange] = {}
+        """By where they stand, the warnings for ranges of two numbers with nothing in them."""
         self.statements: dict[str, Statement] = {}
         """For each family the first statement that defines members of it."""
         self.scalars: dict[str, Statement] = {}
@@ -138,6 +142,11 @@ class Families:
         low, high = items
         if high - low >= self.left:
             raise self._too_large(tokens.span(clause.node.first, clause.node.last))
+        written = chain.from_iterable(clause.items)
+        if high < low and all(each.kind == "number" or each.operands == 1 for each in written):
+            here = tokens.span(clause.node.first, clause.node.last)
+            hints = [f"for the numbers between them write {high}..{low}"]
+            self.empty[here.start] = EmptyRange("nothing is in this range", here, hints=hints)
         return range(low, high + 1)
 
     def spend(self, count: int, tokens: Tokens) -> None:

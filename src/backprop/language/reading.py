@@ -80,7 +80,12 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     declared = builder.declarations.all(names, found)
     raise_all(found)
     repeated, fixed = builder.repeated, list(members.integers.known)
-    doubts = [*definitions.look_alikes(statements)]
+    doubts = [*definitions.look_alikes(statements), *members.empty.values()]
+    if not names:
+        message = "no equation in this text: each is for a range with nothing in it"
+        raise NoEquation(
+            message, statements[0].tokens.whole, hints=["write one for something, such as: L = a*b"]
+        )
     model = Model(
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
