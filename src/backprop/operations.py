@@ -117,7 +117,7 @@ _ROWS = (
               _at(-0.999999, -0.5, -1e-18, 1e-18, 0.3, 1e10, 1e300), domain="x > -1", machine="log1p"),
     # ------------------------------------------------------------------------------ roots
     Operation("sqrt", ("x",), real.sqrt, ("0.5/out",), r"\sqrt{x}", _POSITIVE,
-              corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt: out + 0", any_size=True),
+              corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt", mended="out + 0", any_size=True),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
               corners=(((0.0,), (inf,)),),
               precise="sign(x)*root(abs(x), 3)", machine=real.CBRT, any_size=True),
@@ -206,7 +206,7 @@ _ROWS = (
     Operation("mod", ("x", "y"), real.modulo, ("1", "-round(x/y - out/y)"), "",
               ((7.0, 3.0), (-7.0, 3.0), (7.5, -2.0), (-1e-20, 1.0), (1e20, 3.0), (0.3, 0.1)), (((6.0, 3.0), (1.0, -2.0)),),
               domain="y other than 0", jump="mod(x, y) == 0",
-              machine="frem: if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error"),
+              machine="frem", mended="if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error"),
     Operation("clamp", ("x", "lo", "hi"), "min(max(x, lo), if(lo <= hi, hi, 0/0))",
               ("if(lo <= x and x <= hi, 1, 0)", "if(x < lo, 1, 0)", "if(x > hi, 1, 0)"), "",
               ((1.5, 1.0, 2.0), (0.5, 1.0, 2.0), (3.0, 1.0, 2.0)),

@@ -61,9 +61,10 @@ class Operation(NamedTuple):
     """The same where the graph jumps."""
     machine: str = ""
     """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
-    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), text in the
-    language, or an instruction, a colon and text in which `out` is what the instruction gives;
-    "": the text of `value`, or a call of the Python function, which is slow."""
+    comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in the
+    language; "": the text of `value`, or a call of the Python function, which is slow."""
+    mended: str = ""
+    """The value as text in which `out` is what `machine` gives, where that is not yet the value."""
     special: tuple[tuple[str, float, str], ...] = ()
     """Simpler values for machine code, where an operand is a certain number: `x^2` is `x*x`."""
     any_size: bool = False

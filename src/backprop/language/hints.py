@@ -87,7 +87,8 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     if function:
         last, hints = raised(tokens, 0), [f"if {name} is no name of yours, write {function}"]
         if power := own(tokens, 1, last):
-            hints = [f"{hints[0][:-1]}{power})", f"or {function}{power}"]
+            within = f"{function[:-1]}{power})"
+            hints = [f"if {name} is no name of yours, write {within}", f"or {function}{power}"]
         return tokens.span(0, last), hints
     if name[-1] == "ˆ":
         last = raised(tokens, 1) if _signed(tokens) else 0

@@ -311,10 +311,10 @@ def literal(number: float) -> str:
 
 
 def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
-    machine, _, mended = row.machine.partition(": ")
-    if mended:
-        out = _by_machine(code, row._replace(machine=machine), operands)
-        return code.text(mended, {**dict(zip(row.operands, operands, strict=True)), "out": out})
+    machine, names = row.machine, dict(zip(row.operands, operands, strict=True))
+    if row.mended:
+        out = _by_machine(code, row._replace(mended=""), operands)
+        return code.text(row.mended, {**names, "out": out})
     if machine == "select":
         return _choice(code, *operands)
     if machine == "copy":
@@ -331,8 +331,7 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
     if machine.replace(".", "").isidentifier():
         return code.call(machine, operands)
     if machine or isinstance(row.value, str):
-        text = machine or str(row.value)
-        return code.text(text, dict(zip(row.operands, operands, strict=True)))
+        return code.text(machine or str(row.value), names)
     return code.call(CALL_BACK + row.name, operands)
 
 
