@@ -34,7 +34,7 @@ _GROUP = re.compile(
 _ARROW = re.compile(r'pos="e,(?:[^" ]+) ([^"]+)"')
 _LABEL = re.compile(rf"label={_TEXT},\s+(?:labeltooltip={_TEXT},\s+)?lp={_PLACES},\s+pos=", re.S)
 
-Point = tuple[float, float]
+Position = tuple[float, float]
 
 
 def fit(layout: str) -> float:
@@ -46,7 +46,7 @@ def fit(layout: str) -> float:
 
 def with_free_titles(layout: str) -> str:
     """The layout with its titles where no arrow crosses them, shortened where there is no room."""
-    cells: dict[tuple[int, int], list[Point]] = defaultdict(list)
+    cells: dict[tuple[int, int], list[Position]] = defaultdict(list)
     for x, y in _points(layout):
         cells[int(x // _CELL), int(y // _CELL)].append((x, y))
 
@@ -76,7 +76,7 @@ def with_free_titles(layout: str) -> str:
     return _GROUP.sub(moved, layout)
 
 
-def _points(layout: str) -> Iterator[Point]:
+def _points(layout: str) -> Iterator[Position]:
     """Points along all arrows, and on what is written at them."""
     for arrow in _ARROW.finditer(layout):
         places = [*map(_numbers, arrow[1].replace("\\\n", "").split())]
@@ -89,7 +89,7 @@ def _points(layout: str) -> Iterator[Point]:
             yield from ((x - half + k * _STEP, y + up) for up in (-4, 0, 4))
 
 
-def _curve(ends: list[list[float]]) -> Iterator[Point]:
+def _curve(ends: list[list[float]]) -> Iterator[Position]:
     """Points along the Bézier curve with these four control points."""
     count = ceil(sum(dist(a, b) for a, b in pairwise(ends)) / _STEP) or 1
     for step in range(count + 1):

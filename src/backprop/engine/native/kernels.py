@@ -30,7 +30,7 @@ def text(used: frozenset[int]) -> str:
     of a tape, which return 0, or 1 where something is not finite; and `levels`. `forward` returns 2
     more where a slope is too small for a double, though no number that it is made of is 0."""
     width, vectors = lanes()
-    slopes: dict[int, loops.Slopes] = {loops.MIXED: loops.STORED}
+    slopes: dict[int, loops.KnownSlopes] = {loops.MIXED: loops.STORED}
     single = Code()
     parts = [loops.mixed_forward(sorted(used), single)]
     declared = single.declared

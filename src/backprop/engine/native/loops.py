@@ -66,10 +66,10 @@ def kinds() -> tuple[Kind, ...]:
 CHOICE = next(at for at, kind in enumerate(kinds()) if kind.name and OPERATIONS[kind.name].chooses)
 """The kind of steps that take one of two branches."""
 
-Slopes = Sequence[float | None]
+KnownSlopes = Sequence[float | None]
 """The slopes by `a` and `b`: numbers where they are the same at every point, else None: they are stored."""
 
-STORED: Slopes = (None, None)
+STORED: KnownSlopes = (None, None)
 
 _LOOP = """
 define internal fastcc void @{name}({operands}) noinline {{
@@ -104,7 +104,7 @@ def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
     )  # fmt: skip
 
 
-def forward_loop(number: int, code: Code) -> tuple[str, Slopes]:
+def forward_loop(number: int, code: Code) -> tuple[str, KnownSlopes]:
     """The forward loop of one kind: values to `own`, slopes that are not constant to `p`, `q`."""
     out, slopes = _step(kinds()[number], code, stored=False)
     return _forward(number, code, out), slopes
@@ -126,7 +126,7 @@ def mixed_forward(used: Iterable[int], code: Code) -> str:
     return _forward(MIXED, code, out, "next")
 
 
-def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, Slopes]:
+def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, KnownSlopes]:
     """Instructions for steps of one kind, as many as there are lanes: the register of the value,
     and the slopes. stored: whether slopes that are the same at every point are stored as well."""
     known = dict(kind.known)
@@ -161,7 +161,7 @@ def _place(code: Code, pointer: str) -> str:
 
 
 @cache
-def constant_slopes(number: int) -> Slopes:
+def constant_slopes(number: int) -> KnownSlopes:
     """Those of the steps of a kind that its forward loop does not store."""
     return _step(kinds()[number], Code(), stored=False)[1] if number > MIXED else STORED
 
@@ -213,7 +213,7 @@ def losing_loop(number: int) -> str:
     return f"@lossy = internal constant [{len(rows)} x [3 x double]] [{table}]\n{loop}"
 
 
-def backward_loop(name: str, slopes: Slopes) -> str:
+def backward_loop(name: str, slopes: KnownSlopes) -> str:
     """The backward loop of steps with these slopes: none for one that only looks at gradients. It
     keeps the largest magnitude that a gradient has.
 
