@@ -42,27 +42,24 @@ def read_source(path: str | PathLike[str]) -> Source:
     return decode(data, name)
 
 
-def decode(data: bytes | bytearray, name: str) -> Source:
-    """Bytes as text; a byte-order mark is dropped. Raises NotText at the first bad byte."""
+def decode(data: bytes | bytearray, name: str, option: str = "") -> Source:
+    """Bytes as text; a byte-order mark is dropped. option: as a Source has it. Raises NotText at the
+    first bad byte."""
     marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     zeros = [data[start:200:2].count(0) for start in (0, 1)]
     if len(data) > 3 and not marked and max(zeros) > 0.8 * len(data[:200:2]) and not min(zeros):
         message = "this is UTF-16 and no UTF-8: every other byte is 0"
         raise NotText(message, where=name, hints=["save the file as UTF-8"])
     try:
-        return Source(name, data.decode("utf-8-sig"))
+        return Source(name, data.decode("utf-8-sig"), option)
     except UnicodeDecodeError as error:
         # The good bytes before, and a mark where the bad one is, so that its line can be shown.
         good = error.object[: error.start].decode("utf-8", "replace")
         rest = re.split(rb"[\r\n]", error.object[error.start : error.start + 200], maxsplit=1)[0]
         source = Source(name, good + rest.decode("utf-8", "replace"))
         bad = error.start + 1 + 3 * data.startswith(b"\xef\xbb\xbf")
-        what, hint = (
-            ("text", "write it in UTF-8")
-            if name.startswith("<-")
-            else ("file", "save the file as UTF-8")
-        )
-        hint = f"{'this looks like UTF-16: ' if marked else ''}{hint}"
+        what, hint = ("text", "write it in") if option else ("file", "save the file as")
+        hint = f"{'this looks like UTF-16: ' if marked else ''}{hint} UTF-8"
         raise NotText(
             f"byte 0x{error.object[error.start]:02X} (number {bad} of the {what}) is no UTF-8",
             Span(source, len(good), len(good) + 1),
@@ -70,12 +67,13 @@ def decode(data: bytes | bytearray, name: str) -> Source:
         ) from None
 
 
-def typed(text: str, name: str) -> Source:
-    """A text of the command line, under this name. Raises NotText: its bytes may be no UTF-8 either."""
+def typed(text: str, option: str) -> Source:
+    """A text that stands behind an option. Raises NotText: its bytes may be no UTF-8 either."""
+    name = f"<{option}>"
     try:
-        return Source(name, text) if text.isascii() else decode(text.encode(), name)
+        return Source(name, text, option) if text.isascii() else decode(text.encode(), name, option)
     except UnicodeEncodeError:  # Python keeps such a byte as half of a surrogate pair
-        return decode(text.encode("utf-8", "surrogateescape"), name)
+        return decode(text.encode("utf-8", "surrogateescape"), name, option)
 
 
 def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> bool:

@@ -31,7 +31,7 @@ def read_numbers(
     errors: list[BackpropError] = []
     inputs = Names(model.inputs)
     opened = [read_source(path) for path in files]
-    written = [typed(text, "<--set>") for text in settings]
+    written = [typed(text, "--set") for text in settings]
     sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
     for name, (number, span, text) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := inputs.matching(name)):

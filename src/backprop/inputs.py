@@ -89,7 +89,7 @@ class Inputs(NamedTuple):
             if self.file is not None:
                 hints = ["give one of the two"]
                 raise BadOption("equations both in a file and after -e", hints=hints)
-            return typed("\n".join(self.expressions), "<-e>")
+            return typed("\n".join(self.expressions), "-e")
         default = default_file()
         try:
             return read_source(default if self.file is None else self.file)

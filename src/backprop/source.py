@@ -19,11 +19,13 @@ _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 
 
 class Source:
-    """A text with the name that messages give it: a path, `<stdin>`, `--set`."""
+    """A text with the name that messages give it: a path, `<stdin>`, `<--set>`. option: the one that
+    it stood behind on a command line, "" elsewhere."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, option: str = "") -> None:
         self.name = name
         self.text = text
+        self.option = option
 
     def __repr__(self) -> str:
         return f"Source(name={self.name!r})"

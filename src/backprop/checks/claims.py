@@ -92,7 +92,7 @@ def read_claims(
     `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
     sheets = [read_source(path) for path in files]
-    sources = [typed(text, "<--claim>") for text in texts] + sheets
+    sources = [typed(text, "--claim") for text in texts] + sheets
     reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []
     first: dict[tuple[str, str], Claim] = {}

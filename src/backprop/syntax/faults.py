@@ -192,7 +192,7 @@ def _second_statement(case: Case) -> SyntaxFault | None:
     both = tokens.whole._replace(end=stop)
     message, meant = "two statements stand side by side", brief(both)
     hints = [mend(_BETWEEN.sub("; ", meant)) if meant != "…" else _SEPARATE]
-    if both.source.name == "<--claim>" and meant != "…":
+    if both.source.option == "--claim" and meant != "…":
         hints.append(f"or, for a product, {_BETWEEN.sub('*', meant)}")
     return fault(message, both, *hints)
 
