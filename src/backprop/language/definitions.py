@@ -75,8 +75,10 @@ def checked(
             errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
             errors += _parameters(statement)
-    unread = _unread(errors) if errors else ()  # of these is said why they do not read
-    raise_all([*errors, *calls(statements, functions, unread), *recursion(functions)])
+    called = calls(statements, functions)
+    if errors and called:  # of functions that do not read is said why
+        called = calls(statements, functions, _unread(errors))
+    raise_all([*errors, *called, *recursion(functions)])
     check_size(equations, functions)
     return equations, functions, indexed
 
