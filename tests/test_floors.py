@@ -61,6 +61,7 @@ ONLY = {
     "mpmath": {"special.py"},
     "scipy": {"descent/second_order.py"},
     "numpy": {
+        "descent/hessian.py",
         "descent/second_order.py",
         "reports/plot.py",
         "engine/leading.py",

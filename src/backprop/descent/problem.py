@@ -1,10 +1,14 @@
 """What is to be minimised: an output as a function of its free parameters, and their bounds."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import hypot, inf, isfinite, nan, sqrt
 from operator import mul
 from random import Random
 from sys import float_info
+from typing import TYPE_CHECKING
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, Interpreted
@@ -15,6 +19,9 @@ from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.values import derivatives, forward
+
+if TYPE_CHECKING:
+    from backprop.descent.hessian import SecondDerivatives
 
 Point = list[float]
 
@@ -71,6 +78,7 @@ class Problem:
         """How many steps are computed at every point."""
         self._moving = self._moving.for_many_walks()
         self._engine: Engine | None = None
+        self._asked = engine
         self._x: Sequence[float] | None = None
         """Where the engine computed the last value; None: the interpreter did."""
         if choose(engine, self.size, runs) is not Interpreted:
@@ -107,6 +115,15 @@ class Problem:
             return value, self.gradient()
         except IndeterminateForm:
             return value, [0.0] * len(x)
+
+    @cached_property
+    def second_derivatives(self) -> SecondDerivatives | None:
+        """Those of the output, not turned where it is to be maximised; None if it has too many steps."""
+        from backprop.descent.hessian import MOST_STEPS, SecondDerivatives  # numpy is rarely wanted
+
+        if self.size > MOST_STEPS:
+            return None
+        return SecondDerivatives(self.graph, self.leaves, self.fixed, self._asked)
 
     def _interpreted(self, x: Sequence[float]) -> float:
         graph, data = self._moving, self._data

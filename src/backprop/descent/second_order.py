@@ -1,10 +1,12 @@
 """Methods of `scipy.optimize.minimize` with our exact gradients, and our rules for stopping."""
 
 from collections.abc import Mapping, Sequence
+from sys import float_info
 from typing import Any
 
 import numpy
 
+from backprop.descent.hessian import reach
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Point, Problem
 from backprop.descent.run import NoLower, Run, Stop
@@ -14,16 +16,14 @@ MOST_DENSE = 1000
 """The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
 
 _FEW = 100
-"""The most parameters for which that table, two gradients a parameter, is made without being asked."""
-
-_CUBE_ROOT = 6e-6
-"""The cube root of the rounding unit: the best relative step for a central difference."""
-
-_SMALLEST_SCALE = 1e-3
-"""A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
+"""The most parameters for which that table is made without being asked."""
 
 _FLAT = 1e-8
-"""A bend by less than this part of the largest one cannot be told from none by differences."""
+"""A bend by less than this part of the largest one cannot be told from none by differences, nor
+close to a minimum, whose bends are a little different."""
+
+_ROUNDED = 64 * float_info.epsilon
+"""How far rounding may move a sum of a few dozen terms, relative to their sizes."""
 
 
 def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
@@ -136,11 +136,25 @@ class _Search:
 
 
 def hessian(run: Run, point: Point) -> Any:
-    """The second derivatives at a point, n x n: central differences of the exact gradient, made
-    symmetric. Where the output has no value on one side, differences to the other.
+    """The second derivatives at a point, n x n: exact, or by differences where these are not known.
 
     Raises Stop where they are not finite.
     """
+    table = _exact(run.problem, point)
+    return _by_differences(run, point) if table is None else table
+
+
+def _exact(problem: Problem, point: Point) -> Any:
+    """The second derivatives by the chain rule, None where it does not say (`SecondDerivatives.at`)
+    or the graph is too large for it (`hessian.MOST_STEPS`)."""
+    exact = problem.second_derivatives
+    table = exact and exact.at(point)
+    return None if table is None else problem.sign * (table / 2 + table.T / 2)
+
+
+def _by_differences(run: Run, point: Point) -> Any:
+    """Central differences of the exact gradient, made symmetric. Where the output has no value on
+    one side, differences to the other. Raises Stop where they are not finite."""
 
     def towards(at: int, moved: float) -> tuple[float, Any]:
         """A parameter there, or where it is if that has no value; and the gradient."""
@@ -154,7 +168,7 @@ def hessian(run: Run, point: Point) -> Any:
     columns = []
     try:
         for at, number in enumerate(point):
-            size = _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
+            size = reach(number)
             (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
             columns.append((rise - fall) / (there - back) if there != back else rise * numpy.nan)
     except NotFinite as error:
@@ -204,11 +218,21 @@ def is_minimum(run: Run) -> bool:
     """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
     if len(run.x) > _FEW:
         return False
+    exact, table = run.problem.second_derivatives, _exact(run.problem, run.x)
     try:
-        bends = numpy.linalg.eigvalsh(hessian(run, run.x))
+        if exact is None or table is None:
+            bends = numpy.linalg.eigvalsh(_by_differences(run, run.x))
+            return bool(bends.min() > _FLAT * bends.max())
+        # each parameter in units in which its own second derivative is 1
+        squares = numpy.diagonal(table)
+        if squares.min() <= 0:
+            return False
+        with numpy.errstate(all="ignore"):
+            units = numpy.sqrt(squares) * numpy.sqrt(squares)[:, None]
+            lost = _ROUNDED * numpy.linalg.norm(exact.sizes(run.x) / units)
+            return bool(numpy.linalg.eigvalsh(table / units).min() > lost)
     except (Stop, numpy.linalg.LinAlgError):  # there are none, or beyond doubles: they say nothing
         return False
-    return bool(bends.min() > _FLAT * bends.max())
 
 
 def _newton_fall(run: Run) -> float:

@@ -101,6 +101,11 @@ def tape_for(
     return None if steps <= _STRAIGHT.most and found.tape.is_serial else found
 
 
+def tape_pays(engine: str, steps: int, spent: float) -> bool:
+    """Whether to lay a graph of so many steps out on a tape, after so many seconds in Python."""
+    return engine == "native" or (engine == "auto" and spent > _TAPE.seconds(steps, 0))
+
+
 def _count(graph: Graph) -> int:
     """How many steps lead to the outputs."""
     if len(graph.columns) < _LARGE:

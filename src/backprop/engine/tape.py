@@ -32,6 +32,8 @@ WINDOW = 1 << 15
 _KIND_BITS, _CODE_BITS = 7, 7 + 16
 """Of a sort key: there are less than 128 kinds, and a window has no more levels than steps."""
 
+_ROOT = kernels.FIELDS.index("root")
+
 _LEAST_RUN = 3.0
 """Where runs of like operations are shorter than this on average, a window stays in order."""
 
@@ -79,7 +81,7 @@ class Tape:
             looked_at = np.array([[LEAVES, 0, len(self.inputs)]])
             self.segments = np.concatenate([looked_at, self.segments])
         self.size = size = base + len(step_at)
-        self._place = place = number  # which is not needed any more
+        self.places = place = number  # which is not needed any more
         place[leaves] = np.arange(len(leaves), dtype=np.int32)
         # of a step that is there several times the last assignment counts: its first place
         place[steps[step_at[::-1]]] = np.arange(size - 1, base - 1, -1, dtype=np.int32)
@@ -102,10 +104,10 @@ class Tape:
         arrays.forward()
         sure = arrays.backward()
         arrays.gradients[len(self.inputs) :][: len(self.numbers)] = 0.0
-        rows = np.flatnonzero(self._place[: len(data)] >= 0)
+        rows = np.flatnonzero(self.places[: len(data)] >= 0)
         for found, into in ((arrays.values, data), (arrays.gradients, gradients)):
             whole = np.array(into)
-            whole[rows] = found[self._place[rows]]
+            whole[rows] = found[self.places[rows]]
             into[:] = whole.tolist()
         return sure
 
@@ -171,8 +173,11 @@ class Arrays:
         self._loses = found >= 2  # whether a slope is too small for a double
         return not found & 1
 
-    def backward(self) -> bool:
-        """Compute every gradient; whether all are finite, and none became too small."""
+    def backward(self, output: int | None = None) -> bool:
+        """Compute every gradient; whether all are finite, and none became too small. output: the row
+        whose gradients these are, from now on; by default the one of before, at first the root."""
+        if output is not None:
+            self._fields[_ROOT] = self.tape.places[output]
         return self._backward() and not self._loses
 
     def _backward(self) -> bool:

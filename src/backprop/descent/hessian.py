@@ -1,0 +1,182 @@
+"""Exact second derivatives at a point: the derivatives of the graph of the gradient."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import isfinite
+from random import Random
+from typing import Any
+
+import numpy
+
+from backprop.engine.choosing import tape_pays
+from backprop.engine.engines import TapeCode
+from backprop.engine.walk import chooses
+from backprop.engine.writers.columns import derivatives
+from backprop.errors import NoMachineCode
+from backprop.graph import Graph, depending, in_order
+from backprop.syntax import functions
+from backprop.values import Lookup, forward
+
+MOST_STEPS = 10_000
+"""The most steps of a graph whose gradient becomes a graph: half a second. For more, the few
+gradients that differences need are made sooner."""
+
+_SWEEP = 3e-6
+"""Seconds that a sweep in Python takes for a step."""
+
+_CUBE_ROOT = 6e-6
+"""The cube root of the rounding unit: the best relative step for a central difference."""
+
+_SMALLEST_SCALE = 1e-3
+"""A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
+
+_SURE_SLOPES = Lookup(functions.sure_slopes)
+_SIZES = Lookup(functions.sizes)
+
+
+def reach(number: float) -> float:
+    """How far differences go from a parameter of this number."""
+    return _CUBE_ROOT * max(_SMALLEST_SCALE, abs(number))
+
+
+class SecondDerivatives:
+    """The second derivatives of a graph's output by `leaves`, at any points.
+
+    fixed: the numbers of its other inputs. engine: what a person asked for. The gradient is a graph
+    of its own, made once. At each point it is computed once, and then swept backward from each of
+    its outputs: in Python from all at once, on a tape, which pays after many points, one by one.
+    """
+
+    def __init__(
+        self, graph: Graph, leaves: Sequence[int], fixed: Mapping[int, float], engine: str
+    ) -> None:
+        self._leaves = leaves
+        self._fixed = fixed
+        self._engine = engine
+        self._graph = derivatives(graph, leaves)
+        self._walked = self._graph.for_many_walks()
+        self._moving = depending(self._graph, leaves, self._graph.steps)
+        self._steps = [step for step in self._graph.steps if step in self._moving]
+        self._tape: TapeCode | None = None
+        self._swept = 0
+        """At how many points there were sweeps in Python."""
+
+    def at(self, x: Sequence[float]) -> Any:
+        """A row for each leaf, the derivatives by it of all; None where the graph does not say what
+        they are: at a border of a choice, where those of one side say little, and where something
+        is not finite, or too small for a double."""
+        if self._on_tape():
+            found = self._by_tape(x)
+            if found is not None:
+                return found
+        self._swept += 1
+        data = self._data(x, self._steps)
+        finite = all(isfinite(data[each]) for each in self._graph.outputs)
+        if not finite or self._at_border(x, data):
+            return None
+        try:
+            with numpy.errstate(all="raise"):
+                table = self._sweep(data, _SURE_SLOPES)
+        except FloatingPointError:
+            return None
+        return table if numpy.isfinite(table).all() else None
+
+    def sizes(self, x: Sequence[float]) -> Any:
+        """The sizes of all that is added up to each number of that table: its rounding is a few
+        units in their last place."""
+        with numpy.errstate(all="ignore"):
+            return self._sweep(self._data(x, self._steps), _SIZES)
+
+    @cached_property
+    def _start(self) -> list[float]:
+        """The numbers of all rows that do not move."""
+        data = self._graph.columns.start()
+        for node, number in self._fixed.items():
+            data[node] = number
+        still = [step for step in self._graph.steps if step not in self._moving]
+        forward(self._graph, still, data)
+        return data
+
+    def _data(self, x: Sequence[float], steps: Sequence[int]) -> list[float]:
+        """The numbers of all rows that do not move, and of these that do."""
+        data = self._start.copy()
+        for leaf, number in zip(self._leaves, x, strict=True):
+            data[leaf] = number
+        forward(self._walked, steps, data)
+        return data
+
+    def _at_border(self, x: Sequence[float], data: Sequence[float]) -> bool:
+        """Whether a border of a choice is so near that differences would meet it: then what is
+        the same but for borders (a comparison, a sign, a whole number) differs close by. data: the
+        numbers of all rows here."""
+        if not self._flat:
+            return False
+        here = [data[step] for step in self._flat]
+        around = Random(0)
+        ways = [around.choice((1, -1)) * around.uniform(0.5, 1) * reach(number) for number in x]
+        for sign in (1, -1):
+            near = [number + sign * way for number, way in zip(x, ways, strict=True)]
+            there = self._data(near, self._before_flat)
+            if here != [there[step] for step in self._flat]:
+                return True
+        return False
+
+    @cached_property
+    def _flat(self) -> list[int]:
+        """The steps that move, but have no slope."""
+        op = self._graph.op
+        return [step for step in self._steps if not functions.has_slopes(op(step))]
+
+    @cached_property
+    def _before_flat(self) -> list[int]:
+        """They and what leads there."""
+        before = set(in_order(self._flat, self._graph.operands))
+        return [step for step in self._steps if step in before]
+
+    def _sweep(self, data: list[float], slopes: Mapping[int, Sequence[functions.Function]]) -> Any:
+        """The chain rule from the outputs back, with a row of numbers for each node: the gradient
+        by it of each output."""
+        count = len(self._leaves)
+        sums: dict[int, Any] = {}
+        for output, seed in zip(self._graph.outputs, numpy.identity(count), strict=True):
+            sums[output] = sums[output] + seed if output in sums else seed
+        ops, operands_of, op = self._graph.ops, self._walked.operands, self._graph.op
+        for step in reversed(self._steps):
+            if step not in sums:
+                continue
+            gradient, operands = sums.pop(step), operands_of(step)
+            numbers = [*[data[each] for each in operands], data[step]]
+            for operand, slope_of in zip(operands, slopes[ops[step]], strict=True):
+                if operand not in self._moving:
+                    continue
+                slope = slope_of(*numbers)
+                if slope or not chooses(op(step)):  # nothing comes to a branch that is not taken
+                    share = gradient * slope
+                    sums[operand] = sums[operand] + share if operand in sums else share
+        return numpy.array([sums.get(leaf, numpy.zeros(count)) for leaf in self._leaves])
+
+    def _on_tape(self) -> bool:
+        """Whether there is a tape, or should be one now."""
+        steps = len(self._steps)
+        if not self._tape and tape_pays(self._engine, steps, _SWEEP * steps * self._swept):
+            try:
+                self._tape = TapeCode(self._graph, self._leaves, self._fixed)
+            except NoMachineCode:
+                self._engine = "python"
+        return bool(self._tape)
+
+    def _by_tape(self, x: Sequence[float]) -> Any:
+        """What `at` returns, by machine code."""
+        assert self._tape
+        arrays, places = self._tape.own.made, self._tape.tape.places
+        arrays.values[: len(x)] = x
+        if not arrays.forward():
+            return None
+        if self._flat and self._at_border(x, arrays.values[places].tolist()):
+            return None
+        table = numpy.empty((len(x), len(x)))
+        for at, output in enumerate(self._graph.outputs):
+            if not arrays.backward(output):
+                return None
+            table[:, at] = arrays.gradients[: len(x)]
+        return table
