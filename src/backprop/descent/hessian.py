@@ -18,8 +18,8 @@ from backprop.syntax import functions
 from backprop.values import Lookup, forward
 
 MOST_STEPS = 10_000
-"""The most steps of a graph whose gradient becomes a graph: half a second. For more, the few
-gradients that differences need are made sooner."""
+"""The most steps of a graph whose gradient becomes a graph: a fifth of a second. For more, the
+gradients that differences need are computed sooner."""
 
 _SWEEP = 3e-6
 """Seconds that a sweep in Python takes for a step."""
@@ -30,7 +30,7 @@ _CUBE_ROOT = 6e-6
 _SMALLEST_SCALE = 1e-3
 """A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
 
-_SURE_SLOPES = Lookup(functions.sure_slopes)
+_SLOPES = Lookup(functions.slopes)
 _SIZES = Lookup(functions.sizes)
 
 
@@ -42,17 +42,23 @@ def reach(number: float) -> float:
 class SecondDerivatives:
     """The second derivatives of a graph's output by `leaves`, at any points.
 
-    fixed: the numbers of its other inputs. engine: what a person asked for. The gradient is a graph
-    of its own, made once. At each point it is computed once, and then swept backward from each of
-    its outputs: in Python from all at once, on a tape, which pays after many points, one by one.
+    fixed: the numbers of its other inputs. engine: what a person asked for. ready: whether there is
+    machine code already. The gradient is a graph of its own, made once. At each point it is
+    computed once, and then swept backward from each of its outputs: in Python from all at once, on
+    a tape, which pays where there is much to compute, one by one.
     """
 
     def __init__(
-        self, graph: Graph, leaves: Sequence[int], fixed: Mapping[int, float], engine: str
+        self,
+        graph: Graph,
+        leaves: Sequence[int],
+        fixed: Mapping[int, float],
+        engine: str,
+        ready: bool = False,
     ) -> None:
         self._leaves = leaves
         self._fixed = fixed
-        self._engine = engine
+        self._engine, self._ready = engine, ready
         self._graph = derivatives(graph, leaves)
         self._walked = self._graph.for_many_walks()
         self._moving = depending(self._graph, leaves, self._graph.steps)
@@ -64,7 +70,7 @@ class SecondDerivatives:
     def at(self, x: Sequence[float]) -> Any:
         """A row for each leaf, the derivatives by it of all; None where the graph does not say what
         they are: at a border of a choice, where those of one side say little, and where something
-        is not finite, or too small for a double."""
+        is not finite. What is too small for a double is 0."""
         if self._on_tape():
             found = self._by_tape(x)
             if found is not None:
@@ -75,8 +81,8 @@ class SecondDerivatives:
         if not finite or self._at_border(x, data):
             return None
         try:
-            with numpy.errstate(all="raise"):
-                table = self._sweep(data, _SURE_SLOPES)
+            with numpy.errstate(all="raise", under="ignore"):  # such as 0*inf
+                table = self._sweep(data, _SLOPES)
         except FloatingPointError:
             return None
         return table if numpy.isfinite(table).all() else None
@@ -158,7 +164,8 @@ class SecondDerivatives:
     def _on_tape(self) -> bool:
         """Whether there is a tape, or should be one now."""
         steps = len(self._steps)
-        if not self._tape and tape_pays(self._engine, steps, _SWEEP * steps * self._swept):
+        spent = _SWEEP * steps * (self._swept + 1)
+        if not self._tape and tape_pays(self._engine, self._ready, steps, spent):
             try:
                 self._tape = TapeCode(self._graph, self._leaves, self._fixed)
             except NoMachineCode:

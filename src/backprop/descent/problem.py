@@ -11,7 +11,7 @@ from sys import float_info
 from typing import TYPE_CHECKING
 
 from backprop.engine.choosing import build, choose
-from backprop.engine.engines import Engine, Interpreted
+from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
 from backprop.errors import IndeterminateForm, InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
@@ -121,9 +121,10 @@ class Problem:
         """Those of the output, not turned where it is to be maximised; None if it has too many steps."""
         from backprop.descent.hessian import MOST_STEPS, SecondDerivatives  # numpy is rarely wanted
 
-        if self.size > MOST_STEPS:
+        if len(self.graph.steps) > MOST_STEPS:
             return None
-        return SecondDerivatives(self.graph, self.leaves, self.fixed, self._asked)
+        ready = isinstance(self._engine, (StraightCode, TapeCode))
+        return SecondDerivatives(self.graph, self.leaves, self.fixed, self._asked, ready)
 
     def _interpreted(self, x: Sequence[float]) -> float:
         graph, data = self._moving, self._data

@@ -148,7 +148,7 @@ def _exact(problem: Problem, point: Point) -> Any:
     """The second derivatives by the chain rule, None where it does not say (`SecondDerivatives.at`)
     or the graph is too large for it (`hessian.MOST_STEPS`)."""
     exact = problem.second_derivatives
-    table = exact and exact.at(point)
+    table = exact.at(point) if exact else None
     return None if table is None else problem.sign * (table / 2 + table.T / 2)
 
 
@@ -225,7 +225,7 @@ def is_minimum(run: Run) -> bool:
             return bool(bends.min() > _FLAT * bends.max())
         # each parameter in units in which its own second derivative is 1
         squares = numpy.diagonal(table)
-        if squares.min() <= 0:
+        if squares.min() < float_info.min:
             return False
         with numpy.errstate(all="ignore"):
             units = numpy.sqrt(squares) * numpy.sqrt(squares)[:, None]

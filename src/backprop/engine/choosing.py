@@ -35,6 +35,9 @@ _GENERATED = _Cost(GeneratedPython, 1e-3, 45e-6, 4e-7, 9e-8, 20_000)
 _STRAIGHT = _Cost(StraightCode, 0.11, 2e-4, 1e-6, 6e-9, 1000)
 _TAPE = _Cost(TapeCode, 0.18, 1.6e-6, 3e-6, 6e-9, float("inf"))
 
+_LOADED = 0.01
+"""Seconds to begin a tape where machine code is in use already."""
+
 _SMALL = 200
 """Up to so many steps there is too little to do side by side for a tape."""
 
@@ -101,9 +104,12 @@ def tape_for(
     return None if steps <= _STRAIGHT.most and found.tape.is_serial else found
 
 
-def tape_pays(engine: str, steps: int, spent: float) -> bool:
-    """Whether to lay a graph of so many steps out on a tape, after so many seconds in Python."""
-    return engine == "native" or (engine == "auto" and spent > _TAPE.seconds(steps, 0))
+def tape_pays(engine: str, ready: bool, steps: int, seconds: float) -> bool:
+    """Whether to lay a graph of so many steps out on a tape, rather than spend so many seconds in
+    Python. ready: whether machine code is in use already."""
+    if engine != "auto":
+        return engine == "native"
+    return seconds > (_LOADED if ready else _TAPE.begin) + _TAPE.step * steps
 
 
 def _count(graph: Graph) -> int:

@@ -90,6 +90,8 @@ class Texts(Writer[T]):
 
     def text(self, text: str, names: Mapping[str, Operand[T]]) -> Operand[T]:
         """A formula of the table, its names replaced by operands."""
+        if text in names:  # as nearly all slopes of products and sums
+            return names[text]
         return self.statement(formula(text), names)
 
     def statement(self, statement: Statement, names: Mapping[str, Operand[T]]) -> Operand[T]:

@@ -38,6 +38,9 @@ class Rows(Texts[Row]):
         self.columns = columns
         self._rows: dict[tuple[str, tuple[int, ...]], Row] = {}
         self._numbers: dict[str, int] = {}
+        self._slopes: dict[tuple[str, ...], tuple[Graph, list[int]]] = {}
+        """The slopes of each operation as a graph by itself, and its operands; by the name, and those
+        operands that are numbers."""
 
     def known(self, graph: Graph) -> dict[int, Operand[Row]]:
         """What the nodes of a graph in these columns are called; its steps need not be written again."""
@@ -76,6 +79,23 @@ class Rows(Texts[Row]):
         if len(choices) == 2 and choices[0] and choices[1]:
             return self._sum(choices[0], choices[1], operands)
         return self._row(name, operands)
+
+    def slopes(
+        self, name: str, operands: Sequence[Operand[Row]], out: Operand[Row]
+    ) -> tuple[Operand[Row], ...]:
+        """Its slopes: of what their texts say, the steps that count beside these numbers."""
+        key = name, *[each.hex() if isinstance(each, float) else "" for each in operands]
+        if key not in self._slopes:
+            self._slopes[key] = _alone(name, operands)
+        graph, inputs = self._slopes[key]
+        called = dict(zip(inputs, (*operands, out), strict=True))
+        for node in graph.order:
+            if graph.is_step(node):
+                parts = [called[each] for each in graph.operands(node)]
+                called[node] = self.value(graph.op(node), parts)
+            elif graph.is_number(node):
+                called[node] = graph.constant(node)
+        return tuple([called[each] for each in graph.outputs])
 
     def product(
         self, gradient: Operand[Row], slope: Operand[Row], careful: bool = True
@@ -116,6 +136,22 @@ class Rows(Texts[Row]):
         if (name, nodes) not in self._rows:
             self._rows[name, nodes] = Row(self.columns.step(name, nodes))
         return self._rows[name, nodes]
+
+
+def _alone(name: str, operands: Sequence[Operand[Row]]) -> tuple[Graph, list[int]]:
+    """The slopes of an operation as a graph, and its inputs: the operands and the value. By a
+    number, which has none, it is 0."""
+    writer = Rows(Columns())
+    inputs = [writer.columns.input() for _ in (*operands, name)]
+    given = [
+        each if isinstance(each, float) else Row(at)
+        for at, each in zip(inputs, operands, strict=False)
+    ]
+    found = Texts.slopes(writer, name, given, Row(inputs[-1]))
+    moving = [
+        0.0 if isinstance(x, float) else each for x, each in zip(operands, found, strict=True)
+    ]
+    return Graph(writer.columns, [writer.node(each) for each in moving]), inputs
 
 
 def derivatives(
