@@ -10,10 +10,10 @@ import numpy
 
 from backprop.engine.choosing import tape_pays
 from backprop.engine.engines import TapeCode
-from backprop.engine.walk import chooses
 from backprop.engine.writers.columns import derivatives
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.values import Lookup, forward
 
@@ -156,7 +156,8 @@ class SecondDerivatives:
                 if operand not in self._moving:
                     continue
                 slope = slope_of(*numbers)
-                if slope or not chooses(op(step)):  # nothing comes to a branch that is not taken
+                # nothing comes to a branch that is not taken
+                if slope or not OPERATIONS[op(step)].chooses:
                     share = gradient * slope
                     sums[operand] = sums[operand] + share if operand in sums else share
         return numpy.array([sums.get(leaf, numpy.zeros(count)) for leaf in self._leaves])
