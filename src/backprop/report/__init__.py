@@ -26,13 +26,15 @@ class Column(NamedTuple):
     """A column of a table.
 
     kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
-    `formula` (by itself) or `number`. of: of gradients, the output that they are of.
+    `formula` (by itself) or `number`. of: of gradients, the output that they are of. sizes: whether
+    of many numbers the largest size is what to say.
     """
 
     title: str
     cells: Sequence[Cell]
     kind: Kind = "number"
     of: str = ""
+    sizes: bool = False
 
 
 class Table(NamedTuple):
@@ -107,8 +109,8 @@ def groups(names: Sequence[str], whole: bool = False) -> list[tuple[str, list[in
     return found
 
 
-def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = False) -> Column:
-    """A column with one cell a row. bound: of numbers their largest size is what to say."""
+def folded(column: Column, rows: Sequence[tuple[str, list[int]]]) -> Column:
+    """A column with one cell a row."""
 
     def cell(name: str, members: Sequence[int]) -> Cell:
         first, *others = (column.cells[at] for at in members)
@@ -122,7 +124,7 @@ def folded(column: Column, rows: Sequence[tuple[str, list[int]]], bound: bool = 
                 return ", ".join(map(str, dict.fromkeys((first, *others))))
             if alike or column.kind != "number":
                 return first if alike else ""
-        if not bound:
+        if not column.sizes:
             return f"{len(members)} values"
         numbers = [abs(each) for each in (first, *others) if isinstance(each, float)]
         sizes = [each for each in numbers if each == each]

@@ -54,12 +54,11 @@ class DescentReport(NamedTuple):
         names = [*found.parameters, output]
         change = [found.parameters[name] - before for name, before in found.start.items()]
         columns = self._columns("grad at start")
-        columns.append(Column("change", [*change, found.value - found.start_value]))
+        columns.append(Column("change", [*change, found.value - found.start_value], sizes=True))
         if found.bounds:
             columns.insert(1, limits(names, found.bounds))
         rows = groups(names, self.whole)
-        bound = ("grad at start", "change")
-        columns = [folded(column, rows, column.title in bound) for column in columns]
+        columns = [folded(column, rows) for column in columns]
         last = " (the last finite value)" if found.stopped == "diverged" else ""
         steps = f"{found.steps} step{'s' if found.steps != 1 else ''}"
         after = f"{last} after {steps} of {found.optimizer}, from "
@@ -96,7 +95,7 @@ class DescentReport(NamedTuple):
         return [
             Column("name", [*found.parameters, found.output], "name"),
             Column("start", [*found.start.values(), found.start_value]),
-            Column(gradients, [*found.start_gradients.values(), None]),
+            Column(gradients, [*found.start_gradients.values(), None], sizes=True),
             Column("final", [*found.parameters.values(), found.value]),
         ]
 

@@ -50,7 +50,8 @@ class GradientReport(NamedTuple):
         columns = [folded(column, self.rows) for column in self.columns]
         for result, cells in zip(self.results, self.gradients, strict=True):
             title = "grad" if len(self.results) == 1 else f"∂{result.output}"
-            columns.append(folded(Column(title, cells, of=result.output), self.rows, bound=True))
+            gradients = Column(title, cells, of=result.output, sizes=True)
+            columns.append(folded(gradients, self.rows))
         roles = [str(self.columns[1].cells[members[0]]) for _, members in self.rows]
         emphasis = [_EMPHASIS.get(role, "") for role in roles]
         heads = [(f"{result.output} = ", result.value) for result in self.results]
@@ -137,11 +138,12 @@ def gradient_table(found: Gradient) -> Table:
     columns = [
         Column("name", names, "name"),
         Column("data", [found.data[name] for name in names]),
-        Column("grad", [*found.gradients.values()]),
+        Column("grad", [*found.gradients.values()], sizes=True),
     ]
     rows = groups(names)
-    columns = [folded(column, rows, column.title == "grad") for column in columns]
-    return Table(columns, heads=[(f"{found.output} = ", found.value)])
+    return Table(
+        [folded(column, rows) for column in columns], heads=[(f"{found.output} = ", found.value)]
+    )
 
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:

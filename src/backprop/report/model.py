@@ -26,10 +26,9 @@ def model_table(model: Model, numbers: Numbers | None) -> Table:
         nodes = model.names.values()
         columns += [
             Column("data", [numbers.data[node] for node in nodes]),
-            Column("grad", [numbers.gradients[node] + 0.0 for node in nodes]),
+            Column("grad", [numbers.gradients[node] + 0.0 for node in nodes], sizes=True),
         ]
     if model.bounds:
         columns.append(limits(names, model.bounds))
     rows = groups(names)
-    columns = [folded(column, rows, column.title == "grad") for column in columns]
-    return Table(columns, heads=[[repr(model)]])
+    return Table([folded(column, rows) for column in columns], heads=[[repr(model)]])
