@@ -120,7 +120,7 @@ _ROWS = (
               corners=(((0.0,), (inf,)), ((-0.0,), (inf,))), domain="x >= 0", machine="llvm.sqrt", mended="out + 0", any_size=True),
     Operation("cbrt", ("x",), real.cbrt, ("1/(3*out^2)",), r"\sqrt[3]{x}", (*_POSITIVE, *_at(-8.0, -1e-30)),
               corners=(((0.0,), (inf,)),),
-              precise="sign(x)*root(abs(x), 3)", machine=real.CBRT, any_size=True),
+              precise="sign(x)*root(abs(x), 3)", machine="cbrt", mended=real.CBRT, any_size=True),
     Operation("hypot", ("x", "y"), real.hypot,
               ("if(out == 0, 0, x/out)", "if(out == 0, 0, y/out)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, 4e-200)), corners=(((0.0, 0.0), (0.0, 0.0)),), folds=True, corner="x == 0 and y == 0", machine="hypot", any_size=True),

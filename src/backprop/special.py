@@ -229,8 +229,8 @@ def _cbrt_text() -> str:
     p = f"({s}*{r})"
     off2 = f"(({high2}*{high} - {p}) + {high2}*{low} + {low2}*{high} + {low2}*{low})"
     found = f"({r} + ((x*{q}*{q}*{q} - {p}) - ({off2} + {off}*{r}))/(3*{s}))/{q}"
-    return f"cbrt: if(x == 0, out, if(x - x == 0, {found}, out))"
+    return f"if(x == 0, out, if(x - x == 0, {found}, out))"
 
 
 CBRT = _cbrt_text()
-"""`cbrt(x)` for machine code."""
+"""`cbrt(x)` for machine code, in which `out` is what C gives."""
