@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from math import inf, isinf, isnan
 from sys import float_info
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 DIGITS = 10
 """Significant digits, unless somebody asks for others."""
@@ -12,6 +16,27 @@ PRECISION = 1e-9
 """How far a number may be off, relative, that is written without all of its digits."""
 
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
+
+
+class Wide(float):
+    """A number that no double holds: -1e-400. As a float it is the nearest one, 0 or infinite, and as
+    a text itself."""
+
+    exact: "Decimal"
+
+    def __new__(cls, exact: "Decimal") -> "Wide":
+        from decimal import Context
+
+        wide = super().__new__(cls, exact)
+        wide.exact = Context(DIGITS).plus(exact).normalize()
+        return wide
+
+    def __add__(self, other: float) -> float:
+        """Itself plus 0, which makes 0 of -0 elsewhere, is itself."""
+        return self if other == 0 else float(self) + other
+
+    def __format__(self, spec: str) -> str:
+        return format(self.exact, spec)
 
 
 def shown(
@@ -26,8 +51,10 @@ def shown(
     `1.00000` for 1.0000001, `2.40000` for 2.3999996: the last zeros say that it was rounded."""
     if number is None:
         return ""
-    text = _written(number, digits or DIGITS)
-    if zeros and abs(number) < 1e308 and abs(float(text) - number) > PRECISION * abs(number):
+    text = f"{number:.{digits or DIGITS}g}"
+    if 1e308 < abs(number) < inf == abs(float(text)):  # past the largest double, which text may be
+        text = f"{number:.{(digits or DIGITS) - 1}e}"
+    elif zeros and abs(number) < 1e308 and abs(float(text) - number) > PRECISION * abs(number):
         padded = f"{number:#.{digits or DIGITS}g}"
         if not padded.endswith("."):
             text = padded
@@ -70,18 +97,16 @@ def shortened(text: str, most: int) -> str:
 
 
 def rounded(number: float, digits: int | None) -> float:
-    """A number with so many significant digits; None: unchanged. What is finite stays finite."""
-    return number if digits is None else float(_written(number, digits))
-
-
-def _written(number: float, digits: int) -> str:
-    """A number with so many significant digits, which reads back as one of this size."""
-    text = f"{number:.{digits}g}"
-    if 1e308 < abs(number) < inf and isinf(float(text)):  # past the largest double
+    """A number with so many significant digits; None: unchanged. What is finite stays finite: past
+    the largest double it is cut."""
+    if digits is None:
+        return number
+    found = float(f"{number:.{digits}g}")
+    if isinf(found) > isinf(number):
         from decimal import ROUND_DOWN, Context  # 2 ms, for numbers from 1.75e308 on
 
-        text = f"{Context(digits, ROUND_DOWN).create_decimal(number):.{digits}g}"
-    return text
+        found = float(Context(digits, ROUND_DOWN).create_decimal(number))
+    return found
 
 
 def half_unit(text: str, least: int = 2) -> float:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
+from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph
 from backprop.names import Together, shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
-from backprop.values import Numbers, local_slopes, share
+from backprop.values import Numbers, local_slopes
 
 _SHORT, _LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
@@ -184,6 +185,7 @@ class _Drawing:
         self.graph = graph
         self.constants = constants
         self.data, self.gradients = numbers
+        self.unrounded = Unrounded(graph, *numbers)
         self.text_of = text_of
         self.ids: dict[int, str] = {}
         self.owners = {graph.output: "output"}
@@ -214,7 +216,10 @@ class _Drawing:
         row = OPERATIONS[graph.op(node)]
         circle = f"{box.id} {row.name}"
         self.picture.circles.append(Circle(circle, row.sign, box.group))
-        slopes = local_slopes(graph, node, self.data)
+        operands, slopes = graph.operands(node), local_slopes(graph, node, self.data)
+        if len({*operands}) == len(operands):
+            known = dict(zip(operands, slopes, strict=True))
+            slopes = [*self.unrounded.partials(node, known).values()]
         for operand, number, formula in zip(graph.operands(node), slopes, row.slopes, strict=True):
             slope = None if graph.is_number(operand) else number
             # ∂u/∂a only where it is all of it: in u = a*b + a each use has a part.
@@ -232,7 +237,8 @@ class _Drawing:
             return
         self._add_box(node, text, shortened(text, _LONG) if graph.is_step(node) else "")
         said = f"{label} = {text}"
-        for operand, slope in partials(graph, node, self.data).items():
+        known = self.unrounded.partials(node, partials(graph, node, self.data))
+        for operand, slope in known.items():
             by = graph.label(operand)
             arrow = Arrow(ids[operand], ids[node], slope, label, by, said)
             self._add_arrow(arrow, node, operand, self.users[operand] == 1)
@@ -240,9 +246,9 @@ class _Drawing:
     def _add_arrow(self, arrow: Arrow, node: int, operand: int, single: bool) -> None:
         """Add the arrow from an operand to a node with what it adds to the gradient: where that is
         all of it, the gradient itself, since a product may end in other bits."""
-        upstream, whole = self.gradients[node], self.gradients[operand]
+        upstream, whole = map(self.unrounded.gradient, (node, operand))
         if arrow.slope is not None:
-            added = whole if single else share(upstream, arrow.slope)
+            added = whole if single else times(upstream, arrow.slope)
             slope = added if single and node == self.graph.output else arrow.slope
             arrow = arrow._replace(slope=slope, upstream=upstream, share=added, single=single)
         self.picture.arrows.append(arrow)

@@ -10,6 +10,7 @@ from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
+from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.language.named_steps import named_steps
@@ -20,7 +21,7 @@ from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula
-from backprop.values import having_say, local_slopes, share
+from backprop.values import having_say, local_slopes
 
 MOST = 300
 """Equations that are explained without being asked twice."""
@@ -100,6 +101,7 @@ class _Writing:
         self.single = single
         self.graph = _named(model, found.graph, single)
         self.data, self.gradients = found.numbers
+        self.unrounded = Unrounded(self.graph, self.data, self.gradients)
         self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
         self.wanted = {*self.numbers}
         formulas = partial(Formulas, self.graph, self.data, self.graph.labels, model.names)
@@ -125,7 +127,7 @@ class _Writing:
 
     def backward(self, nodes: Sequence[int], number: int) -> list[Passed]:
         """The steps from the output back. number: of the one before them, ∂L/∂L = 1."""
-        graph, gradients = self.graph, self.gradients
+        graph, gradients, unrounded = self.graph, self.gradients, self.unrounded
         parts = {node: self._parts(node) for node in nodes}
         uses = Counter(operand for inside in parts.values() for operand, *_ in inside)
         gathered: dict[int, list[float]] = defaultdict(list)
@@ -133,14 +135,14 @@ class _Writing:
         for node in reversed(nodes):
             # what is made of numbers only is no step: nothing is derived by it
             number += bool(parts[node])
-            upstream = gradients[node] + 0.0
+            upstream = unrounded.gradient(node)
             shares, totals, notes = [], [], []
             for operand, text, local, use in sorted(
                 parts[node], key=lambda part: by_name(graph.label(part[0]))
             ):
                 name, single = graph.label(operand), uses[operand] == 1
                 # the whole gradient is the one that is known: a product may end in other bits
-                product = gradients[operand] + 0.0 if single else share(upstream, local)
+                product = unrounded.gradient(operand) if single else times(upstream, local)
                 whole = not use and (single or not self._leads_on(node, operand))
                 part = Share(name, text, local, upstream, product, single, use, whole)
                 if isnan(product) and isfinite(gradients[operand]):
@@ -166,12 +168,15 @@ class _Writing:
         which use of the operand in a single operation this is, 0 if there is one only."""
         graph, wanted = self.graph, self.is_wanted(node)
         if not self.single:
-            each = partials(graph, node, self.data)
+            each = self.unrounded.partials(node, partials(graph, node, self.data))
             texts = self._slopes(lambda formulas: formulas.partials(node), each) if wanted else {}
             return [(operand, texts.get(operand, ""), each[operand], 0) for operand in each]
         operands = graph.operands(node)
-        numbers = dict(enumerate(local_slopes(graph, node, self.data)))
-        moving = {at: numbers[at] for at in self._moving(node)}
+        slopes = local_slopes(graph, node, self.data)
+        moving = {at: slopes[at] for at in self._moving(node)}
+        if len({*operands}) == len(operands):
+            by = {operands[at]: slope for at, slope in moving.items()}
+            moving = dict(zip(moving, self.unrounded.partials(node, by).values(), strict=True))
         if wanted:
             texts = self._slopes(lambda written: dict(enumerate(written.one_step(node)[1])), moving)
         else:

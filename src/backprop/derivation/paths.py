@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from backprop.derivation.steps import Path
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
+from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.values import share
 
 MOST_PATHS = 200
 """Paths that are written out."""
@@ -21,9 +21,11 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, li
     """For each name all ways from it to the output, over equations. Raises TooLarge."""
     graph = found.graph
     used: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    unrounded = Unrounded(graph, *found.numbers)
     for node in graph.steps:
         if node in graph.labels:
-            for operand, slope in partials(graph, node, found.numbers.data).items():
+            known = partials(graph, node, found.numbers.data)
+            for operand, slope in unrounded.partials(node, known).items():
                 used[operand].append((node, slope))
     ways = {graph.output: 1}
     for node in reversed(graph.order[:-1]):
@@ -50,7 +52,7 @@ def _paths_from(begin: int, graph: Graph, used: Uses) -> list[Path]:
         if way[-1] == graph.output:
             product = 1.0
             for factor in reversed(factors):  # from the output back, as the gradient is made
-                product = share(product, factor)
+                product = times(product, factor)
             found.append(Path(tuple(map(graph.label, way)), factors, product))
             continue
         for user, slope in reversed(used[way[-1]]):

@@ -5,10 +5,10 @@ what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from backprop.evaluation.unrounded import is_product
 from backprop.showing import Shown
 
 
@@ -48,7 +48,7 @@ class Share(NamedTuple):
     @property
     def is_product(self) -> bool:
         """Whether this is upstream times local indeed, and not 0·∞, which may be anything."""
-        return isfinite(self.upstream * self.local) or not isfinite(self.product)
+        return is_product(self.upstream, self.local, self.product)
 
 
 class Total(NamedTuple):

@@ -159,6 +159,15 @@ def exactly(graph: Graph, data: ByNode) -> float:
     return float(_Exactly(graph, data).value(graph.output))
 
 
+def exact_gradients(graph: Graph, data: ByNode) -> dict[int, Any]:
+    """The derivatives of the output by the nodes for which the chain rule decides, as mpmath has
+    them."""
+    nodes = [node for node in graph.order if not graph.is_number(node)]
+    varying = depending(graph, nodes, graph.steps)
+    found = _Exactly(graph, data).backward(varying, graph.steps, nodes)
+    return {node: number.value for node, number in found.items() if number.open is None}
+
+
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
     """A function of a node: the slope of the output by it that values give, and that in words.
 

@@ -19,6 +19,7 @@ from graphviz import Digraph, escape
 
 from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.unrounded import is_product
 from backprop.language import Model
 from backprop.numbers import shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
@@ -229,7 +230,7 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     derivative = part if part and of == output else f"∂{of}/∂{by} = "
     derivative = derivative if arrow.of and arrow.by else ""
     rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
-    decided = isfinite(arrow.upstream * arrow.slope) or not isfinite(arrow.share)
+    decided = is_product(arrow.upstream, arrow.slope, arrow.share)
     rule += f" = {share}" if decided else f", which may be anything; here it is {share}"
     label, title = escape(f" {derivative}{slope} "), escape(f"{arrow.formula}\n{rule}")
     graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)

@@ -10,6 +10,7 @@ from math import isfinite, isnan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
+from backprop.numbers import Wide
 from backprop.reports.explain.notation import Notation, Term, in_latex
 from backprop.reports.style import Style
 from backprop.syntax.notation import names_in
@@ -209,7 +210,8 @@ class Document(ABC):
         return Term(self.notation.name(text))
 
     def _number(self, value: float) -> Term:
-        return Term(self.notation.number(value, self._digits), value < 0)
+        negative = value < 0 or (isinstance(value, Wide) and value.exact < 0)
+        return Term(self.notation.number(value, self._digits), negative)
 
     def _answer(self, value: float) -> Term:
         return self._hidden(self._number(value))

@@ -1,0 +1,78 @@
+"""Derivatives that no double holds, such as -1e-400, for who writes them as text.
+
+The gradient that they are a part of may be a double all the same: 1e200 times -1e-400.
+"""
+
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from functools import cached_property
+from math import inf, isfinite
+from sys import float_info
+from typing import Any
+
+from backprop.graph import Graph
+from backprop.numbers import DIGITS, Wide
+from backprop.values import ByNode, backward, share
+
+
+class Unrounded:
+    """The derivatives of a graph at a point. data: what the nodes are worth. gradients: as they are
+    known there."""
+
+    def __init__(self, graph: Graph, data: ByNode, gradients: ByNode) -> None:
+        self._graph, self._data, self._gradients = graph, data, gradients
+        self._alone: dict[int, Unrounded] = {}
+
+    def gradient(self, node: int) -> float:
+        """The derivative of the output by a node."""
+        number = self._gradients[node] + 0.0
+        if _fits(number) or not self._unsure:
+            return number
+        exact = self._exactly.get(node)
+        if exact is None or exact == 0 or not -inf < exact < inf or _fits(float(exact)):
+            return number
+        return Wide(Decimal(str(exact)))
+
+    def partials(self, node: int, known: Mapping[int, float]) -> dict[int, float]:
+        """The derivatives of one equation by what it uses, in place of these."""
+        if all(map(_fits, known.values())):
+            return {**known}
+        alone = Unrounded(self._graph.alone(node), self._data, {**known})
+        return {operand: alone.gradient(operand) for operand in known}
+
+    @cached_property
+    def _unsure(self) -> bool:
+        """Whether something on the way is too small or too large for a double."""
+        found = dict.fromkeys(self._graph.order, 0.0)
+        found[self._graph.output] = 1.0
+        doubtful = backward(self._graph, self._graph.steps, self._data, found)
+        return bool(doubtful) or not all(map(isfinite, found.values()))
+
+    @cached_property
+    def _exactly(self) -> Mapping[int, Any]:
+        from backprop.evaluation.indeterminate import exact_gradients  # which loads mpmath
+
+        return exact_gradients(self._graph, self._data)
+
+
+def _fits(number: float) -> bool:
+    """Whether a number has all its digits as a double, and is not 0."""
+    return float_info.min <= abs(number) < inf
+
+
+def times(one: float, other: float) -> float:
+    """The product of two numbers, of which both may be beyond doubles."""
+    if not isinstance(one, Wide) and not isinstance(other, Wide):
+        return share(one, other)
+    exact = Context(2 * DIGITS).multiply(_decimal(one), _decimal(other))
+    number = float(exact)
+    return number if _fits(number) or not exact or not exact.is_finite() else Wide(exact)
+
+
+def _decimal(number: float) -> Decimal:
+    return number.exact if isinstance(number, Wide) else Decimal(number)
+
+
+def is_product(one: float, other: float, product: float) -> bool:
+    """Whether a number is what two others are multiplied, and not 0·∞, which may be anything."""
+    return isfinite(times(one, other)) or not isfinite(product)
