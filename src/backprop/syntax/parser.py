@@ -104,12 +104,29 @@ def _statement(
     try:
         return Statement(tokens, shape(tokens.kinds, start))
     except Unfit:
-        equation = _equation(tokens) if plain and start == "statement" else None
+        if not plain or start != "statement":
+            raise
+        if (filled := _without_blanks(tokens)) is not tokens:
+            return _statement(filled, start, plain, chains)
+        equation = _equation(tokens)
         if equation is None:
             raise
     if chains is not None:
         chains[tokens.starts[0]] = tokens
     return equation
+
+
+def _without_blanks(tokens: Tokens) -> Tokens:
+    """An equation of a worksheet, `e = a*b = ____ = ____`, without the blanks at its end."""
+    last = len(tokens.kinds)
+    while tokens.kinds[:last].count("ASSIGN") > 1 and tokens.kinds[last - 2 : last] == (
+        "ASSIGN",
+        "NAME",
+    ):
+        if len(tokens.texts[last - 1]) < 2 or tokens.texts[last - 1].strip("_"):
+            break
+        last -= 2
+    return tokens if last == len(tokens.kinds) else tokens.since(0, last)
 
 
 def _equation(tokens: Tokens) -> Statement | None:
