@@ -311,10 +311,11 @@ def literal(number: float) -> str:
 
 
 def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
-    machine, names = row.machine, dict(zip(row.operands, operands, strict=True))
+    machine = row.machine
     if row.mended:
         out = _by_machine(code, row._replace(mended=""), operands)
-        return code.text(row.mended, {**names, "out": out})
+        names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
+        return code.text(row.mended, names)
     if machine == "select":
         return _choice(code, *operands)
     if machine == "copy":
@@ -331,7 +332,8 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
     if machine.replace(".", "").isidentifier():
         return code.call(machine, operands)
     if machine or isinstance(row.value, str):
-        return code.text(machine or str(row.value), names)
+        text = machine or str(row.value)
+        return code.text(text, dict(zip(row.operands, operands, strict=True)))
     return code.call(CALL_BACK + row.name, operands)
 
 
