@@ -21,7 +21,7 @@ def write(report: Report, style: Style) -> str:
     rows = [[_title(column, naming) for column in table.columns]]
     for at, owner in enumerate(owners):
         cells = ((column, column.cells[at]) for column in table.columns)
-        rows.append([_cell(column, cell, str(owner), naming, style) for column, cell in cells])
+        rows.append([_cell(column, cell, owner, naming, style) for column, cell in cells])
     titles, *lines = (" & ".join(row) + r" \\" for row in rows)
     lines = [rf"\begin{{tabular}}{{{form}}}", r"\hline", titles, r"\hline", *lines]
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
@@ -47,7 +47,7 @@ def _title(column: Column, naming: Naming) -> str:
     return "value" if column.title == "data" else latex_text(column.title)
 
 
-def _cell(column: Column, cell: Cell, owner: str, naming: Naming, style: Style) -> str:
+def _cell(column: Column, cell: Cell, owner: Cell, naming: Naming, style: Style) -> str:
     """owner: the name of the row, which its equation is of."""
     if cell is None or cell == "":
         return ""
@@ -61,10 +61,10 @@ def _cell(column: Column, cell: Cell, owner: str, naming: Naming, style: Style) 
     return f"${right}$" if column.kind == "formula" else f"${_name(owner, naming)} = {right}$"
 
 
-def _name(text: str, naming: Naming) -> str:
+def _name(text: Cell, naming: Naming) -> str:
     """A name, or the first and the last of several."""
     return r" \ldots ".join(map(naming.name, _parts(text)))
 
 
-def _parts(text: str) -> Sequence[str]:
-    return text.names if isinstance(text, Together) else [text]
+def _parts(text: Cell) -> Sequence[str]:
+    return text.names if isinstance(text, Together) else [str(text)]
