@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, MutableMappi
 from math import isfinite, nan
 from operator import attrgetter
 from sys import float_info
-from typing import Generic, NamedTuple, Self, TypeVar, Union
+from typing import Any, Generic, NamedTuple, Self, TypeVar, Union
 
 from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order, joined
 from backprop.operations import FUNCTIONS, OPERATIONS
@@ -35,6 +35,7 @@ class Numbers(NamedTuple):
 
 
 F = TypeVar("F")
+T = TypeVar("T", bound=Any)
 V = TypeVar("V", bound="Value")
 
 
@@ -186,16 +187,31 @@ def share(gradient: float, slope: float) -> float:
     return gradient * slope + 0.0
 
 
-def tangents(graph: Graph, steps: Iterable[int], data: ByNode, by: int) -> dict[int, float]:
-    """The derivative of every step by the node `by`: the chain rule from the front, an operand's
-    tangent times the slope, added up."""
-    found: dict[int, float] = {by: 1.0}
+def tangents(
+    graph: Graph,
+    steps: Iterable[int],
+    data: ByNode,
+    seeds: Mapping[int, T],
+    slopes: Mapping[int, Sequence[functions.Function]] = _SLOPES,
+) -> dict[int, T]:
+    """The derivative of every step by what `seeds` say: the chain rule from the front, an operand's
+    tangent times the slope, added up. No slope comes out of a branch that was not taken.
+
+    seeds: the tangents of the nodes that move: for the derivative by a node 1 there, or for those
+    by several nodes at once an array for each of them.
+    """
+    found = dict(seeds)
+    zero = next(iter(seeds.values())) * 0.0
     for step in steps:
-        total = 0.0
-        slopes = local_slopes(graph, step, data)
-        for operand, slope in zip(graph.operands(step), slopes, strict=True):
-            if slope and found.get(operand):
-                total += slope * found[operand]
+        total = zero
+        numbers = [data[each] for each in graph.operands(step)]
+        numbers.append(data[step])
+        chooses = OPERATIONS[graph.op(step)].chooses
+        for operand, slope_of in zip(graph.operands(step), slopes[graph.ops[step]], strict=True):
+            if operand in found:
+                slope = slope_of(*numbers)
+                if slope or not chooses:
+                    total = total + found[operand] * slope
         found[step] = total
     return found
 

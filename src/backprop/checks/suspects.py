@@ -50,7 +50,7 @@ class Mistakes:
     @cached_property
     def _tangent(self) -> dict[int, float]:
         """The derivative by the name of everything on the way."""
-        return tangents(self._graph, self._way.above, self._data, self._way.by)
+        return tangents(self._graph, self._way.above, self._data, {self._way.by: 1.0})
 
     @cached_property
     def _local(self) -> dict[int, dict[int, float]]:

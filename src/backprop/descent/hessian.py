@@ -13,9 +13,8 @@ from backprop.engine.engines import TapeCode
 from backprop.engine.writers.columns import derivatives
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order
-from backprop.operations import OPERATIONS
 from backprop.syntax import functions
-from backprop.values import Lookup, forward
+from backprop.values import Lookup, forward, tangents
 
 MOST_STEPS = 10_000
 """The most steps of a graph whose gradient becomes a graph: a fifth of a second. For more, the
@@ -23,6 +22,9 @@ gradients that differences need are computed sooner."""
 
 _SWEEP = 3e-6
 """Seconds that a sweep in Python takes for a step."""
+
+_AT_ONCE = 100
+"""The leaves of one sweep in Python: a row of so many numbers for each step is kept."""
 
 _CUBE_ROOT = 6e-6
 """The cube root of the rounding unit: the best relative step for a central difference."""
@@ -44,8 +46,8 @@ class SecondDerivatives:
 
     fixed: the numbers of its other inputs. engine: what a person asked for. ready: whether there is
     machine code already. The gradient is a graph of its own, made once. At each point it is
-    computed once, and then swept backward from each of its outputs: in Python from all at once, on
-    a tape, which pays where there is much to compute, one by one.
+    computed once, and then swept: in Python forward from many leaves at once, on a tape, which pays
+    where there is much to compute, backward from each output.
     """
 
     def __init__(
@@ -80,18 +82,15 @@ class SecondDerivatives:
         finite = all(isfinite(data[each]) for each in self._graph.outputs)
         if not finite or self._at_border(x, data):
             return None
-        try:
-            with numpy.errstate(all="raise", under="ignore"):  # such as 0*inf
-                table = self._sweep(data, _SLOPES)
-        except FloatingPointError:
-            return None
+        with numpy.errstate(all="ignore"):  # 0*inf is nan
+            table = self._sweeps(data, _SLOPES)
         return table if numpy.isfinite(table).all() else None
 
     def sizes(self, x: Sequence[float]) -> Any:
         """The sizes of all that is added up to each number of that table: its rounding is a few
         units in their last place."""
         with numpy.errstate(all="ignore"):
-            return self._sweep(self._data(x, self._steps), _SIZES)
+            return self._sweeps(self._data(x, self._steps), _SIZES)
 
     @cached_property
     def _start(self) -> list[float]:
@@ -139,28 +138,19 @@ class SecondDerivatives:
         before = set(in_order(self._flat, self._graph.operands))
         return [step for step in self._steps if step in before]
 
-    def _sweep(self, data: list[float], slopes: Mapping[int, Sequence[functions.Function]]) -> Any:
-        """The chain rule from the outputs back, with a row of numbers for each node: the gradient
-        by it of each output."""
-        count = len(self._leaves)
-        sums: dict[int, Any] = {}
-        for output, seed in zip(self._graph.outputs, numpy.identity(count), strict=True):
-            sums[output] = sums[output] + seed if output in sums else seed
-        ops, operands_of, op = self._graph.ops, self._walked.operands, self._graph.op
-        for step in reversed(self._steps):
-            if step not in sums:
-                continue
-            gradient, operands = sums.pop(step), operands_of(step)
-            numbers = [*[data[each] for each in operands], data[step]]
-            for operand, slope_of in zip(operands, slopes[ops[step]], strict=True):
-                if operand not in self._moving:
-                    continue
-                slope = slope_of(*numbers)
-                # nothing comes to a branch that is not taken
-                if slope or not OPERATIONS[op(step)].chooses:
-                    share = gradient * slope
-                    sums[operand] = sums[operand] + share if operand in sums else share
-        return numpy.array([sums.get(leaf, numpy.zeros(count)) for leaf in self._leaves])
+    def _sweeps(self, data: list[float], slopes: Mapping[int, Sequence[functions.Function]]) -> Any:
+        """A row for each leaf: the derivative by it of each output. From the front, for some leaves
+        at once."""
+        count, outputs = len(self._leaves), self._graph.outputs
+        table = numpy.zeros((count, len(outputs)))
+        still = numpy.zeros(_AT_ONCE)
+        for first in range(0, count, _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            seeds = dict(zip(self._leaves, numpy.identity(count)[:, some], strict=True))
+            found = tangents(self._graph, self._steps, data, seeds, slopes)
+            for at, output in enumerate(outputs):
+                table[some, at] = found.get(output, still[: count - first])
+        return table
 
     def _on_tape(self) -> bool:
         """Whether there is a tape, or should be one now."""
