@@ -23,6 +23,7 @@ from backprop.engine.leading import in_order, leading
 from backprop.engine.native import machine
 from backprop.engine.native.loops import is_wide
 from backprop.engine.tape import Tape
+from backprop.engine.underflow import too_small
 from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.graph import Columns, Graph
@@ -61,7 +62,7 @@ def interpreted(
     graph: Graph, numbers: dict[int, float], sure: bool = True
 ) -> tuple[list[float], list[float]]:
     """The value of every row, and the gradient by it. sure: whether it is nan by what has a slope
-    that is too small for a double."""
+    that is too small for a double, and by everything where a value is."""
     data = graph.columns.start()
     for leaf, number in numbers.items():
         data[leaf] = number
@@ -69,6 +70,8 @@ def interpreted(
     gradients = [0.0] * len(data)
     gradients[graph.output] = 1.0
     backward(graph, graph.steps, data, gradients, *() if sure else [Lookup(functions.slopes)])
+    if sure and too_small(graph, data):
+        gradients = [math.nan] * len(data)
     return data, gradients
 
 

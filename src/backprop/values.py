@@ -84,13 +84,15 @@ def backward(
     data: ByNode,
     gradients: ByNode,
     slopes: Mapping[int, Sequence[functions.Function]] = _SURE_SLOPES,
+    lost: Callable[[], float] = float,
 ) -> list[int]:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
 
     steps: operands first; `data` has the value of each and of its operands. gradients: at the
     outputs what they begin with, 1 for the derivative of one output, and 0 elsewhere. From the
     outputs back, each use of an operand adds (gradient of the result) * (slope of the operation).
-    slopes: by operation, where other functions take the place of the table's.
+    slopes: by operation, where other functions take the place of the table's. lost: what is added
+    where a product of two that are not 0 is too small for a double, by itself 0.
 
     A gradient of 0 goes no further. Returns the steps where that may be wrong: those whose slope is
     infinite there (0·∞, unless the step is in a branch that was not taken), and those whose
@@ -121,6 +123,7 @@ def backward(
                     gradients[operand] += share
                 elif slope:
                     doubtful.append(step)
+                    gradients[operand] += lost()
     if doubtful:  # what no gradient has come to is in a branch that was not taken
         reached = set(having_say(graph, steps, data))
         doubtful = [step for step in doubtful if step in reached]

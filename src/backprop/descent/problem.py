@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
+from backprop.engine.underflow import too_small
 from backprop.errors import IndeterminateForm, InfiniteSlope, NotFinite
 from backprop.evaluation import diagnosis
 from backprop.evaluation.gradient import Evaluation, settled
@@ -147,7 +148,8 @@ class Problem:
             self._interpreted(self._x)
         gradients = derivatives(self._moving, self._data)
         slopes = [gradients[leaf] * self.sign for leaf in self.leaves]
-        return slopes if all(map(isfinite, slopes)) else self._doubtful()
+        sure = all(map(isfinite, slopes)) and not too_small(self._moving, self._data)
+        return slopes if sure else self._doubtful()
 
     def _doubtful(self) -> Point:
         """The derivatives where the chain rule meets something that is not finite, or too small."""

@@ -15,7 +15,7 @@ from functools import cache
 from math import isfinite
 from typing import Any, Protocol
 
-from backprop.engine.underflow import SCALE
+from backprop.engine.underflow import SCALE, too_small
 from backprop.graph import Graph
 from backprop.values import derivatives, forward
 
@@ -67,6 +67,8 @@ class Interpreted(Engine):
 
     def backward(self) -> Sequence[float] | None:
         gradients = derivatives(self._graph, self._own.made)
+        if too_small(self._graph, self._own.made):
+            return None
         found = [gradients[leaf] for leaf in self._wrt]
         return found if all(map(isfinite, found)) else None
 

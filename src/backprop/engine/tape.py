@@ -170,7 +170,7 @@ class Arrays:
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
         found = self.tape.forward(self.address)
-        self._loses = found >= 2  # whether a slope is too small for a double
+        self._loses = found >= 2  # whether a value or a slope is too small for a double
         return not found & 1
 
     def backward(self, output: int | None = None) -> bool:

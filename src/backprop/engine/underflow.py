@@ -3,6 +3,14 @@
 
 from collections.abc import Callable
 from functools import cache
+from sys import float_info
+
+from backprop.graph import Columns, Graph
+from backprop.syntax.functions import can_vanish
+from backprop.values import ByNode
+
+TINY = float_info.min
+"""Below the smallest normal double a number has lost digits, or is 0."""
 
 SCALE = 2.0**512
 """Where adjoints become too small they are computed again, times this."""
@@ -37,3 +45,20 @@ def functions() -> tuple[Callable[[], object], Callable[[], int]] | None:
         return None
     bit = ctypes.c_int(flag())
     return (lambda: clear(bit), lambda: read(bit)) if bit.value else None
+
+
+def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
+    """Whether the value of a node is 0 only because it is too small for a double."""
+    return not data[node] and _lost(graph, node, data)
+
+
+def too_small(graph: Graph, data: ByNode) -> list[int]:
+    """The steps whose values have lost digits because they are too small for a double, or all of them."""
+    small = [step for step in graph.steps if -TINY < data[step] < TINY]
+    return [step for step in small if _lost(graph, step, data)]
+
+
+def _lost(graph: Graph | Columns, node: int, data: ByNode) -> bool:
+    """Whether a value that small is not what it is made of: 0 because a factor is, or a sum."""
+    made = data[node] or all(data[each] for each in graph.operands(node))
+    return bool(made) and can_vanish(graph.op(node))

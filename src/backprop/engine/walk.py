@@ -64,13 +64,18 @@ class Writer(Protocol[T]):
         """A gradient that is not NOTHING, even if it is -0.0."""
         return gradient
 
-    def begin_gradients(self) -> None:
-        """The products that `too_small` is about begin here."""
+    def begin(self) -> None:
+        """What `too_small` is about begins here."""
+        return
+
+    def computed(self, name: str, operands: Sequence[Operand[T]], out: Operand[T]) -> None:
+        """The value of a step has been written."""
         return
 
     def too_small(self) -> list[Operand[T]]:
-        """What is not finite if one of the products is too small for a double, and its factors are
-        not 0, or one of the slopes that were used, and its numbers are not."""
+        """What is not finite if the value of one of the steps is too small for a double, and its
+        operands are not 0, or one of the products, and its factors are not, or one of the slopes
+        that were used, and its numbers are not."""
         return []
 
 
@@ -140,6 +145,7 @@ class Walk(Generic[T]):
         for step in self.steps:
             operands = [found[each] for each in graph.operands(step)]
             found[step] = self.writer.value(graph.op(step), operands)
+            self.writer.computed(graph.op(step), operands, found[step])
 
     def looked_at(self, outputs: Iterable[int]) -> list[Operand[T]]:
         """What must be finite for all to be, after `forward`: the outputs, and what a step hides."""
@@ -208,8 +214,8 @@ def value_and_gradient(
     for all to be right. known: what the inputs are called. scale: a power of 2 that the gradients
     are multiplied with on the way, so that none becomes too small."""
     walk = Walk(writer, graph, graph.steps, known)
+    writer.begin()
     walk.forward()
-    writer.begin_gradients()
     gradient = walk.backward({graph.output: scale}, wrt)
     looked = walk.looked_at(graph.outputs) + writer.too_small()
     for leaf in walk.guarded.intersection(wrt):  # NOTHING is 0 for the reader

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from math import isfinite, isnan
-from sys import float_info
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
-from backprop.graph import Columns, Graph, depending, in_order
+from backprop.graph import Columns, Graph, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
 from backprop.operations import OPERATIONS
 from backprop.source import one_line
-from backprop.syntax import functions
 from backprop.values import ByNode, having_say, local_slopes
 
 _MOST = 5
 """The most steps that are named for one run."""
-
-_MISSED = 1e8
-"""A value that is 0 instead of 1e-308 or less is missed where a slope or its gradient is larger."""
-
-_SIMILAR = 1e-100
-"""Numbers below this may have a ratio to what is too small for a double."""
-
-_TINY = float_info.min
 
 
 def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> list[NotFinite]:
@@ -167,49 +157,3 @@ def own_text(model: Model, node: int, most: int) -> str:
 def _labels(model: Model, node: int, text: str) -> list[Label]:
     texts = (text, *["called here"] * 3)
     return [Label(span, said) for span, said in zip(model.span(node), texts, strict=False)]
-
-
-def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
-    """Whether the value of a node is 0 only because it is too small for a double."""
-    return (
-        not data[node]
-        and functions.can_vanish(graph.op(node))
-        and all(data[each] for each in graph.operands(node))
-    )
-
-
-def too_small(graph: Graph, data: ByNode, gradients: ByNode, corners: bool = True) -> list[int]:
-    """The steps whose values have lost digits because they are too small for a double, or all of them,
-    where a large slope before or behind them, a number beside them that is small as well, or a corner
-    behind them, if these count, may make that visible."""
-    small = [step for step in graph.steps if -_TINY < data[step] < _TINY]
-    zeros = [step for step in small if vanished(graph, step, data)]
-    below = [step for step in in_order(zeros, graph.operands) if graph.operands(step)]
-    steep = (abs(each) > _MISSED for step in below for each in local_slopes(graph, step, data))
-    beside = (
-        0 < abs(data[each]) < _SIMILAR
-        for zero in zeros
-        for user in graph.users.get(zero, ())
-        for each in (user, *graph.operands(user))
-    )
-    if zeros and not (any(steep) or any(beside)):
-        at = at_corners(graph, zeros, data) if corners else []
-        cornered = {*in_order(at, graph.operands)}
-        zeros = [
-            step for step in zeros if not -_MISSED < gradients[step] < _MISSED or step in cornered
-        ]
-    missed = set(zeros)
-    return [step for step in small if data[step] or step in missed]
-
-
-def at_corners(graph: Graph, small: Sequence[int], data: ByNode) -> list[int]:
-    """The steps that stand at a corner where something has become 0 because `small` did."""
-    behind = depending(graph, small, graph.steps)
-    return [
-        step
-        for step in graph.steps
-        if step in behind
-        and OPERATIONS[graph.op(step)].corner
-        and any(each in behind and not data[each] for each in graph.operands(step))
-        and functions.kinks(graph.op(step), [data[each] for each in graph.operands(step)])
-    ]

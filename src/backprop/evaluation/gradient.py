@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.engine.underflow import LARGE, SCALE
+from backprop.engine.underflow import LARGE, SCALE, too_small
 from backprop.errors import AtBorder, BackpropError
 from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import ByNode, Numbers, any_steep, backward, forward, having_say
+from backprop.values import ByNode, Numbers, any_steep, backward, forward
 
 if TYPE_CHECKING:
     from backprop.engine.writers.exact import Open
@@ -74,12 +74,8 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     finite = all([isfinite(gradients[node]) for node in order])  # noqa: C419
     if finite and doubtful and _scaled(graph, data, gradients):
         doubtful = []
-    # a value that has lost digits has slopes, and is in slopes, that have lost as many
-    if small := diagnosis.too_small(graph, data, gradients):
-        users = [user for step in small for user in graph.users.get(step, ())]
-        reached = set(having_say(graph, steps, data))
-        corners = diagnosis.at_corners(graph, small, data)
-        doubtful += [step for step in (*small, *users, *corners) if step in reached]
+    if too_small(graph, data):  # what such a value is a factor of is in doubt, too
+        doubtful = [graph.output]
     if finite and not doubtful:
         return None
     from backprop.evaluation.harmless import harmless
@@ -161,7 +157,7 @@ def evaluate(
         from backprop.engine.tape import Tape
 
         sure = Tape(columns, order, output).run(data, gradients)
-        sure = sure and not diagnosis.too_small(graph, data, gradients)
+        sure = sure and not too_small(graph, data)
     else:
         forward(columns, filter(columns.is_step, order), data)
     computed = order
@@ -175,7 +171,7 @@ def evaluate(
         from backprop.evaluation import indeterminate
 
         warnings += indeterminate.by_values(model, graph, data, gradients, undecided)
-        warnings += indeterminate.lost(model, graph, data, gradients)
+        warnings += indeterminate.lost(model, graph, data)
     if sure or undecided is not None:  # otherwise all are finite
         warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
     notes: tuple[AtBorder, ...] = ()

@@ -6,24 +6,22 @@ many digits.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from math import copysign, isfinite
 from random import Random
-from sys import float_info
 
-from backprop.engine.underflow import SCALE
-from backprop.evaluation.diagnosis import vanished
+from backprop.engine.underflow import SCALE, TINY, too_small
 from backprop.graph import Graph, depending
 from backprop.syntax import functions
-from backprop.values import ByNode, Lookup, any_steep, backward, forward
+from backprop.values import ByNode, Lookup, any_steep, backward, forward, having_say
 
 _SAME = 1e-13
 """How far apart two numbers are the same, relative to the larger one."""
 
 _UNSEEN = 1e-300
-"""Gradients of steps without a name that differ by less are the same."""
+"""Values, and gradients of steps without a name, that differ by less are the same."""
 
-_TINY = float_info.min
-_SLOPES, _CAN_BE_LOST = Lookup(functions.slopes), Lookup(functions.can_be_lost)
+_SLOPES = Lookup(functions.slopes)
 
 
 def harmless(graph: Graph, data: ByNode) -> dict[int, float] | None:
@@ -33,17 +31,26 @@ def harmless(graph: Graph, data: ByNode) -> dict[int, float] | None:
     doubtful = backward(graph, graph.steps, data, gradients, _SLOPES)
     if any_steep(graph, doubtful, data):
         return None
-    random = Random(0)
-    shaken = _shaken(graph, data, random)
-    if not _same(data[graph.output], shaken[graph.output], _TINY):
+    more = _More()
+    shaken = more.values(graph, data)
+    if not all(
+        _same(data[step], shaken[step], _UNSEEN) for step in having_say(graph, graph.order, data)
+    ):
         return None
-    found = _gradients(graph, shaken, random)
+    found: dict[int, float] = defaultdict(float, {graph.output: SCALE})
+    backward(graph, graph.steps, shaken, found, Lookup(more.slopes), more)
     same = all(
-        _same(gradients[node], found[node] / SCALE, _TINY if node in graph.labels else _UNSEEN)
+        _same(gradients[node], found[node] / SCALE, TINY if node in graph.labels else _UNSEEN)
         for node in graph.order
         if not graph.is_number(node)
     )
     return gradients if same else None
+
+
+def moves_output(graph: Graph, data: ByNode) -> bool:
+    """Whether the value of the output changes with what is too small."""
+    shaken = _More().values(graph, data)
+    return not _same(data[graph.output], shaken[graph.output], _UNSEEN)
 
 
 def _same(number: float, other: float, unseen: float) -> bool:
@@ -51,41 +58,34 @@ def _same(number: float, other: float, unseen: float) -> bool:
     return isfinite(size) and (apart <= _SAME * size or apart <= unseen > size)
 
 
-def _more(number: float, random: Random) -> float:
-    """A number that is too small, and has more than as much added."""
-    return number + copysign(_TINY, number) * random.uniform(1.0, 2.0)
+class _More:
+    """Called with a number that is too small: one that has more than as much added."""
 
+    def __init__(self) -> None:
+        self._random = Random(0)
 
-def _shaken(graph: Graph, data: ByNode, random: Random) -> ByNode:
-    """The values of the nodes, where those that are too small are others."""
-    small = [step for step in graph.steps if -_TINY < data[step] < _TINY]
-    small = [step for step in small if data[step] or vanished(graph, step, data)]
-    shaken = {node: data[node] for node in graph.order}
-    behind, lost = depending(graph, small, graph.steps), set(small)
-    for step in graph.steps:
-        if step in behind:
-            forward(graph, [step], shaken)
-            if step in lost:
-                shaken[step] = _more(shaken[step], random)
-    return shaken
+    def __call__(self, number: float = 0.0) -> float:
+        return number + copysign(TINY, number) * self._random.uniform(1.0, 2.0)
 
+    def values(self, graph: Graph, data: ByNode) -> dict[int, float]:
+        """The values of the nodes, where those that are too small are others."""
+        lost, shaken = set(too_small(graph, data)), {node: data[node] for node in graph.order}
+        behind = depending(graph, lost, graph.steps)
+        for step in graph.steps:
+            if step in behind:
+                forward(graph, [step], shaken)
+                if step in lost:
+                    shaken[step] = self(shaken[step])
+        return shaken
 
-def _gradients(graph: Graph, data: ByNode, random: Random) -> ByNode:
-    """The derivatives of the output times a large number, where what is too small is other numbers."""
-    found: dict[int, float] = defaultdict(float, {graph.output: SCALE})
-    for step in reversed(graph.steps):
-        if not (gradient := found[step]):
-            continue
-        code, inside = graph.ops[step], graph.operands(step)
-        numbers = [data[each] for each in inside]
-        numbers.append(data[step])
-        slopes = zip(inside, _SLOPES[code], _CAN_BE_LOST[code], strict=True)
-        for operand, slope_of, can_be_lost in slopes:
-            slope = slope_of(*numbers)
-            if can_be_lost and -_TINY < slope < _TINY and (slope or all(numbers)):
-                slope = _more(slope, random)
-            share = gradient * slope
-            if slope and -_TINY < share < _TINY:
-                share = _more(share, random)
-            found[operand] += share
-    return found
+    def slopes(self, name: str) -> tuple[functions.Function, ...]:
+        """The slopes of an operation, where those that are too small are others."""
+        pairs = zip(functions.slopes(name), functions.can_be_lost(name), strict=True)
+        return tuple(self._slope(slope) if lost else slope for slope, lost in pairs)
+
+    def _slope(self, slope_of: functions.Function) -> Callable[..., float]:
+        def slope(*numbers: float) -> float:
+            found = slope_of(*numbers)
+            return self(found) if -TINY < found < TINY and (found or all(numbers)) else found
+
+        return slope

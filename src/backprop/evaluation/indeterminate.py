@@ -13,11 +13,13 @@ from math import inf, isfinite, isinf, nan
 from types import MappingProxyType
 from typing import Any
 
+from backprop.engine.underflow import too_small
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
 from backprop.evaluation.borders import met_within
-from backprop.evaluation.diagnosis import place, too_small
+from backprop.evaluation.diagnosis import place
+from backprop.evaluation.harmless import moves_output
 from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
@@ -73,7 +75,7 @@ def settle(
     for node, number in found.items():
         if isinf(gradients[node]) and number.open is None and number.value != number.value:
             continue  # at the end of a domain, of which doubles may be the only ones to have a value
-        gradients[node] = float(number.value)
+        gradients[node] = float(number.value) if number.open is None else nan
     return {node: number.open for node, number in found.items() if number.open is not None}
 
 
@@ -126,7 +128,7 @@ def _work(graph: Graph, steps: Iterable[int]) -> int:
     return sum(1 if graph.op(step) in PLAIN else 4 for step in steps)
 
 
-def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Underflow]:
+def lost(model: Model, graph: Graph, data: ByNode) -> list[Underflow]:
     """A warning where the value of the output is not what it would be if doubles had more digits
     and smaller numbers, at the first step with which that begins: one that is too small, one that
     jumps because of rounding, or one that has a value by rounding only."""
@@ -134,12 +136,14 @@ def lost(model: Model, graph: Graph, data: ByNode, gradients: ByNode) -> list[Un
     value = float(exact.value(graph.output))
     output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
     would = f"{output} would be {shown(value)}"
-    what, missed = "", set(too_small(graph, data, gradients, corners=False))
+    same = abs(value - data[graph.output]) <= _AGREED * abs(value)
+    what, missed = "", set[int]()
+    if not same and moves_output(graph, data):
+        missed = {*too_small(graph, data)}
     for step in having_say(graph, graph.order, data):
         number = exact.value(step)
         if step in missed:
-            apart = abs(number - data[step]) > _AGREED * abs(number)
-            if apart and not abs(value - data[graph.output]) <= _AGREED * abs(value):
+            if abs(number - data[step]) > _AGREED * abs(number):
                 counts = "has lost digits" if data[step] else "counts as 0"
                 what = f"is too small for a double{{at}}, and {counts}; {would}"
         elif not isfinite(float(number)) and not any_steep(graph, [step], data):

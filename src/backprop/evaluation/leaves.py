@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
+from backprop.engine.underflow import vanished
 from backprop.errors import (
     LIMIT,
     BackpropError,
@@ -104,7 +105,7 @@ def number_of(model: Model, root: int) -> float:
     order, data = without_names(model.columns, root)
     diagnosis.values(model, order, len(order), data)
     columns = model.columns
-    if any(columns.is_step(node) and diagnosis.vanished(columns, node, data) for node in order):
+    if any(columns.is_step(node) and vanished(columns, node, data) for node in order):
         # too small for a double, but perhaps large again in the end
         from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
 

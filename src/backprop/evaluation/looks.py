@@ -11,8 +11,8 @@ from itertools import chain
 from math import copysign, isfinite, ulp
 from sys import float_info
 
+from backprop.engine.underflow import vanished
 from backprop.evaluation.borders import conditions, kind, met
-from backprop.evaluation.diagnosis import vanished
 from backprop.evaluation.precise import CLOSE, Precise, sides
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order

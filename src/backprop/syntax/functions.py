@@ -140,12 +140,16 @@ def _of_slopes(name: str, apply: Callable[[str, list[bool]], bool]) -> tuple[boo
 
 @cache
 def can_vanish(name: str) -> bool:
-    """Whether the value of the operation can be 0 only because it is too small for a double:
-    where no operand is 0, and there is no corner, jump or sum that makes a 0 of its own."""
+    """Whether the value of the operation can lose digits, or all of them, because it is too small for
+    a double: a sum and a remainder cannot, nor what gives an operand back, or a 0 of its own."""
     row = OPERATIONS[name]
-    if row.corner or row.jump or row.binding in (SUM, COMPARISON) or row.says:
+    if row.binding == SUM or name == "mod" or row.says or not has_slopes(name):
         return False
-    numbers = (1e4, -1e4, 1e-200, 1e200, 0.5)
+    small = (1e-310, -1e-310, 2.0, -2.0)
+    for at in product(small, repeat=row.arity):
+        if 0 < abs(value(name)(*at)) < _TINY and abs(value(name)(*at)) not in map(abs, at):
+            return True
+    numbers = () if row.corner else (1e4, -1e4, 1e-200, 1e200, 0.5)
     return any(value(name)(*at) == 0 for at in product(numbers, repeat=row.arity))
 
 

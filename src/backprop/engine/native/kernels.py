@@ -28,7 +28,8 @@ _NUMBERS = ("count", "size", "root", "seed")
 def text(used: frozenset[int]) -> str:
     """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care`
     of a tape, which return 0, or 1 where something is not finite; and `levels`. `forward` returns 2
-    more where a slope is too small for a double, though no number that it is made of is 0."""
+    more where a value or a slope is too small for a double, though no number that it is made of is
+    0."""
     width, vectors = lanes()
     slopes: dict[int, loops.KnownSlopes] = {loops.MIXED: loops.STORED}
     single = Code()

@@ -168,27 +168,35 @@ def constant_slopes(number: int) -> KnownSlopes:
 
 @cache
 def _lossy(number: int) -> tuple[float, ...]:
-    """Whether the slopes of a kind by `a` and `b` can be lost where no number is 0, and whether it
-    has two operands: 1 or 0."""
+    """Whether the slopes of a kind by `a` and `b` can be lost where no number is 0, whether its value
+    can, and whether it has two operands: 1 or 0."""
     kind = kinds()[number]
     lost = functions.can_be_lost(kind.name) if kind.name else ()
     pairs = zip(kind.order, constant_slopes(number), strict=False)
     by = [lost[place] and slope is None for place, slope in pairs]
-    return tuple(map(float, [*by, *[False] * (2 - len(by)), len(kind.order) == 2]))
+    own = bool(kind.name) and functions.can_vanish(kind.name)
+    return tuple(map(float, [*by, *[False] * (2 - len(by)), own, len(kind.order) == 2]))
 
 
 def can_lose(number: int) -> bool:
-    """Whether steps of a kind can have slopes that are lost."""
-    return number == MIXED or any(_lossy(number)[:2])
+    """Whether steps of a kind can have slopes that are lost, or values."""
+    return number == MIXED or any(_lossy(number)[:3])
 
 
-_LOST = "abs({0}) < {1} and ({0} != 0 or out != 0 and a != 0 and (b != 0 or not two))"
-_LOSES = " or ".join(f"by_{of} and {_LOST.format(by, float_info.min)}" for of, by in ("ap", "bq"))
+_OF = "a != 0 and (b != 0 or not two)"
+_LOSES = " or ".join(
+    f"by_{by} and abs({of}) < {float_info.min} and ({of} != 0 or {made_of})"
+    for by, of, made_of in (
+        ("a", "p", f"out != 0 and {_OF}"),
+        ("b", "q", f"out != 0 and {_OF}"),
+        ("own", "out", _OF),
+    )
+)
 
 
 def losing_loop(number: int) -> str:
-    """The loop that looks whether a slope of steps of one kind is too small for a double, though no
-    number that it is made of is 0."""
+    """The loop that looks whether a slope of steps of one kind is too small for a double, or a value,
+    though no number that it is made of is 0."""
     code = Code()
     names: dict[str, Operand] = {"out": code.load(code.at("%own", "%k"))}
     names |= {name: _gathered(code, name) for name in "ab"}
@@ -196,9 +204,11 @@ def losing_loop(number: int) -> str:
     told: Sequence[Operand] = _lossy(number)
     if number == MIXED:
         which = code.emit(f"zext i16 {code.load(code.at('%codes', '%k', 'i16'), 'i16')} to i64")
-        row = code.at("@lossy", which, "[3 x double]")
-        told = [code.load(code.at(row, at)) for at in range(3)]
-    lost = code.text(_LOSES, {**names, **dict(zip(("by_a", "by_b", "two"), told, strict=True))})
+        row = code.at("@lossy", which, "[4 x double]")
+        told = [code.load(code.at(row, at)) for at in range(4)]
+    lost = code.text(
+        _LOSES, {**names, **dict(zip(("by_a", "by_b", "by_own", "two"), told, strict=True))}
+    )
     after = code.emit(f"or i64 %seen0, {code.emit(f'zext i1 {lost} to i64')}")
     loop = _LOOP.format(
         name=f"l{number}", operands=OPERANDS, seen="i64", first=0, stride=1, more="slt i64 %k1, %n",
@@ -209,8 +219,8 @@ def losing_loop(number: int) -> str:
     rows = [
         ", ".join(f"double {literal(each)}" for each in _lossy(at)) for at in range(len(kinds()))
     ]
-    table = ", ".join(f"[3 x double] [{row}]" for row in rows)
-    return f"@lossy = internal constant [{len(rows)} x [3 x double]] [{table}]\n{loop}"
+    table = ", ".join(f"[4 x double] [{row}]" for row in rows)
+    return f"@lossy = internal constant [{len(rows)} x [4 x double]] [{table}]\n{loop}"
 
 
 def backward_loop(name: str, slopes: KnownSlopes) -> str:

@@ -35,7 +35,6 @@ attributes #0 = { nounwind willreturn memory(none) }
 _INSTRUCTIONS = {"fneg", "fadd", "fsub", "fmul", "fdiv", "frem"}
 """LLVM's arithmetic of doubles."""
 
-
 _FEW = 24
 """Up to so many products each is looked at; of more, the processor tells whether one was too small."""
 
@@ -63,14 +62,15 @@ class Code(walk.Texts[str]):
     def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:
         self.width = width
         self.looks = True
-        """Whether products of the chain rule are looked at."""
+        """Whether values and products of the chain rule are looked at."""
+        self.closely = False  # each by itself, however many there are
         self.vectors = vectors or {}
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self.last = 0
         self._products: list[tuple[Operand, ...]] = []
-        """Those of the chain rule that may be too small for a double, with their factors; slopes, with
-        the numbers that they are made of."""
+        """Those of the chain rule that may be too small for a double, with their factors; values and
+        slopes, with the numbers that they are made of."""
         self._begins = 0
         self._known: dict[tuple[str, ...], str] = {}
         self.scaled: dict[str, tuple[float, str]] = {}
@@ -229,12 +229,16 @@ class Code(walk.Texts[str]):
             return gradient + 0.0
         return self.value("+", [gradient, 0.0])
 
-    def begin_gradients(self) -> None:
+    def begin(self) -> None:
         self._products, self._begins = [], len(self.lines)
+
+    def computed(self, name: str, operands: Sequence[Operand], out: Operand) -> None:
+        if self.looks and functions.can_vanish(name):
+            self._products.append((out, *operands))
 
     def too_small(self) -> list[Operand]:
         products = self._products
-        if len(products) > _FEW and underflow.flag():
+        if len(products) > _FEW and underflow.flag() and not self.closely:
             self.declared.add(marks())
             before = (
                 f"%marked = call fastcc i1 @marked(i32 {underflow.flag()})",
@@ -287,6 +291,7 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int], scale: fl
     the way.
     """
     code = Code()
+    code.closely = scale != 1.0
     known = code.loads("%fixed", fixed) | code.loads("%x", wrt)
     out, by, looked = walk.value_and_gradient(code, graph, wrt, known, scale)
     bad = code.finite([*looked, *by])

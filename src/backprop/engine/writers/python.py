@@ -35,7 +35,8 @@ class PythonWriter:
         self._lost = False
         """Whether a product of numbers is too small, at every point."""
         self.products: list[tuple[str, ...]] = []
-        """Those that may be too small for a double, with their factors; slopes, with their numbers."""
+        """Those that may be too small for a double, with their factors; values and slopes, with their
+        numbers."""
 
     def put(self, expression: str) -> str:
         """The name of an expression's result."""
@@ -51,9 +52,14 @@ class PythonWriter:
             return gradient + 0.0
         return self.value("+", [gradient, 0.0])
 
-    def begin_gradients(self) -> None:
-        self.products, self._begins = [], len(self.lines)
+    def begin(self) -> None:
+        self._begins = len(self.lines)
         self.lines.append("    pass")
+
+    def computed(self, name: str, operands: Sequence[Operand[str]], out: Operand[str]) -> None:
+        if functions.can_vanish(name) and 0.0 not in operands:
+            factors = (each for each in operands if isinstance(each, str))
+            self.products.append((_written(out), *factors))
 
     def too_small(self) -> list[Operand[str]]:
         tests = [
@@ -132,7 +138,8 @@ def evaluation(
 
     scale: of the gradients on the way.
     """
-    writer = PythonWriter(looks=len(graph.steps) <= _FEW or not underflow.functions())
+    looks = scale != 1.0 or len(graph.steps) <= _FEW or not underflow.functions()
+    writer = PythonWriter(looks)
     known = {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
     known |= {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
     out, by, looked = value_and_gradient(writer, graph, wrt, known, scale)
