@@ -24,6 +24,12 @@ relu neg sin cos cos tan tanh cosh sinh asinh atan erf erfc sigmoid softplus sil
 ceil round sign log2 log10 exp2 sec csc cot sinc sinc erfinv erfinv normcdf normpdf logsigmoid selu selu mish""".split()
 BINARY = "* * * * * * + + + - - - / ^ ^ ^ ^ hypot atan2 min max min max logsumexp elu".split()
 COMPARISONS = "< <= > >= == !=".split()
+NEWER = 1_000_000
+"""From this seed on models have the newer forms as well, which earlier seeds have not."""
+
+INVERSES = "sin asin, sin asin, cos acos, cos asin, sin acos, cosh acosh, sinh acosh, tan atan, erf erfinv".split(
+    ", "
+)
 INFIX = {"+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or"}
 
 
@@ -68,21 +74,32 @@ def random_model(seed: int) -> Model:
     for name in [*middle, "y"]:
         if name == "y" and middle and chance.random() < 0.5:
             names = [*names[-len(middle) :], chance.choice(inputs)]  # what came before matters
-        equations.append((name, _tree(chance, names, chance.choice((1, 2, 2, 3)))))
+        newer = seed >= NEWER
+        tree = _tree(chance, names, chance.choice((1, 2, 2, 3)), newer)
+        if newer and not re.search(r"\b[abcuvw]\b", written(tree)):
+            tree = (
+                "+",
+                tree,
+                chance.choice(names),
+            )  # a number is an input's, not computed in doubles
+        equations.append((name, tree))
         names.append(name)
-    pool = chance.choice((NUMBERS, NUMBERS[:6], (0.0, -0.0), (*NUMBERS, *EXTREMES), EXTREMES))
+    pools = (NUMBERS, NUMBERS[:6], (0.0, -0.0), (*NUMBERS, *EXTREMES), EXTREMES)
+    pool = chance.choice(pools if seed < NEWER else (NUMBERS[2:6], *pools))
     return _used(Model(tuple(equations), {name: chance.choice(pool) for name in inputs}))
 
 
-def _tree(chance: random.Random, names: list[str], depth: int) -> Tree:
+def _tree(chance: random.Random, names: list[str], depth: int, newer: bool = False) -> Tree:
     def inner() -> Tree:
-        return _tree(chance, names, depth - 1)
+        return _tree(chance, names, depth - 1, newer)
 
     def name() -> str:
         return chance.choice(names)
 
     if depth <= 0:
         return name() if chance.random() < 0.8 else chance.choice(LITERALS)
+    if newer and chance.random() < 0.5:
+        return chance.choice(NEWER_TEMPLATES)(inner, chance)
     kind = chance.random()
     if kind < 0.34:
         return (chance.choice(UNARY), inner())
@@ -176,6 +193,55 @@ TEMPLATES: tuple[Callable[[Inner, random.Random], Tree], ...] = (
     lambda inner, chance: ("*", (chance.choice(("sqrt", "cbrt")), inner()), _step(inner, chance)),
     lambda inner, chance: ("if", ("==", _lost(inner, chance), 1.0), inner(), inner()),
 )
+
+
+def _gone(inner: Inner, chance: random.Random) -> Tree:
+    """What is too small for a double, and comes back."""
+    found = inner()
+    size = chance.choice((1e170, 1e200, 1e200, 1e250))
+    if chance.random() < 0.3:
+        return ("*", ("*", ("exp", ("*", chance.choice((-700.0, -1e3)), found)), 1e300), 1e100)
+    lost = ("*", found, found) if chance.random() < 0.3 else ("*", ("*", found, 1 / size), 1 / size)
+    if chance.random() < 0.2:
+        lost = ("+", lost, ("*", ("*", inner(), 1 / size), 1 / size))
+    return ("*", ("*", lost, size), size)
+
+
+def _behind(inner: Inner, chance: random.Random) -> Tree:
+    """Such a number under what has slope 0 at 0, or as the factor of another."""
+    found = _gone(inner, chance)
+    kind = chance.choice("^ ^ cos cosh hypot tanh * * sin exp".split())
+    if kind == "^":
+        return ("^", found, chance.choice((2.0, 3.0)))
+    if kind == "hypot":
+        return ("hypot", found, chance.choice((1.0, inner())))
+    if kind == "*":
+        return ("*", found, inner())
+    if kind in ("sin", "exp"):
+        return ("*", inner(), (kind, found))
+    return ("^", (kind, found), 2.0) if kind == "tanh" else (kind, found)
+
+
+def _inverse(inner: Inner, chance: random.Random) -> Tree:
+    """A function of what its inverse, or that of another one, gives: often at the end of a domain."""
+    outer, inside = chance.choice(INVERSES).split()
+    found = (inside, inner())
+    found = ("*", 2.0, found) if chance.random() < 0.2 else found
+    found = ("+", found, inner()) if chance.random() < 0.1 else found
+    return ("^", (outer, found), 2.0) if chance.random() < 0.3 else (outer, found)
+
+
+def _reciprocal(inner: Inner, chance: random.Random) -> Tree:
+    """A large number whose slopes are too small for a double."""
+    small = chance.choice((("/", 1.0, inner()), ("^", inner(), chance.choice((-1.0, -2.0)))))
+    other = ("*", inner(), small)
+    outer = chance.choice(("log", "/", "/", "sqrt", "cbrt", "atan", "*", "log1p", "tanh"))
+    if outer == "/":
+        return ("/", chance.choice((1.0, inner())), small)
+    return other if outer == "*" else (outer, chance.choice((small, small, other)))
+
+
+NEWER_TEMPLATES = (_gone, _behind, _behind, _behind, _inverse, _inverse, _reciprocal, _reciprocal)
 
 
 def smaller(model: Model) -> Iterator[Model]:

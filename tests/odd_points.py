@@ -142,6 +142,18 @@ _ZEROS_ELSEWHERE = (
     Point(VALUES, "y = acos(1 - x)^2", "x=0", "x", 2, ONLY_RIGHT + "2x + x^2/3 + …"),
     Point(VALUES, "y = acos(x)^2", "x=1", "x", -2, "limit by hand from the left: 2(1 - x) + …"),
     Point(VALUES, "y = cos(acos(x))", "x=1", "x", 1, "limit by hand from the left: x"),
+    Point(VALUES, "y = cos(acos(x))", "x=-1", "x", 1, "limit by hand from the right: x"),
+    Point(VALUES, "y = sin(asin(x))", "x=1", "x", 1, "limit by hand from the left: x"),
+    Point(VALUES, "y = sin(asin(x))", "x=-1", "x", 1, "limit by hand from the right: x"),
+    Point(VALUES, "y = cos(2*asin(x))", "x=1", "x", -4, "by hand from the left: 1 - 2x^2"),
+    Point(VALUES, "y = cos(2*acos(x))", "x=-1", "x", -4, "by hand from the right: 2x^2 - 1"),
+    Point(VALUES, "y = cos(asin(x))^2", "x=1", "x", -2, "by hand from the left: 1 - x^2"),
+    Point(VALUES, "y = sin(acos(x))^2", "x=-1", "x", 2, "by hand from the right: 1 - x^2"),
+    Point(VALUES, "u = asin(x); y = 3*sin(u)", "x=1", "x", 3, "limit by hand from the left: 3x"),
+    Point(VALUES, "y = 1/sin(asin(x))", "x=1", "x", -1, "limit by hand from the left: 1/x"),
+    Point(VALUES, "y = sin(asin(1 - x^2))", "x=0", "x", 0, SMOOTH + "1 - x^2"),
+    Point(SURE, "y = a*sin(asin(x))", "a=0, x=1", "x", 0, STILL),
+    Point(SURE, "y = a*sin(asin(x))", "a=0, x=1", "a", 1, "sin(asin(1)) by hand"),
     Point(VALUES, "y = (asin(x) - asin(1))^2", "x=1", "x", -2, "by hand from the left: acos(x)^2"),
     Point(VALUES, "y = acosh(x)^2", "x=1", "x", 2, ONLY_RIGHT + "2(x - 1) - …"),
     Point(VALUES, "y = cosh(acosh(x))", "x=1", "x", 1, ONLY_RIGHT + "x"),
@@ -214,6 +226,9 @@ _ZEROS_ELSEWHERE = (
 )  # fmt: skip
 
 _SMALL = "by hand: the factors cancel"
+_LOST = "x*1e-200*1e-200*1e200*1e200"
+"""x, but for the range of doubles."""
+
 _UNDER_AND_OVERFLOW = (
     Point(SURE, "p = a*1e200*1e200; L = p*1e-200*1e-200", "a=1e-300", "a", 1, _SMALL),
     Point(SURE, "p = a*1e200*1e200; L = p*1e-200*1e-200", "a=1e-300", "p", 0, "1e-400 by hand"),
@@ -244,6 +259,40 @@ _UNDER_AND_OVERFLOW = (
     Point(SURE, "y = x^2", "x=5e-324", "x", 1e-323, "2x by hand"),
     Point(SURE, "y = tanh(x) + x", "x=400", "x", 1, "1 + 4*exp(-800) by hand"),
     Point(SURE, "y = sigmoid(x) + x", "x=-800", "x", 1, "1 + exp(-800) by hand"),
+    # What comes after the zero that underflowed has slope 0 there, or it is another's factor.
+    Point(VALUES, f"y = ({_LOST})^2", "x=1", "x", 2, _SMALL + ": x^2"),
+    Point(VALUES, f"y = cos({_LOST})", "x=1", "x", -0.8414709848078965, "mpmath 60 digits: -sin(1)"),
+    Point(VALUES, f"y = cosh({_LOST})", "x=1", "x", 1.1752011936438014, "mpmath 60 digits: sinh(1)"),
+    Point(VALUES, f"y = hypot({_LOST}, 1)", "x=1", "x", 0.7071067811865476, "1/sqrt(2) by hand"),
+    Point(VALUES, f"y = tanh({_LOST})^2", "x=1", "x", 0.6397000084492246,
+          "mpmath 60 digits: 2*tanh(1)/cosh(1)^2"),
+    Point(VALUES, f"y = atan2({_LOST}, 1)^2", "x=1", "x", pi / 4, _SMALL + ": atan(x)^2"),
+    Point(VALUES, f"y = z + ({_LOST})^2", "x=1, z=2", "x", 2, _SMALL + ": z + x^2"),
+    Point(VALUES, f"y = z + ({_LOST})^2", "x=1, z=2", "z", 1, _SMALL + ": z + x^2"),
+    Point(VALUES, f"y = z*sin({_LOST})", "x=1, z=2", "z", 0.8414709848078965, "mpmath 60 digits: sin(1)"),
+    Point(VALUES, f"y = relu({_LOST})^2", "x=1", "x", 2, _SMALL + ": x^2"),
+    Point(VALUES, f"y = max(0, {_LOST})^2", "x=1", "x", 2, _SMALL + ": x^2"),
+    Point(VALUES, "u = x*1e-200*1e-200; v = u*1e200*1e200; y = v*v", "x=1", "x", 2, _SMALL + ": x^2"),
+    Point(VALUES, "y = (x/1e200/1e200/1e-200/1e-200)^2", "x=1", "x", 2, _SMALL + ": x^2"),
+    Point(VALUES, "y = (exp(x)*1e300*1e100)^2", "x=-921", "x", 2.140889883042427,
+          "mpmath 60 digits: 2*exp(-1842)*1e800"),
+    Point(VALUES, "y = (exp2(x)*1e300*1e100)^2", "x=-1328", "x", 4.038192084594436,
+          "mpmath 60 digits: 2*log(2)*2^-2656*1e800"),
+    Point(VALUES, "y = (erfc(x)*1e300*1e300)^2", "x=37", "x", -2743206307.05307, "mpmath 60 digits"),
+    Point(VALUES, "y = (atan2(x, 1e200)*1e200*1e200)^2", "x=1e-200", "x", 2e200, _SMALL + ": (x*1e200)^2"),
+    Point(VALUES, "y = (x*x*1e200*1e200)^3", "x=1e-200", "x", 6e200, _SMALL + ": 6*x^5*1e1200"),
+    Point(VALUES, "y = x*x*1e200*1e200*z", "x=1e-200, z=7", "z", 1, _SMALL + ": x^2*1e400"),
+    Point(VALUES, "y = x*x*1e200*1e200*z", "x=1e-200, z=7", "x", 1.4e201, _SMALL + ": 2*x*z*1e400"),
+    Point(VALUES, "y = a*b*1e300*c*d", "a=1e-200, b=1e-200, c=1e50, d=1e50", "c", 1e-50, _SMALL),
+    Point(VALUES, "y = a*b*1e300*c*d", "a=1e-200, b=1e-200, c=1e50, d=1e50", "a", 1e200, _SMALL),
+    Point(VALUES, "p = exp(-x); y = (sqrt(p*p)*exp(x)*z - 3)^2", "x=380, z=2", "z", -2, "by hand: 2(z - 3)"),
+    Point(VALUES, "y = ((x*1e-200*1e-200 - z*1e-200*1e-200)*1e200*1e200)^2", "x=3, z=1", "z", -4,
+          _SMALL + ": (x - z)^2"),
+    Point(SURE, "y = 1e20 + tanh((x*1e-200*1e-130*1e308*1e22)^2)", "x=1", "x", 0.8399486832280524,
+          "mpmath 60 digits: 2*x/cosh(x^2)^2"),
+    Point(SURE, "y = exp(-x)*exp(-z) + x", "x=500, z=500", "x", 1, "1 - exp(-1000) by hand"),
+    Point(SURE, "y = x*x + z", "x=1e-200, z=1", "x", 2e-200, "2x by hand"),
+    Point(SHOWN, "y = exp(-800)*sqrt(x)", "x=0", "x", inf, "exp(-800)*inf by hand"),
 )  # fmt: skip
 
 _ZEROS_OF_JUMPS = (
@@ -329,6 +378,17 @@ _POLES = (
     Point(SHOWN, "y = acosh(x)", "x=1", "x", inf, "limit by hand"),
     Point(SHOWN, "y = sqrt(1 - x^2)", "x=1", "x", -inf, "limit by hand from the left"),
     Point(SHOWN, "y = sin(acos(x))", "x=1", "x", -inf, "limit by hand from the left"),
+    Point(
+        SHOWN, "y = cos(asin(x))", "x=1", "x", -inf, "limit by hand from the left: sqrt(1 - x^2)"
+    ),
+    Point(
+        SHOWN,
+        "y = sin(2*acos(x))",
+        "x=-1",
+        "x",
+        -inf,
+        "limit by hand from the right: 2x*sqrt(1 - x^2)",
+    ),
     Point(SHOWN, "y = (1 - sqrt(x))^2", "x=0", "x", -inf, "limit by hand: 1 - 2*sqrt(x) + x"),
     Point(SHOWN, "y = sqrt(x) - sqrt(x)", "x=0", "x", (0, nan), "by hand: 0 on the only side"),
     Point(SHOWN, "y = x^x", "x=0", "x", -inf, "limit by hand: log(x) + 1"),

@@ -122,12 +122,6 @@ class Sides:
         value = self._quick[self.names[name]]
         return value is not None and abs(nearest(value) - value) > abs(value) / 10**9
 
-    @cached_property
-    def underflows(self) -> bool:
-        """Whether a value on the way has fewer digits in doubles, or none, because it is too small."""
-        known = [value for value in self._quick if value is not None]
-        return any(0 < abs(value) < SMALLEST for value in known)
-
     def near(self, name: str) -> list[float]:
         """The slopes on both sides of the point, looked at quickly."""
         return self._quotients(name, QUICK, self._quick, 40)

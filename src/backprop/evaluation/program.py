@@ -65,8 +65,8 @@ class Program:
         values: a number for each of `inputs`. Raises NotFinite for a step without a finite value
         that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
         be infinite, and then is the gradient; it is nan where the chain rule meets 0·∞ and does
-        not decide (`Model.grad` asks the values). Values are what doubles hold: where one on the
-        way is below 2.2e-308, and so has lost digits, the gradient has lost them too.
+        not decide (`Model.grad` asks the values). The value is what doubles hold: where one on the
+        way is below 2.2e-308 it has lost digits, but the gradient is computed with more of them.
         """
         import numpy as np
 

@@ -52,8 +52,6 @@ class ExactWriter(Texts[Exact]):
         self._noise = self.mp.mpf(10) ** (_NOISE - digits)
         self._huge = self.mp.mpf(10) ** (digits // 2)
         """Larger gradients that cancel may take more than rounding with them."""
-        self._nothing = self.mp.mpf(10) ** (min(300, digits // 4) - digits)
-        """What varies and is smaller may be 0 but for rounding, like cos(asin(1))."""
         self._step = -1
         """The step whose slopes were asked for last."""
 
@@ -64,6 +62,9 @@ class ExactWriter(Texts[Exact]):
             if self._near(x, y if name == "-" else -y):
                 return self.mp.mpf(0)
         found = precision.unbounded(name, self._digits)(*operands)
+        if len(operands) == 1 and 0.5 < abs(operands[0]) < 1e15 and abs(found) <= self._noise:
+            if not functions.can_vanish(name):  # a 0 but for rounding, like cos(asin(1))
+                return self.mp.mpf(0)
         return (
             found if found == found else self.mp.mpf(functions.value(name)(*map(float, operands)))
         )
@@ -103,9 +104,8 @@ class ExactWriter(Texts[Exact]):
         if any(each.value == 0 and not each.varies for each in pair):
             return 0.0
         (g, _, _, opened), (s, *_) = pair
-        if opened is None and any(
-            abs(each) <= self._nothing and not self.mp.isfinite(other)
-            for each, other in ((g, s), (s, g))
+        if opened is None and (
+            (g == 0 and not self.mp.isfinite(s)) or (s == 0 and not self.mp.isfinite(g))
         ):
             opened = Open(self._step, "0·∞")
         return Exact(g * s, any(each.varies for each in pair), open=opened)

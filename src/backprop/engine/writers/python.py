@@ -6,10 +6,10 @@ interpreter takes, which looks everything up anew.
 
 from collections.abc import Callable, Sequence
 from math import copysign, inf, isfinite, nan
-from sys import float_info
 from typing import Any
 
 from backprop.engine import underflow
+from backprop.engine.underflow import TINY
 from backprop.engine.walk import NOTHING, Operand, value_and_gradient
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
@@ -29,8 +29,7 @@ class PythonWriter:
         self.looks = looks
         """Whether each product is looked at: in a large graph the processor is asked."""
         self.lines: list[str] = []
-        self.scope: dict[str, Any] = {"inf": inf, "nan": nan, "isfinite": isfinite}
-        self.scope |= {"zero": _zero, "tiny": float_info.min}
+        self.scope: dict[str, Any] = {"inf": inf, "nan": nan, "isfinite": isfinite, "zero": _zero}
         self._begins = 0
         self._lost = False
         """Whether a product of numbers is too small, at every point."""
@@ -57,13 +56,14 @@ class PythonWriter:
         self.lines.append("    pass")
 
     def computed(self, name: str, operands: Sequence[Operand[str]], out: Operand[str]) -> None:
-        if functions.can_vanish(name) and 0.0 not in operands:
+        grows = name == "*" and any(isinstance(x, float) and abs(x) >= 1 for x in operands)
+        if functions.can_vanish(name) and 0.0 not in operands and not grows:
             factors = (each for each in operands if isinstance(each, str))
             self.products.append((_written(out), *factors))
 
     def too_small(self) -> list[Operand[str]]:
         tests = [
-            f"-tiny < {x} < tiny and ({x} or {' and '.join(factors) or 1})"
+            f"-{TINY!r} < {x} < {TINY!r} and ({x} or {' and '.join(factors) or 1})"
             for x, *factors in self.products
         ]
         if self._lost:
@@ -105,7 +105,7 @@ class PythonWriter:
         if slope == 1.0:
             return gradient
         if isinstance(gradient, float) and isinstance(slope, float):  # Python would fold it, too
-            self._lost |= abs(gradient * slope) < float_info.min and bool(gradient and slope)
+            self._lost |= abs(gradient * slope) < TINY and bool(gradient and slope)
             return gradient * slope
         if not s.isidentifier() and (careful or self.looks):
             s = self.put(s)
