@@ -62,9 +62,9 @@ class ExactWriter(Texts[Exact]):
             if self._near(x, y if name == "-" else -y):
                 return self.mp.mpf(0)
         found = precision.unbounded(name, self._digits)(*operands)
-        if len(operands) == 1 and 0.5 < abs(operands[0]) < 1e15 and abs(found) <= self._noise:
-            if not functions.can_vanish(name):  # a 0 but for rounding, like cos(asin(1))
-                return self.mp.mpf(0)
+        plain = len(operands) == 1 and 0.5 < abs(operands[0]) < 1e15
+        if plain and abs(found) <= self._noise and not functions.can_vanish(name):
+            return self.mp.mpf(0)  # but for rounding, like cos(asin(1))
         return (
             found if found == found else self.mp.mpf(functions.value(name)(*map(float, operands)))
         )
