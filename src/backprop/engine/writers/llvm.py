@@ -240,14 +240,12 @@ class Code(walk.Texts[str]):
         products = self._products
         if len(products) > _FEW and underflow.flag() and not self.closely:
             self.declared.add(marks())
-            before = (
-                f"%marked = call fastcc i1 @marked(i32 {underflow.flag()})",
-                "br i1 %marked, label %clear, label %go",
-            )
-            call = f"call fastcc void @clear_marks(i32 {underflow.flag()})"
-            clear = "clear:", call, "br label %go", "go:"
+            bits = f"i32 {underflow.flag()}"
+            marked = f"call fastcc i1 @marked({bits})"
+            before = f"%marked = {marked}", "br i1 %marked, label %clear, label %go"
+            clear = "clear:", f"call fastcc void @clear_marks({bits})", "br label %go", "go:"
             self.lines[self._begins : self._begins] = [f"  {line}" for line in (*before, *clear)]
-            seen = self.emit(f"call fastcc i1 @marked(i32 {underflow.flag()})")
+            seen = self.emit(marked)
             return [self.chosen(seen, nan, 0.0)]
         total: Operand = 0.0
         for made, *factors in products:
