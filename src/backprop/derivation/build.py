@@ -208,8 +208,12 @@ class _Writing:
 
     def _moving(self, step: int) -> list[int]:
         """The positions of the operands that are no numbers, and no pivots."""
-        operands, row = enumerate(self.graph.operands(step)), OPERATIONS[self.graph.op(step)]
-        found = [at for at, operand in operands if not self.graph.is_number(operand)]
+        graph, row = self.graph, OPERATIONS[self.graph.op(step)]
+        found = [
+            at
+            for at, operand in enumerate(graph.operands(step))
+            if graph.label(operand) or (graph.is_step(operand) and not self.single)
+        ]
         return [at for at in found if not row.written or row.slopes[at] == "1"]
 
     def _checked(self, found: Formula | None, number: float) -> str:

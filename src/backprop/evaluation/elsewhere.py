@@ -20,7 +20,8 @@ def elsewhere(model: Model, data: Mapping[str, float]) -> list[WorkedElsewhere]:
     for name, links in model.worked.items():
         for link in links if name in data and model.is_equation(name) else ():
             value, off = _value(model, link, data)
-            if not abs(value - data[name]) <= off * (1 + PRECISION) and value == value:
+            same = value == data[name] or abs(value - data[name]) <= off * (1 + PRECISION)
+            if not same and value == value:
                 line, _ = link.place.source.position(link.place.start)
                 says = f"line {line} says {name} = {link.place.text}"
                 here = f"{name} is {printed(data[name])} here"

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable
 from copy import copy
 from itertools import count
+from math import isfinite
 
 from backprop.graph import Graph
 from backprop.language.model import Model
 from backprop.source import pack
+from backprop.values import forward
 
 _LETTERS = "vuwstz"
 _WORD = re.compile(rf"(?<!\w)d?([{_LETTERS}][1-9][0-9]*)(?!\w)")
@@ -15,16 +17,32 @@ _WORD = re.compile(rf"(?<!\w)d?([{_LETTERS}][1-9][0-9]*)(?!\w)")
 
 def named_steps(model: Model, graph: Graph) -> dict[int, str]:
     """The name of everything that leads to the outputs of a graph and is no number: the file's, and
-    for the other steps new ones, in the order of the graph."""
+    for the other steps new ones, in the order of the graph. What is made of numbers only and has no
+    value, `log(-1)` in a branch that is not taken, gets none: a file refuses it as an equation."""
     # the letter that with a number could be taken for none of the file's names: `v1` for `v_1`
     taken = {name[0] for name in model.names if not name[1:2].isalpha() and name[1:]}
     letter = next((each for each in _LETTERS if each not in taken), "v")
     new = (name for number in count(1) if (name := f"{letter}{number}") not in model.names)
+    without = _without_value(graph)
     return {
         node: graph.label(node) or next(new)
         for node in graph.order
-        if node in graph.labels or graph.is_step(node)
+        if node in graph.labels or (graph.is_step(node) and node not in without)
     }
+
+
+def _without_value(graph: Graph) -> set[int]:
+    """The steps that are made of numbers only, and are not finite or use what is not."""
+    known, found = dict[int, float](), set[int]()
+    for node in graph.order:
+        operands = graph.operands(node)
+        if graph.is_number(node):
+            known[node] = graph.constant(node)
+        elif operands and known.keys() >= {*operands}:
+            forward(graph, [node], known)
+            if not isfinite(known[node]) or not found.isdisjoint(operands):
+                found.add(node)
+    return found
 
 
 def with_steps(model: Model, output: str, texts: Iterable[str]) -> Model:

@@ -102,14 +102,16 @@ class Formulas(Texts[Pair]):
 
     def one_step(self, node: int) -> tuple[Formula, list[Formula | None]]:
         """A single operation as it is, `x/x` and not 1, and its slopes by each operand."""
-        op, operands = self._graph.op(node), self._graph.operands(node)
-        called = [self._pair(self._leaf(operand)) for operand in operands]
+        calls: dict[int, Pair] = {}  # of the node, and before it of operands without a name
+        for step in self._graph.equation(node):
+            op, operands = self._graph.op(step), self._graph.operands(step)
+            called = [calls.get(each) or self._pair(self._leaf(each)) for each in operands]
+            raw = tuple(found for found, _ in called if found is not None)
+            call = raw[0] if op == "copy" else Call(OPERATIONS[op].written or op, raw)
+            calls[step] = call, self._data[step]
         named = self._textbook and op in FUNCTIONS
         out = self._leaf(node) if named else self.value(op, called)
-        slopes = self.slopes(op, called, out)
-        raw = tuple(found for found, _ in called if found is not None)
-        call = raw[0] if op == "copy" else Call(OPERATIONS[op].written or op, raw)
-        return call, [self._pair(each)[0] for each in slopes]
+        return call, [self._pair(each)[0] for each in self.slopes(op, called, out)]
 
     def value(self, name: str, operands: Sequence[Operand[Pair]]) -> Pair:
         """An operation on formulas; of an `if` the branch that is taken. A pivot is not written:
