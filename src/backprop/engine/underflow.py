@@ -49,16 +49,16 @@ def functions() -> tuple[Callable[[], object], Callable[[], int]] | None:
 
 def vanished(graph: Graph | Columns, node: int, data: ByNode) -> bool:
     """Whether the value of a node is 0 only because it is too small for a double."""
-    return not data[node] and _lost(graph, node, data)
+    return not data[node] and has_lost(graph, node, data)
 
 
 def too_small(graph: Graph, data: ByNode) -> list[int]:
     """The steps whose values have lost digits because they are too small for a double, or all of them."""
     small = [step for step in graph.steps if -TINY < data[step] < TINY]
-    return [step for step in small if _lost(graph, step, data)]
+    return [step for step in small if has_lost(graph, step, data)]
 
 
-def _lost(graph: Graph | Columns, node: int, data: ByNode) -> bool:
-    """Whether a value that small is not what it is made of: 0 because a factor is, or a sum."""
+def has_lost(graph: Graph | Columns, node: int, data: ByNode) -> bool:
+    """The same of one step: a sum loses none, nor what is 0 because a factor is."""
     made = data[node] or all(data[each] for each in graph.operands(node))
-    return bool(made) and can_vanish(graph.op(node))
+    return -TINY < data[node] < TINY and bool(made) and can_vanish(graph.op(node))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import copysign, isfinite
 from random import Random
 
-from backprop.engine.underflow import SCALE, TINY, too_small
+from backprop.engine.underflow import SCALE, TINY, has_lost, too_small
 from backprop.graph import Graph, depending
 from backprop.syntax import functions
 from backprop.values import ByNode, Lookup, any_steep, backward, forward, having_say
@@ -69,12 +69,12 @@ class _More:
 
     def values(self, graph: Graph, data: ByNode) -> dict[int, float]:
         """The values of the nodes, where those that are too small are others."""
-        lost, shaken = set(too_small(graph, data)), {node: data[node] for node in graph.order}
-        behind = depending(graph, lost, graph.steps)
+        shaken = {node: data[node] for node in graph.order}
+        behind = depending(graph, too_small(graph, data), graph.steps)
         for step in graph.steps:
             if step in behind:
                 forward(graph, [step], shaken)
-                if step in lost:
+                if has_lost(graph, step, shaken):  # by itself, or again what came from one that has
                     shaken[step] = self(shaken[step])
         return shaken
 

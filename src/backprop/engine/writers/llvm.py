@@ -61,8 +61,7 @@ class Code(walk.Texts[str]):
 
     def __init__(self, width: int = 1, vectors: Mapping[str, str] | None = None) -> None:
         self.width = width
-        self.looks = True
-        """Whether values and products of the chain rule are looked at."""
+        self.looks = True  # whether values and products of the chain rule are looked at
         self.closely = False  # each by itself, however many there are
         self.vectors = vectors or {}
         self.lines: list[str] = []
@@ -363,7 +362,8 @@ def _truth(code: Code, operand: Operand) -> str:
 
 
 def marks() -> str:
-    """Functions that clear and read some of the processor's marks (`engine.underflow`)."""
+    """Functions that clear and read some of the processor's marks (`engine.underflow`). A volatile
+    load keeps LLVM from taking the answer of one call for that of the next."""
     if platform.machine() in ("x86_64", "AMD64"):  # without the older floating-point unit's
         return """
 declare void @llvm.x86.sse.stmxcsr(ptr)
@@ -371,7 +371,7 @@ declare void @llvm.x86.sse.ldmxcsr(ptr)
 define internal fastcc void @clear_marks(i32 %bits) noinline {
   %state = alloca i32, align 4
   call void @llvm.x86.sse.stmxcsr(ptr %state)
-  %was = load i32, ptr %state, align 4
+  %was = load volatile i32, ptr %state, align 4
   %others = xor i32 %bits, -1
   %now = and i32 %was, %others
   store i32 %now, ptr %state, align 4
@@ -381,7 +381,7 @@ define internal fastcc void @clear_marks(i32 %bits) noinline {
 define internal fastcc i1 @marked(i32 %bits) noinline {
   %state = alloca i32, align 4
   call void @llvm.x86.sse.stmxcsr(ptr %state)
-  %was = load i32, ptr %state, align 4
+  %was = load volatile i32, ptr %state, align 4
   %found = and i32 %was, %bits
   %answer = icmp ne i32 %found, 0
   ret i1 %answer
