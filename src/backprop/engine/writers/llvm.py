@@ -198,7 +198,7 @@ class Code(walk.Texts[str]):
                 gradient, slope = gradient * factor, of
         made = self.value("*", [gradient, slope])
         if (
-            self.looks
+            (self.looks or isinstance(made, float))
             and not isinstance(slope, Bit)
             and not (isinstance(slope, float) and abs(slope) >= 1)
         ):
@@ -232,11 +232,14 @@ class Code(walk.Texts[str]):
         self._products, self._begins = [], len(self.lines)
 
     def computed(self, name: str, operands: Sequence[Operand], out: Operand) -> None:
-        if self.looks and functions.can_vanish(name):
+        if (self.looks or isinstance(out, float)) and functions.can_vanish(name):
             self._products.append((out, *operands))
 
     def too_small(self) -> list[Operand]:
-        products = self._products
+        for made, *factors in self._products:
+            if isinstance(made, float) and abs(made) < float_info.min and all(factors):
+                return [nan]
+        products = [each for each in self._products if not isinstance(each[0], float)]
         if len(products) > _FEW and underflow.flag() and not self.closely:
             self.declared.add(marks())
             bits = f"i32 {underflow.flag()}"
@@ -248,10 +251,6 @@ class Code(walk.Texts[str]):
             return [self.chosen(seen, nan, 0.0)]
         total: Operand = 0.0
         for made, *factors in products:
-            if isinstance(made, float):
-                if abs(made) < float_info.min and all(factors):
-                    return [nan]
-                continue
             size = self.call("llvm.fabs", [made])
             lost = self.emit(f"fcmp olt double {size}, {self.write(float_info.min)}")
             any_zero = "false"

@@ -58,8 +58,11 @@ class PythonWriter:
     def computed(self, name: str, operands: Sequence[Operand[str]], out: Operand[str]) -> None:
         grows = name == "*" and any(isinstance(x, float) and abs(x) >= 1 for x in operands)
         if functions.can_vanish(name) and 0.0 not in operands and not grows:
-            factors = (each for each in operands if isinstance(each, str))
+            factors = [each for each in operands if isinstance(each, str)]
             self.products.append((_written(out), *factors))
+            if not factors:  # which Python folds
+                numbers = [each for each in operands if isinstance(each, float)]
+                self._lost |= abs(functions.value(name)(*numbers)) < TINY
 
     def too_small(self) -> list[Operand[str]]:
         tests = [
