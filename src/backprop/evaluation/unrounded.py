@@ -14,6 +14,9 @@ from backprop.graph import Graph
 from backprop.numbers import DIGITS, Wide
 from backprop.values import ByNode, backward, share
 
+_BEYOND = Decimal("1e999999")
+"""Numbers beyond this, and below its inverse, are too long even for a text: they stay inf and 0."""
+
 
 class Unrounded:
     """The derivatives of a graph at a point. data: what the nodes are worth. gradients: as they are
@@ -30,6 +33,8 @@ class Unrounded:
             return number
         exact = self._exactly.get(node)
         if exact is None or exact == 0 or not -inf < exact < inf or _fits(float(exact)):
+            return number
+        if not 1 / _BEYOND < abs(exact) < _BEYOND:
             return number
         return Wide(Decimal(str(exact)))
 
