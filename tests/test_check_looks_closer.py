@@ -156,7 +156,7 @@ def test_no_verdict_on_a_random_model_is_false(group: int, request: pytest.Fixtu
             parsed = library.parse(model.text)
             found = [check_gradient(parsed, model.values, "y", each) for each in METHODS]
             slopes = Sides(model)
-            if not slopes.has_value("y") or slopes.underflows:
+            if not slopes.has_value("y"):
                 continue
             sides = slopes.sides("a")
         except (BackpropError, Unknown):

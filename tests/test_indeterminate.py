@@ -4,7 +4,9 @@ The table of odd points has the gradients themselves; here are the ways that mee
 """
 
 import random
+from collections.abc import Callable
 from math import inf, isfinite, isnan, sqrt
+from typing import Any
 
 import pytest
 
@@ -201,7 +203,9 @@ def test_the_slope_of_a_root_at_its_end_has_the_sign_of_the_side_that_exists(tex
 
 
 def test_more_than_can_be_looked_at_is_nan_and_counted() -> None:
-    found = backprop.parse("L = sqrt(sum(w[i]^2 for i in 1..900)); w[i] = 0 for i in 1..900").grad()
+    """What grows with the root of a product of 900 factors has a corner by each."""
+    text = "L = sqrt(prod(1 + w[i]^2 for i in 1..900) - 1); w[i] = 0 for i in 1..900"
+    found = backprop.parse(text).grad()
     left = sum(isnan(each) for each in found.gradients.values())
     assert 0 < left < 900
     assert set(found.gradients.values()) >= {0.0, 1.0}
@@ -326,3 +330,34 @@ def test_sums_of_many_terms_cost_as_much_as_their_terms(
     found = model.grad(dict.fromkeys(model.inputs, at))
     assert found.gradients[name] == pytest.approx(right, rel=1e-12, abs=0.0)
     assert not any(map(isnan, found.gradients.values()))
+
+
+ROOTS = "sum(sqrt(x[i])^2 for i in 1..400)"
+"""The sum of x, where there is one: at 0 and above."""
+
+
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [  # what the text is of x[3], where the others are 0
+        (f"y = ({ROOTS})^2", lambda x: x**2),
+        (f"y = ({ROOTS} + 1)^2", lambda x: (x + 1) ** 2),
+        (f"y = exp(-{ROOTS}/7)", lambda x: mp.exp(-x / 7)),
+        ("y = log(3 + mean(i*sqrt(x[i])^2 for i in 1..400))", lambda x: mp.log(3 + x * 3 / 400)),
+        (f"y = sqrt(4 + {ROOTS})*a + a^2; a = 1.5", lambda x: mp.sqrt(4 + x) * 1.5),
+        (f"y = {ROOTS}/(1 + sum(i*x[i] for i in 1..400))", lambda x: x / (1 + 3 * x)),
+        (f"s = {ROOTS}; y = (s - 2)^3 + s", lambda x: (x - 2) ** 3 + x),
+        ("h[j] = sin(1 + sum(j*sqrt(x[i])^2 for i in 1..100)) for j in 1..2; y = h[1]*h[2]", lambda x: mp.sin(1 + x) * mp.sin(1 + 2 * x)),
+    ],
+)  # fmt: skip
+def test_sums_of_many_terms_inside_of_others(text: str, function: Callable[[Any], Any]) -> None:
+    model = backprop.parse(text)
+    found = model.grad({name: 0.0 for name in model.inputs if name not in model.defaults})
+    right = float(mp.diff(function, 0, direction=1))
+    assert found.gradients["x[3]"] == pytest.approx(right, rel=1e-12, abs=1e-15)
+    assert not any(map(isnan, found.gradients.values()))
+
+
+def test_a_root_of_many_squares_has_a_corner_by_each() -> None:
+    """By each of w, where the others are 0, it is |w|."""
+    found = backprop.parse("L = sqrt(sum(w[i]^2 for i in 1..900)); w[i] = 0 for i in 1..900").grad()
+    assert {found.gradients[f"w[{i}]"] for i in range(1, 901)} == {0.0}

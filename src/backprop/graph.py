@@ -31,6 +31,9 @@ Place = int | tuple[int, "Place"] | None
 _MOST_KEPT = 200_000
 """Up to so many nodes a graph may take more memory to be faster to walk."""
 
+_MANY_TERMS = 16
+"""Sums of more terms are taken as one step, from which what moves tells how far it moves."""
+
 T = TypeVar("T", bound=Hashable)
 N = TypeVar("N")
 
@@ -271,7 +274,7 @@ class Graph:
         """The same graph, in which some steps keep their values: they are no steps of it."""
         twin = copy(self)
         twin.steps = [step for step in self.steps if step not in steps]
-        for name in ("users", "_terms"):
+        for name in ("users", "_sums"):
             twin.__dict__.pop(name, None)
         return twin
 
@@ -290,41 +293,53 @@ class Graph:
         return sorted(found - {node}, key=self._at.__getitem__)
 
     @cached_property
-    def _terms(self) -> tuple[dict[int, float], set[int]]:
-        """The output as a sum: its terms with the factor of each, and the steps that only add them."""
-        factors, adding = {self.output: 1.0}, set[int]()
+    def _sums(self) -> tuple[dict[int, dict[int, float]], dict[int, int]]:
+        """The sums of many terms, and the output if it is one: their terms, each with its factor; and
+        for each step that only adds such a sum up the step that is the whole sum."""
+        sums: dict[int, dict[int, float]] = {}
+        within: dict[int, int] = {}
         for step in reversed(self.steps):
-            inside, factor = self.operands(step), factors.get(step)
-            if factor is None or not adding.issuperset(self.users.get(step, ())):
-                continue
-            sign = {"+": 1.0, "-": -1.0}.get(self.op(step))
+            wholes = {within.get(user, step) for user in self.users.get(step, ())}
+            whole = wholes.pop() if len(wholes) == 1 else step
+            factor = 1.0 if whole == step else sums[whole][step]
+            sign, inside = {"+": 1.0, "-": -1.0}.get(self.op(step)), self.operands(step)
             if sign:
                 shares = factor, factor * sign
             elif self.op(step) in ("*", "/") and self.is_number(inside[1]):
                 number = self.constant(inside[1])
-                shares = (
-                    (factor * number if self.op(step) == "*" else factor / (number or nan)),
-                    0.0,
-                )
+                times = factor * number if self.op(step) == "*" else factor / (number or nan)
+                shares = times, 0.0
             else:
                 continue
             if not all(1e-200 < abs(share) < 1e200 for share in shares if share):
                 continue
-            adding.add(step)
+            within[step], terms = whole, sums.setdefault(whole, {})
+            terms.pop(step, None)
             for operand, share in zip(inside, shares, strict=True):
-                factors[operand] = factors.get(operand, 0.0) + share
-        return {node: factor for node, factor in factors.items() if node not in adding}, adding
+                terms[operand] = terms.get(operand, 0.0) + share
+        kept = {
+            whole: terms
+            for whole, terms in sums.items()
+            if len(terms) > _MANY_TERMS or whole == self.output
+        }
+        return kept, {step: whole for step, whole in within.items() if whole in kept}
 
-    def moved_by(self, node: int) -> tuple[list[int], dict[int, float]]:
+    def moved_by(self, node: int) -> tuple[list[int], dict[int, dict[int, float]]]:
         """What moves with a node: the steps that depend on it, operands first, without those that
-        only add up the output; and the terms of the output among these, each with its factor."""
-        factors, adding = self._terms
+        only add up a sum of many terms, or the output; and of these sums the terms that move, each
+        with its factor. The whole sum is one of the steps, if it is not the output."""
+        sums, within = self._sums
+        if within.get(node, node) != node:
+            return self.above(node), {}
         users = self.users
-        found = in_order(
-            [node], lambda each: [user for user in users.get(each, ()) if user not in adding]
-        )
-        steps = sorted(set(found) - {node}, key=self._at.__getitem__)
-        return steps, {each: factors[each] for each in (node, *steps) if each in factors}
+        found = in_order([node], lambda each: [within.get(n, n) for n in users.get(each, ())])
+        moved = {
+            whole: {each: sums[whole][each] for each in found if each in sums[whole]}
+            for whole in found
+            if whole in sums and whole != node
+        }
+        steps = set(found) - {node} - ({self.output} & moved.keys())
+        return sorted(steps, key=self._at.__getitem__), moved
 
     def equation(self, node: int) -> list[int]:
         """The steps of the equation of a node, operands first, the node last: the walk stops at names."""

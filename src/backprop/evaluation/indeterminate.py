@@ -68,9 +68,12 @@ def settle(
     for node, number in found.items():
         if number.open is None or left < 0:
             continue
-        steps, terms = graph.moved_by(node)
+        steps, sums = graph.moved_by(node)
+        if not sums.keys() <= {graph.output}:
+            steps, sums = graph.above(node), {}
         left -= len(steps)
         if steps and left >= 0:
+            terms = sums.get(graph.output, {})
             found[node] = exact.backward({node, *steps}, steps, [node], terms)[node]
     for node, number in found.items():
         if isinf(gradients[node]) and number.open is None and number.value != number.value:

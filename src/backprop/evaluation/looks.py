@@ -171,7 +171,8 @@ class Looks:
             operands = chain.from_iterable(map(self._graph.operands, steps))
             needed = {*steps, node, *operands, self._graph.output}
             local.order = [each for each in self._graph.order if each in needed]
-            local.steps = [*steps]
+            sums = self._graph.moved_by(node)[1]
+            local.steps = [step for step in steps if step not in sums]
         if not closely:
             return sides(local, lambda digits: Precise(local, self._data, digits), node)
         return sides(

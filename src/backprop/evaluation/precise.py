@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import ceil, copysign, inf, isfinite, log2, log10
 from operator import add, mul, sub
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from backprop.evaluation.sides import Side, Sides, on_bound
@@ -20,6 +21,9 @@ from backprop.syntax import functions, precision
 from backprop.values import ByNode, Lookup, forward
 
 Function = Callable[..., Any]
+
+Moved = Mapping[int, Mapping[int, float]]
+"""The sums that move, each with its terms that do and their factors, as `moved_by` has them."""
 
 DIGITS = (60, 120, 240, 480, 960)
 """Working digits behind the decimal point, more or less: more, until two in a row tell the same."""
@@ -61,13 +65,21 @@ class Precise:
         self._angles = {step for step in graph.steps if has_signed_zero(graph, step, data)}
         self._forward(graph.steps, self._base)
 
-    def _forward(self, steps: Sequence[int], values: MutableMapping[int, Any]) -> None:
-        """Set the values of some steps, operands first."""
+    def _forward(
+        self,
+        steps: Sequence[int],
+        values: MutableMapping[int, Any],
+        sums: Moved = MappingProxyType({}),
+    ) -> None:
+        """Set the values of some steps, operands first. sums: as of `moved_by`."""
         graph = self._graph
-        if not self._angles:
+        if not self._angles and sums.keys().isdisjoint(steps):
             forward(graph, steps, values, self._values)
             return
         for step in steps:
+            if step in sums:
+                values[step] = self._sum(step, values, sums)
+                continue
             forward(graph, [step], values, self._values)
             if step in self._angles and values[graph.operands(step)[0]] == 0:
                 values[step] = angle(graph, step, self._data, values, context(self.digits))
@@ -125,46 +137,44 @@ class Precise:
         """How far apart two values may be, relative to them, by rounding alone."""
         return context(self.digits).mpf(10) ** (20 - self.digits)
 
-    def _output(self, values: Mapping[int, Any], terms: Mapping[int, float]) -> Any:
-        """The output where its terms that moved have these values."""
-        base, found = self._base, self._base[self._graph.output]
-        if self._graph.output in terms:
-            return values[self._graph.output]
-        for term, factor in terms.items():
+    def _sum(self, whole: int, values: Mapping[int, Any], sums: Moved) -> Any:
+        """The value of a sum where its terms that moved have these values; of another node its own."""
+        if whole not in sums:
+            return values[whole]
+        base, found = self._base, self._base[whole]
+        for term, factor in sums[whole].items():
             found += factor * (values[term] - base[term])
         return found
 
-    def unseen(
-        self, node: int, steps: Sequence[int], terms: Mapping[int, float], shift: Any
-    ) -> Any:
+    def unseen(self, node: int, steps: Sequence[int], sums: Moved, shift: Any) -> Any:
         """How far the output may move with an input, at most, and yet stay where it is: where a step
         swallows what moves before it, its rounding is let through. What jumps stays."""
         graph, base, random = self._graph, self._base, Random(0)
         moved = ChainMap[int, Any]({node: base[node] + shift}, base)
-        self._forward(steps, moved)
+        self._forward(steps, moved, sums)
         swallows = {
             step: random.choice((-1, 1)) * self.rounding
             for step in steps
             if moved[step] == base[step]
             and functions.has_slopes(graph.op(step))
-            and any(moved[each] != base[each] for each in graph.operands(step))
+            and any(moved[each] != base[each] for each in sums.get(step) or graph.operands(step))
         }
         changes = []
         for sign in (-1, 1) if swallows else ():
             shaken = ChainMap[int, Any]({}, base)
             for step in steps:
-                self._forward([step], shaken)
+                self._forward([step], shaken, sums)
                 shaken[step] *= 1 + sign * swallows.get(step, 0)
-            changes.append(abs(self._output(shaken, terms) - base[graph.output]))
+            changes.append(abs(self._sum(graph.output, shaken, sums) - base[graph.output]))
         # one of the ways may lead out of the domain: what stands on its end does not go there
         there = [change for change in changes if change == change]
         return max(there, default=inf if changes else 0 * shift)
 
-    def at(self, node: int, steps: Sequence[int], terms: Mapping[int, float], shift: Any) -> Any:
-        """The output where one input is moved by `shift`. steps, terms: what moves with it."""
+    def at(self, node: int, steps: Sequence[int], sums: Moved, shift: Any) -> Any:
+        """The output where one input is moved by `shift`. steps, sums: what moves with it."""
         moved = ChainMap[int, Any]({node: self._base[node] + shift}, self._base)
-        self._forward(steps, moved)
-        return self._output(moved, terms)
+        self._forward(steps, moved, sums)
+        return self._sum(self._graph.output, moved, sums)
 
 
 def has_signed_zero(graph: Graph, step: int, data: ByNode) -> bool:
@@ -224,9 +234,9 @@ class _Look:
         output: int,
         node: int,
         steps: Sequence[int],
-        terms: Mapping[int, float],
+        sums: Moved,
     ) -> None:
-        self._precise, self._moves = precise, (node, steps, terms)
+        self._precise, self._moves = precise, (node, steps, sums)
         mp = context(precise.digits)
         size = abs(precise.value(node)) or mp.mpf(1)
         # A third of the digits for the step: its square is the error of a central difference, and
