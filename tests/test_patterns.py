@@ -134,3 +134,36 @@ def test_thousands_of_patterns_on_a_command_line(option: str) -> None:
     start = process_time()
     ran = backprop("descend", "-", *words, "--steps", "1", stdin=text.encode())
     assert (ran.status, process_time() - start < 8) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["h[*..3]", "h[1..*]", "h[?..3]", "h[1..2..3]", "h[-..3]", "h[1...3]", "*..3", "h..3", "h[1..3", "w[1..3,*..2]"],
+)  # fmt: skip
+def test_what_is_no_range_of_numbers_is_refused(pattern: str) -> None:
+    if pattern != "h[1..3":
+        assert Names(_KNOWN).matching(pattern) == []
+    text = "L = sum(h[i]^2 for i in 1..4); h[i] = i for i in 1..4"
+    for option in (["grad", "--only"], ["grad", "--wrt"], ["descend", "--freeze"]):
+        ran = backprop(option[0], "-e", text, option[1], pattern)
+        assert ran.status == 1
+        assert "there is no" in ran.err
+        assert not ran.out
+    if pattern == "h[*..3]":
+        assert "has a number, or nothing, at each end: w[1..3], w[..3], w[2..]" in ran.err
+
+
+def test_ends_of_thousands_of_digits() -> None:
+    known, many = Names(_KNOWN), "9" * 5000
+    all_of_them = [f"h[{i}]" for i in range(12, -1, -1)]
+    assert known.matching(f"h[..{many}]") == known.matching(f"h[-{many}..{many}]") == all_of_them
+    assert known.matching(f"h[-{many}..2]") == ["h[2]", "h[1]", "h[0]"]
+    assert known.matching(f"h[{'0' * 5000}1..{'0' * 5000}2]") == ["h[2]", "h[1]"]
+    for nothing in (f"h[{many}..]", f"h[..-{many}]", f"h[{many}]"):
+        assert known.matching(nothing) == []
+
+
+def test_a_range_behind_a_star_is_that_of_its_own_index() -> None:
+    known = Names(["w[5,6,7]", "w[7,1,2]", "w[1,7]"])
+    assert known.matching("w[*,7..9]") == ["w[5,6,7]", "w[1,7]"]
+    assert known.matching("w[*,1..2]") == ["w[7,1,2]"]

@@ -10,7 +10,7 @@ from math import prod
 from operator import itemgetter
 
 from backprop.errors import BadOption, Label, UnknownName
-from backprop.numbers import listed
+from backprop.numbers import listed, shortened
 from backprop.source import Span, normal
 
 _MOST = 2000
@@ -70,8 +70,8 @@ class Names:
                     break
                 axis = self._axis(own, at + offset)
                 low, high = found[1], found[1] if found[2] is None else found[2]
-                first = bisect_left(axis, int(low), key=_INDEX) if low else 0
-                behind = bisect_right(axis, int(high), key=_INDEX) if high else len(axis)
+                first = bisect_left(axis, _whole(low), key=_INDEX) if low else 0
+                behind = bisect_right(axis, _whole(high), key=_INDEX) if high else len(axis)
                 if fewest is None or behind - first < len(fewest):
                     fewest = axis[first:behind]
         if fewest is None:
@@ -85,11 +85,14 @@ class Names:
             return [pattern]
         if not any(sign in pattern for sign in ("*", "?", "..")):
             return [*self._families.get(pattern, ())]
-        fits = _glob(pattern).fullmatch
-        return [name for name in self._perhaps(pattern) if fits(name) and _within(pattern, name)]
+        if odd_range(pattern):
+            return []
+        fits, ranges = _glob(pattern)
+        found = ((name, fits.fullmatch(name)) for name in self._perhaps(pattern))
+        return [name for name, fit in found if fit and _within(fit.groups(), ranges)]
 
 
-_END = r"((?:-?[0-9]{1,4000})?)"
+_END = r"((?:-?[0-9]+)?)"
 _RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
 """What a pattern has for an index: a number, or a range whose ends may be missing."""
 
@@ -167,26 +170,38 @@ def _ends(names: Iterable[str]) -> list[tuple[int, int]]:
     return [(min(column), max(column)) for column in columns]
 
 
+def odd_range(pattern: str) -> bool:
+    """Whether a pattern has `..` where there is no range of numbers: `w[*..3]`, `w[1..2..3]`."""
+    own, _, inside = pattern.partition("[")
+    parts = inside.removesuffix("]").split(",")
+    return ".." in own or any(".." in each and not _RANGE.fullmatch(each) for each in parts)
+
+
 @cache
-def _glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` stands for any characters, `?` for one, and `1..3` for an index."""
+def _glob(pattern: str) -> tuple[re.Pattern[str], list[list[str]]]:
+    """A pattern in which `*` stands for any characters, `?` for one, and a group for each index of a
+    range; and the ends of these ranges."""
     signs = {"*": ".*", "?": "."}
     pieces = re.split(r"(\*|\?|(?:-?[0-9]+)?\.\.(?:-?[0-9]+)?)", pattern)
     written = (
-        "-?[0-9]+" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
+        "(-?[0-9]+)" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
     )
-    return re.compile("".join(written), re.S)
+    ranges = [each.split("..") for each in pieces if ".." in each]
+    return re.compile("".join(written), re.S), ranges
 
 
-def _within(pattern: str, name: str) -> bool:
-    """Whether the indices of a member lie in the ranges of `w[1..2,3]`."""
-    asked = pattern.partition("[")[2].rstrip("]").split(",")
-    for part, index in zip(asked, indices(name), strict=False):
-        ends = _RANGE.fullmatch(part)
-        low, high = (ends[1], ends[2]) if ends else (None, None)
-        if high is not None and not int(low or index) <= index <= int(high or index):
-            return False
-    return True
+def _within(found: Iterable[str], ranges: Iterable[list[str]]) -> bool:
+    """Whether indices lie in the ranges that a pattern has for them."""
+    return all(
+        _whole(low or index) <= int(index) <= _whole(high or index)
+        for index, (low, high) in zip(found, ranges, strict=True)
+    )
+
+
+def _whole(text: str) -> int:
+    """A whole number; of more digits than Python reads the first 4,000, which is large enough."""
+    digits = text.lstrip("-").lstrip("0")[:4000] or "0"
+    return -int(digits) if text[0] == "-" else int(digits)
 
 
 _LOOKS = str.maketrans(
@@ -261,10 +276,14 @@ def unknown_name(
 ) -> UnknownName:
     """The error for a name that `owner` (these equations) does not have."""
     hints = did_you_mean(name, names) if near else []
+    if odd_range(name):
+        hints = [
+            "a range of members has a number, or nothing, at each end: w[1..3], w[..3], w[2..]"
+        ]
     if not hints:
         hints = [f"the names are: {listed([*islice(names, 11)], 10)}"]
     labels = [Label(span)] if span else []
-    return UnknownName(f"there is no {name!r} in {owner}", *labels, hints=hints)
+    return UnknownName(f"there is no {shortened(name, 80)!r} in {owner}", *labels, hints=hints)
 
 
 def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[str]:
