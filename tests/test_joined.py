@@ -108,6 +108,20 @@ def test_a_thousand_operands_around_a_million() -> None:
     close(point, found.value, [found.gradients[f"x[{at}]"] for at in range(1, 1001)])
 
 
+@pytest.mark.parametrize(("count", "wide"), [(1000, 8.0), (20, 8.0), (300, 100.0)])
+def test_small_shares_are_off_by_as_much_as_the_page_says(count: int, wide: float) -> None:
+    """By 2*(d + 2) units, be there twenty operands or a thousand; SciPy's are off by d/2 + 1."""
+    chance = random.Random(count)
+    point = [chance.gauss(0, wide) for _ in range(count)]
+    model = library.parse(f"L = logsumexp(x[i] for i in 1..{count})")
+    found = model.grad({f"x[{at}]": x for at, x in enumerate(point, 1)}).gradients
+    above, shares = softmax(point)
+    for at, (x, true) in enumerate(zip(point, shares, strict=True), 1):
+        missed = abs(found[f"x[{at}]"] - true) / true
+        below = max(point) + above - x
+        assert missed <= 2 * (below + 2) * 2**-52, (x, below)
+
+
 def test_small_shares_are_in_the_value() -> None:
     found = library.parse("L = logsumexp(0, x, x); x = -40").grad()
     assert found.value == pytest.approx(2 * math.exp(-40), rel=1e-14, abs=0)
