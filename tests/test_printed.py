@@ -289,6 +289,13 @@ def test_any_models(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     assert count > 100
 
 
+@pytest.mark.parametrize("digits", ["1", "2", "3"])
+def test_few_digits_are_read_as_rounded(digits: str, tmp_path: Path) -> None:
+    text = "L = a*b + c/a + d^2; a = 2.4; b = 0.123; c = 77.7456; d = 0.3; M = exp(a)*1e7 - L"
+    whole_explanation(text, tmp_path, "operations", "--of", "L", digits=digits)
+    whole_explanation(text, tmp_path, "equations", "--of", "M", digits=digits)
+
+
 WITHOUT_VALUE = [
     "c = if(x > 2, x^2, x + log1p(-2.582))",
     "c = if(x > 2, x^2, x*sqrt(1 + log(-2)))",

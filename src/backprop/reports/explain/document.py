@@ -19,6 +19,9 @@ from backprop.syntax.parser import formula
 DIGITS = 6
 """Significant digits unless --digits says otherwise: what a person compares with a calculation."""
 
+_FEWEST = 3
+"""Digits that are written at least: `0.1` in a formula is read as exact, `0.123` as rounded."""
+
 _MOST_SUMMED = 12
 """The most numbers that a sum is written with."""
 
@@ -60,7 +63,7 @@ class Document(ABC):
         self.notation = self.written_in(found)
         self._found = found
         self._hide = hide
-        self._digits = style.digits or DIGITS
+        self._digits = max(style.digits or DIGITS, _FEWEST)
         self.style = style
         self._blank = Term(self.notation.blank)
         self.title = self._line(self._name(found.output), self._answer(found.value))
