@@ -349,6 +349,26 @@ def test_keys_have_no_other_leaves_than_lines() -> None:
     assert pieces.plain("x = _1_0 + x1_0") is not None
 
 
+@pytest.mark.parametrize("limit", ["in 0..inf", "in -inf..2", "± inf", "± 5%*inf", "in 0..2*pi"])
+@pytest.mark.parametrize("defined", ["inf = 5; pi = 3", "const inf = 5; pi = inf - 2"])
+def test_pi_and_inf_in_bounds_and_uncertainties_give_way(limit: str, defined: str) -> None:
+    """To names that are defined before and behind."""
+    for text in (f"{defined}\na = 2 {limit}\ny = -a", f"a = 2 {limit}\ny = -a\n{defined}"):
+        compared(text)
+        source = Source("text", text)
+        assert repr(mistakes(source, reading.read_model)) == repr(mistakes(source, read_carefully))
+        if "%" not in limit and "-" not in limit:
+            model = reading.read_model(source)
+            ends = {"in 0..inf": (0, 5), "in 0..2*pi": (0, 6)}
+            assert model.bounds.get("a") == ends.get(limit)
+            assert model.uncertainties.get("a") == (5 if "±" in limit else None)
+
+
+def test_a_name_that_is_drawn_is_no_constant_of_mathematics() -> None:
+    with pytest.raises(BackpropError, match="no constant expression: 'inf' is not known here"):
+        parse("inf ~ uniform(3, 4); a = 2 in 0..inf")
+
+
 def test_a_text_beyond_the_limit_is_left_to_the_ordinary_route() -> None:
     text = "\n".join(f"a{k} = {k} + 1" for k in range(100))
     assert quick.read_quickly(Source("text", text), 300) is not None

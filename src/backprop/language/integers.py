@@ -100,6 +100,8 @@ class Integers:
         self._sources = {
             name: statement for name, statement in equations.items() if not statement.shape.indexed
         }
+        self.defined: Collection[str] = self._sources
+        """The names to which pi and inf give way."""
         self.known: dict[str, float] = {}
         """The constants that were asked for: no setting may change them any more."""
         self.own: Collection[str] = ()
@@ -204,7 +206,7 @@ class Integers:
             if number is None or not isfinite(number):
                 raise self._fault(tokens, token, token, "depends on a value")
             return number
-        if free and name in CONSTANTS and name not in self._sources:
+        if free and name in CONSTANTS and name not in self.defined:
             return CONSTANTS[name]
         return self.known[name] if name in self.known else self._constant(tokens, token, scope)
 

@@ -77,7 +77,8 @@ class _Quick(Builder):
     """A text while it is read. What its names are is not known before: one that is not known is
     taken for an input, until it is defined.
 
-    constants: those that were used; further down a text may define such a name.
+    constants: those that were used; a text may define such a name further down, or, of those in
+    bounds and uncertainties, above.
     """
 
     def __init__(self, source: Source, most: int) -> None:
@@ -234,6 +235,8 @@ class _Quick(Builder):
         plain = statement.shape.form in _PLAIN and not statement.shape.indexed
         if definitions.calls([statement], {}) or not plain:
             raise Unsure
+        if statement.shape.limited:  # whose numbers are looked up elsewhere, and need not be names
+            self.constants |= CONSTANTS.keys() & set(tokens.texts)
         self.equation(statement)
         if self.errors:
             raise Unsure

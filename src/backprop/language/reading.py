@@ -64,7 +64,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     members = Families(equations, seed, most)
     members.scalars = equations
     members.integers.own = functions
-    owners = dict(equations)
+    members.integers.defined = owners = dict(equations)
     for statement in indexed:
         members.declare(statement, owners)
     raise_all(members.errors)
