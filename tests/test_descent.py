@@ -22,6 +22,7 @@ from backprop.errors import (
     NotAnInput,
     NothingToMove,
     OutsideDomain,
+    UnexpectedText,
     UnknownName,
 )
 from running import CLASSIC
@@ -489,6 +490,16 @@ def test_a_callback_sees_every_step_and_may_end_the_run() -> None:
         (BadOption, "wrong way round", {"bounds": {"a": (nan, 0)}}),
         (BadOption, "no number is within", {"bounds": {"a": (inf, inf)}}),
         (BadOption, "no number is within", {"bounds": {"a": (-inf, -inf)}}),
+        (BadOption, r"bounds of a cannot be 5", {"bounds": {"a": 5}}),
+        (BadOption, "bounds of a cannot be", {"bounds": {"a": ("0", 1)}}),
+        (BadOption, "bounds of a cannot be", {"bounds": {"a": (0, 1, 2)}}),
+        (BadOption, "bounds cannot be 5", {"bounds": 5}),
+        (BadOption, "bounds cannot be", {"bounds": [("a", 0, 1)]}),
+        (UnexpectedText, "this is no bound", {"bounds": "a"}),
+        (BadOption, "--every 0: it is at least 1", {"every": 0}),
+        (BadOption, "--explain-step 0: it is at least 1", {"explain_step": 0}),
+        (BadOption, "--explain-step -2: it is at least 1", {"explain_step": -2}),
+        (BadOption, "--explain-step takes a whole number, not 2.5", {"explain_step": 2.5}),
         (BadOption, "no room", {"bounds": {"a": (0, 1), "*": (2, 3)}}),
         (BadOption, "knows no bounds", {"optimizer": "bfgs", "bounds": {"a": (0, 1)}}),
         (BadOption, "chooses its own steps", {"optimizer": "lbfgs", "lr": 0.1}),
@@ -511,6 +522,29 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(error, match=said.replace("*", r"\*")):
         backprop.parse(CLASSIC).descend(**{"values": START, **options})
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    ["a=1..9", ["a=..9", "a=1.."], {"a": (1, None)}, {"a": (1, 9)}, {"*": [1, None]}],
+)
+def test_bounds_are_texts_or_pairs(bounds: Any) -> None:
+    model = backprop.parse("a = 2 in 0..5; L = a^2")
+    assert model.descend(bounds=bounds).parameters == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "options"),
+    [
+        ("--digits 0: it is at least 1", {"digits": 0}),
+        ("--digits 99: it is at most 17", {"digits": 99}),
+        ("--depth -1: it is at least 0", {"depth": -1}),
+        ("--depth takes a whole number, not 0.5", {"depth": 0.5}),
+    ],
+)
+def test_the_library_holds_the_ranges_of_a_picture(said: str, options: dict[str, Any]) -> None:
+    with pytest.raises(BadOption, match=said):
+        backprop.parse("a = 2; L = a^2").draw(**options)
 
 
 def test_what_depends_on_no_input_cannot_descend() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 from backprop import language
 from backprop import values as plain
@@ -13,7 +13,17 @@ from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
-from backprop.options import DETAILS, DIRECTIONS, PASSES, DescentOptions, chosen, documented, names
+from backprop.options import (
+    DETAILS,
+    DIRECTIONS,
+    PASSES,
+    Depth,
+    DescentOptions,
+    PictureDigits,
+    chosen,
+    documented,
+    names,
+)
 from backprop.showing import Bundle, Shown
 from backprop.source import Source, normal
 
@@ -255,6 +265,8 @@ class Model(language.Model, Shown):
 
         chosen(theme=(theme, THEMES), direction=(direction, DIRECTIONS), passes=(passes, PASSES))
         chosen(detail=(detail or DETAILS[0], DETAILS))
+        for option, number in ((Depth, depth), (PictureDigits, digits)):
+            get_args(option)[1].check_whole(number)
         asked = self._asked(values, of, numbers)
         picture, _ = commands.draw(asked, detail, names(focus), depth, all)
         return digraph(picture, Look(theme, direction, passes == "backward", digits))
@@ -287,7 +299,7 @@ class Model(language.Model, Shown):
         step, or every so many (`callback_every`; 0: now and then, which lets a compiled loop run),
         and after the last; True ends the run. state: that of the Descent to continue. options:
         those below, which are those of the command line; names stand in lists here, `bounds` is
-        `{"w*": (0, 1)}`, and `every` says which steps `history` keeps, if any.
+        `{"w*": (0, None)}` or "w*=0..", and `every` says which steps `history` keeps, if any.
 
             >>> import backprop
             >>> model = backprop.parse("e = a*b; d = e+c; L = d*f; a=2; b=-3; c=10; f=-2")

@@ -148,13 +148,13 @@ class Descending(NamedTuple):
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found, the best ones if it diverged, and the
         bounds that replaced those of the text."""
-        from backprop.descent.choices import bounds_of
+        from backprop.descent.choices import bounds_of, given_bounds
         from backprop.language import with_defaults
         from backprop.language.declarations import FREE
 
         found = report.descent
         best = found.best if found.stopped == "diverged" else found
-        limits = bounds_of(self.model, self.model.inputs, self.options["bounds"] or {})
+        limits = bounds_of(self.model, self.model.inputs, given_bounds(self.options["bounds"]))
         replaced = {
             name: limits.get(name, FREE)
             for name, ends in self.model.bounds.items()

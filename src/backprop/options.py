@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar, get_
 
 from backprop.errors import BadOption
 from backprop.names import unknown_choice
-from backprop.numbers import shown
+from backprop.numbers import shortened, shown
 from backprop.source import normal
 
 PathUse = Literal["", "equations", "read", "written", "new", "saved", "state", "folder"]
@@ -74,7 +74,7 @@ class Option(NamedTuple):
     form: its flags and what stands for its value, as in `-o, --output FILE`; without flags it is
     known by its place. help: what it means; `{optimizers}` and the like stand for the names in the
     table of that name. default: where it is not given; by itself nothing (None, False, no texts).
-    min, max: of a number, inclusive; the command line alone looks at these. choices: the texts that
+    min, max: of a whole number, inclusive, in Python too. choices: the texts that
     it takes; noun: what one of them is called. read: makes of what was written what is meant.
     takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
     done with the file that it names; "" for what is no path. offers: what a shell completes it to.
@@ -111,6 +111,18 @@ class Option(NamedTuple):
             noun = self.noun or self.form.split()[0].strip("-,")
             raise unknown_choice(noun, value, self.choices)
         return value
+
+    def check_whole(self, number: Any) -> None:
+        """Raise BadOption for what is no whole number from `min` to `max`; None is nothing given."""
+        flag = self.flags[0]
+        if number is None:
+            return
+        if not hasattr(number, "__index__"):
+            raise BadOption(f"{flag} takes a whole number, not {shortened(repr(number), 40)}")
+        if self.min is not None and number < self.min:
+            raise BadOption(f"{flag} {number}: it is at least {self.min}")
+        if self.max is not None and number > self.max:
+            raise BadOption(f"{flag} {number}: it is at most {self.max}")
 
 
 option: Callable[..., Any] = Option
@@ -190,6 +202,20 @@ Engine = Annotated[str, Option(
     offers="engines",
 )]  # fmt: skip
 
+GivenBounds = Sequence[str] | Mapping[str, tuple[float | None, float | None]]
+"""Texts such as `a=0..1`, or for each name or pattern its ends; None is one that is open."""
+
+Depth = Annotated[int, Option("--depth N", "How many equations around --focus.", 1, min=0)]
+
+
+def digits_option(default: str) -> Option:
+    """The option --digits; a picture has another default than a table."""
+    return Option("--digits N", f"Significant digits. Default: {default}.", min=1, max=17)
+
+
+PictureDigits = Annotated[int | None, digits_option("four decimals")]
+"""As Depth an option of a picture, which the library has as well."""
+
 _POSITIVE = Range(0, outside=0)
 _NOT_NEGATIVE = Range(0)
 _COUNT = Range(0, whole=True)
@@ -222,7 +248,7 @@ class DescentOptions(TypedDict, total=False):
     freeze: Annotated[Sequence[str], Option(
         "--freeze NAMES", "Leave these inputs where they are.", read=names, offers="inputs",
     )]
-    bounds: Annotated[Mapping[str, tuple[float, float]] | None, Option(
+    bounds: Annotated[GivenBounds | None, Option(
         "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5, w*=-1..1".',
         offers="bounds",
     )]
@@ -240,7 +266,7 @@ class DescentOptions(TypedDict, total=False):
         takes=Range(), wrong="the target is {}; give a number",
     )]
     every: Annotated[int | None, Option(
-        "--every N", "Trace and history take every Nth step only.", min=1, takes=_COUNT,
+        "--every N", "Trace and history take every Nth step only.", min=1,
     )]
     explain_step: Annotated[int | None, Option(
         "--explain-step K", "Show update K with its numbers.", min=1,
@@ -264,6 +290,8 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     """Raise BadOption for a number that makes no sense, by itself and for any optimizer."""
     for name, _, _, option in fields(DescentOptions):
         number = options[name]
+        if option.min is not None:
+            option.check_whole(number)
         if option.takes is None or number is None or option.takes.has(number):
             continue
         kind = "a whole number" if option.takes.whole else "a number"

@@ -109,12 +109,7 @@ def _number_of(option: Option, whole: bool) -> Callable[[str], float]:
             if found != found // 1:
                 raise wrong from None
             exact = int(found)
-        for end, is_beyond, least in (
-            (option.min, int.__lt__, "least"),
-            (option.max, int.__gt__, "most"),
-        ):
-            if end is not None and is_beyond(exact, end):
-                raise BadOption(f"{flag} {exact}: it is at {least} {end}")
+        option.check_whole(exact)
         return exact
 
     return number

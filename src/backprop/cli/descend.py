@@ -40,7 +40,7 @@ def descend(
     if every and not (trace or kept):
         raise BadOption("--every thins --trace, --history and --plot, and none is asked for")
     files.check()
-    options["every"] = (every or 1) if kept else 0
+    options["every"] = (every or 1) if kept else None
     prepared = commands.descend(inputs, options, files.state)
     save = files.save
     to_stdout = output in (None, STANDARD) and save != STANDARD

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli.printing import Transparent, complain, digits_option, put, width_option, write
+from backprop.cli.printing import Transparent, complain, put, width_option, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import DETAILS, DIRECTIONS, PASSES, names, option
+from backprop.options import DETAILS, DIRECTIONS, PASSES, Depth, PictureDigits, names, option
 from backprop.reports import PICTURES
 from backprop.reports.themes import THEMES, TIMEOUT, Look
 
@@ -39,9 +39,9 @@ def draw(
         choices=DETAILS,
     ),
     focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names, offers="names"),
-    depth: int = option("--depth N", "How many equations around --focus.", 1, min=0),
+    depth: Depth,
     whole: bool = option("--all", "Draw everything, however large."),
-    digits: Annotated[int | None, digits_option("four decimals")],
+    digits: PictureDigits,
     transparent: Transparent,
     width: Annotated[int | None, width_option("as wide as text of 12 points makes it")],
     timeout: int = option(

@@ -6,7 +6,7 @@ from backprop import commands
 from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
-from backprop.options import DETAILS, PASSES, names, option
+from backprop.options import DETAILS, PASSES, digits_option, names, option
 from backprop.reports import DOCUMENTS, FRAGMENTS
 
 EXAMPLE = (
@@ -38,7 +38,7 @@ def explain(
     fragment: bool = option("--fragment", "LaTeX or HTML to be put into another document."),
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
-    digits: Annotated[int | None, printing.digits_option("6, at least 3, and all in JSON")],
+    digits: Annotated[int | None, digits_option("6, at least 3, and all in JSON")],
 ) -> None:  # fmt: skip
     """The chain rule step by step, with its formulas and its numbers.
 

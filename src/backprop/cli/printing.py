@@ -11,7 +11,7 @@ from backprop.errors import BackpropError, BadOption, CannotWrite, raise_first
 from backprop.files import write_whole
 from backprop.names import did_you_mean
 from backprop.numbers import either
-from backprop.options import Option
+from backprop.options import Option, digits_option
 from backprop.places import STANDARD
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
@@ -24,11 +24,6 @@ class Finished(Exception):
 
     def __init__(self, status: int) -> None:
         self.status = status
-
-
-def digits_option(default: str) -> Option:
-    """The option --digits; a picture has another default than a table."""
-    return Option("--digits N", f"Significant digits. Default: {default}.", min=1, max=17)
 
 
 def width_option(default: str) -> Option:

@@ -22,7 +22,8 @@ from backprop.given import from_lines
 from backprop.language import Model, read_settings
 from backprop.language.declarations import FREE, Bounds, wrong_bounds
 from backprop.names import Names, did_you_mean, unknown_choice
-from backprop.numbers import exact, shown
+from backprop.numbers import exact, shortened, shown
+from backprop.options import GivenBounds
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
@@ -174,13 +175,38 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
     return name, low, high
 
 
+def given_bounds(bounds: GivenBounds | None) -> Limits:
+    """The bounds for each name or pattern, as a program gives them: texts as on the command line, or
+    pairs of numbers. Raises BadOption for anything else, and what `read_bounds` raises."""
+    if not isinstance(bounds, Mapping):
+        texts = [bounds] if isinstance(bounds, str) else bounds or []
+        if not isinstance(texts, Sequence) or not all(isinstance(each, str) for each in texts):
+            raise BadOption(f"bounds cannot be {shortened(repr(bounds), 40)}", hints=[_BOUNDS])
+        return read_bounds(texts)
+    found: Limits = {}
+    for name, ends in bounds.items():
+        try:
+            low, high = ends
+            if isinstance(ends, str) or isinstance(low, str) or isinstance(high, str):
+                raise TypeError
+            low, high = -inf if low is None else float(low), inf if high is None else float(high)
+            found[normal(name)] = low, high
+        except (TypeError, ValueError, OverflowError):
+            message = f"the bounds of {name} cannot be {shortened(repr(ends), 40)}"
+            raise BadOption(message, hints=[_BOUNDS]) from None
+    return found
+
+
+_BOUNDS = 'give "a=0..1, b=..5", or {"a": (0, 1), "b": (None, 5)}'
+
+
 def bounds_of(model: Model, free: Sequence[str], bounds: Mapping[str, Bounds]) -> Limits:
     """The bounds of each free parameter, patterns resolved; a later one narrows an earlier one. Those
     of the file hold for names that none of the patterns names; what limits nothing is left out. Raises
     UnknownName, NotAnInput for what is const, and BadOption for bounds the wrong way round."""
     found: Limits = {}
     moving, constants, inputs = set(free), set(model.constants), Names(model.inputs)
-    for pattern, (low, high) in ((each, map(float, ends)) for each, ends in bounds.items()):
+    for pattern, (low, high) in bounds.items():
         if wrong := wrong_bounds(low, high, f"the bounds of {pattern}"):
             hints = [f"write {pattern}={exact(high)}..{exact(low)}"] if low > high else []
             raise BadOption(f"{wrong}: {shown(low)}..{shown(high)}", hints=hints)

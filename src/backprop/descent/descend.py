@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf, isfinite
 from typing import Unpack
 
-from backprop.descent.choices import Limits, bounds_of, choice, parameters
+from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
@@ -50,9 +50,10 @@ def descend(
     maximize = options["maximize"]
     if of is None and model.goal:
         maximize = maximize or model.goal.kind == "maximize"
-    raise_all(outside(model, values or {}, options["bounds"] or {}))
+    bounds = given_bounds(options["bounds"])
+    raise_all(outside(model, values or {}, bounds))
     free = parameters(model, output, options["only"], options["freeze"])
-    limits = bounds_of(model, free, options["bounds"] or {})
+    limits = bounds_of(model, free, bounds)
     if limits and isinstance(row, Minimizer) and not row.bounds:
         raise BadOption(f"{row.name} knows no bounds", hints=["use --optimizer lbfgs"])
     start = {normal(name): number for name, number in (values or {}).items()}
