@@ -557,3 +557,10 @@ def test_a_fragment_is_the_body_of_the_document() -> None:
     assert r"\Delta\text{x} \cdot \text{d}\theta" in part
     assert "<body" not in backprop(*given, "html", "--fragment").out
     assert backprop(*given, "text", "--fragment").status == 2
+
+
+def test_a_choice_whose_square_is_too_small_is_explained() -> None:
+    """What an equation takes from a choice in another one has a say as it stands."""
+    ran = backprop("explain", "-e", "u = if(b >= 1, b, 2*b); y = u*u", "--set", "b=1e-200")
+    assert ran.status == 0
+    assert "∂y/∂b = ∂y/∂u · ∂u/∂b = 4e−200 · 2 = 8e−200" in ran.out  # 2·2b·2

@@ -131,16 +131,16 @@ def backward(
 
 
 def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
-    """The steps of `order` that have a say in its last: of an `if` not the branch left out."""
+    """The steps of `order` that have a say in its last: of an `if` not the branch left out. What a
+    graph of one equation takes from others has no operands there and is none."""
     found = {order[-1]}
     for step in reversed(order):
-        if step in found and graph.is_step(step):
-            inside = graph.operands(step)
+        if step in found and (inside := graph.operands(step)):
             says = OPERATIONS[graph.op(step)].says
             found.update(
                 inside if says is None else [inside[at] for at in says(*[data[e] for e in inside])]
             )
-    return [node for node in order if node in found and graph.is_step(node)]
+    return [node for node in order if node in found and graph.operands(node)]
 
 
 def any_steep(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backprop.errors import BadOption, CannotWrite
-from backprop.files import check_writable, read_source
+from backprop.files import check_writable
 from backprop.inputs import default_file
-from backprop.json_numbers import is_json
 from backprop.options import PathUse, fields
 from backprop.places import STANDARD, identity, stream
 
@@ -115,10 +114,6 @@ def _check_state(state: _Named) -> None:
 
 
 def _may_replace(source: _Named) -> bool:
-    """Whether equations with new numbers may take the place of a file that is read: of equations,
-    or of lines of numbers. Of JSON they would not."""
-    return (
-        source.use == "equations"
-        or source.path == STANDARD
-        or not is_json(read_source(source.path))
-    )
+    """Whether equations with new numbers may take the place of a file that is read: of those that
+    they were made of. In the place of numbers that somebody measured they would not."""
+    return source.use == "equations" or source.path == STANDARD
