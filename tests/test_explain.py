@@ -564,3 +564,10 @@ def test_a_choice_whose_square_is_too_small_is_explained() -> None:
     ran = backprop("explain", "-e", "u = if(b >= 1, b, 2*b); y = u*u", "--set", "b=1e-200")
     assert ran.status == 0
     assert "∂y/∂b = ∂y/∂u · ∂u/∂b = 4e−200 · 2 = 8e−200" in ran.out  # 2·2b·2
+
+
+def test_a_slope_beyond_doubles_is_infinite_in_json() -> None:
+    """README: what JSON cannot say is "nan", "inf" or "-inf". By hand: 3/5e-324 is 6e323."""
+    asked = ["explain", "-e", "y = b*3/c", "--set", "b=1e-160,c=5e-324", "--format", "json"]
+    [step] = json.loads(backprop(*asked).out)["backward"]
+    assert [share["local"] for share in step["shares"]] == ["inf", "-inf"]

@@ -55,7 +55,7 @@ def _pieces(item: Any, style: Style) -> Iterator[str]:
 def _plain(item: Any, digits: int | None) -> Any:
     """The same with numbers as JSON can hold them; what a report holds is never deep."""
     if isinstance(item, float):
-        return rounded(item, digits) if isfinite(item) else f"{item}"
+        return rounded(item, digits) if isfinite(item) else f"{float(item)}"
     if isinstance(item, dict):
         return {key: _plain(each, digits) for key, each in item.items()}
     if isinstance(item, (list, tuple)):
