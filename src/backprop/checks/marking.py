@@ -119,7 +119,7 @@ def mark(
                 break
         # the reading that is right, or the first one
         answers = {
-            claim: min(both, key=lambda answer: bool(answer.wrong))
+            claim: min(both, key=lambda answer: bool(answer.wrong)).with_moved(seed)
             for claim, both in readings.items()
         }
         sheet = {claim.by: each for claim, each in answers.items() if not claim.part}
@@ -161,6 +161,13 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
     elif _in_other_branches(answer):
         kind, diagnosis = "branch", _BRANCH
     here = kind == "branch" and (agreeing > 0 or _at_ties(answer))
+    if answer.held and kind != "branch":
+        # a derivative by an input is one where that moves, whatever is said of it
+        here = answer.by not in answer.held
+        names = [subject.graph.label(node) for node in sorted(answer.held)]
+        only = f"it is right only at the given {', '.join(names)}"
+        more = f": {diagnosis}" if kind not in ("", "coincidence") else ""
+        kind, diagnosis = "constant", only + more
     at_start = *answer.both(subject.start), here, answer.points, agreeing
     return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 

@@ -1,6 +1,6 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isfinite, isnan
 from random import Random
 from types import MappingProxyType
@@ -76,15 +76,24 @@ class Subject:
         forward(self.graph, self._rest, data)
         return Numbers(data, gradients[self.graph.output])
 
-    def points(self, seed: int) -> Iterator[Numbers]:
+    def held(self, claim: Claim) -> frozenset[int]:
+        """The inputs in a claim that no random point moves: constants, and those with bounds that
+        are one number."""
+        model = self.model
+        names = {name for name, (low, high) in model.bounds.items() if low == high}
+        nodes = {model.names[name] for name in names.union(model.constants)}
+        return frozenset(nodes.intersection(claim.graph.inputs, self._inputs))
+
+    def points(self, seed: int, moved: Collection[int] = ()) -> Iterator[Numbers]:
         """Random points other than the given one, at which the name has a value. Constants stay, and
-        inputs stay within their bounds."""
+        inputs stay within their bounds, all but those in `moved`."""
         start = {node: self.start.data[node] for node in self._inputs}
         model = self.model
         bounds = dict.fromkeys(start, FREE)
         bounds |= {model.names[name]: ends for name, ends in model.bounds.items()}
         constants = (model.names[name] for name in model.constants)
         bounds |= {node: (start[node], start[node]) for node in constants if node in start}
+        bounds |= dict.fromkeys(moved, FREE)
         random = Random(f"{seed} {self.graph.label(self.graph.output)}")
         tries = _TRIES if len(self.graph.order) <= _LARGE else 5
         for number in range(tries if start else 0):
@@ -109,7 +118,7 @@ class Answer:
 
     tolerance: how far a number may be off, relative. here: whether it is right at the given point.
     points: at how many others it was tried. wrong: the points at which it is not right. tested: all
-    the points at which both numbers have a value.
+    the points at which both numbers have a value. held: the inputs that had to stay where they are.
     """
 
     def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
@@ -122,6 +131,20 @@ class Answer:
         self.points = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
+        self.held: frozenset[int] = frozenset()
+
+    def with_moved(self, seed: int) -> "Answer":
+        """The same, or, where a formula is right only as long as an input that cannot move stays
+        where it is, what is known of it at points where that moves too."""
+        held = self.subject.held(self.claim) if self.claim.formula and not self.wrong else None
+        if not held:
+            return self
+        found = Answer(self.subject, self.claim, self.tolerance)
+        found.held = held
+        for point in self.subject.points(seed, held):
+            if not found.try_at(point):
+                break
+        return found if found.wrong else self
 
     def try_at(self, point: Numbers) -> bool:
         """Compare both at another point, if they have a value there; whether to try a further one."""
