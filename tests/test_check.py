@@ -506,6 +506,23 @@ def test_claims_from_files(tmp_path: Path) -> None:
     assert (piped.status, "the claim is right" in piped.out) == (0, True)
 
 
+@pytest.mark.parametrize("kept", ["∂", " "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_lines_of_a_check_are_claims_again(tmp_path: Path, kept: str, end: str) -> None:
+    """Of what is said of `wrong` and `right here`: the lines that grep finds, or all of them."""
+    options = ["check", "-e", "e = a*b; d = e+c; L = relu(d*f)", "--set", "a=2, b=-3, c=-10, f=-2"]
+    said = backprop(*options, "--claim", "dL/da = f*a; db = 4; df = d; dc = 7")
+    notes = [line for line in said.out.splitlines() if " is " in line or line[:2] == "  "]
+    file = tmp_path / "answers.txt"
+    file.write_bytes("".join(line + end for line in notes if kept in line).encode())
+    again = backprop(*options, "--claims", str(file))
+    assert again.status == 1
+    assert [line for line in again.out.splitlines() if line in notes] == notes
+    text = f"∂L/∂a = f*b is right{end}∂L/∂b = f*a is wrong{end}  c = 3 # is wrong{end} f = 4{end}"
+    file.write_bytes(text.encode())
+    assert "2 of 4 claims are wrong" in backprop(*options, "--claims", str(file)).out
+
+
 RIGHT = [
     ("y = x/3", "x=2", "dx = 1/3"), ("y = x/3", "x=2", "dx = 0.333"), ("y = x/3", "x=2", "dx = .33"),
     ("y = 2*x/3", "x=2", "dx = 0.67"), ("y = 2*x/3", "x=2", "dx = 6.7e-1"), ("y = 1234.4*x", "x=2", "dx = 1234"),

@@ -28,6 +28,12 @@ from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, state
 
 _PATH = re.compile(rf"{NAME}(?:(?:→|->){NAME})+(?=:)")
 _SHARE = re.compile(r"share (?:by use ([1-9]\d{0,5}) )?of ")
+_VERDICT = re.compile(
+    r"^(([^#=\r\n]*) = [^#\r\n]*?) is (?:wrong|right|right here)(?::.*|[ \r]*$)(?:\n  (?:at |\2 = ).*)*",
+    re.M,
+)
+"""A line of `check` on a claim, which is the first group, and the lines that explain it."""
+
 _BLANK = re.compile(r"__+|[?…]")
 _BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
 """How a claim begins, among signs: a derivative, a share of one, or a path."""
@@ -91,7 +97,7 @@ def read_claims(
     a name that `explain --detail operations` gives an operation, all are claims about operations:
     `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
-    sheets = [read_source(path) for path in files]
+    sheets = [_unmarked(read_source(path)) for path in files]
     sources = [typed(text, "--claim") for text in texts] + sheets
     reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []
@@ -122,6 +128,16 @@ def read_claims(
         raise UnexpectedText("there is no claim in this text", where=where, hints=[HOW])
     raise_first(errors)  # in the order of the texts, and not by offset as within a single one
     return claims
+
+
+def _unmarked(sheet: Source) -> Source:
+    """A sheet with blanks for what `check` writes behind a claim and below it, so that its lines can
+    be read again."""
+
+    def blank(found: re.Match[str]) -> str:
+        return found[1] + re.sub(r"[^\r\n]", " ", found[0].removeprefix(found[1]))
+
+    return Source(sheet.name, _VERDICT.sub(blank, sheet.text), sheet.option)
 
 
 def _statements(source: Source, sheet: bool) -> Iterator[Tokens | SyntaxFault]:
