@@ -14,79 +14,21 @@ from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
 
-from backprop.checks.rounding import EPSILON, value_noise
-from backprop.evaluation.diagnosis import has_value
+from backprop.checks.along import Along
 from backprop.evaluation.sides import Side, Sides, on_bound
-from backprop.graph import Graph
-from backprop.values import forward
 
 _ROWS = 9
 _SKIPS = 24
 """How often a first step is halved until it stays inside the domain."""
 
-_ROOM = 2.0**-20
-"""A point that is closer to a bound, relative to its size, stands on it."""
+_AGREED, _QUICKLY = 1e-11, 1e-9
+"""The relative error at which no larger step is tried; and that at which a quick look ends."""
 
-_AGREED = 1e-11
-"""The relative error at which no larger step is tried."""
+_BETWEEN = 2.0**-19, 2.0**-2
+"""Where the first steps of a quick look are, relative to numbers above 1."""
 
-
-class Along:
-    """The output of a graph as a function of one input, in doubles; nan where it has no value.
-
-    data: the numbers of the point where it starts; they stay as they are. bounds: of the input,
-    beyond which nothing is computed, except on that side of a point that stands on one.
-
-    inner: the only side that counts of a point that stands on a bound, -1 or 1; 0 for both sides.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        data: Sequence[float],
-        node: int,
-        bounds: tuple[float, float] = (-inf, inf),
-    ) -> None:
-        self.start = x = data[node]
-        low, high = bounds
-        room = max(abs(x), 1.0) * _ROOM
-        self._bounds = low if x - low > room else -inf, high if high - x > room else inf
-        self.inner = (self._bounds[0] == -inf < low) - (self._bounds[1] == inf > high)
-        self._graph = graph
-        self._steps = graph.above(node)
-        self._order = [node, *self._steps]
-        self._data = {each: data[each] for step in self._steps for each in graph.operands(step)}
-        self._known: dict[float, float] = {}
-        self._noise: dict[float, float] = {}
-
-    def __call__(self, x: float) -> float:
-        if x not in self._known:
-            self._data[self._order[0]] = x
-            forward(self._graph, self._steps, self._data)
-            inside = self._bounds[0] <= x <= self._bounds[1]
-            there = isfinite(x) and inside and has_value(self._graph, self._order, self._data)
-            self._known[x] = self._data[self._order[-1]] if there else nan
-        return self._known[x]
-
-    def noise(self, step: float) -> float:
-        """How far rounding may have moved the output a step aside, doubled; inf if it has no value."""
-        x = self.start + step
-        if isnan(self(x)):  # beyond the domain
-            x = self.start - step
-        exact = self(x)
-        if isnan(exact):
-            return inf
-        if x not in self._noise:
-            self._data[self._order[0]] = x
-            noise = 2 * value_noise(self._graph, self._steps, self._data, exact)
-            self._noise[x] = noise + EPSILON * abs(exact) + ulp(0.0)
-        return self._noise[x]
-
-    def slope(self, ends: Sequence[float]) -> tuple[float, float]:
-        """The difference quotient between two points, and the distance between them."""
-        low, high = sorted(ends)
-        width = high - low
-        return (self(high) / width - self(low) / width, width) if width else (nan, inf)
+_CLEAN = 1e-8
+"""The relative error up to which a quick look has seen a slope."""
 
 
 Ends = Callable[[float], Sequence[float]]
@@ -129,6 +71,26 @@ def sides(function: Along, only: int = 0) -> Sides:
     return Sides(left, right, found.slope, found.error, scale, flat)
 
 
+def quick_sides(function: Along) -> Sides | None:
+    """The same by few looks, of a smooth function; None where these leave anything open.
+
+    function: one that knows what rounding does at its start.
+    """
+    x = function.start
+    low, high = (part * max(abs(x), 1.0) for part in _BETWEEN)
+    steps = [step for step in _first_steps(x) if low <= step <= high]
+    if not steps:
+        return None
+    left, right = (_side(function, side, steps, quick=True) for side in (-1, 1))
+    found = _best(function, lambda step: (x - step, x + step), steps, 4.0, _QUICKLY)
+    slopes = (left.slope, left.error), (right.slope, right.error), (found.slope, found.error)
+    if not left.kind == right.kind == "slope" or not _holds(function, found, function.noise(0.0)):
+        return None
+    if not all(slope and error <= _CLEAN * abs(slope) for slope, error in slopes):
+        return None
+    return Sides(left, right, found.slope, found.error)
+
+
 def _first_steps(x: float) -> list[float]:
     """Steps to begin with, from small to large: for the number's own scale and for that of 1."""
     sizes = {abs(x) * 2.0**-bits for bits in (38, 28, 18, 9, 2)}
@@ -143,15 +105,18 @@ def _first_steps(x: float) -> list[float]:
     return near + [step for step in steps if step > most][: 3 if abs(x) < 0.1 else 0]
 
 
-def _best(function: Along, ends: Ends, steps: Sequence[float], factor: float) -> _Estimate:
-    """The best of the estimates that begin with each of the steps.
+def _best(
+    function: Along, ends: Ends, steps: Sequence[float], factor: float, agreed: float = _AGREED
+) -> _Estimate:
+    """The best of the estimates that begin with each of the steps, up to one of this relative error.
 
     A larger step has less rounding in it, but may reach over a corner or a wave: its estimate
     counts only as long as all agree, within their errors, with those of smaller steps.
     """
     best = _NOTHING
     for number, step in enumerate(steps):
-        found = _ridders(function, ends, step, factor, 4 if number else _SKIPS)
+        enough = agreed if agreed > _AGREED else 0.0
+        found = _ridders(function, ends, step, factor, 4 if number else _SKIPS, enough)
         if not isfinite(found.error):
             continue
         if best is not _NOTHING and abs(found.slope - best.slope) > 3 * (found.error + best.error):
@@ -160,13 +125,16 @@ def _best(function: Along, ends: Ends, steps: Sequence[float], factor: float) ->
             break  # a larger step has less rounding in it: the error is that of reaching too far
         if found.error < best.error:
             best = found
-        if best.error <= _AGREED * abs(best.slope):
+        if best.error <= agreed * abs(best.slope):
             break
     return best
 
 
-def _ridders(function: Along, ends: Ends, step: float, factor: float, skips: int) -> _Estimate:
-    """Halve the step and extrapolate; factor: 4 where the error is even in the step, else 2."""
+def _ridders(
+    function: Along, ends: Ends, step: float, factor: float, skips: int, enough: float
+) -> _Estimate:
+    """Halve the step and extrapolate, up to a relative error that is enough. factor: 4 where the
+    error is even in the step, else 2."""
     while skips and not isfinite(function.slope(ends(step))[0]):
         skips -= 1
         step /= 2
@@ -192,13 +160,15 @@ def _ridders(function: Along, ends: Ends, step: float, factor: float, skips: int
             power *= factor
         if len(row) > 3 and abs(row[-1][0] - before[-1][0]) > 4 * best.error:
             break  # from here on rounding wins
+        if best.error <= enough * abs(best.slope):
+            break
         before = row
         step /= 2
     return best
 
 
-def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
-    """What the function does on one side of its start."""
+def _side(function: Along, side: int, steps: Sequence[float], quick: bool = False) -> Side:
+    """What the function does on one side of its start. quick: whether a slope may be no infinite one."""
     x = function.start
     at = function(x)
     levels = _levels(x)
@@ -212,10 +182,11 @@ def _side(function: Along, side: int, steps: Sequence[float]) -> Side:
         kind, near = "jump", x + side * levels[last]
     elif _diverges(changes, floor):
         return Side("jump", height=inf)
-    elif infinite := _infinite(function, side, 50 * floor):
+    elif infinite := 0.0 if quick else _infinite(function, side, 50 * floor):
         return Side("infinite", infinite * side * inf, 0.0)
 
-    found = _best(function, lambda step: (near, x + side * step), steps, 2.0)
+    agreed = _QUICKLY if quick else _AGREED
+    found = _best(function, lambda step: (near, x + side * step), steps, 2.0, agreed)
     if isfinite(found.error) and (kind == "jump" or _holds(function, found, floor, side)):
         return Side(kind, found.slope, found.error)
     return Side("jump" if kind == "jump" else "unclear")

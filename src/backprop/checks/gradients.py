@@ -6,6 +6,7 @@ from functools import cache, partial
 from math import inf
 
 from backprop.checks import differences
+from backprop.checks.along import Along, Inputs
 from backprop.checks.rounding import COARSE, EPSILON, RUNS, gradient_noise
 from backprop.checks.verdict import (
     AGREES,
@@ -113,6 +114,19 @@ def _holds_still(graph: Graph, step: int, data: list[float]) -> bool:
     return False
 
 
+def _quick(asked: Question, function: Along) -> Check | None:
+    """The verdict where the output is a smooth function with this gradient, by few looks or by many;
+    None where it may be none."""
+    if asked.gradient == 0.0 or function.inner:
+        return None
+    for look in (differences.quick_sides, differences.sides):
+        found = look(function)
+        check = found and judge(asked, found)
+        if found and check and check.verdict == AGREES and not found.flat:
+            return check
+    return None
+
+
 def check_gradient(
     model: Model,
     values: Mapping[str, float] | None = None,
@@ -155,15 +169,23 @@ def check_gradient(
         or row.binding == COMPARISON
         or _holds_still(graph, step, data)
     ]
+    along = Inputs(graph, data, [] if precisely else [*inputs.values()])
     checks = []
     for name, node in inputs.items():
-        slope, above = gradient.gradients[name], graph.above(node)
-        at = dict.fromkeys(corners[step] for step in above if step in corners)
+        slope, above = gradient.gradients[name], cache(partial(graph.above, node))
+        at = dict.fromkeys(corners[step] for step in corners and above() if step in corners)
         asked = Question(
             name, gradient.output, data[node], slope, noisy()[node],
             partial(coarse, node), [*at], precisely,
         )  # fmt: skip
-        function = differences.Along(graph, data, node, model.bounds.get(name, FREE))
+        bounds = model.bounds.get(name, FREE)
+        function = Along(graph, data, node, bounds, along.fast(node), along.rounding)
+        jumps = bool(jumping) and not jumping.isdisjoint(above())
+        if function.rounding is not None and not jumps:
+            if quick := _quick(asked, function):
+                checks.append(quick)
+                continue
+            function.measure()
         # on a bound only the inner side counts; what is taken at a corner there is between both
         for only in dict.fromkeys((function.inner, 0)):
             if precisely:
@@ -171,20 +193,24 @@ def check_gradient(
             else:
                 found = differences.sides(function, only)
                 check = judge(asked, found)
+                if check.verdict == UNKNOWN and function.rounding is not None:
+                    function.measure(everywhere=True)
+                    found = differences.sides(function, only)
+                    check = judge(asked, found)
                 # Differences of doubles can be misled, by waves shorter than the doubles are apart,
                 # by sharp bends, and by small jumps. Nobody is told of what mpmath has not seen too.
-                flat = found.flat or slope == 0.0 or not jumping.isdisjoint(above)
+                flat = found.flat or slope == 0.0 or jumps
                 doubtful = flat if check.verdict == AGREES else check.verdict != UNKNOWN
-                if doubtful and (check.wrong or closer.may(above)):
+                if doubtful and (check.wrong or closer.may(above())):
                     confirmed = closer.judged(replace(asked, precise=True), node, only)
                     unseen = confirmed.verdict == UNKNOWN
                     check = check if unseen and not (check.wrong or flat) else confirmed
             if not check.wrong:
                 break
-        rounded = [step for step in above if check.wrong and step in corners]
+        rounded = [step for step in above() if step in corners] if check.wrong else []
         if rounded := [step for step in rounded if not looks.is_exact(step)]:
             check = by_rounding(check, [*dict.fromkeys(corners[step] for step in rounded)])
-        if check.wrong and (here := [step for step in alone if step in above]):
+        if check.wrong and (here := [step for step in alone if step in above()]):
             held = graph.holding(alone)
             rest = replace(asked, gradient=derivatives(held, data)[node])
             if not judge(rest, precise.sides(held, _levels(held, data), node)).wrong:
