@@ -13,11 +13,10 @@ from running import backprop
 MANY = 80
 RESTS = {
     "sum": "{} + " + " + ".join(f"x[{i}]*x[{i % MANY + 1}]" for i in range(1, MANY + 1)),
-    "product": "({}) * (1 + "
-    + " + ".join(f"0.001*sin(x[{i}])*x[{i % MANY + 1}]" for i in range(1, MANY + 1))
-    + ")",
+    "product": "({})"
+    + "".join(f" * (1 + sin(x[{i}])*x[{i % MANY + 1}]/1000)" for i in range(1, MANY + 1)),
 }
-"""Whether machine code computes what is looked at, or the terms that change."""
+"""The terms that change are computed alone, or machine code computes all."""
 
 ODD = [
     ("abs(z)", 0, "corner"),
@@ -48,8 +47,10 @@ def many(rest: str, term: str, at: float) -> dict[str, str]:
     return {check.name: check.verdict for check in check_gradient(model, of="L").checks}
 
 
-@pytest.mark.parametrize("rest", RESTS)
-@pytest.mark.parametrize(("term", "at", "verdict"), ODD)
+@pytest.mark.parametrize(
+    ("rest", "term", "at", "verdict"),
+    [("sum", *each) for each in ODD] + [("product", *each) for each in ODD[::3]],
+)
 def test_odd_points_among_many_inputs(rest: str, term: str, at: float, verdict: str) -> None:
     found = many(rest, term, at)
     assert found.pop("z") == verdict

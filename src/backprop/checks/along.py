@@ -26,8 +26,9 @@ _MUCH = 10_000
 _LOOKS = 30
 """About so many looks there are then along an input."""
 
-_FEWER = 4
-"""What moves with an input is computed alone if it is so many times less than all that depends on it."""
+_FEWER, _LITTLE = 4, 100
+"""What moves with an input is computed alone if it is so many times less than all that depends on it,
+and no more than so many steps."""
 
 Fast = Callable[[float], float | None]
 """The output by the number of an input; None where the interpreter has to say whether there is one."""
@@ -122,7 +123,7 @@ class Along:
         return (self(high) / width - self(low) / width, width) if width else (nan, inf)
 
 
-class Inputs:
+class ManyInputs:
     """What looks along the inputs of a graph share.
 
     nodes: the inputs. rounding: how far it moves the output, where a quick look is worth its while;
@@ -149,7 +150,7 @@ class Inputs:
         for all."""
         graph, ends = self._graph, (self._nodes[0], self._nodes[-1])
         moved = sum(len(graph.moved_by(end)[0]) for end in ends)
-        return _FEWER * moved < sum(len(graph.above(end)) for end in ends)
+        return moved <= 2 * _LITTLE and _FEWER * moved < sum(len(graph.above(end)) for end in ends)
 
     @cached_property
     def _engine(self) -> Engine | None:
@@ -163,17 +164,23 @@ class Inputs:
         return None if isinstance(found, Interpreted) else found
 
     def _by_terms(self, node: int) -> Fast:
-        """The output as a sum, of whose terms those are computed that depend on the input."""
+        """The output, where of sums those terms are computed that depend on the input."""
         graph, data = self._graph, self._data
-        steps, terms = graph.moved_by(node)
-        moved = {each: data[each] for step in steps for each in graph.operands(step)}
+        steps, sums = graph.moved_by(node)
+        order = [*dict.fromkeys((*steps, graph.output))]
+        simple = [step for step in order if step not in sums]
+        moved = {each: data[each] for step in simple for each in graph.operands(step)}
 
         def output(x: float) -> float | None:
             moved[node] = x
-            forward(graph, steps, moved)
-            changes = [factor * (moved[each] - data[each]) for each, factor in terms.items()]
-            found = data[graph.output] + sum(changes)
-            return found if isfinite(found) and all(map(isfinite, moved.values())) else None
+            for step in order:
+                if step in sums:
+                    terms = sums[step].items()
+                    changes = [factor * (moved[each] - data[each]) for each, factor in terms]
+                    moved[step] = data[step] + sum(changes)
+                else:
+                    forward(graph, (step,), moved)
+            return moved[graph.output] if all(map(isfinite, moved.values())) else None
 
         return output
 

@@ -6,7 +6,7 @@ from functools import cache, partial
 from math import inf
 
 from backprop.checks import differences
-from backprop.checks.along import Along, Inputs
+from backprop.checks.along import Along, ManyInputs
 from backprop.checks.rounding import COARSE, EPSILON, RUNS, gradient_noise
 from backprop.checks.verdict import (
     AGREES,
@@ -169,7 +169,7 @@ def check_gradient(
         or row.binding == COMPARISON
         or _holds_still(graph, step, data)
     ]
-    along = Inputs(graph, data, [] if precisely else [*inputs.values()])
+    along = ManyInputs(graph, data, [] if precisely else [*inputs.values()])
     checks = []
     for name, node in inputs.items():
         slope, above = gradient.gradients[name], cache(partial(graph.above, node))
