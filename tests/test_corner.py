@@ -253,6 +253,58 @@ def test_landing_on_a_plateau_is_no_convergence(options: dict[str, object]) -> N
     assert "this may be a plateau: floor(a) jumps elsewhere" in found.reason
 
 
+LOWERING = [{}, {"lr": 0.4}, {"optimizer": "lbfgs"}, {"optimizer": "adam", "lr": 1.0}]
+
+
+@pytest.mark.parametrize("options", LOWERING)
+@pytest.mark.parametrize("start", [1.2, 3.0, 40.0])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if(a > 1, a^2, 0.5)",
+        "if(a > 1, a^2, 0.5) + (b - 3)^2",
+        "(a > 1)*a^2",
+        "if(not (a <= 1), a^2, 0.5)",
+        "if(relu(a - 1), a^2, 0.5)",
+        "if(a > 1 and b > 1, a^2 + b^2, 0.5)",
+    ],
+)
+def test_a_plateau_beyond_a_jump_is_no_minimum(
+    text: str, start: float, options: dict[str, object]
+) -> None:
+    at = {"a": start, "b": 2.0} if "b" in text else {"a": start}
+    found = descent(f"L = {text}", at, **options)
+    assert found.stopped == "stuck", found.reason
+    assert "this may be a plateau: L jumps where " in found.reason
+
+
+@pytest.mark.parametrize("start", [1.2, 3.0])
+def test_a_higher_plateau_is_no_minimum_either(start: float) -> None:
+    for options in LOWERING:
+        assert not descent("L = if(a > 1, a^2, 5)", {"a": start}, **options).converged
+
+
+@pytest.mark.parametrize("options", LOWERING)
+@pytest.mark.parametrize("start", [1.2, 3.0])
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("if(x > 1, x - 1, 0)", 0.0),
+        ("if(x > 1, (x - 1)^2, 0)", 0.0),
+        ("relu(x - 1) + 2", 2.0),
+        ("max(x - 1, 0)^2", 0.0),
+        ("if(abs(x) < 1, x^2/2, abs(x) - 0.5)", 0.0),
+        ("if(x > 1, x^2, x^2 - 3)", -3.0),
+    ],
+)
+def test_what_is_continuous_or_curved_at_the_end_converges(
+    text: str, least: float, start: float, options: dict[str, object]
+) -> None:
+    found = descent(f"L = {text}", {"x": start}, **options)
+    assert found.converged, found.reason
+    assert found.value == pytest.approx(least, abs=1e-12)
+
+
 def test_a_minimum_between_jumps_is_one() -> None:
     """The first step leads to 1 exactly; there the second derivative is 2."""
     found = descent("L = (a - 1)^2 + floor(a + 0.5)", {"a": 1.25}, lr=0.5)

@@ -12,14 +12,13 @@ from random import Random
 from sys import float_info
 
 from backprop.descent.endless import without_end
+from backprop.descent.plateau import at_rest, on_plateau
 from backprop.descent.problem import Point, Problem, moves
 from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
-from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Evaluation
 from backprop.numbers import shown
-from backprop.operations import OPERATIONS
 from backprop.values import any_steep, having_say
 
 _NEAR = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -69,7 +68,7 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     else:
         odd = run.monotone and stop is not None and stop.cause == "stuck"
     if not odd:
-        return (stop and _on_plateau(run, stop, ended)) or stop or _at_rest(run)
+        return (stop and on_plateau(run, stop, ended)) or stop or at_rest(run)
     problem = run.problem
     most = max(_FEWEST, _WORK // max(1, problem.size) // (1 + run.left))
     look = _Around(problem, run.x, run.value, most)
@@ -83,7 +82,7 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
         where = f"{output} is {lower} nearby, towards {way}, but its gradient does not lead there"
         return Stop("stuck", f"stuck after step {run.number}: {where}; start elsewhere")
     if not undecided or look.smooth or not rests:
-        return stop or _at_rest(run)
+        return (stop and on_plateau(run, stop, ended)) or stop or at_rest(run)
     none = f"{output} is {lower} at none of {look.count} points around it"
     if not look.mixed:
         few = f"{none}, too few to say that this is a {least}"
@@ -97,29 +96,6 @@ def _steep(problem: Problem, ended: Evaluation) -> bool:
     graph, data = ended.graph, ended.numbers.data
     steps = having_say(graph, graph.order, data)
     return problem.moved([step for step in steps if any_steep(graph, [step], data)])
-
-
-def _on_plateau(run: Run, stop: Stop, ended: Evaluation) -> Stop | None:
-    """The end of a run where every gradient is 0, and an operation that jumps elsewhere has a say:
-    that may be no minimum. None for other ends."""
-    if stop.cause != "gradient" or any(run.gradient):
-        return None
-    graph, model = ended.graph, run.problem.model
-    steps = having_say(graph, graph.order, ended.numbers.data)
-    jumps = [step for step in steps if OPERATIONS[graph.op(step)].jump]
-    jump = next((step for step in jumps if run.problem.moved([step])), None)
-    if jump is None or _at_rest(run).converged:
-        return None
-    text = own_text(model, jump, 40) or f"a {graph.op(jump)!r}"
-    why = f"every gradient is 0, but this may be a plateau: {text} jumps elsewhere"
-    return Stop("stuck", f"stuck after step {run.number}: {why}; start elsewhere")
-
-
-def _at_rest(run: Run) -> Stop:
-    """The end of a run that starts where there is no gradient."""
-    from backprop.descent.second_order import is_minimum  # numpy is not always wanted
-
-    return run.at_rest(is_minimum(run))
 
 
 class _Around:
