@@ -328,6 +328,38 @@ def test_what_is_saved_is_read_again(text: str, bounds: str | None, saved: str) 
     assert backprop("grad", "-e", ran.out).status == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "saved"),
+    [
+        ("a = (1 + # one\n 1) in 0..5", "a = 3 in 0..5  # one\n"),
+        ("a = 1 + # one\n 1 ± 0.1 # two", "a = 3 ± 0.1  # one\n # two"),
+        ("a = (2 # two\n) in 0..(5 # five\n)", "a = 3 in 0..5  # two\n  # five\n"),
+        ("a = 2 in 0..(5 # five\n)", "a = 3 in 0..(5 # five\n)"),
+        ("a = (1 + # one\n 1) = # two\n 2", "a = 3  # one\n  # two\n"),
+        ("a[i] = (1 + # one\n 1) in 0..5 for i in 1..1", "a[1] = 3 in 0..5  # one\n"),
+        ("const b = (1 + # one\n 1); a = 2", "const b = 4  # one\n; a = 3"),
+    ],
+)
+def test_comments_inside_move_behind_what_is_saved(text: str, saved: str) -> None:
+    name = "a[1]" if "a[" in text else "a"
+    Path("s.txt").write_text(f"{text}\ny = ({name} - 3)^2", encoding="utf-8")
+    given = ("--set", "b=4") if "b" in text else ()
+    run("descend", "s.txt", "--of", "y", "--optimizer", "lbfgs", "--save", "s.txt", *given)
+    assert Path("s.txt").read_text(encoding="utf-8").startswith(saved)
+    assert library.load("s.txt").default(name) == 3
+
+
+def test_equations_that_would_not_read_are_not_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop.language.with_defaults", lambda *_: "a = 3\n in 0..5")
+    text = "a = 2; y = (a - 3)^2"
+    Path("s.txt").write_text(text, encoding="utf-8")
+    for to in ("s.txt", "-"):
+        ran = backprop("descend", "s.txt", "--save", to)
+        assert "the equations are not saved, since they would not read" in ran.err
+        assert (ran.status, Path("s.txt").read_text(encoding="utf-8")) == (1, text)
+        assert "in 0..5" not in ran.out
+
+
 def test_bounds_that_limit_nothing_are_none() -> None:
     for optimizer in ("bfgs", "cg", "newton"):
         for text, more in (("a = 2 in -inf..inf", ()), ("a = 2 in 1..3", ("--bounds", "a=.."))):

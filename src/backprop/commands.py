@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from backprop.errors import BadOption, TooLarge
+from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
 from backprop.names import family, meant
 from backprop.report import declared
 from backprop.report.gradient import GradientReport, gradient_report
+from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
@@ -147,9 +149,9 @@ class Descending(NamedTuple):
 
     def saved(self, report: DescentReport) -> str:
         """The equation text with the numbers that were found, the best ones if it diverged, and the
-        bounds that replaced those of the text."""
+        bounds that replaced those of the text. Raises CannotWrite if it could not be read again."""
         from backprop.descent.choices import bounds_of, given_bounds
-        from backprop.language import with_defaults
+        from backprop.language import read_model, with_defaults
         from backprop.language.declarations import FREE
 
         found = report.descent
@@ -160,7 +162,15 @@ class Descending(NamedTuple):
             for name, ends in self.model.bounds.items()
             if limits.get(name, FREE) != ends
         }
-        return with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
+        text = with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
+        try:
+            read_model(Source("<--save>", text), self.model.seed, sys.maxsize)
+        except BackpropError as error:
+            wrong = error.all[0]
+            message = f"the equations are not saved, since they would not read: {wrong.message}"
+            hints = ["write this line of the file in another way; the numbers are in the report"]
+            raise CannotWrite(message, *wrong.labels, hints=hints) from None
+        return text
 
     def ground(self, found: Descent) -> Problem | None:
         """The output as a function of one or two parameters; None where there are more."""

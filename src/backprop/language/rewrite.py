@@ -38,7 +38,8 @@ def with_defaults(
         if name in model.defaults:
             statements.setdefault(whole, []).append(name)
     for whole, members in [*statements.items()]:
-        if len(members) == 1 and not model.draws(whole):
+        inside = _COMMENT.search(Span.at(model.source, whole).text)  # it moves behind the clauses
+        if len(members) == 1 and not model.draws(whole) and not inside:
             del statements[whole]
     together = {name for members in statements.values() for name in members}
     for name, number in numbers.items():
@@ -52,7 +53,8 @@ def with_defaults(
             written, said = exact(number), span
             if name in model.written:
                 said = Span.at(model.source, model.written[name])
-            if "%" in _COMMENT.sub("", said.text):
+            # comments move behind bounds, which are not read on a line of their own
+            if "%" in _COMMENT.sub("", said.text) or _COMMENT.search(span.text):
                 span, written = said, written + _limits(model, name, limits)
             elif CONCISE.fullmatch(span.text):  # its brackets count digits that are no more
                 written += f" ± {exact(model.uncertainties[name])}"
