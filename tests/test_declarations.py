@@ -257,6 +257,14 @@ def test_several_outputs_are_all_listed_and_a_slip_is_asked_about() -> None:
 def test_a_constant_is_no_unused_output() -> None:
     assert library.parse("const g = 9; a = 2").outputs == ["a"]
     assert library.parse("const g = 9; a = 2; y = a^2").output() == "y"
+    for text in ("const a = 3", "const a = 3; const b = 4", "a[1] = 3; b = 4; const a[*], b"):
+        assert library.parse(text).outputs == []
+        for command in ("grad", "explain", "check", "descend", "draw"):
+            said = fails(command, "-e", text)
+            assert "there is no output: every name is const\n  = add an equation" in said
+    said = fails("grad", "-e", "n = 2; const a = 1 in 0..n")
+    assert "there is no output: every name is const, or used in ranges and bounds" in said
+    assert run("grad", "-e", "const a = 3; output a").startswith("a = 3\n")
 
 
 def test_a_check_of_an_output_beside_a_border_of_another() -> None:

@@ -18,6 +18,8 @@ from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import statement_at
 
+_CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
+
 _MOST_SHOWN = 100
 """The most outputs that a message lists; a family is one of them."""
 
@@ -83,7 +85,7 @@ class Model:
         """The places found in one statement: who asks for one mostly asks for its neighbours."""
 
     def __repr__(self) -> str:
-        count, outputs = len(self.names), listed(gathered(self.outputs), 6)
+        count, outputs = len(self.names), listed(gathered(self.outputs), 6) or "none"
         return f"Model({self.source.name}: {count} names, outputs {outputs})"
 
     def add_names(self, names: Mapping[str, int], places: Mapping[str, int]) -> None:
@@ -111,7 +113,8 @@ class Model:
 
     @cached_property
     def outputs(self) -> list[str]:
-        """The equations that no other equation uses, in file order; in a file of inputs, all."""
+        """The equations that no other equation uses, in file order; in a file of inputs, all of
+        those. A const never is one, nor a name that only ranges and bounds use."""
         columns = self.columns
         if self.functions:  # whose arguments may be computed and then not used
             rows = in_order(self.names.values(), columns.operands)
@@ -122,7 +125,7 @@ class Model:
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
-        return [name for name in self.names if name not in fixed] or list(self.names)
+        return [name for name in self.names if name not in fixed]
 
     def graph(self, *names: str) -> Graph:
         """The graph that leads to these names, made once."""
@@ -148,6 +151,12 @@ class Model:
         outputs = self.outputs
         if len(outputs) == 1:
             return outputs[0]
+        if not outputs:
+            more = ", or used in ranges and bounds" if self.fixed else ""
+            message = f"there is no output: every name is const{more}"
+            last = [*self.names][-1]
+            hints = ["add an equation that uses them", _CHOOSE.format(last)]
+            raise ChooseOutput(message, hints=hints, where=self.source.name)
         shown = gathered(outputs)
         more = f", … and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
         message = f"there are {len(outputs)} outputs: {', '.join(shown[:_MOST_SHOWN])}{more}"
@@ -159,7 +168,7 @@ class Model:
         hints = [f"is {name}, used once, meant to be {near}?" for name, near in self._slips()]
         last = outputs[-1]
         hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
-        hints.append(f"choose one: --of {last}, or in the equations: output {last}")
+        hints.append(_CHOOSE.format(last))
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
 
     def _slips(self) -> Iterator[tuple[str, str]]:
