@@ -173,6 +173,25 @@ def test_settings_are_numbers_alone(text: str) -> None:
     assert "says more than a number" in fails("grad", "--set", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("0 <= x <= 5", "x = … in 0..5"), ("5 > x > 0", "x = … in 0..5"), ("x >= 0", "x = … in 0.."),
+        ("x < -3", "x = … in ..-3"), ("0 <= x", "x = … in 0.."), ("2*pi ≥ x", "x = … in ..2*pi"),
+        ("0 < x[i] < 1 for i in 1..3", "x[i] = … in 0..1 for i in 1..3"), ("w[*] >= 0", "w[i] = … in 0.. for i in 1..n"),
+        ("0 <= x+1 <= 5", "bounds are those of an input: x = 1 in 0..5"), ("0 < x > 1", ""), ("a < b", ""),
+        ("x != 3", ""), ("x >=", ""), ("x + 1 < 3", ""), ("f(0 < x < 5)", ""), ("a*b", ""),
+    ],
+)  # fmt: skip
+def test_comparisons_as_statements_are_told_how_bounds_read(text: str, meant: str) -> None:
+    ran = backprop("grad", "-e", f"{text}; y = x", "--set", "x=1")
+    assert ran.status == 2
+    assert meant in ran.err if meant else "in 0.." not in ran.err and "bounds" not in ran.err
+    if " = … in" in meant:  # what is said reads, with a number and names that have one
+        start = meant.replace("…", "-5" if "..-3" in meant else "0.5").replace("1..n", "1..2")
+        assert backprop("grad", "-e", f"{start}; y = 1 + z; z = 2", "--of", "y").status == 0
+
+
 def test_explain_calls_constants_given() -> None:
     said = run("explain", "--steps-of", "forward")
     assert "Given\n-----\n  g = 2\n\nInputs\n------\n  a = 1\n  b = 4\n" in said

@@ -26,7 +26,7 @@ from backprop.syntax.case import (
 )
 from backprop.syntax.foreign import FOREIGN
 from backprop.syntax.grammar import Unfit, shape
-from backprop.syntax.misstated import BOUNDS, MISSTATED
+from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds
 from backprop.syntax.pasted import PASTED, comma_in_number
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 
@@ -103,7 +103,7 @@ def _no_equation(case: Case) -> SyntaxFault | None:
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
-    hint = f"give it a name: L = {brief(whole)}"
+    hint = as_bounds(tokens) or f"give it a name: L = {brief(whole)}"
     return fault("this is no equation: nothing is defined", whole, hint)
 
 

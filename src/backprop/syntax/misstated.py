@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
+from backprop.source import one_line
 from backprop.syntax.case import Case, brief, defines, fault, power_of_ten
-from backprop.syntax.scanner import FIRST_WORDS
+from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 MODEL = f"a model statement is {NOT_YET}"
 MODEL_HINT = "for a random input write y ~ uniform(low, high) or y ~ normal(mean, sd)"
@@ -195,3 +197,47 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
 MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _model, _goal, _word, _const, _bounds, _uncertainty,
 )  # fmt: skip
+
+
+_RISING, _FALLING = {"LT", "LE"}, {"GT", "GE"}
+
+
+def as_bounds(tokens: Tokens) -> str:
+    """The hint for `0 <= x <= 5` or `x >= 0`, which is how others write bounds; "" for what is none."""
+    cuts = [at for at, kind in enumerate(tokens.kinds) if kind in _RISING | _FALLING | {"EQ", "NE"}]
+    kinds = {tokens.kinds[at] for at in cuts}
+    behind = len(tokens.kinds)
+    last = tokens.kinds.index("FOR") if "FOR" in tokens.kinds else behind
+    pairs = list(pairwise([-1, *cuts, last]))
+    rising, falling = kinds <= _RISING, kinds <= _FALLING
+    if (
+        not cuts
+        or not (rising or falling)
+        or "LPAR" in tokens.kinds
+        or any(after - at < 2 for at, after in pairs)
+    ):
+        return ""  # 0 < x > 1, x == 1, or a side is missing
+    sides = [tokens.since(at + 1, after) for at, after in pairs]
+    if falling:
+        sides.reverse()
+    names = [at for at, side in enumerate(sides) if _is_name(side)]
+    if len(sides) > 2 and (len(sides) > 3 or 1 not in names):
+        return "bounds are those of an input: x = 1 in 0..5"
+    if len(sides) == 2 and len(names) != 1:
+        return ""
+    texts = [one_line(side.whole.text) for side in sides]
+    middle = 1 if len(sides) == 3 else names[0]
+    name, ends = texts[middle], f"{''.join(texts[:middle])}..{''.join(texts[middle + 1 :])}"
+    through = f" {one_line(tokens.span(last, behind - 1).text)}" if last < behind else ""
+    if "*" in name:
+        name, through = name.replace("*", "i", 1), " for i in 1..n"
+    return f"for bounds write them behind its value: {name} = … in {ends}{through}"
+
+
+def _is_name(side: Tokens) -> bool:
+    """Whether it is a name or a member, `w[i]`."""
+    return side.kinds == ("NAME",) or (
+        side.kinds[:2] == ("NAME", "LSQB")
+        and side.kinds[-1] == "RSQB"
+        and side.kinds.count("RSQB") == 1
+    )
