@@ -274,7 +274,7 @@ class Graph:
         """The same graph, in which some steps keep their values: they are no steps of it."""
         twin = copy(self)
         twin.steps = [step for step in self.steps if step not in steps]
-        for name in ("users", "_sums"):
+        for name in ("users", "_unrolled"):
             twin.__dict__.pop(name, None)
         return twin
 
@@ -292,31 +292,41 @@ class Graph:
         found = set(in_order([node], lambda each: self.users.get(each, ())))
         return sorted(found - {node}, key=self._at.__getitem__)
 
+    def _summands(self, step: int, factor: float) -> list[tuple[int, float]]:
+        """A step times a factor, written as a sum: its operands, each with a factor; [] if it is none
+        of `+`, `-`, and `*` or `/` by a number."""
+        op, (left, *others) = self.op(step), self.operands(step)
+        if op in ("+", "-"):
+            return [(left, factor), (others[0], factor if op == "+" else -factor)]
+        if op not in ("*", "/") or not self.is_number(others[0]):
+            return []
+        number = self.constant(others[0])
+        return [
+            (left, factor * number if op == "*" else factor / (number or nan)),
+            (others[0], 0.0),
+        ]
+
     @cached_property
-    def _sums(self) -> tuple[dict[int, dict[int, float]], dict[int, int]]:
+    def _unrolled(self) -> tuple[dict[int, dict[int, float]], dict[int, int]]:
         """The sums of many terms, and the output if it is one: their terms, each with its factor; and
-        for each step that only adds such a sum up the step that is the whole sum."""
+        for each step that only adds such a sum up the step that is the whole sum.
+
+        A term that only this sum uses, and that is a sum itself, gives way to its own terms.
+        """
         sums: dict[int, dict[int, float]] = {}
         within: dict[int, int] = {}
         for step in reversed(self.steps):
             wholes = {within.get(user, step) for user in self.users.get(step, ())}
             whole = wholes.pop() if len(wholes) == 1 else step
-            factor = 1.0 if whole == step else sums[whole][step]
-            sign, inside = {"+": 1.0, "-": -1.0}.get(self.op(step)), self.operands(step)
-            if sign:
-                shares = factor, factor * sign
-            elif self.op(step) in ("*", "/") and self.is_number(inside[1]):
-                number = self.constant(inside[1])
-                times = factor * number if self.op(step) == "*" else factor / (number or nan)
-                shares = times, 0.0
-            else:
+            terms = sums.get(whole, {step: 1.0})
+            summands = self._summands(step, terms[step])
+            sizes = [abs(factor) for _, factor in summands if factor]
+            if not summands or not all(1e-200 < size < 1e200 for size in sizes):
                 continue
-            if not all(1e-200 < abs(share) < 1e200 for share in shares if share):
-                continue
-            within[step], terms = whole, sums.setdefault(whole, {})
-            terms.pop(step, None)
-            for operand, share in zip(inside, shares, strict=True):
-                terms[operand] = terms.get(operand, 0.0) + share
+            within[step], sums[whole] = whole, terms
+            del terms[step]
+            for term, factor in summands:
+                terms[term] = terms.get(term, 0.0) + factor
         kept = {
             whole: terms
             for whole, terms in sums.items()
@@ -328,7 +338,7 @@ class Graph:
         """What moves with a node: the steps that depend on it, operands first, without those that
         only add up a sum of many terms, or the output; and of these sums the terms that move, each
         with its factor. The whole sum is one of the steps, if it is not the output."""
-        sums, within = self._sums
+        sums, within = self._unrolled
         if within.get(node, node) != node:
             return self.above(node), {}
         users = self.users

@@ -233,9 +233,10 @@ def without_names(columns: Columns, root: int) -> tuple[list[int], dict[int, flo
     return order, data
 
 
-def by_names(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
-    """The derivative of one equation by each name that it uses: the chain rule inside it."""
-    gradients: dict[int, float] = defaultdict(float, {node: 1.0})
+def by_names(graph: Graph, node: int, data: ByNode, gradient: float = 1.0) -> dict[int, float]:
+    """The derivative of one equation by each name that it uses: the chain rule inside it. gradient:
+    what it begins with at the equation."""
+    gradients: dict[int, float] = defaultdict(float, {node: gradient})
     inside = graph.equation(node)
     _unsure(graph, backward(graph, inside, data, gradients), gradients, set(inside))
     return {name: gradients[name] for name in graph.uses(node)}

@@ -225,7 +225,7 @@ def _carried(
         total = answer.right(point)
         for step, each in above.items():
             off = each.claimed(point) - point.gradients[step]
-            total += off * by_names(graph, step, point.data)[way.by]
+            total += by_names(graph, step, point.data, off)[way.by]
         if not answer.same(answer.claimed(point), total):
             return ""
     return (

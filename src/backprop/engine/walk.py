@@ -4,7 +4,8 @@ writer makes of each what it makes: a line of Python, instructions of LLVM, a fo
 The steps come in the order in which the interpreter (`values.forward`, `values.backward`) takes
 them, and so do the shares of every gradient, so that what is rounded is the same. Code that
 computes so reports *that* something is not finite; the interpreter then computes the same point
-again and finds *where*, and whether it matters. What is not finite shows in the outputs, unless a
+again and finds *where*, and whether it matters. The loops of `native/loops.py` are the same rule for
+steps that a tape lays out in rows, from the same slopes. What is not finite shows in the outputs, unless a
 step on the way makes a number of it (`1/inf`): `looked_at` names the operands of such steps.
 """
 
