@@ -269,13 +269,17 @@ FUNCTIONS: Mapping[str, Operation] = MappingProxyType(
 )
 """The rows that an equation file calls by name, under every name that they have there."""
 
+EQUALITIES = "==", "!="
+"""Comparisons that differ at single points only."""
+
 
 class Gather(NamedTuple):
     """What makes one value of many terms: those of an index, as in `sum(x[i] for i in 1..3)`, or,
     with one argument, those of the rows of data.
 
     joined_by: the operation that joins two terms. empty: the value without terms, None where there
-    is none. divided: whether the whole is divided by the number of terms. latex: its sign.
+    is none. divided: whether the whole is divided by the number of terms. latex: its sign, and
+    sign: the same as a character, where there is one.
     """
 
     name: str
@@ -283,6 +287,11 @@ class Gather(NamedTuple):
     empty: float | None = None
     divided: bool = False
     latex: str = ""
+    sign: str = ""
+
+    @property
+    def example(self) -> str:
+        return f"{self.name}(… for i in 1..n)"
 
     @property
     def tex(self) -> str:
@@ -293,8 +302,8 @@ GATHERS: Mapping[str, Gather] = MappingProxyType(
     {
         row.name: row
         for row in (
-            Gather("sum",  "+", empty=0.0, latex=r"\sum"),
-            Gather("prod", "*", empty=1.0, latex=r"\prod"),
+            Gather("sum",  "+", empty=0.0, latex=r"\sum", sign="∑"),
+            Gather("prod", "*", empty=1.0, latex=r"\prod", sign="∏"),
             Gather("mean", "+", divided=True),
             Gather("min",  "min", latex=r"\min"),
             Gather("max",  "max", latex=r"\max"),
@@ -303,6 +312,11 @@ GATHERS: Mapping[str, Gather] = MappingProxyType(
     }
 )  # fmt: skip
 """Every gather by its name."""
+
+BY_SIGN: Mapping[str, Gather] = MappingProxyType(
+    {row.sign: row for row in GATHERS.values() if row.sign}
+)
+"""Those that have a sign of their own, by it."""
 
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "inf": inf})
 """Names with a value that need no equation; an equation of that name takes their place."""

@@ -15,12 +15,10 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from backprop.graph import NAMES, NUMBER, Columns, Graph
-from backprop.operations import OPERATIONS
+from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation
 from backprop.syntax.functions import has_slopes, kinks
 from backprop.values import ByNode
-
-EQUALITIES = "==", "!="
 
 
 def met(graph: Graph, data: ByNode) -> list[int]:

@@ -11,14 +11,14 @@ from math import inf, isfinite, isinf, isnan, ulp
 from typing import NamedTuple
 
 from backprop.errors import AtBorder
-from backprop.evaluation.borders import EQUALITIES, choosing_slopes, conditions, is_truth, kind, met
+from backprop.evaluation.borders import choosing_slopes, conditions, is_truth, kind, met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import AGREED, NOTHING, Looks
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.numbers import shown
-from backprop.operations import OPERATIONS
+from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, Operation
 from backprop.syntax import functions
 from backprop.values import backward, derivatives, forward, having_say, summed_sizes

@@ -11,9 +11,6 @@ from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import Shape, roots, shape
 from backprop.syntax.scanner import Tokens, statement_at
 
-_MARK = "\0"
-"""What no text of equations has in it."""
-
 
 class _Index(NamedTuple):
     """An index of a left side, which is made of one variable: its place among the indices, and what
@@ -47,7 +44,7 @@ def member_text(whole: Span, right: Span, name: str) -> str:
             scope[variable] = str(value) if value >= 0 else f"({value})"
     pieces = [*template.pieces]
     pieces[1::2] = [scope.get(each, each) for each in pieces[1::2]]
-    return "".join(pieces)
+    return one_line("".join(pieces))
 
 
 @lru_cache(8)
@@ -71,8 +68,7 @@ def _template(whole: Span, right: Span) -> _Template:
         if inside and not called and at not in others:
             pieces += [whole.source.text[cut : tokens.starts[at]], text]
             cut = tokens.ends[at]
-    text = _MARK.join([*pieces, whole.source.text[cut : right.end]])
-    return _Template(tuple(left), one_line(text).split(_MARK))
+    return _Template(tuple(left), [*pieces, whole.source.text[cut : right.end]])
 
 
 def _of_sums(tokens: Tokens, found: Shape) -> set[int]:

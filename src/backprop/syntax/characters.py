@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault, mend
+from backprop.operations import BY_SIGN
 from backprop.syntax.case import (
     APART,
     begin,
@@ -31,7 +32,8 @@ _MEANT = (
     | dict.fromkeys("´`", "'")
     | dict(zip("⩽⩾≦≧≔←≡➕➖", "<= >= <= >= = = == + -".split(), strict=True))
     | {"∀": "for", "…": "..", "‥": "..", "⅟": "1/", "{": "(", "}": ")"}
-    | {"¬": "not", "∧": "and", "∨": "or", "∑": "sum(… for i in 1..n)", "∏": "prod(… for i in 1..n)"}
+    | {"¬": "not", "∧": "and", "∨": "or"}
+    | {sign: row.example for sign, row in BY_SIGN.items()}
 )
 _BY_SIGNS = {
     "&": mend("and", "in words: "),

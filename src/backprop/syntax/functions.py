@@ -14,7 +14,7 @@ from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
-from backprop.operations import CONSTANTS, OPERATIONS
+from backprop.operations import CONSTANTS, EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, SUM
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
@@ -52,13 +52,20 @@ def branches(name: str) -> tuple[Function, ...]:
     row, scope = OPERATIONS[name], dict[str, Any]({"inf": inf, "nan": nan})
     found: dict[str, None] = {}
 
-    def apply(name: str, parts: list[str]) -> str:
-        if name == "if" and "=" not in parts[0].replace("<=", "").replace(">=", ""):
-            found[parts[0]] = None
-        return call(name, parts, scope)
+    def apply(name: str, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+        """Its code, and whether there is an equality in it."""
+        codes, equal = zip(*parts, strict=True)
+        if name == "if" and not equal[0]:
+            found[codes[0]] = None
+        return call(name, codes, scope), name in EQUALITIES or any(equal)
 
     for text in row.slopes:
-        fold(formula(text), lambda text: repr(float(text)), lambda name: name, apply)
+        fold(
+            formula(text),
+            lambda text: (repr(float(text)), False),
+            lambda name: (name, False),
+            apply,
+        )
     parameters = ", ".join((*row.operands, "out"))
     return tuple(eval(f"lambda {parameters}: {code}", scope) for code in found)
 

@@ -3,7 +3,7 @@ r"""What to say of LaTeX in an equation: `\frac{x}{2}`, `2 \cdot x`, `\left(`, `
 import re
 
 from backprop.errors import SyntaxFault, mend
-from backprop.operations import FUNCTIONS
+from backprop.operations import BY_SIGN, FUNCTIONS
 from backprop.syntax.case import BEGINS, POWERS, begin, ends_operand, fault, own
 from backprop.syntax.scanner import Tokens
 
@@ -32,7 +32,7 @@ _SIGNS = {
 _WRITTEN = {word: sign for sign, words in _SIGNS.items() for word in words}
 _FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 _SHORT = re.compile(r"[dtc]?frac(\d)(\d)")
-_GATHERS = {"sum": "sum(… for i in 1..n)", "prod": "prod(… for i in 1..n)"}
+_GATHERS = {row.latex.removeprefix("\\"): row.example for row in BY_SIGN.values()}
 _LAYOUT = frozenset("left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle".split())
 _FONTS = frozenset("text mathrm mathit mathbf operatorname textrm rm".split())
 

@@ -7,7 +7,7 @@ from backprop.derivation import Derivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
 from backprop.reports.explain.mathml import pieces
-from backprop.reports.explain.notation import BLANK
+from backprop.reports.explain.notation import Notation
 from backprop.reports.style import Style
 
 _STYLE = """
@@ -53,6 +53,10 @@ def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
 
 
 class _Page(Document):
+    def written_in(self, found: Derivation) -> Notation:
+        """With blanks that are long enough to write into."""
+        return super().written_in(found)._replace(blank=r"\text{________}")
+
     def words(self, text: str) -> str:
         return escape(text)
 
@@ -60,9 +64,8 @@ class _Page(Document):
         """MathML."""
         from latex2mathml.converter import convert
 
-        # its own blanks are too short to write into, and it leaves TeX's escapes in words
-        try:
-            found: str = convert(text.replace(BLANK, r"\text{________}"))
+        try:  # TeX's escapes are left in words
+            found: str = convert(text)
             return pieces(found.replace("\\_", "_"))
         except RecursionError:  # a few hundred brackets in one another: nobody reads that
             return f"<code>{escape(text)}</code>"

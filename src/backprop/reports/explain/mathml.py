@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from backprop.operations import BY_SIGN
+
 _OPEN = '<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true">'
 _RELATIONS = frozenset("=≤≥≠<>←")
 _JOINING = frozenset("+−·,∧∨")
@@ -40,7 +42,7 @@ def pieces(found: str) -> str:
 
 def _space(parent: Element) -> None:
     """Signs and brackets without the blanks that a browser would put beside them."""
-    if parent.tag == "msub" and parent[0].text in ("∑", "∏"):
+    if parent.tag == "msub" and parent[0].text in BY_SIGN:
         parent.tag = "munder"
     before = None
     tall = any(each.tag in _TALL for each in parent.iter())

@@ -63,10 +63,6 @@ class Notation(NamedTuple):
 TEXT = Notation(str, partial(printed, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____")
 
 
-BLANK = r"\underline{\hspace{3em}}"
-"""In LaTeX."""
-
-
 def in_latex(names: Iterable[str]) -> Notation:
     """LaTeX for a document with these names, no two of which look alike."""
     naming = Naming(names)
@@ -74,5 +70,6 @@ def in_latex(names: Iterable[str]) -> Notation:
         naming.name,
         lambda value, digits: latex_number(shown(value, digits, zeros=True)),
         lambda statement, numbers: latex(statement, numbers, naming),
-        r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)", BLANK,
+        r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)",
+        r"\underline{\hspace{3em}}",
     )  # fmt: skip
