@@ -66,6 +66,11 @@ def shown(
     return text.replace("-", minus)
 
 
+def fixed(number: "float | Decimal", places: int | None = None) -> str:
+    """A number without an exponent, with so many places behind its point, or all that it has."""
+    return f"{number:f}" if places is None else f"{number:.{places}f}"
+
+
 def printed(number: float, digits: int = DIGITS, zeros: bool = False) -> str:
     """The same as print has it: `−0.001`, `2e−12`."""
     return shown(number, digits, "−", True, zeros)

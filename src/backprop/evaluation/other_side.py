@@ -17,7 +17,7 @@ from backprop.evaluation.looks import AGREED, NOTHING, Looks
 from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
-from backprop.numbers import shown
+from backprop.numbers import exact, shown
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, Operation
 from backprop.syntax import functions
@@ -343,7 +343,7 @@ class _Borders:
             same = abs(side.slope - gradient) <= most
         slope = shown(side.slope + 0.0)
         if slope == shown(gradient + 0.0) and float(slope) != side.slope:
-            slope = repr(side.slope)
+            slope = exact(side.slope)
         if side.kind == "slope" and isinf(side.slope):
             slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
         if isinf(side.height):
@@ -364,7 +364,7 @@ class _Borders:
         gradient = self.gradients[node] + 0.0
         apart = (abs(side.slope - gradient) for side in (found.left, found.right))
         near = any(abs(gradient) * AGREED > each > abs(gradient) * _ROUNDING for each in apart)
-        return repr(gradient) if near and float(shown(gradient)) != gradient else shown(gradient)
+        return exact(gradient) if near and float(shown(gradient)) != gradient else shown(gradient)
 
     def _apart(self, both: Sides, step: int, size: float) -> float:
         """How near to a gradient one of two slopes that differ by little is it, and not the other; of
@@ -391,4 +391,4 @@ def _seen(value: float) -> float:
 
 def _beside(number: float, other: float) -> str:
     """A number as a text that is not that of the other one."""
-    return shown(number) if shown(number) != shown(other) else repr(number)
+    return shown(number) if shown(number) != shown(other) else exact(number)

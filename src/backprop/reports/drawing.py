@@ -21,7 +21,7 @@ from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.unrounded import is_product
 from backprop.language import Model
-from backprop.numbers import shortened, shown
+from backprop.numbers import exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
@@ -182,7 +182,7 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
         elif item.role == "number":
             graph.node(item.id, escape(item.label or number(item.data, look.digits)), shape="plaintext",
                        fontsize="10", margin="0.03", width="0", height="0.2",
-                       tooltip=escape(f"the number {item.data!r}"))  # fmt: skip
+                       tooltip=escape(f"the number {exact(item.data)}"))  # fmt: skip
         else:
             muted = item.role == "constant"
             fill = theme.fill(item.grad, largest) if look.grads and not muted else "none"
@@ -241,7 +241,7 @@ def number(value: float, digits: int | None) -> str:
     if digits is not None:
         return shown(value, digits)
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return shown(value) if value == round(value) else f"{value:.4f}"
+        return shown(value) if value == round(value) else fixed(value, 4)
     return shown(value, 4)
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
+from backprop.numbers import fixed
 from backprop.source import one_line
 from backprop.syntax.case import Case, brief, defines, fault, power_of_ten
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
@@ -175,7 +176,7 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
     if part_of and not defines(tokens.source.text, case.text()):
         part = Decimal(tokens.texts[at - 1]) * Decimal(_PER_CENT[case.text()])
         message = f"there is no {case.text()}"
-        return fault(message, tokens.span(at - 1, at), mend(f"{part.normalize():f}%"))
+        return fault(message, tokens.span(at - 1, at), mend(f"{fixed(part.normalize())}%"))
     concise = at if kind == "CONCISE" else at - 1
     if not 0 < concise < len(kinds) or kinds[concise] != "CONCISE":
         return None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
 from backprop.meanings import MEANT
+from backprop.numbers import exact
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
 from backprop.synonyms import ALIASES
@@ -352,7 +353,7 @@ def _decimal(text: str) -> str:
     try:
         if text[1] not in "xX" or (text[2:].isalnum() and "p" not in text.lower()):
             return str(int(text, 0)) if len(text) < 300 else "it with decimal digits"
-        return f"{float.fromhex(text)!r}".removesuffix(".0")
+        return exact(float.fromhex(text))
     except (ValueError, OverflowError):
         return "it with decimal digits"
 
