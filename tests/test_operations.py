@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 import time
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from backprop.operations import FUNCTIONS, OPERATIONS
-from backprop.row import Operation
+from backprop.row import AND, COMPARISON, NOT, OR, Operation
 from backprop.syntax import functions, precision
 from backprop.syntax.parser import formula
 from truth import TRUTH, condition, mp, true_slope, true_value, ulps
@@ -160,6 +161,41 @@ def _is_corner(row: Operation, at: tuple[float, ...], number: int, truth: object
         row.name in ("floor", "ceil", "round", "sign", "<", "<=", ">", ">=", "==", "!=")
         and truth != 0
     )
+
+
+def _broken(row: Operation) -> set[tuple[float, ...]]:
+    """Points where the truth has other slopes, or another value, on one side than on the other: of
+    those made of simple numbers and of the numbers that the row's own texts have."""
+    texts = [row.value if isinstance(row.value, str) else "", *row.slopes]
+    own = {float(each) for text in texts for each in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)}
+    simple = {-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.5} | (own if row.arity == 1 else set())
+    found, step = set(), mp.mpf(2) ** -60
+    for at in itertools.product(simple, repeat=row.arity):
+        for number in set(range(row.arity)) - NO_ORDER.get(row.name, set()):
+            before, here, after = (
+                true_value(row.name, (*at[:number], at[number] + side * step, *at[number + 1 :]))
+                for side in (-1, 0, 1)
+            )
+            if None in (before, here, after) or not all(map(mp.isfinite, (before, here, after))):
+                continue
+            left, right = (here - before) / step, (after - here) / step
+            corner = mp.fabs(left - right) > 1e-6 * (1 + min(mp.fabs(left), mp.fabs(right)))
+            if corner or mp.fabs(after - before) > 1e-3:
+                found.add(at)
+    return found
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_no_row_forgets_a_corner_or_a_jump(row: Operation) -> None:
+    """Where the truth breaks the row says so; and where a row says so the search finds some place,
+    so that a row without its `corner` or `jump` would fail. Conditions are borders by themselves,
+    and the pivot of logsumexp cancels."""
+    if row.binding in (COMPARISON, NOT, AND, OR) or row.name in ("if", "pivot"):
+        return
+    broken = _broken(row)
+    unsaid = [at for at in broken if not functions.kinks(row.name, at)]
+    assert not unsaid, f"{row.name}{unsaid[0]}: give the row `corner` or `jump`"
+    assert broken or not (row.corner or row.jump)
 
 
 @pytest.mark.parametrize(
