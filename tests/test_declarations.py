@@ -166,6 +166,36 @@ def test_files_of_numbers_may_say_more() -> None:
     assert [found[name] for name in ("g", "a", "b", "w[1]", "w[2]")] == [9, 2, 3, 0.1, 0.2]
 
 
+@pytest.mark.parametrize("seed", ["0", "5"])
+def test_files_of_numbers_draw_them_with_the_seed(seed: str) -> None:
+    drawn = "m = 3\na ~ normal(0, 1) in -9..9\nw[i] ~ uniform(m, 2*m) for i in 1..2\n"
+    Path("v.txt").write_text(drawn, encoding="utf-8")
+    model = library.parse(drawn, seed=int(seed))
+    # a file without an equation, too, is one of numbers
+    for text in ("y = a*m + w[1] + w[2]", "a = 1; w[1] = 1; w[2] = 2; m = 1"):
+        for name in ("a", "w[1]", "w[2]"):
+            options = ("--of", name, "--values", "v.txt", "--seed", seed, "--format", "json")
+            assert json.loads(run("grad", "-e", text, *options))["value"] == model.default(name)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        ("a ~ normal(q, 1)", "v.txt:1:12: error: normal of what has no number"),
+        ("a ~ normal(1)", "v.txt:1:5: error: normal takes 2 arguments, not 1"),
+        ("y ~ normal(1, 2)", "v.txt:1:1: error: 'y' is computed by its equation"),
+        ("c ~ normal(1, 2)", "v.txt:1:1: error: there is no 'c'"),
+        ("w[i] ~ normal(q, 1) for i in 1..1", "normal of what has no number"),
+        ("a ~ normal(0, 1)\na = 3", "v.txt:1:1: error: 'a' is defined twice"),
+        ("a = 3\na ~ normal(0, 1)", "v.txt:2:1: error: 'a' is defined twice"),
+    ],
+)
+def test_what_a_file_of_numbers_cannot_draw_is_an_error_there(drawn: str, said: str) -> None:
+    Path("v.txt").write_text(drawn, encoding="utf-8")
+    text = "y = a*b*w[2]; w[1] = 2; w[2] = 2*w[1]; b = 2; a = 1"
+    assert said in fails("grad", "-e", text, "--values", "v.txt")
+
+
 @pytest.mark.parametrize(
     "text", ["a = 2 in 0..5", "a = 2 ± 1", "const g = 3", "minimize L", "const a"]
 )

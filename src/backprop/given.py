@@ -56,10 +56,10 @@ def _within(model: Model, name: str, number: float, text: str) -> float:
     return bound if abs(bound - number) <= half_unit(text.replace("−", "-")) else number
 
 
-def from_lines(source: Source, computed: Collection[str] | None = None) -> Given:
+def from_lines(source: Source, computed: Collection[str] | None = None, seed: int = 0) -> Given:
     """The numbers of `a = 2` in each line, or of `a=2, b=1/3`; of a file those of `computed` may be
-    equations."""
-    settings = read_settings(source, computed)
+    equations. seed: of what a file draws."""
+    settings = read_settings(source, computed, seed)
     raise_all([error for setting in settings.values() for error in _links(setting)])
     return {
         name: (number_of(setting.model, setting.root), setting.name, setting.place.text)
@@ -82,4 +82,4 @@ def _from_file(source: Source, model: Model) -> Given:
     """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults."""
     if is_json(source):
         return from_json(source, model)
-    return from_lines(source, set(filter(model.is_equation, model.names)))
+    return from_lines(source, set(filter(model.is_equation, model.names)), model.seed)

@@ -189,6 +189,7 @@ class Families:
         from statistics import NormalDist
 
         drawn = nodes[-1]
+        _check_distribution(tokens, drawn)
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         try:
             first, second = self.integers.arguments(tokens, nodes, scope)

@@ -4,7 +4,15 @@ from collections.abc import Collection
 from itertools import chain
 from typing import NamedTuple
 
-from backprop.errors import BackpropError, Label, NoEquation, NotANumber, UnexpectedText, raise_all
+from backprop.errors import (
+    BackpropError,
+    Label,
+    NoEquation,
+    NotANumber,
+    UnexpectedText,
+    defined_twice,
+    raise_all,
+)
 from backprop.language import definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
@@ -109,14 +117,18 @@ def _no_number(statement: Statement) -> UnexpectedText:
     return UnexpectedText("this says more than a number", limits(statement), hints=hints)
 
 
-def read_settings(source: Source, computed: Collection[str] | None = None) -> dict[str, Setting]:
+def read_settings(
+    source: Source, computed: Collection[str] | None = None, seed: int = 0
+) -> dict[str, Setting]:
     """The numbers of `a=2, b=1/3` or of a file of such lines, by name, not evaluated yet.
 
     computed: of a file, names whose equations may stand among them, and are passed over: a file of
     equations is a file of numbers as well, those of its inputs, whatever else it says of them.
+    seed: of what such a file draws at random.
     """
     written = Settings([], {})
     statements, errors = read(source, LIST_ENDS, written)
+    draws = computed is not None
     if computed is not None:
         statements = [each for each in statements if not definitions.is_model(each)]
     else:
@@ -125,7 +137,7 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
     equations, functions, indexed = definitions.checked(statements, errors)
     others = [right for _, right, _ in written.many], *written.links.values()
     raise_all(definitions.calls(chain.from_iterable(others), functions))
-    families = Families(equations)
+    families = Families(equations, seed)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
     repeated = {family(name) for name in computed} - {""}
@@ -157,16 +169,23 @@ def read_settings(source: Source, computed: Collection[str] | None = None) -> di
         target = left(statement)
         try:
             parts = ready_made(statement)
-            if shape.drawn:
-                if computed:  # in a file of equations: no numbers stand there
-                    continue
+            if shape.drawn and not draws:
                 hints = ["give numbers with '=', or another --seed"]
                 raise UnexpectedText("nothing is drawn here", target, hints=hints)
             for scope in families.scopes(tokens, parts, {}):
                 label = families.label(tokens, name, parts.indices, scope)
-                set_one(label, target, tokens, parts.body, scope)
+                if shape.drawn and label in settings:
+                    places = target, settings[label].name
+                    message = f"{label!r} is defined twice"
+                    raise defined_twice(message, *places, "leave one of them out")
+                if shape.drawn:
+                    number, drawn = families.draw(tokens, parts.body.nodes, label, scope)
+                    root = builder.columns.number(number, drawn)
+                    settings[label] = Setting(target, model, root, Span.at(source, drawn))
+                else:
+                    set_one(label, target, tokens, parts.body, scope)
         except BackpropError as error:
-            if name not in computed and name not in repeated:
+            if shape.drawn or (name not in computed and name not in repeated):
                 families.errors.append(error)
     for pattern, right, place in written.many:
         set_one(pattern, place, right.tokens, ready_made(right).body, {})
