@@ -425,6 +425,24 @@ def test_bounds_that_limit_nothing_are_none() -> None:
             assert json.loads(ran.out)["parameters"]["a"] == pytest.approx(5)
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("const g=2; x=1; y=g*x", ["--freeze", "x"], "y is const or frozen\n  = do not freeze x"),
+        ("const g=2; x=1; y=g*x", ["--freeze", "x, g"], "y is const or frozen\n"),
+        ("const g=2; x=1; z=1; y=g*x*z", ["--freeze", "*"], "const or frozen\n  = freeze fewer"),
+        ("x=1; z=1; y=x*z", ["--freeze", "*"], "input of y is frozen\n  = freeze fewer of them"),
+        ("x=1; y=2*x", ["--freeze", "x"], "input of y is frozen\n  = do not freeze x"),
+        ("x=1; z=1; y=x*z", ["--only", "x", "--freeze", "x"], "y that --only names is frozen\n"),
+        ("const g=2; x=1; y=g*x", ["--only", "x", "--freeze", "x"], "--only names is frozen\n"),
+        ("x=1; z=1; y=x; v=z", ["--of", "y", "--only", "z", "--freeze", "z"], "depends on none"),
+        ("const g=2; x=1; y=g; v=x", ["--of", "y", "--freeze", "x"], "input of y is const\n"),
+    ],
+)
+def test_why_nothing_is_free_to_move(text: str, options: list[str], said: str) -> None:
+    assert said in fails("descend", "-e", text, *options)
+
+
 def test_a_constant_has_no_bounds_of_a_descent() -> None:
     ran = backprop("descend", "-e", "const g = 1; y = (g-a)^2; a = 3", "--bounds", "g=0..3")
     assert ran.status

@@ -73,17 +73,21 @@ def parameters(
     known = Names(model.inputs)
     for pattern in only:
         _refuse_constants(model, constants, _meant(model, known, [pattern]), "only")
-    frozen = matching(model, freeze)
-    wanted = set(matching(model, only) if only else inputs).difference(frozen, constants)
-    free = [name for name in inputs if name in wanted]
+    frozen = set(matching(model, freeze))
+    wanted = set(matching(model, only) if only else inputs).difference(constants)
+    chosen = [name for name in inputs if name in wanted]
+    free = [name for name in chosen if name not in frozen]
     if free:
         return free
     if inputs and constants.issuperset(inputs):
         message, hint = f"every input of {output} is const", "take const away from some of them"
     elif not inputs:
         message, hint = f"{output} depends on no input", "name another output: --of NAME"
-    elif frozen:
-        message, hint = f"every input of {output} is frozen", "freeze fewer of them"
+    elif chosen:  # and frozen, all of them
+        which = " that --only names" if only else ""
+        still = "frozen" if only or constants.isdisjoint(inputs) else "const or frozen"
+        message = f"every input of {output}{which} is {still}"
+        hint = "freeze fewer of them" if len(chosen) > 1 else f"do not freeze {chosen[0]}"
     else:
         message = f"{output} depends on none of the inputs that may move"
         hint = f"it depends on {', '.join(inputs[:8])}"
