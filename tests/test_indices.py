@@ -402,3 +402,33 @@ def test_a_file_of_nothing_but_empty_ranges_has_no_equation(text: str) -> None:
     ran = backprop("grad", "-e", text)
     assert ran.status == 2
     assert "no equation in this text" in ran.err
+
+
+MEMBERS = "; w[k] = k + 1 for k in 1..3; m[1,1] = 2; m[1,2] = 5; i = 4"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("max(w[*])", 4), ("min(w[*])", 2), ("sum(w[*])", 9), ("prod(w[*])", 24), ("mean(w[*])", 3),
+        ("logsumexp(0*w[*])", math.log(3)), ("max(w[1..2])", 3), ("max(-w[*] + i)", 2), ("sum(w[*]^2)", 29),
+        ("max(m[1, *])", 5),
+    ],
+)  # fmt: skip
+def test_many_members_as_an_argument_are_told_the_gather_that_was_written(
+    written: str, value: float
+) -> None:
+    said = backprop("grad", "-e", f"y = {written}{MEMBERS}").err
+    meant = said.split("= write ")[1].strip().replace("1..n", "1..2")
+    assert meant.startswith(written.split("(")[0])
+    assert library.parse(f"y = {meant}{MEMBERS}").grad(of="y").value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["y = f(w[*]); f(t) = t^2", "y = exp(w[*])", "y = max(w[*], 0)", "y = max(w[*]); max(t) = t", "y = sum(m[*, *])"],
+)  # fmt: skip
+def test_many_members_where_one_is_due_are_offered_no_other_value(text: str) -> None:
+    said = backprop("grad", "-e", text + MEMBERS).err
+    assert "one number is due here" in said
+    assert " write " not in said

@@ -221,3 +221,26 @@ def test_arguments_where_one_is_summed_are_written_out() -> None:
         assert library.parse(f"y = {pasted} + 0*c").grad(
             {"a": 2, "b": 3, "c": 4}
         ).value == pytest.approx(known)
+
+
+@pytest.mark.parametrize("form", ["y = {}", "y = 2^{}", "y = 1/{}"])
+@pytest.mark.parametrize(
+    ("call", "base"),
+    [
+        ("logₐ(x)", 3), ("log_a(x + 1)", 3), ("Log_a(x)", 3), ("log₇(x)", 7), ("log_7(x)", 7),
+        ("log₂(x)", 2), ("log_10(x)", 10), ("log_e(x)", math.e),
+    ],
+)  # fmt: skip
+def test_the_base_of_a_logarithm_is_kept(form: str, call: str, base: float) -> None:
+    with pytest.raises(MeaningFault) as caught:
+        library.parse(form.format(call) + "; x = 5; a = 3")
+    (hint,) = caught.value.all[0].hints
+    text = form.format(hint.removeprefix("write ")) + "; x = 5; a = 3"
+    value = math.log(6 if "+ 1" in call else 5, base)
+    whole = {"y = {}": value, "y = 2^{}": 2**value, "y = 1/{}": 1 / value}[form]
+    assert library.parse(text).grad(of="y").value == pytest.approx(whole, rel=1e-14)
+
+
+@pytest.mark.parametrize("name", ["logs(x)", "log_like(x)", "log_1p(x)", "log_a(x, 2)"])
+def test_other_names_that_begin_with_log_have_no_base(name: str) -> None:
+    assert "/log(" not in backprop("grad", "-e", f"y = {name}", "--set", "x=1").err

@@ -138,12 +138,12 @@ def calls(
                     fault, many = fault if isinstance(fault, NotYetSupported) else many, None
                 errors += [fault] if fault else []
             elif node.kind in ("star", "slice") and statement.shape.form != "declaration":
-                many = many or _many_members(statement, node)
+                many = many or _many_members(statement, node, functions)
         errors += [many] if many else []
     return errors
 
 
-def _many_members(statement: Statement, node: Node) -> BackpropError:
+def _many_members(statement: Statement, node: Node, functions: Statements) -> BackpropError:
     """The error for `[*]` or `[1..3]` where one member is due."""
     tokens, form = statement.tokens, statement.shape.form
     place = tokens.span(node.first, node.last)
@@ -153,8 +153,10 @@ def _many_members(statement: Statement, node: Node) -> BackpropError:
     if form != "expression" and node.first < tokens.sign:
         hints = ["write an index, and what it runs through: w[i] = … for i in 1..3"]
         return UnexpectedText("one member is defined at a time", place, hints=hints)
+    from backprop.language.hints import of_members  # for a mistake only
+
     message = f"[{place.text}] as an argument is {NOT_YET}"
-    return NotYetSupported(message, place, hints=["write a sum: sum(w[j] for j in 1..3)"])
+    return NotYetSupported(message, place, hints=[of_members(statement, node, functions)])
 
 
 def _fault(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from unicodedata import normalize
 
 from backprop.meanings import MEANT
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
@@ -45,7 +46,7 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
         within = OPERATIONS["^" if "^" in made else "*"].binding <= _around(nodes, call)
         return [f"({made})" if within else made]
     small = name.lower()
-    texts = MEANT.get(name) or MEANT.get(small, ())
+    texts = MEANT.get(name) or MEANT.get(small) or _with_base(small)
     arguments = _arguments(nodes, call)
     fitting = [text for text in texts if len(_slots(text)) == count]
     if not fitting and (small in FUNCTIONS or any(len(_slots(text)) < count for text in texts)):
@@ -69,6 +70,17 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
         made = _SLOT.sub(put, text)
         found.append(f"({made})" if loose else made)
     return found
+
+
+def _with_base(name: str) -> Sequence[str]:
+    """What a logarithm with its base in the name is: `log_a`, `logₐ`, `log₃`."""
+    found = re.fullmatch(r"log_?(\d+|[^\W\d_])", normalize("NFKC", name))
+    if not found or (found[1].isalpha() and len(name) == 4 and name.isascii()):
+        return ()  # logs
+    if found[1] == "e":
+        return ("log([x])",)
+    named = f"log{found[1]}"
+    return (f"{named}([x])" if named in FUNCTIONS else f"log([x])/log({found[1]})",)
 
 
 def instead(name: str, place: Span) -> tuple[Span, list[str]]:
@@ -160,14 +172,41 @@ def of_family(statement: Statement, call: Node) -> str:
     name, inside = tokens.texts[call.token], own(tokens, call.token + 2, call.last - 1)
     if not re.fullmatch(r"[^\W\d]\w*", inside):
         return ""
+    span = _indices(inside, tokens.source.text)
+    return f"write {name}({inside}[i] for i in {span})" if span else ""
+
+
+def of_members(statement: Statement, many: Node, defined: Collection[str]) -> str:
+    """The hint for `max(w[*])`: the same over an index. Others than gathers take one member.
+    defined: the functions of the file."""
+    tokens, nodes = statement.tokens, statement.shape.nodes
+    behind = nodes[nodes.index(many) + 1 :]
+    member = next(each for each in behind if each.kind == "index")
+    calls = (each for each in behind if each.kind == "call" and each.start <= many.start)
+    call = next((each for each in calls if tokens.texts[each.token] in GATHERS), None)
+    family = tokens.texts[member.token]
+    if call and call.operands == 1 and tokens.texts[call.token] not in defined:
+        within = nodes[call.start : nodes.index(call)]
+        if [each.kind in ("star", "slice") for each in within].count(True) == 1:
+            index = next(each for each in "ijkmn" if each not in tokens.texts or each == "n")
+            span = own(tokens, many.first, many.last)
+            if many.kind == "star":
+                alone = member.operands == 1 and _indices(family, tokens.source.text)
+                span = alone or f"1..{'n' if index != 'n' else 'N'}"
+            before = own(tokens, call.first, many.first - 1)
+            after = own(tokens, many.last + 1, call.last - 1)
+            return f"write {before}{index}{after} for {index} in {span})"
+    indices = ", ".join("1" * member.operands)
+    return f"one number is due here: name one member, such as {family}[{indices}]"
+
+
+def _indices(name: str, text: str) -> str:
+    """What the index of a family runs through, as far as the text says it; "" for no family."""
     family = re.compile(
-        rf"(?<!\w){inside}\s*\[(?:\s*(\w+)\s*\][^;#\n]*?\bfor\s+\1\s+in\s+(\w+\s*\.\.\s*\w+))?"
+        rf"(?<!\w){name}\s*\[(?:\s*(\w+)\s*\][^;#\n]*?\bfor\s+\1\s+in\s+(\w+\s*\.\.\s*\w+))?"
     )
-    found = [each[2] for each in family.finditer(tokens.source.text)]
-    if not found:
-        return ""
-    span = next(filter(None, found), "1..n")
-    return f"write {name}({inside}[i] for i in {span})"
+    found = [each[2] for each in family.finditer(text)]
+    return next(filter(None, found), "1..n") if found else ""
 
 
 def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
