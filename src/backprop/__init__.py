@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprop import errors
-    from backprop.api import Gradient, Model, Value, load, parse
+    from backprop.api import Gradient, Model, Program, Value, compile, load, parse  # noqa: A004
     from backprop.descent import Descent
     from backprop.errors import BackpropError
-    from backprop.evaluation.program import Program, compile  # noqa: A004
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,10 +26,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "backprop.api": ("Gradient", "Model", "Value", "load", "parse"),
+    "backprop.api": ("Gradient", "Model", "Program", "Value", "compile", "load", "parse"),
     "backprop.descent": ("Descent",),
     "backprop.errors": ("BackpropError",),
-    "backprop.evaluation.program": ("Program", "compile"),
 }
 
 

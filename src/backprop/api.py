@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 from backprop import language
@@ -35,8 +36,18 @@ if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
     from backprop.descent.run import Callback
+    from backprop.evaluation.program import Program, compile  # noqa: A004
     from backprop.report import Table
     from backprop.report.check import CheckReport
+
+__all__ = ["BackpropError", "Gradient", "Model", "Program", "Value", "compile", "load", "parse"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Program` and `compile`, which bring the engines: imported when they are first used."""
+    if name in ("Program", "compile"):
+        return getattr(import_module("backprop.evaluation.program"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _shown(error: BackpropError) -> str:
@@ -92,10 +103,9 @@ class Value(plain.Value):
         """Set `grad`, here and in everything that leads here, to the derivative of self by it: nan
         where the chain rule meets 0·∞ and does not decide (`Model.grad` asks the values)."""
         graph, values = plain.graph_of([self])
-        gradients = [0.0] * len(values)
-        settled(graph, [value.data for value in values], gradients)
-        for value, gradient in zip(values, gradients, strict=True):
-            value.grad = gradient
+        numbers = plain.Numbers([value.data for value in values], [0.0] * len(values))
+        settled(graph, *numbers)
+        plain.leave(values, numbers)
 
     def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
@@ -128,11 +138,10 @@ class Model(language.Model, Shown):
         return {name: self._made[node] for name, node in self.names.items()}
 
     def _leave(self, numbers: plain.Numbers) -> None:
-        """Give the Values their numbers, now or when they are made: the one place where a Model does."""
+        """Give the Values their numbers, now or when they are made."""
         self._numbers = numbers
         if self._made:
-            for value, data, gradient in zip(self._made, *numbers, strict=True):
-                value.data, value.grad = data, gradient
+            plain.leave(self._made, numbers)
 
     def table(self) -> Table:
         """A row a name: role, equation, and the numbers of the last gradient, if there was one."""

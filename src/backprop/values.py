@@ -282,16 +282,14 @@ class Value:
         graph, values = graph_of([self])
         data = [value.data for value in values]
         forward(graph.columns, graph.steps, data)
-        for value, number in zip(values, data, strict=True):
-            value.data = number
+        leave(values, Numbers(data, [value.grad for value in values]))
         return self
 
     def backward(self) -> None:
         """Set `grad`, here and in everything that leads here, to the derivative of self by it."""
         graph, values = graph_of([self])
-        found = derivatives(graph, [value.data for value in values])
-        for value, gradient in zip(values, found, strict=True):
-            value.grad = gradient
+        data = [value.data for value in values]
+        leave(values, Numbers(data, derivatives(graph, data)))
 
     __add__, __radd__ = _operator("+")
     __sub__, __rsub__ = _operator("-")
@@ -324,6 +322,12 @@ class Value:
     def __getattr__(self, name: str) -> Callable[..., Value]:
         """`x.tanh()`: every function of the table as a method."""
         return function(name, self)
+
+
+def leave(values: Iterable[Value], numbers: Numbers) -> None:
+    """Give Values their data and grad: the one place where they get new ones."""
+    for value, data, gradient in zip(values, *numbers, strict=True):
+        value.data, value.grad = data, gradient
 
 
 def apply(op: str, *operands: Number, kind: type[Value] | None = None) -> Value:
