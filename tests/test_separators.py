@@ -40,7 +40,7 @@ def test_numbers_without_a_separator_or_with_a_comma_are_told_how_they_are_writt
     with pytest.raises(library.BackpropError) as raised:
         from_lines(Source("<--set>", text))
     given = from_lines(Source("<--set>", mended(text, raised.value)))
-    assert {name: number for name, (number, _) in given.items()} == numbers
+    assert {name: number for name, (number, *_) in given.items()} == numbers
 
 
 def test_claims_without_a_separator_ask_whether_a_product_is_meant() -> None:
