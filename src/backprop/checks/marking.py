@@ -162,10 +162,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
         kind, diagnosis = "branch", _BRANCH
     here = kind == "branch" and (agreeing > 0 or _at_ties(answer))
     if answer.held and kind != "branch":
-        # a derivative by an input is one where that moves, whatever is said of it
-        here = answer.by not in answer.held
-        names = [subject.graph.label(node) for node in sorted(answer.held)]
-        only = f"it is right only at the given {', '.join(names)}"
+        only = f"it is right only at the given {subject.graph.label(answer.by)}"
         more = f": {diagnosis}" if kind not in ("", "coincidence") else ""
         kind, diagnosis = "constant", only + more
     at_start = *answer.both(subject.start), here, answer.points, agreeing
