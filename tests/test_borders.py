@@ -252,7 +252,7 @@ def test_a_value_that_rounding_decides_is_told() -> None:
     err, _ = noted("y = x*floor(tanh(z))", "x=2, z=40", "--wrt", "x")
     assert "slope taken there (y is 2 by that; with more digits it is 0); with more" in err
     err, _ = noted("y = 1 + 1e-14*floor(tanh(z))", "z=40")
-    assert "y is 1 by that; with more digits it is 1.0\n" in err
+    assert "y is 1.00000000000001 by that; with more digits it is 1\n" in err  # 1 + 1e-14
 
 
 def test_one_note_a_place_and_a_handful_in_all() -> None:

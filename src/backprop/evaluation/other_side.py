@@ -310,7 +310,8 @@ class _Borders:
         else:
             with_more = f"it is {_beside(found, was)}" if found == found else "there is none"
         output = self.labels[self.graph.output]
-        return f"{output} is {shown(was)} by that; with more digits {with_more}"
+        value = shown(was) if found is None else _beside(was, found)
+        return f"{output} is {value} by that; with more digits {with_more}"
 
     def _tail(self, found: Sides, node: int, step: int, exact: bool) -> str:
         """What comes out beside an input, where that is another slope than the gradient; or ""."""
