@@ -73,8 +73,8 @@ CONSTANT_FACTOR = "constant factor rule"
 
 _ROWS = (
     # ------------------------------------------------------------------------- arithmetic
-    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd", any_size=True),
-    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub", any_size=True),
+    Operation("+", ("x", "y"), operator.add, ("1", "1"), "<x> + <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fadd", any_size=True, unrounded=True),
+    Operation("-", ("x", "y"), operator.sub, ("1", "-1"), "<x> - <y>", _PAIRS, binding=SUM, rule="sum rule", machine="fsub", any_size=True, unrounded=True),
     Operation("*", ("x", "y"), operator.mul, ("y", "x"), r"<x> \cdot <y>", _PAIRS, binding=PRODUCT, symbol="×",
               rule="product rule", alone=(CONSTANT_FACTOR, CONSTANT_FACTOR), machine="fmul", any_size=True),
     Operation("/", ("x", "y"), real.divide, ("1/y", "-out/y"), r"\frac{x}{y}", _PAIRS[:3],
@@ -206,7 +206,7 @@ _ROWS = (
     Operation("mod", ("x", "y"), real.modulo, ("1", "-round(x/y - out/y)"), "",
               ((7.0, 3.0), (-7.0, 3.0), (7.5, -2.0), (-1e-20, 1.0), (1e20, 3.0), (0.3, 0.1)), (((6.0, 3.0), (1.0, -2.0)),),
               domain="y other than 0", jump="mod(x, y) == 0",
-              machine="frem", mended="if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error"),
+              machine="frem", mended="if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error", unrounded=True),
     Operation("clamp", ("x", "lo", "hi"), "min(max(x, lo), if(lo <= hi, hi, 0/0))",
               ("if(lo <= x and x <= hi, 1, 0)", "if(x < lo, 1, 0)", "if(x > hi, 1, 0)"), "",
               ((1.5, 1.0, 2.0), (0.5, 1.0, 2.0), (3.0, 1.0, 2.0)),

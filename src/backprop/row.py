@@ -70,6 +70,8 @@ class Operation(NamedTuple):
     any_size: bool = False
     """Whether mpmath is quick with numbers of any size: with what is algebraic and with logarithms;
     `exp` of a huge number has as many bits as that says. A row whose value is text is as its parts."""
+    unrounded: bool = False
+    """Whether its value is exact where it is small, as those of sums and remainders are."""
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
     "": the text of `value`, or mpmath's function of that name, or `value` on mpmath's numbers."""

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, MutableMapping, Sequence
 from math import isfinite, nan
 from operator import attrgetter
-from sys import float_info
 from typing import Any, Generic, NamedTuple, Self, TypeVar, Union
 
 from backprop.graph import CODES, INPUT, NAMES, NUMBER, Columns, Graph, in_order, joined
@@ -50,9 +49,7 @@ class Lookup(dict[int, F], Generic[F]):
         return found
 
 
-_TINY = float_info.min
-"""Below the smallest normal double a number has lost digits, or is 0."""
-
+_TINY = functions.TINY
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
 _SURE_SLOPES = Lookup(functions.sure_slopes)

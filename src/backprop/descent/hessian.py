@@ -32,7 +32,6 @@ _CUBE_ROOT = 6e-6
 _SMALLEST_SCALE = 1e-3
 """A parameter near 0 is taken to vary on this scale, to which its differences are fitted."""
 
-_SLOPES = Lookup(functions.slopes)
 _SIZES = Lookup(functions.sizes)
 
 
@@ -83,14 +82,14 @@ class SecondDerivatives:
         if not finite or self._at_border(x, data):
             return None
         with numpy.errstate(all="ignore"):  # 0*inf is nan
-            table = self._sweeps(data, _SLOPES)
+            table = self._sweeps(data)
         return table if numpy.isfinite(table).all() else None
 
     def sizes(self, x: Sequence[float]) -> Any:
         """The sizes of all that is added up to each number of that table: its rounding is a few
         units in their last place."""
         with numpy.errstate(all="ignore"):
-            return self._sweeps(self._data(x, self._steps), _SIZES)
+            return self._sweeps(self._data(x, self._steps), slopes=_SIZES)
 
     @cached_property
     def _start(self) -> list[float]:
@@ -138,16 +137,16 @@ class SecondDerivatives:
         before = set(in_order(self._flat, self._graph.operands))
         return [step for step in self._steps if step in before]
 
-    def _sweeps(self, data: list[float], slopes: Mapping[int, Sequence[functions.Function]]) -> Any:
+    def _sweeps(self, data: list[float], **slopes: Any) -> Any:
         """A row for each leaf: the derivative by it of each output. From the front, for some leaves
-        at once."""
+        at once. slopes: as `tangents` takes them."""
         count, outputs = len(self._leaves), self._graph.outputs
         table = numpy.zeros((count, len(outputs)))
         still = numpy.zeros(_AT_ONCE)
         for first in range(0, count, _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
             seeds = dict(zip(self._leaves, numpy.identity(count)[:, some], strict=True))
-            found = tangents(self._graph, self._steps, data, seeds, slopes)
+            found = tangents(self._graph, self._steps, data, seeds, **slopes)
             for at, output in enumerate(outputs):
                 table[some, at] = found.get(output, still[: count - first])
         return table

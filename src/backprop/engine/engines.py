@@ -66,9 +66,9 @@ class Interpreted(Engine):
         return data[graph.output] if finite else None
 
     def backward(self) -> Sequence[float] | None:
-        gradients = derivatives(self._graph, self._own.made)
         if too_small(self._graph, self._own.made):
             return None
+        gradients = derivatives(self._graph, self._own.made)
         found = [gradients[leaf] for leaf in self._wrt]
         return found if all(map(isfinite, found)) else None
 

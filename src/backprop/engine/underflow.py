@@ -3,14 +3,10 @@
 
 from collections.abc import Callable
 from functools import cache
-from sys import float_info
 
 from backprop.graph import Columns, Graph
-from backprop.syntax.functions import can_vanish
+from backprop.syntax.functions import TINY, can_vanish
 from backprop.values import ByNode
-
-TINY = float_info.min
-"""Below the smallest normal double a number has lost digits, or is 0."""
 
 SCALE = 2.0**512
 """Where adjoints become too small they are computed again, times this."""

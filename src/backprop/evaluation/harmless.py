@@ -10,9 +10,10 @@ from collections.abc import Callable
 from math import copysign, isfinite
 from random import Random
 
-from backprop.engine.underflow import SCALE, TINY, has_lost, too_small
+from backprop.engine.underflow import SCALE, has_lost, too_small
 from backprop.graph import Graph, depending
 from backprop.syntax import functions
+from backprop.syntax.functions import TINY
 from backprop.values import ByNode, Lookup, any_steep, backward, forward, having_say
 
 _SAME = 1e-13

@@ -24,7 +24,6 @@ class Unrounded:
 
     def __init__(self, graph: Graph, data: ByNode, gradients: ByNode) -> None:
         self._graph, self._data, self._gradients = graph, data, gradients
-        self._alone: dict[int, Unrounded] = {}
 
     def gradient(self, node: int) -> float:
         """The derivative of the output by a node."""

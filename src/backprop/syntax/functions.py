@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop.operations import CONSTANTS, EQUALITIES, OPERATIONS
-from backprop.row import COMPARISON, SUM
+from backprop.row import COMPARISON
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
 
@@ -23,7 +23,9 @@ Function = Callable[..., float]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _CONSTANTS = {name: repr(number) for name, number in CONSTANTS.items()}
-_TINY = float_info.min
+TINY = float_info.min
+"""Below the smallest normal double a number has lost digits, or is 0."""
+
 _NEVER_RAISE = (operator.add, operator.sub, operator.mul)
 """Python's own operators on floats that give a value for all: written as such, without a call."""
 
@@ -82,7 +84,7 @@ def sure_slopes(name: str) -> tuple[Function, ...]:
 def _sure(slope: Function) -> Function:
     def sure(*numbers: float) -> float:
         found = slope(*numbers)
-        return nan if -_TINY < found < _TINY and (found or all(numbers)) else found
+        return nan if -TINY < found < TINY and (found or all(numbers)) else found
 
     return sure
 
@@ -150,11 +152,11 @@ def can_vanish(name: str) -> bool:
     """Whether the value of the operation can lose digits, or all of them, because it is too small for
     a double: a sum and a remainder cannot, nor what gives an operand back, or a 0 of its own."""
     row = OPERATIONS[name]
-    if row.binding == SUM or name == "mod" or row.says or not has_slopes(name):
+    if row.unrounded or row.says or not has_slopes(name):
         return False
     small = (1e-310, -1e-310, 2.0, -2.0)
     for at in product(small, repeat=row.arity):
-        if 0 < abs(value(name)(*at)) < _TINY and abs(value(name)(*at)) not in map(abs, at):
+        if 0 < abs(value(name)(*at)) < TINY and abs(value(name)(*at)) not in map(abs, at):
             return True
     numbers = () if row.corner else (1e4, -1e4, 1e-200, 1e200, 0.5)
     return any(value(name)(*at) == 0 for at in product(numbers, repeat=row.arity))

@@ -101,10 +101,9 @@ def lanes() -> tuple[int, Mapping[str, str]]:
             library = ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
             llvm().load_library_permanently("libmvec.so.1")
             for row in OPERATIONS.values():
-                name, _, _ = row.machine.partition(": ")
-                symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{name}"
-                if name.isidentifier() and hasattr(library, symbol):
-                    found[name] = symbol
+                symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
+                if row.machine.isidentifier() and hasattr(library, symbol):
+                    found[row.machine] = symbol
     return width, MappingProxyType(found)
 
 

@@ -9,11 +9,11 @@ from math import copysign, inf, isfinite, nan
 from typing import Any
 
 from backprop.engine import underflow
-from backprop.engine.underflow import TINY
 from backprop.engine.walk import NOTHING, Operand, value_and_gradient
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
+from backprop.syntax.functions import TINY
 from backprop.syntax.parser import formula
 
 _FEW = 20
