@@ -339,3 +339,14 @@ def test_depth_is_no_matter() -> None:
     assert found.size > 6000
     assert all(a.id != b.id for a, b in pairwise(found.boxes))
     assert focus(found, ["output"], 10**9).size == found.size
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's own dot")
+def test_a_pdf_is_as_wide_as_is_asked_for(tmp_path: Path) -> None:
+    """400 pixels at 96 an inch are 300 points; no margin is added to them."""
+    file = tmp_path / "graph.pdf"
+    ran = run("draw", "-e", "x = 1; L = x^2", "-o", str(file), "--width", "400")
+    assert ran.status == 0
+    box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ", file.read_bytes())
+    assert box
+    assert float(box[1]) == pytest.approx(300, abs=1)

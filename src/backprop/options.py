@@ -297,7 +297,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
         kind = "a whole number" if option.takes.whole else "a number"
         wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
         downhill = name == "lr" and number < 0
-        hints = ["a step against the gradient is what --maximize takes"] if downhill else []
+        hints = ["to climb, give a positive one and --maximize"] if downhill else []
         raise BadOption(wrong.format(shown(number)), hints=hints)
 
 

@@ -143,7 +143,8 @@ def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
         best = max(best or layout, layout, key=fit)
         if fit(best) >= 1:
             break
-    drawn = run(with_free_titles(best), "-Knop2", f"-T{format}")
+    whole = ["-Gmargin=0"] if format == "pdf" else []  # else half an inch around what was asked for
+    drawn = run(with_free_titles(best), "-Knop2", f"-T{format}", *whole)
     families = _FONTS.format("".join(f"{font}," for font in named(unusual(best))))
     said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
     return drawn.replace(said, meant) if format == "svg" else drawn

@@ -36,9 +36,8 @@ def unbounded(name: str, digits: int) -> Function:
             return mp.nan
         try:
             found = plain(*operands)
-        # outside the domain, at a pole, where complex numbers would have to be compared, and where
-        # a series of mpmath's is missing or comes to no end
-        except (ValueError, ArithmeticError, TypeError, NotImplementedError, mp.NoConvergence):
+        # outside the domain, at a pole, and where a series of mpmath's comes to no end
+        except (ValueError, ArithmeticError, mp.NoConvergence):
             return mp.nan
         if isinstance(found, mp.mpc) or not mp.isfinite(found):
             return mp.nan
