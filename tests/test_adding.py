@@ -172,8 +172,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     (made.package / "reports" / "yaml.py").write_text(YAML, encoding="utf-8")
     formats = made.package / "reports" / "__init__.py"
     insert(formats, "\n)\n", '\n    yaml=("yaml", ".yaml"),', "TABLES: ")
-    insert(made.package / "options.py", "    engine: Engine\n", PATIENCE, "class DescentOptions")
-    run = made.package / "descent" / "run.py"
+    insert(
+        made.package / "options.py", "    engine: EngineName\n", PATIENCE, "class DescentOptions"
+    )
+    run = made.package / "descent" / "course.py"
     text = run.read_text("utf-8")
     assert text.count("self.still >= _STILL") == 1
     run.write_text(text.replace(">= _STILL", '>= self.options["patience"]'), encoding="utf-8")

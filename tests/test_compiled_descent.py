@@ -210,13 +210,13 @@ def test_outputs_of_a_run_without_end_do_not_fill_the_memory(
     engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every second of them is kept, every fourth, …, and the last."""
-    from backprop.descent import batch, run
+    from backprop.descent import batch, course
 
     model = backprop.parse(BOWL)
     options: dict[str, Any] = {"lr": 1e-4, "until_grad": 0.0, "engine": engine}
     whole = model.descend(steps=999, **options)
     assert (len(whole.values), whole.values_every) == (1000, 1)
-    monkeypatch.setattr(run, "_MOST_VALUES", 100)
+    monkeypatch.setattr(course, "_MOST_VALUES", 100)
     monkeypatch.setattr(batch, "_FIRST", 70)
     for steps in (99, 100, 101, 500, 998, 999):
         found = model.descend(steps=steps, **options)

@@ -19,7 +19,7 @@ import pytest
 import backprop
 from backprop.engine.choosing import ENGINES, build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
-from backprop.engine.leading import in_order, leading
+from backprop.engine.leading import leading, tape_order
 from backprop.engine.native import machine
 from backprop.engine.native.loops import is_wide
 from backprop.engine.tape import Tape
@@ -571,7 +571,7 @@ def test_what_leads_to_the_output_is_found_without_a_walk(text: str) -> None:
     expected = set(graph.order)
     fresh = Graph(model.columns, graph.outputs)
     assert set(np.flatnonzero(leading(fresh)).tolist()) == expected
-    rows = in_order(fresh).tolist()
+    rows = tape_order(fresh).tolist()
     place = {row: at for at, row in enumerate(rows)}
     assert place.keys() == expected
     assert all(place[each] < place[row] for row in rows for each in graph.operands(row))

@@ -227,7 +227,7 @@ def test_one_result_that_fails_costs_no_other(
     """The folder of the file is lost while the descent runs, or its disk is full."""
     if one == "--state" and broken is broken_by_a_full_disk:
         return  # a device keeps no state
-    from backprop.descent.run import Run
+    from backprop.descent.course import Run
 
     (folder / "lost").mkdir()
     broken(folder / WRITTEN[one])

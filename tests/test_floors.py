@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -233,11 +234,21 @@ def test_a_file_is_short_and_says_what_it_is(file: str) -> None:
     assert ast.get_docstring(ast.parse(text))
 
 
-def test_classes_have_names_of_their_own() -> None:
-    """Only the library's own Model, Value and Gradient are called as what they add their verbs to."""
+def more_than_once(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
+def test_files_have_names_of_their_own() -> None:
+    assert more_than_once(Path(file).name for file in FILES) == {"__init__.py"}
+
+
+def test_types_have_names_of_their_own() -> None:
+    """Only the library's own Model, Value and Gradient are called as what they add their verbs to,
+    and an operand of machine code is one with texts."""
     texts = [(SOURCE / file).read_text("utf-8") for file in FILES]
-    names = [name for text in texts for name in re.findall(r"^ *class (\w+)", text, re.M)]
-    assert {name for name in names if names.count(name) > 1} == {"Model", "Value", "Gradient"}
+    types = r"^(?: *class (\w+)|(_?[A-Z]\w*[a-z]\w*)(?:: TypeAlias)? = )"
+    names = [name or alias for text in texts for name, alias in re.findall(types, text, re.M)]
+    assert more_than_once(names) == {"Model", "Value", "Gradient", "Operand"}
 
 
 WRITES_CODE = {

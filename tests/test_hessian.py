@@ -195,8 +195,8 @@ def test_descents_of_first_order_make_no_graph_of_the_gradient(
 
 def test_the_graph_of_the_gradient_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
-    whole = hessian.derivatives
-    monkeypatch.setattr(hessian, "derivatives", lambda *g: made.append(g) or whole(*g))
+    whole = hessian.derivative_graph
+    monkeypatch.setattr(hessian, "derivative_graph", lambda *g: made.append(g) or whole(*g))
     model = backprop.parse("L = (1 - x)^2 + 100*(y - x^2)^2")
     assert model.descend({"x": -1.2, "y": 1}, optimizer="newton").steps > 5
     assert len(made) == 1

@@ -11,7 +11,7 @@ import pytest
 
 import backprop as library
 from backprop.engine.engines import GeneratedPython, Interpreted, StraightCode, TapeCode
-from backprop.engine.writers.columns import derivatives
+from backprop.engine.writers.columns import derivative_graph
 from backprop.graph import joined
 from backprop.values import forward
 from running import backprop
@@ -132,8 +132,8 @@ def test_second_derivatives_at_a_million() -> None:
     model = library.parse("L = logsumexp(a, b, c)")
     leaves = [model.names[name] for name in "abc"]
     point = [1e6, 1e6 + 0.5, 1e6 - 0.25]
-    first = derivatives(model.graph("L"), leaves)
-    second = derivatives(first, leaves, {first.outputs[0]: 1.0})
+    first = derivative_graph(model.graph("L"), leaves)
+    second = derivative_graph(first, leaves, {first.outputs[0]: 1.0})
     data = second.columns.start()
     for leaf, number in zip(leaves, point, strict=True):
         data[leaf] = number

@@ -11,7 +11,7 @@ import pytest
 
 from backprop import BackpropError, parse
 from backprop.evaluation.gradient import gradient
-from backprop.language import Model, quick, reading
+from backprop.language import Model, by_shape, reading
 from backprop.language.reading import read_carefully
 from backprop.operations import CONSTANTS, FUNCTIONS
 from backprop.source import Source
@@ -22,8 +22,8 @@ from backprop.syntax.grammar import token_pattern
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short texts too, and a function for a shape that comes twice."""
-    monkeypatch.setattr(quick, "_LEAST", 0)
-    monkeypatch.setattr(quick, "_REPEATED", 2)
+    monkeypatch.setattr(by_shape, "_LEAST", 0)
+    monkeypatch.setattr(by_shape, "_REPEATED", 2)
     monkeypatch.setattr(reading, "_LONG", 0)
 
 
@@ -78,7 +78,7 @@ def mistakes(source: Source, read: Callable[[Source], Model]) -> list[object] | 
 def compared(text: str) -> bool:
     """Whether the quick route has read the text: then the ordinary route must have read the same."""
     source = Source("text", text)
-    model = quick.read_quickly(source, 10_000_000)
+    model = by_shape.read_quickly(source, 10_000_000)
     if model is None:
         return False
     ordinary = mistakes(source, read_carefully)
@@ -371,13 +371,13 @@ def test_a_name_that_is_drawn_is_no_constant_of_mathematics() -> None:
 
 def test_a_text_beyond_the_limit_is_left_to_the_ordinary_route() -> None:
     text = "\n".join(f"a{k} = {k} + 1" for k in range(100))
-    assert quick.read_quickly(Source("text", text), 300) is not None
-    assert quick.read_quickly(Source("text", text), 299) is None
+    assert by_shape.read_quickly(Source("text", text), 300) is not None
+    assert by_shape.read_quickly(Source("text", text), 299) is None
 
 
 def test_short_texts_are_left_to_the_ordinary_route(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert quick.read_quickly(Source("text", "a = b\n" * 100), 1000) is None
+    assert by_shape.read_quickly(Source("text", "a = b\n" * 100), 1000) is None
 
 
 # ------------------------------------------------------------------------------ at random

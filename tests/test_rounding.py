@@ -9,8 +9,8 @@ import pytest
 
 import backprop
 from backprop.descent import second_order
+from backprop.descent.course import Run
 from backprop.descent.problem import Problem
-from backprop.descent.run import Run
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.precise import Precise
 from backprop.options import complete

@@ -8,7 +8,7 @@ import pytest
 
 from backprop import parse
 from backprop.gallery import example
-from backprop.report.descent import DescentReport
+from backprop.report.descent_report import DescentReport
 from backprop.reports import table
 from backprop.reports.explain import text
 from backprop.reports.style import Style, cells_wide, fitted

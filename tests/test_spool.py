@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import backprop as library
+from backprop.descent.course import History
 from backprop.descent.problem import Problem
-from backprop.descent.run import History
 from backprop.descent.spool import Spool
 from backprop.reports import csv_rows
 from running import backprop
@@ -228,7 +228,7 @@ def test_memory_that_is_gone_at_the_end_leaves_what_the_run_knows(
 ) -> None:
     line = ["descend", "-e", TEXT, "--lr", "0.01", "--steps", "5", "--format", "json"]
     whole = json.loads(backprop(*line).out)
-    give_out(monkeypatch, sys.modules["backprop.descent.descend"], "evaluate", 2)
+    give_out(monkeypatch, sys.modules["backprop.descent.minimize"], "evaluate", 2)
     ran = backprop(*line, "--save", str(tmp_path / "s.txt"))
     assert (ran.status, ran.wrote) == (0, [str(tmp_path / "s.txt")])
     assert "warning: not enough memory" in ran.err

@@ -12,7 +12,7 @@ from mpmath import mpf
 
 import backprop
 from backprop.engine.engines import StraightCode
-from backprop.engine.writers.columns import derivatives
+from backprop.engine.writers.columns import derivative_graph
 from backprop.graph import Columns, Graph
 from backprop.values import backward, forward
 from test_engines import contributions, interpreted, random_graph
@@ -75,7 +75,7 @@ def test_the_gradient_as_a_graph_is_the_gradient(steps: int, local: bool) -> Non
         graph, numbers = random_graph(steps, seed, local)
         data, gradients = interpreted(graph, numbers)
         sizes = contributions(graph, data)
-        slopes = derivatives(graph, list(numbers))
+        slopes = derivative_graph(graph, list(numbers))
         for leaf, found in zip(numbers, values(slopes, numbers), strict=True):
             assert abs(found - gradients[leaf]) <= 1e-13 * sizes[leaf]
 
@@ -84,7 +84,7 @@ def test_the_gradient_as_a_graph_is_the_gradient(steps: int, local: bool) -> Non
 def test_second_derivatives_at_high_precision(seed: int) -> None:
     """Against differences of the function in 80 digits."""
     graph, numbers = random_graph(25, seed, local=False)
-    gradient = derivatives(graph, list(numbers))
+    gradient = derivative_graph(graph, list(numbers))
     step = mpf(10) ** -20
     with mpmath.workdps(80):
         point = {leaf: mpf(number) for leaf, number in numbers.items()}
@@ -96,7 +96,7 @@ def test_second_derivatives_at_high_precision(seed: int) -> None:
             return precisely(graph, there)
 
         for one, slope in zip(numbers, gradient.outputs, strict=True):
-            row = derivatives(Graph(gradient.columns, [slope]), list(numbers))
+            row = derivative_graph(Graph(gradient.columns, [slope]), list(numbers))
             for other, found in zip(numbers, values(row, numbers), strict=True):
                 corners = [i * j * moved((one, i), (other, j)) for i in (-1, 1) for j in (-1, 1)]
                 expected = float(mpmath.fsum(corners) / (4 * step * step))
@@ -107,14 +107,14 @@ def test_the_hessian_of_a_textbook() -> None:
     """Rosenbrock's function: 1200*x^2 - 400*y + 2, -400*x, 200."""
     graph, names = of_text("L = (1 - x)^2 + 100*(y - x^2)^2")
     wrt = [names["x"], names["y"]]
-    gradient = derivatives(graph, wrt)
+    gradient = derivative_graph(graph, wrt)
     for x, y in [(-1.2, 1.0), (1.0, 1.0), (0.0, 0.0), (3.5, -2.0)]:
         point = at(names, x=x, y=y)
         assert values(gradient, point) == pytest.approx(
             [-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], rel=1e-14
         )
         rows = [
-            values(derivatives(Graph(gradient.columns, [each]), wrt), point)
+            values(derivative_graph(Graph(gradient.columns, [each]), wrt), point)
             for each in gradient.outputs
         ]
         hessian = [1200 * x * x - 400 * y + 2, -400 * x, -400 * x, 200]
@@ -125,7 +125,7 @@ def test_derivatives_of_derivatives() -> None:
     graph, names = of_text("L = exp(2*x)*x^5")
     x = names["x"]
     for order in range(1, 6):
-        graph = derivatives(graph, [x])
+        graph = derivative_graph(graph, [x])
         (found,) = values(graph, {x: 0.7})
         expected = mpmath.diff(lambda t: mpmath.exp(2 * t) * t**5, mpf(0.7), order)
         assert found == pytest.approx(float(expected), rel=1e-11)
@@ -137,7 +137,7 @@ def test_several_outputs_and_seeds() -> None:
     wrt = [names["a"], names["b"]]
     seeds = {names["u"]: 2.0, names["v"]: -3.0}
     a, b = 0.7, -1.3
-    found = values(derivatives(both, wrt, seeds), at(names, a=a, b=b))
+    found = values(derivative_graph(both, wrt, seeds), at(names, a=a, b=b))
     assert found == pytest.approx([2 * b - 3 * (math.cos(a) + b), 2 * a - 3 * a], rel=1e-15)
     data = both.columns.start()
     for leaf, number in at(names, a=a, b=b).items():
@@ -154,10 +154,10 @@ def test_equal_steps_are_one_and_numbers_are_computed() -> None:
     columns = Columns()
     x = columns.input()
     graph = Graph(columns, [columns.step("exp", [columns.step("*", [columns.number(3.0), x])])])
-    slope = derivatives(graph, [x])
+    slope = derivative_graph(graph, [x])
     assert len(slope.columns) == len(columns) + 1  # exp(3*x)*3: one product
     line = Graph(columns, [columns.step("*", [columns.number(3.0), x])])
-    known = derivatives(line, [x])
+    known = derivative_graph(line, [x])
     assert known.columns.is_number(known.output)
     assert known.columns.constant(known.output) == 3
     assert len(columns) == len(graph.columns)
@@ -183,9 +183,9 @@ def test_a_branch_that_is_not_taken_has_no_say(
     text: str, x: float, first: float, second: float
 ) -> None:
     graph, names = of_text(text)
-    slope = derivatives(graph, [names["x"]])
+    slope = derivative_graph(graph, [names["x"]])
     assert values(slope, at(names, x=x)) == pytest.approx([first], rel=1e-15)
-    curvature = derivatives(slope, [names["x"]])
+    curvature = derivative_graph(slope, [names["x"]])
     assert values(curvature, at(names, x=x)) == pytest.approx([second], rel=1e-14)
 
 
@@ -193,7 +193,7 @@ def test_long_chains_of_choices() -> None:
     """Nothing recurses, and a derivative takes a few steps for each of the graph."""
     text = "x[t+1] = if(x[t] > 0.5, x[t] - 0.25, relu(x[t]) + 0.25*x[t]) for t in 0..3000; x[0] = 1; L = x[3001]"
     graph, names = of_text(text)
-    slope = derivatives(graph, [names["x[0]"]])
+    slope = derivative_graph(graph, [names["x[0]"]])
     assert len(slope.columns) < 25 * len(graph.columns)
     point = at(names, **{"x[0]": 0.3})
     _, gradients = interpreted(graph, point)
@@ -203,7 +203,7 @@ def test_long_chains_of_choices() -> None:
 def test_a_derivative_can_be_compiled() -> None:
     graph, names = of_text("L = sin(a*b) + a^3/b")
     a, b = names["a"], names["b"]
-    slope = derivatives(graph, [a])
+    slope = derivative_graph(graph, [a])
     rng = random.Random(7)
     code = StraightCode(slope, [a, b], {})
     for _ in range(10):

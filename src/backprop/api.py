@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
-    from backprop.descent.run import Callback
+    from backprop.descent.course import Callback
     from backprop.evaluation.program import Program, compile  # noqa: A004
     from backprop.report import Table
-    from backprop.report.check import CheckReport
+    from backprop.report.check_report import CheckReport
 
 __all__ = ["BackpropError", "Gradient", "Model", "Program", "Value", "compile", "load", "parse"]
 
@@ -85,7 +85,7 @@ class Gradient(Shown, plain_gradient.Gradient):
 
     def table(self) -> Table:
         """A row a name, with its role and equation where the Model is known; a copy has numbers only."""
-        from backprop.report.gradient import gradient_report, gradient_table
+        from backprop.report.gradient_report import gradient_report, gradient_table
 
         if self._of_model is None:
             return gradient_table(self)
@@ -145,7 +145,7 @@ class Model(language.Model, Shown):
 
     def table(self) -> Table:
         """A row a name: role, equation, and the numbers of the last gradient, if there was one."""
-        from backprop.report.model import model_table
+        from backprop.report.model_table import model_table
 
         return model_table(self, self._numbers)
 

@@ -12,7 +12,7 @@ from backprop.inputs import Asked, Inputs
 from backprop.language import Model
 from backprop.names import family, meant
 from backprop.report import declared
-from backprop.report.gradient import GradientReport, gradient_report
+from backprop.report.gradient_report import GradientReport, gradient_report
 from backprop.source import Source
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from backprop.descent.problem import Problem
     from backprop.options import DescentOptions
     from backprop.picture import Picture
-    from backprop.report.check import CheckReport
-    from backprop.report.descent import DescentReport
+    from backprop.report.check_report import CheckReport
+    from backprop.report.descent_report import DescentReport
 
 _PLOTTED = {1: 1000, 2: 50_000}
 """About how many points the curve of one parameter, or the map of two, is made of."""
@@ -135,7 +135,7 @@ class Descending(NamedTuple):
         from backprop.descent import descend
         from backprop.descent.choices import parameters
         from backprop.descent.spool import Spool
-        from backprop.report.descent import DescentReport
+        from backprop.report.descent_report import DescentReport
 
         given, spool = (self.model, self.numbers, self.of), Spool(folder)
         found, _ = descend(*given, callback, callback_every, self.state, spool, **self.options)
@@ -238,7 +238,7 @@ def check(
     differences in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
     """
     from backprop.checks import check_gradient, mark, read_claims
-    from backprop.report.check import check_report, sheet_report
+    from backprop.report.check_report import check_report, sheet_report
 
     sheet = bool(claims or claim_files)
     if precise and sheet:

@@ -197,7 +197,7 @@ def names(texts: str | Sequence[str]) -> list[str]:
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 
-Engine = Annotated[str, Option(
+EngineName = Annotated[str, Option(
     "--engine NAME", "What computes: {engines}; native is machine code, auto the faster one.", "auto",
     offers="engines",
 )]  # fmt: skip
@@ -271,7 +271,7 @@ class DescentOptions(TypedDict, total=False):
     explain_step: Annotated[int | None, Option(
         "--explain-step K", "Show update K with its numbers.", min=1,
     )]
-    engine: Engine
+    engine: EngineName
     # fmt: on
 
 

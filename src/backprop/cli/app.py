@@ -17,10 +17,10 @@ from backprop.options import Field, Option, call, fields
 UsageError: Any = typer.BadParameter.__base__
 """What Typer raises for a command line that it cannot read; it has no public name for it."""
 
-Run = Callable[[Callable[..., None], Mapping[str, Any]], object]
+Runner = Callable[[Callable[..., None], Mapping[str, Any]], object]
 
 
-def application(commands: Iterable[Callable[..., None]], run: Run = call) -> typer.Typer:
+def application(commands: Iterable[Callable[..., None]], run: Runner = call) -> typer.Typer:
     """These commands as a Typer application. run: is given a command and what its options are."""
     app = typer.Typer(
         name="backprop",
@@ -53,7 +53,7 @@ def _options(
     """Exact gradients of equations in plain text."""
 
 
-def _for_typer(found: Callable[..., None], run: Run) -> Callable[..., None]:
+def _for_typer(found: Callable[..., None], run: Runner) -> Callable[..., None]:
     """A function from which Typer learns the options of a command."""
 
     def function(**written: Any) -> None:

@@ -3,7 +3,7 @@
 from backprop import commands
 from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, complain, deliver
 from backprop.inputs import Inputs
-from backprop.options import Engine, names, option
+from backprop.options import EngineName, names, option
 
 EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
@@ -24,7 +24,7 @@ def grad(
     format: Format,
     output: Output,
     digits: Digits,
-    engine: Engine,
+    engine: EngineName,
 ) -> None:
     """The value and the exact gradient of every name.
 

@@ -16,7 +16,7 @@ from backprop.reports import HISTORIES, PLOTS, Formats
 from backprop.reports.style import Style
 
 if TYPE_CHECKING:
-    from backprop.report.descent import DescentReport
+    from backprop.report.descent_report import DescentReport
 
 
 class Files(NamedTuple):
@@ -75,7 +75,7 @@ class Files(NamedTuple):
             return (line(kept, Style(ascii=True)) + "\n").encode()
 
         def listed() -> Iterator[bytes]:
-            from backprop.report.descent import HistoryReport
+            from backprop.report.descent_report import HistoryReport
 
             format = _format(HISTORIES, "history", self.history)
             return map(

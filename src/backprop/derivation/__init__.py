@@ -1,6 +1,6 @@
 """The chain rule step by step: what `backprop explain` writes."""
 
-from backprop.derivation.build import derivation
+from backprop.derivation.chain_rule import derivation
 from backprop.derivation.paths import paths
 from backprop.derivation.steps import Computed, Derivation, Passed, Share
 

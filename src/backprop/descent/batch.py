@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from math import dist, inf
 from time import perf_counter
 
+from backprop.descent.course import Run, Steps
 from backprop.descent.loop import Loop, Scalars, Task
 from backprop.descent.optimizers import ByName, Optimizer, Schedule
 from backprop.descent.problem import Point
-from backprop.descent.run import Run, Steps
 from backprop.engine import underflow
 from backprop.engine.choosing import tape_for
 from backprop.engine.native.machine import Library, library

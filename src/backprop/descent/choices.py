@@ -27,7 +27,7 @@ from backprop.options import GivenBounds
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 
-Row = TypeVar("Row", bound=Optimizer | Minimizer | Schedule)
+Entry = TypeVar("Entry", bound=Optimizer | Minimizer | Schedule)
 
 Limits = dict[str, Bounds]
 """For each name its bounds."""
@@ -35,7 +35,7 @@ Limits = dict[str, Bounds]
 _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
 
 
-def choice(option: str, text: str, table: Mapping[str, Row]) -> tuple[Row, dict[str, float]]:
+def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, dict[str, float]]:
     """The row that `adam` or `adam(beta1=0.95)` names, and all its options with their numbers.
     Raises BadOption for what the table does not have, the errors of a setting for a bad number."""
     found = _CHOICE.fullmatch(text)

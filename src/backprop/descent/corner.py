@@ -11,10 +11,10 @@ from math import hypot, inf, isfinite
 from random import Random
 from sys import float_info
 
+from backprop.descent.course import Run, Stop
 from backprop.descent.endless import without_end
 from backprop.descent.plateau import at_rest, on_plateau
 from backprop.descent.problem import Point, Problem, moves
-from backprop.descent.run import Run, Stop
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation

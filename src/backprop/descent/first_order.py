@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
+from backprop.descent.course import Run, Stop
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import Point, dot, moves
 from backprop.descent.result import State
-from backprop.descent.run import Run, Stop
 from backprop.engine.choosing import choose
 from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed

@@ -10,7 +10,7 @@ import numpy
 
 from backprop.engine.choosing import tape_pays
 from backprop.engine.engines import TapeCode
-from backprop.engine.writers.columns import derivatives
+from backprop.engine.writers.columns import derivative_graph
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
@@ -60,7 +60,7 @@ class SecondDerivatives:
         self._leaves = leaves
         self._fixed = fixed
         self._engine, self._ready = engine, ready
-        self._graph = derivatives(graph, leaves)
+        self._graph = derivative_graph(graph, leaves)
         self._walked = self._graph.for_many_walks()
         self._moving = depending(self._graph, leaves, self._graph.steps)
         self._steps = [step for step in self._graph.steps if step in self._moving]

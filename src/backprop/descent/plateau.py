@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from math import inf
 
+from backprop.descent.course import Run, Stop
 from backprop.descent.problem import Point
-from backprop.descent.run import Run, Stop
 from backprop.evaluation.borders import conditions
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Evaluation

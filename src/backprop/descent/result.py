@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any
 
-from backprop.descent.run import Best, Cause, History
+from backprop.descent.course import Best, Cause, History
 from backprop.errors import BackpropError, UnexpectedText
 from backprop.files import read_source
 from backprop.numbers import beyond_doubles

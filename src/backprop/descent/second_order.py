@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy
 
+from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.hessian import reach
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Point, Problem
-from backprop.descent.run import NoLower, Run, Stop
 from backprop.errors import NotFinite, TooLarge
 
 MOST_DENSE = 1000

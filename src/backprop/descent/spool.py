@@ -12,7 +12,7 @@ _CELLS = 1 << 18
 _LEAST = 64
 """A column has at least so many there, for the sake of speed."""
 
-Code = str
+TypeCode = str
 """The type of the numbers, as `array` has it: "d" or "q"."""
 
 
@@ -32,7 +32,7 @@ class Spool:
         self.piece = _CELLS
         """How many numbers a piece has."""
 
-    def column(self, code: Code) -> SpooledColumn:
+    def column(self, code: TypeCode) -> SpooledColumn:
         """A new column of numbers of this type."""
         self._columns.append(column := SpooledColumn(self, code))
         self.piece = max(_LEAST, _CELLS // len(self._columns))
@@ -64,7 +64,7 @@ class Spool:
                 return begin
         return piece
 
-    def get(self, kept: int | array[Any], code: Code, first: int, count: int) -> array[Any]:
+    def get(self, kept: int | array[Any], code: TypeCode, first: int, count: int) -> array[Any]:
         """So many numbers of a piece, from the first of them on. Raises OSError."""
         if not isinstance(kept, int):
             return kept[first : first + count]
@@ -78,7 +78,7 @@ class Spool:
 class SpooledColumn(Sequence[float]):
     """A column of a Spool. `append` and `pop` are those of an array, and as fast."""
 
-    def __init__(self, spool: Spool, code: Code) -> None:
+    def __init__(self, spool: Spool, code: TypeCode) -> None:
         self._spool = spool
         self._code = code
         self._pieces: list[int | array[Any]] = []

@@ -147,11 +147,11 @@ class TapeCode(Engine):
     """A tape with compiled kernels."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
-        from backprop.engine.leading import in_order
+        from backprop.engine.leading import tape_order
         from backprop.engine.tape import Arrays, Tape
 
         # the parameters stand side by side at the head of the tape
-        self.tape = Tape(graph.columns, in_order(graph), graph.output, wrt)
+        self.tape = Tape(graph.columns, tape_order(graph), graph.output, wrt)
         self.own = Own(lambda: Arrays(self.tape, fixed))
         self._count = len(wrt)
 

@@ -36,7 +36,7 @@ def leading(graph: Graph) -> NDArray[np.bool_]:
     return leads
 
 
-def in_order(graph: Graph) -> NDArray[np.int32]:
+def tape_order(graph: Graph) -> NDArray[np.int32]:
     """The rows that lead to the outputs, operands first."""
     if graph.columns.in_order:
         return np.flatnonzero(leading(graph)).astype(np.int32)

@@ -23,7 +23,7 @@ from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
 Doubles = NDArray[np.float64]
-Integers = NDArray[np.int32]
+Indices = NDArray[np.int32]
 Keys = NDArray[np.int64]
 
 WINDOW = 1 << 15
@@ -47,7 +47,7 @@ class Tape:
     """
 
     def __init__(
-        self, columns: Columns, rows: Sequence[int] | Integers, root: int, first: Sequence[int] = ()
+        self, columns: Columns, rows: Sequence[int] | Indices, root: int, first: Sequence[int] = ()
     ) -> None:
         columns, rows = _narrowed(columns, rows)
         rows = np.asarray(rows, np.int32)
@@ -112,7 +112,7 @@ class Tape:
         return sure
 
     def _lay_out(
-        self, kinds: NDArray[np.int16], operands: Sequence[Integers], width: int
+        self, kinds: NDArray[np.int16], operands: Sequence[Indices], width: int
     ) -> tuple[Keys, Keys]:
         """The step at each place behind the leaves, and the segments, which count places from there.
 
@@ -205,8 +205,8 @@ class Arrays:
 
 
 def _narrowed(
-    columns: Columns, rows: Sequence[int] | Integers
-) -> tuple[Columns, Sequence[int] | Integers]:
+    columns: Columns, rows: Sequence[int] | Indices
+) -> tuple[Columns, Sequence[int] | Indices]:
     """The same graph where each wide step is a copy of what its formula says in other steps."""
     wide = {CODES[row.name] for row in OPERATIONS.values() if is_wide(row)}
     if wide.isdisjoint(columns.ops):
@@ -246,8 +246,8 @@ def _sorted(key: Keys) -> tuple[Keys, Keys, Keys]:
 
 
 def _read(
-    columns: Columns, steps: Integers, first: Integers, second: Integers
-) -> tuple[NDArray[np.int16], list[Integers]]:
+    columns: Columns, steps: Indices, first: Indices, second: Indices
+) -> tuple[NDArray[np.int16], list[Indices]]:
     """The kind of each of the steps, and the rows of its operands `a`, `b` and, where there is one, `c`."""
     known = kinds()
     plain = {kind.name: at for at, kind in enumerate(known) if not kind.known}

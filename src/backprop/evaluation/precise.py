@@ -18,9 +18,8 @@ from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
 from backprop.special import context
 from backprop.syntax import functions, precision
+from backprop.syntax.precision import PreciseFunction
 from backprop.values import ByNode, Lookup, forward
-
-Function = Callable[..., Any]
 
 Moved = Mapping[int, Mapping[int, float]]
 """The sums that move, each with its terms that do and their factors, as `moved_by` has them."""
@@ -84,7 +83,7 @@ class Precise:
             if step in self._angles and values[graph.operands(step)[0]] == 0:
                 values[step] = angle(graph, step, self._data, values, context(self.digits))
 
-    def _step(self, name: str) -> Function:
+    def _step(self, name: str) -> PreciseFunction:
         """The value of an operation; nan where an operand that has a say is."""
         if name in PLAIN:
             return self._plain(name)
@@ -99,7 +98,7 @@ class Precise:
 
         return step
 
-    def _plain(self, name: str) -> Function:
+    def _plain(self, name: str) -> PreciseFunction:
         """A sum, a difference or a product, which most steps are; nan goes through by itself. A sum
         of which only the last digits are left is 0."""
         mp, compute, most = context(self.digits), PLAIN[name], self._most
@@ -115,7 +114,7 @@ class Precise:
 
         return plain
 
-    def _without_noise(self, name: str, value: Function) -> Function:
+    def _without_noise(self, name: str, value: PreciseFunction) -> PreciseFunction:
         """The value of an operation to which the last digits of its operands make no difference."""
         mp = context(self.digits)
         noise = mp.mpf(10) ** (_NOISE - self.digits)

@@ -259,7 +259,7 @@ class Model:
     def _read_again(self, start: int) -> tuple[str, list[Place]]:
         """The name of the statement at `start`, and the places of the rows that it made, in order.
 
-        The quick route (`quick.py`) keeps for each row the offset at which its statement begins,
+        The quick route (`by_shape.py`) keeps for each row the offset at which its statement begins,
         and nothing else. Read again by the ordinary route, the statement gives the same rows in the
         same order, each with its place.
         """

@@ -46,7 +46,7 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. Raises the SyntaxFaults and MeaningFaults found in it."""
     if len(source.text) >= _LONG:
-        from backprop.language.quick import read_quickly  # what a small file need not import
+        from backprop.language.by_shape import read_quickly  # what a small file need not import
 
         model = read_quickly(source, most)
         if model is not None:

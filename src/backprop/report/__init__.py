@@ -17,7 +17,7 @@ SCHEMA = 1
 FOLDED = 12
 """Families with more members than this, one after the other, are folded."""
 
-Kind = Literal["name", "text", "equation", "formula", "number"]
+CellKind = Literal["name", "text", "equation", "formula", "number"]
 Cell = str | float | None
 """None: there is nothing to say, an empty cell."""
 
@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
     title: str
     cells: Sequence[Cell]
-    kind: Kind = "number"
+    kind: CellKind = "number"
     of: str = ""
     sizes: bool = False
 

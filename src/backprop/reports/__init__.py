@@ -65,8 +65,8 @@ TABLES: Formats[Callable[[Report, Style], str]] = Formats(
     table=("table", ".txt"),
     json=("json_lines", ".json"),
     csv=("csv_rows", ".csv"),
-    markdown=("markdown", ".md"),
-    latex=("latex", ".tex"),
+    markdown=("markdown_table", ".md"),
+    latex=("latex_table", ".tex"),
 )
 """What `grad`, `check` and `descend` print."""
 
@@ -76,7 +76,7 @@ WITHOUT_NOTES = ("latex", "csv")
 DOCUMENTS: Formats[Callable[[Derivation, Style, bool], str]] = Formats(
     text=("explain.text", ".txt"),
     markdown=("explain.markdown", ".md"),
-    latex=("explain.latex", ".tex"),
+    latex=("explain.latex_document", ".tex"),
     html=("explain.html", ".html"),
     json=("explain.json", ".json"),
 )

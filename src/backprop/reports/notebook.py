@@ -59,7 +59,7 @@ def _report(found: Any) -> Any:
     """What there is to say of a result."""
     if not hasattr(found, "stopped"):
         return found  # it knows itself
-    from backprop.report.descent import DescentReport
+    from backprop.report.descent_report import DescentReport
 
     return DescentReport(found)
 

@@ -37,7 +37,7 @@ _TEXT = {
 _ALONE = Naming()
 """How names look that stand alone."""
 
-_Piece = str | tuple[int, int]
+_Part = str | tuple[int, int]
 """Text, or the number of a node or of an operand, with how tightly it must hold together."""
 
 
@@ -48,7 +48,7 @@ def latex(
     naming: how the names look."""
     nodes = statement.shape.nodes
     written: list[str] = []
-    waiting: list[_Piece] = [(len(nodes) - 1, OR)]  # last first
+    waiting: list[_Part] = [(len(nodes) - 1, OR)]  # last first
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
@@ -101,7 +101,7 @@ def _in_text(sign: str) -> str:
 
 def _parts(
     node: Node, statement: Statement, operands: list[int], naming: Naming
-) -> tuple[list[_Piece], int]:
+) -> tuple[list[_Part], int]:
     """The pieces that a node is written with, and how tightly they hold together."""
     word = statement.tokens.texts[node.token]
     if node.kind == "number":
@@ -138,18 +138,18 @@ def _parts(
     ], row.tex_binding or row.binding
 
 
-def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Piece]:
+def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Part]:
     """The operands with a text between them."""
-    parts: list[_Piece] = []
+    parts: list[_Part] = []
     for operand in operands:
         parts += [(operand, binding), separator]
     return parts[:-1]
 
 
 @cache
-def _template(row: Operation) -> list[_Piece]:
+def _template(row: Operation) -> list[_Part]:
     """A row's LaTeX as pieces: text, or an operand's number with the binding that it needs."""
-    pieces: list[_Piece] = []
+    pieces: list[_Part] = []
     for at, piece in enumerate(_SLOT.split(row.tex)):
         if at % 2 == 0 or piece[1:-1] not in row.operands:
             pieces.append(piece)

@@ -9,7 +9,7 @@ from backprop.special import context
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import formula
 
-Function = Callable[..., Any]
+PreciseFunction = Callable[..., Any]
 
 BEYOND = 1024
 """Powers of two: as in doubles, what is larger has no value."""
@@ -20,7 +20,7 @@ and no end of time for `exp(-exp(1e200))`."""
 
 
 @cache
-def unbounded(name: str, digits: int) -> Function:
+def unbounded(name: str, digits: int) -> PreciseFunction:
     """The function that computes an operation of the table with so many digits; it answers with nan
     where there is no finite real value."""
     mp = context(digits)
@@ -47,7 +47,7 @@ def unbounded(name: str, digits: int) -> Function:
 
 
 @cache
-def value(name: str, digits: int, most: int = BEYOND) -> Function:
+def value(name: str, digits: int, most: int = BEYOND) -> PreciseFunction:
     """The same; nan also for what is too large: by default, for a double. most: in powers of two."""
     mp, total = context(digits), unbounded(name, digits)
 
@@ -59,12 +59,12 @@ def value(name: str, digits: int, most: int = BEYOND) -> Function:
 
 
 @cache
-def compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
+def compiled(text: str, parameters: tuple[str, ...], digits: int) -> PreciseFunction:
     """A formula of the table as a function of mpmath's numbers. Besides the operations of the table
     it may call functions of mpmath's; of an `if`, only the branch that is taken is computed."""
     mp = context(digits)
 
-    def apply(name: str, parts: list[Function]) -> Function:
+    def apply(name: str, parts: list[PreciseFunction]) -> PreciseFunction:
         row = OPERATIONS.get(name)
         if row and row.chooses:
             condition, taken, other = parts
@@ -72,10 +72,10 @@ def compiled(text: str, parameters: tuple[str, ...], digits: int) -> Function:
         called = unbounded(name, digits) if row else getattr(mp, name)
         return lambda at: called(*[part(at) for part in parts])
 
-    def named(name: str) -> Function:
+    def named(name: str) -> PreciseFunction:
         return lambda at: at[name] if name in at else getattr(mp, name)
 
-    def number(text: str) -> Function:
+    def number(text: str) -> PreciseFunction:
         return lambda at: mp.mpf(text)
 
     found = fold(formula(text), number, named, apply)

@@ -154,7 +154,7 @@ def _alone(name: str, operands: Sequence[Operand[Row]]) -> tuple[Graph, list[int
     return Graph(writer.columns, [writer.node(each) for each in moving]), inputs
 
 
-def derivatives(
+def derivative_graph(
     graph: Graph, wrt: Sequence[int], seeds: Mapping[int, float] | None = None
 ) -> Graph:
     """The graph whose outputs are the derivatives of another by each of `wrt`, in this order.
@@ -166,7 +166,7 @@ def derivatives(
         >>> columns = Columns()
         >>> x = columns.input()
         >>> square = Graph(columns, [columns.step("*", [x, x])])
-        >>> slope = derivatives(square, [x])
+        >>> slope = derivative_graph(square, [x])
         >>> data = slope.columns.start()
         >>> data[x] = 3.0
         >>> forward(slope, slope.steps, data)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
 from backprop.numbers import Wide
-from backprop.reports.explain.notation import Notation, Term, in_latex
+from backprop.reports.explain.mathematics import Notation, Term, in_latex
 from backprop.reports.style import Style
 from backprop.syntax.notation import names_in
 from backprop.syntax.parser import formula

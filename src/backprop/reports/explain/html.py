@@ -6,8 +6,8 @@ from html import escape
 from backprop.derivation import Derivation
 from backprop.numbers import shown
 from backprop.reports.explain.document import DIGITS, Document, Section
+from backprop.reports.explain.mathematics import Notation
 from backprop.reports.explain.mathml import pieces
-from backprop.reports.explain.notation import Notation
 from backprop.reports.style import Style
 
 _STYLE = """

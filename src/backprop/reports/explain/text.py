@@ -4,7 +4,7 @@ from textwrap import wrap
 
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
-from backprop.reports.explain.notation import TEXT, Notation
+from backprop.reports.explain.mathematics import TEXT, Notation
 from backprop.reports.style import Style, fitted, written
 
 _WIDE = 78

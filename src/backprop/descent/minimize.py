@@ -8,11 +8,11 @@ from typing import Unpack
 
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
+from backprop.descent.course import Best, Callback, NoLower, Run, Stop
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
-from backprop.descent.run import Best, Callback, NoLower, Run, Stop
 from backprop.descent.spool import Spool
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
@@ -213,7 +213,7 @@ def _result(
     problem, last = run.problem, run.last
     named, sign = problem.named, problem.sign
 
-    def derivatives(column: Sequence[float]) -> dict[str, float]:
+    def by_name(column: Sequence[float]) -> dict[str, float]:
         return named([sign * number + 0.0 for number in column])
 
     step, value, x = run.best
@@ -225,10 +225,10 @@ def _result(
         output=problem.output,
         value=last.value,
         parameters=last.parameters,
-        gradients=derivatives(run.gradient),
+        gradients=by_name(run.gradient),
         start_value=run.start.value,
         start=run.start.parameters,
-        start_gradients=derivatives(run.start_gradient),
+        start_gradients=by_name(run.start_gradient),
         steps=run.count,
         stopped=stop.cause,
         reason=stop.reason + run.led + run.relieved,

@@ -10,12 +10,12 @@ from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import listed, rounded, spoken
-from backprop.report import SCHEMA, Column, Kind, Table
+from backprop.report import SCHEMA, CellKind, Column, Table
 from backprop.showing import Shown
 
 _MOST_NAMES = 8
 
-_KINDS: Mapping[str, Kind] = {
+_KINDS: Mapping[str, CellKind] = {
     "name": "name", "of": "name", "by": "name", "claim": "formula", "verdict": "text", "note": "text",
     "mistake": "text", "diagnosis": "text",
 }  # fmt: skip
