@@ -188,6 +188,21 @@ def test_a_plot_is_as_wide_as_is_asked_for_and_without_a_background(tmp_path: Pa
     assert head == (640, 384, 8, 6)
     assert b'width="480pt"' in plot("svg", "--width", "640")  # 96 an inch, 72 points an inch
     assert re.search(rb"/MediaBox \[ 0 0 480 288 \]", plot("pdf", "--width", "640"))
+
+    def sizes(width: int) -> tuple[float, float]:
+        """The size of letters in pixels, and of the widest line, in an SVG so wide."""
+        svg = plot("svg", "--width", str(width)).decode()
+        letters = {float(each) for each in re.findall(r"scale\((0\.\d+) -", svg)}
+        lines = {float(each) for each in re.findall(r"stroke-width: ([\d.]+)", svg)}
+        return min(letters) * 100 * 96 / 72, max(lines)
+
+    # as one picture, larger and smaller; letters stay 9 pixels high
+    (large, thick), (less, thin), (small, thinnest) = map(sizes, (1920, 960, 400))
+    assert large == pytest.approx(2 * less)
+    assert thick == pytest.approx(2 * thin)
+    assert small == pytest.approx(9)
+    assert thinnest < thin
+    assert struct.unpack(">II", plot("png", "--width", "400")[16:24]) == (400, 384)
     paper = rb"fill: #ffffff"
     assert len(re.findall(paper, plot("svg"))) > len(
         re.findall(paper, plot("svg", "--transparent"))

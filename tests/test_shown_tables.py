@@ -7,6 +7,7 @@ import re
 import pytest
 
 from backprop import parse
+from backprop.checks import check_gradient
 from backprop.gallery import example
 from backprop.report.descent_report import DescentReport
 from backprop.reports import table
@@ -82,3 +83,51 @@ def test_a_line_is_broken_before_its_equality_signs() -> None:
     assert fitted("one two three four five six", style, 4) == ["one two three four", "    five six"]
     assert fitted("x" * 30, style) == ["x" * 30]
     assert fitted("a = b" * 30, Style()) == ["a = b" * 30]
+
+
+FAMILY = "x[i] = 1/i for i in 1..20; z = 2; L = sum(x[i]^2 for i in 1..20) + z"
+
+
+def test_a_family_is_checked_in_one_row_with_its_worst_member() -> None:
+    out = backprop("check", "-e", FAMILY).out
+    titles, _, family, single = (re.split(r"  +", line) for line in out.splitlines()[2:6])
+    assert titles[:3] == ["name", "value", "worst"]
+    assert family[:2] == ["x[1..20]", "20 values"]
+    assert family[-1] == single[-1] == "agrees"
+    found = {each.name: each for each in check_gradient(parse(FAMILY)).checks}
+    furthest = max(found.values(), key=lambda each: each.relative)
+    assert family[2] == furthest.name
+    assert float(family[3]) == pytest.approx(2 / int(furthest.name[2:-1]))
+    assert "all 21 gradients agree" in out
+
+
+def test_all_members_are_checked_in_rows_of_their_own_if_asked_and_in_csv() -> None:
+    for more in (["--all"], ["--format", "csv"], ["--format", "json"]):
+        out = backprop("check", "-e", FAMILY, *more).out
+        assert [f"x[{at}]" in out for at in range(1, 21)] == [True] * 20
+        assert "worst" not in out
+
+
+def test_only_some_inputs_are_checked() -> None:
+    ran = backprop("check", "-e", FAMILY, "--only", "x[19..20], z")
+    assert [line.split()[0] for line in ran.out.splitlines()[4:7]] == ["x[19]", "x[20]", "z"]
+    assert "all 3 gradients agree" in ran.out
+    wrong = backprop("check", "-e", FAMILY, "--only", "q")
+    assert (wrong.status, wrong.out) == (1, "")
+    assert "there is no 'q' in the inputs of L\n  = the names are: z, x[1..20]\n" in wrong.err
+    claimed = backprop("check", "-e", FAMILY, "--only", "z", "--claim", "dz = 1")
+    assert (claimed.status, claimed.out) == (2, "")
+
+
+def test_notes_on_a_family_are_few_and_wrong_members_come_first() -> None:
+    text = "x[i] = if(i == 7, 1, 0) for i in 1..20; L = sum(abs(x[i]) for i in 1..20)"
+    out = backprop("check", "-e", text).out
+    assert "20 values  x[1]" in out
+    assert "corner: 19, agrees: 1" in out
+    assert out.count("corner: the slope is") == 3
+    assert "x[1..20]: 16 more like these, which --all shows" in out
+
+
+def test_names_are_proposed_families_as_one_and_scalars_first() -> None:
+    err = backprop("grad", "-e", FAMILY, "--only", "q").err
+    assert "the names are: z, L, x[1..20]\n" in err

@@ -231,11 +231,14 @@ def check(
     claim_files: Sequence[str] = (),
     precise: bool = False,
     tolerance: float | None = None,
+    whole: bool = False,
+    only: Sequence[str] = (),
 ) -> CheckReport:
     """The gradient of one output against differences; with claims, these, marked.
 
     claims: texts such as `da = 6, dL/db = f*a`. claim_files: files of such lines. precise:
-    differences in mpmath's arithmetic. tolerance: how far a claim may be off, relative.
+    differences in mpmath's arithmetic. tolerance: how far a claim may be off, relative. whole: the
+    table has every member of a family. only: the inputs to check, if not all.
     """
     from backprop.checks import check_gradient, mark, read_claims
     from backprop.report.check_report import check_report, sheet_report
@@ -244,12 +247,15 @@ def check(
     if precise and sheet:
         hints = ["leave --precise out: claims are compared with the exact gradient"]
         raise BadOption("--precise is for a check without claims", hints=hints)
+    if only and sheet:
+        hints = ["leave it out: what is claimed says what is checked"]
+        raise BadOption("--only is for a check without claims", hints=hints)
     if tolerance is not None and not (sheet and 0 <= tolerance < 1):
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
     model, numbers, output = inputs.read()
     if not sheet:
-        report = check_report(check_gradient(model, numbers, output, precise))
+        report = check_report(check_gradient(model, numbers, output, precise, only), whole)
         return report._replace(declared=declared(model))
     output = model.output(output)
     found = read_claims(model, output, claims, claim_files)

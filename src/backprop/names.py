@@ -281,7 +281,8 @@ def unknown_name(
             "a range of members has a number, or nothing, at each end: w[1..3], w[..3], w[2..]"
         ]
     if not hints:
-        hints = [f"the names are: {listed([*islice(names, 11)], 10)}"]
+        known = sorted(gathered([*names]), key=lambda each: each.endswith("]"))
+        hints = [f"the names are: {listed(known, 10)}"]
     labels = [Label(span)] if span else []
     return UnknownName(f"there is no {shortened(name, 80)!r} in {owner}", *labels, hints=hints)
 

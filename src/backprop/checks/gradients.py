@@ -26,6 +26,7 @@ from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import FREE
+from backprop.names import meant
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -132,11 +133,14 @@ def check_gradient(
     values: Mapping[str, float] | None = None,
     of: str | None = None,
     precisely: bool = False,
+    among: Sequence[str] = (),
 ) -> GradientCheck:
     """Check the gradient of `of` at these numbers for inputs, by all but the constants.
 
+    among: names and patterns of the inputs to check, if not all.
+
     The slopes come from values of the equations alone, by differences; with `precisely`, of values
-    that mpmath computes to 60 digits and more. Raises what `Model.grad` raises.
+    that mpmath computes to 60 digits and more. Raises what `Model.grad` raises, and UnknownName.
     """
     file, numbers, gradient = evaluate(model, values or {}, of)
     graph, data = file.for_many_walks(), numbers.data
@@ -146,6 +150,9 @@ def check_gradient(
         for name in gradient.gradients
         if not model.is_equation(name) and name not in constants
     }
+    if among:
+        chosen = {*meant(among, inputs, f"the inputs of {gradient.output}")}
+        inputs = {name: node for name, node in inputs.items() if name in chosen}
     noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
     closer = _Closer(graph, data, lambda node: noisy(*_MANY)[node])
 

@@ -1,9 +1,17 @@
 """`backprop check`."""
 
 from backprop import commands
-from backprop.cli.printing import Digits, Finished, Format, Output, chosen_format, deliver
+from backprop.cli.printing import (
+    Digits,
+    Finished,
+    Format,
+    Output,
+    Whole,
+    chosen_format,
+    deliver,
+)
 from backprop.inputs import Inputs
-from backprop.options import option
+from backprop.options import names, option
 
 EXAMPLE = 'Example: backprop check eqs.txt --set "a=2, b=-3" --claim "da = f*b, db: -4"'
 
@@ -22,6 +30,10 @@ def check(
         "How far a claim may be off, relative. Default: as far as it was rounded.",
     ),
     precise: bool = option("--precise", "Differences at 60 digits and more, with mpmath."),
+    whole: Whole,
+    only: list[str] = option(
+        "--only NAMES", 'Check these inputs only: "a, w[1,*]".', read=names, offers="inputs"
+    ),
     format: Format,
     output: Output,
     digits: Digits,
@@ -33,7 +45,7 @@ def check(
     status is 1 if something is wrong.
     """
     format = chosen_format(format, output)
-    report = commands.check(inputs, claim, claims, precise, tolerance)
+    report = commands.check(inputs, claim, claims, precise, tolerance, whole, only)
     deliver(report, format, output, digits)
     if not report.right:
         raise Finished(1)

@@ -1,5 +1,6 @@
 """What `backprop check` has to say: of a gradient, or of an answer sheet."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
@@ -7,17 +8,19 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop.checks import Check, GradientCheck, Marked, Sheet
+from backprop.checks.verdict import AGREES
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import listed, rounded, spoken
-from backprop.report import SCHEMA, CellKind, Column, Table
+from backprop.report import SCHEMA, CellKind, Column, Table, groups
 from backprop.showing import Shown
 
-_MOST_NAMES = 8
+_MOST_NAMES, _MOST_NOTES = 8, 3
+"""The most names in a line, and the most notes on members of a family that is one row."""
 
 _KINDS: Mapping[str, CellKind] = {
     "name": "name", "of": "name", "by": "name", "claim": "formula", "verdict": "text", "note": "text",
-    "mistake": "text", "diagnosis": "text",
+    "mistake": "text", "diagnosis": "text", "worst": "name",
 }  # fmt: skip
 """What stands in a column; numbers in the others."""
 
@@ -78,8 +81,9 @@ def _table(
     return Table(columns, emphasis, [(f"{found.output} = ", found.value)], notes=notes, tail=[end])
 
 
-def check_report(check: GradientCheck) -> CheckReport:
-    """A gradient beside the slopes that were found without it."""
+def check_report(check: GradientCheck, whole: bool = False) -> CheckReport:
+    """A gradient beside the slopes that were found without it. whole: the table has a row for every
+    member of a large family, which is otherwise one row with the numbers of its worst member."""
     found, checks = check.gradient, check.checks
     inputs = [_checked(each) for each in checks]
     rows = [{**each, "grad": each["gradient"]} for each in inputs]
@@ -88,11 +92,37 @@ def check_report(check: GradientCheck) -> CheckReport:
     for row in rows:
         known = {key: most for key, most in _SIZES.items() if row[key] is not None}
         row |= {key: rounded(row[key], most) for key, most in known.items()}
-    columns = _columns("name value grad numeric error relative digits verdict", rows)
-    notes = [f"{each.name}: {each.verdict}: {each.note}" for each in checks if each.note]
-    shown = _table(found, columns, [each.wrong for each in checks], notes, _summary(check))
+    lines, wrong, notes = list[dict[str, Any]](), list[bool](), list[str]()
+    for name, members in groups([each.name for each in checks], whole):
+        worst, *others = sorted(members, key=lambda at: _badness(checks[at]))
+        line = rows[worst]
+        if others:
+            many = Counter(checks[at].verdict for at in (worst, *others))
+            verdict = line["verdict"] if len(many) == 1 else _counted(many)
+            own = {"name": name, "value": f"{len(members)} values", "worst": line["name"]}
+            line = {**line, **own, "verdict": verdict}
+        lines.append(line)
+        wrong.append(checks[worst].wrong)
+        noted = [each for each in map(checks.__getitem__, (worst, *others)) if each.note]
+        notes += [f"{each.name}: {each.verdict}: {each.note}" for each in noted[:_MOST_NOTES]]
+        if more := len(noted[_MOST_NOTES:]):
+            notes.append(f"{name}: {more} more like these, which --all shows")
+    worst_named = "worst " * any("worst" in line for line in lines)
+    titles = f"name value {worst_named}grad numeric error relative digits verdict"
+    shown = _table(found, _columns(titles, lines), wrong, notes, _summary(check))
     own = {"method": check.method, "inputs": inputs}
     return CheckReport(found, check.right, records, own, shown, found.warnings)
+
+
+def _badness(check: Check) -> tuple[bool, bool, bool, float]:
+    """The worst check sorts first: one that is wrong, then one that does not agree or has a note, then the
+    one whose numbers are the furthest apart."""
+    apart = 0.0 if isnan(check.relative) else check.relative
+    return not check.wrong, check.verdict == AGREES, not check.note, -apart
+
+
+def _counted(many: Mapping[str, int]) -> str:
+    return ", ".join(f"{verdict}: {count}" for verdict, count in many.items())
 
 
 def _checked(check: Check) -> dict[str, Any]:
@@ -112,7 +142,7 @@ def _summary(check: GradientCheck) -> str:
     wrong = sum(each.wrong for each in checks)
     if wrong:
         return f"{_of(wrong, len(checks), 'gradients')} wrong, by {how}"
-    agree = sum(each.verdict == "agrees" for each in checks)
+    agree = sum(each.verdict == AGREES for each in checks)
     if agree == len(checks):
         many = f"all {agree} gradients agree" if agree > 1 else "the gradient agrees"
         return f"{many} with {how}"

@@ -51,6 +51,17 @@ _GREY = "#888888"
 _DPI, _DOTS = 96, 150.0
 """Pixels an inch of a width that is given, and those of a PNG where none is."""
 
+_TEXT, _LEAST, _HIGH, _NARROW = 9.0, 6.75, 4.0, 360
+"""The size of text, in points; the least that can be read: 9 pixels of a width that is given; the
+least height, in inches, that has room for it; and the pixels below which there is none."""
+
+_SIZES = (
+    "lines.linewidth lines.markersize axes.linewidth axes.titlepad axes.labelpad patch.linewidth"
+    " xtick.major.size xtick.major.width xtick.major.pad xtick.minor.size xtick.minor.width"
+    " ytick.major.size ytick.major.width ytick.major.pad ytick.minor.size ytick.minor.width"
+).split()
+"""Settings of matplotlib, in points, that grow with the text."""
+
 
 def write(
     descent: Descent,
@@ -62,17 +73,19 @@ def write(
     """The picture as `svg`, `png` or `pdf`. ground: the output as a function of one or two parameters.
     transparent: without a background. width: in pixels, 96 an inch."""
     _keep_out_of_foreign_folders()
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcParamsDefault
     from matplotlib.figure import Figure
 
     wide, ratios = (10.0, [1, 1.1]) if ground else (7.0, [1])
-    scale, dpi = width / _DPI / wide if width else 1.0, _DOTS
-    if format == "png":  # lines and text grow with it
-        scale, dpi = 1.0, width / wide if width else _DOTS
-    settings: Any = {"svg.hashsalt": "backprop", "font.size": 9 * scale, **_fonts(descent, format)}
+    scale = width / _DPI / wide if width else 1.0
+    least = min(width / _NARROW, 1.0) if width else 1.0
+    text = max(scale * _TEXT, least * _LEAST)
+    settings: Any = {"svg.hashsalt": "backprop", "font.size": text, **_fonts(descent, format)}
+    usual: Any = rcParamsDefault
+    settings |= {name: usual[name] * text / _TEXT for name in _SIZES}
     with warnings.catch_warnings(), rc_context(settings):
         warnings.simplefilter("ignore")  # an SVG may have letters that only its readers' fonts have
-        figure = Figure(figsize=(wide * scale, 6 * scale), layout="constrained")
+        figure = Figure(figsize=(wide * scale, max(6 * scale, least * _HIGH)), layout="constrained")
         places = figure.add_gridspec(2, len(ratios), width_ratios=ratios)
         loss = figure.add_subplot(places[0, 0])
         _loss(loss, descent)
@@ -83,7 +96,7 @@ def write(
         file = BytesIO()
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         more = {"metadata": metadata.get(format), "transparent": transparent}
-        figure.savefig(file, format=format, dpi=dpi, **more)
+        figure.savefig(file, format=format, dpi=_DPI if width else _DOTS, **more)
     return file.getvalue()
 
 
@@ -125,15 +138,15 @@ def _loss(axes: Axes, descent: Descent) -> None:
     mark = "o" if len(values) <= 50 else ""
     labels = [_plain(descent.output), "gradient norm"]
     bend = Bend() if _logarithmic(axes, values, 1e3) else bend_for([values])
-    lines = axes.plot(steps, bend.all(values), color=_INK[0], marker=mark, markersize=3)
+    lines = axes.plot(steps, bend.all(values), color=_INK[0], marker=mark, markersize=_points(3))
     _mark(axes.yaxis, bend)
     axes.set_ylabel(labels[0], color=_INK[0])
     other = axes.twinx()
     bend = Bend() if _logarithmic(other, filter(None, norms), 1e2) else bend_for([norms])
-    lines += other.plot(steps, bend.all(norms), color=_INK[1], linewidth=1, linestyle="--")
+    lines += other.plot(steps, bend.all(norms), color=_INK[1], linewidth=_points(1), linestyle="--")
     _mark(other.yaxis, bend)
     other.set_ylabel(labels[1], color=_INK[1])
-    axes.set_title(f"{labels[0]} by {descent.optimizer}", pad=22)
+    axes.set_title(f"{labels[0]} by {descent.optimizer}", pad=_points(24))
     # above the curves, of which one belongs to other axes and would be drawn over
     axes.legend(lines, labels, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
@@ -174,7 +187,7 @@ def _parameters(axes: Axes, descent: Descent) -> None:
         if name in named:
             axes.plot(steps, bent, color=next(inks), label=_plain(name), marker=mark, zorder=2)
         else:
-            axes.plot(steps, bent, color="#bbbbbb", linewidth=0.5, zorder=1)
+            axes.plot(steps, bent, color="#bbbbbb", linewidth=_points(0.5), zorder=1)
     _mark(axes.yaxis, bend)
     rest = len(columns) - len(named)
     axes.set(xlabel="step", ylabel="parameters")
@@ -198,7 +211,7 @@ def _curve(axes: Axes, descent: Descent, ground: Problem) -> None:
     low, high = min(heights), max(heights)
     far = high - low or inf
     curve[(curve < low - far) | (curve > high + far)] = nan
-    axes.plot(grid, curve, color=_GREY, linewidth=1)
+    axes.plot(grid, curve, color=_GREY, linewidth=_points(1))
     _path(axes, path, heights)
     for axis, bend in zip((axes.xaxis, axes.yaxis), (across, up), strict=True):
         _mark(axis, bend)
@@ -229,7 +242,7 @@ def _map(axes: Axes, descent: Descent, ground: Problem) -> None:
     if shown.count() and len(levels) > 1:
         levels = _seen(grid, shown, levels)
         axes.contourf(*grid, shown, levels=levels, cmap="Greys", alpha=0.5)
-        lines: Any = {"colors": _GREY, "linewidths": 0.5, "linestyles": "solid"}
+        lines: Any = {"colors": _GREY, "linewidths": _points(0.5), "linestyles": "solid"}
         axes.contour(*grid, shown, levels=levels[1:], **lines)
     _path(axes, *paths)
     for axis, each in zip((axes.xaxis, axes.yaxis), bends, strict=True):
@@ -257,10 +270,24 @@ def _seen(grid: list[Any], heights: Any, levels: Any) -> Any:
 
 def _path(axes: Axes, across: Sequence[float], up: Sequence[float]) -> None:
     """The way from start to end."""
-    axes.plot(_thin(across), _thin(up), color=_INK[0], marker=".", markersize=3, linewidth=1)
+    axes.plot(
+        _thin(across),
+        _thin(up),
+        color=_INK[0],
+        marker=".",
+        markersize=_points(3),
+        linewidth=_points(1),
+    )
     axes.plot(across[0], up[0], "o", color=_INK[1], label="start")
-    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=11, label="end")
+    axes.plot(across[-1], up[-1], "*", color=_INK[2], markersize=_points(11), label="end")
     axes.legend(frameon=True, framealpha=0.8, edgecolor="none")
+
+
+def _points(many: float) -> float:
+    """So many points, beside text of 9 points, in the size of the picture that is being drawn."""
+    from matplotlib import rcParams
+
+    return float(many * rcParams["font.size"] / _TEXT)
 
 
 def _side(numbers: Sequence[float]) -> tuple[float, float]:
