@@ -161,3 +161,31 @@ def test_a_small_gradient_imports_nothing_heavy(tmp_path: Path) -> None:
     loaded = set(ran.stdout.splitlines()[-1].split())
     assert "backprop.evaluation" in loaded
     assert not loaded.intersection(HEAVY)
+
+
+def test_everything_that_a_line_needs_is_said_at_once() -> None:
+    ran = backprop("descend", "-e", "a = 1; L = a^2", "--width", "50", "--every", "0")
+    assert (ran.status, ran.out) == (2, "")
+    for word in ("--width 50: it is at least 100", "add --plot FILE", "--every 0", "add --trace"):
+        assert word in ran.err
+    ran = backprop("draw", "-e", "a = 1; L = a^2", "--depth", "2", "--theme", "drak")
+    assert "add --focus NAMES" in ran.err
+    assert "did you mean 'dark'?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "near"),
+    [
+        ("--optimizer", "Adm", "adam"),
+        ("--optimizer", "SGD", ""),
+        ("--schedule", "Cosin", "cosine"),
+        ("--format", "JSN", "json"),
+        ("--format", "Csv", "csv"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_shown_as_it_was_written(
+    option: str, given: str, near: str
+) -> None:
+    err = backprop("descend", "-e", "a = 1; L = a^2", option, given).err
+    assert f"there is no {option[2:]} {given!r}\n" in err
+    assert (f"did you mean {near!r}?\n" in err) == bool(near)

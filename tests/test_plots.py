@@ -209,4 +209,4 @@ def test_a_plot_is_as_wide_as_is_asked_for_and_without_a_background(tmp_path: Pa
     )
     lost = backprop("descend", "-e", "L = (a - 1)^2; a = 3", "--transparent")
     assert (lost.status, lost.out) == (2, "")
-    assert "--width and --transparent are of --plot" in lost.err
+    assert "--transparent is of --plot, and none is asked for\n  = add --plot FILE" in lost.err

@@ -267,7 +267,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
 def unknown_choice(kind: str, given: str, known: Iterable[str]) -> BadOption:
     """The error for a choice that there is not. kind: what one is called."""
     known = list(known)
-    hints = [*did_you_mean(given, known), f"there are {', '.join(known)}"]
+    near = did_you_mean(given, known) or did_you_mean(given.casefold(), known)
+    hints = [*near, f"there are {', '.join(known)}"]
     return BadOption(f"there is no {kind} {given!r}", hints=hints)
 
 

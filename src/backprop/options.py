@@ -17,9 +17,9 @@ from math import inf, isfinite
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar, get_args, get_type_hints
 
-from backprop.errors import BadOption
+from backprop.errors import BackpropError, BadOption, raise_first
 from backprop.names import unknown_choice
-from backprop.numbers import shortened, shown
+from backprop.numbers import either, shortened, shown
 from backprop.source import normal
 
 PathUse = Literal["", "equations", "read", "written", "new", "saved", "state", "folder"]
@@ -78,6 +78,7 @@ class Option(NamedTuple):
     it takes; noun: what one of them is called. read: makes of what was written what is meant.
     takes: the numbers that it can be, in Python too; wrong: what is said of others. path: what is
     done with the file that it names; "" for what is no path. offers: what a shell completes it to.
+    needs: names of options of which it says more, so that one of them has to be given too.
     """
 
     form: str
@@ -92,6 +93,7 @@ class Option(NamedTuple):
     wrong: str = ""
     path: PathUse = ""
     offers: Offers | Collection[str] = ""
+    needs: Sequence[str] = ()
 
     @property
     def flags(self) -> list[str]:
@@ -105,11 +107,14 @@ class Option(NamedTuple):
         return None if last.startswith("-") else last
 
     def meant(self, written: Any) -> Any:
-        """The value of what stands on a command line. Raises BadOption for what is no choice."""
+        """The value of what stands on a command line. Raises BadOption for what is no choice, or
+        outside `min` and `max`."""
         value = self.read(written) if self.read else written
         if self.choices and value is not None and value not in self.choices:
             noun = self.noun or self.form.split()[0].strip("-,")
-            raise unknown_choice(noun, value, self.choices)
+            raise unknown_choice(noun, written, self.choices)
+        if self.min is not None:
+            self.check_whole(value)
         return value
 
     def check_whole(self, number: Any) -> None:
@@ -169,12 +174,35 @@ def fields(owner: Any) -> list[Field]:
 
 
 def call(owner: Callable[..., Any], written: Mapping[str, Any]) -> Any:
-    """Call a command, or make a record, with what a command line has for each of its `fields`."""
-    arguments = {
-        name: option.meant(written[name]) if option else call(hint, written)
-        for name, (hint, option) in _declared(owner).items()
-    }
+    """Call a command with what a command line has for each of its `fields`. Raises BadOption for
+    everything on it that makes no sense."""
+    known, wrong = {each.name: each for each in fields(owner)}, list[BackpropError]()
+    arguments = _arguments(owner, written, wrong)
+    for name, _, default, option in known.values():
+        if option.needs and written[name] != default and not any(map(written.get, option.needs)):
+            others = [known[each].option for each in option.needs]
+            which = either(each.flags[-1] for each in others)
+            message = f"{option.flags[-1]} is of {which}, and none is asked for"
+            wrong.append(BadOption(message, hints=[f"add {others[0].form}"]))
+    raise_first(wrong)
     return owner(**arguments)
+
+
+def _arguments(
+    owner: Any, written: Mapping[str, Any], wrong: list[BackpropError]
+) -> dict[str, Any]:
+    """The arguments of a command, or the fields of a record; None for what is wrong."""
+    found = dict[str, Any]()
+    for name, (hint, option) in _declared(owner).items():
+        try:
+            if option is None:
+                found[name] = hint(**_arguments(hint, written, wrong))
+            else:
+                found[name] = option.meant(written[name])
+        except BackpropError as error:
+            wrong += error.all
+            found[name] = None
+    return found
 
 
 DETAILS = ("equations", "operations")
@@ -205,7 +233,16 @@ EngineName = Annotated[str, Option(
 GivenBounds = Sequence[str] | Mapping[str, tuple[float | None, float | None]]
 """Texts such as `a=0..1`, or for each name or pattern its ends; None is one that is open."""
 
-Depth = Annotated[int, Option("--depth N", "How many equations around --focus.", 1, min=0)]
+Depth = Annotated[
+    int,
+    Option(
+        "--depth N",
+        "How many equations around --focus.",
+        1,
+        min=0,
+        needs=("focus",),
+    ),
+]
 
 
 def digits_option(default: str) -> Option:
@@ -267,6 +304,7 @@ class DescentOptions(TypedDict, total=False):
     )]
     every: Annotated[int | None, Option(
         "--every N", "Trace and history take every Nth step only.", min=1,
+        needs=("trace", "history", "plot"),
     )]
     explain_step: Annotated[int | None, Option(
         "--explain-step K", "Show update K with its numbers.", min=1,

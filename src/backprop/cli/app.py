@@ -109,7 +109,6 @@ def _number_of(option: Option, whole: bool) -> Callable[[str], float]:
             if found != found // 1:
                 raise wrong from None
             exact = int(found)
-        option.check_whole(exact)
         return exact
 
     return number

@@ -37,8 +37,6 @@ def descend(
     if options["explain_step"] and format in WITHOUT_NOTES:
         raise BadOption(f"--explain-step has no place in {format}", hints=["use --format table"])
     kept = files.history or files.plot
-    if every and not (trace or kept):
-        raise BadOption("--every thins --trace, --history and --plot, and none is asked for")
     files.check()
     options["every"] = (every or 1) if kept else None
     prepared = commands.descend(inputs, options, files.state)

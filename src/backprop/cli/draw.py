@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from backprop import commands
-from backprop.cli.printing import Transparent, complain, put, width_option, write
+from backprop.cli.printing import complain, put, transparent_option, width_option, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import DETAILS, DIRECTIONS, PASSES, Depth, PictureDigits, names, option
@@ -42,7 +42,7 @@ def draw(
     depth: Depth,
     whole: bool = option("--all", "Draw everything, however large."),
     digits: PictureDigits,
-    transparent: Transparent,
+    transparent: Annotated[bool, transparent_option()],
     width: Annotated[int | None, width_option("as wide as text of 12 points makes it")],
     timeout: int = option(
         "--timeout SECONDS", "How long laying out may take.", TIMEOUT, min=1, max=86400,

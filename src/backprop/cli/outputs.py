@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from backprop.cli.printing import Results, Transparent, put, width_option, write
+from backprop.cli.printing import Results, put, transparent_option, width_option, write
 from backprop.commands import Descending
-from backprop.errors import BadOption
 from backprop.numbers import either
 from backprop.options import Option
 from backprop.places import STANDARD
@@ -32,8 +31,8 @@ class Files(NamedTuple):
         f" parameter or the map of two; as {either(PLOTS.endings)}.",
         path="written",
     )]
-    transparent: Transparent
-    width: Annotated[int | None, width_option("1050 for --plot, 1500 with a curve or a map")]
+    transparent: Annotated[bool, transparent_option("plot")]
+    width: Annotated[int | None, width_option("1050 for --plot, 1500 with a curve or a map", "plot")]
     save: Annotated[str | None, Option(
         "--save FILE",
         "The equations, comments and all, with the new numbers in them, which --values reads too;"
@@ -52,8 +51,6 @@ class Files(NamedTuple):
         """Raise BadOption for an ending that says no format, before any work is done."""
         _format(HISTORIES, "history", self.history)
         _format(PLOTS, "plot", self.plot)
-        if self.plot is None and (self.transparent or self.width):
-            raise BadOption("--width and --transparent are of --plot, and none is asked for")
 
     @property
     def folder(self) -> str | None:

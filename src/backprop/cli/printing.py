@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Annotated, Any, TextIO
 
-from backprop.errors import BackpropError, BadOption, CannotWrite, raise_first
+from backprop.errors import BackpropError, CannotWrite, raise_first
 from backprop.files import write_whole
-from backprop.names import did_you_mean
+from backprop.names import unknown_choice
 from backprop.numbers import either
 from backprop.options import Option, digits_option
 from backprop.places import STANDARD
@@ -26,10 +26,11 @@ class Finished(Exception):
         self.status = status
 
 
-def width_option(default: str) -> Option:
-    """The option --width of a picture; a plot has another default than a graph."""
+def width_option(default: str, *needs: str) -> Option:
+    """The option --width of a picture; a plot has another default than a graph. needs: the option of
+    which it says more."""
     help = f"Pixels from left to right, 96 an inch; the height follows. Default: {default}."
-    return Option("--width N", help, min=100, max=8000)
+    return Option("--width N", help, min=100, max=8000, needs=needs)
 
 
 def format_option(table: Formats[Any]) -> Option:
@@ -43,7 +44,13 @@ Format = Annotated[str | None, format_option(TABLES)]
 _TO_FILE = "Write to a file, whole or not at all, instead of standard output."
 Output = Annotated[str | None, Option("-o, --output FILE", _TO_FILE, path="written")]
 Digits = Annotated[int | None, digits_option("10 in tables and documents, all in JSON and CSV")]
-Transparent = Annotated[bool, Option("--transparent", "No background in the picture.")]
+
+
+def transparent_option(*needs: str) -> Option:
+    """The option --transparent. needs: the option of which it says more."""
+    return Option("--transparent", "No background in the picture.", needs=needs)
+
+
 Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
 
 
@@ -52,8 +59,7 @@ def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = 
     names, endings = formats.names, formats.endings
     if name is not None:
         if name not in names:
-            hints = [*did_you_mean(name, names), f"the formats are {', '.join(names)}"]
-            raise BadOption(f"there is no format {name!r}", hints=hints)
+            raise unknown_choice("format", name, names)
         return name
     if output is None or ending(output) == "":  # `-` has none
         return names[0]

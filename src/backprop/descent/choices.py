@@ -41,7 +41,7 @@ def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, d
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
     if found is None or name not in table:
-        raise unknown_choice(option, name, table)
+        raise unknown_choice(option, found[1] if found else text, table)
     row = table[name]
     options = defaults(row)
     source = Source(f"<--{option}>", found[2] or "")
