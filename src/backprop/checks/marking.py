@@ -13,7 +13,7 @@ from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
 from backprop.language import Model
-from backprop.numbers import spoken
+from backprop.numbers import listed, spoken
 from backprop.operations import OPERATIONS
 from backprop.syntax.functions import branches
 from backprop.values import ByNode, Numbers, by_names, local_slopes
@@ -162,9 +162,13 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
         kind, diagnosis = "branch", _BRANCH
     here = kind == "branch" and (agreeing > 0 or _at_ties(answer))
     if answer.held and kind != "branch":
-        only = f"it is right only at the given {subject.graph.label(answer.by)}"
-        more = f": {diagnosis}" if kind not in ("", "coincidence") else ""
-        kind, diagnosis = "constant", only + more
+        # a derivative by an input is one where that moves, whatever is said of it
+        here = answer.by not in answer.held
+        data, label = subject.start.data, subject.graph.label
+        at_held = [f"{label(node)} = {spoken(data[node])}" for node in answer.held]
+        only = f"it is right only at {listed(at_held)}"
+        more = diagnosis if kind not in ("", "coincidence") else "as a formula it is another one"
+        kind, diagnosis = "constant", f"{only}: {more}"
     at_start = *answer.both(subject.start), here, answer.points, agreeing
     return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 

@@ -76,13 +76,13 @@ class Subject:
         forward(self.graph, self._rest, data)
         return Numbers(data, gradients[self.graph.output])
 
-    def is_held(self, claim: Claim, by: int) -> bool:
-        """Whether no random point moves the input that a formula is the derivative by and has in it:
-        a constant, or one with bounds that are one number."""
+    def held(self, claim: Claim) -> list[int]:
+        """The inputs in a claim that no random point moves: constants, and those with bounds that
+        are one number."""
         model = self.model
         names = {name for name, (low, high) in model.bounds.items() if low == high}
         nodes = {model.names[name] for name in names.union(model.constants)}
-        return by in nodes.intersection(claim.graph.inputs, self._inputs)
+        return sorted(nodes.intersection(claim.graph.inputs, self._inputs))
 
     def points(self, seed: int, moved: Collection[int] = ()) -> Iterator[Numbers]:
         """Random points other than the given one, at which the name has a value. Constants stay, and
@@ -118,8 +118,7 @@ class Answer:
 
     tolerance: how far a number may be off, relative. here: whether it is right at the given point.
     points: at how many others it was tried. wrong: the points at which it is not right. tested: all
-    the points at which both numbers have a value. held: whether it is right only as long as the
-    input that it is the derivative by stays where it is.
+    the points at which both numbers have a value. held: the inputs that had to stay where they are.
     """
 
     def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
@@ -132,19 +131,21 @@ class Answer:
         self.points = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
-        self.held = False
+        self.held: Sequence[int] = ()
 
     def with_moved(self, seed: int) -> "Answer":
-        """The same, or, where a formula is right only as long as the input stays where it is that it
-        is the derivative by, what is known of it at points where that moves too."""
-        if self.wrong or not self.claim.formula or not self.subject.is_held(self.claim, self.by):
-            return self
-        found = Answer(self.subject, self.claim, self.tolerance)
-        found.held = True
-        for point in self.subject.points(seed, [self.by]):
-            if not found.try_at(point):
-                break
-        return found if found.wrong else self
+        """The same, or, where a formula is right only as long as an input that cannot move stays
+        where it is, what is known of it at points where that moves too."""
+        held = self.subject.held(self.claim) if self.claim.formula and not self.wrong else ()
+        for moved in (*([node] for node in held), held) if held else ():  # one that matters alone
+            found = Answer(self.subject, self.claim, self.tolerance)
+            found.held = moved
+            for point in self.subject.points(seed, moved):
+                if not found.try_at(point):
+                    break
+            if found.wrong:
+                return found
+        return self
 
     def try_at(self, point: Numbers) -> bool:
         """Compare both at another point, if they have a value there; whether to try a further one."""
