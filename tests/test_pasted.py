@@ -259,6 +259,11 @@ STATEMENTS = [
     ("c = 6.67430(15)×10⁻¹¹", "6.67430(15)×10⁻¹¹", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
     ("c = 6.67430(15) * 10^(-11)", "6.67430(15) * 10^(-11)", "write 6.67430(15)e-11; or, if a product is meant, write 6.67430*15e-11"),
     ("x[i] = i for i in range(1, n+1); n = 3", "range(1, n+1)", "write 1..n"), ("x[i] = i for i in range(n); n = 3", "range(n)", "write 0..n - 1"),
+    ("y = x'₁", "x'₁", "write x₁'"), ("y = x + 101₂", "101₂", "write 5"), ("y = 2₁", "2₁", "for a product write 2*x₁"),
+    ("a = 2; y = log_a x", "log_a x", "write (log(x)/log(a))"), ("y = 2 log₃ x", "2 log₃ x", "write 2*(log(x)/log(3))"),
+    ("y = 1/log_3 x^2", "log_3 x^2", "for a power of the argument write (log(x^2)/log(3)); for a power of the function write (log(x)/log(3))^2"),
+    (r"y = 2 \sin(x)", r"\sin", r"write y = 2 *sin(x)"), (r"y = 2 \cdot \sin(x) + \cos{x}", r"\cdot", r"also: names have no '\'; also: braces are round brackets here; write y = 2 * sin(x) + cos(x)"),
+    (r"$y = \frac{x}{2} \cdot \sin(x)$", "$", r"also: LaTeX is written here as plain text; also: names have no '\'; write y = x/2 * sin(x)"), ("$$y = x$$", "$$", "write y = x"), (r"\[ y = x^{2} \]", "\\", "also: braces are round brackets here; write y = x^(2)"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 
@@ -277,6 +282,8 @@ def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told(
     assert "CYRILLIC SMALL LETTER IE" in said
     assert "two names look like y" in run("grad", "-e", "y = 2; у = 3").err
     assert "write 1.5\n" in run("grad", "-e", "y = 2·x", "--set", "x=1,5").err
+    assert "write a=2, b=3\n" in run("grad", "-e", "y = a*b", "--set", "a=2 b=3").err
+    assert "in the equations: x = … in 0..5\n" in run("grad", "-e", "y = x", "--set", "0<=x<=5").err
     said = run("grad", "-e", "y = max(x; y)").err
     assert "a comma stands between arguments: write y = max(x, y)\n" in said
     assert "L = y)" not in said
@@ -298,6 +305,7 @@ def test_brackets_of_last_digits_are_what_the_hint_says() -> None:
         ("y = sin -x", sin(-0.7)), ("y = 1 - exp -x", 1 - exp(-0.7)), ("y = exp -x/2", exp(-0.35)), ("y = cos +x²", cos(0.49)), ("y = if(exp -x > 1, 1, 2)", 2),
         ("y = sinx + 0*x", sin(0.7)), ("y = 2*sin2x + 0*x", 2*sin(1.4)), ("y = lnx² + 0*x", log(0.49)), ("y = exp -2*x", exp(-1.4)),
         ("y = πx²", pi*0.49), ("y = 1/πx²", 1/(pi*0.49)), ("y = 2/πx", 2/(pi*0.7)), ("y = xˆ2", 0.49), ("y = 2^xˆ2", 2**0.49), ("y = 1 - xˆ-1", 1 - 1/0.7),
+        ("a = 3; y = 1/logₐx + 0*x", log(3)/log(0.7)), ("y = 2*log₃x^2 + 0*x", 2*log(0.49)/log(3)), ("y = log₂x + 0*x", log(0.7)/log(2)),
     ],
 )  # fmt: skip
 def test_a_name_without_a_value_that_is_no_name_is_told_what_it_is(

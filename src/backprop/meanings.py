@@ -7,8 +7,12 @@ In the texts of MEANT, `[x]`, `[y]`, `[z]` and `[w]` are the arguments of the ca
 with brackets where it is more than a name, a number or a call.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from unicodedata import normalize
+
+from backprop.operations import FUNCTIONS
 
 _WRITTEN = {
     "pi": "pi", "exp(1)": "e",
@@ -162,6 +166,21 @@ def _by_name() -> Mapping[str, tuple[str, ...]]:
 
 MEANT = _by_name()
 """Names that have no function, or one with fewer arguments, and what may be meant."""
+
+
+def logarithm(name: str, x: str, factor: bool = False) -> str:
+    """What a logarithm with its base in its name is of x: `log(x)/log(a)` of `log_a`, `logₐ`; ""
+    of other names. factor: with brackets where a factor needs them."""
+    found = re.fullmatch(r"log_?(\d+|[^\W\d_])", normalize("NFKC", name.lower()))
+    if not found or (found[1].isalpha() and len(name) == 4 and name.isascii()):
+        return ""  # logs
+    if found[1] == "e":
+        return f"log({x})"
+    if (named := f"log{found[1]}") in FUNCTIONS:
+        return f"{named}({x})"
+    quotient = f"log({x})/log({found[1]})"
+    return f"({quotient})" if factor else quotient
+
 
 ABSENT = frozenset(
     """erfi expi expint ei li si ci shi chi gammainc gammaincc igamma igammac uppergamma lowergamma

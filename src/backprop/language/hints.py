@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Collection, Sequence
-from unicodedata import normalize
 
-from backprop.meanings import MEANT
+from backprop.meanings import MEANT, logarithm
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL
 from backprop.source import Span, one_line
@@ -46,7 +45,7 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
         within = OPERATIONS["^" if "^" in made else "*"].binding <= _around(nodes, call)
         return [f"({made})" if within else made]
     small = name.lower()
-    texts = MEANT.get(name) or MEANT.get(small) or _with_base(small)
+    texts = MEANT.get(name) or MEANT.get(small) or [*filter(None, [logarithm(name, "[x]")])]
     arguments = _arguments(nodes, call)
     fitting = [text for text in texts if len(_slots(text)) == count]
     if not fitting and (small in FUNCTIONS or any(len(_slots(text)) < count for text in texts)):
@@ -72,24 +71,13 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
     return found
 
 
-def _with_base(name: str) -> Sequence[str]:
-    """What a logarithm with its base in the name is: `log_a`, `logₐ`, `log₃`."""
-    found = re.fullmatch(r"log_?(\d+|[^\W\d_])", normalize("NFKC", name))
-    if not found or (found[1].isalpha() and len(name) == 4 and name.isascii()):
-        return ()  # logs
-    if found[1] == "e":
-        return ("log([x])",)
-    named = f"log{found[1]}"
-    return (f"{named}([x])" if named in FUNCTIONS else f"log([x])/log({found[1]})",)
-
-
 def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     """What may be meant by an input without a number: `π*r` by `πr`, `x^2` by `xˆ2`, `sin(-x)` by
     `sin -x`. place: where it stands. Answers with the place of what the hints can take the place of.
     """
     text = place.source.text
     glued = unglued(name, text)
-    function = _with_argument(name, text)
+    function = _with_argument(name, text) or _of_small_base(name)
     strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
     tokens = next(statements(place.source, start=place.start)) if strange else None
     if not isinstance(tokens, Tokens) or place.text != name:
@@ -99,7 +87,7 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     if function:
         last, hints = raised(tokens, 0), [f"if {name} is no name of yours, write {function}"]
         if power := own(tokens, 1, last):
-            within = f"{function[:-1]}{power})"
+            within = function.replace(")", f"{power})", 1)
             hints = [f"if {name} is no name of yours, write {within}", f"or {function}{power}"]
         return tokens.span(0, last), hints
     if name[-1] == "ˆ":
@@ -125,6 +113,12 @@ def _with_argument(name: str, text: str) -> str:
         return ""
     known = re.search(rf"(?<!\w){re.escape(found[3])}(?!\w)", text)
     return f"{found[1]}({found[2]}{'*' if found[2] else ''}{found[3]})" if known else ""
+
+
+def _of_small_base(name: str) -> str:
+    """`log(x)/log(a)` of the name `logₐx`; "" of others."""
+    found = re.fullmatch(r"(log(?:[₀-₉]+|[ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ]))([^\W\d_]\w*)", name)
+    return logarithm(found[1], found[2], factor=True) if found else ""
 
 
 _FUNCTION = "{0} is a function, too: its argument stands in brackets, {0}(x)"

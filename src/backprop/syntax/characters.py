@@ -41,7 +41,7 @@ _BY_SIGNS = {
     "%": "write a per cent as x/100, a remainder as mod(x, y)",
     ":": "define with '=', choose with if(condition, then, else)",
     "'": "a prime stands right behind a name: x'",
-    "$": "names need no '$'",
+    "$": "names and formulas need no '$'",
     "@": "a product is '*'",
     "\\": "to go on in the next line, end the line with an operator or use brackets",
     ".": "a number's point has a digit beside it",

@@ -29,6 +29,7 @@ from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds
 from backprop.syntax.pasted import PASTED, comma_in_number
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
+from backprop.syntax.subscripts import subscript
 
 _COMPARISONS = {"LT", "LE", "GT", "GE", "EQ", "NE"}
 _OPERATORS = _COMPARISONS | {"PLUS", "MINUS", "TIMES", "DIVIDE", "POWER", "STARS", "AND", "OR"}
@@ -191,7 +192,8 @@ def _second_statement(case: Case) -> SyntaxFault | None:
     stop = start + len(rest[0].rstrip()) if rest else start
     both = tokens.whole._replace(end=stop)
     message, meant = "two statements stand side by side", brief(both)
-    hints = [mend(_BETWEEN.sub("; ", meant)) if meant != "…" else _SEPARATE]
+    sign = "; " if both.source.option != "--set" else ", "
+    hints = [mend(_BETWEEN.sub(sign, meant)) if meant != "…" else _SEPARATE]
     if both.source.option == "--claim" and meant != "…":
         hints.append(f"or, for a product, {_BETWEEN.sub('*', meant)}")
     return fault(message, both, *hints)
@@ -306,6 +308,13 @@ def _comma(case: Case) -> SyntaxFault | None:
     if case.kind() != "COMMA":
         return None
     left, right = case.text(-1), case.text(1)
+    bounds = as_bounds(case.tokens.since(case.at + 1)) if case.behind_operand else ""
+    if "=" in bounds and case.tokens.sign > 0:
+        name, _, ends = bounds.rpartition(": ")[2].partition(" = … in ")
+        if name == own(case.tokens, 0, case.tokens.sign - 1):
+            value = own(case.tokens, 0, case.at - 1)
+            hint = mend(f"{value} in {ends}") if value != "(…)" else BOUNDS
+            return fault("bounds stand behind the value", case.tokens.whole, hint)
     if case.kind(-1) == case.kind(1) == "NUMBER":
         if "." in left + right:
             return fault("a comma between two numbers", case.span(-1, 1), _SEPARATE)
@@ -358,6 +367,7 @@ _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _second_statement,
     _second_equation,
     division.in_words,
+    subscript,
     *PASTED,
     _concise,
     _product,

@@ -27,7 +27,11 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
     """One error for a statement that has several mistakes, with the whole of it as the hint; the
     errors themselves where there is but one, or where one of them asks what is meant."""
     text, said = tokens.whole.text, list[str]()
-    shift, left = tokens.whole.start, errors
+    shift, left, least = tokens.whole.start, errors, 2
+    if found := _MATH.fullmatch(text):
+        text, shift, least = (found[1] or found[2]).strip(), 0, 1
+        said = ["a formula has no signs around it"]
+        left = _errors(text, unread)
     while left and len(said) < _MOST and len(text) < _LONGEST and "\n" not in text:
         span = left[0].labels[0].span
         meant = left[0].meant
@@ -44,11 +48,16 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
         said.append(left[0].message)
         text = meant if whole else text[: span.start - shift] + meant + text[span.end - shift :]
         shift, left = 0, _errors(text, unread)
-    if left or len(said) < 2:
+    least -= any("LaTeX" in message or "\\" in message for message in said)
+    if left or len(said) < least:
         return [*errors]
     also = [f"also: {message}" for message in dict.fromkeys(said[1:]) if message != said[0]]
     place = errors[0].labels[0]
     return [UnexpectedText(said[0], place, hints=[*also, mend(text)])]
+
+
+_MATH = re.compile(r"\$\$?([^$]+)\$\$?|\\[(\[](.+)\\[])]")
+"""A formula as LaTeX has it in a text."""
 
 
 def _left(text: str) -> str:

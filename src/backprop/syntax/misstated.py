@@ -169,6 +169,9 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
             name = tokens.span(kinds[0] == "CONST", at - 1).text
             hint = f"write {name} = … {tokens.span(at, -1).text}"
             return fault(f"{name} has an uncertainty and no value", tokens.span(at, -1), hint)
+        if tokens.sign >= 0 and tokens.kinds[tokens.sign] == "TILDE":
+            hint = "its spread stands in the distribution: normal(mean, sd)"
+            return fault("what is drawn has no uncertainty besides", tokens.span(at), hint)
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
         message = "'±' stands once, behind the whole value of an input"
         return fault(message, tokens.span(at), *hints)
@@ -208,15 +211,12 @@ def as_bounds(tokens: Tokens) -> str:
     cuts = [at for at, kind in enumerate(tokens.kinds) if kind in _RISING | _FALLING | {"EQ", "NE"}]
     kinds = {tokens.kinds[at] for at in cuts}
     behind = len(tokens.kinds)
+    if "LPAR" in tokens.kinds[: "FOR" in tokens.kinds and behind]:
+        return ""  # it may be the range of a sum
     last = tokens.kinds.index("FOR") if "FOR" in tokens.kinds else behind
     pairs = list(pairwise([-1, *cuts, last]))
     rising, falling = kinds <= _RISING, kinds <= _FALLING
-    if (
-        not cuts
-        or not (rising or falling)
-        or "LPAR" in tokens.kinds
-        or any(after - at < 2 for at, after in pairs)
-    ):
+    if not cuts or not (rising or falling) or any(after - at < 2 for at, after in pairs):
         return ""  # 0 < x > 1, x == 1, or a side is missing
     sides = [tokens.since(at + 1, after) for at, after in pairs]
     if falling:
@@ -232,6 +232,8 @@ def as_bounds(tokens: Tokens) -> str:
     through = f" {one_line(tokens.span(last, behind - 1).text)}" if last < behind else ""
     if "*" in name:
         name, through = name.replace("*", "i", 1), " for i in 1..n"
+    if tokens.source.option == "--set":
+        return f"bounds stand in the equations: {name} = … in {ends}{through}"
     return f"for bounds write them behind its value: {name} = … in {ends}{through}"
 
 

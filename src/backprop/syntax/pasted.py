@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
-from backprop.meanings import MEANT
+from backprop.meanings import MEANT, logarithm
 from backprop.numbers import exact
 from backprop.operations import FUNCTIONS
 from backprop.source import Span
@@ -218,22 +218,23 @@ def _argument(case: Case, before: str = "") -> SyntaxFault | None:
     a factor, `2*`."""
     tokens, at, kind = case.tokens, case.at, case.kind()
     name = _function(case.text(-1), tokens.source.text)
-    if case.kind(-1) != "NAME" or not name:
+    made = f"{name}({{}})" if name else logarithm(case.text(-1), "{}", factor=True)
+    if case.kind(-1) != "NAME" or not made or defines(tokens.source.text, case.text(-1)):
         return None
     if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
         return None
     alone, behind, last = _inside(tokens, at)
-    called = before + name
-    hints = [mend(f"{called}({alone}{behind})")]
+    called = before + made
+    hints = [mend(called.format(alone + behind))]
     if behind:
-        function = f"for a power of the function write {called}({alone}){behind}"
+        function = f"for a power of the function write {called.format(alone)}{behind}"
         hints = [f"for a power of the argument {hints[0]}", function]
     further = product(tokens, last)
     if further > last:
         rest = own(tokens, last + 1, further)
-        all_of_it = f"for a function of all write {called}({alone}{behind}{rest})"
+        all_of_it = f"for a function of all write {called.format(alone + behind + rest)}"
         hints = [all_of_it, *(hint + rest for hint in hints)]
-    whole = tokens.span(at - 1, further)
+    whole, name = tokens.span(at - 1, further), name or case.text(-1)
     return fault(f"the arguments of {name} need brackets", whole, *hints)
 
 
@@ -249,7 +250,7 @@ def _function(name: str, text: str) -> str:
 def _factor(case: Case) -> SyntaxFault | None:
     """A function without brackets that is the factor of a product without its `*`: `2 sin²2x`."""
     tokens, at, name = case.tokens, case.at, case.text()
-    if not case.behind_operand or not _function(name, tokens.source.text):
+    if not case.behind_operand or not (_function(name, tokens.source.text) or logarithm(name, "x")):
         return None
     following = at + 1
     while tokens.kinds[following : following + 1] and tokens.kinds[following] in SUPERSCRIPTS:

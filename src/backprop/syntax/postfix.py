@@ -73,7 +73,7 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
         return fault("angles are in radians", whole, mend(_MADE[sign].format(operand)))
     if sign == "‰" and kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER"):
         return fault("there is no ‰", whole, mend(f"{Decimal(operand) / 10}%"))
-    if sign in _PARTS and "PLUSMINUS" in kinds[:at]:
+    if sign in _PARTS and "PLUSMINUS" in kinds[:at] and "IN" not in kinds[:at]:
         message = f"'{sign}' stands right behind the number after '±'"
         return fault(message, tokens.span(at), "write a = 2 ± 5%")
     if sign in _PARTS and following != "ASSIGN":

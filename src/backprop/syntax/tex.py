@@ -55,7 +55,11 @@ def tex(tokens: Tokens, at: int) -> SyntaxFault | None:
 
 def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
     r"""The error for `\word` and what belongs to it."""
-    apart = "*" if at and ends_operand(tokens.kinds[at - 1]) else ""
+    before = (
+        _WRITTEN.get(tokens.texts[at - 1], "") if tokens.texts[at - 2 : at - 1] == ["\\"] else ""
+    )
+    is_sign = before and not before[0].isalpha()
+    apart = "*" if at and ends_operand(tokens.kinds[at - 1]) and not is_sign else ""
     behind = at + 2
     gather = word.partition("_")[0]
     if gather in _GATHERS:
