@@ -83,13 +83,43 @@ def test_no_arrow_crosses_a_title(name: str, direction: str, program: str) -> No
         assert not crossed, text
 
 
-def test_titles_stay_within_their_groups_and_are_shortened_where_there_is_no_room(
-    program: str,
-) -> None:
-    svg = drawn(str(EXAMPLES / "exercise_10_least_squares.eq"), "--direction", "TB")
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_groups_have_room_for_their_titles(direction: str, program: str) -> None:
+    for text, titles in (
+        (CLASSIC, {"e = a*b", "d = e+c", "L = d*f"}),
+        ("a_long_name = a*b + a/b; d = a_long_name + c*f; L = d - f", {"a_long_name = a*b + a/b"}),
+    ):
+        svg = drawn("-e", text, "--set", POINT, "--direction", direction)
+        found = {}
+        for cluster in groups(svg, "cluster"):
+            (border,), (title,) = cluster.iter(f"{SVG}path"), cluster.iter(f"{SVG}text")
+            ends = [
+                float(x) for x, _ in re.findall(r"(-?[\d.]+),(-?[\d.]+)", border.get("d") or "")
+            ]
+            text, middle = title.text or "", float(title.get("x") or 0)
+            found[text] = middle - 2.1 * len(text) > min(ends) and middle < max(ends)
+        assert titles <= {*found}
+        assert all(found.values())
+    svg = drawn(str(EXAMPLES / "exercise_10_least_squares.eq"), "--direction", direction)
     texts = {cluster.findtext(f".//{SVG}text") for cluster in groups(svg, "cluster")}
-    assert "r2 = slope*x2 + offset - y2" in texts
-    assert any(text and text.startswith("r1 = ") and text.endswith("…") for text in texts)
+    assert {f"r{k} = slope*x{k} + offset - y{k}" for k in (1, 2, 3)} <= texts
+
+
+def test_a_graph_as_text_has_the_direction_of_its_picture(
+    tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def direction(*words: str) -> str:
+        file = tmp_path / "graph.dot"
+        assert run("draw", *words, "-o", str(file)).status == 0
+        (found,) = re.findall(r"rankdir=(\w+)", file.read_text("utf-8"))
+        return str(found)
+
+    wide = str(EXAMPLES / "exercise_08_one_neuron.eq")
+    assert direction("-e", CLASSIC, "--set", POINT) == "LR"
+    assert direction(wide) == "TB"
+    assert direction(wide, "--direction", "LR") == "LR"
+    monkeypatch.setattr(drawing, "_program", lambda: None)
+    assert direction(wide) == "LR"
 
 
 def test_the_direction_fits_a_slide(program: str) -> None:

@@ -27,7 +27,7 @@ def draw(
     theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
     direction: str | None = option(
         "--direction LR|TB", "From left to right, or from the top."
-        " Default: LR where that fits a slide (16:9); the other way where that fits better, .dot aside.",
+        " Default: LR where that fits a slide (16:9); the other way where that fits better.",
         choices=DIRECTIONS, read=_upper,
     ),
     passes: str = option(

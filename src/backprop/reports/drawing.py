@@ -9,7 +9,8 @@ the same bytes.
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from html import escape as html
 from math import ceil, isfinite
 from pathlib import Path
@@ -25,7 +26,7 @@ from backprop.numbers import exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
-from backprop.reports.layout import fit, with_free_titles
+from backprop.reports.layout import fit, with_free_titles, with_room
 from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
 
@@ -47,9 +48,8 @@ def write(picture: Picture, look: Look, format: str) -> bytes:
     """The picture as `svg`, `png`, `pdf` or `dot`, from left to right where that fits a slide, else
     in the direction that fits it better, if none is given. Raises CannotDraw where nothing renders it."""
     ways = [look.direction] if look.direction else ["LR", "TB"]
-    return _render(
-        (digraph(picture, look._replace(direction=way)) for way in ways), format, look.timeout
-    )
+    graphs = [digraph(picture, look._replace(direction=way)) for way in ways]
+    return _render(graphs, format, look.timeout)
 
 
 def digraph(picture: Picture, look: Look) -> Digraph:
@@ -98,10 +98,43 @@ def render(graph: Digraph, format: str, seconds: float = TIMEOUT) -> bytes:
     return _render([graph], format, seconds)
 
 
-def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
-    """The first of the graphs that fits a slide, or the one that fits it best."""
+def _render(graphs: Sequence[Digraph], format: str, seconds: float) -> bytes:
+    """The first of the graphs that fits a slide, or the one that fits it best. As `dot` it is the
+    first one where nothing can lay them out."""
     if format == "dot":
-        return str(next(iter(graphs)).source).encode()
+        found = graphs[0]
+        if len(graphs) > 1:
+            with suppress(CannotDraw):
+                found, *_ = _best(graphs, _runner(format, seconds))
+        return str(found.source).encode()
+    run = _runner(format, seconds)
+    if format != "svg":
+        _need_fonts(graphs[0].source, lambda text: run(text, "-Tpng"))
+    _, layout, first = _best(graphs, run)
+    whole = ["-Gmargin=0"] if format == "pdf" else []  # else half an inch around what was asked for
+    drawn = run(with_free_titles(layout, first), "-Knop2", f"-T{format}", *whole)
+    families = _FONTS.format("".join(f"{font}," for font in named(unusual(layout))))
+    said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
+    return drawn.replace(said, meant) if format == "svg" else drawn
+
+
+def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph, str, str]:
+    """The graph that is drawn, its layout, and the one before its titles had room."""
+    found = []
+    for graph in graphs:
+        layout = first = run(graph.source, "-Tdot").decode()
+        source = with_room(graph.source, first)
+        if source != graph.source:
+            layout = run(source, "-Tdot").decode()
+        found.append((graph, layout, first))
+        if fit(layout) >= 1:
+            break
+    return max(found, key=lambda each: fit(each[1]))
+
+
+def _runner(format: str, seconds: float) -> Callable[..., bytes]:
+    """What runs the program that draws: on the text of a graph and with options, for so many seconds
+    in all. Raises CannotDraw where there is none."""
     program = _program()
     if program is None:
         hints = [
@@ -135,19 +168,7 @@ def _render(graphs: Iterable[Digraph], format: str, seconds: float) -> bytes:
             message = f"{Path(program).name} cannot draw {format}"
             raise CannotDraw(message, hints=hints) from None
 
-    best = ""
-    for graph in graphs:
-        if not best and format != "svg":
-            _need_fonts(graph.source, lambda text: run(text, "-Tpng"))
-        layout = run(graph.source, "-Tdot").decode()
-        best = max(best or layout, layout, key=fit)
-        if fit(best) >= 1:
-            break
-    whole = ["-Gmargin=0"] if format == "pdf" else []  # else half an inch around what was asked for
-    drawn = run(with_free_titles(best), "-Knop2", f"-T{format}", *whole)
-    families = _FONTS.format("".join(f"{font}," for font in named(unusual(best))))
-    said, meant = (f' font-family="{fonts}"'.encode() for fonts in (_FONT, families))
-    return drawn.replace(said, meant) if format == "svg" else drawn
+    return run
 
 
 def _need_fonts(source: str, drawn: Callable[[str], bytes]) -> None:

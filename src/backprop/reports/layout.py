@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil, dist
+from typing import NamedTuple
 
 from backprop.numbers import shortened, shown
 
@@ -24,6 +25,9 @@ _CELL = 100.0
 
 _MARGIN = 8.0
 """Between a group's border and its title; half of it is kept between a title and an arrow."""
+
+_BLANK, _BLANK_WIDE = "\u00a0", 12 * 0.278
+"""A blank that stays at the end of a title, and how wide it is in Arial, at least."""
 
 _TEXT = r'"((?:[^"\\]|\\.)*)"'
 _PLACES = r'"([-\d.,e+ \\\n]+)"'
@@ -44,16 +48,60 @@ def fit(layout: str) -> float:
     return min(SLIDE[0] / max(right - left, 1.0), SLIDE[1] / max(high - low, 1.0))
 
 
-def with_free_titles(layout: str) -> str:
-    """The layout with its titles where no arrow crosses them, shortened where there is no room."""
+def with_free_titles(layout: str, first: str) -> str:
+    """The layout with its titles where no arrow crosses them, shortened where there is no room. first:
+    the layout of the same graph without blanks behind its titles."""
+
+    def moved(title: _Title) -> str:
+        text, start, wide = title.text, title.start, title.wide
+        if title.room < wide:
+            room = max(int(len(text) * title.room / wide), 1)
+            text, wide = shortened(text, room), title.room
+        at = f'"{shown(start + wide / 2, 7)},{shown(title.y, 7)}"'
+        whole = title.found[0].replace(f'"{title.found[2]}"', f'"{text}"', 1)
+        return whole.replace(f'lp="{title.found[4]}"', f"lp={at}", 1)
+
+    found = _titles(layout, first)
+    return _GROUP.sub(lambda group: moved(found[group.start()]), layout)
+
+
+def with_room(source: str, layout: str) -> str:
+    """The text of a graph whose groups ask for more room, where its layout has none for their titles:
+    blanks behind a title make its group wider. `with_free_titles` takes them away."""
+    for title in _titles(layout, layout).values():
+        if title.room < title.wide:
+            more = title.width - title.wide + 2 * (title.wide - title.room)
+            label = f'label="{title.text}" labeljust'
+            padded = f'label="{title.text}{_BLANK * ceil(more / _BLANK_WIDE)}" labeljust'
+            source = source.replace(label, padded, 1)
+    return source
+
+
+class _Title(NamedTuple):
+    """The title of a group: its text and how wide that is, how wide the group is, and where along its
+    edge, at height y, the first place with room for it begins, or the one with the most room."""
+
+    found: re.Match[str]
+    text: str
+    wide: float
+    width: float
+    start: float
+    room: float
+    y: float
+
+
+def _titles(layout: str, first: str) -> dict[int, _Title]:
+    """The titles by where their groups stand in the text. first: the layout that has their widths."""
+    widths = {_joined(group[2]): 72 * float(group[5]) for group in _GROUP.finditer(first)}
     cells: dict[tuple[int, int], list[Position]] = defaultdict(list)
     for x, y in _points(layout):
         cells[int(x // _CELL), int(y // _CELL)].append((x, y))
 
-    def moved(group: re.Match[str]) -> str:
+    def title(group: re.Match[str]) -> _Title:
         left, _, right, _ = _numbers(group[1])
         _, y = _numbers(group[4])
-        height, wide = 72 * float(group[3]), 72 * float(group[5])
+        text = _joined(group[2]).rstrip(_BLANK)
+        height, wide = 72 * float(group[3]), widths[text]
         low, high = y - height / 2 - 1, y + height / 2 + 1
         across = range(int(left // _CELL), int(right // _CELL) + 1)
         near = {int(low // _CELL), int(high // _CELL)}
@@ -65,15 +113,14 @@ def with_free_titles(layout: str) -> str:
             ((a, b) for a, b in free if b - a >= wide),
             max(free, key=lambda ends: ends[1] - ends[0]),
         )
-        text = group[2].replace("\\\n", "")
-        if end - start < wide:
-            room = max(int(len(text) * (end - start) / wide), 1)
-            text, wide = shortened(text, room), end - start
-        at = f'"{shown(start + wide / 2, 7)},{shown(y, 7)}"'
-        whole = group[0].replace(f'"{group[2]}"', f'"{text}"', 1)
-        return whole.replace(f'lp="{group[4]}"', f"lp={at}", 1)
+        return _Title(group, text, wide, right - left, start, end - start, y)
 
-    return _GROUP.sub(moved, layout)
+    return {group.start(): title(group) for group in _GROUP.finditer(layout)}
+
+
+def _joined(text: str) -> str:
+    """A text that Graphviz has broken into lines, in one."""
+    return text.replace("\\\n", "")
 
 
 def _points(layout: str) -> Iterator[Position]:
