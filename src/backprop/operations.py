@@ -293,10 +293,6 @@ class Gather(NamedTuple):
     def example(self) -> str:
         return f"{self.name}(… for i in 1..n)"
 
-    @property
-    def tex(self) -> str:
-        return self.latex or rf"\operatorname{{{self.name}}}"
-
 
 GATHERS: Mapping[str, Gather] = MappingProxyType(
     {

@@ -98,9 +98,3 @@ class Operation(NamedTuple):
             if name.isidentifier()
             else name.join(self.operands)
         )
-
-    @property
-    def tex(self) -> str:
-        operands = ", ".join(f"[{name}]" for name in self.operands)
-        name = self.name.replace("_", r"\_")
-        return self.latex or rf"\operatorname{{{name}}}\left({operands}\right)"

@@ -113,7 +113,7 @@ def _parts(
     if node.kind == "gather":
         body, *clauses = operands
         below = _joined(clauses, r",\, ", 0)
-        return [GATHERS[word].tex, "_{", *below, "} ", (body, PRODUCT)], PRODUCT
+        return [GATHERS[word].latex or _upright(word), "_{", *below, "} ", (body, PRODUCT)], PRODUCT
     if node.kind == "range":
         return [naming.name(word), " = ", *_joined(operands, r" \ldots ")], CALL
     if node.kind == "listed":
@@ -126,16 +126,20 @@ def _parts(
         begin = rf"-\frac{{{'' if alone else _WITHOUT}"
         return [begin, (operands[0] - alone, OR), "}{", (operands[1], OR), "}"], PRODUCT
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
-    if row is None or len(operands) != row.arity:
-        name = rf"\operatorname{{{escaped(word)}}}" if len(word) > 1 else word
-        return [name, r"\left(", *_joined(operands, ", "), r"\right)"], CALL
-    if naming.has_e and _POWER in row.tex:  # e^x would be a power of that name
-        binding = CALL if row.tex == _POWER else row.tex_binding
-        row = row._replace(latex=row.tex.replace(_POWER, _CALL), tex_binding=binding)
+    if row is None or not row.latex or len(operands) != row.arity:
+        return [_upright(row.name if row else word), r"\left(", *_joined(operands, ", "), r"\right)"], CALL
+    if naming.has_e and _POWER in row.latex:  # e^x would be a power of that name
+        binding = CALL if row.latex == _POWER else row.tex_binding
+        row = row._replace(latex=row.latex.replace(_POWER, _CALL), tex_binding=binding)
     return [
         piece if isinstance(piece, str) else (operands[piece[0]], piece[1])
         for piece in _template(row)
     ], row.tex_binding or row.binding
+
+
+def _upright(word: str) -> str:
+    """The name of a function that LaTeX has no command for."""
+    return rf"\operatorname{{{escaped(word)}}}" if len(word) > 1 else word
 
 
 def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Part]:
@@ -150,7 +154,7 @@ def _joined(operands: list[int], separator: str, binding: int = OR) -> list[_Par
 def _template(row: Operation) -> list[_Part]:
     """A row's LaTeX as pieces: text, or an operand's number with the binding that it needs."""
     pieces: list[_Part] = []
-    for at, piece in enumerate(_SLOT.split(row.tex)):
+    for at, piece in enumerate(_SLOT.split(row.latex)):
         if at % 2 == 0 or piece[1:-1] not in row.operands:
             pieces.append(piece)
             continue
