@@ -6,11 +6,12 @@ import copy
 import math
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
 import backprop
-from backprop.errors import BadOption, MissingInputs, UnknownName
+from backprop.errors import BadOption, MissingInputs, TooLarge, UnknownName
 from running import CLASSIC, POINT
 from running import backprop as run
 
@@ -61,13 +62,25 @@ def test_a_picture_is_that_of_the_command() -> None:
     ("verb", "options", "said"),
     [("explain", {"detail": "equation"}, "equations"), ("explain", {"steps_of": "all"}, "both"),
      ("draw", {"theme": "drak"}, "did you mean 'dark'"), ("draw", {"direction": "up"}, "LR, TB"),
-     ("draw", {"passes": "forwards"}, "forward"), ("draw", {"detail": "all"}, "operations"),
+     ("draw", {"depth": -1}, "at least 0"), ("draw", {"passes": "forwards"}, "forward"), ("draw", {"detail": "all"}, "operations"),
      ("check", {"tolerance": 2, "claim": "da = 6"}, "between 0 and 1")],
 )  # fmt: skip
 def test_arguments_that_make_no_sense(verb: str, options: dict[str, object], said: str) -> None:
     with pytest.raises(BadOption) as caught:
         getattr(backprop.parse(CLASSIC), verb)(NUMBERS, **options)
     assert said in str(caught.value)
+
+
+def test_how_much_may_be_unrolled_is_said_in_python_too(tmp_path: Path) -> None:
+    text = "L = sum(i*x for i in 1..100); x = 2"
+    with pytest.raises(TooLarge):
+        backprop.parse(text, max_nodes=100)
+    (tmp_path / "eqs.txt").write_text(text, encoding="utf-8")
+    model = backprop.load(tmp_path / "eqs.txt", max_nodes=1000)
+    program = pickle.loads(pickle.dumps(backprop.compile(model, engine="python")))
+    assert program([2.0])[0] == 2 * 5050
+    with pytest.raises(BadOption, match="at least 1"):
+        backprop.parse(text, max_nodes=0)
 
 
 def test_a_copied_gradient_is_the_same_numbers_as_a_table() -> None:

@@ -326,9 +326,9 @@ def test_a_row_is_whole(row: Operation) -> None:
     assert len(row.slopes) == row.arity, f"{row.name} needs a slope for each operand"
     assert row.samples, f"{row.name} needs samples, at which value and slopes are tested"
     assert all(len(at) == row.arity for at in row.samples)
-    assert row.tex.count("{") == row.tex.count("}")
-    for operand in row.operands:
-        assert any(f"{a}{operand}{b}" in row.tex for a, b in ("{}", "<>", "[]"))
+    assert row.latex.count("{") == row.latex.count("}")
+    for operand in row.operands if row.latex else ():
+        assert any(f"{a}{operand}{b}" in row.latex for a, b in ("{}", "<>", "[]"))
     for text in (*row.slopes, *([row.value] if isinstance(row.value, str) else [])):
         statement = formula(text)
         names = {

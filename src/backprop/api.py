@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Unpack
 
 from backprop import language
 from backprop import values as plain
@@ -15,16 +15,22 @@ from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
 from backprop.options import (
-    DETAILS,
-    DIRECTIONS,
-    PASSES,
     Depth,
     DescentOptions,
+    Detail,
+    DetailBySize,
+    Direction,
+    EngineName,
+    MaxNodes,
+    Pass,
     PictureDigits,
-    chosen,
+    Seed,
+    StepsOf,
+    default,
     documented,
     names,
-)
+)  # fmt: skip
+from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.source import Source, normal
 
@@ -107,7 +113,10 @@ class Value(plain.Value):
         settled(graph, *numbers)
         plain.leave(values, numbers)
 
-    def draw(self, *, theme: str = "light", direction: str = "LR") -> Digraph:
+    @documented
+    def draw(
+        self, *, theme: ThemeName = default(ThemeName), direction: Direction = "LR"
+    ) -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
         from backprop.reports.drawing import draw_value
 
@@ -155,20 +164,21 @@ class Model(language.Model, Shown):
 
         return model_bundle(self, self._numbers)
 
+    @documented
     def grad(
         self,
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        engine: str = "auto",
+        engine: EngineName = default(EngineName),
         **numbers: float,
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
 
         values: numbers for inputs; they take the place of the file's defaults. numbers: the same by
         keyword, `model.grad(k=0.05)`, for names that are no argument here. of: by default the
-        goal of the file, or the one equation that no other uses. engine: `python`, `native` (machine
-        code, whose last bits may differ), or `auto`, which is `python` here: for many runs there is
+        goal of the file, or the one equation that no other uses. engine: `native` is machine code,
+        whose last bits may differ, `auto` is `python` here: for many runs there is
         `backprop.compile`.
         The Values of the model take the numbers, so calls from several threads need a lock or a
         model each. Raises MissingInputs, UnknownName, NotAnInput, OutsideBounds, ChooseOutput,
@@ -182,25 +192,24 @@ class Model(language.Model, Shown):
         gradient._of_model = self
         return gradient
 
+    @documented
     def explain(
         self,
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        detail: str = "equations",
+        detail: Detail = default(Detail),
         paths: Sequence[str] = (),
-        steps_of: str = "both",
+        steps_of: StepsOf = default(StepsOf),
         only: Sequence[str] = (),
         all: bool = False,
         **numbers: float,
     ) -> Derivation:
         """The chain rule step by step: prints as a text, and is a page in a notebook.
 
-        values, of, numbers: as for `grad`; the others are the options of `backprop explain`. detail:
-        "equations", each as a whole, or "operations". paths: names whose gradients are wanted as
-        the sum over all paths, and nothing else. steps_of: "forward", "backward" or "both". only:
-        the names whose steps are wanted. all: explain even what is large. Raises what `grad`
-        raises, BadOption and TooLarge.
+        values, of, numbers: as for `grad`. paths: names whose gradients are wanted as the sum over
+        all paths, and nothing else. only: the names whose steps are wanted. all: explain even what
+        is large. Raises what `grad` raises, BadOption and TooLarge.
 
             >>> import backprop
             >>> print(backprop.parse("L = x^2").explain(x=3, steps_of="forward"))
@@ -218,7 +227,6 @@ class Model(language.Model, Shown):
         """
         from backprop import commands
 
-        chosen(detail=(detail, DETAILS), steps_of=(steps_of, (*PASSES, "both")))
         asked = self._asked(values, of, numbers)
         return commands.explain(asked, detail, names(paths), names(only), steps_of, all)[0]
 
@@ -248,34 +256,30 @@ class Model(language.Model, Shown):
         claims = [claim] if isinstance(claim, str) else claim
         return commands.check(self._asked(values, of, numbers), claims, (), precise, tolerance)
 
+    @documented
     def draw(
         self,
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        theme: str = "light",
-        direction: str = "LR",
-        passes: str = "backward",
-        detail: str | None = None,
+        theme: ThemeName = default(ThemeName),
+        direction: Direction = "LR",
+        passes: Pass = default(Pass),
+        detail: DetailBySize = default(DetailBySize),
         focus: Sequence[str] = (),
-        depth: int = 1,
+        depth: Depth = default(Depth),
         all: bool = False,
-        digits: int | None = None,
+        digits: PictureDigits = default(PictureDigits),
         **numbers: float,
     ) -> Digraph:
         """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
 
-        values, of, numbers: as for `grad`; the others are the options of `backprop draw`, `passes`
-        its --pass. Raises what `grad` raises, BadOption and TooLarge.
+        values, of, numbers: as for `grad`. focus: names near which is all that is drawn. all: draw
+        even what is large. Raises what `grad` raises, BadOption and TooLarge.
         """
         from backprop import commands
         from backprop.reports.drawing import digraph
-        from backprop.reports.themes import THEMES, Look
 
-        chosen(theme=(theme, THEMES), direction=(direction, DIRECTIONS), passes=(passes, PASSES))
-        chosen(detail=(detail or DETAILS[0], DETAILS))
-        for option, number in ((Depth, depth), (PictureDigits, digits)):
-            get_args(option)[1].check_whole(number)
         asked = self._asked(values, of, numbers)
         picture, _ = commands.draw(asked, detail, names(focus), depth, all)
         return digraph(picture, Look(theme, direction, passes == "backward", digits))
@@ -327,24 +331,36 @@ class Model(language.Model, Shown):
         return found
 
 
-def parse(text: str, name: str = "<text>", *, seed: int = 0) -> Model:
-    """The Model of an equation text. `name` is what error messages call the text; `seed` that of
-    the inputs that are drawn at random.
+@documented
+def parse(
+    text: str,
+    name: str = "<text>",
+    *,
+    seed: Seed = default(Seed),
+    max_nodes: MaxNodes = default(MaxNodes),
+) -> Model:
+    """The Model of an equation text. `name` is what error messages call the text.
 
     Raises BackpropError, whose `all` has every error found.
     """
-    return _model(Source(name, text.removeprefix("\ufeff")), seed)
+    return _model(Source(name, text.removeprefix("\ufeff")), seed, max_nodes)
 
 
-def load(path: str | PathLike[str], *, seed: int = 0) -> Model:
+@documented
+def load(
+    path: str | PathLike[str],
+    *,
+    seed: Seed = default(Seed),
+    max_nodes: MaxNodes = default(MaxNodes),
+) -> Model:
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
     from backprop.files import read_source
 
-    return _model(read_source(path), seed)
+    return _model(read_source(path), seed, max_nodes)
 
 
-def _model(source: Source, seed: int) -> Model:
-    found = language.read_model(source, seed)
+def _model(source: Source, seed: int, max_nodes: int) -> Model:
+    found = language.read_model(source, seed, max_nodes)
     found.__class__ = Model
     assert isinstance(found, Model)
     return found

@@ -29,11 +29,7 @@ _PLOTTED = {1: 1000, 2: 50_000}
 
 
 def grad(
-    inputs: Inputs,
-    wrt: Sequence[str] = (),
-    whole: bool = False,
-    only: Sequence[str] = (),
-    engine: str = "auto",
+    inputs: Inputs, wrt: Sequence[str], whole: bool, only: Sequence[str], engine: str
 ) -> GradientReport:
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 

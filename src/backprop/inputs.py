@@ -9,8 +9,7 @@ from backprop.errors import BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
-from backprop.language.families import MOST_VALUES
-from backprop.options import Option, names
+from backprop.options import MaxNodes, Option, Seed, default, names
 from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
@@ -60,12 +59,8 @@ class Inputs(NamedTuple):
         "The output; grad takes several. Default: what the equations say, or the only one.",
         read=names, offers="equations",
     )] = ()
-    seed: Annotated[int, Option(
-        "--seed N", "Which random numbers ~ draws, and which points check tries.",
-    )] = 0
-    max_nodes: Annotated[int, Option(
-        "--max-nodes N", "The most values to unroll to.", min=1,
-    )] = MOST_VALUES
+    seed: Seed = default(Seed)
+    max_nodes: MaxNodes = default(MaxNodes)
     # fmt: on
 
     @property

@@ -6,13 +6,13 @@ command, also if its default is one:
     steps: Annotated[int, Option("--steps N", "The most steps.", 1000)]
     trace: bool = option("--trace", "Print each step.")
 
-The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of `Model.descend`,
+The command line (`cli/quick.py`, and `cli/app.py` with its help), the arguments of the library,
 the check of their ranges and the README's tables are made of these.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, wraps
 from math import inf, isfinite
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar, get_args, get_type_hints
@@ -110,24 +110,28 @@ class Option(NamedTuple):
         """The value of what stands on a command line. Raises BadOption for what is no choice, or
         outside `min` and `max`."""
         value = self.read(written) if self.read else written
-        if self.choices and value is not None and value not in self.choices:
-            noun = self.noun or self.form.split()[0].strip("-,")
-            raise unknown_choice(noun, written, self.choices)
-        if self.min is not None:
-            self.check_whole(value)
+        self.check(value, written=written)
         return value
 
-    def check_whole(self, number: Any) -> None:
-        """Raise BadOption for what is no whole number from `min` to `max`; None is nothing given."""
-        flag = self.flags[0]
-        if number is None:
+    def check(self, value: Any, noun: str = "", written: Any = None) -> None:
+        """Raise BadOption for what is no choice, or no whole number from `min` to `max`; None is
+        nothing given. noun: what messages call it, if not as the option says. written: as it was
+        written, where that is something else."""
+        if value is None:
             return
-        if not hasattr(number, "__index__"):
-            raise BadOption(f"{flag} takes a whole number, not {shortened(repr(number), 40)}")
-        if self.min is not None and number < self.min:
-            raise BadOption(f"{flag} {number}: it is at least {self.min}")
-        if self.max is not None and number > self.max:
-            raise BadOption(f"{flag} {number}: it is at most {self.max}")
+        flag = self.form.split()[0].strip(",")
+        if self.choices and value not in self.choices:
+            raise unknown_choice(
+                noun or self.noun or flag.strip("-"), written or value, self.choices
+            )
+        if self.min is None:
+            return
+        if not hasattr(value, "__index__"):
+            raise BadOption(f"{flag} takes a whole number, not {shortened(repr(value), 40)}")
+        if value < self.min:
+            raise BadOption(f"{flag} {value}: it is at least {self.min}")
+        if self.max is not None and value > self.max:
+            raise BadOption(f"{flag} {value}: it is at most {self.max}")
 
 
 option: Callable[..., Any] = Option
@@ -205,19 +209,6 @@ def _arguments(
     return found
 
 
-DETAILS = ("equations", "operations")
-PASSES = ("forward", "backward")
-DIRECTIONS = ("LR", "TB")
-"""What several options, and arguments of the library, choose from."""
-
-
-def chosen(**given: tuple[str, Collection[str]]) -> None:
-    """Raise BadOption for an argument, given with its choices, that is none of these."""
-    for name, (value, choices) in given.items():
-        if value not in choices:
-            raise unknown_choice(name, value, choices)
-
-
 def names(texts: str | Sequence[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
     joined = normal(texts if isinstance(texts, str) else ",".join(texts))
@@ -225,24 +216,63 @@ def names(texts: str | Sequence[str]) -> list[str]:
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 
+def names_option(flag: str, help: str, offers: Offers = "names") -> Any:
+    """An option that takes names, written with commas or one by one."""
+    return Option(f"{flag} NAMES", help, read=names, offers=offers)
+
+
+def all_option(help: str) -> Any:
+    """The option --all: what is large is otherwise cut, folded or refused."""
+    return Option("--all", help)
+
+
+def force_option(flag: str) -> Any:
+    """The option --force, without which what another option writes replaces no file."""
+    return Option("--force", f"Let {flag} overwrite what exists.")
+
+
+def detail_option(default: str | None) -> Option:
+    """The option --detail; None: it goes by the size of what is shown."""
+    help = "equations, each as a whole, or operations."
+    by_size = "" if default else " Default: by size."
+    return Option("--detail NAME", help + by_size, default, choices=("equations", "operations"))
+
+
+def default(kind: Any) -> Any:
+    """What an argument of the library is where it is not given: the default of its option."""
+    return kind.__metadata__[0].default
+
+
+# fmt: off
 EngineName = Annotated[str, Option(
     "--engine NAME", "What computes: {engines}; native is machine code, auto the faster one.", "auto",
     offers="engines",
-)]  # fmt: skip
+)]
+Seed = Annotated[int, Option(
+    "--seed N", "Which random numbers ~ draws, and which points check tries.", 0,
+)]
+MaxNodes = Annotated[int, Option("--max-nodes N", "The most values to unroll to.", 10_000_000, min=1)]
+
+Detail = Annotated[str, detail_option("equations")]
+DetailBySize = Annotated[str | None, detail_option(None)]
+StepsOf = Annotated[str, Option(
+    "--steps-of NAME", "forward, backward or both.", "both",
+    choices=("forward", "backward", "both"), noun="part",
+)]
+Pass = Annotated[str, Option(
+    "--pass NAME", "forward: data only; backward: gradients too.", "backward",
+    choices=("forward", "backward"),
+)]
+Direction = Annotated[str | None, Option(
+    "--direction LR|TB", "From left to right, or from the top."
+    " Default: LR where that fits a slide (16:9); the other way where that fits better.",
+    choices=("LR", "TB"), read=lambda text: text and text.upper(),
+)]
+Depth = Annotated[int, Option("--depth N", "How many equations around --focus.", 1, min=0, needs=("focus",))]
+# fmt: on
 
 GivenBounds = Sequence[str] | Mapping[str, tuple[float | None, float | None]]
 """Texts such as `a=0..1`, or for each name or pattern its ends; None is one that is open."""
-
-Depth = Annotated[
-    int,
-    Option(
-        "--depth N",
-        "How many equations around --focus.",
-        1,
-        min=0,
-        needs=("focus",),
-    ),
-]
 
 
 def digits_option(default: str) -> Option:
@@ -251,7 +281,6 @@ def digits_option(default: str) -> Option:
 
 
 PictureDigits = Annotated[int | None, digits_option("four decimals")]
-"""As Depth an option of a picture, which the library has as well."""
 
 _POSITIVE = Range(0, outside=0)
 _NOT_NEGATIVE = Range(0)
@@ -278,12 +307,11 @@ class DescentOptions(TypedDict, total=False):
         "--clip NUMBER", "The largest gradient norm that an update sees.",
         takes=_POSITIVE, wrong="gradients cannot be clipped to {}; give a positive number",
     )]
-    only: Annotated[Sequence[str], Option(
-        "--only NAMES", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', read=names,
-        offers="inputs",
+    only: Annotated[Sequence[str], names_option(
+        "--only", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', "inputs",
     )]
-    freeze: Annotated[Sequence[str], Option(
-        "--freeze NAMES", "Leave these inputs where they are.", read=names, offers="inputs",
+    freeze: Annotated[Sequence[str], names_option(
+        "--freeze", "Leave these inputs where they are.", "inputs",
     )]
     bounds: Annotated[GivenBounds | None, Option(
         "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5, w*=-1..1".',
@@ -328,8 +356,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     """Raise BadOption for a number that makes no sense, by itself and for any optimizer."""
     for name, _, _, option in fields(DescentOptions):
         number = options[name]
-        if option.min is not None:
-            option.check_whole(number)
+        option.check(number)
         if option.takes is None or number is None or option.takes.has(number):
             continue
         kind = "a whole number" if option.takes.whole else "a number"
@@ -343,10 +370,27 @@ Taking = TypeVar("Taking", bound=Callable[..., Any])
 
 
 def documented(method: Taking) -> Taking:
-    """The same method, which takes the options of a descent; its help now lists them and their defaults."""
-    lines = []
-    for name, _, default, option in fields(DescentOptions):
+    """A method with its options and their defaults in its help. What it is given for those that it
+    names one by one is looked at before it runs. Raises BadOption."""
+    from inspect import cleandoc  # in the library only
+
+    hints: dict[str, Any]
+    hints = {name: method.__globals__.get(kind) for name, kind in method.__annotations__.items()}
+    own = {name: hint.__metadata__[0] for name, hint in hints.items() if get_args(hint)}
+    defaults = method.__kwdefaults__ or {}
+    rows = [(name, defaults[name], option) for name, option in own.items()]
+    if "options" in hints:
+        rows = [(name, default, option) for name, _, default, option in fields(DescentOptions)]
+    lines = ["", "Options:", ""]
+    for name, default, option in rows:
         help = re.sub(r"\{(\w+)\}", lambda table: f"one of {table[1].upper()}", option.help)
         lines.append(f"    {name} = {default!r}: {help}")
-    method.__doc__ = "\n        ".join([method.__doc__ or "", "Options:", "", *lines, ""])
-    return method
+    method.__doc__ = "\n".join([cleandoc(method.__doc__ or ""), *lines])
+
+    @wraps(method)
+    def looking(*given: Any, **named: Any) -> Any:
+        for name in own.keys() & named.keys():
+            own[name].check(named[name], name)
+        return method(*given, **named)
+
+    return looking  # type: ignore[return-value]

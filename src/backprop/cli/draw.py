@@ -6,15 +6,20 @@ from backprop import commands
 from backprop.cli.printing import complain, put, transparent_option, width_option, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import DETAILS, DIRECTIONS, PASSES, Depth, PictureDigits, names, option
+from backprop.options import (
+    Depth,
+    DetailBySize,
+    Direction,
+    Pass,
+    PictureDigits,
+    all_option,
+    names_option,
+    option,
+)  # fmt: skip
 from backprop.reports import PICTURES
-from backprop.reports.themes import THEMES, TIMEOUT, Look
+from backprop.reports.themes import TIMEOUT, Look, ThemeName
 
 EXAMPLE = 'Example: backprop draw -e "e = a*b; L = e+c" --set "a=2, b=-3, c=10" -o graph.png'
-
-
-def _upper(text: str | None) -> str | None:
-    return text and text.upper()
 
 
 def draw(
@@ -24,23 +29,13 @@ def draw(
         "-o, --output FILE", f"Where to; {either(PICTURES.endings)}. - is SVG to standard output.",
         "graph.svg", path="written",
     ),
-    theme: str = option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES),
-    direction: str | None = option(
-        "--direction LR|TB", "From left to right, or from the top."
-        " Default: LR where that fits a slide (16:9); the other way where that fits better.",
-        choices=DIRECTIONS, read=_upper,
-    ),
-    passes: str = option(
-        "--pass NAME", "forward: data only; backward: gradients too.", "backward",
-        choices=PASSES,
-    ),
-    detail: str | None = option(
-        "--detail NAME", "operations, or equations: one box each. Default: by size.",
-        choices=DETAILS,
-    ),
-    focus: list[str] = option("--focus NAMES", "Only what is near these names.", read=names, offers="names"),
+    theme: ThemeName,
+    direction: Direction,
+    passes: Pass,
+    detail: DetailBySize,
+    focus: list[str] = names_option("--focus", "Only what is near these names."),
     depth: Depth,
-    whole: bool = option("--all", "Draw everything, however large."),
+    whole: bool = all_option("Draw everything, however large."),
     digits: PictureDigits,
     transparent: Annotated[bool, transparent_option()],
     width: Annotated[int | None, width_option("as wide as text of 12 points makes it")],

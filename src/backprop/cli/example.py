@@ -11,7 +11,7 @@ from backprop.cli.printing import Results, put, write
 from backprop.errors import BackpropError, BadOption, CannotWrite
 from backprop.files import reason
 from backprop.gallery import Example
-from backprop.options import option
+from backprop.options import force_option, option
 
 EXAMPLE = "Example: backprop example classic | backprop grad -"
 
@@ -26,7 +26,7 @@ def example(
         "Write it, or without NAME all of them, into this folder, which is made if missing.",
         path="folder",
     ),
-    force: bool = option("--force", "Let --copy overwrite files that exist."),
+    force: bool = force_option("--copy"),
 ) -> None:
     """Examples and exercises: a list, one of them as text, or copies to work on."""
     if force and copy is None:

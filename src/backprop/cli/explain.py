@@ -6,7 +6,16 @@ from backprop import commands
 from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
-from backprop.options import DETAILS, PASSES, digits_option, names, option
+from backprop.numbers import either
+from backprop.options import (
+    Detail,
+    StepsOf,
+    all_option,
+    digits_option,
+    force_option,
+    names_option,
+    option,
+)  # fmt: skip
 from backprop.reports import DOCUMENTS, FRAGMENTS
 
 EXAMPLE = (
@@ -17,25 +26,17 @@ EXAMPLE = (
 def explain(
     inputs: Inputs,
     *,
-    detail: str = option(
-        "--detail NAME", "equations, each as a whole, or operations.", "equations",
-        choices=DETAILS,
-    ),
-    paths: list[str] = option(
-        "--paths NAMES", "The gradient by these as the sum over all paths.", read=names, offers="names"
-    ),
-    steps_of: str = option(
-        "--steps-of NAME", "forward, backward or both.", "both",
-        choices=(*PASSES, "both"), noun="part",
-    ),
-    only: list[str] = option("--only NAMES", "Only the steps about these names.", read=names, offers="names"),
-    whole: bool = option("--all", "Every step, however many."),
+    detail: Detail,
+    paths: list[str] = names_option("--paths", "The gradient by these as the sum over all paths."),
+    steps_of: StepsOf,
+    only: list[str] = names_option("--only", "Only the steps about these names."),
+    whole: bool = all_option("Every step, however many."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
     answers: str | None = option(
         "--answers FILE", "With --hide-answers: the key, in the same format.", path="new"
     ),
-    force: bool = option("--force", "Let --answers overwrite a file that exists."),
-    fragment: bool = option("--fragment", "LaTeX or HTML to be put into another document."),
+    force: bool = force_option("--answers"),
+    fragment: bool = option("--fragment", f"{either(FRAGMENTS)} to be put into another document."),
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
     digits: Annotated[int | None, digits_option("6, at least 3, and all in JSON")],

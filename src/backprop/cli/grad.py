@@ -3,7 +3,7 @@
 from backprop import commands
 from backprop.cli.printing import Digits, Format, Output, Whole, chosen_format, complain, deliver
 from backprop.inputs import Inputs
-from backprop.options import EngineName, names, option
+from backprop.options import EngineName, names_option
 
 EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 
@@ -11,16 +11,9 @@ EXAMPLE = 'Example: backprop grad eqs.txt --set "a=2, b=-3" --of L'
 def grad(
     inputs: Inputs,
     *,
-    wrt: list[str] = option(
-        "--wrt NAMES",
-        'Gradients by these names only: "a, b"; repeatable.',
-        read=names,
-        offers="names",
-    ),
+    wrt: list[str] = names_option("--wrt", 'Gradients by these names only: "a, b"; repeatable.'),
     whole: Whole,
-    only: list[str] = option(
-        "--only NAMES", 'Rows of these only: "a, w[1,*]".', read=names, offers="names"
-    ),
+    only: list[str] = names_option("--only", 'Rows of these only: "a, w[1,*]".'),
     format: Format,
     output: Output,
     digits: Digits,

@@ -11,7 +11,7 @@ from backprop.errors import BackpropError, CannotWrite, raise_first
 from backprop.files import write_whole
 from backprop.names import unknown_choice
 from backprop.numbers import either
-from backprop.options import Option, digits_option
+from backprop.options import Option, all_option, digits_option
 from backprop.places import STANDARD
 from backprop.report import Report
 from backprop.reports import TABLES, Formats, ending
@@ -51,7 +51,7 @@ def transparent_option(*needs: str) -> Option:
     return Option("--transparent", "No background in the picture.", needs=needs)
 
 
-Whole = Annotated[bool, Option("--all", "Every member of a large family has a row of its own.")]
+Whole = Annotated[bool, all_option("Every member of a large family has a row of its own.")]
 
 
 def chosen_format(name: str | None, output: str | None, formats: Formats[Any] = TABLES) -> str:

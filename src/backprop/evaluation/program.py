@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model, read_model
 from backprop.memory import without_collector
+from backprop.options import EngineName, default
 from backprop.source import Source
 
 if TYPE_CHECKING:
@@ -90,7 +92,11 @@ class Program:
 
 @without_collector
 def compile(
-    model: Model, of: str | None = None, *, engine: str = "auto", runs: int = 1_000_000
+    model: Model,
+    of: str | None = None,
+    *,
+    engine: EngineName = default(EngineName),
+    runs: int = 1_000_000,
 ) -> Program:
     """A Model made ready to run many times: a function of its inputs' numbers.
 
@@ -104,4 +110,4 @@ def compile(
 
 def _again(name: str, text: str, seed: int, of: str, engine: str, runs: int) -> Program:
     """A Program that was pickled."""
-    return Program(read_model(Source(name, text), seed), of, engine, runs)
+    return Program(read_model(Source(name, text), seed, sys.maxsize), of, engine, runs)

@@ -288,7 +288,7 @@ def _field(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\{}|<> " else character for character in text)
 
 
-def draw_value(value: Value, theme: str, direction: str) -> Digraph:
+def draw_value(value: Value, theme: str, direction: str | None) -> Digraph:
     """What `Value.draw` returns."""
     return digraph(_picture_of(value), Look(theme, direction))
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from backprop.numbers import either
+from backprop.options import Option
 
 _STEPS = (0.01, 0.1, 0.5)
 """Where, as a part of the largest gradient, the next deeper colour begins."""
@@ -74,3 +77,5 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
         "mono": Theme("white", "black", "black", "#777777"),
     }
 )  # fmt: skip
+
+ThemeName = Annotated[str, Option("--theme NAME", f"{either(THEMES)}.", "light", choices=THEMES)]

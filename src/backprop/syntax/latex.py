@@ -127,7 +127,12 @@ def _parts(
         return [begin, (operands[0] - alone, OR), "}{", (operands[1], OR), "}"], PRODUCT
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
     if row is None or not row.latex or len(operands) != row.arity:
-        return [_upright(row.name if row else word), r"\left(", *_joined(operands, ", "), r"\right)"], CALL
+        return [
+            _upright(row.name if row else word),
+            r"\left(",
+            *_joined(operands, ", "),
+            r"\right)",
+        ], CALL
     if naming.has_e and _POWER in row.latex:  # e^x would be a power of that name
         binding = CALL if row.latex == _POWER else row.tex_binding
         row = row._replace(latex=row.latex.replace(_POWER, _CALL), tex_binding=binding)
