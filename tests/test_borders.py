@@ -6,6 +6,7 @@ Every number here is a slope worked out by hand on the other side of the border.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from math import cos, e, log, pi
@@ -189,6 +190,15 @@ QUIET = [
 ]
 
 
+def unlisted(err: str) -> str:
+    """A note with `= 0` behind each of several gradients: `∂y/∂x and ∂y/∂z, both 0`."""
+    return re.sub(
+        r"((?:∂\S+?(?:, | and ))+)(∂\S+), (?:both|all) ([^\s,;]+)",
+        lambda found: re.sub("(∂[^ ,]+)", rf"\1 = {found[3]}", f"{found[1]}{found[2]}"),
+        err,
+    )
+
+
 def noted(text: str, at: str, *options: str) -> tuple[str, str]:
     """What is said on standard error, and what is printed; the exit status stays 0."""
     ran = backprop("grad", "-e", text, "--set", at, *options)
@@ -202,12 +212,48 @@ def test_the_other_side_is_told(
     text: str, at: str, name: str, gradient: float, other: str, engine: str
 ) -> None:
     err, out = noted(text, at, "--engine", engine, "--format", "json")
-    assert f"the gradient by {name}, {gradient:.10g}, is that of" in err
-    assert f"; {other}\n" in err
+    assert f"∂y/∂{name} = {gradient:.10g}" in unlisted(err)
+    assert re.search(rf"; {re.escape(other)}(\n|\. )", err)
     found = json.loads(out)
     assert found["gradients"][name] == gradient
     assert found["notes"]
     assert all(f"{each}\n" in err.replace(" note:", "") for each in found["notes"])
+
+
+SHARED = [
+    # every input that leads to the border, each with slopes by hand
+    ("y = hypot(x, z, w)", "x=0, z=0, w=0",
+     "∂y/∂x, ∂y/∂z and ∂y/∂w, all 0, are the slopes taken there; from the left -1, from the right 1"),
+    ("y = logsumexp(hypot(x[i], a) for i in 1..4)", "x=0, a=0",
+     ("∂y/∂x[1], ∂y/∂x[2], ∂y/∂x[3] and ∂y/∂x[4], all 0, are the slopes taken there; from the left"
+     " -0.25, from the right 0.25. So is ∂y/∂a = 0; from the left -1, from the right 1")),
+    ("y = if(x == z, 3*x, 5*z)", "x=1, z=1",
+     ("∂y/∂x = 3 is that of this branch; from the other side 0, after a jump."
+     " So is ∂y/∂z = 0; from the other side 5, after a jump")),
+    ("y = max(x, z)", "x=1, z=1",
+     ("∂y/∂x = 1 is that of its first argument; from the other side 0."
+     " So is ∂y/∂z = 0; from the other side 1")),
+    ("y = max(x[i] for i in 1..3)", "x=1",
+     ("∂y/∂x[1] = 1 is that of its first argument; from the other side 0."
+     " So are ∂y/∂x[2] and ∂y/∂x[3], both 0; from the other side 1")),
+    ("y = relu(a*x + b*z + c)", "a=1, x=2, b=3, z=4, c=-14",
+     ("∂y/∂a = 0 is the slope taken there; from the other side 2."
+     " So are ∂y/∂x and ∂y/∂c, both 0; from the other side 1."
+     " So is ∂y/∂b = 0; from the other side 4. And so on for z")),
+    # neither x nor w has slopes on its own: the cubes have
+    ("u = x^3; v = w^3; y = hypot(u, v)", "x=0, w=0",
+     "∂y/∂u and ∂y/∂v, both 0, are the slopes taken there; from the left -1, from the right 1"),
+    # x moves no value: what it is multiplied by is 0
+    ("y = abs(z) + abs(x*z)", "x=2, z=0", "∂y/∂z = 0 is the slope taken there; from the left -3, from the right 3"),
+    ("y = logsumexp(hypot(x[i], a) for i in 1..20)", "x=0, a=0", "8 more inputs lead there, not looked at"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "at", "said"), SHARED)
+def test_every_input_that_a_border_touches_is_told(text: str, at: str, said: str) -> None:
+    err, out = noted(text, at, "--format", "json")
+    assert re.search(rf"[:.] {re.escape(said)}\n", err), err
+    assert any(note.split("\n")[0].endswith(said) for note in json.loads(out)["notes"])
 
 
 @pytest.mark.parametrize(("text", "at"), QUIET)
@@ -220,28 +266,28 @@ def test_what_makes_no_difference_is_not_told(text: str, at: str) -> None:
 def test_a_note_underlines_the_border_and_changes_no_table() -> None:
     err, out = noted("k = 2; y = if(x == 0, 0, x*log(k))", "x=0")
     assert err == (
-        "<-e>:1:15: note: x == 0 holds exactly here: the gradient by x, 0, is that of this branch;"
+        "<-e>:1:15: note: x == 0 holds exactly here: ∂y/∂x = 0 is that of this branch;"
         " from the other side 0.6931471806\n"
         "  1 | k = 2; y = if(x == 0, 0, x*log(k))\n"
         "    |               ^^^^^^ x = 0\n"
     )
     assert out.splitlines()[0] == "y = 0"
     tie, _ = noted("y = max(a, b)", "a=1, b=1")
-    assert "max(a, b) is a tie here: the gradient by a, 1, is that of its first argument" in tie
+    assert "max(a, b) is a tie here: ∂y/∂a = 1 is that of its first argument" in tie
     assert "^^^^^^^^^ a = 1, b = 1" in tie
     corner, _ = noted("y = abs(a)", "a=0")
-    assert "abs(a) has a corner exactly here: the gradient by a, 0, is that of the slope" in corner
+    assert "abs(a) has a corner exactly here: ∂y/∂a = 0 is the slope taken there" in corner
     function, _ = noted("f(t) = abs(t); y = f(2*a)", "a=0")
     assert "------ called here" in function
     rounded, _ = noted("y = min(a, abs(b - a))", "a=1, b=1e-160")
-    assert "min(a, abs(b - a)) is a tie here by rounding: the gradient by b, 0, is" in rounded
+    assert "min(a, abs(b - a)) is a tie here by rounding: ∂y/∂b = 0 is" in rounded
     lost, _ = noted("y = if(a*a != 0, a, 3*a)", "a=1e-200")
-    assert "a*a != 0 fails here by rounding: the gradient by a, 3, is" in lost
+    assert "a*a != 0 fails here by rounding: ∂y/∂a = 3 is" in lost
 
 
 def test_a_gradient_that_differs_by_little_is_told_with_its_digits() -> None:
     err, _ = noted("y = if(x < 1, x, 1 + (x - 1)*1.0000000001)", "x=1")
-    assert "the gradient by x, 1.0000000001, is that of this branch; from the other side 1\n" in err
+    assert "∂y/∂x = 1.0000000001 is that of this branch; from the other side 1\n" in err
 
 
 def test_a_value_that_rounding_decides_is_told() -> None:
@@ -300,7 +346,7 @@ def test_the_library_has_the_notes() -> None:
     assert model.grad({"a": 1, "b": 2}).notes == ()
     (note,) = model.grad({"a": 2, "b": 2}).notes
     assert isinstance(note, AtBorder)
-    assert str(note).startswith("eqs.txt:1:5: max(a, b) is a tie here: the gradient by a, 1, is")
+    assert str(note).startswith("eqs.txt:1:5: max(a, b) is a tie here: ∂y/∂a = 1 is")
     assert note.leads == {"a", "b", "y"}
 
 
@@ -309,17 +355,17 @@ def test_the_library_has_the_notes() -> None:
     [
         # a slope of 0.5 + cos(0)/2 in each of the steps
         ("x[1] = relu(a); x[t+1] = 0.5*x[t] + sin(x[t])/2 for t in 1..20000; y = x[20001]", "a=0",
-         "by a, 0, is that of the slope taken there; from the other side 1\n"),
+         "∂y/∂a = 0 is the slope taken there; from the other side 1\n"),
         # 1 + 2 + … + 20000
         ("y = sum(relu(x*i) for i in 1..20000)", "x=0",
-         "by x, 0, is that of the slope taken there; from the other side 200010000\n"),
+         "∂y/∂x = 0 is the slope taken there; from the other side 200010000\n"),
         ("y = sum(if(x < 1, x, x^i) for i in 1..20000)", "x=1",
-         "by x, 200010000, is that of this branch; from the other side 20000\n"),
+         "∂y/∂x = 200010000 is that of this branch; from the other side 20000\n"),
         ("y = sum(relu(x[i]) for i in 1..20000)", "x=0",
-         "by x[1], 0, is that of the slope taken there; from the other side 1\n"),
+         "∂y/∂x[4] and 9 more, all 0, are the slopes taken there; from the other side 1. 19,987 more"),
         # one of which doubles cannot leave: no number
         ("y = sum(relu(x*i) for i in 1..20000) + relu(1e-200*x*1e-200)", "x=0",
-         "relu(x*i) has a corner exactly here: the gradient is that of the slope taken there\n"),
+         "relu(x*i) has a corner exactly here: the gradient is the slope taken there\n"),
     ],
 )  # fmt: skip
 def test_a_large_graph_has_notes_with_numbers_where_they_are_plain(
@@ -375,5 +421,5 @@ def test_the_same_is_told_once(text: str, at: str) -> None:
 
 def test_a_name_at_a_second_corner_is_told_of_too() -> None:
     err, _ = noted("u = relu(x); y = leaky_relu(u)", "x=0")
-    assert "the gradient by x, 0," in err
-    assert "the gradient by u, 0.01," in err
+    assert "∂y/∂x = 0" in err
+    assert "∂y/∂u = 0.01" in err

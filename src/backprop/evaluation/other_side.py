@@ -6,22 +6,23 @@ where one of the inputs that lead to the border moves by itself, or another name
 
 from collections import ChainMap
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from math import inf, isfinite, isinf, isnan, ulp
+from dataclasses import dataclass, field
+from itertools import chain
+from math import isfinite
 from typing import NamedTuple
 
 from backprop.errors import AtBorder
+from backprop.evaluation.beside import Beside, Told, beside, seen
 from backprop.evaluation.borders import choosing_slopes, conditions, is_truth, kind, met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import AGREED, NOTHING, Looks
-from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
-from backprop.numbers import exact, shown
+from backprop.numbers import shown
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import COMPARISON, Operation
 from backprop.syntax import functions
-from backprop.values import backward, derivatives, forward, having_say, summed_sizes
+from backprop.values import backward, derivatives, forward, having_say
 
 _MOST = 5
 """The most notes for one run."""
@@ -29,10 +30,8 @@ _MOST = 5
 _INPUTS, _NAMES = 6, 3
 """The most inputs that are moved across one border, and names with equations if no input does it."""
 
-_ROUNDING = 1e-13
-"""How far apart two slopes are the same, relative to what was added up to them."""
-
-_UNCLEAR, _NO_VALUE = "there is no clear slope", "there is no value"
+_MORE = 12
+"""The most names that are moved besides, once one of them is known to be told of."""
 
 
 def asked(
@@ -44,14 +43,15 @@ def asked(
 ) -> tuple[AtBorder, ...]:
     """The notes on these steps, each of which stands on a border; of many the first few, and how many
     more there are."""
-    found = [*_Borders(model, graph, data, gradients).notes(steps)]
-    if len(found) > _MOST:
-        rest = found[_MOST:]
+    borders = _Borders(model, graph, data, gradients)
+    found = [*borders.notes(steps)]
+    notes = [borders.written(each) for each in found[:_MOST]]
+    if rest := found[_MOST:]:
         border = "border" if len(rest) == 1 else "borders"
         more = AtBorder(f"and {len(rest)} more {border}", where=model.source.name)
-        more.leads = frozenset().union(*[each.leads for each in rest])
-        found = [*found[:_MOST], more]
-    return tuple(found)
+        more.leads = frozenset().union(*map(borders.leads, rest))
+        notes.append(more)
+    return tuple(notes)
 
 
 class Changed(NamedTuple):
@@ -59,6 +59,24 @@ class Changed(NamedTuple):
 
     names: Sequence[int] = ()
     value: bool = False
+
+
+@dataclass(slots=True)
+class _Note:
+    """What is found at a border. step: that stands on it. at: all steps at its place in the text.
+    alone: whether the step makes a difference by itself. head: where it stands. taken: what the
+    gradients are. through: the nodes that lead there. value: of the output, where rounding decides it.
+    told: of nodes, and what there is beside them.
+    """
+
+    step: int
+    at: Sequence[int]
+    alone: bool
+    head: str
+    taken: str
+    through: Iterable[int]
+    value: str = ""
+    told: dict[int, Told] = field(default_factory=dict)
 
 
 class _Borders:
@@ -85,8 +103,9 @@ class _Borders:
         self.poles: set[int] = set()
         self.changed: dict[int, Changed] = {}
         self.valued = False
+        self.beside = Beside(graph, data, gradients, self.labels[graph.output], self.poles)
 
-    def notes(self, steps: Sequence[int]) -> Iterator[AtBorder]:
+    def notes(self, steps: Sequence[int]) -> Iterator[_Note]:
         """One note for each place in the text at which a border makes a difference."""
         columns = self.graph.columns
         together: dict[object, list[int]] = {}
@@ -96,14 +115,14 @@ class _Borders:
             together.setdefault(key, []).append(step)
         quiet = []
         for members in together.values():
-            notes = (self._note(step) for step in members if self._matters(step))
+            notes = (self._note(step, members) for step in members if self._matters(step))
             if note := next(filter(None, notes), None):
                 yield note
             elif self.again.isdisjoint(members):
                 quiet.append(members)
         # Two borders can matter together of which neither does by itself.
         for members in quiet if len(steps) > 1 else ():
-            notes = (self._note(step, {*self.told}) for step in members)
+            notes = (self._note(step, members, {*self.told}) for step in members)
             if note := next(filter(None, notes), None):
                 yield note
 
@@ -166,12 +185,14 @@ class _Borders:
             return not self._is_indifferent(step)
         return not row.corner or self.gradients[step] != 0.0
 
-    def _note(self, step: int, told: Container[int] | None = None) -> AtBorder | None:
-        """The note on a step, None if no input that leads to it has other slopes beside it. told: of
-        which inputs enough is said."""
+    def _note(
+        self, step: int, at: Sequence[int], told: Container[int] | None = None
+    ) -> _Note | None:
+        """The note on a step, None if no input that leads to it has other slopes beside it. at: the
+        steps at its place. told: of which inputs enough is said."""
         row = OPERATIONS[self.graph.op(step)]
         exact = self.looks.is_exact(step)
-        head, said = self._words(step, row, exact)
+        head, taken = self._words(step, row, exact)
         changed = Changed()
         if step in self.rounded:
             changed = self.changed.get(step, changed)
@@ -179,48 +200,98 @@ class _Borders:
                 changed = self._otherwise(ChainMap(*self.rounded.values()))
         below = in_order([step], self.graph.operands) if self.looks.may(0) else [step]
         value = self._value() if changed.value and not self.valued else ""
-        leads = [*self.labels] if value else [*below, *changed.names]
-        if not self.looks.may(len(below) // 5):
-            message = f"{head}: the gradient is that of {said}"
-            return None if told is not None else self._made(step, leads, message)
+        through = [*self.labels] if value else [*below, *changed.names]
+        note = _Note(step, at, told is None, head, taken, through)
+        inputs, names = self._crossing(step, row, below)
         inside = set(below)
         others = [node for node in changed.names if node not in inside][:_INPUTS]
-        for node in [*self._crossing(step, row, below), *others]:
+        may = self.looks.may(len(below) // 5)
+        for node in [*inputs[:_INPUTS], *names[:_NAMES], *others] if may else ():
             if told is not None and node in told:
                 continue
             if step in self.again and node in self.heard and not self.graph.is_step(node):
                 continue  # what one input tells again, the next one does as well
-            sides = self.looks.sides(node, exact, step in self.poles, alone=told is None)
+            sides = self.looks.sides(node, exact, step in self.poles, alone=note.alone)
+            may = sides is not None
             if sides is None:  # too large
-                message = f"{head}: the gradient is that of {said}"
-                return None if told is not None else self._made(step, leads, message)
-            if found := self._tail(sides, node, step, exact):
-                if (node, found) in self.said:
-                    self.again.add(step)
-                    continue
-                self.told.add(node)
-                self.said.add((node, found))
-                gradient = self._number(node, sides)
-                if value:
-                    self.valued, said = True, f"{said} ({value})"
-                text = f"{head}: the gradient by {self.labels[node]}, {gradient}, is that of {said}"
-                return self._made(step, leads, f"{text}; {found}")
-        if value:
-            self.valued = True
-            return self._made(step, leads, f"{head}: {value}")
-        return None
-
-    def _made(self, step: int, leads: Sequence[int], message: str) -> AtBorder:
-        _, labels = place(self.model, step, self.data)
-        self.heard.update(leads)
-        note = AtBorder(message, *labels)
-        note.leads = frozenset(self.labels[node] for node in leads if node in self.labels)
+                break
+            if not (found := self.beside.told(sides, node, step, exact)):
+                continue
+            if (node, found.sides) not in self.said:
+                self._tell(note, node, found)
+                break
+            self.again.add(step)
+        if may and value:
+            self.valued, note.value = True, value
+        if not note.told and not note.value and (may or not note.alone):
+            return None
+        self.heard.update(note.through)
         return note
 
+    def _tell(self, note: _Note, node: int, found: Told) -> None:
+        note.told[node] = found
+        self.told.add(node)
+        self.said.add((node, found.sides))
+
+    def written(self, note: _Note) -> AtBorder:
+        """A note as a sentence on all inputs whose gradients its border touches, and on names with
+        equations that it touches though no such input leads to them."""
+        more = self._tell_rest(note) if note.told else 0
+        told = [node for node in self.labels if node in note.told]
+        named = {self.labels[node]: note.told[node] for node in told}
+        message = self.beside.sentence(note.head, note.taken, note.value, named, more)
+        _, labels = place(self.model, note.step, self.data)
+        found = AtBorder(message, *labels)
+        found.leads = self.leads(note)
+        return found
+
+    def leads(self, note: _Note) -> frozenset[str]:
+        """The names that lead to a border."""
+        return frozenset(self.labels[node] for node in note.through if node in self.labels)
+
+    def _tell_rest(self, note: _Note) -> int:
+        """Put into a note what else it is to tell of. Returns how many inputs that lead there were not
+        looked at."""
+        tried, left, exact = {*note.told}, _MORE, self.looks.is_exact(note.step)
+        for step in note.at if note.alone else [note.step]:
+            row = OPERATIONS[self.graph.op(step)]
+            if left <= 0:
+                break
+            if step != note.step and not (
+                self._matters(step) and self._words(step, row, exact)[0] == note.head
+            ):
+                continue
+            below = in_order([step], self.graph.operands)
+            others = self.changed.get(step, Changed()).names if note.alone else ()
+            for node in chain(*self._crossing(step, row, below), others):
+                if node in tried or left <= 0 or self._is_told(node, note):
+                    continue
+                tried.add(node)
+                left -= 1
+                sides = self.looks.sides(node, exact, step in self.poles, alone=note.alone)
+                found = sides and self.beside.told(sides, node, step, exact)
+                if sides is None:
+                    left = 0
+                    tried.discard(node)
+                elif found and (node, found.sides) not in self.said:
+                    self._tell(note, node, found)
+        if left > 0:
+            return 0
+        leading, told = (in_order([*each], self.graph.operands) for each in (note.at, note.told))
+        return len({*self.inputs}.intersection(leading).difference(tried, told))
+
+    def _is_told(self, node: int, note: _Note) -> bool:
+        """Whether of a node enough is said: by a note before, or of what it leads to, or that leads to it."""
+        if not note.alone and node in self.told:
+            return True
+        above = in_order([*note.told], self.graph.operands)
+        below = in_order([node], self.graph.operands)
+        return node in above or not note.told.keys().isdisjoint(below)
+
     def _words(self, step: int, row: Operation, exact: bool) -> tuple[str, str]:
-        """Where a step stands, and what the gradient is that of. exact: whether it does so with more
+        """Where a step stands, and what the gradient is. exact: whether it does so with more
         digits, too."""
-        text, branch = place(self.model, step, self.data)[0], "this branch"
+        text, branch = place(self.model, step, self.data)[0], "that of this branch"
         just, here = ("exactly ", "here") if exact else ("", "here by rounding")
         if row.name == "==":
             return f"{text} holds {just}{here}", branch
@@ -234,13 +305,15 @@ class _Borders:
             name = self.labels.get(condition) or place(self.model, condition, self.data)[0]
             return f"the condition {name} is {just}0 {here}", branch
         if kind(row) == "ties":
-            return f"{text} is a tie {here}", "its first argument"
+            return f"{text} is a tie {here}", "that of its first argument"
         shape = "jump" if row.jump else "corner"
         return f"{text} has a {shape} {just}{here}", "the slope taken there"
 
-    def _crossing(self, step: int, row: Operation, below: Sequence[int]) -> list[int]:
+    def _crossing(
+        self, step: int, row: Operation, below: Sequence[int]
+    ) -> tuple[list[int], list[int]]:
         """The inputs that lead to a step, first those that move it away from its border at once: by
-        which the difference of its operands has a slope. Then names that do."""
+        which the difference of its operands has a slope. And names with equations that do."""
         slopes, tie = dict.fromkeys(below, 0.0), kind(row) == "ties"
         asked = conditions(row) or range(row.arity)
         for number, operand in enumerate(self.graph.operands(step)):
@@ -255,7 +328,7 @@ class _Borders:
             n for n in reversed(inside) if n in live and n in self.labels and self._is_number(n)
         ]
         names.sort(key=lambda node: slopes[node] == 0.0)
-        return leaves[:_INPUTS] + names[:_NAMES]
+        return leaves, names
 
     def _is_indifferent(self, step: int) -> bool:
         """Whether the output and its gradient stay as they are if a comparison turns out otherwise."""
@@ -274,7 +347,8 @@ class _Borders:
         if any(before[node] != after[node] for node in self.inputs):
             return False
         below = in_order([step], graph.operands)  # of which a name alone may leave the border
-        across = self._crossing(step, OPERATIONS[graph.op(step)], below)
+        inputs, names = self._crossing(step, OPERATIONS[graph.op(step)], below)
+        across = [*inputs[:_INPUTS], *names[:_NAMES]]
         return all(before[node] == after[node] for node in across)
 
     def _otherwise(self, choices: Mapping[int, float]) -> Changed:
@@ -291,7 +365,7 @@ class _Borders:
             self.poles.update(choices)
         after, names = derivatives(graph, data), {*self.inputs, *self.labels}
         changed = [node for node in graph.order if node in names and self._moved(node, after[node])]
-        return Changed(changed, not abs(value - was) <= _seen(was))
+        return Changed(changed, not abs(value - was) <= seen(was))
 
     def _moved(self, node: int, other: float) -> bool:
         """Whether a gradient is another one than that of a node."""
@@ -305,91 +379,10 @@ class _Borders:
         found, was = self.looks.value(), self.data[self.graph.output]
         if found is None:
             with_more = "it may be another one"
-        elif abs(found - was) <= _seen(was):
+        elif abs(found - was) <= seen(was):
             return ""
         else:
-            with_more = f"it is {_beside(found, was)}" if found == found else "there is none"
+            with_more = f"it is {beside(found, was)}" if found == found else "there is none"
         output = self.labels[self.graph.output]
-        value = shown(was) if found is None else _beside(was, found)
+        value = shown(was) if found is None else beside(was, found)
         return f"{output} is {value} by that; with more digits {with_more}"
-
-    def _tail(self, found: Sides, node: int, step: int, exact: bool) -> str:
-        """What comes out beside an input, where that is another slope than the gradient; or ""."""
-        left, right = (self._said(side, found, node, step) for side in (found.left, found.right))
-        more = "" if exact else "with more digits "
-        if found.left.kind == found.right.kind == "none":
-            return f"{more}on both sides {_NO_VALUE}"
-        if left == right:
-            isolated = exact and self.graph.op(step) in EQUALITIES
-            other = isolated and not left.startswith(f"{self.labels[self.graph.output]} is")
-            where = "from the other side" if other else "on both sides"
-            return f"{more}{where} {left}" if left else ""
-        if left and right:
-            return f"{more}from the left {left}, from the right {right}"
-        return f"{more}from the other side {left or right}"
-
-    def _said(self, side: Side, both: Sides, node: int, step: int) -> str:
-        gradient = self.gradients[node]
-        if isnan(gradient):
-            return ""
-        if side.kind == "none":
-            return _NO_VALUE if step in self.poles else ""
-        if side.kind == "unclear":
-            return _UNCLEAR
-        same = side.slope == gradient
-        if isfinite(side.slope) and isfinite(gradient):
-            most = AGREED * max(abs(gradient), abs(side.slope)) + NOTHING + side.error
-            if isfinite(size := self._sizes[node]):
-                most = min(most + _ROUNDING * size, self._apart(both, step, size))
-            same = abs(side.slope - gradient) <= most
-        slope = shown(side.slope + 0.0)
-        if slope == shown(gradient + 0.0) and float(slope) != side.slope:
-            slope = exact(side.slope)
-        if side.kind == "slope" and isinf(side.slope):
-            slope = "beyond 1.8e308" if side.slope > 0 else "beyond -1.8e308"
-        if isinf(side.height):
-            return "the value has no finite limit"
-        # a double beside the value is no jump
-        if side.kind == "jump" and side.height > _seen(self.data[self.graph.output]):
-            if not same:
-                return f"{slope}, after a jump"
-            row = OPERATIONS[self.graph.op(step)]
-            if row.name in EQUALITIES or conditions(row):  # there may be two such values
-                value = _beside(side.limit, self.data[self.graph.output])
-                return f"{self.labels[self.graph.output]} is {value}"
-            return "the value jumps"
-        return "" if same else slope
-
-    def _number(self, node: int, found: Sides) -> str:
-        """The gradient by a node, with all digits where few are those of another slope beside it."""
-        gradient = self.gradients[node] + 0.0
-        apart = (abs(side.slope - gradient) for side in (found.left, found.right))
-        near = any(abs(gradient) * AGREED > each > abs(gradient) * _ROUNDING for each in apart)
-        return exact(gradient) if near and float(shown(gradient)) != gradient else shown(gradient)
-
-    def _apart(self, both: Sides, step: int, size: float) -> float:
-        """How near to a gradient one of two slopes that differ by little is it, and not the other; of
-        those beside a point with a slope of its own, how far rounding may have moved that. size: of
-        what was added up to the gradient."""
-        left, right = both.left, both.right
-        apart, rounding = abs(left.slope - right.slope), _ROUNDING * size + NOTHING
-        if apart > rounding + left.error + right.error:
-            return apart / 4
-        if self.graph.op(step) in EQUALITIES and left.kind == right.kind == "slope":
-            return rounding + ulp(1.0) * size * len(self.graph.steps) + left.error
-        return inf
-
-    @cached_property
-    def _sizes(self) -> list[float]:
-        """The size of what was added up to each gradient."""
-        return summed_sizes(self.graph, self.data)
-
-
-def _seen(value: float) -> float:
-    """The largest difference from a value that doubles do not show."""
-    return 2 * ulp(value)
-
-
-def _beside(number: float, other: float) -> str:
-    """A number as a text that is not that of the other one."""
-    return shown(number) if shown(number) != shown(other) else exact(number)
