@@ -92,6 +92,65 @@ def test_a_file_that_cannot_be_replaced_is_written_over(
     assert os.listdir(folder) == ["eqs.txt"]
 
 
+@pytest.mark.parametrize("names", [2, 3])
+def test_a_file_keeps_all_its_names(folder: Path, names: int) -> None:
+    """What is written under one name of a file is there under each: equations, states, reports."""
+    eqs = folder / "eqs.txt"
+    eqs.write_text("L = (a - 1)^2; a = 3 # and more")
+    (folder / "to").symlink_to("eqs.txt")
+    files_of = {"--save": "to", "--state": "state.json", "--history": "h.csv", "--plot": "p.svg"}
+    outputs = [f"{folder}/{name}" for name in files_of.values()]
+    command = ["descend", str(eqs), "--lr", "0.1", "-o", f"{folder}/report"]
+    command += [part for pair in zip(files_of, outputs, strict=True) for part in pair]
+    assert backprop(*command, "--steps", "1").status == 0
+    before = {}
+    for name in ("eqs.txt", "state.json", "h.csv", "p.svg", "report"):
+        before[name] = (folder / name).read_bytes()
+        for other in range(1, names):
+            (folder / f"{name}.{other}").hardlink_to(folder / name)
+    ran = backprop(*command, "--steps", "1")
+    assert ran.status == 0, ran.err
+    also = "name (a hard link)" if names == 2 else "2 names (hard links)"
+    assert ran.err.count(f" and its other {also}\n") == 5
+    for name, old in before.items():
+        assert (folder / name).stat().st_nlink == names
+        assert (folder / f"{name}.1").read_bytes() == (folder / name).read_bytes() != old
+    assert not [name for name in os.listdir(folder) if name.startswith(".")]
+
+
+def test_what_cannot_be_copied_to_all_names_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails on the way leaves the new content whole beside the file; one that is full is
+    noticed before anything changes."""
+    file = folder / "old"
+    file.write_bytes(b"old")
+    (folder / "other").hardlink_to(file)
+
+    def broken(source: object, target: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("shutil.copyfileobj", broken)
+    with pytest.raises(CannotWrite, match="input/output error; what it was to be is in ") as caught:
+        files.write_whole(file, b"new content")
+    (kept,) = folder.glob(".backprop-*")
+    assert kept.read_bytes() == b"new content"
+    assert str(kept) in str(caught.value)
+    kept.unlink()
+
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    file.write_bytes(b"old")
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(CannotWrite, match="no space left on device"):
+        files.write_whole(file, b"new content")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "old": b"old",
+        "other": b"old",
+    }
+
+
 def test_a_new_file_has_the_customary_mode(folder: Path) -> None:
     before = os.umask(0o027)
     try:

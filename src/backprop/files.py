@@ -76,11 +76,13 @@ def typed(text: str, option: str) -> Source:
         return decode(text.encode("utf-8", "surrogateescape"), name, option)
 
 
-def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> bool:
+def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> int:
     """Write a file whole or not at all; links are followed. data: all of it, or piece by piece.
 
-    Says whether a file is now there: a stream, a device or a pipe is written to directly. Otherwise
-    a new file beside the target takes its place, with its owner and its mode. Raises CannotWrite.
+    Returns how many names the file has: 1, or more where it has hard links. 0: it is no file, but
+    a stream, a device or a pipe, which is written to directly. Otherwise a new file beside the
+    target takes its place, with its owner and its mode; where the target has more names, all of
+    them keep it, and what is new is copied into it. Raises CannotWrite.
     """
     pieces = (data,) if isinstance(data, bytes) else data
     with _writing(path, "choose another place"):
@@ -91,7 +93,7 @@ def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> boo
             where = target.path if target.number is None else os.dup(target.number)
             with open(where, "wb") as file:
                 file.writelines(pieces)
-        return target.plain
+        return target.names if target.plain else 0
 
 
 def check_writable(path: str | PathLike[str]) -> None:
@@ -115,6 +117,11 @@ class _Target(NamedTuple):
     def plain(self) -> bool:
         """Whether it is a file, or nothing yet, and so can be replaced."""
         return self.number is None and (self.found is None or stat.S_ISREG(self.found.st_mode))
+
+    @property
+    def names(self) -> int:
+        """How many names a file has: more than one are hard links."""
+        return self.found.st_nlink if self.found else 1
 
 
 def _target(path: str | PathLike[str]) -> _Target:
@@ -165,11 +172,23 @@ def _put_in_place(target: _Target, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             alike = _made_like(file.fileno(), temporary, target.path, target.found)
-        if not (alike and _moved(temporary, target)):
+        if target.names > 1 or not (alike and _moved(temporary, target)):
             _copy_over(temporary, target.path)
-    finally:
-        with suppress(OSError):  # what was moved is there no more
-            os.unlink(temporary)
+    except _HalfCopied:
+        raise  # all there is stands in the new file
+    except BaseException:
+        _remove(temporary)
+        raise
+    _remove(temporary)
+
+
+class _HalfCopied(OSError):
+    """A copy stopped after it had begun."""
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):  # what was moved is there no more
+        os.unlink(path)
 
 
 def _moved(new: str, target: _Target) -> bool:
@@ -215,15 +234,28 @@ def _copy_attributes(old: str, handle: int) -> None:
 
 
 def _copy_over(new: str, old: str) -> None:
-    """The content of one file into another one that is there, which keeps its owner."""
+    """The content of one file into another one that is there, which keeps its owner and its names.
+    Raises _HalfCopied where that stops on the way: then the new file is to be kept."""
     from shutil import copyfileobj
 
     with open(new, "rb") as source, open(old, "r+b") as file:
-        size = os.fstat(source.fileno()).st_size
+        size, before = (os.fstat(each.fileno()).st_size for each in (source, file))
         if size and hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is noticed before any change
-        copyfileobj(source, file)
-        file.truncate()
+            try:
+                os.posix_fallocate(
+                    file.fileno(), 0, size
+                )  # a full disk is noticed before any change
+            except OSError:
+                file.truncate(before)
+                raise
+        os.fsync(source.fileno())  # from here on it is the only whole one
+        try:
+            copyfileobj(source, file)
+            file.truncate()
+            file.flush()
+        except (OSError, KeyboardInterrupt) as error:
+            said = reason(error) if isinstance(error, OSError) else "stopped"
+            raise _HalfCopied(5, f"{said}; what it was to be is in {new}") from None
 
 
 @contextmanager

@@ -142,9 +142,12 @@ def send(
 
 def write(path: str, data: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all, and say so if that is possible. Raises CannotWrite."""
-    if write_whole(path, data) and sys.stderr is not None:
+    names = write_whole(path, data)
+    if names and sys.stderr is not None:
+        others = "name (a hard link)" if names == 2 else f"{names - 1} names (hard links)"
+        also = f" and its other {others}" if names > 1 else ""
         with suppress(OSError, ValueError):
-            sys.stderr.write(visible(f"wrote {path}") + "\n")
+            sys.stderr.write(visible(f"wrote {path}") + also + "\n")
             sys.stderr.flush()
 
 
