@@ -8,11 +8,14 @@ import pytest
 
 from backprop import parse
 from backprop.checks import check_gradient
+from backprop.cli import help as lists
 from backprop.gallery import example
 from backprop.report.descent_report import DescentReport
+from backprop.report.gradient_report import gradient_report
 from backprop.reports import table
 from backprop.reports.explain import text
-from backprop.reports.style import Style, cells_wide, fitted
+from backprop.reports.progress import Trace
+from backprop.reports.style import Style, cells_wide, curve, fitted
 from running import backprop
 
 
@@ -83,6 +86,44 @@ def test_a_line_is_broken_before_its_equality_signs() -> None:
     assert fitted("one two three four five six", style, 4) == ["one two three four", "    five six"]
     assert fitted("x" * 30, style) == ["x" * 30]
     assert fitted("a = b" * 30, Style()) == ["a = b" * 30]
+
+
+@pytest.mark.parametrize("name", ["L", "损失", "a_name_of_twenty_seven_letter"])
+@pytest.mark.parametrize("last", [1.2345678901e-7, 24.123456789])
+def test_a_curve_keeps_to_the_width_with_all_that_it_says(name: str, last: float) -> None:
+    values = [1234.567890123 / (step + 1) for step in range(100)] + [last]
+    line = curve(name, values, Style(width=80))
+    assert cells_wide(line) <= 80
+    assert ("(log)" in line) == (last < 1)
+    assert len(re.findall("[▁-█]", line)) >= 8
+
+
+def test_bounds_take_no_room_from_equations() -> None:
+    text = """rate = 1 in 0..1000000000; other = 2
+    L = exp(-rate*other)*sin(rate*other)*cos(rate/other + 1); M = 1/L"""
+    result = parse(text).grad(of="M")
+    cut = table.lines(
+        gradient_report(parse(text), [result], [], False, []).table(), Style(width=80)
+    )
+    assert "bounds" not in cut
+    assert re.search(r"^rate +input +1 in 0..1000000000 ", cut, re.M)
+    whole = table.lines(
+        gradient_report(parse(text), [result], [], False, []).table(), Style(width=140)
+    )
+    assert re.search(r"^rate +input +1 +1 +0..1000000000 ", whole, re.M)
+
+
+def test_all_tables_have_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Trace("L", ["a", "b"], Style(width=80)).head().splitlines()
+    assert lines[1] == "─" * len(lines[0])
+    assert set(Trace("L", ["a", "b"], Style()).head().splitlines()[1]) == {"-", " "}
+    for words in (["example"], ["help"]):
+        assert re.search(r"^-+  -+$", backprop(*words).out, re.M)
+        with monkeypatch.context() as patched:
+            patched.setattr(lists, "style_for", lambda stream: Style(width=80))
+            shown = backprop(*words).out
+        assert re.search(r"^─+$", shown, re.M)
+        assert "---" not in shown
 
 
 FAMILY = "x[i] = 1/i for i in 1..20; z = 2; L = sum(x[i]^2 for i in 1..20) + z"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backprop.cli.printing import put
+from backprop.cli.printing import put, style_for
 from backprop.options import option
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def help(
 
 def put_list(head: str, texts: Sequence[Example], *hints: str) -> None:
     """Print two columns, the names of texts and their titles, and what to do next."""
-    from backprop.reports.table import plain
+    from backprop.report import Column, Table
+    from backprop.reports.table import lines
 
     names, titles = [each.name for each in texts], [each.title for each in texts]
-    put("\n".join([*plain([[head, *names], ["title", *titles]]), "", *hints]) + "\n")
+    table = Table([Column(head, names, "name"), Column("title", titles, "text")], tail=hints)
+    put(lines(table, style_for(sys.stdout)).lstrip("\n"))

@@ -48,6 +48,7 @@ class Trace:
         shown = max(sum(end <= room for end in ends) - 1, 4)
         self._titles, self._widths = titles[:shown], widths[:shown]
         self._left_out = len(titles[shown:])
+        self._lined = style.width is not None and not style.ascii
 
     def head(self) -> str:
         """The titles, and a rule below them."""
@@ -55,7 +56,10 @@ class Trace:
         titles = zip(["step", *self._titles], widths, strict=True)
         head = self._gap.join(" " * (width - cells_wide(title)) + title for title, width in titles)
         more = f"({self._left_out} more parameters have no room here)\n" if self._left_out else ""
-        return f"{more}{head}\n{self._gap.join('-' * width for width in widths)}\n"
+        rule = self._gap.join("-" * width for width in widths)
+        if self._lined:  # as other tables are in a terminal
+            rule = "─" * len(rule)
+        return f"{more}{head}\n{rule}\n"
 
     def row(self, step: Step) -> str:
         """The line of one step."""

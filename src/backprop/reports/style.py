@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from backprop.numbers import shown
 
-_CURVE = 40
-"""The most columns of a curve."""
+_CURVE, _SHORTEST = 40, 8
+"""The most and the fewest columns of a curve."""
 
 
 class Style(NamedTuple):
@@ -56,7 +56,8 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
     and the line says so. Where blocks cannot be written, digits from 0 to 7 stand for them.
     """
     ends = f"{shown(values[0], style.digits)} → {shown(values[-1], style.digits)}"
-    room = min(_CURVE, max((style.width or 80) - len(name) - len(ends) - 8, 8))
+    around = cells_wide(f"{name}    {ends} (log)")
+    room = min(_CURVE, max((style.width or 80) - around, _SHORTEST))
     last = min(len(values), room) - 1
     points = [values[round(at * (len(values) - 1) / last)] for at in range(last)] + [values[-1]]
     logarithms = min(points) > 0 and max(points) > 1e3 * min(points)

@@ -26,8 +26,8 @@ nothing is cut, and one long equation does not make a thousand wide rows."""
 _NAME, _GAP = 12, 2
 """The narrowest column of names to fold long names into, and the columns between columns."""
 
-_READABLE = 24
-"""The columns that are left of an equation before numbers lose digits."""
+_READABLE, _SHORT = 24, 16
+"""The columns that are left of an equation before numbers lose digits, and before names are folded."""
 
 _FEWER = (DIGITS, 8, 6, 5)
 """Digits of numbers, as far as there is room for them."""
@@ -55,6 +55,11 @@ def lines(table: Table, style: Style) -> str:
     from rich.text import Text
 
     columns, widths = _fitting(table, style, style.width)
+    if any(
+        max(map(cells_wide, column)) > wide for column, wide in zip(columns, widths, strict=True)
+    ):
+        table = table._replace(columns=_with_bounds(table.columns))
+        columns, widths = _fitting(table, style, style.width)
     blocks = _blocks(table, widths, style.width)
     wide = max(style.width, *(sum(widths[at] + _GAP for at in block) for block in blocks))
     file = StringIO()
@@ -74,18 +79,35 @@ def _columns(table: Table, style: Style) -> list[list[str]]:
     return [[written(column.title, style), *_texts(column, style)] for column in table.columns]
 
 
+def _with_bounds(columns: Sequence[Column]) -> Sequence[Column]:
+    """The columns with the bounds behind the equations, `1 in 0..5`, as files have them: where there
+    are bounds, there is a number only, and equations have none."""
+    equations = next((each for each in columns if each.kind == "equation"), None)
+    bounds = next((each for each in columns if each.title == "bounds"), None)
+    if equations is None or bounds is None:
+        return columns
+    both = zip(equations.cells, bounds.cells, strict=True)
+    cells = [f"{number} in {ends}".strip() if ends else number for number, ends in both]
+    others = [each for each in columns if each is not bounds]
+    return [each._replace(cells=cells) if each is equations else each for each in others]
+
+
 def _fitting(table: Table, style: Style, wide: int) -> tuple[list[list[str]], list[int]]:
     """The columns and their widths: with fewer digits, if nobody has asked for as many, where
-    equations would be cut short or the table be too wide."""
+    equations would be cut short, names folded, or the table be too wide."""
     kinds = [column.kind for column in table.columns]
     room = wide - _GAP * (len(kinds) - 1)
-    for digits in (style.digits,) if style.digits else _FEWER:
+    names = [at for at, kind in enumerate(kinds) if kind == "name"]
+    tries = [(digits, _READABLE) for digits in ((style.digits,) if style.digits else _FEWER)]
+    found = []
+    for digits, equation in (*tries, (tries[-1][0], _SHORT), (tries[-1][0], len("equation"))):
         columns = _columns(table, style._replace(digits=digits))
         whole = [max(map(cells_wide, column)) for column in columns]
-        widths = _narrowed(whole, kinds, room, _READABLE)
-        if sum(widths) <= room:
+        widths = _narrowed(whole, kinds, room, equation)
+        found.append((columns, widths))
+        if sum(widths) <= room and all(widths[at] == whole[at] for at in names):
             return columns, widths
-    return columns, _narrowed(whole, kinds, room, len("equation"))
+    return next((each for each in found if sum(each[1]) <= room), found[-1])
 
 
 def _blocks(table: Table, widths: Sequence[int], wide: int) -> list[list[int]]:
@@ -123,10 +145,13 @@ def _narrowed(widths: Sequence[int], kinds: Sequence[str], room: int, equation: 
     """The widths of columns that fit into the room, where they can.
 
     What is too wide goes first from the equations, which are cut, down to `equation`, then from the
-    names, which are folded; numbers are kept whole.
+    names, which are folded, without equations to half of the room at the most: other columns can
+    stand below. Numbers are kept whole.
     """
     widths = [*widths]
-    for kind, least in (("equation", equation), ("formula", max(equation, _NAME)), ("name", _NAME)):
+    cut = {"equation": equation, "formula": max(equation, _NAME)}
+    name = _NAME if cut.keys() & {*kinds} else max(_NAME, room // 2)
+    for kind, least in (*cut.items(), ("name", name)):
         if kind in kinds:
             at = kinds.index(kind)
             widths[at] = min(widths[at], max(widths[at] + room - sum(widths), least))
