@@ -23,6 +23,9 @@ _BRANCH = "it is right only where the same branches are taken as at the given po
 _TESTED = 8
 """Random points at which a reason is tried."""
 
+_ALIKE = 3
+"""The fewest of them that will do, where the same branches are taken at these."""
+
 
 @dataclass(frozen=True)
 class Marked:
@@ -160,7 +163,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
             chain = Mistakes(way, example).chain()
     elif _in_other_branches(answer):
         kind, diagnosis = "branch", _BRANCH
-    here = kind == "branch" and (agreeing > 0 or _at_ties(answer))
+    here = kind == "branch"
     if answer.held and kind != "branch":
         # a derivative by an input is one where that moves, whatever is said of it
         here = answer.by not in answer.held
@@ -189,8 +192,14 @@ def _diagnosis(
         return "zero", f"{of} does depend on {by}, through {', '.join(dict.fromkeys(users))}"
     if carried := _carried(answer, way, sheet, tested):
         return "carried", carried
-    found = _suspect(answer, way, tested)
-    sentence = Mistakes(way, tested[0]).sentence(found) if found else ""
+    found, only = _suspect(answer, way, [*tested, *answer.moved_points()]), ""
+    if not found and answer.claim.formula:
+        graph, taken = answer.graph, _branches(answer.graph, tested[0].data)
+        same = [point for point in tested if _branches(graph, point.data) == taken]
+        if _ALIKE <= len(same) < len(tested):
+            found = _suspect(answer, way, same)
+            only = "where the same branches are taken as at this point: "
+    sentence = only + Mistakes(way, tested[0]).sentence(found) if found else ""
     if _in_other_branches(answer):
         return "branch", f"{_BRANCH}: {sentence}" if sentence else _BRANCH
     if found:
@@ -236,11 +245,16 @@ def _carried(
 
 
 def _in_other_branches(answer: Answer) -> bool:
-    """Whether it is right at the given point, and wrong only where other branches are taken."""
+    """Whether it is right at the given point and at others where the same branches are taken, and
+    wrong only where other ones are."""
     if not answer.here:
         return False
     taken = _branches(answer.graph, answer.subject.start.data)
-    return all(_branches(answer.graph, point.data) != taken for point in answer.wrong)
+    if any(_branches(answer.graph, point.data) == taken for point in answer.wrong):
+        return False
+    wrong = {id(point) for point in answer.wrong}
+    right = (point for point in answer.tested[1:] if id(point) not in wrong)
+    return any(_branches(answer.graph, each.data) == taken for each in right) or _at_ties(answer)
 
 
 def _at_ties(answer: Answer) -> bool:

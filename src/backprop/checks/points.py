@@ -1,6 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from math import isfinite, isnan
 from random import Random
 from types import MappingProxyType
@@ -17,6 +18,9 @@ from backprop.values import Numbers, derivatives, forward
 
 _MOST = 20
 """Random points for a formula."""
+
+_MOVED = 4
+"""Of these those at which constants move."""
 
 _TRIES = 300
 _LARGE = 50_000
@@ -146,6 +150,12 @@ class Answer:
             if found.wrong:
                 return found
         return self
+
+    def moved_points(self) -> list[Numbers]:
+        """A few points at which the constants move that the claim has in it, for what is said of it."""
+        held = self.subject.held(self.claim) if self.claim.formula else []
+        points = filter(self.whole, self.subject.points(0, held)) if held else ()
+        return [*islice(points, _MOVED)]
 
     def try_at(self, point: Numbers) -> bool:
         """Compare both at another point, if they have a value there; whether to try a further one."""

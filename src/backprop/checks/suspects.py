@@ -18,6 +18,9 @@ _FACTORS = {
 }  # fmt: skip
 
 
+_MISSING = "{derivative}, is missing"
+
+
 class Suspect(NamedTuple):
     """A mistake: with the whole derivative, a node, a use of an operand, or there another one.
 
@@ -79,14 +82,27 @@ class Mistakes:
             yield from self._changed(edge, 40)
         for edge in way.steps:
             yield from self._changed(edge, 45)
-            rest, base, slope = self._shares(edge)
-            said = "in {derivative}, the factor {factor} is "
-            for node in self._graph.operands(edge.step):
-                if node != edge.operand and data[node]:
-                    lost = rest + base * slope / data[node]
-                    yield Suspect(60, "factor", lost, said + "missing", edge, node)
-                more = rest + base * slope * data[node]
-                yield Suspect(62, "factor", more, said + "too many", edge, node)
+            yield from self._factors(edge)
+
+    def _factors(self, edge: Edge) -> Iterator[Suspect]:
+        """An operand of a step is missing in its derivative, or is there once too often."""
+        rest, base, slope = self._shares(edge)
+        op, (first, *others) = self._graph.op(edge.step), self._graph.operands(edge.step)
+        if op == "if":
+            return
+        said = "in {derivative}, the factor {factor} is "
+        for node in dict.fromkeys((first, *others)):
+            number, power = self._data[node], op == "^" and edge.operand == first
+            if number and (power or node != edge.operand):
+                # of a*b, a/b by b, and a^n it is a factor
+                has = power or (op in ("*", "/") and node == first)
+                lost = said + "missing" if has else "{derivative}, is divided by {factor}"
+                yield Suspect(60, "factor", rest + base * slope / number, lost, edge, node)
+            more = rest + base * slope * number
+            yield Suspect(62, "factor", more, said + "too many", edge, node)
+        if op == "^" and edge.operand == first:
+            lost = "in {derivative}, the power of {operand} is missing"
+            yield Suspect(61, "factor", rest + base * self._data[others[0]], lost, edge)
 
     def _cut(self, node: int, early: int) -> Iterator[Suspect]:
         """One of the two factors that meet at a node is missing, where every way passes it."""
@@ -110,7 +126,7 @@ class Mistakes:
         """The mistakes with one derivative on the way."""
         rest, base, slope = self._shares(edge)
         share = base * slope
-        yield Suspect(rank, "missing factor", rest + base, "{derivative}, is missing", edge)
+        yield Suspect(rank, "missing factor", rest + base, _MISSING, edge)
         if rest and share:
             kind = "missing contribution"
             said = "the share through {through}, {share}, is forgotten"
@@ -138,9 +154,12 @@ class Mistakes:
                 "derivative": f"the derivative of {respect}, {same}{shown}",
                 "formula": formula,
                 "through": way.through(edge),
+                "operand": way.text(edge.operand),
                 "value": spoken(self._data[edge.step]),
                 "share": spoken(base * slope),
             }
+            if not slope and found.said == _MISSING:  # it does not depend on it here
+                return f"the derivative of {respect} is 0 here, and the claim has 1"
             if node is not None and edge.number is None:
                 fields["other"] = self._formula(edge._replace(operand=node))
             elif node is not None:
