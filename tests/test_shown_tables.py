@@ -9,13 +9,17 @@ import pytest
 from backprop import parse
 from backprop.checks import check_gradient
 from backprop.cli import help as lists
+from backprop.errors import BackpropError
 from backprop.gallery import example
+from backprop.language import read_model
 from backprop.report.descent_report import DescentReport
 from backprop.report.gradient_report import gradient_report
 from backprop.reports import table
+from backprop.reports.diagnostics import render
 from backprop.reports.explain import text
 from backprop.reports.progress import Trace
 from backprop.reports.style import Style, cells_wide, curve, fitted
+from backprop.source import Source
 from running import backprop
 
 
@@ -172,3 +176,22 @@ def test_notes_on_a_family_are_few_and_wrong_members_come_first() -> None:
 def test_names_are_proposed_families_as_one_and_scalars_first() -> None:
     err = backprop("grad", "-e", FAMILY, "--only", "q").err
     assert "the names are: z, L, x[1..20]\n" in err
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_an_error_keeps_to_the_width_with_its_caret_under_its_place(width: int) -> None:
+    text = "loss = mean((guess[i] - target[i])^2 for i in 1..3) + 0.5*unknown(weight) + bias"
+    with pytest.raises(BackpropError) as caught:
+        read_model(Source("a_long_file_name.eq", text))
+    caught.value.hints = (*caught.value.hints, "say in some more words what to do " * 3)
+    lines = render([caught.value], "error", Style(width=width)).splitlines()
+    assert max(map(cells_wide, lines)) <= width
+    at = next(n for n, line in enumerate(lines) if line.startswith("  1 | "))
+    start = lines[at + 1].index("^")
+    assert lines[at][start:].startswith("unknown")
+    whole = render([caught.value], "error", Style()).splitlines()
+    assert " ".join(" ".join(lines[:at]).split()) == whole[0]
+    copied = BackpropError(
+        "no", hints=["write " + " ".join(["backprop", *"abcdefghijklmnopqrstuvwxyz" * 3])]
+    )
+    assert len(render([copied], "error", Style(width=width)).splitlines()) == 2

@@ -11,7 +11,7 @@ The only place that turns errors into text.
 from collections.abc import Iterable
 
 from backprop.errors import LIMIT, BackpropError
-from backprop.reports.style import Style, cells_wide
+from backprop.reports.style import Style, cells_wide, fitted
 from backprop.source import Span
 
 _LINE = 100
@@ -45,9 +45,12 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
     where = visible(error.where)
     if places:
         where = ":".join(map(str, (where, *places[0][1:])))
-    head = paint(f"{kind}:", first_ink)
-    message = paint(_shortened(error.message), _BOLD)
-    lines = [f"{where + ': ' if where else ''}{head + ' ' if kind else ''}{message}"]
+    start = f"{where}: " * bool(where)
+    head = start + f"{paint(f'{kind}:', first_ink)} " * bool(kind)
+    # a message is broken at its spaces, and what stands in front of it is not
+    solid = "x" * cells_wide(start + f"{kind}: " * bool(kind))
+    message = "\n".join(fitted(solid + _shortened(error.message), style))[len(solid) :]
+    lines = [f"{head}{paint(message, _BOLD)}"]
     gutter = max((len(str(number)) for _, number, _ in places), default=0) + 2
     room = min(_LINE, max((style.width or _LINE + gutter + 8) - gutter - 8, 20))
     before = None
@@ -62,7 +65,11 @@ def _one(error: BackpropError, kind: str, style: Style) -> str:
         before = (source, number)
         said = f"{carets} {label.text}" if label.text else carets
         lines.append(f"{paint(' ' * gutter + ' |', _BLUE)} {paint(said, ink)}")
-    lines += [f"{' ' * gutter}{paint('=', _BLUE)} {_shortened(hint)}" for hint in error.hints]
+    for hint in map(_shortened, error.hints):
+        copied = hint.startswith("write ") or "backprop " in hint
+        wide = style._replace(width=None) if copied else style
+        said = "\n".join(fitted(f"{' ' * gutter}= {hint}", wide, gutter + 2))
+        lines.append(f"{' ' * gutter}{paint('=', _BLUE)}{said[gutter + 1 :]}")
     return "\n".join(lines) + "\n"
 
 
