@@ -195,6 +195,21 @@ def test_a_page_has_lines_that_break_and_fit_a_phone(detail: str) -> None:
         assert "=es1−logsumexp(s1,s2,s3,s4)" in whole.replace(" ", "").replace("\xa0", "")
 
 
+def test_lines_of_a_phone_break_before_equality_signs_and_terms() -> None:
+    text = "L = first*second*third + fourth*fifth*sixth - first*third*fifth + second*fourth*sixth"
+    values = ", ".join(f"{name}=1.2345" for name in "first second third fourth fifth sixth".split())
+    out = backprop("explain", "-e", text, "--set", values, "--format", "html").out
+    starts = {"".join(piece.itertext())[0] for line in pieces_of(out) for piece in line}
+    assert {"=", "+", "−"} <= starts
+    assert "·" not in starts
+
+
+def test_a_fraction_of_a_share_is_as_large_as_others() -> None:
+    out = backprop("explain", "-e", "e = a*2; L = e*a; a = 3", "--format", "latex").out
+    assert r"share of $\displaystyle \frac{\partial L}{\partial a}$" in out
+    assert r"$\frac" not in out
+
+
 def test_signs_and_brackets_are_spaced_as_in_print() -> None:
     out = backprop(
         "explain", "-e", "L = -a*(-b - 1)*sigmoid(-c); a = 2; b = -3; c = 1", "--format", "html"

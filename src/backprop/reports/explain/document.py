@@ -205,7 +205,7 @@ class Document(ABC):
 
     def _line(self, *terms: Term, lead: str = "", of: Term | None = None) -> str:
         """Terms that are equal. lead, of: words and a term that stand before them."""
-        lead = self.words(lead) + (f" {self.formula(of.text)}" if of else "")
+        lead = self.words(lead) + (f" {self.displayed(of.text)}" if of else "")
         equal = self.displayed(" = ".join(term.text for term in terms))
         return f"{lead}: {equal}" if lead else equal
 

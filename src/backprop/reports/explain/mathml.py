@@ -6,7 +6,7 @@ can be had: what is long in brackets is broken there, and a wide fraction is wri
 formula for which that differs stands there twice, for a page and for a phone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -14,7 +14,7 @@ from backprop.operations import BY_SIGN
 
 _OPEN = '<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true">'
 _RELATIONS = frozenset("=≤≥≠<>←")
-_JOINING = frozenset("+−·,∧∨")
+_JOINING = frozenset("+−,∧∨")
 _PHONE, _PAGE = 28.0, 75.0
 """Letters that fit a line of 390 pixels, with numbers and indents before them, and a line of a page."""
 
@@ -126,23 +126,29 @@ def _broken(
         if sum(map(width.__getitem__, side)) <= widest:
             found.append(side)
             continue
-        found.append([])
-        for at, each in enumerate(_flat(side, width, widest)):
-            joins = each.tag == "mo" and each.text in _JOINING and each.get("form") != "prefix"
-            if joins and each.text == ",":
-                found[-1].append(each)
-                found.append([])
-                continue
-            if joins and at and found[-1]:
-                found.append([])
-            found[-1].append(each)
+        for term in _apart(_flat(side, width, widest), _JOINING):
+            fits = sum(map(width.__getitem__, term)) <= widest
+            found += [term] if fits else _apart(term, "·")
+    return found
+
+
+def _apart(parts: Sequence[Element], signs: Collection[str]) -> list[list[Element]]:
+    """The parts in pieces that begin with one of these signs, or end with a comma."""
+    found: list[list[Element]] = [[]]
+    for each in parts:
+        joins = each.tag == "mo" and each.text in signs and each.get("form") != "prefix"
+        if joins and each.text != "," and found[-1]:
+            found.append([])
+        found[-1].append(each)
+        if joins and each.text == ",":
+            found.append([])
     return [piece for piece in found if piece]
 
 
 def _math(parts: list[Element], width: dict[Element, float], widest: float) -> str:
     """A piece; one that stays too wide has a page of its own to move in."""
     first = parts[0]
-    if first.tag == "mo" and first.text in _JOINING and not first.get("form"):
+    if first.tag == "mo" and first.text in _JOINING | {"·"} and not first.get("form"):
         first.set("form", "infix")
     inside = "".join(ElementTree.tostring(each, "unicode") for each in parts)
     text = f"{_OPEN}<mrow>{inside}</mrow></math>"
