@@ -110,7 +110,9 @@ def test_draw(point: Point, tmp_path: Path) -> None:
     )  # fmt: skip
     warnings, _ = said(ran)
     name = re.escape(point.by)
-    box = re.search(rf'^\t*"?{name}"? \[label="{{.*?grad\\ (\S+) }}"', file.read_text(), re.M)
+    box = re.search(
+        rf'^\t*"?{name}"? \[label="{{?.*?grad\\ ([^" ]+)(?: }})?"', file.read_text(), re.M
+    )
     assert box is not None, file.read_text()
     assert_right(number(box[1]), point, warnings > 0)
     assert_said(warnings, point.kind == CHOICE, point)

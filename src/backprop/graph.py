@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from backprop.operations import OPERATIONS
+from backprop.syntax import functions
 
 INPUT, NUMBER = "", "number"
 """The operations of nodes without operands: an input, and a number, which takes no gradient."""
@@ -292,19 +293,20 @@ class Graph:
         found = set(in_order([node], lambda each: self.users.get(each, ())))
         return sorted(found - {node}, key=self._at.__getitem__)
 
-    def _summands(self, step: int, factor: float) -> list[tuple[int, float]]:
-        """A step times a factor, written as a sum: its operands, each with a factor; [] if it is none
-        of `+`, `-`, and `*` or `/` by a number."""
-        op, (left, *others) = self.op(step), self.operands(step)
-        if op in ("+", "-"):
-            return [(left, factor), (others[0], factor if op == "+" else -factor)]
-        if op not in ("*", "/") or not self.is_number(others[0]):
-            return []
-        number = self.constant(others[0])
-        return [
-            (left, factor * number if op == "*" else factor / (number or nan)),
-            (others[0], 0.0),
-        ]
+    def summands(self, step: int, factor: float = 1.0) -> list[tuple[int, float]]:
+        """A step times a factor, written as a sum: its operands, each with a factor, 0 of a number;
+        [] if it is not linear: if a slope depends on what is no number of the equations."""
+        row, operands = OPERATIONS[self.op(step)], self.operands(step)
+        numbers = [self.constant(each) if self.is_number(each) else nan for each in operands]
+        found: list[tuple[int, float]] = []
+        for operand, number, slope in zip(
+            operands, numbers, functions.slopes(row.name), strict=True
+        ):
+            by = 0.0 if number == number else factor * slope(*numbers, nan)
+            if row.corner or row.jump or (number != number and not by * by > 0):
+                return []
+            found.append((operand, by))
+        return found
 
     @cached_property
     def _unrolled(self) -> tuple[dict[int, dict[int, float]], dict[int, int]]:
@@ -319,7 +321,7 @@ class Graph:
             wholes = {within.get(user, step) for user in self.users.get(step, ())}
             whole = wholes.pop() if len(wholes) == 1 else step
             terms = sums.get(whole, {step: 1.0})
-            summands = self._summands(step, terms[step])
+            summands = self.summands(step, terms[step])
             sizes = [abs(factor) for _, factor in summands if factor]
             if not summands or not all(1e-200 < size < 1e200 for size in sizes):
                 continue

@@ -141,7 +141,7 @@ _ROWS = (
     Operation("atan2", ("y", "x"), real.atan2,
               ("x/hypot(x, y)/hypot(x, y)", "-y/hypot(x, y)/hypot(x, y)"), "",
               (*_PAIRS, (1e200, 1e200), (3e-200, -4e-200), (-1.0, -1.0)),
-              corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x <= 0", machine="atan2"),
+              corners=(((0.0, 0.0), (nan, nan)),), jump="y == 0 and x <= 0", height="2*pi", angle="if(x < 0, y*pi, 0)", machine="atan2"),
     # Near 0 the slope's formula cancels: cos(x) and sin(x)/x are both 1. There its series.
     Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
               (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
@@ -205,7 +205,7 @@ _ROWS = (
     # The quotients are rounded, their difference is the whole number below x/y: hence the rounding.
     Operation("mod", ("x", "y"), real.modulo, ("1", "-round(x/y - out/y)"), "",
               ((7.0, 3.0), (-7.0, 3.0), (7.5, -2.0), (-1e-20, 1.0), (1e20, 3.0), (0.3, 0.1)), (((6.0, 3.0), (1.0, -2.0)),),
-              domain="y other than 0", jump="mod(x, y) == 0",
+              domain="y other than 0", jump="mod(x, y) == 0", height="abs(y)",
               machine="frem", mended="if(out == 0, 0*sign(y), if((out < 0) != (y < 0), out + y, out))", source="x - y*floor(x/y), computed without error", unrounded=True),
     Operation("clamp", ("x", "lo", "hi"), "min(max(x, lo), if(lo <= hi, hi, 0/0))",
               ("if(lo <= x and x <= hi, 1, 0)", "if(x < lo, 1, 0)", "if(x > hi, 1, 0)"), "",

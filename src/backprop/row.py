@@ -58,7 +58,12 @@ class Operation(NamedTuple):
     corner: str = ""
     """The condition of a kink in its graph, as text in the language; `slopes` say the slope there."""
     jump: str = ""
-    """The same where the graph jumps."""
+    """The condition of a jump in its graph, likewise."""
+    height: str = "1"
+    """How high its jumps are: text in the language."""
+    angle: str = ""
+    """The value where the first operand is a 0 whose sign decides it, which mpmath's numbers do not
+    have: text, in which this operand is 1 or -1."""
     machine: str = ""
     """How machine code computes the value: an instruction of LLVM's (`fadd`), a predicate of its
     comparisons (`olt`), an intrinsic (`llvm.sqrt`), a function of C's library (`exp`), or text in the

@@ -9,6 +9,7 @@ from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
 from backprop.errors import NotFinite
+from backprop.evaluation.borders import kind
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
 from backprop.graph import Graph, in_order
@@ -258,14 +259,15 @@ def _in_other_branches(answer: Answer) -> bool:
 
 
 def _at_ties(answer: Answer) -> bool:
-    """Whether it is right at random points where each tie of min or max at the given point is
+    """Whether it is right at random points where each tie at the given point, as of max, is
     settled as there: its value is the first operand's everywhere."""
     subject, claim, data = answer.subject, answer.claim, answer.subject.start.data
     settled = claim.graph.columns.copy()
     for graph in (subject.graph, claim.graph):
         for step in graph.steps:
             first, second, *_ = *graph.operands(step), -1
-            if graph.op(step) in ("min", "max") and data[first] == data[second]:
+            row = OPERATIONS[graph.op(step)]
+            if row.corner and kind(row) == "ties" and data[first] == data[second]:
                 settled.second[step] = first
     claim = replace(claim, graph=Graph(settled, claim.graph.outputs, claim.graph.labels))
     other = Answer(Subject(subject.model, claim.of, [claim], data, {}), claim, answer.tolerance)

@@ -52,11 +52,11 @@ def choosing_slopes(graph: Graph, sloping: Container[int]) -> set[int]:
     rounded, or compared, equals a label. sloping: what slopes go through."""
     found = set[int]()
     for step in reversed(graph.steps):
-        inside, name = graph.operands(step), graph.op(step)
-        linear = name in ("+", "-") or (name in ("*", "/") and any(map(graph.is_number, inside)))
-        if step in found or (not linear and any(each in sloping for each in inside)):
+        inside = graph.operands(step)
+        moves = any(each in sloping for each in inside)
+        if step in found or (moves and not graph.summands(step)):
             found.update(inside)
-        elif name in EQUALITIES and any(
+        elif graph.op(step) in EQUALITIES and any(
             graph.is_step(each) and not has_slopes(graph.op(each)) for each in inside
         ):
             found.add(step)

@@ -237,7 +237,7 @@ class _Exactly:
                 condition, taken, other = graph.operands(step)
                 self._values[step] = self._values[taken if data[condition] else other]
             elif has_signed_zero(graph, step, data) and not self._values[graph.operands(step)[0]]:
-                self._values[step] = angle(graph, step, data, self._values, writer.mp)
+                self._values[step] = angle(graph, step, data, self._values, writer.mp.dps)
             elif functions.has_slopes(name):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)

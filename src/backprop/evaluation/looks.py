@@ -18,7 +18,7 @@ from backprop.evaluation.sides import Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
-from backprop.syntax import precision
+from backprop.syntax import functions, precision
 from backprop.values import derivatives, forward
 
 AGREED = 1e-9
@@ -131,7 +131,8 @@ class Looks:
                 if self._data[node] == 0 != number == number
             }
         found = float(self._base.value(step))
-        whole = abs(self._data[operands[1]]) if row.name == "mod" else 1.0
+        data = [self._data[each] for each in operands]
+        whole = functions.compiled(row.height, row.operands)(*data)
         jumps = row.binding == COMPARISON or row.jump
         return {step: found} if jumps and abs(found - self._data[step]) > whole / 2 else {}
 

@@ -15,7 +15,7 @@ from typing import Any
 from backprop.evaluation.sides import Side, Sides, on_bound
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
-from backprop.row import COMPARISON
+from backprop.row import COMPARISON, Operation
 from backprop.special import context
 from backprop.syntax import functions, precision
 from backprop.syntax.precision import PreciseFunction
@@ -32,10 +32,6 @@ QUICK, CLOSE = (60, 120), (960, 1200)
 
 _NOISE = 15
 """So many of the last digits are rounding's: numbers that differ in them alone are equal."""
-
-_SHARP = "asin", "acos", "acosh", "atanh", "erfinv", "log", "floor", "ceil", "round"
-"""Functions with the end of their domain, a zero, or a jump at whole numbers: the last digits of an
-operand are not to lead across."""
 
 PLAIN = {"+": add, "-": sub, "*": mul}
 """Operations that take the least time."""
@@ -81,15 +77,16 @@ class Precise:
                 continue
             forward(graph, [step], values, self._values)
             if step in self._angles and values[graph.operands(step)[0]] == 0:
-                values[step] = angle(graph, step, self._data, values, context(self.digits))
+                values[step] = angle(graph, step, self._data, values, self.digits)
 
     def _step(self, name: str) -> PreciseFunction:
         """The value of an operation; nan where an operand that has a say is."""
         if name in PLAIN:
             return self._plain(name)
-        value, says = precision.value(name, self.digits, self._most), OPERATIONS[name].says
-        if name in _SHARP or OPERATIONS[name].binding == COMPARISON:
-            value = self._without_noise(name, value)
+        row, value = OPERATIONS[name], precision.value(name, self.digits, self._most)
+        says = row.says
+        if row.binding == COMPARISON or (row.arity == 1 and (row.domain or row.jump)):
+            value = self._without_noise(row, value)
 
         def step(*operands: Any) -> Any:
             asked = operands if says is None else [operands[at] for at in says(*operands)]
@@ -114,11 +111,12 @@ class Precise:
 
         return plain
 
-    def _without_noise(self, name: str, value: PreciseFunction) -> PreciseFunction:
-        """The value of an operation to which the last digits of its operands make no difference."""
+    def _without_noise(self, row: Operation, value: PreciseFunction) -> PreciseFunction:
+        """The value of an operation to which the last digits of its operands make no difference:
+        they lead across no end of a domain, zero or jump at a whole number."""
         mp = context(self.digits)
         noise = mp.mpf(10) ** (_NOISE - self.digits)
-        if name in _SHARP:
+        if row.arity == 1:
 
             def at_whole(x: Any) -> Any:
                 near = mp.nint(x) if mp.isfinite(x) else x
@@ -178,14 +176,15 @@ class Precise:
 
 def has_signed_zero(graph: Graph, step: int, data: ByNode) -> bool:
     """Whether the sign of a 0 decides the value of a step: mpmath's 0 has none."""
-    return graph.op(step) == "atan2" and data[graph.operands(step)[0]] == 0
+    return bool(OPERATIONS[graph.op(step)].angle) and data[graph.operands(step)[0]] == 0
 
 
-def angle(graph: Graph, step: int, data: ByNode, values: Mapping[int, Any], mp: Any) -> Any:
+def angle(graph: Graph, step: int, data: ByNode, values: Mapping[int, Any], digits: int) -> Any:
     """The value of such a step whose first operand is 0 in mpmath, too. data: the doubles."""
-    y, x = graph.operands(step)
-    behind = values[x] or copysign(1.0, data[x])
-    return mp.pi * copysign(1.0, data[y]) if behind < 0 else mp.mpf(0)
+    row, (first, *others) = OPERATIONS[graph.op(step)], graph.operands(step)
+    value = precision.compiled(row.angle, row.operands, digits)
+    signed = [copysign(1.0, data[first]), *(values[x] or copysign(1.0, data[x]) for x in others)]
+    return value(*signed)
 
 
 def sides(
