@@ -86,7 +86,7 @@ TABLE = [
     _row("cotd", 30.3, of=_degrees(lambda x: 1 / math.tan(x))), _row("secd secdg", 30.3, of=_degrees(lambda x: 1 / math.cos(x))),
     _row("cscd cscdg", 30.3, of=_degrees(lambda x: 1 / math.sin(x))),
     *(_row(f"{each.__name__}d", 0.3, of=lambda x, each=each: math.degrees(each(x))) for each in (math.asin, math.acos, math.atan)),
-    _row("rem", -7.3, 2.0, of=math.fmod), _row("fix aint ipart truncate", -7.3, of=math.trunc), _row("fpart", -7.25, of=lambda x: -0.25),
+    _row("rem", -7.3, 2.0, of=math.fmod), _row("fix aint ipart truncate rounddown", -7.3, of=math.trunc), _row("roundup", -7.3, of=lambda x: -8.0), _row("fpart", -7.25, of=lambda x: -0.25),
     _row("modulo", -7.3, 2.0, of=lambda x, y: x % y), _row("mod2pi", 7.0, of=lambda x: x % (2 * math.pi)), _row("fld floordiv", -7.3, 2.0, of=lambda x, y: x // y),
     _row("cld", 7.3, 2.0, of=lambda x, y: 4.0), _row("flipsign", -0.3, -2.0, of=lambda x, y: 0.3), _row("flipsign", -0.3, 2.0, of=lambda x, y: -0.3),
     _row("nchoosek ncr choose combin binomial", 7.0, 3.0, of=lambda x, y: 35.0), _row("npr permut falling_factorial", 7.0, 3.0, of=lambda x, y: 210.0),

@@ -264,6 +264,12 @@ STATEMENTS = [
     ("y = 1/log_3 x^2", "log_3 x^2", "for a power of the argument write (log(x^2)/log(3)); for a power of the function write (log(x)/log(3))^2"),
     (r"y = 2 \sin(x)", r"\sin", r"write y = 2 *sin(x)"), (r"y = 2 \cdot \sin(x) + \cos{x}", r"\cdot", r"also: names have no '\'; also: braces are round brackets here; write y = 2 * sin(x) + cos(x)"),
     (r"$y = \frac{x}{2} \cdot \sin(x)$", "$", r"also: LaTeX is written here as plain text; also: names have no '\'; write y = x/2 * sin(x)"), ("$$y = x$$", "$$", "write y = x"), (r"\[ y = x^{2} \]", "\\", "also: braces are round brackets here; write y = x^(2)"),
+    ("y = x\n  + 2\nx = 1", "+", "to go on with the line above, end that line with the operator; for an equation of its own give it a name: L = + 2"),
+    ("# more\n+ 2\ny = x", "+ 2", "give it a name: L = + 2"), ("y = f(2) where f(x) = x^2", "where", "write ;"), ("y = 2*x + 1 given x = 3", "given", "write ;"),
+    ("f(x) -> x^2", "f(x) -> x^2", "write f(x) = x^2"), ("x[i] = i, i=1..3", "i, i=", "write i for i in"), ("x[i] = i for 1 <= i <= 3", "for 1", "write the index first: for i in 1..n"),
+    ("y = ∑_{i=1}^{3} i", "∑_{i=1}^{3}", "write sum(… for i in 1..n)"), ("y = prod_{i=1}^3 i", "prod_{i=1}^3", "write prod(… for i in 1..n)"),
+    ("y = Σ x", "Σ x", "for a sum write sum(… for i in 1..n); for a name Σ*x"), ("y = log_{10}(x)", "log_{10}", "write y = log10(x)"), (r"y = \log_2(x)", r"\log_2", "write y = log2(x)"),
+    (r"y = 2 \lfloor x \rfloor", r"\lfloor x \rfloor", r"write y = 2 *floor(x)"), ("y = stats.norm.cdf(x)", "stats.norm.cdf", "write normcdf"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 
@@ -274,6 +280,28 @@ def test_a_hint_for_a_statement_means_what_was_written(text: str, place: str, hi
         backprop.parse(text)
     assert caught.value.labels[0].span.text == place
     assert "; ".join(caught.value.hints) == hints
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("y = sum(x[k]^2); x[i] = i for i in 1..3", "write sum(x[k]^2 for k in 1..3)"),
+        ("y = x(1); x[i] = i for i in 1..3", "for a member write x[1]; for a product x*(1)"),
+        (
+            "y = len(x); x[i] = i for i in 1..3",
+            "how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)",
+        ),
+    ],
+)
+def test_a_hint_for_a_family_means_what_was_written(text: str, hints: str) -> None:
+    with pytest.raises(errors.BackpropError) as caught:
+        backprop.parse(text).grad(of="y")
+    assert "; ".join(caught.value.hints) == hints
+
+
+def test_a_function_with_square_brackets_is_told_to_be_one() -> None:
+    err = run("grad", "-e", "y = Log[x]; x = 2").err
+    assert "log is a function: its argument stands in round brackets, log(x)" in err
 
 
 def test_a_letter_of_another_script_in_a_word_and_a_comma_in_a_setting_are_told() -> None:

@@ -53,12 +53,12 @@ _WRITTEN = {
     "(<x> + <y>)/2": "average avg", "(<x> + <y> + <z>)/3": "average avg",
     "<x> + <z>*(<y> - <x>)": "lerp mix", "(<x> - <y>)/<z>": "standardize",
     # whole numbers
-    "floor([x])": "int intg", "sign([x])*floor(abs([x]))": "int trunc fix ipart aint truncate",
+    "floor([x])": "int intg", "sign([x])*floor(abs([x]))": "int trunc fix ipart aint truncate rounddown",
     "round([x])": "int rint nearbyint roundeven around",
     "sign([x])*floor(abs([x]) + 0.5)": "lround llround nint anint",
     "round(<x>*10^<y>)/10^<y>": "round around", "<y>*round(<x>/<y>)": "mround",
     "sign([x])*floor(abs([x])*10^<y>)/10^<y>": "trunc rounddown",
-    "sign([x])*ceil(abs([x])*10^<y>)/10^<y>": "roundup",
+    "sign([x])*ceil(abs([x])*10^<y>)/10^<y>": "roundup", "sign([x])*ceil(abs([x]))": "roundup",
     "ceil([x])": "ceiling", "<y>*floor(<x>/<y>)": "floor", "<y>*ceil(<x>/<y>)": "ceil ceiling",
     "mod([x], 1)": "frac fract", "sign([x])*mod(abs([x]), 1)": "fpart",
     "sign([x])*mod(abs([x]), abs([y]))": "fmod rem", "mod([x], [y])": "modulo remainder",
@@ -185,6 +185,7 @@ def logarithm(name: str, x: str, factor: bool = False) -> str:
 ABSENT = frozenset(
     """erfi expi expint ei li si ci shi chi gammainc gammaincc igamma igammac uppergamma lowergamma
     jinc cosc erf2inv zeta eta lambertw glu swiglu geglu reglu rrelu crelu srelu dexp pexp qexp
-    rexp dgamma pgamma qgamma rgamma rnorm runif rand randn beta""".split()
+    rexp dgamma pgamma qgamma rgamma rnorm runif rand randn beta len length size count numel ndim
+    shape""".split()
 )
 """Functions of other tools that this language lacks: no function of a similar name is meant."""

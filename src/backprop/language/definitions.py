@@ -197,7 +197,7 @@ def _fault(
     least = row.arity - len(row.defaults) if row else 0
     if row and count >= least and (count <= row.arity or row.folds):
         return None
-    from backprop.language.hints import meant, otherwise, written_out  # for a mistake only
+    from backprop.language.hints import meant, member, otherwise, written_out  # for a mistake only
     from backprop.meanings import ABSENT
 
     if name in GATHERS and row is None:
@@ -207,6 +207,8 @@ def _fault(
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
         if hints := meant(statement, node):  # each is a text for the whole call
+            return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
+        if hints := member(statement, node):
             return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
         hints = [] if primed else did_you_mean(name, known)
         if name in DISTRIBUTIONS:

@@ -76,6 +76,11 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     `sin -x`. place: where it stands. Answers with the place of what the hints can take the place of.
     """
     text = place.source.text
+    own_name, _, index = name.partition("[")
+    if index and (called := own_name.lower()) in FUNCTIONS:
+        return place, [
+            f"{called} is a function: its argument stands in round brackets, {called}(x)"
+        ]
     glued = unglued(name, text)
     function = _with_argument(name, text) or _of_small_base(name)
     strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
@@ -164,10 +169,17 @@ def of_family(statement: Statement, call: Node) -> str:
     """The hint for `sum(x)` where x is the name of a family: to gather its members."""
     tokens = statement.tokens
     name, inside = tokens.texts[call.token], own(tokens, call.token + 2, call.last - 1)
+    if member := _MEMBER.search(inside):
+        span = _indices(member[1], tokens.source.text)
+        return f"write {name}({inside} for {member[2]} in {span})" if span else ""
     if not re.fullmatch(r"[^\W\d]\w*", inside):
         return ""
     span = _indices(inside, tokens.source.text)
     return f"write {name}({inside}[i] for i in {span})" if span else ""
+
+
+_MEMBER = re.compile(r"([^\W\d]\w*)\[\s*([^\W\d]\w*)\s*\]")
+"""A member of a family by a name for its index."""
 
 
 def of_members(statement: Statement, many: Node, defined: Collection[str]) -> str:
@@ -203,6 +215,15 @@ def _indices(name: str, text: str) -> str:
     return next(filter(None, found), "1..n") if found else ""
 
 
+def member(statement: Statement, call: Node) -> list[str]:
+    """The hints for `x(1)` where x is the name of a family."""
+    tokens = statement.tokens
+    name, inside = tokens.texts[call.token], own(tokens, call.token + 2, call.last - 1)
+    if not call.operands or not _indices(name, tokens.source.text):
+        return []
+    return [f"for a member write {name}[{inside}]", f"for a product {name}*({inside})"]
+
+
 def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
     """The hints for a function that there is not and whose name is near to none."""
     plain = name.rstrip("'′")
@@ -211,9 +232,14 @@ def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
         return [f"derivatives come out of the command, and not of a prime: {hint}"]
     if name in RANGES:
         return ["a range stands behind for: x[i] = … for i in 1..n"]
+    if name.lower() in _COUNTS:
+        return ["how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)"]
     if count != 1:
         return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
     return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+
+
+_COUNTS = frozenset("len length size count numel".split())
 
 
 def _arguments(nodes: Sequence[Node], call: Node) -> list[Node]:

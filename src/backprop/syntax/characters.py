@@ -101,7 +101,8 @@ def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
             said.add(closed)
             yield _pair(tokens, at, closed)
             continue
-        if texts[at] in "\\{" and (error := tex(tokens, at)):
+        bounds = texts[at] in BY_SIGN and texts[at + 1 : at + 3] == ["_", "{"]
+        if (texts[at] in "\\{" or bounds) and (error := tex(tokens, at + 2 * bounds)):
             place = error.labels[0].span
             said.update(each for each in range(at, len(kinds)) if tokens.starts[each] < place.end)
         elif _SUPERSCRIPT.fullmatch(texts[at]) and texts[at] not in DEGREES:

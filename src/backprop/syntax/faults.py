@@ -95,17 +95,25 @@ def _no_equation(case: Case) -> SyntaxFault | None:
         return comma
     if case.kind() == "EQ":
         return fault("'==' compares and defines nothing", case.span(), "define a name with '='")
-    if kind == "FOR" or kind in _OPERATORS - {"PLUS", "MINUS"}:
-        hint = "to go on with the line above, end that line with the operator"
+    signed = kind in ("PLUS", "MINUS")
+    if kind == "FOR" or (
+        kind in _OPERATORS and not (signed and not _BELOW.search(whole.source.text[: whole.start]))
+    ):
+        hints = ["to go on with the line above, end that line with the operator"]
         if kind == "FOR":
-            hint = "put it on the line of the equation that it belongs to"
-        return fault(f"a line cannot begin with {word!r}", tokens.span(0), hint)
+            hints = ["put it on the line of the equation that it belongs to"]
+        hints += [f"for an equation of its own give it a name: L = {brief(whole)}"] * signed
+        return fault(f"a line cannot begin with {word!r}", tokens.span(0), *hints)
     if tokens.kinds == ("NUMBER",):
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
     hint = as_bounds(tokens) or f"give it a name: L = {brief(whole)}"
     return fault("this is no equation: nothing is defined", whole, hint)
+
+
+_BELOW = re.compile(r"(?:\A|\n)[^\S\n]*[^\s#][^\n]*\n\s*\Z")
+"""Finds that there is a statement in the line above the end of a text."""
 
 
 def _left_side(case: Case) -> SyntaxFault | None:
@@ -254,6 +262,9 @@ def _product(case: Case) -> SyntaxFault | None:
     last = max(at, end(tokens, at))
     before, here = own(tokens, first, at - 1), own(tokens, at, last)
     hints = [mend(f"{before}*{here}")]
+    if before in ("Σ", "Π"):
+        gather = "sum" if before == "Σ" else "prod"
+        hints = [f"for a {gather} write {gather}(… for i in 1..n)", f"for a name {before}*{here}"]
     if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):
         last = raised(tokens, at)
         here = own(tokens, at, last)

@@ -9,9 +9,10 @@ from backprop.syntax.case import Case, begin, closing, end, fault, own
 from backprop.syntax.scanner import Tokens
 
 _MODULES = frozenset(
-    "math cmath Math np numpy jnp jax sp scipy sympy torch tf keras F nn mp mpmath".split()
+    "math cmath Math np numpy jnp jax sp scipy sympy torch tf keras F nn mp mpmath stats special".split()
 )
 _VALUES = {"e": "exp(1)", "E": "exp(1)", "tau": "(2*pi)", "PI": "pi", "Infinity": "inf"}
+_NORMAL = {"norm.cdf": "normcdf", "norm.pdf": "normpdf"}
 _SIGNS = {"from": "in", "to": ".."}
 
 
@@ -24,6 +25,10 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
     if last < at or first == at or (first and texts[first - 1] == "."):
         return None
     called = kinds[last + 1] == "LPAR"
+    parts = texts[at - 1 : last + 1 : 2]
+    if called and (name := _NORMAL.get(".".join(parts[-2:]))):
+        message = "functions and numbers have their names alone"
+        return fault(message, tokens.span(at - 1, last), mend(name))
     if kinds[at - 1] == "NAME" and texts[at - 1] in _MODULES:
         name = texts[last] if called else _VALUES.get(texts[last], texts[last])
         message = "functions and numbers have their names alone"
@@ -39,7 +44,6 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault(message, tokens.span(first, close), mend(meant))
     if kinds[at - 1] != "NAME":
         return None
-    parts = texts[at - 1 : last + 1 : 2]
     hints = [mend("_".join(parts))]
     alone = r"(?<![\w.]){}(?![\w.(])"
     if all(part == "pi" or re.search(alone.format(part), tokens.source.text) for part in parts):
@@ -57,6 +61,10 @@ def _arrow(case: Case) -> SyntaxFault | None:
     sign = at + (kinds[at : at + 2] == ("LT", "LT"))
     if at and kinds[sign : sign + 2] == ("LT", "MINUS") and tokens.touch(at, sign + 1):
         return fault("'<-' defines nothing here", tokens.span(at, sign + 1), mend("="))
+    called = end(tokens, 0) if kinds[1:2] == ("LPAR",) else -1
+    if kinds[called + 1 : called + 3] == ("MINUS", "GT") and last > called + 3 > 3:
+        hint = mend(f"{own(tokens, 0, called)} = {own(tokens, called + 3, last)}")
+        return fault("'->' defines nothing here", tokens.whole, hint)
     at = begin(tokens, last + 1) - 2
     if at > 0 and kinds[at : at + 2] == ("MINUS", "GT") and tokens.touch(at, at + 1):
         hint = mend(f"{own(tokens, at + 2, last)} = {own(tokens, 0, at - 1)}")
@@ -70,6 +78,8 @@ def _range(case: Case) -> SyntaxFault | None:
     kinds, texts = tokens.kinds, tokens.texts
     if "FOR" not in kinds[:at]:
         return _without_for(case)
+    if case.kind(-1) == "FOR" and case.kind() in ("NUMBER", "LPAR"):
+        return fault(_READS, case.span(-1, 0), "write the index first: for i in 1..n")
     if case.kind(-2) == "FOR" and texts[at - 1] in ("all", "each", "every"):
         return fault(_READS, case.span(-1), mend(case.text()))
     if case.kind() == "NAME" and texts[at] in _SIGNS:
@@ -107,13 +117,17 @@ def _more(text: str) -> bool:
 
 
 def _without_for(case: Case) -> SyntaxFault | None:
-    """`sum(x[i], i in 1..3)` and `x[i] = i, i in 1..3`."""
+    """`sum(x[i], i in 1..3)`, `x[i] = i, i in 1..3` and `x[i] = i, i = 1..3`."""
     comma = 0 if case.kind() == "COMMA" else -2
-    if tuple(map(case.kind, range(comma, comma + 3))) != ("COMMA", "NAME", "IN"):
+    *start, sign = map(case.kind, range(comma, comma + 3))
+    equal = sign == "ASSIGN" and "RANGE" in case.tokens.kinds[case.at :]
+    if start != ["COMMA", "NAME"] or not (sign == "IN" or equal):
         return None
     if "ASSIGN" not in case.tokens.kinds[: case.at + comma]:
         return None
-    before = case.written(comma - 1)
+    before, index = case.written(comma - 1), case.written(comma + 1)
+    if equal:
+        return fault(_READS, case.span(comma - 1, comma + 2), mend(f"{before} for {index} in"))
     return fault(_READS, case.span(comma - 1, comma), mend(f"{before} for"))
 
 
@@ -139,6 +153,17 @@ def _derivative(case: Case) -> SyntaxFault | None:
         return None
     hint = "derivatives come out of 'backprop grad': write the function itself"
     return fault("d/dx is no part of a formula", tokens.span(at - 3, at - 1), hint)
+
+
+def _between(case: Case) -> SyntaxFault | None:
+    """A word between an equation and the next one: `y = f(2) where f(x) = x^2`."""
+    behind = case.tokens.kinds[case.at + 1 :]
+    if case.text() not in _JOINING or not case.behind_operand or "ASSIGN" not in behind[1:]:
+        return None
+    return fault(f"there is no word {case.text()!r}", case.span(), mend(";"))
+
+
+_JOINING = ("where", "with", "given", "when", "let")
 
 
 def _times(case: Case) -> SyntaxFault | None:
@@ -182,6 +207,7 @@ FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _range,
     _list,
     _derivative,
+    _between,
     _times,
     _square,
 )

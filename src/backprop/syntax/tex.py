@@ -27,6 +27,8 @@ _SIGNS = {
         "acos": "arccos",
         "atan": "arctan",
         "log": "ln",
+        "log2": "log_2",
+        "log10": "log_10 lg",
     }.items()
 }
 _WRITTEN = {word: sign for sign, words in _SIGNS.items() for word in words}
@@ -63,10 +65,14 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
     behind = at + 2
     gather = word.partition("_")[0]
     if gather in _GATHERS:
-        last = at + 1
-        for sign in ("_", "^"):  # the bounds
-            last = _argument(tokens, last + 1 + (tokens.texts[last + 1 : last + 2] == [sign]))[1]
-        return fault(_LATEX, tokens.span(at, last), mend(_GATHERS[gather]))
+        return _gathering(tokens, at, at + 1, _GATHERS[gather])
+    if (closing := f"r{word[1:]}") in tokens.texts[at:] and word in ("lfloor", "lceil"):
+        last = tokens.texts.index(closing, at)
+        meant = f"{apart}{word[1:]}({own(tokens, at + 2, last - 2)})"
+        return fault(_LATEX, tokens.span(at, last), mend(meant))
+    if word in ("partial", "nabla", "int"):
+        hint = "derivatives and integrals are no part of a formula: write the function itself"
+        return fault(_LATEX, tokens.span(at, at + 1), hint)
     if digits := _SHORT.fullmatch(word):
         return fault(_LATEX, tokens.span(at, at + 1), mend(f"{apart}({digits[1]}/{digits[2]})"))
     if word in _FRACTIONS:
@@ -96,6 +102,13 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
     return fault("names have no '\\'" if meant == apart + word else _LATEX, whole, mend(meant))
 
 
+def _gathering(tokens: Tokens, first: int, last: int, meant: str) -> SyntaxFault:
+    r"""The error for `\sum_{i=1}^{n}`, whose tokens begin with `first`; its bounds follow `last`."""
+    for sign in ("_", "^"):
+        last = _argument(tokens, last + 1 + (tokens.texts[last + 1 : last + 2] == [sign]))[1]
+    return fault(_LATEX, tokens.span(first, last), mend(meant))
+
+
 def _fraction(
     tokens: Tokens, at: int, above: tuple[int, int], below: tuple[int, int]
 ) -> SyntaxFault:
@@ -115,8 +128,14 @@ def _group(tokens: Tokens, at: int) -> SyntaxFault | None:
         return None
     inside = own(tokens, at + 1, last - 1)
     name = tokens.span(at - 1).text if at else ""
+    if name[-1:] == "_" and name[:-1] in ("", *_GATHERS):  # `∑_{i=1}`, of which the sign is told
+        gather = name[:-1] or {"∑": "sum", "∏": "prod"}.get(tokens.texts[at - 2], "")
+        if gather:
+            return _gathering(tokens, at - 1 - (not name[:-1]), at - 1, _GATHERS[gather])
     if name.endswith("_") and tokens.kinds[at - 1] == "NAME" and tokens.touch(at - 1, at):
         meant = f"{name[:-1]}[{inside}]" if "," in inside else f"{name}{inside}"
+        if name == "log_" and f"log{inside}" in FUNCTIONS:
+            meant = f"log{inside}"
         if inside.replace(",", "").replace(" ", "").isalnum():
             return fault(_LATEX, tokens.span(at - 1, last), mend(meant))
     return fault("braces are round brackets here", tokens.span(at, last), mend(f"({inside})"))
