@@ -65,7 +65,7 @@ class Columns:
         return len(self.ops)
 
     def copy(self) -> Columns:
-        """The same nodes, to which others can be added."""
+        """Columns with these nodes, to which others can be added."""
         twin = Columns()
         for name in self.__slots__:
             setattr(twin, name, copy(getattr(self, name)))
@@ -263,8 +263,8 @@ class Graph:
         return node in self._at
 
     def for_many_walks(self) -> Graph:
-        """The same graph, which keeps the operands of each node: a fifth faster to walk, and
-        larger; a very large graph as it is."""
+        """A graph that keeps the operands of each node: a fifth faster to walk, and larger; a very
+        large graph as it is."""
         if len(self.order) > _MOST_KEPT:
             return self
         twin = copy(self)
@@ -272,7 +272,7 @@ class Graph:
         return twin
 
     def holding(self, steps: Container[int]) -> Graph:
-        """The same graph, in which some steps keep their values: they are no steps of it."""
+        """A graph in which some steps keep their values: they are no steps of it."""
         twin = copy(self)
         twin.steps = [step for step in self.steps if step not in steps]
         for name in ("users", "_unrolled"):

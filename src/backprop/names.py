@@ -219,14 +219,14 @@ MAY_LOOK_LIKE = re.compile(f"[{''.join(map(chr, _LOOKS))}ベペΆ-Ϋό\u0400-\u0
 
 
 def look(name: str) -> str:
-    """The same text for names that look the same, such as the Latin and the Cyrillic `a`."""
+    """A name as it looks: names with the Latin and with the Cyrillic `a` give one text."""
     if name.isascii():
         return name
     return unicodedata.normalize("NFD", name).translate(_LOOKS)
 
 
 def _folded(name: str) -> str:
-    """The same text for names that are easily taken for one another: `log₂`, `Log2` and `log2`."""
+    """What stays of a name that is read in a hurry: `log₂`, `Log2` and `log2` give one text."""
     return look(unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -72,12 +72,12 @@ def fixed(number: "float | Decimal", places: int | None = None) -> str:
 
 
 def printed(number: float, digits: int = DIGITS, zeros: bool = False) -> str:
-    """The same as print has it: `−0.001`, `2e−12`."""
+    """A number as print has it: `−0.001`, `2e−12`."""
     return shown(number, digits, "−", True, zeros)
 
 
 def spoken(number: float, digits: int = DIGITS) -> str:
-    """The same in a sentence: `−0.001`, `infinite`, `undefined`; 0 for -0.0."""
+    """A number in a sentence: `−0.001`, `infinite`, `undefined`; 0 for -0.0."""
     if isnan(number):
         return "undefined"
     if isinf(number):

@@ -58,7 +58,7 @@ class Operation(NamedTuple):
     corner: str = ""
     """The condition of a kink in its graph, as text in the language; `slopes` say the slope there."""
     jump: str = ""
-    """The condition of a jump in its graph, likewise."""
+    """The condition of a jump in its graph, as text in the language."""
     height: str = "1"
     """How high its jumps are: text in the language."""
     angle: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 Bundle = dict[str, str]
-"""The same thing as plain text, HTML or a picture, by MIME type."""
+"""What a notebook chooses from: plain text, HTML or a picture of one thing, by MIME type."""
 
 
 class Shown:

@@ -171,7 +171,7 @@ def _fraction(coefficients: _Fraction, at: float) -> float:
 
 
 def _text(coefficients: _Fraction, at: str) -> str:
-    """The same as text in the equation language."""
+    """A quotient of two polynomials as text in the equation language."""
     above, below = (
         f"{'(' * (len(each) - 1)}{each[-1]!r}"
         + "".join(f"*{at} + {one!r})" for one in each[-2::-1])
@@ -219,7 +219,7 @@ def _half(x: float) -> float:
 
 
 def _cbrt_text() -> str:
-    """The same as text in the equation language, after C's function."""
+    """What `cbrt` makes of the number of C's function, as text in the equation language."""
     q = f"if(abs(x) < 1, {_UP!r}, {_DOWN!r})"
     r = f"(out*{q})"
     s = f"({r}*{r})"

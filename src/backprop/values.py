@@ -245,7 +245,7 @@ def _operator(op: str) -> tuple[Binary, Binary]:
 
 
 def _unary(op: str) -> Callable[[Value], Value]:
-    """The same for an operation of one operand."""
+    """Python's method for an operation of one operand."""
     return lambda operand: apply(op, operand)
 
 

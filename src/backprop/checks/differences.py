@@ -72,7 +72,8 @@ def sides(function: Along, only: int = 0) -> Sides:
 
 
 def quick_sides(function: Along) -> Sides | None:
-    """The same by few looks, of a smooth function; None where these leave anything open.
+    """What a smooth function does on both sides of its start, by few looks; None where these leave
+    anything open.
 
     function: one that knows what rounding does at its start.
     """

@@ -138,8 +138,8 @@ class Answer:
         self.held: Sequence[int] = ()
 
     def with_moved(self, seed: int) -> "Answer":
-        """The same, or, where a formula is right only as long as an input that cannot move stays
-        where it is, what is known of it at points where that moves too."""
+        """What is known of the claim at points where also moves what else cannot, if the formula is
+        right only as long as that stays where it is; in all other cases this answer itself."""
         held = self.subject.held(self.claim) if self.claim.formula and not self.wrong else ()
         for moved in (*([node] for node in held), held) if held else ():  # one that matters alone
             found = Answer(self.subject, self.claim, self.tolerance)

@@ -116,7 +116,7 @@ class Minimizer:
     wants to know our goal for the gradient, and measures it in this norm."""
     lr: ClassVar[None] = None
     state: ClassVar[ByName] = MappingProxyType({})
-    """As of a first-order row that keeps nothing."""
+    """What a first-order row has to say: here nothing is kept from step to step."""
 
 
 Method = Optimizer | Minimizer
@@ -250,7 +250,7 @@ class Schedule:
 
     @property
     def form(self) -> str:
-        """As it can be asked for, with its numbers: `step(rate=0.5, every=100)`."""
+        """What a person writes to ask for it, with its numbers: `step(rate=0.5, every=100)`."""
         given = {name: number for name, number in defaults(self).items() if not isnan(number)}
         numbers = ", ".join(f"{name}={shown(number)}" for name, number in given.items())
         return f"{self.name}({numbers})" if numbers else self.name

@@ -223,7 +223,7 @@ class Problem:
         return hypot(*self._pushing_inside(x, gradient))
 
     def clipped_norm(self, x: Sequence[float], gradient: Sequence[float]) -> float:
-        """The same as clipping measures it: a sum of squares in order, the compiled loop's to the bit."""
+        """The norm that clipping measures: a sum of squares in order, the compiled loop's to the bit."""
         total = 0.0
         for slope in self._pushing_inside(x, gradient):
             total += slope * slope

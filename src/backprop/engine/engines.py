@@ -161,6 +161,6 @@ class TapeCode(Engine):
         return float(arrays.values[self.tape.root]) if arrays.forward() else None
 
     def backward(self) -> Any:
-        """As a view of an array, which the next call changes."""
+        """The gradient, as a view of an array, which the next call changes."""
         arrays = self.own.made
         return arrays.gradients[: self._count] if arrays.backward() else None

@@ -207,7 +207,8 @@ class Arrays:
 def _narrowed(
     columns: Columns, rows: Sequence[int] | Indices
 ) -> tuple[Columns, Sequence[int] | Indices]:
-    """The same graph where each wide step is a copy of what its formula says in other steps."""
+    """Rows of a graph in columns without wide steps: each is a copy of what its formula says in
+    other steps."""
     wide = {CODES[row.name] for row in OPERATIONS.values() if is_wide(row)}
     if wide.isdisjoint(columns.ops):
         return columns, rows

@@ -55,6 +55,7 @@ def too_small(graph: Graph, data: ByNode) -> list[int]:
 
 
 def has_lost(graph: Graph | Columns, node: int, data: ByNode) -> bool:
-    """The same of one step: a sum loses none, nor what is 0 because a factor is."""
+    """Whether the value of a step has lost digits, or all of them, because it is too small for a
+    double: a sum loses none, nor what is 0 because a factor is."""
     made = data[node] or all(data[each] for each in graph.operands(node))
     return -TINY < data[node] < TINY and bool(made) and can_vanish(graph.op(node))

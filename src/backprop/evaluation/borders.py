@@ -30,7 +30,7 @@ def met(graph: Graph, data: ByNode) -> list[int]:
 
 
 def met_within(graph: Graph, data: ByNode) -> list[int]:
-    """The same of the steps of a graph alone, which may be a single equation."""
+    """Those of a graph's own steps that stand on a border; the graph may be a single equation."""
     ops = bytes(map(graph.ops.__getitem__, graph.steps))
     return _where(graph.columns, graph.steps, ops).met(graph, data)
 

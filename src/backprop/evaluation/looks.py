@@ -31,10 +31,10 @@ _WORK = 50_000
 """The most steps that are computed for quick looks, in all: about half a second."""
 
 _CLOSE_WORK = 4_000
-"""The same for close looks, whose steps take longer."""
+"""The most steps that are computed for close looks, in all; each takes longer."""
 
 _LARGE_WORK = 1_000_000
-"""The same for looks in doubles, at graphs that are too large for a quick one."""
+"""The most steps for looks in doubles, at graphs that are too large for a quick one."""
 
 LARGEST = 16384
 """The power of two beyond which there is no value for a close look. What doubles cannot hold may

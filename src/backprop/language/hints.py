@@ -130,7 +130,7 @@ _FUNCTION = "{0} is a function, too: its argument stands in brackets, {0}(x)"
 
 
 def _called(name: str, tokens: Tokens) -> tuple[Span, list[str]]:
-    """The same for a function without brackets before a sign: `exp -x/2`."""
+    """What is underlined, and hints, for a function without brackets before a sign: `exp -x/2`."""
     once = raised(tokens, 1)
     last = product(tokens, once)
     hints = [f"for the function write {name}({own(tokens, 1, last)})"]

@@ -181,7 +181,7 @@ class Integers:
         raise self._fault(tokens, node.first, node.last, what)
 
     def integer(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
-        """The same, where it must be a whole number."""
+        """The number of an expression that must be a whole one."""
         key = id(tokens), id(nodes)
         ready = self._ready.get(key)
         if ready is None:

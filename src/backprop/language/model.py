@@ -213,8 +213,8 @@ class Model:
         return without_brackets(text) if name in self.uncertainties else text
 
     def instance(self, node: int) -> str:
-        """The same; of a member of a family with numbers for its indices, so that it can be read
-        without the others."""
+        """The text of a row on one line; of a member of a family with numbers for its indices, so
+        that it can be read without the others."""
         name = self.labels.get(node, "")
         if name not in self.repeated or name not in self._known_places:
             return self.text(node)

@@ -55,7 +55,9 @@ def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
 
 
 def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
-    """The same by the ordinary route, which defines what a text means. Raises the same."""
+    """The Model of an equation text by the ordinary route, which defines what a text means.
+
+    Raises the SyntaxFaults and MeaningFaults found in it."""
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
     equations, functions, indexed = definitions.checked(statements, errors)

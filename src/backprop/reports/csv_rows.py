@@ -19,7 +19,7 @@ def write(report: Records, style: Style) -> str:
 
 
 def pieces(report: Records, style: Style) -> Iterator[str]:
-    """The same, piece by piece: the columns of a history are longer than one wants in memory."""
+    """The lines, some at a time: the columns of a history are longer than one wants in memory."""
 
     def fewer(cell: Cell) -> Cell:
         return rounded(cell, style.digits) if isinstance(cell, float) else cell

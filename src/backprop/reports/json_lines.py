@@ -20,7 +20,7 @@ def write(report: Records, style: Style) -> str:
 
 
 def pieces(report: Records, style: Style) -> Iterator[str]:
-    """The same, piece by piece: the columns of a history are longer than one wants in memory."""
+    """The objects in pieces: the columns of a history are longer than one wants in memory."""
     for found in report.objects():
         yield from _pieces(found, style)
         yield "\n"
@@ -53,7 +53,7 @@ def _pieces(item: Any, style: Style) -> Iterator[str]:
 
 
 def _plain(item: Any, digits: int | None) -> Any:
-    """The same with numbers as JSON can hold them; what a report holds is never deep."""
+    """What a report holds, with numbers as JSON can hold them; it is never deep."""
     if isinstance(item, float):
         return rounded(item, digits) if isfinite(item) else f"{float(item)}"
     if isinstance(item, dict):

@@ -41,7 +41,7 @@ def write(report: Report, style: Style) -> str:
 
 
 def lines(table: Table, style: Style) -> str:
-    """The same of a table."""
+    """The lines of a table, with its heads above, and curve, notes and sentences below it."""
     heads = [
         "".join(part if isinstance(part, str) else shown(part, style.digits) for part in head)
         for head in table.heads

@@ -74,7 +74,8 @@ def branches(name: str) -> tuple[Function, ...]:
 
 @cache
 def sure_slopes(name: str) -> tuple[Function, ...]:
-    """The same, but nan where a slope is too small for a double, and has lost digits or all."""
+    """The slopes of the operation `name`, but nan where one is too small for a double, and has lost
+    digits or all of them."""
     lossy = can_be_lost(name)
     return tuple(
         _sure(each) if lost else each for each, lost in zip(slopes(name), lossy, strict=True)

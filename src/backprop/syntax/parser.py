@@ -199,7 +199,7 @@ def shaped(tokens: Tokens) -> Statement:
 
 
 def _assigned(tokens: Tokens) -> Tokens:
-    """The same with `=` for the arrow of an update: `x ← 2`, or `x <- 2` where there are no others."""
+    """Tokens with `=` for the arrow of an update: `x ← 2`, or `x <- 2` where there are no others."""
     kinds, texts = [*tokens.kinds], [*tokens.texts]
     at = texts.index("←") if "←" in texts else -1
     if at < 0 and ("LT", "MINUS") in pairwise(kinds):

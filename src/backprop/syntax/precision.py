@@ -48,7 +48,8 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
 
 @cache
 def value(name: str, digits: int, most: int = BEYOND) -> PreciseFunction:
-    """The same; nan also for what is too large: by default, for a double. most: in powers of two."""
+    """The function that computes an operation with so many digits, with nan where there is no value,
+    or it is too large: above `most`, a power of two, by default what doubles hold."""
     mp, total = context(digits), unbounded(name, digits)
 
     def bounded(*operands: Any) -> Any:

@@ -85,7 +85,7 @@ class Tokens(NamedTuple):
         return Tokens(self.source, *[column[:first] + column[behind:] for column in columns])
 
     def with_name(self, name: str, first: int, behind: int) -> Tokens:
-        """The same with a single name for the tokens from `first` up to, not including, `behind`."""
+        """All tokens, with a single name for those from `first` up to, not including, `behind`."""
         tokens = self.without(first + 1, behind)
         kinds = (*self.kinds[:first], "NAME", *self.kinds[behind:])
         tokens.texts[first], tokens.ends[first] = name, self.ends[behind - 1]
@@ -101,7 +101,7 @@ class Tokens(NamedTuple):
         return [self.since(a + 1, b) for a, b in pairwise([*cuts, len(self.kinds)])]
 
     def as_right_side(self) -> Tokens:
-        """The same as the right side of an equation `a = …`, whose left side has no place of its own."""
+        """The tokens behind `a =`, whose two signs have no place of their own."""
         kinds, texts = ("NAME", "ASSIGN", *self.kinds), ["a", "=", *self.texts]
         start = array("Q", self.starts[:1] * 2)
         return Tokens(self.source, kinds, texts, start + self.starts, start + self.ends)

@@ -47,7 +47,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
 
 
 def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
-    """The same as a part of another page, such as a notebook."""
+    """The page's heading and body, for another page, such as a notebook."""
     page = _Page(found, style, hide)
     return "\n".join([f"<h2>{page.title}</h2>", *page.body]) + "\n"
 
