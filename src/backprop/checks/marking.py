@@ -246,16 +246,14 @@ def _carried(
 
 
 def _in_other_branches(answer: Answer) -> bool:
-    """Whether it is right at the given point and at others where the same branches are taken, and
-    wrong only where other ones are."""
+    """Whether it is right at the given point and at others, and wrong only where other branches are
+    taken."""
     if not answer.here:
         return False
     taken = _branches(answer.graph, answer.subject.start.data)
     if any(_branches(answer.graph, point.data) == taken for point in answer.wrong):
         return False
-    wrong = {id(point) for point in answer.wrong}
-    right = (point for point in answer.tested[1:] if id(point) not in wrong)
-    return any(_branches(answer.graph, each.data) == taken for each in right) or _at_ties(answer)
+    return answer.points > len(answer.wrong) or _at_ties(answer)
 
 
 def _at_ties(answer: Answer) -> bool:
