@@ -177,7 +177,8 @@ def test_everything_that_a_line_needs_is_said_at_once() -> None:
     ("option", "given", "near"),
     [
         ("--optimizer", "Adm", "adam"),
-        ("--optimizer", "SGD", ""),
+        ("--optimizer", "SGD", "gd"),
+        ("--optimizer", "levenberg", ""),
         ("--schedule", "Cosin", "cosine"),
         ("--format", "JSN", "json"),
         ("--format", "Csv", "csv"),
@@ -188,4 +189,26 @@ def test_a_choice_that_there_is_not_is_shown_as_it_was_written(
 ) -> None:
     err = backprop("descend", "-e", "a = 1; L = a^2", option, given).err
     assert f"there is no {option[2:]} {given!r}\n" in err
-    assert (f"did you mean {near!r}?\n" in err) == bool(near)
+    assert (f"did you mean {near!r}?\n" if near else "= there are") in err
+    assert ("did you mean" in err) == bool(near)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--set", "x 3"], "write x = 3"),
+        (["--set", '{"x": 3}'], "or put it into a file, for --values FILE"),
+        (["--values", "x=3"], 'numbers themselves go after --set: --set "x=3"'),
+        (["--bounds", "x in 0..5"], "write x=0..5"),
+        (["--bounds", "x=[-1, 5]"], "write x=-1..5"),
+        (["--optimizer", "momentum(0.5)"], "write momentum(momentum=0.5)"),
+    ],
+)
+def test_a_value_in_another_form_is_told_how_it_is_written(words: list[str], hint: str) -> None:
+    ran = backprop("descend", "-e", "y = x^2", *words)
+    assert ran.status != 0
+    assert f"= {hint}\n" in ran.err
+
+
+def test_equations_and_numbers_without_options_are_mended_at_once() -> None:
+    assert 'write backprop grad -e "y=x^2" --set x=3\n' in backprop("grad", "y=x^2", "x=3").err

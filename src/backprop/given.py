@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
-from backprop.errors import LIMIT, BackpropError, NotANumber, raise_all
+from backprop.errors import LIMIT, BackpropError, CannotRead, NotANumber, UnexpectedText, raise_all
 from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.json_numbers import Given, from_json, is_json
@@ -30,8 +30,13 @@ def read_numbers(
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
     inputs = Names(model.inputs)
-    opened = [read_source(path) for path in files]
+    opened = [_opened(path) for path in files]
     written = [typed(text, "--set") for text in settings]
+    if json := next(filter(is_json, written), None):
+        hints = ["write a=2, b=3", "or put it into a file, for --values FILE"]
+        raise UnexpectedText(
+            "JSON is for files of values", Span(json, 0, len(json.text)), hints=hints
+        )
     sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
     for name, (number, span, text) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := inputs.matching(name)):
@@ -46,6 +51,15 @@ def read_numbers(
             places[name] = span
     raise_all(errors or outside(model, numbers, bounds, places))
     return numbers
+
+
+def _opened(path: str) -> Source:
+    try:
+        return read_source(path)
+    except CannotRead as error:
+        if "=" in path:
+            error.hints = (f'numbers themselves go after --set: --set "{path}"',)
+        raise
 
 
 def _within(model: Model, name: str, number: float, text: str) -> float:

@@ -240,6 +240,8 @@ def _too_many(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
     word, flags = words[extra], [each for field in own for each in field.option.flags]
     rest = [other for at, other in enumerate(words) if at != extra]
     hints = [_help(words)]
+    if "--expr" in flags and _SETTING.match(first := words[loose[0]]) and not os.path.exists(first):
+        rest.insert(rest.index(first), "-e")
     if "--set" in flags and _SETTING.match(word):
         hints = [f"write {_line([*rest, '--set', word])}"]
     elif "--set" in flags and os.path.exists(word):

@@ -45,6 +45,11 @@ def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, d
     row = table[name]
     options = defaults(row)
     source = Source(f"<--{option}>", found[2] or "")
+    if options and source.text.strip() and "=" not in source.text:
+        hints = [f"write {name}({next(iter(options))}={source.text.strip()})"]
+        raise BadOption(
+            f"the options of {name} have names", Span(source, 0, len(source.text)), hints=hints
+        )
     for key, setting in read_settings(source).items() if source.text.strip() else ():
         if key not in options:
             hints = ["the step size is --lr"] if key == "lr" else did_you_mean(key, options)
@@ -150,13 +155,24 @@ def _narrow(found: Limits, name: str, low: float, high: float, *place: Span) -> 
         raise BadOption(message, *place)
 
 
+_INTERVAL = re.compile(
+    r"(\S+?)\s*(?:=|\bin\b|∈)\s*\[?\s*([^\s,]+?)\s*(?:\.\.|,)\s*([^\s,]+?)\s*\]?"
+)
+"""Bounds as files have them, and as an interval: `a in 0..1`, `a=[0, 1]`."""
+
+
 def _bound(tokens: Tokens) -> tuple[str, float, float]:
     """The name or pattern, the least and the largest number of `a=0..1`."""
     whole, kinds = tokens.whole, tokens.kinds
     middle = kinds.index("ASSIGN") if kinds.count("ASSIGN") == 1 else 0
     if not middle or kinds[middle:].count("RANGE") != 1:
-        hints = ["write name=low..high, name=low.. or name=..high"]
-        raise UnexpectedText("this is no bound", whole, hints=hints)
+        found = _INTERVAL.fullmatch(whole.text)
+        meant = (
+            "{}={}..{}".format(*found.groups())
+            if found
+            else "name=low..high, name=low.. or name=..high"
+        )
+        raise UnexpectedText("this is no bound", whole, hints=[f"write {meant}"])
     dots = kinds.index("RANGE", middle)
     ends = [-inf, inf]
     errors: list[BackpropError] = []

@@ -109,6 +109,8 @@ def _no_equation(case: Case) -> SyntaxFault | None:
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
     hint = as_bounds(tokens) or f"give it a name: L = {brief(whole)}"
+    if whole.source.option == "--set" and tokens.kinds == ("NAME", "NUMBER"):
+        hint = mend(f"{word} = {tokens.texts[1]}")
     return fault("this is no equation: nothing is defined", whole, hint)
 
 
