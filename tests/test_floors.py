@@ -232,6 +232,7 @@ def test_a_file_is_short_and_says_what_it_is(file: str) -> None:
     text = (SOURCE / file).read_text("utf-8")
     assert len(text.splitlines()) <= 400
     assert ast.get_docstring(ast.parse(text))
+    assert not re.search(r'"""The same\b', text), "say what it is, and not through another one"
 
 
 def more_than_once(names: Iterable[str]) -> set[str]:

@@ -81,7 +81,7 @@ def folder(make: bool = False) -> str | None:
         place = _place(os.environ.get(VARIABLE, ""))
         if place and make:
             _make(place)
-        if place and _is_private(place):
+        if place and _is_own(os.lstat(place), stat.S_IFDIR) and _is_trusted(place):
             return place
     return None
 
@@ -123,11 +123,6 @@ def _place(given: str) -> str | None:
     from platformdirs import user_cache_dir
 
     return os.path.abspath(user_cache_dir("backprop", appauthor=False))
-
-
-def _is_private(place: str) -> bool:
-    """Whether the folder is the user's own, and nobody else's can be put in its place."""
-    return _is_own(os.lstat(place), stat.S_IFDIR) and _is_trusted(place)
 
 
 def _is_trusted(path: str) -> bool:

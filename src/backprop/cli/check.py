@@ -11,7 +11,7 @@ from backprop.cli.printing import (
     deliver,
 )
 from backprop.inputs import Inputs
-from backprop.options import names, option
+from backprop.options import names_option, option
 
 EXAMPLE = 'Example: backprop check eqs.txt --set "a=2, b=-3" --claim "da = f*b, db: -4"'
 
@@ -31,9 +31,7 @@ def check(
     ),
     precise: bool = option("--precise", "Differences at 60 digits and more, with mpmath."),
     whole: Whole,
-    only: list[str] = option(
-        "--only NAMES", 'Check these inputs only: "a, w[1,*]".', read=names, offers="inputs"
-    ),
+    only: list[str] = names_option("--only", 'Check these inputs only: "a, w[1,*]".', "inputs"),
     format: Format,
     output: Output,
     digits: Digits,
