@@ -195,3 +195,21 @@ def test_an_error_keeps_to_the_width_with_its_caret_under_its_place(width: int) 
         "no", hints=["write " + " ".join(["backprop", *"abcdefghijklmnopqrstuvwxyz" * 3])]
     )
     assert len(render([copied], "error", Style(width=width)).splitlines()) == 2
+
+
+def test_the_library_checks_some_inputs_too() -> None:
+    model = parse(FAMILY)
+    assert [row["name"] for row in next(iter(model.check(only=["z"]).objects()))["inputs"]] == ["z"]
+    assert "x[7] " in str(model.check(all=True))
+    assert "x[7] " not in str(model.check())
+
+
+def test_an_error_that_is_shown_in_a_notebook_has_its_caret_and_its_hint() -> None:
+    with pytest.raises(BackpropError) as caught:
+        parse("y = tahn(x)")
+    written: list[str] = []
+    printer = type("Printer", (), {"text": lambda self, text: written.append(text)})()
+    caught.value._repr_pretty_(printer, False)
+    assert written == [str(caught.value)]
+    assert "^^^^" in written[0]
+    assert "did you mean 'tanh'?" in written[0]

@@ -238,14 +238,17 @@ class Model(language.Model, Shown):
         claim: str | Sequence[str] = (),
         tolerance: float | None = None,
         precise: bool = False,
+        only: Sequence[str] = (),
+        all: bool = False,
         **numbers: float,
     ) -> CheckReport:
         """The gradient against differences of values; with `claim`, derivatives that a person
         worked out, marked. The result prints as a table; `right` says whether nothing is wrong.
 
         values, of, numbers: as for `grad`. claim: texts such as "da = 6, dL/db = f*a". tolerance:
-        how far a claim may be off, relative. precise: differences at 60 digits and more. Raises
-        what `grad` raises, and BadOption.
+        how far a claim may be off, relative. precise: differences at 60 digits and more. only: the
+        inputs to check, if not all. all: the table has every member of a large family. Raises what
+        `grad` raises, and BadOption.
 
             >>> import backprop
             >>> backprop.parse("L = x^2").check(x=3, claim="dL/dx = 2*x").right
@@ -254,7 +257,8 @@ class Model(language.Model, Shown):
         from backprop import commands
 
         claims = [claim] if isinstance(claim, str) else claim
-        return commands.check(self._asked(values, of, numbers), claims, (), precise, tolerance)
+        asked = self._asked(values, of, numbers)
+        return commands.check(asked, claims, (), precise, tolerance, all, names(only))
 
     @documented
     def draw(

@@ -8,7 +8,7 @@ of the command line; `reports.diagnostics` is the only place that turns errors i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from backprop.source import Span
 
@@ -63,6 +63,10 @@ class BackpropError(Exception):
 
     def __str__(self) -> str:
         return type(self).shown(self)
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """In a notebook, where an error is the result of a cell."""
+        printer.text(str(self))
 
     @property
     def meant(self) -> str:
