@@ -206,14 +206,16 @@ def explain(
     those of `backprop.derivation.derivation`.
     """
     from backprop.derivation import Derivation, derivation, paths
+    from backprop.evaluation.unrounded import Unrounded
 
     model, numbers, output = inputs.read()
     at = evaluate(model, numbers, output)
     gradient = at.gradient
     ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")
     if ways:
-        totals = {name: gradient.gradients[name] for name in ways}
         start = gradient.output, gradient.value, gradient.data
+        unrounded = Unrounded(at.graph, *at.numbers)
+        totals = {name: unrounded.gradient(model.names[name]) for name in ways}
         found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
     else:
         found = derivation(model, at, detail, only, steps, whole)

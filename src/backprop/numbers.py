@@ -15,19 +15,22 @@ DIGITS = 10
 PRECISION = 1e-9
 """How far a number may be off, relative, that is written without all of its digits."""
 
+IN_DOUBLES = "in doubles"
+"""What stands behind the double that a gradient is printed as, where it is another number."""
+
 _NUMBER = re.compile(r"[+-]?\s*(\d*)(\.\d*)?(?:[eE]([+-]?\d+))?")
 
 
 class Wide(float):
-    """A number that no double holds: -1e-400. As a float it is the nearest one, 0 or infinite, and as
-    a text itself."""
+    """A number that no double holds: -1e-400. As a float it is the double that stands for it, the
+    nearest one or the one that is given, and as a text itself."""
 
     exact: "Decimal"
 
-    def __new__(cls, exact: "Decimal") -> "Wide":
+    def __new__(cls, exact: "Decimal", double: float | None = None) -> "Wide":
         from decimal import Context
 
-        wide = super().__new__(cls, exact)
+        wide = super().__new__(cls, exact if double is None else double)
         wide.exact = Context(DIGITS).plus(exact).normalize()
         return wide
 

@@ -29,6 +29,8 @@ MOST = 300
 _BY_VALUES = "0 times an infinite slope may be anything: the derivative is what values give"
 _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give 0"
 
+_UNDECIDED = "0 times a slope that is infinite or nan may be anything, and values give none either"
+
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
 _CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
@@ -148,13 +150,14 @@ class _Writing:
                 if isnan(product) and isfinite(gradients[operand]):
                     notes = [_TOGETHER]
                 elif not part.is_product:
-                    notes = [_ZERO if product == 0 else _BY_VALUES]
+                    decided = _ZERO if product == 0 else _BY_VALUES
+                    notes = [_UNDECIDED if isnan(product) else decided]
                 gathered[operand].append(product)
                 if name not in self.wanted:
                     continue
                 shares.append(part)
                 if len(gathered[operand]) == uses[operand] and not single:
-                    totals.append(Total(name, gathered[operand], gradients[operand] + 0.0))
+                    totals.append(Total(name, gathered[operand], unrounded.gradient(operand)))
             if shares:
                 label, equation = graph.label(node), self.equation(node)[0]
                 # from the result down

@@ -40,7 +40,7 @@ def paths(model: Model, found: Evaluation, names: Sequence[str]) -> dict[str, li
     found_paths = {name: _paths_from(model.names[name], graph, used) for name in names}
     for name, listed in found_paths.items():
         if len(listed) == 1:  # the whole gradient: a product may end in other bits
-            listed[0] = listed[0]._replace(product=found.gradient.gradients[name])
+            listed[0] = listed[0]._replace(product=unrounded.gradient(model.names[name]))
     return found_paths
 
 

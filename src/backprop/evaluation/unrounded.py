@@ -6,7 +6,7 @@ The gradient that they are a part of may be a double all the same: 1e200 times -
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from functools import cached_property
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from sys import float_info
 from typing import Any
 
@@ -35,7 +35,7 @@ class Unrounded:
             return number
         if not 1 / _BEYOND < abs(exact) < _BEYOND:
             return number
-        return Wide(Decimal(str(exact)))
+        return Wide(Decimal(str(exact)), number)
 
     def partials(self, node: int, known: Mapping[int, float]) -> dict[int, float]:
         """The derivatives of one equation by what it uses, in place of these."""
@@ -79,4 +79,5 @@ def _decimal(number: float) -> Decimal:
 
 def is_product(one: float, other: float, product: float) -> bool:
     """Whether a number is what two others are multiplied, and not 0·∞, which may be anything."""
-    return isfinite(times(one, other)) or not isfinite(product)
+    nothing = isnan(product) and 0 in (one, other)
+    return isfinite(times(one, other)) or not (isfinite(product) or nothing)

@@ -22,7 +22,7 @@ from backprop.errors import BackpropError, CannotDraw
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.unrounded import is_product
 from backprop.language import Model
-from backprop.numbers import exact, fixed, shortened, shown
+from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
@@ -246,6 +246,8 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
         return
     numbers = (arrow.upstream, arrow.slope, arrow.share)
     upstream, slope, share = (number(each + 0.0, look.digits) for each in numbers)
+    double = number(float(arrow.share), look.digits)
+    aside = f" ({double} {IN_DOUBLES})" if arrow.single and share != double else ""
     of, by = arrow.of or "·", arrow.by or "·"
     # as `explain` calls it: one of several shares is not ∂L/∂a, which stands in the box of a
     part = "" if arrow.single else f"share of ∂{output}/∂{by}: "
@@ -253,8 +255,11 @@ def _edge(graph: Digraph, arrow: Arrow, look: Look, output: str) -> None:
     derivative = derivative if arrow.of and arrow.by else ""
     rule = f"{part}∂{output}/∂{of} · ∂{of}/∂{by} = {upstream} · {slope}"
     decided = is_product(arrow.upstream, arrow.slope, arrow.share)
-    rule += f" = {share}" if decided else f", which may be anything; here it is {share}"
-    label, title = escape(f" {derivative}{slope} "), escape(f"{arrow.formula}\n{rule}")
+    rule += f" = {share}{aside}" if decided else f", which may be anything; here it is {share}"
+    label, title = (
+        escape(f" {derivative}{slope}{aside if of == output else ''} "),
+        escape(f"{arrow.formula}\n{rule}"),
+    )
     graph.edge(arrow.tail, arrow.head, label=label, tooltip=title, labeltooltip=title)
 
 

@@ -23,6 +23,9 @@ _POWER, _CALL = "e^{x}", r"\exp\left([x]\right)"
 _BEGINNINGS = ("(", "|", "{", ", ", r"\lfloor ", r"\lceil ")
 """What stands where a sum or a product begins."""
 
+_SIGNS = ("+ ", "- ", r"\cdot ", "} ")
+"""Behind these a minus needs brackets; the last stands behind the indices of a sum."""
+
 _WITHOUT = "\0"
 """Stands where the minus behind it is left out."""
 
@@ -65,7 +68,8 @@ def latex(
             written.append(text if alone else rf"\left({text}\right)")
             continue
         parts, binding = _parts(node, statement, roots(nodes, node.start, at - 1), naming)
-        if binding < needed:
+        behind_sign = written and written[-1].endswith(_SIGNS)
+        if binding < needed or (behind_sign and _is_minus(nodes, at)):
             parts = [r"\left(", *parts, r"\right)"]
         waiting += reversed(parts)
     return "".join(written).replace(f"{_WITHOUT}-", "")

@@ -146,7 +146,7 @@ class Document(ABC):
         sums = self.notation.joined(" + ", map(self._answer, parts))
         adds_up = isfinite(sum(parts)) or not isfinite(total)
         terms = [whole, sums] if 1 < len(parts) <= _MOST_SUMMED and adds_up else [whole]
-        return self._line(*terms, self._answer(total), lead="together")
+        return self._line(*terms, self._gradient(total), lead="together")
 
     def _whole(self, name: str) -> Term:
         """`∂L/∂a`, the gradient of the output by a name."""
@@ -164,7 +164,7 @@ class Document(ABC):
         elif self._hide and not own:
             shown.append(self._blank)
         if own:
-            return [self._shared(share, *shown, self._answer(share.product))]
+            return [self._shared(share, *shown, self._gradient(share.product, share.single))]
         slope = self._answer(share.local)
         lines = []
         upstream = self._whole(step.name)
@@ -178,8 +178,9 @@ class Document(ABC):
             middle.append(self._product(upstream, self._hidden(factor)))
         middle.append(self._product(self._answer(share.upstream), slope))
         if not share.is_product:  # then a note says what was done
-            middle = []
-        return [*lines, self._shared(share, *middle, self._answer(share.product))]
+            middle = middle[:-1] if isnan(share.product) else []
+        product = self._gradient(share.product, share.single)
+        return [*lines, self._shared(share, *middle, product)]
 
     def _shared(self, share: Share, *terms: Term) -> str:
         return self._part(self._whole(share.by), share, not share.single, *terms)
@@ -206,7 +207,14 @@ class Document(ABC):
     def _line(self, *terms: Term, lead: str = "", of: Term | None = None) -> str:
         """Terms that are equal. lead, of: words and a term that stand before them."""
         lead = self.words(lead) + (f" {self.displayed(of.text)}" if of else "")
-        equal = self.displayed(" = ".join(term.text for term in terms))
+        texts = [term.text for term in terms]
+        # a number is said once, and not as `u = 0 = 0`; blanks may be several
+        once = [
+            text
+            for text, before in zip(texts, ["", *texts], strict=False)
+            if text != before or text == self._blank.text
+        ]
+        equal = self.displayed(" = ".join(once))
         return f"{lead}: {equal}" if lead else equal
 
     def _name(self, text: str) -> Term:
@@ -218,6 +226,13 @@ class Document(ABC):
 
     def _answer(self, value: float) -> Term:
         return self._hidden(self._number(value))
+
+    def _gradient(self, value: float, whole: bool = True) -> Term:
+        """A gradient, and what `grad` prints for it where no double holds it. whole: or a share."""
+        found, double = self._number(value), self._number(float(value))
+        if whole and found.text != double.text:
+            found = Term(found.text + self.notation.aside.format(double.text))
+        return self._hidden(found)
 
     def _hidden(self, term: Term) -> Term:
         """A term that a student is to find."""

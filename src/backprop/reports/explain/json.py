@@ -3,6 +3,7 @@
 from typing import Any
 
 from backprop.derivation import Derivation
+from backprop.numbers import Wide, shown
 from backprop.report import SCHEMA
 from backprop.reports.json_lines import line
 from backprop.reports.style import Style
@@ -16,7 +17,7 @@ _ANSWERS = frozenset(
 def write(found: Derivation, style: Style, hide: bool) -> str:
     """One object: output, value, inputs, given, forward, start, backward, paths, and the gradients by
     the names that the paths come from, and what the file says of its inputs; answers are null if
-    hidden."""
+    hidden. Beside numbers that no double holds, their texts are `beyond`: {"product": "-1e-400"}."""
     steps = {"forward": found.forward, "backward": found.backward, "paths": dict(found.paths)}
     steps["gradients"] = dict(found.gradients)
     plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
@@ -30,11 +31,21 @@ def _data(item: Any, hide: bool) -> Any:
     if _is_step(item):
         item = item._asdict()
     if isinstance(item, dict):
+        beyond = {key: _texts(each) for key, each in item.items() if not hide and _texts(each)}
+        item |= {"beyond": beyond} if beyond else {}
         return {
             key: None if hide and key in _ANSWERS and not _are_steps(each) else _data(each, hide)
             for key, each in item.items()
         }
     return [_data(each, hide) for each in item] if isinstance(item, (list, tuple)) else item
+
+
+def _texts(item: Any) -> Any:
+    """The text of a number that no double holds, of several with null for others; "" if none is."""
+    if isinstance(item, (list, tuple)):
+        texts = [_texts(each) or None for each in item]
+        return texts if any(isinstance(each, Wide) for each in item) else ""
+    return shown(item) if isinstance(item, Wide) else ""
 
 
 def _is_step(item: Any) -> bool:

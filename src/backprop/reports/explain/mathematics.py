@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from backprop.numbers import printed, shown
+from backprop.numbers import IN_DOUBLES, printed, shown
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON, SIGN, SUM
 from backprop.syntax.latex import latex, latex_number
@@ -24,6 +24,7 @@ class Notation(NamedTuple):
     """A way to write names, numbers and formulas, and what they are joined to.
 
     fraction, brackets: with `{}` for what goes into them. blank: what a student is to fill in.
+    aside: with `{}` for what a number is in doubles.
     """
 
     name: Callable[[str], str]
@@ -33,6 +34,7 @@ class Notation(NamedTuple):
     times: str
     brackets: str
     blank: str
+    aside: str
 
     def derivative(self, of: str, by: str) -> Term:
         """`∂of/∂by`."""
@@ -60,7 +62,10 @@ class Notation(NamedTuple):
         return Term(sign.join(texts))
 
 
-TEXT = Notation(str, partial(printed, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____")
+TEXT = Notation(
+    str, partial(printed, zeros=True), typographic, "∂{}/∂{}", " · ", "({})", "____",
+    f" ({{}} {IN_DOUBLES})",
+)  # fmt: skip
 
 
 def in_latex(names: Iterable[str]) -> Notation:
@@ -71,5 +76,5 @@ def in_latex(names: Iterable[str]) -> Notation:
         lambda value, digits: latex_number(shown(value, digits, zeros=True)),
         lambda statement, numbers: latex(statement, numbers, naming),
         r"\frac{{\partial {}}}{{\partial {}}}", r" \cdot ", r"\left({}\right)",
-        r"\underline{\hspace{3em}}",
+        r"\underline{\hspace{3em}}", rf"\ ({{}}\text{{{{ {IN_DOUBLES}}}}})",
     )  # fmt: skip
