@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from decimal import Decimal
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from backprop.numbers import Wide, shown
+from backprop.reports.style import Style, fitted
 from running import backprop
 
 
@@ -45,8 +49,85 @@ def test_paths_and_pictures_have_them_too(tmp_path: Path) -> None:
     assert "1e+200 · -1e-400 = -1e-200" in file.read_text()
 
 
+BEYOND = [
+    # what grad prints, the number by hand, and in each format of explain
+    ("u = 1/x", "x=1e200", 0.0, "−1e−400 (0 in doubles)", r"-1 \cdot 10^{-400}\ (0\text{ in doubles})"),
+    ("u = x/c", "x=1e-160, c=5e-324", inf, "2.02402e323 (inf in doubles)",
+     r"2.02402 \cdot 10^{323}\ (\infty\text{ in doubles})"),
+    # 1e-400 through u, twice 2e-400·2 besides: 1e-400·(1 + 2·2)
+    ("v = x^2; u = (v*1e-200 + x*1e-200)*1e-200", "x=2", 0.0, "1e−400 + 4e−400 = 5e−400 (0 in doubles)",
+     r"5 \cdot 10^{-400}\ (0\text{ in doubles})"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "at", "double", "said", "latex"), BEYOND)
+def test_every_format_has_what_grad_prints_beside_the_number(
+    text: str, at: str, double: float, said: str, latex: str, tmp_path: Path
+) -> None:
+    model = "-e", text, "--set", at
+    printed = json.loads(backprop("grad", *model, "--format", "json").out)["gradients"]["x"]
+    assert float(printed) == double
+    assert f"= {said}\n" in backprop("explain", *model).out
+    for form in ("latex", "markdown"):
+        assert f"{latex}$" in backprop("explain", *model, "--format", form).out
+    page = backprop("explain", *model, "--format", "html").out
+    assert "\xa0in\xa0doubles)" in re.sub("<[^>]*>", "", page)
+    data = backprop("explain", *model, "--format", "json").out
+    last = json.loads(data)["backward"][-1]
+    found = (last["totals"] or [each for each in last["shares"] if each["by"] == "x"])[0]
+    key = "total" if last["totals"] else "product"
+    number = found["beyond"][key]
+    assert float(found[key]) == double
+    assert Decimal(number) == pytest.approx(
+        Decimal(said.split(" (")[0].split(" ")[-1].replace("−", "-")), rel=Decimal("1e-5")
+    )
+    assert "beyond" not in backprop("explain", *model, "--format", "json", "--hide-answers").out
+    assert backprop("draw", *model, "-o", str(tmp_path / "a.dot")).status == 0
+    if "v =" not in text:
+        assert f"({double:g} in doubles)" in (tmp_path / "a.dot").read_text()
+
+
 def test_a_number_beyond_doubles_is_written() -> None:
     assert shown(Wide(Decimal("-1.5e-400"))) == "-1.5e-400"
     assert shown(Wide(Decimal(1) / 3 * Decimal("1e500")), 3) == "3.33e+499"
     assert Wide(Decimal("-1e-400")) == 0.0
     assert Wide(Decimal("1e400")) == float("inf")
+
+
+def test_a_number_is_said_once_and_no_product_that_is_none() -> None:
+    ran = backprop("explain", "-e", "u = if(x > 0, 1, 0); y = u*z", "--set", "x=-1,z=2")
+    assert "u = if(x > 0, 1, 0) = 0\n" in ran.out
+    ran = backprop("explain", "-e", "u = atan2(z, x); y = u^2 + x", "--set", "z=0, x=0")
+    assert "0 · nan" not in ran.out
+    assert "∂y/∂z = ∂y/∂u · ∂u/∂z = nan\n" in ran.out
+    assert "(0 times a slope that is infinite or nan may be anything, and" in ran.out
+
+
+def test_a_minus_behind_a_sign_has_brackets_in_latex() -> None:
+    text = "y = 1 + (-w) + 2*-w - (-w)/2 + sum(-w*i for i in 1..2)"
+    for form in ("latex", "markdown"):
+        found = backprop("explain", "-e", text, "--set", "w=-2.582", "--format", form).out
+        assert r"1 + \left(-w\right) + 2 \cdot \left(-w\right) - \left(-\frac{w}{2}\right)" in found
+        assert r"1 \ldots 2} \left(-w \cdot i\right)" in found
+        assert not re.search(r"([+-] |cdot |\} )-", found.replace(r"\frac{-", ""))
+
+
+def test_a_name_does_not_stand_alone_in_a_narrow_terminal() -> None:
+    line = "  9. L = " + " + ".join(f"a{number}·w{number}" for number in range(12)) + " = 12"
+    lines = fitted(line, Style(width=60), 7)
+    assert lines[0].startswith("  9. L = a0·w0 + a1·w1")
+    assert " ".join(map(str.strip, lines)) == line.strip()
+    assert all(len(each) <= 60 for each in lines)
+
+
+def test_nothing_is_broken_in_a_pipe() -> None:
+    text = "y = " + " + ".join(f"sin(a{n})*exp(b{n})*log(c{n})*tanh(d{n})" for n in range(6))
+    ran = backprop(
+        "explain", "-e", text, "--set", ", ".join(f"{x}{n}=1" for x in "abcd" for n in range(6))
+    )
+    assert "that uses it, times the derivative of that equation by the name.\n" in ran.out
+    assert (
+        re.search(r"^  2\. y = .*, sum rule, .*tanh.*$", ran.out, re.M)
+        or "derivatives of" in ran.out
+    )
+    assert not re.search(r"^     \w+ rule", ran.out, re.M)

@@ -76,8 +76,8 @@ def curve(name: str, values: Sequence[float], style: Style) -> str:
 
 def fitted(line: str, style: Style, pad: int = 2) -> list[str]:
     """The lines that a line becomes in a terminal: itself where it fits, else several, all but the
-    first indented by `pad`. It is broken before equality signs, and where that is not enough at
-    other spaces; no number is broken."""
+    first indented by `pad`. It is broken before equality signs, and where that is not enough, or a
+    name alone would be left, at other spaces; no number is broken."""
     wide = style.width
     if wide is None or cells_wide(line) <= wide:
         return [line]
@@ -86,8 +86,9 @@ def fitted(line: str, style: Style, pad: int = 2) -> list[str]:
         if lines and cells_wide(f"{lines[-1]} {part}") <= wide:
             lines[-1] += f" {part}"
             continue
-        first, *words = re.split(r"(?<=\S) (?=\S)", part)
-        lines.append(" " * (pad if lines else 0) + first)
+        words = re.split(r"(?<=\S) (?=\S)", part)
+        if len(lines) != 1 or " = " in lines[0]:
+            lines.append(" " * (pad if lines else 0) + words.pop(0))
         for word in words:
             if cells_wide(f"{lines[-1]} {word}") <= wide:
                 lines[-1] += f" {word}"

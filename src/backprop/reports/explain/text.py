@@ -8,7 +8,7 @@ from backprop.reports.explain.mathematics import TEXT, Notation
 from backprop.reports.style import Style, fitted, written
 
 _WIDE = 78
-"""Columns of a sentence. Mathematics is broken in a terminal only, where it is too long for that."""
+"""The most columns of a sentence in a terminal. In a pipe or a file nothing is broken."""
 
 
 def write(found: Derivation, style: Style, hide: bool) -> str:
@@ -28,9 +28,10 @@ class _Text(Document):
         return f"({text})"
 
     def section(self, part: Section) -> list[str]:
-        wide = min(self.style.width or _WIDE, _WIDE)
+        wide = self.style.width and min(self.style.width, _WIDE)
         lines = ["", part.heading, "-" * len(part.heading)]
-        lines += [*wrap(part.intro, wide), ""] if part.intro else []
+        if part.intro:
+            lines += [*(wrap(part.intro, wide) if wide else [part.intro]), ""]
         lines += [each for line in part.lines for each in fitted(f"  {line}", self.style, 4)]
         widest = len(str(part.steps[-1].number)) if part.steps else 0
         for step in part.steps:
@@ -40,7 +41,7 @@ class _Text(Document):
                 lines += self._fitted(number, *step.lines)
                 continue
             heads = [step.head]
-            if len(step.head) + len(number) - 2 >= wide:
+            if wide and len(step.head) + len(number) - 2 >= wide:
                 heads = [step.equation, *wrap(step.rule, wide - 8)]
             lines += self._fitted(number, heads[0])
             lines += [indent + each for each in heads[1:]]
