@@ -26,7 +26,7 @@ from backprop.options import (
     PictureDigits,
     Seed,
     StepsOf,
-    default,
+    default_of,
     documented,
     names,
 )  # fmt: skip
@@ -115,7 +115,7 @@ class Value(plain.Value):
 
     @documented
     def draw(
-        self, *, theme: ThemeName = default(ThemeName), direction: Direction = "LR"
+        self, *, theme: ThemeName = default_of(ThemeName), direction: Direction = "LR"
     ) -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
         from backprop.reports.drawing import draw_value
@@ -170,7 +170,7 @@ class Model(language.Model, Shown):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        engine: EngineName = default(EngineName),
+        engine: EngineName = default_of(EngineName),
         **numbers: float,
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
@@ -198,9 +198,9 @@ class Model(language.Model, Shown):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        detail: Detail = default(Detail),
+        detail: Detail = default_of(Detail),
         paths: Sequence[str] = (),
-        steps_of: StepsOf = default(StepsOf),
+        steps_of: StepsOf = default_of(StepsOf),
         only: Sequence[str] = (),
         all: bool = False,
         **numbers: float,
@@ -266,14 +266,14 @@ class Model(language.Model, Shown):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        theme: ThemeName = default(ThemeName),
+        theme: ThemeName = default_of(ThemeName),
         direction: Direction = "LR",
-        passes: Pass = default(Pass),
-        detail: DetailBySize = default(DetailBySize),
+        passes: Pass = default_of(Pass),
+        detail: DetailBySize = default_of(DetailBySize),
         focus: Sequence[str] = (),
-        depth: Depth = default(Depth),
+        depth: Depth = default_of(Depth),
         all: bool = False,
-        digits: PictureDigits = default(PictureDigits),
+        digits: PictureDigits = default_of(PictureDigits),
         **numbers: float,
     ) -> Digraph:
         """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
@@ -340,8 +340,8 @@ def parse(
     text: str,
     name: str = "<text>",
     *,
-    seed: Seed = default(Seed),
-    max_nodes: MaxNodes = default(MaxNodes),
+    seed: Seed = default_of(Seed),
+    max_nodes: MaxNodes = default_of(MaxNodes),
 ) -> Model:
     """The Model of an equation text. `name` is what error messages call the text.
 
@@ -354,8 +354,8 @@ def parse(
 def load(
     path: str | PathLike[str],
     *,
-    seed: Seed = default(Seed),
-    max_nodes: MaxNodes = default(MaxNodes),
+    seed: Seed = default_of(Seed),
+    max_nodes: MaxNodes = default_of(MaxNodes),
 ) -> Model:
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
     from backprop.files import read_source

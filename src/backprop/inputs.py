@@ -9,7 +9,7 @@ from backprop.errors import BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.given import read_numbers
 from backprop.language import Model, read_model
-from backprop.options import MaxNodes, Option, Seed, default, names
+from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
 
 DEFAULT_FILE = "eqs.txt"
@@ -59,8 +59,8 @@ class Inputs(NamedTuple):
         "The output; grad takes several. Default: what the equations say, or the only one.",
         read=names, offers="equations",
     )] = ()
-    seed: Seed = default(Seed)
-    max_nodes: MaxNodes = default(MaxNodes)
+    seed: Seed = default_of(Seed)
+    max_nodes: MaxNodes = default_of(MaxNodes)
     # fmt: on
 
     @property

@@ -238,7 +238,7 @@ def detail_option(default: str | None) -> Option:
     return Option("--detail NAME", help + by_size, default, choices=("equations", "operations"))
 
 
-def default(kind: Any) -> Any:
+def default_of(kind: Any) -> Any:
     """What an argument of the library is where it is not given: the default of its option."""
     return kind.__metadata__[0].default
 

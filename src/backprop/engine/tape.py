@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.engine.native import kernels
-from backprop.engine.native.loops import LEAVES, MIXED, constant_slopes, is_wide, kinds
+from backprop.engine.native.loops import LEAVES, MIXED, is_wide, kinds, known_slopes
 from backprop.engine.native.machine import lanes, library
 from backprop.engine.underflow import LARGE, SCALE
 from backprop.graph import CODES, NAMES, Columns
@@ -186,7 +186,7 @@ class Arrays:
             return True
         if not self._has_constants:  # which the careful loop reads like all others
             for kind, begin, count in tape.segments.tolist():
-                for array, slope in zip((self.p, self.q), constant_slopes(kind), strict=True):
+                for array, slope in zip((self.p, self.q), known_slopes(kind), strict=True):
                     if slope is not None:
                         array[begin : begin + count] = slope
             self._has_constants = True

@@ -22,7 +22,7 @@ from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
 from backprop.language import Model, read_model
 from backprop.memory import without_collector
-from backprop.options import EngineName, default
+from backprop.options import EngineName, default_of
 from backprop.source import Source
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def compile(
     model: Model,
     of: str | None = None,
     *,
-    engine: EngineName = default(EngineName),
+    engine: EngineName = default_of(EngineName),
     runs: int = 1_000_000,
 ) -> Program:
     """A Model made ready to run many times: a function of its inputs' numbers.

@@ -206,15 +206,14 @@ def _fault(
     if row is None:
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
-        if hints := meant(statement, node):  # each is a text for the whole call
-            return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
-        if hints := member(statement, node):
-            return UnknownFunction(f"there is no function {name!r}", whole, hints=hints)
+        missing = f"there is no function {name!r}"
+        if hints := meant(statement, node) or member(statement, node):  # texts for the whole call
+            return UnknownFunction(missing, whole, hints=hints)
         hints = [] if primed else did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
         hints = hints or otherwise(name, count, known)
-        return UnknownFunction(f"there is no function {name!r}", here, hints=hints)
+        return UnknownFunction(missing, here, hints=hints)
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
     hints = meant(statement, node)
     if count < least and not hints:

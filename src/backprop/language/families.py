@@ -23,14 +23,14 @@ from backprop.language.integers import Integers, Scope
 from backprop.names import family as family_of
 from backprop.names import spanned
 from backprop.numbers import shown
-from backprop.options import MaxNodes, default
+from backprop.options import MaxNodes, default_of
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Clause, Nodes, Parts, TooDeep, prepared
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
-MOST_VALUES: int = default(MaxNodes)
+MOST_VALUES: int = default_of(MaxNodes)
 """The most Values that a file may unroll and expand to, unless the person allows more."""
 
 _MOST_CLAUSES = 20

@@ -161,7 +161,7 @@ def _place(code: Code, pointer: str) -> str:
 
 
 @cache
-def constant_slopes(number: int) -> KnownSlopes:
+def known_slopes(number: int) -> KnownSlopes:
     """Those of the steps of a kind that its forward loop does not store."""
     return _step(kinds()[number], Code(), stored=False)[1] if number > MIXED else STORED
 
@@ -172,7 +172,7 @@ def _lossy(number: int) -> tuple[float, ...]:
     can, and whether it has two operands: 1 or 0."""
     kind = kinds()[number]
     lost = functions.can_be_lost(kind.name) if kind.name else ()
-    pairs = zip(kind.order, constant_slopes(number), strict=False)
+    pairs = zip(kind.order, known_slopes(number), strict=False)
     by = [lost[place] and slope is None for place, slope in pairs]
     own = bool(kind.name) and functions.can_vanish(kind.name)
     return tuple(map(float, [*by, *[False] * (2 - len(by)), own, len(kind.order) == 2]))
