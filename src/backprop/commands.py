@@ -29,7 +29,11 @@ _PLOTTED = {1: 1000, 2: 50_000}
 
 
 def grad(
-    inputs: Inputs, wrt: Sequence[str], whole: bool, only: Sequence[str], engine: str
+    inputs: Inputs,
+    wrt: Sequence[str] = (),
+    whole: bool = False,
+    only: Sequence[str] = (),
+    engine: str = "auto",
 ) -> GradientReport:
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 
