@@ -100,6 +100,9 @@ def test_groups_have_room_for_their_titles(direction: str, program: str) -> None
             found[text] = middle - 2.1 * len(text) > min(ends) and middle < max(ends)
         assert titles <= {*found}
         assert all(found.values())
+    svg = drawn(str(EXAMPLES / "exercise_08_one_neuron.eq"), "--direction", direction)
+    texts = {cluster.findtext(f".//{SVG}text") for cluster in groups(svg, "cluster")}
+    assert {"error = h - target", "z = w1*x1 + w2*x2 + b"} <= texts
     svg = drawn(str(EXAMPLES / "exercise_10_least_squares.eq"), "--direction", direction)
     texts = {cluster.findtext(f".//{SVG}text") for cluster in groups(svg, "cluster")}
     assert {f"r{k} = slope*x{k} + offset - y{k}" for k in (1, 2, 3)} <= texts

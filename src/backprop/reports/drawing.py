@@ -26,7 +26,7 @@ from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
-from backprop.reports.layout import fit, with_free_titles, with_room
+from backprop.reports.layout import fit, has_room, with_free_titles, with_room
 from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
 
@@ -39,6 +39,9 @@ _DPI = 96
 
 _ANY = 10_000
 """Inches: no limit to the height of a picture whose width is given."""
+
+_PROMPT = 1.0
+"""Seconds that a layout may take and be made again with room for its titles."""
 
 _LONG = 60
 """The longest title of a group; hover text has all of it."""
@@ -122,10 +125,14 @@ def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph
     """The graph that is drawn, its layout, and the one before its titles had room."""
     found = []
     for graph in graphs:
+        begin = monotonic()
         layout = first = run(graph.source, "-Tdot").decode()
-        source = with_room(graph.source, first)
-        if source != graph.source:
-            layout = run(source, "-Tdot").decode()
+        if monotonic() - begin < _PROMPT:
+            # what is missing may come on either side of the arrows
+            for times in (2, 4, 6):
+                if has_room(layout, first):
+                    break
+                layout = run(with_room(graph.source, first, times), "-Tdot").decode()
         found.append((graph, layout, first))
         if fit(layout) >= 1:
             break

@@ -65,12 +65,18 @@ def with_free_titles(layout: str, first: str) -> str:
     return _GROUP.sub(lambda group: moved(found[group.start()]), layout)
 
 
-def with_room(source: str, layout: str) -> str:
+def has_room(layout: str, first: str) -> bool:
+    """Whether there is room for all titles. first: as for `with_free_titles`."""
+    return all(title.room >= title.wide for title in _titles(layout, first).values())
+
+
+def with_room(source: str, layout: str, times: float) -> str:
     """The text of a graph whose groups ask for more room, where its layout has none for their titles:
-    blanks behind a title make its group wider. `with_free_titles` takes them away."""
+    blanks behind a title make its group wider, by so many times what is missing.
+    `with_free_titles` takes them away."""
     for title in _titles(layout, layout).values():
         if title.room < title.wide:
-            more = title.width - title.wide + 2 * (title.wide - title.room)
+            more = title.width - title.wide + times * (title.wide - title.room)
             label = f'label="{title.text}" labeljust'
             padded = f'label="{title.text}{_BLANK * ceil(more / _BLANK_WIDE)}" labeljust'
             source = source.replace(label, padded, 1)
