@@ -207,8 +207,8 @@ def _fault(
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
         missing = f"there is no function {name!r}"
-        if hints := meant(statement, node) or member(statement, node):  # texts for the whole call
-            return UnknownFunction(missing, whole, hints=hints)
+        if hints := meant(statement, node) or (member(statement, node) if near else []):
+            return UnknownFunction(missing, whole, hints=hints)  # texts for the whole call
         hints = [] if primed else did_you_mean(name, known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
