@@ -467,9 +467,11 @@ def test_what_a_model_says_cannot_be_changed() -> None:
 
 
 def test_what_an_uncertainty_is_made_of_is_told() -> None:
-    ran = backprop("grad", "-e", "a = 2 ± k; k = 8; y = a*k", "--set", "k=3")
-    assert ran.status
-    assert "an uncertainty (±)" in ran.err
+    text = "a = 2 ± k; k = 8; y = a*k"
+    found = json.loads(run("grad", "-e", text, "--set", "k=3", "--format", "json"))
+    assert found["uncertainties"] == {"a": 3}
+    with pytest.raises(NotAnInput, match="an uncertainty \\(±\\)"):
+        library.parse(text).grad(k=3)
 
 
 @pytest.mark.parametrize("precise", [False, True])

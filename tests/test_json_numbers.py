@@ -126,7 +126,6 @@ def refused(text: str, *said: str) -> Ran:
         ('{"schema": 1, "output": "L", "data": {"x": "nan", "L": "nan"}}', "1:44", "is no number"),
         ('{"schema": 1, "output": "L", "data": {"x": 1}}\n{"x": 2}', "2:1", "extra data"),
         ('{"schema": 1, "output": "L", "data": {"x": 1}}\n[', "2:2", "no JSON"),
-        ('{"schema": 1, "output": "L", "data": {"n": 3, "x": 1}}', "1:39", "number of equations"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_shown(folder: Path, text: str, place: str, said: str) -> None:

@@ -40,8 +40,7 @@ def grad(
     wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
     names. engine: how it is computed.
     """
-    model = inputs.model()
-    numbers = inputs.numbers(model)
+    model, numbers = inputs.given()
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
     asked = meant(inputs.of, model.names, "these equations")
@@ -118,7 +117,8 @@ class Descending(NamedTuple):
         """The number of every input that has one, before anything moves."""
         defaults = {name: self.model.default(name) for name in self.model.defaults}
         numbers = {**defaults, **self.numbers}
-        return {name: numbers[name] for name in self.model.inputs if name in numbers}
+        named = (*self.model.inputs, *self.model.fixed)
+        return {name: numbers[name] for name in named if name in numbers}
 
     @property
     def free(self) -> list[str]:
@@ -190,8 +190,7 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> De
     from backprop.descent.result import read_state
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
-    model = inputs.model()
-    numbers = inputs.numbers(model, given["bounds"])
+    model, numbers = inputs.given(given["bounds"])
     found = read_state(state) if state else None
     return Descending(model, inputs.output, numbers, given, found)
 

@@ -1,6 +1,6 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from backprop.errors import LIMIT, BackpropError, CannotRead, NotANumber, UnexpectedText, raise_all
@@ -11,7 +11,7 @@ from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
 from backprop.language.links import differing
 from backprop.names import Names
-from backprop.numbers import half_unit
+from backprop.numbers import half_unit, shown
 from backprop.source import Source, Span
 
 
@@ -20,16 +20,18 @@ def read_numbers(
     files: Sequence[str] = (),
     settings: Sequence[str] = (),
     bounds: Collection[str] = (),
-) -> dict[str, float]:
-    """The numbers for inputs of `model`; settings win over files, later ones over earlier ones.
+    again: Callable[[str], Model] | None = None,
+) -> tuple[Model, dict[str, float]]:
+    """The numbers for inputs of `model`; settings win over files, later ones over earlier ones. And
+    the Model, read again where they change what its ranges, draws and bounds were made with.
 
-    bounds: names or patterns of the inputs for which those of the model do not hold. Raises
-    UnknownName, NotAnInput, NotANumber, OutsideBounds, NameDefinedTwice, SyntaxFaults, CannotRead.
+    bounds: names or patterns of the inputs for which those of the model do not hold. again: reads a
+    text in place of that of the model. Raises UnknownName, NotAnInput, NotANumber, OutsideBounds,
+    NameDefinedTwice, SyntaxFaults, CannotRead.
     """
     numbers: dict[str, float] = {}
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
-    inputs = Names(model.inputs)
     opened = [_opened(path) for path in files]
     written = [typed(text, "--set") for text in settings]
     if json := next(filter(is_json, written), None):
@@ -37,20 +39,46 @@ def read_numbers(
         raise UnexpectedText(
             "JSON is for files of values", Span(json, 0, len(json.text)), hints=hints
         )
-    sources = [_from_file(source, model) for source in opened] + [*map(from_lines, written)]
+    lines = [*map(from_lines, written)]
+    sources = [_from_file(source, model) for source in opened] + lines
+    sizes = _sizes(model, sources) if again and model.fixed else {}
+    others = {name: each for name, each in sizes.items() if each != default(model, name)}
+    if again and others:
+        model = _read_again(model, others, again)
+        sources = [_from_file(source, model) for source in opened] + lines
+    inputs = Names(model.inputs)
     for name, (number, span, text) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := inputs.matching(name)):
             numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
-        elif name in model.fixed and number == default(model, name):
-            pass  # a file gives its own constants back
+        elif name in sizes or (name in model.fixed and number == default(model, name)):
+            pass  # the model has it; and a file gives its own constants back
         elif error := refused(model, name, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
             numbers[name] = _within(model, name, number, text)
             places[name] = span
     raise_all(errors or outside(model, numbers, bounds, places))
-    return numbers
+    return model, numbers
+
+
+def _sizes(model: Model, sources: Sequence[Given]) -> dict[str, float]:
+    """The numbers that are given for constants of ranges, draws and bounds, the last of each."""
+    given = {name: each[0] for source in sources for name, each in source.items()}
+    return {name: given[name] for name in model.fixed if name in given and name in model.defaults}
+
+
+def _read_again(model: Model, sizes: dict[str, float], again: Callable[[str], Model]) -> Model:
+    """The Model of the same text with other numbers for constants of ranges. Raises as reading does."""
+    from backprop.language import with_defaults
+
+    try:
+        return again(with_defaults(model, sizes, drawn=False))
+    except BackpropError as error:
+        given = ", ".join(f"{name} = {shown(number)}" for name, number in sizes.items())
+        for each in error.all:
+            each.hints += (f"this is so with the number that is given: {given}",)
+        raise
 
 
 def _opened(path: str) -> Source:

@@ -72,12 +72,14 @@ class Inputs(NamedTuple):
 
     def read(self) -> Asked:
         """The Model, its numbers and the one output."""
-        model = self.model()
-        return Asked(model, self.numbers(model), self.output)
+        return Asked(*self.given(), self.output)
 
     def model(self) -> Model:
         """The Model of the equations."""
-        return read_model(self._equations(), self.seed, self.max_nodes)
+        return self._read(self._equations())
+
+    def _read(self, source: Source) -> Model:
+        return read_model(source, self.seed, self.max_nodes)
 
     def _equations(self) -> Source:
         if self.expressions:
@@ -97,7 +99,12 @@ class Inputs(NamedTuple):
                 hints.append("for what comes down a pipe write - as the file")
             raise CannotRead(message, hints=hints) from error
 
-    def numbers(self, model: Model, bounds: Collection[str] = ()) -> dict[str, float]:
-        """The numbers for the inputs of the model. bounds: names or patterns of those for which the
+    def given(self, bounds: Collection[str] = ()) -> tuple[Model, dict[str, float]]:
+        """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
         bounds of the model do not hold."""
-        return read_numbers(model, self.values, self.settings, bounds)
+        model = self.model()
+
+        def again(text: str) -> Model:
+            return self._read(Source(model.source.name, text, model.source.option))
+
+        return read_numbers(model, self.values, self.settings, bounds, again)

@@ -147,8 +147,7 @@ def _gradients(
 def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked:
     """What came of a claim. sheet: by the name that a claim differentiates by, what is known of it."""
     subject = answer.subject
-    agreeing = answer.points - len(answer.wrong) + (not answer.here)
-    at_start = *answer.both(subject.start), not answer.wrong, answer.points, agreeing
+    at_start = *answer.both(subject.start), not answer.wrong, *answer.counts
     if not answer.wrong:
         return Marked(claim, *at_start)
     example = answer.wrong[0]
@@ -173,7 +172,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
         only = f"it is right only at {listed(at_held)}"
         more = diagnosis if kind not in ("", "coincidence") else "as a formula it is another one"
         kind, diagnosis = "constant", f"{only}: {more}"
-    at_start = *answer.both(subject.start), here, answer.points, agreeing
+    at_start = *answer.both(subject.start), here, *answer.counts
     return Marked(claim, *at_start, at, *there, answer.here, kind, diagnosis, chain)
 
 

@@ -1,6 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from math import isfinite, isnan
 from random import Random
@@ -148,6 +149,10 @@ class Answer:
                 if not found.try_at(point):
                     break
             if found.wrong:
+                if (
+                    self.by not in moved
+                ):  # what is said of other points is of those that move no constant
+                    found.counts = self.counts
                 return found
         return self
 
@@ -165,6 +170,11 @@ class Answer:
             if not self._agrees(point):
                 self.wrong.append(point)
         return self.points < _MOST
+
+    @cached_property
+    def counts(self) -> tuple[int, int]:
+        """At how many other points it was tried, and at how many it was right."""
+        return self.points, self.points - len(self.wrong) + (not self.here)
 
     def right(self, point: Numbers) -> float:
         truth = self.claim.truth

@@ -162,12 +162,12 @@ def refused(
     """
     if name not in model.names:
         return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
-    if name in model.fixed:
+    if name in model.fixed and not model.is_equation(name):
         message = (
             f"{name!r} is in an index, a range, a draw, bounds or an uncertainty (±):"
             " the number of equations or what is said of their inputs depends on it"
         )
-        hint = "change it in the file"
+        hint = "change it in the equations, or give it where they are read: --set on a command line"
     elif model.is_equation(name):
         text = model.instance(model.names[name])
         shown = text if len(text) <= 60 else "…"

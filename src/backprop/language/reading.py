@@ -156,7 +156,7 @@ def read_settings(
             )
             for each in others
         ]
-        if builder.names and name in computed:
+        if builder.names and (name in computed or family(name) in repeated):
             return
         settings[name] = Setting(target, model, root, tokens.sides()[-1].whole, tuple(links))
         for unknown in builder.names.values():

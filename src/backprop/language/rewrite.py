@@ -16,7 +16,10 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 
 
 def with_defaults(
-    model: Model, numbers: Mapping[str, float], bounds: Mapping[str, Bounds] = MappingProxyType({})
+    model: Model,
+    numbers: Mapping[str, float],
+    bounds: Mapping[str, Bounds] = MappingProxyType({}),
+    drawn: bool = True,
 ) -> str:
     """The equation text in which the inputs `numbers` have these defaults, to the last bit, and
     these `bounds` in place of those that the text has for them.
@@ -25,7 +28,7 @@ def with_defaults(
     default that already has the number keeps its spelling: `2*pi` stays `2*pi`. A statement for
     many inputs, such as `w[i] ~ normal(0, 1) for i in 1..9`, gives way to one for each if one moved.
     What a statement says besides, `const` and bounds, stays. An uncertainty in per cent of a number
-    that moved is written as the number that it was.
+    that moved is written as the number that it was. drawn: whether what is drawn is written out.
     """
     limits = {**model.bounds, **bounds}
     text = model.source.text
@@ -68,6 +71,8 @@ def with_defaults(
             written = exact(number) + _limits(model, name, limits)
             changes[span.start, span.end] = written + _comments(span, line_end)
     for whole, members in statements.items():
+        if not drawn and model.draws(whole):
+            continue
         span = Span.at(model.source, whole)
         known = {name: numbers.get(name, model.default(name)) for name in members}
         # what is drawn is written out, because another seed would draw other numbers

@@ -8,7 +8,7 @@ from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
 from backprop.numbers import fixed
 from backprop.source import one_line
-from backprop.syntax.case import Case, brief, defines, fault, power_of_ten
+from backprop.syntax.case import Case, brief, defines, fault, opened, power_of_ten
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 MODEL = f"a model statement is {NOT_YET}"
@@ -211,9 +211,11 @@ def as_bounds(tokens: Tokens) -> str:
     cuts = [at for at, kind in enumerate(tokens.kinds) if kind in _RISING | _FALLING | {"EQ", "NE"}]
     kinds = {tokens.kinds[at] for at in cuts}
     behind = len(tokens.kinds)
-    if "LPAR" in tokens.kinds[: "FOR" in tokens.kinds and behind]:
-        return ""  # it may be the range of a sum
     last = tokens.kinds.index("FOR") if "FOR" in tokens.kinds else behind
+    if any(opened(tokens.kinds[:at])[0] for at in cuts) or (
+        last < behind and "LPAR" in tokens.kinds
+    ):
+        return ""  # within brackets, or perhaps the range of a sum
     pairs = list(pairwise([-1, *cuts, last]))
     rising, falling = kinds <= _RISING, kinds <= _FALLING
     if not cuts or not (rising or falling) or any(after - at < 2 for at, after in pairs):
