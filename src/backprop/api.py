@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backprop import language
+from backprop import options as declared
 from backprop import values as plain
 from backprop.errors import BackpropError, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
-from backprop.options import (
-    Depth,
-    DescentOptions,
-    Detail,
-    DetailBySize,
-    Direction,
-    EngineName,
-    MaxNodes,
-    Pass,
-    PictureDigits,
-    Seed,
-    StepsOf,
-    default_of,
-    documented,
-    names,
-)  # fmt: skip
+from backprop.options import DescentOptions, default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.source import Source, normal
@@ -56,28 +42,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _shown(error: BackpropError) -> str:
-    """An error with its lines, carets and hints, and all that were found with it."""
-    from backprop.reports.diagnostics import text
-
-    return text(error)
+def _late(module: str, name: str) -> Callable[[Any], Any]:
+    """A function of a module of `reports`, which is imported when it is first called."""
+    return lambda found: getattr(import_module(f"backprop.reports.{module}"), name)(found)
 
 
-def _text(found: Shown) -> str:
-    from backprop.reports.notebook import text
-
-    return text(found)
-
-
-def _bundle(found: Shown) -> Bundle:
-    from backprop.reports.notebook import bundle
-
-    return bundle(found)
-
-
-BackpropError.shown = _shown
-Shown.as_text = _text
-Shown.as_bundle = _bundle
+BackpropError.shown = _late("diagnostics", "text")
+Shown.as_text = _late("notebook", "text")
+Shown.as_bundle = _late("notebook", "bundle")
 
 
 class Gradient(Shown, plain_gradient.Gradient):
@@ -115,7 +87,7 @@ class Value(plain.Value):
 
     @documented
     def draw(
-        self, *, theme: ThemeName = default_of(ThemeName), direction: Direction = "LR"
+        self, *, theme: ThemeName = default_of(ThemeName), direction: declared.Direction = "LR"
     ) -> Digraph:
         """The graph that leads here, as a picture: a `graphviz.Digraph`. Call `backward()` first."""
         from backprop.reports.drawing import draw_value
@@ -170,7 +142,7 @@ class Model(language.Model, Shown):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        engine: EngineName = default_of(EngineName),
+        engine: declared.EngineName = default_of(declared.EngineName),
         **numbers: float,
     ) -> Gradient:
         """The value of the output `of` and its gradient by every name that it depends on.
@@ -198,9 +170,9 @@ class Model(language.Model, Shown):
         values: Mapping[str, float] | None = None,
         of: str | None = None,
         *,
-        detail: Detail = default_of(Detail),
+        detail: declared.Detail = default_of(declared.Detail),
         paths: Sequence[str] = (),
-        steps_of: StepsOf = default_of(StepsOf),
+        steps_of: declared.StepsOf = default_of(declared.StepsOf),
         only: Sequence[str] = (),
         all: bool = False,
         **numbers: float,
@@ -267,13 +239,13 @@ class Model(language.Model, Shown):
         of: str | None = None,
         *,
         theme: ThemeName = default_of(ThemeName),
-        direction: Direction = "LR",
-        passes: Pass = default_of(Pass),
-        detail: DetailBySize = default_of(DetailBySize),
+        direction: declared.Direction = "LR",
+        passes: declared.Pass = default_of(declared.Pass),
+        detail: declared.DetailBySize = default_of(declared.DetailBySize),
         focus: Sequence[str] = (),
-        depth: Depth = default_of(Depth),
+        depth: declared.Depth = default_of(declared.Depth),
         all: bool = False,
-        digits: PictureDigits = default_of(PictureDigits),
+        digits: declared.PictureDigits = default_of(declared.PictureDigits),
         **numbers: float,
     ) -> Digraph:
         """The graph with data and gradients, as a picture: a `graphviz.Digraph`.
@@ -340,8 +312,8 @@ def parse(
     text: str,
     name: str = "<text>",
     *,
-    seed: Seed = default_of(Seed),
-    max_nodes: MaxNodes = default_of(MaxNodes),
+    seed: declared.Seed = default_of(declared.Seed),
+    max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
 ) -> Model:
     """The Model of an equation text. `name` is what error messages call the text.
 
@@ -354,8 +326,8 @@ def parse(
 def load(
     path: str | PathLike[str],
     *,
-    seed: Seed = default_of(Seed),
-    max_nodes: MaxNodes = default_of(MaxNodes),
+    seed: declared.Seed = default_of(declared.Seed),
+    max_nodes: declared.MaxNodes = default_of(declared.MaxNodes),
 ) -> Model:
     """The Model of an equation file, which is UTF-8. Raises BackpropError, CannotRead included."""
     from backprop.files import read_source

@@ -374,8 +374,11 @@ def documented(method: Taking) -> Taking:
     names one by one is looked at before it runs. Raises BadOption."""
     from inspect import cleandoc  # in the library only
 
-    hints: dict[str, Any]
-    hints = {name: method.__globals__.get(kind) for name, kind in method.__annotations__.items()}
+    hints = dict[str, Any]()
+    for name, kind in method.__annotations__.items():
+        home, _, last = kind.rpartition(".")
+        spaces = vars(method.__globals__[home]) if home.isidentifier() else method.__globals__
+        hints[name] = spaces.get(last)
     own = {name: hint.__metadata__[0] for name, hint in hints.items() if get_args(hint)}
     defaults = method.__kwdefaults__ or {}
     rows = [(name, defaults[name], option) for name, option in own.items()]

@@ -2,20 +2,11 @@
 
 from typing import Annotated
 
-from backprop import commands
+from backprop import commands, options
 from backprop.cli.printing import complain, put, transparent_option, width_option, write
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import (
-    Depth,
-    DetailBySize,
-    Direction,
-    Pass,
-    PictureDigits,
-    all_option,
-    names_option,
-    option,
-)  # fmt: skip
+from backprop.options import option
 from backprop.reports import PICTURES
 from backprop.reports.themes import TIMEOUT, Look, ThemeName
 
@@ -30,13 +21,13 @@ def draw(
         "graph.svg", path="written",
     ),
     theme: ThemeName,
-    direction: Direction,
-    passes: Pass,
-    detail: DetailBySize,
-    focus: list[str] = names_option("--focus", "Only what is near these names."),
-    depth: Depth,
-    whole: bool = all_option("Draw everything, however large."),
-    digits: PictureDigits,
+    direction: options.Direction,
+    passes: options.Pass,
+    detail: options.DetailBySize,
+    focus: list[str] = options.names_option("--focus", "Only what is near these names."),
+    depth: options.Depth,
+    whole: bool = options.all_option("Draw everything, however large."),
+    digits: options.PictureDigits,
     transparent: Annotated[bool, transparent_option()],
     width: Annotated[int | None, width_option("as wide as text of 12 points makes it")],
     timeout: int = option(

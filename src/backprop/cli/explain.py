@@ -2,20 +2,12 @@
 
 from typing import Annotated
 
-from backprop import commands
+from backprop import commands, options
 from backprop.cli import printing
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
 from backprop.numbers import either
-from backprop.options import (
-    Detail,
-    StepsOf,
-    all_option,
-    digits_option,
-    force_option,
-    names_option,
-    option,
-)  # fmt: skip
+from backprop.options import option
 from backprop.reports import DOCUMENTS, FRAGMENTS
 
 EXAMPLE = (
@@ -26,20 +18,20 @@ EXAMPLE = (
 def explain(
     inputs: Inputs,
     *,
-    detail: Detail,
-    paths: list[str] = names_option("--paths", "The gradient by these as the sum over all paths."),
-    steps_of: StepsOf,
-    only: list[str] = names_option("--only", "Only the steps about these names."),
-    whole: bool = all_option("Every step, however many."),
+    detail: options.Detail,
+    paths: list[str] = options.names_option("--paths", "The gradient by these as the sum over all paths."),
+    steps_of: options.StepsOf,
+    only: list[str] = options.names_option("--only", "Only the steps about these names."),
+    whole: bool = options.all_option("Every step, however many."),
     hide_answers: bool = option("--hide-answers", "A worksheet: blanks for what is to be found."),
     answers: str | None = option(
         "--answers FILE", "With --hide-answers: the key, in the same format.", path="new"
     ),
-    force: bool = force_option("--answers"),
+    force: bool = options.force_option("--answers"),
     fragment: bool = option("--fragment", f"{either(FRAGMENTS)} to be put into another document."),
     format: Annotated[str | None, printing.format_option(DOCUMENTS)],
     output: printing.Output,
-    digits: Annotated[int | None, digits_option("6, at least 3, and all in JSON")],
+    digits: Annotated[int | None, options.digits_option("6, at least 3, and all in JSON")],
 ) -> None:  # fmt: skip
     """The chain rule step by step, with its formulas and its numbers.
 

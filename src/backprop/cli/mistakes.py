@@ -162,7 +162,8 @@ def _read(words: Sequence[str], own: Sequence[Field]) -> Iterator[tuple[int, Fie
     at = 1
     while at < len(words):
         field = _field(words[at], own)
-        takes_next = field is not None and field.kind is not bool and not _has_value(words[at])
+        has_value = "=" in words[at] if words[at].startswith("--") else len(words[at]) > 2
+        takes_next = field is not None and field.kind is not bool and not has_value
         yield at, field, at + takes_next
         at += 1 + takes_next
 
@@ -171,10 +172,6 @@ def _field(word: str, own: Iterable[Field]) -> Field | None:
     """The option that a word is, with a value in it or without."""
     flag = word.partition("=")[0] if word.startswith("--") else word[:2]
     return next((each for each in own if flag in each.option.flags), None)
-
-
-def _has_value(word: str) -> bool:
-    return "=" in word if word.startswith("--") else len(word) > 2
 
 
 def _unknown(
