@@ -204,6 +204,13 @@ def test_lines_of_a_phone_break_before_equality_signs_and_terms() -> None:
     assert "·" not in starts
 
 
+def test_a_sum_stays_with_the_factor_before_it_on_a_phone() -> None:
+    text = "r[i] = i for i in 1..4; L = sum(r[i]^2 for i in 1..4) + 2*(sum(r[i]*r[k]*3 for i in 1..3 for k in 2..4 if i < k))"
+    out = backprop("explain", "-e", text, "--of", "L", "--format", "html").out
+    starts = {"".join(piece.itertext())[0] for line in pieces_of(out) for piece in line}
+    assert "·" not in starts
+
+
 def test_a_fraction_of_a_share_is_as_large_as_others() -> None:
     out = backprop("explain", "-e", "e = a*2; L = e*a; a = 3", "--format", "latex").out
     assert r"share of $\displaystyle \frac{\partial L}{\partial a}$" in out

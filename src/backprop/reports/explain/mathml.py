@@ -18,6 +18,9 @@ _JOINING = frozenset("+−,∧∨")
 _PHONE, _PAGE = 28.0, 75.0
 """Letters that fit a line of 390 pixels, with numbers and indents before them, and a line of a page."""
 
+_SHORT = 4.0
+"""A factor of so many letters, its sign among them, does not stand alone at the end of a line."""
+
 _SMALLER = 0.7
 """What stands above or below a line, beside what stands on it."""
 
@@ -72,7 +75,7 @@ def _widths(root: Element) -> dict[Element, float]:
         elif each.tag in ("msup", "msub", "msubsup") and inside:
             width[each] = inside[0] + _SMALLER * max(inside[1:])
         elif each.tag in _TALL - {"mtable", "msqrt"} and inside:
-            width[each] = max(inside)
+            width[each] = max(inside[0], *(_SMALLER * other for other in inside[1:]))
         else:
             sign = each.tag == "mo" and (each.text in _RELATIONS or each.get("form") == "infix")
             width[each] = sum(inside) + len((each.text or "").strip()) + sign
@@ -127,8 +130,13 @@ def _broken(
             found.append(side)
             continue
         for term in _apart(_flat(side, width, widest), _JOINING):
-            fits = sum(map(width.__getitem__, term)) <= widest
-            found += [term] if fits else _apart(term, "·")
+            if sum(map(width.__getitem__, term)) > widest:
+                first, *others = _apart(term, "·")
+                if others and sum(map(width.__getitem__, first)) <= _SHORT:
+                    first += others.pop(0)
+                found += [first, *others]
+            else:
+                found.append(term)
     return found
 
 
