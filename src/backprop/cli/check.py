@@ -1,15 +1,7 @@
 """`backprop check`."""
 
 from backprop import commands
-from backprop.cli.printing import (
-    Digits,
-    Finished,
-    Format,
-    Output,
-    Whole,
-    chosen_format,
-    deliver,
-)
+from backprop.cli import printing
 from backprop.inputs import Inputs
 from backprop.options import names_option, option
 
@@ -30,11 +22,11 @@ def check(
         "How far a claim may be off, relative. Default: as far as it was rounded.",
     ),
     precise: bool = option("--precise", "Differences at 60 digits and more, with mpmath."),
-    whole: Whole,
+    whole: printing.Whole,
     only: list[str] = names_option("--only", 'Check these inputs only: "a, w[1,*]".', "inputs"),
-    format: Format,
-    output: Output,
-    digits: Digits,
+    format: printing.Format,
+    output: printing.Output,
+    digits: printing.Digits,
 ) -> None:
     """The gradient against differences, or derivatives that a person worked out.
 
@@ -42,8 +34,8 @@ def check(
     With claims, each is marked: at the given point, and formulas at random points as well. The exit
     status is 1 if something is wrong.
     """
-    format = chosen_format(format, output)
+    format = printing.chosen_format(format, output)
     report = commands.check(inputs, claim, claims, precise, tolerance, whole, only)
-    deliver(report, format, output, digits)
+    printing.deliver(report, format, output, digits)
     if not report.right:
-        raise Finished(1)
+        raise printing.Finished(1)

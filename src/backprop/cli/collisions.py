@@ -69,7 +69,9 @@ def check_outputs(
                 message = f"{each.shown} is to be two files at once: {other.by} and {each.by}"
                 raise BadOption(message, hints=["give each its name"])
         for source, known in sources:
-            if place & known and not (each.use == "saved" and _may_replace(source)):
+            # equations with new numbers may stand there: in the place of measured numbers they may not
+            is_own = source.use == "equations" or source.path == STANDARD
+            if place & known and not (each.use == "saved" and is_own):
                 same = each.path == source.path
                 which = source.shown if same else f"{each.shown} is {source.shown}, which"
                 message = f"{which} is read and would be lost: {each.by} writes there"
@@ -111,9 +113,3 @@ def _check_state(state: _Named) -> None:
         raise BadOption(message, hints=["name a file"])
     if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path):
         raise BadOption(f"{path} cannot keep a state", hints=["name a file"])
-
-
-def _may_replace(source: _Named) -> bool:
-    """Whether equations with new numbers may take the place of a file that is read: of those that
-    they were made of. In the place of numbers that somebody measured they would not."""
-    return source.use == "equations" or source.path == STANDARD

@@ -89,7 +89,8 @@ class Families:
                 _check_distribution(tokens, parts.body.nodes[-1])
             last = parts.clauses[0].node.token - 2 if parts.clauses else -1  # before the `for`
             if parts.limits:
-                last = _before(parts.limits[0].node)
+                limit = parts.limits[0].node
+                last = limit.last if limit.kind == "concise" else limit.first - 1
             right_side = right(statement, last)
             place = pack(right_side.start, right_side.end)
             for scope in self.scopes(tokens, parts, {}):
@@ -245,11 +246,6 @@ def extent(family: str, names: Mapping[str, object] | Sequence[str]) -> str:
         return f"{len(found)} members"
     ranges = spanned(found).replace(",", ", ")
     return f"the ind{'ices' if len(found) > 1 else 'ex'} {ranges}"
-
-
-def _before(limit: Node) -> int:
-    """The last token of a right side that has an uncertainty or bounds behind it."""
-    return limit.last if limit.kind == "concise" else limit.first - 1
 
 
 def left(statement: Statement) -> Span:
