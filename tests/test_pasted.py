@@ -270,6 +270,7 @@ STATEMENTS = [
     ("y = ∑_{i=1}^{3} i", "∑_{i=1}^{3}", "write sum(… for i in 1..n)"), ("y = prod_{i=1}^3 i", "prod_{i=1}^3", "write prod(… for i in 1..n)"),
     ("y = Σ x", "Σ x", "for a sum write sum(… for i in 1..n); for a name Σ*x"), ("y = log_{10}(x)", "log_{10}", "write y = log10(x)"), (r"y = \log_2(x)", r"\log_2", "write y = log2(x)"),
     (r"y = 2 \lfloor x \rfloor", r"\lfloor x \rfloor", r"write y = 2 *floor(x)"), ("y = stats.norm.cdf(x)", "stats.norm.cdf", "write normcdf"),
+    ("y = a ∧ b ∨ ¬c", "∧", "also: the character '∨', LOGICAL OR (U+2228) has no meaning here; also: the character '¬', NOT SIGN (U+00AC) has no meaning here; write y = a and b or not c"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 

@@ -22,6 +22,8 @@ BEGINS = frozenset({"NUMBER", "NAME", "LPAR", "BAR", *ROOTS})
 
 _ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPER_NUMBER", "SUPER_NAME"}
 MIXED = "a number with a fraction behind it could mean two things"
+NO_CONSTRAINTS = "there are no constraints between names"
+CONSTRAINTS = "bounds are those of an input: x = 1 in 0..5"
 APART = "a superscript stands right behind what it raises"
 
 _LONGEST = 60

@@ -13,6 +13,8 @@ from backprop.errors import LIMIT, SyntaxFault, mend
 from backprop.operations import BY_SIGN
 from backprop.syntax.case import (
     APART,
+    CONSTRAINTS,
+    NO_CONSTRAINTS,
     begin,
     end,
     fault,
@@ -21,7 +23,7 @@ from backprop.syntax.case import (
     small_pair,
 )  # fmt: skip
 from backprop.syntax.postfix import DEGREES, TEMPERATURES, postfix
-from backprop.syntax.scanner import Tokens
+from backprop.syntax.scanner import FIRST_WORDS, Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 from backprop.syntax.tex import tex
 
@@ -32,7 +34,7 @@ _MEANT = (
     | dict.fromkeys("´`", "'")
     | dict(zip("⩽⩾≦≧≔←≡➕➖", "<= >= <= >= = = == + -".split(), strict=True))
     | {"∀": "for", "…": "..", "‥": "..", "⅟": "1/", "{": "(", "}": ")"}
-    | {"¬": "not", "∧": "and", "∨": "or"}
+    | {"¬": "not ", "∧": "and", "∨": "or"}
     | {sign: row.example for sign, row in BY_SIGN.items()}
 )
 _BY_SIGNS = {
@@ -195,10 +197,17 @@ def _exponent(small: str) -> str:
 def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     text = tokens.texts[at]
     whole = tokens.span(at, last)
-    if text == "∈" and "RANGE" in tokens.kinds[at:]:
+    bounds = tokens.kinds[at + 1 : at + 2] in (("LSQB",), ("LPAR",)) and "FOR" not in tokens.kinds
+    if text == "∈" and ("RANGE" in tokens.kinds[at:] or bounds):
         return fault("this is written 'in' here", whole, mend("in"))
     if text == ":" and "ASSIGN" in tokens.kinds[at + 1 : at + 2] and tokens.touch(at, at + 1):
         return fault("there is no ':='", tokens.span(at, at + 1), mend("="))
+    if text == ":" and at == 2 and FIRST_WORDS.get(tokens.texts[0]) == "GOAL":  # AMPL
+        word, name = tokens.texts[:2]
+        meant = f"{name} = {own(tokens, 3, len(tokens.kinds) - 1)}; {word} {name}"
+        return fault(f"{word!r} takes a name alone", tokens.whole, mend(meant))
+    if text == ":" and tokens.texts[:2] == ["subject", "to"]:
+        return fault(NO_CONSTRAINTS, tokens.span(0, 1), CONSTRAINTS)
     if text == ":" and "RANGE" in tokens.kinds[:at] and "FOR" in tokens.kinds[:at]:
         hint = "what is for each index stands before 'for': x[i] = … for i in 1..n"
         return fault("there are no loops here", whole, hint)

@@ -229,7 +229,8 @@ def _at_a_point(case: Case) -> bool:
 def _concise(case: Case) -> SyntaxFault | None:
     """`2(3)`: a product, or an uncertainty of the last digits."""
     around = tuple(map(case.kind, range(-1, 3)))
-    if not case.touching() or around != ("NUMBER", "LPAR", "NUMBER", "RPAR"):
+    apart = not case.touching() and "." not in case.written(-1)
+    if apart or around != ("NUMBER", "LPAR", "NUMBER", "RPAR"):
         return None
     before, number, whole = case.written(-1), case.text(1), case.span(-1, 2)
     mantissa, mark, power = before.lower().partition("e")
@@ -374,13 +375,13 @@ _MISPLACED = {
 _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     *FOREIGN,
     *MISSTATED,
+    subscript,
     _no_equation,
     _left_side,
     _ends_early,
     _second_statement,
     _second_equation,
     division.in_words,
-    subscript,
     *PASTED,
     _concise,
     _product,

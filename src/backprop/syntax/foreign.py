@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
 from backprop.operations import GATHERS
-from backprop.syntax.case import Case, begin, closing, end, fault, own
+from backprop.syntax.case import CONSTRAINTS, NO_CONSTRAINTS, Case, begin, closing, end, fault, own
 from backprop.syntax.scanner import Tokens
 
 _MODULES = frozenset(
@@ -19,6 +19,8 @@ _SIGNS = {"from": "in", "to": ".."}
 def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
     """The error for a name with points in it, the first of which is the token `at`."""
     kinds, texts = (*tokens.kinds, "", ""), (*tokens.texts, "", "")
+    if texts[at - 1 : at + 3] == ("s", ".", "t", "."):
+        return fault(NO_CONSTRAINTS, tokens.span(at - 1, at + 2), CONSTRAINTS)
     first, last = begin(tokens, at), at - 1
     while texts[last + 1] == "." and kinds[last + 2] == "NAME":
         last += 2
@@ -186,7 +188,8 @@ def _square(case: Case) -> SyntaxFault | None:
     """Square brackets around a part of a formula: `2*[x + t]`, `2[x + t]`."""
     tokens, at = case.tokens, case.at
     apart = case.kind(-1) in ("NUMBER", "RPAR", "RSQB")
-    if case.kind() != "LSQB" or (case.behind_operand and not apart) or tokens.sign > at:
+    bounds = case.kind(-1) == "IN" and "FOR" not in tokens.kinds
+    if case.kind() != "LSQB" or (case.behind_operand and not apart) or tokens.sign > at or bounds:
         return None
     close = closing(tokens, at)
     inside = own(tokens, at + 1, close - 1)
@@ -196,6 +199,16 @@ def _square(case: Case) -> SyntaxFault | None:
     factor = f"{own(tokens, first, at - 1)}*" if apart else ""
     message = "square brackets are for an index, round ones for a part of a formula"
     return fault(message, tokens.span(first, close), mend(f"{factor}({inside})"))
+
+
+def _named(case: Case) -> SyntaxFault | None:
+    """Arguments with the names of parameters: `f(x=2)`, `normal(0, sd=1)`."""
+    called = case.opened and case.tokens.kinds[case.opened[-1] - 1] == "NAME"
+    around = case.kind(-2), case.kind(-1), case.kind()
+    if not called or around not in (("LPAR", "NAME", "ASSIGN"), ("COMMA", "NAME", "ASSIGN")):
+        return None
+    hints = "write them alone, in their order", "or compare with '=='"
+    return fault("arguments have no names", case.span(-1), *hints)
 
 
 _READS = "a range reads for i in 1..n"
@@ -210,4 +223,5 @@ FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _between,
     _times,
     _square,
+    _named,
 )

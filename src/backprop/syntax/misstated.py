@@ -1,5 +1,6 @@
 """What to say where `const`, a goal, bounds or an uncertainty does not read well."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
@@ -8,7 +9,16 @@ from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
 from backprop.numbers import fixed
 from backprop.source import one_line
-from backprop.syntax.case import Case, brief, defines, fault, opened, power_of_ten
+from backprop.syntax.case import (
+    CONSTRAINTS,
+    NO_CONSTRAINTS,
+    Case,
+    brief,
+    defines,
+    fault,
+    opened,
+    power_of_ten,
+)
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 MODEL = f"a model statement is {NOT_YET}"
@@ -20,9 +30,14 @@ _SIMILAR = (
     | dict.fromkeys(("maximise", "max"), "maximize")
     | {"constant": "const", "constants": "const", "outputs": "output"}
 )
-_SUPERFLUOUS = frozenset("let var param params parameter input inputs set variable def".split())
+_SUPERFLUOUS = frozenset(
+    "let var param params parameter input inputs set variable def float double real int".split()
+)
 _PER_CENT = {"ppm": "1e-4", "ppb": "1e-7", "percent": "1"}
 """Parts as they stand behind `±`, in per cent."""
+
+_ENDS = re.compile(r"([-−]?[\w.]+)\s*(-|to|and|until|,)\s*([-−]?[\w.]+)")
+"""Bounds without their two points: `0 to 5`, `0-5`, `0, 5`."""
 
 _NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
 
@@ -58,6 +73,11 @@ def _goal(case: Case) -> SyntaxFault | None:
         joined = whole.text.replace(",", " +")
         hint = f"join them in an equation: {name} = {joined}; {word} {name}"
         return fault("there is one output at a time", case.span(), hint)
+    if "subject" in texts[2:3] or texts[2:5] == ["such", "that"]:
+        return fault(NO_CONSTRAINTS, tokens.span(2, -1), CONSTRAINTS)
+    if again := next((at for at in range(2, len(texts)) if texts[at] in FIRST_WORDS), 0):
+        hint = "separate statements by ';' or a line end"
+        return fault("two statements stand side by side", tokens.span(again, -1), hint)
     hint = mend(f"{name} = {brief(whole)}; {word} {name}")
     return fault(f"{word!r} takes a name, and no expression", whole, hint)
 
@@ -144,7 +164,8 @@ def _bounds(case: Case) -> SyntaxFault | None:
         return fault("an uncertainty stands before the bounds", tokens.span(at), hint)
     behind = kinds[word + 1 :]
     end = len(kinds) - 1
-    between = kinds.index("COMMA", word) if "COMMA" in behind else at
+    sign = next((kind for kind in ("COMMA", "RANGE") if kind in behind), "")
+    between = kinds.index(sign, word) if sign else at
     brackets = kinds[word + 1 : word + 2] + kinds[-1:]
     if brackets in (("LSQB", "RSQB"), ("LPAR", "RPAR")) and word + 2 < between < end - 1:
         low, high = tokens.span(word + 2, between - 1).text, tokens.span(between + 1, end - 1).text
@@ -152,6 +173,11 @@ def _bounds(case: Case) -> SyntaxFault | None:
         return fault("bounds have no brackets", tokens.span(word + 1, end), hint)
     if "RANGE" not in behind:
         text = tokens.span(word + 1, end).text if behind else ""
+        if found := _ENDS.fullmatch(text):
+            hints = [mend(f"in {found[1]}..{found[3]}")]
+            if found[2] == "-":
+                hints = [f"for both ends {hints[0]}", f"for at least write in {text}.."]
+            return fault("bounds need '..'", tokens.span(word, end), *hints)
         if at <= end or not text:
             return fault("bounds need '..'", tokens.span(word, min(at, end)), BOUNDS)
         hint = f"write in {text}.. for at least, in ..{text} for at most"
@@ -172,6 +198,12 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
         if tokens.sign >= 0 and tokens.kinds[tokens.sign] == "TILDE":
             hint = "its spread stands in the distribution: normal(mean, sd)"
             return fault("what is drawn has no uncertainty besides", tokens.span(at), hint)
+        text, start = tokens.source.text, tokens.starts[0]
+        if common := _COMMON.search(text, start, tokens.ends[-1]):
+            stop, ten = power_of_ten(text, common.end())
+            place = tokens.span(at)._replace(start=common.start(), end=stop)
+            meant = mend(f"{common[1]}{ten} ± {common[2]}{ten}")
+            return fault("an uncertainty stands behind the whole value", place, meant)
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
         message = "'±' stands once, behind the whole value of an input"
         return fault(message, tokens.span(at), *hints)
@@ -197,6 +229,9 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
         hints.append(f"or, if a product is meant, write {number}*{digits}{ten}")
     return fault(message, here, *hints)
 
+
+_COMMON = re.compile(r"(?<==)\s*\(\s*([-−]?[\d.]+)\s*(?:±|\+/-)\s*([\d.]+)\s*\)")
+"""A value and its uncertainty in brackets, with a power of ten for both."""
 
 MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _model, _goal, _word, _const, _bounds, _uncertainty,

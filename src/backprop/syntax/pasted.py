@@ -321,6 +321,10 @@ def _number(case: Case) -> SyntaxFault | None:
     if here in FRACTIONS:
         hints = f"for the sum write ({before} + {here})", f"for a product {before}*{here}"
         return fault(MIXED, both, *hints)
+    if case.touching() and here[0] == ".":  # 2e3.5
+        mantissa, mark, power = before.lower().partition("e")
+        hint = mend(f"{mantissa}*10^{power}{here}") if mark else "a point stands once"
+        return fault("this is no number", both, hint)
     if not case.touching() or case.kind() == "NUMBER":
         return None
     if grouped := _THOUSANDS.fullmatch(here):

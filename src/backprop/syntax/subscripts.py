@@ -12,6 +12,13 @@ _PLAIN = str.maketrans(_DIGITS, "0123456789")
 def subscript(case: Case) -> SyntaxFault | None:
     """Small digits behind the primes of a name, or behind a number."""
     small, before = case.text(), case.text(-1)
+    bare = before.rstrip("'")
+    if case.kind() == "NUMBER" and case.touching() and bare != before and small.isdecimal():
+        hints = (
+            f"for a name write {bare}{small}{before[len(bare) :]}",
+            f"for a product {before}*{small}",
+        )
+        return fault("digits stand before the primes of a name", case.span(-1), *hints)
     if case.kind() != "NAME" or not case.touching() or small.strip(_DIGITS):
         return None
     both, name = case.span(-1), before.rstrip("'")
