@@ -59,7 +59,8 @@ def test_claims_without_a_separator_ask_whether_a_product_is_meant() -> None:
         assert [float(each.text) for each in claims] == numbers
     with pytest.raises(library.BackpropError, match="side by side") as raised:
         read_claims(model, "L", ["a = 2 b = 4"])
-    assert raised.value.hints[1] == "or, for a product, 2*b = 4"
+    assert raised.value.hints[1] == "or, for a product, a = 2*b = 4"
+    assert raised.value.hints[0] == "write a = 2; b = 4"
     with pytest.raises(library.BackpropError, match="product") as raised:
         read_claims(model, "L", ["a = 2b = 4"])
 

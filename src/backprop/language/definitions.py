@@ -29,7 +29,7 @@ from backprop.graph import Columns, Graph, in_order
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import FUNCTIONS, GATHERS
-from backprop.source import Span
+from backprop.source import Span, one_line
 from backprop.synonyms import LATER
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -155,7 +155,7 @@ def _many_members(statement: Statement, node: Node, functions: Statements) -> Ba
         return UnexpectedText("one member is defined at a time", place, hints=hints)
     from backprop.language.hints import of_members  # for a mistake only
 
-    message = f"[{place.text}] as an argument is {NOT_YET}"
+    message = f"[{one_line(place.text)}] as an argument is {NOT_YET}"
     return NotYetSupported(message, place, hints=[of_members(statement, node, functions)])
 
 

@@ -200,7 +200,10 @@ def _second_statement(case: Case) -> SyntaxFault | None:
         return None
     rest = re.compile(r"[^;#\r\n]*").match(text, start)
     stop = start + len(rest[0].rstrip()) if rest else start
-    both = tokens.whole._replace(end=stop)
+    begin = tokens.starts[0]
+    if left := _LEFT_SIDE.search(text, 0, begin):  # what stands here is the right side of a claim
+        begin = left.start()
+    both = tokens.whole._replace(start=begin, end=stop)
     message, meant = "two statements stand side by side", brief(both)
     sign = "; " if both.source.option != "--set" else ", "
     hints = [mend(_BETWEEN.sub(sign, meant)) if meant != "…" else _SEPARATE]
@@ -213,6 +216,7 @@ _NAME = r"[^\W\d]\w*['′’]*"
 _LEFT = rf"∂?{_NAME}(?:\[[^]=\r\n]*\]|\([^)=\r\n]*\))?(?:\s*/\s*[∂d]{_NAME}(?:\[[^]=\r\n]*\])?)?"
 _STARTS = rf"(?:(?:const\s+)?{_LEFT}\s*(?::?=(?!=)|[~←])|(?:{'|'.join(FIRST_WORDS)})\s+{_NAME})"
 _STATEMENT = re.compile(_STARTS)
+_LEFT_SIDE = re.compile(rf"(?<![\w∂/]){_LEFT}\s*[=:]\s*$")
 _BETWEEN = re.compile(rf"(?<=[^\s=~+*/^,(<>−-])(?<!\bconst)[ \t]+(?={_STARTS})")
 
 

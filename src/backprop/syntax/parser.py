@@ -40,11 +40,6 @@ class Settings(NamedTuple):
         _, *links = tokens.sides()
         if len(links) < 2 or not all(link.kinds for link in links):
             return tokens
-        try:
-            shape(tokens.kinds)
-        except Unfit as unfit:
-            if unfit.index < tokens.kinds.index("ASSIGN", tokens.sign + 1):
-                raise  # no chain: `a=2 b=3`
         *others, last = links
         self.links[tokens.starts[0]] = [shaped(link.as_right_side()) for link in others]
         return tokens.without(tokens.sign + 1, len(tokens.kinds) - len(last.kinds))
