@@ -201,7 +201,7 @@ def _second_statement(case: Case) -> SyntaxFault | None:
     rest = re.compile(r"[^;#\r\n]*").match(text, start)
     stop = start + len(rest[0].rstrip()) if rest else start
     begin = tokens.starts[0]
-    if left := _LEFT_SIDE.search(text, 0, begin):  # what stands here is the right side of a claim
+    if left := _LEFT_SIDE.search(text, max(begin - 200, 0), begin):  # this is a right side
         begin = left.start()
     both = tokens.whole._replace(start=begin, end=stop)
     message, meant = "two statements stand side by side", brief(both)
