@@ -87,6 +87,66 @@ def test_every_format_has_what_grad_prints_beside_the_number(
         assert f"({double:g} in doubles)" in (tmp_path / "a.dot").read_text()
 
 
+CLAIMED = [
+    # -1e-400 by hand: what grad prints, 0, is right, and so is the number; nothing else
+    ("u = 1/x", "x=1e200", "du/dx", {
+        "0": True, "-0": True, "-1e-400": True, "-1.00e-400": True, "-1/x^2": True, "2*-5e-401": True,
+        "-1e-400 (0 in doubles)": True, "-1/1e200^2": True,
+        "-1e-399": False, "1e-400": False, "-1e-401": False, "1e-300": False, "-1e400": False,
+    }),
+    # 3/5e-324, and 5e-324 is 2^-1074 = 4.94065645841e-324: 6.07206759922e323
+    ("y = b*3/c", "b=1e-160, c=5e-324", "dy/db", {
+        "inf": True, "6.07e323": True, "6.072067599e323": True, "6.072067599e+323 (inf in doubles)": True,
+        "-inf": False, "6.08e323": False, "-6.07e323": False, "1.7e308": False, "6.0720e323": False,
+    }),
+    ("p = a*1e200*1e200; y = p*1e-200*1e-200", "a=1e-300", "dy/da", {
+        "1e-400*1e400": True, "dy/dp*dp/da": True, "1e-400*1e401": False, "1e-400 + 1": True,
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "left", "claim", "right"),
+    [(*case[:3], claim, right) for case in CLAIMED for claim, right in case[3].items()],
+)
+def test_a_claim_fits_the_number_or_what_grad_prints(
+    text: str, at: str, left: str, claim: str, right: bool
+) -> None:
+    ran = backprop("check", "-e", text, "--set", at, "--claim", f"{left} = {claim}")
+    assert ran.status == 1 - right, ran.out
+    assert f"the claim is {'right' if right else 'wrong'}\n" in ran.out
+    assert "undefined" not in ran.out
+
+
+def test_a_formula_with_such_a_number_is_refused() -> None:
+    ran = backprop("check", "-e", "u = 1/x", "--set", "x=1e200", "--claim", "du/dx = x*1e-400")
+    assert (ran.status, "too small for a double" in ran.err) == (2, True)
+
+
+def test_the_json_of_a_claim_has_the_numbers_as_texts() -> None:
+    claim = "-e", "u = 1/x", "--set", "x=1e200", "--claim", "du/dx = -1e-399", "--format", "json"
+    [found] = json.loads(backprop("check", *claim).out)["claims"]
+    assert found["beyond"] == {"claimed": "-1e-399", "value": "-1e-400"}
+    assert (found["claimed"], found["value"], found["verdict"]) == (0, 0, "wrong")
+    paths = "-e", "u = 1/x; beyond = 2*u", "--set", "x=1e200", "--paths", "x", "--format", "json"
+    data = json.loads(backprop("explain", *paths).out)
+    assert (data["gradients"], data["beyond"]) == ({"x": 0.0}, {"gradients": {"x": "-2e-400"}})
+
+
+@pytest.mark.parametrize(("text", "at"), [(case[0], case[1]) for case in (*CLAIMED, *BEYOND)])
+@pytest.mark.parametrize("detail", ["equations", "operations"])
+def test_what_explain_prints_is_right(text: str, at: str, detail: str, tmp_path: Path) -> None:
+    model = "-e", text, "--set", at
+    printed = backprop("explain", *model, "--detail", detail).out
+    lines = [
+        each.strip() for each in printed.splitlines() if re.match(" +(∂|share|together)", each)
+    ]
+    assert lines
+    (tmp_path / "sheet").write_text("\n".join(lines), "utf-8")
+    ran = backprop("check", *model, "--claims", str(tmp_path / "sheet"))
+    assert "all claims are right" in ran.out, ran.out + ran.err
+
+
 def test_a_number_beyond_doubles_is_written() -> None:
     assert shown(Wide(Decimal("-1.5e-400"))) == "-1.5e-400"
     assert shown(Wide(Decimal(1) / 3 * Decimal("1e500")), 3) == "3.33e+499"

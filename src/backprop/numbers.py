@@ -1,10 +1,10 @@
 """Numbers and lists as text. Every number that a person reads is written here."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, isinf, isnan
 from sys import float_info
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -40,6 +40,17 @@ class Wide(float):
 
     def __format__(self, spec: str) -> str:
         return format(self.exact, spec)
+
+
+def beyond(item: object) -> Any:
+    """The texts of the numbers that no double holds: of a number its own, of several with None for
+    the others, of a mapping those of its values; empty if there is none."""
+    if isinstance(item, Mapping):
+        return {key: found for key, each in item.items() if (found := beyond(each))}
+    if isinstance(item, (list, tuple)):
+        texts = [beyond(each) or None if isinstance(each, float) else None for each in item]
+        return texts if any(texts) else []
+    return shown(item) if isinstance(item, Wide) else ""
 
 
 def shown(
@@ -81,6 +92,8 @@ def printed(number: float, digits: int = DIGITS, zeros: bool = False) -> str:
 
 def spoken(number: float, digits: int = DIGITS) -> str:
     """A number in a sentence: `−0.001`, `infinite`, `undefined`; 0 for -0.0."""
+    if isinstance(number, Wide):
+        return printed(number, digits)
     if isnan(number):
         return "undefined"
     if isinf(number):

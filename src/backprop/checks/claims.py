@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import nan
 
+from backprop.checks.beyond import literals
+from backprop.checks.beyond import rounding as rounding_of
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
 from backprop.checks.slopes import Slope, Slopes
 from backprop.errors import (
@@ -23,6 +25,7 @@ from backprop.language import FormulaReader, Model
 from backprop.language.links import uncertainty
 from backprop.language.named_steps import with_steps
 from backprop.names import unknown_name
+from backprop.numbers import IN_DOUBLES, Wide
 from backprop.source import LINE_END, Source, Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
@@ -33,6 +36,9 @@ _VERDICT = re.compile(
     re.M,
 )
 """A line of `check` on a claim, which is the first group, and the lines that explain it."""
+
+_IN_DOUBLES = re.compile(rf" \([^()\r\n]+ {IN_DOUBLES}\)")
+"""What `explain` writes behind a gradient that no double holds: ` (0 in doubles)`."""
 
 _BLANK = re.compile(r"__+|[?…]")
 _BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
@@ -69,6 +75,8 @@ class Claim:
     """The node whose number is this part; -1 for the whole derivative."""
     blank: bool = False
     """Whether it says that the answer is still to be found."""
+    wide: Mapping[int, Wide] = field(default_factory=dict, compare=False, repr=False)
+    """The numbers in it that no double holds, by the inputs that stand for them."""
 
     @property
     def readings(self) -> list["Claim"]:
@@ -98,7 +106,7 @@ def read_claims(
     `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
     sheets = [_unmarked(read_source(path)) for path in files]
-    sources = [typed(text, "--claim") for text in texts] + sheets
+    sources = [_unmarked(typed(text, "--claim")) for text in texts] + sheets
     reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []
     first: dict[tuple[str, str], Claim] = {}
@@ -137,7 +145,8 @@ def _unmarked(sheet: Source) -> Source:
     def blank(found: re.Match[str]) -> str:
         return found[1] + re.sub(r"[^\r\n]", " ", found[0].removeprefix(found[1]))
 
-    return Source(sheet.name, _VERDICT.sub(blank, sheet.text), sheet.option)
+    text = _IN_DOUBLES.sub(lambda found: " " * len(found[0]), sheet.text)
+    return Source(sheet.name, _VERDICT.sub(blank, text), sheet.option)
 
 
 def _statements(source: Source, sheet: bool) -> Iterator[Tokens | SyntaxFault]:
@@ -291,6 +300,9 @@ class _Reader:
             )
         for each in reversed(inside):
             link = link.with_name(each.text, each.first, each.behind)
+        found = [] if inside or not model.names.keys().isdisjoint(link.texts) else literals(link)
+        wide = {columns.input(): number for _, number in found}
+        also = {link.texts[at]: node for (at, _), node in zip(found, wide, strict=True)}
         total = {each.text: self._slope(each.of, each.by) for each in inside}
         kept = () if along else (model.names[left.of],)
         local = {
@@ -298,20 +310,23 @@ class _Reader:
             for text, slope in total.items()
         }
         readings = [local] if along else [total, local] if local != total else [total]
-        graphs = [self._read(link, reading) for reading in readings]
+        named = link
+        for at, _ in found:
+            named = named.with_name(named.texts[at], at, at + 1)
+        graphs = [self._read(named, reading, also) for reading in readings]
         formula = bool(inside) or any(node in model.labels for node in graphs[0].order)
-        rounding = 0.0
-        if not formula:
+        rounding = rounding_of(link) if wide else 0.0
+        if not formula and not wide:
             rounding = uncertainty(columns, graphs[0].output, link.source)
         other = graphs[1] if len(graphs) > 1 else None
         return Claim(
             *left[:2], text, graphs[0], place, self._slopes.by_node, model, rounding, formula,
-            doubt, other, part, truth,
+            doubt, other, part, truth, wide=wide,
         )  # fmt: skip
 
-    def _read(self, link: Tokens, reading: Mapping[str, Slope]) -> Graph:
-        """The formula of a link, with these derivatives."""
-        nodes = {text: self._slopes.node(slope) for text, slope in reading.items()}
+    def _read(self, link: Tokens, reading: Mapping[str, Slope], also: Mapping[str, int]) -> Graph:
+        """The formula of a link, with these derivatives. also: the inputs of what else is in it."""
+        nodes = {text: self._slopes.node(slope) for text, slope in reading.items()} | {**also}
         if "nan" in link.texts and "nan" not in self._model.names:  # as `explain` has it
             nodes["nan"] = self._formulas.columns.number(nan)
         root = self._formulas.read(link.as_right_side(), nodes)

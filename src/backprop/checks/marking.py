@@ -159,7 +159,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
             tested.insert(0, example)  # sentences have the numbers of the first point
         way = Way(subject.model, subject.graph, answer.by)
         kind, diagnosis = _diagnosis(answer, way, sheet, tested)
-        if answer.by in subject.graph and claim.of != claim.by:
+        if answer.by in subject.graph and claim.of != claim.by and not answer.beyond:
             chain = Mistakes(way, example).chain()
     elif _in_other_branches(answer):
         kind, diagnosis = "branch", _BRANCH
@@ -181,6 +181,8 @@ def _diagnosis(
 ) -> tuple[str, str]:
     """The simplest mistake that gives what is claimed at every tested point, in a sentence."""
     of, by = answer.claim.of, answer.claim.by
+    if answer.beyond:  # the mistakes that are known are tried in doubles
+        return "", ""
     if not tested:
         return "no value", "the claim has no value at this point"
     if answer.by not in answer.graph:

@@ -7,14 +7,19 @@ from math import isfinite, isnan
 from random import Random
 from types import MappingProxyType
 
+from backprop.checks.beyond import agree
 from backprop.checks.claims import Claim
 from backprop.checks.rounding import gradient_noise, value_noise
 from backprop.evaluation.diagnosis import has_value
+from backprop.evaluation.looks import LARGEST
+from backprop.evaluation.precise import Precise
+from backprop.evaluation.unrounded import Unrounded, unrounded
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.language.links import reaches
-from backprop.numbers import rounded
+from backprop.numbers import Wide, rounded
+from backprop.special import context
 from backprop.values import Numbers, derivatives, forward
 
 _MOST = 20
@@ -22,6 +27,9 @@ _MOST = 20
 
 _MOVED = 4
 """Of these those at which constants move."""
+
+_DIGITS = 60
+"""What a number is computed with that no double holds."""
 
 _TRIES = 300
 _LARGE = 50_000
@@ -34,6 +42,7 @@ class Subject:
     graph: what leads to the name. start: the numbers of all at the given point. data: the inputs'
     numbers there; gradients: of names, which are nodes, by every node of the Model, those of the
     name itself and of those whose derivatives stand in the claims, as far as they have a value.
+    slopes: the derivatives in the claims.
     """
 
     def __init__(
@@ -49,16 +58,20 @@ class Subject:
         self.graph = Graph(columns, [model.names[name]], labels)
         roots = [root for claim in claims for root in claim.roots]
         whole = Graph(columns, [self.graph.output, *roots], labels)
-        self._slopes = {
+        self.slopes = {
             node: claims[0].slopes[node] for node in whole.inputs if node in claims[0].slopes
         }
-        derived = dict.fromkeys([self.graph.output, *(each.of for each in self._slopes.values())])
+        derived = dict.fromkeys([self.graph.output, *(each.of for each in self.slopes.values())])
         self._derived = {node: Graph(columns, [node], labels) for node in derived}
         names = Graph(columns, derived, labels)
         both = Graph(columns, [*derived, *whole.outputs], labels)
-        self._inputs = [node for node in both.inputs if node not in self._slopes]
+        wide = {node: number for claim in claims for node, number in claim.wide.items()}
+        self._inputs = [node for node in both.inputs if node not in {*self.slopes, *wide}]
         self._names, self._rest = names.steps, [step for step in whole.steps if step not in names]
         self._numbers = columns.start()
+        for node, number in wide.items():
+            self._numbers[node] = float(number)
+        self._known = gradients
         # the gradients that `grad` gives, whatever it knows besides the chain rule
         self.start = self._at({node: data[node] for node in self._inputs}, gradients)
 
@@ -76,10 +89,32 @@ class Subject:
         gradients = {node: derivatives(graph, data) for node, graph in self._derived.items()}
         for node in gradients.keys() & known.keys():
             gradients[node][: len(known[node])] = known[node]
-        for node, slope in self._slopes.items():
+        for node, slope in self.slopes.items():
             data[node] = slope.at(self._derived[slope.of], data, gradients, bool(known))
         forward(self.graph, self._rest, data)
         return Numbers(data, gradients[self.graph.output])
+
+    def exactly(self, claim: Claim, by: int) -> tuple[float, float] | None:
+        """What is claimed at the given point, and what is right there, both as they are if numbers
+        have no limits; None where all that is in them are doubles, or where that is not known."""
+        data, known, right = self.start.data, self._known.get(self.graph.output), 0.0
+        graph = Graph(claim.graph.columns, claim.roots, self.model.labels)
+        numbers: dict[int, float] = dict(claim.wide)
+        for node in self.slopes.keys() & {*graph.inputs}:
+            slope = self.slopes[node]
+            numbers[node] = slope.exactly(self._derived[slope.of], data, self._known)
+        if claim.truth < 0 and known and by in self.graph:
+            right = Unrounded(self.graph, data, [*known]).gradient(by)
+        if not any(isinstance(each, Wide) for each in (*numbers.values(), right)):
+            return None
+        mpf = context(_DIGITS).mpf
+        exact = {node: data[node] for node in graph.order}
+        for node, number in numbers.items():
+            if isinstance(number, Wide):
+                exact[node] = mpf(str(number.exact))
+        values = Precise(graph, exact, _DIGITS, LARGEST)
+        right = unrounded(values.value(claim.truth)) if claim.truth >= 0 else right
+        return unrounded(values.value(claim.graph.output)), right
 
     def held(self, claim: Claim) -> list[int]:
         """The inputs in a claim that no random point moves: constants, and those with bounds that
@@ -124,6 +159,7 @@ class Answer:
     tolerance: how far a number may be off, relative. here: whether it is right at the given point.
     points: at how many others it was tried. wrong: the points at which it is not right. tested: all
     the points at which both numbers have a value. held: the inputs that had to stay where they are.
+    beyond: both numbers at the given point where doubles do not hold them; None where they do.
     """
 
     def __init__(self, subject: Subject, claim: Claim, tolerance: float) -> None:
@@ -132,7 +168,15 @@ class Answer:
         self.claim = claim
         self.by = subject.model.names[claim.by]
         self.tolerance = tolerance
+        self.beyond: tuple[float, float] | None = None
         self.here = self._agrees(subject.start)
+        if claim.wide or not self.here:
+            self.beyond = subject.exactly(claim, self.by)
+        if self.beyond:
+            part = max(
+                1e-7 if claim.formula else 1e-9, tolerance, claim.rounding if claim.wide else 0
+            )
+            self.here = agree(*self.beyond, part) or (self.here and not claim.wide)
         self.points = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
@@ -184,6 +228,8 @@ class Answer:
         return point.data[self.claim.graph.output] + 0.0
 
     def both(self, point: Numbers) -> tuple[float, float]:
+        if self.beyond and point is self.subject.start:
+            return self.beyond
         return self.claimed(point), self.right(point)
 
     def whole(self, point: Numbers) -> bool:

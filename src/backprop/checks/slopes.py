@@ -1,9 +1,11 @@
 """Derivatives that stand in formulas: each is an input of its formula, with a number at every point."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import nan
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
+from backprop.evaluation.unrounded import Unrounded
 from backprop.graph import Columns, Graph
 from backprop.values import ByNode, by_names, local_slopes
 
@@ -34,6 +36,19 @@ class Slope(NamedTuple):
             of_equation = partials if given else by_names
             return of_equation(graph, self.of, data).get(self.by, 0.0)
         return gradients[self.of][self.by]
+
+    def exactly(self, graph: Graph, data: ByNode, known: Mapping[int, Sequence[float]]) -> float:
+        """Its number at the given point, as it is if numbers have no limits; nan where that is not
+        known. data: of all names. known: the gradients of some nodes by every node."""
+        if not self.use and self.of != self.by and self.by in graph:
+            if self.direct:
+                slopes = Unrounded(graph, data, data).partials(
+                    self.of, partials(graph, self.of, data)
+                )
+                return slopes.get(self.by, 0.0)
+            if self.of in known:
+                return Unrounded(graph, data, [*known[self.of]]).gradient(self.by)
+        return nan
 
 
 class Slopes:

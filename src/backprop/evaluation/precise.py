@@ -50,8 +50,8 @@ class Precise:
         self.fine, self._most = digits, most
         # Large numbers need their digits before the point as well, or a small step is lost in them.
         sizes = [abs(data[node]) for node in graph.order]
-        largest = max(filter(isfinite, sizes), default=1)
-        self.digits = digits + 20 * ceil(max(log10(largest or 1), 0) / 20)
+        largest = max(filter(isfinite, sizes), default=1.0)
+        self.digits = digits + 20 * ceil(log10(max(largest, 1.0)) / 20)
         self._graph = graph
         self._values = Lookup(self._step)
         mp = context(self.digits)

@@ -31,11 +31,7 @@ class Unrounded:
         if _fits(number) or not self._unsure:
             return number
         exact = self._exactly.get(node)
-        if exact is None or exact == 0 or not -inf < exact < inf or _fits(float(exact)):
-            return number
-        if not 1 / _BEYOND < abs(exact) < _BEYOND:
-            return number
-        return Wide(Decimal(str(exact)), number)
+        return number if exact is None else unrounded(exact, number)
 
     def partials(self, node: int, known: Mapping[int, float]) -> dict[int, float]:
         """The derivatives of one equation by what it uses, in place of these."""
@@ -59,21 +55,33 @@ class Unrounded:
         return exact_gradients(self._graph, self._data)
 
 
+def unrounded(exact: Any, double: float | None = None) -> float:
+    """A number of mpmath's as a float, which is a Wide where no double holds it. double: that which
+    stands for it, the nearest one if None."""
+    nearest = float(exact) if double is None else double
+    if exact == 0 or not -inf < exact < inf or _fits(float(exact)):
+        return nearest
+    return Wide(Decimal(str(exact)), double) if 1 / _BEYOND < abs(exact) < _BEYOND else nearest
+
+
 def _fits(number: float) -> bool:
     """Whether a number has all its digits as a double, and is not 0."""
     return float_info.min <= abs(number) < inf
 
 
 def times(one: float, other: float) -> float:
-    """The product of two numbers, of which both may be beyond doubles."""
-    if not isinstance(one, Wide) and not isinstance(other, Wide):
-        return share(one, other)
-    exact = Context(2 * DIGITS).multiply(_decimal(one), _decimal(other))
-    number = float(exact)
-    return number if _fits(number) or not exact or not exact.is_finite() else Wide(exact)
+    """The product of two numbers, of which both, and it as well, may be beyond doubles."""
+    plain = not isinstance(one, Wide) and not isinstance(other, Wide)
+    number = share(one, other)
+    if plain and (_fits(number) or not (one and other and isfinite(one) and isfinite(other))):
+        return number
+    exact = Context(2 * DIGITS).multiply(decimal(one), decimal(other))
+    number = number if plain else float(exact)
+    return number if _fits(number) or not exact or not exact.is_finite() else Wide(exact, number)
 
 
-def _decimal(number: float) -> Decimal:
+def decimal(number: float) -> Decimal:
+    """The number that a float, or a Wide, is."""
     return number.exact if isinstance(number, Wide) else Decimal(number)
 
 

@@ -11,7 +11,7 @@ from backprop.checks import Check, GradientCheck, Marked, Sheet
 from backprop.checks.verdict import AGREES
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
-from backprop.numbers import listed, rounded, spoken
+from backprop.numbers import beyond, listed, rounded, spoken
 from backprop.report import SCHEMA, CellKind, Column, Table, groups
 from backprop.showing import Shown
 
@@ -191,6 +191,8 @@ def _marked(mark: Marked) -> dict[str, Any]:
         "points": mark.points,
         "points_right": mark.agreeing,
     }
+    if texts := beyond({key: found[key] for key in ("claimed", "value")}):
+        found["beyond"] = texts
     if not mark.correct:
         numbers = {"claimed": mark.example_claimed, "right": mark.example_right}
         found |= {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop.derivation import Derivation
-from backprop.numbers import Wide, shown
+from backprop.numbers import beyond
 from backprop.report import SCHEMA
 from backprop.reports.json_lines import line
 from backprop.reports.style import Style
@@ -23,6 +23,8 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
     plain = {"schema": SCHEMA, "output": found.output, "value": None if hide else found.value}
     plain |= {"inputs": dict(found.inputs), "given": dict(found.given), **found.declared}
     plain |= {"start": found.start or None, **_data(steps, hide)}
+    if (texts := beyond(found.gradients)) and not hide:
+        plain["beyond"] = {"gradients": texts}
     return line(plain, style) + "\n"
 
 
@@ -30,22 +32,14 @@ def _data(item: Any, hide: bool) -> Any:
     """Steps as dicts, with null for everything that a student is to find; they are never deep."""
     if _is_step(item):
         item = item._asdict()
+        found = {} if hide else beyond(item)
+        item |= {"beyond": found} if found else {}
     if isinstance(item, dict):
-        beyond = {key: _texts(each) for key, each in item.items() if not hide and _texts(each)}
-        item |= {"beyond": beyond} if beyond else {}
         return {
             key: None if hide and key in _ANSWERS and not _are_steps(each) else _data(each, hide)
             for key, each in item.items()
         }
     return [_data(each, hide) for each in item] if isinstance(item, (list, tuple)) else item
-
-
-def _texts(item: Any) -> Any:
-    """The text of a number that no double holds, of several with null for others; "" if none is."""
-    if isinstance(item, (list, tuple)):
-        texts = [_texts(each) or None for each in item]
-        return texts if any(isinstance(each, Wide) for each in item) else ""
-    return shown(item) if isinstance(item, Wide) else ""
 
 
 def _is_step(item: Any) -> bool:
