@@ -39,7 +39,7 @@ class Wide(float):
         return self if other == 0 else float(self) + other
 
     def __format__(self, spec: str) -> str:
-        return format(self.exact, spec)
+        return format(self.exact, spec.replace("#", ""))  # Decimals keep their zeros anyway
 
 
 def beyond(item: object) -> Any:

@@ -24,9 +24,9 @@ def rounding(link: Tokens) -> float:
     return sum(off / float(mantissa) for mantissa, off in pairs if off)
 
 
-def agree(claimed: float, right: float, part: float) -> bool:
-    """Whether two numbers differ by no more than this part of the larger one."""
+def agree(claimed: float, right: float, part: float, off: float) -> bool:
+    """Whether two numbers differ by no more than this part of the larger one, or by no more than off."""
     one, other = decimal(claimed), decimal(right)
     if not (one.is_finite() and other.is_finite()):
         return claimed == right
-    return abs(one - other) <= Decimal(part) * max(abs(one), abs(other))
+    return abs(one - other) <= max(Decimal(part) * max(abs(one), abs(other)), Decimal(off))

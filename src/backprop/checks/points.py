@@ -173,10 +173,10 @@ class Answer:
         if claim.wide or not self.here:
             self.beyond = subject.exactly(claim, self.by)
         if self.beyond:
-            part = max(
-                1e-7 if claim.formula else 1e-9, tolerance, claim.rounding if claim.wide else 0
-            )
-            self.here = agree(*self.beyond, part) or (self.here and not claim.wide)
+            part, off = max(1e-7 if claim.formula else 1e-9, tolerance), claim.rounding
+            if claim.wide:
+                part, off = max(part, off), 0.0
+            self.here = agree(*self.beyond, part, off) or (self.here and not claim.wide)
         self.points = 0
         self.wrong = [] if self.here else [subject.start]
         self.tested = [subject.start] if self.whole(subject.start) else []
@@ -243,7 +243,7 @@ class Answer:
         if self.same(claimed, right, self.tolerance):
             return True
         formula, data = self.claim.graph, point.data
-        if not self.claim.formula and reaches(
+        if not (self.claim.formula or self.claim.wide) and reaches(
             formula.columns, formula.output, self.claim.place.source, right, 0.0
         ):
             return True

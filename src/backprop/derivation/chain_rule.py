@@ -29,6 +29,8 @@ MOST = 300
 _BY_VALUES = "0 times an infinite slope may be anything: the derivative is what values give"
 _ZERO = "0 times an infinite slope: what is 0 has no say in this, or values give 0"
 
+_LOST = "a value here is too small for a double: the derivative is what more digits give"
+
 _UNDECIDED = "0 times a slope that is infinite or nan may be anything, and values give none either"
 
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
@@ -151,6 +153,7 @@ class _Writing:
                     notes = [_TOGETHER]
                 elif not part.is_product:
                     decided = _ZERO if product == 0 else _BY_VALUES
+                    decided = _LOST if isfinite(times(upstream, local)) else decided
                     notes = [_UNDECIDED if isnan(product) else decided]
                 gathered[operand].append(product)
                 if name not in self.wanted:

@@ -3,16 +3,18 @@
 The gradient that they are a part of may be a double all the same: 1e200 times -1e-400.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from functools import cached_property
 from math import inf, isfinite, isnan
 from sys import float_info
 from typing import Any
 
+from backprop.engine.underflow import too_small
 from backprop.graph import Graph
-from backprop.numbers import DIGITS, Wide
-from backprop.values import ByNode, backward, share
+from backprop.numbers import DIGITS, PRECISION, Wide
+from backprop.syntax.functions import TINY, can_be_lost
+from backprop.values import ByNode, backward, local_slopes, share
 
 _BEYOND = Decimal("1e999999")
 """Numbers beyond this, and below its inverse, are too long even for a text: they stay inf and 0."""
@@ -45,8 +47,21 @@ class Unrounded:
         """Whether something on the way is too small or too large for a double."""
         found = dict.fromkeys(self._graph.order, 0.0)
         found[self._graph.output] = 1.0
-        doubtful = backward(self._graph, self._graph.steps, self._data, found)
-        return bool(doubtful) or not all(map(isfinite, found.values()))
+        graph, data = self._graph, self._data
+        doubtful = backward(graph, graph.steps, data, found)
+        return (
+            bool(doubtful)
+            or not all(map(isfinite, found.values()))
+            or bool(too_small(graph, data))
+            or any(map(self._has_lost_slope, graph.steps))
+        )
+
+    def _has_lost_slope(self, step: int) -> bool:
+        """Whether a slope of a step is too small for a double where its operands are not 0."""
+        slopes = local_slopes(self._graph, step, self._data)
+        whole = all(self._data[each] for each in self._graph.operands(step))
+        pairs = zip(slopes, can_be_lost(self._graph.op(step)), strict=True)
+        return any(lost and abs(slope) < TINY and (slope or whole) for slope, lost in pairs)
 
     @cached_property
     def _exactly(self) -> Mapping[int, Any]:
@@ -88,4 +103,22 @@ def decimal(number: float) -> Decimal:
 def is_product(one: float, other: float, product: float) -> bool:
     """Whether a number is what two others are multiplied, and not 0·∞, which may be anything."""
     nothing = isnan(product) and 0 in (one, other)
-    return isfinite(times(one, other)) or not (isfinite(product) or nothing)
+    found = times(one, other)
+    if any(isinstance(each, Wide) for each in (one, other, product)):
+        return _adds_up([found], product)
+    return isfinite(found) or not (isfinite(product) or nothing)
+
+
+def is_sum(parts: Sequence[float], total: float) -> bool:
+    """Whether numbers add up to another one, as far as they are written; asked only where one of them
+    is beyond doubles: then a value that is too small for a double may be missing in them."""
+    beyond = any(isinstance(each, Wide) for each in (*parts, total))
+    return not beyond or _adds_up(parts, total)
+
+
+def _adds_up(parts: Sequence[float], total: float) -> bool:
+    exact = [*map(decimal, (*parts, total))]
+    if not all(each.is_finite() for each in exact):
+        return False
+    apart = sum(exact[:-1], -exact[-1])
+    return abs(apart) <= max(map(abs, exact)) * Decimal(PRECISION)

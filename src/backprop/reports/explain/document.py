@@ -10,6 +10,7 @@ from math import isfinite, isnan
 from typing import NamedTuple
 
 from backprop.derivation import Computed, Derivation, Passed, Share
+from backprop.evaluation.unrounded import is_sum
 from backprop.numbers import Wide
 from backprop.reports.explain.mathematics import Notation, Term, in_latex
 from backprop.reports.style import Style
@@ -145,6 +146,7 @@ class Document(ABC):
         whole = self._whole(name)
         sums = self.notation.joined(" + ", map(self._answer, parts))
         adds_up = isfinite(sum(parts)) or not isfinite(total)
+        adds_up = adds_up and is_sum(parts, total)
         terms = [whole, sums] if 1 < len(parts) <= _MOST_SUMMED and adds_up else [whole]
         return self._line(*terms, self._gradient(total), lead="together")
 
@@ -159,7 +161,7 @@ class Document(ABC):
         shown: list[Term] = []
         if share.formula and not _is_number(share.formula):
             shown.append(self._hidden(self._formula(share.formula)))
-            if not simple:
+            if not simple and (share.is_product or not own):
                 shown += self._filled(share.formula)
         elif self._hide and not own:
             shown.append(self._blank)
