@@ -26,7 +26,7 @@ REFUSED = [
     ("x = 1 = 2 = 1", 1, "x cannot be 2 and 1"), ("x = b = 3", 1, "this is a name"), ("x = 3 = b", 1, "this is a name"),
     ("x = 1/0 = 3", 1, "1/0 has no value"), ("x = 2x = 3", 2, "write 2*x"), ("x = foo(2) = 3", 1, "no function 'foo'"),
     ("x = 2 = = 3", 2, "a second '='"), ("x = (2 = 3)", 2, "a second '='"), ("x ← ", 2, "something is missing"),
-    ("x ← 2 ← 3", 2, "'←'"), ("x < -3", 2, "nothing is defined"), ("x = 1e400*x = 3", 2, "too large"),
+    ("x ← 2 ← 3", 2, "'←'"), ("x < -3", 2, "nothing is defined"), ("x = 1e400 = 3", 2, "too large"),
 ]  # fmt: skip
 
 
@@ -169,7 +169,7 @@ ASKED_IN_FILES = [
     ("e = a*b = q = 6; a = 2; b = 3", 1, "there is no 'q'"), ("e = a*b = 2(3) = 6; a = 2; b = 3", 2, "write 2*3"), ("e = a*b = foo(2) = 6; a = 2; b = 3", 1, "no function 'foo'"),
     ("e = 2(a) = 2*3 = 6; a = 3", 2, "write 2*(a)"), ("e = a*b = = 6; a = 2; b = 3", 2, "'='"), ("a = 1/3 = 0.333 in 0..1", 2, "a second '='"),
     ("x[i] = i = 3 for i in 3..3", 2, "a second '='"), ("f(x) = x^2 = 4; y = f(2)", 2, "a second '='"), ("2*e = a = 3; a = 3", 2, "only a name"),
-    ("  1. e = a·b = 2·3 = 6; a = 2; b = 3", 2, "if it is the number of a line, begin with e"), ("a = 2 = 2; a = 3", 1, "defined twice"), ("e = a = 1e400*a; a = 3", 2, "too large"),
+    ("  1. e = a·b = 2·3 = 6; a = 2; b = 3", 2, "if it is the number of a line, begin with e"), ("a = 2 = 2; a = 3", 1, "defined twice"), ("e = a = 1e400; a = 3", 2, "too large"),
 ]  # fmt: skip
 
 
