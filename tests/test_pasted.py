@@ -271,6 +271,9 @@ STATEMENTS = [
     ("y = Σ x", "Σ x", "for a sum write sum(… for i in 1..n); for a name Σ*x"), ("y = log_{10}(x)", "log_{10}", "write y = log10(x)"), (r"y = \log_2(x)", r"\log_2", "write y = log2(x)"),
     (r"y = 2 \lfloor x \rfloor", r"\lfloor x \rfloor", r"write y = 2 *floor(x)"), ("y = stats.norm.cdf(x)", "stats.norm.cdf", "write normcdf"),
     ("y = a ∧ b ∨ ¬c", "∧", "also: the character '∨', LOGICAL OR (U+2228) has no meaning here; also: the character '¬', NOT SIGN (U+00AC) has no meaning here; write y = a and b or not c"),
+    ("y = if(x > 0 AND x < 1, 1, 2)", "AND", "write and"), ("y = NOT x", "NOT", "write not"), ("y = x=>2", "=>", "write >="), ("y = x=<2", "=<", "write <="), ("y = x~=2", "~=", "write !="),
+    ("y = 1; return y", "return y", "write output y"), ("y = 1; print(y)", "print(y)", "write output y"), ("y = 4/3x", "3x", "write y = 4/3*x"),
+    ("y = x^2/2x", "2x", "for a quotient times x write 2*x; for one over a product (2*x)"), ("y = 2*x/3t", "3t", "for a quotient times t write 3*t; for one over a product (3*t)"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 
@@ -298,6 +301,21 @@ def test_a_hint_for_a_family_means_what_was_written(text: str, hints: str) -> No
     with pytest.raises(errors.BackpropError) as caught:
         backprop.parse(text).grad(of="y")
     assert "; ".join(caught.value.hints) == hints
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("PI", "write pi"),
+        ("Inf", "write inf"),
+        ("True", "write 1"),
+        ("false", "write 0"),
+        ("NaN", "no number"),
+    ],
+)
+def test_a_constant_of_another_language_is_told_what_it_is_here(name: str, hint: str) -> None:
+    assert hint in run("grad", "-e", f"y = {name}*2").err
+    assert hint not in run("grad", "-e", f"y = {name}*q*2; {name} = 1").err
 
 
 def test_a_function_with_square_brackets_is_told_to_be_one() -> None:

@@ -143,14 +143,27 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         near = nearest(name, known)
         if near and len(name) > 2:
             hints.append(f"or is {name} meant to be {near}?")
-    if "e" in names:
-        hints.append("for Euler's number write exp(1)")
-    if "tau" in names:
-        hints.append("for the circle's 6.283… write 2*pi")
+    hints += [_CONSTANTS[name] for name in names if name in _CONSTANTS]
     hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
     have = f"the input {shown} has" if single else f"the inputs {shown} have"
     message = f"{have} no value, and {output} needs {it}"
     return MissingInputs(message, *labels, hints=hints, where=model.source.name)
+
+
+_CONSTANTS = {
+    "e": "for Euler's number write exp(1)",
+    "tau": "for the circle's 6.283… write 2*pi",
+    **dict.fromkeys(("PI", "Pi"), "for the circle's 3.14… write pi"),
+    **dict.fromkeys(
+        ("Inf", "INF", "infinity", "Infinity"), "for what is larger than all write inf"
+    ),
+    **dict.fromkeys(("True", "true", "TRUE"), "for what is true write 1"),
+    **dict.fromkeys(("False", "false", "FALSE"), "for what is false write 0"),
+    **dict.fromkeys(
+        ("nan", "NaN", "None", "null", "NA"), "there is no number for what is not known"
+    ),
+}
+"""Names without a number that are constants elsewhere."""
 
 
 def refused(

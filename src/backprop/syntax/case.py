@@ -281,6 +281,10 @@ class Case(NamedTuple):
         """A token as it stands in the text."""
         return self.tokens.span(self.at + offset).text
 
+    def before(self, offset: int = 0) -> str:
+        """The text before a token."""
+        return self.tokens.source.text[: self.tokens.starts[self.at + offset]]
+
     def touching(self, offset: int = 0) -> bool:
         """Whether nothing stands between a token and the one before it; not so of none."""
         at = self.at + offset

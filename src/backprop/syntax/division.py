@@ -90,3 +90,13 @@ def whole(case: Case) -> SyntaxFault | None:
         hints = (f"for a comment write # {word}", f"for a quotient {error.meant}")
         return fault("'//' could mean two things", case.span(-1, 1), *hints)
     return error
+
+
+def below(tokens: Tokens, at: int) -> bool:
+    """Whether a token stands behind a division of something else than a number: `x/2y` may be x/(2y),
+    and `4/3x` is 4/3 of x."""
+    over = tokens.source.text[: tokens.starts[at]].rstrip()
+    return over.endswith("/") and not _FRACTION.search(over)
+
+
+_FRACTION = re.compile(r"(?<![\w.^])(?<!\*\*)\d[\d.]*\s*/\Z")

@@ -21,12 +21,11 @@ from backprop.syntax.case import (
     end,
     fault,
     own,
-    power_of_ten,
     raised,
 )
 from backprop.syntax.foreign import FOREIGN
 from backprop.syntax.grammar import Unfit, shape
-from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds
+from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds, concise
 from backprop.syntax.pasted import PASTED, comma_in_number
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 from backprop.syntax.subscripts import subscript
@@ -168,12 +167,16 @@ _FORM = {
 
 
 def _second_equation(case: Case) -> SyntaxFault | None:
-    if case.kind() == "ASSIGN" and case.kind(1) in ("LT", "GT"):
-        sign = case.text(1)
-        return fault(f"there is no '={sign}'", case.span(0, 1), mend(f"{sign}="))
+    at = 0 if case.kind() == "ASSIGN" else -1
+    pair = case.text(at) + case.text(at + 1)
+    if pair in ("=<", "=>") and (found := re.search(r"=[^;\n]*?(=?)\Z", case.before(at))):
+        place = case.span(at, at + 1)
+        place = place._replace(start=place.start - len(found[1]))  # in a chain '=' is before it
+        return fault(f"there is no {pair!r}", place, mend(f"{pair[1]}="))
     unequal = {"/=": -1, "~=": 0}
-    for sign, first in unequal.items() if case.opened else ():
-        if case.text(first) + case.text(first + 1) == sign:
+    for sign, first in unequal.items():
+        both = case.text(first) + case.text(first + 1)
+        if both == sign and (case.opened or (first == 0 and case.touching(1))):
             return fault(f"there is no {sign!r}", case.span(first, first + 1), mend("!="))
     if case.kind() in ("ASSIGN", "TILDE"):
         hints = ["compare with '=='"]
@@ -230,25 +233,6 @@ def _at_a_point(case: Case) -> bool:
     )
 
 
-def _concise(case: Case) -> SyntaxFault | None:
-    """`2(3)`: a product, or an uncertainty of the last digits."""
-    around = tuple(map(case.kind, range(-1, 3)))
-    apart = not case.touching() and "." not in case.written(-1)
-    if apart or around != ("NUMBER", "LPAR", "NUMBER", "RPAR"):
-        return None
-    before, number, whole = case.written(-1), case.text(1), case.span(-1, 2)
-    mantissa, mark, power = before.lower().partition("e")
-    stop, ten = power_of_ten(whole.source.text, whole.end)
-    exponent = ten or mark + power
-    concise = f"{mantissa}({number}){exponent}"
-    if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
-        concise = f"{before}{ten} ± {number}{exponent}"
-    hints = [f"for a product write {before}*{number}{ten}"]
-    hints.append(f"for an uncertainty of the last digits write {concise}")
-    message = "a number behind a number, in brackets"
-    return fault(message, whole._replace(end=stop), *hints)
-
-
 def _product(case: Case) -> SyntaxFault | None:
     """Two operands side by side: what a person writes for a product."""
     left, right = case.kind(-1), case.kind()
@@ -269,8 +253,10 @@ def _product(case: Case) -> SyntaxFault | None:
     last = max(at, end(tokens, at))
     before, here = own(tokens, first, at - 1), own(tokens, at, last)
     hints = [mend(f"{before}*{here}")]
-    if before in ("Σ", "Π"):
-        gather = "sum" if before == "Σ" else "prod"
+    if left == "NUMBER" and case.touching() and division.below(tokens, first):
+        hints = [f"for a quotient times {here} write {before}*{here}"]
+        hints.append(f"for one over a product ({before}*{here})")
+    if gather := {"Σ": "sum", "Π": "prod"}.get(before):
         hints = [f"for a {gather} write {gather}(… for i in 1..n)", f"for a name {before}*{here}"]
     if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):
         last = raised(tokens, at)
@@ -317,8 +303,9 @@ def _closing(case: Case) -> SyntaxFault | None:
         hints = [f"close it with {CLOSES[opening]!r}"]
         return UnexpectedText(message, case.span(), label, hints=hints)
     if opened[-1] == case.at - 1:
-        hint = "write an expression between them"
-        return fault("nothing between these brackets", case.span(-1), hint)
+        return fault(
+            "nothing between these brackets", case.span(-1), "write an expression between them"
+        )
     return _missing(f"before {case.text()!r}", case.span())
 
 
@@ -387,7 +374,7 @@ _CAUSES: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _second_equation,
     division.in_words,
     *PASTED,
-    _concise,
+    concise,
     _product,
     _choice,
     _chain,

@@ -165,6 +165,15 @@ def _between(case: Case) -> SyntaxFault | None:
     return fault(f"there is no word {case.text()!r}", case.span(), mend(";"))
 
 
+def _loud(case: Case) -> SyntaxFault | None:
+    """`x > 0 AND x < 1`, `NOT x`."""
+    for at, words in ((0, ("AND", "OR")), (-1, ("NOT",))):
+        if case.text(at) in words and case.kind(at) == "NAME" and case.behind_operand:
+            small = case.text(at).lower()
+            return fault(f"this is written {small!r} here", case.span(at, at), mend(small))
+    return None
+
+
 _JOINING = ("where", "with", "given", "when", "let")
 
 
@@ -221,6 +230,7 @@ FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _list,
     _derivative,
     _between,
+    _loud,
     _times,
     _square,
     _named,

@@ -33,6 +33,7 @@ _SIMILAR = (
 _SUPERFLUOUS = frozenset(
     "let var param params parameter input inputs set variable def float double real int".split()
 )
+_SHOWING = ("return", "print", "show", "display", "disp")
 _PER_CENT = {"ppm": "1e-4", "ppb": "1e-7", "percent": "1"}
 """Parts as they stand behind `±`, in per cent."""
 
@@ -86,6 +87,9 @@ def _word(case: Case) -> SyntaxFault | None:
     """Words that say something elsewhere: `minimise L`, `let a = 2`."""
     tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
+    if texts[0] in _SHOWING and kinds in (("NAME", "NAME"), ("NAME", "LPAR", "NAME", "RPAR")):
+        name = texts[1 + (len(kinds) > 2)]
+        return fault(f"there is no word {texts[0]!r}", tokens.whole, mend(f"output {name}"))
     if kinds[:2] != ("NAME", "NAME") or at > 1 + ("ASSIGN" not in kinds):
         return None
     word, rest = texts[0], brief(tokens.span(1, -1))
@@ -99,6 +103,25 @@ def _word(case: Case) -> SyntaxFault | None:
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
         return fault(f"there is no word {word!r}", tokens.span(0), mend(rest))
     return None
+
+
+def concise(case: Case) -> SyntaxFault | None:
+    """`2(3)`: a product, or an uncertainty of the last digits."""
+    around = tuple(map(case.kind, range(-1, 3)))
+    apart = not case.touching() and "." not in case.written(-1)
+    if apart or around != ("NUMBER", "LPAR", "NUMBER", "RPAR"):
+        return None
+    before, number, whole = case.written(-1), case.text(1), case.span(-1, 2)
+    mantissa, mark, power = before.lower().partition("e")
+    stop, ten = power_of_ten(whole.source.text, whole.end)
+    exponent = ten or mark + power
+    concise = f"{mantissa}({number}){exponent}"
+    if "." not in mantissa or not number.isdecimal() or mantissa.endswith("."):
+        concise = f"{before}{ten} ± {number}{exponent}"
+    hints = [f"for a product write {before}*{number}{ten}"]
+    hints.append(f"for an uncertainty of the last digits write {concise}")
+    message = "a number behind a number, in brackets"
+    return fault(message, whole._replace(end=stop), *hints)
 
 
 def _const(case: Case) -> SyntaxFault | None:
