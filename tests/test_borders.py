@@ -292,13 +292,11 @@ def test_a_gradient_that_differs_by_little_is_told_with_its_digits() -> None:
 
 def test_a_value_that_rounding_decides_is_told() -> None:
     err, _ = noted("y = sign(exp(-z))", "z=800")
-    assert (
-        "sign(exp(-z)) has a jump here by rounding: y is 0 by that; with more digits it is 1" in err
-    )
+    assert "sign(exp(-z)) has a jump here by rounding: so y is 0; with more digits it is 1" in err
     err, _ = noted("y = x*floor(tanh(z))", "x=2, z=40", "--wrt", "x")
-    assert "slope taken there (y is 2 by that; with more digits it is 0); with more" in err
+    assert "slope taken there (so y is 2; with more digits it is 0); with more" in err
     err, _ = noted("y = 1 + 1e-14*floor(tanh(z))", "z=40")
-    assert "y is 1.00000000000001 by that; with more digits it is 1\n" in err  # 1 + 1e-14
+    assert "so y is 1.00000000000001; with more digits it is 1\n" in err  # 1 + 1e-14
 
 
 def test_one_note_a_place_and_a_handful_in_all() -> None:

@@ -210,7 +210,7 @@ def _verdict(found: Sides) -> tuple[float, str]:
     """The slope that values give, and that in words: nan where there is none."""
     there = [side for side in (found.left, found.right) if side.kind != "none"]
     if not there or any(side.kind not in ("slope", "infinite") for side in there):
-        return nan, "unclear, and so nan"
+        return nan, "unclear: nan is given"
     slopes = [side.slope + 0.0 for side in there]
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
@@ -220,7 +220,7 @@ def _verdict(found: Sides) -> tuple[float, str]:
     both = f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
     if -inf < low <= 0 <= high < inf:
         return 0.0, f"{both}; 0 is taken, as at the corner of abs"
-    return nan, f"{both}, and so nan"
+    return nan, f"{both}: nan is given"
 
 
 class _Exactly:

@@ -385,4 +385,4 @@ class _Borders:
             with_more = f"it is {beside(found, was)}" if found == found else "there is none"
         output = self.labels[self.graph.output]
         value = shown(was) if found is None else beside(was, found)
-        return f"{output} is {value} by that; with more digits {with_more}"
+        return f"so {output} is {value}; with more digits {with_more}"
