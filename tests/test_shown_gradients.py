@@ -99,7 +99,7 @@ def by_html(text: str, output: str, *options: str) -> Iterator[tuple[str, float]
 def by_picture(text: str, file: Path, *options: str) -> Iterator[tuple[str, float]]:
     out("draw", "-e", text, "--digits", "17", "--all", "-o", str(file), *options)
     drawn = file.read_text("utf-8")
-    for name, number in re.findall(r'^\s+(\w+) \[label="\{ .* grad\\ (\S+) \}"', drawn, re.M):
+    for name, number in re.findall(r'^\s+(\w+) \[label="[^"]* grad\\ (\S+)(?: \})?"', drawn, re.M):
         yield name, float(number)
 
 
