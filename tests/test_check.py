@@ -151,9 +151,8 @@ def test_what_doubles_cannot_show_is_said_and_mpmath_shows_it(text: str, at: str
     assert found.verdict == "cannot tell"
     assert "--precise" in found.note
     found = checked(text, at, True)["x"]
-    # (0.1 + 0.2 - x)^2: −1.1e−16 by doubles, −5.6e−17 by their exact values: no digit agrees
-    assert found.verdict == ("agrees" if (found.digits or 0) > 3 else "cannot tell")
-    assert (found.verdict == "cannot tell") == ("0.1" in text)
+    assert found.verdict == "agrees"
+    assert (found.digits or 0) > 3
 
 
 def test_a_random_network_agrees_with_both_methods() -> None:
@@ -177,7 +176,7 @@ def test_a_random_network_agrees_with_both_methods() -> None:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, number: int, by: float) -> None:
     """Make one slope of an operation wrong by the factor 1 + by, or by `by` where it is 0."""
-    for table in (chain_rule._SLOPES, chain_rule._SURE_SLOPES):
+    for table in (chain_rule._SLOPES, chain_rule.SURE_SLOPES):
         slopes = list(table[CODES[name]])
         slopes[number] = _spoilt(slopes[number], by)
         monkeypatch.setitem(table, CODES[name], tuple(slopes))
@@ -287,7 +286,7 @@ def test_corners_jumps_and_edges_are_explained(
 
 def test_a_gradient_beyond_the_slopes_of_a_corner_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     def patch(name: str) -> None:
-        for table in (chain_rule._SLOPES, chain_rule._SURE_SLOPES):
+        for table in (chain_rule._SLOPES, chain_rule.SURE_SLOPES):
             monkeypatch.setitem(table, CODES[name], (lambda x, out: 1.5,))
 
     patch("relu")

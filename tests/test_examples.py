@@ -63,6 +63,7 @@ def test_every_error_class_has_an_example() -> None:
     }
     assert causes - shown == {
         "AtBorder",
+        "Cancelled",
         "EmptyRange",
         "WorkedElsewhere",
         "IndeterminateForm",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import backprop
-from backprop.errors import BackpropError
+from backprop.errors import AtBorder, BackpropError
 from odd_models import NEWER, Model, Tree, random_model, shrunk, written
 from one_sided import Sides, Unknown, same
 from rounded_chain import is_rounding
@@ -41,19 +41,18 @@ class Judge:
         self._names = {name: set(_names(tree)) for name, tree in model.equations}
 
     def is_told(self, name: str) -> bool:
-        """Whether a note names this, or a warning is about a text that depends on it."""
+        """Whether a note on a border names this, or a warning is about a text that depends on it."""
         about = {name}
         for each, inside in self._names.items():
             if not about.isdisjoint(inside):
                 about.add(each)
-        if any(name in note.leads for note in self.found.notes):
+        if any(name in note.leads for note in self.found.notes if isinstance(note, AtBorder)):
             return True
         warned = [[label.span.text for label in each.labels] for each in self.found.warnings]
         return any(not texts or not about.isdisjoint(_words(" ".join(texts))) for texts in warned)
 
     def is_slope(self, name: str, gradient: float) -> bool:
-        """Whether a gradient is the slope from one side, as far as doubles can tell. Raises Unknown
-        where mpmath cannot tell."""
+        """Whether a gradient is the slope from one side. Raises Unknown where mpmath cannot tell."""
         if (name, gradient) not in self._judged:
             self._judged[name, gradient] = self._is_slope(name, gradient)
         return self._judged[name, gradient]
@@ -73,20 +72,19 @@ class Judge:
         kinds = {side.kind for side in sides}
         if "unclear" in kinds or kinds == {"none"}:
             return True  # there is nothing to compare with
-        if "infinite" in kinds and any(
-            same(gradient, slope) for slope in self._sides.nearest(name)
-        ):
-            return True
-        return is_rounding(self._sides, name, gradient)
+        return any(same(gradient, slope) for slope in self._sides.nearest(name))
 
-    def is_allowed(self, name: str, gradient: float) -> bool:
-        """Whether this may be the gradient where nothing can be said: what `grad` says, with a
-        warning or a note; no number, with a warning; the slope."""
+    def is_allowed(self, name: str, gradient: float, silent: bool = False) -> bool:
+        """Whether this may be the gradient: what `grad` says, with a warning or a note; no number,
+        with a warning; the slope. silent: from what can say nothing, and has no digits but those of
+        doubles: then it may be what is left of the slope by rounding, too."""
         if self.is_told(name) and (
             not isfinite(gradient) or same(gradient, self.found.gradients[name])
         ):
             return True
-        return self.is_slope(name, gradient)
+        if self.is_slope(name, gradient):
+            return True
+        return silent and is_rounding(self._sides, name, gradient)
 
 
 def _words(text: str) -> set[str]:
@@ -113,7 +111,7 @@ def wrong(model: Model, compiled: bool = False) -> str:
             if not judge.is_allowed(name, gradient):
                 return f"by {name}: {gradient!r}"
         for channel, name, gradient in _silent(found, parsed, compiled):
-            if not judge.is_allowed(name, gradient):
+            if not judge.is_allowed(name, gradient, silent=True):
                 return f"{channel}, by {name}: {gradient!r}"
     except Unknown:
         return ""

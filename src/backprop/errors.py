@@ -211,6 +211,16 @@ class AtBorder(BackpropError):
     leads: frozenset[str] = frozenset()
 
 
+class Cancelled(BackpropError):
+    """Gradients of which rounding in doubles would leave too few digits, and that are therefore
+    computed with more: a note.
+
+    leads: the names that they are by.
+    """
+
+    leads: frozenset[str] = frozenset()
+
+
 class WorkedElsewhere(BackpropError):
     """A value that the file writes behind an equation, and that is another at this point: a note."""
 

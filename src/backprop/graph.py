@@ -209,6 +209,13 @@ def depending(graph: Graph | Columns, on: Iterable[int], steps: Iterable[int]) -
     return found
 
 
+def _loses(one: float, other: float) -> bool:
+    """Whether the sum of two factors of opposite signs is rounded, or may be what was left of that."""
+    total = one + other
+    rounded = total - one != other or total - other != one
+    return one * other < 0 and (rounded or abs(total) < abs(other) / 1e6)
+
+
 class Graph:
     """The steps that lead to some outputs, which are nodes; they keep their numbers in `columns`.
     labels: the names of nodes that have one."""
@@ -324,6 +331,8 @@ class Graph:
             summands = self.summands(step, terms[step])
             sizes = [abs(factor) for _, factor in summands if factor]
             if not summands or not all(1e-200 < size < 1e200 for size in sizes):
+                continue
+            if any(_loses(terms.get(term, 0.0), factor) for term, factor in summands):
                 continue
             within[step], sums[whole] = whole, terms
             del terms[step]

@@ -117,7 +117,7 @@ class Option(NamedTuple):
         """Raise BadOption for what is no choice, or no whole number from `min` to `max`; None is
         nothing given. noun: what messages call it, if not as the option says. written: as it was
         written, where that is something else."""
-        if value is None:
+        if value is None or not (self.choices or self.min is not None):
             return
         flag = self.form.split()[0].strip(",")
         if self.choices and value not in self.choices:

@@ -52,7 +52,7 @@ class Lookup(dict[int, F], Generic[F]):
 _TINY = functions.TINY
 _VALUE = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
-_SURE_SLOPES = Lookup(functions.sure_slopes)
+SURE_SLOPES = Lookup(functions.sure_slopes)
 _CONSTANT_SLOPES = Lookup(functions.constant_slopes)
 _STEEP = Lookup(functions.can_be_steep)
 _SIZES = Lookup(functions.sizes)
@@ -80,7 +80,7 @@ def backward(
     steps: Sequence[int],
     data: ByNode,
     gradients: ByNode,
-    slopes: Mapping[int, Sequence[functions.Function]] = _SURE_SLOPES,
+    slopes: Mapping[int, Sequence[functions.Function]] = SURE_SLOPES,
     lost: Callable[[], float] = float,
 ) -> list[int]:
     """Add to `gradients` what the chain rule brings from the steps to their operands.
@@ -96,7 +96,7 @@ def backward(
     gradient is too small for a double; `indeterminate` finds out what is right.
     """
     ops, operands, number = graph.ops, graph.operands, CODES[NUMBER]
-    usual = slopes is _SURE_SLOPES
+    usual = slopes is SURE_SLOPES
     doubtful: list[int] = []
     for step in reversed(steps):
         gradient = gradients[step]
@@ -153,14 +153,14 @@ def any_steep(graph: Graph | Columns, steps: Iterable[int], data: ByNode) -> boo
 
 
 def derivatives(
-    graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = _SURE_SLOPES
+    graph: Graph, data: ByNode, slopes: Mapping[int, Sequence[functions.Function]] = SURE_SLOPES
 ) -> list[float]:
     """The derivative of the output by every node, where the nodes are worth `data`: `backward` from
     1; nan by what leads to a step where that is not sure."""
     gradients = [0.0] * len(data)
     gradients[graph.output] = 1.0
-    doubtful = backward(graph, graph.steps, data, gradients, slopes)
-    _unsure(graph, doubtful, gradients)
+    if doubtful := backward(graph, graph.steps, data, gradients, slopes):
+        _unsure(graph, doubtful, gradients)
     return gradients
 
 

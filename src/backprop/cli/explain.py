@@ -66,4 +66,5 @@ def explain(
         send(answers, False)
     if not hide_answers:  # they name slopes
         printing.complain(gradient.warnings, "warning")
+        printing.complain(gradient.notes, "note")
     results.end()

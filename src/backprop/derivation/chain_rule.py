@@ -35,6 +35,8 @@ _UNDECIDED = "0 times a slope that is infinite or nan may be anything, and value
 
 _TOGETHER = "0 times an infinite slope may be anything: only together they have a value"
 
+_CANCELLED = "doubles lose the sum to rounding: it is computed with more digits"
+
 _CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
 
 _INDICES = re.compile(r"\[(\d[-+*\d\s,]*)\]")
@@ -160,7 +162,10 @@ class _Writing:
                     continue
                 shares.append(part)
                 if len(gathered[operand]) == uses[operand] and not single:
-                    totals.append(Total(name, gathered[operand], unrounded.gradient(operand)))
+                    total, shared = unrounded.gradient(operand), sum(gathered[operand])
+                    totals.append(Total(name, gathered[operand], total))
+                    if isfinite(shared) and abs(shared - total) > 1e-9 * abs(total):
+                        notes = [*notes, _CANCELLED]
             if shares:
                 label, equation = graph.label(node), self.equation(node)[0]
                 # from the result down

@@ -86,7 +86,9 @@ class FirstOrder:
         if run.left_at:
             self.searched = None
         while True:
-            number, before = run.number, (dict(self.state), self.k, self.searched)
+            # a compiled loop changes the state in place
+            state = dict(self.state) if self._batches else self.state
+            number, before = run.number, (state, self.k, self.searched)
             try:
                 self._advance()
             except MemoryError:

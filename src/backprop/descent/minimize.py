@@ -63,7 +63,7 @@ def descend(
         known = state.parameters.items()
         others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
-    begun = evaluate(model, start, output)
+    begun = evaluate(model, start, output, restores=False)
     warnings = [*_like_data(model, free), *_start(begun.gradient, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
@@ -78,7 +78,7 @@ def descend(
     try:
         while True:
             at = {**start, **problem.named(run.x)}
-            ended = evaluate(model, at, output, by_values=False)
+            ended = evaluate(model, at, output, by_values=False, restores=False)
             stop = judged(run, end, ended)
             if stop:
                 break

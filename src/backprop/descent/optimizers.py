@@ -17,6 +17,7 @@ To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf, isnan, nan
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -37,6 +38,29 @@ _POSITIVE = Range(1e-300, 1e300)
 _ONE_ON = Range(1, 1e300)
 
 
+def _equations(update: str, name: str) -> Iterator[tuple[str, parser.Statement]]:
+    for statement in parser.equations(update, name):
+        yield statement.tokens.texts[statement.shape.target], statement
+
+
+@lru_cache(64)  # runs of one process mostly take the same
+def _function(
+    update: str, name: str, state: tuple[str, ...], options: tuple[tuple[str, float], ...]
+) -> Callable[..., tuple[float, ...]]:
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    names = functions.written(dict(options))
+    lines = []
+    for target, statement in _equations(update, name):
+        code = functions.python(statement, scope, names)
+        names[target] = f"{target.rstrip(chr(39))}_new"
+        lines.append(f"    {names[target]} = {code}")
+    after = ", ".join(names.get(f"{each}'", each) for each in ("x", *state))
+    head = f"def update({', '.join(('x', 'g', 'k', 'lr', *state))}):"
+    exec("\n".join([head, *lines, f"    return ({after},)"]), scope)
+    made: Callable[..., tuple[float, ...]] = scope["update"]
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Optimizer:
     """A first-order method.
@@ -55,23 +79,11 @@ class Optimizer:
 
     def equations(self) -> Iterator[tuple[str, parser.Statement]]:
         """What each equation of the update defines, and the equation."""
-        for statement in parser.equations(self.update, self.name):
-            yield statement.tokens.texts[statement.shape.target], statement
+        return _equations(self.update, self.name)
 
     def function(self, options: ByName) -> Callable[..., tuple[float, ...]]:
         """The update of one parameter: x, g, k, lr, the state → the new x, the new state."""
-        scope: dict[str, Any] = {"inf": inf, "nan": nan}
-        names = functions.written(options)
-        lines = []
-        for target, statement in self.equations():
-            code = functions.python(statement, scope, names)
-            names[target] = f"{target.rstrip(chr(39))}_new"
-            lines.append(f"    {names[target]} = {code}")
-        after = ", ".join(names.get(f"{name}'", name) for name in ("x", *self.state))
-        head = f"def update({', '.join(('x', 'g', 'k', 'lr', *self.state))}):"
-        exec("\n".join([head, *lines, f"    return ({after},)"]), scope)
-        update: Callable[..., tuple[float, ...]] = scope["update"]
-        return update
+        return _function(self.update, self.name, tuple(self.state), tuple(options.items()))
 
     def formulas(self) -> list[str]:
         """The update as lines of mathematics: `x' = x − lr·g`."""

@@ -26,7 +26,7 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
 
     order: operands first; the first `reached` nodes lead to the output, the last of these.
     """
-    if all([isfinite(data[node]) for node in order]):  # noqa: C419  twice as fast
+    if _all_finite(order, data):
         return []
     columns = model.columns
     step = without_value(columns, order[:reached], data)
@@ -47,6 +47,12 @@ def values(model: Model, order: Sequence[int], reached: int, data: ByNode) -> li
     return warnings
 
 
+def _all_finite(order: Sequence[int], data: ByNode) -> bool:
+    """Whether all these nodes have finite values: so if their sum is, which is the quicker look."""
+    numbers = [data[node] for node in order]
+    return isfinite(sum(numbers)) or all(map(isfinite, numbers))
+
+
 def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> int | None:
     """The first step that is not finite and has a say in the last of `order`, operands first; or None."""
     return next((step for step in having_say(graph, order, data) if not isfinite(data[step])), None)
@@ -54,7 +60,7 @@ def without_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) ->
 
 def has_value(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> bool:
     """Whether the last of `order` is finite, and with it every step that has a say in it."""
-    if all([isfinite(data[node]) for node in order]):  # noqa: C419  twice as fast
+    if _all_finite(order, data):
         return True
     return without_value(graph, order, data) is None and isfinite(data[order[-1]])
 

@@ -8,8 +8,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.engine.underflow import LARGE, SCALE, too_small
-from backprop.errors import AtBorder, BackpropError
-from backprop.evaluation import borders, diagnosis
+from backprop.errors import AtBorder, BackpropError, Cancelled
+from backprop.evaluation import borders, cancelled, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
@@ -28,7 +28,8 @@ class Gradient(NamedTuple):
     on, in file order, the output itself (1.0) included; inf or nan where a slope is. warnings:
     steps that made a gradient inf or nan, steps without a value that the output does not need, and
     names that look the same.
-    notes: steps exactly on a border of a choice, where the gradient is that of one side.
+    notes: steps exactly on a border of a choice, where the gradient is that of one side, and
+    gradients that are computed with more digits, because rounding would leave too few.
 
         >>> import backprop
         >>> backprop.parse("L = a*b").grad({"a": 2, "b": -3}).gradients
@@ -40,7 +41,7 @@ class Gradient(NamedTuple):
     data: dict[str, float]
     gradients: dict[str, float]
     warnings: tuple[BackpropError, ...] = ()
-    notes: tuple[AtBorder, ...] = ()
+    notes: tuple[AtBorder | Cancelled, ...] = ()
 
     def __repr__(self) -> str:
         """The output: thousands of numbers are no repr."""
@@ -114,6 +115,7 @@ def partials(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
 
         slope = slopes_by_values(alone, data)
         gradients |= {name: slope(name)[0] for name in used if name in undecided}
+    cancelled.restored(alone, data, gradients)
     return {name: gradients[name] for name in used}
 
 
@@ -125,11 +127,13 @@ def evaluate(
     engine: str = "auto",
     noted: bool = False,
     by_values: bool = True,
+    restores: bool = True,
 ) -> Evaluation:
     """The value and the gradient of an output, with all numbers that lead there.
 
     noted: whether to look for the borders that notes are about. by_values: whether what the chain
-    rule does not decide is asked of the values; otherwise it is nan. Raises as `Model.grad`.
+    rule does not decide is asked of the values; otherwise it is nan. restores: whether gradients of
+    which rounding leaves too few digits are computed again. Raises as `Model.grad`.
     """
     name = model.output(of)
     columns, output = model.columns, model.names[name]
@@ -174,11 +178,14 @@ def evaluate(
         warnings += indeterminate.lost(model, graph, data)
     if sure or undecided is not None:  # otherwise all are finite
         warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
-    notes: tuple[AtBorder, ...] = ()
+    lost = cancelled.restored(graph, data, gradients) if restores else None
+    notes: tuple[AtBorder | Cancelled, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
 
         notes = asked(model, graph, steps, data, gradients)
+    if lost:
+        notes += (*cancelled.notes(model, graph, data, lost),)
     known = set(computed)
     found = Gradient(
         name,

@@ -166,13 +166,14 @@ def exactly(graph: Graph, data: ByNode) -> float:
     return float(_Exactly(graph, data).value(graph.output))
 
 
-def exact_gradients(graph: Graph, data: ByNode) -> dict[int, Any]:
-    """The derivatives of the output by the nodes for which the chain rule decides, as mpmath has
-    them."""
+def exact_numbers(graph: Graph, data: ByNode) -> tuple[Callable[[int], Any], dict[int, Any]]:
+    """As mpmath has them: the values of the nodes, and the derivatives of the output by those for
+    which the chain rule decides."""
     nodes = [node for node in graph.order if not graph.is_number(node)]
     varying = depending(graph, nodes, graph.steps)
-    found = _Exactly(graph, data).backward(varying, graph.steps, nodes)
-    return {node: number.value for node, number in found.items() if number.open is None}
+    exact = _Exactly(graph, data)
+    found = exact.backward(varying, graph.steps, nodes)
+    return exact.value, {node: each.value for node, each in found.items() if each.open is None}
 
 
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:

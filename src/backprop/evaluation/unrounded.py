@@ -65,9 +65,9 @@ class Unrounded:
 
     @cached_property
     def _exactly(self) -> Mapping[int, Any]:
-        from backprop.evaluation.indeterminate import exact_gradients  # which loads mpmath
+        from backprop.evaluation.indeterminate import exact_numbers  # which loads mpmath
 
-        return exact_gradients(self._graph, self._data)
+        return exact_numbers(self._graph, self._data)[1]
 
 
 def unrounded(exact: Any, double: float | None = None) -> float:

@@ -1,0 +1,188 @@
+"""Gradients of which rounding leaves too few digits: contributions that cancel, or values that do.
+
+`expm1(x)/x` at 1e-20 adds 1e20 and -1e20 to its gradient, and doubles keep nothing of 0.5. That is
+found by Vignes' CESTAC method (see `checks.rounding`): everything is changed by a little more than
+rounding, and what then moves a lot is computed again with many digits.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
+from math import copysign, isfinite, modf
+from sys import float_info
+from typing import NamedTuple
+
+from backprop.errors import Cancelled
+from backprop.evaluation.borders import met_within
+from backprop.graph import NAMES, Graph
+from backprop.language.model import Model
+from backprop.numbers import shown
+from backprop.operations import OPERATIONS
+from backprop.syntax import functions
+from backprop.values import SURE_SLOPES, ByNode, Lookup, backward
+
+MOST = 500
+"""Graphs of more steps are not looked at, which would take longer than a few hundredths of what
+reading them takes: `check` finds it there."""
+
+_SIZE = 2.0**-46
+"""The relative size of the changes, 64 times that of rounding."""
+
+_MOVED = 1e-7
+"""How far gradients may move with them, relative: with rounding by a hundredth of that."""
+
+_AGREED = 1e-9
+"""How far apart two gradients are the same, relative."""
+
+_SAID = 1e-9
+"""What differs by less is put right without a word: at every minimum gradients are rounding."""
+
+_WHOLE = 1024
+"""Whole numbers below this stay: they are exact, as exponents are, and products of a few are too."""
+
+_NAMED = 4
+"""The most names in a note."""
+
+
+def _factors(count: int) -> tuple[float, ...]:
+    """Factors near 1 in no order: by the fractions of the multiples of the golden ratio."""
+    fractions = (modf(number * 0.6180339887498949)[0] - 0.5 for number in range(1, count))
+    return tuple(1 + _SIZE * (part + copysign(0.5, part)) for part in fractions)
+
+
+_FACTORS = _factors(98)
+
+
+def _rounds(name: str) -> bool:
+    """Whether an operation makes numbers that are no whole ones of whole ones."""
+    return bool(OPERATIONS[name].called) and name.isidentifier()
+
+
+_VALUES = Lookup(functions.value)
+_ROUNDS = Lookup(_rounds)
+_JUMPS = Lookup(lambda name: not functions.has_slopes(name))
+
+
+class _Changing(dict[int, tuple[functions.Function, ...]]):
+    """The slopes that `backward` takes, each time by another factor; one that is too small for a
+    double as it is."""
+
+    def __missing__(self, code: int) -> tuple[functions.Function, ...]:
+        plain = functions.slopes(NAMES[code])
+        self[code] = found = tuple(self._changed(code, at, slope) for at, slope in enumerate(plain))
+        return found
+
+    def begin(self) -> None:
+        """Begin with the first factor."""
+        self._next = cycle(_FACTORS).__next__
+
+    def _changed(self, code: int, at: int, plain: functions.Function) -> functions.Function:
+        def changed(*numbers: float) -> float:
+            slope = SURE_SLOPES[code][at](*numbers)
+            return (slope if slope == slope else plain(*numbers)) * self._next()
+
+        return changed
+
+
+_CHANGING = _Changing()
+
+
+class Lost(NamedTuple):
+    """What rounding has taken, by node: values with what they would be, and gradients that have been
+    computed again with what they were; of those that it matters for."""
+
+    values: dict[int, float]
+    gradients: dict[int, float]
+
+
+def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
+    """Put the finite gradients right of which rounding leaves less than nine digits. data: what the
+    nodes are worth, which stays."""
+    lost = Lost({}, {})
+    if len(graph.steps) > MOST:
+        return lost
+    values, doubted = _doubted(graph, data, gradients)
+    if (not values and not doubted) or _jumps(graph, data):
+        return lost
+    from backprop.evaluation.indeterminate import exact_numbers  # which loads mpmath
+
+    exact_values, exact_gradients = exact_numbers(graph, data)
+    for node in values:
+        right = float(exact_values(node))
+        if _differ(right, data[node]) and abs(right - data[node]) > _SAID:
+            lost.values[node] = right
+    for node in doubted:
+        right = float(exact_gradients.get(node, gradients[node]))
+        if _differ(right, gradients[node]):
+            if abs(right - gradients[node]) > _SAID:
+                lost.gradients[node] = gradients[node]
+            gradients[node] = right
+    return lost
+
+
+def _jumps(graph: Graph, data: ByNode) -> bool:
+    """Whether a step stands where it jumps, as mod does: then `other_side` says what more digits make
+    of it."""
+    return any(OPERATIONS[graph.op(step)].jump for step in met_within(graph, data))
+
+
+def _differ(right: float, known: float) -> bool:
+    return isfinite(right) and abs(right - known) > _AGREED * abs(right) + float_info.min
+
+
+def _doubted(graph: Graph, data: ByNode, gradients: ByNode) -> tuple[list[int], list[int]]:
+    """The nodes whose values, and those whose gradients, move a lot if everything is changed a
+    little. No numbers, and values only of nodes with names."""
+    ops, operands, known = graph.ops, graph.operands, [*data]
+    shaken = [*data]
+    for node in graph.order:
+        number = data[node]
+        if inside := operands(node):
+            op = ops[node]
+            number = _VALUES[op](*[known[each] for each in inside])
+            if not _JUMPS[op] and (
+                _ROUNDS[op]
+                or not number.is_integer()
+                or not all([known[each].is_integer() for each in inside])  # noqa: C419
+            ):
+                number *= _FACTORS[node % len(_FACTORS)]
+            shaken[node] = known[node] = number
+        elif not (-_WHOLE < number < _WHOLE and number.is_integer()):
+            shaken[node] = number * _FACTORS[node % len(_FACTORS)]
+    found = [0.0] * len(data)
+    found[graph.output] = 1.0
+    _CHANGING.begin()
+    backward(graph, graph.steps, shaken, found, _CHANGING)
+    nodes = [node for node in graph.order if not graph.is_number(node)]
+    return (
+        [node for node in nodes if node in graph.labels and _moves(data[node], known[node])],
+        [node for node in nodes if _moves(gradients[node], found[node])],
+    )
+
+
+def _moves(known: float, changed: float) -> bool:
+    return isfinite(known) and not abs(changed - known) <= _MOVED * abs(known)
+
+
+def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Cancelled]:
+    """A note on the named gradients, and one on the named values, of which rounding leaves too
+    little."""
+    output, labels = model.labels[graph.output], graph.labels
+    if was := {labels[node]: lost.gradients[node] for node in lost.gradients if node in labels}:
+        named = _listed({f"∂{output}/∂{name}": number for name, number in was.items()})
+        many = "they are" if len(was) > 1 else "it is"
+        message = f"in doubles rounding would make {named}: {many} computed with more digits"
+        note = Cancelled(message, where=model.source.name)
+        note.leads = frozenset(was)
+        yield note
+    if lost.values:
+        had = _listed({labels[node]: data[node] for node in lost.values})
+        right = " and ".join(map(shown, list(lost.values.values())[:_NAMED]))
+        they = "they are" if len(lost.values) > 1 else "it is"
+        message = f"in doubles rounding makes {had}: with more digits {they} {right}"
+        yield Cancelled(message, where=model.source.name)
+
+
+def _listed(numbers: Mapping[str, float]) -> str:
+    parts = [f"{name} {shown(number + 0.0)}" for name, number in islice(numbers.items(), _NAMED)]
+    more = f", and so on for {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return " and ".join(parts) + more

@@ -1,0 +1,117 @@
+"""Gradients that doubles lose to rounding: `grad` computes them with more digits, and says so.
+
+The right numbers are mpmath's derivatives of functions that are written here once more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import backprop as library
+from backprop.errors import Cancelled
+from running import backprop
+from truth import mp
+
+CASES: list[tuple[str, float, Callable[[Any], Any]]] = [
+    ("expm1(x)/x", 1e-20, lambda x: mp.expm1(x) / x),
+    ("(exp(x) - 1)/x", 1e-12, lambda x: mp.expm1(x) / x),
+    ("(1 - cos(x))/x^2", 1e-5, lambda x: 2 * (mp.sin(x / 2) / x) ** 2),
+    ("(1 - cos(x))^2", 1e-8, lambda x: 4 * mp.sin(x / 2) ** 4),
+    ("atan2(x*cos(x), mish(x))", 1e-160, lambda x: mp.atan(mp.cos(x) / mp.tanh(mp.log1p(mp.exp(x))))),
+    ("1e20*x + x - 1e20*x", 1.0, lambda x: x),
+    ("x*1e15*1e15 + x - x*1e30", 1.0, lambda x: x * (10**15 * 10**15 + 1 - mp.mpf(1e30))),
+    ("log(1 + x)/x", 1e-17, lambda x: mp.log1p(x) / x),
+    ("log(1 + x)/x", 1e-9, lambda x: mp.log1p(x) / x),
+    ("sin(x)/x", 1e-9, mp.sinc),
+    ("(x - sin(x))/x^3", 1e-4, lambda x: (x - mp.sin(x)) / x**3),
+    ("sqrt(x + 1) - sqrt(x)", 1e15, lambda x: 1 / (mp.sqrt(x + 1) + mp.sqrt(x))),
+    ("tanh(x) - x", 1e-6, lambda x: mp.tanh(x) - x),
+    ("x/x + sqrt(x)", 1e-40, lambda x: 1 + mp.sqrt(x)),
+    ("(x^2 + 2*x + 1 - (x + 1)^2 + x)^2", 1e-9, lambda x: x**2),
+    ("u = 1 - cos(x); y = u^3/x^5", 1e-7, lambda x: 8 * mp.sin(x / 2) ** 6 / x**5),
+]  # fmt: skip
+
+
+def derivative(function: Callable[[Any], Any], at: float) -> float:
+    """By mpmath, with steps that are small beside the argument."""
+    with mp.workdps(1500):
+        x = mp.mpf(at)
+        step = x / mp.mpf(10) ** 400
+        return float((function(x + step) - function(x - step)) / (2 * step))
+
+
+def written(text: str) -> str:
+    return text if "y =" in text else f"y = {text}"
+
+
+@pytest.mark.parametrize(("text", "at", "function"), CASES)
+def test_what_rounding_takes_is_computed_again(
+    text: str, at: float, function: Callable[[Any], Any]
+) -> None:
+    right = derivative(function, at)
+    ran = backprop("grad", "-e", written(text), "--set", f"x={at!r}", "--format", "json")
+    found = json.loads(ran.out)
+    assert found["gradients"]["x"] == pytest.approx(right, rel=1e-9, abs=0)
+    program = library.compile(library.parse(written(text)), engine="python")
+    far = abs(program([at])[1][0] - right) > 1e-9
+    assert far == any("make ∂y/∂x" in note for note in found.get("notes", []))
+    explained = json.loads(
+        backprop("explain", "-e", written(text), "--set", f"x={at!r}", "--format", "json").out
+    )
+    assert f"{found['gradients']['x']!r}" in json.dumps(explained)
+
+
+@pytest.mark.parametrize(("text", "at", "function"), CASES)
+def test_check_agrees_with_it(text: str, at: float, function: Callable[[Any], Any]) -> None:
+    ran = backprop("check", "-e", written(text), "--set", f"x={at!r}", "--precise")
+    assert ran.status == 0, ran.out
+    assert "0 of 1" not in ran.out
+    assert "agrees" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "right"),
+    [
+        ("cosh(x)^2 - sinh(x)^2", 30.0, 1.0),
+        ("(1 - cos(x))/x^2", 1e-9, 0.5),
+        ("(x + 1e8)^2 - x^2 - 1e16", 3.1, 6.2e8),
+    ],
+)
+def test_a_value_that_rounding_takes_is_told(text: str, at: float, right: float) -> None:
+    found = library.parse(f"y = {text}").grad(x=at)
+    assert found.value != pytest.approx(right, rel=1e-9, abs=0)
+    (note,) = [note for note in found.notes if "makes y" in note.message]
+    assert isinstance(note, Cancelled)
+    assert float(note.message.split()[-1]) == pytest.approx(right, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("e = a*b; d = e + c; y = d*f", {"a": 2, "b": -3, "c": 10, "f": -2}),
+        ("y = a - b", {"a": 0.1, "b": 0.1}),
+        ("y = (a - b)^2", {"a": 3, "b": 3}),
+        ("y = tanh(a*b + c) - sigmoid(a)", {"a": 0.3, "b": -0.7, "c": 0.2}),
+        ("y = softplus(a - b) + log(a^2 + b^2)", {"a": 1.5, "b": 0.25}),
+        ("y = exp(a) - exp(b)", {"a": 0.5, "b": 0.25}),
+        ("y = sin(a)^2 + cos(a)^2", {"a": 0.7}),
+        ("y = (a + 0.2 - b)^2", {"a": 0.1, "b": 0.3}),
+    ],
+)
+def test_nothing_is_said_where_nothing_is_lost(text: str, values: dict[str, float]) -> None:
+    assert library.parse(text).grad(values).notes == ()
+
+
+def test_the_shares_are_said_to_be_lost_where_explain_adds_them_up() -> None:
+    ran = backprop("explain", "-e", "u = expm1(x); y = u/x", "--set", "x=1e-20")
+    assert "−1e20 + 1e20 = 0.5" in ran.out
+    assert "doubles lose the sum to rounding" in ran.out
+
+
+def test_compiled_programs_have_the_digits_of_doubles() -> None:
+    program = library.compile(library.parse("y = expm1(x)/x"), engine="python")
+    assert program([1e-20])[1].tolist() == [0.0]
