@@ -115,3 +115,22 @@ def test_the_shares_are_said_to_be_lost_where_explain_adds_them_up() -> None:
 def test_compiled_programs_have_the_digits_of_doubles() -> None:
     program = library.compile(library.parse("y = expm1(x)/x"), engine="python")
     assert program([1e-20])[1].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "asked", "said"),
+    [
+        ("y = sqrt(x)^2 + z", "x=0, z=1", "x", "0·∞"),
+        ("y = sqrt(x)^2 + z", "x=0, z=1", "z", ""),
+        ("y = sqrt(x)", "x=0", "x", "slope"),
+        ("y = sqrt(x) + z", "x=0, z=1", "z", ""),
+        ("y = expm1(x)/x + z", "x=1e-20, z=1", "x", "∂y/∂x 0"),
+        ("y = expm1(x)/x + z", "x=1e-20, z=1", "z", ""),
+        ("y = (1 - cos(x))/x^2 + z", "x=1e-9, z=-1", "z", "makes y"),
+        ("y = abs(x) + abs(z)", "x=0, z=0", "x", "∂y/∂x = 0"),
+    ],
+)
+def test_of_what_is_asked_for_all_is_said(text: str, values: str, asked: str, said: str) -> None:
+    ran = backprop("grad", "-e", text, "--set", values, "--wrt", asked)
+    assert bool(ran.err) == bool(said), ran.err
+    assert said in ran.err

@@ -215,7 +215,7 @@ class Cancelled(BackpropError):
     """Gradients of which rounding in doubles would leave too few digits, and that are therefore
     computed with more: a note.
 
-    leads: the names that they are by.
+    leads: the names that they are by; of values, the names of these.
     """
 
     leads: frozenset[str] = frozenset()
@@ -226,7 +226,12 @@ class WorkedElsewhere(BackpropError):
 
 
 class IndeterminateForm(InfiniteSlope):
-    """A step where the chain rule meets 0·∞, which is decided by values, if at all."""
+    """A step where the chain rule meets 0·∞, which is decided by values, if at all.
+
+    leads: the names by which the derivatives are so.
+    """
+
+    leads: frozenset[str] = frozenset()
 
 
 class UsageFault(BackpropError):

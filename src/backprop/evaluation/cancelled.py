@@ -180,7 +180,9 @@ def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Canc
         right = " and ".join(map(shown, list(lost.values.values())[:_NAMED]))
         they = "they are" if len(lost.values) > 1 else "it is"
         message = f"in doubles rounding makes {had}: with more digits {they} {right}"
-        yield Cancelled(message, where=model.source.name)
+        note = Cancelled(message, where=model.source.name)
+        note.leads = frozenset(labels[node] for node in lost.values)
+        yield note
 
 
 def _listed(numbers: Mapping[str, float]) -> str:

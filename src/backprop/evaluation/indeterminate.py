@@ -9,6 +9,7 @@ the values themselves.
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
+from itertools import chain, islice
 from math import inf, isfinite, isinf, nan
 from types import MappingProxyType
 from typing import Any
@@ -93,22 +94,23 @@ def by_values(
     each place in the text."""
     slope = slopes_by_values(graph, data)
     output, left = model.labels[graph.output], _BY_VALUES + 2 * _work(graph, graph.steps)
-    said: dict[Hashable, list[str]] = defaultdict(list)
+    said: dict[Hashable, dict[str, str]] = defaultdict(dict)
     first: dict[Hashable, Open] = {}
-    unseen = 0
+    unseen: list[str] = []
     for node, where in undecided.items():
         if node not in model.labels:
             continue
+        name = model.labels[node]
         if left >= 0:
             left -= _work(graph, graph.moved_by(node)[0])
         if left < 0:
             gradients[node] = nan
-            unseen += 1
+            unseen.append(name)
             continue
         gradients[node], how = slope(node)
         columns, step = model.columns, where.step
         key: Hashable = (columns.places[step], columns.callers.get(step), where.form)
-        said[key].append(f"∂{output}/∂{model.labels[node]} is {how}")
+        said[key][name] = f"∂{output}/∂{name} is {how}"
         first.setdefault(key, where)
     warnings = []
     for place_of, parts in list(said.items())[:_WARNINGS]:
@@ -116,13 +118,15 @@ def by_values(
         step, form = first[place_of]
         text, labels = place(model, step, data)
         at = f" at {labels[0].text}" if labels and labels[0].text else ""
-        listed = "; ".join(parts[:_NAMED])
+        listed = "; ".join(islice(parts.values(), _NAMED))
         message = f"the chain rule meets {form} in {text}{at}: by values {listed}{more}"
         warnings.append(IndeterminateForm(message, *labels))
-    if rest := sum(map(len, list(said.values())[_WARNINGS:])) + unseen:
-        found = f"; {unseen} are nan, because there are too many to look at" if unseen else ""
-        message = f"the chain rule does not decide {rest} more gradients{found}"
+        warnings[-1].leads = frozenset(parts)
+    if rest := [*chain.from_iterable(list(said.values())[_WARNINGS:]), *unseen]:
+        found = f"; {len(unseen)} are nan, because there are too many to look at" if unseen else ""
+        message = f"the chain rule does not decide {len(rest)} more gradients{found}"
         warnings.append(IndeterminateForm(message, where=model.source.name))
+        warnings[-1].leads = frozenset(rest)
     return warnings
 
 

@@ -6,7 +6,7 @@ from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
 
-from backprop.errors import BackpropError, InfiniteSlope
+from backprop.errors import BackpropError, Cancelled, IndeterminateForm, InfiniteSlope
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import default
 from backprop.language import Model
@@ -148,8 +148,19 @@ def gradient_table(found: Gradient) -> Table:
 
 def _only(result: Gradient, names: Sequence[str]) -> Gradient:
     gradients = {name: result.gradients.get(name, 0.0) for name in names}
-    warnings = result.warnings
-    if all(map(isfinite, gradients.values())):  # of slopes that nobody asked for, say nothing
-        warnings = tuple(each for each in warnings if not isinstance(each, InfiniteSlope))
-    notes = tuple(each for each in result.notes if not each.leads.isdisjoint(names))
+    finite = all(map(isfinite, gradients.values()))
+
+    def is_asked(warning: BackpropError) -> bool:
+        """Not of slopes that nobody asked for."""
+        if isinstance(warning, IndeterminateForm):
+            return not warning.leads.isdisjoint(names)
+        return not (finite and isinstance(warning, InfiniteSlope))
+
+    warnings = tuple(filter(is_asked, result.warnings))
+    seen = {*names, result.output}  # its value is shown, too
+    notes = tuple(
+        each
+        for each in result.notes
+        if not each.leads.isdisjoint(seen if isinstance(each, Cancelled) else names)
+    )
     return result._replace(gradients=gradients, warnings=warnings, notes=notes)
