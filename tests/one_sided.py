@@ -5,8 +5,10 @@ Nothing here knows a slope of the table of operations, nor calls anything of bac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from math import inf, isfinite, nan
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from odd_models import Model, Tree
@@ -18,6 +20,9 @@ apart, and yet not lost in the largest of them."""
 
 SMALLEST = 2.3e-308
 """Slopes below this may come out as 0."""
+
+
+JUMPS = {"floor", "ceil", "round"}
 
 
 class Unknown(Exception):
@@ -46,13 +51,21 @@ class Side(NamedTuple):
 class Sides:
     """The output of a model as a function of each of its names."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, defaults: Mapping[str, float] = MappingProxyType({})) -> None:
+        """defaults: the numbers of equations without names, which are inputs: doubles."""
         self.steps: list[Step] = []
         self.names: dict[str, int] = {}
         for name, number in model.values.items():
             self.names[name] = self._add(Step("input", number=number))
         for name, tree in model.equations:
-            self.names[name] = self._add(Step("copy", (self._flat(tree),)))
+            root = self._flat(tree)
+            if name in defaults:
+                with mp.workprec(QUICK):
+                    exact = self._all()[root]
+                if exact is not None and same(defaults[name], nearest(exact)):
+                    self.names[name] = self._add(Step("input", number=defaults[name]))
+                    continue
+            self.names[name] = self._add(Step("copy", (root,)))
 
     def _add(self, step: Step) -> int:
         self.steps.append(step)
@@ -165,6 +178,10 @@ def applied(op: str, operands: list[Any]) -> Any:
         raise Unknown("the sign of a zero decides")
     if any(mp.isfinite(each) and mp.mag(each) > 10**5 for each in operands):
         raise Unknown("so large that mpmath takes for ever")
+    if op in JUMPS:  # cos(acos(0.5)) is a half, but for the last digits of mpmath's
+        half = mp.nint(2 * operands[0]) / 2
+        noise = abs(half) * mp.mpf(2) ** (40 - mp.prec)
+        operands = [half if abs(operands[0] - half) <= noise else operands[0]]
     try:
         value = (TRUTH.get(op) or getattr(mp, op))(*operands)
     except (ValueError, ZeroDivisionError):

@@ -6,7 +6,9 @@ The right numbers are mpmath's derivatives of functions that are written here on
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -134,3 +136,15 @@ def test_of_what_is_asked_for_all_is_said(text: str, values: str, asked: str, sa
     ran = backprop("grad", "-e", text, "--set", values, "--wrt", asked)
     assert bool(ran.err) == bool(said), ran.err
     assert said in ran.err
+
+
+def test_a_choice_that_rounding_decides_beside_a_border_is_told() -> None:
+    # 1e150*1e-150 is more than 1 by 1.2e-16 of doubles, and less than that of their exact values
+    text = "u = a*1e150*1e150*1e-150*1e-150; y = c*ceil(u)"
+    exact = -745 * Fraction(1e150) ** 2 * Fraction(1e-150) ** 2
+    assert math.ceil(exact) == -744
+    ran = backprop("grad", "-e", text, "--set", "a=-745, c=2")
+    assert (
+        ran.err.count("ceil(u) is -745 by rounding at u = -745: with more digits it is -744") == 1
+    )
+    assert "rounding" not in backprop("grad", "-e", text, "--set", "a=-745.5, c=2").err

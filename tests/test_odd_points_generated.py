@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from math import inf, isfinite, nan, sin, sqrt
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 import backprop
 from backprop.errors import AtBorder, BackpropError
+from backprop.evaluation.gradient import evaluate
 from odd_models import NEWER, Model, Tree, random_model, shrunk, written
 from one_sided import Sides, Unknown, same
 from rounded_chain import is_rounding
@@ -35,8 +37,9 @@ class Judge:
     """One model: what its gradients may be. found: what `Model.grad` says."""
 
     def __init__(self, model: Model, found: Any) -> None:
-        self.found = found
-        self._sides = Sides(model)
+        self.found, self._model = found, model
+        defaults = [name for name, tree in model.equations if not _names(tree) & {*"abcuvw"}]
+        self._sides = Sides(model, {name: found.data[name] for name in defaults if found})
         self._judged: dict[tuple[str, float], bool] = {}
         self._names = {name: set(_names(tree)) for name, tree in model.equations}
 
@@ -48,6 +51,8 @@ class Judge:
                 about.add(each)
         if any(name in note.leads for note in self.found.notes if isinstance(note, AtBorder)):
             return True
+        if any("by rounding at" in each.message for each in self.found.warnings):
+            return True  # of a choice, on which all that leads to the output may depend
         warned = [[label.span.text for label in each.labels] for each in self.found.warnings]
         return any(not texts or not about.isdisjoint(_words(" ".join(texts))) for texts in warned)
 
@@ -82,9 +87,29 @@ class Judge:
             not isfinite(gradient) or same(gradient, self.found.gradients[name])
         ):
             return True
-        if self.is_slope(name, gradient):
+        if not isfinite(gradient) and any(name in note.leads for note in self.found.notes):
+            return True  # a number beyond doubles
+        if self.is_slope(name, gradient) or (gradient == 0 and self._is_told_corner(name)):
             return True
-        return silent and is_rounding(self._sides, name, gradient)
+        return silent and (
+            same(gradient, self._in_doubles.get(name, nan))
+            or is_rounding(self._sides, name, gradient)
+        )
+
+    def _is_told_corner(self, name: str) -> bool:
+        """Whether there is a corner like that of abs, and a note says that doubles are beside it."""
+        left, right = self._sides.sides(name)
+        kinds = left.kind, right.kind
+        around = kinds == ("slope", "slope") and left.slope * right.slope < 0
+        return around and any(name in note.leads for note in self.found.notes)
+
+    @cached_property
+    def _in_doubles(self) -> dict[str, float]:
+        """The gradients that `grad` computed again, as doubles have them."""
+        parsed = backprop.parse(self._model.text)
+        plain = evaluate(parsed, self._model.values, "y", restores=False).gradient.gradients
+        known = self.found.gradients
+        return {name: plain[name] for name in plain if not same(plain[name], known[name])}
 
 
 def _words(text: str) -> set[str]:

@@ -5,11 +5,11 @@ found by Vignes' CESTAC method (see `checks.rounding`): everything is changed by
 rounding, and what then moves a lot is computed again with many digits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle, islice
 from math import copysign, isfinite, modf
 from sys import float_info
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop.errors import Cancelled
 from backprop.evaluation.borders import met_within
@@ -38,6 +38,12 @@ _SAID = 1e-9
 
 _WHOLE = 1024
 """Whole numbers below this stay: they are exact, as exponents are, and products of a few are too."""
+
+_EXACT = 2.0**53
+"""Whole numbers below this that operators make of such are exact."""
+
+_BY_VALUES = 20
+"""The most nodes for which values are asked, because the chain rule does not decide."""
 
 _NAMED = 4
 """The most names in a note."""
@@ -88,60 +94,81 @@ _CHANGING = _Changing()
 
 class Lost(NamedTuple):
     """What rounding has taken, by node: values with what they would be, and gradients that have been
-    computed again with what they were; of those that it matters for."""
+    computed again with what they were; of those that it matters for. jumping: whether it may have
+    decided a choice or a jump."""
 
     values: dict[int, float]
     gradients: dict[int, float]
+    jumping: bool
 
 
 def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
     """Put the finite gradients right of which rounding leaves less than nine digits. data: what the
     nodes are worth, which stays."""
-    lost = Lost({}, {})
+    lost = Lost({}, {}, False)
     if len(graph.steps) > MOST:
         return lost
-    values, doubted = _doubted(graph, data, gradients)
-    if (not values and not doubted) or _jumps(graph, data):
+    values, doubted, jumping = _doubted(graph, data, gradients)
+    if not (values or doubted or jumping):
         return lost
-    from backprop.evaluation.indeterminate import exact_numbers  # which loads mpmath
+    from backprop.evaluation.indeterminate import exact_numbers, slopes_by_values  # with mpmath
 
     exact_values, exact_gradients = exact_numbers(graph, data)
-    for node in values:
+    if _beside(graph, data, exact_values):
+        return lost
+    slope = slopes_by_values(graph, data)
+    left = (node for node in graph.order if node in graph.labels and node not in exact_gradients)
+    exact_gradients |= {node: slope(node)[0] for node in islice(left, _BY_VALUES)}
+    for node in filter(graph.labels.__contains__, values):
         right = float(exact_values(node))
         if _differ(right, data[node]) and abs(right - data[node]) > _SAID:
             lost.values[node] = right
-    for node in doubted:
-        right = float(exact_gradients.get(node, gradients[node]))
-        if _differ(right, gradients[node]):
+    for node in exact_gradients:  # what has become 0 does not move
+        right = float(exact_gradients[node])
+        if isfinite(gradients[node]) and _differ(right, gradients[node]):
             if abs(right - gradients[node]) > _SAID:
                 lost.gradients[node] = gradients[node]
             gradients[node] = right
-    return lost
+    return lost._replace(jumping=jumping)
 
 
-def _jumps(graph: Graph, data: ByNode) -> bool:
-    """Whether a step stands where it jumps, as mod does: then `other_side` says what more digits make
+def _beside(graph: Graph, data: ByNode, exact: Callable[[int], Any]) -> bool:
+    """Whether a step stands on a border in doubles alone: then `other_side` says what more digits make
     of it."""
-    return any(OPERATIONS[graph.op(step)].jump for step in met_within(graph, data))
+    for step in met_within(graph, data):
+        inside = graph.operands(step)
+        first, *others = inside
+        if others and data[first] == data[others[0]]:  # a tie
+            if exact(first) != exact(others[0]):
+                return True
+        elif any(exact(each) != data[each] for each in inside):
+            return True
+    return False
 
 
 def _differ(right: float, known: float) -> bool:
-    return isfinite(right) and abs(right - known) > _AGREED * abs(right) + float_info.min
+    most = _AGREED * abs(right) + float_info.min if isfinite(right) else 0.0
+    return abs(right - known) > most  # not where there is none
 
 
-def _doubted(graph: Graph, data: ByNode, gradients: ByNode) -> tuple[list[int], list[int]]:
-    """The nodes whose values, and those whose gradients, move a lot if everything is changed a
-    little. No numbers, and values only of nodes with names."""
+def _doubted(graph: Graph, data: ByNode, gradients: ByNode) -> tuple[list[int], list[int], bool]:
+    """The nodes whose finite values, and those whose finite gradients, move a lot if everything is
+    changed a little; and whether a choice or a jump changes."""
     ops, operands, known = graph.ops, graph.operands, [*data]
-    shaken = [*data]
+    shaken, jumping = [*data], False
     for node in graph.order:
         number = data[node]
         if inside := operands(node):
             op = ops[node]
+            if _JUMPS[op]:  # stays; whether rounding decides it is looked at on both sides
+                both = [known[each] for each in inside], [2 * data[e] - known[e] for e in inside]
+                jumping |= any(_VALUES[op](*numbers) != number for numbers in both)
+                continue
             number = _VALUES[op](*[known[each] for each in inside])
-            if not _JUMPS[op] and (
+            if (
                 _ROUNDS[op]
                 or not number.is_integer()
+                or not -_EXACT < number < _EXACT
                 or not all([known[each].is_integer() for each in inside])  # noqa: C419
             ):
                 number *= _FACTORS[node % len(_FACTORS)]
@@ -152,15 +179,16 @@ def _doubted(graph: Graph, data: ByNode, gradients: ByNode) -> tuple[list[int], 
     found[graph.output] = 1.0
     _CHANGING.begin()
     backward(graph, graph.steps, shaken, found, _CHANGING)
-    order, labels = graph.order, graph.labels
+    order = graph.order
     # written out: a call for each node would take as long as all the rest
     values = [at for at in order if not abs(known[at] - data[at]) <= _MOVED * abs(data[at])]
     slopes = [
         at for at in order if not abs(found[at] - gradients[at]) <= _MOVED * abs(gradients[at])
     ]
     return (
-        [at for at in values if at in labels and isfinite(data[at])],
+        [at for at in values if isfinite(data[at])],
         [at for at in slopes if isfinite(gradients[at]) and not graph.is_number(at)],
+        jumping,
     )
 
 

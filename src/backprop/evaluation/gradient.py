@@ -184,6 +184,10 @@ def evaluate(
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
 
         notes = asked(model, graph, steps, data, gradients)
+    if lost and lost.jumping and undecided is None:  # else it is told above
+        from backprop.evaluation import indeterminate
+
+        warnings += indeterminate.lost(model, graph, data)
     if lost:
         notes += (*cancelled.notes(model, graph, data, lost),)
     known = set(computed)
