@@ -130,8 +130,8 @@ def wrong(model: Model, compiled: bool = False) -> str:
         found = parsed.grad(model.values, of="y")
     except BackpropError:
         return ""
-    judge = Judge(model, found)
     try:
+        judge = Judge(model, found)
         for name, gradient in found.gradients.items():
             if not judge.is_allowed(name, gradient):
                 return f"by {name}: {gradient!r}"
