@@ -64,6 +64,9 @@ LINES = [
     ("minimize --lr 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --lr 0.25 --steps 1 --optimiser gd", "descend --lr 0.25 --steps 1 --optimizer gd", 2.25),
     ("descend other.eq --lr 0.25 --steps 1 --fixed b", "descend other.eq --lr 0.25 --steps 1 --freeze b", -8.25),
+    ("grad -e y = x^2 --set x = 5", 'grad -e "y = x^2" --set "x = 5"', 25),
+    ("descend --lr 0.25 --steps 1 --minimize", "descend --lr 0.25 --steps 1", 2.25),
+    ("descend --minimise --lr 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --lr 0.25 --steps 1 --bound x=0..5", "descend --lr 0.25 --steps 1 --bounds x=0..5", 2.25),
 ]  # fmt: skip
 
@@ -154,3 +157,49 @@ def test_other_words_stand_for_options_and_commands_that_there_are() -> None:
     }
     assert mistakes._OPTIONS.keys() <= flags
     assert mistakes._COMMANDS.keys() <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(("call", "of"), [("boundd(x, 2, 3)", "round"), ("sinn(x, 2)", "sin")])
+def test_a_function_of_another_number_of_arguments_is_not_proposed(call: str, of: str) -> None:
+    assert f"did you mean {of!r}?" not in backprop("grad", "-e", f"y = {call}; x = 1").err
+
+
+@pytest.mark.parametrize("name", ["LeakyReLU", "Leaky_Relu", "leakyRELU"])
+def test_capital_letters_do_not_hide_a_function(name: str) -> None:
+    assert "did you mean 'leaky_relu'?" in backprop("grad", "-e", f"y = {name}(x); x = 1").err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("y(x) = x^2; x = 1", ["for an equation write y = x^2", "for a call add y = y(x)"]),
+        ("f(x) = x^2; y = 3; x = 1", ["for an equation write f = x^2", "for a call add L = f(x)"]),
+        ("f(x) = x^2", ["= add y = f(x)"]),
+    ],
+)
+def test_functions_that_nothing_uses_are_no_equations(text: str, says: list[str]) -> None:
+    ran = backprop("grad", "-e", text)
+    assert (ran.status, ran.out) == (2, "")
+    for each in ["only functions, and no equation that uses them", *says]:
+        assert each in ran.err
+
+
+def test_numbers_from_functions_and_a_chosen_output_compute_something() -> None:
+    assert backprop("grad", "-e", "f(x) = x^2; a = f(2)").out.startswith("a = 4\n")
+    assert backprop("grad", "-e", "f(x) = x^2; a = 3; output a").out.startswith("a = 3\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("k", "'k' is const in the equations, so that no check moves it"),
+        ("c", "y does not depend on 'c'"),
+        ("y", "'y' is computed by its equation, and inputs are checked"),
+        ("q", "there is no 'q' in the inputs of y"),
+    ],
+)
+def test_a_check_says_why_a_name_is_not_checked(name: str, says: str) -> None:
+    text = "const k = 2; y = a*x + k; a = 2; x = 3; c = 4; z = c; output y"
+    ran = backprop("check", "-e", text, "--only", name)
+    assert (ran.status, ran.out) == (1, "")
+    assert says in ran.err

@@ -18,6 +18,7 @@ from backprop.checks.verdict import (
     judge,
     on_border,
 )  # fmt: skip
+from backprop.errors import NotAnInput
 from backprop.evaluation import precise
 from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.diagnosis import own_text
@@ -26,7 +27,8 @@ from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import FREE
-from backprop.names import meant
+from backprop.names import Names, gathered, meant
+from backprop.numbers import listed
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -151,6 +153,7 @@ def check_gradient(
         if not model.is_equation(name) and name not in constants
     }
     if among:
+        _refuse(model, among, inputs, gradient.output)
         chosen = {*meant(among, inputs, f"the inputs of {gradient.output}")}
         inputs = {name: node for name, node in inputs.items() if name in chosen}
     noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
@@ -224,3 +227,20 @@ def check_gradient(
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")
+
+
+def _refuse(model: Model, among: Sequence[str], inputs: Mapping[str, int], output: str) -> None:
+    """Raise NotAnInput where a name that is asked for is there, and has nothing to be checked."""
+    known, constants = Names(model.names), set(model.constants)
+    for pattern in among:
+        found = known.matching(pattern)
+        if not found or not inputs.keys().isdisjoint(found):
+            continue
+        name, hints = found[0], [f"the inputs of {output} are: {listed(gathered([*inputs]), 10)}"]
+        message = f"{output} does not depend on {name!r}"
+        if name in constants:
+            message = f"{name!r} is const in the equations, so that no check moves it"
+            hints = ["leave it out of --only, or take const away"]
+        elif model.is_equation(name):
+            message = f"{name!r} is computed by its equation, and inputs are checked"
+        raise NotAnInput(message, hints=hints, where=model.source.name)

@@ -119,10 +119,11 @@ def _unquoted(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
             whole += (" " if joins else glue) + words[each]
         mended = [*words[: text.at], *([f"{flag}={whole}"] if equals else [flag, whole])]
         mended += [word for at, word in enumerate(words) if at > text.last and at not in more]
+        further = _unquoted(mended, own)  # all of the line at once
         return BadOption(
             f"the text after {flag} has blanks in it and is not in quotes",
             Label(_span(words, text.last, more[-1])),
-            hints=[f"write {_line(mended)}"],
+            hints=further.hints if further else [f"write {_line(mended)}"],
         )
     return None
 
@@ -202,6 +203,8 @@ def _instead(words: Sequence[str], at: int, own: Sequence[Field], elsewhere: str
         return f"write {_line([*before, '--format', bare, *after])}"
     if bare in ("format", "as", "type") and "--output" in flags:
         return f"the ending of a file chooses the format: -o graph.{value or 'svg'}"
+    if bare in ("min", "minimise", "minimize") and "--maximize" in flags:
+        return f"write {_line([*before, *after])}"
     right = _by_meaning(bare, _OPTIONS)
     if right is None or right not in flags:
         right = nearest(f"--{bare}", flags) if len(bare) > 2 or f"--{bare}" in flags else None

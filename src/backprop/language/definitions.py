@@ -209,7 +209,8 @@ def _fault(
         missing = f"there is no function {name!r}"
         if hints := meant(statement, node) or (member(statement, node) if near else []):
             return UnknownFunction(missing, whole, hints=hints)  # texts for the whole call
-        hints = [] if primed else did_you_mean(name, known)
+        known = [each for each in known if _fits(each, count, functions)]
+        hints = [] if primed else did_you_mean(name, known) or did_you_mean(name.casefold(), known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
         hints = hints or otherwise(name, count, known)
@@ -219,6 +220,14 @@ def _fault(
     if count < least and not hints:
         hints = [f"write {name}({', '.join(row.operands)})"]
     return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=hints)
+
+
+def _fits(name: str, count: int, functions: Statements) -> bool:
+    """Whether a function can be called with so many arguments."""
+    if name in functions:
+        return len(functions[name].shape.parameters) == count
+    row = FUNCTIONS[name]
+    return row.arity - len(row.defaults) <= count <= row.arity or (row.folds and count > 0)
 
 
 def recursion(functions: Statements) -> Iterator[BackpropError]:

@@ -1,6 +1,6 @@
 """Equation text → `Model`, and the numbers that a person gives for inputs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from backprop.language.integers import Scope
 from backprop.language.model import Model
 from backprop.memory import without_collector
 from backprop.names import family
-from backprop.source import Source, Span
+from backprop.source import Source, Span, one_line
 from backprop.syntax.bodies import Body
 from backprop.syntax.parser import Settings, Statement, read
 from backprop.syntax.scanner import LIST_ENDS, Tokens
@@ -61,16 +61,9 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
     equations, functions, indexed = definitions.checked(statements, errors)
-    if not equations and not indexed:
-        message, hint = "no equation in this text", "write one equation a line, such as: L = a*b"
-        if functions:
-            message = "only functions, and no equation that uses them"
-            name, function = functions.popitem()
-            parameters = [function.tokens.texts[at] for at in function.shape.parameters]
-            free = next(each for each in ("y", "L", "out") if each not in parameters)
-            hint = f"add {free} = {name}({', '.join(parameters)})"
-        hints = [hint]
-        raise NoEquation(message, where=source.name, hints=hints)
+    used = functions and any(_computes(each, functions) for each in statements)
+    if not indexed and (not equations or (functions and not used)):
+        raise _nothing(source, functions, equations)
     members = Families(equations, seed, most)
     members.scalars = equations
     members.integers.own = functions
@@ -106,6 +99,38 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
         named = {starts[start]: tokens for start, tokens in chains.items()}
         model.worked = read_worked(model, named)
     return model
+
+
+def _computes(statement: Statement, functions: Mapping[str, Statement]) -> bool:
+    """Whether an equation uses names or functions of the file; so does what names the output."""
+    tokens, shape = statement
+    return shape.form != "function" and any(
+        node.kind in ("name", "index")
+        or (node.kind == "call" and tokens.texts[node.token] in functions)
+        for node in shape.nodes
+    )
+
+
+def _nothing(
+    source: Source, functions: dict[str, Statement], equations: Mapping[str, Statement]
+) -> NoEquation:
+    """The error for a text that computes nothing: it is empty, or has functions and at most numbers
+    beside them: `y(x) = x^2; x = 1`."""
+    if not functions:
+        hints = ["write one equation a line, such as: L = a*b"]
+        return NoEquation("no equation in this text", where=source.name, hints=hints)
+    name, (tokens, shape) = functions.popitem()
+    parameters = [tokens.texts[at] for at in shape.parameters]
+    taken = {*parameters, *equations}
+    free = next((each for each in ("y", "L", "out") if each not in taken), f"{name}_1")
+    hints = [f"add {free} = {name}({', '.join(parameters)})"]
+    if equations:
+        hints = [f"for a call {hints[0]}"]
+    if equations and name not in equations:
+        body = one_line(tokens.span(tokens.sign + 1, -1).text)
+        hints.insert(0, f"for an equation write {name} = {body}")
+    message = "only functions, and no equation that uses them"
+    return NoEquation(message, where=source.name, hints=hints)
 
 
 def _says_more(statement: Statement) -> bool:
