@@ -240,6 +240,8 @@ def test_a_rise_is_warned_of() -> None:
         (2, "did you mean 'adam'?", ["--optimizer", "adm"]),
         (2, "wrong way round", ["--bounds", "a=1..0"]),
         (2, "this is no bound", ["--bounds", "a=1"]),
+        (2, "write a=0..2\n", ["--bounds", "0<=a<=2"]),
+        (2, "write a=..2\n", ["--bounds", "a ≤ 2"]),
         (1, "a bound must be a number", ["--bounds", "a=b..1"]),
         (1, "nothing is free to move", ["--freeze", "*"]),
         (1, "there is no 'q'", ["--only", "q"]),

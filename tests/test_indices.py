@@ -271,11 +271,24 @@ def test_a_constant_of_a_range_is_set_before_the_equations_are_read(tmp_path: Pa
     drawn = "const n = 2\nw[i] ~ uniform(-n, n) for i in 1..n; L = sum(w[i] for i in 1..n)"
     again = backprop("grad", "-e", drawn, "--set", "n=9", "--set", "n=4", "--format", "json").out
     assert again == backprop("grad", "-e", drawn.replace("n = 2", "n = 4"), "--format", "json").out
+    for computed in ("a = 2 in 0..m", "a ~ uniform(0, m)", "a[i] = 2 for i in 1..m"):
+        bounded = f"const n = 3; m = n + 1; {computed}; y = 1"
+        said = backprop("grad", "-e", bounded, "--of", "y", "--set", "m=9").err
+        assert "'m' is computed by its equation, m = n + 1; it cannot be set" in said
+        assert "set the inputs: n" in said
     bounds = "const top = 5; a = 2 in 0..top; w ~ uniform(0, top); y = a + 0*w"
     assert backprop("grad", "-e", bounds, "--set", "a=7, top=8").status == 0
     assert "0..1" in backprop("grad", "-e", bounds, "--set", "top=1").err
     with pytest.raises(BackpropError, match="is in an index, a range"):
         library.parse(text).grad(n=5)
+
+
+@pytest.mark.parametrize("option", ["--set=x[4]=6", "--wrt=x[4]", "--only=x[4]", "--of=x[4]"])
+def test_a_member_that_there_is_not_is_told_which_there_are(option: str) -> None:
+    text = "x[i] = i for i in 1..3; z = 3; y = sum(x[i] for i in 1..3) + z"
+    said = backprop("grad", "-e", text, option).err
+    assert "there is no 'x[4]'" in said
+    assert "the names are: x[1..3]\n" in said
 
 
 def test_a_constant_of_a_range_does_not_move() -> None:

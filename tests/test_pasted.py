@@ -274,6 +274,17 @@ STATEMENTS = [
     ("y = if(x > 0 AND x < 1, 1, 2)", "AND", "write and"), ("y = NOT x", "NOT", "write not"), ("y = x=>2", "=>", "write >="), ("y = x=<2", "=<", "write <="), ("y = x~=2", "~=", "write !="),
     ("y = 1; return y", "return y", "write output y"), ("y = 1; print(y)", "print(y)", "write output y"), ("y = 4/3x", "3x", "write y = 4/3*x"),
     ("y = x^2/2x", "2x", "for a quotient times x write 2*x; for one over a product (2*x)"), ("y = 2*x/3t", "3t", "for a quotient times t write 3*t; for one over a product (3*t)"),
+    ("a: 2", ":", "write ="), ("w[1] : 2", ":", "write ="), ("a → 2", "→", "write ="), ("a -> 2", "a -> 2", "write a = 2"), ("2 -> a", "2 -> a", "write a = 2"),
+    ("def f(x): return x**2", "def f(x): return x**2", "write f(x) = x**2"), ("f = lambda x, t: x*t", "f = lambda x, t: x*t", "write f(x, t) = x*t"),
+    ("y = x[1:3]", ":", "write .."), ("const x[:]", ":", "write *"), ("y = SUM(A1:A3)", "A1:A3", "write the cells one by one, A1 + A2, or a family: sum(a[i] for i in 1..n)"),
+    ("y = Piecewise((x, x > 0), (0, True))", "Piecewise((x, x > 0), (0, True))", "write if(x > 0, x, 0)"),
+    ("y = 2*Piecewise((f(x, 1), x > 0), (x^2, x > -3), (3, True)) + 1", "Piecewise((f(x, 1), x > 0), (x^2, x > -3), (3, True))", "write if(x > 0, f(x, 1), if(x > -3, x^2, 3))"),
+    ("y = Piecewise((x, x > 0), (0, x < 0))", "Piecewise((x, x > 0), (0, x < 0))", "a choice reads if(condition, then, else)"),
+    ("var x >= 0", "var", "for bounds write them behind its value: x = … in 0.."), ("var x >= 0, <= 5", "var", "bounds are those of an input: x = 1 in 0..5"),
+    ("real<lower=0> s", "real", "bounds are those of an input: x = 1 in 0..5"), ("real x", "real", "give it a value: x = 1"), ("argmin L", "argmin L", "write: name = expression"),
+    ("a = 2 between 0 and 5", "between 0 and 5", "write in 0..5"), ("a = 2 from −1 to 1.5", "from −1 to 1.5", "write in −1..1.5"), ("a = 2 in [0, 5)", "[0, 5)", "write in 0..5"), ("a = 2 in (0, inf]", "(0, inf]", "write in 0..inf"),
+    ("a = 1 in 0.", "in 0.", "write in 0.. for at least, in ..0 for at most"), ("output: y", "output:", "write output"), ("const: g = 2", "const:", "write const"),
+    ("a = (2 ± 0.1)*10", " (2 ± 0.1)", "give it a name of its own: c = 2 ± 0.1"), ("a = (2 ± 0.1) in 0..5", " (2 ± 0.1)", "write 2 ± 0.1"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 

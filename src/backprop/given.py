@@ -47,11 +47,12 @@ def read_numbers(
         model = _read_again(model, others, again)
         sources = [_from_file(source, model) for source in opened] + lines
     inputs = Names(model.inputs)
+    fixed = {name: default(model, name) for name in model.fixed if name in model.defaults}
     for name, (number, span, text) in (item for given in sources for item in given.items()):
         if name not in model.names and (many := inputs.matching(name)):
             numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
-        elif name in sizes or (name in model.fixed and number == default(model, name)):
+        elif name in sizes or number == fixed.get(name):
             pass  # the model has it; and a file gives its own constants back
         elif error := refused(model, name, span, near=len(errors) < LIMIT):
             errors.append(error)

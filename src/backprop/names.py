@@ -276,13 +276,17 @@ def unknown_name(
     name: str, names: Iterable[str], owner: str, span: Span | None = None, near: bool = True
 ) -> UnknownName:
     """The error for a name that `owner` (these equations) does not have."""
-    hints = did_you_mean(name, names) if near else []
+    names = [*names]
+    members = (
+        [each for each in names if shape(each) == shape(name)] if near and family(name) else []
+    )
+    hints = did_you_mean(name, names) if near and not members else []
     if odd_range(name):
         hints = [
             "a range of members has a number, or nothing, at each end: w[1..3], w[..3], w[2..]"
         ]
     if not hints:
-        known = sorted(gathered([*names]), key=lambda each: each.endswith("]"))
+        known = sorted(gathered(members or names), key=lambda each: each.endswith("]"))
         hints = [f"the names are: {listed(known, 10)}"]
     labels = [Label(span)] if span else []
     return UnknownName(f"there is no {shortened(name, 80)!r} in {owner}", *labels, hints=hints)

@@ -17,6 +17,7 @@ from backprop.errors import (
     UnexpectedText,
     UnknownName,
     defined_twice,
+    mend,
     raise_first,
 )
 from backprop.files import read_source, typed
@@ -40,6 +41,7 @@ _VERDICT = re.compile(
 _IN_DOUBLES = re.compile(rf" \([^()\r\n]+ {IN_DOUBLES}\)")
 """What `explain` writes behind a gradient that no double holds: ` (0 in doubles)`."""
 
+_EQUALS = frozenset(("==", "≈", "≃", "≅", "≐"))
 _BLANK = re.compile(r"__+|[?…]")
 _BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
 """How a claim begins, among signs: a derivative, a share of one, or a path."""
@@ -203,7 +205,9 @@ class _Reader:
         whole, tokens = tokens.whole, tokens.since(begin)
         middle = next((at for at, sign in enumerate(signs(tokens)) if sign in "=:"), -1)
         if middle < 0:
-            raise UnexpectedText("this is no claim: it has no '='", whole, hints=[HOW])
+            other = next((at for at, sign in enumerate(tokens.texts) if sign in _EQUALS), -1)
+            place, hint = (tokens.span(other), mend("=")) if other > 0 else (whole, HOW)
+            raise UnexpectedText("this is no claim: it has no '='", place, hints=[hint])
         if middle == 0:
             raise UnexpectedText("a name is missing here", tokens.span(0), hints=[HOW])
         left = left_side(self._model, self._output, tokens.since(0, middle))

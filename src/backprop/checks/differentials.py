@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backprop.errors import UnexpectedText, UnknownName
+from backprop.errors import UnexpectedText, UnknownName, mend
 from backprop.language import Model
 from backprop.names import nearest, unknown_name
 from backprop.numbers import either
@@ -23,6 +23,11 @@ NAME = r"n(?:\[[^]]*\])?"
 _FRACTION = re.compile(rf"(∂?)({NAME})/(∂?)({NAME})")
 _LEFT = re.compile(rf"(∂?)({NAME})(?:/(∂?)({NAME}))?")
 """A left side with a sign for each token: `∂L/∂w[1]` is `∂n/∂n[?]`."""
+
+_LAYOUT = re.compile(r"\$|\\[\[\](]|\\displaystyle|\\left\.?|&|\*\*")
+_PARTIAL = re.compile(r"\\partial\s*|\\mathrm\s*\{?d\}?\s*(?=\w)")
+_QUOTIENT = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+"""What stands around a derivative in LaTeX and Markdown, its d, and its fraction."""
 
 _BINDING = {"DIVIDE", *POWERS, *ROOTS}
 
@@ -55,7 +60,11 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
     """The derivative that a left side is; of a name alone that of the output by it."""
     found = _LEFT.fullmatch(signs(tokens))
     if not found:
-        raise UnexpectedText("this is no derivative", tokens.whole, hints=[HOW])
+        meant = _PARTIAL.sub("∂", _LAYOUT.sub("", tokens.whole.text))
+        meant = _QUOTIENT.sub(r"\1/\2", meant).replace(" ", "")
+        plain = meant != tokens.whole.text and not set("\\{}").intersection(meant)
+        hint = mend(meant) if plain else HOW
+        raise UnexpectedText("this is no derivative", tokens.whole, hints=[hint])
     if found[4]:
         return Derivative(
             _differential(model, tokens, found, 2), _differential(model, tokens, found, 4)

@@ -166,12 +166,14 @@ def _bound(tokens: Tokens) -> tuple[str, float, float]:
     whole, kinds = tokens.whole, tokens.kinds
     middle = kinds.index("ASSIGN") if kinds.count("ASSIGN") == 1 else 0
     if not middle or kinds[middle:].count("RANGE") != 1:
-        found = _INTERVAL.fullmatch(whole.text)
-        meant = (
-            "{}={}..{}".format(*found.groups())
-            if found
-            else "name=low..high, name=low.. or name=..high"
-        )
+        from backprop.syntax.misstated import as_bounds  # for a mistake only
+
+        compared = as_bounds(tokens).rpartition(": ")[2]
+        meant = "name=low..high, name=low.. or name=..high"
+        if " = … in " in compared:
+            meant = compared.replace(" = … in ", "=")
+        if found := _INTERVAL.fullmatch(whole.text):
+            meant = "{}={}..{}".format(*found.groups())
         raise UnexpectedText("this is no bound", whole, hints=[f"write {meant}"])
     dots = kinds.index("RANGE", middle)
     ends = [-inf, inf]

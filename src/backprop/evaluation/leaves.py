@@ -185,7 +185,8 @@ def refused(
         text = model.instance(model.names[name])
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
-        hint = f"set the inputs: {', '.join(model.inputs[:8])}"
+        constants = (each for each in model.fixed if not model.is_equation(each))
+        hint = f"set the inputs: {', '.join([*constants, *model.inputs][:8])}"
     else:
         return None
     return NotAnInput(message, *([span] if span else []), hints=[hint])

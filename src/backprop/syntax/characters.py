@@ -13,17 +13,17 @@ from backprop.errors import LIMIT, SyntaxFault, mend
 from backprop.operations import BY_SIGN
 from backprop.syntax.case import (
     APART,
-    CONSTRAINTS,
-    NO_CONSTRAINTS,
     begin,
     end,
+    ends_operand,
     fault,
     other_root,
     own,
     small_pair,
 )  # fmt: skip
+from backprop.syntax.foreign import colon
 from backprop.syntax.postfix import DEGREES, TEMPERATURES, postfix
-from backprop.syntax.scanner import FIRST_WORDS, Tokens
+from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
 from backprop.syntax.tex import tex
 
@@ -200,19 +200,15 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
     bounds = tokens.kinds[at + 1 : at + 2] in (("LSQB",), ("LPAR",)) and "FOR" not in tokens.kinds
     if text == "∈" and ("RANGE" in tokens.kinds[at:] or bounds):
         return fault("this is written 'in' here", whole, mend("in"))
-    if text == ":" and "ASSIGN" in tokens.kinds[at + 1 : at + 2] and tokens.touch(at, at + 1):
-        return fault("there is no ':='", tokens.span(at, at + 1), mend("="))
-    if text == ":" and at == 2 and FIRST_WORDS.get(tokens.texts[0]) == "GOAL":  # AMPL
-        word, name = tokens.texts[:2]
-        meant = f"{name} = {own(tokens, 3, len(tokens.kinds) - 1)}; {word} {name}"
-        return fault(f"{word!r} takes a name alone", tokens.whole, mend(meant))
-    if text == ":" and tokens.texts[:2] == ["subject", "to"]:
-        return fault(NO_CONSTRAINTS, tokens.span(0, 1), CONSTRAINTS)
-    if text == ":" and "RANGE" in tokens.kinds[:at] and "FOR" in tokens.kinds[:at]:
-        hint = "what is for each index stands before 'for': x[i] = … for i in 1..n"
-        return fault("there are no loops here", whole, hint)
-    if text == ":" and "IN" in tokens.kinds[:at] and tokens.texts.count(":") > 1:
-        return fault("a range has no steps", whole, "write the numbers as a list: [1, 3, 5]")
+    if text == ":" and (error := colon(tokens, at)):
+        return error
+    if (
+        text == "→"
+        and tokens.sign < 0
+        and ends_operand(tokens.kinds[at - 1])
+        and not {"?", ":"}.intersection(tokens.texts)
+    ):
+        return fault("'→' defines nothing here", whole, mend("="))
     if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
         return fault("'..' stands between the ends of a range", whole, mend(".."))
     if len(text) > 1:  # a name with strangers in it
@@ -221,6 +217,8 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         text = text[stranger]
     meant = _MEANT.get(text) or _plain(text) * (last - at + 1)
     hint = mend(meant) if meant else _ADVICE.get(text) or _default(text)
+    if meant in _ADVICE:  # a full-width colon
+        hint = _ADVICE[meant]
     return fault(f"{_describe(text)} has no meaning here", whole, hint)
 
 

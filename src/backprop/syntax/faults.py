@@ -108,6 +108,10 @@ def _no_equation(case: Case) -> SyntaxFault | None:
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
     hint = as_bounds(tokens) or f"give it a name: L = {brief(whole)}"
+    try:
+        shape(("NAME", "ASSIGN", *tokens.kinds))
+    except Unfit:
+        hint = as_bounds(tokens) or "write: name = expression"
     if whole.source.option == "--set" and tokens.kinds == ("NAME", "NUMBER"):
         hint = mend(f"{word} = {tokens.texts[1]}")
     return fault("this is no equation: nothing is defined", whole, hint)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from backprop.errors import SyntaxFault, mend
 from backprop.operations import GATHERS
 from backprop.syntax.case import CONSTRAINTS, NO_CONSTRAINTS, Case, begin, closing, end, fault, own
-from backprop.syntax.scanner import Tokens
+from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 _MODULES = frozenset(
     "math cmath Math np numpy jnp jax sp scipy sympy torch tf keras F nn mp mpmath stats special".split()
@@ -53,6 +53,71 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
     return fault("a name has no '.' in it", tokens.span(at - 1, last), *hints)
 
 
+def colon(tokens: Tokens, at: int) -> SyntaxFault | None:
+    """The error for the token `at`, a `:`, of other languages and of spreadsheets."""
+    kinds, texts, here = tokens.kinds, tokens.texts, tokens.span(at)
+    opened = [texts[each] for each in Case(tokens, at).opened]
+    rest = own(tokens, at + 1, len(kinds) - 1)
+    if kinds[at + 1 : at + 2] == ("ASSIGN",) and tokens.touch(at, at + 1):
+        return fault("there is no ':='", tokens.span(at, at + 1), mend("="))
+    if at == 2 and FIRST_WORDS.get(texts[0]) == "GOAL":  # AMPL
+        word, name = texts[:2]
+        return fault(
+            f"{word!r} takes a name alone", tokens.whole, mend(f"{name} = {rest}; {word} {name}")
+        )
+    if texts[:2] == ["subject", "to"]:
+        return fault(NO_CONSTRAINTS, tokens.span(0, 1), CONSTRAINTS)
+    if at == 1 and texts[0] in FIRST_WORDS:
+        return fault(f"there is no ':' behind {texts[0]!r}", tokens.span(0, 1), mend(texts[0]))
+    if texts[0] == "def" and not opened:
+        function = rest.removeprefix("return").strip()
+        return fault(
+            "there is no word 'def'", tokens.whole, mend(f"{own(tokens, 1, at - 1)} = {function}")
+        )
+    if texts[2:3] == ["lambda"] and kinds[1] == "ASSIGN":
+        meant = f"{texts[0]}({own(tokens, 3, at - 1)}) = {rest}"
+        return fault("there is no word 'lambda'", tokens.whole, mend(meant))
+    if opened[-1:] == ["["]:
+        alone = texts[at - 1] == "[" and texts[at + 1 : at + 2] == ["]"]
+        return fault(_READS_MEMBERS, here, mend("*" if alone else ".."))
+    if opened and all(_CELL.fullmatch(each) for each in (texts[at - 1], *texts[at + 1 : at + 2])):
+        hint = "write the cells one by one, A1 + A2, or a family: sum(a[i] for i in 1..n)"
+        return fault("cells of a spreadsheet have no range here", tokens.span(at - 1, at + 1), hint)
+    if "RANGE" in kinds[:at] and "FOR" in kinds[:at]:
+        hint = "what is for each index stands before 'for': x[i] = … for i in 1..n"
+        return fault("there are no loops here", here, hint)
+    if "IN" in kinds[:at] and texts.count(":") > 1:
+        return fault("a range has no steps", here, "write the numbers as a list: [1, 3, 5]")
+    if tokens.sign < 0 and end(tokens, 0) == at - 1:
+        return fault("a value stands behind '='", here, mend("="))
+    return None
+
+
+_CELL = re.compile(r"[A-Z]{1,2}[0-9]+")
+_READS_MEMBERS = "members read x[1..3] or x[*]"
+
+
+def _pieces(case: Case) -> SyntaxFault | None:
+    """SymPy's `Piecewise((x, x > 0), (0, True))`."""
+    tokens, kinds = case.tokens, case.tokens.kinds
+    outer, inner = [-1, -1, *case.opened][-2:]
+    if case.kind() != "COMMA" or outer < 1 or inner != outer + 1 or len(kinds) > 200:
+        return None
+    if tokens.texts[outer - 1] != "Piecewise":
+        return None
+    last, meant, open_ = closing(tokens, outer), "", 0
+    while inner < last and (close := closing(tokens, inner)) > inner:
+        cuts = (at for at in range(inner, close) if kinds[at] == "COMMA")
+        cut = next((at for at in cuts if Case(tokens, at).opened[-1] == inner), close)
+        value, condition = own(tokens, inner + 1, cut - 1), own(tokens, cut + 1, close - 1)
+        open_ += condition != "True"
+        meant += value if condition == "True" else f"if({condition}, {value}, "
+        inner = close + 2
+    whole = not meant.endswith(", ") and "…" not in meant
+    hint = mend(meant + ")" * open_) if whole else "a choice reads if(condition, then, else)"
+    return fault("there is no function 'Piecewise'", tokens.span(outer - 1, last), hint)
+
+
 def _arrow(case: Case) -> SyntaxFault | None:
     """R's `y <- x` and `x -> y`."""
     tokens = case.tokens
@@ -69,7 +134,10 @@ def _arrow(case: Case) -> SyntaxFault | None:
         return fault("'->' defines nothing here", tokens.whole, hint)
     at = begin(tokens, last + 1) - 2
     if at > 0 and kinds[at : at + 2] == ("MINUS", "GT") and tokens.touch(at, at + 1):
-        hint = mend(f"{own(tokens, at + 2, last)} = {own(tokens, 0, at - 1)}")
+        sides = own(tokens, at + 2, last), own(tokens, 0, at - 1)
+        if "NAME" not in kinds[at:]:  # SymPy's x: 2 and Mathematica's x -> 2
+            sides = sides[::-1]
+        hint = mend(" = ".join(sides))
         return fault("'->' defines nothing here", tokens.whole, hint)
     return None
 
@@ -225,6 +293,7 @@ RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_l
 """Functions that are ranges elsewhere, and where they begin if that is not said."""
 
 FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
+    _pieces,
     _arrow,
     _range,
     _list,

@@ -40,6 +40,11 @@ _PER_CENT = {"ppm": "1e-4", "ppb": "1e-7", "percent": "1"}
 _ENDS = re.compile(r"([-−]?[\w.]+)\s*(-|to|and|until|,)\s*([-−]?[\w.]+)")
 """Bounds without their two points: `0 to 5`, `0-5`, `0, 5`."""
 
+_WORDED = re.compile(
+    r"(?:between|within|from)\s+([-−]?[\w.]+?)\s*(?:\.\.|\bto\b|\band\b)\s*([-−]?[\w.∞]+)"
+)
+"""Bounds in words: `between 0 and 5`."""
+
 _NO_BRACKETS = str.maketrans({"[": "", "]": "", "(": "", ")": "", ",": ".."})
 
 
@@ -70,8 +75,8 @@ def _goal(case: Case) -> SyntaxFault | None:
         hint = mend(f"{word} {tokens.span(2, -1).text}") if len(kinds) > 2 else "name an output"
         return fault(f"{word!r} takes a name alone", tokens.whole, hint)
     whole, name = tokens.span(1, -1), "loss" if "L" in texts else "L"
-    if case.kind() == "COMMA":
-        joined = whole.text.replace(",", " +")
+    if case.kind() == "COMMA" or kinds[2:] == ("NAME",):
+        joined = " + ".join(each for each in texts[1:] if each != ",")
         hint = f"join them in an equation: {name} = {joined}; {word} {name}"
         return fault("there is one output at a time", case.span(), hint)
     if "subject" in texts[2:3] or texts[2:5] == ["such", "that"]:
@@ -90,6 +95,8 @@ def _word(case: Case) -> SyntaxFault | None:
     if texts[0] in _SHOWING and kinds in (("NAME", "NAME"), ("NAME", "LPAR", "NAME", "RPAR")):
         name = texts[1 + (len(kinds) > 2)]
         return fault(f"there is no word {texts[0]!r}", tokens.whole, mend(f"output {name}"))
+    if kinds[:2] == ("NAME", "LT") and texts[2] in ("lower", "upper"):  # Stan
+        return fault(f"there is no word {texts[0]!r}", tokens.span(0), CONSTRAINTS)
     if kinds[:2] != ("NAME", "NAME") or at > 1 + ("ASSIGN" not in kinds):
         return None
     word, rest = texts[0], brief(tokens.span(1, -1))
@@ -102,6 +109,10 @@ def _word(case: Case) -> SyntaxFault | None:
         return fault(f"there is no word {word!r}", tokens.span(0), mend(alike), letters)
     if word.lower() in _SUPERFLUOUS and "ASSIGN" in kinds:
         return fault(f"there is no word {word!r}", tokens.span(0), mend(rest))
+    if word.lower() in _SUPERFLUOUS:  # AMPL's `var x >= 0`, Stan's `real x`
+        alone = f"give it a value: {texts[1]} = 1" if len(kinds) == 2 else ""
+        hint = alone or as_bounds(tokens.since(1)) or CONSTRAINTS
+        return fault(f"there is no word {word!r}", tokens.span(0), hint)
     return None
 
 
@@ -124,12 +135,18 @@ def concise(case: Case) -> SyntaxFault | None:
     return fault(message, whole._replace(end=stop), *hints)
 
 
+_NO_CONST = "only names, families and members are const"
+_CONST_HINT = "with commas between them: const g, w[*], x[1..3]"
+
+
 def _const(case: Case) -> SyntaxFault | None:
     tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
     if texts[0] == "const" and kinds == ("NAME",):
         hint = "name what is constant: const g = 9.81"
         return fault("'const' alone says nothing", tokens.whole, hint)
+    if texts[0] == "const" and kinds[0] == "NAME" and tokens.sign < 0:
+        return fault(_NO_CONST, tokens.span(1, -1), _CONST_HINT)
     if kinds[0] != "CONST":
         return None
     if kinds[2:3] == ("LPAR",):
@@ -149,14 +166,23 @@ def _const(case: Case) -> SyntaxFault | None:
         if case.kind() in ("NUMBER", "CONCISE", "MINUS", "PLUS"):
             hint = mend(f"const {texts[at - 1]} = {tokens.span(at, -1).text}")
             return fault("an '=' is missing", tokens.span(at), hint)
+    if sign < 0:
+        return fault(_NO_CONST, tokens.span(1, -1), _CONST_HINT)
+    if case.kind() == "COMMA" and kinds[at + 1 : at + 3] == ("NAME", "ASSIGN") and not case.opened:
+        return fault("a value ends its statement", tokens.span(at), mend("; const"))
     return None
 
 
 def _bounds(case: Case) -> SyntaxFault | None:
     """An `in` that is none of a `for`."""
     tokens, at = case
-    kinds = tokens.kinds
+    kinds, texts = tokens.kinds, tokens.texts
     before = kinds[: at + 1]
+    if case.kind() == "NAME" and case.behind_operand and tokens.sign > 0:
+        found = _WORDED.match(tokens.source.text, tokens.starts[at])
+        if found and not defines(tokens.source.text, texts[at]):
+            place = tokens.span(at)._replace(end=found.end())
+            return fault("bounds begin with 'in'", place, mend(f"in {found[1]}..{found[2]}"))
     if "IN" not in before:
         return None
     word = max(index for index, kind in enumerate(before) if kind == "IN")
@@ -189,8 +215,12 @@ def _bounds(case: Case) -> SyntaxFault | None:
     end = len(kinds) - 1
     sign = next((kind for kind in ("COMMA", "RANGE") if kind in behind), "")
     between = kinds.index(sign, word) if sign else at
-    brackets = kinds[word + 1 : word + 2] + kinds[-1:]
-    if brackets in (("LSQB", "RSQB"), ("LPAR", "RPAR")) and word + 2 < between < end - 1:
+    opening, closing = kinds[word + 1 : word + 2], kinds[-1]
+    if (
+        opening in (("LSQB",), ("LPAR",))
+        and closing in ("RSQB", "RPAR")
+        and word + 2 < between < end - 1
+    ):
         low, high = tokens.span(word + 2, between - 1).text, tokens.span(between + 1, end - 1).text
         hint = mend(f"in {low}..{high}")
         return fault("bounds have no brackets", tokens.span(word + 1, end), hint)
@@ -203,6 +233,7 @@ def _bounds(case: Case) -> SyntaxFault | None:
             return fault("bounds need '..'", tokens.span(word, end), *hints)
         if at <= end or not text:
             return fault("bounds need '..'", tokens.span(word, min(at, end)), BOUNDS)
+        text = text.removesuffix(".")
         hint = f"write in {text}.. for at least, in ..{text} for at most"
         return fault("bounds need '..'", tokens.span(word, end), hint)
     if behind[:1] == ("RANGE",) and at == word + 2:
@@ -226,6 +257,8 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
             stop, ten = power_of_ten(text, common.end())
             place = tokens.span(at)._replace(start=common.start(), end=stop)
             meant = mend(f"{common[1]}{ten} ± {common[2]}{ten}")
+            if not re.match(r"\s*(?:$|in\b|for\b)", text[stop : tokens.ends[-1]]):
+                meant = f"give it a name of its own: c = {common[1]}{ten} ± {common[2]}{ten}"
             return fault("an uncertainty stands behind the whole value", place, meant)
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
         message = "'±' stands once, behind the whole value of an input"
