@@ -266,7 +266,7 @@ STATEMENTS = [
     (r"$y = \frac{x}{2} \cdot \sin(x)$", "$", r"also: LaTeX is written here as plain text; also: names have no '\'; write y = x/2 * sin(x)"), ("$$y = x$$", "$$", "write y = x"), (r"\[ y = x^{2} \]", "\\", "also: braces are round brackets here; write y = x^(2)"),
     ("y = x\n  + 2\nx = 1", "+", "to go on with the line above, end that line with the operator; for an equation of its own give it a name: L = + 2"),
     ("# more\n+ 2\ny = x", "+ 2", "give it a name: L = + 2"), ("y = f(2) where f(x) = x^2", "where", "write ;"), ("y = 2*x + 1 given x = 3", "given", "write ;"),
-    ("f(x) -> x^2", "f(x) -> x^2", "write f(x) = x^2"), ("x[i] = i, i=1..3", "i, i=", "write i for i in"), ("x[i] = i for 1 <= i <= 3", "for 1", "write the index first: for i in 1..n"),
+    ("f(x) -> x^2", "f(x) -> x^2", "write f(x) = x^2"), ("x[i] = i, i=1..3", "i, i=1", "write i for i in 1"), ("x[i] = i for 1 <= i <= 3", "for 1", "write the index first: for i in 1..n"),
     ("y = ∑_{i=1}^{3} i", "∑_{i=1}^{3}", "write sum(… for i in 1..n)"), ("y = prod_{i=1}^3 i", "prod_{i=1}^3", "write prod(… for i in 1..n)"),
     ("y = Σ x", "Σ x", "for a sum write sum(… for i in 1..n); for a name Σ*x"), ("y = log_{10}(x)", "log_{10}", "write y = log10(x)"), (r"y = \log_2(x)", r"\log_2", "write y = log2(x)"),
     (r"y = 2 \lfloor x \rfloor", r"\lfloor x \rfloor", r"write y = 2 *floor(x)"), ("y = stats.norm.cdf(x)", "stats.norm.cdf", "write normcdf"),

@@ -131,6 +131,17 @@ KINDS: list[tuple[str, str, Spoil]] = [
     ("MATLAB's product", r"\*", ".*"),
     ("MATLAB's power", r"\^(?=\d)", ".^"),
     ("Julia's root", r"sqrt\((\w+)\)", r"√\1"),
+    ("a blank before an exponent", r"0\.001", "1 e-3"),
+    ("SymPy's sum", r"sum\((.*?) for i in 1\.\.3\)", r"Sum(\1, (i, 1, 3))"),
+    ("Maple's sum", r"sum\((.*?) for i in 1\.\.3\)", r"sum(\1, i=1..3)"),
+    ("a calculator's sum", r"sum\((.*?) for i in 1\.\.3\)", r"sum(\1, i, 1, 3)"),
+    ("a sum with its range first", r"sum\((.*?) for i in 1\.\.3\)", r"sum(i=1..3, \1)"),
+    ("a comma before for", r" for i", ", for i"),
+    ("a list without brackets", r"1\.\.3", "1, 2, 3"),
+    ("forall", r" for i", " forall i"),
+    ("a spreadsheet's choice", r"if\(", "IF("),
+    ("a spreadsheet's and", r"(x > 1) and (t < 3)", r"AND(\1, \2)"),
+    ("a function by its letter", r"gamma(?=\()", "Γ"),
     ("R's assignment of a sum", r"for i in 1\.\.3", "for i in seq(1, 3)"),
     ("a spreadsheet's power", r"x\^3", "POWER(x, 3)"),
     ("a spreadsheet's pi", r"(?<!\w)pi", "PI()"),
@@ -225,6 +236,73 @@ def test_there_are_forty_kinds_and_each_spoils_something() -> None:
     kinds = {kind for kind, _, _ in spoiled()}
     assert kinds == {kind for kind, _, _ in KINDS}
     assert len(kinds) >= 40
+
+
+ALONE = [
+    ("sin[x]", "sin(x)"), ("cos[x + 1]", "cos(x + 1)"), ("max[x, t]", "max(x, t)"), ("tg x", "sin(x)/cos(x)"),
+    ("2 ctg x", "2*cos(x)/sin(x)"), ("\\cos\\pi", "-1"), ("\\lvert x - t\\rvert", "t - x"), ("v[1][2]", "7"),
+    ("sum w[i] for i in 1..3", "w[1] + w[2] + w[3]"), ("prod w[i] for i in 1..3", "w[1]*w[2]*w[3]"),
+    ("sum(w[i]*w[j] for i in 1..3 for j in 1..2)", "(w[1] + w[2] + w[3])*(w[1] + w[2])"),
+    ("Product(w[i], (i, 1, 2))", "w[1]*w[2]"), ("sum(for i in 2..3 w[i])", "w[2] + w[3]"),
+]  # fmt: skip
+"""Mistakes of their own that have one mend, and the formula that was meant."""
+
+
+@pytest.mark.parametrize(("wrong", "right"), ALONE)
+def test_a_mistake_with_one_mend_is_mended_at_once(wrong: str, right: str) -> None:
+    text = f"y = {wrong}\n{DATA}v[1,2] = 7"
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(text).grad(of="y")
+    (advice,) = proposed(caught.value)
+    whole = mended(text, caught.value, advice)
+    if advice.startswith("y = "):
+        whole += "\nv[1,2] = 7"
+    due = 7 if right == "7" else value(right)
+    assert math.isclose(backprop.parse(whole).grad(of="y").value, due, rel_tol=1e-12)
+
+
+ASKED = [
+    ("2^3x", {"2^3*x", "2^(3*x)"}), ("1.5 e-3", {"1.5e-3", "1.5*e - 3"}), ("e^2x", {"e^2*x", "e^(2*x)"}),
+    ("sum(w[i] for i in 1,3)", {"sum(w[i] for i in [1,3])", "sum(w[i] for i in 1..3)"}),
+]  # fmt: skip
+"""Texts that may be two formulas."""
+
+
+@pytest.mark.parametrize(("wrong", "readings"), ASKED)
+def test_what_may_be_two_formulas_is_asked(wrong: str, readings: set[str]) -> None:
+    text = f"y = {wrong}\n{DATA}"
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(text)
+    found = {mended(text, caught.value, each) for each in proposed(caught.value)}
+    assert {each.splitlines()[0] for each in found} == {f"y = {each}" for each in readings}
+
+
+STATEMENTS = [
+    ("w = (1, 2, 3)", "w[1] = 1; w[2] = 2; w[3] = 3"), ("w=1,2,3", "w[1] = 1; w[2] = 2; w[3] = 3"),
+    ("w = {4, 5, 6}", "w[1] = 4; w[2] = 5; w[3] = 6"), ("w[i] = i forall i in 1..3", "w[i] = i for i in 1..3"),
+    ("w[i] = i for i in 1,2,3", "w[i] = i for i in [1,2,3]"), ("w[i][j] = 2 for i in 1..2, j in 1..2", "w[i,j] = 2 for i in 1..2, j in 1..2"),
+    ("w[i j] = 2 for i in 1..2, j in 1..2", "w[i,j] = 2 for i in 1..2, j in 1..2"), ("my name = 3", "my_name = 3"),
+    ("w[i,j] = 2 for i in 1..2 for j in 1..2", "w[i,j] = 2 for i in 1..2 , j in 1..2"), ("const my name = 3", "const my_name = 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "right"), STATEMENTS)
+def test_a_statement_is_mended_to_the_letter(wrong: str, right: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(wrong)
+    (advice,) = proposed(caught.value)
+    span = caught.value.labels[0].span
+    found = wrong[: span.start] + advice + wrong[span.end :]
+    assert advice == right or found == right
+    backprop.parse(right)
+
+
+@pytest.mark.parametrize("wrong", ["a in [0, 1]", "a in (0, 1)", "a in 0..1"])
+def test_bounds_without_a_value_are_told_as_they_are_written(wrong: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"{wrong}; y = a^2")
+    assert caught.value.hints == ("write a = … in 0..1",)
+    assert backprop.parse("a = 0.5 in 0..1; y = a^2").grad().value == 0.25
 
 
 SEVERAL = [

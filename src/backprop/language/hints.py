@@ -8,9 +8,9 @@ from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL
 from backprop.source import Span, one_line
 from backprop.syntax.case import SIGNS, own, product, raised, unglued
-from backprop.syntax.foreign import RANGES
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
+from backprop.syntax.ranges import RANGES
 from backprop.syntax.scanner import Tokens, statements
 
 _SLOT = re.compile(r"<([xyzw])>|\[([xyzw])\]")
@@ -78,9 +78,9 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     text = place.source.text
     own_name, _, index = name.partition("[")
     if index and (called := own_name.lower()) in FUNCTIONS:
-        return place, [
-            f"{called} is a function: its argument stands in round brackets, {called}(x)"
-        ]
+        inside = place.text.partition("[")[2].removesuffix("]")
+        hint = f"{called} is a function: its argument stands in round brackets, {called}({inside or 'x'})"
+        return place, [hint]
     glued = unglued(name, text)
     function = _with_argument(name, text) or _of_small_base(name)
     strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
@@ -158,11 +158,23 @@ def written_out(statement: Statement, call: Node) -> list[str]:
         terms.append(f"({text})" if each.kind == "operation" else text)
     if not terms:
         return [f"write {name}(x[i] for i in 1..n)"]
+    found = _terms(name, terms, nodes, call)
+    given = [one_line(tokens.span(each.first, each.last).text) for each in _arguments(nodes, call)]
+    orders = (given[1:] + given[:1], given) if len(given) == 4 else ()
+    for index, low, high, body in orders:  # sum(w[i], i, 1, 3)
+        if index.isidentifier() and re.search(rf"(?<!\w){index}(?!\w)", body):
+            over = f"for all of an index write {name}({body} for {index} in {low}..{high})"
+            return [over, f"for these terms {found}"]
+    return [f"write {found}"]
+
+
+def _terms(name: str, terms: Sequence[str], nodes: Sequence[Node], call: Node) -> str:
+    """The terms of a call with the operations between them."""
     row = GATHERS[name]
     text = (" + " if row.joined_by == "+" else row.joined_by).join(terms)
     text = f"({text})/{len(terms)}" if row.divided else text
     loose = OPERATIONS["/" if row.divided else row.joined_by].binding <= _around(nodes, call)
-    return [f"write {f'({text})' if loose else text}"]
+    return f"({text})" if loose else text
 
 
 def of_family(statement: Statement, call: Node) -> str:

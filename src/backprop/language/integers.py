@@ -27,6 +27,7 @@ from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes, prepared
+from backprop.syntax.case import closing, own
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -194,6 +195,12 @@ class Integers:
         found = self.number(tokens, nodes, scope)
         if isfinite(found) and found == (whole := int(found)):
             return whole
+        first = nodes[0].first
+        if first > 1 and tokens.kinds[first - 1] == "LSQB" and tokens.texts[first - 2] in FUNCTIONS:
+            name, last = tokens.texts[first - 2], closing(tokens, first - 1)
+            hints = [f"write {name}({own(tokens, first, last - 1)})"]
+            what = "has its arguments in round brackets"
+            raise NoNumber(f"{name} {what}", what, tokens.span(first - 2, last), hints)
         number = shown(found, 6)
         number = exact(found) if float(number).is_integer() else number
         raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {number}, no whole number")

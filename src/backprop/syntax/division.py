@@ -99,4 +99,14 @@ def below(tokens: Tokens, at: int) -> bool:
     return over.endswith("/") and not _FRACTION.search(over)
 
 
+def raised_by(tokens: Tokens, at: int) -> bool:
+    """Whether a token is the exponent of a number, but of ten, or of e: `e^2x` may be e^(2x)."""
+    base = begin(tokens, at - 1)
+    if base != at - 2 or tokens.kinds[at - 1] not in POWERS:
+        return False
+    return tokens.texts[base] == "e" or (
+        tokens.kinds[base] == "NUMBER" and tokens.texts[base] != "10"
+    )
+
+
 _FRACTION = re.compile(r"(?<![\w.^])(?<!\*\*)\d[\d.]*\s*/\Z")

@@ -23,7 +23,7 @@ from backprop.syntax.case import (
     own,
     raised,
 )
-from backprop.syntax.foreign import FOREIGN
+from backprop.syntax.foreign import FOREIGN, one_name
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds, concise
 from backprop.syntax.pasted import PASTED, comma_in_number
@@ -107,11 +107,12 @@ def _no_equation(case: Case) -> SyntaxFault | None:
         return fault("a number alone defines nothing", whole, f"give it a name: x = {word}")
     if tokens.kinds == ("NAME",):
         return fault(f"{word!r} alone says nothing", whole, f"give it a value: {word} = 1")
-    hint = as_bounds(tokens) or f"give it a name: L = {brief(whole)}"
+    hint = f"give it a name: L = {brief(whole)}"
     try:
         shape(("NAME", "ASSIGN", *tokens.kinds))
     except Unfit:
-        hint = as_bounds(tokens) or "write: name = expression"
+        hint = "write: name = expression"
+    hint = as_bounds(tokens) or hint
     if whole.source.option == "--set" and tokens.kinds == ("NAME", "NUMBER"):
         hint = mend(f"{word} = {tokens.texts[1]}")
     return fault("this is no equation: nothing is defined", whole, hint)
@@ -146,7 +147,8 @@ def _left_side(case: Case) -> SyntaxFault | None:
         hint = "a name is defined once; use a new name for the new value"
         return fault(f"there is no '{texts[1]}='", tokens.span(1, 2), hint)
     message = f"only a name can stand on the left of {texts[sign]!r}"
-    return fault(message, tokens.span(0, sign - 1), "write: name = expression")
+    hint = one_name(tokens, at, sign - 1) or "write: name = expression"
+    return fault(message, tokens.span(0, sign - 1), hint)
 
 
 def _ends_early(case: Case) -> SyntaxFault | None:
@@ -260,6 +262,9 @@ def _product(case: Case) -> SyntaxFault | None:
     if left == "NUMBER" and case.touching() and division.below(tokens, first):
         hints = [f"for a quotient times {here} write {before}*{here}"]
         hints.append(f"for one over a product ({before}*{here})")
+    if left == "NUMBER" and case.touching() and division.raised_by(tokens, first):
+        hints = [f"for a power times {here} write {before}*{here}"]
+        hints.append(f"for a power of all ({before}*{here})")
     if gather := {"Σ": "sum", "Π": "prod"}.get(before):
         hints = [f"for a {gather} write {gather}(… for i in 1..n)", f"for a name {before}*{here}"]
     if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):

@@ -5,7 +5,18 @@ from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
 from backprop.operations import GATHERS
-from backprop.syntax.case import CONSTRAINTS, NO_CONSTRAINTS, Case, begin, closing, end, fault, own
+from backprop.syntax.case import (
+    CONSTRAINTS,
+    NO_CONSTRAINTS,
+    SIGNS,
+    Case,
+    begin,
+    closing,
+    end,
+    fault,
+    own,
+)
+from backprop.syntax.ranges import RANGED
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
 
 _MODULES = frozenset(
@@ -13,7 +24,6 @@ _MODULES = frozenset(
 )
 _VALUES = {"e": "exp(1)", "E": "exp(1)", "tau": "(2*pi)", "PI": "pi", "Infinity": "inf"}
 _NORMAL = {"norm.cdf": "normcdf", "norm.pdf": "normpdf"}
-_SIGNS = {"from": "in", "to": ".."}
 
 
 def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -118,6 +128,19 @@ def _pieces(case: Case) -> SyntaxFault | None:
     return fault("there is no function 'Piecewise'", tokens.span(outer - 1, last), hint)
 
 
+def one_name(tokens: Tokens, first: int, last: int) -> str:
+    """The hint for a left side that is meant to be one name or member: `my name`, `w[i][j]`, `w[i j]`;
+    "" for others. first: its token behind `const`."""
+    if first < last and {*tokens.kinds[first : last + 1]} == {"NAME"}:
+        return mend(" ".join([*tokens.texts[:first], "_".join(tokens.texts[first : last + 1])]))
+    if indices := _SEVERAL_INDICES.fullmatch(tokens.span(0, last).text):
+        return mend(re.sub(r"\]\s*\[|(?<=\w)\s+(?=\w)", ",", indices[0]))
+    return ""
+
+
+_SEVERAL_INDICES = re.compile(r"[^\W\d]\w*\[\s*\w+(?:\s*\]\s*\[\s*\w+|\s+\w+)+\s*\]")
+
+
 def _arrow(case: Case) -> SyntaxFault | None:
     """R's `y <- x` and `x -> y`."""
     tokens = case.tokens
@@ -142,77 +165,34 @@ def _arrow(case: Case) -> SyntaxFault | None:
     return None
 
 
-def _range(case: Case) -> SyntaxFault | None:
-    """`for i in range(1, 4)`, `for i in (1, 2, 3)`, `for i from 1 to 3`, `for i = 1..3`."""
-    tokens, at = case
-    kinds, texts = tokens.kinds, tokens.texts
-    if "FOR" not in kinds[:at]:
-        return _without_for(case)
-    if case.kind(-1) == "FOR" and case.kind() in ("NUMBER", "LPAR"):
-        return fault(_READS, case.span(-1, 0), "write the index first: for i in 1..n")
-    if case.kind(-2) == "FOR" and texts[at - 1] in ("all", "each", "every"):
-        return fault(_READS, case.span(-1), mend(case.text()))
-    if case.kind() == "NAME" and texts[at] in _SIGNS:
-        return fault(_READS, case.span(), mend(_SIGNS[texts[at]]))
-    if case.kind() == "ASSIGN" and case.kind(-2) in ("FOR", "COMMA"):
-        if case.touching() or case.touching(1):
-            meant = mend(f"{case.written(-1)} in {case.written(1)}")
-            return fault(_READS, case.span(-1, 1), meant)
-        return fault(_READS, case.span(), mend("in"))
-    if "IN" not in kinds[:at]:
+def _exponent(case: Case) -> SyntaxFault | None:
+    """`1.5 e-3`: a power of ten, or a product."""
+    around = [*map(case.kind, (-1, 0, 2))]
+    if around != ["NUMBER", "NAME", "NUMBER"] or case.kind(1) not in SIGNS:
         return None
-    word = at - 1 - kinds[:at][::-1].index("IN")
-    opened = word + 1 + (kinds[word + 1 : word + 2] == ("NAME",))
-    close = end(tokens, word + 1)
-    name = "".join(texts[word + 1 : opened])
-    if kinds[opened : opened + 1] != ("LPAR",) or close <= opened or name not in RANGES:
+    if case.text() not in ("e", "E") or not case.touching(2) or not case.text(2).isdecimal():
         return None
-    inside, whole = own(tokens, opened + 1, close - 1), tokens.span(word + 1, close)
-    parts = [part.strip() for part in inside.split(",")]
-    if ".." in inside:
-        return fault("a range has no brackets", whole, mend(inside))
-    if not name:
-        return fault("what an index runs through is a list", whole, mend(f"[{inside}]"))
-    if len(parts) > 2 or "(" in "".join(parts[:-1]):
-        return fault(_READS, whole, "write 1..n or a list, [1, 3, 5]")
-    low, high = parts if len(parts) > 1 else (RANGES[name], parts[0])
-    if name not in ("seq", "seq_len"):
-        below = str(int(high) - 1) if high.isdecimal() else f"{high} - 1"
-        high = high.removesuffix("1").rstrip().removesuffix("+").rstrip() if _more(high) else below
-    return fault(_READS, whole, mend(f"{low}..{high}"))
-
-
-def _more(text: str) -> bool:
-    return text.endswith("1") and text[:-1].rstrip().endswith("+")
-
-
-def _without_for(case: Case) -> SyntaxFault | None:
-    """`sum(x[i], i in 1..3)`, `x[i] = i, i in 1..3` and `x[i] = i, i = 1..3`."""
-    comma = 0 if case.kind() == "COMMA" else -2
-    *start, sign = map(case.kind, range(comma, comma + 3))
-    equal = sign == "ASSIGN" and "RANGE" in case.tokens.kinds[case.at :]
-    if start != ["COMMA", "NAME"] or not (sign == "IN" or equal):
-        return None
-    if "ASSIGN" not in case.tokens.kinds[: case.at + comma]:
-        return None
-    before, index = case.written(comma - 1), case.written(comma + 1)
-    if equal:
-        return fault(_READS, case.span(comma - 1, comma + 2), mend(f"{before} for {index} in"))
-    return fault(_READS, case.span(comma - 1, comma), mend(f"{before} for"))
+    number, sign, digits = case.written(-1), case.text(1), case.text(2)
+    power = f"for a power of ten write {number}e{sign}{digits}"
+    product = f"for a product {number}*{case.text()} {sign} {digits}"
+    message = "the exponent of a number stands behind an e"
+    return fault(message, case.span(-1, 2), power, product)
 
 
 def _list(case: Case) -> SyntaxFault | None:
     """Numbers in a list as a value: `x = 1, 2, 3` and `x = [1, 2, 3]`."""
     name, _, *rest = [*case.tokens.texts, "", ""]
-    grouped = "[" not in rest and not re.search(r",\s", case.tokens.whole.text)  # 1,000,000
     found = _NUMBERS.fullmatch("".join(rest))
+    apart = {*rest} & {"[", "(", "{"} or re.search(r",\s", case.tokens.whole.text)
+    grouped = not apart and found and _THOUSANDS.fullmatch(found[1])
     if case.tokens.kinds[:2] != ("NAME", "ASSIGN") or not found or grouped:
         return None
     members = (f"{name}[{i}] = {each}" for i, each in enumerate(found[1].split(","), 1))
     return fault("a family has a line for each member", case.tokens.whole, mend("; ".join(members)))
 
 
-_NUMBERS = re.compile(r"(?:\[(?=.*\]))?([-\d.eE]+(?:,[-\d.eE]+){2,6})\]?")
+_NUMBERS = re.compile(r"(?:[\[({](?=.*[])}]))?([-\d.eE]+(?:,[-\d.eE]+){2,6})[])}]?")
+_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 
 
 def _derivative(case: Case) -> SyntaxFault | None:
@@ -235,6 +215,8 @@ def _between(case: Case) -> SyntaxFault | None:
 
 def _loud(case: Case) -> SyntaxFault | None:
     """`x > 0 AND x < 1`, `NOT x`."""
+    if case.text() == "forall" and case.behind_operand:
+        return fault("this is written 'for' here", case.span(), mend("for"))
     for at, words in ((0, ("AND", "OR")), (-1, ("NOT",))):
         if case.text(at) in words and case.kind(at) == "NAME" and case.behind_operand:
             small = case.text(at).lower()
@@ -270,6 +252,10 @@ def _square(case: Case) -> SyntaxFault | None:
         return None
     close = closing(tokens, at)
     inside = own(tokens, at + 1, close - 1)
+    member = begin(tokens, at)
+    if close > at + 1 and case.kind(-1) == "RSQB" and tokens.kinds[member] == "NAME":
+        meant = f"{own(tokens, member, at - 2)},{inside}]"  # w[1][2]
+        return fault("the indices of a member have commas", tokens.span(member, close), mend(meant))
     if close <= at + 1 or "," in inside or tokens.kinds[close] != "RSQB":
         return None
     first = begin(tokens, at) if apart else at
@@ -288,14 +274,11 @@ def _named(case: Case) -> SyntaxFault | None:
     return fault("arguments have no names", case.span(-1), *hints)
 
 
-_READS = "a range reads for i in 1..n"
-RANGES = {"": "", "range": "0", "xrange": "0", "arange": "0", "seq": "1", "seq_len": "1"}
-"""Functions that are ranges elsewhere, and where they begin if that is not said."""
-
 FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _pieces,
     _arrow,
-    _range,
+    *RANGED,
+    _exponent,
     _list,
     _derivative,
     _between,

@@ -202,7 +202,10 @@ def _bounds(case: Case) -> SyntaxFault | None:
             ends = "".join(bounds.text.translate(_NO_BRACKETS).split())[2:]
             hint = mend(f"{name} {value} in {ends}")
             return fault("bounds stand behind the value", bounds, hint)
-        hint = f"write {name} = … {tokens.span(word, -1).text}"
+        ends = tokens.span(word + 1, -1).text
+        if ends.startswith(("[", "(")):
+            ends = "".join(ends.translate(_NO_BRACKETS).split())
+        hint = f"write {name} = … in {ends}"
         return fault(f"{name} has bounds and no value", tokens.span(word, -1), hint)
     if kinds[1:2] == ("LPAR",):
         return fault("only an input has bounds", here, "leave them out")

@@ -218,7 +218,13 @@ def _argument(case: Case, before: str = "") -> SyntaxFault | None:
     a factor, `2*`."""
     tokens, at, kind = case.tokens, case.at, case.kind()
     name = _function(case.text(-1), tokens.source.text)
-    made = f"{name}({{}})" if name else logarithm(case.text(-1), "{}", factor=True)
+    other = case.text(-1) if case.text(-1) in _OTHER_FUNCTIONS else ""
+    if other and len(MEANT[other]) == 1:
+        made = MEANT[other][0].replace("[x]", "{}")
+    elif name or other:
+        made = f"{name or other}({{}})"
+    else:
+        made = logarithm(case.text(-1), "{}", factor=True)
     if case.kind(-1) != "NAME" or not made or defines(tokens.source.text, case.text(-1)):
         return None
     if kind not in BEGINS or kind == "LPAR" or (case.touching() and kind != "BAR"):
@@ -236,6 +242,10 @@ def _argument(case: Case, before: str = "") -> SyntaxFault | None:
         hints = [all_of_it, *(hint + rest for hint in hints)]
     whole, name = tokens.span(at - 1, further), name or case.text(-1)
     return fault(f"the arguments of {name} need brackets", whole, *hints)
+
+
+_OTHER_FUNCTIONS = frozenset("lg tg ctg cotg cosec arctg sen".split())
+"""Functions of textbooks that are told by their names, once they have brackets."""
 
 
 def _function(name: str, text: str) -> str:

@@ -29,9 +29,14 @@ _SIGNS = {
         "log": "ln",
         "log2": "log_2",
         "log10": "log_10 lg",
+        "|": "lvert rvert vert mid",
     }.items()
 }
 _WRITTEN = {word: sign for sign, words in _SIGNS.items() for word in words}
+_LETTERS = frozenset(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho"
+    " sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
+)
 _FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 _SHORT = re.compile(r"[dtc]?frac(\d)(\d)")
 _GATHERS = {row.latex.removeprefix("\\"): row.example for row in BY_SIGN.values()}
@@ -89,6 +94,19 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
             operand = own(tokens, *_within(tokens, inside))
             meant = f"cbrt({operand})" if order == "3" else f"({operand})^(1/{order})"
             return fault(_LATEX, tokens.span(at, inside[1]), mend(f"{apart}{meant}"))
+    if word == "binom":
+        above = _argument(tokens, behind)
+        below = _argument(tokens, above[1] + 1)
+        if below[1] > above[1] >= behind:
+            parts = (own(tokens, *_within(tokens, each)) for each in (above, below))
+            return fault(
+                _LATEX, tokens.span(at, below[1]), mend(f"{apart}binom({', '.join(parts)})")
+            )
+    if _WRITTEN.get(word, word) in FUNCTIONS and tokens.texts[behind : behind + 1] == ["\\"]:
+        letter = tokens.texts[behind + 1 : behind + 2]
+        if letter and letter[0] in _LETTERS:
+            meant = f"{apart}{_WRITTEN.get(word, word)}({letter[0]})"
+            return fault(_LATEX, tokens.span(at, behind + 1), mend(meant))
     if word in _FONTS and (found := _argument(tokens, behind))[1] >= behind:
         name = own(tokens, *_within(tokens, found))
         return fault(_LATEX, tokens.span(at, found[1]), mend(f"{apart}{name}"))
