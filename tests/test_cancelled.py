@@ -35,6 +35,14 @@ CASES: list[tuple[str, float, Callable[[Any], Any]]] = [
     ("x/x + sqrt(x)", 1e-40, lambda x: 1 + mp.sqrt(x)),
     ("(x^2 + 2*x + 1 - (x + 1)^2 + x)^2", 1e-9, lambda x: x**2),
     ("u = 1 - cos(x); y = u^3/x^5", 1e-7, lambda x: 8 * mp.sin(x / 2) ** 6 / x**5),
+    ("((x + 1e20) - 1e20)*x", 3.0, lambda x: x**2),
+    ("abs((x + 1e20) - 1e20 - 2.5)", 3.0, lambda x: x - 2.5),
+    ("cos(x^3)", 1e8, lambda x: mp.cos(x**3)),
+    ("floor(2)*expm1(x)/x", 1e-20, lambda x: 2 * mp.expm1(x) / x),
+    ("round(2.5)*(1 - cos(x))/x^2", 1e-9, lambda x: 4 * (mp.sin(x / 2) / x) ** 2),
+    ("mod((x + 1e20) - 1e20, 2)*x", 3.0, lambda x: (x - 2) * x),
+    ("max(sqrt(2)^2, 2)*expm1(x)/x", 1e-20, lambda x: mp.mpf(2) * mp.expm1(x) / x),
+    ("1e9*hypot(x, (x + 7) + (0.5 - x))", 1e-160, lambda x: 10**9 * mp.sqrt(x**2 + 7.5**2)),
 ]  # fmt: skip
 
 
@@ -89,6 +97,49 @@ def test_a_value_that_rounding_takes_is_told(text: str, at: float, right: float)
     (note,) = [note for note in found.notes if "makes y" in note.message]
     assert isinstance(note, Cancelled)
     assert float(note.message.split()[-1]) == pytest.approx(right, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "step", "right"),
+    [
+        ("if(1e20*((x + 1e-20) - x) > 0.5, 2*x, 3*x)", 1, 1, 2),
+        ("if(1e20*((x + 1e-20) - x) < 0.5, 2*x, 3*x)", 1, 0, 3),
+        ("floor(x/49*49)", 1, 1, 1),
+        ("if(x/49*49 >= x, 5, 7)", 1, 1, 5),
+        ("if(x/49*49 == x, 5, 7)", 1, 1, 5),
+        ("if(sqrt(x)^2 > x, 5, 7)", 2, 0, 7),
+        ("if(exp(log(x)) > x, 5, 7)", 10, 0, 7),
+        ("ceil(sqrt(x)^2)", 5, 5, 5),
+        ("round(x/49*49/2)*3", 1, 0, 0),
+        ("floor((x + 1e20) - 1e20 + 0.5)", 3, 3, 3),
+    ],
+)
+def test_a_choice_that_rounding_decides_is_told(
+    text: str, x: float, step: float, right: float
+) -> None:
+    found = library.parse(f"y = {text}").grad(x=x)
+    told = [each.message for each in (*found.warnings, *found.notes)]
+    if found.value == right:
+        assert not told
+    else:
+        (message,) = told
+        assert "by rounding" in message
+        assert message.endswith(f"with more digits it is {step}")
+
+
+@pytest.mark.parametrize("whole", range(2, 60))
+def test_the_last_of_many_digits_leads_across_no_jump(whole: int) -> None:
+    for text in ("floor(sqrt(x)^2)", "ceil(sqrt(x)^2)", "floor(exp(log(x)))", "floor(x/49*49)"):
+        found = library.parse(f"y = {text}").grad(x=whole)
+        told = [each.message for each in found.warnings]
+        assert len(told) == (found.value != whole)
+        assert all(message.endswith(f"with more digits it is {whole}") for message in told)
+        assert not any("by rounding" in note.message for note in found.notes)
+    for text in ("mod(sqrt(x)^2, x)", "mod(exp(log(x)), x)", "mod(x/49*49, x)"):
+        found = library.parse(f"y = {text}").grad(x=whole)
+        told = [note.message for note in found.notes if "makes y" in note.message]
+        assert len(told) == (found.value > 0.5)
+        assert all(message.endswith("with more digits it is 0") for message in told)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ found by Vignes' CESTAC method (see `checks.rounding`): everything is changed by
 rounding, and what then moves a lot is computed again with many digits.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from math import copysign, isfinite, modf
 from sys import float_info
 from typing import Any, NamedTuple
 
 from backprop.errors import Cancelled
-from backprop.evaluation.borders import met_within
+from backprop.evaluation.borders import kind, met_within
 from backprop.graph import NAMES, Graph
 from backprop.language.model import Model
 from backprop.numbers import shown
@@ -29,6 +29,12 @@ _SIZE = 2.0**-46
 
 _MOVED = 1e-7
 """How far gradients may move with them, relative: with rounding by a hundredth of that."""
+
+_HINT = 1e-10
+"""Where nothing moves as far, no changes can have cancelled by chance; else others are tried, too."""
+
+_OFFSETS = (0, 31, 62)
+"""Where the factors begin, one try after the other."""
 
 _AGREED = 1e-9
 """How far apart two gradients are the same, relative."""
@@ -50,8 +56,9 @@ _NAMED = 4
 
 
 def _factors(count: int) -> tuple[float, ...]:
-    """Factors near 1 in no order: by the fractions of the multiples of the golden ratio."""
-    fractions = (modf(number * 0.6180339887498949)[0] - 0.5 for number in range(1, count))
+    """Factors near 1 in no order: by the fractions of the golden ratio times cubes. (Those of its
+    multiples have the same products as often as the multiples have the same sums.)"""
+    fractions = (modf(number**3 * 0.6180339887498949)[0] - 0.5 for number in range(1, count))
     return tuple(1 + _SIZE * (part + copysign(0.5, part)) for part in fractions)
 
 
@@ -66,6 +73,7 @@ def _rounds(name: str) -> bool:
 _VALUES = Lookup(functions.value)
 _ROUNDS = Lookup(_rounds)
 _JUMPS = Lookup(lambda name: not functions.has_slopes(name))
+_BORDERS = Lookup(lambda name: kind(OPERATIONS[name]))
 
 
 class _Changing(dict[int, tuple[functions.Function, ...]]):
@@ -77,9 +85,9 @@ class _Changing(dict[int, tuple[functions.Function, ...]]):
         self[code] = found = tuple(self._changed(code, at, slope) for at, slope in enumerate(plain))
         return found
 
-    def begin(self) -> None:
-        """Begin with the first factor."""
-        self._next = cycle(_FACTORS).__next__
+    def begin(self, offset: int) -> None:
+        """Begin with one of the factors."""
+        self._next = cycle(_FACTORS[offset:] + _FACTORS[:offset]).__next__
 
     def _changed(self, code: int, at: int, plain: functions.Function) -> functions.Function:
         def changed(*numbers: float) -> float:
@@ -108,14 +116,15 @@ def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
     lost = Lost({}, {}, False)
     if len(graph.steps) > MOST:
         return lost
-    values, doubted, jumping = _doubted(graph, data, gradients)
-    if not (values or doubted or jumping):
+    values, doubted, turning = _doubted(graph, data, gradients)
+    if not (values or doubted):
         return lost
     from backprop.evaluation.indeterminate import exact_numbers, slopes_by_values  # with mpmath
 
-    exact_values, exact_gradients = exact_numbers(graph, data)
-    if _beside(graph, data, exact_values):
-        return lost
+    met = met_within(graph, data)
+    exact_values, exact_gradients = exact_numbers(graph, data, met)
+    if any(_has_jumped(graph, step, exact_values, data) for step in met):
+        return lost  # of which `other_side` says what more digits make of it
     slope = slopes_by_values(graph, data)
     left = (node for node in graph.order if node in graph.labels and node not in exact_gradients)
     exact_gradients |= {node: slope(node)[0] for node in islice(left, _BY_VALUES)}
@@ -129,21 +138,18 @@ def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
             if abs(right - gradients[node]) > _SAID:
                 lost.gradients[node] = gradients[node]
             gradients[node] = right
-    return lost._replace(jumping=jumping)
+    return lost._replace(jumping=any(_JUMPS[graph.ops[step]] for step in turning - {*met}))
 
 
-def _beside(graph: Graph, data: ByNode, exact: Callable[[int], Any]) -> bool:
-    """Whether a step stands on a border in doubles alone: then `other_side` says what more digits make
-    of it."""
-    for step in met_within(graph, data):
-        inside = graph.operands(step)
-        first, *others = inside
-        if others and data[first] == data[others[0]]:  # a tie
-            if exact(first) != exact(others[0]):
-                return True
-        elif any(exact(each) != data[each] for each in inside):
-            return True
-    return False
+def _has_jumped(graph: Graph, step: int, value: Callable[[int], Any], data: ByNode) -> bool:
+    """Whether a step that jumps where it stands, and has slopes, as mod does, is on the other side
+    with more digits."""
+    row = OPERATIONS[graph.op(step)]
+    if not row.jump or not functions.has_slopes(row.name):
+        return False
+    height = functions.compiled(row.height, row.operands)
+    whole = height(*[data[each] for each in graph.operands(step)])
+    return bool(abs(value(step) - data[step]) > whole / 2)
 
 
 def _differ(right: float, known: float) -> bool:
@@ -151,45 +157,83 @@ def _differ(right: float, known: float) -> bool:
     return abs(right - known) > most  # not where there is none
 
 
-def _doubted(graph: Graph, data: ByNode, gradients: ByNode) -> tuple[list[int], list[int], bool]:
+def _doubted(
+    graph: Graph, data: ByNode, gradients: ByNode
+) -> tuple[list[int], list[int], set[int]]:
     """The nodes whose finite values, and those whose finite gradients, move a lot if everything is
-    changed a little; and whether a choice or a jump changes."""
-    ops, operands, known = graph.ops, graph.operands, [*data]
-    shaken, jumping = [*data], False
+    changed a little, all if a step may be on the other side of a border; and such steps."""
+    order = graph.order
+    for offset in _OFFSETS:
+        known, found, turning = _changed(graph, data, offset)
+        # written out: a call for each node would take as long as all the rest
+        values = [at for at in order if not abs(known[at] - data[at]) <= _HINT * abs(data[at])]
+        slopes = [
+            at for at in order if not abs(found[at] - gradients[at]) <= _HINT * abs(gradients[at])
+        ]
+        values = [at for at in values if isfinite(data[at])]
+        slopes = [at for at in slopes if isfinite(gradients[at]) and not graph.is_number(at)]
+        hint = bool(values or slopes)
+        values = [at for at in values if _moves(data[at], known[at])]
+        slopes = [at for at in slopes if _moves(gradients[at], found[at])]
+        if turning:
+            return order, order, turning
+        if values or slopes or not hint:
+            break
+    return values, slopes, turning
+
+
+def _changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, set[int]]:
+    """The values and the gradients if everything is changed a little, and the steps that rounding may
+    have on the other side of a border. What jumps stays. offset: of the factors."""
+    ops, operands, known, count = graph.ops, graph.operands, [*data], len(_FACTORS)
+    shaken, turning = [*data], set[int]()
     for node in graph.order:
         number = data[node]
         if inside := operands(node):
             op = ops[node]
-            if _JUMPS[op]:  # stays; whether rounding decides it is looked at on both sides
-                both = [known[each] for each in inside], [2 * data[e] - known[e] for e in inside]
-                jumping |= any(_VALUES[op](*numbers) != number for numbers in both)
+            near = [known[each] for each in inside]
+            if _BORDERS[op] and _turns(op, [data[each] for each in inside], near):
+                turning.add(node)
+            if _JUMPS[op]:
                 continue
-            number = _VALUES[op](*[known[each] for each in inside])
+            number = _VALUES[op](*near)
             if (
                 _ROUNDS[op]
                 or not number.is_integer()
                 or not -_EXACT < number < _EXACT
-                or not all([known[each].is_integer() for each in inside])  # noqa: C419
+                or not all([each.is_integer() for each in near])  # noqa: C419
             ):
-                number *= _FACTORS[node % len(_FACTORS)]
+                number *= _FACTORS[(node + offset) % count]
             shaken[node] = known[node] = number
         elif not (-_WHOLE < number < _WHOLE and number.is_integer()):
-            shaken[node] = number * _FACTORS[node % len(_FACTORS)]
+            shaken[node] = number * _FACTORS[(node + offset) % count]
     found = [0.0] * len(data)
     found[graph.output] = 1.0
-    _CHANGING.begin()
+    _CHANGING.begin(offset)
     backward(graph, graph.steps, shaken, found, _CHANGING)
-    order = graph.order
-    # written out: a call for each node would take as long as all the rest
-    values = [at for at in order if not abs(known[at] - data[at]) <= _MOVED * abs(data[at])]
-    slopes = [
-        at for at in order if not abs(found[at] - gradients[at]) <= _MOVED * abs(gradients[at])
-    ]
-    return (
-        [at for at in values if isfinite(data[at])],
-        [at for at in slopes if isfinite(gradients[at]) and not graph.is_number(at)],
-        jumping,
-    )
+    return known, found, turning
+
+
+def _turns(op: int, at: Sequence[float], near: Sequence[float]) -> bool:
+    """Whether rounding may decide on which side of its border an operation is. at: its operands; near:
+    these changed a little."""
+    sort = _BORDERS[op]
+    if sort == "ties":
+        apart = at[0] - at[1]
+        return apart != 0 and abs(near[0] - near[1] - apart) >= abs(apart)
+    if sort == "zeros":
+        return at[0] != 0 and abs(near[0] - at[0]) >= abs(at[0])
+
+    def tried(numbers: Sequence[float]) -> list[float]:
+        value = _VALUES[op](*numbers)
+        return [value, *[slope(*numbers, value) for slope in functions.slopes(NAMES[op])]]
+
+    here, other = tried(at), [2 * x - y for x, y in zip(at, near, strict=True)]
+    return any(any(map(_moves, here, tried(each))) for each in (near, other))
+
+
+def _moves(known: float, changed: float) -> bool:
+    return isfinite(known) and not abs(changed - known) <= _MOVED * abs(known)
 
 
 def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Cancelled]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain, islice
 from math import inf, isfinite, isinf, nan
+from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,7 @@ from backprop.engine.underflow import too_small
 from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
-from backprop.evaluation.borders import met_within
+from backprop.evaluation.borders import kind, met_within
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.harmless import moves_output
 from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
@@ -170,12 +171,15 @@ def exactly(graph: Graph, data: ByNode) -> float:
     return float(_Exactly(graph, data).value(graph.output))
 
 
-def exact_numbers(graph: Graph, data: ByNode) -> tuple[Callable[[int], Any], dict[int, Any]]:
+def exact_numbers(
+    graph: Graph, data: ByNode, met: Iterable[int] = ()
+) -> tuple[Callable[[int], Any], dict[int, Any]]:
     """As mpmath has them: the values of the nodes, and the derivatives of the output by those for
-    which the chain rule decides."""
+    which the chain rule decides. met: steps on a border, where they stay if rounding led them there."""
     nodes = [node for node in graph.order if not graph.is_number(node)]
     varying = depending(graph, nodes, graph.steps)
     exact = _Exactly(graph, data)
+    exact.hold(met)
     found = exact.backward(varying, graph.steps, nodes)
     return exact.value, {node: each.value for node, each in found.items() if each.open is None}
 
@@ -258,6 +262,16 @@ class _Exactly:
         if functions.has_slopes(name) or not all(isfinite(each.value) for each in operands):
             return self._data[step]
         return float(self._writer.value(name, operands).value)
+
+    def hold(self, steps: Iterable[int]) -> None:
+        """Leave the slopes of these steps as doubles have them where they stand at a corner, or a tie,
+        by rounding, and not because something is too small for a double."""
+        for step in steps:
+            row = OPERATIONS[self._graph.op(step)]
+            apart, *others = [self._values[each] for each in self._graph.operands(step)]
+            apart -= others[0] if kind(row) == "ties" else 0
+            if row.corner and abs(apart) >= float_info.min:
+                self._writer.held.add(step)
 
     def backward(
         self,

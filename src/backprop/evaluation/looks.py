@@ -111,7 +111,8 @@ class Looks:
             apart, most = abs(numbers[0] - numbers[1]), max(map(abs, numbers[:2]))
             return bool(apart == 0 or apart < most * base.rounding)
         met = precision.compiled(row.corner or row.jump, row.operands, base.digits)
-        return bool(met(*numbers))
+        settled = [precision.settled(each, base.digits) for each in numbers]
+        return bool(met(*settled)) and not self._jumped(step)
 
     def otherwise(self, step: int) -> dict[int, float]:
         """What more digits make of a choice, or a jump, that rounding decides: the values that it, or
@@ -130,11 +131,15 @@ class Looks:
                 for node, number in numbers.items()
                 if self._data[node] == 0 != number == number
             }
-        found = float(self._base.value(step))
-        data = [self._data[each] for each in operands]
-        whole = functions.compiled(row.height, row.operands)(*data)
-        jumps = row.binding == COMPARISON or row.jump
-        return {step: found} if jumps and abs(found - self._data[step]) > whole / 2 else {}
+        return {step: float(self._base.value(step))} if self._jumped(step) else {}
+
+    def _jumped(self, step: int) -> bool:
+        """Whether a comparison, or what jumps, is another with more digits, and not only rounded."""
+        row, operands = OPERATIONS[self._graph.op(step)], self._graph.operands(step)
+        if row.binding != COMPARISON and not row.jump:
+            return False
+        whole = functions.compiled(row.height, row.operands)(*[self._data[n] for n in operands])
+        return bool(abs(float(self._base.value(step)) - self._data[step]) > whole / 2)
 
     def value(self) -> float | None:
         """The output with many digits, nan if it has none then; None if that takes too long."""

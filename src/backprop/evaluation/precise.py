@@ -85,7 +85,7 @@ class Precise:
             return self._plain(name)
         row, value = OPERATIONS[name], precision.value(name, self.digits, self._most)
         says = row.says
-        if row.binding == COMPARISON or (row.arity == 1 and (row.domain or row.jump)):
+        if row.binding == COMPARISON or (row.arity == 1 and row.domain):
             value = self._without_noise(row, value)
 
         def step(*operands: Any) -> Any:
@@ -113,7 +113,7 @@ class Precise:
 
     def _without_noise(self, row: Operation, value: PreciseFunction) -> PreciseFunction:
         """The value of an operation to which the last digits of its operands make no difference:
-        they lead across no end of a domain, zero or jump at a whole number."""
+        they lead across no end of a domain and no zero."""
         mp = context(self.digits)
         noise = mp.mpf(10) ** (_NOISE - self.digits)
         if row.arity == 1:

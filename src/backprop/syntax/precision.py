@@ -18,6 +18,9 @@ _HUGE = 1 << 17
 """Powers of two: of what is larger not all operations are computed; mpmath would need as many bits,
 and no end of time for `exp(-exp(1e200))`."""
 
+_NOISE = 15
+"""So many of the last digits are rounding's: they lead across no jump."""
+
 
 @cache
 def unbounded(name: str, digits: int) -> PreciseFunction:
@@ -35,7 +38,7 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
         if not easy and any(mp.mag(each) > _HUGE for each in operands if each == each):
             return mp.nan
         try:
-            found = plain(*operands)
+            found = jumping(*operands) if row.jump else plain(*operands)
         # outside the domain, at a pole, and where a series of mpmath's comes to no end
         except (ValueError, ArithmeticError, mp.NoConvergence):
             return mp.nan
@@ -43,7 +46,21 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
             return mp.nan
         return found if isinstance(found, mp.mpf) else mp.mpf(found)
 
+    def jumping(x: Any, *others: Any) -> Any:
+        if name != "mod":
+            return plain(settled(x, digits), *others)
+        found, blur = plain(x, *others), abs(x) * mp.mpf(10) ** (_NOISE - digits)
+        whole = min(abs(found), abs(found - others[0])) <= blur < abs(others[0]) / 4
+        return mp.mpf(0) if whole else found
+
     return total
+
+
+def settled(number: Any, digits: int) -> Any:
+    """A number of so many digits, or the half or whole number that it is but for rounding."""
+    mp = context(digits)
+    near = mp.nint(2 * number) / 2 if mp.isfinite(number) else number
+    return near if abs(number - near) <= abs(near) * mp.mpf(10) ** (_NOISE - digits) else number
 
 
 @cache

@@ -47,6 +47,8 @@ class ExactWriter(Texts[Exact]):
     def __init__(self, digits: int, data: ByNode) -> None:
         self._data = data
         """What the nodes are worth in doubles: a condition is as it turns out there."""
+        self.held: set[int] = set()
+        """Steps whose slopes are those that doubles have."""
         self.mp = context(digits)
         self._digits = digits
         self._noise = self.mp.mpf(10) ** (_NOISE - digits)
@@ -95,6 +97,9 @@ class ExactWriter(Texts[Exact]):
         if OPERATIONS[name].chooses:  # a branch that is not taken has no say, on the border neither
             taken = self._holds(self._exact(operands[0]))
             return 0.0, float(taken), float(not taken)
+        if self._step in self.held:
+            numbers = [self._data[self._exact(each).node] for each in (*operands, out)]
+            return tuple(slope(*numbers) for slope in functions.slopes(name))
         return super().slopes(name, operands, out)
 
     def product(
