@@ -243,6 +243,7 @@ ALONE = [
     ("2 ctg x", "2*cos(x)/sin(x)"), ("\\cos\\pi", "-1"), ("\\lvert x - t\\rvert", "t - x"), ("v[1][2]", "7"),
     ("sum w[i] for i in 1..3", "w[1] + w[2] + w[3]"), ("prod w[i] for i in 1..3", "w[1]*w[2]*w[3]"),
     ("sum(w[i]*w[j] for i in 1..3 for j in 1..2)", "(w[1] + w[2] + w[3])*(w[1] + w[2])"),
+    ("x(x + 1)", "x*(x + 1)"), ("2*t(x - 4)^2", "2*t*(x - 4)^2"), ("-x(t)", "-x*t"),
     ("Product(w[i], (i, 1, 2))", "w[1]*w[2]"), ("sum(for i in 2..3 w[i])", "w[2] + w[3]"),
 ]  # fmt: skip
 """Mistakes of their own that have one mend, and the formula that was meant."""
@@ -259,6 +260,23 @@ def test_a_mistake_with_one_mend_is_mended_at_once(wrong: str, right: str) -> No
         whole += "\nv[1,2] = 7"
     due = 7 if right == "7" else value(right)
     assert math.isclose(backprop.parse(whole).grad(of="y").value, due, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("wrong", ["2/x(t + 1)", "2^x(t)", "f(x)", "w(1)"])
+def test_a_name_before_brackets_may_be_a_factor_or_not(wrong: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"y = {wrong}\n{DATA}")
+    assert len(proposed(caught.value)) != 1
+    assert caught.value.hints
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"), [("xt", "x*t"), ("2*xt", "x*t"), ("x^xt", "(x*t)"), ("1/xt", "(x*t)")]
+)
+def test_letters_of_which_each_is_a_value_may_be_a_product(wrong: str, hint: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"y = {wrong}\n{DATA}").grad(of="y")
+    assert f"if xt is no name of yours, write {hint}" in caught.value.hints
 
 
 ASKED = [
@@ -317,6 +335,15 @@ SEVERAL = [
     ("x.sin() + 3\\cos(t)", "sin(x) + 3*cos(t)"),
     ("sum(w[i]*2i for i = 1:3)", "sum(w[i]*2*i for i in 1..3)"),
     ("1,5*x ✕ [t + 1] – 2x", "1.5*x * (t + 1) - 2*x"),
+    ("2x(x + 1)", "2*x*(x + 1)"),
+    ("t(2x - 3)(x + 1)", "t*(2*x - 3)*(x + 1)"),
+    ("2x(x + 1)(t - 1)", "2*x*(x + 1)*(t - 1)"),
+    ("Sin(2x) + COS(3t)", "sin(2*x) + cos(3*t)"),
+    ("max(2x; 3t)", "max(2*x, 3*t)"),
+    ("MAX(1,5x; t)", "max(1.5*x, t)"),
+    ("1,5x² + 2,5t", "1.5*x^2 + 2.5*t"),
+    ("sin²x+cos²x", "sin(x)^2 + cos(x)^2"),
+    ("Sum(2w[i] for i in 1..3)", "2*sum(w[i] for i in 1..3)"),
 ]
 """Several mistakes in one line, and the line as it should be."""
 

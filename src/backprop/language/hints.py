@@ -7,7 +7,7 @@ from backprop.meanings import MEANT, logarithm
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL
 from backprop.source import Span, one_line
-from backprop.syntax.case import SIGNS, own, product, raised, unglued
+from backprop.syntax.case import POWERS, SIGNS, defines, own, product, raised, unglued
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.ranges import RANGES
@@ -81,6 +81,12 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
         inside = place.text.partition("[")[2].removesuffix("]")
         hint = f"{called} is a function: its argument stands in round brackets, {called}({inside or 'x'})"
         return place, [hint]
+    if len(name) > 1 and name.isalpha() and all(defines(text, letter) for letter in name):
+        factors = "*".join(name)
+        held = text[: place.start].rstrip().endswith(_HOLD)
+        return place, [
+            f"if {name} is no name of yours, write {f'({factors})' if held else factors}"
+        ]
     glued = unglued(name, text)
     function = _with_argument(name, text) or _of_small_base(name)
     strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
@@ -103,10 +109,13 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
         meant = own(tokens, 0, last)
     if meant == name:
         return place, []
-    if text[: place.start].rstrip().endswith(("/", "÷", "∕", "^", "**", "√", "∛")):
+    if text[: place.start].rstrip().endswith(_HOLD):
         meant = f"({meant})"
     return tokens.span(0, last), [f"if {name} is no name of yours, write {meant}"]
 
+
+_HOLD = "/", "÷", "∕", "^", "**", "√", "∛"
+"""What holds its operand more tightly than a product."""
 
 _GLUED = re.compile(r"(a?(?:sin|cos|tan)h?|exp|ln|log|sqrt)(\d*)([^\W\d]\w*)")
 
@@ -228,11 +237,12 @@ def _indices(name: str, text: str) -> str:
 
 
 def member(statement: Statement, call: Node) -> list[str]:
-    """The hints for `x(1)` where x is the name of a family."""
-    tokens = statement.tokens
-    name, inside = tokens.texts[call.token], own(tokens, call.token + 2, call.last - 1)
+    """The hints for `x(1)` where x is the name of a family or of another value of the file."""
+    tokens, at = statement.tokens, call.token
+    name, inside = tokens.texts[at], own(tokens, at + 2, call.last - 1)
     if not call.operands or not _indices(name, tokens.source.text):
-        return []
+        factor = call.operands == 1 and tokens.kinds[at - 1] not in ("DIVIDE", *POWERS)
+        return [f"write {name}*({inside})"] if factor and defines(tokens.source.text, name) else []
     return [f"for a member write {name}[{inside}]", f"for a product {name}*({inside})"]
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from backprop.errors import SyntaxFault, UnexpectedText, mend
-from backprop.operations import CONSTANTS, FUNCTIONS
+from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS
 from backprop.source import Source
+from backprop.synonyms import ALIASES
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.scanner import Tokens, statements
 from backprop.syntax.spelling import RESERVED
@@ -19,7 +20,8 @@ _MOST = 8
 _LONGEST = 100
 """The most characters of a statement that a hint repeats."""
 
-_WORD = re.compile(r"[^\W\d_]\w*")
+_WORD = re.compile(r"[^\W\d_⁰¹²³⁴-⁹][^\W⁰¹²³⁴-⁹]*")
+_CALLED = {*FUNCTIONS, *GATHERS, *ALIASES}
 _KNOWN = {*FUNCTIONS, *RESERVED, *CONSTANTS}
 
 
@@ -49,12 +51,45 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
         text = meant if whole else text[: span.start - shift] + meant + text[span.end - shift :]
         shift, left = 0, _errors(text, unread)
     least -= any("LaTeX" in message or "\\" in message for message in said)
-    if left or len(said) < least:
+    plain = _with_small_mends(text, tokens.source.text) if not left else text
+    if left or len(said) < least - (plain != text):
         return [*errors]
+    text = plain
     also = [f"also: {message}" for message in dict.fromkeys(said[1:]) if message != said[0]]
     place = errors[0].labels[0]
     return [UnexpectedText(said[0], place, hints=[*also, mend(text)])]
 
+
+def settled(hint: str, meant: str, unread: Unread) -> str:
+    """A hint that proposes a whole statement, with what is left to mend in it, where each mistake has
+    one mend; meant: the statement."""
+    for tokens in statements(Source("<line>", meant)):
+        if not isinstance(tokens, Tokens) or tokens.whole.text != meant:
+            break
+        found = at_once(tokens, _errors(meant, unread), unread)
+        if len(found) == 1 and _left(found[0].meant) == _left(meant):
+            return mend(found[0].meant, hint.removesuffix(f"write {meant}"))
+    return hint
+
+
+def _with_small_mends(text: str, source: str) -> str:
+    """A statement whose functions have small letters, and a `*` behind a value of the source that
+    stands before a bracket: `y = Sin(x)*t(x + 1)`."""
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1]
+        own = rf"(?<![\w'′’]){re.escape(name)}\s*"
+        if name in _CALLED or re.search(rf"{own}\([^)=]*\)\s*=", source):
+            return found[0]
+        if re.search(rf"{own}[=~](?!=)", source):
+            return f"{name}*("
+        return found[0].lower() if name.lower() in _CALLED else found[0]
+
+    left, sign, right = text.partition("=")
+    return left + sign + _BEFORE_A_BRACKET.sub(put, right)
+
+
+_BEFORE_A_BRACKET = re.compile(r"(?<![\w.'′’/^])(?<!/ )([^\W\d_]\w*)\(")
 
 _MATH = re.compile(r"\$\$?([^$]+)\$\$?|\\[(\[](.+)\\[])]")
 """A formula as LaTeX has it in a text."""

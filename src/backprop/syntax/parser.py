@@ -63,6 +63,10 @@ def read(
     opened: SyntaxFault | None = None
     for tokens in () if errors else statements(source, ends):
         if not isinstance(tokens, Tokens):
+            if tokens.meant:
+                from backprop.syntax.mending import settled  # for a mistake only
+
+                tokens.hints = (settled(tokens.hints[0], tokens.meant, _causes),)
             errors.append(tokens)
             opened = tokens
             continue
