@@ -279,6 +279,40 @@ def test_letters_of_which_each_is_a_value_may_be_a_product(wrong: str, hint: str
     assert f"if xt is no name of yours, write {hint}" in caught.value.hints
 
 
+# what a file says of the family w, the range that the hint has, and the sum of w by hand
+RANGES = [
+    ("w[1] = 1; w[2] = 2; w[3] = 4; n = 2", "1..3", 7), ("w[0] = 1; w[1] = 2", "0..1", 3),
+    ("w[2] = 1; w[5] = 2", "[2, 5]", 3), ("w[i] = i for i in 2..4; n = 3", "2..4", 9),
+    ("n = 3; w[k] ~ uniform(2, 2.5) for k in 1..n", "1..n", None), ("w[0] = 1; w[t+1] = 2*w[t] for t in 0..2; n = 2", "…", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "span", "due"), RANGES)
+@pytest.mark.parametrize("call", ["sum(w)", "sum(w[*])"])
+def test_the_range_of_a_hint_is_that_of_the_family(
+    call: str, family: str, span: str, due: float | None
+) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"{family}; y = {call}")
+    assert f"write sum(w[i] for i in {span})" in caught.value.hints
+    if due is not None:
+        model = backprop.parse(f"{family}; y = sum(w[i] for i in {span})")
+        assert model.grad(of="y").value == due
+
+
+@pytest.mark.parametrize("written", ["w1", "w_1", "w₁"])
+def test_a_member_written_as_a_name_is_asked_about(written: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"y = 2*{written}\n{DATA}").grad(of="y")
+    assert f"or is {written} meant to be w[1]?" in caught.value.hints
+
+
+def test_a_backslash_between_values_is_asked_about() -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"y = x\\t\n{DATA}")
+    assert caught.value.hints == ("for a quotient write /t", "for a product *t")
+
+
 ASKED = [
     ("2^3x", {"2^3*x", "2^(3*x)"}), ("1.5 e-3", {"1.5e-3", "1.5*e - 3"}), ("e^2x", {"e^2*x", "e^(2*x)"}),
     ("sum(w[i] for i in 1,3)", {"sum(w[i] for i in [1,3])", "sum(w[i] for i in 1..3)"}),

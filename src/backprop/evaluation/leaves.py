@@ -1,8 +1,10 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
+from unicodedata import normalize
 
 from backprop.engine.underflow import vanished
 from backprop.errors import (
@@ -140,8 +142,8 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
         labels.append(place)
         hints[:0] = meant
     for name in names[:3]:
-        near = nearest(name, known)
-        if near and len(name) > 2:
+        near = _member(name, model) or nearest(name, known)
+        if near and (len(name) > 2 or near[-1] == "]"):
             hints.append(f"or is {name} meant to be {near}?")
     hints += [_CONSTANTS[name] for name in names if name in _CONSTANTS]
     hints += [each.message for each in model.warnings[:3] if isinstance(each, LooksAlike)]
@@ -150,7 +152,15 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
     return MissingInputs(message, *labels, hints=hints, where=model.source.name)
 
 
+def _member(name: str, model: Model) -> str:
+    """The member `x[1]` of a family that is written `x1`, `x_1` or `x₁`; "" for none."""
+    found = re.fullmatch(r"(.*?)_?([0-9]+)", normalize("NFKC", name))
+    member = f"{found[1]}[{int(found[2])}]" if found and len(found[2]) < 9 else ""
+    return member if member in model.names else ""
+
+
 _CONSTANTS = {
+    **dict.fromkeys(("deg", "degree", "degrees"), "for degrees write pi/180"),
     "e": "for Euler's number write exp(1)",
     "tau": "for the circle's 6.283… write 2*pi",
     **dict.fromkeys(("PI", "Pi"), "for the circle's 3.14… write pi"),

@@ -228,12 +228,19 @@ def of_members(statement: Statement, many: Node, defined: Collection[str]) -> st
 
 
 def _indices(name: str, text: str) -> str:
-    """What the index of a family runs through, as far as the text says it; "" for no family."""
-    family = re.compile(
-        rf"(?<!\w){name}\s*\[(?:\s*(\w+)\s*\][^;#\n]*?\bfor\s+\1\s+in\s+(\w+\s*\.\.\s*\w+))?"
-    )
-    found = [each[2] for each in family.finditer(text)]
-    return next(filter(None, found), "1..n") if found else ""
+    """What the index of a family runs through, as far as the text says it: `1..3`, `1..n`, `…`; "" for
+    no family."""
+    left = rf"(?<![\w.]){re.escape(name)}\s*\[\s*([^\]=]*?)\s*\]\s*[=~](?!=)"
+    over = r"(?:[^;#\n]*?\bfor\s+(\w+)\s+in\s+(\w+\s*\.\.\s*\w+))?"
+    found = re.findall(left + over, text)
+    numbers = sorted(int(index) for index, *_ in found if index.isdecimal())
+    if numbers and len(numbers) == len(found):
+        row = numbers == [*range(numbers[0], numbers[-1] + 1)]
+        return f"{numbers[0]}..{numbers[-1]}" if row else f"{numbers}"
+    if found:
+        index, running, span = found[0]
+        return span if len(found) == 1 and index == running else "…"
+    return "1..n" if re.search(rf"(?<!\w){re.escape(name)}\s*\[", text) else ""
 
 
 def member(statement: Statement, call: Node) -> list[str]:

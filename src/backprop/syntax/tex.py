@@ -4,7 +4,7 @@ import re
 
 from backprop.errors import SyntaxFault, mend
 from backprop.operations import BY_SIGN, FUNCTIONS
-from backprop.syntax.case import BEGINS, POWERS, begin, ends_operand, fault, own
+from backprop.syntax.case import BEGINS, POWERS, begin, defines, ends_operand, fault, own
 from backprop.syntax.scanner import Tokens
 
 _SIGNS = {
@@ -115,6 +115,9 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
         sign = tokens.span(last).text if last == behind else "what it encloses"
         return fault(_LATEX, tokens.span(at, last), mend(sign))
     whole, meant = tokens.span(at, at + 1), _WRITTEN.get(word, word)
+    if apart and word not in {*_WRITTEN, *FUNCTIONS} and defines(tokens.source.text, word):
+        hints = f"for a quotient write /{word}", f"for a product *{word}"
+        return fault("names have no '\\'", whole, *hints)
     if meant in FUNCTIONS or (meant[0].isalpha() and meant not in ("and", "or", "not")):
         meant = apart + meant
     return fault("names have no '\\'" if meant == apart + word else _LATEX, whole, mend(meant))
