@@ -258,6 +258,17 @@ def test_a_constant_of_a_range_is_set_before_the_equations_are_read(tmp_path: Pa
         '"value": 30.0,'
         in backprop("grad", "-e", text, "--values", str(file), "--format", "json").out
     )
+    for listed in ('{"n": 2, "x": [3, 4]}', '{"x": [3, 4], "n": 2}', '{"n": 4, "x": [3, 4, 0, 0]}'):
+        file.write_text(listed)  # lists as long as the number beside them says
+        ran = backprop("grad", "-e", text, "--values", str(file), "--format", "json")
+        assert '"value": 25.0,' in ran.out, ran.err
+    file.write_text('{"x": [3, 4]}')
+    assert "no number for x[3]" in backprop("grad", "-e", text, "--values", str(file)).err
+    for command in ("grad", "explain", "check"):  # what is written has the constant of the range
+        said = backprop(command, "-e", text, "--set", "n=2", "--format", "json").out
+        file.write_text(said)
+        ran = backprop("grad", "-e", text, "--values", str(file), "--format", "json")
+        assert '"value": 5.0,' in ran.out, ran.err
     said = backprop("grad", "-e", text, "--set", "n=2.5").err
     assert "this is 2.5, no whole number" in said
     assert "with the number that is given: n = 2.5" in said

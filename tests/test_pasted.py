@@ -378,6 +378,10 @@ def test_a_name_without_a_value_that_is_no_name_is_told_what_it_is(
 
 
 def test_names_that_begin_with_a_constant_or_are_those_of_functions_stay_names() -> None:
+    assert "write m*c^2\n" in run("grad", "-e", "E = mc²; m = 2; c = 3").err
+    assert "write (m*c^2)\n" in run("grad", "-e", "E = 1/mc²; m = 2; c = 3").err
+    assert "write a*b*c\n" in run("grad", "-e", "y = abc + 1; a = 2; b = 3; c = 4").err
+    assert "no name of yours" not in run("grad", "-e", "E = mc²; m = 2").err
     assert backprop.parse("y = 2*πr; πr = 3").grad().value == 6
     assert "write y = 2*πr; " not in run("grad", "-e", "y = 2πr; πr = 3").err
     assert "write y = 2*πr\n" in run("grad", "-e", "y = 2πr; πr = 3").err

@@ -222,7 +222,8 @@ def explain(
         found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
     else:
         found = derivation(model, at, detail, only, steps, whole)
-    known = {name: gradient.data[name] for name in model.inputs if name in gradient.data}
+    named = (*model.inputs, *model.fixed)
+    known = {name: gradient.data[name] for name in named if name in gradient.data}
     return found._replace(inputs=known, declared=declared(model)), gradient
 
 

@@ -40,11 +40,19 @@ def read_numbers(
             "JSON is for files of values", Span(json, 0, len(json.text)), hints=hints
         )
     lines = [*map(from_lines, written)]
-    sources = [_from_file(source, model) for source in opened] + lines
+    whole = True
+    try:
+        sources = [_from_file(source, model) for source in opened] + lines
+    except BackpropError:
+        if not (again and model.fixed):
+            raise
+        whole = False  # lists may be as long as the file itself says
+        sources = [_from_file(source, model, model.fixed) for source in opened] + lines
     sizes = _sizes(model, sources) if again and model.fixed else {}
     others = {name: each for name, each in sizes.items() if each != default(model, name)}
     if again and others:
         model = _read_again(model, others, again)
+    if others or not whole:
         sources = [_from_file(source, model) for source in opened] + lines
     inputs = Names(model.inputs)
     fixed = {name: default(model, name) for name in model.fixed if name in model.defaults}
@@ -121,8 +129,9 @@ def _links(setting: Setting) -> Iterator[NotANumber]:
     yield from differing(setting.name.text, model.columns, setting.links, last, number, note)
 
 
-def _from_file(source: Source, model: Model) -> Given:
-    """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults."""
+def _from_file(source: Source, model: Model, only: Collection[str] = ()) -> Given:
+    """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults.
+    only: the names that are wanted of JSON."""
     if is_json(source):
-        return from_json(source, model)
+        return from_json(source, model, only)
     return from_lines(source, set(filter(model.is_equation, model.names)), model.seed)

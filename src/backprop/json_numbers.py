@@ -1,6 +1,7 @@
 """The numbers of a JSON file: an object that a person writes, or what the tool itself has written."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from backprop.errors import BackpropError, NotANumber, UnexpectedText, defined_twice, raise_all
@@ -37,11 +38,12 @@ def is_json(source: Source) -> bool:
     return source.text.lstrip()[:1] in ("{", "[")
 
 
-def from_json(source: Source, model: Model) -> Given:
+def from_json(source: Source, model: Model, only: Collection[str] = ()) -> Given:
     """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`. Nested lists are
     the members of a family, its least indices first.
 
     Of an object that the tool has written, those of the inputs: equations have values there, too.
+    only: the names that are wanted, if not all.
     """
     errors: list[BackpropError] = []
     found: dict[str, Any] = {}
@@ -50,7 +52,8 @@ def from_json(source: Source, model: Model) -> Given:
         own = _is_own(numbers)
         if own:
             numbers, begin = _own(source, numbers, begin, model)
-        found |= {normal(name): item for name, item in numbers.items()}
+        wanted = ((normal(name), item) for name, item in numbers.items())
+        found |= {name: item for name, item in wanted if not only or name in only}
         places |= _places(source, begin, [] if own else errors)
     plain: dict[str, Any] = {}
     nowhere = Span(source, 0, 1)

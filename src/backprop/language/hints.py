@@ -81,13 +81,9 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
         inside = place.text.partition("[")[2].removesuffix("]")
         hint = f"{called} is a function: its argument stands in round brackets, {called}({inside or 'x'})"
         return place, [hint]
-    if len(name) > 1 and name.isalpha() and all(defines(text, letter) for letter in name):
-        factors = "*".join(name)
-        held = text[: place.start].rstrip().endswith(_HOLD)
-        return place, [
-            f"if {name} is no name of yours, write {f'({factors})' if held else factors}"
-        ]
     glued = unglued(name, text)
+    if len(name) > 1 and name.isalpha() and all(defines(text, letter) for letter in name):
+        glued = "*".join(name)
     function = _with_argument(name, text) or _of_small_base(name)
     strange = glued != name or name in FUNCTIONS or name.endswith("ˆ") or function
     tokens = next(statements(place.source, start=place.start)) if strange else None
@@ -107,6 +103,8 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
     else:
         last = raised(tokens, 0)
         meant = own(tokens, 0, last)
+        if meant.startswith(name):
+            meant = glued + meant.removeprefix(name)
     if meant == name:
         return place, []
     if text[: place.start].rstrip().endswith(_HOLD):

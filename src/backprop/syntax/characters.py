@@ -32,7 +32,7 @@ _MEANT = (
     | dict.fromkeys("∙•✕✖⨯✗", "*")
     | dict.fromkeys("⁄➗", "/")
     | dict.fromkeys("´`", "'")
-    | dict(zip("⩽⩾≦≧≔←≡➕➖", "<= >= <= >= = = == + -".split(), strict=True))
+    | dict(zip("⩽⩾≦≧≔≜≝←≡➕➖", "<= >= <= >= = = = = == + -".split(), strict=True))
     | {"∀": "for", "…": "..", "‥": "..", "⅟": "1/", "{": "(", "}": ")"}
     | {"¬": "not ", "∧": "and", "∨": "or"}
     | {sign: row.example for sign, row in BY_SIGN.items()}
