@@ -105,6 +105,7 @@ def test_a_value_that_rounding_takes_is_told(text: str, at: float, right: float)
         ("if(1e20*((x + 1e-20) - x) > 0.5, 2*x, 3*x)", 1, 1, 2),
         ("if(1e20*((x + 1e-20) - x) < 0.5, 2*x, 3*x)", 1, 0, 3),
         ("floor(x/49*49)", 1, 1, 1),
+        ("floor(x/49*49*2^30)", 1, 2**30, 2**30),
         ("if(x/49*49 >= x, 5, 7)", 1, 1, 5),
         ("if(x/49*49 == x, 5, 7)", 1, 1, 5),
         ("if(sqrt(x)^2 > x, 5, 7)", 2, 0, 7),

@@ -229,6 +229,8 @@ def _turns(op: int, at: Sequence[float], near: Sequence[float]) -> bool:
         return [value, *[slope(*numbers, value) for slope in functions.slopes(NAMES[op])]]
 
     here, other = tried(at), [2 * x - y for x, y in zip(at, near, strict=True)]
+    if _JUMPS[op]:
+        return any(tried(each) != here for each in (near, other))
     return any(any(map(_moves, here, tried(each))) for each in (near, other))
 
 
