@@ -65,6 +65,8 @@ LINES = [
     ("descend --lr 0.25 --steps 1 --optimiser gd", "descend --lr 0.25 --steps 1 --optimizer gd", 2.25),
     ("descend other.eq --lr 0.25 --steps 1 --fixed b", "descend other.eq --lr 0.25 --steps 1 --freeze b", -8.25),
     ("grad -e y = x^2 --set x = 5", 'grad -e "y = x^2" --set "x = 5"', 25),
+    ("grad other.eq --wrt a b", 'grad other.eq --wrt "a, b"', -6),
+    ("grad other.eq --only a L --set a=4", 'grad other.eq --only "a, L" --set a=4', -12),
     ("descend --lr 0.25 --steps 1 --minimize", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --minimise --lr 0.25 --steps 1", "descend --lr 0.25 --steps 1", 2.25),
     ("descend --lr 0.25 --steps 1 --bound x=0..5", "descend --lr 0.25 --steps 1 --bounds x=0..5", 2.25),
@@ -187,6 +189,26 @@ def test_functions_that_nothing_uses_are_no_equations(text: str, says: list[str]
 def test_numbers_from_functions_and_a_chosen_output_compute_something() -> None:
     assert backprop("grad", "-e", "f(x) = x^2; a = f(2)").out.startswith("a = 4\n")
     assert backprop("grad", "-e", "f(x) = x^2; a = 3; output a").out.startswith("a = 3\n")
+
+
+@pytest.mark.parametrize("left", ["d/da y", "d/da(y)", "d y/d a"])
+def test_a_claim_of_an_operator_is_told_as_a_fraction(left: str) -> None:
+    text = "y = a*x; a = 2; x = 3"
+    assert "= write dy/da\n" in backprop("check", "-e", text, "--claim", f"{left} = 3").err
+    assert backprop("check", "-e", text, "--claim", "dy/da = 3").status == 0
+
+
+@pytest.mark.parametrize("left", ["grad a", "gradient of a", "a.grad", "∇a"])
+def test_a_claim_of_a_gradient_is_told_as_a_differential(left: str) -> None:
+    text = "y = a*x; a = 2; x = 3"
+    assert "= write da\n" in backprop("check", "-e", text, "--claim", f"{left} = 3").err
+    assert backprop("check", "-e", text, "--claim", "da = 3").status == 0
+
+
+@pytest.mark.parametrize("left", ["dy by da", "slope a", "y wrt a"])
+def test_a_claim_in_words_is_not_glued_together(left: str) -> None:
+    err = backprop("check", "-e", "y = a*x; a = 2; x = 3", "--claim", f"{left} = 3").err
+    assert "= write da = 6, dL/da = f*b or" in err
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,10 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
     found = _LEFT.fullmatch(signs(tokens))
     if not found:
         meant = _PARTIAL.sub("∂", _LAYOUT.sub("", tokens.whole.text))
-        meant = _QUOTIENT.sub(r"\1/\2", meant).replace(" ", "")
-        plain = meant != tokens.whole.text and not set("\\{}").intersection(meant)
+        meant = _QUOTIENT.sub(r"\1/\2", meant).strip()
+        meant = _GRADIENT.sub(r"d\1\2", _OPERATOR.sub(r"\1\4/\2\3", meant))
+        meant = re.sub(r"(?<!\w)d\s+(?=\w)|(?<!\w)\s+|\s+(?!\w)", lambda m: m[0].strip(), meant)
+        plain = meant != tokens.whole.text and not set("\\{} .∇").intersection(meant)
         hint = mend(meant) if plain else HOW
         raise UnexpectedText("this is no derivative", tokens.whole, hints=[hint])
     if found[4]:
@@ -73,6 +75,12 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
     if not found[1] and (prime := _prime(model, name, span)):
         return prime
     return Derivative(output, _alone(model, bool(found[1]), name, span))
+
+
+_NAME = r"[^\W\d]\w*(?:\[[^\]]*\])?"
+_OPERATOR = re.compile(rf"(d|∂)\s*/\s*(d|∂)\s*({_NAME})(?:\s*\(\s*|\s+)({_NAME})\s*\)?")
+_GRADIENT = re.compile(rf"(?:(?:grad(?:ient)?\s+(?:of\s+)?|∇\s*)({_NAME})|({_NAME})\.grad)")
+"""What others call a derivative: `d/da y`, `grad a`, `a.grad`."""
 
 
 def within(model: Model, tokens: Tokens) -> Iterator[Derivative]:

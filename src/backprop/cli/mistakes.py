@@ -56,6 +56,7 @@ _SIGNS = ",;=+-*/^<>·×÷−"
 _JOINED = re.compile(rf"[{re.escape(_SIGNS)}(\[]\s*$")
 _JOINS = re.compile(rf"^\s*[{re.escape(_SIGNS)})\]]")
 _NONE_SUCH = re.compile(r"--[^\W\d]|-[^\W\d] [-+]?[.\d]")
+_NAME = re.compile(r"[^\W\d]\w*(?:\[[^\]]*\])?,?")
 _SETTING = re.compile(r"\s*[^\W\d]\w*(?:\[[^\]]*\])?\s*(?:=|<-|←)")
 
 
@@ -100,7 +101,10 @@ def _unquoted(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
         more = [*text.more]
         while more and os.path.exists(words[more[-1]]):
             more.pop()
-        if not more or not _is_one(words, text.last, more):
+        listed = text.field.option.metavar == "NAMES" and all(
+            _NAME.fullmatch(words[each]) for each in (text.last, *more)
+        )
+        if not more or not (_is_one(words, text.last, more) or listed):
             continue
         flag, equals, value = (
             words[text.at].partition("=")
@@ -114,7 +118,7 @@ def _unquoted(words: Sequence[str], own: Sequence[Field]) -> BadOption | None:
             joins = (
                 _JOINED.search(whole)
                 or _JOINS.match(words[each])
-                or not _SETTING.match(words[each])
+                or not (listed or _SETTING.match(words[each]))
             )
             whole += (" " if joins else glue) + words[each]
         mended = [*words[: text.at], *([f"{flag}={whole}"] if equals else [flag, whole])]
