@@ -29,6 +29,9 @@ _PARTIAL = re.compile(r"\\partial\s*|\\mathrm\s*\{?d\}?\s*(?=\w)")
 _QUOTIENT = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 """What stands around a derivative in LaTeX and Markdown, its d, and its fraction."""
 
+_PLAIN = re.compile(r"∂?[^\W\d][\w'′’]*(?:\[[^]]*\])?(?:/∂?[^\W\d][\w'′’]*(?:\[[^]]*\])?)?")
+"""A left side that can be read."""
+
 _BINDING = {"DIVIDE", *POWERS, *ROOTS}
 
 
@@ -64,7 +67,7 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
         meant = _QUOTIENT.sub(r"\1/\2", meant).strip()
         meant = _GRADIENT.sub(r"d\1\2", _OPERATOR.sub(r"\1\4/\2\3", meant))
         meant = re.sub(r"(?<!\w)d\s+(?=\w)|(?<!\w)\s+|\s+(?!\w)", lambda m: m[0].strip(), meant)
-        plain = meant != tokens.whole.text and not set("\\{} .∇").intersection(meant)
+        plain = meant != tokens.whole.text and _PLAIN.fullmatch(meant)
         hint = mend(meant) if plain else HOW
         raise UnexpectedText("this is no derivative", tokens.whole, hints=[hint])
     if found[4]:

@@ -159,6 +159,11 @@ def _group(tokens: Tokens, at: int) -> SyntaxFault | None:
             meant = f"log{inside}"
         if inside.replace(",", "").replace(" ", "").isalnum():
             return fault(_LATEX, tokens.span(at - 1, last), mend(meant))
+    if at and tokens.kinds[at - 1] == "IN" and "FOR" not in tokens.kinds:
+        ends = re.split(r"\s*(?:,|\.\.)\s*", inside)
+        if len(ends) == 2:  # which may be a set of two numbers
+            hint = f"for all numbers between them write {'..'.join(ends)}"
+            return fault("bounds have no braces", tokens.span(at, last), hint)
     return fault("braces are round brackets here", tokens.span(at, last), mend(f"({inside})"))
 
 
