@@ -200,3 +200,15 @@ def test_a_choice_that_rounding_decides_beside_a_border_is_told() -> None:
         ran.err.count("ceil(u) is -745 by rounding at u = -745: with more digits it is -744") == 1
     )
     assert "rounding" not in backprop("grad", "-e", text, "--set", "a=-745.5, c=2").err
+
+
+def test_a_corner_by_rounding_is_looked_at_from_values_that_are_not_rounded() -> None:
+    """The root of a variance: (x[1] - m)/(3*y) = -1/sqrt(6), whatever doubles make of s - m^2."""
+    text = (
+        "x[i] = 1e9 + i for i in 1..3; s = mean(x[i]^2 for i in 1..3); m = mean(x[i] for i in 1..3)"
+    )
+    found = library.parse(f"{text}; v = s - m^2; y = sqrt(abs(v))").grad()
+    assert found.value == 0
+    assert found.gradients["x[1]"] == pytest.approx(-(6**-0.5))
+    assert found.gradients["x[3]"] == pytest.approx(6**-0.5)
+    assert not any("0.174" in note.message for note in found.notes)

@@ -110,9 +110,10 @@ class Lost(NamedTuple):
     jumping: bool
 
 
-def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
+def restored(graph: Graph, data: ByNode, gradients: ByNode, settled: bool) -> Lost:
     """Put the finite gradients right of which rounding leaves less than nine digits. data: what the
-    nodes are worth, which stays."""
+    nodes are worth, which stays. settled: whether the gradients are of more digits already, so that
+    what stands on a border in doubles alone did not count there."""
     lost = Lost({}, {}, False)
     if len(graph.steps) > MOST:
         return lost
@@ -122,7 +123,7 @@ def restored(graph: Graph, data: ByNode, gradients: ByNode) -> Lost:
     from backprop.evaluation.indeterminate import exact_numbers, slopes_by_values  # with mpmath
 
     met = met_within(graph, data)
-    exact_values, exact_gradients = exact_numbers(graph, data, met)
+    exact_values, exact_gradients = exact_numbers(graph, data, () if settled else met)
     if any(_has_jumped(graph, step, exact_values, data) for step in met):
         return lost  # of which `other_side` says what more digits make of it
     slope = slopes_by_values(graph, data)

@@ -115,7 +115,7 @@ def partials(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
 
         slope = slopes_by_values(alone, data)
         gradients |= {name: slope(name)[0] for name in used if name in undecided}
-    cancelled.restored(alone, data, gradients)
+    cancelled.restored(alone, data, gradients, undecided is not None)
     return {name: gradients[name] for name in used}
 
 
@@ -178,7 +178,9 @@ def evaluate(
         warnings += indeterminate.lost(model, graph, data)
     if sure or undecided is not None:  # otherwise all are finite
         warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
-    lost = cancelled.restored(graph, data, gradients) if restores else None
+    lost = None
+    if restores:
+        lost = cancelled.restored(graph, data, gradients, undecided is not None)
     notes: tuple[AtBorder | Cancelled, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms

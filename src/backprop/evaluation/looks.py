@@ -59,7 +59,7 @@ class Looks:
         self._close: dict[int, Sides | None] = {}
         self._exact: dict[int, bool] = {}
         self._lost = any(vanished(graph, step, data) for step in graph.steps)
-        """Whether a value is 0 because it is too small for a double, or a choice is one of rounding:
+        """Whether a value is 0 because it is too small for a double, or a border is one of rounding:
         then none is taken as it is."""
 
     def may(self, steps: int) -> bool:
@@ -119,8 +119,8 @@ class Looks:
         the conditions that it looks at, have then; {} where they are as they are."""
         if self.is_exact(step):
             return {}
-        self._lost |= bool(found := self._otherwise(step))
-        return found
+        self._lost = True
+        return self._otherwise(step)
 
     def _otherwise(self, step: int) -> dict[int, float]:
         row, operands = OPERATIONS[self._graph.op(step)], self._graph.operands(step)
