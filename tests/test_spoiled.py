@@ -307,6 +307,29 @@ def test_a_member_written_as_a_name_is_asked_about(written: str) -> None:
     assert f"or is {written} meant to be w[1]?" in caught.value.hints
 
 
+def test_a_member_by_the_letter_of_its_index_is_asked_about() -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"y = sum(w_i for i in 1..3)\n{DATA}").grad(of="y")
+    assert "or is w_i meant to be w[i]?" in caught.value.hints
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("y = sum_i w[i]", "for a sum write sum(… for i in 1..n)"),
+        ("y = Σ_i w[i]", "for a sum write sum(… for i in 1..n)"),
+        ("y = sum(w[i] for i in 1..3 step 2)", "write the numbers as a list: [1, 3, 5]"),
+        ("y = [[1, 2], [3, 4]]", "write a statement for each: y[1,1] = 1; y[1,2] = 2"),
+        ("dy/dx = 2*x",
+         'dy/dx is computed here; to check one of yours: backprop check --claim "dy/dx=2*x"'),
+    ],
+)  # fmt: skip
+def test_what_is_not_mended_by_a_word_is_told(text: str, hint: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(f"{text}\n{DATA}")
+    assert caught.value.hints[0] == hint
+
+
 def test_a_backslash_between_values_is_asked_about() -> None:
     with pytest.raises(BackpropError) as caught:
         backprop.parse(f"y = x\\t\n{DATA}")
@@ -334,6 +357,7 @@ STATEMENTS = [
     ("w = {4, 5, 6}", "w[1] = 4; w[2] = 5; w[3] = 6"), ("w[i] = i forall i in 1..3", "w[i] = i for i in 1..3"),
     ("w[i] = i for i in 1,2,3", "w[i] = i for i in [1,2,3]"), ("w[i][j] = 2 for i in 1..2, j in 1..2", "w[i,j] = 2 for i in 1..2, j in 1..2"),
     ("w[i j] = 2 for i in 1..2, j in 1..2", "w[i,j] = 2 for i in 1..2, j in 1..2"), ("my name = 3", "my_name = 3"),
+    ("w = [1 -2 3.5]", "w[1] = 1; w[2] = -2; w[3] = 3.5"),
     ("w[i,j] = 2 for i in 1..2 for j in 1..2", "w[i,j] = 2 for i in 1..2 , j in 1..2"), ("const my name = 3", "const my_name = 3"),
 ]  # fmt: skip
 

@@ -188,6 +188,6 @@ ABSENT = frozenset(
     """erfi expi expint ei li si ci shi chi gammainc gammaincc igamma igammac uppergamma lowergamma
     jinc cosc erf2inv zeta eta lambertw glu swiglu geglu reglu rrelu crelu srelu dexp pexp qexp
     rexp dgamma pgamma qgamma rgamma rnorm runif rand randn beta len length size count numel ndim
-    shape""".split()
+    shape argmin argmax median std cumsum gcd lcm linspace zeros ones""".split()
 )
 """Functions of other tools that this language lacks: no function of a similar name is meant."""

@@ -153,10 +153,14 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
 
 
 def _member(name: str, model: Model) -> str:
-    """The member `x[1]` of a family that is written `x1`, `x_1` or `x₁`; "" for none."""
+    """The member `x[1]` or `x[i]` of a family that is written `x1`, `x_1`, `x₁` or `x_i`; "" for none."""
     found = re.fullmatch(r"(.*?)_?([0-9]+)", normalize("NFKC", name))
     member = f"{found[1]}[{int(found[2])}]" if found and len(found[2]) < 9 else ""
-    return member if member in model.names else ""
+    if member in model.names:
+        return member
+    found = re.fullmatch(r"(\w+)_([^\W\d])", name)
+    known = found and any(each.startswith(f"{found[1]}[") for each in model.names)
+    return f"{found[1]}[{found[2]}]" if found and known else ""
 
 
 _CONSTANTS = {

@@ -27,6 +27,7 @@ from backprop.syntax.foreign import FOREIGN, one_name
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.misstated import BOUNDS, MISSTATED, as_bounds, concise
 from backprop.syntax.pasted import PASTED, comma_in_number
+from backprop.syntax.ranges import over_index
 from backprop.syntax.scanner import CLOSES, FIRST_WORDS, Tokens
 from backprop.syntax.subscripts import subscript
 
@@ -265,7 +266,7 @@ def _product(case: Case) -> SyntaxFault | None:
     if left == "NUMBER" and case.touching() and division.raised_by(tokens, first):
         hints = [f"for a power times {here} write {before}*{here}"]
         hints.append(f"for a power of all ({before}*{here})")
-    if gather := {"Σ": "sum", "Π": "prod"}.get(before):
+    if gather := over_index(before):
         hints = [f"for a {gather} write {gather}(… for i in 1..n)", f"for a name {before}*{here}"]
     if left == "NUMBER" and case.touching() and case.text() in ("e", "E"):
         last = raised(tokens, at)

@@ -11,6 +11,7 @@ from backprop.syntax.case import (
     SIGNS,
     Case,
     begin,
+    brief,
     closing,
     end,
     fault,
@@ -133,11 +134,15 @@ def one_name(tokens: Tokens, first: int, last: int) -> str:
     "" for others. first: its token behind `const`."""
     if first < last and {*tokens.kinds[first : last + 1]} == {"NAME"}:
         return mend(" ".join([*tokens.texts[:first], "_".join(tokens.texts[first : last + 1])]))
+    if _FRACTION.fullmatch(text := tokens.span(0, last).text):
+        claim = brief(tokens.whole).replace(" ", "")
+        return f'{text} is computed here; to check one of yours: backprop check --claim "{claim}"'
     if indices := _SEVERAL_INDICES.fullmatch(tokens.span(0, last).text):
         return mend(re.sub(r"\]\s*\[|(?<=\w)\s+(?=\w)", ",", indices[0]))
     return ""
 
 
+_FRACTION = re.compile(r"[d∂]\s*[^\W\d]\w*\s*/\s*[d∂]\s*[^\W\d]\w*")
 _SEVERAL_INDICES = re.compile(r"[^\W\d]\w*\[\s*\w+(?:\s*\]\s*\[\s*\w+|\s+\w+)+\s*\]")
 
 
@@ -182,6 +187,13 @@ def _exponent(case: Case) -> SyntaxFault | None:
 def _list(case: Case) -> SyntaxFault | None:
     """Numbers in a list as a value: `x = 1, 2, 3` and `x = [1, 2, 3]`."""
     name, _, *rest = [*case.tokens.texts, "", ""]
+    whole = case.tokens.whole
+    if case.tokens.kinds[:4] == ("NAME", "ASSIGN", "LSQB", "LSQB"):
+        hint = f"write a statement for each: {name}[1,1] = 1; {name}[1,2] = 2"
+        return fault("a family has a line for each member", whole, hint)
+    if row := _ROW.fullmatch(whole.text):  # MATLAB's [1 2 3]
+        members = (f"{name}[{i}] = {each}" for i, each in enumerate(row[1].split(), 1))
+        return fault("a family has a line for each member", whole, mend("; ".join(members)))
     found = _NUMBERS.fullmatch("".join(rest))
     apart = {*rest} & {"[", "(", "{"} or re.search(r",\s", case.tokens.whole.text)
     grouped = not apart and found and _THOUSANDS.fullmatch(found[1])
@@ -192,6 +204,7 @@ def _list(case: Case) -> SyntaxFault | None:
 
 
 _NUMBERS = re.compile(r"(?:[\[({](?=.*[])}]))?([-\d.eE]+(?:,[-\d.eE]+){2,6})[])}]?")
+_ROW = re.compile(r"[^\W\d]\w*\s*=\s*\[\s*(-?[\d.]+(?:\s+-?[\d.]+){1,6})\s*\]")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 
 

@@ -63,6 +63,8 @@ def _listed(case: Case) -> SyntaxFault | None:
         return None
     if case.kind() == "FOR":
         return fault("there is one 'for'", case.span(), mend(","))
+    if case.text() in ("step", "by") and "RANGE" in kinds[: case.at] and case.behind_operand:
+        return fault("a range has no steps", case.span(), "write the numbers as a list: [1, 3, 5]")
     if [*map(case.kind, range(-2, 2))] != ["IN", "NUMBER", "COMMA", "NUMBER"]:
         return None
     while kinds[last + 1 : last + 3] == ("COMMA", "NUMBER"):
@@ -74,6 +76,12 @@ def _listed(case: Case) -> SyntaxFault | None:
         hints.append(f"for a range {case.text(-1)}..{case.text(1)}")
     place = case.tokens.span(case.at - 1, last)
     return fault("what an index runs through is a list", place, *hints)
+
+
+def over_index(name: str) -> str:
+    """The gather that a name before an operand may be: `Σ x[i]`, `sum_i x[i]`; "" for others."""
+    root, _, index = name.partition("_")
+    return {"Σ": "sum", "Π": "prod"}.get(root) or (root if index and root in GATHERS else "")
 
 
 def _more(text: str) -> bool:
