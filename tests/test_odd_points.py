@@ -65,7 +65,8 @@ def said(ran: Ran) -> tuple[int, int]:
 
 
 def number(text: str) -> float:
-    """A number as reports write it."""
+    """A number as reports write it: of one that no double holds, what doubles have."""
+    text = re.sub(r".*\((\S+) in doubles\)", r"\1", text)
     return float(text.replace("−", "-"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import nan
 
-from backprop.checks.beyond import literals
+from backprop.checks.beyond import literals, refused
 from backprop.checks.beyond import rounding as rounding_of
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
 from backprop.checks.slopes import Slope, Slopes
@@ -79,6 +79,8 @@ class Claim:
     """Whether it says that the answer is still to be found."""
     wide: Mapping[int, Wide] = field(default_factory=dict, compare=False, repr=False)
     """The numbers in it that no double holds, by the inputs that stand for them."""
+    refused: BackpropError | None = field(default=None, compare=False, repr=False)
+    """The error for these, where no derivative is such a number."""
 
     @property
     def readings(self) -> list["Claim"]:
@@ -325,7 +327,7 @@ class _Reader:
         other = graphs[1] if len(graphs) > 1 else None
         return Claim(
             *left[:2], text, graphs[0], place, self._slopes.by_node, model, rounding, formula,
-            doubt, other, part, truth, wide=wide,
+            doubt, other, part, truth, wide=wide, refused=refused(link, found[0][0]) if found else None,
         )  # fmt: skip
 
     def _read(self, link: Tokens, reading: Mapping[str, Slope], also: Mapping[str, int]) -> Graph:

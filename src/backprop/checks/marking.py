@@ -8,10 +8,11 @@ from backprop.checks.claims import Claim
 from backprop.checks.points import Answer, Subject
 from backprop.checks.suspects import Mistakes, Suspect
 from backprop.checks.way import Way
-from backprop.errors import NotFinite
+from backprop.errors import NotFinite, raise_all
 from backprop.evaluation.borders import kind
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.leaves import missing_inputs
+from backprop.evaluation.unrounded import Unrounded
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.numbers import listed, spoken
@@ -99,6 +100,15 @@ def mark(
     absent = [name for name, node in inputs.items() if node in needed and isnan(data[node])]
     if absent:
         raise missing_inputs(model, "a claim", absent)
+    raise_all(
+        [
+            each.refused
+            for each in answered
+            if each.refused
+            and not Unrounded(found.graph, *found.numbers).unsure
+            and not Unrounded(model.graph(each.of), *found.numbers).unsure
+        ]
+    )
     by_name: dict[str, list[Claim]] = {}
     for claim in answered:
         by_name.setdefault(claim.of, []).append(claim)

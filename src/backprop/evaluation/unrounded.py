@@ -30,7 +30,7 @@ class Unrounded:
     def gradient(self, node: int) -> float:
         """The derivative of the output by a node."""
         number = self._gradients[node] + 0.0
-        if _fits(number) or not self._unsure:
+        if _fits(number) or not self.unsure:
             return number
         exact = self._exactly.get(node)
         return number if exact is None else unrounded(exact, number)
@@ -43,7 +43,7 @@ class Unrounded:
         return {operand: alone.gradient(operand) for operand in known}
 
     @cached_property
-    def _unsure(self) -> bool:
+    def unsure(self) -> bool:
         """Whether something on the way is too small or too large for a double."""
         found = dict.fromkeys(self._graph.order, 0.0)
         found[self._graph.output] = 1.0

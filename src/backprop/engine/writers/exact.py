@@ -4,14 +4,16 @@ A double that is 0 may be 0 indeed, or have been too small; and 0 times an infin
 decided only if one knows on what the 0 depends. Both are known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backprop.engine.walk import Operand, Texts
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.special import context
 from backprop.syntax import functions, precision
+from backprop.syntax.fold import fold
+from backprop.syntax.parser import Statement
 from backprop.values import ByNode
 
 _NOISE = 15
@@ -56,6 +58,18 @@ class ExactWriter(Texts[Exact]):
         """Larger gradients that cancel may take more than rounding with them."""
         self._step = -1
         """The step whose slopes were asked for last."""
+
+    def statement(
+        self, statement: Statement, names: Mapping[str, Operand[Exact]]
+    ) -> Operand[Exact]:
+        """The right side of a statement, whose numbers have the digits that they are written with, as
+        those of values have."""
+        known: dict[str, Operand[Exact]] = {**CONSTANTS, **names}
+        return fold(statement, self._literal, known.__getitem__, self.value)
+
+    def _literal(self, text: str) -> Operand[Exact]:
+        double, exact = float(text), self.mp.mpf(text)
+        return double if double == exact else Exact(exact, False)
 
     def number(self, name: str, operands: Sequence[Any]) -> Any:
         """The value of an operation; inf and nan where doubles have them."""
