@@ -155,6 +155,24 @@ class Sides:
                 found.append(nan if value is None else nearest((value - values[-1]) / side))
         return found
 
+    def smooth(self, name: str) -> float:
+        """The slope by central differences, where those from the sides differ by as much less as the
+        step is smaller: there is no corner, but what bends sharply. Elsewhere nan."""
+        node, found = self.names[name], []
+        with mp.workprec(FINE):
+            if self._fine[-1] is None or self._fine[node] is None:
+                return nan
+            for power in (650, 700):
+                step = mp.mpf(10) ** -power
+                sides = [self._moved(self._fine, node, each) for each in (-step, step)]
+                if None in sides:
+                    return nan
+                left, right = ((each - self._fine[-1]) / step for each in sides)
+                found.append(((right - left) / 2, abs(right + left)))
+            (wide, apart), (close, closer) = found
+            bends = closer < apart * mp.mpf(10) ** -40 and abs(wide - close) <= abs(close) / 10**11
+            return nearest(close) if bends else nan
+
     def sides(self, name: str) -> tuple[Side, Side]:
         """Both sides, looked at closely: from the left, from the right."""
         node = self.names[name]

@@ -77,7 +77,10 @@ class Judge:
         kinds = {side.kind for side in sides}
         if "unclear" in kinds or kinds == {"none"}:
             return True  # there is nothing to compare with
-        return any(same(gradient, slope) for slope in self._sides.nearest(name))
+        return any(
+            same(gradient, slope)
+            for slope in (*self._sides.nearest(name), self._sides.smooth(name))
+        )
 
     def is_allowed(self, name: str, gradient: float, silent: bool = False) -> bool:
         """Whether this may be the gradient: what `grad` says, with a warning or a note; no number,
@@ -170,6 +173,7 @@ def test_no_gradient_is_wrong_without_a_word(group: int, first: int, models: int
 @pytest.mark.parametrize(
     ("tree", "at", "slope", "others"),
     [
+        (("sqrt", ("+", ("^", "a", 2.0), ("^", ("*", 1e-300, 1e-300), 2.0))), 0.0, 0.0, (0.5, 2.0)),
         (("^", ("sqrt", "a"), 2.0), 0.0, 1.0, (0.0, 1 + 1e-8, inf, nan)),
         (("abs", "a"), 0.0, -1.0, (0.0, 0.5)),
         (("abs", "a"), 0.0, 1.0, (0.0, 0.5)),
