@@ -47,6 +47,18 @@ def test_values(line: str, values: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert offered(monkeypatch, *line.split("|")) == values.split()
 
 
+def test_a_constant_is_offered_where_it_can_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "my.eq")
+    Path(file).write_text("const g = 9.81; t = 2; y = g*t")
+    for command, option in [("descend", "--only"), ("descend", "--freeze"), ("check", "--only")]:
+        assert offered(monkeypatch, command, file, option, "") == ["t"]
+    assert offered(monkeypatch, "descend", file, "--bounds", "") == ["t="]
+    assert offered(monkeypatch, "descend", file, "--set", "") == ["g=9.81", "t=2"]
+    assert offered(monkeypatch, "grad", file, "--wrt", "") == ["g", "t", "y"]
+
+
 def test_behind_a_comma_the_last_of_several_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from backprop import parse
 from backprop.checks import check_gradient
 from backprop.cli import help as lists
+from backprop.descent import Step
 from backprop.errors import BackpropError
 from backprop.gallery import example
 from backprop.language import read_model
@@ -115,6 +116,29 @@ def test_bounds_take_no_room_from_equations() -> None:
         gradient_report(parse(text), [result], [], False, []).table(), Style(width=140)
     )
     assert re.search(r"^rate +input +1 +1 +0..1000000000 ", whole, re.M)
+
+
+LONG = "a_very_long_name_of_an_input_that_nobody_would_type_twice_in_a_file_of_equations"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("digits", [None, 5, 10, 17])
+@pytest.mark.parametrize(
+    ("output", "names"),
+    [("L", [LONG, "b"]), (LONG, ["a", "b"]), (LONG, [LONG, LONG]), ("損失" * 30, ["速度" * 30])],
+)
+def test_steps_of_long_names_keep_to_the_terminal(
+    output: str, names: list[str], digits: int | None, width: int
+) -> None:
+    found = dict.fromkeys(names, -1.2345678901234568e-300)
+    step = Step(7, -9.876543210987654e-200, 1e300 / 3, 1e-300 / 7, 0.1, found)
+    trace = Trace(output, names, Style(width=width, digits=digits))
+    head, row = trace.head(), trace.row(step)
+    lines = [line for line in (head + row).splitlines() if not line.startswith("(")]
+    assert max(map(cells_wide, lines)) <= width
+    assert all(re.fullmatch(r"-?\d(\.\d+)?(e[-+]\d+)?", each) for each in row.split())
+    piped = Trace(output, names, Style(digits=digits)).head()
+    assert all(name in piped for name in (output, *names))
 
 
 def test_all_tables_have_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:

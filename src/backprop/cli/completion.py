@@ -79,6 +79,9 @@ def _model(written: Mapping[str, Any]) -> Model:
 
 def _of_file(offers: str, model: Model, members: bool) -> Iterable[str]:
     names = [*model.names] if offers == "names" else model.inputs
+    if offers in ("inputs", "bounds"):  # of which no descent and no check moves the constants
+        constants = set(model.constants)
+        names = [name for name in names if name not in constants]
     if offers == "equations":
         names = [name for name in model.names if model.is_equation(name)]
     shown = {name if members else family(name) or name: name for name in names}

@@ -164,7 +164,8 @@ def _runner(format: str, seconds: float) -> Callable[..., bytes]:
                 "draw a part: --focus NAME --depth 2",
                 "or write the graph itself: -o graph.dot",
             ]
-            message = f"{Path(program).name} has not drawn this in {shown(seconds)} seconds"
+            limit = f"{shown(seconds)} second{'s' * (seconds != 1)}"
+            message = f"{Path(program).name} has not drawn this in {limit}"
             raise CannotDraw(message, hints=hints) from None
         except OSError:
             raise CannotDraw(f"{program} cannot be run") from None

@@ -42,13 +42,25 @@ class Trace:
         self._most = _NARROW if narrow else self._digits + 6  # sign, point and exponent
         self._gap = " " if narrow else "  "
         titles = [output, "|grad|", "|step|", *names]
-        widths = [max(self._most, cells_wide(title)) for title in titles]
-        ends = accumulate((len(self._gap) + width for width in widths), initial=_STEP)
         room = inf if style.width is None else style.width
-        shown = max(sum(end <= room for end in ends) - 1, 4)
-        self._titles, self._widths = titles[:shown], widths[:shown]
-        self._left_out = len(titles[shown:])
+        shown = self._fitting_columns(titles, room)
+        if shown < 4 and style.width is not None:  # the output and a parameter share what is left
+            each = len(self._gap) + self._most
+            longest = max((style.width - _STEP - 2 * each) // 2 - len(self._gap), self._most)
+            titles = [_cut(title, longest) for title in titles]
+            shown = self._fitting_columns(titles, room)
+        self._titles = titles[: max(shown, 1)]
+        self._widths = self._wide(self._titles)
+        self._left_out = len(titles) - max(shown, 3)
         self._lined = style.width is not None and not style.ascii
+
+    def _wide(self, titles: Iterable[str]) -> list[int]:
+        return [max(self._most, cells_wide(title)) for title in titles]
+
+    def _fitting_columns(self, titles: Iterable[str], room: float) -> int:
+        """How many of the columns fit."""
+        ends = accumulate((len(self._gap) + width for width in self._wide(titles)), initial=_STEP)
+        return sum(end <= room for end in ends) - 1
 
     def head(self) -> str:
         """The titles, and a rule below them."""
@@ -73,6 +85,15 @@ class Trace:
         """The number with as many digits as fit into its column."""
         texts = (shown(number, digits) for digits in range(self._digits, 0, -1))
         return next((text for text in texts if len(text) <= self._most), shown(number, 1))
+
+
+def _cut(title: str, most: int) -> str:
+    """A title of at most so many columns, its end left out."""
+    if cells_wide(title) <= most:
+        return title
+    while cells_wide(title) >= most:
+        title = title[:-1]
+    return f"{title}…"
 
 
 class Bar:
