@@ -212,3 +212,12 @@ def test_a_corner_by_rounding_is_looked_at_from_values_that_are_not_rounded() ->
     assert found.gradients["x[1]"] == pytest.approx(-(6**-0.5))
     assert found.gradients["x[3]"] == pytest.approx(6**-0.5)
     assert not any("0.174" in note.message for note in found.notes)
+
+
+def test_a_remainder_of_rounding_is_no_number() -> None:
+    with mp.workdps(500):
+        large = mp.csc(mp.mpf(1e-200))
+        right = float(large - mp.floor(large))
+    found = library.parse("y = x*mod(csc(1e-200), 1)").grad(x=2)
+    assert found.gradients["x"] == pytest.approx(right, rel=1e-12)
+    assert found.notes

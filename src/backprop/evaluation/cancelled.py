@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from backprop.errors import Cancelled
 from backprop.evaluation.borders import kind, met_within
-from backprop.graph import NAMES, Graph
+from backprop.graph import NAMES, Graph, depending
 from backprop.language.model import Model
 from backprop.numbers import shown
 from backprop.operations import OPERATIONS
@@ -124,7 +124,8 @@ def restored(graph: Graph, data: ByNode, gradients: ByNode, settled: bool) -> Lo
 
     met = met_within(graph, data)
     exact_values, exact_gradients = exact_numbers(graph, data, () if settled else met)
-    if any(_has_jumped(graph, step, exact_values, data) for step in met):
+    moving = depending(graph, graph.inputs, graph.steps) if met else set[int]()
+    if any(_has_jumped(graph, step, exact_values, data) for step in moving.intersection(met)):
         return lost  # of which `other_side` says what more digits make of it
     slope = slopes_by_values(graph, data)
     left = (node for node in graph.order if node in graph.labels and node not in exact_gradients)
@@ -229,6 +230,9 @@ def _turns(op: int, at: Sequence[float], near: Sequence[float]) -> bool:
         value = _VALUES[op](*numbers)
         return [value, *[slope(*numbers, value) for slope in functions.slopes(NAMES[op])]]
 
+    row = OPERATIONS[NAMES[op]]
+    if row.unrounded and abs(near[0] - at[0]) >= abs(at[1]) / 8:  # a remainder of rounding
+        return True
     here, other = tried(at), [2 * x - y for x, y in zip(at, near, strict=True)]
     if _JUMPS[op]:
         return any(tried(each) != here for each in (near, other))
