@@ -122,9 +122,10 @@ class FirstOrder:
         self.k += 1
         if run.number + 1 == run.options["explain_step"]:
             self.explained = self._explanation(gradient, shrink, taken)
-        self.state = {
-            name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
-        }
+        if self.state:
+            self.state = {
+                name: [new[at] for new in taken.after] for at, name in enumerate(self.state, 1)
+            }
         run.step(taken.x, value, slopes, taken.lr)
 
     def _begin_state(self) -> None:
