@@ -27,7 +27,6 @@ from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes, prepared
-from backprop.syntax.case import closing, own
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -197,6 +196,8 @@ class Integers:
             return whole
         first = nodes[0].first
         if first > 1 and tokens.kinds[first - 1] == "LSQB" and tokens.texts[first - 2] in FUNCTIONS:
+            from backprop.syntax.case import closing, own  # for a mistake alone
+
             name, last = tokens.texts[first - 2], closing(tokens, first - 1)
             hints = [f"write {name}({own(tokens, first, last - 1)})"]
             what = "has its arguments in round brackets"
