@@ -106,6 +106,13 @@ def listed(texts: Sequence[str], most: int = 3) -> str:
     return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")
 
 
+def few(texts: Sequence[str], most: int = 4) -> str:
+    """The first few of them in a sentence: `a, b, c and 9 more`."""
+    named, rest = texts[:most], len(texts) - most
+    *first, last = [*named, f"{rest} more"] if rest > 0 else named
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def either(texts: Iterable[str]) -> str:
     """`a, b or c`."""
     *most, last = texts

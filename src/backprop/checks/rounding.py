@@ -9,7 +9,7 @@ from math import isfinite
 from random import Random
 
 from backprop.graph import Graph
-from backprop.operations import OPERATIONS
+from backprop.operations import FUNCTIONS
 from backprop.syntax import functions
 from backprop.values import ByNode, Lookup, Numbers, derivatives, forward, summed_sizes
 
@@ -55,7 +55,7 @@ def _shaken(
 
     def shaking(name: str) -> functions.Function:
         value = functions.value(name)
-        operator = not (OPERATIONS[name].called and name.isidentifier())
+        operator = name not in FUNCTIONS
         if not functions.has_slopes(name):
             return value
 

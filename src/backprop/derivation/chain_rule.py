@@ -10,6 +10,7 @@ from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
+from backprop.evaluation.sides import AGREED
 from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph, in_order
 from backprop.language import Model
@@ -164,7 +165,7 @@ class _Writing:
                 if len(gathered[operand]) == uses[operand] and not single:
                     total, shared = unrounded.gradient(operand), sum(gathered[operand])
                     totals.append(Total(name, gathered[operand], total))
-                    if isfinite(shared) and abs(shared - total) > 1e-9 * abs(total):
+                    if isfinite(shared) and abs(shared - total) > AGREED * abs(total):
                         notes = [*notes, _CANCELLED]
             if shares:
                 label, equation = graph.label(node), self.equation(node)[0]

@@ -6,18 +6,18 @@ from math import inf, isfinite, isinf, isnan, ulp
 from typing import NamedTuple
 
 from backprop.evaluation.borders import conditions
-from backprop.evaluation.looks import AGREED, NOTHING
-from backprop.evaluation.sides import Side, Sides
+from backprop.evaluation.looks import NOTHING
+from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph
-from backprop.numbers import exact, shown
+from backprop.numbers import exact, few, shown
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.values import ByNode, summed_sizes
 
 _ROUNDING = 1e-13
 """How far apart two slopes are the same, relative to what was added up to them."""
 
-_GROUPS, _NAMED = 3, 4
-"""The most sentences of a note, and the most names in one."""
+_GROUPS = 3
+"""The most sentences of a note."""
 
 _UNCLEAR, _NO_VALUE = "there is no clear slope", "there is no value"
 
@@ -71,7 +71,7 @@ class Beside:
             are = "are" if len(names) > 1 else "is"
             said.append(f"So {are} {self._by(names, found.gradient)}; {found.sides}")
         if rest := [name for _, names in others[_GROUPS - 1 :] for name in names]:
-            said.append(f"And so on for {_few(rest)}")
+            said.append(f"And so on for {few(rest)}")
         if more:
             inputs = "input leads" if more == 1 else "inputs lead"
             said.append(f"{more:,} more {inputs} there, not looked at")
@@ -79,7 +79,7 @@ class Beside:
 
     def _by(self, names: Sequence[str], gradient: str) -> str:
         """The gradients by some names, which are the same number."""
-        slopes = _few([f"∂{self._output}/∂{name}" for name in names])
+        slopes = few([f"∂{self._output}/∂{name}" for name in names])
         if len(names) == 1:
             return f"{slopes} = {gradient}"
         return f"{slopes}, {'both' if len(names) == 2 else 'all'} {gradient}"
@@ -164,10 +164,3 @@ def seen(value: float) -> float:
 def beside(number: float, other: float) -> str:
     """A number as a text that is not that of the other one."""
     return shown(number) if shown(number) != shown(other) else exact(number)
-
-
-def _few(texts: Sequence[str]) -> str:
-    """The first of some texts as a list in a sentence: `a, b, c and 9 more`."""
-    named, rest = texts[:_NAMED], len(texts) - _NAMED
-    *most, last = [*named, f"{rest} more"] if rest > 0 else named
-    return f"{', '.join(most)} and {last}" if most else last

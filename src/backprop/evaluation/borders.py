@@ -11,13 +11,13 @@ from collections.abc import Container, Sequence
 from functools import cache
 from itertools import compress
 from operator import eq, not_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from backprop.graph import NAMES, NUMBER, Columns, Graph
 from backprop.operations import EQUALITIES, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation
-from backprop.syntax.functions import has_slopes, kinks
+from backprop.syntax.functions import compiled, has_slopes, kinks
 from backprop.values import ByNode
 
 
@@ -33,6 +33,14 @@ def met_within(graph: Graph, data: ByNode) -> list[int]:
     """Those of a graph's own steps that stand on a border; the graph may be a single equation."""
     ops = bytes(map(graph.ops.__getitem__, graph.steps))
     return _where(graph.columns, graph.steps, ops).met(graph, data)
+
+
+def jumps(graph: Graph, step: int, data: ByNode, value: Any) -> bool:
+    """Whether a value of a step with more digits is on another side of a jump than that in `data`,
+    and not only rounded: more than half the height of the jump away."""
+    row = OPERATIONS[graph.op(step)]
+    height = compiled(row.height, row.operands)(*[data[each] for each in graph.operands(step)])
+    return bool(abs(float(value) - data[step]) > height / 2)
 
 
 def is_truth(row: Operation) -> bool:

@@ -8,21 +8,20 @@ rounding, and what then moves a lot is computed again with many digits.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from math import copysign, isfinite, modf
-from sys import float_info
 from typing import Any, NamedTuple
 
 from backprop.errors import Cancelled
-from backprop.evaluation.borders import kind, met_within
+from backprop.evaluation.borders import jumps, kind, met_within
+from backprop.evaluation.sides import AGREED
 from backprop.graph import NAMES, Graph, depending
 from backprop.language.model import Model
-from backprop.numbers import shown
-from backprop.operations import OPERATIONS
+from backprop.numbers import few, shown
+from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.values import SURE_SLOPES, ByNode, Lookup, backward
 
 MOST = 500
-"""Graphs of more steps are not looked at, which would take longer than a few hundredths of what
-reading them takes: `check` finds it there."""
+"""Graphs of more steps are not looked at: a look takes as long as the gradient."""
 
 _SIZE = 2.0**-46
 """The relative size of the changes, 64 times that of rounding."""
@@ -36,9 +35,6 @@ _HINT = 1e-10
 _OFFSETS = (0, 31, 62)
 """Where the factors begin, one try after the other."""
 
-_AGREED = 1e-9
-"""How far apart two gradients are the same, relative."""
-
 _SAID = 1e-9
 """What differs by less is put right without a word: at every minimum gradients are rounding."""
 
@@ -51,9 +47,6 @@ _EXACT = 2.0**53
 _BY_VALUES = 20
 """The most nodes for which values are asked, because the chain rule does not decide."""
 
-_NAMED = 4
-"""The most names in a note."""
-
 
 def _factors(count: int) -> tuple[float, ...]:
     """Factors near 1 in no order: by the fractions of the golden ratio times cubes. (Those of its
@@ -65,13 +58,8 @@ def _factors(count: int) -> tuple[float, ...]:
 _FACTORS = _factors(98)
 
 
-def _rounds(name: str) -> bool:
-    """Whether an operation makes numbers that are no whole ones of whole ones."""
-    return bool(OPERATIONS[name].called) and name.isidentifier()
-
-
 _VALUES = Lookup(functions.value)
-_ROUNDS = Lookup(_rounds)
+_ROUNDS = Lookup(FUNCTIONS.__contains__)
 _JUMPS = Lookup(lambda name: not functions.has_slopes(name))
 _BORDERS = Lookup(lambda name: kind(OPERATIONS[name]))
 
@@ -147,15 +135,12 @@ def _has_jumped(graph: Graph, step: int, value: Callable[[int], Any], data: ByNo
     """Whether a step that jumps where it stands, and has slopes, as mod does, is on the other side
     with more digits."""
     row = OPERATIONS[graph.op(step)]
-    if not row.jump or not functions.has_slopes(row.name):
-        return False
-    height = functions.compiled(row.height, row.operands)
-    whole = height(*[data[each] for each in graph.operands(step)])
-    return bool(abs(value(step) - data[step]) > whole / 2)
+    jumping = row.jump and functions.has_slopes(row.name)
+    return bool(jumping) and jumps(graph, step, data, value(step))
 
 
 def _differ(right: float, known: float) -> bool:
-    most = _AGREED * abs(right) + float_info.min if isfinite(right) else 0.0
+    most = AGREED * abs(right) + functions.TINY if isfinite(right) else 0.0
     return abs(right - known) > most  # not where there is none
 
 
@@ -256,7 +241,7 @@ def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Canc
         yield note
     if lost.values:
         had = _listed({labels[node]: data[node] for node in lost.values})
-        right = " and ".join(map(shown, list(lost.values.values())[:_NAMED]))
+        right = few([*map(shown, lost.values.values())])
         they = "they are" if len(lost.values) > 1 else "it is"
         message = f"in doubles rounding makes {had}: with more digits {they} {right}"
         note = Cancelled(message, where=model.source.name)
@@ -265,6 +250,4 @@ def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Canc
 
 
 def _listed(numbers: Mapping[str, float]) -> str:
-    parts = [f"{name} {shown(number + 0.0)}" for name, number in islice(numbers.items(), _NAMED)]
-    more = f", and so on for {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
-    return " and ".join(parts) + more
+    return few([f"{name} {shown(number + 0.0)}" for name, number in numbers.items()])

@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain, islice
 from math import inf, isfinite, isinf, nan
-from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +22,7 @@ from backprop.evaluation.borders import kind, met_within
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.harmless import moves_output
 from backprop.evaluation.precise import PLAIN, Precise, angle, has_signed_zero, sides
-from backprop.evaluation.sides import Side, Sides
+from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
@@ -41,9 +40,6 @@ what is no sum or product counts as four."""
 
 _MANY, _FEW = 700, 500
 """Digits that hold the sum of any two doubles, for graphs of up to so many steps; else 60 digits."""
-
-_AGREED = 1e-9
-"""Slopes are one slope if they differ by no more than this, relative to the larger one."""
 
 _FLAT = 1e-15
 """Where values show no slope at all, what it may be all the same."""
@@ -144,14 +140,14 @@ def lost(model: Model, graph: Graph, data: ByNode) -> list[Underflow]:
     value = float(exact.value(graph.output))
     output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
     would = f"{output} would be {shown(value)}"
-    same = abs(value - data[graph.output]) <= _AGREED * abs(value)
+    same = abs(value - data[graph.output]) <= AGREED * abs(value)
     what, missed = "", set[int]()
     if not same and moves_output(graph, data):
         missed = {*too_small(graph, data)}
     for step in having_say(graph, graph.order, data):
         number = exact.value(step)
         if step in missed:
-            if abs(number - data[step]) > _AGREED * abs(number):
+            if abs(number - data[step]) > AGREED * abs(number):
                 counts = "has lost digits" if data[step] else "counts as 0"
                 what = f"is too small for a double{{at}}, and {counts}; {would}"
         elif not isfinite(float(number)) and not any_steep(graph, [step], data):
@@ -207,7 +203,7 @@ def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float,
     def slope(node: int) -> tuple[float, str]:
         found = Sides(Side("unclear"), Side("unclear"))
         for way, held in enumerate(ways):
-            found = sides(held, partial(levels, way), node, _AGREED / 10, flat=_FLAT)
+            found = sides(held, partial(levels, way), node, AGREED / 10, flat=_FLAT)
             if not {"jump", "unclear"} & {found.left.kind, found.right.kind}:
                 break
         return _verdict(found)
@@ -223,7 +219,7 @@ def _verdict(found: Sides) -> tuple[float, str]:
     slopes = [side.slope + 0.0 for side in there]
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
-    if low == high or (isfinite(size) and high - low <= _AGREED * size):
+    if low == high or (isfinite(size) and high - low <= AGREED * size):
         slope = found.slope if found.slope == found.slope else slopes[-1]
         return slope, shown(slope + 0.0)
     both = f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
@@ -270,7 +266,7 @@ class _Exactly:
             row = OPERATIONS[self._graph.op(step)]
             apart, *others = [self._values[each] for each in self._graph.operands(step)]
             apart -= others[0] if kind(row) == "ties" else 0
-            if row.corner and abs(apart) >= float_info.min:
+            if row.corner and abs(apart) >= functions.TINY:
                 self._writer.held.add(step)
 
     def backward(

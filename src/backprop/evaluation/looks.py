@@ -9,22 +9,18 @@ from copy import copy
 from functools import cached_property
 from itertools import chain
 from math import copysign, isfinite, ulp
-from sys import float_info
 
 from backprop.engine.underflow import vanished
-from backprop.evaluation.borders import conditions, kind, met
+from backprop.evaluation.borders import conditions, jumps, kind, met
 from backprop.evaluation.precise import CLOSE, Precise, sides
-from backprop.evaluation.sides import Side, Sides
+from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, in_order
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions, precision
 from backprop.values import derivatives, forward
 
-AGREED = 1e-9
-"""How far apart two slopes are the same, relative to the larger one."""
-
-NOTHING = float_info.min
+NOTHING = functions.TINY
 """Slopes that differ by less are the same: doubles have no digits for them."""
 
 _WORK = 50_000
@@ -135,11 +131,10 @@ class Looks:
 
     def _jumped(self, step: int) -> bool:
         """Whether a comparison, or what jumps, is another with more digits, and not only rounded."""
-        row, operands = OPERATIONS[self._graph.op(step)], self._graph.operands(step)
+        row = OPERATIONS[self._graph.op(step)]
         if row.binding != COMPARISON and not row.jump:
             return False
-        whole = functions.compiled(row.height, row.operands)(*[self._data[n] for n in operands])
-        return bool(abs(float(self._base.value(step)) - self._data[step]) > whole / 2)
+        return jumps(self._graph, step, self._data, self._base.value(step))
 
     def value(self) -> float | None:
         """The output with many digits, nan if it has none then; None if that takes too long."""

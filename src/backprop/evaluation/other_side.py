@@ -15,7 +15,8 @@ from backprop.errors import AtBorder
 from backprop.evaluation.beside import Beside, Told, beside, seen
 from backprop.evaluation.borders import choosing_slopes, conditions, is_truth, kind, met
 from backprop.evaluation.diagnosis import place
-from backprop.evaluation.looks import AGREED, NOTHING, Looks
+from backprop.evaluation.looks import NOTHING, Looks
+from backprop.evaluation.sides import AGREED
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.numbers import shown

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from math import inf, nan
 
+AGREED = 1e-9
+"""How far apart two slopes are the same, relative to the larger one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from functools import cached_property
 from math import inf, isfinite, isnan
-from sys import float_info
 from typing import Any
 
 from backprop.engine.underflow import too_small
@@ -81,7 +80,7 @@ def unrounded(exact: Any, double: float | None = None) -> float:
 
 def _fits(number: float) -> bool:
     """Whether a number has all its digits as a double, and is not 0."""
-    return float_info.min <= abs(number) < inf
+    return TINY <= abs(number) < inf
 
 
 def times(one: float, other: float) -> float:
