@@ -241,10 +241,8 @@ def _copy_over(new: str, old: str) -> None:
     with open(new, "rb") as source, open(old, "r+b") as file:
         size, before = (os.fstat(each.fileno()).st_size for each in (source, file))
         if size and hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(
-                    file.fileno(), 0, size
-                )  # a full disk is noticed before any change
+            try:  # a full disk is noticed before any change
+                os.posix_fallocate(file.fileno(), 0, size)
             except OSError:
                 file.truncate(before)
                 raise

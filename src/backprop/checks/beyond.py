@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from backprop.errors import UnexpectedText
 from backprop.evaluation.unrounded import decimal
 from backprop.numbers import Wide, beyond_doubles, half_unit
 from backprop.syntax.scanner import Tokens
@@ -14,13 +13,6 @@ def literals(link: Tokens) -> list[tuple[int, Wide]]:
     return [
         (at, Wide(Decimal(text))) for at, text in numbers if beyond_doubles(text, float(text))[0]
     ]
-
-
-def refused(link: Tokens, at: int) -> UnexpectedText:
-    """The error for such a number where no derivative is beyond doubles."""
-    text = link.texts[at]
-    beyond, hint = beyond_doubles(text, float(text))
-    return UnexpectedText(f"a number {beyond}", link.span(at), hints=[hint])
 
 
 def rounding(link: Tokens) -> float:

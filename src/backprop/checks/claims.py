@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import nan
 
-from backprop.checks.beyond import literals, refused
+from backprop.checks.beyond import literals
 from backprop.checks.beyond import rounding as rounding_of
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
 from backprop.checks.slopes import Slope, Slopes
@@ -23,6 +23,7 @@ from backprop.errors import (
 from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import FormulaReader, Model
+from backprop.language.build import beyond_range
 from backprop.language.links import uncertainty
 from backprop.language.named_steps import with_steps
 from backprop.names import unknown_name
@@ -327,7 +328,7 @@ class _Reader:
         other = graphs[1] if len(graphs) > 1 else None
         return Claim(
             *left[:2], text, graphs[0], place, self._slopes.by_node, model, rounding, formula,
-            doubt, other, part, truth, wide=wide, refused=refused(link, found[0][0]) if found else None,
+            doubt, other, part, truth, wide=wide, refused=beyond_range(link, found[0][0]) if found else None,
         )  # fmt: skip
 
     def _read(self, link: Tokens, reading: Mapping[str, Slope], also: Mapping[str, int]) -> Graph:

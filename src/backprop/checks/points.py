@@ -193,9 +193,7 @@ class Answer:
                 if not found.try_at(point):
                     break
             if found.wrong:
-                if (
-                    self.by not in moved
-                ):  # what is said of other points is of those that move no constant
+                if self.by not in moved:  # what is said of other points is of those without that
                     found.counts = self.counts
                 return found
         return self

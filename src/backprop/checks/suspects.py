@@ -9,6 +9,7 @@ from typing import NamedTuple
 from backprop.checks.way import LONG, Edge, Way
 from backprop.engine.writers.formulas import Formulas
 from backprop.numbers import spoken
+from backprop.operations import OPERATIONS
 from backprop.syntax.algebra import written
 from backprop.values import Numbers, by_names, local_slopes, tangents
 
@@ -88,7 +89,7 @@ class Mistakes:
         """An operand of a step is missing in its derivative, or is there once too often."""
         rest, base, slope = self._shares(edge)
         op, (first, *others) = self._graph.op(edge.step), self._graph.operands(edge.step)
-        if op == "if":
+        if OPERATIONS[op].chooses:
             return
         said = "in {derivative}, the factor {factor} is "
         for node in dict.fromkeys((first, *others)):

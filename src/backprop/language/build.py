@@ -248,13 +248,9 @@ class Builder:
         return node
 
     def _number(self, tokens: Tokens, token: int, place: Place) -> int:
-        text = tokens.texts[token]
-        number = float(text)
-        beyond, hint = beyond_doubles(text, number)
-        if beyond:
-            here = tokens.span(token)
-            self.errors.append(UnexpectedText(f"a number {beyond}", here, hints=[hint]))
-        return self.columns.number(number, place)
+        if fault := beyond_range(tokens, token):
+            self.errors.append(fault)
+        return self.columns.number(float(tokens.texts[token]), place)
 
     def _call(self, name: str, operands: list[int], place: Place) -> int:
         """A function of the table; the number of its arguments was checked before."""
@@ -277,3 +273,12 @@ def _called(function: Statement, operands: list[int], place: Place) -> _Frame:
     arguments = dict(zip(parameters, map(Argument, operands), strict=True))
     body = families.ready_made(function).body
     return _Frame(iter(body.nodes), body, tokens, arguments, place)
+
+
+def beyond_range(tokens: Tokens, token: int) -> UnexpectedText | None:
+    """The error for a number that no double holds; None for another."""
+    text = tokens.texts[token]
+    beyond, hint = beyond_doubles(text, float(text))
+    return (
+        UnexpectedText(f"a number {beyond}", tokens.span(token), hints=[hint]) if beyond else None
+    )
