@@ -9,7 +9,6 @@ of the point apart, so that corners, jumps and edges show.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from math import copysign, inf, isfinite, isnan, nan, ulp
 from typing import NamedTuple
@@ -52,7 +51,7 @@ def sides(function: Along, only: int = 0) -> Sides:
         at, aside = function(x), function(x + only * steps[0])
         scale = abs(aside) / max(abs(x), steps[0]) if isfinite(aside) else 0.0
         inner = on_bound(_side(function, only, steps), only)
-        return replace(inner, scale=scale, flat=aside == at)
+        return inner._replace(scale=scale, flat=aside == at)
     left, right = (_side(function, side, steps) for side in (-1, 1))
     if "none" in (left.kind, right.kind) or "jump" in (left.kind, right.kind):
         return Sides(left, right)

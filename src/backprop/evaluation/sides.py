@@ -1,14 +1,13 @@
 """What a function does at a point, seen from the left and from the right."""
 
-from dataclasses import dataclass
 from math import inf, nan
+from typing import NamedTuple
 
 AGREED = 1e-9
 """How far apart two slopes are the same, relative to the larger one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side of a point.
 
     kind: `slope`; `infinite`, with the sign in `slope`; `jump`, where the value at the point is not
@@ -25,8 +24,7 @@ class Side:
     limit: float = nan
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """Both sides of a point, and the slope of both together by central differences.
 
     slope: nan where none was found. error: its own estimate of how far it may be off. scale: the
