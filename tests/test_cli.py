@@ -107,7 +107,7 @@ def test_csv_is_csv() -> None:
     ran = backprop("grad", "-e", "y = max(a,\n b)", "--set", "a=1,b=2", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert rows[2] == {
-        "output": "y", "name": "y", "role": "output", "equation": "max(a, b)", "data": "2.0", "grad": "1.0",
+        "output": "y", "name": "y", "role": "output", "equation": "y = max(a, b)", "data": "2.0", "grad": "1.0",
     }  # fmt: skip
 
 

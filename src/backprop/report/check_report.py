@@ -169,8 +169,10 @@ def sheet_report(sheet: Sheet) -> CheckReport:
         summary += f", {blank} unanswered" if blank else ""
     shown = _table(found, columns, [not each.correct for each in marks], notes, summary)
     titles = "of by claim claimed value verdict mistake diagnosis points points_right"
-    records = _columns(titles, rows)
     claims = [each.claim for each in marks]
+    written = [f"{each.name} = {each.text}" for each in claims]  # as equations are
+    both = zip(rows, written, strict=True)
+    records = _columns(titles, [{**row, "claim": text} for row, text in both])
     doubts = [BackpropError(each.doubt, each.place) for each in claims if each.doubt]
     warnings = [*found.warnings, *doubts]
     return CheckReport(found, sheet.right, records, {"claims": rows}, shown, warnings)

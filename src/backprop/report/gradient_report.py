@@ -10,7 +10,10 @@ from backprop.errors import BackpropError, Cancelled, IndeterminateForm, Infinit
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import default
 from backprop.language import Model
-from backprop.report import SCHEMA, Column, Table, declared, folded, groups, limits
+from backprop.report import SCHEMA, Cell, Column, Table, declared, folded, groups, limits
+
+_WRITTEN = {"equation": "{} = {}", "bounds": "{} in {}"}
+"""How what a file says of a name stands in a row for programs, by the column's title."""
 
 _EMPHASIS = {"output": "strong", "not used": "faint"}
 
@@ -58,12 +61,22 @@ class GradientReport(NamedTuple):
         return Table(columns, emphasis, heads)
 
     def records(self) -> list[Column]:
-        """One row for each output and name: output, name, role, equation, data, grad."""
+        """One row for each output and name: output, name, role, equation, data, grad. Equations are
+        whole, `d = -b*c`: a spreadsheet would compute what begins with a sign."""
         times = len(self.results)
+        names = self.columns[0].cells
+
+        def whole(column: Column) -> Sequence[Cell]:
+            form = _WRITTEN.get(column.title)
+            if form is None:
+                return column.cells
+            both = zip(names, column.cells, strict=True)
+            return [form.format(name, cell) if cell else cell for name, cell in both]
+
         outputs = [each.output for each in self.results for _ in self.columns[0].cells]
         return [
             Column("output", outputs, "name"),
-            *(each._replace(cells=[*each.cells] * times) for each in self.columns),
+            *(each._replace(cells=[*whole(each)] * times) for each in self.columns),
             Column("grad", [*chain(*self.gradients)]),
         ]
 

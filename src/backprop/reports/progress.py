@@ -143,7 +143,7 @@ def _progress() -> Progress:
         progress.TextColumn("{task.completed}/{task.total}"),
         progress.BarColumn(bar_width=20),
         Rate(),
-        progress.TextColumn("{task.fields[value]}"),
+        progress.TextColumn("{task.fields[value]}", markup=False),
         progress.TimeRemainingColumn(),
         console=Console(file=sys.stderr),
         transient=True,

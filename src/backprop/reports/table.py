@@ -170,7 +170,7 @@ def _rich(
     for title, at in zip(titles, block, strict=True):
         whole = table.columns[at].kind != "name"
         overflow: Literal["fold", "ellipsis"] = "ellipsis" if whole else "fold"
-        drawn.add_column(title, no_wrap=whole, overflow=overflow, width=widths[at])
+        drawn.add_column(Text(title), no_wrap=whole, overflow=overflow, width=widths[at])
     for cells, emphasis in zip_longest(rows, table.emphasis, fillvalue=""):
         drawn.add_row(*map(Text, cells), style=_STYLES[emphasis])
     return drawn

@@ -2,6 +2,7 @@
 
 from backprop.derivation import Derivation
 from backprop.reports.explain.document import Document, Section
+from backprop.reports.markdown_table import words
 from backprop.reports.style import Style
 
 
@@ -13,7 +14,7 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
 
 class _Markdown(Document):
     def words(self, text: str) -> str:
-        return text.replace("_", r"\_")
+        return words(text)
 
     def note(self, text: str) -> str:
         return f"*{self.words(text)}*"
