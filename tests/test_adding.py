@@ -173,7 +173,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     formats = made.package / "reports" / "__init__.py"
     insert(formats, "\n)\n", '\n    yaml=("yaml", ".yaml"),', "TABLES: ")
     insert(
-        made.package / "options.py", "    engine: EngineName\n", PATIENCE, "class DescentOptions"
+        made.package / "descent_options.py",
+        "    engine: EngineName\n",
+        PATIENCE,
+        "class DescentOptions",
     )
     run = made.package / "descent" / "course.py"
     text = run.read_text("utf-8")

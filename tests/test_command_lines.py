@@ -18,8 +18,9 @@ from backprop.cli.app import application, helped
 from backprop.cli.help import COMMANDS
 from backprop.cli.quick import read
 from backprop.cli.run import command
+from backprop.descent_options import DescentOptions
 from backprop.inputs import Inputs
-from backprop.options import DescentOptions, fields
+from backprop.options import fields
 from running import CLASSIC, POINT, backprop
 
 VALUES = """a a=2 -1 - -- -x --set --se x=1=2 0 1 7 17 18 007 +5 1_0 1e3 1E3 0.5 .5 5. 1e-8 inf nan 1e999 a,b

@@ -10,8 +10,8 @@ import pytest
 
 import backprop
 from backprop.descent.result import Descent
+from backprop.descent_options import DescentOptions
 from backprop.evaluation import indeterminate
-from backprop.options import DescentOptions
 
 RIDGE = "L = sqrt((a-b)^2) + 0.01*(a+b-3)^2"
 """Falls along a = b, to 0 at 1.5."""

@@ -15,7 +15,8 @@ from backprop.cli.app import application, helped
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
 from backprop.descent.optimizers import FIRST_ORDER, OPTIMIZERS, SCHEDULES, SECOND_ORDER, defaults
-from backprop.options import DescentOptions, fields
+from backprop.descent_options import DescentOptions
+from backprop.options import fields
 from backprop.reports import DOCUMENTS, TABLES
 from running import backprop
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 from backprop import language
 from backprop import options as declared
 from backprop import values as plain
+from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
-from backprop.options import DescentOptions, default_of, documented, names
+from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
 from backprop.source import Source, normal

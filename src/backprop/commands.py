@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from backprop.derivation import Derivation
     from backprop.descent import Descent, State
     from backprop.descent.problem import Problem
-    from backprop.options import DescentOptions
+    from backprop.descent_options import DescentOptions
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.descent_report import DescentReport

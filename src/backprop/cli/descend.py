@@ -6,9 +6,10 @@ from backprop import commands
 from backprop.cli import printing
 from backprop.cli.outputs import Files
 from backprop.cli.watch import Watch
+from backprop.descent_options import DescentOptions
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
-from backprop.options import DescentOptions, option
+from backprop.options import option
 from backprop.places import STANDARD
 from backprop.reports import WITHOUT_NOTES
 

@@ -7,6 +7,7 @@ from math import inf
 from typing import TypeVar
 
 from backprop.descent.optimizers import Minimizer, Optimizer, Schedule, defaults
+from backprop.descent_options import GivenBounds
 from backprop.errors import (
     LIMIT,
     BackpropError,
@@ -23,7 +24,6 @@ from backprop.language import Model, read_settings
 from backprop.language.declarations import FREE, Bounds, wrong_bounds
 from backprop.names import Names, did_you_mean, unknown_choice
 from backprop.numbers import exact, shortened, shown
-from backprop.options import GivenBounds
 from backprop.source import Source, Span, normal
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 
 from backprop.descent.problem import Point, Problem, dot, moves
 from backprop.descent.spool import GrowingColumn, Spool
+from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient
 from backprop.numbers import shown
-from backprop.options import DescentOptions
 
 Cause = Literal[
     "gradient", "corner", "change", "target", "rounding", "steps", "stuck", "diverged",

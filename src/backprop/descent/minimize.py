@@ -14,6 +14,7 @@ from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.spool import Spool
+from backprop.descent_options import DescentOptions, check_ranges, complete
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.leaves import outside
@@ -22,7 +23,6 @@ from backprop.language.declarations import FREE, written_bounds
 from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
-from backprop.options import DescentOptions, check_ranges, complete
 from backprop.source import normal
 from backprop.values import Numbers
 

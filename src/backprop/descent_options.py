@@ -1,0 +1,94 @@
+"""What can be said of a descent: its options, all of them with their defaults, and their ranges."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypedDict
+
+from backprop.errors import BadOption
+from backprop.numbers import shown
+from backprop.options import EngineName, Option, Range, fields, names_option
+
+GivenBounds = Sequence[str] | Mapping[str, tuple[float | None, float | None]]
+"""Texts such as `a=0..1`, or for each name or pattern its ends; None is one that is open."""
+
+_POSITIVE = Range(0, outside=0)
+_NOT_NEGATIVE = Range(0)
+_COUNT = Range(0, whole=True)
+
+
+class DescentOptions(TypedDict, total=False):
+    """What can be said of a descent, in Python and on the command line: to add an option, add a field."""
+
+    # fmt: off
+    lr: Annotated[float | None, Option(
+        "--lr NUMBER", "The step size. Default: the optimizer's own, or a line search chooses it.",
+        takes=_POSITIVE, wrong="--lr is {}; it must be a positive finite number",
+    )]
+    steps: Annotated[int, Option("--steps N", "The most steps.", 1000, takes=_COUNT)]
+    optimizer: Annotated[str, Option(
+        "--optimizer NAME", '{optimizers}; with options: "adam(beta1=0.95)".', "gd",
+        offers="optimizers",
+    )]
+    schedule: Annotated[str, Option(
+        "--schedule NAME", "How --lr changes: {schedules}.", "constant", offers="schedules",
+    )]
+    clip: Annotated[float | None, Option(
+        "--clip NUMBER", "The largest gradient norm that an update sees.",
+        takes=_POSITIVE, wrong="gradients cannot be clipped to {}; give a positive number",
+    )]
+    only: Annotated[Sequence[str], names_option(
+        "--only", 'Move these inputs only: "a, w*"; * and ? stand for any letters.', "inputs",
+    )]
+    freeze: Annotated[Sequence[str], names_option(
+        "--freeze", "Leave these inputs where they are.", "inputs",
+    )]
+    bounds: Annotated[GivenBounds | None, Option(
+        "--bounds TEXT", 'Limits, instead of those in the equations: "a=0..1, b=..5, w*=-1..1".',
+        offers="bounds",
+    )]
+    maximize: Annotated[bool, Option("--maximize", "Climb, so that the output rises.")]
+    until_grad: Annotated[float, Option(
+        "--until-grad NUMBER", "Stop at this gradient norm.", 1e-8, takes=_NOT_NEGATIVE,
+    )]
+    until_change: Annotated[float | None, Option(
+        "--until-change NUMBER",
+        "Stop when a step changes the output by at most this, relative to max(1, |output|).",
+        takes=_NOT_NEGATIVE,
+    )]
+    target: Annotated[float | None, Option(
+        "--target NUMBER", "Stop at this output.",
+        takes=Range(), wrong="the target is {}; give a number",
+    )]
+    every: Annotated[int | None, Option(
+        "--every N", "Trace and history take every Nth step only.", min=1,
+        needs=("trace", "history", "plot"),
+    )]
+    explain_step: Annotated[int | None, Option(
+        "--explain-step K", "Show update K with its numbers.", min=1,
+    )]
+    engine: EngineName
+    # fmt: on
+
+
+def complete(given: Mapping[str, Any]) -> DescentOptions:
+    """All options of a descent: those given, and the defaults of the others. Raises TypeError for
+    one that there is not."""
+    for name in given:
+        if name not in DescentOptions.__annotations__:
+            raise TypeError(f"a descent has no option {name!r}")
+    found: Any = {name: given.get(name, default) for name, _, default, _ in fields(DescentOptions)}
+    options: DescentOptions = found
+    return options
+
+
+def check_ranges(options: Mapping[str, Any]) -> None:
+    """Raise BadOption for a number that makes no sense, by itself and for any optimizer."""
+    for name, _, _, option in fields(DescentOptions):
+        number = options[name]
+        option.check(number)
+        if option.takes is None or number is None or option.takes.has(number):
+            continue
+        kind = "a whole number" if option.takes.whole else "a number"
+        wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
+        downhill = name == "lr" and number < 0
+        hints = ["to climb, give a positive one and --maximize"] if downhill else []
+        raise BadOption(wrong.format(shown(number)), hints=hints)
