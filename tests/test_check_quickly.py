@@ -6,7 +6,7 @@ import pytest
 
 from backprop import parse, values
 from backprop.checks import along, check_gradient
-from backprop.evaluation import cancelled
+from backprop.evaluation import shaken
 from backprop.gallery import example
 from backprop.graph import CODES
 from running import backprop
@@ -64,7 +64,7 @@ def test_wrong_slopes_among_many_inputs(monkeypatch: pytest.MonkeyPatch, rest: s
     right = values.SURE_SLOPES[CODES["tanh"]][0]
     wrong = (lambda x, out: right(x, out) * (1 + 1e-6),)
     monkeypatch.setitem(values.SURE_SLOPES, CODES["tanh"], wrong)
-    monkeypatch.setattr(cancelled, "MOST", 0)  # which would see that these are not the table's
+    monkeypatch.setattr(shaken, "MOST", 0)  # which would see that these are not the table's
     found = many(rest, "tanh(z)", 0.4)
     assert found.pop("z") == "DIFFERS"
     assert {*found.values()} == {"agrees"}

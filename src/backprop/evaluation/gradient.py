@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.engine.underflow import LARGE, SCALE, too_small
 from backprop.errors import AtBorder, BackpropError, Cancelled
-from backprop.evaluation import borders, cancelled, diagnosis
+from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
+from backprop.evaluation.shaken import doubted
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
@@ -115,7 +116,10 @@ def partials(graph: Graph, node: int, data: ByNode) -> dict[int, float]:
 
         slope = slopes_by_values(alone, data)
         gradients |= {name: slope(name)[0] for name in used if name in undecided}
-    cancelled.restored(alone, data, gradients, undecided is not None)
+    if found := doubted(alone, data, gradients):
+        from backprop.evaluation.cancelled import restored
+
+        restored(alone, data, gradients, found, undecided is not None)
     return {name: gradients[name] for name in used}
 
 
@@ -179,8 +183,10 @@ def evaluate(
     if sure or undecided is not None:  # otherwise all are finite
         warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
     lost = None
-    if restores:
-        lost = cancelled.restored(graph, data, gradients, undecided is not None)
+    if restores and (moving := doubted(graph, data, gradients)):
+        from backprop.evaluation import cancelled  # with mpmath
+
+        lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
     notes: tuple[AtBorder | Cancelled, ...] = ()
     if noted and (steps := borders.met(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
