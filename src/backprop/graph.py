@@ -218,7 +218,9 @@ def _loses(one: float, other: float) -> bool:
 
 class Graph:
     """The steps that lead to some outputs, which are nodes; they keep their numbers in `columns`.
-    labels: the names of nodes that have one."""
+    labels: the names of nodes that have one. asked: how often its gradient has been asked for."""
+
+    asked = 0
 
     def __init__(
         self,

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from backprop.engine.underflow import LARGE, SCALE, too_small
 from backprop.errors import AtBorder, BackpropError, Cancelled
 from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import inputs_at, missing_inputs
-from backprop.evaluation.shaken import doubted
+from backprop.evaluation.shaken import MOST, doubted
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
@@ -19,6 +20,13 @@ from backprop.values import ByNode, Numbers, any_steep, backward, forward
 
 if TYPE_CHECKING:
     from backprop.engine.writers.exact import Open
+    from backprop.evaluation.often import Sweep
+
+
+_OFTEN = 40
+"""Gradients of a graph after which it is worth compiling, which takes as long as some 20."""
+
+_SWEEPS: WeakKeyDictionary[Graph, Sweep] = WeakKeyDictionary()
 
 
 class Gradient(NamedTuple):
@@ -91,6 +99,19 @@ def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open]
     return settle(graph, data, gradients, doubtful)
 
 
+def _swept(graph: Graph, data: ByNode, gradients: ByNode) -> bool:
+    """Whether values and gradients of a graph are set, and nothing about them is in doubt: so for
+    most points of one whose gradient is asked often."""
+    graph.asked += 1
+    if graph.asked <= _OFTEN or len(graph.steps) > MOST:
+        return False
+    from backprop.evaluation.often import sweep
+
+    if graph not in _SWEEPS:
+        _SWEEPS[graph] = sweep(graph)
+    return _SWEEPS[graph](data, gradients)
+
+
 def _scaled(graph: Graph, data: ByNode, gradients: ByNode) -> bool:
     """Compute the gradients again, large enough for doubles on the way; whether that went well."""
     found: dict[int, float] = defaultdict(float, {graph.output: SCALE})
@@ -145,9 +166,10 @@ def evaluate(
     order, leading = graph.order, set(graph.order)
     if others := [node for node in model.names.values() if node not in leading]:
         # what the output does not need is computed too
-        order = order + in_order(
+        others = in_order(
             others, lambda node: [each for each in graph.operands(node) if each not in leading]
         )
+        order = order + others
     given, missing = inputs_at(model, values)
     if missing and (needed := missing.intersection(graph.order)):
         absent = [label for label, node in model.names.items() if node in needed]
@@ -157,6 +179,7 @@ def evaluate(
         data[node] = number
     gradients = [0.0] * len(data)
     native = sure = False
+    swept = not missing and engine == "auto" and restores and _swept(graph, data, gradients)
     if engine != "auto":  # which interprets here: for one run it takes longer to lay a graph out
         from backprop.engine.choosing import choose
 
@@ -167,14 +190,15 @@ def evaluate(
         sure = Tape(columns, order, output).run(data, gradients)
         sure = sure and not too_small(graph, data)
     else:
-        forward(columns, filter(columns.is_step, order), data)
+        forward(columns, filter(columns.is_step, others if swept else order), data)
     computed = order
     if missing:  # what needs an input without a number has no value either
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
     warnings = [*model.warnings]
-    warnings += diagnosis.values(model, computed, len(graph.order), data)
-    undecided = None if sure else settled(graph, data, gradients)
+    if others or not swept:
+        warnings += diagnosis.values(model, computed, len(graph.order), data)
+    undecided = None if sure or swept else settled(graph, data, gradients)
     if undecided is not None and by_values:
         from backprop.evaluation import indeterminate
 
@@ -183,7 +207,7 @@ def evaluate(
     if sure or undecided is not None:  # otherwise all are finite
         warnings += diagnosis.gradients(model, graph, data, gradients, undecided or ())
     lost = None
-    if restores and (moving := doubted(graph, data, gradients)):
+    if restores and not swept and (moving := doubted(graph, data, gradients)):
         from backprop.evaluation import cancelled  # with mpmath
 
         lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
