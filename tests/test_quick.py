@@ -235,7 +235,7 @@ _FIRST = re.compile(r"(?:const|minimize|maximize|output)\s+[A-Za-z]")
 
 def _renamed(text: str, k: int) -> Iterator[str]:
     """The tokens of a text, with k in its names, before their primes."""
-    for found in token_pattern().finditer(text):
+    for found in token_pattern(False).finditer(text):
         word, given = found.group(), {*FUNCTIONS, *CONSTANTS}
         name = word.rstrip("'")
         said = _FIRST.match(text, found.start(found.lastgroup or 0))
@@ -306,7 +306,7 @@ def test_the_words_of_the_grammar_are_known() -> None:
 
 
 def _token(text: str) -> bool:
-    found = token_pattern().match(text)
+    found = token_pattern(False).match(text)
     return found is not None and found.end() == len(text) and found.lastgroup in ("NAME", "NUMBER")
 
 
@@ -326,7 +326,7 @@ def test_leaves_are_the_tokens_of_the_grammar() -> None:
         if all(map(_token, leaves)):
             assert leaves == [
                 found.group(found.lastgroup or 0)
-                for found in token_pattern().finditer(text)
+                for found in token_pattern(False).finditer(text)
                 if found.lastgroup in ("NAME", "NUMBER")
             ], text
             alike += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from functools import cache
 from random import Random
@@ -14,7 +15,7 @@ from lark.lexer import Lexer
 from backprop.gallery import examples
 from backprop.source import Source
 from backprop.syntax import grammar
-from backprop.syntax.grammar import Kinds, Shape, Unfit, shape
+from backprop.syntax.grammar import Kinds, Shape, Unfit, shape, token_pattern
 from backprop.syntax.lalr import Tables
 from backprop.syntax.scanner import LIST_ENDS, Tokens, statements
 from grammar_tables import FOLDER, STARTS, made
@@ -188,3 +189,31 @@ def test_the_tables_are_those_of_the_grammar() -> None:
     assert grammar.text() == made(GRAMMAR), "python tests/grammar_tables.py writes them anew"
     changed = GRAMMAR.replace('POWER: "^"', 'POWER: "@"')
     assert Tables(made(changed), grammar._Emitter).symbols["POWER"] == "@"
+
+
+def test_texts_that_are_ascii_are_cut_alike_by_both_patterns() -> None:
+    chance, characters = random.Random(5), [chr(code) for code in range(1, 128)]
+    pieces = [
+        "for",
+        "in",
+        "x1",
+        "a'",
+        "1e-3",
+        ".5",
+        "2.0(1)",
+        "+/-",
+        "**",
+        "..",
+        "<=",
+        "# b",
+        "\r\n",
+        "|",
+    ]
+    wide, plain = token_pattern(False), token_pattern(True)
+    for _ in range(5000):
+        text = "".join(chance.choices(pieces if chance.random() < 0.7 else characters, k=12))
+        cut = [
+            [(found.lastgroup, found.span()) for found in each.finditer(text)]
+            for each in (wide, plain)
+        ]
+        assert cut[0] == cut[1], text

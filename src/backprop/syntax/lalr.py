@@ -28,8 +28,8 @@ class Tables:
     """The tables of a grammar, made of a text of these parts, one a line:
 
     how many rules and how many states; for each start symbol its name, first and last state; for
-    each terminal its name and how it is spelled; the rules; the states; and, to the end of the
-    text, a regular expression of all terminals.
+    each terminal its name and how it is spelled; the rules; the states; and a regular
+    expression of all terminals, and one of what there is of them in ASCII.
 
     A rule: the symbol on its left, the action, and a letter for each symbol on its right: `k`, its
     value is kept; `i`, the parts in its place; `d`, it is dropped. Without parts: `-`. The action
@@ -49,7 +49,7 @@ class Tables:
         }
         words = spelled.split()
         self.symbols: Mapping[str, str] = dict(zip(words[::2], words[1::2], strict=True))
-        self.pattern = lines.pop()
+        self.pattern, self.plain_pattern = lines.pop().split("\n")
         self._rules = [_rule(line, actions) for line in lines[:rules]]
         # most statements meet a few states only, so that each is read when it is first met
         self._lines = lines[rules:]

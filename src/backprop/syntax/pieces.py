@@ -83,10 +83,10 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 @cache
 def reserved() -> frozenset[str]:
     """The words that the grammar takes for itself: `for`, `if`, …"""
-    words = [name.lower() for name in token_pattern().groupindex]
+    words = [name.lower() for name in token_pattern(True).groupindex]
     return frozenset(word for word in words if word.isalpha() and not is_name(word))
 
 
 def is_name(text: str) -> bool:
-    found = token_pattern().match(text)
+    found = token_pattern(text.isascii()).match(text)
     return found is not None and found.lastgroup == "NAME" and found.end() == len(text)

@@ -135,7 +135,7 @@ def statements(
     known: dict[str, str] = {}
     piece = _Piece()
     kinds, texts, starts, stops = piece.columns
-    for found in token_pattern().finditer(text, start):
+    for found in token_pattern(plain).finditer(text, start):
         kind = found.lastgroup or ""
         if kind in _SPECIAL:
             if kind in ("COMMENT", "BLANK"):
