@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import backprop as library
-from backprop.errors import NotAnInput, NotANumber, NothingToMove, OutsideBounds
+from backprop.errors import BackpropError, NotAnInput, NotANumber, NothingToMove, OutsideBounds
 from backprop.language import with_defaults
 from running import backprop
 
@@ -280,6 +280,25 @@ def test_what_looks_like_data_is_said() -> None:
     assert "looks like data" not in ran.err
 
 
+def test_what_is_given_and_looks_like_data_is_said(tmp_path: Path) -> None:
+    text = _data(8)[_data(8).index(" b = ") :]
+    lines, json_ = tmp_path / "lines", tmp_path / "json"
+    lines.write_text("".join(f"x[{k}] = {k}\n" for k in range(1, 9)))
+    json_.write_text('{"x": [1, 2, 3, 4, 5, 6, 7, 8]}')
+    numbers = ", ".join(f"x[{k}]={k}" for k in range(1, 9))
+    for given in (["--values", str(lines)], ["--values", str(json_)], ["--set", numbers]):
+        for start, said in (
+            ("", True),
+            ("const x[*]; ", False),
+            ("x[i] = 0 for i in 1..8; ", False),
+        ):
+            ran = backprop("descend", "-e", start + text, *given, "--steps", "2")
+            assert ran.status == 0
+            assert ("x[*] looks like data" in ran.err) == said
+    ran = backprop("descend", "-e", text, "--set", "x[*]=1", "--steps", "2")
+    assert "looks like data" not in ran.err
+
+
 def test_several_outputs_are_all_listed_and_a_slip_is_asked_about() -> None:
     names = ", ".join(f"y{k}" for k in range(12))
     text = "; ".join(f"y{k} = x^{k + 2}" for k in range(12))
@@ -451,12 +470,106 @@ def test_a_constant_has_no_bounds_of_a_descent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "missing"), [("1..5", "x[5]"), ("0..2", "x[0]"), ("7..9", "x[7..9]"), ("1..3", "")]
+    ("pattern", "missing"),
+    [
+        ("1..5", "x[5]"),
+        ("0..2", "x[0]"),
+        ("7..9", "x[7..9]"),
+        ("1..3", ""),
+        ("2..", ""),
+        ("..2", ""),
+        ("0..", "x[0]"),
+        ("..9", "x[9]"),
+    ],
 )
 def test_const_of_a_slice_names_members_that_there_are(pattern: str, missing: str) -> None:
-    text = f"x[i] = i for i in 1..3; const x[{pattern}]; y = sum(x[j] for j in 1..3)"
+    text = f"x[i] = i for i in 1..3; const x[{pattern}]; y = a^2 + sum(x[j]^2 for j in 1..3); a = 1"
     ran = backprop("grad", "-e", text)
     assert f"there is no '{missing}'" in ran.err if missing else ran.status == 0
+    plain = text.replace(f"const x[{pattern}]; ", "")
+    for option in (
+        "grad --set",
+        "grad --wrt",
+        "grad --only",
+        "check --only",
+        "descend --only",
+        "descend --freeze",
+    ):
+        command, name = option.split()
+        end = "=2" if name == "--set" else ""
+        ran = backprop(command, "-e", plain, name, f"x[{pattern}]{end}")
+        assert f"there is no '{missing}'" in ran.err if missing else ran.status == 0, option
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("a = 1 in 0..sum(i for i in 1..3); y = a^2", (0, 6)),
+        ("a = 1 in 0..max(i^2 for i in 1..3) + 1; y = a^2", (0, 10)),
+        ("a = 1 in -prod(i for i in 1..4)..mean(i for i in 1..3); y = a", (-24, 2)),
+        ("a = 1 in 0..sum(i*j for i in 1..2, j in 1..3 if i != j); y = a", (0, 13)),
+        ("a = 1 in 0..sum(max(j for j in 1..i) for i in 1..3); y = a", (0, 6)),
+        ("a = 1 in 0..sum(x[i]^2 for i in 1..2); y = a + x[1]; x[i] = i for i in 1..2", (0, 5)),
+        ("a = 1 in 0..m; m = 2*x[2]; y = a; x[i] = i for i in 1..2", (0, 4)),
+        ("a = 1 in 0..m/2; m = 4*pi; y = a", (0, 6.283185307179586)),
+        ("a = 1 in 0..n; n = sum(k for k in 1..3); y = a", (0, 6)),
+    ],
+)
+def test_bounds_are_any_expression_of_constants(text: str, bounds: tuple[float, float]) -> None:
+    assert library.parse(text).bounds["a"] == bounds
+
+
+def test_sums_in_ranges_draws_and_uncertainties() -> None:
+    model = library.parse(
+        "n = sum(k for k in 1..3); x[i] = i for i in 1..n; y = sum(x[i] for i in 1..n)"
+    )
+    assert model.grad().value == 21
+    text = "x[i] = i for i in 1..sum(k for k in 1..2) if i != max(k for k in 1..2); y = x[1] + x[3]"
+    assert library.parse(text).grad().value == 4
+    model = library.parse(
+        "a = 2 ± sum(i/10 for i in 1..3); z ~ uniform(3, sum(1 for i in 1..3)); y = a + z"
+    )
+    assert model.uncertainties["a"] == pytest.approx(0.6)
+    assert model.grad().value == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a = 1 in 0..min(i for i in 1..0); y = a", "a bound is the min of nothing"),
+        ("a = 1 in 0..sum(i for i in 1..10^9); y = a", "over 10,000,000 values"),
+        ("a = 1 in 0..sum(q for i in 1..3); y = a", "'q' is not known here"),
+        ("a = 1 in 0..x[inf]; y = a", "is not known here"),
+        ("x[i] = i for i in 1..m; m = 2*pi; y = x[1]", "this is 6.28319, no whole number"),
+        ("x[i] = i for i in 1..m; m = 2^60; y = x[1]", "no whole number"),
+        ("x[i] = i for i in 1..n; n = sum(n for k in 1..2); y = x[1]", "no integer constant"),
+    ],
+)
+def test_what_is_no_constant_expression(text: str, says: str) -> None:
+    with pytest.raises(BackpropError, match=re.escape(says)):
+        library.parse(text)
+
+
+SIZED = "const n; x[i] = i for i in 1..n; y = sum(x[i] for i in 1..n)"
+
+
+@pytest.mark.parametrize("values", ["n = 3\n", '{"n": 3}', "const n = 3"])
+def test_a_constant_without_a_number_is_given_one(values: str, tmp_path: Path) -> None:
+    """In a range, a draw or bounds, too: 1 + 2 + 3 is 6."""
+    (tmp_path / "v").write_text(values)
+    for text in (SIZED, SIZED.removeprefix("const n; ")):
+        assert run("grad", "-e", text, "--values", str(tmp_path / "v")).startswith("y = 6\n")
+        assert run("grad", "-e", text, "--set", "n=3").startswith("y = 6\n")
+    given = ("--values", str(tmp_path / "v"), "--set", "n=4, x[1]=2")
+    assert run("grad", "-e", SIZED, *given).startswith("y = 11\n")
+    piped = backprop("grad", "-e", SIZED, "--values", "-", stdin=values.encode())
+    assert piped.out.startswith("y = 6\n")
+    for text in ("const n; a = 1 in 0..n; y = a", "const n; a ~ uniform(n, n); y = a/n"):
+        assert run("grad", "-e", text, "--set", "n=3").startswith("y = 1\n")
+    assert "this is 2.5, no whole number" in fails("grad", "-e", SIZED, "--set", "n=2.5")
+    assert "'n' is no integer constant" in fails("grad", "-e", SIZED, "--set", "m=3")
+    said = fails("grad", "-e", SIZED + "; z = q(1)", "--set", "n=3")
+    assert ("no function 'q'" in said, "n = 3" in said) == (True, False)
 
 
 def test_what_a_model_says_cannot_be_changed() -> None:

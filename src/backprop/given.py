@@ -1,23 +1,25 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from backprop.errors import LIMIT, BackpropError, CannotRead, NotANumber, UnexpectedText, raise_all
 from backprop.evaluation.leaves import default, number_of, outside, refused
 from backprop.files import read_source, typed
+from backprop.graph import Columns
 from backprop.json_numbers import Given, from_json, is_json
 from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
 from backprop.language.links import differing
 from backprop.names import Names
-from backprop.numbers import half_unit, shown
+from backprop.numbers import exact, half_unit, shown
 from backprop.source import Source, Span
+from backprop.syntax.parser import read
 
 
 def read_numbers(
     model: Model,
-    files: Sequence[str] = (),
+    files: Sequence[str | Source] = (),
     settings: Sequence[str] = (),
     bounds: Collection[str] = (),
     again: Callable[[str], Model] | None = None,
@@ -32,7 +34,7 @@ def read_numbers(
     numbers: dict[str, float] = {}
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
-    opened = [_opened(path) for path in files]
+    opened = opened_all(files)
     written = [typed(text, "--set") for text in settings]
     if json := next(filter(is_json, written), None):
         hints = ["write a=2, b=3", "or put it into a file, for --values FILE"]
@@ -57,12 +59,13 @@ def read_numbers(
     inputs = Names(model.inputs)
     fixed = {name: default(model, name) for name in model.fixed if name in model.defaults}
     for name, (number, span, text) in (item for given in sources for item in given.items()):
-        if name not in model.names and (many := inputs.matching(name)):
+        many, missing = ([], name) if name in model.names else inputs.meant(name)
+        if not missing:
             numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
         elif name in sizes or number == fixed.get(name):
             pass  # the model has it; and a file gives its own constants back
-        elif error := refused(model, name, span, near=len(errors) < LIMIT):
+        elif error := refused(model, missing, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
             numbers[name] = _within(model, name, number, text)
@@ -81,13 +84,60 @@ def _read_again(model: Model, sizes: dict[str, float], again: Callable[[str], Mo
     """The Model of the same text with other numbers for constants of ranges. Raises as reading does."""
     from backprop.language import with_defaults
 
+    return _with_numbers(again, with_defaults(model, sizes, drawn=False), sizes)
+
+
+def read_sized(
+    source: Source,
+    files: Sequence[Source],
+    settings: Sequence[str],
+    again: Callable[[str], Model],
+    before: BackpropError,
+) -> Model | None:
+    """The Model of a text that has no number for a constant of its ranges, draws or bounds, where
+    one is given: each number given for a name without a statement becomes a statement at the end.
+    None if there is none, or it helps nothing. before: the error of the text itself."""
+    statements, faults = read(source)
+    forms = ("declaration", "goal", "function")
+    words = {word for each in statements for word in each.tokens.texts}
+    defined = {
+        each.tokens.texts[each.shape.target] for each in statements if each.shape.form not in forms
+    }
+    numbers: dict[str, float] = {}
     try:
-        return again(with_defaults(model, sizes, drawn=False))
+        for given in [*files, *(typed(text, "--set") for text in settings)]:
+            found = (
+                from_json(given, Model(source, Columns(), {}), words)
+                if is_json(given)
+                else from_lines(given, defined if given in files else None)
+            )
+            numbers |= {name: each[0] for name, each in found.items() if name in words - defined}
+    except BackpropError:  # it is told when the equations read well
+        return None
+    lines = "".join(f"{name} = {exact(number)}\n" for name, number in numbers.items())
+    try:
+        text = f"{source.text}\n{lines}"
+        return _with_numbers(again, text, numbers) if lines and not faults else None
     except BackpropError as error:
-        given = ", ".join(f"{name} = {shown(number)}" for name, number in sizes.items())
+        if error.message == before.message:
+            return None
+        raise
+
+
+def _with_numbers(again: Callable[[str], Model], text: str, numbers: Mapping[str, float]) -> Model:
+    """The Model of a text in which these numbers stand for those of the file. Raises as reading does."""
+    try:
+        return again(text)
+    except BackpropError as error:
+        given = ", ".join(f"{name} = {shown(number)}" for name, number in numbers.items())
         for each in error.all:
             each.hints += (f"this is so with the number that is given: {given}",)
         raise
+
+
+def opened_all(files: Sequence[str | Source]) -> list[Source]:
+    """Files of numbers, opened. Raises CannotRead."""
+    return [_opened(each) if isinstance(each, str) else each for each in files]
 
 
 def _opened(path: str) -> Source:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
-from backprop.errors import BadOption, CannotRead
+from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
-from backprop.given import read_numbers
+from backprop.given import opened_all, read_numbers, read_sized
 from backprop.language import Model, read_model
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
@@ -102,9 +102,18 @@ class Inputs(NamedTuple):
     def given(self, bounds: Collection[str] = ()) -> tuple[Model, dict[str, float]]:
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
         bounds of the model do not hold."""
-        model = self.model()
+        source = self._equations()
+        values: Sequence[str | Source] = self.values
 
         def again(text: str) -> Model:
-            return self._read(Source(model.source.name, text, model.source.option))
+            return self._read(Source(source.name, text, source.option))
 
-        return read_numbers(model, self.values, self.settings, bounds, again)
+        try:
+            model = self._read(source)
+        except BackpropError as error:
+            values = opened_all(values)
+            sized = read_sized(source, values, self.settings, again, error)
+            if sized is None:
+                raise
+            model = sized
+        return read_numbers(model, values, self.settings, bounds, again)

@@ -91,8 +91,23 @@ class Names:
         found = ((name, fits.fullmatch(name)) for name in self._perhaps(pattern))
         return [name for name, fit in found if fit and _within(fit.groups(), ranges)]
 
+    def meant(self, pattern: str) -> tuple[list[str], str]:
+        """The names that are meant, and what is said and not there: the pattern, if no name fits;
+        `x[9]`, an end of `x[2..9]`; "" for nothing."""
+        found = self.matching(pattern)
+        written = re.sub(r"\s+", "", normal(pattern))
+        if not found or written in self._places:
+            return found, "" if found else pattern
+        for part in re.finditer(_ENDS, written):
+            for end in filter(None, part.groups()):
+                one = f"{written[: part.start()]}{_whole(end)}{written[part.end() :]}"
+                if not self.matching(one):
+                    return found, one
+        return found, ""
+
 
 _END = r"((?:-?[0-9]+)?)"
+_ENDS = rf"{_END}\.\.{_END}"
 _RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
 """What a pattern has for an index: a number, or a range whose ends may be missing."""
 
@@ -296,8 +311,8 @@ def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[s
     """Those of the names of `owner` that are meant by names, families and patterns. Raises UnknownName."""
     found, known = list[str](), Names(names)
     for pattern in patterns:
-        fitting = known.matching(pattern)
-        if not fitting:
-            raise unknown_name(pattern, names, owner)
+        fitting, missing = known.meant(pattern)
+        if missing:
+            raise unknown_name(missing, names, owner)
         found += fitting
     return found

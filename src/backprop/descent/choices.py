@@ -119,9 +119,9 @@ def _meant(model: Model, inputs: Names, wanted: Iterable[str]) -> list[str]:
     found: list[str] = []
     errors: list[BackpropError] = []
     for pattern in map(normal, wanted):
-        names = inputs.matching(pattern)
+        names, missing = inputs.meant(pattern)
         found += names
-        if not names and (error := refused(model, pattern, near=len(errors) < LIMIT)):
+        if missing and (error := refused(model, missing, near=len(errors) < LIMIT)):
             errors.append(error)
     raise_all(errors)
     return found

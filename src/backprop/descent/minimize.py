@@ -64,7 +64,7 @@ def descend(
         others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
     begun = evaluate(model, start, output, restores=False)
-    warnings = [*_like_data(model, free), *_start(begun.gradient, limits, free)]
+    warnings = [*_like_data(model, start, free), *_start(begun.gradient, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
@@ -150,7 +150,9 @@ def _check_state(state: State, row: Method, model: Model, free: Sequence[str]) -
         raise BadOption(message, hints=[hint], where=where)
 
 
-def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
+def _like_data(
+    model: Model, start: Mapping[str, float], free: Sequence[str]
+) -> list[BackpropError]:
     """What to say of families whose members were given number by number, and move; nothing where a
     family is const, or these have bounds, or were saved by a descent: it is known who moves."""
     if any(map(family, model.constants)):
@@ -159,6 +161,10 @@ def _like_data(model: Model, free: Sequence[str]) -> list[BackpropError]:
     names = [name for name in free if name in known and name not in model.bounds]
     statements = {model.repeated[name]: name for name in names}
     alone = Counter(family(name) for whole, name in statements.items() if not model.draws(whole))
+    others = [name for name in free if family(name) and name not in model.defaults]
+    various = {(family(name), start[name]) for name in others}
+    several = {each for each, count in Counter(name for name, _ in various).items() if count > 1}
+    alone.update(filter(several.__contains__, map(family, others)))  # x[*] = 1 is one start for all
     text = model.source.text
     found = [
         f"{name}[*]"

@@ -96,7 +96,7 @@ class Builder:
         def define(label: str, scope: Scope, parts: Parts, place: int) -> None:
             if random:
                 self.uses_names = False
-                drawn = self.families.draw(tokens, parts.body.nodes, label, scope)
+                drawn = self.families.draw(tokens, parts.body, label, scope)
                 root = self.columns.number(*drawn)
             else:
                 root = self.expression(tokens, parts.body, scope)

@@ -12,7 +12,9 @@ from backprop.errors import (
     Label,
     NotAnInput,
     NotANumber,
+    NotYetSupported,
     OutsideBounds,
+    TooLarge,
     UnexpectedText,
     defined_twice,
 )
@@ -87,11 +89,18 @@ class DeclarationReader:
         tokens = statement.tokens
         if statement.shape.const:
             self.constants[name] = tokens.span(0, tokens.sign - 1)
-        items = (node for limit in parts.limits for item in limit.items for node in item)
-        if self.integers.member is None and any(node.kind == "index" for node in items):
+        try:
+            self._limit(name, statement, parts, scope, default(self.columns, root))
+        except NotYetSupported:
+            if self.integers.member is not None:
+                raise
             self._by_members.append((name, statement, parts, scope, root))
-            return
-        number = default(self.columns, root)
+
+    def _limit(
+        self, name: str, statement: Statement, parts: Parts, scope: Scope, number: float
+    ) -> None:
+        """Take the bounds and the uncertainty of an input whose default is `number`."""
+        tokens = statement.tokens
         for limit in parts.limits:
             self._refuse_itself(name, tokens, limit)
             if limit.node.kind == "bounds":
@@ -125,6 +134,8 @@ class DeclarationReader:
         """The number of a constant expression. Raises NotANumber."""
         try:
             return self.integers.number(tokens, tuple(nodes), scope, free=True)
+        except (NotYetSupported, TooLarge):  # members, which may be defined further down
+            raise
         except BackpropError as error:
             place = error.labels[0].span
             hint = "write numbers, or names that the file gives numbers"
@@ -239,21 +250,17 @@ class DeclarationReader:
                 return "*"
             if part[-1].kind != "slice":
                 return str(self.integers.integer(tokens, part, {}))
-            return "..".join(map(index, roots(nodes, part[-1].start, at - 1)))
+            ends = "..".join(map(index, roots(nodes, part[-1].start, at - 1)))
+            return {"low": f"{ends}..", "high": f"..{ends}"}.get(part[-1].operation, ends)
 
         return f"{name}[{','.join(map(index, roots(nodes, node.start, root - 1)))}]"
 
     def _declare(self, pattern: str, names: Mapping[str, int], known: Names, place: Span) -> None:
         """Make constants of the inputs that `const x[*]` names. Raises UnknownName, NotAnInput,
         NameDefinedTwice."""
-        found = known.matching(pattern)
-        if not found:
-            raise unknown_name(pattern, names, "these equations", place)
-        for part in re.finditer(r"(-?\d*)\.\.(-?\d*)", pattern):  # as far as a slice names its ends
-            for end in filter(None, part.groups()):
-                one = pattern[: part.start()] + end + pattern[part.end() :]
-                if not known.matching(one):
-                    raise unknown_name(one, names, "these equations", place)
+        found, missing = known.meant(pattern)
+        if missing:
+            raise unknown_name(missing, names, "these equations", place)
         inputs = [name for name in found if not self.columns.is_step(names[name])]
         if not inputs:
             message = f"{found[0]!r} is computed by its equation, so that it is no constant"

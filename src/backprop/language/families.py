@@ -25,7 +25,7 @@ from backprop.names import spanned
 from backprop.numbers import shown
 from backprop.options import MaxNodes, default_of
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Clause, Nodes, Parts, TooDeep, prepared
+from backprop.syntax.bodies import Body, Clause, Nodes, Parts, TooDeep, prepared
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -49,6 +49,7 @@ class Families:
         most: int = MOST_VALUES,
     ) -> None:
         self.integers = Integers(equations)
+        self.integers.scopes = self.scopes
         self.seed = seed
         self.most = most
         self.left = most
@@ -179,7 +180,7 @@ class Families:
             place = Label(left(self.scalars[family]), "defined here")
             raise UnknownName(f"{family!r} has no indices", span, place)
 
-    def draw(self, tokens: Tokens, nodes: Nodes, label: str, scope: Scope) -> tuple[float, int]:
+    def draw(self, tokens: Tokens, body: Body, label: str, scope: Scope) -> tuple[float, int]:
         """The default of a member that is drawn at random, and its place.
 
         Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
@@ -190,11 +191,11 @@ class Families:
         from hashlib import blake2b  # these two take 6 ms, and few files draw
         from statistics import NormalDist
 
-        drawn = nodes[-1]
+        drawn = body.nodes[-1]
         _check_distribution(tokens, drawn)
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
         try:
-            first, second = self.integers.arguments(tokens, nodes, scope)
+            first, second = self.integers.arguments(tokens, body, scope)
         except NotANumber as error:
             message = (
                 f"{name} of what has no number makes a model statement of this, which is {NOT_YET}"

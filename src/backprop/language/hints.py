@@ -214,10 +214,16 @@ def of_members(statement: Statement, many: Node, defined: Collection[str]) -> st
         within = nodes[call.start : nodes.index(call)]
         if [each.kind in ("star", "slice") for each in within].count(True) == 1:
             index = next(each for each in "ijkmn" if each not in tokens.texts or each == "n")
+            alone = member.operands == 1 and _indices(family, tokens.source.text)
+            all_of_them = alone or f"1..{'n' if index != 'n' else 'N'}"
+            low, _, high = all_of_them.partition("..")
             span = own(tokens, many.first, many.last)
             if many.kind == "star":
-                alone = member.operands == 1 and _indices(family, tokens.source.text)
-                span = alone or f"1..{'n' if index != 'n' else 'N'}"
+                span = all_of_them
+            elif many.operation == "low":
+                span += high or "n"
+            elif many.operation == "high":
+                span = (low if high else "1") + span
             before = own(tokens, call.first, many.first - 1)
             after = own(tokens, many.last + 1, call.last - 1)
             return f"write {before}{index}{after} for {index} in {span})"

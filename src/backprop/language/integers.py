@@ -6,7 +6,7 @@ constants of the file; what a function was called with counts if it is a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
 from math import isfinite, isinf, isnan
@@ -18,15 +18,16 @@ from backprop.errors import (
     Label,
     NotANumber,
     NotYetSupported,
+    TooLarge,
     UnexpectedText,
 )
-from backprop.graph import Columns, in_order
+from backprop.graph import Columns, in_order, joined
 from backprop.names import look, strange_letter
 from backprop.numbers import beyond_doubles, exact, shown
-from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
-from backprop.syntax.bodies import Nodes, prepared
+from backprop.syntax.bodies import Body, Nodes, Parts, TooDeep, body, prepared
 from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
@@ -97,9 +98,7 @@ class Integers:
     """The integer constants of a file: right sides of its equations."""
 
     def __init__(self, equations: Mapping[str, Statement]) -> None:
-        self._sources = {
-            name: statement for name, statement in equations.items() if not statement.shape.indexed
-        }
+        self._sources = equations
         self.defined: Collection[str] = self._sources
         """The names to which pi and inf give way."""
         self.known: dict[str, float] = {}
@@ -109,6 +108,8 @@ class Integers:
         self.member: Callable[[str, Span], float] | None = None
         """The number of a member of a family, where that may be asked for."""
         self._open: set[str] = set()
+        self.scopes: Callable[[Tokens, Parts, Scope], Iterator[Scope]]
+        """What the variables of a sum run through: see Families."""
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.columns = Columns()
         """Where the arguments of functions are: those of the builder."""
@@ -121,23 +122,61 @@ class Integers:
 
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
         """The number of an expression; booleans count as 0 and 1. Raises UnexpectedText,
-        NotANumber. free: any number will do, and the constants pi and inf are known."""
+        NotANumber, TooLarge. free: any number will do, and the constants pi and inf are known."""
         if len(nodes) == 1 and nodes[0].kind == "name":  # x[i], by far the most frequent
             return self._name(tokens, nodes[0].token, scope, free)
+        if any(node.kind == "gather" for node in nodes):
+            try:
+                return self._of_body(tokens, body(nodes), scope, free)
+            except TooDeep:
+                message = "sums inside sums, deeper than is read"
+                place = tokens.span(nodes[-1].first, nodes[-1].last)
+                raise TooLarge(message, place) from None
         return fold_nodes(nodes, lambda *node: self._node(tokens, scope, free, *node))
 
-    def arguments(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> list[float]:
-        """The numbers of what the call at the end of `nodes` is made of; any will do, as with `free`."""
+    def arguments(self, tokens: Tokens, call: Body, scope: Scope) -> list[float]:
+        """The numbers of what the call at the end of a body is made of; any will do, as with `free`."""
         found: list[float] = []
 
         def compute(node: Node, operands: list[float]) -> float:
-            if node is not nodes[-1]:
-                return self._node(tokens, scope, True, node, operands)
+            if node is not call.nodes[-1]:
+                return self._of_part(tokens, call, scope, True, node, operands)
             found.extend(map(float, operands))
             return 0.0
 
-        fold_nodes(nodes, compute)
+        fold_nodes(call.nodes, compute)
         return found
+
+    def _of_body(self, tokens: Tokens, whole: Body, scope: Scope, free: bool) -> float:
+        """The number of an expression with sums."""
+        return fold_nodes(
+            whole.nodes, lambda *node: self._of_part(tokens, whole, scope, free, *node)
+        )
+
+    def _of_part(
+        self,
+        tokens: Tokens,
+        whole: Body,
+        scope: Scope,
+        free: bool,
+        node: Node,
+        operands: list[float],
+    ) -> float:
+        """The number of a node of a body; of a sum that of its terms, as if they were written out."""
+        if node.kind == "index":
+            indices = whole.parts[node.token].indices
+            operands = [self.integer(tokens, each, scope) for each in indices]
+        if node.kind != "gather":
+            return self._node(tokens, scope, free, node, operands)
+        parts, row = whole.parts[node.token], GATHERS[tokens.texts[node.token]]
+        terms = [
+            self._of_body(tokens, parts.body, each, free)
+            for each in self.scopes(tokens, parts, scope)
+        ]
+        if not terms and row.empty is None:
+            raise self._fault(tokens, node.first, node.last, f"is the {row.name} of nothing")
+        total = joined(row.joined_by, terms, _computed) if terms else row.empty or 0.0
+        return total / len(terms) if row.divided else total
 
     def _node(
         self, tokens: Tokens, scope: Scope, free: bool, node: Node, operands: list[float]
@@ -162,8 +201,10 @@ class Integers:
                 return _computed(row.name, operands)
         elif node.kind == "operation":
             found = _computed(node.operation, operands)
-        if node.kind == "index" and self.member and all(at == int(at) for at in operands):
+        if node.kind == "index" and self.member:
             place = tokens.span(node.first, node.last)
+            if not all(float(at).is_integer() for at in operands):
+                raise NotANumber("an index that is no whole number", place)
             return self.member(f"{text}[{','.join(str(int(at)) for at in operands)}]", place)
         if node.kind == "index":
             message = f"an index from a table is {NOT_YET}"
@@ -192,7 +233,7 @@ class Integers:
             if -_MOST <= whole <= _MOST:
                 return whole
         found = self.number(tokens, nodes, scope)
-        if isfinite(found) and found == (whole := int(found)):
+        if abs(found) <= _MOST and found == (whole := int(found)):
             return whole
         first = nodes[0].first
         if first > 1 and tokens.kinds[first - 1] == "LSQB" and tokens.texts[first - 2] in FUNCTIONS:
@@ -232,6 +273,8 @@ class Integers:
         self._open.add(name)
         try:
             return self._of_equation(name)
+        except NotYetSupported:
+            raise
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
             whole = self._sources[name].tokens.whole
@@ -241,8 +284,8 @@ class Integers:
 
     def _of_equation(self, name: str) -> float:
         source = self._sources[name]
-        nodes = prepared(source.shape).body.nodes
-        number = self.known[name] = self.number(source.tokens, nodes, {})
+        right = prepared(source.shape).body
+        number = self.known[name] = self._of_body(source.tokens, right, {}, True)
         return number
 
     def of_row(self, row: int, found: dict[int, float]) -> float | None:

@@ -206,7 +206,7 @@ def read_settings(
                     message = f"{label!r} is defined twice"
                     raise defined_twice(message, *places, "leave one of them out")
                 if shape.drawn:
-                    number, drawn = families.draw(tokens, parts.body.nodes, label, scope)
+                    number, drawn = families.draw(tokens, parts.body, label, scope)
                     root = builder.columns.number(number, drawn)
                     settings[label] = Setting(target, model, root, Span.at(source, drawn))
                 else:

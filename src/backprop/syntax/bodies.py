@@ -31,7 +31,8 @@ class Clause(NamedTuple):
 
 
 class Body(NamedTuple):
-    """An expression: its nodes in postfix order, and by their tokens the parts of those that have some."""
+    """An expression: its nodes in postfix order, and by their tokens the parts of those that have
+    some, which so have no operands."""
 
     nodes: Nodes
     parts: Mapping[int, Parts] = MappingProxyType({})
@@ -77,8 +78,16 @@ def prepared(shape: Shape) -> Parts:
     return Parts(_plain(nodes, parts), right, *repeated, tuple(limits))
 
 
+def body(nodes: Nodes) -> Body:
+    """The body of an expression that is given as nodes, sums and all. Raises TooDeep."""
+    first = nodes[0].start
+    return _body(
+        tuple(each._replace(start=each.start - first) for each in nodes), len(nodes) - 1, 0
+    )
+
+
 def _plain(nodes: Nodes, parts: list[int]) -> tuple[Nodes, ...]:
-    """The nodes of expressions without sums: indices, ends of a range."""
+    """The nodes of expressions that are arithmetic of constants: indices, ends of a range."""
     return tuple(nodes[nodes[root].start : root + 1] for root in parts)
 
 
@@ -103,10 +112,10 @@ def _body(nodes: Nodes, root: int, depth: int) -> Body:
     at = root
     while at >= nodes[root].start:
         node = nodes[at]
-        found.append(node)
         if node.kind in ("index", "gather"):
             parts[node.token] = _parts(nodes, at, depth)
-            at = node.start
+            at, node = node.start, node._replace(operands=0)
+        found.append(node)
         at -= 1
     return Body(tuple(reversed(found)), parts)
 

@@ -43,7 +43,8 @@ class Node(NamedTuple):
     gather             `sum(… for …)`: its body, its clauses and perhaps a condition come before
     range, listed      a clause; `token` is its name; its bounds or its items come before
     condition          the `if` of clauses
-    star, slice        an index that names many members: `*`, `1..3` with its ends before it
+    star, slice        an index that names many members: `*`, `1..3` with its ends before it;
+                       `operation` says which there are, as of bounds
     uncertainty        what stands behind `±` comes before; of `percent` the number; of `concise`,
                        `2.0(1)`, `token` has it all
     bounds             `operation` says which of its ends come before: `low`, `high` or `both`
@@ -255,7 +256,13 @@ class _Emitter:
         return self.emit("star", parts, parts[0], 0)
 
     def slice(self, parts: list[Part]) -> Extent:
-        return self.emit("slice", parts, parts[1], 2)
+        return self.emit("slice", parts, parts[1], 2, "both")
+
+    def since(self, parts: list[Part]) -> Extent:
+        return self.emit("slice", parts, parts[1], 1, "low")
+
+    def up_to(self, parts: list[Part]) -> Extent:
+        return self.emit("slice", parts, parts[0], 1, "high")
 
     # ----------------------------------------------------------------- behind the right side
 
