@@ -245,8 +245,10 @@ _ROWS = (
     Operation("below", ("x", "m"), "if(x - m < -1.7976931348623158e308, x, x - m)", ("1", "0"), "<x> - <m>", _PAIRS,
               binding=SUM, called=False, written="-", rule="sum rule"),
     Operation("above", ("m", "x"), "m + x", ("0", "1"), "<m> + <x>", _PAIRS, binding=SUM, called=False, written="+", rule="sum rule"),
-    Operation("silu", ("x",), "x*sigmoid(x)", ("sigmoid(x)*(1 + x*sigmoid(-x))",), "", _REALS,
-              source="Elfwing, Uchibe, Doya 2018, equation 5"),
+    # far below 0 these two are x*exp(x), of which exp(x) alone would lose digits before it is times x
+    Operation("silu", ("x",), "if(x < -600, x*exp(x/2)*exp(x/2), x*sigmoid(x))",
+              ("if(x < -600, (1 + x)*exp(x/2)*exp(x/2), sigmoid(x)*(1 + x*sigmoid(-x)))",), "", (*_REALS, *_at(-735.0, -710.0)),
+              textbook=("sigmoid(x)*(1 + x*sigmoid(-x))",), source="Elfwing, Uchibe, Doya 2018, equation 5"),
     Operation("gelu", ("x",), "0.5*x*erfc(-x/sqrt(2))",
               ("0.5*erfc(-x/sqrt(2)) + x*exp(-0.5*x^2)/sqrt(2*pi)",), "", _at(-8.0, -1e-9, 0.3, 1.0, 7.5, 700.0),
               source="Hendrycks and Gimpel 2016, section 2: x times the normal distribution function"),
@@ -256,8 +258,9 @@ _ROWS = (
     Operation("selu", ("x",), "1.0507009873554805*if(x > 0, x, 1.6732632423543772*expm1(x))",
               ("1.0507009873554805*if(x > 0, 1, 1.6732632423543772*exp(x))",), "", _REALS,
               (((0.0,), (1.7580993408473766,)),), corner="x == 0", source="Klambauer and others 2017, equation 2"),
-    Operation("mish", ("x",), "x*tanh(softplus(x))",
-              ("tanh(softplus(x)) + x*sigmoid(x)*(1/cosh(softplus(x)))^2",), "", _REALS, source="Misra 2019, section 2"),
+    Operation("mish", ("x",), "if(x < -600, x*exp(x/2)*exp(x/2), x*tanh(softplus(x)))",
+              ("if(x < -600, (1 + x)*exp(x/2)*exp(x/2), tanh(softplus(x)) + x*sigmoid(x)*(1/cosh(softplus(x)))^2)",), "", (*_REALS, *_at(-735.0, -710.0)),
+              textbook=("tanh(softplus(x)) + x*sigmoid(x)*(1/cosh(softplus(x)))^2",), source="Misra 2019, section 2"),
 )  # fmt: skip
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({row.name: row for row in _ROWS})
