@@ -10,7 +10,7 @@ from math import prod
 from operator import itemgetter
 
 from backprop.errors import BadOption, Label, UnknownName
-from backprop.numbers import listed, shortened
+from backprop.numbers import listed, shortened, whole_number
 from backprop.source import Span, normal
 
 _MOST = 2000
@@ -70,8 +70,8 @@ class Names:
                     break
                 axis = self._axis(own, at + offset)
                 low, high = found[1], found[1] if found[2] is None else found[2]
-                first = bisect_left(axis, _whole(low), key=_INDEX) if low else 0
-                behind = bisect_right(axis, _whole(high), key=_INDEX) if high else len(axis)
+                first = bisect_left(axis, whole_number(low), key=_INDEX) if low else 0
+                behind = bisect_right(axis, whole_number(high), key=_INDEX) if high else len(axis)
                 if fewest is None or behind - first < len(fewest):
                     fewest = axis[first:behind]
         if fewest is None:
@@ -87,9 +87,8 @@ class Names:
             return [*self._families.get(pattern, ())]
         if odd_range(pattern):
             return []
-        fits, ranges = _glob(pattern)
-        found = ((name, fits.fullmatch(name)) for name in self._perhaps(pattern))
-        return [name for name, fit in found if fit and _within(fit.groups(), ranges)]
+        pieces = _glob(pattern)
+        return [name for name in self._perhaps(pattern) if _fits(name, pieces)]
 
     def meant(self, pattern: str) -> tuple[list[str], str]:
         """The names that are meant, and what is said and not there: the pattern, if no name fits;
@@ -122,7 +121,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
 def by_name(name: str) -> list[tuple[int, str]]:
     """A key that sorts names as people look for them: w2 before w10."""
     parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return [(whole_number(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def family(name: str) -> str:
@@ -192,31 +191,48 @@ def odd_range(pattern: str) -> bool:
     return ".." in own or any(".." in each and not _RANGE.fullmatch(each) for each in parts)
 
 
+Stretch = tuple[re.Pattern[str], list[list[str]]]
+"""What stands between two stars of a pattern, with a group for each index of a range; and the ends
+of these ranges."""
+
+
 @cache
-def _glob(pattern: str) -> tuple[re.Pattern[str], list[list[str]]]:
-    """A pattern in which `*` stands for any characters, `?` for one, and a group for each index of a
-    range; and the ends of these ranges."""
-    signs = {"*": ".*", "?": "."}
-    pieces = re.split(r"(\*|\?|(?:-?[0-9]+)?\.\.(?:-?[0-9]+)?)", pattern)
-    written = (
-        "(-?[0-9]+)" if ".." in each else signs.get(each) or re.escape(each) for each in pieces
-    )
-    ranges = [each.split("..") for each in pieces if ".." in each]
-    return re.compile("".join(written), re.S), ranges
+def _glob(pattern: str) -> list[Stretch]:
+    """A pattern, in which `*` stands for any characters and `?` for one, cut at its stars."""
+    found = list[Stretch]()
+    stretches = pattern.split("*")
+    for at, stretch in enumerate(stretches):
+        parts = re.split(r"(\?|(?:-?[0-9]+)?\.\.(?:-?[0-9]+)?)", stretch)
+        ranges = [each.split("..") for each in parts if ".." in each]
+        written = "".join(
+            "(-?[0-9]+)" if ".." in each else "." if each == "?" else re.escape(each)
+            for each in parts
+        )
+        begin, end = r"\A" * (at == 0), r"\Z" * (at == len(stretches) - 1)
+        found.append((re.compile(f"{begin}{written}{end}", re.S), ranges))
+    return found
+
+
+def _fits(name: str, pieces: Iterable[Stretch]) -> bool:
+    """Whether a name has all pieces of a pattern, one behind the other. Each is taken where it comes
+    first, which leaves the most for those behind it: so nothing is tried twice."""
+    at = 0
+    for piece, ranges in pieces:
+        found = piece.search(name, at)
+        while found and not _within(found.groups(), ranges):
+            found = piece.search(name, found.start() + 1)
+        if not found:
+            return False
+        at = found.end()
+    return True
 
 
 def _within(found: Iterable[str], ranges: Iterable[list[str]]) -> bool:
     """Whether indices lie in the ranges that a pattern has for them."""
     return all(
-        _whole(low or index) <= int(index) <= _whole(high or index)
+        whole_number(low or index) <= int(index) <= whole_number(high or index)
         for index, (low, high) in zip(found, ranges, strict=True)
     )
-
-
-def _whole(text: str) -> int:
-    """A whole number; of more digits than Python reads the first 4,000, which is large enough."""
-    digits = text.lstrip("-").lstrip("0")[:4000] or "0"
-    return -int(digits) if text[0] == "-" else int(digits)
 
 
 _LOOKS = str.maketrans(
@@ -290,7 +306,9 @@ def unknown_choice(kind: str, given: str, known: Iterable[str]) -> BadOption:
 def unknown_name(
     name: str, names: Iterable[str], owner: str, span: Span | None = None, near: bool = True
 ) -> UnknownName:
-    """The error for a name that `owner` (these equations) does not have."""
+    """The error for a name that `owner` (these equations) does not have. near: whether to say which
+    names there are, and which is meant; not of the hundredth mistake, which takes as long as they are
+    many."""
     names = [*names]
     members = (
         [each for each in names if shape(each) == shape(name)] if near and family(name) else []
@@ -300,7 +318,7 @@ def unknown_name(
         hints = [
             "a range of members has a number, or nothing, at each end: w[1..3], w[..3], w[2..]"
         ]
-    if not hints:
+    if near and not hints:
         known = sorted(gathered(members or names), key=lambda each: each.endswith("]"))
         hints = [f"the names are: {listed(known, 10)}"]
     labels = [Label(span)] if span else []

@@ -101,6 +101,13 @@ def spoken(number: float, digits: int = DIGITS) -> str:
     return printed(number + 0.0, digits)
 
 
+def whole_number(text: str) -> int:
+    """A whole number. Python reads at most 4,300 digits at once: of more than 4,000 that count the
+    first 4,000 are read, which is large enough for all that is asked of it."""
+    digits = text.lstrip("+-").lstrip("0")[:4000] or "0"
+    return -int(digits) if text[0] == "-" else int(digits)
+
+
 def listed(texts: Sequence[str], most: int = 3) -> str:
     """The first few of them: `a, b, c, …`."""
     return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")
@@ -147,7 +154,7 @@ def half_unit(text: str, least: int = 2) -> float:
     found = _NUMBER.fullmatch(text)
     if not found:
         return 0.0
-    whole, point, exponent = found[1], found[2] or "", int(found[3] or 0)
+    whole, point, exponent = found[1], found[2] or "", whole_number(found[3] or "0")
     plain = found[2] is None and found[3] is None
     digits = (whole + point[1:]).lstrip("0")
     counting = len(digits.rstrip("0") if plain else digits)

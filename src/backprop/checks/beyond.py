@@ -3,15 +3,21 @@
 from decimal import Decimal
 
 from backprop.evaluation.unrounded import decimal
-from backprop.numbers import Wide, beyond_doubles, half_unit
+from backprop.numbers import Wide, beyond_doubles, half_unit, whole_number
 from backprop.syntax.scanner import Tokens
+
+_MOST = 900_000
+"""Decimals end, as Python has them, at an exponent of 999,999."""
 
 
 def literals(link: Tokens) -> list[tuple[int, Wide]]:
-    """The numbers of a text that no double holds, and where they stand."""
+    """The numbers of a text that no double holds but a Decimal does, and where they stand."""
     numbers = [(at, text) for at, text in enumerate(link.texts) if link.kinds[at] == "NUMBER"]
     return [
-        (at, Wide(Decimal(text))) for at, text in numbers if beyond_doubles(text, float(text))[0]
+        (at, Wide(Decimal(text)))
+        for at, text in numbers
+        if beyond_doubles(text, float(text))[0]
+        and len(text) + abs(whole_number(text.lower().partition("e")[2] or "0")) < _MOST
     ]
 
 

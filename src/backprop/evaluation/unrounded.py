@@ -89,7 +89,7 @@ def times(one: float, other: float) -> float:
     number = share(one, other)
     if plain and (_fits(number) or not (one and other and isfinite(one) and isfinite(other))):
         return number
-    exact = Context(2 * DIGITS).multiply(decimal(one), decimal(other))
+    exact = Context(2 * DIGITS, traps=[]).multiply(decimal(one), decimal(other))
     number = number if plain else float(exact)
     return number if _fits(number) or not exact or not exact.is_finite() else Wide(exact, number)
 

@@ -21,7 +21,7 @@ from backprop.errors import (
 from backprop.graph import Columns, in_order
 from backprop.language.integers import Integers, NoNumber, Scope
 from backprop.names import Names, matching, unknown_name
-from backprop.numbers import shown
+from backprop.numbers import shown, whole_number
 from backprop.source import Span, pack
 from backprop.syntax.bodies import Limit, Parts
 from backprop.syntax.grammar import Node, roots
@@ -328,8 +328,8 @@ def _of_last_digits(text: str) -> float:
     """The uncertainty of `6.67430(15)e-11`: 1.5e-15, as its brackets count its last digits."""
     mantissa, _, rest = text.partition("(")
     digits, _, exponent = rest.lower().partition(")")
-    power = int(exponent.lstrip("e").replace("−", "-") or 0) - len(mantissa.partition(".")[2])
-    return float(f"{digits}e{power}")
+    power = whole_number(exponent.lstrip("e").replace("−", "-") or "0")
+    return float(f"{digits}e{power - len(mantissa.partition('.')[2])}")
 
 
 def _span(tokens: Tokens, node: Node) -> Span:

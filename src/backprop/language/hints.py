@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from backprop.meanings import MEANT, logarithm
+from backprop.numbers import whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL
 from backprop.source import Span, one_line
@@ -237,7 +238,7 @@ def _indices(name: str, text: str) -> str:
     left = rf"(?<![\w.]){re.escape(name)}\s*\[\s*([^\]=]*?)\s*\]\s*[=~](?!=)"
     over = r"(?:[^;#\n]*?\bfor\s+(\w+)\s+in\s+(\w+\s*\.\.\s*\w+))?"
     found = re.findall(left + over, text)
-    numbers = sorted(int(index) for index, *_ in found if index.isdecimal())
+    numbers = sorted(whole_number(index) for index, *_ in found if index.isdecimal())
     if numbers and len(numbers) == len(found):
         row = numbers == [*range(numbers[0], numbers[-1] + 1)]
         return f"{numbers[0]}..{numbers[-1]}" if row else f"{numbers}"

@@ -23,7 +23,7 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, in_order, joined
 from backprop.names import look, strange_letter
-from backprop.numbers import beyond_doubles, exact, shown
+from backprop.numbers import beyond_doubles, exact, shown, whole_number
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
@@ -194,7 +194,7 @@ class Integers:
                 place = tokens.span(node.token)
                 raise NoNumber(f"a number {beyond}", f"is a number {beyond}", place, [hint])
             if text.isdecimal() and found <= _MOST:
-                found = int(text)
+                found = whole_number(text)
         elif node.kind == "call":
             row = FUNCTIONS.get(text)
             if row and text not in self.own:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
+from backprop.numbers import whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
@@ -88,7 +89,7 @@ def latex_number(text: str) -> str:
     words = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{nan}"}
     if text in words:
         return words[text]
-    return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
+    return mantissa + (rf" \cdot 10^{{{whole_number(exponent)}}}" if exponent else "")
 
 
 def latex_text(text: str) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from backprop.errors import NOT_YET, SyntaxFault, mend
 from backprop.names import look, strange_letter
-from backprop.numbers import fixed
+from backprop.numbers import exact, fixed
 from backprop.source import one_line
 from backprop.syntax.case import (
     CONSTRAINTS,
@@ -268,7 +268,7 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
         return fault(message, tokens.span(at), *hints)
     part_of = kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER") and case.text() in _PER_CENT
     if part_of and not defines(tokens.source.text, case.text()):
-        part = Decimal(tokens.texts[at - 1]) * Decimal(_PER_CENT[case.text()])
+        part = Decimal(exact(float(tokens.texts[at - 1]))) * Decimal(_PER_CENT[case.text()])
         message = f"there is no {case.text()}"
         return fault(message, tokens.span(at - 1, at), mend(f"{fixed(part.normalize())}%"))
     concise = at if kind == "CONCISE" else at - 1

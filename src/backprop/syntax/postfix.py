@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from backprop.errors import SyntaxFault, mend
+from backprop.numbers import exact
 from backprop.syntax.case import MIXED, ROOTS, begin, end, fault, other_root, own, small_pair
 from backprop.syntax.division import divided
 from backprop.syntax.foreign import dotted
@@ -72,7 +73,8 @@ def postfix(tokens: Tokens, at: int, last: int) -> SyntaxFault | None:
             return fault("angles are in radians", whole, mend(f"(({operand}{parts})*pi/180)"))
         return fault("angles are in radians", whole, mend(_MADE[sign].format(operand)))
     if sign == "‰" and kinds[at - 2 : at] == ("PLUSMINUS", "NUMBER"):
-        return fault("there is no ‰", whole, mend(f"{Decimal(operand) / 10}%"))
+        part = exact(float(tokens.texts[at - 1]))
+        return fault("there is no ‰", whole, mend(f"{Decimal(part) / 10}%"))
     if sign in _PARTS and "PLUSMINUS" in kinds[:at] and "IN" not in kinds[:at]:
         message = f"'{sign}' stands right behind the number after '±'"
         return fault(message, tokens.span(at), "write a = 2 ± 5%")

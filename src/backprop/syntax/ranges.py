@@ -48,7 +48,7 @@ def _range(case: Case) -> SyntaxFault | None:
         return fault(_READS, whole, "write 1..n or a list, [1, 3, 5]")
     low, high = parts if len(parts) > 1 else (RANGES[name], parts[0])
     if name not in ("seq", "seq_len"):
-        below = str(int(high) - 1) if high.isdecimal() else f"{high} - 1"
+        below = str(int(high) - 1) if high.isdecimal() and len(high) < 300 else f"{high} - 1"
         high = high.removesuffix("1").rstrip().removesuffix("+").rstrip() if _more(high) else below
     return fault(_READS, whole, mend(f"{low}..{high}"))
 

@@ -1,0 +1,106 @@
+"""Texts that nobody writes: numbers of thousands of digits, names of thousands of stars, ranges of
+millions. Each has an answer or an error at its place, after work that grows as the text does."""
+
+import pytest
+
+from backprop.names import Names
+from counting import growth
+from running import backprop
+
+NINES, ONE = "9" * 5000, "0" * 5000 + "1"
+"""More digits than Python reads at once (4,300): a number beyond everything, and 1."""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"x[{ONE}] = 2; L = x[1]*3", "L = 6"),
+        (f"a = 2; L = sum(a*i for i in {ONE}..{ONE}2)", "L = 156"),
+        (f"a = 2; L = a*1e-{ONE}", "L = 0.2"),
+        (f"a = 2 ± {ONE}% in {ONE}..1e{ONE}; L = 3*a", "L = 6"),
+        (f"a = 2.0({ONE})e-{ONE}; L = 3*a", "L = 0.6"),
+        (f"w{ONE} = 2; w{NINES} = 3; L = w{ONE}*w{NINES}", "L = 6"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [["grad"], ["grad", "--format=latex"], *(["explain", f"--format={each}"] for each in ("text", "html", "latex", "markdown", "json"))],
+    ids=lambda command: "".join(command),
+)  # fmt: skip
+def test_thousands_of_digits_are_a_number_like_another(
+    text: str, value: str, command: list[str]
+) -> None:
+    ran = backprop(*command, "-", stdin=text.encode())
+    assert (ran.status, ran.err) == (0, "")
+    assert command != ["grad"] or ran.out.splitlines()[0] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"x[{NINES}] = 2; L = 1", "this is no number of this size"),
+        (f"L = sum(i for i in 1..{NINES})", "this is no number of this size"),
+        (f"L = sum(i for i in range({NINES}))", "a range reads for i in 1..n"),
+        (f"a = 2; L = a*0x{'f' * 5000}", "numbers are decimal"),
+        (f"L = {'1' * 5000}₁₆", "small digits belong to a name"),
+        (f"a = 2 ± 1e{NINES}‰; L = 3*a", "there is no ‰"),
+        (f"a = 2 ± 1e{NINES} ppb; L = 3*a", "there is no ppb"),
+        ("a = 2 ± 1e900000000 ppm; L = 3*a", "there is no ppm"),
+    ],
+)
+def test_thousands_of_digits_where_they_make_no_sense_are_told(text: str, said: str) -> None:
+    ran = backprop("grad", "-", stdin=text.encode())
+    assert ran.status in (1, 2)
+    assert f"error: {said}" in ran.err.splitlines()[0]
+
+
+@pytest.mark.parametrize("exponent", ["9" * 5000, "1000000", "900001", "999999999999"])
+@pytest.mark.parametrize(("sign", "size"), [("", "large"), ("-", "small")])
+def test_a_claim_beyond_what_decimals_hold_is_told(exponent: str, sign: str, size: str) -> None:
+    ran = backprop("check", "-e", "a = 2; L = 3*a", "--claim", f"da = 1e{sign}{exponent}")
+    assert (ran.status, ran.out) == (2, "")
+    assert f"<--claim>:1:6: error: a number too {size} for a double" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [(f"da = 0{ONE}e{ONE}", "wrong"), (f"da = 30e-{ONE}", "right")],
+)
+def test_a_claim_of_thousands_of_digits_is_marked(claim: str, verdict: str) -> None:
+    ran = backprop("check", "-e", "a = 2; L = 3*a", "--claim", claim, "--format=csv")
+    assert ran.out.splitlines()[1].split(",")[5] == verdict
+    assert not ran.err
+
+
+# ------------------------------------------------------------------------------- names of many stars
+
+
+@pytest.mark.parametrize("end", ["", "b", "?b", "a"])
+def test_stars_match_without_trying_everything(end: str) -> None:
+    known = Names(["a" * 60, "a" * 59 + "b"])
+    fitting = {"": [0, 1], "b": [1], "?b": [1], "a": [0]}[end]  # by hand
+    names = ["a" * 60, "a" * 59 + "b"]
+    assert known.matching("*".join("a" * 30) + "*" + end) == [names[at] for at in fitting]
+
+
+def test_a_range_behind_a_star_is_any_index_in_it() -> None:
+    known = Names(["w[9,2,7]", "w[2,9,7]", "w[9,9,7]", "w[7]", "w[2,7]"])
+    assert known.matching("w[*,1..3,*]") == ["w[9,2,7]"]
+    assert known.matching("w[*,1..9,*]") == ["w[9,2,7]", "w[2,9,7]", "w[9,9,7]"]
+    assert known.matching("w[*..,7]") == []  # no index by itself, so no range
+    assert known.matching("w[*7]") == ["w[9,2,7]", "w[2,9,7]", "w[9,9,7]", "w[7]", "w[2,7]"]
+
+
+def test_the_work_for_stars_grows_as_they_do() -> None:
+    names = Names(["a" * 4000])
+    assert growth(lambda size: names.matching("a*" * size + "b"), 500) < 2.2
+
+
+def test_the_work_for_unknown_names_grows_as_they_do() -> None:
+    text = "; ".join(f"a{at} = 1" for at in range(100)) + "; L = a1*a2"
+
+    def given(size: int) -> None:
+        values = ", ".join(f"q{at} = 1" for at in range(size))
+        assert backprop("grad", "-e", text, "--set", values).status == 1
+
+    assert growth(given, 300) < 2.2
