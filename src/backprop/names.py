@@ -99,7 +99,7 @@ class Names:
             return found, "" if found else pattern
         for part in re.finditer(_ENDS, written):
             for end in filter(None, part.groups()):
-                one = f"{written[: part.start()]}{_whole(end)}{written[part.end() :]}"
+                one = f"{written[: part.start()]}{whole_number(end)}{written[part.end() :]}"
                 if not self.matching(one):
                     return found, one
         return found, ""
