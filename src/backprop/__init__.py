@@ -10,10 +10,12 @@
 `backprop.tanh(x)`. Names are imported when they are first used, so that the command starts fast.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # of `typing`, whose import takes longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from backprop import errors
     from backprop.api import Gradient, Model, Program, Value, compile, load, parse  # noqa: A004
     from backprop.descent import Descent
@@ -34,6 +36,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """The names above, and every function of the table of operations: `backprop.exp(x)`."""
+    from importlib import import_module
+
     if name == "errors":
         return import_module("backprop.errors")
     for home, names in _HOMES.items():

@@ -1,16 +1,60 @@
 """The command line: options in, one call, one print, an exit status."""
 
+from __future__ import annotations
+
+import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # of `typing`, during whose import nothing would catch Ctrl-C yet
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+_stops: list[int] = []
+"""Has a number for each Ctrl-C: libraries make other errors of it, or none."""
 
 
 def main() -> NoReturn:
-    """What the command `backprop` runs. Exit status: 0, 1, 2, or 130 after Ctrl-C."""
+    """What the command `backprop` runs. Exit status: 0, 1, 2, 130 after Ctrl-C, or 128 more than the
+    number of another signal that ended a descent."""
+    _stops.clear()
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _met
     try:
+        import signal
+
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _stop)
         from backprop.cli.run import run
 
         status = run()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
-    sys.exit(status)
+        _end()
+    except Exception:
+        if _stops:
+            _end()
+        raise
+    sys.exit(130 if _stops else status)
+
+
+def _end() -> NoReturn:
+    """End at once: libraries that were stopped while they were loaded cannot clear up."""
+    print("interrupted", file=sys.stderr, flush=True)
+    os._exit(130)
+
+
+def _stop(number: int, _: object) -> None:
+    _stops.append(number)
+    raise KeyboardInterrupt
+
+
+def _met(raised: Any) -> None:
+    """Called with what Python meets where it has to go on, such as while it forgets a module: Ctrl-C
+    comes again a moment later, when it can be obeyed. What it leaves behind is nothing to tell."""
+    if raised.exc_type is KeyboardInterrupt:
+        import _thread
+        from contextlib import suppress
+
+        with suppress(RuntimeError):  # the program ends already
+            _thread.start_new_thread(_thread.interrupt_main, ())
+    elif not _stops:
+        sys.__unraisablehook__(raised)

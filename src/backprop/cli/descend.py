@@ -63,4 +63,4 @@ def descend(
     if found.error is not None:
         raise printing.Finished(1)
     if found.stopped == "interrupted":
-        raise printing.Finished(130)
+        raise printing.Finished(watch.status)

@@ -68,7 +68,7 @@ class Watch:
         self._trace = Trace(prepared.output, prepared.free, style) if trace else None
         self._last: Step | None = None
         self._printed = -1
-        self._interrupted = False
+        self._interrupted = 0
         visible = sys.stderr is not None and sys.stderr.isatty() and not trace
         self._bar = Bar(prepared.output, prepared.options["steps"]) if visible else None
         self._broken: OSError | None = None
@@ -85,7 +85,7 @@ class Watch:
                 self._printed = step.number
         if self._bar is not None:
             self._bar.update(step)
-        return self._interrupted or self._broken is not None
+        return bool(self._interrupted) or self._broken is not None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -105,6 +105,11 @@ class Watch:
         """What ends programs ends the descent, but not the writing of what was found."""
         return _handled(_ENDS, self._interrupt)
 
+    @property
+    def status(self) -> int:
+        """The exit status of a descent that a signal ended, as a shell has it: 130 after Ctrl-C."""
+        return 128 + self._interrupted
+
     def after(self) -> None:
         """Raise what kept the trace from being written."""
         if self._broken is not None:
@@ -113,7 +118,7 @@ class Watch:
     def _interrupt(self, number: int, _: object) -> None:
         if self._interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._interrupted = True
+        self._interrupted = self._interrupted or number
 
     def _put(self, text: str) -> None:
         if not self._to_stdout:
