@@ -101,6 +101,13 @@ TABLE = [
     _row("mround", 10.0, 3.0, of=lambda x, y: 9.0), _row("rounddown trunc", -7.38, 1.0, of=lambda x, n: -7.3), _row("roundup", -7.32, 1.0, of=lambda x, n: -7.4),
     _row("ceiling", 2.5, 2.0, of=lambda x, y: 4.0), _row("quotient", -10.0, 3.0, of=lambda x, y: -3.0), _row("sqrtpi", 0.3, of=lambda x: math.sqrt(0.3 * math.pi)),
     _row("gestep", 0.3, 0.3, of=lambda x, y: 1.0), _row("gestep", 0.3, 0.4, of=lambda x, y: 0.0), _row("average avg", 0.3, 2.0, of=lambda x, y: 1.15), _row("average avg", 1.0, 2.0, 6.0, of=lambda *each: 3.0),
+    # Excel in German, French, Spanish, Italian, Dutch and Portuguese
+    _row("wurzel racine raiz raíz radq wortel", 0.3, of=math.sqrt), _row("potenz puissance potencia potenza potência macht", 0.3, 1.7, of=math.pow),
+    _row("runden arrondi redondear arrotonda afronden arred", 2.345, 1.0, of=lambda x, n: 2.3), _row("abrunden", -7.38, 1.0, of=lambda x, n: -7.3), _row("aufrunden", -7.32, 1.0, of=lambda x, n: -7.4), _row("aufrunden", -7.32, of=lambda x: -8.0), _row("abrunden", -7.32, of=lambda x: -7.0),
+    _row("ganzzahl ent entero inteiro", -7.3, of=math.floor), _row("rest residuo resto", -7.3, 2.0, of=lambda x, y: x % y), _row("vorzeichen signe signo segno", -0.3, of=lambda x: -1.0), _row("seno", 0.3, of=math.sin),
+    _row("bogenmass bogenmaß radianes radianti", 0.3, of=math.radians), _row("degrés degres grados gradi", 0.3, of=math.degrees), _row("fakultät", 5.0, of=lambda x: 120.0), _row("kombinationen", 7.0, 3.0, of=lambda n, k: 35.0),
+    _row("SI SE ALS", 1.0, 5.0, 7.0, of=lambda *each: 5.0), _row("ET EN", 1.0, 0.0, of=lambda x, y: 0.0), _row("OU OF", 1.0, 0.0, of=lambda x, y: 1.0), _row("NON NIET", 0.0, of=lambda x: 1.0),
+    _row("summe somme suma somma soma som total SUM", 1.0, 2.0, 6.0, of=lambda *each: 9.0), _row("mittelwert moyenne promedio media média gemiddelde", 1.0, 2.0, 6.0, 7.0, of=lambda *each: 4.0), _row("produkt produit producto prodotto produto", 1.0, 2.0, 6.0, of=lambda *each: 12.0),
     _row("standardize", 42.0, 40.0, 1.5, of=lambda x, m, s: 2 / 1.5), _row("LOG", 0.3, of=(math.log10, math.log)), _row("LOG log ln logb", 8.0, 2.0, of=lambda x, b: 3.0),
     _row("ATAN2", 1.0, -1.0, of=(lambda x, y: math.atan2(y, x), math.atan2)), _row("ROUND round around", 2.345, 1.0, of=lambda x, n: 2.3), _row("FLOOR floor", 3.7, 2.0, of=lambda x, y: 2.0), _row("ceil", 3.7, 2.5, of=lambda x, y: 5.0),
     _row("normsdist std_normal_cdf normal_cdf pnorm", 0.3, of=NORMAL.cdf), _row("normdist", 42.0, 40.0, 1.5, 1.0, of=lambda x, m, s, _: NORMAL.cdf(x, m, s)),

@@ -156,6 +156,14 @@ KINDS: list[tuple[str, str, Spoil]] = [
     ("two bars", r" and ", " ∧ "),
     ("a C cast", r"(?<![\w.])7", "7.0f"),
     ("brackets of Mathematica", r"(sin|cos|exp)\((x)\)", r"\1[\2]"),
+    ("NumPy's square", r"x\^2(?=/)", "np.square(x)"),
+    ("a choice of Excel in German", r"if\((.*?), (.*?), (.*?)\)", r"WENN(\1;\2;\3)"),
+    ("LaTeX in a text", r"^.*$", r"$\g<0>$"),
+    ("an x for a product", r"(?<=x)\*(?=t)", " x "),
+    ("the order of a root first", r"sqrt\(t\)", "root(2, t)"),
+    ("where behind the equation", r"$", " where k2 = 3"),
+    ("is for =", r"$", " where k2 is 3"),
+    ("return", r"^", "return "),
     ("Mathematica's names", r"(sin|cos|exp)\((x)\)", lambda m: f"{m[1].capitalize()}[{m[2]}]"),
 ]
 
@@ -419,3 +427,34 @@ def test_several_mistakes_in_a_line_are_mended_at_once_or_asked_about(
         assert math.isclose(found, value(right), rel_tol=1e-12)
     else:
         assert caught.value.hints
+
+
+ONE_ROUND = [
+    ("y = np.square(x)", ["y = x^2"]), ("y = 2e^x", ["2*exp(x)", "2*e^x"]),
+    ("y = 2e^{-x} + 3t", ["2*exp(-x) + 3*t", "2*e^(-x) + 3*t"]), ("e = 3; y = 2e^x", ["y = 2*e^x"]),
+    ("y = WENN(x > 1; 2x; t)", ["y = if(x > 1, 2*x, t)"]), ("y = SI(x > 1;x;t)", ["y = if(x > 1, x, t)"]),
+    ("y = SUMME(x;t;2x)", ["y = x + t + (2*x)"]), ("y = MITTELWERT(x;t)", ["y = (x + t)/2"]), ("y = RUNDEN(x;1)", ["y = round(x*10^1)/10^1"]),
+    (r"y = \binom{k1}{t}", ["y = gamma(k1 + 1)/(gamma(t + 1)*gamma(k1 - t + 1))"]), ("y = lg(2x)", ["y = log10(2*x)", "y = log2(2*x)"]),
+    ("y = x where x is 3", ["y = x; x = 3"]), ("y = 2x where x = 3t", ["y = 2*x; x = 3*t"]), ("y = x*t, where x = 3, t = 2", ["y = x*t; x = 3; t = 2"]),
+    ("y = x*t where x = 3 and t = 2", ["y = x*t; x = 3; t = 2"]), ("y = x^2 at x = 3", ["y = x^2; x = 3"]), ("y = x^2 for x = 3", ["y = x^2; x = 3"]),
+    ("y = x^2, x = 3, t = 4", ["y = x^2; x = 3; t = 4"]), ("y = x^2 where x=1.5 and t>2", None), ("y = w[1] where w[i] = 3 for i in 1..2", ["y = w[1]; w[i] = 3 for i in 1..2"]),
+    ("g = const 9.81", ["const g = 9.81"]), ("g = 9.81 const", ["const g = 9.81"]), ("L = minimize x^2", ["L = x^2; minimize L"]), ("x = float 3", ["x = 3"]),
+    ("y = return 2x", ["y = 2*x"]), ("f(x) = return x^2; y = f(2)", ["f(x) = x^2"]),
+    *((f"f {each}; y = f(2)", ["f(x) = x^2"]) for each in
+      ("= x -> x^2", "= (x) => x^2", "= @(x) x^2", "= function(x) x^2", ":= x -> x^2", ": x ↦ x^2", r"= \x -> x^2", "= λx.x^2", "= function(x) { return x^2 }")),
+    ("f = x -> 2x; y = f(2)", ["f(x) = 2*x"]), ("y = x x t", ["x*t", "x*x*t"]), ("y = 2 x 3 x t", ["2*3*t", "2*x*3*x*t"]),
+    ("y = root(3, x)", ["x^(1/3)"]), ("y = root(x, 3)", ["x^(1/3)"]),
+    ("y = $\\frac{x}{2} + 2x$", ["y = x/2 + 2*x"]), ("y = 2$x$ + $x + 1$*3", ["y = 2*x + (x + 1)*3"]), (r"y = \(2x\)", ["y = 2*x"]),
+]  # fmt: skip
+"""What one round has to mend: the only errors, and what is proposed; None: whatever is, it asks."""
+
+
+@pytest.mark.parametrize(("wrong", "right"), ONE_ROUND)
+def test_one_round_mends_it(wrong: str, right: list[str] | None) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(wrong)
+    if right is not None:
+        assert len(caught.value.all) == 1
+        assert proposed(caught.value) == right
+        return
+    assert len(proposed(caught.value)) != 1 or "where" not in caught.value.meant

@@ -70,9 +70,10 @@ class BackpropError(Exception):
 
     @property
     def meant(self) -> str:
-        """What to write in the place of what is underlined, if the only hint says it; else ""."""
-        hint = self.hints[0] if len(self.hints) == 1 else ""
-        return hint.meant if isinstance(hint, _Mend) else ""
+        """What to write in the place of what is underlined, if the only hint says it; else "". What
+        is said of further mistakes in the same line, `also: …`, is no hint."""
+        hints = [each for each in self.hints if not each.startswith("also: ")]
+        return hints[0].meant if len(hints) == 1 and isinstance(hints[0], _Mend) else ""
 
     @property
     def all(self) -> tuple[BackpropError, ...]:

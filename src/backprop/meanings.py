@@ -35,9 +35,12 @@ _WRITTEN = {
     "(<x>^<y> - 1)/<y>": "boxcox", "expm1(<y>*log([x]))": "powm1",
     "abs([x]) + log1p(exp(-2*abs([x]))) - log(2)": "logcosh log_cosh",
     # powers and roots
-    "<x>^<y>": "power powf powr pown realpow float_power", "mod(<x>^<y>, [z])": "pow",
+    "<x>^<y>":
+        "power powf powr pown realpow float_power potenz puissance potencia potenza potência macht",
+    "mod(<x>^<y>, [z])": "pow",
     "<x>^2": "square sqr sq", "<x>^3": "cube", "1/<x>^2": "inv_square",
-    "sqrt([x])": "sqr realsqrt squareroot square_root sqroot dsqrt",
+    "sqrt([x])":
+        "sqr realsqrt squareroot square_root sqroot dsqrt wurzel racine raiz raíz radq wortel",
     "1/<x>": "inv inverse reciprocal recip",
     "1/sqrt([x])": "inv_sqrt rsqrt invsqrt inversesqrt", "sqrt(pi*<x>)": "sqrtpi",
     "<x>^(1/<y>)": "sqrt root nthroot nroot rootn surd real_root",
@@ -54,31 +57,39 @@ _WRITTEN = {
     "(<x> + <y>)/2": "average avg", "(<x> + <y> + <z>)/3": "average avg",
     "<x> + <z>*(<y> - <x>)": "lerp mix", "(<x> - <y>)/<z>": "standardize",
     # whole numbers
-    "floor([x])": "int intg", "sign([x])*floor(abs([x]))": "int trunc fix ipart aint truncate rounddown",
+    "floor([x])": "int intg ganzzahl ent entero inteiro",
+    "sign([x])*floor(abs([x]))": "int trunc fix ipart aint truncate rounddown abrunden",
     "round([x])": "int rint nearbyint roundeven around",
     "sign([x])*floor(abs([x]) + 0.5)": "lround llround nint anint",
-    "round(<x>*10^<y>)/10^<y>": "round around", "<y>*round(<x>/<y>)": "mround",
-    "sign([x])*floor(abs([x])*10^<y>)/10^<y>": "trunc rounddown",
-    "sign([x])*ceil(abs([x])*10^<y>)/10^<y>": "roundup", "sign([x])*ceil(abs([x]))": "roundup",
+    "round(<x>*10^<y>)/10^<y>":
+        "round around runden arrondi redondear arrotonda afronden arred",
+    "<y>*round(<x>/<y>)": "mround",
+    "sign([x])*floor(abs([x])*10^<y>)/10^<y>": "trunc rounddown abrunden",
+    "sign([x])*ceil(abs([x])*10^<y>)/10^<y>": "roundup aufrunden",
+    "sign([x])*ceil(abs([x]))": "roundup aufrunden",
     "ceil([x])": "ceiling", "<y>*floor(<x>/<y>)": "floor", "<y>*ceil(<x>/<y>)": "ceil ceiling",
     "mod([x], 1)": "frac fract", "sign([x])*mod(abs([x]), 1)": "fpart",
-    "sign([x])*mod(abs([x]), abs([y]))": "fmod rem", "mod([x], [y])": "modulo remainder",
+    "sign([x])*mod(abs([x]), abs([y]))": "fmod rem",
+    "mod([x], [y])": "modulo remainder rest residuo resto",
     "<x> - <y>*round(<x>/<y>)": "remainder ieeeremainder", "mod([x], 2*pi)": "mod2pi",
     "floor(<x>/<y>)": "floor_divide floordiv fld", "ceil(<x>/<y>)": "cld",
     "sign(<x>/<y>)*floor(abs(<x>/<y>))": "quotient", "floor(sqrt([x]))": "isqrt",
     # choices
-    "if([x], [y], [z])": "IF If where ifelse iif if_else ifthenelse wenn piecewise",
-    "<x> and <y>": "AND And und", "<x> or <y>": "OR Or oder", "not <x>": "NOT Not nicht",
+    "if([x], [y], [z])":
+        "IF If where ifelse iif if_else ifthenelse wenn piecewise SI SE ALS",
+    "<x> and <y>": "AND And und ET EN", "<x> or <y>": "OR Or oder OU OF",
+    "not <x>": "NOT Not nicht NON NIET",
     "if(<x> >= 0, 1, 0)": "heaviside step hardlim", "if(<x> > 0, 1, 0)": "heaviside int_step",
     "(1 + sign([x]))/2": "heaviside", "if(<x> > 0, 1, if(<x> < 0, 0, [y]))": "heaviside",
     "if(<y> >= <x>, 1, 0)": "step", "if(<x> >= <y>, 1, 0)": "gestep",
     "if(<y> >= 0, abs([x]), -abs([x]))": "copysign sign", "if(<y> >= 0, [x], -<x>)": "flipsign",
-    "abs([x])": "absolute fabsf iabs dabs modulus magnitude", "sign([x])": "signum",
+    "abs([x])": "absolute fabsf iabs dabs modulus magnitude",
+    "sign([x])": "signum vorzeichen signe signo segno",
     "max(<x> - <y>, 0)": "fdim dim", "max([x], [y])": "fmax maximum pmax",
     "min([x], [y])": "fmin minimum pmin",
     "clamp([x], [y], [z])": "clip constrain bound limit", "clamp([x], 0, 1)": "saturate clamp01 satlin",
     # trigonometric functions
-    "sin([x])": "sen sine sinf", "cos([x])": "cosine cosf", "tan([x])": "tg tangent tanf",
+    "sin([x])": "sen seno sine sinf", "cos([x])": "cosine cosf", "tan([x])": "tg tangent tanf",
     "cot([x])": "ctg cotan cotg cotangent", "csc([x])": "cosec cosecant", "sec([x])": "secant",
     "sinh([x])": "sh senh", "cosh([x])": "ch", "tanh([x])": "th tgh tansig",
     "1/cosh([x])": "sech", "1/sinh([x])": "csch cosech", "1/tanh([x])": "coth cth cotanh ctgh",
@@ -89,8 +100,8 @@ _WRITTEN = {
     "acosh(1/<x>)": "asech arsech arcsech", "asinh(1/<x>)": "acsch arcsch arccsch",
     "atanh(1/<x>)": "acoth arcoth arccoth", "atan2([y], [x])": "ATAN2",
     "atan2([x], [y])": "ATAN2 atan arctan",
-    "<x>*pi/180": "radians deg2rad deg_to_rad toradians rad",
-    "<x>*180/pi": "degrees rad2deg rad_to_deg todegrees deg",
+    "<x>*pi/180": "radians deg2rad deg_to_rad toradians rad bogenmass bogenmaß radianes radianti",
+    "<x>*180/pi": "degrees rad2deg rad_to_deg todegrees deg degrés degres grados gradi",
     "1 - cos([x])": "versin vers versine", "1 - sin([x])": "coversin covers",
     "sin(<x>/2)^2": "haversin haversine hav", "-2*sin(<x>/2)^2": "cosm1",
     "sinh([x])/<x>": "sinhc", "tan([x])/<x>": "tanc", "sin(pi*<x>)/(pi*<x>)": "sincpi",
@@ -117,9 +128,9 @@ _WRITTEN = {
     "polygamma(3, [x])": "pentagamma",
     "gamma([x])": "Γ", "lgamma([x])": "lngamma gammaln loggamma lgam logabsgamma",
     "lgamma(<x> + 1)": "lgamma1p lfactorial logfactorial log_factorial",
-    "gamma(<x> + 1)": "factorial fact gamma1p",
+    "gamma(<x> + 1)": "factorial fact gamma1p fakultät",
     "gamma(<x> + 1)/(gamma(<y> + 1)*gamma(<x> - <y> + 1))":
-        "comb ncr binomial choose nchoosek combin binom",
+        "comb ncr binomial choose nchoosek combin binom kombinationen",
     "gamma(<x> + 1)/gamma(<x> - <y> + 1)": "perm npr permut falling_factorial",
     "gamma(<x> + <y>)/gamma([x])": "rising_factorial poch pochhammer",
     "lgamma(<x> + 1) - lgamma(<y> + 1) - lgamma(<x> - <y> + 1)":
@@ -164,6 +175,20 @@ def _by_name() -> Mapping[str, tuple[str, ...]]:
         for name in names.split():
             found[name] = (*found.get(name, ()), text)
     return MappingProxyType(found)
+
+
+_GATHERED = {
+    "sum": "summe somme suma somma soma som total",
+    "mean": "average avg mittelwert moyenne promedio media média gemiddelde",
+    "prod": "product produkt produit producto prodotto produto",
+}
+
+
+def gathering(name: str) -> str:
+    """`sum`, `prod` or `mean` of what others call it, `SUM` and `AVERAGE`; "" of other names."""
+    small = name.lower()
+    gathers = (gather for gather, names in _GATHERED.items() if small in (gather, *names.split()))
+    return next(gathers, "")
 
 
 MEANT = _by_name()

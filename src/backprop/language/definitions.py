@@ -5,6 +5,7 @@ function that calls itself, no graph beyond the stated size, no equations in a c
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
@@ -75,6 +76,10 @@ def checked(
             errors.append(defined_twice(f"{name!r} is defined twice", *places, hint))
         if shape.form == "function":
             errors += _parameters(statement)
+    if errors:
+        from backprop.language.whole_lines import as_a_whole  # for a mistake only
+
+        errors = [as_a_whole(each, partial(calls, functions=functions)) for each in errors]
     called = calls(statements, functions)
     if errors and called:  # of functions that do not read is said why
         called = calls(statements, functions, _unread(errors))
@@ -85,8 +90,11 @@ def checked(
 
 def _unread(faults: Iterable[BackpropError]) -> set[str]:
     """The names of functions in the texts of these faults, whether their definitions read or not."""
+    faults = [*faults]
     sources = {label.span.source for fault in faults for label in fault.labels}
-    found: set[str] = set()
+    # `f = x -> x^2`, which is told to be `f(x) = x^2`
+    lefts = (fault.meant.partition(") = ")[0].partition("(") for fault in faults)
+    found = {name for name, bracket, _ in lefts if bracket and name.isidentifier()}
     for tokens in chain.from_iterable(map(cut, sources)):
         if isinstance(tokens, Tokens) and tokens.sign > 0:
             at = int(tokens.texts[0] == "const")
@@ -198,16 +206,19 @@ def _fault(
     if row and count >= least and (count <= row.arity or row.folds):
         return None
     from backprop.language.hints import meant, member, otherwise, written_out  # for a mistake only
-    from backprop.meanings import ABSENT
+    from backprop.meanings import ABSENT, gathering
 
     if name in GATHERS and row is None:
         message = f"{name} takes 1 argument, not {count}"
-        return WrongNumberOfArguments(message, whole, hints=written_out(statement, node))
+        return WrongNumberOfArguments(message, whole, hints=written_out(statement, node, name))
     if row is None:
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
         missing = f"there is no function {name!r}"
-        if hints := meant(statement, node) or (member(statement, node) if near else []):
+        hints = meant(statement, node) or (member(statement, node) if near else [])
+        if not hints and count > 1 and (gather := gathering(name)):
+            hints = written_out(statement, node, gather)
+        if hints:
             return UnknownFunction(missing, whole, hints=hints)  # texts for the whole call
         known = [each for each in known if _fits(each, count, functions)]
         hints = [] if primed else did_you_mean(name, known) or did_you_mean(name.casefold(), known)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
+from backprop.errors import mend
 from backprop.meanings import MEANT, logarithm
 from backprop.numbers import whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
@@ -26,7 +27,7 @@ def meant(statement: Statement, call: Node) -> list[str]:
     text = one_line(tokens.span(call.first, call.last).text)
     point = _DECIMAL_COMMA.sub(".", text, count=1)
     if point == text or tokens.texts[call.token] not in FUNCTIONS or len(text) > 2 * _LONGEST:
-        return [f"{'or' if at else 'write'} {each}" for at, each in enumerate(found)]
+        return [f"or {each}" if at else mend(each) for at, each in enumerate(found)]
     others = (f"for two arguments write {each}" for each in found)
     return [f"for a decimal comma write {point}", *others]
 
@@ -52,6 +53,8 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
     if not fitting and (small in FUNCTIONS or any(len(_slots(text)) < count for text in texts)):
         return []  # none leaves out an argument
     spans = [tokens.span(each.first, each.last) for each in arguments]
+    if small in _ROOTS and [tokens.kinds[each.first] for each in arguments][:1] == ["NUMBER"]:
+        spans, arguments = spans[::-1], arguments[::-1]  # root(3, x), whose order is first
     given = {slot: one_line(span.text) for slot, span in zip(_SLOTS, spans, strict=False)}
     if not fitting or max(map(len, given.values()), default=0) > _LONGEST:
         given, bound = {slot: slot for slot in _SLOTS}, set(_SLOTS)
@@ -70,6 +73,9 @@ def _by_name(statement: Statement, call: Node) -> list[str]:
         made = _SLOT.sub(put, text)
         found.append(f"({made})" if loose else made)
     return found
+
+
+_ROOTS = frozenset("root nthroot nroot rootn surd real_root".split())
 
 
 def instead(name: str, place: Span) -> tuple[Span, list[str]]:
@@ -157,10 +163,10 @@ def _slots(text: str) -> set[str]:
     return {slot[1] or slot[2] for slot in _SLOT.finditer(text)}
 
 
-def written_out(statement: Statement, call: Node) -> list[str]:
-    """The hint for `sum`, `prod` or `mean` of arguments that are listed, or of none."""
+def written_out(statement: Statement, call: Node, name: str) -> list[str]:
+    """The hint for `sum`, `prod` or `mean`, the name, of arguments that are listed, or of none."""
     tokens, nodes = statement.tokens, statement.shape.nodes
-    name, terms = tokens.texts[call.token], list[str]()
+    terms = list[str]()
     for each in _arguments(nodes, call):
         text = one_line(tokens.span(each.first, each.last).text)
         terms.append(f"({text})" if each.kind == "operation" else text)
@@ -173,7 +179,7 @@ def written_out(statement: Statement, call: Node) -> list[str]:
         if index.isidentifier() and re.search(rf"(?<!\w){index}(?!\w)", body):
             over = f"for all of an index write {name}({body} for {index} in {low}..{high})"
             return [over, f"for these terms {found}"]
-    return [f"write {found}"]
+    return [mend(found)]
 
 
 def _terms(name: str, terms: Sequence[str], nodes: Sequence[Node], call: Node) -> str:

@@ -341,6 +341,8 @@ def _comma(case: Case) -> SyntaxFault | None:
         hint = "write an expression there"
         return fault("something is missing before ','", case.span(), hint)
     message = "a comma separates the arguments of a function, and here is none"
+    if not case.opened and case.kind(1) == "NAME" and case.kind(2) == "ASSIGN":
+        return fault(message, case.span(), mend(";"))
     return fault(message, case.span(), _SEPARATE)
 
 

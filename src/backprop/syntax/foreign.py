@@ -13,6 +13,7 @@ from backprop.syntax.case import (
     begin,
     brief,
     closing,
+    defines,
     end,
     fault,
     own,
@@ -85,9 +86,6 @@ def colon(tokens: Tokens, at: int) -> SyntaxFault | None:
         return fault(
             "there is no word 'def'", tokens.whole, mend(f"{own(tokens, 1, at - 1)} = {function}")
         )
-    if texts[2:3] == ["lambda"] and kinds[1] == "ASSIGN":
-        meant = f"{texts[0]}({own(tokens, 3, at - 1)}) = {rest}"
-        return fault("there is no word 'lambda'", tokens.whole, mend(meant))
     if opened[-1:] == ["["]:
         alone = texts[at - 1] == "[" and texts[at + 1 : at + 2] == ["]"]
         return fault(_READS_MEMBERS, here, mend("*" if alone else ".."))
@@ -218,12 +216,26 @@ def _derivative(case: Case) -> SyntaxFault | None:
     return fault("d/dx is no part of a formula", tokens.span(at - 3, at - 1), hint)
 
 
-def _between(case: Case) -> SyntaxFault | None:
-    """A word between an equation and the next one: `y = f(2) where f(x) = x^2`."""
-    behind = case.tokens.kinds[case.at + 1 :]
-    if case.text() not in _JOINING or not case.behind_operand or "ASSIGN" not in behind[1:]:
+def _given(case: Case) -> SyntaxFault | None:
+    """Numbers and functions in words behind an equation: `y = x^2 where x is 3`, `at x = 3`."""
+    whole = case.tokens.whole
+    found = _GIVEN.fullmatch(whole.text) if case.behind_operand or case.kind() == "COMMA" else None
+    if not found or defines(whole.source.text, found[2]) or len(whole.text) > 200:
         return None
-    return fault(f"there is no word {case.text()!r}", case.span(), mend(";"))
+    given = (_IS.sub(" = ", part, count=1) for part in _AND.split(found[3]))
+    meant = "; ".join([found[1].rstrip(" ,"), *given])
+    place = whole._replace(start=whole.start + found.start(2), end=whole.start + found.end(2))
+    return fault(f"there is no word {found[2]!r}", place, mend(meant))
+
+
+_IS = re.compile(r"\s*(?::?=|\b(?:is|equals|being)\b)\s*")
+_AND = re.compile(
+    r"\s*(?:,|\band\b)\s*(?=[^\W\d]\w*(?:[\[(][^])=]*[])])?\s*(?::?=|is\b|equals\b|being\b))"
+)
+_GIVEN = re.compile(
+    r"([^=]+=[^=]+?)\b(where|with|given|when|let|at|assuming|using|for(?!.*(?:\.\.|:|\bto\b)))\s+"
+    r"([^\W\d]\w*(?:[\[(][^])=]*[])])?\s*(?::?=(?!=)|(?:is|equals|being)\b).+)"
+)
 
 
 def _loud(case: Case) -> SyntaxFault | None:
@@ -237,23 +249,24 @@ def _loud(case: Case) -> SyntaxFault | None:
     return None
 
 
-_JOINING = ("where", "with", "given", "when", "let")
-
-
 def _times(case: Case) -> SyntaxFault | None:
-    """An x between a number and an operand: the sign of a product, or a name: `2 x (a + b)`."""
+    """An x between two operands: the sign of a product, or a name: `2 x (a + b)`, `a x b`."""
     tokens, at = case.tokens, case.at
-    if case.kind(-1) != "NUMBER" or case.text() not in ("x", "X") or case.touching():
+    first = begin(tokens, at)
+    factors, last = [own(tokens, first, at - 1)], at - 1
+    while tokens.texts[last + 1 : last + 2] in (["x"], ["X"]):
+        stop = end(tokens, last + 2)
+        if stop < last + 2 or tokens.touch(last, last + 1) or tokens.touch(last + 1, last + 2):
+            break
+        factors.append(own(tokens, last + 2, stop))
+        last = stop
+    if first == at or len(factors) < 2:
         return None
-    last = end(tokens, at + 1)
-    if last <= at or case.touching(1):
-        return None
-    number, factor = case.written(-1), own(tokens, at + 1, last)
     hints = (
-        f"for a product write {number}*{factor}",
-        f"with the name {number}*{case.text()}*{factor}",
+        f"for a product write {'*'.join(factors)}",
+        f"with the name {f'*{case.text()}*'.join(factors)}",
     )
-    return fault("is the x a name or the sign of a product?", tokens.span(at - 1, last), *hints)
+    return fault("is the x a name or the sign of a product?", tokens.span(first, last), *hints)
 
 
 def _square(case: Case) -> SyntaxFault | None:
@@ -294,7 +307,7 @@ FOREIGN: tuple[Callable[[Case], SyntaxFault | None], ...] = (
     _exponent,
     _list,
     _derivative,
-    _between,
+    _given,
     _loud,
     _times,
     _square,

@@ -30,15 +30,20 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
     errors themselves where there is but one, or where one of them asks what is meant."""
     text, said = tokens.whole.text, list[str]()
     shift, left, least = tokens.whole.start, errors, 2
-    if found := _MATH.fullmatch(text):
-        text, shift, least = (found[1] or found[2]).strip(), 0, 1
+    if (bare := _without_math(text)) != text and bare:
+        text, shift, least = bare, 0, 1
         said = ["a formula has no signs around it"]
         left = _errors(text, unread)
+        place = errors[0].labels[0]
+        errors = [UnexpectedText(said[0], place, hints=[mend(text)])]
     while left and len(said) < _MOST and len(text) < _LONGEST and "\n" not in text:
         span = left[0].labels[0].span
         meant = left[0].meant
-        whole = "=" in meant and _left(meant) == _left(text)
-        known = {*_WORD.findall(text if whole else span.text), *_KNOWN}
+        first = text.rfind(";", 0, max(span.start - shift, 0)) + 1
+        last = text.find(";", span.end - shift)
+        statement = text[first : last if last >= 0 else len(text)]
+        whole = "=" in meant and _left(meant) == _left(statement)
+        known = {*_WORD.findall(statement if whole else span.text), *_KNOWN}
         if (
             not meant
             or "…" in meant
@@ -48,7 +53,10 @@ def at_once(tokens: Tokens, errors: Sequence[SyntaxFault], unread: Unread) -> li
         ):
             return [*errors]
         said.append(left[0].message)
-        text = meant if whole else text[: span.start - shift] + meant + text[span.end - shift :]
+        start, end = span.start - shift, span.end - shift
+        if whole:
+            start, end = first + (first > 0), first + len(statement)
+        text = text[:start] + meant + text[end:]
         shift, left = 0, _errors(text, unread)
     least -= any("LaTeX" in message or "\\" in message for message in said)
     plain = _with_small_mends(text, tokens.source.text) if not left else text
@@ -91,7 +99,20 @@ def _with_small_mends(text: str, source: str) -> str:
 
 _BEFORE_A_BRACKET = re.compile(r"(?<![\w.'′’/^])(?<!/ )([^\W\d_]\w*)\(")
 
-_MATH = re.compile(r"\$\$?([^$]+)\$\$?|\\[(\[](.+)\\[])]")
+
+def _without_math(text: str) -> str:
+    """A statement without the signs that LaTeX has around formulas in a text, `$y = x^2$`."""
+
+    def put(found: re.Match[str]) -> str:
+        inside = (found[1] or found[2]).strip()
+        before, after = text[: found.start()].rstrip(), text[found.end() :].strip()
+        alone = not after and (not before or before[-1] == "=" or "=" in inside)
+        return inside if alone or inside.lstrip("\\").isalnum() else f"({inside})"
+
+    return _MATH.sub(put, text)
+
+
+_MATH = re.compile(r"\$\$?([^$\n]+)\$\$?|\\[(\[](.+?)\\[])]")
 """A formula as LaTeX has it in a text."""
 
 

@@ -139,6 +139,33 @@ _NO_CONST = "only names, families and members are const"
 _CONST_HINT = "with commas between them: const g, w[*], x[1..3]"
 
 
+def _word_behind(case: Case) -> SyntaxFault | None:
+    """Such a word behind the `=`, `g = const 9.81` and `y = return x`, or at the end, `9.81 const`."""
+    tokens, at = case
+    first, last = tokens.sign + 1, len(tokens.kinds) - 1
+    if first < 2 or case.opened or case.touching() or not case.behind_operand:
+        return None
+    place, rest = first, tokens.since(first + 1)
+    if at == last and tokens.kinds[first] != "NAME":
+        place, rest = at, tokens.since(first, at)
+    elif at != first + 1 or case.kind() == "LPAR":
+        return None
+    word, left, value = tokens.texts[place], tokens.span(0, first - 2).text, brief(rest.whole)
+    if tokens.kinds[place] not in ("NAME", "CONST") or defines(tokens.source.text, word):
+        return None
+    meant = _SIMILAR.get(word.lower(), word.lower())
+    declared = word in _SUPERFLUOUS and rest.kinds == ("NUMBER",)
+    if (word in _SHOWING or declared) and place == first:
+        hint = mend(f"{left} = {value}")
+    elif FIRST_WORDS.get(meant) == "CONST":
+        hint = mend(f"const {left} = {value}")
+    elif FIRST_WORDS.get(meant) == "GOAL":
+        hint = mend(f"{left} = {value}; {meant} {left}")
+    else:
+        return None
+    return fault(f"{word!r} has no place here", tokens.span(place), hint)
+
+
 def _const(case: Case) -> SyntaxFault | None:
     tokens, at = case
     kinds, texts = tokens.kinds, tokens.texts
@@ -293,7 +320,7 @@ _COMMON = re.compile(r"(?<==)\s*\(\s*([-−]?[\d.]+)\s*(?:±|\+/-)\s*([\d.]+)\s*
 """A value and its uncertainty in brackets, with a power of ten for both."""
 
 MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
-    _model, _goal, _word, _const, _bounds, _uncertainty,
+    _model, _goal, _word, _word_behind, _const, _bounds, _uncertainty,
 )  # fmt: skip
 
 

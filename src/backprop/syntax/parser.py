@@ -177,9 +177,10 @@ def unread(tokens: Tokens, unfit: Unfit | None = None) -> list[SyntaxFault]:
 def _causes(tokens: Tokens, unfit: Unfit | None) -> list[SyntaxFault]:
     """The unknown characters of a statement, or why the grammar has no place for it."""
     from backprop.syntax.comments import foreign_comment  # for a mistake only
+    from backprop.syntax.functions_elsewhere import function_elsewhere
 
-    if comment := foreign_comment(tokens):
-        return [comment]
+    if whole := foreign_comment(tokens) or function_elsewhere(tokens):
+        return [whole]
     if unfit is None:
         from backprop.syntax.characters import unknown_characters  # for a mistake only: 2 ms
 
