@@ -225,3 +225,33 @@ def test_a_check_says_why_a_name_is_not_checked(name: str, says: str) -> None:
     ran = backprop("check", "-e", text, "--only", name)
     assert (ran.status, ran.out) == (1, "")
     assert says in ran.err
+
+
+# an option and what is typed, and the words of its hint that are typed instead; the numbers by hand
+NUMBERS = [
+    ("--lr", "1/10", "0.1"), ("--lr", "10%", "0.1"), ("--lr", "10^-2", "0.01"), ("--lr", "1e−3", "0.001"), ("--steps", "1k", "1000"),
+    ("--steps", "10^3", "1000"), ("--target", "-1/8", "-0.125"), ("--every", "5 steps", "5"), ("--width", "640px", "640"),
+    ("--width", "640 px", "640"), ("--width", "5in", "480"), ("--width", "12.7cm", "480"),
+    ("--optimizer", "adam,lr=0.1", "--optimizer adam --lr 0.1"), ("--optimizer", "adam lr=0.1", "--optimizer adam --lr 0.1"),
+    ("--optimizer", "adam:beta1=0.8", '--optimizer "adam(beta1=0.8)"'), ("--optimizer", "adam(beta1=0.8", '--optimizer "adam(beta1=0.8)"'),
+    ("--optimizer", "adam,beta1=0.8,lr=0.1", '--optimizer "adam(beta1=0.8)" --lr 0.1'),
+    ("--schedule", "step,rate=0.5,every=9", '--lr 1 --schedule "step(rate=0.5, every=9)"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("flag", "typed", "meant"), NUMBERS)
+def test_the_number_of_an_option_that_is_written_otherwise(
+    flag: str, typed: str, meant: str
+) -> None:
+    plot = ["--plot", "a.svg"] if flag in ("--width", "--every") else []
+    lr = ["--lr", "1"] if flag == "--schedule" else []
+    ran = backprop("descend", *plot, *lr, flag, typed)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.splitlines()[-1].strip() == f"= write {meant.removeprefix('--lr 1 ')}"
+    words = shlex.split(meant if meant.startswith("--") else f"{flag} {meant}")
+    assert backprop("descend", *plot, *words).status == 0
+
+
+@pytest.mark.parametrize("typed", ["50%", "1e3x", "1/3", "nothing", "3 apples"])
+def test_what_is_no_whole_number_gets_no_number_for_a_hint(typed: str) -> None:
+    assert "write" not in backprop("descend", "--steps", typed).err

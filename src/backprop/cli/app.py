@@ -10,9 +10,11 @@ import typer
 
 from backprop import __version__
 from backprop.cli.completion import completer
-from backprop.errors import BadOption
-from backprop.numbers import beyond_doubles, either, shortened
+from backprop.errors import BackpropError, BadOption
+from backprop.given import from_lines
+from backprop.numbers import beyond_doubles, either, shortened, shown
 from backprop.options import Field, Option, call, fields
+from backprop.source import Source
 
 UsageError: Any = typer.BadParameter.__base__
 """What Typer raises for a command line that it cannot read; it has no public name for it."""
@@ -96,7 +98,7 @@ def _number_of(option: Option, whole: bool) -> Callable[[str], float]:
         try:
             found = float(text)
         except ValueError:
-            wrong.hints = tuple(_with_a_point(text))
+            wrong.hints = tuple(_with_a_point(text) or _computed(text, whole))
             raise wrong from None
         beyond, _ = beyond_doubles(text, found)
         if beyond:
@@ -122,6 +124,30 @@ def _with_a_point(text: str) -> list[str]:
     if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text):
         return [f"for a thousand and more write {thousands}", f"for a part of one write {point}"]
     return [f"write {point}"]
+
+
+_UNITS = (
+    dict.fromkeys(("px", "pixel", "pixels", "s", "sec", "second", "seconds", "steps"), 1.0)
+    | {"k": 1e3, "M": 1e6, "%": 0.01, "min": 60, "ms": 0.001}
+    | {"in": 96, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "pt": 96 / 72}
+)
+
+
+def _computed(text: str, whole: bool) -> list[str]:
+    """The hint for a number that has yet to be computed, `1/10` and `10^3`, or has a unit, `640px`;
+    none for other texts, or where it is no whole number, and one is due."""
+    number, unit = re.fullmatch(r"(.*?)\s*([^\W\d]*|%)", text).groups()  # type: ignore[union-attr]
+    if text.lower() in ("none", "off", "auto", "default"):
+        return ["leave it out"]
+    try:
+        found = from_lines(Source("<option>", f"x = {number}"))["x"][0] * _UNITS.get(unit, 1.0)
+    except BackpropError:
+        return []
+    if unit in ("cm", "mm", "pt"):
+        found = float(round(found))
+    if (unit and unit not in _UNITS) or (whole and found % 1):
+        return []
+    return [f"write {shown(found)}"]
 
 
 def helped(option: Option) -> str:

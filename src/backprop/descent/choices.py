@@ -33,6 +33,9 @@ Limits = dict[str, Bounds]
 """For each name its bounds."""
 
 _CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
+_LOOSE = re.compile(r"\s*([\w-]+)\s*[\s,:;({\[]\s*((?:\w+\s*=\s*[^\s,=)}\]]+[\s,;]*)+)[\])}]?\s*")
+_OF_LOOSE = re.compile(r"(\w+)\s*=\s*([^\s,;=)}\]]+)")
+"""An optimizer and its numbers without the two brackets: `adam,lr=0.1`, `adam(beta1=0.9`."""
 
 
 def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, dict[str, float]]:
@@ -40,6 +43,8 @@ def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, d
     Raises BadOption for what the table does not have, the errors of a setting for a bad number."""
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
+    if found is None and (loose := _LOOSE.fullmatch(text)) and loose[1].lower() in table:
+        raise _without_brackets(option, loose[1].lower(), dict(_OF_LOOSE.findall(loose[2])))
     if found is None or name not in table:
         raise unknown_choice(option, found[1] if found else text, table)
     row = table[name]
@@ -61,6 +66,15 @@ def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, d
     if options.get("initial_trust_radius", 0) >= options.get("max_trust_radius", 1):
         raise BadOption("initial_trust_radius must be less than max_trust_radius")
     return row, options
+
+
+def _without_brackets(option: str, name: str, given: Mapping[str, str]) -> BadOption:
+    """The error for `adam,lr=0.1`, whose numbers have no brackets; `lr` is an option of its own."""
+    lr = f" --lr {given['lr']}" if "lr" in given else ""
+    own = ", ".join(f"{key}={value}" for key, value in given.items() if key != "lr")
+    meant = f'"{name}({own})"' if own else name
+    message = f"the numbers of {name} stand in brackets" if own else f"{name} has no option 'lr'"
+    return BadOption(message, hints=[f"write --{option} {meant}{lr}"])
 
 
 def parameters(
