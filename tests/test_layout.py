@@ -65,6 +65,15 @@ def arrows(svg: ElementTree.Element) -> list[list[tuple[float, float]]]:
     return found
 
 
+@pytest.mark.skipif(not shutil.which("dot"), reason="no Graphviz")
+@pytest.mark.parametrize("name", ["exercise_06_softmax_of_two", "exercise_10_least_squares"])
+def test_titles_from_the_top_are_whole(name: str) -> None:
+    svg = drawn(str(EXAMPLES / f"{name}.eq"), "--direction", "TB")
+    titles = ["".join(cluster.itertext()) for cluster in groups(svg, "cluster")]
+    assert titles
+    assert not [title for title in titles if "…" in title]
+
+
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize(
     "name",

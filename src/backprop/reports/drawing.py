@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from html import escape as html
 from math import ceil, isfinite
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic
 
@@ -26,7 +27,7 @@ from backprop.numbers import IN_DOUBLES, exact, fixed, shortened, shown
 from backprop.picture import INPUTS, Arrow, Box, Circle, Picture
 from backprop.picture import picture as picture_of
 from backprop.reports.fonts import boxed, fonts_for, named, refuse, unusual
-from backprop.reports.layout import fit, has_room, with_free_titles, with_room
+from backprop.reports.layout import fit, missing, with_free_titles, with_room
 from backprop.reports.themes import THEMES, TIMEOUT, Look, Theme
 from backprop.values import Numbers, Value, graph_of
 
@@ -128,15 +129,26 @@ def _best(graphs: Iterable[Digraph], run: Callable[..., bytes]) -> tuple[Digraph
         begin = monotonic()
         layout = first = run(graph.source, "-Tdot").decode()
         if monotonic() - begin < _PROMPT:
-            # what is missing may come on either side of the arrows
-            for times in (2, 4, 6):
-                if has_room(layout, first):
-                    break
-                layout = run(with_room(graph.source, first, times), "-Tdot").decode()
+            layout = _with_room(graph.source, first, lambda text: run(text, "-Tdot").decode())
         found.append((graph, layout, first))
         if fit(layout) >= 1:
             break
     return max(found, key=lambda each: fit(each[1]))
+
+
+def _with_room(source: str, first: str, laid_out: Callable[[str], str]) -> str:
+    """The layout with the most room for its titles of those in which groups are wider; first: the
+    layout as it was made of the source. What makes one group wider may move arrows onto others."""
+    tried = [(missing(first, first), source, first)]
+    # what is missing may come on either side of the arrows
+    for times, again in ((2, False), (4, False), (6, False), (2, True), (3, True), (4, True)):
+        if not tried[-1][0]:
+            break
+        _, text, layout = min(tried, key=itemgetter(0)) if again else tried[0]
+        text = with_room(text, layout, first, times)
+        layout = laid_out(text)
+        tried.append((missing(layout, first), text, layout))
+    return min(tried, key=itemgetter(0))[2]
 
 
 def _runner(format: str, seconds: float) -> Callable[..., bytes]:

@@ -65,21 +65,22 @@ def with_free_titles(layout: str, first: str) -> str:
     return _GROUP.sub(lambda group: moved(found[group.start()]), layout)
 
 
-def has_room(layout: str, first: str) -> bool:
-    """Whether there is room for all titles. first: as for `with_free_titles`."""
-    return all(title.room >= title.wide for title in _titles(layout, first).values())
+def missing(layout: str, first: str) -> float:
+    """How much room its titles lack, in points; 0 where each has enough. first: as for
+    `with_free_titles`."""
+    return sum(max(title.wide - title.room, 0) for title in _titles(layout, first).values())
 
 
-def with_room(source: str, layout: str, times: float) -> str:
+def with_room(source: str, layout: str, first: str, times: float) -> str:
     """The text of a graph whose groups ask for more room, where its layout has none for their titles:
     blanks behind a title make its group wider, by so many times what is missing.
-    `with_free_titles` takes them away."""
-    for title in _titles(layout, layout).values():
+    `with_free_titles` takes them away. first: as there."""
+    for title in _titles(layout, first).values():
         if title.room < title.wide:
             more = title.width - title.wide + times * (title.wide - title.room)
-            label = f'label="{title.text}" labeljust'
+            label = rf'label="{re.escape(title.text)}{_BLANK}*" labeljust'
             padded = f'label="{title.text}{_BLANK * ceil(more / _BLANK_WIDE)}" labeljust'
-            source = source.replace(label, padded, 1)
+            source = re.sub(label, padded.replace("\\", r"\\"), source, count=1)
     return source
 
 
