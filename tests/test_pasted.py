@@ -284,7 +284,7 @@ STATEMENTS = [
     ("real<lower=0> s", "real", "bounds are those of an input: x = 1 in 0..5"), ("real x", "real", "give it a value: x = 1"), ("argmin L", "argmin L", "write: name = expression"),
     ("a = 2 between 0 and 5", "between 0 and 5", "write in 0..5"), ("a = 2 from −1 to 1.5", "from −1 to 1.5", "write in −1..1.5"), ("a = 2 in [0, 5)", "[0, 5)", "write in 0..5"), ("a = 2 in {0, 5}", "{0, 5}", "for all numbers between them write 0..5"), ("a = 2 in (0, inf]", "(0, inf]", "write in 0..inf"),
     ("a = 1 in 0.", "in 0.", "write in 0.. for at least, in ..0 for at most"), ("output: y", "output:", "write output"), ("const: g = 2", "const:", "write const"),
-    ("a = (2 ± 0.1)*10", " (2 ± 0.1)", "give it a name of its own: c = 2 ± 0.1"), ("a = (2 ± 0.1) in 0..5", " (2 ± 0.1)", "write 2 ± 0.1"),
+    ("a = (2 ± 0.1)*10", "(2 ± 0.1)", "give it a name of its own: c = 2 ± 0.1"), ("a = (2 ± 0.1) in 0..5", "(2 ± 0.1)", "write 2 ± 0.1"),
     ("my.rate = 2", "my.rate", "write my_rate"), ("a[i] = i for i in 1..3; y = a.sum()", "a.sum()", "write sum(a[*])"), ("x = 0b102", "0b102", "write it with decimal digits"),
 ]  # fmt: skip
 

@@ -82,22 +82,22 @@ def grad(text: str, *more: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def marked(text: str, claims: list[str], folder: Path, *more: str) -> list[dict[str, object]]:
-    """What `check` says of claims, line by line as they stand."""
+def sheet(text: str, claims: str, folder: Path, *more: str) -> list[dict[str, object]]:
+    """What `check` says of a file of claims none of which is wrong."""
     file = folder / "claims"
-    file.write_text("\n".join(claims), encoding="utf-8")
+    file.write_text(claims, encoding="utf-8")
     ran = backprop(
         "check", "-", "--claims", str(file), *more, "--format", "json", stdin=text.encode()
     )
-    assert ran.status == 0, (
-        ran.err,
-        [
-            each
-            for each in json.loads(ran.out or "{}").get("claims", [])
-            if each["verdict"] == "wrong"
-        ],
-    )
-    found: list[dict[str, object]] = json.loads(ran.out)["claims"]
+    found: list[dict[str, object]] = json.loads(ran.out or "{}").get("claims", [])
+    wrong = [each for each in found if each["verdict"] == "wrong"]
+    assert ran.status == 0, (ran.err, wrong)
+    return found
+
+
+def marked(text: str, claims: list[str], folder: Path, *more: str) -> list[dict[str, object]]:
+    """What `check` says of claims, line by line as they stand."""
+    found = sheet(text, "\n".join(claims), folder, *more)
     assert sum(
         len(
             links(
@@ -147,7 +147,9 @@ def whole_explanation(text: str, folder: Path, detail: str, *more: str, digits: 
     set_to(short.title)
     for line in exact.given:
         set_to(line)
-    marked(text, short.claims, folder, *more)
+    assert sheet(text, ran.out, folder, *more) == marked(text, short.claims, folder, *more)
+    hidden = backprop(*base, "--hide-answers", stdin=text.encode()).out
+    assert "unanswered" in {each["verdict"] for each in sheet(text, hidden, folder, *more)}
     names = [links(line)[0] for line in exact.forward]
     equations = [" = ".join(links(line)[:2]) for line in exact.forward]
     before = grad(text, *more)

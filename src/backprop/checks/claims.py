@@ -9,6 +9,7 @@ from math import nan
 from backprop.checks.beyond import literals
 from backprop.checks.beyond import rounding as rounding_of
 from backprop.checks.differentials import HOW, NAME, Derivative, left_side, named, signs, within
+from backprop.checks.sheets import unmarked
 from backprop.checks.slopes import Slope, Slopes
 from backprop.errors import (
     LIMIT,
@@ -27,21 +28,12 @@ from backprop.language.build import beyond_range
 from backprop.language.links import uncertainty
 from backprop.language.named_steps import with_steps
 from backprop.names import unknown_name
-from backprop.numbers import IN_DOUBLES, Wide
+from backprop.numbers import Wide
 from backprop.source import LINE_END, Source, Span, normal, one_line
 from backprop.syntax.scanner import LIST_ENDS, Tokens, control_characters, statements
 
 _PATH = re.compile(rf"{NAME}(?:(?:→|->){NAME})+(?=:)")
 _SHARE = re.compile(r"share (?:by use ([1-9]\d{0,5}) )?of ")
-_VERDICT = re.compile(
-    r"^(([^#=\r\n]*) = [^#\r\n]*?) is (?:wrong|right|right here)(?::.*|[ \r]*$)(?:\n  (?:at |\2 = ).*)*",
-    re.M,
-)
-"""A line of `check` on a claim, which is the first group, and the lines that explain it."""
-
-_IN_DOUBLES = re.compile(rf" \([^()\r\n]+ {IN_DOUBLES}\)")
-"""What `explain` writes behind a gradient that no double holds: ` (0 in doubles)`."""
-
 _EQUALS = frozenset(("==", "≈", "≃", "≅", "≐"))
 _BLANK = re.compile(r"__+|[?…]")
 _BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
@@ -110,8 +102,8 @@ def read_claims(
     a name that `explain --detail operations` gives an operation, all are claims about operations:
     `∂L/∂v1`. Raises SyntaxFaults, UnknownName, NameDefinedTwice, CannotRead.
     """
-    sheets = [_unmarked(read_source(path)) for path in files]
-    sources = [_unmarked(typed(text, "--claim")) for text in texts] + sheets
+    sheets = [unmarked(read_source(path)) for path in files]
+    sources = [unmarked(typed(text, "--claim")) for text in texts] + sheets
     reader = _Reader(with_steps(model, output, (each.text for each in sources)), output)
     claims: list[Claim] = []
     first: dict[tuple[str, str], Claim] = {}
@@ -141,17 +133,6 @@ def read_claims(
         raise UnexpectedText("there is no claim in this text", where=where, hints=[HOW])
     raise_first(errors)  # in the order of the texts, and not by offset as within a single one
     return claims
-
-
-def _unmarked(sheet: Source) -> Source:
-    """A sheet with blanks for what `check` writes behind a claim and below it, so that its lines can
-    be read again."""
-
-    def blank(found: re.Match[str]) -> str:
-        return found[1] + re.sub(r"[^\r\n]", " ", found[0].removeprefix(found[1]))
-
-    text = _IN_DOUBLES.sub(lambda found: " " * len(found[0]), sheet.text)
-    return Source(sheet.name, _VERDICT.sub(blank, text), sheet.option)
 
 
 def _statements(source: Source, sheet: bool) -> Iterator[Tokens | SyntaxFault]:

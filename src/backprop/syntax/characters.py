@@ -11,6 +11,7 @@ from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault, mend
 from backprop.operations import BY_SIGN
+from backprop.source import one_line
 from backprop.syntax.case import (
     APART,
     begin,
@@ -209,6 +210,10 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         and not {"?", ":"}.intersection(tokens.texts)
     ):
         return fault("'→' defines nothing here", whole, mend("="))
+    if text == "←" and tokens.source.option != "--set" and tokens.texts.count(text) == 1:
+        update = one_line(tokens.whole.text)
+        more = f'or give an update as it stands to --set: --set "{update}"'
+        return fault("'←' defines nothing here", whole, mend("="), more)
     if text in "–—:" and "IN" in tokens.kinds[:at] and at == last:
         return fault("'..' stands between the ends of a range", whole, mend(".."))
     if len(text) > 1:  # a name with strangers in it

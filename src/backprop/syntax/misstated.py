@@ -283,11 +283,14 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
             hint = "its spread stands in the distribution: normal(mean, sd)"
             return fault("what is drawn has no uncertainty besides", tokens.span(at), hint)
         text, start = tokens.source.text, tokens.starts[0]
-        if common := _COMMON.search(text, start, tokens.ends[-1]):
+        for common in _COMMON.finditer(text, start, tokens.ends[-1]):
+            if not common.start() < tokens.starts[at] < common.end():
+                continue
             stop, ten = power_of_ten(text, common.end())
             place = tokens.span(at)._replace(start=common.start(), end=stop)
             meant = mend(f"{common[1]}{ten} ± {common[2]}{ten}")
-            if not re.match(r"\s*(?:$|in\b|for\b)", text[stop : tokens.ends[-1]]):
+            ends = re.match(r"\s*(?:$|in\b|for\b)", text[stop : tokens.ends[-1]])
+            if not ends or not text[start : common.start()].rstrip().endswith("="):
                 meant = f"give it a name of its own: c = {common[1]}{ten} ± {common[2]}{ten}"
             return fault("an uncertainty stands behind the whole value", place, meant)
         hints = ["write a = 2 ± 0.1; for both signs write two equations, one with + and one with -"]
@@ -316,7 +319,7 @@ def _uncertainty(case: Case) -> SyntaxFault | None:
     return fault(message, here, *hints)
 
 
-_COMMON = re.compile(r"(?<==)\s*\(\s*([-−]?[\d.]+)\s*(?:±|\+/-)\s*([\d.]+)\s*\)")
+_COMMON = re.compile(r"\(\s*([-−]?[\d.]+)\s*(?:±|\+/-)\s*([\d.]+)\s*\)")
 """A value and its uncertainty in brackets, with a power of ten for both."""
 
 MISSTATED: tuple[Callable[[Case], SyntaxFault | None], ...] = (
