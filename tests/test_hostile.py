@@ -3,8 +3,10 @@ millions. Each has an answer or an error at its place, after work that grows as 
 
 import pytest
 
+import backprop as library
+from backprop.errors import TooLarge
 from backprop.names import Names
-from counting import growth
+from counting import growth, steps
 from running import backprop
 
 NINES, ONE = "9" * 5000, "0" * 5000 + "1"
@@ -104,3 +106,72 @@ def test_the_work_for_unknown_names_grows_as_they_do() -> None:
         assert backprop("grad", "-e", text, "--set", values).status == 1
 
     assert growth(given, 300) < 2.2
+
+
+# ------------------------------------------------------------------ ranges that are counted beforehand
+
+_MANY = ", ".join(f"i{at} in 1..10" for at in range(19))
+_CHAIN = "i0 in 1..10, " + ", ".join(f"i{at} in 1..10+0*i{at - 1}" for at in range(1, 19))
+_INDICES = ",".join(f"i{at}" for at in range(19))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"w[{_INDICES}] = 1 for {_MANY}; L = 2",
+        f"w[{_INDICES}] ~ uniform(0, 1) for {_MANY}; L = 2",
+        f"a = 2; L = sum(a for {_MANY})",
+        f"a = 2; L = sum(a for {_MANY} if i0 < 0)",
+        f"w[{_INDICES}] = 1 for {_CHAIN}; L = 2",
+        f"a = 2; L = sum(a for {_CHAIN}, j in 1..i18-20)",
+        "a = 2; L = sum(sum(sum(a for i in 1..1000) for j in 1..1000) for k in 1..1000)",
+        "a = 2; L = sum(a for i in 1..9999999 if i > 0)",
+        "n = sum(i for i in 1..9999999); a = 2; L = sum(a for i in 1..n)",
+    ],
+)
+def test_what_is_too_large_is_refused_before_it_is_made(text: str) -> None:
+    def read() -> None:
+        with pytest.raises(TooLarge):
+            library.parse(text, max_nodes=10_000)
+
+    assert steps(read) < 2_000_000  # a member takes some hundred
+
+
+def test_a_condition_is_asked_for_every_number_and_only_what_fits_is_kept() -> None:
+    """The limit is for what is kept; the statements behind it are read."""
+    ran = backprop("grad", "-e", "a = 2\nL = sum(a*i for i in 1..1000000 if i < 0) + a; M = 3*L")
+    assert (ran.status, ran.err, ran.out.splitlines()[0]) == (0, "", "M = 6")
+
+    def read(size: int) -> None:
+        library.parse(f"a = 2; L = sum(a*i for i in 1..{size} if i == 7)")
+
+    assert steps(lambda: read(2000)) - steps(lambda: read(1000)) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ("i < j and not i == 2", [(1, 2), (1, 3)]),
+        ("mod(i + j, 2) == 0 or i > 2", [(1, 1), (1, 3), (2, 2), (3, 1), (3, 2), (3, 3)]),
+        ("i^2 - j == 1", [(2, 3)]),
+        ("i*j - n", [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)]),
+        ("-i + half > -2", [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]),
+        ("i == sum(k for k in 1..j)", [(1, 1), (3, 2)]),
+        ("if(i < 2, j, 0) and 1/i < 2", [(1, 1), (1, 2), (1, 3)]),
+    ],
+)
+def test_conditions_hold_where_they_do_by_hand(condition: str, kept: list[tuple[int, int]]) -> None:
+    text = (
+        "n = 3; half = 0.5; x = 10; y = 1; L = sum(x^i*y^j for i in 1..3, j in 1..3 if CONDITION)"
+    )
+    gradient = library.parse(text.replace("CONDITION", condition)).grad(of="L")
+    assert gradient.value == sum(10**i for i, _ in kept)
+    assert gradient.gradients["y"] == sum(10**i * j for i, j in kept)
+
+
+@pytest.mark.parametrize(
+    ("condition", "column"), [("1/(i - 3) > 0", 35), ("q < i", 35), ("i*10^16 > 3", 37)]
+)
+def test_a_condition_without_a_value_is_underlined(condition: str, column: int) -> None:
+    ran = backprop("grad", "-e", f"a = 2; L = sum(a for i in 1..5 if {condition})")
+    assert ran.err.startswith(f"<-e>:1:{column}: error: ")

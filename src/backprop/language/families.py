@@ -1,10 +1,13 @@
 """Indexed names: what is repeated, what its members are called, and what is drawn at random."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from math import isfinite
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprop.errors import (
     NOT_YET,
@@ -30,6 +33,9 @@ from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
+if TYPE_CHECKING:
+    from backprop.language.conditions import Condition
+
 MOST_VALUES: int = default_of(MaxNodes)
 """The most Values that a file may unroll and expand to, unless the person allows more."""
 
@@ -52,13 +58,16 @@ class Families:
         self.integers.scopes = self.scopes
         self.seed = seed
         self.most = most
-        self.left = most
+        self.left = self.asked = most
+        """How many more may be made, and how many steps conditions may take, kept or not."""
         self.errors: list[BackpropError] = []
         self.empty: dict[int, EmptyRange] = {}
         """By where they stand, the warnings for ranges of two numbers with nothing in them."""
         self.statements: dict[str, Statement] = {}
         """For each family the first statement that defines members of it."""
         self.scalars: dict[str, Statement] = {}
+        self._conditions: dict[tuple[int, int], tuple[Tokens, Parts, Condition]] = {}
+        """Ready-made, with what their keys are made of, which so cannot become something else."""
         self._extents: dict[str, str] = {}
         """Of the families that an error was about."""
 
@@ -94,7 +103,7 @@ class Families:
                 last = limit.last if limit.kind == "concise" else limit.first - 1
             right_side = right(statement, last)
             place = pack(right_side.start, right_side.end)
-            for scope in self.scopes(tokens, parts, {}):
+            for scope in self.scopes(tokens, parts, {}, drawn=shape.drawn):
                 label = self.label(tokens, name, parts.indices, scope)
                 visit(label, scope, parts, place)
         except BackpropError as error:
@@ -113,37 +122,121 @@ class Families:
             return name
         return f"{name}[{','.join(str(integer(tokens, each, scope)) for each in indices)}]"
 
-    def scopes(self, tokens: Tokens, parts: Parts, outer: Scope) -> Iterator[dict[str, Any]]:
-        """Every combination of the clauses' variables for which the condition holds."""
-        clauses, condition = parts.clauses, parts.condition
+    def scopes(
+        self, tokens: Tokens, parts: Parts, outer: Scope, each: int = 1, drawn: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Every combination of the clauses' variables for which the condition holds. each: the
+        Values that one takes, as far as they are counted here. drawn: whether no body is read for
+        it. Where all are too many, that is said before the first."""
+        clauses = parts.clauses
+        if not clauses:
+            yield {**outer}
+            return
+        span = tokens.span(clauses[0].node.first, clauses[-1].node.last)
         if len(clauses) > _MOST_CLAUSES:
-            span = tokens.span(clauses[0].node.first, clauses[-1].node.last)
             raise TooLarge(f"{len(clauses)} indices; {_MOST_CLAUSES} is the most", span)
-        for scope in self._combined(tokens, clauses, {**outer}):
-            if not condition or self.integers.number(tokens, condition, scope):
-                yield scope
+        count, holds = self._count(tokens, clauses, outer), None
+        if parts.condition and count:
+            holds = self._condition(tokens, parts, outer)
+            self.asked -= count * holds.cost
+            if self.asked < 0:
+                message = f"the conditions of ranges take over {self.most:,} steps"
+                raise TooLarge(message, Label(span, "passed here"), hints=[self._allow()])
+        most = self.left // (1 + (0 if drawn else self._cost(tokens, parts, outer)))
+        if count > most and holds:
+            kept = self._combined(tokens, clauses, {**outer}, holds)
+            count = sum(1 for _ in islice(kept, most + 1))
+        if count > most:
+            raise self._too_large(span)
+        for scope in self._combined(tokens, clauses, {**outer}, holds):
+            self.left -= each
+            if self.left < 0:
+                raise self._too_large(span)
+            yield scope
+
+    def _count(self, tokens: Tokens, clauses: Sequence[Clause], scope: Scope) -> int:
+        """How many combinations there are, or more than are allowed: also where ranges that depend
+        on an index have nothing in them millions of times. Others are not run through."""
+        variables = [tokens.texts[clause.node.token] for clause in clauses]
+        words = [_words(tokens, clause) for clause in clauses] if clauses[1:] else [set[str]()]
+        needed = [
+            any(variable in each for each in words[at + 1 :])
+            for at, variable in enumerate(variables)
+        ]
+
+        turns = self.most // 2
+
+        def count(at: int, scope: Scope) -> int:
+            nonlocal turns
+            numbers = self._numbers(tokens, clauses[at], scope)
+            if at + 1 == len(clauses) or not numbers:
+                return len(numbers)
+            if not needed[at]:
+                return len(numbers) * count(at + 1, scope)
+            total = 0
+            for number in numbers:
+                try:
+                    total += count(at + 1, {**scope, variables[at]: number})
+                except (NotANumber, UnexpectedText):  # told when its turn comes
+                    return total
+                turns -= 1
+                if total > self.most or turns < 0:
+                    return self.most + 1
+            return total
+
+        return count(0, scope)
+
+    def _cost(self, tokens: Tokens, parts: Parts, scope: Scope) -> int:
+        """How many Values a body takes at least, the sums in it as far as their ranges depend on no
+        index."""
+        total = len(parts.body.nodes)
+        variables = {tokens.texts[clause.node.token] for clause in parts.clauses}
+        for inner in parts.body.parts.values():
+            words = set[str]().union(*(_words(tokens, clause) for clause in inner.clauses))
+            if inner.clauses and not inner.condition and words.isdisjoint(variables):
+                with suppress(BackpropError):  # told when its turn comes
+                    count = self._count(tokens, inner.clauses, scope)
+                    total += count * (1 + self._cost(tokens, inner, scope))
+        return total
+
+    def _condition(self, tokens: Tokens, parts: Parts, scope: Scope) -> Condition:
+        """The condition of a range, made ready once."""
+        key = id(tokens), id(parts)
+        if key not in self._conditions:
+            from backprop.language.conditions import condition  # for files that have some
+
+            *others, variable = [tokens.texts[each.node.token] for each in parts.clauses]
+            sample = {**scope, **dict.fromkeys(others, 1)}
+            made = condition(self.integers, tokens, parts.condition, variable, sample)
+            self._conditions[key] = tokens, parts, made
+        return self._conditions[key][2]
 
     def _combined(
-        self, tokens: Tokens, clauses: Sequence[Clause], scope: dict[str, Any]
+        self,
+        tokens: Tokens,
+        clauses: Sequence[Clause],
+        scope: dict[str, Any],
+        holds: Condition | None,
     ) -> Iterator[dict[str, Any]]:
-        if not clauses:
-            yield scope
-            return
         first, *rest = clauses
         variable = tokens.texts[first.node.token]
-        for number in self._numbers(tokens, first, scope):
-            self.left -= 1
-            if self.left < 0:
-                raise self._too_large(tokens.span(first.node.first, first.node.last))
-            yield from self._combined(tokens, rest, {**scope, variable: number})
+        numbers: Iterable[int] = self._numbers(tokens, first, scope)
+        if holds and not rest:
+            numbers = holds.kept(scope, numbers)
+        for number in numbers:
+            inner = {**scope, variable: number}
+            if rest:
+                yield from self._combined(tokens, rest, inner, holds)
+            else:
+                yield inner
 
-    def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[float]:
+    def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[int]:
         """What the variable of a clause runs through."""
         items = [self.integers.integer(tokens, item, scope) for item in clause.items]
         if clause.node.kind == "listed":
             return items
         low, high = items
-        if high - low >= self.left:
+        if high - low >= self.most:
             raise self._too_large(tokens.span(clause.node.first, clause.node.last))
         written = chain.from_iterable(clause.items)
         if high < low and all(each.kind == "number" or each.operands == 1 for each in written):
@@ -160,8 +253,10 @@ class Families:
 
     def _too_large(self, span: Span) -> TooLarge:
         message = f"unrolled, the file has over {self.most:,} values"
-        hints = [f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"]
-        return TooLarge(message, Label(span, "passed here"), hints=hints)
+        return TooLarge(message, Label(span, "passed here"), hints=[self._allow()])
+
+    def _allow(self) -> str:
+        return f"take smaller ranges, or allow more: --max-nodes {10 * self.most}"
 
     def refuse(self, name: str, family: str, span: Span, names: Mapping[str, int]) -> None:
         """Raise UnknownName for what cannot be an input: a family without an index, a member that a
@@ -215,6 +310,11 @@ class Families:
             hints = [rule if wrong else "both numbers, and what is drawn, must be finite"]
             raise NotANumber(message, span, hints=hints)
         return number, pack(span.start, span.end)
+
+
+def _words(tokens: Tokens, clause: Clause) -> set[str]:
+    """The words in the ends of a range, or in the items of a list."""
+    return {tokens.texts[node.token] for item in clause.items for node in item}
 
 
 def _check_distribution(tokens: Tokens, drawn: Node) -> None:

@@ -43,7 +43,7 @@ class Argument(NamedTuple):
     node: int
 
 
-_MOST = 2**53
+MOST = 2**53
 """Beyond it a double is not every integer."""
 
 _INDEX = "in an index or a range write whole numbers, index variables, + - * / ^"
@@ -108,7 +108,7 @@ class Integers:
         self.member: Callable[[str, Span], float] | None = None
         """The number of a member of a family, where that may be asked for."""
         self._open: set[str] = set()
-        self.scopes: Callable[[Tokens, Parts, Scope], Iterator[Scope]]
+        self.scopes: Callable[[Tokens, Parts, Scope, int], Iterator[Scope]]
         """What the variables of a sum run through: see Families."""
         self._ready: dict[tuple[int, int], tuple[Tokens, Nodes, Callable[[Scope], int] | None]] = {}
         self.columns = Columns()
@@ -171,7 +171,7 @@ class Integers:
         parts, row = whole.parts[node.token], GATHERS[tokens.texts[node.token]]
         terms = [
             self._of_body(tokens, parts.body, each, free)
-            for each in self.scopes(tokens, parts, scope)
+            for each in self.scopes(tokens, parts, scope, 1 + len(parts.body.nodes))
         ]
         if not terms and row.empty is None:
             raise self._fault(tokens, node.first, node.last, f"is the {row.name} of nothing")
@@ -193,7 +193,7 @@ class Integers:
                 hint = hint if not found else "it must be finite"
                 place = tokens.span(node.token)
                 raise NoNumber(f"a number {beyond}", f"is a number {beyond}", place, [hint])
-            if text.isdecimal() and found <= _MOST:
+            if text.isdecimal() and found <= MOST:
                 found = whole_number(text)
         elif node.kind == "call":
             row = FUNCTIONS.get(text)
@@ -215,7 +215,7 @@ class Integers:
             isinf(found) and operands and OPERATIONS[node.operation].at_pole(*operands)
         ):
             what = "has no value"
-        elif abs(found) <= _MOST or free:
+        elif abs(found) <= MOST or free:
             return found
         else:
             what = "is no number of this size"
@@ -230,10 +230,10 @@ class Integers:
             ready = self._ready[key] = tokens, nodes, plain(tokens, nodes, scope)
         if ready[2] is not None:
             whole: int = ready[2](scope)
-            if -_MOST <= whole <= _MOST:
+            if -MOST <= whole <= MOST:
                 return whole
         found = self.number(tokens, nodes, scope)
-        if abs(found) <= _MOST and found == (whole := int(found)):
+        if abs(found) <= MOST and found == (whole := int(found)):
             return whole
         first = nodes[0].first
         if first > 1 and tokens.kinds[first - 1] == "LSQB" and tokens.texts[first - 2] in FUNCTIONS:
@@ -273,7 +273,7 @@ class Integers:
         self._open.add(name)
         try:
             return self._of_equation(name)
-        except NotYetSupported:
+        except (NotYetSupported, TooLarge):
             raise
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
