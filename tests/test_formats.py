@@ -9,6 +9,7 @@ from backprop.reports.style import aligned
 from backprop.syntax.latex import latex, latex_number
 from backprop.syntax.latex_names import Naming
 from backprop.syntax.parser import formula
+from running import backprop
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,15 @@ def test_numbers() -> None:
 )
 def test_a_negative_number_has_brackets_where_print_has_them(text: str, right: str) -> None:
     assert latex(formula(text), {"a": "-6"}) == right
+
+
+def test_a_wide_latex_table_is_made_as_wide_as_the_line() -> None:
+    wide = "L = " + " + ".join(f"weight_{each}*2" for each in range(9)) + "; x = 2"
+    settings = ", ".join(f"weight_{each}=1" for each in range(9))
+    out = backprop("grad", "-e", wide, "--set", settings, "--of", "L", "--format", "latex").out
+    assert out.startswith(r"{\providecommand{\resizebox}[3]{#3}%")  # where graphicx is missing
+    assert out.count("{") == out.count("}")
+    assert "$L = " not in out  # the name has a column of its own
+    narrow = backprop("grad", "-e", "L = x^2; x = 2", "--format", "latex").out
+    assert narrow.startswith(r"\begin{tabular}")
+    assert "$L = x^{2}$" in narrow

@@ -13,18 +13,39 @@ from backprop.syntax.parser import formula
 
 
 def write(report: Report, style: Style) -> str:
-    """All columns of the table; no two names of it look alike."""
+    """All columns of the table; no two names of it look alike. A wide one has right sides alone, and
+    is made as small as the line is wide; without the package graphicx it stays as large as it is."""
     table = report.table()
+    wide = sum(max(map(_length, (column.title, *column.cells))) for column in table.columns) > _WIDE
     naming = Naming(_names(table))
     owners = next(column.cells for column in table.columns if column.kind == "name")
     form = "".join("r" if column.kind == "number" else "l" for column in table.columns)
     rows = [[_title(column, naming) for column in table.columns]]
     for at, owner in enumerate(owners):
         cells = ((column, column.cells[at]) for column in table.columns)
-        rows.append([_cell(column, cell, owner, naming, style) for column, cell in cells])
+        rows.append(
+            [_cell(column, cell, "" if wide else owner, naming, style) for column, cell in cells]
+        )
     titles, *lines = (" & ".join(row) + r" \\" for row in rows)
     lines = [rf"\begin{{tabular}}{{{form}}}", r"\hline", titles, r"\hline", *lines]
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+    lines += [r"\hline", r"\end{tabular}"]
+    if wide:
+        lines = [_SMALLER, *lines[:-1], lines[-1] + "}}%"]
+    return "\n".join(lines) + "\n"
+
+
+_WIDE = 50
+"""A table of more characters across may be wider than a line."""
+
+_SMALLER = r"""{\providecommand{\resizebox}[3]{#3}% graphicx has it
+\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"""
+
+
+def _length(cell: Cell) -> int:
+    """About how many characters wide a cell is."""
+    if cell is None or isinstance(cell, str):
+        return len(cell or "")
+    return len(shown(cell, 10))
 
 
 def _names(table: Table) -> Iterator[str]:
@@ -48,7 +69,7 @@ def _title(column: Column, naming: Naming) -> str:
 
 
 def _cell(column: Column, cell: Cell, owner: Cell, naming: Naming, style: Style) -> str:
-    """owner: the name of the row, which its equation is of."""
+    """owner: the name of the row, which its equation is of; "" leaves it out of the equation."""
     if cell is None or cell == "":
         return ""
     if not isinstance(cell, str):
@@ -58,7 +79,11 @@ def _cell(column: Column, cell: Cell, owner: Cell, naming: Naming, style: Style)
     if column.kind == "name":
         return f"${_name(cell, naming)}$"
     right = latex(formula(cell), naming=naming)
-    return f"${right}$" if column.kind == "formula" else f"${_name(owner, naming)} = {right}$"
+    return (
+        f"${right}$"
+        if column.kind == "formula" or not owner
+        else f"${_name(owner, naming)} = {right}$"
+    )
 
 
 def _name(text: Cell, naming: Naming) -> str:
