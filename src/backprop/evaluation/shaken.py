@@ -13,7 +13,7 @@ from backprop.evaluation.borders import kind
 from backprop.graph import CODES, NAMES, NUMBER, Graph
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
-from backprop.values import ByNode, Lookup
+from backprop.values import SURE_SLOPES, ByNode, Lookup
 
 MOST = 500
 """Graphs of more steps are not looked at: a look takes as long as the gradient."""
@@ -124,9 +124,14 @@ def _gradients(graph: Graph, data: ByNode, offset: int) -> list[float]:
         at += len(inside)
         if gradient:
             numbers = [*[data[each] for each in inside], data[step]]
-            for use, (operand, slope) in enumerate(zip(inside, _SLOPES[ops[step]], strict=True)):
+            for use, (operand, slope) in enumerate(
+                zip(inside, SURE_SLOPES[ops[step]], strict=True)
+            ):
                 if ops[operand] != number:
-                    found[operand] += gradient * (slope(*numbers) * FACTORS[(at - use) % count])
+                    local = slope(*numbers)
+                    if local != local:  # too small for a double: as it is
+                        local = _SLOPES[ops[step]][use](*numbers)
+                    found[operand] += gradient * (local * FACTORS[(at - use) % count])
     return found
 
 
