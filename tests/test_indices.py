@@ -127,7 +127,7 @@ def test_the_generator_is_the_one_that_the_page_states() -> None:
         ("w[i,j] = 1 for i in 1..2, j in 1..16; L = w[3,9]", "w[3,9] is not defined; w has the indices 1..2, 1..16"),
         ("w[i] = 1 for i in 1..3; L = w", "'w' has members"),
         ("w = 1; L = w[1]", "'w' has no indices"),
-        ("x[1] = 2; L = x[x[1]]", "index from a table"),
+        ("x[1] = 2; L = x[x[1]]", "x[2] is not defined; x has the index 1"),
         ("a = 2.5; L = sum(a for i in 1..a)", "2.5, no whole number"),
         ("L = sum(a for i in 1..n); a = 1", "'n' is no integer constant"),
         ("k = gelu(m); m = 1; L = sum(a for i in 1..k); a = 1", "0.841345, no whole number"),
@@ -469,12 +469,11 @@ MEMBERS = "; w[k] = k + 1 for k in 1..3; m[1,1] = 2; m[1,2] = 5; i = 4"
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("max(w[*])", 4), ("min(w[*])", 2), ("sum(w[*])", 9), ("prod(w[*])", 24), ("mean(w[*])", 3),
-        ("logsumexp(0*w[*])", math.log(3)), ("max(w[1..2])", 3), ("max(-w[*] + i)", 2), ("sum(w[*]^2)", 29),
-        ("max(m[1, *])", 5),
+        ("logsumexp(0*w[*])", math.log(3)), ("max(-w[*] + i)", 2), ("sum(w[*]^2)", 29), ("min(2*w[1..2])", 4),
+        ("prod(w[*]/2)", 3), ("max(1 - m[1, *])", -1),
     ],
 )  # fmt: skip
-def test_many_members_as_an_argument_are_told_the_gather_that_was_written(
+def test_many_members_inside_an_argument_are_told_the_gather_that_was_written(
     written: str, value: float
 ) -> None:
     said = backprop("grad", "-e", f"y = {written}{MEMBERS}").err
@@ -485,9 +484,9 @@ def test_many_members_as_an_argument_are_told_the_gather_that_was_written(
 
 @pytest.mark.parametrize(
     "text",
-    ["y = f(w[*]); f(t) = t^2", "y = exp(w[*])", "y = max(w[*], 0)", "y = max(w[*]); max(t) = t", "y = sum(m[*, *])"],
+    ["y = f(w[*]); f(t) = t^2", "y = exp(w[*])", "y = w[*]", "y = max(w[*]); max(t) = t", "y = sum(-m[*, *])"],
 )  # fmt: skip
 def test_many_members_where_one_is_due_are_offered_no_other_value(text: str) -> None:
     said = backprop("grad", "-e", text + MEMBERS).err
-    assert "one number is due here" in said
-    assert " write " not in said
+    assert "one number" in said
+    assert "for i in" not in said

@@ -296,13 +296,13 @@ RANGES = [
 
 
 @pytest.mark.parametrize(("family", "span", "due"), RANGES)
-@pytest.mark.parametrize("call", ["sum(w)", "sum(w[*])"])
+@pytest.mark.parametrize(("call", "term"), [("sum(w)", "w[i]"), ("sum(1*w[*])", "1*w[i]")])
 def test_the_range_of_a_hint_is_that_of_the_family(
-    call: str, family: str, span: str, due: float | None
+    call: str, term: str, family: str, span: str, due: float | None
 ) -> None:
     with pytest.raises(BackpropError) as caught:
         backprop.parse(f"{family}; y = {call}")
-    assert f"write sum(w[i] for i in {span})" in caught.value.hints
+    assert f"write sum({term} for i in {span})" in caught.value.hints
     if due is not None:
         model = backprop.parse(f"{family}; y = sum(w[i] for i in {span})")
         assert model.grad(of="y").value == due

@@ -21,9 +21,6 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 
 LATER: Mapping[str, str] = MappingProxyType(
     {
-        "dot": "write it out: sum(a[i]*b[i] for i in 1..n)",
-        "norm": "write it out: sqrt(sum(a[i]^2 for i in 1..n))",
-        "softmax": "write it out: exp(t[c] - logsumexp(t[i] for i in 1..n))",
         "count": "give the number of rows a name of its own: n = 100",
         "derivative": "backprop grad shows the derivatives of an output",
     }

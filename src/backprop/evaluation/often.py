@@ -26,7 +26,7 @@ def sweep(graph: Graph) -> Sweep:
     In the code `v3` is the value of row 3 and `g3` its gradient, `k3` the value if everything is
     changed a little, `s3` that of an input, which changes only for slopes, and `d3` its gradient.
     """
-    writing = _Writing(graph)
+    writing = _SweepWriter(graph)
     for node in graph.order:
         if graph.is_step(node):
             writing.step(node)
@@ -46,7 +46,7 @@ def sweep(graph: Graph) -> Sweep:
     return made
 
 
-class _Writing:
+class _SweepWriter:
     """The code in the making, line by line, and what it calls."""
 
     def __init__(self, graph: Graph) -> None:

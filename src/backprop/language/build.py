@@ -5,26 +5,39 @@ wait for their operation. A call of a function of the file begins a frame of its
 stack, and so does every term of a sum; nothing recurses.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from backprop.errors import BackpropError, UnexpectedText
+from backprop.errors import BackpropError, UnexpectedText, UnknownName
 from backprop.graph import Columns, Place, joined
 from backprop.language import families
+from backprop.language.arguments import (
+    OF_FAMILIES,
+    MemberIndex,
+    Members,
+    MembersByIndex,
+    fitting,
+    paired,
+)
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
-from backprop.numbers import beyond_doubles
+from backprop.numbers import beyond_doubles, exact
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
-from backprop.source import Span, pack
-from backprop.syntax.bodies import Body, Parts
+from backprop.source import Span, one_line, pack
+from backprop.syntax.bodies import Body, Nodes, Parts, ends_of
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
 EXPECTED = -1
 """Stands for the row of a name that a statement further down defines."""
+
+
+_FAR = 2**53
+"""No index is as large."""
 
 
 class _Sum(NamedTuple):
@@ -81,6 +94,7 @@ class Builder:
         self.uses_names = False
         """Whether the last expression is computed from names."""
         self._begin = 0
+        self._keys = MembersByIndex(names)
 
     def equation(self, statement: Statement) -> None:
         """Give the name of an equation, or each member of an indexed one, its step or its default;
@@ -131,7 +145,7 @@ class Builder:
         Raises a MeaningFault or UnexpectedText for an index that cannot be computed, a member that
         is not there, or too many rows.
         """
-        stack: list[int] = []
+        stack: list[Any] = []
         columns, names, uses_names = self.columns, self.names, False
         self._begin = len(columns)
         self.families.spend(len(body.nodes), tokens)
@@ -152,6 +166,10 @@ class Builder:
                             node = self._new_name(name, name, tokens, at)
                     elif isinstance(found, Argument):
                         node = found.node
+                    elif isinstance(found, Members):
+                        message = f"{name!r} has members, and this is none of them"
+                        hints = [f"write {name}[…], or {name}[*]"]
+                        raise UnknownName(message, tokens.span(token), hints=hints)
                     else:  # the variable of a clause
                         node = columns.number(found, pack(starts[token], ends[token]))
                     uses_names = uses_names or not columns.is_number(node)
@@ -173,12 +191,18 @@ class Builder:
                 elif kind == "number":
                     stack.append(self._number(tokens, token, place))
                 elif kind == "index":
-                    indices = frame.body.parts[token].indices
-                    name = self.families.label(tokens, texts[token], indices, scope)
+                    parts, uses_names, family = frame.body.parts[token], True, texts[token]
+                    if parts.many or isinstance(scope.get(family), Members | Argument):
+                        stack.append(self._of_family(tokens, family, parts, scope, at))
+                        before = kind
+                        continue
+                    name = self.families.label(tokens, family, parts.indices, scope)
                     node = names.get(name, EXPECTED)
                     if node < 0:
-                        node = self._new_name(name, texts[token], tokens, at)
-                    uses_names = True
+                        try:
+                            node = self._new_name(name, family, tokens, at)
+                        except UnknownName as error:
+                            raise self._because(error, tokens, parts.indices, scope) from None
                     stack.append(node)
                 elif kind == "gather":
                     parts = frame.body.parts[token]
@@ -195,7 +219,9 @@ class Builder:
                     if function is not None:
                         frames.append(_called(function, operands, place))
                         break
-                    stack.append(self._call(texts[token], operands, place))
+                    stack.append(
+                        self._call(texts[token], operands, tokens.span(first, last), place)
+                    )
                 before = kind
             else:
                 frames.pop()
@@ -203,7 +229,63 @@ class Builder:
                     self._next_term(frames, frame, frame.sum, stack)
                 before = ""
         self.uses_names = uses_names
-        return stack[0]
+        root: int = stack[0]
+        return root
+
+    def _because(
+        self, error: UnknownName, tokens: Tokens, indices: Sequence[Nodes], scope: Scope
+    ) -> UnknownName:
+        """The error for a member that is not there, with what in tables named it."""
+        found = [self.families.integers.tables(tokens, each, scope) for each in indices]
+        said = [f"{name} is {exact(number)}" for name, number in chain.from_iterable(found)]
+        error.hints = (*error.hints, *said)
+        return error
+
+    def _of_family(
+        self, tokens: Tokens, name: str, parts: Parts, scope: Scope, place: int
+    ) -> int | Members:
+        """What `w[1,*]` stands for: the members that it names; or of a family that a function was
+        called with a member. Raises UnknownName."""
+        integers, given, here = (
+            self.families.integers,
+            scope.get(name),
+            Span.at(tokens.source, place),
+        )
+        pattern: list[int | range | None] = []
+        for nodes in parts.indices:
+            if nodes[-1].kind == "star":
+                pattern.append(None)
+            elif nodes[-1].kind == "slice":
+                ends = [integers.integer(tokens, each, scope) for each in ends_of(nodes)]
+                low = -_FAR if nodes[-1].operation == "high" else ends[0]
+                high = _FAR if nodes[-1].operation == "low" else ends[-1]
+                pattern.append(range(low, high + 1))
+            else:
+                pattern.append(integers.integer(tokens, nodes, scope))
+        if isinstance(given, Members):
+            if not parts.many:
+                return given.at(
+                    tuple(each for each in pattern if isinstance(each, int)), name, here
+                )
+            rows: Mapping[MemberIndex, Any] = given.rows
+        elif isinstance(given, Argument):
+            raise UnknownName(f"{name!r} has no indices here", here)
+        else:
+            rows = self._keys.of(name)
+        found: dict[MemberIndex, Any] = fitting(rows, pattern)
+        if not found:
+            hints = []
+            if not rows:
+                hints = [f"give {name} members: {name}[1] = 2, or {name}[i] = … for i in 1..n"]
+            elif not isinstance(given, Members):
+                hints = [f"it has {families.extent(name, [*rows.values()])}"]
+            raise UnknownName(f"{one_line(here.text)} has no members", here, hints=hints)
+        self.families.spend(len(found), tokens)
+        if not isinstance(given, Members):
+            for key, label in found.items():
+                node = self.names.get(label, EXPECTED)
+                found[key] = node if node >= 0 else self._new_name(label, name, tokens, place)
+        return Members(one_line(here.text), found)
 
     def _next_term(
         self, frames: list[_Frame], ended: _Frame, begun: _Sum, stack: list[int]
@@ -212,23 +294,23 @@ class Builder:
         scope = next(begun.scopes, None)
         if scope is None:
             terms = stack[begun.first :]
-            stack[begun.first :] = [self._summed(begun, terms)]
+            if not terms and begun.row.empty is None:
+                raise UnexpectedText(f"the {begun.row.name} of nothing: no index fits", begun.span)
+            stack[begun.first :] = [self._summed(begun.row, terms, begun.place)]
             return
         nodes = begun.body.nodes
         self.families.spend(len(nodes), ended.tokens)
         frames.append(ended._replace(nodes=iter(nodes), body=begun.body, scope=scope))
 
-    def _summed(self, begun: _Sum, terms: list[int]) -> int:
+    def _summed(self, row: Gather, terms: list[int], place: Place) -> int:
         """The terms of a sum, product, … as one row: as if they had been written out."""
-        row, columns = begun.row, self.columns
+        columns = self.columns
         if not terms:
-            if row.empty is None:
-                raise UnexpectedText(f"the {row.name} of nothing: no index fits", begun.span)
-            return columns.number(row.empty, begun.place)
-        total = self._joined(row.joined_by, terms, begun.place)
+            assert row.empty is not None
+            return columns.number(row.empty, place)
+        total = self._joined(row.joined_by, terms, place)
         if row.divided:
-            count = columns.number(len(terms), begun.place)
-            total = columns.step("/", (total, count), begun.place)
+            total = columns.step("/", (total, columns.number(len(terms), place)), place)
         return total
 
     def _new_name(self, name: str, family: str, tokens: Tokens, place: int) -> int:
@@ -252,25 +334,55 @@ class Builder:
             self.errors.append(fault)
         return self.columns.number(float(tokens.texts[token]), place)
 
-    def _call(self, name: str, operands: list[int], place: Place) -> int:
-        """A function of the table; the number of its arguments was checked before."""
+    def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
+        """A function of the table, or of families; the number of its arguments was checked before."""
+        many = [each for each in operands if isinstance(each, Members)]
+        if many and name in OF_FAMILIES:
+            return self._of_members(name, operands, span, place)
+        if many:
+            rows = (
+                each.rows.values() if isinstance(each, Members) else [each] for each in operands
+            )
+            operands = [*chain.from_iterable(rows)]
+            if name in GATHERS and len(many) == 1:
+                return self._summed(GATHERS[name], operands, place)
         row = FUNCTIONS[name]
         missing = row.arity - len(operands)
-        if missing > 0:
+        if missing > 0 and not many:
             operands += map(self.columns.number, row.defaults[-missing:])
         if row.folds:
             return self._joined(row.name, operands, place)
         return self.columns.step(row.name, operands, place)
 
+    def _of_members(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
+        """The dot product, the norm, or a member of the softmax of families."""
+        step, first = self.columns.step, operands[0]
+        if name == "norm":
+            rows = [*first.rows.values()]
+            return (
+                step("abs", rows, place) if len(rows) == 1 else self._joined("hypot", rows, place)
+            )
+        if name == "dot":
+            pairs = paired(name, first, operands[1], span)
+            return self._joined("+", [step("*", each, place) for each in pairs], place)
+        index = self.families.integers.of_argument(operands[1])
+        if index is None or not index.is_integer():
+            hints = ["give softmax an index that is known before anything is computed"]
+            raise UnexpectedText("which member is meant depends on a value", span, hints=hints)
+        chosen = first.at((int(index),), "the family", span)
+        whole = self._joined("logsumexp", [*first.rows.values()], place)
+        return step("exp", (step("-", (chosen, whole), place),), place)
+
     def _joined(self, operation: str, operands: list[int], place: Place) -> int:
         return joined(operation, operands, lambda op, parts: self.columns.step(op, parts, place))
 
 
-def _called(function: Statement, operands: list[int], place: Place) -> _Frame:
+def _called(function: Statement, operands: list[Any], place: Place) -> _Frame:
     """The body of a function of the file with its arguments; `place` is that of the call."""
     tokens, shape = function
     parameters = [tokens.texts[at] for at in shape.parameters]
-    arguments = dict(zip(parameters, map(Argument, operands), strict=True))
+    given = (each if isinstance(each, Members) else Argument(each) for each in operands)
+    arguments: dict[str, Any] = dict(zip(parameters, given, strict=True))
     body = families.ready_made(function).body
     return _Frame(iter(body.nodes), body, tokens, arguments, place)
 

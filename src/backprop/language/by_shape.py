@@ -23,6 +23,7 @@ from typing import Any
 
 from backprop.language import definitions
 from backprop.language.build import Builder
+from backprop.language.circles import has_circle
 from backprop.language.families import Families
 from backprop.language.model import Model
 from backprop.language.templates import NAME, NUMERAL, One, Template, template
@@ -252,7 +253,7 @@ class _Quick(Builder):
             or not (sure or all(map(is_name, names)))
             or not names.isdisjoint(reserved())
             or not names.isdisjoint(self.constants)
-            or definitions.has_circle(self.columns, self.names)
+            or has_circle(self.columns, self.names)
         ):
             raise Unsure
 

@@ -89,12 +89,11 @@ class DeclarationReader:
         tokens = statement.tokens
         if statement.shape.const:
             self.constants[name] = tokens.span(0, tokens.sign - 1)
-        try:
-            self._limit(name, statement, parts, scope, default(self.columns, root))
-        except NotYetSupported:
-            if self.integers.member is not None:
-                raise
+        items = (node for limit in parts.limits for item in limit.items for node in item)
+        if self.integers.member is None and any(node.kind == "index" for node in items):
             self._by_members.append((name, statement, parts, scope, root))
+            return
+        self._limit(name, statement, parts, scope, default(self.columns, root))
 
     def _limit(
         self, name: str, statement: Statement, parts: Parts, scope: Scope, number: float

@@ -6,14 +6,13 @@ function that calls itself, no graph beyond the stated size, no equations in a c
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from graphlib import CycleError, TopologicalSorter
-from itertools import chain, pairwise
+from graphlib import TopologicalSorter
+from itertools import chain
 
 from backprop.errors import (
     LIMIT,
     NOT_YET,
     BackpropError,
-    CircularDefinition,
     Label,
     LooksAlike,
     NeedsData,
@@ -26,21 +25,19 @@ from backprop.errors import (
     defined_twice,
     raise_all,
 )
-from backprop.graph import Columns, Graph, in_order
-from backprop.language.families import DISTRIBUTIONS, MOST_VALUES, right
+from backprop.language.arguments import is_open, taken, takes_families
+from backprop.language.circles import around
+from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.source import Span, one_line
 from backprop.synonyms import LATER
-from backprop.syntax.grammar import Node
+from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.scanner import statements as cut
 
 Statements = Mapping[str, Statement]
-
-_SHOWN = 8
-"""The most names of a circle that a message shows."""
 
 
 def checked(
@@ -132,23 +129,44 @@ def calls(
     many members, and for `2 +- 0.1`. besides: functions of which nothing is said."""
     errors: list[BackpropError] = []
     for statement in statements:
-        many: BackpropError | None = None
         kinds = statement.shape.kinds
         if "PLUS" in kinds and kinds[kinds.index("PLUS") + 1] == "MINUS":
             doubt = _plus_minus(statement)
             errors += [doubt] if doubt else []
-        for node in statement.shape.nodes:
-            if node.kind in ("call", "gather"):
-                if besides and statement.tokens.texts[node.token] in besides:
-                    continue
-                fault = _fault(statement, node, functions, near=len(errors) < LIMIT)
-                if many and isinstance(fault, (NeedsData, NotYetSupported)):
-                    fault, many = fault if isinstance(fault, NotYetSupported) else many, None
-                errors += [fault] if fault else []
-            elif node.kind in ("star", "slice") and statement.shape.form != "declaration":
-                many = many or _many_members(statement, node, functions)
-        errors += [many] if many else []
+        errors += _of_calls(statement, functions, besides, near=len(errors) < LIMIT)
     return errors
+
+
+def _of_calls(
+    statement: Statement, functions: Statements, besides: Collection[str], near: bool
+) -> Iterator[BackpropError]:
+    """What is wrong with the calls of a statement, and with indices that name many members."""
+    nodes, texts = statement.shape.nodes, statement.tokens.texts
+    many = [at for at, node in enumerate(nodes) if node.kind in ("star", "slice")]
+    families = {at for at in range(len(nodes)) if many and is_open(nodes, at)}
+    wrong = set(families)
+    for at, node in enumerate(nodes):
+        if node.kind not in ("call", "gather") or (besides and texts[node.token] in besides):
+            continue
+        fits = set[int]()
+        fault: BackpropError | None = None
+        if node.kind == "call" and (families or takes_families(texts[node.token], functions)):
+            fits, fault = taken(statement, at, functions)
+        if not fault and not fits:
+            fault = _fault(statement, node, functions, near)
+        if fault and not (
+            isinstance(fault, NeedsData) and any(node.start <= each < at for each in wrong)
+        ):
+            yield fault
+            fits = families.intersection(roots(nodes, node.start, at - 1))
+        wrong -= fits
+    if statement.shape.form == "declaration":
+        return
+    inside = {at for index in families for at in range(nodes[index].start, index)}
+    for at in many:
+        if at not in inside or any(nodes[index].start <= at < index for index in wrong):
+            yield _many_members(statement, nodes[at], functions)
+            return
 
 
 def _many_members(statement: Statement, node: Node, functions: Statements) -> BackpropError:
@@ -163,8 +181,8 @@ def _many_members(statement: Statement, node: Node, functions: Statements) -> Ba
         return UnexpectedText("one member is defined at a time", place, hints=hints)
     from backprop.language.hints import of_members  # for a mistake only
 
-    message = f"[{one_line(place.text)}] as an argument is {NOT_YET}"
-    return NotYetSupported(message, place, hints=[of_members(statement, node, functions)])
+    message = f"[{one_line(place.text)}] stands for many members, and one number is due"
+    return UnexpectedText(message, place, hints=[of_members(statement, node, functions)])
 
 
 def _fault(
@@ -243,7 +261,7 @@ def _fits(name: str, count: int, functions: Statements) -> bool:
 
 def recursion(functions: Statements) -> Iterator[BackpropError]:
     """An error for functions that call themselves, directly or through others."""
-    for first, pairs, path in _circles(_calling(functions)):
+    for first, pairs, path in around(_calling(functions)):
         labels = [Label(_target(functions[name]), f"calls {after}") for name, after in pairs]
         message = f"the function {first!r} calls itself{path}"
         hints = ["functions are expanded where they are called, which would never end"]
@@ -303,55 +321,6 @@ def look_alikes(statements: Sequence[Statement]) -> Iterator[LooksAlike]:
             message = f"two names look like {other}: one has {letters[0]}, one {letters[1]}"
             hints = ["if one name is meant, copy it from one place to the other"]
             yield LooksAlike(message, *labels, hints=hints)
-
-
-def circles(
-    columns: Columns, names: Mapping[str, int], equations: Statements
-) -> Iterator[BackpropError]:
-    """An error for each circle of equations; none if every row can come after its operands."""
-    if not has_circle(columns, names):
-        return
-    whole = Graph(columns, names.values(), {node: name for name, node in names.items()})
-    graph = {name: {whole.label(used) for used in whole.uses(names[name])} for name in names}
-    for first, pairs, path in _circles(graph):
-        labels = [Label(right(equations[name]), f"{name} needs {after}") for name, after in pairs]
-        message = f"{first!r} is defined by itself{path}"
-        hints = ["one of these names must be an input, or depend on something else"]
-        yield CircularDefinition(message, *labels, hints=hints)
-
-
-def has_circle(columns: Columns, names: Mapping[str, int]) -> bool:
-    """Whether some row needs itself: then no order has every row after its operands."""
-    if columns.in_order:
-        return False
-    done: set[int] = set()
-    for node in in_order(names.values(), columns.operands):
-        if not done.issuperset(columns.operands(node)):
-            return True
-        done.add(node)
-    return False
-
-
-def _circles(
-    graph: Mapping[str, Iterable[str]],
-) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
-    """The circles of names that need one another, up to the limit: of each the first name, the
-    pairs (a name, the one that it needs), and the way around as a message has it."""
-    rest = {name: set(needs) for name, needs in graph.items()}
-    lines = {name: at for at, name in enumerate(graph)}
-    for _ in range(LIMIT):
-        try:
-            TopologicalSorter(rest).prepare()
-            return
-        except CycleError as error:
-            circle: list[str] = error.args[1][::-1]
-        start = min(range(len(circle) - 1), key=lambda at: lines[circle[at]])
-        circle = [*circle[start:-1], *circle[: start + 1]]
-        for name in circle:
-            rest.pop(name, None)
-        shown = circle if len(circle) < 10 else [*circle[:_SHOWN], "…", circle[-1]]
-        path = ": " + " → ".join(shown) if len(circle) > 2 else ""
-        yield circle[0], list(pairwise(circle))[:_SHOWN], path
 
 
 def _target(statement: Statement) -> Span:

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 from backprop.errors import (
     NOT_YET,
@@ -55,7 +56,8 @@ class Families:
         most: int = MOST_VALUES,
     ) -> None:
         self.integers = Integers(equations)
-        self.integers.scopes = self.scopes
+        own = proxy(self)  # it would keep itself alive otherwise, until the collector comes
+        self.integers.scopes = lambda *given: own.scopes(*given)
         self.seed = seed
         self.most = most
         self.left = self.asked = most
@@ -70,19 +72,28 @@ class Families:
         """Ready-made, with what their keys are made of, which so cannot become something else."""
         self._extents: dict[str, str] = {}
         """Of the families that an error was about."""
+        self.owners: dict[str, list[Statement]] = {}
+        """For each family all statements that define members of it."""
+        self.tables: dict[str, dict[str, float]] = {}
+        """The numbers of the families that indices are made of."""
+
+    def enter(self, statement: Statement) -> None:
+        """Enter a statement that defines members of a family, which indices may be made of."""
+        name = statement.tokens.texts[statement.shape.target]
+        self.statements.setdefault(name, statement)
+        self.owners.setdefault(name, []).append(statement)
 
     def declare(self, statement: Statement, owners: dict[str, Statement]) -> None:
-        """Enter the statement as the owner of each member that it defines; its right side comes later."""
-        self.statements.setdefault(statement.tokens.texts[statement.shape.target], statement)
+        """Make the statement the owner of each member that it defines; its right side comes later."""
 
-        def enter(label: str, *_: object) -> None:
+        def own(label: str, *_: object) -> None:
             if label in owners:
                 places = left(statement), left(owners[label])
                 hint = "a name has one equation; let the ranges not overlap"
                 raise defined_twice(f"{label!r} is defined twice", *places, hint)
             owners[label] = statement
 
-        self.each_member(statement, enter)
+        self.each_member(statement, own)
 
     def each_member(
         self, statement: Statement, visit: Callable[[str, Scope, Parts, int], None]
@@ -235,15 +246,25 @@ class Families:
         items = [self.integers.integer(tokens, item, scope) for item in clause.items]
         if clause.node.kind == "listed":
             return items
-        low, high = items
-        if high - low >= self.most:
-            raise self._too_large(tokens.span(clause.node.first, clause.node.last))
+        low, high, by = (*items, 1)[:3]
+        here = tokens.span(clause.node.first, clause.node.last)
+        if not by:
+            step = clause.items[2]
+            place = tokens.span(step[0].first, step[-1].last)
+            raise UnexpectedText(
+                "a step of 0 never arrives", place, hints=["leave it out, or write 1"]
+            )
+        if (high - low) // by >= self.most:
+            raise self._too_large(here)
         written = chain.from_iterable(clause.items)
-        if high < low and all(each.kind == "number" or each.operands == 1 for each in written):
-            here = tokens.span(clause.node.first, clause.node.last)
+        if (high - low) // by < 0 and all(
+            each.kind == "number" or each.operands == 1 for each in written
+        ):
             hints = [f"for the numbers between them write {high}..{low}"]
+            if by != 1:
+                hints = [f"the step leads away: write {low}..{high}..{-by}"]
             self.empty[here.start] = EmptyRange("nothing is in this range", here, hints=hints)
-        return range(low, high + 1)
+        return range(low, high + (1 if by > 0 else -1), by)
 
     def spend(self, count: int, tokens: Tokens) -> None:
         """Count Values that are about to be made. Raises TooLarge beyond the limit."""

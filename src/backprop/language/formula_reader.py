@@ -7,6 +7,7 @@ from backprop.errors import UnexpectedText, raise_all
 from backprop.language import definitions
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
+from backprop.language.lookup import provide
 from backprop.language.model import Model
 from backprop.names import unknown_name
 from backprop.source import Span
@@ -19,10 +20,13 @@ class FormulaReader:
     model's."""
 
     def __init__(self, model: Model) -> None:
-        equations, self._functions, _ = definitions.checked(read(model.source)[0])
+        equations, self._functions, indexed = definitions.checked(read(model.source)[0])
         self.columns = model.columns.copy()
         self._known = model.names
         families = Families(equations)
+        for statement in indexed:
+            families.enter(statement)
+        provide(families)
         self._builder = Builder(model.names, self.columns, self._functions, families)
 
     def read(self, tokens: Tokens, also: Mapping[str, int] = MappingProxyType({})) -> int:

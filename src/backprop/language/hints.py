@@ -235,7 +235,7 @@ def of_members(statement: Statement, many: Node, defined: Collection[str]) -> st
             after = own(tokens, many.last + 1, call.last - 1)
             return f"write {before}{index}{after} for {index} in {span})"
     indices = ", ".join("1" * member.operands)
-    return f"one number is due here: name one member, such as {family}[{indices}]"
+    return f"name one member, such as {family}[{indices}]"
 
 
 def _indices(name: str, text: str) -> str:

@@ -13,11 +13,9 @@ from math import isfinite, isinf, isnan
 from typing import Any, NamedTuple
 
 from backprop.errors import (
-    NOT_YET,
     BackpropError,
     Label,
     NotANumber,
-    NotYetSupported,
     TooLarge,
     UnexpectedText,
 )
@@ -107,6 +105,8 @@ class Integers:
         """The functions of the file, which are not called here."""
         self.member: Callable[[str, Span], float] | None = None
         """The number of a member of a family, where that may be asked for."""
+        self.table: Callable[[str, tuple[int, ...], Span], float] | None = None
+        """The number of a member of a family that indices and ranges are made of."""
         self._open: set[str] = set()
         self.scopes: Callable[[Tokens, Parts, Scope, int], Iterator[Scope]]
         """What the variables of a sum run through: see Families."""
@@ -201,14 +201,8 @@ class Integers:
                 return _computed(row.name, operands)
         elif node.kind == "operation":
             found = _computed(node.operation, operands)
-        if node.kind == "index" and self.member:
-            place = tokens.span(node.first, node.last)
-            if not all(float(at).is_integer() for at in operands):
-                raise NotANumber("an index that is no whole number", place)
-            return self.member(f"{text}[{','.join(str(int(at)) for at in operands)}]", place)
         if node.kind == "index":
-            message = f"an index from a table is {NOT_YET}"
-            raise NotYetSupported(message, tokens.span(node.first, node.last), hints=[_INDEX])
+            return self._member(tokens, node, operands)
         if found is None:
             what = "is no arithmetic"
         elif isnan(found) or (
@@ -220,6 +214,19 @@ class Integers:
         else:
             what = "is no number of this size"
         raise self._fault(tokens, node.first, node.last, what)
+
+    def _member(self, tokens: Tokens, node: Node, operands: Sequence[float]) -> float:
+        """The number of a member of a family: `k[2]` in an index, or in bounds."""
+        name, place = tokens.texts[node.token], tokens.span(node.first, node.last)
+        if odd := [at for at in operands if not float(at).is_integer()]:
+            message = f"an index is a whole number, and this is {shown(odd[0], 6)}"
+            raise UnexpectedText(message, place, hints=[_INDEX])
+        key = tuple(map(int, operands))
+        if self.member:
+            return self.member(f"{name}[{','.join(map(str, key))}]", place)
+        if self.table:
+            return self.table(name, key, place)
+        raise UnexpectedText("no member of a family has a number here", place, hints=[_INDEX])
 
     def integer(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
         """The number of an expression that must be a whole one."""
@@ -245,13 +252,34 @@ class Integers:
             raise NoNumber(f"{name} {what}", what, tokens.span(first - 2, last), hints)
         number = shown(found, 6)
         number = exact(found) if float(number).is_integer() else number
-        raise self._fault(tokens, nodes[0].first, nodes[-1].last, f"is {number}, no whole number")
+        what = f"is {number}, no whole number"
+        error = self._fault(tokens, nodes[-1].first, nodes[-1].last, what)
+        if nodes[-1].kind == "index":  # of which it is said which member
+            error.message = f"{self.tables(tokens, nodes, scope)[-1][0]} {what}"
+        raise error
+
+    def tables(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> list[tuple[str, float]]:
+        """The members of families that an index is made of, and their numbers."""
+        found: list[tuple[str, float]] = []
+
+        def compute(node: Node, operands: list[float]) -> float:
+            number = self._node(tokens, scope, False, node, operands)
+            if node.kind == "index":
+                key = ",".join(str(int(at)) for at in operands)
+                found.append((f"{tokens.texts[node.token]}[{key}]", number))
+            return number
+
+        if any(node.kind == "index" for node in nodes):
+            fold_nodes(nodes, compute)
+        return found
 
     def _name(self, tokens: Tokens, token: int, scope: Scope, free: bool) -> float:
         name = tokens.texts[token]
         if name in scope:
             found: Any = scope[name]
-            number: float | None = self._of(found.node) if isinstance(found, Argument) else found
+            number: float | None = (
+                self.of_argument(found.node) if isinstance(found, Argument) else found
+            )
             if number is None or not isfinite(number):
                 raise self._fault(tokens, token, token, "depends on a value")
             return number
@@ -273,7 +301,7 @@ class Integers:
         self._open.add(name)
         try:
             return self._of_equation(name)
-        except (NotYetSupported, TooLarge):
+        except TooLarge:
             raise
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
@@ -304,7 +332,7 @@ class Integers:
                 return None
         return found[row]
 
-    def _of(self, argument: int) -> float | None:
+    def of_argument(self, argument: int) -> float | None:
         """The number that a function was called with, if it is arithmetic of numbers and constants."""
         inputs: dict[int, float] = {}
         for node in in_order([argument], self.columns.operands):

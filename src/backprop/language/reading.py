@@ -15,9 +15,11 @@ from backprop.errors import (
 )
 from backprop.language import definitions
 from backprop.language.build import EXPECTED, Builder
+from backprop.language.circles import circles
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
 from backprop.language.formula_reader import limits
 from backprop.language.integers import Scope
+from backprop.language.lookup import provide
 from backprop.language.model import Model
 from backprop.memory import without_collector
 from backprop.names import family
@@ -69,6 +71,9 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     members.integers.own = functions
     members.integers.defined = owners = dict(equations)
     for statement in indexed:
+        members.enter(statement)
+    provide(members)
+    for statement in indexed:
         members.declare(statement, owners)
     raise_all(members.errors)
     names = dict.fromkeys(owners, EXPECTED)
@@ -79,7 +84,7 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     raise_all(builder.errors)
     columns, defaults, places = builder.columns, builder.defaults, builder.places
     names = {name: builder.names[name] for name in builder.order}
-    found = [*definitions.circles(columns, names, owners)]
+    found = [*circles(columns, names, owners)]
     declared = builder.declarations.all(names, found)
     raise_all(found)
     repeated, fixed = builder.repeated, list(members.integers.known)

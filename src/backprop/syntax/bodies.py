@@ -42,13 +42,14 @@ class Parts(NamedTuple):
     """What a statement, a sum or an index is made of. indices: of the left side, or of the index,
     which has nothing else. body: the right side, or what is summed. clauses, condition: what that
     is repeated for. limits: the uncertainty and the bounds behind a right side, as far as there are
-    any."""
+    any. many: whether an index stands for many members, as `w[1,*]` does."""
 
     indices: tuple[Nodes, ...]
     body: Body = Body(())
     clauses: tuple[Clause, ...] = ()
     condition: Nodes = ()
     limits: tuple[Limit, ...] = ()
+    many: bool = False
 
 
 class Limit(NamedTuple):
@@ -84,6 +85,14 @@ def body(nodes: Nodes) -> Body:
     return _body(
         tuple(each._replace(start=each.start - first) for each in nodes), len(nodes) - 1, 0
     )
+
+
+def ends_of(nodes: Nodes) -> list[Nodes]:
+    """The ends of a slice: of `1..n` in `w[1..n]` both, of `2..` one."""
+    if nodes[-1].operands == 1:
+        return [nodes[:-1]]
+    second = nodes[-2].start - nodes[0].start
+    return [nodes[:second], nodes[second:-1]]
 
 
 def _plain(nodes: Nodes, parts: list[int]) -> tuple[Nodes, ...]:
@@ -124,6 +133,7 @@ def _parts(nodes: Nodes, root: int, depth: int) -> Parts:
     """The parts of an index or a sum."""
     parts = roots(nodes, nodes[root].start, root - 1)
     if nodes[root].kind == "index":
-        return Parts(_plain(nodes, parts))
+        many = any(nodes[each].kind in ("star", "slice") for each in parts)
+        return Parts(_plain(nodes, parts), many=many)
     repeated = _clauses(nodes, parts)
     return Parts((), _body(nodes, parts[0], depth + 1), *repeated)

@@ -296,6 +296,9 @@ class _Emitter:
     def parameters(self, parts: list[int]) -> tuple[int, ...]:
         return tuple(part for part in parts if self.kinds[part] == "NAME")
 
+    def family_parameter(self, parts: list[int]) -> int:
+        return parts[0]
+
     def function(self, parts: list[Part]) -> Head:
         return "function", parts[0], parts[2] if isinstance(parts[2], tuple) else ()
 
