@@ -47,9 +47,11 @@ def write(found: Derivation, style: Style, hide: bool) -> str:
 
 
 def fragment(found: Derivation, style: Style, hide: bool = False) -> str:
-    """The page's heading and body, for another page, such as a notebook."""
+    """The page's heading and body, for another page, such as a notebook, whose own style would set
+    the lines so close that fractions touch."""
     page = _Page(found, style, hide)
-    return "\n".join([f"<h2>{page.title}</h2>", *page.body]) + "\n"
+    body = "\n".join([f"<h2>{page.title}</h2>", *page.body]) + "\n"
+    return body.replace("<li>", '<li style="margin: .4rem 0">')
 
 
 class _Page(Document):
