@@ -5,7 +5,9 @@ import pytest
 
 import backprop as library
 from backprop.errors import TooLarge
+from backprop.language.reading import read_carefully
 from backprop.names import Names
+from backprop.source import Source
 from counting import growth, steps
 from running import backprop
 
@@ -175,3 +177,22 @@ def test_conditions_hold_where_they_do_by_hand(condition: str, kept: list[tuple[
 def test_a_condition_without_a_value_is_underlined(condition: str, column: int) -> None:
     ran = backprop("grad", "-e", f"a = 2; L = sum(a for i in 1..5 if {condition})")
     assert ran.err.startswith(f"<-e>:1:{column}: error: ")
+
+
+# --------------------------------------------------------------------------------- lines of nothing
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\n", "\r", "\r\n", ";", " ; ", "\n#\n", "# x = (\n"], ids=repr
+)
+@pytest.mark.parametrize("text", ["a = 2\n{}\nL = 3*a", "a = 2; L = 3*(\n{}\na)"])
+def test_lines_that_say_nothing_take_one_step_together(text: str, nothing: str) -> None:
+    if ";" in nothing and "(" in text:
+        return  # it ends an equation
+
+    def read(size: int) -> None:
+        source = Source("<text>", text.format(nothing * size))
+        assert list(read_carefully(source).names) == ["a", "L"]
+
+    read(1)
+    assert steps(lambda: read(20_000)) < steps(lambda: read(1)) + 1000
