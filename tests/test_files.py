@@ -197,6 +197,9 @@ def test_pieces_are_written_whole_or_not_at_all(folder: Path) -> None:
         ("folder/.", "is a directory"),
         ("File/below", "there is no folder File"),
         ("dangling", "there is no folder {}/nowhere, to which it links"),
+        ("No/../File", "there is no folder No/.."),
+        ("File/../File", "there is no folder File/.."),
+        ("lost", "it links to where a folder is missing"),
         ("loop", "too many levels of symbolic links"),
         ("a\0b", "embedded null byte"),
         ("x" * 300, "file name too long"),
@@ -210,6 +213,7 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_typed(
     Path("File").write_text("")
     Path("loop").symlink_to("loop")
     Path("dangling").symlink_to("nowhere/x")
+    Path("lost").symlink_to("No/../File")
     said = said.format(os.path.realpath(folder))
     before = sorted(os.listdir())
     for write in (files.check_writable, lambda path: files.write_whole(path, b"")):

@@ -145,6 +145,26 @@ def test_no_output_onto_what_is_read(
     assert there(folder) == before
 
 
+@pytest.mark.parametrize("way", ["missing/../{}", "eqs.txt/../{}", "link"])
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+def test_a_path_through_a_missing_folder_leads_to_no_file(
+    folder: Path, output: Named, way: str
+) -> None:
+    """As the system has it: nothing was looked at there, so what is there without `..` stays."""
+    (folder / "eqs.txt").write_text(EQUATIONS)
+    path = folder / f"out{ending(output.command, output.by)}"
+    path.write_text("mine")
+    written = way.format(path.name)
+    if way == "link":
+        written += path.suffix
+        Path(written).symlink_to(f"missing/../{path.name}")
+    before = there(folder)
+    ran = backprop(*line(output.command, "default file", ""), output.by, written)
+    assert (ran.status, ran.out) in ((1, ""), (2, "")), ran.err
+    assert "folder" in ran.err
+    assert there(folder) == before
+
+
 @pytest.mark.parametrize(
     ("exists", "spelling"),
     [

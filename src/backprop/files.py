@@ -137,15 +137,16 @@ def _target(path: str | PathLike[str]) -> _Target:
     folder = os.path.dirname(real)
     if os.path.isdir(real) or os.path.basename(written) in ("", ".", ".."):
         raise IsADirectoryError(21, "Is a directory")
+    if not os.path.isdir(above := os.path.dirname(written) or "."):
+        raise FileNotFoundError(2, f"There is no folder {above}")
     if not os.path.isdir(folder):
-        above = os.path.dirname(written)
-        is_link = os.path.isdir(above or ".")  # the missing folder is that of what it links to
-        missing = f"{folder}, to which it links" if is_link else above
-        raise FileNotFoundError(2, f"There is no folder {missing}")
+        raise FileNotFoundError(2, f"There is no folder {folder}, to which it links")
     try:
         found = os.stat(real)
     except FileNotFoundError:
         found = None
+    if found and not os.path.exists(written):  # `real` is without a `missing/..` of a link
+        raise FileNotFoundError(2, "It links to where a folder is missing")
     target = _Target(real, None, found)
     closed = target.plain and not os.access(folder, os.W_OK | os.X_OK)
     if closed or (found and not os.access(real, os.W_OK)):
