@@ -7,7 +7,6 @@ from typing import Annotated, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
-from backprop.given import opened_all, read_numbers, read_sized
 from backprop.language import Model, read_model
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
@@ -103,6 +102,10 @@ class Inputs(NamedTuple):
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
         bounds of the model do not hold."""
         source = self._equations()
+        if not (self.values or self.settings):
+            return self._read(source), {}
+        from backprop.given import opened_all, read_numbers, read_sized  # not at each start
+
         values: Sequence[str | Source] = self.values
 
         def again(text: str) -> Model:

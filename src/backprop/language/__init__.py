@@ -1,8 +1,7 @@
 """What a file means: statements → names, families, unrolling, checks → a Model."""
 
-from backprop.language.formula_reader import FormulaReader
 from backprop.language.model import Model
 from backprop.language.reading import Setting, read_model, read_settings
 from backprop.language.rewrite import with_defaults
 
-__all__ = ["FormulaReader", "Model", "Setting", "read_model", "read_settings", "with_defaults"]
+__all__ = ["Model", "Setting", "read_model", "read_settings", "with_defaults"]

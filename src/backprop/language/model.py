@@ -4,19 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
-from backprop.language.links import Worked
-from backprop.language.members import member_text
 from backprop.names import gathered, nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
 from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import statement_at
+
+if TYPE_CHECKING:
+    from backprop.language.links import Worked  # few files have some
 
 _CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
 
@@ -219,6 +221,8 @@ class Model:
         if name not in self.repeated or name not in self._known_places:
             return self.text(node)
         whole, right = self.repeated[name], self._known_places[name]
+        from backprop.language.members import member_text  # for families only
+
         text = member_text(Span.at(self.source, whole), Span.at(self.source, right), name)
         return without_brackets(text) if name in self.uncertainties else text
 

@@ -17,7 +17,6 @@ from backprop.language import definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.circles import circles
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
-from backprop.language.formula_reader import limits
 from backprop.language.integers import Scope
 from backprop.language.lookup import provide
 from backprop.language.model import Model
@@ -145,6 +144,8 @@ def _says_more(statement: Statement) -> bool:
 
 def _no_number(statement: Statement) -> UnexpectedText:
     """The error for a statement that says more, where numbers are due."""
+    from backprop.language.formula_reader import limits  # for a mistake only
+
     hints = ["give numbers alone, as in a=2; what is said of inputs stands in the equations"]
     return UnexpectedText("this says more than a number", limits(statement), hints=hints)
 
