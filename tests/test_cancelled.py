@@ -221,3 +221,13 @@ def test_a_remainder_of_rounding_is_no_number() -> None:
     found = library.parse("y = x*mod(csc(1e-200), 1)").grad(x=2)
     assert found.gradients["x"] == pytest.approx(right, rel=1e-12)
     assert found.notes
+
+
+@pytest.mark.parametrize("b", [1e30, 2e30, 3e30, 5e30, 7e30, 1.1e30, 1.3e30, 1.7e30])
+def test_a_jump_that_rounding_decides_is_told_at_every_point(b: float) -> None:
+    found = library.parse("y = a*ceil(sin(b^9))").grad(a=2, b=b)
+    with mp.workdps(400):
+        right = float(mp.ceil(mp.sin(mp.mpf(b) ** 9)))
+    told = [each.message for each in found.warnings if "by rounding" in each.message]
+    assert bool(told) == (found.gradients["a"] != right)
+    assert all(told_right.endswith(f"it is {right:g}") for told_right in told)

@@ -45,7 +45,7 @@ def restored(
     of more digits already, so that what stands on a border in doubles alone did not count there."""
     lost = Lost({}, {}, False)
     met = met_within(graph, data)
-    exact_values, exact_gradients = exact_numbers(graph, data, () if settled else met)
+    exact_values, exact_gradients, jumped = exact_numbers(graph, data, () if settled else met)
     moving = depending(graph, graph.inputs, graph.steps) if met else set[int]()
     if any(_has_jumped(graph, step, exact_values, data) for step in moving.intersection(met)):
         return lost  # of which `other_side` says what more digits make of it
@@ -62,7 +62,8 @@ def restored(
             if abs(right - gradients[node]) > _SAID:
                 lost.gradients[node] = gradients[node]
             gradients[node] = right
-    return lost._replace(jumping=any(JUMPS[graph.ops[step]] for step in doubted.turning - {*met}))
+    near = any(JUMPS[graph.ops[step]] for step in doubted.turning - {*met})
+    return lost._replace(jumping=near or not {*met}.issuperset(jumped))
 
 
 def _has_jumped(graph: Graph, step: int, value: Callable[[int], Any], data: ByNode) -> bool:

@@ -169,15 +169,18 @@ def exactly(graph: Graph, data: ByNode) -> float:
 
 def exact_numbers(
     graph: Graph, data: ByNode, met: Iterable[int] = ()
-) -> tuple[Callable[[int], Any], dict[int, Any]]:
-    """As mpmath has them: the values of the nodes, and the derivatives of the output by those for
-    which the chain rule decides. met: steps on a border, where they stay if rounding led them there."""
+) -> tuple[Callable[[int], Any], dict[int, Any], list[int]]:
+    """As mpmath has them: the values of the nodes, the derivatives of the output by those for which
+    the chain rule decides, and the steps that jump otherwise than in doubles. met: steps on a border,
+    where they stay if rounding led them there."""
     nodes = [node for node in graph.order if not graph.is_number(node)]
     varying = depending(graph, nodes, graph.steps)
     exact = _Exactly(graph, data)
     exact.hold(met)
     found = exact.backward(varying, graph.steps, nodes)
-    return exact.value, {node: each.value for node, each in found.items() if each.open is None}
+    jumped = [step for step in graph.steps if exact.outcome(step) != data[step]]
+    gradients = {node: each.value for node, each in found.items() if each.open is None}
+    return exact.value, gradients, jumped
 
 
 def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float, str]]:
