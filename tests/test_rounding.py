@@ -11,9 +11,9 @@ import backprop
 from backprop.descent import second_order
 from backprop.descent.course import Run
 from backprop.descent.problem import Problem
+from backprop.descent_options import complete
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.precise import Precise
-from backprop.options import complete
 from standard_functions import STANDARD_FUNCTIONS, StandardFunction
 
 MEYER = next(each for each in STANDARD_FUNCTIONS if each.name == "meyer")
