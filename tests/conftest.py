@@ -9,6 +9,9 @@ from hypothesis import settings
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the slow suites at their whole size")
     parser.addoption(
+        "--fuzz", type=float, default=0.0, metavar="MINUTES", help="hostile inputs, so long"
+    )
+    parser.addoption(
         "--accept", action="store_true", help="rewrite expected outputs, to be read in the diff"
     )
 

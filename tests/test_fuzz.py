@@ -1,20 +1,23 @@
-"""Whatever comes in, an answer or an error comes out: never a traceback, never a hang."""
+"""Whatever comes in, an answer or an error comes out: never a traceback, never a hang.
+
+`pytest tests/test_fuzz.py --fuzz 10` tries inputs of all kinds for ten minutes, the same ones in
+every run; with `--whole` others each time. What it finds is printed as a line for bash.
+"""
 
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fuzzing import JSON, KINDS, TOKENS, search
 from running import Ran, backprop
-
-TOKENS = """a b x y L f g pi inf 2 3.5 .5 1e-3 1e400 0 ( ) [ ] , = == != < <= > >= + - * / ^ ** ; ~ .. # if for in
-and or not sin exp log sqrt gamma min max sum mean relu polygamma leaky_relu x' α 速 − × ½ ² ⁻ ⁿ ³√ √ ∛ ° ⌊ ⌋ ‖ ∞ π 𝑥 ′ ① ᵃ é & | ! : " ' { } \\ $ %
-\t \n \r \r\n \x00 \u200b \ufeff \xa0""".replace("\n", " \n ").split(" ")
-TOKENS = [token for token in TOKENS if token] + [" ", "\n", "\n"]
 
 quiet = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -64,15 +67,6 @@ def test_random_names(text: str) -> None:
     _is_civil(backprop("grad", "-e", "L = a*b; a = 1; b = 2", f"--of={text}", f"--wrt={text}"))
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "L", "q"]), inner)
-    ),
-    max_leaves=6,
-)
-
-
 @quiet
 @given(JSON.map(json.dumps) | st.text(max_size=40).map(lambda text: "{" + text))
 @example('{"a": ' + "[" * 100_000)
@@ -94,3 +88,22 @@ def test_every_function_at_strange_numbers(operand: str) -> None:
         names = ("a", "b", "c")[: row.arity]
         settings = ", ".join(f"{each}={operand}" for each in names)
         _is_civil(backprop("grad", "-e", f"y = {name}({', '.join(names)})", "--set", settings))
+
+
+def test_hostile_inputs_for_minutes(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes, whole = (request.config.getoption(name) for name in ("--fuzz", "--whole"))
+    if not minutes:
+        pytest.skip("only with --fuzz MINUTES")
+    monkeypatch.chdir(tmp_path)
+    seed = time.time_ns() // 1_000_000 if whole else 0
+    end = time.monotonic() + 60 * minutes
+    tried, found = Counter[str](), dict[str, str]()
+    for kind in cycle(KINDS):
+        if time.monotonic() > end:
+            break
+        tried[kind] += search(kind, seed, tmp_path, end, found)
+        seed += 1
+    print(f"{tried.total():,} inputs: {', '.join(f'{n:,} {kind}' for kind, n in tried.items())}")
+    assert not found, "\n".join(["", *found.values()])

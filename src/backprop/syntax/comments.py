@@ -19,10 +19,10 @@ _OPERATORS = RESERVED | {"mod", "div", "of"}
 def foreign_comment(tokens: Tokens) -> SyntaxFault | None:
     """The error for words behind such a sign, to the end of the line. A single word is none: `n // m`."""
     text = tokens.source.text
-    # without a sign there is no need to look through the rest of a text, as for each link of a chain
-    if not _SIGN.search(text, tokens.starts[0], tokens.ends[-1] + 2):
-        return None
-    found = _COMMENT.search(text, tokens.starts[0])
+    # tried at its signs only: for each of many statements the rest of a text would be looked through
+    signs = _SIGN.finditer(text, tokens.starts[0], tokens.ends[-1] + 2)
+    matches = (_COMMENT.match(text, sign.start()) for sign in signs)
+    found = next(filter(None, matches), None)
     if not found or found.start() > tokens.ends[-1]:
         return None
     words = re.findall(r"\w+", found[1])
