@@ -196,3 +196,25 @@ def test_lines_that_say_nothing_take_one_step_together(text: str, nothing: str) 
 
     read(1)
     assert steps(lambda: read(20_000)) < steps(lambda: read(1)) + 1000
+
+
+# ------------------------------------------------------------------------------ mistakes in long lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a<b<{}", "L = a*|{}", "L = a*sin²{}", "L = a*=____{}", "L = a=b{}", "\u0301\u0323{}", "a\u0301\u0323{}",
+        "L = sum({}a a", "L = x[1{}+0] a", "L = max(a{},a", "L = a{}²a",
+    ],
+)  # fmt: skip
+def test_the_work_for_a_mistake_in_a_long_line_grows_as_the_line_does(text: str) -> None:
+    before, after = text.split("{}")
+    part = before.split(" ")[-1] if " " in before else before
+    part = {"x[1": "+0", "max(a": ",a", "a": "²"}.get(part, part)
+
+    def read(size: int) -> str:
+        return backprop("grad", "-", stdin=f"{before}{part * size}{after}".encode()).err
+
+    assert growth(read, 150) < 2.3
+    assert len(read(5000)) < 20_000  # and what is said fits a screen or two

@@ -86,7 +86,7 @@ def _excerpt(span: Span, mark: str, room: int) -> tuple[str, str]:
     first = column - 1
     last = min(first + max(1, span.end - span.start), max(len(line), first + 1))
     begin, end = 0, len(line)
-    if cells_wide(line) > room:
+    if cells_wide(line) > room or len(line) > 2 * room:  # of what has no width there may be more
         most = room if line.isascii() else room // 2  # a wide character takes two columns
         begin = max(0, min(first - most // 4, len(line) - most))
         end = min(len(line), begin + most)

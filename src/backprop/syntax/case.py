@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -60,6 +60,12 @@ def opened(kinds: Sequence[str]) -> tuple[list[int], bool]:
     return last[0][1:] if last else ([], False)
 
 
+def bracketed(kinds: Sequence[str], tokens: Iterable[int]) -> bool:
+    """Whether one of these tokens, which are no brackets, stands within brackets or bars."""
+    places = {*tokens}
+    return any(stack for at, stack, _ in _open(kinds) if at in places)
+
+
 def begin(tokens: Tokens, at: int) -> int:
     """The first token of the operand that ends right before the token `at`; `at` if there is none."""
     kinds, first = tokens.kinds, at - 1
@@ -81,20 +87,25 @@ def begin(tokens: Tokens, at: int) -> int:
 
 def end(tokens: Tokens, at: int) -> int:
     """The last token of the operand that begins with the token `at`; one less if there is none."""
-    kinds, last = (*tokens.kinds, ""), at
-    while kinds[last] in ROOTS:
+    last = at
+    while _kind(tokens, last) in ROOTS:
         last += 1
-    if kinds[last] not in {*BEGINS, "IF"}:
+    if _kind(tokens, last) not in {*BEGINS, "IF"}:
         return at - 1
-    if kinds[last] in ("NAME", "IF") and kinds[last + 1] in BRACKETS.values():
+    if _kind(tokens, last) in ("NAME", "IF") and _kind(tokens, last + 1) in BRACKETS.values():
         last += 1
-    if kinds[last] in ("LPAR", "LSQB", "BAR"):
+    if _kind(tokens, last) in ("LPAR", "LSQB", "BAR"):
         last = closing(tokens, last)
         if last < 0:
             return at - 1
-    while kinds[last + 1] in SUPERSCRIPTS:
+    while _kind(tokens, last + 1) in SUPERSCRIPTS:
         last += 1
     return last
+
+
+def _kind(tokens: Tokens, at: int) -> str:
+    """The kind of a token, "" behind the last."""
+    return tokens.kinds[at] if at < len(tokens.kinds) else ""
 
 
 def closing(tokens: Tokens, at: int) -> int:

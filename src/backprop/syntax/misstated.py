@@ -13,10 +13,10 @@ from backprop.syntax.case import (
     CONSTRAINTS,
     NO_CONSTRAINTS,
     Case,
+    bracketed,
     brief,
     defines,
     fault,
-    opened,
     power_of_ten,
 )
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
@@ -338,9 +338,7 @@ def as_bounds(tokens: Tokens) -> str:
     kinds = {tokens.kinds[at] for at in cuts}
     behind = len(tokens.kinds)
     last = tokens.kinds.index("FOR") if "FOR" in tokens.kinds else behind
-    if any(opened(tokens.kinds[:at])[0] for at in cuts) or (
-        last < behind and "LPAR" in tokens.kinds
-    ):
+    if bracketed(tokens.kinds, cuts) or (last < behind and "LPAR" in tokens.kinds):
         return ""  # within brackets, or perhaps the range of a sum
     pairs = list(pairwise([-1, *cuts, last]))
     rising, falling = kinds <= _RISING, kinds <= _FALLING

@@ -122,14 +122,14 @@ def _statement(
 
 def _without_blanks(tokens: Tokens) -> Tokens:
     """An equation of a worksheet, `e = a*b = ____ = ____`, without the blanks at its end."""
-    last = len(tokens.kinds)
-    while tokens.kinds[:last].count("ASSIGN") > 1 and tokens.kinds[last - 2 : last] == (
+    last, signs = len(tokens.kinds), tokens.kinds.count("ASSIGN")
+    while signs > 1 and tokens.kinds[last - 2 : last] == (
         "ASSIGN",
         "NAME",
     ):
         if len(tokens.texts[last - 1]) < 2 or tokens.texts[last - 1].strip("_"):
             break
-        last -= 2
+        last, signs = last - 2, signs - 1
     return tokens if last == len(tokens.kinds) else tokens.since(0, last)
 
 

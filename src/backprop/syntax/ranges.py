@@ -104,6 +104,9 @@ def _without_for(case: Case) -> SyntaxFault | None:
     return fault(_READS, case.span(comma - 1, comma), mend(f"{before} for"))
 
 
+_DEEPEST = 20
+"""The most brackets around a mistake that are looked into: what more enclose is longer than a hint."""
+
 _GATHER = {name: name for name in GATHERS} | {"product": "prod"}
 
 
@@ -115,9 +118,9 @@ def _gather(case: Case) -> SyntaxFault | None:
     if name and alone and "FOR" in tokens.kinds[case.at :] and tokens.kinds[-2] == "RANGE":
         whole, meant = tokens.span(case.at - 1, last), own(tokens, case.at, last)
         return fault(f"what {name} gathers needs brackets", whole, mend(f"{name}({meant})"))
-    for opened in case.opened:
-        name, close = _GATHER.get(tokens.texts[opened - 1].lower(), ""), closing(tokens, opened)
-        if not name or close <= opened or tokens.kinds[opened] != "LPAR":
+    for opened in case.opened[-_DEEPEST:]:
+        name = _GATHER.get(tokens.texts[opened - 1].lower(), "")
+        if not name or tokens.kinds[opened] != "LPAR" or (close := closing(tokens, opened)) < 0:
             continue
         for pattern in _GATHERED:
             if found := pattern.fullmatch(own(tokens, opened + 1, close - 1)):
