@@ -245,7 +245,7 @@ _LOOKS = str.maketrans(
 looks like an apostrophe, and single letters that look like two."""
 
 
-MAY_LOOK_LIKE = re.compile(f"[{''.join(map(chr, _LOOKS))}ベペΆ-Ϋό\u0400-\u052f\u1f00-\u1fff]")
+MAY_LOOK_LIKE = f"[{''.join(map(chr, _LOOKS))}ベペΆ-Ϋό\u0400-\u052f\u1f00-\u1fff]"
 """Finds the letters that may look like another: no lower-case Greek ones but ο."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 STANDARD = "-"
 """The path that means standard input or output."""
 
-_OPEN_FILES = re.compile(r"/dev/fd|/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/fd")
+_OPEN_FILES = r"/dev/fd|/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/fd"
 """Folders in which the open streams of a process stand by their numbers."""
 
 _MOST_LINKS = 40
@@ -29,7 +29,7 @@ def stream(path: str) -> int | None:
             folder = os.path.realpath(folder or ".")
         except (OSError, ValueError):  # the current folder is there no more
             return None
-        if name.isdecimal() and (found := _OPEN_FILES.fullmatch(folder)):
+        if name.isdecimal() and (found := re.fullmatch(_OPEN_FILES, folder)):
             own = found[1] in (None, "self", "thread-self", str(os.getpid()))
             return int(name) if own else None
         path = os.path.join(folder, name)

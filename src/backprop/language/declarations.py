@@ -60,7 +60,7 @@ class Declarations(NamedTuple):
 
 NONE = Declarations()
 
-CONCISE = re.compile(r"([-+\u2212]?\s*[0-9]*\.[0-9]+)\([0-9]+\)((?:[eE][-+\u2212]?[0-9]+)?)")
+CONCISE = r"([-+\u2212]?\s*[0-9]*\.[0-9]+)\([0-9]+\)((?:[eE][-+\u2212]?[0-9]+)?)"
 """A right side that is a number with its uncertainty in brackets."""
 
 
@@ -319,7 +319,7 @@ def written_bounds(low: float, high: float, write: Callable[[float], str] = show
 
 def without_brackets(text: str) -> str:
     """`6.67430(15)e-11` as `6.67430e-11`; any other right side as it is."""
-    found = CONCISE.fullmatch(text)
+    found = re.fullmatch(CONCISE, text)
     return found[1] + found[2] if found else text
 
 

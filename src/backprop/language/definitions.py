@@ -4,6 +4,7 @@ Every name defined once, every function known and called with the right number o
 function that calls itself, no graph beyond the stated size, no equations in a circle.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from graphlib import TopologicalSorter
@@ -305,7 +306,7 @@ def check_size(equations: Statements, functions: Statements) -> None:
 def look_alikes(statements: Sequence[Statement]) -> Iterator[LooksAlike]:
     """A warning for each name that looks like an earlier one, and has letters of another script."""
     text = statements[0].tokens.source.text
-    if text.isascii() or not MAY_LOOK_LIKE.search(text):
+    if text.isascii() or not re.search(MAY_LOOK_LIKE, text):
         return
     first: dict[str, Span] = {}
     for tokens, _ in statements:

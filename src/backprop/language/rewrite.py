@@ -59,7 +59,7 @@ def with_defaults(
             # comments move behind bounds, which are not read on a line of their own
             if "%" in _COMMENT.sub("", said.text) or _COMMENT.search(span.text):
                 span, written = said, written + _limits(model, name, limits)
-            elif CONCISE.fullmatch(span.text):  # its brackets count digits that are no more
+            elif re.fullmatch(CONCISE, span.text):  # its brackets count digits that are no more
                 written += f" ± {exact(model.uncertainties[name])}"
             # A comment inside a right side that goes over several lines stays, behind the number.
             changes[span.start, span.end] = written + _comments(span, line_end)
