@@ -71,7 +71,7 @@ def _called_by_their_names(text: str, calls: Calls) -> tuple[list[str], list[str
         if errors or not found or len(texts) > 1:
             return (texts, said) if not errors and not found else ([text], [])
         hints = found[0].hints
-        if not hasattr(hints[0], "meant"):
+        if not (hints and hasattr(hints[0], "meant")):
             break
         span = found[0].labels[0].span
         said.append(found[0].message)
