@@ -77,7 +77,8 @@ def checked(
     if errors:
         from backprop.language.whole_lines import as_a_whole  # for a mistake only
 
-        errors = [as_a_whole(each, partial(calls, functions=functions)) for each in errors]
+        own = partial(calls, functions=functions)
+        errors[:LIMIT] = [as_a_whole(each, own) for each in errors[:LIMIT]]  # no more are shown
     called = calls(statements, functions)
     if errors and called:  # of functions that do not read is said why
         called = calls(statements, functions, _unread(errors))
