@@ -1,13 +1,15 @@
 """Texts that nobody writes: numbers of thousands of digits, names of thousands of stars, ranges of
 millions. Each has an answer or an error at its place, after work that grows as the text does."""
 
+import unicodedata
+
 import pytest
 
 import backprop as library
 from backprop.errors import TooLarge
 from backprop.language.reading import read_carefully
 from backprop.names import Names
-from backprop.source import Source
+from backprop.source import Source, normal
 from counting import growth, steps
 from running import backprop
 
@@ -218,3 +220,10 @@ def test_the_work_for_a_mistake_in_a_long_line_grows_as_the_line_does(text: str)
 
     assert growth(read, 150) < 2.3
     assert len(read(5000)) < 20_000  # and what is said fits a screen or two
+
+
+def test_marks_on_a_letter_are_brought_into_order_as_unicode_has_it() -> None:
+    for text in ("a\u0301\u0323" * 100, "b" + "\u0301\u0323\u0327" * 100 + "é한" * 20):
+        assert normal(text) == unicodedata.normalize("NFC", text)
+    many = normal("b" + "\u0301\u0323" * 100_000)  # Python's own way takes minutes
+    assert many == "\u1e05" + "\u0323" * 99_999 + "\u0301" * 100_000

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -79,8 +80,23 @@ def normal(name: object) -> str:
     text = str(name)
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFC", text.translate(_PLAIN))
+    text = text.translate(_PLAIN)
+    if len(text) > _LONG:
+        text = _in_order(text)
+    text = unicodedata.normalize("NFC", text)
     return _PI.sub("pi", text) if "π" in text else text
+
+
+_LONG = 200
+"""Names from so many characters on may have thousands of marks on a letter."""
+
+
+def _in_order(text: str) -> str:
+    """A text with the marks on each letter in the order of normal forms. Python's own way to it takes
+    the square of their number."""
+    letters = "".join(unicodedata.normalize("NFD", each) for each in text)
+    runs = groupby(letters, key=lambda each: unicodedata.combining(each) > 0)
+    return "".join("".join(sorted(run, key=unicodedata.combining)) for _, run in runs)
 
 
 _PI = re.compile(r"(?<![\w'])π(?![\w'])")
