@@ -38,6 +38,7 @@ def _is_civil(ran: Ran) -> None:
 @example(b"\xef\xbb\xbf\xef\xbb\xbfy = 1")
 @example(b"y = \xed\xa0\x80")
 @example(b"a <")
+@example(b"n = 3; w[i] = 1 for i in 1..n; h[i] = w[i + 3.5] for i in 1..n")
 @example(b"h = nap.exp(x) + x.sin()")
 @example(b"L = a\na in\n")
 def test_random_bytes(data: bytes) -> None:

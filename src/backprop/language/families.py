@@ -120,8 +120,7 @@ class Families:
         except BackpropError as error:
             if scope:
                 shown = ", ".join(f"{name} = {number}" for name, number in scope.items())
-                message = f"in {label} ({shown}): {error.message}"
-                error = type(error)(message, *error.labels, hints=error.hints)
+                error.message = f"in {label} ({shown}): {error.message}"
             self.errors.append(error)
 
     def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:
