@@ -210,3 +210,18 @@ def test_a_plot_is_as_wide_as_is_asked_for_and_without_a_background(tmp_path: Pa
     lost = backprop("descend", "-e", "L = (a - 1)^2; a = 3", "--transparent")
     assert (lost.status, lost.out) == (2, "")
     assert "--transparent is of --plot, and none is asked for\n  = add --plot FILE" in lost.err
+
+
+def test_fonts_that_nothing_needs_are_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from matplotlib import font_manager
+
+    kept = [each for each in font_manager.fontManager.ttflist if each.name == "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", kept)
+    font_manager.fontManager._findfont_cached.cache_clear()
+    line = ["-e", "L = (x - 1)^2 + sin(3*x)", "--set", "x=-1", "--lr", "0.05", "--steps", "30"]
+    ran = backprop("descend", *line, "--plot", str(tmp_path / "a.png"))
+    assert ran.status == 0
+    assert not ran.complaints
+    assert "findfont" not in caplog.text

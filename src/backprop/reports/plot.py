@@ -4,6 +4,7 @@ them the path, on the curve of one parameter or the map of two."""
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -76,6 +77,8 @@ def write(
     from matplotlib import rc_context, rcParamsDefault
     from matplotlib.figure import Figure
 
+    # fonts that formulas of other people need are no news; what is missing here, `refuse` says
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     wide, ratios = (10.0, [1, 1.1]) if ground else (7.0, [1])
     scale = width / _DPI / wide if width else 1.0
     least = min(width / _NARROW, 1.0) if width else 1.0
