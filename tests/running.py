@@ -13,8 +13,10 @@ from backprop.cli import main
 
 
 def interruptible() -> None:
-    """In a new process: take Ctrl-C as it is meant, even where these tests run in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In a new process: take signals as they are meant, even where these tests run in the background,
+    without a terminal that could be closed."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
 
 
 EXAMPLES = Path(__file__).parent / "examples"
