@@ -308,6 +308,15 @@ def test_the_range_of_a_hint_is_that_of_the_family(
         assert model.grad(of="y").value == due
 
 
+@pytest.mark.parametrize(
+    "text", ["f = x^2; y = f'(3)", "f = x^2; y = f'(x) + 1", "y = f''(3); f = x^3"]
+)
+def test_a_prime_of_an_equation_is_no_product_alone(text: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        backprop.parse(text)
+    assert "'backprop grad --of f'" in caught.value.hints[0]
+
+
 @pytest.mark.parametrize("written", ["w1", "w_1", "w₁"])
 def test_a_member_written_as_a_name_is_asked_about(written: str) -> None:
     with pytest.raises(BackpropError) as caught:

@@ -276,7 +276,11 @@ def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
         return ["how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)"]
     if count != 1:
         return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
-    return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
+    product = f"if {name} is a value, a product needs its '*': {name}*(…)"
+    if plain != name:
+        command = f"'backprop grad --of {plain}'"
+        return [f"derivatives come out of the command, and not of a prime: {command}", product]
+    return [product]
 
 
 _COUNTS = frozenset("len length size count numel".split())
