@@ -10,6 +10,7 @@ from backprop.errors import TooLarge
 from backprop.language.reading import read_carefully
 from backprop.names import Names
 from backprop.source import Source, normal
+from backprop.syntax import case
 from counting import growth, steps
 from running import backprop
 
@@ -227,3 +228,11 @@ def test_marks_on_a_letter_are_brought_into_order_as_unicode_has_it() -> None:
         assert normal(text) == unicodedata.normalize("NFC", text)
     many = normal("b" + "\u0301\u0323" * 100_000)  # Python's own way takes minutes
     assert many == "\u1e05" + "\u0323" * 99_999 + "\u0301" * 100_000
+
+
+def test_the_words_of_a_text_are_found_once_for_all_its_mistakes() -> None:
+    case._words.cache_clear()
+    ran = backprop("grad", "-", stdin=("a\n" + "πa\u200ba\n" * 20_000).encode())
+    assert ran.status == 2
+    assert ran.err.endswith("and 19981 more errors\n")
+    assert case._words.cache_info()[:2] == (19_999, 1)

@@ -151,8 +151,14 @@ def unglued(name: str, text: str) -> str:
         return name.replace("ˆ", "^")
     if name[:1] != "π" or not rest[:1].isalpha() or defines(text, name):
         return name
-    words = set(re.findall(r"[^\W\d]\w*", text))
+    words = _words(text)
     return "π*" + ("*".join(rest) if rest not in words and words.issuperset(rest) else rest)
+
+
+@lru_cache(4)  # thousands of statements may ask for those of one text
+def _words(text: str) -> frozenset[str]:
+    """All words of a text."""
+    return frozenset(re.findall(r"[^\W\d]\w*", text))
 
 
 @lru_cache(64)  # the same name may be asked about in thousands of statements
