@@ -26,7 +26,7 @@ _MUCH = 100_000
 
 def as_a_whole(error: BackpropError, calls: Calls) -> BackpropError:
     """The error, whose hint is the whole statement if what the hint said left more to mend that has
-    one mend; of `e^x` both readings. functions: those of the file."""
+    one mend; of `e^x` both readings. calls: finds what is wrong with calls, as the file's functions are."""
     meant = error.meant
     if not isinstance(error, SyntaxFault) or not meant or "…" in meant:
         return error
