@@ -231,3 +231,43 @@ def test_a_jump_that_rounding_decides_is_told_at_every_point(b: float) -> None:
     told = [each.message for each in found.warnings if "by rounding" in each.message]
     assert bool(told) == (found.gradients["a"] != right)
     assert all(told_right.endswith(f"it is {right:g}") for told_right in told)
+
+
+def whole(number: int | Fraction) -> Any:
+    return mp.mpf(number.numerator) / number.denominator
+
+
+DEFAULTS: list[tuple[str, Callable[[], Any]]] = [
+    ("sinc(sqrt(1e200))", lambda: mp.sinc(mp.sqrt(mp.mpf(1e200)))),
+    ("tan(2^40*sqrt(3)*1e9)", lambda: mp.tan(2**40 * mp.sqrt(3) * 10**9)),
+    ("1e16 + 1 - 1e16", lambda: mp.mpf(1)),
+    ("(exp(1e-17) - 1)*1e17", lambda: mp.expm1(mp.mpf(1e-17)) * 10**17),
+    ("1e-300*1e-300*1e290*1e290", lambda: whole(Fraction(1e-300) ** 2 * Fraction(1e290) ** 2)),
+    ("1e-320/3*1e300", lambda: whole(Fraction(1e-320) / 3 * Fraction(1e300))),
+    ("sqrt(5)^2 - 5", lambda: mp.mpf(0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "right"), DEFAULTS)
+def test_numbers_of_the_file_keep_what_rounding_takes(text: str, right: Callable[[], Any]) -> None:
+    with mp.workdps(1000):
+        number = right()
+        slope = float(2 * number)
+    found = json.loads(
+        backprop("grad", "-e", f"u = {text}; y = u^2 + x", "--set", "x=1", "--format", "json").out
+    )
+    assert found["data"]["u"] == pytest.approx(float(number), rel=1e-15, abs=0)
+    assert found["gradients"]["u"] == pytest.approx(slope, rel=1e-15, abs=0)
+
+
+def test_shares_that_values_cannot_show_stay() -> None:
+    text = "w = sqrt(u^1*(1e-300 == a)); y = hypot(1e200*(v + w), sigmoid(log1p(u)))"
+    ran = backprop("grad", "-e", text, "--set", "a=-1, u=2, v=1.25", "--format", "json")
+    with mp.workdps(700):
+        u, side = mp.mpf(2), mp.mpf(1e200) * mp.mpf("1.25")
+
+        def other(u: Any) -> Any:
+            return (1 + u) / (2 + u)  # the sigmoid of a logarithm
+
+        right = other(u) / (2 + u) ** 2 / mp.sqrt(side**2 + other(u) ** 2)
+    assert json.loads(ran.out)["gradients"]["u"] == pytest.approx(float(right), rel=1e-12, abs=0)

@@ -59,20 +59,8 @@ def settle(
     unknown = [node for node in graph.order if not isfinite(gradients[node])]
     leading = in_order([*unknown, *doubtful], graph.operands)
     wanted = [node for node in leading if not graph.is_number(node)]
-    exact = _Exactly(graph, data)
     inputs = [node for node in graph.order if not graph.is_number(node)]
-    found = exact.backward(depending(graph, inputs, graph.steps), graph.steps, wanted)
-    left = _MOST * (1 if len(graph.steps) <= _FEW else 3)
-    for node, number in found.items():
-        if number.open is None or left < 0:
-            continue
-        steps, sums = graph.moved_by(node)
-        if not sums.keys() <= {graph.output}:
-            steps, sums = graph.above(node), {}
-        left -= len(steps)
-        if steps and left >= 0:
-            terms = sums.get(graph.output, {})
-            found[node] = exact.backward({node, *steps}, steps, [node], terms)[node]
+    found = _Exactly(graph, data).derivatives(inputs, wanted)
     for node, number in found.items():
         if isinf(gradients[node]) and number.open is None and number.value != number.value:
             continue  # at the end of a domain, of which doubles may be the only ones to have a value
@@ -174,10 +162,9 @@ def exact_numbers(
     the chain rule decides, and the steps that jump otherwise than in doubles. met: steps on a border,
     where they stay if rounding led them there."""
     nodes = [node for node in graph.order if not graph.is_number(node)]
-    varying = depending(graph, nodes, graph.steps)
     exact = _Exactly(graph, data)
     exact.hold(met)
-    found = exact.backward(varying, graph.steps, nodes)
+    found = exact.derivatives(nodes, nodes)
     jumped = [step for step in graph.steps if exact.outcome(step) != data[step]]
     gradients = {node: each.value for node, each in found.items() if each.open is None}
     return exact.value, gradients, jumped
@@ -272,7 +259,24 @@ class _Exactly:
             if row.corner and abs(apart) >= functions.TINY:
                 self._writer.held.add(step)
 
-    def backward(
+    def derivatives(self, varying: Iterable[int], wanted: Iterable[int]) -> dict[int, Exact]:
+        """The derivatives of the output by the wanted nodes: all together, where `varying` and what
+        depends on it may move, and by itself each that this leaves open, as far as time allows."""
+        graph, left = self._graph, _MOST * (1 if len(self._graph.steps) <= _FEW else 3)
+        found = self._backward(depending(graph, varying, graph.steps), graph.steps, wanted)
+        for node, number in found.items():
+            if number.open is None or left < 0:
+                continue
+            steps, sums = graph.moved_by(node)
+            if not sums.keys() <= {graph.output}:
+                steps, sums = graph.above(node), {}
+            left -= len(steps)
+            if steps and left >= 0:
+                terms = sums.get(graph.output, {})
+                found[node] = self._backward({node, *steps}, steps, [node], terms)[node]
+        return found
+
+    def _backward(
         self,
         varying: set[int],
         steps: Sequence[int],

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import isfinite
 from types import MappingProxyType
 from unicodedata import normalize
 
-from backprop.engine.underflow import vanished
+from backprop.engine.underflow import too_small
 from backprop.errors import (
     LIMIT,
     BackpropError,
@@ -19,6 +20,7 @@ from backprop.errors import (
     raise_all,
 )
 from backprop.evaluation import diagnosis
+from backprop.evaluation.shaken import moves
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import written_bounds
@@ -106,12 +108,15 @@ def number_of(model: Model, root: int) -> float:
         return model.columns.constant(root)
     order, data = without_names(model.columns, root)
     diagnosis.values(model, order, len(order), data)
-    columns = model.columns
-    if any(columns.is_step(node) and vanished(columns, node, data) for node in order):
-        # too small for a double, but perhaps large again in the end
+    if sum(map(model.columns.is_step, order)) < 2:
+        return data[root]
+    graph = Graph(model.columns, [root])
+    if too_small(graph, data) or moves(graph, data):
+        # too small for a double, but perhaps large again in the end; or rounding is all that is left
         from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
 
-        return exactly(Graph(model.columns, [root]), data)
+        found = exactly(graph, data)
+        return found if isfinite(found) else data[root]
     return data[root]
 
 

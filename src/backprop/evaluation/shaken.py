@@ -6,6 +6,7 @@ found by Vignes' CESTAC method (see `checks.rounding`): what then moves a lot ha
 """
 
 from collections.abc import Sequence
+from copy import copy
 from math import copysign, isfinite, modf
 from typing import NamedTuple
 
@@ -68,7 +69,8 @@ def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
         return None
     order = graph.order
     for offset in _OFFSETS:
-        known, found, turning = _changed(graph, data, offset)
+        known, shaken, turning = _changed(graph, data, offset)
+        found = _gradients(graph, shaken, offset)
         # written out: a call for each node would take as long as all the rest
         values = [at for at in order if not abs(known[at] - data[at]) <= HINT * abs(data[at])]
         slopes = [
@@ -86,11 +88,23 @@ def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
     return Doubted(values, slopes, turning) if values or slopes else None
 
 
+def moves(graph: Graph, data: ByNode) -> bool:
+    """Whether the value of the output moves a lot if everything is changed a little, or a step before
+    it may be on the other side of a border. Of a large graph that is not looked at."""
+    if len(graph.steps) > MOST:
+        return False
+    looks = (_changed(graph, data, offset) for offset in _OFFSETS)
+    return any(
+        turning or _moves(data[graph.output], known[graph.output]) for known, _, turning in looks
+    )
+
+
 def _changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, set[int]]:
-    """The values and the gradients if everything is changed a little, and the steps that rounding may
-    have on the other side of a border. What jumps stays. offset: of the factors."""
-    ops, operands, known, count = graph.ops, graph.operands, [*data], len(FACTORS)
-    shaken, turning = [*data], set[int]()
+    """The values if everything is changed a little; these with each changed once more; and the
+    steps that rounding may have on the other side of a border. What jumps stays. offset: of the
+    factors."""
+    ops, operands, count = graph.ops, graph.operands, len(FACTORS)
+    known, shaken, turning = copy(data), copy(data), set[int]()
     for node in graph.order:
         number = data[node]
         if inside := operands(node):
@@ -111,7 +125,7 @@ def _changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, s
             shaken[node] = known[node] = number
         elif not (-WHOLE < number < WHOLE and number.is_integer()):
             shaken[node] = number * FACTORS[(node + offset) % count]
-    return known, _gradients(graph, shaken, offset), turning
+    return known, shaken, turning
 
 
 def _gradients(graph: Graph, data: ByNode, offset: int) -> list[float]:
