@@ -110,9 +110,16 @@ def number_of(model: Model, root: int) -> float:
     diagnosis.values(model, order, len(order), data)
     if sum(map(model.columns.is_step, order)) < 2:
         return data[root]
-    graph = Graph(model.columns, [root])
+    if root not in model.looked_at:
+        model.looked_at[root] = _with_more_digits(model, root, data)
+    return model.looked_at[root]
+
+
+def _with_more_digits(model: Model, root: int, data: Mapping[int, float]) -> float:
+    """The number of an expression of several steps, whose double is known: what of it is rounding,
+    or too small on the way, is computed with more digits."""
+    graph, data = Graph(model.columns, [root]), {**data}
     if too_small(graph, data) or moves(graph, data):
-        # too small for a double, but perhaps large again in the end; or rounding is all that is left
         from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
 
         found = exactly(graph, data)

@@ -81,6 +81,8 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
+        self.looked_at: dict[int, float] = {}
+        """The numbers of right sides without names, by row, that have been looked at for rounding."""
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._known_places = places or {}
         self._last_read: tuple[int, str, list[Place]] = (0, "", [])
