@@ -26,6 +26,7 @@ mp = mpmath.mp.clone()
 mp.dps = 30
 
 EXAMPLES = gallery.examples()
+BOTH_SHELVES = [*EXAMPLES, *gallery.larger()]  # of the second, test_gradbench.py
 TABLES = Path(__file__).parent / "tables"
 NAMES = [example.name for example in EXAMPLES]
 EXERCISES = [example for example in EXAMPLES if example.name.startswith("exercise")]
@@ -653,9 +654,9 @@ def test_copies_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ran = backprop("example", "--copy", ".")
     assert (ran.status, ran.out, ran.complaints) == (0, "", "")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
-        example.file_name: example.data for example in EXAMPLES
+        example.file_name: example.data for example in BOTH_SHELVES
     }
-    assert ran.wrote == [os.path.join(".", example.file_name) for example in EXAMPLES]
+    assert ran.wrote == [os.path.join(".", example.file_name) for example in BOTH_SHELVES]
 
 
 def test_what_is_there_stays_unless_forced(tmp_path: Path) -> None:
@@ -671,7 +672,7 @@ def test_what_is_there_stays_unless_forced(tmp_path: Path) -> None:
     ran = backprop("example", "--copy", str(tmp_path), "--force")
     assert (ran.status, ran.complaints) == (0, "")
     assert own.read_bytes() == gallery.example("classic").data
-    assert len(os.listdir(tmp_path)) == len(EXAMPLES)
+    assert len(os.listdir(tmp_path)) == len(BOTH_SHELVES)
 
 
 def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path) -> None:
@@ -735,7 +736,7 @@ def test_a_file_that_cannot_be_written_does_not_keep_the_others_away(
     ran = backprop("example", "--copy", str(tmp_path / "a"))
     assert (ran.status, ran.out) == (1, "")
     assert "no space left" in ran.err
-    others = [example for example in EXAMPLES if "05" not in example.name]
+    others = [example for example in BOTH_SHELVES if "05" not in example.name]
     assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == {
         example.file_name: example.data for example in others
     }

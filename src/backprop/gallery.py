@@ -34,13 +34,18 @@ class Example(NamedTuple):
 
 
 def examples() -> list[Example]:
-    """All of them, in the order of their names."""
+    """Those of the first shelf, in the order of their names."""
     return _files("examples", ENDING)
+
+
+def larger() -> list[Example]:
+    """Those of the second shelf, problems of benchmarks: their sizes are constants to set."""
+    return _files("examples/larger", ENDING)
 
 
 def example(name: str) -> Example:
     """The example of this name, with or without `.eq`. Raises BadOption if there is none."""
-    return _named(name, name.removesuffix(ENDING), examples(), "example")
+    return _named(name, name.removesuffix(ENDING), [*examples(), *larger()], "example")
 
 
 def pages() -> list[Example]:

@@ -65,7 +65,7 @@ def _texts(offers: str, written: Mapping[str, Any], members: bool) -> Iterable[s
     from backprop.cli.help import COMMANDS
 
     if offers == "examples":
-        return [each.name for each in gallery.examples()]
+        return [each.name for each in (*gallery.examples(), *gallery.larger())]
     return [*(each.name for each in gallery.pages()), *COMMANDS]
 
 

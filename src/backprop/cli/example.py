@@ -31,13 +31,16 @@ def example(
     """Examples and exercises: a list, one of them as text, or copies to work on."""
     if force and copy is None:
         raise BadOption("--force is for copies", hints=["say where to: --copy DIR"])
-    chosen = gallery.examples() if name is None else [gallery.example(name)]
+    first, second = gallery.examples(), gallery.larger()
+    chosen = [*first, *second] if name is None else [gallery.example(name)]
     if copy is not None:
         _copy(chosen, copy, force)
     elif name is None:
+        put_list("name", first)
+        put("\n")
         put_list(
-            "name",
-            chosen,
+            "larger",
+            second,
             "to read one:       backprop example NAME",
             "to work on one:    backprop example NAME --copy DIR",
             "to have them all:  backprop example --copy DIR",
