@@ -1,7 +1,7 @@
 # A polynomial for a jump: least squares
-# A polynomial with m coefficients x, computed in the form of Horner at n places t between
-# -1 and 1, is to follow the jump of sign(t). The problem LLSQ of GradBench, from cmpad,
-# with sizes such as n = 1024 and m = 128; the coefficients are drawn at random.
+# A polynomial with m coefficients x, in the form of Horner and at n places t between -1
+# and 1, is to follow the jump of sign(t). The problem LLSQ of GradBench, from cmpad:
+# n = 1024 and m = 128, for one; the coefficients are drawn at random.
 #
 # Try:  backprop descend polynomial.eq --optimizer lbfgs
 # then: backprop grad polynomial.eq --set "n=60, m=12" --wrt x
