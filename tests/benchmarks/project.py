@@ -33,6 +33,38 @@ def compiled(model: Any) -> tuple[list[str], Callable[[Any], tuple[float, Any]]]
     return names, interpreted
 
 
+def by_these(model: Any, wrt: list[str]) -> Callable[[Any], tuple[float, Any]]:
+    """The function of the numbers of these inputs alone, an array; the others keep their defaults."""
+    from array import array
+
+    from backprop.engine.choosing import build
+    from backprop.engine.engines import StraightCode, TapeCode
+    from backprop.evaluation.gradient import evaluate
+    from backprop.evaluation.leaves import default
+    from backprop.graph import Graph
+
+    graph = Graph(model.columns, [model.names[model.output(None)]])
+    moves = set(wrt)
+    fixed = {
+        model.names[each]: default(model, each) for each in model.defaults if each not in moves
+    }
+    engine = build(graph, [model.names[each] for each in wrt], fixed, "auto", 1_000_000)
+
+    def run(x: Any) -> tuple[float, Any]:
+        if isinstance(engine, TapeCode):
+            found = engine.run(x)
+        else:
+            row = array("d", x.tobytes()) if isinstance(engine, StraightCode) else x.tolist()
+            found = engine.run(row)
+        if found is None:  # as a Program has it: what is not finite, or too small, is seen closer
+            given = dict(zip(wrt, x.tolist(), strict=True))
+            slow = evaluate(model, given, None, by_values=False, restores=False).gradient
+            found = slow.value, [slow.gradients[each] for each in wrt]
+        return found
+
+    return run
+
+
 def gradient(kind: str, count: int) -> Job:
     """A graph from its text: parsed, compiled, run.
 
