@@ -105,6 +105,7 @@ class House:
                 "PYTHONPATH": str(self.folder / "src"),
                 "BACKPROP_CACHE": str(self.folder / "cache"),
                 "PYTHONDONTWRITEBYTECODE": "",  # it is run several times
+                "PYTEST_ADDOPTS": "",  # beside other tests, on one core
             },
             capture_output=True,
             text=True,

@@ -201,6 +201,8 @@ def test_a_wrong_slope_of_any_row_is_noticed(
             for at in row.samples:
                 values = dict(zip(row.operands, at, strict=True))
                 verdicts.append(checked(equation(row), values, precisely)[name].verdict)
+                if verdicts[-1] == "DIFFERS":
+                    break
         assert "DIFFERS" in verdicts, (row.name, name, verdicts)
 
 

@@ -89,9 +89,12 @@ def test_a_branch_that_is_not_taken_costs_no_engine_its_answer(
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("count", [1, 30, 300])
 def test_adjoints_that_become_too_small_are_computed_again(
-    engine: type[Engine], count: int
+    engine: type[Engine], count: int, request: pytest.FixtureRequest
 ) -> None:
-    """(k·a)·1e200·1e200·1e-200·1e-200 is k·a, whose derivative is k; on the way back it is 1e-400."""
+    """(k·a)·1e200·1e200·1e-200·1e-200 is k·a, whose derivative is k; on the way back it is 1e-400.
+    Straight machine code is chosen up to 1,000 steps, which are 140 of the terms."""
+    if engine is StraightCode and not request.config.getoption("--whole"):
+        count = min(count, 140)
     term = "i*a*1e200*1e200*1e-200*1e-200"
     model = backprop.parse(f"L = sum({term} for i in 1..{count})")
     found = engine(model.graph("L"), [model.names["a"]], {}).run([1e-300])

@@ -26,9 +26,10 @@ def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
 
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT)
     (wheel,) = tmp_path.glob("backprop_cli-*.whl")
-    venv.create(tmp_path / "fresh", with_pip=True)
+    venv.create(tmp_path / "fresh", with_pip=False)
     bin = tmp_path / "fresh" / ("Scripts" if sys.platform == "win32" else "bin")
-    run(bin / "python", "-m", "pip", "install", "--no-compile", wheel)
+    pip = [sys.executable, "-m", "pip", "--python", bin / "python"]  # which a person has in there
+    run(*pip, "install", "--no-compile", wheel)
     for command in ([bin / "backprop"], [bin / "python", "-m", "backprop"]):
         out = run(*command, "grad", "-e", CLASSIC, "--set", POINT)
         assert out.startswith("L = -8\n")
@@ -38,7 +39,7 @@ def test_a_wheel_installed_in_a_fresh_environment(tmp_path: Path) -> None:
         "-c",
         "import backprop; assert backprop.parse('y = gamma(x)').grad({'x': 0.3}).value",
     )
-    run(bin / "python", "-m", "pip", "check")
+    run(*pip, "check")
 
 
 def test_the_package_is_typed() -> None:
