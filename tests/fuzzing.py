@@ -6,6 +6,8 @@ are given comes from their own declarations, so that new ones are tried as well.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -18,6 +20,7 @@ from functools import cache
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -25,9 +28,11 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from lark import Lark
 
+from backprop import parse
 from backprop.cli.help import COMMANDS
 from backprop.cli.run import command
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES
+from backprop.descent.result import State
 from backprop.engine.choosing import ENGINES
 from backprop.operations import FUNCTIONS, GATHERS
 from backprop.options import Field, fields
@@ -62,11 +67,12 @@ HOSTILE_NAMES = [
 
 
 class Case(NamedTuple):
-    """A command line with the files that lie beside it and what comes down its pipe."""
+    """A command line with the files that lie beside it, what comes down its pipe, and variables."""
 
     words: tuple[str, ...]
     files: Mapping[str, bytes] = {}
     stdin: bytes = b""
+    environment: Mapping[str, str] = {}
 
     @property
     def line(self) -> str:
@@ -75,7 +81,8 @@ class Case(NamedTuple):
             f"printf %b {_quoted(data)} > {_shell(name)}; " for name, data in self.files.items()
         ]
         pipe = f"printf %b {_quoted(self.stdin)} | " if self.stdin else ""
-        return f"{''.join(made)}{pipe}backprop {' '.join(map(_shell, self.words))}"
+        set_ = "".join(f"{name}={_shell(text)} " for name, text in self.environment.items())
+        return f"{''.join(made)}{pipe}{set_}backprop {' '.join(map(_shell, self.words))}"
 
 
 def _quoted(data: bytes) -> str:
@@ -123,9 +130,11 @@ def run(case: Case, folder: Path) -> Ran:
     for name, data in case.files.items():
         (folder / name).write_bytes(data)
     before = {each.name for each in folder.iterdir()}
-    with _limited(PATIENCE):
+    with _limited(PATIENCE), patch.dict(os.environ, case.environment):
         ran = backprop(*case.words, stdin=case.stdin)
     judge(case, ran)
+    for name in {*ran.wrote} & {"s.json", "h.json", "h.csv", "new.eq"}:
+        read_back((folder / name).read_text("utf-8"), name)
     new = {each.name for each in folder.iterdir()} - before
     if left := [name for name in new if name.startswith(".backprop-")]:
         raise Uncivil(f"left behind: {left}")
@@ -134,8 +143,32 @@ def run(case: Case, folder: Path) -> Ran:
     return ran
 
 
+def read_back(text: str, name: str) -> None:
+    """Raise for what a descent has written and nobody can read."""
+    if name == "new.eq":
+        parse(text)
+        return
+    if name.endswith(".csv"):
+        first, *rows = csv.reader(io.StringIO(text))
+        if not rows or {*map(len, rows)} != {len(first)}:
+            raise Uncivil(f"rows of other lengths in {name}")
+        return
+    found = json.loads(text, parse_constant=_no_json)
+    if name == "s.json":
+        State.from_json(found)
+
+
+def _no_json(constant: str) -> None:
+    raise Uncivil(f"{constant} in JSON")
+
+
 def judge(case: Case, ran: Ran) -> None:
     """Raise Uncivil for an answer that is neither a result nor an error."""
+    if case.environment:  # a shell asks; status 1 says that there is nothing to offer
+        odd = [each for each in ran.out if not each.isprintable() and each not in "\n\t\u200d"]
+        if ran.err or ran.status not in (0, 1) or "Traceback" in ran.out or odd:
+            raise Uncivil(f"to a shell: status {ran.status}, {odd}, and said: {ran.err[:80]!r}")
+        return
     wrong = "error:" in ran.err.lower()
     checks = case.words[:1] in (("check",), ("descend",))
     if ran.status not in (0, 1, 2):
@@ -208,34 +241,34 @@ joined = st.lists(st.sampled_from(TOKENS), max_size=12).map("".join)
 values = st.sampled_from(["a=1", "a=1, b=2", "a=1,b=-2,c=0,x=0.5,y=3,L=1,w=2"])
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _spoiled(data: bytes, at: float, what: bytes, cut: int) -> bytes:
+def spoil(data: bytes, at: float, what: bytes, cut: int) -> bytes:
     """A file with a piece in the middle replaced."""
     place = int(at * len(data))
     return data[:place] + what + data[place + cut :]
 
 
 @cache
-def _files() -> list[bytes]:
+def files() -> list[bytes]:
     return [
         path.read_bytes() for path in sorted(EXAMPLES.glob("*/*.eq")) if path.stat().st_size < 1500
     ]
 
 
 spoiled = st.builds(
-    _spoiled,
-    st.deferred(lambda: st.sampled_from(_files())),
+    spoil,
+    st.deferred(lambda: st.sampled_from(files())),
     st.floats(0, 1),
-    st.one_of(st.sampled_from(TOKENS).map(_utf8), st.binary(max_size=4)),
+    st.one_of(st.sampled_from(TOKENS).map(utf8), st.binary(max_size=4)),
     st.integers(0, 6),
 )
 
 
 def _large(piece: str, times: int, start: str, end: str) -> bytes:
-    return _utf8(start + piece * times + end)
+    return utf8(start + piece * times + end)
 
 
 sizes = st.builds(
@@ -258,7 +291,9 @@ JSON = st.recursive(
     max_leaves=6,
 )  # fmt: skip
 
-OK = b"L = a*b + sin(a); a = 1 in 0..5; b = 2; w[i] = i for i in 1..3; M = sum(w[i]*a for i in 1..3)\n"
+OK = b"M = sum(w[i]*a for i in 1..3); L = (a*b - 2)^2 + sin(a) + M; a = 1 in 0..5; b = 2; w[i] = i for i in 1..3\n"
+"""With one output, for commands that take one."""
+
 SMALL = {
     "--steps": ["1", "3"],
     "--max-nodes": ["0", "1", "50", "100000"],
@@ -347,9 +382,9 @@ def _texts(text: str, given: str, name: str) -> Case:
 
 KINDS: Mapping[str, st.SearchStrategy[Case]] = {
     "bytes": st.builds(_piped, st.binary(max_size=60), _formats(), values),
-    "tokens": st.builds(_piped, tokens.map(_utf8), _formats(), values),
-    "grammar": st.builds(_piped, grammatical("file").map(_utf8), _formats(), values),
-    "formulas": st.builds(_piped, grammatical("expression").map(lambda text: _utf8(f"y = {text}")), _formats(), values),
+    "tokens": st.builds(_piped, tokens.map(utf8), _formats(), values),
+    "grammar": st.builds(_piped, grammatical("file").map(utf8), _formats(), values),
+    "formulas": st.builds(_piped, grammatical("expression").map(lambda text: utf8(f"y = {text}")), _formats(), values),
     "files": st.builds(_piped, spoiled, _formats(), values),
     "sizes": st.builds(_piped, sizes, st.just(("grad", "table")), values),
     "texts": st.builds(_texts, st.one_of(joined, tokens), values, st.sampled_from("of wrt only set claim paths freeze bounds expr".split())),
@@ -362,7 +397,9 @@ WEIGHTS = {"sizes": 15, "lines": 200, "files": 200, "tokens": 200}
 """How many inputs of a kind a round has; 100 of the others. They cost about the same time."""
 
 
-def search(kind: str, seed: int, folder: Path, end: float, found: dict[str, str]) -> int:
+def search(
+    kind: str, cases: st.SearchStrategy[Case], seed: int, folder: Path, end: float, found: dict[str, str]
+) -> int:  # fmt: skip
     """Try inputs of a kind, some at a time; how many there were. What was found is put into `found`,
     as small as Hypothesis makes it: the line that shows it, by what it is called. end: when time is up."""
     tried, last = 0, ("", "")
@@ -372,7 +409,7 @@ def search(kind: str, seed: int, folder: Path, end: float, found: dict[str, str]
         max_examples=WEIGHTS.get(kind, 100), database=None, deadline=None, phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
     )  # fmt: skip
-    @given(KINDS[kind])
+    @given(cases)
     def one(case: Case) -> None:
         nonlocal tried, last
         if time.monotonic() > end:

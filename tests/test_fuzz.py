@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fuzzing import JSON, KINDS, TOKENS, search
+from fuzzed_files import KINDS
+from fuzzing import JSON, TOKENS, search
 from running import Ran, backprop
 
 quiet = settings(
@@ -108,7 +109,7 @@ def test_hostile_inputs_for_minutes(
     for kind in cycle(KINDS):
         if time.monotonic() > end:
             break
-        tried[kind] += search(kind, seed, tmp_path, end, found)
+        tried[kind] += search(kind, KINDS[kind], seed, tmp_path, end, found)
         seed += 1
     print(f"{tried.total():,} inputs: {', '.join(f'{n:,} {kind}' for kind, n in tried.items())}")
     assert not found, "\n".join(["", *found.values()])

@@ -333,8 +333,12 @@ def test_explanations_of_examples(path: Path, detail: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("detail", ["equations", "operations"])
 @pytest.mark.parametrize("name", SMALL)
-def test_explanations_of_the_gallery(name: str, detail: str, tmp_path: Path) -> None:
+def test_explanations_of_the_gallery(
+    name: str, detail: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     (text,) = (each.text for each in examples() if each.name == name)
+    if not request.config.getoption("--whole"):
+        text = text.replace("1..20", "1..6")  # of twenty students, whose claims take a minute
     assert sum(pasted(text, tmp_path, detail)) > 5
 
 
