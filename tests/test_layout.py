@@ -1,5 +1,6 @@
 """Layouts: the direction that fits a slide, titles that no arrow crosses, widths, time limits, parts."""
 
+import os
 import re
 import shutil
 import sys
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from backprop.reports import drawing
+from counting import steps
 from running import CLASSIC, POINT
 from running import backprop as run
 
@@ -170,8 +172,11 @@ def test_width_and_background(tmp_path: Path, program: str) -> None:
 
 
 def test_the_program_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "slow"
-    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    slow, begun = tmp_path / "slow", tmp_path / "begun"
+    slow.write_text(
+        f"#!{sys.executable}\nimport os, time\n"
+        f"open({str(begun)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    )
     slow.chmod(0o755)
     monkeypatch.setattr(drawing, "_program", lambda: str(slow))
     out = tmp_path / "g.svg"
@@ -179,6 +184,18 @@ def test_the_program_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (ran.status, out.exists()) == (1, False)
     assert "slow has not drawn this in 1 second" in ran.err
     assert "--timeout 4" in ran.err
+    if begun.exists() and (number := begun.read_text()):  # it got as far as that
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(number), 0)
+
+
+def test_a_depth_beyond_the_graph_costs_nothing(tmp_path: Path) -> None:
+    def draw(depth: int) -> None:
+        words = ("--focus", "a", "--depth", str(depth), "-o", str(tmp_path / "g.dot"))
+        assert run("draw", "-e", "b = 2*a; a = 1", *words).status == 0
+
+    draw(2)
+    assert steps(lambda: draw(10**9)) < 1.2 * steps(lambda: draw(2))
 
 
 @pytest.mark.parametrize(
