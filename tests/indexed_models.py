@@ -1,8 +1,8 @@
 """Random models with indices: families, nests of loops, gathers, recurrences, tables of indices.
 
 `random_indexed(number)` is the same text and values for the same number; `features_of` says what
-occurs in it. Every name of FEATURES occurs among the first 400; values and gradients of the first
-2000 are finite.
+occurs in it. Every fourth model has a recurrence whose order is hard to find. Every name of FEATURES
+occurs among the first 400; values and gradients of the first 2000 are finite.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from indexed_circles import Circles
 from indexed_formulas import FUNCTIONS, GATHERS, MORE, WITH_NUMBERS
 from indexed_parts import At, Family, Loop, listed, ranges, span
-from indexed_recurrences import Recurrences
 
 NAMES = "x y z w u v a b c d h g s q x1 y2 alpha beta theta μ λ m2 F T_0 z' p3 r2 o1 K B G1 N2 M_a R S0 Z9".split()
 
@@ -32,13 +32,14 @@ def features_of(number: int) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _model(number: int) -> Models:
-    return Models(random.Random(f"indexed {number} 0"))
+    return Models(number)
 
 
-class Models(Recurrences):
+class Models(Circles):
     """One model, made block by block: a block is a few statements that define a family."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, number: int) -> None:
+        chance = random.Random(f"indexed {number} 0")
         super().__init__(chance, chance.choice((300, 1000, 1000, 2000, 6000)))
         self.statements: list[str] = []
         self.values: dict[str, float] = {}
@@ -50,6 +51,8 @@ class Models(Recurrences):
             self.block(INPUTS)
         for _ in range(chance.choice((1, 1, 2, 3, 4, 5))):
             self.block(STEPS)
+        if number % 4 == 3:
+            self.block(HARDER)
         self.end()
         self.text = self.written()
 
@@ -302,8 +305,12 @@ STEPS = (Models.pointwise,) * 4 + (
     Models.two_families_in_a_circle, Models.layers, Models.triangular_solve, Models.grid, Models.diffusion, Models.tree,
 )  # fmt: skip
 
+HARDER = tuple(
+    made for name, made in vars(Circles).items() if name not in ("made", "small") and name[0] != "_"
+)
+
 FEATURES = frozenset(
-    {each.__name__.replace("_", " ") for each in (*INPUTS, *STEPS)}
+    {each.__name__.replace("_", " ") for each in (*INPUTS, *STEPS, *HARDER)}
     | {*FUNCTIONS, *MORE, *WITH_NUMBERS, *GATHERS, "dot", "norm", "softmax"}
     | {f"{name} of members" for name in GATHERS if name != "prod"}
     | set(
