@@ -7,7 +7,9 @@ import math
 import re
 from pathlib import Path
 
+import numpy
 import pytest
+from scipy.stats import multivariate_normal
 
 import backprop as library
 from backprop import gallery
@@ -59,6 +61,22 @@ def test_the_gradient_by_hand_is_that_of_differences(name: str) -> None:
     step = 1e-4 / math.sqrt(squared)
     differences = (8 * (along(step) - along(-step)) - along(2 * step) + along(-2 * step)) / (12 * step)  # fmt: skip
     assert differences == pytest.approx(squared, rel=1e-7)
+
+
+def test_the_mixture_is_one_of_normal_densities() -> None:
+    """By SciPy's, whose covariance is the inverse of the squared factor; weights are a softmax."""
+    sizes = {"n": 13, "d": 3, "k": 4}
+    given = PROBLEMS["gaussian_mixture"].inputs(sizes)
+    densities = 0.0
+    weights = numpy.exp(given["alpha"]) / numpy.exp(given["alpha"]).sum()
+    for c, weight in enumerate(weights):
+        factor = given["l"][c] + numpy.diag(numpy.exp(given["q"][c]))
+        covariance = numpy.linalg.inv(factor.T @ factor)
+        normal = multivariate_normal(given["mu"][c], covariance)
+        densities = densities + weight * normal.pdf(given["x"])
+    found = library.parse(PROBLEMS["gaussian_mixture"].text(sizes)).grad().data
+    likelihood = found["L"] - found["prior"]
+    assert likelihood == pytest.approx(float(numpy.log(densities).sum()), rel=1e-12)
 
 
 def test_every_larger_example_is_a_problem_with_its_sizes() -> None:
