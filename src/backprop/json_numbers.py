@@ -1,10 +1,17 @@
 """The numbers of a JSON file: an object that a person writes, or what the tool itself has written."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from backprop.errors import BackpropError, NotANumber, UnexpectedText, defined_twice, raise_all
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    NotANumber,
+    UnexpectedText,
+    defined_twice,
+    raise_all,
+)
 from backprop.language import Model
 from backprop.names import family, indices, unknown_name
 from backprop.numbers import beyond_doubles
@@ -48,19 +55,23 @@ def from_json(source: Source, model: Model, only: Collection[str] = ()) -> Given
     errors: list[BackpropError] = []
     found: dict[str, Any] = {}
     places: dict[str, tuple[Span, Span]] = {}
-    for numbers, begin in _objects(source):
+    for numbers, begin, end in _objects(source):
         own = _is_own(numbers)
         if own:
             numbers, begin = _own(source, numbers, begin, model)
         wanted = ((normal(name), item) for name, item in numbers.items())
         found |= {name: item for name, item in wanted if not only or name in only}
-        places |= _places(source, begin, [] if own else errors)
+        places |= _places(source, begin, end, [] if own else errors)
     plain: dict[str, Any] = {}
     nowhere = Span(source, 0, 1)
+    families: dict[str, list[str]] = {}
+    for each in model.names:
+        families.setdefault(family(each), []).append(each)
     for name, item in found.items():
         at, value = places.setdefault(name, (nowhere, nowhere))
-        nested = isinstance(item, list)
-        members = _members(name, item, model, value, errors) if nested else {name: item}
+        members = {name: item}
+        if isinstance(item, list):
+            members = _members(name, item, model, families.get(name, []), value, errors)
         plain |= members
         for member in members:
             places.setdefault(member, (at, at))
@@ -83,12 +94,12 @@ def from_json(source: Source, model: Model, only: Collection[str] = ()) -> Given
     return given
 
 
-def _objects(source: Source) -> list[tuple[dict[str, Any], int]]:
-    """The objects of a text, one or several that the tool wrote one a line, and where each begins.
-    Raises UnexpectedText."""
+def _objects(source: Source) -> list[tuple[dict[str, Any], int, int]]:
+    """The objects of a text, one or several that the tool wrote one a line, and where each begins
+    and ends. Raises UnexpectedText."""
     import json  # for files of JSON only
 
-    objects: list[tuple[dict[str, Any], int]] = []
+    objects: list[tuple[dict[str, Any], int, int]] = []
     decoder = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_INFINITE.get)
     text, at = source.text, 0
     while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
@@ -104,7 +115,7 @@ def _objects(source: Source) -> list[tuple[dict[str, Any], int]]:
             hints = ['write: {"a": 2, "b": -3}']
             where = Span(source, at, at + 1)
             raise UnexpectedText("this JSON is no object of numbers", where, hints=hints)
-        objects.append((found, at))
+        objects.append((found, at, end))
         at = end
     return objects
 
@@ -147,14 +158,14 @@ def _number(text: str) -> float | _Beyond:
 
 
 def _places(
-    source: Source, begin: int, errors: list[BackpropError]
+    source: Source, begin: int, end: int, errors: list[BackpropError]
 ) -> dict[str, tuple[Span, Span]]:
-    """Where the members of a JSON object and their values stand, from a place of the text on.
+    """Where the members of a JSON object and their values stand, between two places of the text.
     errors: takes those that stand twice."""
     import json
 
     places: dict[str, tuple[Span, Span]] = {}
-    for member in _MEMBER.finditer(source.text, begin):
+    for member in _MEMBER.finditer(source.text, begin, end):
         try:
             name = normal(json.loads(member[1], strict=False))
         except ValueError:
@@ -167,15 +178,21 @@ def _places(
 
 
 def _members(
-    name: str, nested: list[Any], model: Model, at: Span, errors: list[BackpropError]
+    name: str,
+    nested: list[Any],
+    model: Model,
+    family: Sequence[str],
+    at: Span,
+    errors: list[BackpropError],
 ) -> dict[str, Any]:
     """The numbers of nested lists by the members of the family that they are for."""
-    known = dict.fromkeys(each for each in model.names if family(each) == name)
+    known = dict.fromkeys(family)
     if not known and name in model.names:
         errors.append(_not_a_list(name, at))
         return {}
     if not known:
-        errors.append(unknown_name(name, model.inputs, "the families of these equations", at))
+        owner, near = "the families of these equations", len(errors) < LIMIT
+        errors.append(unknown_name(name, model.inputs, owner, at, near))
         return {}
     least = list(map(min, zip(*map(indices, known), strict=False)))
     found: dict[str, Any] = {}

@@ -309,11 +309,9 @@ def unknown_name(
     """The error for a name that `owner` (these equations) does not have. near: whether to say which
     names there are, and which is meant; not of the hundredth mistake, which takes as long as they are
     many."""
-    names = [*names]
-    members = (
-        [each for each in names if shape(each) == shape(name)] if near and family(name) else []
-    )
-    hints = did_you_mean(name, names) if near and not members else []
+    names = [*names] if near else []
+    members = [each for each in names if shape(each) == shape(name)] if family(name) else []
+    hints = [] if members else did_you_mean(name, names)
     if odd_range(name):
         hints = [
             "a range of members has a number, or nothing, at each end: w[1..3], w[..3], w[2..]"

@@ -212,7 +212,7 @@ def _arguments(
 def names(texts: str | Sequence[str]) -> list[str]:
     """`--of "L, M" --of N` as names, in normal form C; `w[1, *]` is one of them."""
     joined = normal(texts if isinstance(texts, str) else ",".join(texts))
-    found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^\]]*\])?|\S", joined.replace("\n", " "))
+    found = re.findall(r"[^\s,\[\]]+(?:\s*\[[^][]*\])?|\S", joined.replace("\n", " "))
     return [re.sub(r"\s+", "", each) for each in found if each != ","]
 
 

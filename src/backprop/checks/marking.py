@@ -113,7 +113,8 @@ def mark(
     for claim in answered:
         by_name.setdefault(claim.of, []).append(claim)
     derived = {model.names[name] for name in by_name}
-    derived.update(each.of for claim in answered[:1] for each in claim.slopes.values())
+    slopes = [each for claim in answered[:1] for each in claim.slopes.values()]
+    derived.update(each.of for each in slopes if not each.direct)
     gradients = {
         node: known
         for node in derived

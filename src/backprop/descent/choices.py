@@ -170,9 +170,10 @@ def _narrow(found: Limits, name: str, low: float, high: float, *place: Span) -> 
 
 
 _INTERVAL = re.compile(
-    r"(\S+?)\s*(?:=|\bin\b|∈)\s*\[?\s*([^\s,]+?)\s*(?:\.\.|,)\s*([^\s,]+?)\s*\]?"
+    r"([^\s=∈]+)(?:\s*[=∈]|\s+in\b)\s*\[?\s*((?:(?!\.\.)[^\s,=])+)\s*(?:\.\.|,)\s*([^\s,=]+?)\s*\]?"
 )
-"""Bounds as files have them, and as an interval: `a in 0..1`, `a=[0, 1]`."""
+"""Bounds as files have them, and as an interval: `a in 0..1`, `a=[0, 1]`. There is one place at which
+each part can end, so that nothing is tried twice."""
 
 
 def _bound(tokens: Tokens) -> tuple[str, float, float]:

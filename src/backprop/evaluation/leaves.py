@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import chain, islice
 from math import isfinite
 from types import MappingProxyType
 from unicodedata import normalize
@@ -212,7 +213,7 @@ def refused(
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
         constants = (each for each in model.fixed if not model.is_equation(each))
-        hint = f"set the inputs: {', '.join([*constants, *model.inputs][:8])}"
+        hint = f"set the inputs: {', '.join(islice(chain(constants, model.inputs), 8))}"
     else:
         return None
     return NotAnInput(message, *([span] if span else []), hints=[hint])

@@ -125,12 +125,9 @@ class Families:
 
     def label(self, tokens: Tokens, name: str, indices: Sequence[Nodes], scope: Scope) -> str:
         """What a member is called: `w[1,2]`. Raises as `Integers`."""
-        integer = self.integers.integer
-        if len(indices) == 1:
-            return f"{name}[{integer(tokens, indices[0], scope)}]"
         if not indices:
             return name
-        return f"{name}[{','.join(str(integer(tokens, each, scope)) for each in indices)}]"
+        return f"{name}[{','.join(map(str, self.integers.indices(tokens, indices, scope)))}]"
 
     def scopes(
         self, tokens: Tokens, parts: Parts, outer: Scope, each: int = 1, drawn: bool = False
@@ -242,7 +239,7 @@ class Families:
 
     def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[int]:
         """What the variable of a clause runs through."""
-        items = [self.integers.integer(tokens, item, scope) for item in clause.items]
+        items = self.integers.indices(tokens, clause.items, scope)
         if clause.node.kind == "listed":
             return items
         low, high, by = (*items, 1)[:3]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from backprop.errors import UnexpectedText, raise_all
+from backprop.errors import LIMIT, UnexpectedText, raise_all
 from backprop.language import definitions
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
@@ -48,7 +48,8 @@ class FormulaReader:
             places = self.columns.places
             for name in builder.order:
                 span = Span.at(tokens.source, places[names[name]])
-                errors.append(unknown_name(name, known, "these equations", span))
+                near = len(errors) < LIMIT
+                errors.append(unknown_name(name, known, "these equations", span, near))
             raise_all([*errors])
             return root
         finally:

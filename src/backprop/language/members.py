@@ -18,7 +18,7 @@ class _Index(NamedTuple):
 
     variable: str
     at: int
-    number: Callable[[Mapping[str, int]], int]
+    number: Callable[[Mapping[str, int]], tuple[int, ...]]
     zero: int
     step: int
 
@@ -40,7 +40,7 @@ def member_text(whole: Span, right: Span, name: str) -> str:
     numbers = indices(name)
     for variable, at, number, zero, step in template.left:
         value = (numbers[at] - zero) // step
-        if number({variable: value}) == numbers[at]:
+        if number({variable: value})[0] == numbers[at]:
             scope[variable] = str(value) if value >= 0 else f"({value})"
     pieces = [*template.pieces]
     pieces[1::2] = [scope.get(each, each) for each in pieces[1::2]]
@@ -56,8 +56,8 @@ def _template(whole: Span, right: Span) -> _Template:
     for clause in parts.clauses:
         variable = tokens.texts[clause.node.token]
         for at, nodes in enumerate(parts.indices):
-            number = plain(tokens, nodes, {variable: 0})
-            zero, one = (number({variable: each}) for each in (0, 1)) if number else (0, 0)
+            number = plain(tokens, (nodes,), {variable: 0})
+            zero, one = (number({variable: each})[0] for each in (0, 1)) if number else (0, 0)
             if number and zero != one:
                 left.append(_Index(variable, at, number, zero, one - zero))
     cut, pieces, variables = right.start, list[str](), {each.variable for each in left}

@@ -164,7 +164,7 @@ def _words(text: str) -> frozenset[str]:
 @lru_cache(64)  # the same name may be asked about in thousands of statements
 def defines(text: str, name: str) -> bool:
     """Whether a text has an equation for a name, or for a family of that name."""
-    return bool(re.search(rf"(?<![\w'′’]){re.escape(name)}\s*(?:\[[^\]]*\]\s*)?[=~](?!=)", text))
+    return bool(re.search(rf"(?<![\w'′’]){re.escape(name)}\s*(?:\[[^][]*\]\s*)?[=~](?!=)", text))
 
 
 def raised(tokens: Tokens, at: int) -> int:

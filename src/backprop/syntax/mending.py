@@ -87,7 +87,7 @@ def _with_small_mends(text: str, source: str) -> str:
     def put(found: re.Match[str]) -> str:
         name = found[1]
         own = rf"(?<![\w'′’]){re.escape(name)}\s*"
-        if name in _CALLED or re.search(rf"{own}\([^)=]*\)\s*=", source):
+        if name in _CALLED or re.search(rf"{own}\([^()=]*\)\s*=", source):
             return found[0]
         if re.search(rf"{own}[=~](?!=)", source):
             return f"{name}*("
