@@ -20,8 +20,9 @@ from backprop.source import Source, Span, normal
 Given = dict[str, tuple[float, Span, str]]
 """For each name its number, where the name stands, and the text of the number."""
 
-_MEMBER = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,}\]]*)')
-"""A member of a JSON object: its name, and what its value begins with."""
+_TEXT = r'"(?:[^"\\]|\\.)*+"'
+_MEMBER = re.compile(rf"({_TEXT})\s*:\s*({_TEXT}|[^\s,}}\]]*)|{_TEXT}")
+"""A member of a JSON object, its name, and what its value begins with; or a text alone."""
 
 
 class _Beyond(str):
@@ -166,10 +167,9 @@ def _places(
 
     places: dict[str, tuple[Span, Span]] = {}
     for member in _MEMBER.finditer(source.text, begin, end):
-        try:
-            name = normal(json.loads(member[1], strict=False))
-        except ValueError:
-            continue  # inside a text, which is no number in any case
+        if not member[1]:
+            continue
+        name = normal(json.loads(member[1], strict=False))
         place = Span(source, *member.span(1)), Span(source, *member.span(2))
         first = places.setdefault(name, place)
         if first is not place:

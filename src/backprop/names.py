@@ -105,7 +105,7 @@ class Names:
         return found, ""
 
 
-_END = r"((?:-?[0-9]+)?)"
+_END = r"((?:-?(?<![0-9])[0-9]+)?)"
 _ENDS = rf"{_END}\.\.{_END}"
 _RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
 """What a pattern has for an index: a number, or a range whose ends may be missing."""
@@ -202,7 +202,7 @@ def _glob(pattern: str) -> list[Stretch]:
     found = list[Stretch]()
     stretches = pattern.split("*")
     for at, stretch in enumerate(stretches):
-        parts = re.split(r"(\?|(?:-?[0-9]+)?\.\.(?:-?[0-9]+)?)", stretch)
+        parts = re.split(r"(\?|(?:-?(?<![0-9])[0-9]+)?\.\.(?:-?[0-9]+)?)", stretch)
         ranges = [each.split("..") for each in parts if ".." in each]
         written = "".join(
             "(-?[0-9]+)" if ".." in each else "." if each == "?" else re.escape(each)

@@ -37,7 +37,7 @@ _PATH = re.compile(rf"{NAME}(?:(?:→|->){NAME})+(?=:)")
 _SHARE = re.compile(r"share (?:by use ([1-9]\d{0,5}) )?of ")
 _EQUALS = frozenset(("==", "≈", "≃", "≅", "≐"))
 _BLANK = re.compile(r"__+|[?…]")
-_BEGINS = re.compile(rf"(?:n+\??n+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
+_BEGINS = re.compile(rf"(?:n+\?n+|nn+)?∂?{NAME}(?:/∂?{NAME}|(?:(?:→|->){NAME})+)?[=:]")
 """How a claim begins, among signs: a derivative, a share of one, or a path."""
 
 

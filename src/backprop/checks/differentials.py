@@ -17,7 +17,7 @@ HOW = "write da = 6, dL/da = f*b or ∂L/∂a = f*b"
 _SIGNS = dict(
     zip("NAME LSQB RSQB DIVIDE ASSIGN MINUS GT : ∂ 𝜕 →".split(), "n[]/=->:∂∂→", strict=True)
 )
-NAME = r"n(?:\[[^]]*\])?"
+NAME = r"n(?:\[[^][]*\])?"
 """A name or a member among signs."""
 
 _FRACTION = re.compile(rf"(∂?)({NAME})/(∂?)({NAME})")
@@ -80,9 +80,9 @@ def left_side(model: Model, output: str, tokens: Tokens) -> Derivative:
     return Derivative(output, _alone(model, bool(found[1]), name, span))
 
 
-_NAME = r"[^\W\d]\w*(?:\[[^\]]*\])?"
+_NAME = r"[^\W\d]\w*(?:\[[^][]*\])?"
 _OPERATOR = re.compile(rf"(d|∂)\s*/\s*(d|∂)\s*({_NAME})(?:\s*\(\s*|\s+)({_NAME})\s*\)?")
-_GRADIENT = re.compile(rf"(?:(?:grad(?:ient)?\s+(?:of\s+)?|∇\s*)({_NAME})|({_NAME})\.grad)")
+_GRADIENT = re.compile(rf"(?:(?:grad(?:ient)?\s+(?:of\s+)?|∇\s*)({_NAME})|(?<!\w)({_NAME})\.grad)")
 """What others call a derivative: `d/da y`, `grad a`, `a.grad`."""
 
 

@@ -62,8 +62,10 @@ class Subject:
             node: claims[0].slopes[node] for node in whole.inputs if node in claims[0].slopes
         }
         derived = dict.fromkeys([self.graph.output, *(each.of for each in self.slopes.values())])
-        self._derived = {node: Graph(columns, [node], labels) for node in derived}
-        names = Graph(columns, derived, labels)
+        total = {each.of for each in self.slopes.values() if not each.direct}
+        total.add(self.graph.output)
+        self._derived = {node: Graph(columns, [node], labels) for node in derived if node in total}
+        self._all = names = Graph(columns, derived, labels)
         both = Graph(columns, [*derived, *whole.outputs], labels)
         wide = {node: number for claim in claims for node, number in claim.wide.items()}
         self._inputs = [node for node in both.inputs if node not in {*self.slopes, *wide}]
@@ -90,9 +92,13 @@ class Subject:
         for node in gradients.keys() & known.keys():
             gradients[node][: len(known[node])] = known[node]
         for node, slope in self.slopes.items():
-            data[node] = slope.at(self._derived[slope.of], data, gradients, bool(known))
+            data[node] = slope.at(self._graph(slope.of), data, gradients, bool(known))
         forward(self.graph, self._rest, data)
         return Numbers(data, gradients[self.graph.output])
+
+    def _graph(self, node: int) -> Graph:
+        """A graph in which a node is: its own, where its gradient is asked for."""
+        return self._derived.get(node, self._all)
 
     def exactly(self, claim: Claim, by: int) -> tuple[float, float] | None:
         """What is claimed at the given point, and what is right there, both as they are if numbers
@@ -102,7 +108,7 @@ class Subject:
         numbers: dict[int, float] = dict(claim.wide)
         for node in self.slopes.keys() & {*graph.inputs}:
             slope = self.slopes[node]
-            numbers[node] = slope.exactly(self._derived[slope.of], data, self._known)
+            numbers[node] = slope.exactly(self._graph(slope.of), data, self._known)
         if claim.truth < 0 and known and by in self.graph:
             right = Unrounded(self.graph, data, [*known]).gradient(by)
         if not any(isinstance(each, Wide) for each in (*numbers.values(), right)):

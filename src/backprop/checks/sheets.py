@@ -16,11 +16,10 @@ _IN_DOUBLES = re.compile(rf" \([^()\r\n]+ {IN_DOUBLES}\)")
 
 _END = r"[ \t]*(?:\r\n|\n|\r|\Z)"
 _HEADING = re.compile(
-    rf"^(?:(Given|Inputs)|(Forward pass|Backward pass)|Paths from [^\r\n]+?){_END}-{{3,}}{_END}",
+    rf"^(?:(Given|Inputs)|(Forward pass|Backward pass)|Paths from [^\r\n]+){_END}-{{3,}}{_END}",
     re.M,
 )
-_INTRO = re.compile(rf"(?:[^ \t\r\n][^\r\n]*{_END})+(?={_END})")
-_TITLE = re.compile(r"[^\r\n]+(?=\s*\Z)")
+_INTRO = re.compile(rf"(?:[^ \t\r\n][^\r\n]*+{_END})++(?={_END})")
 _INPUTS = re.compile(r"^  [^\r\n]+", re.M)
 _NO_CLAIM = re.compile(r"^ *(?:[0-9]+\. [^\r\n]*|\([^\r\n]*\)[ \t]*$)", re.M)
 """The number and the equation of a step, and a note."""
@@ -34,7 +33,9 @@ def unmarked(sheet: Source) -> Source:
     headings = [*_HEADING.finditer(text)]
     if headings:
         begins = [each.start() for each in headings] + [len(text)]
-        pieces = [_TITLE.sub(_blank, text[: begins[0]])]
+        title = text[: begins[0]].rstrip()
+        last = max(title.rfind("\n"), title.rfind("\r")) + 1
+        pieces = [title[:last], _blanks(text[last : begins[0]])]
         for heading, end in zip(headings, begins[1:], strict=True):
             inputs, passes = heading.groups()
             rest = text[heading.end() : end]

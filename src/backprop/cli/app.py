@@ -138,7 +138,8 @@ def _computed(text: str, whole: bool) -> list[str]:
     none for other texts, or where it is no whole number, and one is due."""
     if not text.isprintable():
         return []
-    number, unit = re.fullmatch(r"(.*?)\s*([^\W\d]*|%)", text).groups()  # type: ignore[union-attr]
+    unit = re.findall(r"(?<![^\W\d])[^\W\d]+\Z|%\Z|\Z", text)[0]
+    number = text.removesuffix(unit).rstrip()
     if text.lower() in ("none", "off", "auto", "default"):
         return ["leave it out"]
     try:

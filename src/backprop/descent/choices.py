@@ -32,9 +32,11 @@ Entry = TypeVar("Entry", bound=Optimizer | Minimizer | Schedule)
 Limits = dict[str, Bounds]
 """For each name its bounds."""
 
-_CHOICE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", re.S)
-_LOOSE = re.compile(r"\s*([\w-]+)\s*[\s,:;({\[]\s*((?:\w+\s*=\s*[^\s,=)}\]]+[\s,;]*)+)[\])}]?\s*")
-_OF_LOOSE = re.compile(r"(\w+)\s*=\s*([^\s,;=)}\]]+)")
+_CHOICE = re.compile(r"\s*([\w-]+)(?:\s*\((.*)\))?\s*", re.S)
+_PAIR = r"(\w+)\s*=\s*([^\s,;=)}\]]+)"
+_LOOSE = re.compile(
+    rf"\s*([\w-]+)(?:\s*[,:;({{\[]|\s)\s*({_PAIR}(?:[\s,;]+{_PAIR})*)[\s,;]*(?:[\])}}]\s*)?"
+)
 """An optimizer and its numbers without the two brackets: `adam,lr=0.1`, `adam(beta1=0.9`."""
 
 
@@ -44,7 +46,7 @@ def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, d
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
     if found is None and (loose := _LOOSE.fullmatch(text)) and loose[1].lower() in table:
-        raise _without_brackets(option, loose[1].lower(), dict(_OF_LOOSE.findall(loose[2])))
+        raise _without_brackets(option, loose[1].lower(), dict(re.findall(_PAIR, loose[2])))
     if found is None or name not in table:
         raise unknown_choice(option, found[1] if found else text, table)
     row = table[name]
@@ -170,7 +172,7 @@ def _narrow(found: Limits, name: str, low: float, high: float, *place: Span) -> 
 
 
 _INTERVAL = re.compile(
-    r"([^\s=∈]+)(?:\s*[=∈]|\s+in\b)\s*\[?\s*((?:(?!\.\.)[^\s,=])+)\s*(?:\.\.|,)\s*([^\s,=]+?)\s*\]?"
+    r"([^\s=∈]+)(?:\s*[=∈]|\s+in\b)\s*(?:\[\s*)?((?:(?!\.\.)[^\s,=])+)\s*(?:\.\.|,)\s*([^\s,=]+?)\s*\]?"
 )
 """Bounds as files have them, and as an interval: `a in 0..1`, `a=[0, 1]`. There is one place at which
 each part can end, so that nothing is tried twice."""

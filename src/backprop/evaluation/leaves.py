@@ -167,7 +167,7 @@ def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs
 
 def _member(name: str, model: Model) -> str:
     """The member `x[1]` or `x[i]` of a family that is written `x1`, `x_1`, `x₁` or `x_i`; "" for none."""
-    found = re.fullmatch(r"(.*?)_?([0-9]+)", normalize("NFKC", name))
+    found = re.fullmatch(r"(.*?)_?(?<![0-9])([0-9]+)", normalize("NFKC", name))
     member = f"{found[1]}[{int(found[2])}]" if found and len(found[2]) < 9 else ""
     if member in model.names:
         return member

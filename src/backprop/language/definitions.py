@@ -219,7 +219,7 @@ def _fault(
         hint = "this version has no data: write the terms out"
         if row:
             hint = f"give {name} several arguments, as in {name}(a, b)"
-        if advice := of_family(statement, node):
+        if near and (advice := of_family(statement, node)):
             message, hint = f"{name} of a family takes its members by an index", advice
         return NeedsData(message, whole, hints=[hint])
     least = row.arity - len(row.defaults) if row else 0

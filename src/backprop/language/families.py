@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
 from backprop.errors import (
+    LIMIT,
     NOT_YET,
     BackpropError,
     EmptyRange,
@@ -279,9 +280,11 @@ class Families:
         """Raise UnknownName for what cannot be an input: a family without an index, a member that a
         family of the file does not have, a name without indices that is given one."""
         if family in self.statements:
-            if family not in self._extents:
+            message = f"{name} is not defined"
+            if family not in self._extents and len(self.errors) < LIMIT:
                 self._extents[family] = extent(family, names)
-            message = f"{name} is not defined; {family} has {self._extents[family]}"
+            if family in self._extents:
+                message += f"; {family} has {self._extents[family]}"
             hints = []
             if name == family:
                 message = f"{name!r} has members, and this is none of them"

@@ -241,9 +241,9 @@ def of_members(statement: Statement, many: Node, defined: Collection[str]) -> st
 def _indices(name: str, text: str) -> str:
     """What the index of a family runs through, as far as the text says it: `1..3`, `1..n`, `…`; "" for
     no family."""
-    left = rf"(?<![\w.]){re.escape(name)}\s*\[\s*([^\]=]*?)\s*\]\s*[=~](?!=)"
+    left = rf"(?<![\w.]){re.escape(name)}\s*\[([^][=]*)\]\s*[=~](?!=)"
     over = r"(?:[^;#\n]*?\bfor\s+(\w+)\s+in\s+(\w+\s*\.\.\s*\w+))?"
-    found = re.findall(left + over, text)
+    found = [(index.strip(), *rest) for index, *rest in re.findall(left + over, text)]
     numbers = sorted(whole_number(index) for index, *_ in found if index.isdecimal())
     if numbers and len(numbers) == len(found):
         row = numbers == [*range(numbers[0], numbers[-1] + 1)]

@@ -161,10 +161,22 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d]\w*", text))
 
 
-@lru_cache(64)  # the same name may be asked about in thousands of statements
 def defines(text: str, name: str) -> bool:
     """Whether a text has an equation for a name, or for a family of that name."""
-    return bool(re.search(rf"(?<![\w'′’]){re.escape(name)}\s*(?:\[[^][]*\]\s*)?[=~](?!=)", text))
+    return name in _defined(text)
+
+
+@lru_cache(4)
+def _defined(text: str) -> frozenset[str]:
+    """All names and signs that stand left of an `=` or a `~`."""
+    name = r"(?<![\w'′’])([\w'′’]+|[^\w\s])"
+    return frozenset(re.findall(rf"{name}(?=\s*(?:\[[^][]*\]\s*)?[=~](?!=))", text))
+
+
+@lru_cache(4)
+def values(text: str) -> frozenset[str]:
+    """All names of a text that stand by themselves somewhere, not called and without a point; and pi."""
+    return frozenset(["pi", *re.findall(r"(?<![\w.])([^\W\d]\w*+)(?![.(])", text)])
 
 
 def raised(tokens: Tokens, at: int) -> int:

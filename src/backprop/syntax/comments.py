@@ -10,7 +10,7 @@ from backprop.syntax.spelling import RESERVED
 _WORD = r"[^\W\d][\w’-]*"
 _COMMENT = re.compile(
     rf"(?<![^\s;])(?://+|/\*+|(?:%+|--+|!|'|\"|\\\\)(?=[ \t]))[ \t]*"
-    rf"({_WORD}(?:[,.:]?[ \t]+{_WORD})+[.!?]?)[ \t]*(?:\*+/)?[ \t]*(?=[\r\n]|\Z)"
+    rf"({_WORD}(?:[,.:]?[ \t]+{_WORD})+[.!?]?)[ \t]*(?:\*+/[ \t]*)?(?=[\r\n]|\Z)"
 )
 _SIGN = re.compile(r"(?<![^\s;])(?://|/\*|--|\\\\|[%!'\"])")
 _OPERATORS = RESERVED | {"mod", "div", "of"}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
-from backprop.operations import GATHERS
+from backprop.operations import FUNCTIONS, GATHERS
 from backprop.syntax.case import (
     CONSTRAINTS,
     NO_CONSTRAINTS,
@@ -17,6 +17,7 @@ from backprop.syntax.case import (
     end,
     fault,
     own,
+    values,
 )
 from backprop.syntax.ranges import RANGED
 from backprop.syntax.scanner import FIRST_WORDS, Tokens
@@ -24,7 +25,8 @@ from backprop.syntax.scanner import FIRST_WORDS, Tokens
 _MODULES = frozenset(
     "math cmath Math np numpy jnp jax sp scipy sympy torch tf keras F nn mp mpmath stats special".split()
 )
-_VALUES = {"e": "exp(1)", "E": "exp(1)", "tau": "(2*pi)", "PI": "pi", "Infinity": "inf"}
+_VALUES = {"e": "exp(1)", "E": "exp(1)", "tau": "(2*pi)", "Infinity": "inf"}
+_VALUES |= {"pi": "pi", "PI": "pi", "inf": "inf"}
 _NORMAL = {"norm.cdf": "normcdf", "norm.pdf": "normpdf"}
 
 
@@ -43,26 +45,59 @@ def dotted(tokens: Tokens, at: int) -> SyntaxFault | None:
     if called and (name := _NORMAL.get(".".join(parts[-2:]))):
         message = "functions and numbers have their names alone"
         return fault(message, tokens.span(at - 1, last), mend(name))
-    if kinds[at - 1] == "NAME" and texts[at - 1] in _MODULES:
+    known = values(tokens.source.text)
+    module = texts[at - 1] in _MODULES and not defines(tokens.source.text, texts[at - 1])
+    submodule = called and last > at + 1 and texts[at - 1] not in known
+    if kinds[at - 1] == "NAME" and (module or submodule):
         name = texts[last] if called else _VALUES.get(texts[last], texts[last])
         message = "functions and numbers have their names alone"
         return fault(message, tokens.span(at - 1, last), mend(name))
-    close = end(tokens, last + 1)
-    if called and last == at + 1 and close > last:
-        arguments = own(tokens, last + 2, close - 1)
-        operand = own(tokens, first, at - 1)
-        if texts[last] in GATHERS and not arguments and kinds[at - 1] == "NAME":
-            operand += "[*]"
-        meant = f"{texts[last]}({', '.join(filter(None, (operand, arguments)))})"
-        message = "a function stands before its arguments"
-        return fault(message, tokens.span(first, close), mend(meant))
+    if called and last == at + 1 and end(tokens, last + 1) > last:
+        return _method(tokens, first, at)
     if kinds[at - 1] != "NAME":
         return None
     hints = [mend("_".join(parts))]
-    alone = r"(?<![\w.]){}(?![\w.(])"
-    if all(part == "pi" or re.search(alone.format(part), tokens.source.text) for part in parts):
+    if known.issuperset(parts):
         hints = [f"for a product write {'*'.join(parts)}", f"for a name {'_'.join(parts)}"]
+    elif parts[0] not in known and (number := _VALUES.get(parts[-1], "")):
+        hints = [f"for the number write {number}", f"for a name {'_'.join(parts)}"]
     return fault("a name has no '.' in it", tokens.span(at - 1, last), *hints)
+
+
+def _method(tokens: Tokens, first: int, at: int) -> SyntaxFault:
+    """The error for `x.sin()`, a function behind its argument, and for `nap.sin(x)`, one of a module:
+    what has too many arguments as the one is the other. first: where the operand begins."""
+    name, close = tokens.texts[at + 1], end(tokens, at + 2)
+    operand, arguments = own(tokens, first, at - 1), own(tokens, at + 3, close - 1)
+    depth, count = 0, int(bool(arguments))
+    for kind in tokens.kinds[at + 3 : close]:
+        depth += (kind in ("LPAR", "LSQB")) - (kind in ("RPAR", "RSQB"))
+        count += kind == "COMMA" and not depth
+    base = operand if first == at - 1 and tokens.kinds[first] == "NAME" else ""
+    known = values(tokens.source.text)
+    alone, whole = f"{name}({arguments})", tokens.span(first, close)
+    if name in GATHERS and not arguments and re.search(rf"(?<!\w){base}\s*\[", tokens.source.text):
+        operand += "[*]"
+    behind = f"{name}({', '.join(filter(None, (operand, arguments)))})"
+    fits, fits_alone = _takes(name, count + 1), _takes(name, count)
+    message = "a function stands before its arguments"
+    if not base or not arguments or (fits and (base in known or not fits_alone)):
+        return fault(message, whole, mend(behind))
+    if base in known and fits_alone:
+        return fault("a product is written with '*'", whole, mend(f"{operand}*{alone}"))
+    if not fits:
+        message = "functions and numbers have their names alone"
+        return fault(message, tokens.span(first, at + 1), mend(name))
+    hints = f"if {base} is a module write {alone}", f"if it is a number {behind}"
+    return fault(message, whole, *hints)
+
+
+def _takes(name: str, count: int) -> bool:
+    """Whether a function takes so many arguments, as far as it is known."""
+    row = FUNCTIONS.get(name)
+    if not row or (name in GATHERS and count == 1):
+        return name not in GATHERS or count == 1
+    return row.arity - len(row.defaults) <= count and (row.folds or count <= row.arity)
 
 
 def colon(tokens: Tokens, at: int) -> SyntaxFault | None:
@@ -219,8 +254,9 @@ def _derivative(case: Case) -> SyntaxFault | None:
 def _given(case: Case) -> SyntaxFault | None:
     """Numbers and functions in words behind an equation: `y = x^2 where x is 3`, `at x = 3`."""
     whole = case.tokens.whole
-    found = _GIVEN.fullmatch(whole.text) if case.behind_operand or case.kind() == "COMMA" else None
-    if not found or defines(whole.source.text, found[2]) or len(whole.text) > 200:
+    behind = case.behind_operand or case.kind() == "COMMA"
+    found = _GIVEN.fullmatch(whole.text) if behind and len(whole.text) <= 200 else None
+    if not found or defines(whole.source.text, found[2]):
         return None
     given = (_IS.sub(" = ", part, count=1) for part in _AND.split(found[3]))
     meant = "; ".join([found[1].rstrip(" ,"), *given])

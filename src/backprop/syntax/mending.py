@@ -112,7 +112,7 @@ def _without_math(text: str) -> str:
     return _MATH.sub(put, text)
 
 
-_MATH = re.compile(r"\$\$?([^$\n]+)\$\$?|\\[(\[](.+?)\\[])]")
+_MATH = re.compile(r"\$\$?([^$\n]+)\$\$?|\\[(\[]((?:(?!\\[(\[]).)+?)\\[])]")
 """A formula as LaTeX has it in a text."""
 
 
