@@ -326,6 +326,15 @@ def test_the_work_for_mistakes_in_many_families_grows_as_they_do(line: str) -> N
     assert growth(read, 150) < LINEAR
 
 
+@pytest.mark.parametrize("call", ["log_2(a)", "max(a)", "sin(a, a)", "atan2(a)", "quux(a)"])
+def test_the_work_for_mistakes_in_one_statement_grows_as_they_do(call: str) -> None:
+    def read(size: int) -> None:
+        text = "a = 2; L = " + "+".join([call] * size)
+        assert backprop("grad", "-", stdin=text.encode()).status == 1
+
+    assert growth(read, 150) < LINEAR
+
+
 # ----------------------------------------------------------------- what stands behind a point
 
 

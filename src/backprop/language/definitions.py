@@ -235,8 +235,8 @@ def _fault(
         known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
         missing = f"there is no function {name!r}"
-        hints = meant(statement, node) or (member(statement, node) if near else [])
-        if not hints and count > 1 and (gather := gathering(name)):
+        hints = (meant(statement, node) or member(statement, node)) if near else []
+        if near and not hints and count > 1 and (gather := gathering(name)):
             hints = written_out(statement, node, gather)
         if hints:
             return UnknownFunction(missing, whole, hints=hints)  # texts for the whole call
@@ -247,7 +247,7 @@ def _fault(
         hints = hints or otherwise(name, count, known)
         return UnknownFunction(missing, here, hints=hints)
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
-    hints = meant(statement, node)
+    hints = meant(statement, node) if near else []
     if count < least and not hints:
         hints = [f"write {name}({', '.join(row.operands)})"]
     return WrongNumberOfArguments(f"{name} takes {takes}, not {count}", whole, hints=hints)
