@@ -174,14 +174,11 @@ def test_the_step_by_other_slopes_says_so() -> None:
     assert "g = ∂L/∂x, as the points around this corner share it" in found.explained[1]
 
 
-def test_many_inputs_take_little_work(request: pytest.FixtureRequest) -> None:
-    """Hundreds of corners at once: few points are looked at, and no more is said."""
-    n = 1000 if request.config.getoption("--whole") else 400
-    text = (
-        f"w[i] = 0 for i in 1..{n}; L = max(w[i] for i in 1..{n}) + 0.1*max(-w[i] for i in 1..{n})"
-    )
+def test_many_inputs_take_little_work() -> None:
+    """1000 corners at once: few points are looked at, and no more is said."""
+    text = "w[i] = 0 for i in 1..1000; L = max(w[i] for i in 1..1000) + 0.1*max(-w[i] for i in 1..1000)"
     found = descent(text, {}, steps=1)
-    assert found.evaluations < 10 * n
+    assert found.evaluations < 10_000
     assert not found.converged
 
 
