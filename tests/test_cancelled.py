@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -258,6 +260,64 @@ def test_numbers_of_the_file_keep_what_rounding_takes(text: str, right: Callable
     )
     assert found["data"]["u"] == pytest.approx(float(number), rel=1e-15, abs=0)
     assert found["gradients"]["u"] == pytest.approx(slope, rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "known", "right"),
+    [
+        ("floor(1e16 + 1 - 1e16)", "floor(1e16 + 1 - 1e16)", 0, 1),
+        ("sign(1 - cos(1e-9))", "sign(1 - cos(1e-9))", 0, 1),
+        ("if(1e16 + 1 == 1e16, 5, 7)", "1e16 + 1 == 1e16", 1, 0),
+        ("floor(sqrt(3)*sqrt(3))", "floor(sqrt(3)*sqrt(3))", 2, 3),
+        ("round(7*(1e16 + 1 - 1e16)) + 2", "round(7*(1e16 + 1 - 1e16))", 0, 7),
+    ],
+)
+def test_a_choice_of_the_file_that_rounding_decides_is_told(
+    text: str, step: str, known: int, right: int
+) -> None:
+    model = library.parse(f"u = {text}; y = u*x")
+    for _ in range(2):
+        [told] = model.grad({"x": 1}).warnings
+        assert told.message.startswith(f"{step} is {known} by rounding")
+        assert told.message.endswith(f": with more digits it is {right}")
+    assert not model.grad({"x": 1, "u": 1}).warnings
+
+
+@pytest.mark.parametrize(
+    "text", ["floor(7/2)", "sign(0*3)", "mod(7.5*2, 5)", "clamp(0.5*2, 0, 1)", "floor(log10(1000))"]
+)
+def test_of_a_choice_that_rounding_does_not_decide_nothing_is_said(text: str) -> None:
+    assert not library.parse(f"u = {text}; y = u*x").grad({"x": 1}).warnings
+
+
+def test_a_constant_of_ranges_is_the_same_number_everywhere() -> None:
+    """1e16 + 3 is 1e16 + 4 in doubles: with it the range was read."""
+    text = "n = 1e16 + 3 - 1e16; c = 2; y = n*c + prod(c for i in 1..n)"
+    for command in ("grad", "explain", "check"):
+        ran = backprop(command, "-e", text)
+        assert ran.status == 0
+        assert re.search(rf"y = .*\b{4 * 2 + 2**4}$", ran.out, re.MULTILINE)
+        assert "1e16 + 3 - 1e16 is 4 by rounding: with more digits it is 3" in ran.err
+    ran = backprop("grad", "-e", text, "--set", "n=3")
+    assert f"y = {3 * 2 + 2**3}\n" in ran.out
+    assert not ran.err
+
+
+def test_what_is_saved_has_the_digits_of_the_run(tmp_path: Path) -> None:
+    """1e16 + 1 and 1e16 + 3 are 1e16 and 1e16 + 4 in doubles."""
+    text = "x[i] = 1e16 + i - 1e16 for i in 1..3\nb = 1e16 + 1 - 1e16\nc = 2\n"
+    file, saved = tmp_path / "eqs.txt", tmp_path / "saved.txt"
+    file.write_text(text + "y = c^2 + b*sum(x[i]^2 for i in 1..3)\n")
+    command = ("descend", str(file), "--steps", "1", "--lr", "0.25", "--save", str(saved))
+    ran = backprop(*command, "--only", "x[1], c", "--format", "json")
+    inputs = json.loads(ran.out)["inputs"]
+    assert inputs == {"x[1]": 0.5, "x[2]": 2.0, "x[3]": 3.0, "b": 1.0, "c": 1.0}
+    assert "b = 1e16 + 1 - 1e16\n" in saved.read_text()
+    again = json.loads(backprop("grad", str(saved), "--of", "y", "--format", "json").out)
+    assert {name: again["data"][name] for name in inputs} == inputs
+    # a number that the formula would not have given
+    backprop(*command, "--only", "c", "--set", "b=0")
+    assert "b = 0\n" in saved.read_text()
 
 
 def test_shares_that_values_cannot_show_stay() -> None:

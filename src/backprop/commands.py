@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate, gradient
+from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
 from backprop.names import family, meant
@@ -115,6 +116,7 @@ class Descending(NamedTuple):
     @property
     def known(self) -> dict[str, float]:
         """The number of every input that has one, before anything moves."""
+        look_at_all(self.model)
         defaults = {name: self.model.default(name) for name in self.model.defaults}
         numbers = {**defaults, **self.numbers}
         named = (*self.model.inputs, *self.model.fixed)
@@ -162,6 +164,7 @@ class Descending(NamedTuple):
             for name, ends in self.model.bounds.items()
             if limits.get(name, FREE) != ends
         }
+        look_at_all(self.model)
         text = with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)
         try:
             read_model(Source("<--save>", text), self.model.seed, sys.maxsize)

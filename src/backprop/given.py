@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from backprop.errors import LIMIT, BackpropError, CannotRead, NotANumber, UnexpectedText, raise_all
-from backprop.evaluation.leaves import default, number_of, outside, refused
+from backprop.evaluation.leaves import default, look_at_all, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.graph import Columns
 from backprop.json_numbers import Given, from_json, is_json
@@ -84,6 +84,7 @@ def _read_again(model: Model, sizes: dict[str, float], again: Callable[[str], Mo
     """The Model of the same text with other numbers for constants of ranges. Raises as reading does."""
     from backprop.language import with_defaults
 
+    look_at_all(model)
     return _with_numbers(again, with_defaults(model, sizes, drawn=False), sizes)
 
 

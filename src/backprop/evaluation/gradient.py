@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from backprop.engine.underflow import LARGE, SCALE, too_small
 from backprop.errors import AtBorder, BackpropError, Cancelled
 from backprop.evaluation import borders, diagnosis
-from backprop.evaluation.leaves import inputs_at, missing_inputs
+from backprop.evaluation.leaves import by_rounding, inputs_at, missing_inputs
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
@@ -195,7 +195,7 @@ def evaluate(
     if missing:  # what needs an input without a number has no value either
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
-    warnings = [*model.warnings]
+    warnings = [*model.warnings, *by_rounding(model, values)]
     if others or not swept:
         warnings += diagnosis.values(model, computed, len(graph.order), data)
     undecided = None if sure or swept else settled(graph, data, gradients)

@@ -7,7 +7,7 @@ the values themselves.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain, islice
 from math import inf, isfinite, isinf, nan
@@ -126,16 +126,32 @@ def lost(model: Model, graph: Graph, data: ByNode) -> list[Underflow]:
     jumps because of rounding, or one that has a value by rounding only."""
     exact = _Exactly(graph, data)
     value = float(exact.value(graph.output))
-    output, hint = model.labels[graph.output], "scale the numbers, or compute with logarithms"
-    would = f"{output} would be {shown(value)}"
-    same = abs(value - data[graph.output]) <= AGREED * abs(value)
-    what, missed = "", set[int]()
-    if not same and moves_output(graph, data):
+    would = f"{model.labels[graph.output]} would be {shown(value)}"
+    missed = set[int]()
+    if not _agree(value, data[graph.output]) and moves_output(graph, data):
         missed = {*too_small(graph, data)}
+    return _first_lost(model, graph, data, exact, missed, would)
+
+
+def _agree(value: Any, known: float) -> bool:
+    return bool(abs(value - known) <= AGREED * abs(value))
+
+
+def _first_lost(
+    model: Model,
+    graph: Graph,
+    data: ByNode,
+    exact: "_Exactly",
+    missed: Container[int],
+    would: str,
+) -> list[Underflow]:
+    """The warning of `lost`. missed: the steps that are too small for a double, and matter. would: what
+    the output would be without them."""
+    what, hint = "", "scale the numbers, or compute with logarithms"
     for step in having_say(graph, graph.order, data):
         number = exact.value(step)
         if step in missed:
-            if abs(number - data[step]) > AGREED * abs(number):
+            if not _agree(number, data[step]):
                 counts = "has lost digits" if data[step] else "counts as 0"
                 what = f"is too small for a double{{at}}, and {counts}; {would}"
         elif not isfinite(float(number)) and not any_steep(graph, [step], data):
@@ -150,9 +166,21 @@ def lost(model: Model, graph: Graph, data: ByNode) -> list[Underflow]:
     return []
 
 
-def exactly(graph: Graph, data: ByNode) -> float:
-    """The value of the output, as it is if no step before it is too small for a double."""
-    return float(_Exactly(graph, data).value(graph.output))
+def exactly(
+    model: Model, graph: Graph, data: ByNode, restores: bool
+) -> tuple[float, list[Underflow]]:
+    """The value of an expression without names, and a warning where rounding makes it what it is: it
+    decides a choice or a jump, or takes digits that count. restores: whether those are given back."""
+    exact, root = _Exactly(graph, data), graph.output
+    value, known = float(exact.value(root)), data[root]
+    if not isfinite(value):
+        value = known
+    found = _first_lost(model, graph, data, exact, (), "")
+    if not found and not restores and not _agree(value, known):
+        text, labels = place(model, root, data)
+        message = f"{text} is {shown(known)} by rounding: with more digits it is {shown(value)}"
+        found = [Underflow(message, *labels)]
+    return value if restores else known, found
 
 
 def exact_numbers(

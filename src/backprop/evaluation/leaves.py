@@ -1,10 +1,9 @@
 """The numbers of a Model's inputs: those that are given, and the file's own."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import chain, islice
-from math import isfinite
 from types import MappingProxyType
 from unicodedata import normalize
 
@@ -17,6 +16,7 @@ from backprop.errors import (
     MissingInputs,
     NotAnInput,
     NotANumber,
+    NotFinite,
     OutsideBounds,
     raise_all,
 )
@@ -99,12 +99,31 @@ def constants(model: Model) -> dict[int, float]:
 
 
 def default(model: Model, name: str) -> float:
-    """The number that the file gives an input. Raises NotFinite."""
-    return number_of(model, model.defaults[name])
+    """The number that the file gives an input: of a constant of ranges, bounds or draws the double
+    with which these were read. Raises NotFinite."""
+    return number_of(model, model.defaults[name], name not in model.read_with)
 
 
-def number_of(model: Model, root: int) -> float:
-    """The number that an expression without names, a row of the model, stands for. Raises NotFinite."""
+def look_at_all(model: Model) -> None:
+    """Look at the numbers of the file for rounding, for who then reads them off the Model."""
+    for name in model.defaults:
+        with suppress(NotFinite):  # another number stands for it, or it has been told
+            default(model, name)
+
+
+def by_rounding(model: Model, values: Collection[str]) -> list[BackpropError]:
+    """A warning for each number of the file that rounding makes what it is, but for those of the
+    names in `values`, for which others are given."""
+    if not model.rounded:
+        return []
+    given = set(map(normal, values))
+    roots = [root for name, root in model.defaults.items() if name not in given]
+    return [model.rounded[root] for root in roots if root in model.rounded]
+
+
+def number_of(model: Model, root: int, restores: bool = True) -> float:
+    """The number that an expression without names, a row of the model, stands for. restores: whether
+    it has the digits that rounding takes. Raises NotFinite."""
     if model.columns.is_number(root):
         return model.columns.constant(root)
     order, data = without_names(model.columns, root)
@@ -112,19 +131,20 @@ def number_of(model: Model, root: int) -> float:
     if sum(map(model.columns.is_step, order)) < 2:
         return data[root]
     if root not in model.looked_at:
-        model.looked_at[root] = _with_more_digits(model, root, data)
+        model.looked_at[root] = _with_more_digits(model, root, data, restores)
     return model.looked_at[root]
 
 
-def _with_more_digits(model: Model, root: int, data: Mapping[int, float]) -> float:
+def _with_more_digits(model: Model, root: int, data: Mapping[int, float], restores: bool) -> float:
     """The number of an expression of several steps, whose double is known: what of it is rounding,
-    or too small on the way, is computed with more digits."""
+    or too small on the way, is computed with more digits. restores: whether that counts."""
     graph, data = Graph(model.columns, [root]), {**data}
     if too_small(graph, data) or moves(graph, data):
         from backprop.evaluation.indeterminate import exactly  # which has mpmath compute: 40 ms
 
-        found = exactly(graph, data)
-        return found if isfinite(found) else data[root]
+        found, warnings = exactly(model, graph, data, restores)
+        model.rounded.update(dict.fromkeys([root] if warnings else (), *warnings))
+        return found
     return data[root]
 
 

@@ -10,7 +10,7 @@ from copy import copy
 from math import copysign, isfinite, modf
 from typing import NamedTuple
 
-from backprop.evaluation.borders import kind
+from backprop.evaluation.borders import kind, met_within
 from backprop.graph import CODES, NAMES, NUMBER, Graph
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
@@ -90,12 +90,17 @@ def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
 
 def moves(graph: Graph, data: ByNode) -> bool:
     """Whether the value of the output moves a lot if everything is changed a little, or a step before
-    it may be on the other side of a border. Of a large graph that is not looked at."""
+    it may be on a border, or on the other side of one, by rounding. Of a large graph that is not
+    looked at."""
     if len(graph.steps) > MOST:
         return False
+    at_border = [each for step in met_within(graph, data) for each in graph.operands(step)]
     looks = (_changed(graph, data, offset) for offset in _OFFSETS)
     return any(
-        turning or _moves(data[graph.output], known[graph.output]) for known, _, turning in looks
+        turning
+        or _moves(data[graph.output], known[graph.output])
+        or any(known[each] != data[each] for each in at_border)
+        for known, _, turning in looks
     )
 
 

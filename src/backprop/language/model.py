@@ -70,6 +70,7 @@ class Model:
         self.names = names
         self.defaults = defaults or {}
         self.fixed = tuple(fixed)
+        self.read_with = frozenset(fixed)
         self.constants = tuple(declared.constants)
         self._bounds = {**declared.bounds}
         self._uncertainties = {**declared.uncertainties}
@@ -83,6 +84,8 @@ class Model:
         """By name the formulas and the last number that stand behind its equation, if any do."""
         self.looked_at: dict[int, float] = {}
         """The numbers of right sides without names, by row, that have been looked at for rounding."""
+        self.rounded: dict[int, BackpropError] = {}
+        """Of these the ones that rounding makes what they are, each with a warning that says so."""
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._known_places = places or {}
         self._last_read: tuple[int, str, list[Place]] = (0, "", [])
@@ -139,8 +142,11 @@ class Model:
         return self._graphs[nodes]
 
     def default(self, name: str) -> float:
-        """The number that the file gives an input; inf or nan where its right side has no finite value."""
-        return default(self.columns, self.defaults[name])
+        """The number that the file gives an input; inf or nan where its right side has no finite value.
+        What rounding takes of it is there if it has been looked at."""
+        root = self.defaults[name]
+        known = self.looked_at.get(root)
+        return default(self.columns, root) if known is None else known
 
     def output(self, of: str | None = None) -> str:
         """The output to differentiate: `of`, the goal of the file, or the only one there is. Raises
