@@ -9,7 +9,7 @@ steps that a tape lays out in rows, from the same slopes. What is not finite sho
 step on the way makes a number of it (`1/inf`): `looked_at` names the operands of such steps.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from math import inf, isfinite, nan
@@ -135,18 +135,27 @@ class Walk(Generic[T]):
             for operand in graph.operands(step):
                 if operand not in self.found and graph.is_number(operand):
                     self.found[operand] = graph.constant(operand)
-        choices = [step for step in steps if OPERATIONS[graph.op(step)].chooses]
+        choices = [step for step in steps if self.chooses(step)]
         branches = [each for step in choices for each in graph.operands(step)[1:]]
         self.guarded = set(in_order(branches, graph.operands)) if branches else set()
         """What leads to a branch that may not be taken."""
 
+    def chooses(self, step: int) -> bool:
+        """Whether the value of a step is that of a branch."""
+        return OPERATIONS[self.graph.op(step)].chooses
+
     def forward(self) -> None:
         """Write the value of every step."""
-        graph, found = self.graph, self.found
         for step in self.steps:
-            operands = [found[each] for each in graph.operands(step)]
-            found[step] = self.writer.value(graph.op(step), operands)
-            self.writer.computed(graph.op(step), operands, found[step])
+            operands = [self.found[each] for each in self.graph.operands(step)]
+            self.found[step] = self.made(step, operands)
+
+    def made(self, step: int, operands: Sequence[Operand[T]]) -> Operand[T]:
+        """The value of a step, given those of its operands."""
+        name = self.graph.op(step)
+        out = self.writer.value(name, operands)
+        self.writer.computed(name, operands, out)
+        return out
 
     def looked_at(self, outputs: Iterable[int]) -> list[Operand[T]]:
         """What must be finite for all to be, after `forward`: the outputs, and what a step hides."""
@@ -169,28 +178,36 @@ class Walk(Generic[T]):
         seeds: the gradients that outputs begin with: 1.0 at one for its derivatives; the
         derivatives of something by each of several outputs for those of that thing.
         """
-        graph = self.graph
         wanted = list(wrt)
-        moving = depending(graph, wanted, self.steps)
+        moving = self.moving(wanted)
         sums = dict(seeds)
         for step in reversed(self.steps):
             gradient = sums.get(step)
             if gradient is None or step not in moving:
                 continue
-            operands = graph.operands(step)
-            called = [self.found[each] for each in operands]
-            slopes = self.writer.slopes(graph.op(step), called, self.found[step])
-            numbers = (*called, self.found[step])
-            for at, (operand, slope) in enumerate(zip(operands, slopes, strict=True)):
-                if operand not in moving or slope == 0.0:
-                    continue
-                used = self.writer.used(slope, graph.op(step), numbers, at)
-                share = self._share(step, operand, gradient, used)
+            for operand, share in self.shares(step, gradient, moving):
                 before = sums.get(operand)
                 if before is not None:
                     share = self.writer.value("+", [before, share])
                 sums[operand] = share
         return {each: sums.get(each, 0.0) for each in wanted}
+
+    def moving(self, wanted: Iterable[int]) -> Container[int]:
+        """These nodes and the steps that depend on them."""
+        return depending(self.graph, wanted, self.steps)
+
+    def shares(
+        self, step: int, gradient: Operand[T], moving: Container[int]
+    ) -> Iterator[tuple[int, Operand[T]]]:
+        """What a step brings to the gradients of its operands, of those that are `moving`."""
+        operands, name = self.graph.operands(step), self.graph.op(step)
+        called = [self.found[each] for each in operands]
+        slopes = self.writer.slopes(name, called, self.found[step])
+        numbers = (*called, self.found[step])
+        for at, (operand, slope) in enumerate(zip(operands, slopes, strict=True)):
+            if operand in moving and not (isinstance(slope, float) and slope == 0.0):
+                used = self.writer.used(slope, name, numbers, at)
+                yield operand, self._share(step, operand, gradient, used)
 
     def _share(
         self, step: int, operand: int, gradient: Operand[T], slope: Operand[T]
@@ -198,9 +215,10 @@ class Walk(Generic[T]):
         """What the gradient of a step brings to that of an operand."""
         writer, inside = self.writer, step in self.guarded
         enters = operand in self.guarded and not inside
-        if OPERATIONS[self.graph.op(step)].chooses:
+        if self.chooses(step):
             return writer.branch(writer.arrived(gradient) if enters else gradient, slope)
-        share = slope if gradient == 1.0 else writer.product(gradient, slope, inside)
+        whole = isinstance(gradient, float) and gradient == 1.0
+        share = slope if whole else writer.product(gradient, slope, inside)
         return writer.arrived(share) if enters else share
 
 

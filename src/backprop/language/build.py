@@ -196,17 +196,11 @@ class Builder:
                         stack.append(self._of_family(tokens, family, parts, scope, at))
                         before = kind
                         continue
-                    name = self.families.label(tokens, family, parts.indices, scope)
-                    node = names.get(name, EXPECTED)
-                    if node < 0:
-                        try:
-                            node = self._new_name(name, family, tokens, at)
-                        except UnknownName as error:
-                            raise self._because(error, tokens, parts.indices, scope) from None
+                    node = self._member(tokens, family, parts, scope, at)
                     stack.append(node)
                 elif kind == "gather":
                     parts = frame.body.parts[token]
-                    scopes = self.families.scopes(tokens, parts, scope)
+                    scopes = self._scopes(tokens, parts, scope)
                     row, span = GATHERS[texts[token]], tokens.span(first, last)
                     begun = _Sum(row, parts.body, scopes, span, place, len(stack))
                     frames.append(frame._replace(nodes=iter(()), sum=begun))
@@ -231,6 +225,21 @@ class Builder:
         self.uses_names = uses_names
         root: int = stack[0]
         return root
+
+    def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
+        """What the variables of a sum run through."""
+        return self.families.scopes(tokens, parts, scope)
+
+    def _member(self, tokens: Tokens, family: str, parts: Parts, scope: Scope, place: int) -> int:
+        """The row of a member, `w[i,1]`."""
+        name = self.families.label(tokens, family, parts.indices, scope)
+        node = self.names.get(name, EXPECTED)
+        if node >= 0:
+            return node
+        try:
+            return self._new_name(name, family, tokens, place)
+        except UnknownName as error:
+            raise self._because(error, tokens, parts.indices, scope) from None
 
     def _because(
         self, error: UnknownName, tokens: Tokens, indices: Sequence[Nodes], scope: Scope

@@ -1,0 +1,1 @@
+"""Indexed equations as loops over arrays: read once, and not once for every member."""

@@ -1,0 +1,75 @@
+"""Sums, products, means, extremes and logsumexp over an index: their values and their gradients."""
+
+from __future__ import annotations
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.loops.arrays import Array, ArrayWriter, Numbers
+from backprop.loops.domains import Domain
+from backprop.operations import OPERATIONS, Gather
+
+
+def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Numbers) -> Array:
+    """What a gather makes of its terms, for each combination of the domain around."""
+    if gather.joined_by == "*":
+        return domain.joined(numpy.multiply, terms, 1.0)
+    if gather.joined_by in ("min", "max"):
+        join = numpy.minimum if gather.joined_by == "min" else numpy.maximum
+        return domain.joined(join, terms, 0.0)
+    if gather.joined_by == "hypot":
+        return domain.joined(numpy.hypot, numpy.abs(terms), 0.0)
+    if gather.joined_by == "logsumexp":
+        largest = domain.joined(numpy.maximum, terms, 0.0)
+        apart = writer.value("-", [terms, largest[domain.up]])
+        total = domain.joined(numpy.add, writer.value("exp", [apart]), 0.0)
+        return numpy.asarray(writer.value("+", [largest, writer.value("log", [total])]))
+    total = domain.joined(numpy.add, terms, 0.0)
+    return total / domain.counts if gather.divided else total
+
+
+def gradient(
+    writer: ArrayWriter, gather: Gather, domain: Domain, terms: Array, out: Array, given: Array
+) -> Numbers:
+    """What the gradient of a gather brings to those of its terms."""
+    if gather.divided:
+        given = numpy.asarray(writer.value("/", [given, domain.counts.astype(float)]))
+    arrived = given[domain.up]
+    if gather.joined_by == "+":
+        return arrived
+    if gather.joined_by == "hypot":
+        names: dict[str, Numbers] = {"x": terms, "out": out[domain.up]}
+        return writer.product(arrived, writer.text(OPERATIONS["hypot"].slopes[0], names), True)
+    if gather.joined_by == "*":
+        return writer.product(arrived, _others(domain, terms), True)
+    if gather.joined_by == "logsumexp":
+        share = writer.value("exp", [writer.value("-", [terms, out[domain.up]])])
+        return writer.product(arrived, share, True)
+    return writer.branch(arrived, _first(domain, terms == out[domain.up]).astype(float))
+
+
+def tied(gather: Gather, domain: Domain, terms: Array, out: Array) -> bool:
+    """Whether several terms are the least or the largest one."""
+    if gather.joined_by not in ("min", "max"):
+        return False
+    return bool((domain.joined(numpy.add, (terms == out[domain.up]).astype(float), 1.0) > 1).any())
+
+
+def _first(domain: Domain, found: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
+    """Of what is found only the first, for each combination of the domain around."""
+    at = numpy.where(found, numpy.arange(domain.size), domain.size)
+    first = domain.joined(numpy.minimum, at, domain.size)
+    return found & (numpy.arange(domain.size) == first[domain.up])
+
+
+def _others(domain: Domain, terms: Array) -> Array:
+    """For each term the product of the others: those before it times those behind it."""
+    before, behind = numpy.ones(domain.size), numpy.ones(domain.size)
+    at = numpy.arange(domain.size) - domain.starts[domain.up]
+    last = domain.counts[domain.up] - 1 - at
+    for turn in range(1, int(domain.counts.max(initial=0))):
+        here = numpy.flatnonzero(at == turn)
+        before[here] = before[here - 1] * terms[here - 1]
+        here = numpy.flatnonzero(last == turn)
+        behind[here] = behind[here + 1] * terms[here + 1]
+    return before * behind

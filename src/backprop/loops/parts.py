@@ -1,0 +1,236 @@
+"""The chain rule over arrays: a body once, for all combinations of its indices, or for a slice of them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.engine.walk import NOTHING, Operand, Walk, hides
+from backprop.graph import in_order
+from backprop.loops import gathers
+from backprop.loops.arrays import Array, ArrayWriter, Numbers, finite, is_nothing
+from backprop.loops.domains import Domain
+from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
+from backprop.operations import OPERATIONS
+
+Whole = NDArray[numpy.int64]
+Places = Whole | slice
+"""Where members of a family stand among its numbers."""
+
+
+class Use(NamedTuple):
+    """Members that a body reads: the row, the family, and where they stand in it."""
+
+    row: int
+    family: str
+    places: Places
+
+
+class Up(NamedTuple):
+    """Where a lifted row comes from: for each of its combinations that of the row itself, which has
+    `size` of them; of one number how many there are."""
+
+    places: Whole | int
+    size: int
+
+
+class Part(NamedTuple):
+    """Rows of a body. roots: those that are asked for. steps: what is computed, operands first.
+    outer: rows that are computed elsewhere. known: of numbers and of the variables of clauses what
+    they are. uses: what is read. ups: of lifted rows. domains: what gathers run through. guarded, moving,
+    looked: as of `Walk`."""
+
+    columns: ArrayColumns
+    roots: Sequence[int]
+    steps: Sequence[int]
+    outer: Sequence[int]
+    known: Mapping[int, Numbers]
+    uses: Sequence[Use]
+    ups: Mapping[int, Up]
+    domains: Mapping[int, Domain]
+    guarded: Container[int]
+    moving: Container[int]
+    looked: Sequence[int]
+
+    def slices(self, within: Domain) -> Iterator[Part]:
+        """The part for each combination of a domain that all of its own steps lie within."""
+        columns, at = self.columns, numpy.arange(within.size + 1)
+        homes = {columns.homes[row] for row in (*self.steps, *self.ups, *self.known)}
+        homes.update(columns.homes[use.row] for use in self.uses)
+        homes.discard(columns.whole)
+        ends = {
+            home: numpy.searchsorted(home.lifted(at[:-1], within), at).tolist() for home in homes
+        }
+        ups = {row: (columns.homes[row], self.ups[row]) for row in self.ups}
+        bases = {row: columns.homes[row] for row in self.domains}
+        for number in range(within.size):
+            here = {home: slice(each[number], each[number + 1]) for home, each in ends.items()}
+            known: dict[int, Numbers] = {}
+            for row, numbers in self.known.items():
+                home = columns.homes[row]
+                known[row] = numbers if isinstance(numbers, float) else numbers[here[home]]
+            uses = [
+                use._replace(places=_slice(use.places, here[columns.homes[use.row]]))
+                for use in self.uses
+            ]
+            moved: dict[int, Up] = {}
+            for row, (home, up) in ups.items():
+                source = columns.homes[columns.operands(row)[0]]
+                some = here[home]
+                if isinstance(up.places, int):
+                    moved[row] = Up(some.stop - some.start, 1)
+                else:
+                    first, last = here[source].start, here[source].stop
+                    moved[row] = Up(up.places[some] - first, last - first)
+            domains = {
+                row: Domain(columns.whole, self.domains[row].counts[here[home]])
+                for row, home in bases.items()
+            }
+            yield self._replace(known=known, uses=uses, ups=moved, domains=domains)
+
+
+def part(
+    columns: ArrayColumns, roots: Sequence[int], places: Mapping[int, Use], outside: Container[int] = ()
+) -> Part:
+    """Everything that leads to these rows. places: what is read, by row. outside: rows of which only
+    the numbers are needed."""
+    order = in_order(roots, lambda row: () if row in outside else columns.operands(row))
+    inside = [row for row in order if row not in outside]
+    steps = [row for row in inside if columns.is_step(row)]
+    known: dict[int, Numbers] = {}
+    ups: dict[int, Up] = {}
+    domains: dict[int, Domain] = {}
+    for row in inside:
+        special = columns.specials.get(row)
+        if columns.is_number(row):
+            known[row] = columns.constant(row)
+        elif isinstance(special, Index):
+            known[row] = special.numbers.astype(float)
+        elif isinstance(special, Lift):
+            home, whole = columns.homes[special.row], columns.homes[row]
+            at = numpy.arange(home.size)
+            alone = home is columns.whole
+            ups[row] = Up(whole.size if alone else whole.lifted(at, home), home.size)
+        elif special is not None and row not in places:
+            assert isinstance(special, Gathered)
+            domains[row] = columns.homes[special.row].over(columns.homes[row])
+    outer = [row for row in order if row in outside]
+    uses = [places[row] for row in inside if row in places]
+    walk = ArrayWalk(ArrayWriter(), columns, steps, {})
+    moving = walk.moving([*(use.row for use in uses), *outer])
+    looked = [*dict.fromkeys([*roots, *_hidden(columns, steps)])]
+    return Part(
+        columns, roots, steps, outer, known, uses, ups, domains, walk.guarded, moving, looked
+    )
+
+
+def _hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
+    """The operands of steps that may be finite where these are not. A branch that is not taken need
+    not be, and one that is taken shows."""
+    for step in steps:
+        if step in columns.specials:
+            continue
+        operands = columns.operands(step)
+        known = tuple(columns.constant(x) if columns.is_number(x) else None for x in operands)
+        for at, operand in enumerate(operands):
+            chosen = OPERATIONS[columns.op(step)].chooses and at
+            if not columns.is_number(operand) and not chosen and hides(columns.op(step), at, known):
+                yield operand
+
+
+def _slice(places: Places, some: slice) -> Places:
+    if isinstance(places, slice):
+        return slice(places.start + some.start, places.start + some.stop)
+    return places[some]
+
+
+class ArrayWalk(Walk[Array]):
+    """The chain rule through the rows of a part, which are arrays."""
+
+    writer: ArrayWriter
+    graph: ArrayColumns
+    part: Part
+
+    @classmethod
+    def through(cls, part: Part, writer: ArrayWriter, known: Mapping[int, Numbers]) -> ArrayWalk:
+        """A walk through a part. known: what is read, and the rows that are computed elsewhere."""
+        walk = cls.__new__(cls)
+        walk.writer, walk.graph, walk.part = writer, part.columns, part
+        walk.steps, walk.guarded = part.steps, part.guarded  # type: ignore[assignment]
+        walk.found = {**part.known, **known}
+        return walk
+
+    def chooses(self, step: int) -> bool:
+        return step not in self.graph.specials and super().chooses(step)
+
+    def made(self, step: int, operands: Sequence[Numbers]) -> Numbers:
+        special = self.graph.specials.get(step)
+        if isinstance(special, Lift):
+            up = self.part.ups[step].places
+            if isinstance(up, int):
+                return numpy.full(up, operands[0])
+            return numpy.asarray(operands[0])[up]
+        if isinstance(special, Gathered):
+            found = gathers.value(
+                self.writer, special.gather, self.part.domains[step], operands[0]
+            )
+            return float(found[0]) if self.graph.homes[step] is self.graph.whole else found
+        return super().made(step, operands)
+
+    def moving(self, wanted: Iterable[int]) -> Container[int]:
+        return self.part.moving if hasattr(self, "part") else super().moving(wanted)
+
+    def shares(
+        self, step: int, gradient: Numbers, moving: Container[int]
+    ) -> Iterator[tuple[int, Numbers]]:
+        special = self.graph.specials.get(step)
+        if special is None:
+            for operand, share in super().shares(step, gradient, moving):
+                alone = self.graph.homes[operand] is self.graph.whole
+                yield operand, _total(share) if alone else share
+            return
+        (operand,) = self.graph.operands(step)
+        if operand not in moving:
+            return
+        given = numpy.atleast_1d(numpy.asarray(gradient))
+        if isinstance(special, Lift):
+            up = self.part.ups[step].places
+            if isinstance(up, int):
+                yield operand, _total(given)
+                return
+            yield operand, added(numpy.full_like(_like(self.found[operand]), -0.0), up, given)
+            return
+        assert isinstance(special, Gathered)
+        terms, out = (numpy.atleast_1d(self.found[row]) for row in (operand, step))
+        domain = self.part.domains[step]
+        yield operand, gathers.gradient(self.writer, special.gather, domain, terms, out, given)
+
+    def is_finite(self) -> bool:
+        """Whether all values are finite that have a say."""
+        return all(finite(self.found[row]) for row in self.part.looked)
+
+
+def _total(share: Numbers) -> float:
+    """What all combinations bring to one number."""
+    if isinstance(share, float):  # nothing
+        return share
+    return NOTHING if is_nothing(share).all() else float(share.sum())
+
+
+def _like(numbers: Operand[Any]) -> Array:
+    return numpy.atleast_1d(numpy.asarray(numbers, dtype=float))
+
+
+def added(numbers: Array, places: Places, more: Array) -> Array:
+    """Numbers to which others are added at these places, which may stand there several times. What
+    no gradient has arrived at stays so."""
+    if isinstance(places, slice):
+        numbers[places] += more
+    elif len(places) * 4 < len(numbers) or is_nothing(more).any():
+        numpy.add.at(numbers, places, more)
+    else:
+        numbers += numpy.bincount(places, more, len(numbers))
+    return numbers

@@ -1,0 +1,407 @@
+"""Statements → loops: the body of an indexed equation is read once, for all of its members.
+
+The ordinary reader (`language.build`) makes a row for every step of every member. Here a row is an
+array, and what cannot be read so raises NotLoops: the ordinary reader then unrolls the text, and says
+what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import Place
+from backprop.language.build import Builder
+from backprop.language.arguments import Members
+from backprop.language.families import Families, ready_made
+from backprop.language.integers import MOST, Argument, Scope
+from backprop.loops.arrays import Array, ArrayWriter
+from backprop.loops.domains import Domain, listed, ranged
+from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
+from backprop.operations import FUNCTIONS, GATHERS, Gather
+from backprop.source import Span
+from backprop.syntax.bodies import Nodes, Parts, ends_of
+from backprop.syntax.fold import fold_nodes
+from backprop.syntax.grammar import Node
+from backprop.syntax.parser import Statement
+from backprop.syntax.scanner import Tokens
+
+Whole = NDArray[numpy.int64]
+
+_MOST_AT_ONCE = 1 << 27
+"""The most combinations of indices that arrays are made for."""
+
+
+class NotLoops(Exception):
+    """What a text says cannot be read as loops over arrays, or is wrong."""
+
+
+class Open(NamedTuple):
+    """What stands at one position of `w[1,*]`: a row, or, where it is open, its ends, if it has any."""
+
+    low: int | None
+    high: int | None
+    is_open: bool = True
+
+
+class Many(Members):
+    """Members of a family: its name, and what stands at each position."""
+
+    __slots__ = ()
+
+    def __new__(cls, family: str, pattern: tuple[Open, ...]) -> Many:
+        return super().__new__(cls, family, pattern)  # type: ignore[arg-type]
+
+    @property
+    def family(self) -> str:
+        return self.text
+
+    @property
+    def pattern(self) -> tuple[Open, ...]:
+        return self[1]  # type: ignore[return-value]
+
+    def rows(self) -> list[int]:
+        """The rows in its indices."""
+        found = [end for each in self.pattern for end in (each.low, each.high)]
+        return [row for row in found if row is not None]
+
+    def filled(self, rows: Sequence[int]) -> list[int]:
+        """The indices of the members, where those left open are these rows."""
+        given = iter(rows)
+        found = [next(given, None) if each.is_open else each.low for each in self.pattern]
+        if None in found or next(given, None) is not None:
+            raise NotLoops("another number of indices")
+        return [row for row in found if row is not None]
+
+    def among(self, pattern: Sequence[Open]) -> Many:
+        """Those whose open indices are narrowed down."""
+        given = iter(pattern)
+        found = [next(given, None) if each.is_open else each for each in self.pattern]
+        limited = any(each.is_open and (each.low, each.high) != (None, None) for each in self.pattern)
+        if None in found or next(given, None) is not None or limited:
+            raise NotLoops("another number of indices")
+        return Many(self.family, tuple(each for each in found if each is not None))
+
+
+class Loop(NamedTuple):
+    """A statement, once for each combination of its indices. family: what it defines members of, or
+    the name itself. indices: of these members, position by position. rows: those of its body, the
+    last that it needs is `root`; -1 of what is drawn. scope: what its variables are."""
+
+    statement: Statement
+    family: str
+    domain: Domain
+    indices: tuple[Whole, ...]
+    begin: int
+    root: int
+    scope: Mapping[str, Any]
+    parts: Parts
+
+
+class LoopBuilder(Builder):
+    """Reads the bodies of statements into array rows."""
+
+    columns: ArrayColumns
+
+    def __init__(
+        self,
+        names: Mapping[str, int],
+        functions: Mapping[str, Statement],
+        members: Families,
+    ) -> None:
+        columns = ArrayColumns()
+        super().__init__(names, columns, functions, members)
+        self.columns = columns
+        self.table: Callable[[str, tuple[Whole, ...]], Array]
+        """The numbers of members of a family that indices are made of. See Program."""
+        self.present: Callable[[str, Sequence[Whole]], NDArray[numpy.bool_]]
+        """Which members of a family there are. See Program."""
+        self.extent: Callable[[str], Sequence[tuple[int, int]]]
+        """The least and the largest index of each position of a family. See Program."""
+        self._writer = ArrayWriter()
+        self._open: list[tuple[Domain, Domain]] = []
+
+    def loop(self, statement: Statement, first: str = "") -> Loop:
+        """A statement without its right side. first: the variable to run through outermost."""
+        tokens, shape = statement
+        parts = ready_made(statement)
+        if parts.clauses and parts.limits:
+            raise NotLoops("bounds of families")
+        if first:
+            order = [*parts.clauses]
+            order.sort(key=lambda clause: tokens.texts[clause.node.token] != first)
+            parts = parts._replace(clauses=tuple(order))
+        domain, scope = self._domain(tokens, parts, {}, self.columns.whole)
+        rows = [self._row_of(tokens, each, scope) for each in parts.indices]
+        indices = tuple(self._whole(row, domain) for row in rows)
+        name = tokens.texts[shape.target]
+        return Loop(statement, name, domain, indices, 0, -1, scope, parts)
+
+    def with_body(self, loop: Loop) -> Loop:
+        """A statement with its right side."""
+        begin = len(self.columns)
+        root = self.expression(loop.statement.tokens, loop.parts.body, loop.scope)
+        if not self.columns.is_step(root):
+            root = self.columns.step("copy", (root,))
+        return loop._replace(begin=begin, root=self._everywhere(root, loop.domain))
+
+    def _everywhere(self, row: int, domain: Domain) -> int:
+        """A row that has a number for each combination of a domain."""
+        if self.columns.homes[row] is domain:
+            return row
+        return self.columns.special(Lift(row), domain)
+
+    def _domain(
+        self, tokens: Tokens, parts: Parts, scope: Scope, around: Domain
+    ) -> tuple[Domain, dict[str, Any]]:
+        """What clauses run through, and the scope with their variables."""
+        inner, domain = {**scope}, around
+        for clause in parts.clauses:
+            ends = [self._row_of(tokens, item, inner) for item in clause.items]
+            at = domain
+            numbers = [self._whole(row, at) for row in ends]
+            if clause.node.kind == "listed":
+                if at.size * len(numbers) > _MOST_AT_ONCE:
+                    raise NotLoops("too many")
+                domain, found = listed(at, numbers)
+            else:
+                low, high, by = [*numbers, numpy.ones(at.size, dtype=numpy.int64)][:3]
+                if not by.all():
+                    raise NotLoops("a step of 0")
+                counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
+                if counts.sum() > _MOST_AT_ONCE:
+                    raise NotLoops("too many")
+                if not counts.all() and self._is_written(clause.items):
+                    raise NotLoops("an empty range, of which the reader warns")
+                domain, found = ranged(at, low, high, by)
+            variable = tokens.texts[clause.node.token]
+            inner[variable] = Argument(self.columns.special(Index(found), domain))
+        if parts.condition:
+            row = self._row_of(tokens, parts.condition, inner)
+            kept = domain.lifted(self._numbers(row), self.columns.homes[row]) != 0
+            domain, inner = self._kept(tokens, parts, inner, domain, kept)
+        return domain, inner
+
+    def of_variable(self, row: int, domain: Domain) -> list[int]:
+        """What a variable is for each combination of a domain, as Python's numbers."""
+        found: list[int] = self._whole(row, domain).tolist()
+        return found
+
+    def _is_written(self, items: Sequence[Nodes]) -> bool:
+        return all(each.kind == "number" or each.operands == 1 for item in items for each in item)
+
+    def _kept(
+        self,
+        tokens: Tokens,
+        parts: Parts,
+        scope: dict[str, Any],
+        domain: Domain,
+        kept: NDArray[numpy.bool_],
+    ) -> tuple[Domain, dict[str, Any]]:
+        """The combinations of a domain for which a condition holds."""
+        among, inner = domain.among(kept), {**scope}
+        for clause in parts.clauses:
+            variable = tokens.texts[clause.node.token]
+            row = scope[variable].node
+            if self.columns.homes[row] is domain:
+                numbers = self._numbers(row)[kept].astype(numpy.int64)
+                inner[variable] = Argument(self.columns.special(Index(numbers), among))
+        return among, inner
+
+    def _numbers(self, row: int) -> Any:
+        try:
+            return self.columns.numbers(row, self._writer)
+        except KeyError:
+            raise NotLoops("an index that depends on a value") from None
+
+    def _whole(self, row: int, domain: Domain) -> Whole:
+        """The whole numbers of a row, one for each combination of a domain."""
+        home = self.columns.homes[row]
+        numbers = numpy.asarray(self._numbers(row), dtype=float)
+        with numpy.errstate(invalid="ignore"):
+            if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
+                raise NotLoops("an index that is no whole number")
+        found: Whole = domain.lifted(numbers, home).astype(numpy.int64)
+        return found
+
+    def _row_of(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
+        """The arithmetic of an index, a range or a condition as a row."""
+        columns = self.columns
+
+        def visit(node: Node, operands: list[int]) -> int:
+            word = tokens.texts[node.token]
+            if node.kind == "name":
+                found = scope.get(word)
+                if isinstance(found, Argument):
+                    return found.node
+                return columns.number(float(self.families.integers.number(tokens, (node,), {})))
+            if node.kind == "number":
+                return columns.number(float(word))
+            if node.kind == "operation":
+                return columns.step(node.operation, operands)
+            if node.kind == "call" and word in FUNCTIONS and word not in self.functions:
+                place = tokens.span(node.first, node.last)
+                return Builder._call(self, word, operands, place, None)
+            if node.kind == "index":
+                home = columns.innermost(operands)
+                indices = tuple(self._whole(each, home) for each in operands)
+                numbers = self.table(word, indices)
+                if (numbers != numpy.rint(numbers)).any():
+                    raise NotLoops("a table of other than whole numbers")
+                return columns.special(Index(numbers.astype(numpy.int64)), home)
+            raise NotLoops(node.kind)
+
+        return fold_nodes(nodes, visit)
+
+    def _input(self, name: str, place: int) -> int:
+        self.families.integers.met(name, -1)
+        return self.columns.special(Read(name, ()), self.columns.whole, place)
+
+    def _member(self, tokens: Tokens, family: str, parts: Parts, scope: Scope, place: int) -> int:
+        rows = [self._row_of(tokens, each, scope) for each in parts.indices]
+        home = self.columns.innermost(rows)
+        indices = tuple(self._whole(row, home) for row in rows)
+        return self.columns.special(Read(family, indices), home, place)
+
+    def _of_family(
+        self, tokens: Tokens, name: str, parts: Parts, scope: Scope, place: int
+    ) -> int | Members:
+        pattern: list[Open] = []
+        for nodes in parts.indices:
+            if nodes[-1].kind == "star":
+                pattern.append(Open(None, None))
+            elif nodes[-1].kind == "slice":
+                ends = [self._row_of(tokens, each, scope) for each in ends_of(nodes)]
+                low = None if nodes[-1].operation == "high" else ends[0]
+                high = None if nodes[-1].operation == "low" else ends[-1]
+                pattern.append(Open(low, high))
+            else:
+                pattern.append(Open(self._row_of(tokens, nodes, scope), None, False))
+        given = scope.get(name)
+        if isinstance(given, Argument):
+            raise NotLoops("an argument with indices")
+        if isinstance(given, Many):
+            found = given.among(pattern)
+        elif given is None:
+            found = Many(name, tuple(pattern))
+        else:
+            raise NotLoops("members of another kind")
+        return found if parts.many else self._read(found, place)
+
+    def _read(self, one: Many, place: Place = None, extra: Sequence[int] = ()) -> int:
+        """The row of the member that is left, once the open indices are these rows."""
+        rows = one.filled(extra)
+        home = self.columns.innermost(rows)
+        indices = tuple(self._whole(row, home) for row in rows)
+        return self.columns.special(Read(one.family, indices), home, place)
+
+    def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
+        many = [each for each in operands if isinstance(each, Many)]
+        if not many:
+            return super()._call(name, operands, span, place)
+        if name == "dot":
+            rows = self._members(many, place)
+            return self._gathered(GATHERS["sum"], self.columns.step("*", rows, place), place)
+        if name == "softmax":
+            chosen = self._read(many[0], place, [operands[1]])
+            whole = self._gathered(GATHERS["logsumexp"], *self._members(many, place), place)
+            return self.columns.step("exp", [self.columns.step("-", (chosen, whole), place)], place)
+        if name == "norm" or name == "hypot":
+            gather = Gather("norm", "hypot")
+        elif name in GATHERS and (len(operands) == 1 or name in ("min", "max", "logsumexp")):
+            gather = GATHERS[name]
+        else:
+            raise NotLoops(f"{name} of families")
+        rows = [
+            self._gathered(gather, *self._members([each], place), place)
+            if isinstance(each, Many)
+            else each
+            for each in operands
+        ]
+        return self._joined(gather.joined_by, rows, place) if len(rows) > 1 else rows[0]
+
+    def _members(self, many: Sequence[Many], place: Place) -> list[int]:
+        """The rows of families that are run through together, at the same open indices."""
+        columns, first = self.columns, many[0]
+        base = columns.innermost([row for each in many for row in each.rows()])
+        domain, rows = base, list[int]()
+        extents = [self._open_extents(each) for each in many]
+        if any(len(each) != len(extents[0]) for each in extents):
+            raise NotLoops("families of different indices")
+        for at, (low, high) in enumerate(extents[0]):
+            ends = []
+            for each in (low, high):
+                ends.append(
+                    numpy.full(domain.size, each[0], dtype=numpy.int64)
+                    if each[1] is None
+                    else self._whole(each[1], domain)
+                )
+            for other in extents[1:]:
+                if other[at] != (low, high):
+                    raise NotLoops("families of different indices")
+            if numpy.maximum(ends[1] - ends[0] + 1, 0).astype(float).sum() > _MOST_AT_ONCE:
+                raise NotLoops("too many")
+            domain, found = ranged(domain, *ends, numpy.ones(domain.size, dtype=numpy.int64))
+            rows = [self._everywhere(row, domain) for row in rows]
+            rows.append(columns.special(Index(found), domain))
+        kept = [
+            self.present(each.family, [self._whole(row, domain) for row in each.filled(rows)])
+            for each in many
+        ]
+        if not all(numpy.array_equal(each, kept[0]) for each in kept):
+            raise NotLoops("families of different indices")
+        if not kept[0].all():
+            among = domain.among(kept[0])
+            numbers = [self._whole(row, domain)[kept[0]] for row in rows]
+            domain, rows = among, [columns.special(Index(each), among) for each in numbers]
+        if not domain.over(base).counts.all():
+            raise NotLoops("no members")
+        self._open.append((base, domain))
+        return [self._everywhere(self._read(each, place, rows), domain) for each in many]
+
+    def _open_extents(self, many: Many) -> list[tuple[Any, Any]]:
+        """For each open index the least and the largest number: of the family, or a row that says."""
+        found = []
+        for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
+            if asked.is_open:
+                ends = (low, asked.low), (high, asked.high)
+                found.append(tuple((0, row) if row is not None else (end, None) for end, row in ends))
+        return found
+
+    def _gathered(self, gather: Gather, row: int, place: Place) -> int:
+        return self._summed(gather, [row], place)
+
+    def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
+        words = _words(tokens, parts)
+        used = [
+            found.node for name, found in scope.items() if name in words and isinstance(found, Argument)
+        ]
+        base = self.columns.innermost(used)
+        domain, inner = self._domain(tokens, parts, scope, base)
+        self._open.append((base, domain))
+        yield inner
+
+    def _summed(self, row: Gather, terms: list[int], place: Place) -> int:
+        base, domain = self._open.pop()
+        if row.empty is None and not domain.over(base).counts.all():
+            raise NotLoops(f"the {row.name} of nothing")
+        body = self._everywhere(terms[0], domain)
+        if base is domain:
+            raise NotLoops("a sum without an index")
+        return self.columns.special(Gathered(body, row), base, place)
+
+
+def _words(tokens: Tokens, parts: Parts) -> set[str]:
+    """The words in a sum: its clauses, its condition and its body, with the sums in that."""
+    found: set[str] = set()
+    open_ = [parts]
+    while open_:
+        part = open_.pop()
+        several: list[Nodes] = [part.condition, part.body.nodes, *part.indices]
+        several += [item for clause in part.clauses for item in clause.items]
+        found.update(tokens.texts[node.token] for nodes in several for node in nodes)
+        open_ += part.body.parts.values()
+    return found

@@ -1,0 +1,122 @@
+"""Values and gradients of all members, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.loops.arrays import Array, ArrayWriter, Numbers
+from backprop.loops.parts import ArrayWalk, Part, Places, added
+from backprop.loops.program import Program
+from backprop.syntax.functions import TINY
+
+_SAME, _UNSEEN = 1e-13, 1e-300
+"""How far apart numbers are the same with and without what is too small for a double: relative, and
+of intermediate results absolute."""
+
+
+class Doubtful(Exception):
+    """What is not finite, or undecided: it is found out, and told, with the unrolled graph."""
+
+
+class Found(NamedTuple):
+    """Values and gradients, by family; reached: whether a member leads to the output."""
+
+    values: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+    reached: Mapping[str, NDArray[numpy.bool_]]
+
+
+def gradient(program: Program, numbers: Mapping[str, Array], output: str, place: int) -> Found:
+    """The values of all members and the derivatives of one of them by each. numbers: of each family
+    those of its inputs. Raises Doubtful."""
+    found, small = _swept(program, numbers, output, place, 0.0)
+    if small:  # then what is too small must have no say
+        other, _ = _swept(program, numbers, output, place, TINY * 1.5)
+        for name in program.families:
+            if not (
+                _same(found.values[name], other.values[name], _UNSEEN)
+                and _same(found.gradients[name], other.gradients[name], TINY)
+            ):
+                raise Doubtful(name)
+    return found
+
+
+def _same(numbers: Array, others: Array, unseen: float) -> bool:
+    with numpy.errstate(all="ignore"):
+        apart = numpy.abs(numbers - others)
+        size = numpy.maximum(numpy.abs(numbers), numpy.abs(others))
+        same = (apart <= _SAME * size) | ((apart <= unseen) & (unseen > size))
+    return bool((same | numpy.isnan(numbers)).all())
+
+
+def _swept(
+    program: Program, numbers: Mapping[str, Array], output: str, place: int, more: float
+) -> tuple[Found, bool]:
+    """Values and gradients, and whether something was too small for a double."""
+    writer = ArrayWriter(more)
+    values = {name: each.copy() for name, each in numbers.items()}
+    walks: list[ArrayWalk] = []
+    rows: dict[int, Numbers] = {}
+    with writer.watched():
+        for run in program.runs:
+            walk = _walk(run.part, writer, values, rows)
+            walk.forward()
+            if not walk.is_finite():
+                raise Doubtful(run.family)
+            if run.family:
+                values[run.family][run.target] = walk.found[run.part.roots[0]]
+            else:
+                rows |= {row: walk.found[row] for row in run.part.roots}
+            walks.append(walk)
+        gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
+        gradients[output][place] = 1.0
+        reached = program.reached(output, place)
+        by_row: dict[int, Numbers] = {}
+        for run, walk in zip(reversed(program.runs), reversed(walks), strict=True):
+            seeds: dict[int, Numbers] = {row: by_row[row] for row in run.part.roots if row in by_row}
+            if run.family:
+                root = run.part.roots[0]
+                seed = gradients[run.family][run.target]
+                alone = run.part.columns.homes[root] is run.part.columns.whole
+                seeds = {root: float(seed[0]) if alone else seed}
+                if not reached[run.family][run.target].any():
+                    continue
+            _back(walk, run.part, seeds, gradients, by_row)
+    for each in gradients.values():
+        if not numpy.isfinite(each).all():
+            raise Doubtful("a gradient")
+        each += 0.0
+    return Found(values, gradients, reached), writer.small
+
+
+def _walk(
+    part: Part, writer: ArrayWriter, values: Mapping[str, Array], rows: Mapping[int, Numbers]
+) -> ArrayWalk:
+    known: dict[int, Numbers] = {row: rows[row] for row in part.outer}
+    for row, family, places in part.uses:
+        whole = part.columns.homes[row] is part.columns.whole
+        known[row] = float(values[family][places][0]) if whole else values[family][places]
+    return ArrayWalk.through(part, writer, known)
+
+
+def _back(
+    walk: ArrayWalk,
+    part: Part,
+    seeds: Mapping[int, Numbers],
+    gradients: dict[str, Array],
+    by_row: dict[int, Numbers],
+) -> None:
+    """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere."""
+    found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer])
+    for row, family, places in part.uses:
+        given = found[row]
+        if isinstance(given, float) and given == 0.0:
+            continue
+        more = numpy.atleast_1d(numpy.asarray(given, dtype=float))
+        gradients[family] = added(gradients[family], places, more)
+    for row in part.outer:
+        by_row[row] = by_row[row] + found[row] if row in by_row else found[row]

@@ -1,0 +1,151 @@
+"""Families whose members need one another at other indices: `x[t+1] = x[t] + v[t]`, slice by slice.
+
+One position of each family is its time. Every member must read what is earlier by that, or later,
+or of the same time from a statement that comes before; then all members of one time are a slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import islice, product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.loops.domains import Domain
+from backprop.loops.parts import Part, part
+from backprop.loops.reader import Loop, NotLoops
+from backprop.loops.rows import Read
+
+if TYPE_CHECKING:
+    from backprop.loops.program import Program, Run
+
+Whole = NDArray[numpy.int64]
+
+_MOST_WAYS = 16
+"""The most choices of positions that are tried."""
+
+MOST_SLICES = 20_000
+"""The most slices of a loop whose members need one another."""
+
+THIN = 0
+"""Slices of fewer members are computed more quickly one by one."""
+
+
+class _Turn(NamedTuple):
+    """A loop as it is run through in time. first: its outermost domain, one combination for each
+    time. times: of these. whole: all that leads to its members."""
+
+    loop: Loop
+    first: Domain
+    times: Whole
+    whole: Part
+
+
+def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
+    """The slices of statements whose members need one another, in an order in which they can be
+    computed. Raises NotLoops if none is found."""
+    families = [*dict.fromkeys(program.loops[number].family for number in group)]
+    choices = product(*(range(program.families[name].dimensions) for name in families))
+    for positions in islice(choices, _MOST_WAYS):
+        time = dict(zip(families, positions, strict=True))
+        turns = {number: _turn(program, number, time) for number in group}
+        if not all(turns.values()):
+            continue
+        found = {number: turn for number, turn in turns.items() if turn}
+        if order := _order(program, found, time):
+            return _runs(program, found, *order)
+    raise NotLoops("members that need one another")
+
+
+def _turn(program: Program, number: int, time: Mapping[str, int]) -> _Turn | None:
+    """A statement with the variable of its time outermost; None if it has none."""
+    loop = program.loops[number]
+    at, tokens = time[loop.family], loop.statement.tokens
+    variables = {tokens.texts[clause.node.token] for clause in loop.parts.clauses}
+    used = variables.intersection(tokens.texts[node.token] for node in loop.parts.indices[at])
+    if len(used) != 1:
+        return None
+    loop = program.builder.with_body(program.builder.loop(loop.statement, used.pop()))
+    program.enter_uses()
+    first = loop.domain
+    while first.depth > 1:
+        assert first.parent is not None
+        first = first.parent
+    if first.size > MOST_SLICES or loop.domain.size < THIN * first.size:
+        raise NotLoops("slices of few members")
+    here = loop.domain.lifted(numpy.arange(first.size), first).astype(numpy.int64)
+    times = numpy.zeros(first.size, dtype=numpy.int64)
+    times[here] = loop.indices[at]
+    if (times[here] != loop.indices[at]).any() or len({*times.tolist()}) != len(times):
+        return None
+    return _Turn(loop, first, times, part(program.columns, [loop.root], program.uses))
+
+
+def _order(
+    program: Program, turns: Mapping[int, _Turn], time: Mapping[str, int]
+) -> tuple[list[int], bool] | None:
+    """The statements in the order in which members of one time can be computed, and whether time
+    runs backwards; None if there is none."""
+    columns = program.columns
+    now: dict[int, set[int]] = {number: set() for number in turns}
+    earlier = later = False
+    for number, turn in turns.items():
+        for use in turn.whole.uses:
+            owners = program.families[use.family].owner[use.places]
+            mutual = numpy.isin(owners, [*turns])
+            if not mutual.any():
+                continue
+            home = columns.homes[use.row]
+            if turn.first not in home.around():
+                return None
+            special = columns.specials[use.row]
+            assert isinstance(special, Read)
+            read = special.indices[time[use.family]][mutual]
+            apart = read - home.lifted(turn.times, turn.first).astype(numpy.int64)[mutual]
+            earlier, later = earlier or bool((apart < 0).any()), later or bool((apart > 0).any())
+            now[number].update(numpy.unique(owners[mutual][apart == 0]).tolist())
+    if earlier and later:
+        return None
+    try:
+        return [*TopologicalSorter(now).static_order()], later
+    except CycleError:
+        return None
+
+
+def _runs(
+    program: Program, turns: Mapping[int, _Turn], order: Sequence[int], backwards: bool
+) -> Iterator[Run]:
+    from backprop.loops.program import Run, plain
+
+    columns = program.columns
+    slices: dict[int, dict[int, Run]] = {}
+    for number in order:
+        loop, first, times, whole = turns[number]
+        inside = {
+            row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()
+        }
+        outside = {
+            operand
+            for row in inside
+            for operand in columns.operands(row)
+            if first not in columns.homes[operand].around() and not columns.is_number(operand)
+        }
+        if outside:
+            yield Run(part(columns, sorted(outside), program.uses), "", slice(0, 0))
+        body = part(columns, [loop.root], program.uses, outside)
+        target = plain(program.families[loop.family].places(loop.indices))
+        here = loop.domain.lifted(numpy.arange(first.size), first)
+        ends = numpy.searchsorted(here, numpy.arange(first.size + 1)).tolist()
+        at = numpy.arange(program.families[loop.family].size)[target]
+        slices[number] = {}
+        for each, (time, some) in enumerate(zip(times.tolist(), body.slices(first), strict=True)):
+            places = plain(at[ends[each] : ends[each + 1]])
+            if ends[each] < ends[each + 1]:
+                slices[number][time] = Run(some, loop.family, places)
+    for time in sorted(set[int]().union(*slices.values()), reverse=backwards):
+        for number in order:
+            if time in slices[number]:
+                yield slices[number][time]
