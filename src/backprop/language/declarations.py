@@ -93,9 +93,9 @@ class DeclarationReader:
         if self.integers.member is None and any(node.kind == "index" for node in items):
             self._by_members.append((name, statement, parts, scope, root))
             return
-        self._limit(name, statement, parts, scope, default(self.columns, root))
+        self.limit(name, statement, parts, scope, default(self.columns, root))
 
-    def _limit(
+    def limit(
         self, name: str, statement: Statement, parts: Parts, scope: Scope, number: float
     ) -> None:
         """Take the bounds and the uncertainty of an input whose default is `number`."""

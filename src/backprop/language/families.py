@@ -176,7 +176,7 @@ class Families:
 
         def count(at: int, scope: Scope) -> int:
             nonlocal turns
-            numbers = self._numbers(tokens, clauses[at], scope)
+            numbers = self.numbers(tokens, clauses[at], scope)
             if at + 1 == len(clauses) or not numbers:
                 return len(numbers)
             if not needed[at]:
@@ -228,7 +228,7 @@ class Families:
     ) -> Iterator[dict[str, Any]]:
         first, *rest = clauses
         variable = tokens.texts[first.node.token]
-        numbers: Iterable[int] = self._numbers(tokens, first, scope)
+        numbers: Iterable[int] = self.numbers(tokens, first, scope)
         if holds and not rest:
             numbers = holds.kept(scope, numbers)
         for number in numbers:
@@ -238,7 +238,7 @@ class Families:
             else:
                 yield inner
 
-    def _numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[int]:
+    def numbers(self, tokens: Tokens, clause: Clause, scope: Scope) -> Sequence[int]:
         """What the variable of a clause runs through."""
         items = self.integers.indices(tokens, clause.items, scope)
         if clause.node.kind == "listed":

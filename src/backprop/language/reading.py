@@ -46,19 +46,44 @@ class Setting(NamedTuple):
 def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. Raises the SyntaxFaults and MeaningFaults found in it."""
-    if len(source.text) >= _LONG:
-        from backprop.language.by_shape import read_quickly  # what a small file need not import
+    return quickly(source, most) or read_carefully(source, seed, most)
 
-        model = read_quickly(source, most)
-        if model is not None:
-            return model
-    return read_carefully(source, seed, most)
+
+def quickly(source: Source, most: int) -> Model | None:
+    """The Model of a long text by the quick route, None where that does not apply."""
+    if len(source.text) < _LONG:
+        return None
+    from backprop.language.by_shape import read_quickly  # what a small file need not import
+
+    return read_quickly(source, most)
+
+
+class Parsed(NamedTuple):
+    """A text that reads well, before it is known what its indices run through.
+
+    statements: all of them. equations, functions: those of single names, by name. indexed: those of
+    families. members: what indices are. chains: of equations with values behind them, by offset, the
+    whole statements.
+    """
+
+    source: Source
+    statements: list[Statement]
+    equations: dict[str, Statement]
+    functions: dict[str, Statement]
+    indexed: list[Statement]
+    members: Families
+    chains: dict[int, Tokens]
 
 
 def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
     """The Model of an equation text by the ordinary route, which defines what a text means.
 
     Raises the SyntaxFaults and MeaningFaults found in it."""
+    return unrolled(parsed(source, seed, most))
+
+
+def parsed(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Parsed:
+    """The statements of a text. Raises the faults that can be seen before it is unrolled."""
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
     equations, functions, indexed = definitions.checked(statements, errors)
@@ -68,10 +93,16 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     members = Families(equations, seed, most)
     members.scalars = equations
     members.integers.own = functions
-    members.integers.defined = owners = dict(equations)
     for statement in indexed:
         members.enter(statement)
     provide(members)
+    return Parsed(source, statements, equations, functions, indexed, members, chains)
+
+
+def unrolled(found: Parsed) -> Model:
+    """The Model in which every member has a row of its own. Raises the faults found in it."""
+    source, statements, equations, functions, indexed, members, chains = found
+    members.integers.defined = owners = dict(equations)
     for statement in indexed:
         members.declare(statement, owners)
     raise_all(members.errors)
@@ -83,10 +114,10 @@ def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Mo
     raise_all(builder.errors)
     columns, defaults, places = builder.columns, builder.defaults, builder.places
     names = {name: builder.names[name] for name in builder.order}
-    found = [*circles(columns, names, owners)]
-    declared = builder.declarations.all(names, found)
-    raise_all(found)
-    repeated, fixed = builder.repeated, list(members.integers.known)
+    errors = [*circles(columns, names, owners)]
+    declared = builder.declarations.all(names, errors)
+    raise_all(errors)
+    repeated, fixed, seed = builder.repeated, list(members.integers.known), members.seed
     doubts = [*definitions.look_alikes(statements), *members.empty.values()]
     if not names:
         message = "no equation in this text: each is for a range with nothing in it"

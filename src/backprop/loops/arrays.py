@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, reduce
+from functools import cache
 from math import copysign, isfinite
 from typing import Any
 
@@ -61,22 +61,21 @@ class ArrayWriter(Texts[Array]):
         if not functions.can_vanish(name):
             return found
         if isinstance(found, float):
-            lost = -TINY < found < TINY and (found or all(map(numpy.all, operands)))
-            self.small |= bool(lost)
-            return found + copysign(self.more, found) if lost else found
+            small = -TINY < found < TINY and (found or all(map(numpy.all, operands)))
+            self.small |= bool(small)
+            return found + copysign(self.more, found) if small else found
         lost = numpy.abs(found) < TINY
         if not lost.any():
             return found
-        lost &= (found != 0) | reduce(numpy.logical_and, operands, True)
+        made = found != 0
+        lost &= made | numpy.logical_and.reduce(numpy.broadcast_arrays(*operands), axis=0)
         if lost.any():
             self.small = True
             if self.more:
                 found = numpy.where(lost, found + numpy.copysign(self.more, found), found)
         return found
 
-    def used(
-        self, slope: Numbers, name: str, numbers: Sequence[Numbers], at: int
-    ) -> Numbers:
+    def used(self, slope: Numbers, name: str, numbers: Sequence[Numbers], at: int) -> Numbers:
         """A slope, looked at as a value is."""
         if functions.can_be_lost(name)[at] and not isinstance(slope, float):
             return self._kept("*", slope, numbers)
@@ -119,7 +118,7 @@ def _function(name: str) -> Callable[..., Numbers]:
     """The value of an operation as a function of a writer and the operands."""
     row = OPERATIONS[name]
     if row.chooses:
-        return lambda _, c, x, y: numpy.where(numpy.asarray(c) != 0, x, y)
+        return _chosen
     plain = {"+": numpy.add, "-": numpy.subtract, "*": numpy.multiply, "/": numpy.divide}.get(name)
     if plain is not None:
         return lambda _, x, y: plain(x, y)
@@ -152,6 +151,10 @@ def _function(name: str) -> Callable[..., Numbers]:
     return computed
 
 
+def _chosen(_: ArrayWriter, condition: Numbers, taken: Numbers, other: Numbers) -> Numbers:
+    return numpy.where(numpy.not_equal(condition, 0), taken, other)
+
+
 _COMPARED = {
     "<": numpy.less,
     "<=": numpy.less_equal,
@@ -160,4 +163,3 @@ _COMPARED = {
     "==": numpy.equal,
     "!=": numpy.not_equal,
 }
-

@@ -7,6 +7,7 @@ of `j` lies within that of `i`, which lies within the whole, where nothing runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Domain:
             yield found
             found = found.parent
 
-    def lifted(self, numbers: Array | float, home: Domain) -> Array:
+    def lifted(self, numbers: Any, home: Domain) -> Any:
         """Numbers of a domain around this one, one for each combination here."""
         at: Whole | None = None
         for domain in self.around():
@@ -61,12 +62,13 @@ class Domain:
         """The same combinations as those of one domain that lies directly within `base`."""
         counts, at = self.counts, self.parent
         while at is not base:
-            assert at is not None and at.parent is not None
+            assert at is not None
+            assert at.parent is not None
             counts = at.joined(numpy.add, counts, 0).astype(numpy.int64)
             at = at.parent
         return self if self.parent is base else Domain(base, counts)
 
-    def joined(self, join: numpy.ufunc, numbers: Array | float, empty: float) -> Array:
+    def joined(self, join: numpy.ufunc, numbers: Any, empty: float) -> Any:
         """What `join` makes, for each combination of the parent, of the numbers of those that extend
         it. empty: what it makes of none."""
         numbers = numpy.broadcast_to(numbers, self.size)
@@ -79,7 +81,7 @@ class Domain:
             made[filled] = join.reduceat(numbers, self.starts[filled])
         return made
 
-    def among(self, kept: Array) -> Domain:
+    def among(self, kept: NDArray[numpy.bool_]) -> Domain:
         """The combinations for which a condition holds."""
         assert self.parent is not None
         counts = self.joined(numpy.add, kept.astype(numpy.int64), 0)

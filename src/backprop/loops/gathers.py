@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from backprop.loops.domains import Domain
 from backprop.operations import OPERATIONS, Gather
 
 
-def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Numbers) -> Array:
+def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Numbers) -> Any:
     """What a gather makes of its terms, for each combination of the domain around."""
     if gather.joined_by == "*":
         return domain.joined(numpy.multiply, terms, 1.0)
@@ -58,8 +60,9 @@ def tied(gather: Gather, domain: Domain, terms: Array, out: Array) -> bool:
 def _first(domain: Domain, found: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
     """Of what is found only the first, for each combination of the domain around."""
     at = numpy.where(found, numpy.arange(domain.size), domain.size)
-    first = domain.joined(numpy.minimum, at, domain.size)
-    return found & (numpy.arange(domain.size) == first[domain.up])
+    first = domain.joined(numpy.minimum, at, domain.size)[domain.up]
+    found &= numpy.arange(domain.size) == first
+    return found
 
 
 def _others(domain: Domain, terms: Array) -> Array:

@@ -93,7 +93,10 @@ class Part(NamedTuple):
 
 
 def part(
-    columns: ArrayColumns, roots: Sequence[int], places: Mapping[int, Use], outside: Container[int] = ()
+    columns: ArrayColumns,
+    roots: Sequence[int],
+    places: Mapping[int, Use],
+    outside: Container[int] = (),
 ) -> Part:
     """Everything that leads to these rows. places: what is read, by row. outside: rows of which only
     the numbers are needed."""
@@ -174,9 +177,7 @@ class ArrayWalk(Walk[Array]):
                 return numpy.full(up, operands[0])
             return numpy.asarray(operands[0])[up]
         if isinstance(special, Gathered):
-            found = gathers.value(
-                self.writer, special.gather, self.part.domains[step], operands[0]
-            )
+            found = gathers.value(self.writer, special.gather, self.part.domains[step], operands[0])
             return float(found[0]) if self.graph.homes[step] is self.graph.whole else found
         return super().made(step, operands)
 

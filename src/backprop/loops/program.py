@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, product
 from typing import Any, NamedTuple
 
 import numpy
@@ -17,19 +16,13 @@ from backprop.loops import sequence
 from backprop.loops.arrays import Array, ArrayWriter, Numbers
 from backprop.loops.parts import ArrayWalk, Part, Places, Use, part
 from backprop.loops.reader import Loop, LoopBuilder, NotLoops
-from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
+from backprop.loops.rows import ArrayColumns, Read
 from backprop.syntax.parser import Statement
 
 Whole = NDArray[numpy.int64]
 
 _SPARSE = 4
 """Arrays of a family may have so many places for each member."""
-
-_MOST_SLICES = 20_000
-"""The most slices of a loop whose members need one another."""
-
-_THIN = 8
-"""Slices of fewer members are computed more quickly one by one."""
 
 
 class Family:
@@ -48,10 +41,11 @@ class Family:
         if any(len(each) != self.dimensions for each in indices):
             raise NotLoops("a family with several numbers of indices")
         whole = [numpy.concatenate(each) for each in zip(*indices, strict=True)]
-        if not all(map(len, whole)):
-            raise NotLoops("a family without members")
-        self.low = [int(each.min()) for each in whole]
-        self.shape = [int(each.max()) - low + 1 for each, low in zip(whole, self.low, strict=True)]
+        self.low = [int(each.min(initial=0 if not len(each) else each[0])) for each in whole]
+        self.shape = [
+            int(each.max()) - low + 1 if len(each) else 0
+            for each, low in zip(whole, self.low, strict=True)
+        ]
         self.size = 1
         for each in self.shape:
             self.size *= each
@@ -137,7 +131,9 @@ class Program:
             if statement.shape.form in ("declaration", "goal"):
                 later.append(statement)
             else:
-                self.loops.append(builder.loop(statement))
+                loop = builder.loop(statement)
+                if loop.domain.size:
+                    self.loops.append(loop)
         self._enter()
 
     def table(self, name: str, indices: tuple[Whole, ...]) -> Array:
@@ -152,16 +148,15 @@ class Program:
             for loop in loops:
                 places = family.places(loop.indices)
                 family.owner[places] = 0
-                found = part(self.columns, [loop.root], {})
-                if any(isinstance(self.columns.specials.get(row), Read) for row in _leaves(found)):
+                of = part(self.columns, [loop.root], {})
+                if any(isinstance(self.columns.specials.get(row), Read) for row in _leaves(of)):
                     raise NotLoops("no table")
-                numbers[places] = _numbers(found)
+                numbers[places] = _numbers(of)
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
         places = family.members(indices)
         self.fixed.setdefault(name, []).append(places)
-        found: Array = numbers[places]
-        return found
+        return numbers[places]
 
     def present(self, name: str, indices: Sequence[Whole]) -> NDArray[numpy.bool_]:
         """Which members of a family there are. Raises NotLoops for one that no statement defines."""
@@ -252,14 +247,18 @@ class Program:
         """Of each family the members that lead to an output."""
         key = output, place
         if key not in self._reached:
-            found = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
+            found = {
+                name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()
+            }
             found[output][place] = True
             rows = set[int]()
             for run in reversed(self.runs):
                 if run.family:
                     asked = {run.part.roots[0]: found[run.family][run.target]}
                 else:
-                    asked = {row: numpy.ones(1, dtype=bool) for row in run.part.roots if row in rows}
+                    asked = {
+                        row: numpy.ones(1, dtype=bool) for row in run.part.roots if row in rows
+                    }
                 if run.family and found[run.family][run.target].all():
                     for use in run.part.uses:
                         found[use.family][use.places] = True
@@ -283,9 +282,11 @@ class Program:
         columns = self.columns
         plain = in_order(
             [loop.root],
-            lambda row: ()
-            if row in of.domains and not of.domains[row].counts.all()
-            else columns.operands(row),
+            lambda row: (
+                ()
+                if row in of.domains and not of.domains[row].counts.all()
+                else columns.operands(row)
+            ),
         )
         if not any(row in self.uses for row in plain):
             raise NotLoops("sums of nothing")
@@ -360,7 +361,11 @@ def _reached(
 
 def plain(places: Whole) -> Places:
     """Places as a slice, if they are one."""
-    if len(places) and places[-1] - places[0] == len(places) - 1 and (numpy.diff(places) == 1).all():
+    if (
+        len(places)
+        and places[-1] - places[0] == len(places) - 1
+        and (numpy.diff(places) == 1).all()
+    ):
         return slice(int(places[0]), int(places[-1]) + 1)
     return places
 

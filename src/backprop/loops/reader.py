@@ -14,8 +14,8 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import Place
-from backprop.language.build import Builder
 from backprop.language.arguments import Members
+from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.integers import MOST, Argument, Scope
 from backprop.loops.arrays import Array, ArrayWriter
@@ -37,6 +37,10 @@ _MOST_AT_ONCE = 1 << 27
 
 class NotLoops(Exception):
     """What a text says cannot be read as loops over arrays, or is wrong."""
+
+
+End = tuple[int, int | None]
+"""A number, or 0 and a row."""
 
 
 class Open(NamedTuple):
@@ -63,7 +67,7 @@ class Many(Members):
     def pattern(self) -> tuple[Open, ...]:
         return self[1]  # type: ignore[return-value]
 
-    def rows(self) -> list[int]:
+    def ends(self) -> list[int]:
         """The rows in its indices."""
         found = [end for each in self.pattern for end in (each.low, each.high)]
         return [row for row in found if row is not None]
@@ -76,11 +80,13 @@ class Many(Members):
             raise NotLoops("another number of indices")
         return [row for row in found if row is not None]
 
-    def among(self, pattern: Sequence[Open]) -> Many:
+    def narrowed(self, pattern: Sequence[Open]) -> Many:
         """Those whose open indices are narrowed down."""
         given = iter(pattern)
         found = [next(given, None) if each.is_open else each for each in self.pattern]
-        limited = any(each.is_open and (each.low, each.high) != (None, None) for each in self.pattern)
+        limited = any(
+            each.is_open and (each.low, each.high) != (None, None) for each in self.pattern
+        )
         if None in found or next(given, None) is not None or limited:
             raise NotLoops("another number of indices")
         return Many(self.family, tuple(each for each in found if each is not None))
@@ -174,8 +180,8 @@ class LoopBuilder(Builder):
                 counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
                 if counts.sum() > _MOST_AT_ONCE:
                     raise NotLoops("too many")
-                if not counts.all() and self._is_written(clause.items):
-                    raise NotLoops("an empty range, of which the reader warns")
+                if not counts.all() and not any(self.columns.homes[row] is at for row in ends):
+                    self.families.numbers(tokens, clause, {})  # which warns of what is empty
                 domain, found = ranged(at, low, high, by)
             variable = tokens.texts[clause.node.token]
             inner[variable] = Argument(self.columns.special(Index(found), domain))
@@ -189,9 +195,6 @@ class LoopBuilder(Builder):
         """What a variable is for each combination of a domain, as Python's numbers."""
         found: list[int] = self._whole(row, domain).tolist()
         return found
-
-    def _is_written(self, items: Sequence[Nodes]) -> bool:
-        return all(each.kind == "number" or each.operands == 1 for item in items for each in item)
 
     def _kept(
         self,
@@ -284,7 +287,7 @@ class LoopBuilder(Builder):
         if isinstance(given, Argument):
             raise NotLoops("an argument with indices")
         if isinstance(given, Many):
-            found = given.among(pattern)
+            found = given.narrowed(pattern)
         elif given is None:
             found = Many(name, tuple(pattern))
         else:
@@ -304,10 +307,10 @@ class LoopBuilder(Builder):
             return super()._call(name, operands, span, place)
         if name == "dot":
             rows = self._members(many, place)
-            return self._gathered(GATHERS["sum"], self.columns.step("*", rows, place), place)
+            return self._summed(GATHERS["sum"], [self.columns.step("*", rows, place)], place)
         if name == "softmax":
             chosen = self._read(many[0], place, [operands[1]])
-            whole = self._gathered(GATHERS["logsumexp"], *self._members(many, place), place)
+            whole = self._summed(GATHERS["logsumexp"], self._members(many, place), place)
             return self.columns.step("exp", [self.columns.step("-", (chosen, whole), place)], place)
         if name == "norm" or name == "hypot":
             gather = Gather("norm", "hypot")
@@ -316,7 +319,7 @@ class LoopBuilder(Builder):
         else:
             raise NotLoops(f"{name} of families")
         rows = [
-            self._gathered(gather, *self._members([each], place), place)
+            self._summed(gather, self._members([each], place), place)
             if isinstance(each, Many)
             else each
             for each in operands
@@ -325,26 +328,26 @@ class LoopBuilder(Builder):
 
     def _members(self, many: Sequence[Many], place: Place) -> list[int]:
         """The rows of families that are run through together, at the same open indices."""
-        columns, first = self.columns, many[0]
-        base = columns.innermost([row for each in many for row in each.rows()])
+        columns = self.columns
+        base = columns.innermost([row for each in many for row in each.ends()])
         domain, rows = base, list[int]()
         extents = [self._open_extents(each) for each in many]
         if any(len(each) != len(extents[0]) for each in extents):
             raise NotLoops("families of different indices")
         for at, (low, high) in enumerate(extents[0]):
-            ends = []
-            for each in (low, high):
-                ends.append(
-                    numpy.full(domain.size, each[0], dtype=numpy.int64)
-                    if each[1] is None
-                    else self._whole(each[1], domain)
-                )
+            least, most = (
+                numpy.full(domain.size, end, dtype=numpy.int64)
+                if row is None
+                else self._whole(row, domain)
+                for end, row in (low, high)
+            )
             for other in extents[1:]:
                 if other[at] != (low, high):
                     raise NotLoops("families of different indices")
-            if numpy.maximum(ends[1] - ends[0] + 1, 0).astype(float).sum() > _MOST_AT_ONCE:
+            if numpy.maximum(most - least + 1, 0).astype(float).sum() > _MOST_AT_ONCE:
                 raise NotLoops("too many")
-            domain, found = ranged(domain, *ends, numpy.ones(domain.size, dtype=numpy.int64))
+            one = numpy.ones(domain.size, dtype=numpy.int64)
+            domain, found = ranged(domain, least, most, one)
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
         kept = [
@@ -362,29 +365,34 @@ class LoopBuilder(Builder):
         self._open.append((base, domain))
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
 
-    def _open_extents(self, many: Many) -> list[tuple[Any, Any]]:
+    def _open_extents(self, many: Many) -> list[tuple[End, End]]:
         """For each open index the least and the largest number: of the family, or a row that says."""
-        found = []
+        found: list[tuple[End, End]] = []
         for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
             if asked.is_open:
-                ends = (low, asked.low), (high, asked.high)
-                found.append(tuple((0, row) if row is not None else (end, None) for end, row in ends))
+                least = (low, None) if asked.low is None else (0, asked.low)
+                most = (high, None) if asked.high is None else (0, asked.high)
+                found.append((least, most))
         return found
-
-    def _gathered(self, gather: Gather, row: int, place: Place) -> int:
-        return self._summed(gather, [row], place)
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
         words = _words(tokens, parts)
         used = [
-            found.node for name, found in scope.items() if name in words and isinstance(found, Argument)
+            found.node
+            for name, found in scope.items()
+            if name in words and isinstance(found, Argument)
         ]
         base = self.columns.innermost(used)
         domain, inner = self._domain(tokens, parts, scope, base)
-        self._open.append((base, domain))
-        yield inner
+        if domain.size:
+            self._open.append((base, domain))
+            yield inner
 
     def _summed(self, row: Gather, terms: list[int], place: Place) -> int:
+        if not terms:
+            if row.empty is None:
+                raise NotLoops(f"the {row.name} of nothing")
+            return self.columns.number(row.empty, place)
         base, domain = self._open.pop()
         if row.empty is None and not domain.over(base).counts.all():
             raise NotLoops(f"the {row.name} of nothing")

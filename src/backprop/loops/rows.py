@@ -82,7 +82,9 @@ class ArrayColumns(Columns):
 
     def innermost(self, rows: Sequence[int]) -> Domain:
         """The innermost home of these rows, which lie within one another."""
-        return max((self.homes[row] for row in rows), key=lambda home: home.depth, default=self.whole)
+        return max(
+            (self.homes[row] for row in rows), key=lambda home: home.depth, default=self.whole
+        )
 
     def lifted(self, row: int, home: Domain) -> int:
         """A row of a domain further in with the numbers of this one."""

@@ -9,7 +9,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.loops.arrays import Array, ArrayWriter, Numbers
-from backprop.loops.parts import ArrayWalk, Part, Places, added
+from backprop.loops.parts import ArrayWalk, Part, added
 from backprop.loops.program import Program
 from backprop.syntax.functions import TINY
 
@@ -77,7 +77,9 @@ def _swept(
         reached = program.reached(output, place)
         by_row: dict[int, Numbers] = {}
         for run, walk in zip(reversed(program.runs), reversed(walks), strict=True):
-            seeds: dict[int, Numbers] = {row: by_row[row] for row in run.part.roots if row in by_row}
+            seeds: dict[int, Numbers] = {
+                row: by_row[row] for row in run.part.roots if row in by_row
+            }
             if run.family:
                 root = run.part.roots[0]
                 seed = gradients[run.family][run.target]

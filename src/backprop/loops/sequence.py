@@ -124,9 +124,7 @@ def _runs(
     slices: dict[int, dict[int, Run]] = {}
     for number in order:
         loop, first, times, whole = turns[number]
-        inside = {
-            row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()
-        }
+        inside = {row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()}
         outside = {
             operand
             for row in inside
