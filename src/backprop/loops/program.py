@@ -121,6 +121,8 @@ class Program:
         """What is read, by row."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
         self._tables: dict[str, tuple[Family, Array]] = {}
+        self.computed: dict[int, NDArray[numpy.bool_]] = {}
+        """By number the loops that are equations, and for which combinations they are."""
         self.fixed: dict[str, list[Whole]] = {}
         """Of each family the members that indices are made of."""
         builder.table, builder.present, builder.extent = self.table, self.present, self.extent
@@ -221,25 +223,31 @@ class Program:
     def prepare(self) -> None:
         """Find the numbers of the file, and the order of what is computed."""
         for family in self.families.values():
-            self.defaults[family.name] = numpy.full(family.size, numpy.nan)
+            # one place more, for what is computed and not wanted
+            self.defaults[family.name] = numpy.full(family.size + 1, numpy.nan)
         parts: dict[int, Part] = {}
         for number, loop in enumerate(self.loops):
             if loop.statement.shape.drawn:
                 self._draw(loop)
+                self._say(loop, self.families[loop.family].places(loop.indices))
                 continue
             found = part(self.columns, [loop.root], self.uses)
             if found.uses:
-                self._refuse_mixed(found, loop)
                 parts[number] = found
+                if loop.statement.shape.const or loop.parts.limits:
+                    raise NotLoops("of equations")
+                self.computed[number] = self._reading(found, loop)
             else:
                 self._default(loop, found)
+        for number, reads in self.computed.items():
+            if not reads.all():
+                self._nothing(number, reads, parts[number])
         needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
         for group in _together(needs):
             if len(group) == 1 and group[0] not in needs[group[0]]:
                 number = group[0]
                 loop = self.loops[number]
-                target = plain(self.families[loop.family].places(loop.indices))
-                self.runs.append(Run(parts[number], loop.family, target))
+                self.runs.append(Run(parts[number], loop.family, self.target(loop)))
             else:
                 self.runs += sequence.in_turn(self, group)
 
@@ -248,7 +256,7 @@ class Program:
         key = output, place
         if key not in self._reached:
             found = {
-                name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()
+                name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
             }
             found[output][place] = True
             rows = set[int]()
@@ -277,19 +285,74 @@ class Program:
             found.update(numpy.unique(self.families[use.family].owner[use.places]).tolist())
         return found
 
-    def _refuse_mixed(self, of: Part, loop: Loop) -> None:
-        """Raise NotLoops where some members read nothing, and so are inputs."""
+    def _reading(self, of: Part, loop: Loop) -> NDArray[numpy.bool_]:
+        """For each combination of a loop whether it reads members: in sums of nothing there are none,
+        and what they alone make is an input."""
         columns = self.columns
-        plain = in_order(
-            [loop.root],
-            lambda row: (
-                ()
-                if row in of.domains and not of.domains[row].counts.all()
-                else columns.operands(row)
-            ),
-        )
-        if not any(row in self.uses for row in plain):
-            raise NotLoops("sums of nothing")
+        found: dict[int, NDArray[numpy.bool_]] = {}
+        for row in in_order([loop.root], columns.operands):
+            home = columns.homes[row]
+            if row in of.ups:
+                up = of.ups[row].places
+                inner = found[columns.operands(row)[0]]
+                found[row] = numpy.full(up, inner[0]) if isinstance(up, int) else inner[up]
+            elif row in of.domains:
+                inner = found[columns.operands(row)[0]].astype(numpy.int64)
+                found[row] = of.domains[row].joined(numpy.add, inner, 0) > 0
+            else:
+                found[row] = numpy.full(home.size, row in self.uses)
+                for operand in columns.operands(row):
+                    found[row] = found[row] | found[operand]
+        return found[loop.root]
+
+    def _nothing(self, number: int, reads: NDArray[numpy.bool_], of: Part) -> None:
+        """Make inputs of the members that read nothing."""
+        loop = self.loops[number]
+        family = self.families[loop.family]
+        places = family.places(loop.indices)[~reads]
+        writer = ArrayWriter()
+        known: dict[int, Numbers] = {}
+        for use in of.uses:
+            home = self.columns.homes[use.row]
+            known[use.row] = 1.0 if home is self.columns.whole else numpy.ones(home.size)
+        walk = ArrayWalk.through(of, writer, known)
+        with writer.watched():
+            walk.forward()
+        numbers = numpy.broadcast_to(walk.found[loop.root], loop.domain.size)[~reads]
+        if not numpy.isfinite(numbers).all():
+            raise NotLoops("numbers that doubles do not hold")
+        self.defaults[family.name][places] = numbers
+        family.owner[places] = len(self.loops)
+        self.loops.append(loop)
+
+    def target(self, loop: Loop) -> Places:
+        """Where the members that a loop computes stand; those that read nothing behind all others."""
+        family = self.families[loop.family]
+        places = family.places(loop.indices)
+        inputs = ~numpy.isnan(self.defaults[family.name][places])
+        return plain(numpy.where(inputs, family.size, places))
+
+    def _say(self, loop: Loop, places: Whole) -> None:
+        """Take what a statement says of its inputs besides their numbers."""
+        tokens, declarations = loop.statement.tokens, self.builder.declarations
+        labels = self.families[loop.family].labels(places)
+        if loop.statement.shape.const:
+            place = tokens.span(0, tokens.sign - 1)
+            declarations.constants |= dict.fromkeys(labels, place)
+        if not loop.parts.limits:
+            return
+        variables = self._variables(loop)
+        numbers = self.defaults[loop.family][places].tolist()
+        for at, (label, number) in enumerate(zip(labels, numbers, strict=True)):
+            scope = {name: each[at] for name, each in variables.items()}
+            declarations.limit(label, loop.statement, loop.parts, scope, number)
+
+    def _variables(self, loop: Loop) -> dict[str, list[int]]:
+        """What the variables of a loop are, for each of its combinations."""
+        return {
+            name: self.builder.of_variable(found.node, loop.domain)
+            for name, found in loop.scope.items()
+        }
 
     def _draw(self, loop: Loop) -> None:
         """The numbers of members that are drawn at random."""
@@ -297,11 +360,7 @@ class Program:
         family = self.families[loop.family]
         places = family.places(loop.indices)
         numbers = self.defaults[loop.family]
-        variables = {
-            name: self.builder.of_variable(found.node, loop.domain)
-            for name, found in loop.scope.items()
-        }
-        labels = family.labels(places)
+        variables, labels = self._variables(loop), family.labels(places)
         for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
             scope = {name: each[at] for name, each in variables.items()}
             numbers[place], _ = families.draw(tokens, loop.parts.body, label, scope)
@@ -310,6 +369,7 @@ class Program:
         """The numbers that a statement without names gives members."""
         places = self.families[loop.family].places(loop.indices)
         self.defaults[loop.family][places] = _numbers(found)
+        self._say(loop, places)
 
 
 def _numbers(of: Part) -> Numbers:

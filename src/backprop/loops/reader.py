@@ -134,8 +134,9 @@ class LoopBuilder(Builder):
         """A statement without its right side. first: the variable to run through outermost."""
         tokens, shape = statement
         parts = ready_made(statement)
-        if parts.clauses and parts.limits:
-            raise NotLoops("bounds of families")
+        limits = (node for limit in parts.limits for item in limit.items for node in item)
+        if any(node.kind in ("index", "gather") for node in limits):
+            raise NotLoops("bounds that are made of members")
         if first:
             order = [*parts.clauses]
             order.sort(key=lambda clause: tokens.texts[clause.node.token] != first)

@@ -134,10 +134,10 @@ def _runs(
         if outside:
             yield Run(part(columns, sorted(outside), program.uses), "", slice(0, 0))
         body = part(columns, [loop.root], program.uses, outside)
-        target = plain(program.families[loop.family].places(loop.indices))
+        target = program.target(loop)
         here = loop.domain.lifted(numpy.arange(first.size), first)
         ends = numpy.searchsorted(here, numpy.arange(first.size + 1)).tolist()
-        at = numpy.arange(program.families[loop.family].size)[target]
+        at = numpy.arange(program.families[loop.family].size + 1)[target]
         slices[number] = {}
         for each, (time, some) in enumerate(zip(times.tolist(), body.slices(first), strict=True)):
             places = plain(at[ends[each] : ends[each + 1]])
