@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -16,6 +16,7 @@ from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
+from backprop.loops.reading import read_model
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
@@ -110,14 +111,23 @@ class Model(language.Model, Shown):
     _numbers: plain.Numbers | None = None
     """Those of the last gradient."""
     _made: Sequence[Value] = ()
+    _point: tuple[Mapping[str, float], str] | None = None
+    """The numbers and the output of the last gradient that loops computed."""
 
     @cached_property
     def values(self) -> Mapping[str, Value]:
         """The named Values in file order, with the numbers of the last gradient or descent."""
+        self._settle()
         self._made = plain.values_of(self.columns, self.names, Value)
         if self._numbers is not None:
             self._leave(self._numbers)
         return {name: self._made[node] for name, node in self.names.items()}
+
+    def _settle(self) -> None:
+        """Unroll a Model of loops; its Values have the numbers of its last gradient."""
+        point = self._point
+        if self.loops and point and self.columns:
+            self._numbers = evaluate(self, *point).numbers
 
     def _leave(self, numbers: plain.Numbers) -> None:
         """Give the Values their numbers, now or when they are made."""
@@ -129,6 +139,7 @@ class Model(language.Model, Shown):
         """A row a name: role, equation, and the numbers of the last gradient, if there was one."""
         from backprop.report.model_table import model_table
 
+        self._settle()
         return model_table(self, self._numbers)
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
@@ -159,6 +170,11 @@ class Model(language.Model, Shown):
         """
         given = {**(values or {}), **numbers}
         raise_all(outside(self, given))
+        if engine == "auto" and (looped := plain_gradient.by_loops(self, given, of)):
+            self._point = given, looped.output
+            gradient = Gradient(*looped)
+            gradient._of_model = self
+            return gradient
         found = evaluate(self, given, of, engine, noted=True)
         self._leave(found.numbers)
         gradient = Gradient(*found.gradient)
@@ -336,8 +352,16 @@ def load(
     return _model(read_source(path), seed, max_nodes)
 
 
+@cache
+def _looped() -> type[Model]:
+    """A Model of loops, which is the other kind as soon as something needs every step."""
+    from backprop.loops.model import LoopModel  # with NumPy, which few need
+
+    return type("Model", (LoopModel, Model), {"plain": Model, "__doc__": Model.__doc__})
+
+
 def _model(source: Source, seed: int, max_nodes: int) -> Model:
-    found = language.read_model(source, seed, max_nodes)
-    found.__class__ = Model
+    found = read_model(source, seed, max_nodes)
+    found.__class__ = _looped() if found.loops else Model
     assert isinstance(found, Model)
     return found

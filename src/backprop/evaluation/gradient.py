@@ -16,6 +16,7 @@ from backprop.evaluation.shaken import MOST, doubted
 from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.memory import without_collector
+from backprop.source import normal
 from backprop.values import ByNode, Numbers, any_steep, backward, forward
 
 if TYPE_CHECKING:
@@ -69,7 +70,22 @@ def gradient(
     model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
 ) -> Gradient:
     """What `Model.grad` says it does."""
+    if engine == "auto" and (found := by_loops(model, values, of)):
+        return found
     return evaluate(model, values, of, engine, noted=True).gradient
+
+
+def by_loops(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
+    """The same by arrays, for a Model of loops; None for others, and where something is in doubt, or
+    worth a note: then every step is looked at. Raises UnknownName, ChooseOutput."""
+    name = model.output(of) if model.loops else ""
+    if not model.loops:  # which may have been unrolled for the message
+        return None
+    found = model.by_names({normal(name): number for name, number in values.items()}, name)
+    if found is None:
+        return None
+    data, gradients = found
+    return Gradient(name, data[name], data, gradients, tuple(model.warnings))
 
 
 def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open] | None:

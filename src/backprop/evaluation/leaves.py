@@ -101,6 +101,8 @@ def constants(model: Model) -> dict[int, float]:
 def default(model: Model, name: str) -> float:
     """The number that the file gives an input: of a constant of ranges, bounds or draws the double
     with which these were read. Raises NotFinite."""
+    if model.loops:
+        return model.default(name)
     return number_of(model, model.defaults[name], name not in model.read_with)
 
 
@@ -229,7 +231,7 @@ def refused(
         )
         hint = "change it in the equations, or give it where they are read: --set on a command line"
     elif model.is_equation(name):
-        text = model.instance(model.names[name])
+        text = model.instance_of(name)
         shown = text if len(text) <= 60 else "…"
         message = f"{name!r} is computed by its equation, {name} = {shown}; it cannot be set"
         constants = (each for each in model.fixed if not model.is_equation(each))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
@@ -50,6 +50,15 @@ class Model:
         >>> model.goal
         Goal(kind='minimize', name='s')
     """
+
+    loops: Any = None
+    """Its indexed equations as loops over arrays, until something needs every step of its own."""
+
+    def by_names(
+        self, values: Mapping[str, float], output: str
+    ) -> tuple[dict[str, float], dict[str, float]] | None:
+        """The values of all names and the derivatives of the output, by loops; None without them."""
+        return None
 
     def __init__(
         self,
@@ -241,6 +250,14 @@ class Model:
             return False
         tokens = statement_at(self.source, span.start)  # it may be in a comment
         return tokens.kinds[tokens.sign] == "TILDE"
+
+    def text_of(self, name: str) -> str:
+        """The right side of a name on one line, "" for an input without."""
+        return self.text(self.names[name])
+
+    def instance_of(self, name: str) -> str:
+        """The same with numbers for the indices of a member."""
+        return self.instance(self.names[name])
 
     def span(self, node: int) -> list[Span]:
         """Where a row stands: its text, then, inside a function, the calls that led there."""

@@ -86,7 +86,7 @@ class Family:
     def labels(self, places: Whole) -> list[str]:
         """What the members at these places are called."""
         if not self.dimensions:
-            return [self.name]
+            return [self.name] * len(places)
         numbers = numpy.unravel_index(places, self.shape)
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         if len(columns) == 1:
@@ -120,6 +120,9 @@ class Program:
         self.uses: dict[int, Use] = {}
         """What is read, by row."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
+        self.input = self.columns.input()
+        self.step = self.columns.step("copy", [self.columns.number(0.0)])
+        self._written: list[Loop] = []
         self._tables: dict[str, tuple[Family, Array]] = {}
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         """By number the loops that are equations, and for which combinations they are."""
@@ -239,6 +242,7 @@ class Program:
                 self.computed[number] = self._reading(found, loop)
             else:
                 self._default(loop, found)
+        self._written = [*self.loops]
         for number, reads in self.computed.items():
             if not reads.all():
                 self._nothing(number, reads, parts[number])
@@ -277,6 +281,39 @@ class Program:
                         found[use.family][some[which]] = True
             self._reached = {key: found}
         return self._reached[key]
+
+    def in_file_order(self) -> Iterator[tuple[str, Whole]]:
+        """Of each statement the family and the places of its members; of inputs that no statement
+        defines all of them, before the first statement that uses them."""
+        seen: set[str] = set()
+        for loop in self._written:
+            own = self.families[loop.family]
+            rows = in_order([loop.root], self.columns.operands) if loop.root >= 0 else ()
+            for row in rows:
+                if row in self.uses and (name := self.uses[row].family) not in seen:
+                    seen.add(name)
+                    places = numpy.flatnonzero(self.families[name].owner == Family.UNDEFINED)
+                    if len(places):
+                        yield name, places
+            yield loop.family, own.places(loop.indices)
+
+    def unused(self) -> Iterator[str]:
+        """The names that no equation uses, in file order."""
+        used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
+        for run in self.runs:
+            for use in run.part.uses:
+                used[use.family][use.places] = True
+        for name, places in self.in_file_order():
+            free = places[~used[name][places]]
+            yield from self.families[name].labels(free)
+
+    def last(self, loop: Loop) -> int:
+        """The last token of the right side of a statement."""
+        parts = loop.parts
+        if parts.limits:
+            limit = parts.limits[0].node
+            return limit.last if limit.kind == "concise" else limit.first - 1
+        return parts.clauses[0].node.token - 2 if parts.clauses else -1
 
     def _needs(self, of: Part) -> set[int]:
         """The statements whose members a part reads."""

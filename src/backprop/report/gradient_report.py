@@ -116,10 +116,10 @@ def gradient_report(
     rows = groups(names, whole)
     if only:
         rows = [(name, [at]) for at, name in enumerate(names) if name in chosen]
-    equations = [model.text(model.names[name]) for name in names]
-    for name, [at, *others] in rows:
+    equations = [model.text_of(name) for name in names]
+    for _, [at, *others] in rows:
         if not others:
-            equations[at] = model.instance(model.names[name])
+            equations[at] = model.instance_of(names[at])
     data = ChainMap(*(result.data for result in results))
     for at, name in enumerate(names):
         if name in model.defaults and data.get(name) != default(model, name):

@@ -1,0 +1,280 @@
+"""A Model whose indexed equations are loops: it is unrolled only when something needs every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import chain
+from math import isnan
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.errors import BackpropError
+from backprop.graph import Columns
+from backprop.language.declarations import NONE, Declarations, without_brackets
+from backprop.language.definitions import look_alikes
+from backprop.language.families import right
+from backprop.language.model import Model
+from backprop.language.reading import Parsed, read_carefully
+from backprop.loops.arrays import Array
+from backprop.loops.program import Family, Program
+from backprop.loops.reader import NotLoops
+from backprop.loops.run import Doubtful, Found, gradient
+from backprop.names import family
+from backprop.numbers import whole_number
+from backprop.source import one_line
+
+Whole = NDArray[numpy.int64]
+
+
+class Labels(Mapping[str, int]):
+    """The names of a Model, and their rows once it is unrolled: asking for a row unrolls it."""
+
+    def __init__(self, model: LoopModel) -> None:
+        self._model = model
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._model.place(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self._model.listed)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._model.listed))
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self:
+            raise KeyError(name)
+        unrolled = self._model.unrolled()
+        return unrolled.names[name]
+
+
+class Defaults(Labels):
+    """The names that the file gives numbers."""
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str) or (found := self._model.place(name)) is None:
+            return False
+        return not isnan(self._model.program.defaults[found[0].name][found[1]])
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(self.__contains__, super().__iter__())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self:
+            raise KeyError(name)
+        unrolled = self._model.unrolled()
+        return unrolled.defaults[name]
+
+
+class LoopModel(Model):
+    """A Model of loops. What needs a row of its own for every step unrolls it, and it is then the
+    Model that it would have been: `columns`, a row of `names`, all that begins with these."""
+
+    plain: type[Model] = Model
+    """What it becomes."""
+
+    def __init__(self, parsed: Parsed, program: Program, most: int) -> None:
+        self.program = self.loops = program
+        self._again = parsed.source, parsed.members.seed, most
+        self.names: Mapping[str, int] = Labels(self)
+        self.defaults: Mapping[str, int] = Defaults(self)
+        super().__init__(
+            parsed.source,
+            Columns(),
+            self.names,
+            functions=parsed.functions,
+            seed=parsed.members.seed,
+            declared=self._declared(),
+            warnings=[*look_alikes(parsed.statements), *parsed.members.empty.values()],
+        )
+        del self.columns, self.repeated
+        self.names, self.defaults = Labels(self), Defaults(self)
+        self.fixed = tuple(self._fixed(parsed))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("columns", "repeated"):
+            return getattr(self.unrolled(), name)
+        raise AttributeError(name)
+
+    def unrolled(self) -> Model:
+        """This Model, with a row for every step of every member. Raises what reading does."""
+        whole = read_carefully(*self._again)
+        known = {**whole.__dict__}
+        self.__dict__.clear()
+        self.__class__ = self.plain  # type: ignore[assignment]
+        self.__dict__.update(known)
+        return self
+
+    def _declared(self) -> Declarations:
+        builder = self.program.builder
+        if not (
+            builder.declarations.later
+            or builder.declarations.constants
+            or builder.declarations.bounds
+        ):
+            return NONE
+        errors: list[BackpropError] = []
+        found = builder.declarations.all(_Kinds(self), errors)
+        if errors:
+            raise NotLoops("a mistake in what is declared")
+        return found
+
+    def _fixed(self, parsed: Parsed) -> Iterator[str]:
+        """The constants that ranges and indices are made of."""
+        tables = self.program.fixed
+        for name in parsed.members.integers.known:
+            yield name
+        for name, places in tables.items():
+            yield from self.program.families[name].labels(numpy.unique(numpy.concatenate(places)))
+
+    @cached_property
+    def _places(self) -> list[tuple[str, Whole]]:
+        """All names, statement by statement in the order of the file, each with its family and place;
+        inputs that no statement defines stand before the first that uses them."""
+        return [*self.program.in_file_order()]
+
+    @cached_property
+    def listed(self) -> list[list[str]]:
+        """The same as texts."""
+        return [self.program.families[name].labels(places) for name, places in self._places]
+
+    def place(self, name: str) -> tuple[Family, int] | None:
+        """Where a name stands among the numbers of its family; None if there is no such name."""
+        own = family(name)
+        found = self.program.families.get(own or name)
+        if found is None or bool(own) != bool(found.dimensions):
+            return None
+        if not own:
+            return found, 0
+        inside = name[len(own) + 1 : -1].split(",")
+        if len(inside) != found.dimensions or not all(map(_is_index, inside)):
+            return None
+        at = 0
+        for text, low, count in zip(inside, found.low, found.shape, strict=True):
+            index = int(text) - low
+            if not 0 <= index < count:
+                return None
+            at = at * count + index
+        return (found, at) if found.owner[at] != Family.ABSENT else None
+
+    def _kind(self, name: str) -> tuple[Family, int]:
+        found = self.place(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def is_equation(self, name: str) -> bool:
+        of, at = self._kind(name)
+        return int(of.owner[at]) in self.program.computed
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        fixed = set(self.fixed)
+        computed = self.program.computed
+        found = []
+        for name, places in self._places:
+            of = self.program.families[name]
+            given = places[~numpy.isin(of.owner[places], [*computed])]
+            found += [label for label in of.labels(given) if label not in fixed]
+        return found
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        fixed = {*self.fixed, *self.constants}
+        unused = [name for name in self.program.unused() if name not in fixed]
+        if outputs := [name for name in unused if self.is_equation(name)]:
+            return outputs
+        return [name for name in self.names if name not in fixed]
+
+    def default(self, name: str) -> float:
+        of, at = self._kind(name)
+        return float(self.program.defaults[of.name][at])
+
+    def text_of(self, name: str) -> str:
+        of, at = self._kind(name)
+        number = int(of.owner[at])
+        if number < 0:
+            return ""
+        loop = self.program.loops[number]
+        text = one_line(right(loop.statement, self.program.last(loop)).text)
+        return without_brackets(text) if name in self.uncertainties else text
+
+    def instance_of(self, name: str) -> str:
+        of, at = self._kind(name)
+        number = int(of.owner[at])
+        if number < 0 or not of.dimensions:
+            return self.text_of(name)
+        from backprop.language.members import member_text
+
+        loop = self.program.loops[number]
+        span = right(loop.statement, self.program.last(loop))
+        return member_text(loop.statement.tokens.whole, span, name)
+
+    def numbers(self, values: Mapping[str, float]) -> dict[str, Array]:
+        """The numbers of all inputs, nan where there is none. values: those that are given. Raises
+        NotLoops where one has no place here."""
+        found = {name: each.copy() for name, each in self.program.defaults.items()}
+        for name, number in values.items():
+            place = self.place(name)
+            if place is None or self.is_equation(name) or name in self.fixed:
+                raise NotLoops(name)
+            found[place[0].name][place[1]] = float(number)
+        return found
+
+    def by_names(
+        self, values: Mapping[str, float], output: str
+    ) -> tuple[dict[str, float], dict[str, float]] | None:
+        found = self._found(values, output)
+        if found is None:
+            return None
+        data: dict[str, float] = {}
+        gradients: dict[str, float] = {}
+        for (name, places), labels in zip(self._places, self.listed, strict=True):
+            data.update(zip(labels, found.values[name][places].tolist(), strict=True))
+            reached = found.reached[name][places]
+            slopes = found.gradients[name][places]
+            if not reached.all():
+                labels, slopes = (
+                    self.program.families[name].labels(places[reached]),
+                    slopes[reached],
+                )
+            gradients.update(zip(labels, slopes.tolist(), strict=True))
+        return data, gradients
+
+    def _found(self, values: Mapping[str, float], of: str) -> Found | None:
+        """Values and gradients of all members; None where the unrolled graph has to say what is so."""
+        output, at = self._kind(of)
+        program = self.program
+        try:
+            numbers = self.numbers(values)
+            for name, reached in program.reached(output.name, at).items():
+                owner = program.families[name].owner
+                inputs = ~numpy.isin(owner, [*program.computed, Family.ABSENT])
+                if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
+                    return None
+            return gradient(program, numbers, output.name, at)
+        except (NotLoops, Doubtful, TypeError, ValueError):
+            return None
+
+
+class _Kinds(Labels):
+    """The names of a Model, each with a row that is a step if it is computed."""
+
+    def __getitem__(self, name: str) -> int:
+        found = self._model.place(name)
+        if found is None:
+            raise KeyError(name)
+        program = self._model.program
+        number = int(found[0].owner[found[1]])
+        return program.step if number in program.computed else program.input
+
+
+def _is_index(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isdecimal() and len(digits) < 16 and str(whole_number(digits)) == digits
