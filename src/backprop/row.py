@@ -103,3 +103,8 @@ class Operation(NamedTuple):
             if name.isidentifier()
             else name.join(self.operands)
         )
+
+
+def is_truth(row: Operation) -> bool:
+    """Whether the value of an operation is 1 or 0, true or false."""
+    return row.binding in (OR, AND, NOT, COMPARISON)

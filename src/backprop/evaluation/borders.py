@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from backprop.graph import NAMES, NUMBER, Columns, Graph
 from backprop.operations import EQUALITIES, OPERATIONS
-from backprop.row import AND, COMPARISON, NOT, OR, Operation
+from backprop.row import AND, COMPARISON, NOT, OR, Operation, is_truth
 from backprop.syntax.functions import compiled, has_slopes, kinks
 from backprop.values import ByNode
 
@@ -41,11 +41,6 @@ def jumps(graph: Graph, step: int, data: ByNode, value: Any) -> bool:
     row = OPERATIONS[graph.op(step)]
     height = compiled(row.height, row.operands)(*[data[each] for each in graph.operands(step)])
     return bool(abs(float(value) - data[step]) > height / 2)
-
-
-def is_truth(row: Operation) -> bool:
-    """Whether the value of an operation is 1 or 0, true or false."""
-    return row.binding in (OR, AND, NOT, COMPARISON)
 
 
 def conditions(row: Operation) -> Sequence[int]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from backprop.errors import AtBorder
 from backprop.evaluation.beside import Beside, Told, beside, seen
-from backprop.evaluation.borders import choosing_slopes, conditions, is_truth, kind, met
+from backprop.evaluation.borders import choosing_slopes, conditions, kind, met
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import NOTHING, Looks
 from backprop.evaluation.sides import AGREED
@@ -21,7 +21,7 @@ from backprop.graph import Graph, depending, in_order
 from backprop.language import Model
 from backprop.numbers import shown
 from backprop.operations import EQUALITIES, OPERATIONS
-from backprop.row import COMPARISON, Operation
+from backprop.row import COMPARISON, Operation, is_truth
 from backprop.syntax import functions
 from backprop.values import backward, derivatives, forward, having_say
 

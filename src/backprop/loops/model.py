@@ -258,7 +258,7 @@ class LoopModel(Model):
                 inputs = ~numpy.isin(owner, [*program.computed, Family.ABSENT])
                 if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
                     return None
-            return gradient(program, numbers, output.name, at)
+            return gradient(program, numbers, output.name, at, noted=True)
         except (NotLoops, Doubtful, TypeError, ValueError):
             return None
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from backprop.engine.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
-from backprop.loops import gathers
+from backprop.loops import borders, gathers
 from backprop.loops.arrays import Array, ArrayWriter, Numbers, finite, is_nothing
 from backprop.loops.domains import Domain
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
 from backprop.operations import OPERATIONS
+from backprop.row import is_truth
 
 Whole = NDArray[numpy.int64]
 Places = Whole | slice
@@ -208,6 +209,30 @@ class ArrayWalk(Walk[Array]):
         terms, out = (numpy.atleast_1d(self.found[row]) for row in (operand, step))
         domain = self.part.domains[step]
         yield operand, gathers.gradient(self.writer, special.gather, domain, terms, out, given)
+
+    def borders(self) -> Iterator[tuple[int, Any]]:
+        """The steps that stand on a border for some combinations, and for which. What is true or
+        false, and what no name leads to, stands on none."""
+        for step in self.part.steps:
+            special, operands = self.graph.specials.get(step), self.graph.operands(step)
+            if step not in self.part.moving:
+                continue
+            called = [self.found[each] for each in operands]
+            if special is None:
+                still = [not self._moves(each) for each in operands]
+                met = borders.met(self.graph.op(step), called, still)
+                if numpy.any(met) and len({*operands}) == len(operands):
+                    yield step, met
+            elif isinstance(special, Gathered):
+                domain, terms = self.part.domains[step], numpy.atleast_1d(called[0])
+                if gathers.tied(special.gather, domain, terms, numpy.atleast_1d(self.found[step])):
+                    yield step, True
+
+    def _moves(self, row: int) -> bool:
+        truth = self.graph.is_step(row) and row not in self.graph.specials
+        return not (
+            self.graph.is_number(row) or (truth and is_truth(OPERATIONS[self.graph.op(row)]))
+        )
 
     def is_finite(self) -> bool:
         """Whether all values are finite that have a say."""

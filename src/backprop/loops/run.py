@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.loops.arrays import Array, ArrayWriter, Numbers
-from backprop.loops.parts import ArrayWalk, Part, added
-from backprop.loops.program import Program
+from backprop.loops.parts import ArrayWalk, Part, Places, added
+from backprop.loops.program import Program, Run
+from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
 
 _SAME, _UNSEEN = 1e-13, 1e-300
@@ -30,10 +31,13 @@ class Found(NamedTuple):
     reached: Mapping[str, NDArray[numpy.bool_]]
 
 
-def gradient(program: Program, numbers: Mapping[str, Array], output: str, place: int) -> Found:
+def gradient(
+    program: Program, numbers: Mapping[str, Array], output: str, place: int, noted: bool = False
+) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
-    those of its inputs. Raises Doubtful."""
-    found, small = _swept(program, numbers, output, place, 0.0)
+    those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
+    Doubtful."""
+    found, small = _swept(program, numbers, output, place, 0.0, noted)
     if small:  # then what is too small must have no say
         other, _ = _swept(program, numbers, output, place, TINY * 1.5)
         for name in program.families:
@@ -54,19 +58,27 @@ def _same(numbers: Array, others: Array, unseen: float) -> bool:
 
 
 def _swept(
-    program: Program, numbers: Mapping[str, Array], output: str, place: int, more: float
+    program: Program,
+    numbers: Mapping[str, Array],
+    output: str,
+    place: int,
+    more: float,
+    noted: bool = False,
 ) -> tuple[Found, bool]:
     """Values and gradients, and whether something was too small for a double."""
     writer = ArrayWriter(more)
     values = {name: each.copy() for name, each in numbers.items()}
     walks: list[ArrayWalk] = []
     rows: dict[int, Numbers] = {}
+    labels: list[tuple[str, Any]] = []
     with writer.watched():
         for run in program.runs:
             walk = _walk(run.part, writer, values, rows)
             walk.forward()
             if not walk.is_finite():
                 raise Doubtful(run.family)
+            if noted:
+                labels += _labels(walk, run)
             if run.family:
                 values[run.family][run.target] = walk.found[run.part.roots[0]]
             else:
@@ -88,11 +100,36 @@ def _swept(
                 if not reached[run.family][run.target].any():
                     continue
             _back(walk, run.part, seeds, gradients, by_row)
+    if any(gradients[family][places].any() for family, places in labels):
+        raise Doubtful("a border")
     for each in gradients.values():
         if not numpy.isfinite(each).all():
             raise Doubtful("a gradient")
         each += 0.0
     return Found(values, gradients, reached), writer.small
+
+
+def _labels(walk: ArrayWalk, run: Run) -> Iterator[tuple[str, Any]]:
+    """Where borders are met by what may be labels, inputs that an equality asks for: these, which so
+    must have no slope. Raises Doubtful for other borders."""
+    for step, met in walk.borders():
+        columns = run.part.columns
+        uses = [use for use in run.part.uses if use.row in columns.operands(step)]
+        others = len([each for each in columns.operands(step) if not columns.is_number(each)])
+        if columns.op(step) not in EQUALITIES or not uses or len(uses) < others:
+            raise Doubtful("a border")
+        for use in uses:
+            if columns.homes[use.row] is not columns.homes[step]:
+                yield use.family, use.places
+            else:
+                yield use.family, _some(use.places, met)
+
+
+def _some(places: Places, met: Any) -> Any:
+    """Those of some places for which a border is met."""
+    if isinstance(places, slice):
+        places = numpy.arange(places.start, places.stop)
+    return places[numpy.broadcast_to(met, len(places))]
 
 
 def _walk(
