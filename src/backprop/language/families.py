@@ -78,6 +78,11 @@ class Families:
         self.tables: dict[str, dict[str, float]] = {}
         """The numbers of the families that indices are made of."""
 
+    @property
+    def warnings(self) -> list[EmptyRange]:
+        """Those for empty ranges, as they stand in the text."""
+        return [self.empty[at] for at in sorted(self.empty)]
+
     def enter(self, statement: Statement) -> None:
         """Enter a statement that defines members of a family, which indices may be made of."""
         name = statement.tokens.texts[statement.shape.target]

@@ -118,7 +118,7 @@ def unrolled(found: Parsed) -> Model:
     declared = builder.declarations.all(names, errors)
     raise_all(errors)
     repeated, fixed, seed = builder.repeated, list(members.integers.known), members.seed
-    doubts = [*definitions.look_alikes(statements), *members.empty.values()]
+    doubts = [*definitions.look_alikes(statements), *members.warnings]
     if not names:
         message = "no equation in this text: each is for a range with nothing in it"
         raise NoEquation(

@@ -91,7 +91,7 @@ class LoopModel(Model):
             functions=parsed.functions,
             seed=parsed.members.seed,
             declared=self._declared(),
-            warnings=[*look_alikes(parsed.statements), *parsed.members.empty.values()],
+            warnings=[*look_alikes(parsed.statements), *parsed.members.warnings],
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)

@@ -284,17 +284,18 @@ class Program:
 
     def in_file_order(self) -> Iterator[tuple[str, Whole]]:
         """Of each statement the family and the places of its members; of inputs that no statement
-        defines all of them, before the first statement that uses them."""
-        seen: set[str] = set()
+        defines those that it uses first, before it."""
+        seen = {name: each.owner != Family.UNDEFINED for name, each in self.families.items()}
         for loop in self._written:
             own = self.families[loop.family]
             rows = in_order([loop.root], self.columns.operands) if loop.root >= 0 else ()
-            for row in rows:
-                if row in self.uses and (name := self.uses[row].family) not in seen:
-                    seen.add(name)
-                    places = numpy.flatnonzero(self.families[name].owner == Family.UNDEFINED)
-                    if len(places):
-                        yield name, places
+            for use in [self.uses[row] for row in rows if row in self.uses]:
+                if not seen[use.family].all():
+                    places = numpy.arange(self.families[use.family].size)[use.places]
+                    first = numpy.sort(numpy.unique(places, return_index=True)[1])
+                    new = places[first][~seen[use.family][places[first]]]
+                    seen[use.family][new] = True
+                    yield use.family, new
             yield loop.family, own.places(loop.indices)
 
     def unused(self) -> Iterator[str]:

@@ -8,6 +8,7 @@ what is wrong with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy
@@ -181,7 +182,10 @@ class LoopBuilder(Builder):
                 counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
                 if counts.sum() > _MOST_AT_ONCE:
                     raise NotLoops("too many")
-                if not counts.all() and not any(self.columns.homes[row] is at for row in ends):
+                written = chain.from_iterable(clause.items)
+                if not counts.all() and all(
+                    each.kind == "number" or each.operands == 1 for each in written
+                ):
                     self.families.numbers(tokens, clause, {})  # which warns of what is empty
                 domain, found = ranged(at, low, high, by)
             variable = tokens.texts[clause.node.token]

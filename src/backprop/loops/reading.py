@@ -30,7 +30,7 @@ def read_model(
         return found
     text = parsed(source, seed, most)
     steps = about(text)
-    if steps < many or steps < 10 * len(text.statements):
+    if steps < max(many, many and 10 * len(text.statements)):
         return unrolled(text)
     return _loops(text, most) or unrolled(parsed(source, seed, most))
 
