@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from math import copysign, isfinite
+from math import copysign, inf, isfinite, nan
 from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.engine.walk import NOTHING, Operand, Texts
-from backprop.operations import OPERATIONS
+from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
+from backprop.syntax.fold import fold
 from backprop.syntax.functions import TINY
+from backprop.syntax.parser import formula
 
 Array = NDArray[numpy.float64]
 
@@ -25,7 +27,7 @@ Numbers = Operand[Array]
 _OWN = {"pow": "power", "llvm.fabs": "abs", "llvm.roundeven": "rint", "frem": "fmod"}
 """What NumPy calls differently from C and LLVM."""
 
-_HARDWARE = ("+", "-", "*", "/", "neg", "copy")
+_PLAIN: Mapping[str, Any] = {"+": numpy.add, "-": numpy.subtract, "*": numpy.multiply, "/": numpy.divide}
 """Operations of the processor, which keeps a mark of what is too small."""
 
 
@@ -48,12 +50,13 @@ class ArrayWriter(Texts[Array]):
 
     def value(self, name: str, operands: Sequence[Numbers]) -> Numbers:
         """The value of an operation."""
+        if name in _PLAIN and not self.more:
+            result: Numbers = _PLAIN[name](operands[0], operands[1])
+            return result
         if all(isinstance(each, float) for each in operands):
             found: Numbers = functions.value(name)(*operands)
         else:
             found = _function(name)(self, *operands)
-        if name in _HARDWARE and not isinstance(found, float) and not self.more:
-            return found
         return self._kept(name, found, operands)
 
     def _kept(self, name: str, found: Numbers, operands: Sequence[Numbers]) -> Numbers:
@@ -74,6 +77,10 @@ class ArrayWriter(Texts[Array]):
             if self.more:
                 found = numpy.where(lost, found + numpy.copysign(self.more, found), found)
         return found
+
+    def text(self, text: str, names: Mapping[str, Numbers]) -> Numbers:
+        function, own = _compiled(text)
+        return function(self, *[names[name] for name in own])
 
     def used(self, slope: Numbers, name: str, numbers: Sequence[Numbers], at: int) -> Numbers:
         """A slope, looked at as a value is."""
@@ -114,13 +121,32 @@ def finite(numbers: Numbers) -> bool:
 
 
 @cache
+def _compiled(text: str) -> tuple[Callable[..., Numbers], tuple[str, ...]]:
+    """A formula of the table as a function of a writer and of numbers for its names, and these."""
+    own: dict[str, None] = {}
+
+    def name(word: str) -> str:
+        if word in CONSTANTS:
+            return repr(CONSTANTS[word])
+        own[word] = None
+        return word
+
+    def apply(operation: str, operands: list[str]) -> str:
+        return f"writer.value({operation!r}, ({', '.join(operands)},))"
+
+    code = fold(formula(text), lambda number: repr(float(number)), name, apply)
+    scope: dict[str, Any] = {"inf": inf, "nan": nan}
+    function: Callable[..., Numbers] = eval(f"lambda writer, {', '.join(own)}: {code}", scope)
+    return function, tuple(own)
+
+
+@cache
 def _function(name: str) -> Callable[..., Numbers]:
     """The value of an operation as a function of a writer and the operands."""
     row = OPERATIONS[name]
     if row.chooses:
         return _chosen
-    plain = {"+": numpy.add, "-": numpy.subtract, "*": numpy.multiply, "/": numpy.divide}.get(name)
-    if plain is not None:
+    if plain := _PLAIN.get(name):
         return lambda _, x, y: plain(x, y)
     if name == "neg":
         return lambda _, x: numpy.negative(x)

@@ -7,7 +7,13 @@ import numpy
 
 from backprop.loops.arrays import ArrayWriter, Numbers
 from backprop.operations import OPERATIONS
-from backprop.row import AND, COMPARISON, NOT, OR
+from backprop.row import AND, COMPARISON, NOT, OR, is_truth
+
+
+def has_some(name: str) -> bool:
+    """Whether an operation has borders."""
+    row = OPERATIONS[name]
+    return bool(is_truth(row) or row.chooses or row.corner or row.jump)
 
 
 def met(name: str, operands: Sequence[Numbers], still: Sequence[bool]) -> Any:

@@ -42,7 +42,7 @@ class Part(NamedTuple):
     """Rows of a body. roots: those that are asked for. steps: what is computed, operands first.
     outer: rows that are computed elsewhere. known: of numbers and of the variables of clauses what
     they are. uses: what is read. ups: of lifted rows. domains: what gathers run through. guarded, moving,
-    looked: as of `Walk`."""
+    looked: as of `Walk`. bordering: the steps that may stand on a border."""
 
     columns: ArrayColumns
     roots: Sequence[int]
@@ -55,6 +55,7 @@ class Part(NamedTuple):
     guarded: Container[int]
     moving: Container[int]
     looked: Sequence[int]
+    bordering: Sequence[int]
 
     def slices(self, within: Domain) -> Iterator[Part]:
         """The part for each combination of a domain that all of its own steps lie within."""
@@ -63,7 +64,9 @@ class Part(NamedTuple):
         homes.update(columns.homes[use.row] for use in self.uses)
         homes.discard(columns.whole)
         ends = {
-            home: numpy.searchsorted(home.lifted(at[:-1], within), at).tolist() for home in homes
+            home: numpy.searchsorted(home.lifted(at[:-1], within), at).tolist()
+            for home in homes
+            if within in home.around()
         }
         ups = {row: (columns.homes[row], self.ups[row]) for row in self.ups}
         bases = {row: columns.homes[row] for row in self.domains}
@@ -83,9 +86,11 @@ class Part(NamedTuple):
                 some = here[home]
                 if isinstance(up.places, int):
                     moved[row] = Up(some.stop - some.start, 1)
-                else:
+                elif source in here:
                     first, last = here[source].start, here[source].stop
                     moved[row] = Up(up.places[some] - first, last - first)
+                else:  # computed before, for all slices
+                    moved[row] = Up(up.places[some], up.size)
             domains = {
                 row: Domain(columns.whole, self.domains[row].counts[here[home]])
                 for row, home in bases.items()
@@ -126,8 +131,15 @@ def part(
     walk = ArrayWalk(ArrayWriter(), columns, steps, {})
     moving = walk.moving([*(use.row for use in uses), *outer])
     looked = [*dict.fromkeys([*roots, *_hidden(columns, steps)])]
+    some = [
+        step
+        for step in steps
+        if step in moving
+        and step not in ups
+        and (step in domains or borders.has_some(columns.op(step)))
+    ]
     return Part(
-        columns, roots, steps, outer, known, uses, ups, domains, walk.guarded, moving, looked
+        columns, roots, steps, outer, known, uses, ups, domains, walk.guarded, moving, looked, some
     )
 
 
@@ -213,10 +225,8 @@ class ArrayWalk(Walk[Array]):
     def borders(self) -> Iterator[tuple[int, Any]]:
         """The steps that stand on a border for some combinations, and for which. What is true or
         false, and what no name leads to, stands on none."""
-        for step in self.part.steps:
+        for step in self.part.bordering:
             special, operands = self.graph.specials.get(step), self.graph.operands(step)
-            if step not in self.part.moving:
-                continue
             called = [self.found[each] for each in operands]
             if special is None:
                 still = [not self._moves(each) for each in operands]

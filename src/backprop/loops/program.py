@@ -269,7 +269,9 @@ class Program:
                     asked = {run.part.roots[0]: found[run.family][run.target]}
                 else:
                     asked = {
-                        row: numpy.ones(1, dtype=bool) for row in run.part.roots if row in rows
+                        row: numpy.ones(self.columns.homes[row].size, dtype=bool)
+                        for row in run.part.roots
+                        if row in rows
                     }
                 if run.family and found[run.family][run.target].all():
                     for use in run.part.uses:

@@ -131,8 +131,8 @@ class LoopBuilder(Builder):
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
 
-    def loop(self, statement: Statement, first: str = "") -> Loop:
-        """A statement without its right side. first: the variable to run through outermost."""
+    def loop(self, statement: Statement, first: Sequence[str] = ()) -> Loop:
+        """A statement without its right side. first: the variables to run through outermost."""
         tokens, shape = statement
         parts = ready_made(statement)
         limits = (node for limit in parts.limits for item in limit.items for node in item)
@@ -140,7 +140,10 @@ class LoopBuilder(Builder):
             raise NotLoops("bounds that are made of members")
         if first:
             order = [*parts.clauses]
-            order.sort(key=lambda clause: tokens.texts[clause.node.token] != first)
+            last = len(first)
+            words = [tokens.texts[clause.node.token] for clause in order]
+            places = {word: first.index(word) if word in first else last for word in words}
+            order.sort(key=lambda clause: places[tokens.texts[clause.node.token]])
             parts = parts._replace(clauses=tuple(order))
         domain, scope = self._domain(tokens, parts, {}, self.columns.whole)
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]

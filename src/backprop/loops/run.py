@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
+from backprop.engine.underflow import SCALE
 from backprop.loops.arrays import Array, ArrayWriter, Numbers
 from backprop.loops.parts import ArrayWalk, Part, Places, added
 from backprop.loops.program import Program, Run
@@ -31,21 +32,30 @@ class Found(NamedTuple):
     reached: Mapping[str, NDArray[numpy.bool_]]
 
 
+class Small(NamedTuple):
+    """Whether values, or gradients, were too small for a double."""
+
+    values: bool
+    gradients: bool
+
+
 def gradient(
     program: Program, numbers: Mapping[str, Array], output: str, place: int, noted: bool = False
 ) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
     those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
     Doubtful."""
-    found, small = _swept(program, numbers, output, place, 0.0, noted)
-    if small:  # then what is too small must have no say
-        other, _ = _swept(program, numbers, output, place, TINY * 1.5)
+    found, small = _swept(program, numbers, output, place, noted=noted)
+    if small.values:  # then what is too small must have no say
+        other, _ = _swept(program, numbers, output, place, TINY * 1.5, SCALE)
         for name in program.families:
             if not (
                 _same(found.values[name], other.values[name], _UNSEEN)
                 and _same(found.gradients[name], other.gradients[name], TINY)
             ):
                 raise Doubtful(name)
+    elif small.gradients:  # what is too small even then is left out, as of other large graphs
+        found, _ = _swept(program, numbers, output, place, scale=SCALE)
     return found
 
 
@@ -62,10 +72,12 @@ def _swept(
     numbers: Mapping[str, Array],
     output: str,
     place: int,
-    more: float,
+    more: float = 0.0,
+    scale: float = 1.0,
     noted: bool = False,
-) -> tuple[Found, bool]:
-    """Values and gradients, and whether something was too small for a double."""
+) -> tuple[Found, Small]:
+    """Values and gradients, and whether something was too small for a double. more: added to that.
+    scale: of the gradients on the way."""
     writer = ArrayWriter(more)
     values = {name: each.copy() for name, each in numbers.items()}
     walks: list[ArrayWalk] = []
@@ -85,7 +97,8 @@ def _swept(
                 rows |= {row: walk.found[row] for row in run.part.roots}
             walks.append(walk)
         gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
-        gradients[output][place] = 1.0
+        gradients[output][place] = scale
+        lost, writer.small = writer.small, False
         reached = program.reached(output, place)
         by_row: dict[int, Numbers] = {}
         for run, walk in zip(reversed(program.runs), reversed(walks), strict=True):
@@ -106,7 +119,8 @@ def _swept(
         if not numpy.isfinite(each).all():
             raise Doubtful("a gradient")
         each += 0.0
-    return Found(values, gradients, reached), writer.small
+        each /= scale
+    return Found(values, gradients, reached), Small(lost, writer.small)
 
 
 def _labels(walk: ArrayWalk, run: Run) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,6 @@
 """Families whose members need one another at other indices: `x[t+1] = x[t] + v[t]`, slice by slice.
 
-One position of each family is its time. Every member must read what is earlier by that, or later,
+One position of each family, or two, is its time. Every member must read what is earlier by that, or later,
 or of the same time from a statement that comes before; then all members of one time are a slice.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import islice, product
+from itertools import chain, islice, permutations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 Whole = NDArray[numpy.int64]
 
-_MOST_WAYS = 16
+_FAR = 1 << 21
+"""Indices are less than half as far apart."""
+
+_MOST_WAYS = 100
 """The most choices of positions that are tried."""
 
 MOST_SLICES = 20_000
@@ -48,44 +51,68 @@ def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
     """The slices of statements whose members need one another, in an order in which they can be
     computed. Raises NotLoops if none is found."""
     families = [*dict.fromkeys(program.loops[number].family for number in group)]
-    choices = product(*(range(program.families[name].dimensions) for name in families))
-    for positions in islice(choices, _MOST_WAYS):
+    dimensions = [range(program.families[name].dimensions) for name in families]
+    alike = (
+        [each] * len(families)
+        for count in (1, 2)
+        for each in permutations(range(min(map(len, dimensions))), count)
+    )
+    others = chain.from_iterable(
+        product(*(permutations(each, count) for each in dimensions)) for count in (1, 2)
+    )
+    for positions in islice(chain(alike, others), _MOST_WAYS):
         time = dict(zip(families, positions, strict=True))
-        turns = {number: _turn(program, number, time) for number in group}
-        if not all(turns.values()):
-            continue
-        found = {number: turn for number, turn in turns.items() if turn}
-        if order := _order(program, found, time):
-            return _runs(program, found, *order)
+        turns: dict[int, _Turn] = {}
+        for number in group:
+            if turn := _turn(program, number, time):
+                turns[number] = turn
+            else:
+                break
+        if len(turns) == len(group) and (order := _order(program, turns, time)):
+            return _runs(program, turns, *order)
     raise NotLoops("members that need one another")
 
 
-def _turn(program: Program, number: int, time: Mapping[str, int]) -> _Turn | None:
-    """A statement with the variable of its time outermost; None if it has none."""
+def _key(indices: Sequence[Whole], positions: Sequence[int]) -> Whole:
+    """The time of members: of two positions the first one decides, and where that is the same the
+    second."""
+    key: Whole = indices[positions[0]]
+    for at in positions[1:]:
+        if (numpy.abs(indices[at]) >= _FAR // 2).any():
+            raise NotLoops("indices that are far apart")
+        key = key * _FAR + indices[at]
+    return key
+
+
+def _turn(program: Program, number: int, time: Mapping[str, Sequence[int]]) -> _Turn | None:
+    """A statement with the variables of its time outermost; None if it has none."""
     loop = program.loops[number]
-    at, tokens = time[loop.family], loop.statement.tokens
+    positions, tokens = time[loop.family], loop.statement.tokens
     variables = {tokens.texts[clause.node.token] for clause in loop.parts.clauses}
-    used = variables.intersection(tokens.texts[node.token] for node in loop.parts.indices[at])
-    if len(used) != 1:
+    used: list[str] = []
+    for at in positions:
+        words = {tokens.texts[node.token] for node in loop.parts.indices[at]}
+        used += variables.intersection(words)
+    if not used or len(used) > len(positions) or len({*used}) < len(used):
         return None
-    loop = program.builder.with_body(program.builder.loop(loop.statement, used.pop()))
+    loop = program.builder.with_body(program.builder.loop(loop.statement, used))
     program.enter_uses()
     first = loop.domain
-    while first.depth > 1:
+    while first.depth > len(used):
         assert first.parent is not None
         first = first.parent
     if first.size > MOST_SLICES or loop.domain.size < THIN * first.size:
         raise NotLoops("slices of few members")
     here = loop.domain.lifted(numpy.arange(first.size), first).astype(numpy.int64)
-    times = numpy.zeros(first.size, dtype=numpy.int64)
-    times[here] = loop.indices[at]
-    if (times[here] != loop.indices[at]).any() or len({*times.tolist()}) != len(times):
+    times, keys = numpy.zeros(first.size, dtype=numpy.int64), _key(loop.indices, positions)
+    times[here] = keys
+    if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
         return None
     return _Turn(loop, first, times, part(program.columns, [loop.root], program.uses))
 
 
 def _order(
-    program: Program, turns: Mapping[int, _Turn], time: Mapping[str, int]
+    program: Program, turns: Mapping[int, _Turn], time: Mapping[str, Sequence[int]]
 ) -> tuple[list[int], bool] | None:
     """The statements in the order in which members of one time can be computed, and whether time
     runs backwards; None if there is none."""
@@ -103,7 +130,7 @@ def _order(
                 return None
             special = columns.specials[use.row]
             assert isinstance(special, Read)
-            read = special.indices[time[use.family]][mutual]
+            read = _key(special.indices, time[use.family])[mutual]
             apart = read - home.lifted(turn.times, turn.first).astype(numpy.int64)[mutual]
             earlier, later = earlier or bool((apart < 0).any()), later or bool((apart > 0).any())
             now[number].update(numpy.unique(owners[mutual][apart == 0]).tolist())
