@@ -171,7 +171,7 @@ class Builder:
                         hints = [f"write {name}[…], or {name}[*]"]
                         raise UnknownName(message, tokens.span(token), hints=hints)
                     else:  # the variable of a clause
-                        node = columns.number(found, pack(starts[token], ends[token]))
+                        node = self._variable(found, pack(starts[token], ends[token]))
                     uses_names = uses_names or not columns.is_number(node)
                     stack.append(node)
                     before = kind
@@ -225,6 +225,10 @@ class Builder:
         self.uses_names = uses_names
         root: int = stack[0]
         return root
+
+    def _variable(self, found: Any, place: int) -> int:
+        """The row of the variable of a clause."""
+        return self.columns.number(found, place)
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
         """What the variables of a sum run through."""

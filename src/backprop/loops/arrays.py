@@ -27,7 +27,12 @@ Numbers = Operand[Array]
 _OWN = {"pow": "power", "llvm.fabs": "abs", "llvm.roundeven": "rint", "frem": "fmod"}
 """What NumPy calls differently from C and LLVM."""
 
-_PLAIN: Mapping[str, Any] = {"+": numpy.add, "-": numpy.subtract, "*": numpy.multiply, "/": numpy.divide}
+_PLAIN: Mapping[str, Any] = {
+    "+": numpy.add,
+    "-": numpy.subtract,
+    "*": numpy.multiply,
+    "/": numpy.divide,
+}
 """Operations of the processor, which keeps a mark of what is too small."""
 
 

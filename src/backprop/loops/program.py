@@ -128,7 +128,8 @@ class Program:
         """By number the loops that are equations, and for which combinations they are."""
         self.fixed: dict[str, list[Whole]] = {}
         """Of each family the members that indices are made of."""
-        builder.table, builder.present, builder.extent = self.table, self.present, self.extent
+        builder.table, builder.extent = self.table, self.extent
+        builder.present, builder.kept = self.present, self.kept
         later = builder.declarations.later
         for statement in statements:
             if statement.shape.form == "function":
@@ -163,7 +164,14 @@ class Program:
         self.fixed.setdefault(name, []).append(places)
         return numbers[places]
 
-    def present(self, name: str, indices: Sequence[Whole]) -> NDArray[numpy.bool_]:
+    def present(self, name: str, indices: Sequence[Whole]) -> bool:
+        """Whether a family has all of these members; so does one that no statement defines."""
+        family = self.families.get(name)
+        return (
+            not family or len(indices) != family.dimensions or bool(self.kept(name, indices).all())
+        )
+
+    def kept(self, name: str, indices: Sequence[Whole]) -> NDArray[numpy.bool_]:
         """Which members of a family there are. Raises NotLoops for one that no statement defines."""
         family = self._family(name)
         places = family.places(indices)

@@ -32,8 +32,8 @@ from backprop.syntax.scanner import Tokens
 
 Whole = NDArray[numpy.int64]
 
-_MOST_AT_ONCE = 1 << 27
-"""The most combinations of indices that arrays are made for."""
+_MOST = 1 << 25
+"""The most combinations of indices that arrays are made for, in all: some gigabytes."""
 
 
 class NotLoops(Exception):
@@ -93,6 +93,12 @@ class Many(Members):
         return Many(self.family, tuple(each for each in found if each is not None))
 
 
+class Variable(NamedTuple):
+    """The variable of a clause: the row of its numbers."""
+
+    node: int
+
+
 class Loop(NamedTuple):
     """A statement, once for each combination of its indices. family: what it defines members of, or
     the name itself. indices: of these members, position by position. rows: those of its body, the
@@ -124,12 +130,15 @@ class LoopBuilder(Builder):
         self.columns = columns
         self.table: Callable[[str, tuple[Whole, ...]], Array]
         """The numbers of members of a family that indices are made of. See Program."""
-        self.present: Callable[[str, Sequence[Whole]], NDArray[numpy.bool_]]
+        self.present: Callable[[str, Sequence[Whole]], bool]
+        """Whether a family has all of these members, as far as that is known. See Program."""
+        self.kept: Callable[[str, Sequence[Whole]], NDArray[numpy.bool_]]
         """Which members of a family there are. See Program."""
         self.extent: Callable[[str], Sequence[tuple[int, int]]]
         """The least and the largest index of each position of a family. See Program."""
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
+        self._left = float(_MOST)
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Loop:
         """A statement without its right side. first: the variables to run through outermost."""
@@ -175,16 +184,14 @@ class LoopBuilder(Builder):
             at = domain
             numbers = [self._whole(row, at) for row in ends]
             if clause.node.kind == "listed":
-                if at.size * len(numbers) > _MOST_AT_ONCE:
-                    raise NotLoops("too many")
+                self._spend(at.size * len(numbers))
                 domain, found = listed(at, numbers)
             else:
                 low, high, by = [*numbers, numpy.ones(at.size, dtype=numpy.int64)][:3]
                 if not by.all():
                     raise NotLoops("a step of 0")
                 counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
-                if counts.sum() > _MOST_AT_ONCE:
-                    raise NotLoops("too many")
+                self._spend(counts.sum())
                 written = chain.from_iterable(clause.items)
                 if not counts.all() and all(
                     each.kind == "number" or each.operands == 1 for each in written
@@ -192,7 +199,7 @@ class LoopBuilder(Builder):
                     self.families.numbers(tokens, clause, {})  # which warns of what is empty
                 domain, found = ranged(at, low, high, by)
             variable = tokens.texts[clause.node.token]
-            inner[variable] = Argument(self.columns.special(Index(found), domain))
+            inner[variable] = Variable(self.columns.special(Index(found), domain))
         if parts.condition:
             row = self._row_of(tokens, parts.condition, inner)
             kept = domain.lifted(self._numbers(row), self.columns.homes[row]) != 0
@@ -203,6 +210,12 @@ class LoopBuilder(Builder):
         """What a variable is for each combination of a domain, as Python's numbers."""
         found: list[int] = self._whole(row, domain).tolist()
         return found
+
+    def _spend(self, combinations: float) -> None:
+        """Count combinations before anything is made for them."""
+        self._left -= combinations
+        if self._left < 0:
+            raise NotLoops("more than memory may hold")
 
     def _kept(
         self,
@@ -219,7 +232,7 @@ class LoopBuilder(Builder):
             row = scope[variable].node
             if self.columns.homes[row] is domain:
                 numbers = self._numbers(row)[kept].astype(numpy.int64)
-                inner[variable] = Argument(self.columns.special(Index(numbers), among))
+                inner[variable] = Variable(self.columns.special(Index(numbers), among))
         return among, inner
 
     def _numbers(self, row: int) -> Any:
@@ -246,7 +259,7 @@ class LoopBuilder(Builder):
             word = tokens.texts[node.token]
             if node.kind == "name":
                 found = scope.get(word)
-                if isinstance(found, Argument):
+                if isinstance(found, Argument | Variable):
                     return found.node
                 return columns.number(float(self.families.integers.number(tokens, (node,), {})))
             if node.kind == "number":
@@ -271,11 +284,24 @@ class LoopBuilder(Builder):
         self.families.integers.met(name, -1)
         return self.columns.special(Read(name, ()), self.columns.whole, place)
 
+    def _variable(self, found: Any, place: int) -> int:
+        row: int = found.node
+        return row
+
     def _member(self, tokens: Tokens, family: str, parts: Parts, scope: Scope, place: int) -> int:
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
+        if not self.present(family, indices):  # but perhaps where something is computed
+            inner = self._around(scope)
+            if inner is not home:
+                home, indices = inner, tuple(self._whole(row, inner) for row in rows)
         return self.columns.special(Read(family, indices), home, place)
+
+    def _around(self, scope: Scope) -> Domain:
+        """The domain of all variables of a scope."""
+        used = [each.node for each in scope.values() if isinstance(each, Argument | Variable)]
+        return self.columns.innermost(used)
 
     def _of_family(
         self, tokens: Tokens, name: str, parts: Parts, scope: Scope, place: int
@@ -352,14 +378,13 @@ class LoopBuilder(Builder):
             for other in extents[1:]:
                 if other[at] != (low, high):
                     raise NotLoops("families of different indices")
-            if numpy.maximum(most - least + 1, 0).astype(float).sum() > _MOST_AT_ONCE:
-                raise NotLoops("too many")
+            self._spend(numpy.maximum(most - least + 1, 0).astype(float).sum())
             one = numpy.ones(domain.size, dtype=numpy.int64)
             domain, found = ranged(domain, least, most, one)
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
         kept = [
-            self.present(each.family, [self._whole(row, domain) for row in each.filled(rows)])
+            self.kept(each.family, [self._whole(row, domain) for row in each.filled(rows)])
             for each in many
         ]
         if not all(numpy.array_equal(each, kept[0]) for each in kept):
@@ -385,12 +410,7 @@ class LoopBuilder(Builder):
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
         words = _words(tokens, parts)
-        used = [
-            found.node
-            for name, found in scope.items()
-            if name in words and isinstance(found, Argument)
-        ]
-        base = self.columns.innermost(used)
+        base = self._around({name: each for name, each in scope.items() if name in words})
         domain, inner = self._domain(tokens, parts, scope, base)
         if domain.size:
             self._open.append((base, domain))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
+from backprop.errors import BackpropError
 from backprop.loops.domains import Domain
 from backprop.loops.parts import Part, part
 from backprop.loops.reader import Loop, NotLoops
@@ -64,10 +65,13 @@ def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
         time = dict(zip(families, positions, strict=True))
         turns: dict[int, _Turn] = {}
         for number in group:
-            if turn := _turn(program, number, time):
-                turns[number] = turn
-            else:
+            try:
+                turn = _turn(program, number, time)
+            except BackpropError:  # the range of one variable needs another one
+                turn = None
+            if turn is None:
                 break
+            turns[number] = turn
         if len(turns) == len(group) and (order := _order(program, turns, time)):
             return _runs(program, turns, *order)
     raise NotLoops("members that need one another")
