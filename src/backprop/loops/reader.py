@@ -237,7 +237,8 @@ class LoopBuilder(Builder):
 
     def _numbers(self, row: int) -> Any:
         try:
-            return self.columns.numbers(row, self._writer)
+            with self._writer.watched():
+                return self.columns.numbers(row, self._writer)
         except KeyError:
             raise NotLoops("an index that depends on a value") from None
 
