@@ -51,7 +51,9 @@ def gradient(
 
 
 def tied(gather: Gather, domain: Domain, terms: Array, out: Array) -> bool:
-    """Whether several terms are the least or the largest one."""
+    """Whether several terms are the least or the largest one, or all of a norm are 0."""
+    if gather.joined_by == "hypot":
+        return bool((out == 0).any())
     if gather.joined_by not in ("min", "max"):
         return False
     return bool((domain.joined(numpy.add, (terms == out[domain.up]).astype(float), 1.0) > 1).any())
