@@ -301,16 +301,7 @@ class Families:
             raise UnknownName(f"{family!r} has no indices", span, place)
 
     def draw(self, tokens: Tokens, body: Body, label: str, scope: Scope) -> tuple[float, int]:
-        """The default of a member that is drawn at random, and its place.
-
-        Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
-        fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
-        quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its
-        number whatever else a file draws, on every machine.
-        """
-        from hashlib import blake2b  # these two take 6 ms, and few files draw
-        from statistics import NormalDist
-
+        """The default of a member that is drawn at random, and its place."""
         drawn = body.nodes[-1]
         _check_distribution(tokens, drawn)
         name, span = tokens.texts[drawn.token], tokens.span(drawn.first, drawn.last)
@@ -322,12 +313,7 @@ class Families:
             )
             hints = [f"to draw {label}, give numbers, or names that the file gives numbers"]
             raise NotYetSupported(message, error.labels[0].span, hints=hints) from None
-        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
-        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
-        if name == "uniform":
-            number = first + (second - first) * fraction
-        else:
-            number = first + second * NormalDist().inv_cdf(fraction)
+        number = self.drawn(name, first, second, label)
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not isfinite(number):
             message = f"{name}({shown(first)}, {shown(second)}) cannot be drawn from"
@@ -335,6 +321,23 @@ class Families:
             hints = [rule if wrong else "both numbers, and what is drawn, must be finite"]
             raise NotANumber(message, span, hints=hints)
         return number, pack(span.start, span.end)
+
+    def drawn(self, name: str, first: float, second: float, label: str) -> float:
+        """The number that a member draws from a distribution.
+
+        Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
+        fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
+        quantile of u (Wichura's AS 241, as Python's statistics has it). So a member keeps its
+        number whatever else a file draws, on every machine.
+        """
+        from hashlib import blake2b  # these two take 6 ms, and few files draw
+        from statistics import NormalDist
+
+        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
+        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
+        if name == "uniform":
+            return first + (second - first) * fraction
+        return first + second * NormalDist().inv_cdf(fraction)
 
 
 def _words(tokens: Tokens, clause: Clause) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from math import isnan
 from typing import Any
 
@@ -22,8 +22,6 @@ from backprop.loops.arrays import Array
 from backprop.loops.program import Family, Program
 from backprop.loops.reader import NotLoops
 from backprop.loops.run import Doubtful, Found, gradient
-from backprop.names import family
-from backprop.numbers import whole_number
 from backprop.source import one_line
 
 Whole = NDArray[numpy.int64]
@@ -81,6 +79,7 @@ class LoopModel(Model):
 
     def __init__(self, parsed: Parsed, program: Program, most: int) -> None:
         self.program = self.loops = program
+        self._texts: dict[int, str] = {}
         self._again = parsed.source, parsed.members.seed, most
         self.names: Mapping[str, int] = Labels(self)
         self.defaults: Mapping[str, int] = Defaults(self)
@@ -144,24 +143,18 @@ class LoopModel(Model):
         """The same as texts."""
         return [self.program.families[name].labels(places) for name, places in self._places]
 
+    @cached_property
+    def _index(self) -> dict[str, tuple[Family, int]]:
+        """Each name with its family, and where it stands among the numbers of that."""
+        found: dict[str, tuple[Family, int]] = {}
+        for (name, places), labels in zip(self._places, self.listed, strict=True):
+            family = self.program.families[name]
+            found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
+        return found
+
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands among the numbers of its family; None if there is no such name."""
-        own = family(name)
-        found = self.program.families.get(own or name)
-        if found is None or bool(own) != bool(found.dimensions):
-            return None
-        if not own:
-            return found, 0
-        inside = name[len(own) + 1 : -1].split(",")
-        if len(inside) != found.dimensions or not all(map(_is_index, inside)):
-            return None
-        at = 0
-        for text, low, count in zip(inside, found.low, found.shape, strict=True):
-            index = int(text) - low
-            if not 0 <= index < count:
-                return None
-            at = at * count + index
-        return (found, at) if found.owner[at] != Family.ABSENT else None
+        return self._index.get(name)
 
     def _kind(self, name: str) -> tuple[Family, int]:
         found = self.place(name)
@@ -199,10 +192,12 @@ class LoopModel(Model):
     def text_of(self, name: str) -> str:
         of, at = self._kind(name)
         number = int(of.owner[at])
-        if number < 0:
-            return ""
-        loop = self.program.loops[number]
-        text = one_line(right(loop.statement, self.program.last(loop)).text)
+        if number not in self._texts:
+            self._texts[number] = ""
+            if number >= 0:
+                loop = self.program.loops[number]
+                self._texts[number] = one_line(right(loop.statement, self.program.last(loop)).text)
+        text = self._texts[number]
         return without_brackets(text) if name in self.uncertainties else text
 
     def instance_of(self, name: str) -> str:
@@ -273,8 +268,3 @@ class _Kinds(Labels):
         program = self._model.program
         number = int(found[0].owner[found[1]])
         return program.step if number in program.computed else program.input
-
-
-def _is_index(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isdecimal() and len(digits) < 16 and str(whole_number(digits)) == digits

@@ -408,10 +408,21 @@ class Program:
         family = self.families[loop.family]
         places = family.places(loop.indices)
         numbers = self.defaults[loop.family]
-        variables, labels = self._variables(loop), family.labels(places)
-        for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
-            scope = {name: each[at] for name, each in variables.items()}
-            numbers[place], _ = families.draw(tokens, loop.parts.body, label, scope)
+        labels, body = family.labels(places), loop.parts.body
+        variables = self._variables(loop)
+        first = {name: each[0] for name, each in variables.items()}
+        numbers[places[0]], _ = families.draw(tokens, body, labels[0], first)
+        if variables.keys() & {tokens.texts[node.token] for node in body.nodes}:
+            for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
+                scope = {name: each[at] for name, each in variables.items()}
+                numbers[place], _ = families.draw(tokens, body, label, scope)
+            return
+        low, high = families.integers.arguments(tokens, body, first)
+        name = tokens.texts[body.nodes[-1].token]
+        drawn = [families.drawn(name, low, high, label) for label in labels]
+        numbers[places] = drawn
+        if not numpy.isfinite(drawn).all():
+            raise NotLoops("a number beyond doubles")
 
     def _default(self, loop: Loop, found: Part) -> None:
         """The numbers that a statement without names gives members."""
