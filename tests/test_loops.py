@@ -11,7 +11,7 @@ from backprop.evaluation.gradient import Gradient, by_loops, gradient
 from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import sequence
-from backprop.loops.reading import read_model
+from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed
 from running import backprop
@@ -66,7 +66,7 @@ def test_random_models_are_what_they_are_unrolled(
 
 
 BIG = """
-n = 4000
+n = 8000
 const t[i] = cos(i/3) for i in 1..n
 x[i] = sin(i) for i in 1..n
 w[1] = 0.5; w[2] = -0.2 in -1..1; b = 0.1
@@ -88,7 +88,7 @@ def unrolled(*arguments: str) -> Iterator[str]:
         (),
         ("--set", "w[1]=0.7, x[3]=2", "--only", "w[*], h[3], x[1..4]"),
         ("--wrt", "x[7], b"),
-        ("--set", "n=3500"),
+        ("--set", "n=7500"),
         ("--of", "h[12]", "--all", "--format", "csv"),
         ("--set", "x[*]=0.25", "--format", "markdown"),
     ],
@@ -124,7 +124,7 @@ def test_commands_print_the_same(more: tuple[str, ...]) -> None:
         (BIG.replace("b = 0.1", "b = 0.1; x[5] = 2"), ()),
         (BIG.replace("tanh(", "exp(800 + "), ()),
         (BIG.replace("minimize L", "minimize h"), ()),
-        (BIG.replace("n = 4000", "n = 4000.5"), ()),
+        (BIG.replace("n = 8000", "n = 8000.5"), ()),
     ],
 )
 def test_mistakes_are_told_as_of_unrolled_texts(text: str, more: tuple[str, ...]) -> None:

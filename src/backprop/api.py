@@ -16,7 +16,7 @@ from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
 from backprop.inputs import Asked
-from backprop.loops.reading import read_model
+from backprop.loops.worth import read_model
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
@@ -355,7 +355,7 @@ def load(
 @cache
 def _looped() -> type[Model]:
     """A Model of loops, which is the other kind as soon as something needs every step."""
-    from backprop.loops.model import LoopModel  # with NumPy, which few need
+    from backprop.loops.loop_model import LoopModel  # with NumPy, which few need
 
     return type("Model", (LoopModel, Model), {"plain": Model, "__doc__": Model.__doc__})
 

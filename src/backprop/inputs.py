@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.language import Model
-from backprop.loops.reading import read_model
+from backprop.loops.worth import read_model
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
 

@@ -24,8 +24,8 @@ from backprop.errors import (
 from backprop.files import read_source, typed
 from backprop.graph import Graph
 from backprop.language import Model
-from backprop.language.build import beyond_range
 from backprop.language.formula_reader import FormulaReader
+from backprop.language.integers import beyond_range
 from backprop.language.links import uncertainty
 from backprop.language.named_steps import with_steps
 from backprop.names import unknown_name

@@ -76,8 +76,8 @@ def gradient(
 
 
 def by_loops(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
-    """The same by arrays, for a Model of loops; None for others, and where something is in doubt, or
-    worth a note: then every step is looked at. Raises UnknownName, ChooseOutput."""
+    """What `gradient` finds, by arrays, for a Model of loops; None for others, and where something
+    is in doubt, or worth a note: then every step is looked at. Raises UnknownName, ChooseOutput."""
     name = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None

@@ -23,8 +23,8 @@ from backprop.language.arguments import (
 )
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
-from backprop.language.integers import Argument, Scope
-from backprop.numbers import beyond_doubles, exact
+from backprop.language.integers import Argument, Scope, beyond_range
+from backprop.numbers import exact
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, one_line, pack
 from backprop.syntax.bodies import Body, Nodes, Parts, ends_of
@@ -398,12 +398,3 @@ def _called(function: Statement, operands: list[Any], place: Place) -> _Frame:
     arguments: dict[str, Any] = dict(zip(parameters, given, strict=True))
     body = families.ready_made(function).body
     return _Frame(iter(body.nodes), body, tokens, arguments, place)
-
-
-def beyond_range(tokens: Tokens, token: int) -> UnexpectedText | None:
-    """The error for a number that no double holds; None for another."""
-    text = tokens.texts[token]
-    beyond, hint = beyond_doubles(text, float(text))
-    return (
-        UnexpectedText(f"a number {beyond}", tokens.span(token), hints=[hint]) if beyond else None
-    )

@@ -366,3 +366,12 @@ class Integers:
         if here.source.text[here.start - 2 : here.start + 1] == "...":
             hints[0] = f"'..' stands between the ends of a range: write {here.text[1:]}"
         return NoNumber(f"this {what}", what, here, hints)
+
+
+def beyond_range(tokens: Tokens, token: int) -> UnexpectedText | None:
+    """The error for a number that no double holds; None for another."""
+    text = tokens.texts[token]
+    beyond, hint = beyond_doubles(text, float(text))
+    return (
+        UnexpectedText(f"a number {beyond}", tokens.span(token), hints=[hint]) if beyond else None
+    )

@@ -256,7 +256,7 @@ class Model:
         return self.text(self.names[name])
 
     def instance_of(self, name: str) -> str:
-        """The same with numbers for the indices of a member."""
+        """The right side of a member with numbers for its indices, of another name as `text_of`."""
         return self.instance(self.names[name])
 
     def span(self, node: int) -> list[Span]:

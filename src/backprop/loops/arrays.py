@@ -9,9 +9,9 @@ from math import copysign, inf, isfinite, nan
 from typing import Any
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.engine.walk import NOTHING, Operand, Texts
+from backprop.loops.domains import Reals
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -19,9 +19,7 @@ from backprop.syntax.fold import fold
 from backprop.syntax.functions import TINY
 from backprop.syntax.parser import formula
 
-Array = NDArray[numpy.float64]
-
-Numbers = Operand[Array]
+Spread = Operand[Reals]
 """One number for all combinations of indices, or one for each."""
 
 _OWN = {"pow": "power", "llvm.fabs": "abs", "llvm.roundeven": "rint", "frem": "fmod"}
@@ -36,7 +34,7 @@ _PLAIN: Mapping[str, Any] = {
 """Operations of the processor, which keeps a mark of what is too small."""
 
 
-class ArrayWriter(Texts[Array]):
+class ArrayWriter(Texts[Reals]):
     """Computes values and slopes of arrays. more: added, with its sign, to what is too small for a
     double. small: whether something was too small for a double, and so has lost digits."""
 
@@ -53,18 +51,18 @@ class ArrayWriter(Texts[Array]):
     def _mark(self, *_: object) -> None:
         self.small = True
 
-    def value(self, name: str, operands: Sequence[Numbers]) -> Numbers:
+    def value(self, name: str, operands: Sequence[Spread]) -> Spread:
         """The value of an operation."""
         if name in _PLAIN and not self.more:
-            result: Numbers = _PLAIN[name](operands[0], operands[1])
+            result: Spread = _PLAIN[name](operands[0], operands[1])
             return result
         if all(isinstance(each, float) for each in operands):
-            found: Numbers = functions.value(name)(*operands)
+            found: Spread = functions.value(name)(*operands)
         else:
             found = _function(name)(self, *operands)
         return self._kept(name, found, operands)
 
-    def _kept(self, name: str, found: Numbers, operands: Sequence[Numbers]) -> Numbers:
+    def _kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
         """A value, looked at whether it has lost digits."""
         if not functions.can_vanish(name):
             return found
@@ -83,17 +81,17 @@ class ArrayWriter(Texts[Array]):
                 found = numpy.where(lost, found + numpy.copysign(self.more, found), found)
         return found
 
-    def text(self, text: str, names: Mapping[str, Numbers]) -> Numbers:
+    def text(self, text: str, names: Mapping[str, Spread]) -> Spread:
         function, own = _compiled(text)
         return function(self, *[names[name] for name in own])
 
-    def used(self, slope: Numbers, name: str, numbers: Sequence[Numbers], at: int) -> Numbers:
+    def used(self, slope: Spread, name: str, numbers: Sequence[Spread], at: int) -> Spread:
         """A slope, looked at as a value is."""
         if functions.can_be_lost(name)[at] and not isinstance(slope, float):
             return self._kept("*", slope, numbers)
         return slope
 
-    def product(self, gradient: Numbers, slope: Numbers, careful: bool) -> Numbers:
+    def product(self, gradient: Spread, slope: Spread, careful: bool) -> Spread:
         """Gradient times slope; careful: NOTHING where the gradient is."""
         found = self.value("*", [gradient, slope])
         if not careful:
@@ -102,21 +100,21 @@ class ArrayWriter(Texts[Array]):
             return gradient if is_nothing(gradient) else found + 0.0
         return numpy.where(is_nothing(gradient), NOTHING, numpy.add(found, 0.0))
 
-    def branch(self, gradient: Numbers, slope: Numbers) -> Numbers:
+    def branch(self, gradient: Spread, slope: Spread) -> Spread:
         if isinstance(slope, float):
             return gradient if slope else NOTHING
         return numpy.where(slope != 0, gradient, NOTHING)
 
-    def arrived(self, gradient: Numbers) -> Numbers:
+    def arrived(self, gradient: Spread) -> Spread:
         return gradient + 0.0
 
 
-def is_nothing(gradient: Numbers) -> Any:
+def is_nothing(gradient: Spread) -> Any:
     """Where no gradient has arrived."""
     return (numpy.asarray(gradient) == 0) & numpy.signbit(gradient)
 
 
-def finite(numbers: Numbers) -> bool:
+def finite(numbers: Spread) -> bool:
     """Whether all are finite."""
     if isinstance(numbers, float):
         return isfinite(numbers)
@@ -126,7 +124,7 @@ def finite(numbers: Numbers) -> bool:
 
 
 @cache
-def _compiled(text: str) -> tuple[Callable[..., Numbers], tuple[str, ...]]:
+def _compiled(text: str) -> tuple[Callable[..., Spread], tuple[str, ...]]:
     """A formula of the table as a function of a writer and of numbers for its names, and these."""
     own: dict[str, None] = {}
 
@@ -141,12 +139,12 @@ def _compiled(text: str) -> tuple[Callable[..., Numbers], tuple[str, ...]]:
 
     code = fold(formula(text), lambda number: repr(float(number)), name, apply)
     scope: dict[str, Any] = {"inf": inf, "nan": nan}
-    function: Callable[..., Numbers] = eval(f"lambda writer, {', '.join(own)}: {code}", scope)
+    function: Callable[..., Spread] = eval(f"lambda writer, {', '.join(own)}: {code}", scope)
     return function, tuple(own)
 
 
 @cache
-def _function(name: str) -> Callable[..., Numbers]:
+def _function(name: str) -> Callable[..., Spread]:
     """The value of an operation as a function of a writer and the operands."""
     row = OPERATIONS[name]
     if row.chooses:
@@ -171,7 +169,7 @@ def _function(name: str) -> Callable[..., Numbers]:
         vector = numpy.frompyfunc(row.value, row.arity, 1)
     function = vector
 
-    def computed(writer: ArrayWriter, *numbers: Numbers) -> Numbers:
+    def computed(writer: ArrayWriter, *numbers: Spread) -> Spread:
         names = dict(zip(row.operands, numbers, strict=True))
         for operand, number, text in row.special:
             if isinstance(names[operand], float) and names[operand] == number:
@@ -182,7 +180,7 @@ def _function(name: str) -> Callable[..., Numbers]:
     return computed
 
 
-def _chosen(_: ArrayWriter, condition: Numbers, taken: Numbers, other: Numbers) -> Numbers:
+def _chosen(_: ArrayWriter, condition: Spread, taken: Spread, other: Spread) -> Spread:
     return numpy.where(numpy.not_equal(condition, 0), taken, other)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-Whole = NDArray[numpy.int64]
+Wholes = NDArray[numpy.int64]
 """An array of whole numbers."""
 
-Array = NDArray[numpy.float64]
+Reals = NDArray[numpy.float64]
 """An array of doubles."""
 
 
@@ -26,7 +26,7 @@ class Domain:
     the number of that of the parent which it extends. counts: how many extend each of the parent's.
     """
 
-    def __init__(self, parent: Domain | None = None, counts: Whole | None = None) -> None:
+    def __init__(self, parent: Domain | None = None, counts: Wholes | None = None) -> None:
         self.parent = parent
         self.depth: int = 0 if parent is None else parent.depth + 1
         if parent is None or counts is None:
@@ -38,7 +38,7 @@ class Domain:
         self.each = int(counts[0]) if even else -1
         """How many extend each of the parent's, -1 where that differs."""
         self.starts = numpy.concatenate(([0], numpy.cumsum(counts)[:-1])).astype(numpy.int64)
-        self.up: Whole = numpy.repeat(numpy.arange(len(counts)), counts)
+        self.up: Wholes = numpy.repeat(numpy.arange(len(counts)), counts)
 
     def around(self) -> Iterator[Domain]:
         """This domain, that around it, and so on up to the whole."""
@@ -48,8 +48,8 @@ class Domain:
             found = found.parent
 
     def lifted(self, numbers: Any, home: Domain) -> Any:
-        """Numbers of a domain around this one, one for each combination here."""
-        at: Whole | None = None
+        """Spread of a domain around this one, one for each combination here."""
+        at: Wholes | None = None
         for domain in self.around():
             if domain is home or domain.parent is None:
                 break
@@ -59,7 +59,7 @@ class Domain:
         return numpy.asarray(numbers) if at is None else numpy.asarray(numbers)[at]
 
     def over(self, base: Domain) -> Domain:
-        """The same combinations as those of one domain that lies directly within `base`."""
+        """These combinations as those of one domain that lies directly within `base`."""
         counts, at = self.counts, self.parent
         while at is not base:
             assert at is not None
@@ -88,7 +88,7 @@ class Domain:
         return Domain(self.parent, counts.astype(numpy.int64))
 
 
-def ranged(parent: Domain, low: Whole, high: Whole, by: Whole) -> tuple[Domain, Whole]:
+def ranged(parent: Domain, low: Wholes, high: Wholes, by: Wholes) -> tuple[Domain, Wholes]:
     """The domain of a range whose ends and step are given for each combination of the parent, and
     what its variable is there."""
     counts = numpy.maximum((high - low) // by + 1, 0)
@@ -97,7 +97,7 @@ def ranged(parent: Domain, low: Whole, high: Whole, by: Whole) -> tuple[Domain, 
     return domain, low[domain.up] + by[domain.up] * at
 
 
-def listed(parent: Domain, items: list[Whole]) -> tuple[Domain, Whole]:
+def listed(parent: Domain, items: list[Wholes]) -> tuple[Domain, Wholes]:
     """The domain of a list, whose items are given for each combination of the parent."""
     domain = Domain(parent, numpy.full(parent.size, len(items)))
     return domain, numpy.stack(items, axis=1).reshape(-1)

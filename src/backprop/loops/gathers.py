@@ -7,12 +7,12 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from backprop.loops.arrays import Array, ArrayWriter, Numbers
-from backprop.loops.domains import Domain
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.domains import Domain, Reals
 from backprop.operations import OPERATIONS, Gather
 
 
-def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Numbers) -> Any:
+def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Spread) -> Any:
     """What a gather makes of its terms, for each combination of the domain around."""
     if gather.joined_by == "*":
         return domain.joined(numpy.multiply, terms, 1.0)
@@ -31,8 +31,13 @@ def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Numbers) -
 
 
 def gradient(
-    writer: ArrayWriter, gather: Gather, domain: Domain, terms: Array, out: Array, given: Array
-) -> Numbers:
+    writer: ArrayWriter,
+    gather: Gather,
+    domain: Domain,
+    terms: Reals,
+    out: Reals,
+    given: Reals,
+) -> Spread:
     """What the gradient of a gather brings to those of its terms."""
     if gather.divided:
         given = numpy.asarray(writer.value("/", [given, domain.counts.astype(float)]))
@@ -40,7 +45,7 @@ def gradient(
     if gather.joined_by == "+":
         return arrived
     if gather.joined_by == "hypot":
-        names: dict[str, Numbers] = {"x": terms, "out": out[domain.up]}
+        names: dict[str, Spread] = {"x": terms, "out": out[domain.up]}
         return writer.product(arrived, writer.text(OPERATIONS["hypot"].slopes[0], names), True)
     if gather.joined_by == "*":
         return writer.product(arrived, _others(domain, terms), True)
@@ -50,7 +55,7 @@ def gradient(
     return writer.branch(arrived, _first(domain, terms == out[domain.up]).astype(float))
 
 
-def tied(gather: Gather, domain: Domain, terms: Array, out: Array) -> bool:
+def tied(gather: Gather, domain: Domain, terms: Reals, out: Reals) -> bool:
     """Whether several terms are the least or the largest one, or all of a norm are 0."""
     if gather.joined_by == "hypot":
         return bool((out == 0).any())
@@ -67,7 +72,7 @@ def _first(domain: Domain, found: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
     return found
 
 
-def _others(domain: Domain, terms: Array) -> Array:
+def _others(domain: Domain, terms: Reals) -> Reals:
     """For each term the product of the others: those before it times those behind it."""
     before, behind = numpy.ones(domain.size), numpy.ones(domain.size)
     at = numpy.arange(domain.size) - domain.starts[domain.up]

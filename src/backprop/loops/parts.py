@@ -6,19 +6,17 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.engine.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
-from backprop.loops import borders, gathers
-from backprop.loops.arrays import Array, ArrayWriter, Numbers, finite, is_nothing
-from backprop.loops.domains import Domain
+from backprop.loops import edges, gathers
+from backprop.loops.arrays import ArrayWriter, Spread, finite, is_nothing
+from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
 
-Whole = NDArray[numpy.int64]
-Places = Whole | slice
+Places = Wholes | slice
 """Where members of a family stand among its numbers."""
 
 
@@ -30,15 +28,26 @@ class Use(NamedTuple):
     places: Places
 
 
+def plain(places: Wholes) -> Places:
+    """Places as a slice, if they are one."""
+    if (
+        len(places)
+        and places[-1] - places[0] == len(places) - 1
+        and (numpy.diff(places) == 1).all()
+    ):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
 class Up(NamedTuple):
     """Where a lifted row comes from: for each of its combinations that of the row itself, which has
     `size` of them; of one number how many there are."""
 
-    places: Whole | int
+    places: Wholes | int
     size: int
 
 
-class Part(NamedTuple):
+class Block(NamedTuple):
     """Rows of a body. roots: those that are asked for. steps: what is computed, operands first.
     outer: rows that are computed elsewhere. known: of numbers and of the variables of clauses what
     they are. uses: what is read. ups: of lifted rows. domains: what gathers run through. guarded, moving,
@@ -48,7 +57,7 @@ class Part(NamedTuple):
     roots: Sequence[int]
     steps: Sequence[int]
     outer: Sequence[int]
-    known: Mapping[int, Numbers]
+    known: Mapping[int, Spread]
     uses: Sequence[Use]
     ups: Mapping[int, Up]
     domains: Mapping[int, Domain]
@@ -57,7 +66,7 @@ class Part(NamedTuple):
     looked: Sequence[int]
     bordering: Sequence[int]
 
-    def slices(self, within: Domain) -> Iterator[Part]:
+    def slices(self, within: Domain) -> Iterator[Block]:
         """The part for each combination of a domain that all of its own steps lie within."""
         columns, at = self.columns, numpy.arange(within.size + 1)
         homes = {columns.homes[row] for row in (*self.steps, *self.ups, *self.known)}
@@ -72,7 +81,7 @@ class Part(NamedTuple):
         bases = {row: columns.homes[row] for row in self.domains}
         for number in range(within.size):
             here = {home: slice(each[number], each[number + 1]) for home, each in ends.items()}
-            known: dict[int, Numbers] = {}
+            known: dict[int, Spread] = {}
             for row, numbers in self.known.items():
                 home = columns.homes[row]
                 known[row] = numbers if isinstance(numbers, float) else numbers[here[home]]
@@ -103,13 +112,13 @@ def part(
     roots: Sequence[int],
     places: Mapping[int, Use],
     outside: Container[int] = (),
-) -> Part:
+) -> Block:
     """Everything that leads to these rows. places: what is read, by row. outside: rows of which only
     the numbers are needed."""
     order = in_order(roots, lambda row: () if row in outside else columns.operands(row))
     inside = [row for row in order if row not in outside]
     steps = [row for row in inside if columns.is_step(row)]
-    known: dict[int, Numbers] = {}
+    known: dict[int, Spread] = {}
     ups: dict[int, Up] = {}
     domains: dict[int, Domain] = {}
     for row in inside:
@@ -136,9 +145,9 @@ def part(
         for step in steps
         if step in moving
         and step not in ups
-        and (step in domains or borders.has_some(columns.op(step)))
+        and (step in domains or edges.has_some(columns.op(step)))
     ]
-    return Part(
+    return Block(
         columns, roots, steps, outer, known, uses, ups, domains, walk.guarded, moving, looked, some
     )
 
@@ -157,21 +166,30 @@ def _hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
                 yield operand
 
 
+class Turn(NamedTuple):
+    """What is computed next: a part, and where its members stand. Of what is the same for all slices
+    of a loop the family is "", and its rows are kept."""
+
+    part: Block
+    family: str
+    target: Places
+
+
 def _slice(places: Places, some: slice) -> Places:
     if isinstance(places, slice):
         return slice(places.start + some.start, places.start + some.stop)
     return places[some]
 
 
-class ArrayWalk(Walk[Array]):
+class ArrayWalk(Walk[Reals]):
     """The chain rule through the rows of a part, which are arrays."""
 
     writer: ArrayWriter
     graph: ArrayColumns
-    part: Part
+    part: Block
 
     @classmethod
-    def through(cls, part: Part, writer: ArrayWriter, known: Mapping[int, Numbers]) -> ArrayWalk:
+    def through(cls, part: Block, writer: ArrayWriter, known: Mapping[int, Spread]) -> ArrayWalk:
         """A walk through a part. known: what is read, and the rows that are computed elsewhere."""
         walk = cls.__new__(cls)
         walk.writer, walk.graph, walk.part = writer, part.columns, part
@@ -182,7 +200,7 @@ class ArrayWalk(Walk[Array]):
     def chooses(self, step: int) -> bool:
         return step not in self.graph.specials and super().chooses(step)
 
-    def made(self, step: int, operands: Sequence[Numbers]) -> Numbers:
+    def made(self, step: int, operands: Sequence[Spread]) -> Spread:
         special = self.graph.specials.get(step)
         if isinstance(special, Lift):
             up = self.part.ups[step].places
@@ -198,8 +216,8 @@ class ArrayWalk(Walk[Array]):
         return self.part.moving if hasattr(self, "part") else super().moving(wanted)
 
     def shares(
-        self, step: int, gradient: Numbers, moving: Container[int]
-    ) -> Iterator[tuple[int, Numbers]]:
+        self, step: int, gradient: Spread, moving: Container[int]
+    ) -> Iterator[tuple[int, Spread]]:
         special = self.graph.specials.get(step)
         if special is None:
             for operand, share in super().shares(step, gradient, moving):
@@ -230,7 +248,7 @@ class ArrayWalk(Walk[Array]):
             called = [self.found[each] for each in operands]
             if special is None:
                 still = [not self._moves(each) for each in operands]
-                met = borders.met(self.graph.op(step), called, still)
+                met = edges.met(self.graph.op(step), called, still)
                 if numpy.any(met) and len({*operands}) == len(operands):
                     yield step, met
             elif isinstance(special, Gathered):
@@ -249,19 +267,19 @@ class ArrayWalk(Walk[Array]):
         return all(finite(self.found[row]) for row in self.part.looked)
 
 
-def _total(share: Numbers) -> float:
+def _total(share: Spread) -> float:
     """What all combinations bring to one number."""
     if isinstance(share, float):  # nothing
         return share
     return NOTHING if is_nothing(share).all() else float(share.sum())
 
 
-def _like(numbers: Operand[Any]) -> Array:
+def _like(numbers: Operand[Any]) -> Reals:
     return numpy.atleast_1d(numpy.asarray(numbers, dtype=float))
 
 
-def added(numbers: Array, places: Places, more: Array) -> Array:
-    """Numbers to which others are added at these places, which may stand there several times. What
+def added(numbers: Reals, places: Places, more: Reals) -> Reals:
+    """Spread to which others are added at these places, which may stand there several times. What
     no gradient has arrived at stays so."""
     if isinstance(places, slice):
         numbers[places] += more

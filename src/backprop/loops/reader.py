@@ -19,8 +19,9 @@ from backprop.language.arguments import Members
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.integers import MOST, Argument, Scope
-from backprop.loops.arrays import Array, ArrayWriter
-from backprop.loops.domains import Domain, listed, ranged
+from backprop.loops.arrays import ArrayWriter
+from backprop.loops.domains import Domain, Reals, Wholes, listed, ranged
+from backprop.loops.many import End, Many, NotLoops, Slot
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.operations import FUNCTIONS, GATHERS, Gather
 from backprop.source import Span
@@ -30,67 +31,8 @@ from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
-Whole = NDArray[numpy.int64]
-
-_MOST = 1 << 25
-"""The most combinations of indices that arrays are made for, in all: some gigabytes."""
-
-
-class NotLoops(Exception):
-    """What a text says cannot be read as loops over arrays, or is wrong."""
-
-
-End = tuple[int, int | None]
-"""A number, or 0 and a row."""
-
-
-class Open(NamedTuple):
-    """What stands at one position of `w[1,*]`: a row, or, where it is open, its ends, if it has any."""
-
-    low: int | None
-    high: int | None
-    is_open: bool = True
-
-
-class Many(Members):
-    """Members of a family: its name, and what stands at each position."""
-
-    __slots__ = ()
-
-    def __new__(cls, family: str, pattern: tuple[Open, ...]) -> Many:
-        return super().__new__(cls, family, pattern)  # type: ignore[arg-type]
-
-    @property
-    def family(self) -> str:
-        return self.text
-
-    @property
-    def pattern(self) -> tuple[Open, ...]:
-        return self[1]  # type: ignore[return-value]
-
-    def ends(self) -> list[int]:
-        """The rows in its indices."""
-        found = [end for each in self.pattern for end in (each.low, each.high)]
-        return [row for row in found if row is not None]
-
-    def filled(self, rows: Sequence[int]) -> list[int]:
-        """The indices of the members, where those left open are these rows."""
-        given = iter(rows)
-        found = [next(given, None) if each.is_open else each.low for each in self.pattern]
-        if None in found or next(given, None) is not None:
-            raise NotLoops("another number of indices")
-        return [row for row in found if row is not None]
-
-    def narrowed(self, pattern: Sequence[Open]) -> Many:
-        """Those whose open indices are narrowed down."""
-        given = iter(pattern)
-        found = [next(given, None) if each.is_open else each for each in self.pattern]
-        limited = any(
-            each.is_open and (each.low, each.high) != (None, None) for each in self.pattern
-        )
-        if None in found or next(given, None) is not None or limited:
-            raise NotLoops("another number of indices")
-        return Many(self.family, tuple(each for each in found if each is not None))
+_MOST = 1 << 23
+"""The most combinations of indices that arrays are made for, in all: about a gigabyte."""
 
 
 class Variable(NamedTuple):
@@ -99,7 +41,7 @@ class Variable(NamedTuple):
     node: int
 
 
-class Loop(NamedTuple):
+class Repeated(NamedTuple):
     """A statement, once for each combination of its indices. family: what it defines members of, or
     the name itself. indices: of these members, position by position. rows: those of its body, the
     last that it needs is `root`; -1 of what is drawn. scope: what its variables are."""
@@ -107,7 +49,7 @@ class Loop(NamedTuple):
     statement: Statement
     family: str
     domain: Domain
-    indices: tuple[Whole, ...]
+    indices: tuple[Wholes, ...]
     begin: int
     root: int
     scope: Mapping[str, Any]
@@ -128,19 +70,19 @@ class LoopBuilder(Builder):
         columns = ArrayColumns()
         super().__init__(names, columns, functions, members)
         self.columns = columns
-        self.table: Callable[[str, tuple[Whole, ...]], Array]
-        """The numbers of members of a family that indices are made of. See Program."""
-        self.present: Callable[[str, Sequence[Whole]], bool]
-        """Whether a family has all of these members, as far as that is known. See Program."""
-        self.kept: Callable[[str, Sequence[Whole]], NDArray[numpy.bool_]]
-        """Which members of a family there are. See Program."""
+        self.table: Callable[[str, tuple[Wholes, ...]], Reals]
+        """The numbers of members of a family that indices are made of. See Plan."""
+        self.present: Callable[[str, Sequence[Wholes]], bool]
+        """Whether a family has all of these members, as far as that is known. See Plan."""
+        self.kept: Callable[[str, Sequence[Wholes]], NDArray[numpy.bool_]]
+        """Which members of a family there are. See Plan."""
         self.extent: Callable[[str], Sequence[tuple[int, int]]]
-        """The least and the largest index of each position of a family. See Program."""
+        """The least and the largest index of each position of a family. See Plan."""
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
         self._left = float(_MOST)
 
-    def loop(self, statement: Statement, first: Sequence[str] = ()) -> Loop:
+    def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
         tokens, shape = statement
         parts = ready_made(statement)
@@ -158,9 +100,9 @@ class LoopBuilder(Builder):
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         indices = tuple(self._whole(row, domain) for row in rows)
         name = tokens.texts[shape.target]
-        return Loop(statement, name, domain, indices, 0, -1, scope, parts)
+        return Repeated(statement, name, domain, indices, 0, -1, scope, parts)
 
-    def with_body(self, loop: Loop) -> Loop:
+    def with_body(self, loop: Repeated) -> Repeated:
         """A statement with its right side."""
         begin = len(self.columns)
         root = self.expression(loop.statement.tokens, loop.parts.body, loop.scope)
@@ -242,14 +184,14 @@ class LoopBuilder(Builder):
         except KeyError:
             raise NotLoops("an index that depends on a value") from None
 
-    def _whole(self, row: int, domain: Domain) -> Whole:
+    def _whole(self, row: int, domain: Domain) -> Wholes:
         """The whole numbers of a row, one for each combination of a domain."""
         home = self.columns.homes[row]
         numbers = numpy.asarray(self._numbers(row), dtype=float)
         with numpy.errstate(invalid="ignore"):
             if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
                 raise NotLoops("an index that is no whole number")
-        found: Whole = domain.lifted(numbers, home).astype(numpy.int64)
+        found: Wholes = domain.lifted(numbers, home).astype(numpy.int64)
         return found
 
     def _row_of(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
@@ -307,17 +249,17 @@ class LoopBuilder(Builder):
     def _of_family(
         self, tokens: Tokens, name: str, parts: Parts, scope: Scope, place: int
     ) -> int | Members:
-        pattern: list[Open] = []
+        pattern: list[Slot] = []
         for nodes in parts.indices:
             if nodes[-1].kind == "star":
-                pattern.append(Open(None, None))
+                pattern.append(Slot(None, None))
             elif nodes[-1].kind == "slice":
                 ends = [self._row_of(tokens, each, scope) for each in ends_of(nodes)]
                 low = None if nodes[-1].operation == "high" else ends[0]
                 high = None if nodes[-1].operation == "low" else ends[-1]
-                pattern.append(Open(low, high))
+                pattern.append(Slot(low, high))
             else:
-                pattern.append(Open(self._row_of(tokens, nodes, scope), None, False))
+                pattern.append(Slot(self._row_of(tokens, nodes, scope), None, False))
         given = scope.get(name)
         if isinstance(given, Argument):
             raise NotLoops("an argument with indices")

@@ -10,21 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy
-from numpy.typing import NDArray
-
 from backprop.graph import NUMBER, Columns, Place
-from backprop.loops.arrays import ArrayWriter, Numbers
-from backprop.loops.domains import Domain
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.domains import Domain, Wholes
 from backprop.operations import Gather
-
-Whole = NDArray[numpy.int64]
 
 
 class Index(NamedTuple):
     """What the variable of a clause is, for each combination of its domain."""
 
-    numbers: Whole
+    numbers: Wholes
 
 
 class Read(NamedTuple):
@@ -32,7 +27,7 @@ class Read(NamedTuple):
     for a name without indices."""
 
     family: str
-    indices: tuple[Whole, ...]
+    indices: tuple[Wholes, ...]
 
 
 class Lift(NamedTuple):
@@ -62,7 +57,7 @@ class ArrayColumns(Columns):
         self.homes: list[Domain] = []
         self.specials: dict[int, Special] = {}
         self._lifted: dict[tuple[int, Domain], int] = {}
-        self._known: dict[int, Numbers] = {}
+        self._known: dict[int, Spread] = {}
 
     def _add(self, code: int, first: int, second: int, place: Place) -> int:
         self.homes.append(self.whole)
@@ -110,13 +105,13 @@ class ArrayColumns(Columns):
     def is_step(self, node: int) -> bool:
         return isinstance(self.specials.get(node), Lift | Gathered) or super().is_step(node)
 
-    def numbers(self, row: int, writer: ArrayWriter) -> Numbers:
+    def numbers(self, row: int, writer: ArrayWriter) -> Spread:
         """The numbers of a row that no name leads to. Raises KeyError for others."""
         if row in self._known:
             return self._known[row]
         special, home = self.specials.get(row), self.homes[row]
         if isinstance(special, Index):
-            found: Numbers = special.numbers.astype(float)
+            found: Spread = special.numbers.astype(float)
         elif isinstance(special, Lift):
             source = self.homes[special.row]
             found = home.lifted(self.numbers(special.row, writer), source)

@@ -9,21 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, islice, permutations, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.errors import BackpropError
-from backprop.loops.domains import Domain
-from backprop.loops.parts import Part, part
-from backprop.loops.reader import Loop, NotLoops
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block, Turn, part, plain
+from backprop.loops.placement import Layout
+from backprop.loops.reader import Repeated
 from backprop.loops.rows import Read
-
-if TYPE_CHECKING:
-    from backprop.loops.program import Program, Run
-
-Whole = NDArray[numpy.int64]
 
 _FAR = 1 << 21
 """Indices are less than half as far apart."""
@@ -38,17 +34,17 @@ THIN = 0
 """Slices of fewer members are computed more quickly one by one."""
 
 
-class _Turn(NamedTuple):
+class _InTime(NamedTuple):
     """A loop as it is run through in time. first: its outermost domain, one combination for each
     time. times: of these. whole: all that leads to its members."""
 
-    loop: Loop
+    loop: Repeated
     first: Domain
-    times: Whole
-    whole: Part
+    times: Wholes
+    whole: Block
 
 
-def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
+def in_turn(program: Layout, group: Sequence[int]) -> Iterator[Turn]:
     """The slices of statements whose members need one another, in an order in which they can be
     computed. Raises NotLoops if none is found."""
     families = [*dict.fromkeys(program.loops[number].family for number in group)]
@@ -63,7 +59,7 @@ def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
     )
     for positions in islice(chain(alike, others), _MOST_WAYS):
         time = dict(zip(families, positions, strict=True))
-        turns: dict[int, _Turn] = {}
+        turns: dict[int, _InTime] = {}
         for number in group:
             try:
                 turn = _turn(program, number, time)
@@ -77,10 +73,10 @@ def in_turn(program: Program, group: Sequence[int]) -> Iterator[Run]:
     raise NotLoops("members that need one another")
 
 
-def _key(indices: Sequence[Whole], positions: Sequence[int]) -> Whole:
+def _key(indices: Sequence[Wholes], positions: Sequence[int]) -> Wholes:
     """The time of members: of two positions the first one decides, and where that is the same the
     second."""
-    key: Whole = indices[positions[0]]
+    key: Wholes = indices[positions[0]]
     for at in positions[1:]:
         if (numpy.abs(indices[at]) >= _FAR // 2).any():
             raise NotLoops("indices that are far apart")
@@ -88,7 +84,7 @@ def _key(indices: Sequence[Whole], positions: Sequence[int]) -> Whole:
     return key
 
 
-def _turn(program: Program, number: int, time: Mapping[str, Sequence[int]]) -> _Turn | None:
+def _turn(program: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTime | None:
     """A statement with the variables of its time outermost; None if it has none."""
     loop = program.loops[number]
     positions, tokens = time[loop.family], loop.statement.tokens
@@ -112,11 +108,11 @@ def _turn(program: Program, number: int, time: Mapping[str, Sequence[int]]) -> _
     times[here] = keys
     if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
         return None
-    return _Turn(loop, first, times, part(program.columns, [loop.root], program.uses))
+    return _InTime(loop, first, times, part(program.columns, [loop.root], program.uses))
 
 
 def _order(
-    program: Program, turns: Mapping[int, _Turn], time: Mapping[str, Sequence[int]]
+    program: Layout, turns: Mapping[int, _InTime], time: Mapping[str, Sequence[int]]
 ) -> tuple[list[int], bool] | None:
     """The statements in the order in which members of one time can be computed, and whether time
     runs backwards; None if there is none."""
@@ -147,12 +143,10 @@ def _order(
 
 
 def _runs(
-    program: Program, turns: Mapping[int, _Turn], order: Sequence[int], backwards: bool
-) -> Iterator[Run]:
-    from backprop.loops.program import Run, plain
-
+    program: Layout, turns: Mapping[int, _InTime], order: Sequence[int], backwards: bool
+) -> Iterator[Turn]:
     columns = program.columns
-    slices: dict[int, dict[int, Run]] = {}
+    slices: dict[int, dict[int, Turn]] = {}
     for number in order:
         loop, first, times, whole = turns[number]
         inside = {row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()}
@@ -163,7 +157,7 @@ def _runs(
             if first not in columns.homes[operand].around() and not columns.is_number(operand)
         }
         if outside:
-            yield Run(part(columns, sorted(outside), program.uses), "", slice(0, 0))
+            yield Turn(part(columns, sorted(outside), program.uses), "", slice(0, 0))
         body = part(columns, [loop.root], program.uses, outside)
         target = program.target(loop)
         here = loop.domain.lifted(numpy.arange(first.size), first)
@@ -173,7 +167,7 @@ def _runs(
         for each, (time, some) in enumerate(zip(times.tolist(), body.slices(first), strict=True)):
             places = plain(at[ends[each] : ends[each + 1]])
             if ends[each] < ends[each + 1]:
-                slices[number][time] = Run(some, loop.family, places)
+                slices[number][time] = Turn(some, loop.family, places)
     for time in sorted(set[int]().union(*slices.values()), reverse=backwards):
         for number in order:
             if time in slices[number]:

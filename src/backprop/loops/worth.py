@@ -12,8 +12,9 @@ from backprop.source import Source
 from backprop.syntax.bodies import Parts
 from backprop.syntax.scanner import Tokens
 
-_MANY = 30_000
-"""From about so many steps on, unrolled, it is worth loading NumPy."""
+_MANY = 100_000
+"""From about so many steps on, unrolled, a second or more, sums need not be added in the order of the
+text, as unrolled ones are, to the last bit."""
 
 _FAMILY = 10
 """Members that `w[*]` may have, for an estimate."""
@@ -36,13 +37,13 @@ def read_model(
 
 
 def _loops(text: Parsed, most: int) -> Model | None:
-    from backprop.loops.reader import NotLoops
+    from backprop.loops.many import NotLoops
 
     if text.chains:
         return None
     try:
-        from backprop.loops.model import LoopModel
-        from backprop.loops.program import read
+        from backprop.loops.loop_model import LoopModel
+        from backprop.loops.plan import read
 
         program = read(text.statements, text.equations, text.functions, text.members)
         return LoopModel(text, program, most)
@@ -57,8 +58,8 @@ def about(text: Parsed) -> float:
         if statement.shape.indexed and statement.shape.form != "function":
             try:
                 total += _steps(text.members, statement.tokens, ready_made(statement), {})
-            except TooLarge:
-                return float("inf")
+            except TooLarge:  # of few steps, too, where a person allows no more
+                return float("inf") if text.members.most >= _MANY else 0.0
             except BackpropError:  # which is told by who unrolls it
                 return 0.0
     return total

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from backprop.loops.arrays import ArrayWriter, Numbers
+from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.operations import OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, is_truth
 
@@ -16,7 +16,7 @@ def has_some(name: str) -> bool:
     return bool(is_truth(row) or row.chooses or row.corner or row.jump)
 
 
-def met(name: str, operands: Sequence[Numbers], still: Sequence[bool]) -> Any:
+def met(name: str, operands: Sequence[Spread], still: Sequence[bool]) -> Any:
     """For which combinations an operation stands on a border. still: which operands do not move, or
     are true or false."""
     row = OPERATIONS[name]

@@ -9,7 +9,6 @@ from math import isnan
 from typing import Any
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.errors import BackpropError
 from backprop.graph import Columns
@@ -18,13 +17,12 @@ from backprop.language.definitions import look_alikes
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
-from backprop.loops.arrays import Array
-from backprop.loops.program import Family, Program
-from backprop.loops.reader import NotLoops
-from backprop.loops.run import Doubtful, Found, gradient
+from backprop.loops.domains import Reals, Wholes
+from backprop.loops.family import Family
+from backprop.loops.many import NotLoops
+from backprop.loops.passes import Doubtful, Found, gradient
+from backprop.loops.plan import Plan
 from backprop.source import one_line
-
-Whole = NDArray[numpy.int64]
 
 
 class Labels(Mapping[str, int]):
@@ -77,7 +75,7 @@ class LoopModel(Model):
     plain: type[Model] = Model
     """What it becomes."""
 
-    def __init__(self, parsed: Parsed, program: Program, most: int) -> None:
+    def __init__(self, parsed: Parsed, program: Plan, most: int) -> None:
         self.program = self.loops = program
         self._texts: dict[int, str] = {}
         self._again = parsed.source, parsed.members.seed, most
@@ -133,14 +131,14 @@ class LoopModel(Model):
             yield from self.program.families[name].labels(numpy.unique(numpy.concatenate(places)))
 
     @cached_property
-    def _places(self) -> list[tuple[str, Whole]]:
+    def _places(self) -> list[tuple[str, Wholes]]:
         """All names, statement by statement in the order of the file, each with its family and place;
         inputs that no statement defines stand before the first that uses them."""
         return [*self.program.in_file_order()]
 
     @cached_property
     def listed(self) -> list[list[str]]:
-        """The same as texts."""
+        """All names, statement by statement."""
         return [self.program.families[name].labels(places) for name, places in self._places]
 
     @cached_property
@@ -211,7 +209,7 @@ class LoopModel(Model):
         span = right(loop.statement, self.program.last(loop))
         return member_text(loop.statement.tokens.whole, span, name)
 
-    def numbers(self, values: Mapping[str, float]) -> dict[str, Array]:
+    def numbers(self, values: Mapping[str, float]) -> dict[str, Reals]:
         """The numbers of all inputs, nan where there is none. values: those that are given. Raises
         NotLoops where one has no place here."""
         found = {name: each.copy() for name, each in self.program.defaults.items()}

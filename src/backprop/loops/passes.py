@@ -9,9 +9,10 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.engine.underflow import SCALE
-from backprop.loops.arrays import Array, ArrayWriter, Numbers
-from backprop.loops.parts import ArrayWalk, Part, Places, added
-from backprop.loops.program import Program, Run
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.domains import Reals
+from backprop.loops.parts import ArrayWalk, Block, Places, Turn, added
+from backprop.loops.plan import Plan
 from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
 
@@ -27,8 +28,8 @@ class Doubtful(Exception):
 class Found(NamedTuple):
     """Values and gradients, by family; reached: whether a member leads to the output."""
 
-    values: Mapping[str, Array]
-    gradients: Mapping[str, Array]
+    values: Mapping[str, Reals]
+    gradients: Mapping[str, Reals]
     reached: Mapping[str, NDArray[numpy.bool_]]
 
 
@@ -40,7 +41,7 @@ class Small(NamedTuple):
 
 
 def gradient(
-    program: Program, numbers: Mapping[str, Array], output: str, place: int, noted: bool = False
+    program: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool = False
 ) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
     those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
@@ -59,7 +60,7 @@ def gradient(
     return found
 
 
-def _same(numbers: Array, others: Array, unseen: float) -> bool:
+def _same(numbers: Reals, others: Reals, unseen: float) -> bool:
     with numpy.errstate(all="ignore"):
         apart = numpy.abs(numbers - others)
         size = numpy.maximum(numpy.abs(numbers), numpy.abs(others))
@@ -68,8 +69,8 @@ def _same(numbers: Array, others: Array, unseen: float) -> bool:
 
 
 def _swept(
-    program: Program,
-    numbers: Mapping[str, Array],
+    program: Plan,
+    numbers: Mapping[str, Reals],
     output: str,
     place: int,
     more: float = 0.0,
@@ -81,7 +82,7 @@ def _swept(
     writer = ArrayWriter(more)
     values = {name: each.copy() for name, each in numbers.items()}
     walks: list[ArrayWalk] = []
-    rows: dict[int, Numbers] = {}
+    rows: dict[int, Spread] = {}
     labels: list[tuple[str, Any]] = []
     with writer.watched():
         for run in program.runs:
@@ -100,11 +101,9 @@ def _swept(
         gradients[output][place] = scale
         lost, writer.small = writer.small, False
         reached = program.reached(output, place)
-        by_row: dict[int, Numbers] = {}
+        by_row: dict[int, Spread] = {}
         for run, walk in zip(reversed(program.runs), reversed(walks), strict=True):
-            seeds: dict[int, Numbers] = {
-                row: by_row[row] for row in run.part.roots if row in by_row
-            }
+            seeds: dict[int, Spread] = {row: by_row[row] for row in run.part.roots if row in by_row}
             if run.family:
                 root = run.part.roots[0]
                 seed = gradients[run.family][run.target]
@@ -123,7 +122,7 @@ def _swept(
     return Found(values, gradients, reached), Small(lost, writer.small)
 
 
-def _labels(walk: ArrayWalk, run: Run) -> Iterator[tuple[str, Any]]:
+def _labels(walk: ArrayWalk, run: Turn) -> Iterator[tuple[str, Any]]:
     """Where borders are met by what may be labels, inputs that an equality asks for: these, which so
     must have no slope. Raises Doubtful for other borders."""
     for step, met in walk.borders():
@@ -147,9 +146,9 @@ def _some(places: Places, met: Any) -> Any:
 
 
 def _walk(
-    part: Part, writer: ArrayWriter, values: Mapping[str, Array], rows: Mapping[int, Numbers]
+    part: Block, writer: ArrayWriter, values: Mapping[str, Reals], rows: Mapping[int, Spread]
 ) -> ArrayWalk:
-    known: dict[int, Numbers] = {row: rows[row] for row in part.outer}
+    known: dict[int, Spread] = {row: rows[row] for row in part.outer}
     for row, family, places in part.uses:
         whole = part.columns.homes[row] is part.columns.whole
         known[row] = float(values[family][places][0]) if whole else values[family][places]
@@ -158,10 +157,10 @@ def _walk(
 
 def _back(
     walk: ArrayWalk,
-    part: Part,
-    seeds: Mapping[int, Numbers],
-    gradients: dict[str, Array],
-    by_row: dict[int, Numbers],
+    part: Block,
+    seeds: Mapping[int, Spread],
+    gradients: dict[str, Reals],
+    by_row: dict[int, Spread],
 ) -> None:
     """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere."""
     found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer])

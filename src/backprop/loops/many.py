@@ -1,0 +1,65 @@
+"""Many members of a family as one argument: `w[1,*]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from backprop.language.arguments import Members
+
+
+class NotLoops(Exception):
+    """What a text says cannot be read as loops over arrays, or is wrong."""
+
+
+End = tuple[int, int | None]
+"""A number, or 0 and a row."""
+
+
+class Slot(NamedTuple):
+    """What stands at one position of `w[1,*]`: a row, or, where it is open, its ends, if it has any."""
+
+    low: int | None
+    high: int | None
+    is_open: bool = True
+
+
+class Many(Members):
+    """Members of a family: its name, and what stands at each position."""
+
+    __slots__ = ()
+
+    def __new__(cls, family: str, pattern: tuple[Slot, ...]) -> Many:
+        return super().__new__(cls, family, pattern)  # type: ignore[arg-type]
+
+    @property
+    def family(self) -> str:
+        return self.text
+
+    @property
+    def pattern(self) -> tuple[Slot, ...]:
+        return self[1]  # type: ignore[return-value]
+
+    def ends(self) -> list[int]:
+        """The rows in its indices."""
+        found = [end for each in self.pattern for end in (each.low, each.high)]
+        return [row for row in found if row is not None]
+
+    def filled(self, rows: Sequence[int]) -> list[int]:
+        """The indices of the members, where those left open are these rows."""
+        given = iter(rows)
+        found = [next(given, None) if each.is_open else each.low for each in self.pattern]
+        if None in found or next(given, None) is not None:
+            raise NotLoops("another number of indices")
+        return [row for row in found if row is not None]
+
+    def narrowed(self, pattern: Sequence[Slot]) -> Many:
+        """Those whose open indices are narrowed down."""
+        given = iter(pattern)
+        found = [next(given, None) if each.is_open else each for each in self.pattern]
+        limited = any(
+            each.is_open and (each.low, each.high) != (None, None) for each in self.pattern
+        )
+        if None in found or next(given, None) is not None or limited:
+            raise NotLoops("another number of indices")
+        return Many(self.family, tuple(each for each in found if each is not None))

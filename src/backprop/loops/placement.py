@@ -1,0 +1,282 @@
+"""A text as loops over arrays: its families, where their members stand, and the numbers of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import in_order
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.domains import Reals, Wholes
+from backprop.loops.family import Family
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import ArrayWalk, Block, Places, Use, part, plain
+from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.loops.rounded import moves
+from backprop.loops.rows import ArrayColumns, Read
+from backprop.syntax.parser import Statement
+
+
+class Layout:
+    """The members of a text's families, and what its statements are.
+
+    families: by name, in the order of the file. defaults: the numbers that the file gives members,
+    nan where it gives none. loops: the statements. uses: what is read, by row. computed: by number
+    the loops that are equations, and for which combinations they are. fixed: of each family the
+    members that indices are made of.
+    """
+
+    def __init__(self, statements: Sequence[Statement], builder: LoopBuilder) -> None:
+        self.columns: ArrayColumns = builder.columns
+        self.builder = builder
+        self.families: dict[str, Family] = {}
+        self.defaults: dict[str, Reals] = {}
+        self.loops: list[Repeated] = []
+        self.uses: dict[int, Use] = {}
+        self.written: list[Repeated] = []
+        """The statements as the file has them."""
+        self._tables: dict[str, tuple[Family, Reals]] = {}
+        self.computed: dict[int, NDArray[numpy.bool_]] = {}
+        self.fixed: dict[str, list[Wholes]] = {}
+        builder.table, builder.extent = self.table, self.extent
+        builder.present, builder.kept = self.present, self.kept
+        later = builder.declarations.later
+        for statement in statements:
+            if statement.shape.form == "function":
+                continue
+            if statement.shape.form in ("declaration", "goal"):
+                later.append(statement)
+            else:
+                loop = builder.loop(statement)
+                if loop.domain.size:
+                    self.loops.append(loop)
+        self._enter()
+
+    def table(self, name: str, indices: tuple[Wholes, ...]) -> Reals:
+        """The numbers of members that indices are made of, which the file gives."""
+        if name not in self._tables:
+            owners = self.builder.families.owners.get(name, [])
+            if not owners or any(each.shape.drawn for each in owners):
+                raise NotLoops("no table")
+            loops = [self.builder.with_body(self.builder.loop(each)) for each in owners]
+            family = Family(name, [each.indices for each in loops])
+            numbers = numpy.full(family.size, numpy.nan)
+            for loop in loops:
+                places = family.places(loop.indices)
+                family.owner[places] = 0
+                of = part(self.columns, [loop.root], {})
+                if any(isinstance(self.columns.specials.get(row), Read) for row in _leaves(of)):
+                    raise NotLoops("no table")
+                numbers[places] = _numbers(of)
+            self._tables[name] = family, numbers
+        family, numbers = self._tables[name]
+        places = family.members(indices)
+        self.fixed.setdefault(name, []).append(places)
+        return numbers[places]
+
+    def present(self, name: str, indices: Sequence[Wholes]) -> bool:
+        """Whether a family has all of these members; so does one that no statement defines."""
+        family = self.families.get(name)
+        return (
+            not family or len(indices) != family.dimensions or bool(self.kept(name, indices).all())
+        )
+
+    def kept(self, name: str, indices: Sequence[Wholes]) -> NDArray[numpy.bool_]:
+        """Which members of a family there are. Raises NotLoops for one that no statement defines."""
+        family = self._family(name)
+        places = family.places(indices)
+        found: NDArray[numpy.bool_] = (places >= 0) & (family.owner[places] != Family.ABSENT)
+        return found
+
+    def extent(self, name: str) -> list[tuple[int, int]]:
+        """The least and the largest index of each position of a family."""
+        family = self._family(name)
+        return [(low, low + count - 1) for low, count in zip(family.low, family.shape, strict=True)]
+
+    def _family(self, name: str) -> Family:
+        if name not in self.families or not self.families[name].dimensions:
+            raise NotLoops("a family that no statement defines")
+        return self.families[name]
+
+    def _enter(self) -> None:
+        defined: dict[str, list[int]] = {}
+        for number, loop in enumerate(self.loops):
+            defined.setdefault(loop.family, []).append(number)
+        for name, numbers in defined.items():
+            known = [self.loops[each].indices for each in numbers]
+            family = self.families[name] = Family(name, known)
+            for each in numbers:
+                places = family.places(self.loops[each].indices)
+                if (family.owner[places] != Family.ABSENT).any() or len(places) != len(
+                    numpy.unique(places)
+                ):
+                    raise NotLoops("defined twice")
+                family.owner[places] = each
+        for number, loop in enumerate(self.loops):
+            if not loop.statement.shape.drawn:
+                self.loops[number] = self.builder.with_body(loop)
+        self._undefined()
+        self.enter_uses()
+
+    def _undefined(self) -> None:
+        """Enter the inputs that no statement defines."""
+        read: dict[str, list[tuple[Wholes, ...]]] = {}
+        for special in self.columns.specials.values():
+            if isinstance(special, Read) and special.family not in self.families:
+                read.setdefault(special.family, []).append(special.indices)
+        for name, indices in read.items():
+            family = self.families[name] = Family(name, indices)
+            for each in indices:
+                family.owner[family.places(each)] = Family.UNDEFINED
+
+    def enter_uses(self) -> None:
+        """Find where what has been read stands."""
+        for row, special in self.columns.specials.items():
+            if isinstance(special, Read) and row not in self.uses:
+                family = self.families[special.family]
+                places = plain(family.members(special.indices))
+                self.uses[row] = Use(row, family.name, places)
+
+    def known(self) -> dict[int, Block]:
+        """Find the numbers of the file. The equations, by their number, each as all that leads to its
+        members."""
+        for family in self.families.values():
+            # one place more, for what is computed and not wanted
+            self.defaults[family.name] = numpy.full(family.size + 1, numpy.nan)
+        parts: dict[int, Block] = {}
+        for number, loop in enumerate(self.loops):
+            if loop.statement.shape.drawn:
+                self._draw(loop)
+                self._say(loop, self.families[loop.family].places(loop.indices))
+                continue
+            found = part(self.columns, [loop.root], self.uses)
+            if found.uses:
+                parts[number] = found
+                if loop.statement.shape.const or loop.parts.limits:
+                    raise NotLoops("of equations")
+                self.computed[number] = self._reading(found, loop)
+            else:
+                self._default(loop, found)
+        self.written = [*self.loops]
+        for number, reads in self.computed.items():
+            if not reads.all():
+                self._nothing(number, reads, parts[number])
+        return parts
+
+    def _reading(self, of: Block, loop: Repeated) -> NDArray[numpy.bool_]:
+        """For each combination of a loop whether it reads members: in sums of nothing there are none,
+        and what they alone make is an input."""
+        columns = self.columns
+        found: dict[int, NDArray[numpy.bool_]] = {}
+        for row in in_order([loop.root], columns.operands):
+            home = columns.homes[row]
+            if row in of.ups:
+                up = of.ups[row].places
+                inner = found[columns.operands(row)[0]]
+                found[row] = numpy.full(up, inner[0]) if isinstance(up, int) else inner[up]
+            elif row in of.domains:
+                inner = found[columns.operands(row)[0]].astype(numpy.int64)
+                found[row] = of.domains[row].joined(numpy.add, inner, 0) > 0
+            else:
+                found[row] = numpy.full(home.size, row in self.uses)
+                for operand in columns.operands(row):
+                    found[row] = found[row] | found[operand]
+        return found[loop.root]
+
+    def _nothing(self, number: int, reads: NDArray[numpy.bool_], of: Block) -> None:
+        """Make inputs of the members that read nothing."""
+        loop = self.loops[number]
+        family = self.families[loop.family]
+        places = family.places(loop.indices)[~reads]
+        writer = ArrayWriter()
+        known: dict[int, Spread] = {}
+        for use in of.uses:
+            home = self.columns.homes[use.row]
+            known[use.row] = 1.0 if home is self.columns.whole else numpy.ones(home.size)
+        walk = ArrayWalk.through(of, writer, known)
+        with writer.watched():
+            walk.forward()
+        numbers = numpy.broadcast_to(walk.found[loop.root], loop.domain.size)[~reads]
+        if not numpy.isfinite(numbers).all():
+            raise NotLoops("numbers that doubles do not hold")
+        self.defaults[family.name][places] = numbers
+        family.owner[places] = len(self.loops)
+        self.loops.append(loop)
+
+    def target(self, loop: Repeated) -> Places:
+        """Where the members that a loop computes stand; those that read nothing behind all others."""
+        family = self.families[loop.family]
+        places = family.places(loop.indices)
+        inputs = ~numpy.isnan(self.defaults[family.name][places])
+        return plain(numpy.where(inputs, family.size, places))
+
+    def _say(self, loop: Repeated, places: Wholes) -> None:
+        """Take what a statement says of its inputs besides their numbers."""
+        tokens, declarations = loop.statement.tokens, self.builder.declarations
+        labels = self.families[loop.family].labels(places)
+        if loop.statement.shape.const:
+            place = tokens.span(0, tokens.sign - 1)
+            declarations.constants |= dict.fromkeys(labels, place)
+        if not loop.parts.limits:
+            return
+        variables = self._variables(loop)
+        numbers = self.defaults[loop.family][places].tolist()
+        for at, (label, number) in enumerate(zip(labels, numbers, strict=True)):
+            scope = {name: each[at] for name, each in variables.items()}
+            declarations.limit(label, loop.statement, loop.parts, scope, number)
+
+    def _variables(self, loop: Repeated) -> dict[str, list[int]]:
+        """What the variables of a loop are, for each of its combinations."""
+        return {
+            name: self.builder.of_variable(found.node, loop.domain)
+            for name, found in loop.scope.items()
+        }
+
+    def _draw(self, loop: Repeated) -> None:
+        """The numbers of members that are drawn at random."""
+        families, tokens = self.builder.families, loop.statement.tokens
+        family = self.families[loop.family]
+        places = family.places(loop.indices)
+        numbers = self.defaults[loop.family]
+        labels, body = family.labels(places), loop.parts.body
+        variables = self._variables(loop)
+        first = {name: each[0] for name, each in variables.items()}
+        numbers[places[0]], _ = families.draw(tokens, body, labels[0], first)
+        if variables.keys() & {tokens.texts[node.token] for node in body.nodes}:
+            for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
+                scope = {name: each[at] for name, each in variables.items()}
+                numbers[place], _ = families.draw(tokens, body, label, scope)
+            return
+        low, high = families.integers.arguments(tokens, body, first)
+        name = tokens.texts[body.nodes[-1].token]
+        drawn = [families.drawn(name, low, high, label) for label in labels]
+        numbers[places] = drawn
+        if not numpy.isfinite(drawn).all():
+            raise NotLoops("a number beyond doubles")
+
+    def _default(self, loop: Repeated, found: Block) -> None:
+        """The numbers that a statement without names gives members."""
+        places = self.families[loop.family].places(loop.indices)
+        self.defaults[loop.family][places] = _numbers(found)
+        self._say(loop, places)
+
+
+def _numbers(of: Block) -> Spread:
+    """The numbers of a part that reads nothing."""
+    writer = ArrayWriter()
+    walk = ArrayWalk.through(of, writer, {})
+    with writer.watched():
+        walk.forward()
+    if writer.small or not walk.is_finite():
+        raise NotLoops("numbers that doubles do not hold")
+    found = walk.found[of.roots[0]]
+    if moves(of, found):
+        raise NotLoops("numbers that rounding makes")
+    return found
+
+
+def _leaves(of: Block) -> set[int]:
+    """The rows that a part begins with."""
+    return {row for step in of.steps for row in of.columns.operands(step)}.difference(of.steps)

@@ -1,0 +1,180 @@
+"""What a text computes as loops over arrays, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.errors import BackpropError
+from backprop.graph import in_order
+from backprop.language.build import EXPECTED
+from backprop.language.families import Families
+from backprop.loops import sequence
+from backprop.loops.domains import Wholes
+from backprop.loops.family import Family
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block, Turn, Use
+from backprop.loops.placement import Layout
+from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.syntax.parser import Statement
+
+
+class Plan(Layout):
+    """What a text computes, as loops. runs: what is computed, in order."""
+
+    def __init__(self, statements: Sequence[Statement], builder: LoopBuilder) -> None:
+        super().__init__(statements, builder)
+        self.runs: list[Turn] = []
+        self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
+        self.input = self.columns.input()
+        self.step = self.columns.step("copy", [self.columns.number(0.0)])
+
+    def prepare(self) -> None:
+        """Find the order of what is computed."""
+        parts = self.known()
+        needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
+        for group in _together(needs):
+            if len(group) == 1 and group[0] not in needs[group[0]]:
+                number = group[0]
+                loop = self.loops[number]
+                self.runs.append(Turn(parts[number], loop.family, self.target(loop)))
+            else:
+                self.runs += sequence.in_turn(self, group)
+
+    def reached(self, output: str, place: int) -> Mapping[str, NDArray[numpy.bool_]]:
+        """Of each family the members that lead to an output."""
+        key = output, place
+        if key not in self._reached:
+            found = {
+                name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
+            }
+            found[output][place] = True
+            rows = set[int]()
+            for run in reversed(self.runs):
+                if run.family:
+                    asked = {run.part.roots[0]: found[run.family][run.target]}
+                else:
+                    asked = {
+                        row: numpy.ones(self.columns.homes[row].size, dtype=bool)
+                        for row in run.part.roots
+                        if row in rows
+                    }
+                if run.family and found[run.family][run.target].all():
+                    for use in run.part.uses:
+                        found[use.family][use.places] = True
+                    rows.update(run.part.outer)
+                elif any(each.any() for each in asked.values()):
+                    for use, which in _reached(run.part, asked, rows):
+                        some = numpy.arange(len(found[use.family]))[use.places]
+                        found[use.family][some[which]] = True
+            self._reached = {key: found}
+        return self._reached[key]
+
+    def in_file_order(self) -> Iterator[tuple[str, Wholes]]:
+        """Of each statement the family and the places of its members; of inputs that no statement
+        defines those that it uses first, before it."""
+        seen = {name: each.owner != Family.UNDEFINED for name, each in self.families.items()}
+        for loop in self.written:
+            own = self.families[loop.family]
+            rows = in_order([loop.root], self.columns.operands) if loop.root >= 0 else ()
+            for use in [self.uses[row] for row in rows if row in self.uses]:
+                if not seen[use.family].all():
+                    places = numpy.arange(self.families[use.family].size)[use.places]
+                    first = numpy.sort(numpy.unique(places, return_index=True)[1])
+                    new = places[first][~seen[use.family][places[first]]]
+                    seen[use.family][new] = True
+                    yield use.family, new
+            yield loop.family, own.places(loop.indices)
+
+    def unused(self) -> Iterator[str]:
+        """The names that no equation uses, in file order."""
+        used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
+        for run in self.runs:
+            for use in run.part.uses:
+                used[use.family][use.places] = True
+        for name, places in self.in_file_order():
+            free = places[~used[name][places]]
+            yield from self.families[name].labels(free)
+
+    def last(self, loop: Repeated) -> int:
+        """The last token of the right side of a statement."""
+        parts = loop.parts
+        if parts.limits:
+            limit = parts.limits[0].node
+            return limit.last if limit.kind == "concise" else limit.first - 1
+        return parts.clauses[0].node.token - 2 if parts.clauses else -1
+
+    def _needs(self, of: Block) -> set[int]:
+        """The statements whose members a part reads."""
+        found: set[int] = set()
+        for use in of.uses:
+            found.update(numpy.unique(self.families[use.family].owner[use.places]).tolist())
+        return found
+
+
+def _reached(
+    of: Block, asked: Mapping[int, NDArray[numpy.bool_]], rows: set[int]
+) -> Iterator[tuple[Use, Any]]:
+    """What a part reads for some of its combinations: each use, and which of its places. asked: of
+    its rows. rows: takes those that are computed elsewhere."""
+    columns, masks = of.columns, {**asked}
+    for step in reversed(of.steps):
+        if step not in masks:
+            continue
+        mask = masks[step]
+        for operand in columns.operands(step):
+            if columns.is_number(operand):
+                continue
+            here = mask
+            if step in of.ups:
+                up, size = of.ups[step]
+                here = numpy.full(1, mask.any())
+                if not isinstance(up, int):
+                    here = numpy.zeros(size, dtype=bool)
+                    here[up[mask]] = True
+            elif step in of.domains:
+                here = mask[of.domains[step].up]
+            if columns.homes[operand] is columns.whole:
+                here = numpy.full(1, here.any())
+            masks[operand] = masks[operand] | here if operand in masks else here
+    rows.update(row for row in of.outer if row in masks)
+    for use in of.uses:
+        if use.row in masks:
+            yield use, masks[use.row]
+
+
+def _together(needs: Mapping[int, set[int]]) -> list[list[int]]:
+    """Groups of numbers that need one another, each group after what it needs (Kosaraju and Sharir:
+    the order of one walk along all needs, then walks against them)."""
+    finished = in_order(needs, lambda each: sorted(needs[each]))
+    users: dict[int, list[int]] = {each: [] for each in needs}
+    for each, needed in needs.items():
+        for other in needed:
+            users[other].append(each)
+    groups: list[list[int]] = []
+    seen: set[int] = set()
+    for each in reversed(finished):
+        if each not in seen:
+            group = in_order([each], lambda at: [x for x in users[at] if x not in seen])
+            seen.update(group)
+            groups.append(sorted(group))
+    return groups[::-1]
+
+
+def read(
+    statements: Sequence[Statement],
+    equations: Mapping[str, Statement],
+    functions: Mapping[str, Statement],
+    members: Families,
+) -> Plan:
+    """A text as loops. Raises NotLoops where it is to be unrolled."""
+    try:
+        names = dict.fromkeys(equations, EXPECTED)
+        plan = Plan(statements, LoopBuilder(names, functions, members))
+        plan.prepare()
+        return plan
+    except BackpropError:
+        raise NotLoops("a mistake") from None

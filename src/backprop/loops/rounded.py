@@ -1,0 +1,62 @@
+"""Whether numbers of the file are what rounding leaves: everything is changed a little more than that.
+
+As `evaluation.shaken` does for single numbers, here for all members at once.
+"""
+
+from collections.abc import Sequence
+
+import numpy
+
+from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.parts import ArrayWalk, Block
+from backprop.operations import FUNCTIONS
+
+_SIZE = 2.0**-46
+"""The relative size of the changes, 64 times that of rounding."""
+
+_MOVED = 1e-7
+"""How far numbers may move with them, relative."""
+
+_WHOLE = 1024
+"""Wholes numbers below this stay: they are exact."""
+
+
+class _Shaken(ArrayWriter):
+    """Changes each value that is rounded, by a factor of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
+
+    def value(self, name: str, operands: Sequence[Spread]) -> Spread:
+        found = super().value(name, operands)
+        rounds = name in FUNCTIONS or not all(_is_whole(each) for each in operands)
+        return self.changed(found) if rounds else found
+
+    def changed(self, numbers: Spread) -> Spread:
+        """Numbers times a factor near 1."""
+        self._turns += 1
+        part = self._turns**3 * 0.6180339887498949 % 1 - 0.5
+        return numbers * (1 + _SIZE * (part + (0.5 if part > 0 else -0.5)))
+
+
+def moves(of: Block, numbers: Spread) -> bool:
+    """Whether numbers that a part gives move a lot if everything is changed a little."""
+    if len(of.steps) < 2:
+        return False
+    writer = _Shaken()
+    known = {
+        row: each
+        if _is_whole(each) and numpy.all(numpy.abs(each) < _WHOLE)
+        else writer.changed(each)
+        for row, each in of.known.items()
+    }
+    walk = ArrayWalk.through(of, writer, known)
+    with writer.watched():
+        walk.forward()
+        apart = numpy.abs(numpy.subtract(walk.found[of.roots[0]], numbers))
+        return not bool((apart <= _MOVED * numpy.abs(numbers)).all())
+
+
+def _is_whole(numbers: Spread) -> bool:
+    return bool(numpy.all(numpy.equal(numbers, numpy.rint(numbers))))
