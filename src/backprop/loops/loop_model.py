@@ -213,9 +213,10 @@ class LoopModel(Model):
         """The numbers of all inputs, nan where there is none. values: those that are given. Raises
         NotLoops where one has no place here."""
         found = {name: each.copy() for name, each in self.program.defaults.items()}
+        fixed = set(self.fixed) if values else ()
         for name, number in values.items():
             place = self.place(name)
-            if place is None or self.is_equation(name) or name in self.fixed:
+            if place is None or self.is_equation(name) or name in fixed:
                 raise NotLoops(name)
             found[place[0].name][place[1]] = float(number)
         return found
