@@ -243,7 +243,10 @@ class Integers:
             ready = tokens, key, plain(tokens, several, scope)
             self._ready[id(tokens), id(key)] = ready
         if ready[2]:
-            whole: tuple[int, ...] = ready[2](scope)
+            try:
+                whole: tuple[int, ...] = ready[2](scope)
+            except KeyError:  # a variable that is not known here
+                return ()
             if min(whole) >= -MOST and max(whole) <= MOST:
                 return whole
         return ()

@@ -22,8 +22,14 @@ from backprop.syntax.parser import formula
 Spread = Operand[Reals]
 """One number for all combinations of indices, or one for each."""
 
-_OWN = {"pow": "power", "llvm.fabs": "abs", "llvm.roundeven": "rint", "frem": "fmod"}
-"""What NumPy calls differently from C and LLVM."""
+_EXACT: Mapping[str, Any] = {
+    "llvm.sqrt": numpy.sqrt,
+    "llvm.fabs": numpy.abs,
+    "llvm.floor": numpy.floor,
+    "llvm.ceil": numpy.ceil,
+    "llvm.roundeven": numpy.rint,
+}
+"""Functions of NumPy, by what LLVM calls them, that have the same bits everywhere."""
 
 _PLAIN: Mapping[str, Any] = {
     "+": numpy.add,
@@ -163,19 +169,18 @@ def _function(name: str) -> Callable[..., Spread]:
         return lambda writer, *numbers: writer.text(
             text, dict(zip(row.operands, numbers, strict=True))
         )
-    own = _OWN.get(row.machine, row.machine.removeprefix("llvm."))
-    vector = getattr(numpy, own, None) if own.isidentifier() else None
-    if not isinstance(vector, numpy.ufunc):
-        vector = numpy.frompyfunc(row.value, row.arity, 1)
-    function = vector
+    # NumPy's own exp, tanh, … are off by another last digit than those of single numbers
+    function = _EXACT.get(row.machine) or numpy.frompyfunc(row.value, row.arity, 1)
 
     def computed(writer: ArrayWriter, *numbers: Spread) -> Spread:
         names = dict(zip(row.operands, numbers, strict=True))
         for operand, number, text in row.special:
-            if isinstance(names[operand], float) and names[operand] == number:
+            once = text.count("*") < 2  # rounded once, as the power is
+            if once and isinstance(names[operand], float) and names[operand] == number:
                 return writer.text(text, names)
         out = numpy.asarray(function(*numbers), dtype=float)
-        return writer.text(row.mended, {**names, "out": out}) if row.mended else out
+        exact = row.machine in _EXACT and row.mended
+        return writer.text(row.mended, {**names, "out": out}) if exact else out
 
     return computed
 

@@ -6,7 +6,7 @@ of `j` lies within that of `i`, which lies within the whole, where nothing runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy
@@ -70,16 +70,37 @@ class Domain:
 
     def joined(self, join: numpy.ufunc, numbers: Any, empty: float) -> Any:
         """What `join` makes, for each combination of the parent, of the numbers of those that extend
-        it. empty: what it makes of none."""
+        it, one after the other. empty: what it makes of none."""
         numbers = numpy.broadcast_to(numbers, self.size)
-        count = len(self.counts)
-        if self.each > 0:
-            return join.reduce(numbers.reshape(count, self.each), axis=1)
-        made = numpy.full(count, empty, dtype=numbers.dtype)
+        made = numpy.full(len(self.counts), empty, dtype=numbers.dtype)
         filled = self.counts > 0
-        if self.size:
-            made[filled] = join.reduceat(numbers, self.starts[filled])
+        if not filled.any():
+            return made
+        made[filled] = numbers[self.starts[filled]]
+        longest = int(self.counts.max())
+        if longest > len(made):  # few and long
+            for at in numpy.flatnonzero(self.counts > 1).tolist():
+                start = self.starts[at]
+                made[at] = join.accumulate(numbers[start : start + self.counts[at]])[-1]
+            return made
+        for turn in range(1, longest):
+            here = numpy.flatnonzero(self.counts > turn) if self.each < 0 else slice(None)
+            made[here] = join(made[here], numbers[self.starts[here] + turn])
         return made
+
+    def by_two(self, join: Callable[[Any, Any], Any], numbers: Any) -> Any:
+        """What `join` makes of the numbers two by two, of its results two by two, and so on."""
+        counts, starts = self.counts, self.starts
+        while counts.max(initial=0) > 1:
+            halves = (counts + 1) // 2
+            up = numpy.repeat(numpy.arange(len(counts)), halves)
+            begin = numpy.cumsum(halves) - halves
+            first = starts[up] + 2 * (numpy.arange(len(up)) - begin[up])
+            paired = first + 1 < (starts + counts)[up]
+            made = numbers[first].copy()
+            made[paired] = join(numbers[first[paired]], numbers[first[paired] + 1])
+            numbers, counts, starts = made, halves, begin
+        return numbers
 
     def among(self, kept: NDArray[numpy.bool_]) -> Domain:
         """The combinations for which a condition holds."""

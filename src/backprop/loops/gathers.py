@@ -22,12 +22,21 @@ def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Spread) ->
     if gather.joined_by == "hypot":
         return domain.joined(numpy.hypot, numpy.abs(terms), 0.0)
     if gather.joined_by == "logsumexp":
-        largest = domain.joined(numpy.maximum, terms, 0.0)
-        apart = writer.value("-", [terms, largest[domain.up]])
-        total = domain.joined(numpy.add, writer.value("exp", [apart]), 0.0)
-        return numpy.asarray(writer.value("+", [largest, writer.value("log", [total])]))
+        return _around_pivot(writer, domain, numpy.broadcast_to(terms, domain.size))
     total = domain.joined(numpy.add, terms, 0.0)
     return total / domain.counts if gather.divided else total
+
+
+def _around_pivot(writer: ArrayWriter, domain: Domain, terms: Reals) -> Reals:
+    """The logsumexp of terms, of three or more around the largest, as `graph.joined` has it."""
+
+    def add(first: Reals, second: Reals) -> Spread:
+        return writer.value("logsumexp", [first, second])
+
+    pivot = domain.by_two(lambda x, y: writer.value("pivot", [x, y]), terms)
+    below = numpy.asarray(writer.value("below", [terms, pivot[domain.up]]))
+    above = writer.value("above", [pivot, domain.by_two(add, below)])
+    return numpy.where(domain.counts < 3, domain.by_two(add, terms), above)
 
 
 def gradient(

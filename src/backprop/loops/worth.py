@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.errors import BackpropError, TooLarge
+from backprop.errors import BackpropError
 from backprop.language.families import MOST_VALUES, Families, ready_made
 from backprop.language.integers import Scope
 from backprop.language.model import Model
@@ -13,8 +13,8 @@ from backprop.syntax.bodies import Parts
 from backprop.syntax.scanner import Tokens
 
 _MANY = 100_000
-"""From about so many steps on, unrolled, a second or more, sums need not be added in the order of the
-text, as unrolled ones are, to the last bit."""
+"""From about so many steps on, unrolled, which takes a second, gradients need not be added in the
+order of unrolled ones, to the last bit."""
 
 _FAMILY = 10
 """Members that `w[*]` may have, for an estimate."""
@@ -31,7 +31,7 @@ def read_model(
         return found
     text = parsed(source, seed, most)
     steps = about(text)
-    if steps < max(many, many and 10 * len(text.statements)):
+    if steps > most or steps < max(many, many and 10 * len(text.statements)):
         return unrolled(text)
     return _loops(text, most) or unrolled(parsed(source, seed, most))
 
@@ -58,8 +58,6 @@ def about(text: Parsed) -> float:
         if statement.shape.indexed and statement.shape.form != "function":
             try:
                 total += _steps(text.members, statement.tokens, ready_made(statement), {})
-            except TooLarge:  # of few steps, too, where a person allows no more
-                return float("inf") if text.members.most >= _MANY else 0.0
             except BackpropError:  # which is told by who unrolls it
                 return 0.0
     return total
