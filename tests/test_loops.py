@@ -132,3 +132,18 @@ def test_mistakes_are_told_as_of_unrolled_texts(text: str, more: tuple[str, ...]
     right = backprop("grad", "-e", text, *more, "--engine", "python")
     assert (found.status, found.err) == (right.status, right.err)
     assert found.err
+
+
+def test_numbers_of_the_file_are_what_they_are_unrolled() -> None:
+    """Digits that rounding takes are restored, and what jumps is not taken for that."""
+    bits = "x[i] = mod(floor((32 + mod(7*i, 95))/2^3), 2) for i in 1..200; L = sum(a*x[i] for i in 1..200)"
+    looped = read_model(Source("<text>", bits), many=0)
+    found = by_loops(looped, {"a": 2.0}, None)
+    assert found
+    ones = sum((32 + 7 * i % 95) // 8 % 2 for i in range(1, 201))
+    assert (found.value, found.gradients["a"]) == (2.0 * ones, ones)
+    lost = "x[i] = 1e16 + i - 1e16 for i in 1..200; L = sum(a*x[i] for i in 1..200)"
+    assert backprop("grad", "-e", lost, "--set", "a=1").out.startswith("L = 20100\n")
+    looped = read_model(Source("<text>", lost), many=0)
+    found = by_loops(looped, {"a": 1.0}, None)
+    assert found is None or found.value == 20100

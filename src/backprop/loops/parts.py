@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy
 
@@ -189,7 +189,7 @@ class ArrayWalk(Walk[Reals]):
     part: Block
 
     @classmethod
-    def through(cls, part: Block, writer: ArrayWriter, known: Mapping[int, Spread]) -> ArrayWalk:
+    def through(cls, part: Block, writer: ArrayWriter, known: Mapping[int, Spread]) -> Self:
         """A walk through a part. known: what is read, and the rows that are computed elsewhere."""
         walk = cls.__new__(cls)
         walk.writer, walk.graph, walk.part = writer, part.columns, part

@@ -271,10 +271,9 @@ def _numbers(of: Block) -> Spread:
         walk.forward()
     if writer.small or not walk.is_finite():
         raise NotLoops("numbers that doubles do not hold")
-    found = walk.found[of.roots[0]]
-    if moves(of, found):
+    if moves(walk):
         raise NotLoops("numbers that rounding makes")
-    return found
+    return walk.found[of.roots[0]]
 
 
 def _leaves(of: Block) -> set[int]:

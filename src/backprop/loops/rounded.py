@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy
 
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.parts import ArrayWalk, Block
+from backprop.loops.parts import ArrayWalk
 from backprop.operations import FUNCTIONS
+from backprop.syntax.functions import has_slopes
 
 _SIZE = 2.0**-46
 """The relative size of the changes, 64 times that of rounding."""
@@ -40,8 +41,21 @@ class _Shaken(ArrayWriter):
         return numbers * (1 + _SIZE * (part + (0.5 if part > 0 else -0.5)))
 
 
-def moves(of: Block, numbers: Spread) -> bool:
-    """Whether numbers that a part gives move a lot if everything is changed a little."""
+class _ShakenWalk(ArrayWalk):
+    """A walk in which what jumps stays. base: the walk without changes."""
+
+    base: ArrayWalk
+
+    def made(self, step: int, operands: Sequence[Spread]) -> Spread:
+        if step not in self.graph.specials and not has_slopes(self.graph.op(step)):
+            return self.base.found[step]
+        return super().made(step, operands)
+
+
+def moves(base: ArrayWalk) -> bool:
+    """Whether the numbers that a walk has found move a lot if everything is changed a little."""
+    of = base.part
+    numbers = base.found[of.roots[0]]
     if len(of.steps) < 2:
         return False
     writer = _Shaken()
@@ -51,7 +65,8 @@ def moves(of: Block, numbers: Spread) -> bool:
         else writer.changed(each)
         for row, each in of.known.items()
     }
-    walk = ArrayWalk.through(of, writer, known)
+    walk = _ShakenWalk.through(of, writer, known)
+    walk.base = base
     with writer.watched():
         walk.forward()
         apart = numpy.abs(numpy.subtract(walk.found[of.roots[0]], numbers))
