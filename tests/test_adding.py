@@ -28,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 SINC = """\
     Operation("cardinal", ("x",), real.cardinal,
               ("if(abs(x) > 1, (cos(x) - out)/x, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))))",),
-              "", _at(-30.0, -1.5, -1e-9, 1e-4, 0.3, 0.99, 7.5), corners=(((0.0,), (0.0,)),), machine="if(x == 0, 1, sin(x)/x)", precise="sinc(x)"),
+              "", _at(-30.0, -1.5, -1e-9, 1e-4, 0.3, 0.99, 7.5), corners=(((0.0,), (0.0,)),), machine="if(x == 0, 1, sin(x)/x)", precise="sinc(x)",
+              precise_slopes=("if(x == 0, 0, (cos(x) - sin(x)/x)/x)",)),
 """
 """Below 1 the Taylor series of the slope: the textbook's (cos(x) - out)/x cancels there."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from backprop.engine.writers.exact import Exact, ExactWriter
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation
 from backprop.syntax import functions, precision
@@ -70,6 +71,21 @@ def faults(row: Operation, at: tuple[float, ...]) -> list[str]:
 @pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
 def test_value_and_slopes_are_true_at_the_samples(row: Operation, at: tuple[float, ...]) -> None:
     assert not faults(row, at), "\n".join(faults(row, at))
+
+
+@pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
+def test_slopes_of_many_digits_are_true(row: Operation, at: tuple[float, ...]) -> None:
+    """A constant that is a double, such as pi, would leave them 16: `erf(x)/x` cancels more."""
+    writer = ExactWriter(60, [])
+    operands = [Exact(writer.mp.mpf(number), True) for number in at]
+    out = writer.value(row.name, operands)
+    for number, slope in enumerate(writer.slopes(row.name, operands, out)):
+        truth = true_slope(row.name, at, number)
+        if number in NO_ORDER.get(row.name, ()) or truth is None or row.chooses:
+            continue
+        got = mp.mpf(slope.value if isinstance(slope, Exact) else slope)
+        size = max(mp.fabs(truth), mp.mpf(10) ** -60)
+        assert mp.fabs(got - truth) <= size * mp.mpf(10) ** -40, (row.slopes[number], got, truth)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=_name)

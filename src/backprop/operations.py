@@ -146,7 +146,7 @@ _ROWS = (
     Operation("sinc", ("x",), "if(x == 0, 1, sin(x)/x)",
               (("if(abs(x) < 1, -x/3*(1 - x^2/10*(1 - x^2/28*(1 - x^2/54*(1 - x^2/88*(1 - x^2/130"
                "*(1 - x^2/180*(1 - x^2/238*(1 - x^2/304)))))))), (cos(x) - out)/x)"),), "", (*_WAVES, *_at(1e-300, 1e-5, 0.999)), corners=(((0.0,), (0.0,)),),
-              source="sin(x)/x, not sin(pi*x)/(pi*x): DLMF 3.3.43"),
+              precise_slopes=("if(x == 0, 0, (cos(x) - sin(x)/x)/x)",), source="sin(x)/x, not sin(pi*x)/(pi*x): DLMF 3.3.43"),
     # ------------------------------------------------------------------ hyperbolic functions
     Operation("sinh", ("x",), real.sinh, ("cosh(x)",), _calls(r"\sinh"), _REALS, machine="sinh"),
     Operation("cosh", ("x",), real.cosh, ("sinh(x)",), _calls(r"\cosh"), _REALS, machine="cosh"),

@@ -80,6 +80,9 @@ class Operation(NamedTuple):
     precise: str = ""
     """The value at any precision: text in the language, in which mpmath's functions can be called;
     "": the text of `value`, or mpmath's function of that name, or `value` on mpmath's numbers."""
+    precise_slopes: tuple[str, ...] = ()
+    """The slopes at any precision, where `slopes` are series that end with the digits of doubles. What
+    they cancel is given to them as more digits. (): as `slopes`."""
 
     @property
     def arity(self) -> int:

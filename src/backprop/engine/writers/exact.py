@@ -20,6 +20,10 @@ _NOISE = 15
 """A difference is 0 if all but so many of the digits cancel."""
 
 
+_CANCELLED = 700
+"""The most digits that such a difference as cos(x) - sin(x)/x loses, at the smallest double."""
+
+
 class Open(NamedTuple):
     """Where the chain rule does not decide: at the slopes of a step. form: 0·∞ or ∞ − ∞."""
 
@@ -62,9 +66,9 @@ class ExactWriter(Texts[Exact]):
     def statement(
         self, statement: Statement, names: Mapping[str, Operand[Exact]]
     ) -> Operand[Exact]:
-        """The right side of a statement, whose numbers have the digits that they are written with, as
-        those of values have."""
-        known: dict[str, Operand[Exact]] = {**CONSTANTS, **names}
+        """The right side of a statement, whose numbers have the digits that they are written with, and
+        pi all of them, as those of values have."""
+        known: dict[str, Operand[Exact]] = {**CONSTANTS, "pi": Exact(+self.mp.pi, False), **names}
         return fold(statement, self._literal, known.__getitem__, self.value)
 
     def _literal(self, text: str) -> Operand[Exact]:
@@ -114,6 +118,14 @@ class ExactWriter(Texts[Exact]):
         if self._step in self.held:
             numbers = [self._data[self._exact(each).node] for each in (*operands, out)]
             return tuple(slope(*numbers) for slope in functions.slopes(name))
+        if texts := OPERATIONS[name].precise_slopes:
+            exact = list(map(self._exact, operands))
+            values, varies = [each.value for each in exact], any(each.varies for each in exact)
+            digits = self._digits + _CANCELLED
+            return tuple(
+                Exact(precision.compiled(text, OPERATIONS[name].operands, digits)(*values), varies)
+                for text in texts
+            )
         return super().slopes(name, operands, out)
 
     def product(
