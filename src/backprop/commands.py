@@ -74,8 +74,10 @@ def draw(
     constants = {model.names[name] for name in model.constants}
 
     def drawn(detail: str) -> Picture:
-        found = pictures.picture(graph, at, model.text, detail, constants)
-        if detail == "equations" and not whole and not members:
+        folds = detail == "equations" and not whole and not members
+        middle = () if folds else near
+        found = pictures.picture(graph, at, model.text, detail, constants, middle, depth)
+        if folds:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found
 

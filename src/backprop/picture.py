@@ -7,7 +7,7 @@ carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from backprop.evaluation.gradient import partials
@@ -98,12 +98,17 @@ def picture(
     text_of: Callable[[int], str] = lambda node: "",
     detail: str = "operations",
     constants: Collection[int] = (),
+    names: Collection[str] = (),
+    depth: int = 0,
 ) -> Picture:
     """The picture of everything that leads to the output of a graph. text_of: the text of a node
-    in its equation, "" if there is none. constants: the inputs that are such."""
+    in its equation, "" if there is none. constants: the inputs that are such. names: if there are
+    any, only what is within `depth` equations of these is drawn."""
     drawing = _Drawing(graph, numbers, text_of, constants)
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
-    for node in graph.order:
+    if names:
+        drawing.wanted = dict.fromkeys(drawing.near(names, depth))
+    for node in drawing.wanted:
         add(node)
     return drawing.picture
 
@@ -149,15 +154,12 @@ def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
         near.setdefault(tail, set()).add(head)
         near.setdefault(head, set()).add(tail)
     families = {*map(shape, names)}
-    kept = edge = {*names} | {
+    begin = {*names} | {
         box.id
         for box in whole.boxes
         if isinstance(box.id, Together) and shape(box.id.names[0]) in families
     }
-    while edge and depth > 0:
-        depth -= 1
-        edge = {other for at in edge for other in near.get(at, ())} - kept
-        kept = kept | edge
+    kept = _within(near, begin, depth)
     shown = {id for id, name in owner.items() if name in kept}
     return Picture(
         whole.output,
@@ -168,11 +170,22 @@ def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
     )
 
 
+def _within(near: Mapping[str, Collection[str]], begin: set[str], depth: int) -> set[str]:
+    """What is at most so many steps from where it begins. near: what is one step away."""
+    kept = edge = begin
+    while edge and depth > 0:
+        depth -= 1
+        edge = {other for at in edge for other in near.get(at, ())} - kept
+        kept = kept | edge
+    return kept
+
+
 class _Drawing:
     """What is drawn of a graph, node by node.
 
     ids: of each node, made of names. owners: the name whose equation it belongs to. uses: how often
-    an equation, by its name, uses a node; users: how many equations use it.
+    an equation, by its name, uses a node; users: how many equations use it. wanted: the nodes that
+    are drawn, in order.
     """
 
     def __init__(
@@ -183,6 +196,7 @@ class _Drawing:
         constants: Collection[int],
     ) -> None:
         self.graph = graph
+        self.wanted = dict.fromkeys(graph.order)
         self.constants = constants
         self.data, self.gradients = numbers
         self.unrounded = Unrounded(graph, *numbers)
@@ -202,6 +216,18 @@ class _Drawing:
                 self.uses[owner, operand] += 1
         self.users = Counter(operand for _, operand in self.uses)
         self.picture = Picture(self.ids[graph.output], [], [], [], {})
+
+    def near(self, names: Collection[str], depth: int) -> list[int]:
+        """The nodes of what is within so many equations of these names."""
+        graph, near = self.graph, dict[str, set[str]]()
+        step = graph.is_step
+        own = {node: self.owners[node] if step(node) else self.ids[node] for node in graph.order}
+        for node in graph.order:
+            for operand in graph.operands(node):
+                near.setdefault(own[operand], set()).add(own[node])
+                near.setdefault(own[node], set()).add(own[operand])
+        kept = _within(near, {*names}, depth)
+        return [node for node in graph.order if own[node] in kept]
 
     def add_operation(self, node: int) -> None:
         """Add a box for a node, and a circle for its operation."""
@@ -246,6 +272,8 @@ class _Drawing:
     def _add_arrow(self, arrow: Arrow, node: int, operand: int, single: bool) -> None:
         """Add the arrow from an operand to a node with what it adds to the gradient: where that is
         all of it, the gradient itself, since a product may end in other bits."""
+        if operand not in self.wanted:
+            return
         upstream, whole = map(self.unrounded.gradient, (node, operand))
         if arrow.slope is not None:
             added = whole if single else times(upstream, arrow.slope)
