@@ -7,8 +7,10 @@ import pytest
 
 import backprop as library
 from backprop.errors import TooLarge
+from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import read_carefully
 from backprop.names import Names
+from backprop.picture import picture
 from backprop.source import Source, normal
 from backprop.syntax import case
 from counting import growth, steps
@@ -236,3 +238,15 @@ def test_the_words_of_a_text_are_found_once_for_all_its_mistakes() -> None:
     assert ran.status == 2
     assert ran.err.endswith("and 19981 more errors\n")
     assert case._words.cache_info()[:2] == (19_999, 1)
+
+
+def test_a_picture_near_a_name_costs_what_is_near() -> None:
+    """Slopes and shares are computed for what is shown: reading, which grows, is not counted."""
+
+    def drawn(size: int, names: list[str]) -> int:
+        text = f"h[i] = tanh(w*i) for i in 1..{size}; L = mean(h[i] for i in 1..{size}); w = 1"
+        graph, at, _ = evaluate(library.parse(text), {})
+        return steps(lambda: picture(graph, at, names=names, depth=0))
+
+    drawn(200, [])  # what is made once
+    assert drawn(200, ["h[3]"]) < drawn(200, []) / 10

@@ -220,8 +220,8 @@ class _Drawing:
     def near(self, names: Collection[str], depth: int) -> list[int]:
         """The nodes of what is within so many equations of these names."""
         graph, near = self.graph, dict[str, set[str]]()
-        step = graph.is_step
-        own = {node: self.owners[node] if step(node) else self.ids[node] for node in graph.order}
+        inputs = {*graph.inputs}
+        own = {node: (self.ids if node in inputs else self.owners)[node] for node in graph.order}
         for node in graph.order:
             for operand in graph.operands(node):
                 near.setdefault(own[operand], set()).add(own[node])
