@@ -3,6 +3,7 @@ numbers, claims, indices, mistakes. Steps are counted, not seconds."""
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 
 import backprop as library
 from backprop import options
-from backprop.checks import claims, differentials, sheets
+from backprop.checks import claims, differentials, points, sheets
 from backprop.descent import choices
+from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.leaves import refused
 from backprop.names import Names, unknown_name
@@ -248,6 +250,45 @@ def test_the_derivatives_of_equations_along_a_path_need_no_gradients() -> None:
         assert backprop("check", "-e", text, *claim).status == 0
 
     assert growth(check, 40) < LINEAR
+
+
+@pytest.mark.parametrize("claim", ["3", "3*a{0}", "2*a{0} + abs(a{0} - a0)"])
+def test_the_derivatives_of_an_equation_are_found_once_for_all_wrong_claims(
+    claim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each point: the given one, and twenty others for formulas."""
+    looked = Counter[str]()
+
+    def counted(place: object, name: str) -> None:
+        own = getattr(place, name)
+
+        def called(*given: Any) -> Any:
+            looked[name] += 1
+            return own(*given)
+
+        monkeypatch.setattr(place, name, called)
+
+    counted(Formulas, "partials")
+    counted(points, "by_names")
+    counted(points, "branches")
+    text = "; ".join(f"a{at} = {at + 1}" for at in range(20))
+    text += "; L = " + " + ".join(f"a{at}^2" for at in range(20))
+    claims = "; ".join(f"da{at} = {claim.format(at)}" for at in range(1, 20))
+    ran = backprop("check", "-e", text, "--claim", claims)
+    assert ran.out.endswith("19 of 19 claims are wrong\n")
+    assert looked["partials"] == 1
+    assert looked["by_names"] <= 21
+    assert looked["branches"] <= 21 * 39  # the steps of L
+
+
+def test_of_a_way_that_is_too_long_to_look_at_no_more_is_walked() -> None:
+    def check(size: int) -> None:
+        text = "; ".join(f"a{at + 1} = 2*a{at}/2" for at in range(size))
+        claims = "; ".join(f"da{at} = 3" for at in range(0, size // 2, 20))
+        ran = backprop("check", "-e", f"{text}; a0 = 1", "--claim", claims)
+        assert f"∂a{size}/∂a0 = 3 is wrong" in ran.out
+
+    assert growth(check, 800) < LINEAR
 
 
 # ----------------------------------------------------------------------------------------- indices

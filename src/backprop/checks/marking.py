@@ -17,8 +17,7 @@ from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.numbers import listed, spoken
 from backprop.operations import OPERATIONS
-from backprop.syntax.functions import branches
-from backprop.values import ByNode, Numbers, by_names, local_slopes
+from backprop.values import Numbers, by_names
 
 _BRANCH = "it is right only where the same branches are taken as at the given point"
 
@@ -168,7 +167,7 @@ def _marked(claim: Claim, answer: Answer, sheet: Mapping[str, Answer]) -> Marked
         tested = [point for point in answer.tested[: _TESTED + 1] if point is not example]
         if answer.whole(example):
             tested.insert(0, example)  # sentences have the numbers of the first point
-        way = Way(subject.model, subject.graph, answer.by)
+        way = Way(subject, answer.by)
         kind, diagnosis = _diagnosis(answer, way, sheet, tested)
         if answer.by in subject.graph and claim.of != claim.by and not answer.beyond:
             chain = Mistakes(way, example).chain()
@@ -207,8 +206,10 @@ def _diagnosis(
         return "carried", carried
     found, only = _suspect(answer, way, [*tested, *answer.moved_points()]), ""
     if not found and answer.claim.formula:
-        graph, taken = answer.graph, _branches(answer.graph, tested[0].data)
-        same = [point for point in tested if _branches(graph, point.data) == taken]
+        branches = [answer.subject.local(point).branches for point in tested]
+        same = [
+            point for point, taken in zip(tested, branches, strict=True) if taken == branches[0]
+        ]
         if _ALIKE <= len(same) < len(tested):
             found = _suspect(answer, way, same)
             only = "where the same branches are taken as at this point: "
@@ -262,8 +263,9 @@ def _in_other_branches(answer: Answer) -> bool:
     taken."""
     if not answer.here:
         return False
-    taken = _branches(answer.graph, answer.subject.start.data)
-    if any(_branches(answer.graph, point.data) == taken for point in answer.wrong):
+    local = answer.subject.local
+    taken = local(answer.subject.start).branches
+    if any(local(point).branches == taken for point in answer.wrong):
         return False
     return answer.points > len(answer.wrong) or _at_ties(answer)
 
@@ -283,16 +285,3 @@ def _at_ties(answer: Answer) -> bool:
     other = Answer(Subject(subject.model, claim.of, [claim], data, {}), claim, answer.tolerance)
     any(not other.try_at(point) for point in other.subject.points(0))
     return other.points > 0 and not other.wrong
-
-
-def _branches(graph: Graph, data: ByNode) -> list[bool]:
-    """Which branches are taken, by the conditions in slopes, and by the slopes of what has a corner:
-    whether they are 0, and their signs."""
-    found: list[bool] = []
-    for step in graph.steps:
-        row, numbers = OPERATIONS[graph.op(step)], [data[each] for each in graph.operands(step)]
-        found += [bool(holds(*numbers, data[step])) for holds in branches(row.name)]
-        if row.corner or row.says:
-            slopes = local_slopes(graph, step, data)
-            found += [holds for slope in slopes for holds in (slope == 0, slope < 0)]
-    return found

@@ -1,7 +1,7 @@
 """Points at which formulas are compared with a derivative: the given one, and random ones around it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from math import isfinite, isnan
 from random import Random
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from backprop.checks.beyond import agree
 from backprop.checks.claims import Claim
 from backprop.checks.rounding import gradient_noise, value_noise
+from backprop.engine.writers.formulas import Formulas
 from backprop.evaluation.diagnosis import has_value
 from backprop.evaluation.looks import LARGEST
 from backprop.evaluation.precise import Precise
@@ -19,8 +20,10 @@ from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.language.links import reaches
 from backprop.numbers import Wide, rounded
+from backprop.operations import OPERATIONS
 from backprop.special import context
-from backprop.values import Numbers, derivatives, forward
+from backprop.syntax.functions import branches
+from backprop.values import Numbers, by_names, derivatives, forward, local_slopes
 
 _MOST = 20
 """Random points for a formula."""
@@ -74,6 +77,7 @@ class Subject:
         for node, number in wide.items():
             self._numbers[node] = float(number)
         self._known = gradients
+        self._local: dict[int, Local] = {}
         # the gradients that `grad` gives, whatever it knows besides the chain rule
         self.start = self._at({node: data[node] for node in self._inputs}, gradients)
 
@@ -154,9 +158,44 @@ class Subject:
                 if has_value(self.graph, self.graph.order, found.data):
                     yield found
 
+    def local(self, point: Numbers) -> "Local":
+        """What is known of single equations at a point, by all claims together."""
+        return self._local.setdefault(id(point.data), Local(self, point.data))
+
     def named(self, point: Numbers) -> dict[str, float]:
         """The inputs of a point by name."""
         return {self.graph.label(node): point.data[node] for node in self._inputs}
+
+
+class Local(dict[int, dict[int, float]]):
+    """The derivatives of equations by the names in them at a point, by equation: each is found when
+    it is first asked for, and once.
+
+    formulas: of an equation, the same as formulas.
+    """
+
+    def __init__(self, subject: Subject, data: list[float]) -> None:
+        self._graph, self._data = subject.graph, data
+        model = subject.model
+        self.formulas = cache(Formulas(self._graph, data, model.labels, model.names).partials)
+
+    def __missing__(self, equation: int) -> dict[int, float]:
+        found = self[equation] = by_names(self._graph, equation, self._data)
+        return found
+
+    @cached_property
+    def branches(self) -> list[bool]:
+        """Which branches are taken, by the conditions in slopes, and by the slopes of what has a
+        corner: whether they are 0, and their signs."""
+        found: list[bool] = []
+        for step in self._graph.steps:
+            op, data = self._graph.op(step), self._data
+            row, numbers = OPERATIONS[op], [data[each] for each in self._graph.operands(step)]
+            found += [bool(holds(*numbers, data[step])) for holds in branches(row.name)]
+            if row.corner or row.says:
+                slopes = local_slopes(self._graph, step, data)
+                found += [holds for slope in slopes for holds in (slope == 0, slope < 0)]
+        return found
 
 
 class Answer:

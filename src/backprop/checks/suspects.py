@@ -7,11 +7,10 @@ from math import isfinite
 from typing import NamedTuple
 
 from backprop.checks.way import LONG, Edge, Way
-from backprop.engine.writers.formulas import Formulas
 from backprop.numbers import spoken
 from backprop.operations import OPERATIONS
 from backprop.syntax.algebra import written
-from backprop.values import Numbers, by_names, local_slopes, tangents
+from backprop.values import Numbers, local_slopes, tangents
 
 _FACTORS = {
     "twice": 2.0, "half": 0.5, "three times": 3.0, "a third of": 1 / 3, "four times": 4.0,
@@ -49,17 +48,13 @@ class Mistakes:
         self._way = way
         self._graph = way.graph
         self._data, self._gradients = numbers
+        self._local = way.subject.local(numbers)
         self._right = self._gradients[way.by]
 
     @cached_property
     def _tangent(self) -> dict[int, float]:
         """The derivative by the name of everything on the way."""
         return tangents(self._graph, self._way.above, self._data, {self._way.by: 1.0})
-
-    @cached_property
-    def _local(self) -> dict[int, dict[int, float]]:
-        """The derivatives of the equations on the way by the names in them."""
-        return {node: by_names(self._graph, node, self._data) for node in self._way.names}
 
     def suspects(self) -> Iterator[Suspect]:
         """Every mistake, with the value that it gives."""
@@ -192,9 +187,7 @@ class Mistakes:
         """The derivative of an equation by a name as a formula; of a long one, and of a step, its number."""
         found = None
         if edge.number is None:
-            model = self._way.model
-            formulas = Formulas(self._graph, self._data, model.labels, model.names)
-            found = formulas.partials(edge.step)[edge.operand]
+            found = self._local.formulas(edge.step)[edge.operand]
         return written(found, LONG) or spoken(self._slope(edge))
 
     def chain(self) -> str:

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from backprop.graph import Graph
-from backprop.language import Model
+from backprop.checks.points import Subject
 from backprop.numbers import spoken
 
 _MOST = 400
@@ -28,22 +27,30 @@ class Edge(NamedTuple):
 class Way:
     """Everything between the output of a graph and the name `by`.
 
-    above: the steps, operands first. names: those that have a name. uses: where equations use names
-    on the way. steps: where steps inside of equations use operands on the way, but for equations of
-    one step that say nothing else.
+    above: the steps, operands first; none of them if there are too many. uses: where equations use
+    names on the way. steps: where steps inside of equations use operands on the way, but for
+    equations of one step that say nothing else.
     """
 
-    def __init__(self, model: Model, graph: Graph, by: int) -> None:
-        self.model = model
-        self.graph = graph
+    def __init__(self, subject: Subject, by: int) -> None:
+        self.subject = subject
+        self.model = subject.model
+        self.graph = graph = subject.graph
         self.by = by
-        self.above = graph.above(by)
-        self.names = [node for node in self.above if node in graph.labels]
-        self.large = len(self.above) > _MOST
+        met = [by]  # and what uses it, and what uses that
+        seen = {by}
+        for node in met:
+            new = {*graph.users.get(node, [])[: _MOST + 2]} - seen
+            seen |= new
+            met += new
+            if len(met) > _MOST + 1:
+                break
+        self.large = len(met) > _MOST + 1
+        self.above = [] if self.large else graph.above(by)
         self.uses: list[Edge] = []
         self.steps: list[Edge] = []
         on_the_way = {by, *self.above}
-        for equation in () if self.large else self.names:
+        for equation in (node for node in self.above if node in graph.labels):
             edges = [
                 Edge(each, step, at, equation)
                 for step in graph.equation(equation)
