@@ -8,6 +8,7 @@ import pytest
 import backprop as library
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.unrounded import Unrounded
 from backprop.language.reading import read_carefully
 from backprop.names import Names
 from backprop.picture import picture
@@ -240,13 +241,20 @@ def test_the_words_of_a_text_are_found_once_for_all_its_mistakes() -> None:
     assert case._words.cache_info()[:2] == (19_999, 1)
 
 
-def test_a_picture_near_a_name_costs_what_is_near() -> None:
-    """Slopes and shares are computed for what is shown: reading, which grows, is not counted."""
+def test_a_picture_near_a_name_costs_what_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slopes are computed for what is shown: at 60 digits they take most of the time."""
+    asked: list[int] = []
+    partials = Unrounded.partials
 
-    def drawn(size: int, names: list[str]) -> int:
-        text = f"h[i] = tanh(w*i) for i in 1..{size}; L = mean(h[i] for i in 1..{size}); w = 1"
-        graph, at, _ = evaluate(library.parse(text), {})
-        return steps(lambda: picture(graph, at, names=names, depth=0))
+    def counted(self: Unrounded, node: int, known: dict[int, float]) -> dict[int, float]:
+        asked.append(node)
+        return partials(self, node, known)
 
-    drawn(200, [])  # what is made once
-    assert drawn(200, ["h[3]"]) < drawn(200, []) / 10
+    monkeypatch.setattr(Unrounded, "partials", counted)
+    text = "h[i] = tanh(w*i) for i in 1..200; L = mean(h[i] for i in 1..200); w = 1"
+    graph, at, _ = evaluate(library.parse(text), {})
+    near = picture(graph, at, names=["h[3]"], depth=0)
+    assert [box.id for box in near.boxes if box.role == "intermediate"] == ["h[3]"]
+    assert len(asked) == 2  # of the product and of tanh
+    picture(graph, at)
+    assert len(asked) > 400
