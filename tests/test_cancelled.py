@@ -269,6 +269,32 @@ def test_numbers_of_the_file_keep_what_rounding_takes(text: str, right: Callable
     assert found["gradients"]["u"] == pytest.approx(slope, rel=1e-15, abs=0)
 
 
+def test_rounding_goes_on_through_round() -> None:
+    """Where doubles are whole numbers, those next to each other have other sines."""
+    found = library.parse("v = sin(round(b^b)); y = softplus(v)").grad({"b": 36.7})
+    with mp.workdps(200):
+        b = mp.mpf(36.7)
+        right = mp.sin(mp.nint(b**b))
+        values = [f"{float(each):.10g}" for each in (right, mp.log1p(mp.exp(right)))]
+        slope = float(1 / (1 + mp.exp(-right)))
+    assert found.gradients["v"] == pytest.approx(slope, rel=1e-12, abs=0)
+    assert found.notes[-1].message.endswith(f"with more digits they are {' and '.join(values)}")
+
+
+def test_all_that_a_jump_by_rounding_changes_is_told() -> None:
+    """b^2*a + b, where both the factor a and its sign are 0 by rounding."""
+    text = "y = b^2*((1e16 + a) - 1e16)*sign((1e16 + a) - 1e16) + b"
+    a, b = 0.7, 0.5
+    [note] = library.parse(text).grad({"a": a, "b": b}).notes
+    for said in (
+        f"∂y/∂b = 1 is the slope taken there (so y is {b}; with more digits it is {b**2 * a + b:g})",
+        f"with more digits on both sides {2 * b * a + 1:g}",
+        f"So is ∂y/∂a = 0; with more digits on both sides {b**2:g}",
+    ):
+        assert said in note.message
+    assert {"a", "b"} <= note.leads
+
+
 @pytest.mark.parametrize(
     ("text", "step", "known", "right"),
     [

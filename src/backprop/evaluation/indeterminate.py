@@ -264,6 +264,10 @@ class _Exactly:
             elif functions.has_slopes(name):
                 operands = [self._values[each] for each in graph.operands(step)]
                 self._values[step] = writer.number(name, operands)
+            elif float(found := self._jumped(step)) == data[step]:
+                self._values[step] = (
+                    found  # round(x), where doubles have no digits behind the point
+                )
 
     def value(self, node: int) -> Any:
         """The value of a node; of what jumps, the double."""
@@ -271,11 +275,15 @@ class _Exactly:
 
     def outcome(self, step: int) -> float:
         """The value of a step that jumps, by its operands' values; of another, the double."""
-        name = self._graph.op(step)
+        found = functions.has_slopes(self._graph.op(step))
+        return self._data[step] if found else float(self._jumped(step))
+
+    def _jumped(self, step: int) -> Any:
+        """The value of a step that jumps with many digits, by its operands' values."""
         operands = [Exact(self._values[each], False) for each in self._graph.operands(step)]
-        if functions.has_slopes(name) or not all(isfinite(each.value) for each in operands):
+        if not all(isfinite(each.value) for each in operands):
             return self._data[step]
-        return float(self._writer.value(name, operands).value)
+        return self._writer.value(self._graph.op(step), operands).value
 
     def hold(self, steps: Iterable[int]) -> None:
         """Leave the slopes of these steps as doubles have them where they stand at a corner, or a tie,

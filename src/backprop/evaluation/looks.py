@@ -118,6 +118,17 @@ class Looks:
         self._lost = True
         return self._otherwise(step)
 
+    @cached_property
+    def unrounded(self) -> dict[int, float]:
+        """The finite values that nodes have with many digits, where doubles have others; {} if that takes
+        too long."""
+        found = {node: float(self._whole.value(node)) for node in self._graph.order if self._whole}
+        return {
+            node: value
+            for node, value in found.items()
+            if isfinite(value) and value != self._data[node]
+        }
+
     def _otherwise(self, step: int) -> dict[int, float]:
         row, operands = OPERATIONS[self._graph.op(step)], self._graph.operands(step)
         if asked := conditions(row):
@@ -138,11 +149,15 @@ class Looks:
 
     def value(self) -> float | None:
         """The output with many digits, nan if it has none then; None if that takes too long."""
+        return float(self._whole.value(self._graph.output)) if self._whole else None
+
+    @cached_property
+    def _whole(self) -> Precise | None:
+        """The whole graph at many digits; None if that takes too long."""
         self._close_work -= len(self._graph.steps)
         if self._close_work < 0:
             return None
-        base = Precise(self._graph, self._data, CLOSE[-1], LARGEST)
-        return float(base.value(self._graph.output))
+        return Precise(self._graph, self._data, CLOSE[-1], LARGEST)
 
     @cached_property
     def _known(self) -> set[int]:

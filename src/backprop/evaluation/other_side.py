@@ -357,9 +357,11 @@ class _Borders:
         graph, data = self.graph, [*self.data]
         if not self.looks.may(len(graph.order) // 5):
             return Changed()
-        for node, value in choices.items():
+        behind = depending(graph, ChainMap(*self.rounded.values()), graph.steps)
+        exact = {at: value for at, value in self.looks.unrounded.items() if at not in behind}
+        for node, value in (numbers := {**exact, **choices}).items():
             data[node] = value
-        reached = depending(graph, choices, graph.steps).difference(choices)
+        reached = depending(graph, numbers, graph.steps).difference(numbers)
         forward(graph, (step for step in graph.steps if step in reached), data)
         was, value = self.data[graph.output], data[graph.output]
         if not isfinite(value):
