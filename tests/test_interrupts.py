@@ -165,3 +165,29 @@ def test_what_libraries_make_of_ctrl_c_ends_with_130(what: str, said: str) -> No
     process = started([sys.executable, "-c", PROGRAM, what])
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", said)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs there are no scripts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_program_that_draws_ends_with_the_command(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would wait for it any more, and nobody would end it."""
+    dot, begun = tmp_path / "dot", tmp_path / "begun"
+    dot.write_text(f"#!/bin/sh\necho $$ > {begun}.new; mv {begun}.new {begun}\nexec sleep 300\n")
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    picture = tmp_path / "graph.svg"
+    words = ["draw", *LINE[1:], "--timeout", "300", "-o", str(picture)]
+    with started([sys.executable, "-m", "backprop", *words]) as process:
+        while not begun.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (128 + number, "")
+    assert err == ("interrupted\n" if number == signal.SIGINT else "")
+    assert not picture.exists()
+    asked = ["ps", "-o", "stat=", "-p", begun.read_text().strip()]
+    state = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    assert state[:1] in ("", "Z")  # it is gone, or dead and nobody has asked for its status

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from backprop import commands, options
 from backprop.cli.printing import complain, put, transparent_option, width_option, write
+from backprop.cli.watch import ending
 from backprop.inputs import Inputs
 from backprop.numbers import either
 from backprop.options import option
@@ -43,7 +44,8 @@ def draw(
     format = "svg" if output == "-" else PICTURES.of_file(output, wrong)
     look = Look(theme, direction, passes == "backward", digits, transparent, width, timeout)
     picture, gradient = commands.draw(inputs, detail, focus, depth, whole)
-    drawn = PICTURES.writer(format)(picture, look, format)
+    with ending():
+        drawn = PICTURES.writer(format)(picture, look, format)
     if output == "-":
         put(drawn.decode())
     else:

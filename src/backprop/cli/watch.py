@@ -7,7 +7,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop.cli.printing import put
 from backprop.commands import Descending
@@ -128,6 +128,15 @@ class Watch:
                 put(text)
             except OSError as error:  # nobody reads any more: the run ends after this step
                 self._broken = error
+
+
+def ending() -> AbstractContextManager[None]:
+    """What ends programs raises SystemExit, so that a program that this one waits for ends as well."""
+    return _handled(_ENDS, _exit)
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 @contextmanager
