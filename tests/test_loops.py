@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isclose, ulp
+import copy
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from math import hypot, isclose, ulp
+from typing import Any
 
 import pytest
 
+from backprop import api
+from backprop.errors import NotAnInput, NotANumber
 from backprop.evaluation.gradient import Gradient, by_loops, gradient
 from backprop.language import Model
 from backprop.language.reading import read_carefully
@@ -147,3 +152,103 @@ def test_numbers_of_the_file_are_what_they_are_unrolled() -> None:
     looped = read_model(Source("<text>", lost), many=0)
     found = by_loops(looped, {"a": 1.0}, None)
     assert found is None or found.value == 20100
+
+
+def test_a_norm_has_the_bits_of_single_steps() -> None:
+    text = "w[i,j] = sin(i*j) + i/7 for i in 1..3, j in 1..16; m[i] = norm(w[i,*]) for i in 1..3"
+    looped, found, right = both(f"{text}; output L; L = norm(w[*,*]) + m[1]", {})
+    assert looped.loops
+    assert found
+    assert found.data == right.data
+    one_by_one = 0.0
+    for j in range(1, 17):
+        one_by_one = hypot(one_by_one, found.data[f"w[2,{j}]"])
+    assert found.data["m[2]"] == one_by_one
+
+
+def test_uncertainties_alone_are_kept() -> None:
+    text = (
+        "x[i] = 2.0(1) for i in 1..4; y[i] = i ± 5% for i in 1..4; L = sum(x[i]*y[i] for i in 1..4)"
+    )
+    looped, _, _ = both(text, {})
+    assert looped.loops
+    assert looped.uncertainties["x[3]"] == 0.1
+    assert looped.uncertainties["y[4]"] == 0.2
+    assert looped.text_of("x[3]") == looped.instance_of("x[3]") == "2.0"
+
+
+def test_a_table_made_of_another_input_is_told() -> None:
+    text = "k = 2; const c[i] = mod(i, 3) + k for i in 1..9; a[i] = i for i in 1..4; L = a[c[3]]"
+    with pytest.raises(NotAnInput, match="leave const out"):
+        read_model(Source("<text>", text), many=0)
+
+
+SMALL = BIG.replace("8000", "5").replace("b = 0.1", "b = 0.1 ± 0.02")
+
+
+@pytest.fixture
+def looped(monkeypatch: pytest.MonkeyPatch) -> api.Model:
+    """A Model of the library with few members, of loops."""
+    monkeypatch.setattr(api, "read_model", lambda source, *more: read_model(source, *more, 0))
+    model = api.parse(SMALL)
+    assert model.loops
+    return model
+
+
+def numbers(model: api.Model) -> list[tuple[str, float, float]]:
+    return [(name, each.data, round(each.grad, 12)) for name, each in model.values.items()]
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda model: model.table().columns,
+        str,
+        repr,
+        lambda model: [*model._repr_mimebundle_().items()][1:],
+        lambda model: [*model.names.items()],
+        lambda model: [*model.defaults.items()],
+        lambda model: [*model.labels.items()],
+        lambda model: model.names == dict(model.names),
+        lambda model: model.equation("h[2]").text,
+        lambda model: model.read_with,
+        lambda model: (model.columns, numbers(model))[1],
+        numbers,
+        lambda model: (model.grad(b=2.0), model.columns, numbers(model))[2],
+        lambda model: (model.grad(b=2.0, engine="python"), numbers(model))[1],
+        lambda model: numbers(pickle.loads(pickle.dumps(model))),
+        lambda model: numbers(copy.copy(model)),
+        lambda model: numbers(copy.deepcopy(model)),
+        lambda model: (model.descend(steps=3), numbers(model))[1],
+    ],
+)
+def test_the_library_says_the_same(
+    looped: api.Model, asked: Callable[[Any], Any], before: bool
+) -> None:
+    right = api.parse(SMALL)
+    assert right.columns  # which unrolls it
+    if before:
+        looped.grad()
+        right.grad(engine="python")
+    assert asked(looped) == asked(right)
+
+
+@pytest.mark.parametrize("number", ["3", b"3", True, 10**400, float("nan"), None])
+def test_what_is_no_number_is_refused(looped: api.Model, number: Any) -> None:
+    with pytest.raises(NotANumber):
+        looped.grad({"x[1]": number})
+
+
+def test_what_is_read_for_no_combination_is_not_used() -> None:
+    text = "a[i] = i for i in 1..3; y[i] = a[i]^2 for i in 1..3; z[i,j] = y[i]*j for i in 1..3, j in 1..i-1"
+    looped, found, right = both(f"{text}; output L; L = sum(z[*,*])", {})
+    assert looped.outputs == ["y[1]", "L"]
+    assert found
+    assert [*found.gradients] == [*right.gradients]
+    assert "a[1]" not in found.gradients
+    text = "a[i] = i for i in 1..3; y[i] = a[i]^2 for i in 1..3; z[i] = 1 + sum(y[i]*j for j in 1..i-1) for i in 1..3"
+    looped, found, right = both(f"{text}; output L; L = sum(z[*])", {})
+    assert looped.outputs == ["y[1]", "L"]
+    assert found
+    assert [*found.gradients] == [*right.gradients]

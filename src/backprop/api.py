@@ -124,14 +124,13 @@ class Model(language.Model, Shown):
         return {name: self._made[node] for name, node in self.names.items()}
 
     def _settle(self) -> None:
-        """Unroll a Model of loops; its Values have the numbers of its last gradient."""
-        point = self._point
-        if self.loops and point and self.columns:
-            self._numbers = evaluate(self, *point).numbers
+        """Find the numbers of the last gradient, if loops computed it; unrolls a Model of loops."""
+        if point := self._point:
+            self._leave(evaluate(self, *point).numbers)
 
     def _leave(self, numbers: plain.Numbers) -> None:
         """Give the Values their numbers, now or when they are made."""
-        self._numbers = numbers
+        self._numbers, self._point = numbers, None
         if self._made:
             plain.leave(self._made, numbers)
 
@@ -146,6 +145,7 @@ class Model(language.Model, Shown):
         """In a notebook: the picture with the numbers of the last gradient, and the table."""
         from backprop.reports.notebook import model_bundle
 
+        self._settle()
         return model_bundle(self, self._numbers)
 
     @documented
@@ -357,7 +357,9 @@ def _looped() -> type[Model]:
     """A Model of loops, which is the other kind as soon as something needs every step."""
     from backprop.loops.loop_model import LoopModel  # with NumPy, which few need
 
-    return type("Model", (LoopModel, Model), {"plain": Model, "__doc__": Model.__doc__})
+    return type(
+        "Model", (LoopModel, Model), {"plain": Model, "kept": ("_point",), "__doc__": Model.__doc__}
+    )
 
 
 def _model(source: Source, seed: int, max_nodes: int) -> Model:

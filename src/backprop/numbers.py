@@ -53,6 +53,14 @@ def beyond(item: object) -> Any:
     return shown(item) if isinstance(item, Wide) else ""
 
 
+def as_double(number: float) -> float:
+    """A number of Python's or NumPy's as a float; text, truth values and nan are none.
+    Raises TypeError, ValueError, OverflowError."""
+    if isinstance(number, (str, bytes, bool)) or number != number:
+        raise ValueError(number)
+    return float(number)
+
+
 def shown(
     number: float | None,
     digits: int | None = None,

@@ -26,7 +26,7 @@ from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import written_bounds
 from backprop.names import Names, nearest, unknown_name
-from backprop.numbers import listed, shown
+from backprop.numbers import as_double, listed, shown
 from backprop.source import Span, normal
 from backprop.values import without_names
 
@@ -43,7 +43,7 @@ def inputs_at(model: Model, values: Mapping[str, float]) -> tuple[dict[int, floa
             errors.append(error)
             continue
         try:
-            given[name] = _number(number)
+            given[name] = as_double(number)
         except (TypeError, ValueError, OverflowError):
             shown = f"{number!r:.40}"
             errors.append(NotANumber(f"{name} = {shown} is no number that a double can hold"))
@@ -79,7 +79,7 @@ def outside(
     for name, number in given.items():
         low, high = model.bounds[name]
         with suppress(TypeError, ValueError, OverflowError):  # of what is no number others speak
-            number = _number(number)
+            number = as_double(number)
         if name in others or not isinstance(number, float) or not (number < low or number > high):
             continue
         message = f"{name} = {shown(number)} lies outside its bounds {written_bounds(low, high)}"
@@ -148,13 +148,6 @@ def _with_more_digits(model: Model, root: int, data: Mapping[int, float], restor
         model.rounded.update(dict.fromkeys([root] if warnings else (), *warnings))
         return found
     return data[root]
-
-
-def _number(number: float) -> float:
-    """A number of Python's or NumPy's as a float; text, truth values and nan are none."""
-    if isinstance(number, (str, bytes, bool)) or number != number:
-        raise ValueError(number)
-    return float(number)
 
 
 def missing_inputs(model: Model, output: str, names: list[str]) -> MissingInputs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, repeat
 from math import isnan
@@ -22,7 +22,8 @@ from backprop.loops.family import Family
 from backprop.loops.many import NotLoops
 from backprop.loops.passes import Doubtful, Found, gradient
 from backprop.loops.plan import Plan
-from backprop.source import one_line
+from backprop.numbers import as_double
+from backprop.source import Span, one_line
 
 
 class Labels(Mapping[str, int]):
@@ -32,25 +33,32 @@ class Labels(Mapping[str, int]):
         self._model = model
 
     def __contains__(self, name: object) -> bool:
+        if not self._model.loops:  # unrolled meanwhile
+            return name in self._model.names
         return isinstance(name, str) and self._model.place(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(self._model.listed)
+        model = self._model
+        return chain.from_iterable(model.listed) if model.loops else iter(model.names)
 
     def __len__(self) -> int:
-        return sum(map(len, self._model.listed))
+        model = self._model
+        return sum(map(len, model.listed)) if model.loops else len(model.names)
 
     def __getitem__(self, name: str) -> int:
         if name not in self:
             raise KeyError(name)
-        unrolled = self._model.unrolled()
-        return unrolled.names[name]
+        if self._model.loops:
+            self._model.unrolled()
+        return self._model.names[name]
 
 
 class Defaults(Labels):
     """The names that the file gives numbers."""
 
     def __contains__(self, name: object) -> bool:
+        if not self._model.loops:
+            return name in self._model.defaults
         if not isinstance(name, str) or (found := self._model.place(name)) is None:
             return False
         return not isnan(self._model.program.defaults[found[0].name][found[1]])
@@ -64,8 +72,9 @@ class Defaults(Labels):
     def __getitem__(self, name: str) -> int:
         if name not in self:
             raise KeyError(name)
-        unrolled = self._model.unrolled()
-        return unrolled.defaults[name]
+        if self._model.loops:
+            self._model.unrolled()
+        return self._model.defaults[name]
 
 
 class LoopModel(Model):
@@ -74,6 +83,8 @@ class LoopModel(Model):
 
     plain: type[Model] = Model
     """What it becomes."""
+    kept: Sequence[str] = ()
+    """The attributes that it keeps then."""
 
     def __init__(self, parsed: Parsed, program: Plan, most: int) -> None:
         self.program = self.loops = program
@@ -93,16 +104,21 @@ class LoopModel(Model):
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)
         self.fixed = tuple(self._fixed(parsed))
+        self.read_with = frozenset(self.fixed)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("columns", "repeated"):
             return getattr(self.unrolled(), name)
         raise AttributeError(name)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copies are unrolled."""
+        return self.unrolled().__reduce_ex__(protocol)
+
     def unrolled(self) -> Model:
         """This Model, with a row for every step of every member. Raises what reading does."""
         whole = read_carefully(*self._again)
-        known = {**whole.__dict__}
+        known = {**whole.__dict__, **{name: self.__dict__.get(name) for name in self.kept}}
         self.__dict__.clear()
         self.__class__ = self.plain  # type: ignore[assignment]
         self.__dict__.update(known)
@@ -113,7 +129,7 @@ class LoopModel(Model):
         if not (
             builder.declarations.later
             or builder.declarations.constants
-            or builder.declarations.bounds
+            or builder.declarations.written
         ):
             return NONE
         errors: list[BackpropError] = []
@@ -187,6 +203,9 @@ class LoopModel(Model):
         of, at = self._kind(name)
         return float(self.program.defaults[of.name][at])
 
+    def equation(self, name: str) -> Span | None:
+        return self.unrolled().equation(name)
+
     def text_of(self, name: str) -> str:
         of, at = self._kind(name)
         number = int(of.owner[at])
@@ -207,7 +226,8 @@ class LoopModel(Model):
 
         loop = self.program.loops[number]
         span = right(loop.statement, self.program.last(loop))
-        return member_text(loop.statement.tokens.whole, span, name)
+        text = member_text(loop.statement.tokens.whole, span, name)
+        return without_brackets(text) if name in self.uncertainties else text
 
     def numbers(self, values: Mapping[str, float]) -> dict[str, Reals]:
         """The numbers of all inputs, nan where there is none. values: those that are given. Raises
@@ -218,7 +238,7 @@ class LoopModel(Model):
             place = self.place(name)
             if place is None or self.is_equation(name) or name in fixed:
                 raise NotLoops(name)
-            found[place[0].name][place[1]] = float(number)
+            found[place[0].name][place[1]] = as_double(number)
         return found
 
     def by_names(
@@ -253,7 +273,7 @@ class LoopModel(Model):
                 if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
                     return None
             return gradient(program, numbers, output.name, at, noted=True)
-        except (NotLoops, Doubtful, TypeError, ValueError):
+        except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None
 
 

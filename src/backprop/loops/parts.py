@@ -51,7 +51,8 @@ class Block(NamedTuple):
     """Rows of a body. roots: those that are asked for. steps: what is computed, operands first.
     outer: rows that are computed elsewhere. known: of numbers and of the variables of clauses what
     they are. uses: what is read. ups: of lifted rows. domains: what gathers run through. guarded, moving,
-    looked: as of `Walk`. bordering: the steps that may stand on a border."""
+    looked: as of `Walk`. bordering: the steps that may stand on a border. hollow: whether some rows are
+    computed for combinations that nothing asks for: of `a[i]` in a sum over none."""
 
     columns: ArrayColumns
     roots: Sequence[int]
@@ -65,6 +66,7 @@ class Block(NamedTuple):
     moving: Container[int]
     looked: Sequence[int]
     bordering: Sequence[int]
+    hollow: bool
 
     def slices(self, within: Domain) -> Iterator[Block]:
         """The part for each combination of a domain that all of its own steps lie within."""
@@ -148,8 +150,27 @@ def part(
         and (step in domains or edges.has_some(columns.op(step)))
     ]
     return Block(
-        columns, roots, steps, outer, known, uses, ups, domains, walk.guarded, moving, looked, some
+        columns,
+        roots,
+        steps,
+        outer,
+        known,
+        uses,
+        ups,
+        domains,
+        walk.guarded,
+        moving,
+        looked,
+        some,
+        any(_leaves_out(up) for up in ups.values()),
     )
+
+
+def _leaves_out(up: Up) -> bool:
+    """Whether nothing is made of the number of some combination."""
+    if isinstance(up.places, int):
+        return not up.places
+    return len(numpy.unique(up.places)) < up.size
 
 
 def _hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:

@@ -66,10 +66,10 @@ class Layout:
             for loop in loops:
                 places = family.places(loop.indices)
                 family.owner[places] = 0
-                of = part(self.columns, [loop.root], {})
-                if any(isinstance(self.columns.specials.get(row), Read) for row in _leaves(of)):
+                rows = in_order([loop.root], self.columns.operands)
+                if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
                     raise NotLoops("no table")
-                numbers[places] = _numbers(of)
+                numbers[places] = _numbers(part(self.columns, [loop.root], {}))
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
         places = family.members(indices)
@@ -274,8 +274,3 @@ def _numbers(of: Block) -> Spread:
     if moves(walk):
         raise NotLoops("numbers that rounding makes")
     return walk.found[of.roots[0]]
-
-
-def _leaves(of: Block) -> set[int]:
-    """The rows that a part begins with."""
-    return {row for step in of.steps for row in of.columns.operands(step)}.difference(of.steps)

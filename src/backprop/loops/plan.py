@@ -35,6 +35,9 @@ class Plan(Layout):
     def prepare(self) -> None:
         """Find the order of what is computed."""
         parts = self.known()
+        for each in parts.values():
+            if each.hollow:
+                self._no_more(each)
         needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
         for group in _together(needs):
             if len(group) == 1 and group[0] not in needs[group[0]]:
@@ -43,6 +46,17 @@ class Plan(Layout):
                 self.runs.append(Turn(parts[number], loop.family, self.target(loop)))
             else:
                 self.runs += sequence.in_turn(self, group)
+
+    def _no_more(self, of: Block) -> None:
+        """Raise NotLoops if inputs that no statement defines are read where nothing asks for them."""
+        of = of._replace(uses=[use for use in of.uses if self._undefined_in(use)])
+        asked = {of.roots[0]: numpy.ones(self.columns.homes[of.roots[0]].size, dtype=bool)}
+        for _, which in [*_reached(of, asked, set())]:
+            if not which.all():
+                raise NotLoops("an input that nothing asks for")
+
+    def _undefined_in(self, use: Use) -> bool:
+        return bool((self.families[use.family].owner[use.places] == Family.UNDEFINED).any())
 
     def reached(self, output: str, place: int) -> Mapping[str, NDArray[numpy.bool_]]:
         """Of each family the members that lead to an output."""
@@ -54,24 +68,37 @@ class Plan(Layout):
             found[output][place] = True
             rows = set[int]()
             for run in reversed(self.runs):
-                if run.family:
-                    asked = {run.part.roots[0]: found[run.family][run.target]}
-                else:
-                    asked = {
-                        row: numpy.ones(self.columns.homes[row].size, dtype=bool)
-                        for row in run.part.roots
-                        if row in rows
-                    }
-                if run.family and found[run.family][run.target].all():
-                    for use in run.part.uses:
-                        found[use.family][use.places] = True
-                    rows.update(run.part.outer)
-                elif any(each.any() for each in asked.values()):
-                    for use, which in _reached(run.part, asked, rows):
-                        some = numpy.arange(len(found[use.family]))[use.places]
-                        found[use.family][some[which]] = True
+                asked = found[run.family][run.target] if run.family else None
+                self._mark(run.part, asked, found, rows)
             self._reached = {key: found}
         return self._reached[key]
+
+    def _mark(
+        self,
+        of: Block,
+        asked: NDArray[numpy.bool_] | None,
+        found: Mapping[str, NDArray[numpy.bool_]],
+        rows: set[int],
+    ) -> None:
+        """Mark the members that a part reads. asked: for which combinations of its root; None of a
+        part whose rows are kept, which are asked for if they are in `rows`. rows: takes those that
+        are computed elsewhere."""
+        if asked is not None and asked.all() and not of.hollow:
+            for use in of.uses:
+                found[use.family][use.places] = True
+            rows.update(of.outer)
+            return
+        roots = {
+            row: numpy.ones(self.columns.homes[row].size, dtype=bool)
+            for row in of.roots
+            if row in rows
+        }
+        if asked is not None:
+            roots = {of.roots[0]: asked}
+        if any(each.any() for each in roots.values()):
+            for use, which in _reached(of, roots, rows):
+                some = numpy.arange(len(found[use.family]))[use.places]
+                found[use.family][some[which]] = True
 
     def in_file_order(self) -> Iterator[tuple[str, Wholes]]:
         """Of each statement the family and the places of its members; of inputs that no statement
@@ -92,9 +119,11 @@ class Plan(Layout):
     def unused(self) -> Iterator[str]:
         """The names that no equation uses, in file order."""
         used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
-        for run in self.runs:
-            for use in run.part.uses:
-                used[use.family][use.places] = True
+        rows = set[int]()
+        for run in reversed(self.runs):
+            places = numpy.arange(len(used[run.family]) + 1)[run.target] if run.family else ()
+            asked = numpy.ones(len(places), dtype=bool) if run.family else None
+            self._mark(run.part, asked, used, rows)
         for name, places in self.in_file_order():
             free = places[~used[name][places]]
             yield from self.families[name].labels(free)

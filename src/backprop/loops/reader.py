@@ -122,6 +122,8 @@ class LoopBuilder(Builder):
         """What clauses run through, and the scope with their variables."""
         inner, domain = {**scope}, around
         for clause in parts.clauses:
+            if not domain.size and clause is not parts.clauses[0]:
+                raise NotLoops("a range that nothing asks for")
             ends = [self._row_of(tokens, item, inner) for item in clause.items]
             at = domain
             numbers = [self._whole(row, at) for row in ends]
