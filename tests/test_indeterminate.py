@@ -4,6 +4,7 @@ The table of odd points has the gradients themselves; here are the ways that mee
 """
 
 import random
+import time
 from collections.abc import Callable
 from math import inf, isfinite, isnan, sqrt
 from typing import Any
@@ -364,3 +365,26 @@ def test_a_root_of_many_squares_has_a_corner_by_each() -> None:
     """By each of w, where the others are 0, it is |w|."""
     found = backprop.parse("L = sqrt(sum(w[i]^2 for i in 1..900)); w[i] = 0 for i in 1..900").grad()
     assert {found.gradients[f"w[{i}]"] for i in range(1, 901)} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("untaken", "a"),
+    [("mod(a, sigmoid(a))", -1e10), ("mod(sigmoid(a), -1)", -1e16), ("1e16^exp(a)", 1e4)],
+)
+def test_a_branch_that_mpmath_would_take_for_ever_with_holds_nothing_up(
+    untaken: str, a: float
+) -> None:
+    """y is b*exp(-800*c) + 1 there: the exponential makes the looks that take many digits."""
+    text = f"y = b*exp(-800*c) + if(c > 0, 1, {untaken})"
+    begun = time.perf_counter()
+    found = backprop.parse(text).grad({"a": a, "b": 2, "c": 1})
+    assert time.perf_counter() - begun < 10
+    assert found.value == 1
+    assert found.gradients["a"] == 0
+
+
+def test_remainders_of_what_is_far_smaller_are_right() -> None:
+    """sigmoid(-1e10) is exp(-1e10), which no double holds: mod(-u, 3) is 3 - u."""
+    found = backprop.parse("y = b + c*mod(-sigmoid(a), 3)").grad({"a": -1e10, "b": 2, "c": 2})
+    assert found.gradients["c"] == 3
+    assert any("y would be 8" in each.message for each in found.warnings)

@@ -18,6 +18,9 @@ _HUGE = 1 << 17
 """Powers of two: of what is larger not all operations are computed; mpmath would need as many bits,
 and no end of time for `exp(-exp(1e200))`."""
 
+_LONG = 4096
+"""Powers of two: of longer exponents mpmath takes a multiplication for each bit."""
+
 _NOISE = 15
 """So many of the last digits are rounding's: they lead across no jump."""
 
@@ -37,6 +40,8 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
     def total(*operands: Any) -> Any:
         if not easy and any(mp.mag(each) > _HUGE for each in operands if each == each):
             return mp.nan
+        if name == "^" and mp.mag(operands[1]) > _LONG:
+            return mp.nan
         try:
             found = jumping(*operands) if row.jump else plain(*operands)
         # outside the domain, at a pole, and where a series of mpmath's comes to no end
@@ -49,6 +54,10 @@ def unbounded(name: str, digits: int) -> PreciseFunction:
     def jumping(x: Any, *others: Any) -> Any:
         if name != "mod":
             return plain(settled(x, digits), *others)
+        apart = mp.mag(x) - mp.mag(others[0])
+        if abs(apart) > _HUGE and x:  # as many bits would mpmath take for the remainder
+            small = x if (x > 0) == (others[0] > 0) else x + others[0]
+            return mp.nan if apart > 0 else small
         found, blur = plain(x, *others), abs(x) * mp.mpf(10) ** (_NOISE - digits)
         whole = min(abs(found), abs(found - others[0])) <= blur < abs(others[0]) / 4
         return mp.mpf(0) if whole else found
