@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from math import hypot, isclose, ulp
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from backprop.errors import NotAnInput, NotANumber
 from backprop.evaluation.gradient import Gradient, by_loops, gradient
 from backprop.language import Model
 from backprop.language.reading import read_carefully
-from backprop.loops import sequence
+from backprop.loops import loop_model, sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed
@@ -26,8 +27,9 @@ GROUPS = 10
 
 @pytest.fixture(autouse=True)
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slices of a single member, too, are run as such."""
+    """Slices of a single member, and the least of outputs, too, are run as such."""
     monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
 
 
 def both(text: str, values: Mapping[str, float]) -> tuple[Model, Gradient | None, Gradient]:
@@ -252,3 +254,30 @@ def test_what_is_read_for_no_combination_is_not_used() -> None:
     assert looped.outputs == ["y[1]", "L"]
     assert found
     assert [*found.gradients] == [*right.gradients]
+
+
+def test_the_digits_of_a_small_output_beside_large_families(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop_model, "FEW", 1000)
+    text = "x[i] = i for i in 1..4000; a = 1; c = 1e16; L = sum(a*x[i]^2 for i in 1..4000); M = (a+c)-c"
+    looped = read_model(Source("<text>", text), many=0)
+    assert by_loops(looped, {}, "L")
+    assert by_loops(looped, {}, "M") is None
+    assert "with more digits it is 1" in str(gradient(looped, {}, "M").notes[0])
+
+
+def test_products_are_as_quick_as_they_are_unrolled() -> None:
+    """Each factor's slope is the product of the others."""
+    text = "n = {0}; x[i] = 1 + i/{0}^2 for i in 1..n; L = prod(x[i] for i in 1..n)"
+    start = perf_counter()
+    found = by_loops(read_model(Source("<text>", text.format(50_000)), many=0), {}, None)
+    assert found
+    assert perf_counter() - start < 10  # in squares of their number it would take a minute
+    for at in (1, 25_000, 50_000):
+        right = found.value / found.data[f"x[{at}]"]
+        assert isclose(found.gradients[f"x[{at}]"], right, rel_tol=1e-10)
+    rows = "y[i] = prod(x[j] + i for j in 1..i-1) for i in 1..9; x[j] = sin(j) for j in 1..9; L = sum(y[*])"
+    _, found, other = both(rows, {})
+    assert found
+    assert same(found.gradients, other.gradients)

@@ -88,11 +88,18 @@ def _first(domain: Domain, found: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
 def _others(domain: Domain, terms: Reals) -> Reals:
     """For each term the product of the others: those before it times those behind it."""
     before, behind = numpy.ones(domain.size), numpy.ones(domain.size)
-    at = numpy.arange(domain.size) - domain.starts[domain.up]
-    last = domain.counts[domain.up] - 1 - at
-    for turn in range(1, int(domain.counts.max(initial=0))):
-        here = numpy.flatnonzero(at == turn)
-        before[here] = before[here - 1] * terms[here - 1]
-        here = numpy.flatnonzero(last == turn)
-        behind[here] = behind[here + 1] * terms[here + 1]
+    counts, starts = domain.counts, domain.starts
+    longest = int(counts.max(initial=0))
+    if longest > len(counts):  # few and long
+        for start, end in zip(starts.tolist(), (starts + counts).tolist(), strict=True):
+            some = terms[start:end]
+            before[start + 1 : end] = numpy.multiply.accumulate(some[:-1])
+            behind[start : max(end - 1, start)] = numpy.multiply.accumulate(some[:0:-1])[::-1]
+        return before * behind
+    for turn in range(1, longest):
+        here = numpy.flatnonzero(counts > turn)
+        at = starts[here] + turn
+        before[at] = before[at - 1] * terms[at - 1]
+        at = starts[here] + counts[here] - 1 - turn
+        behind[at] = behind[at + 1] * terms[at + 1]
     return before * behind

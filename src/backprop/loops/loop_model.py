@@ -25,6 +25,9 @@ from backprop.loops.plan import Plan
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
 
+FEW = 1000
+"""Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
+
 
 class Labels(Mapping[str, int]):
     """The names of a Model, and their rows once it is unrolled: asking for a row unrolls it."""
@@ -272,6 +275,8 @@ class LoopModel(Model):
                 inputs = ~numpy.isin(owner, [*program.computed, Family.ABSENT])
                 if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
                     return None
+            if program.leading <= FEW:
+                return None
             return gradient(program, numbers, output.name, at, noted=True)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None

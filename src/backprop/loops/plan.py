@@ -28,6 +28,8 @@ class Plan(Layout):
     def __init__(self, statements: Sequence[Statement], builder: LoopBuilder) -> None:
         super().__init__(statements, builder)
         self.runs: list[Turn] = []
+        self.leading = 0.0
+        """About how many steps lead to the output that was last asked for in `reached`."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
         self.input = self.columns.input()
         self.step = self.columns.step("copy", [self.columns.number(0.0)])
@@ -67,11 +69,20 @@ class Plan(Layout):
             }
             found[output][place] = True
             rows = set[int]()
+            self.leading = 0.0
             for run in reversed(self.runs):
                 asked = found[run.family][run.target] if run.family else None
                 self._mark(run.part, asked, found, rows)
+                if asked is not None:
+                    self.leading += asked.mean() * self._steps(run.part, len(asked))
             self._reached = {key: found}
         return self._reached[key]
+
+    def _steps(self, of: Block, size: int) -> int:
+        """About how many steps a part with so many members takes, unrolled."""
+        homes, inside = self.columns.homes, sum(each.size for each in of.domains.values())
+        home = homes[of.roots[0]]
+        return inside + size * sum(homes[step] is home for step in of.steps if step not in of.ups)
 
     def _mark(
         self,
