@@ -7,11 +7,12 @@ import math
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import backprop
-from backprop.errors import BadOption, MissingInputs, TooLarge, UnknownName
+from backprop.errors import BackpropError, BadOption, MissingInputs, TooLarge, UnknownName
 from running import CLASSIC, POINT
 from running import backprop as run
 
@@ -156,3 +157,25 @@ def test_warnings_and_notes_are_printed_with_the_table() -> None:
     found = backprop.parse("x = 0; y = abs(x)").grad()
     assert "note: " in str(found)
     assert "note: " in found._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"only": ""}, "there is no '' in the inputs"), ({"only": ["b", ""]}, "there is no '' in the inputs"),
+        ({"freeze": [""]}, "there is no '' in the inputs"), ({"lr": 10**400}, "is inf"), ({"lr": -(10**400)}, "is -inf"),
+        ({"steps": 10**5000}, "whole number"), ({"target": 10**400}, "the target is inf"), ({"optimizer": 3}, "no optimizer 3"),
+        ({"schedule": None}, "no schedule None"), ({"engine": 1}, "no engine 1"), ({"engine": b"native"}, "no engine b'native'"),
+    ],
+)  # fmt: skip
+def test_options_of_other_kinds_are_told(options: Any, said: str) -> None:
+    with pytest.raises(BackpropError, match=re.escape(said)):
+        backprop.parse("a = 1; b = 2; L = a*b").descend(**options)
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    """Python's own texts have them, and no file has: UTF-8 would begin with the byte 0xED."""
+    model = backprop.parse("a = 1; L = 2*a")
+    for ask in (lambda: model.check(claim="\ud800 = 2"), lambda: backprop.parse("a\ud800 = 2")):
+        with pytest.raises(BackpropError, match=r"0xED|U\+D800"):
+            ask()

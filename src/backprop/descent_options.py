@@ -1,6 +1,8 @@
 """What can be said of a descent: its options, all of them with their defaults, and their ranges."""
 
 from collections.abc import Mapping, Sequence
+from math import copysign, inf
+from sys import float_info
 from typing import Annotated, Any, TypedDict
 
 from backprop.errors import BadOption
@@ -91,4 +93,6 @@ def check_ranges(options: Mapping[str, Any]) -> None:
         wrong = option.wrong or f"{option.flags[0]} must be {kind}, 0 or more"
         downhill = name == "lr" and number < 0
         hints = ["to climb, give a positive one and --maximize"] if downhill else []
+        if isinstance(number, int) and abs(number) > float_info.max:
+            number = copysign(inf, number > 0 or -1)
         raise BadOption(wrong.format(shown(number)), hints=hints)

@@ -70,10 +70,13 @@ def decode(data: bytes | bytearray, name: str, option: str = "") -> Source:
 def typed(text: str, option: str) -> Source:
     """A text that stands behind an option. Raises NotText: its bytes may be no UTF-8 either."""
     name = f"<{option}>"
-    try:
-        return Source(name, text, option) if text.isascii() else decode(text.encode(), name, option)
-    except UnicodeEncodeError:  # Python keeps such a byte as half of a surrogate pair
-        return decode(text.encode("utf-8", "surrogateescape"), name, option)
+    if text.isascii():
+        return Source(name, text, option)
+    # Python keeps such a byte as half of a surrogate pair; other halves are of Python's own texts
+    for errors in ("strict", "surrogateescape"):
+        with suppress(UnicodeEncodeError):
+            return decode(text.encode("utf-8", errors), name, option)
+    return decode(text.encode("utf-8", "surrogatepass"), name, option)
 
 
 def write_whole(path: str | PathLike[str], data: bytes | Iterable[bytes]) -> int:

@@ -90,19 +90,19 @@ class Names:
         pieces = _glob(pattern)
         return [name for name in self._perhaps(pattern) if _fits(name, pieces)]
 
-    def meant(self, pattern: str) -> tuple[list[str], str]:
+    def meant(self, pattern: str) -> tuple[list[str], str | None]:
         """The names that are meant, and what is said and not there: the pattern, if no name fits;
-        `x[9]`, an end of `x[2..9]`; "" for nothing."""
+        `x[9]`, an end of `x[2..9]`; None for nothing."""
         found = self.matching(pattern)
         written = re.sub(r"\s+", "", normal(pattern))
         if not found or written in self._places:
-            return found, "" if found else pattern
+            return found, None if found else pattern
         for part in re.finditer(_ENDS, written):
             for end in filter(None, part.groups()):
                 one = f"{written[: part.start()]}{whole_number(end)}{written[part.end() :]}"
                 if not self.matching(one):
                     return found, one
-        return found, ""
+        return found, None
 
 
 _END = r"((?:-?(?<![0-9])[0-9]+)?)"
@@ -295,10 +295,12 @@ def did_you_mean(name: str, names: Iterable[str]) -> list[str]:
     return [f"did you mean {near!r}?"] if near else []
 
 
-def unknown_choice(kind: str, given: str, known: Iterable[str]) -> BadOption:
+def unknown_choice(kind: str, given: object, known: Iterable[str]) -> BadOption:
     """The error for a choice that there is not. kind: what one is called."""
     known = list(known)
-    near = did_you_mean(given, known) or did_you_mean(given.casefold(), known)
+    near: list[str] = []
+    if isinstance(given, str):  # in Python it may be anything
+        near = did_you_mean(given, known) or did_you_mean(given.casefold(), known)
     hints = [*near, f"there are {', '.join(known)}"]
     return BadOption(f"there is no {kind} {given!r}", hints=hints)
 
@@ -328,7 +330,7 @@ def meant(patterns: Iterable[str], names: Collection[str], owner: str) -> list[s
     found, known = list[str](), Names(names)
     for pattern in patterns:
         fitting, missing = known.meant(pattern)
-        if missing:
+        if missing is not None:
             raise unknown_name(missing, names, owner)
         found += fitting
     return found

@@ -13,7 +13,8 @@ the check of their ranges and the README's tables are made of these.
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, wraps
-from math import inf, isfinite
+from math import inf
+from sys import float_info
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -58,7 +59,10 @@ class Range(NamedTuple):
 
     def has(self, number: float) -> bool:
         """Whether the number is one of these."""
-        within = isfinite(number) and self.low <= number <= self.high and number != self.outside
+        finite = (
+            -float_info.max <= number <= float_info.max
+        )  # a whole number of Python's may be beyond doubles
+        within = finite and self.low <= number <= self.high and number != self.outside
         return within and not (self.whole and number != int(number))
 
     def __str__(self) -> str:

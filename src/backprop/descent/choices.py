@@ -40,9 +40,11 @@ _LOOSE = re.compile(
 """An optimizer and its numbers without the two brackets: `adam,lr=0.1`, `adam(beta1=0.9`."""
 
 
-def choice(option: str, text: str, table: Mapping[str, Entry]) -> tuple[Entry, dict[str, float]]:
+def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry, dict[str, float]]:
     """The row that `adam` or `adam(beta1=0.95)` names, and all its options with their numbers.
     Raises BadOption for what the table does not have, the errors of a setting for a bad number."""
+    if not isinstance(text, str):
+        raise unknown_choice(option, text, table)
     found = _CHOICE.fullmatch(text)
     name = found[1].lower() if found else text
     if found is None and (loose := _LOOSE.fullmatch(text)) and loose[1].lower() in table:
@@ -137,7 +139,7 @@ def _meant(model: Model, inputs: Names, wanted: Iterable[str]) -> list[str]:
     for pattern in map(normal, wanted):
         names, missing = inputs.meant(pattern)
         found += names
-        if missing and (error := refused(model, missing, near=len(errors) < LIMIT)):
+        if missing is not None and (error := refused(model, missing, near=len(errors) < LIMIT)):
             errors.append(error)
     raise_all(errors)
     return found

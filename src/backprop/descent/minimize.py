@@ -126,7 +126,7 @@ def _check(row: Method, options: DescentOptions) -> None:
         if given is not None and isinstance(row, Minimizer):
             message = f"{row.name} chooses its own steps: --{name} has no meaning for it"
             raise BadOption(message, hints=[f"leave --{name} out, or take another optimizer"])
-    if options["schedule"].strip() != "constant":
+    if str(options["schedule"]).strip() != "constant":
         choice("schedule", options["schedule"], SCHEDULES)
         if not (options["lr"] or row.lr):
             message = "a schedule changes a given step size, and none is given"
