@@ -281,3 +281,13 @@ def test_products_are_as_quick_as_they_are_unrolled() -> None:
     _, found, other = both(rows, {})
     assert found
     assert same(found.gradients, other.gradients)
+
+
+def test_each_member_is_drawn_around_its_own_number() -> None:
+    """A narrow normal distribution shows its mean."""
+    text = "s[i] = 10*i for i in 1..3; u[i] ~ normal(s[i], 1e-6) for i in 1..3; L = sum(u[*])"
+    looped, found, right = both(text, {})
+    assert found
+    assert found.data == right.data
+    assert [round(found.data[f"u[{at}]"]) for at in (1, 2, 3)] == [10, 20, 30]
+    assert looped.inputs == ["u[1]", "u[2]", "u[3]"]

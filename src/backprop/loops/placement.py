@@ -13,7 +13,7 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, Block, Places, Use, part, plain
-from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.loops.reader import LoopBuilder, Repeated, words
 from backprop.loops.rounded import moves
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.syntax.parser import Statement
@@ -244,7 +244,10 @@ class Layout:
         variables = self._variables(loop)
         first = {name: each[0] for name, each in variables.items()}
         numbers[places[0]], _ = families.draw(tokens, body, labels[0], first)
-        if variables.keys() & {tokens.texts[node.token] for node in body.nodes}:
+        within = [words(tokens, each) for each in body.parts.values()]
+        if variables.keys() & set().union(
+            {tokens.texts[node.token] for node in body.nodes}, *within
+        ):
             for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
                 scope = {name: each[at] for name, each in variables.items()}
                 numbers[place], _ = families.draw(tokens, body, label, scope)

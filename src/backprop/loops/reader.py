@@ -354,8 +354,8 @@ class LoopBuilder(Builder):
         return found
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
-        words = _words(tokens, parts)
-        base = self._around({name: each for name, each in scope.items() if name in words})
+        used = words(tokens, parts)
+        base = self._around({name: each for name, each in scope.items() if name in used})
         domain, inner = self._domain(tokens, parts, scope, base)
         if domain.size:
             self._open.append((base, domain))
@@ -375,7 +375,7 @@ class LoopBuilder(Builder):
         return self.columns.special(Gathered(body, row), base, place)
 
 
-def _words(tokens: Tokens, parts: Parts) -> set[str]:
+def words(tokens: Tokens, parts: Parts) -> set[str]:
     """The words in a sum: its clauses, its condition and its body, with the sums in that."""
     found: set[str] = set()
     open_ = [parts]
