@@ -135,6 +135,10 @@ _INDICES = ",".join(f"i{at}" for at in range(19))
         "a = 2; L = sum(sum(sum(a for i in 1..1000) for j in 1..1000) for k in 1..1000)",
         "a = 2; L = sum(a for i in 1..9999999 if i > 0)",
         "n = sum(i for i in 1..9999999); a = 2; L = sum(a for i in 1..n)",
+        # 2^14 values
+        "f0(x) = x; "
+        + "".join(f"f{i + 1}(x) = f{i}(x) + f{i}(x); " for i in range(14))
+        + "a = 2; L = f14(a)",
     ],
 )
 def test_what_is_too_large_is_refused_before_it_is_made(text: str) -> None:

@@ -42,12 +42,15 @@ Statements = Mapping[str, Statement]
 
 
 def checked(
-    statements: Sequence[Statement], faults: Iterable[BackpropError] = ()
+    statements: Sequence[Statement],
+    faults: Iterable[BackpropError] = (),
+    most: int = MOST_VALUES,
 ) -> tuple[dict[str, Statement], dict[str, Statement], list[Statement]]:
     """The equations and the functions by name, and the statements with indices or `~`: of these the
     ranges decide later whether a name is defined twice.
 
-    Raises all that is wrong with the statements, and with it `faults`, what was found before.
+    Raises all that is wrong with the statements, and with it `faults`, what was found before. most:
+    the values that functions may add.
     """
     errors = [*faults]
     equations: dict[str, Statement] = {}
@@ -83,7 +86,7 @@ def checked(
     if errors and called:  # of functions that do not read is said why
         called = calls(statements, functions, _unread(errors))
     raise_all([*errors, *called, *recursion(functions)])
-    check_size(equations, functions)
+    check_size(equations, functions, most)
     return equations, functions, indexed
 
 
@@ -279,8 +282,9 @@ def _calling(functions: Statements) -> dict[str, set[str]]:
     }
 
 
-def check_size(equations: Statements, functions: Statements) -> None:
-    """Raise TooLarge at the equation whose functions expand past the limit. Counts, expands nothing."""
+def check_size(equations: Statements, functions: Statements, most: int) -> None:
+    """Raise TooLarge at the equation whose functions expand past the limit. Counts, expands nothing.
+    most: the values that the functions may add."""
     if not functions:
         return
     sizes: dict[str, int] = {}
@@ -294,11 +298,13 @@ def check_size(equations: Statements, functions: Statements) -> None:
 
     for name in TopologicalSorter(_calling(functions)).static_order():
         sizes[name] = count(functions[name])
-    total = 0
+    total = own = 0
     for statement in equations.values():
         total += count(statement)
-        if total > MOST_VALUES:
-            message = f"with its functions expanded, the file has over {MOST_VALUES:,} values"
+        own += len(statement.shape.nodes)
+        if total > MOST_VALUES or total - own > most:
+            limit = min(most, MOST_VALUES)
+            message = f"with its functions expanded, the file has over {limit:,} values"
             hint = "give intermediate results names of their own, so that they are computed once"
             here = Label(statement.tokens.whole, "passed here")
             raise TooLarge(message, here, hints=[hint])

@@ -86,7 +86,7 @@ def parsed(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Parsed:
     """The statements of a text. Raises the faults that can be seen before it is unrolled."""
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
-    equations, functions, indexed = definitions.checked(statements, errors)
+    equations, functions, indexed = definitions.checked(statements, errors, most)
     used = functions and any(_computes(each, functions) for each in statements)
     if not indexed and (not equations or (functions and not used)):
         raise _nothing(source, functions, equations)
