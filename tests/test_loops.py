@@ -291,3 +291,15 @@ def test_each_member_is_drawn_around_its_own_number() -> None:
     assert found.data == right.data
     assert [round(found.data[f"u[{at}]"]) for at in (1, 2, 3)] == [10, 20, 30]
     assert looped.inputs == ["u[1]", "u[2]", "u[3]"]
+
+
+def test_squares_have_the_bits_of_single_powers() -> None:
+    """Powers are rounded less well than products: pow(x, 2) is not always x*x."""
+    text = "x[i] ~ normal(0, 0.5) for i in 1..20000; y[i] = x[i]^2 for i in 1..20000; z[i] = x[i]^-1 + (x[i]^2)^0.5 for i in 1..20000"
+    looped = read_model(Source("<text>", text), many=0)
+    found = by_loops(looped, {}, "y[1]")
+    assert found
+    for at in range(1, 20001):
+        x, y, z = (found.data[f"{name}[{at}]"] for name in "xyz")
+        assert y == pow(x, 2.0)
+        assert z == pow(x, -1.0) + pow(y, 0.5)

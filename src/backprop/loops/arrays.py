@@ -12,6 +12,7 @@ import numpy
 
 from backprop.engine.walk import NOTHING, Operand, Texts
 from backprop.loops.domains import Reals
+from backprop.numerics import power
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -174,15 +175,29 @@ def _function(name: str) -> Callable[..., Spread]:
 
     def computed(writer: ArrayWriter, *numbers: Spread) -> Spread:
         names = dict(zip(row.operands, numbers, strict=True))
-        for operand, number, text in row.special:
-            once = text.count("*") < 2  # rounded once, as the power is
-            if once and isinstance(names[operand], float) and names[operand] == number:
-                return writer.text(text, names)
+        if name == "^" and isinstance(numbers[1], float) and numbers[1] == 2:
+            return _squared(numpy.asarray(numbers[0]))
         out = numpy.asarray(function(*numbers), dtype=float)
         exact = row.machine in _EXACT and row.mended
         return writer.text(row.mended, {**names, "out": out}) if exact else out
 
     return computed
+
+
+def _squared(numbers: Reals) -> Reals:
+    """What math.pow makes of numbers and 2: x*x, or the other double near it where the square lies
+    nearly half way between two; it is a few hundredths of their distance off at most."""
+    with numpy.errstate(all="ignore"):
+        found = numbers * numbers
+        large = numbers * 134217729.0  # 2^27 + 1: Dekker's product, without rounding
+        high = large - (large - numbers)
+        low = numbers - high
+        apart = ((high * high - found) + 2 * high * low) + low * low
+        sure = numpy.abs(apart) < 0.4 * numpy.spacing(found)
+        sure &= (found > 1e-280) & (found < 1e280)
+    if not sure.all():
+        found[~sure] = numpy.frompyfunc(power, 2, 1)(numbers[~sure], 2.0)
+    return found
 
 
 def _chosen(_: ArrayWriter, condition: Spread, taken: Spread, other: Spread) -> Spread:
