@@ -193,7 +193,7 @@ def _squared(numbers: Reals) -> Reals:
         high = large - (large - numbers)
         low = numbers - high
         apart = ((high * high - found) + 2 * high * low) + low * low
-        sure = numpy.abs(apart) < 0.4 * numpy.spacing(found)
+        sure = numpy.abs(apart) < 0.45 * numpy.spacing(found)
         sure &= (found > 1e-280) & (found < 1e280)
     if not sure.all():
         found[~sure] = numpy.frompyfunc(power, 2, 1)(numbers[~sure], 2.0)
