@@ -303,3 +303,10 @@ def test_squares_have_the_bits_of_single_powers() -> None:
         x, y, z = (found.data[f"{name}[{at}]"] for name in "xyz")
         assert y == pow(x, 2.0)
         assert z == pow(x, -1.0) + pow(y, 0.5)
+
+
+def test_a_function_of_computed_numbers_is_an_equation() -> None:
+    text = "f(u) = sin(u); t[i] = f(cosh(i/3)) for i in 1..3; a = 1; L = sum(t[i]*a for i in 1..3)"
+    looped, _, _ = both(text, {})
+    assert looped.inputs == ["a"]
+    assert "t[1]" not in looped.defaults

@@ -157,6 +157,8 @@ class Layout:
                 if loop.statement.shape.const or loop.parts.limits:
                     raise NotLoops("of equations")
                 self.computed[number] = self._reading(found, loop)
+            elif words(loop.statement.tokens, loop.parts) & self.builder.functions.keys():
+                raise NotLoops("a function of numbers: an equation if these are computed")
             else:
                 self._default(loop, found)
         self.written = [*self.loops]
