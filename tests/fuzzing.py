@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -184,7 +185,8 @@ def judge(case: Case, ran: Ran) -> None:
     own = "\n\u200d\u00a0" if "html" in case.words else "\n\u200d"  # pages have `if` and a blank
     if hidden := [each for each in seen if not each.isprintable() and each not in own]:
         raise Uncivil(f"not made visible: {hidden[0]!r}")
-    if ran.status == 0 and "json" in case.words and case.words[0] in ("grad", "explain"):
+    formats = [word for option, word in pairwise(case.words) if option == "--format"]
+    if ran.status == 0 and formats[-1:] == ["json"] and case.words[0] in ("grad", "explain"):
         for line in ran.out.splitlines():
             json.loads(line)
 
