@@ -159,7 +159,7 @@ main()
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [("forgets", "interrupted\n"), ("converts", "interrupted\n"), ("swallows", "")],
+    [("forgets", "interrupted\n"), ("converts", "interrupted\n"), ("swallows", "interrupted\n")],
 )
 def test_what_libraries_make_of_ctrl_c_ends_with_130(what: str, said: str) -> None:
     process = started([sys.executable, "-c", PROGRAM, what])

@@ -33,7 +33,10 @@ def main() -> NoReturn:
         if _stops:
             _end()
         raise
-    sys.exit(130 if _stops else status)
+    if _stops and status != 130:  # it came where nothing could be raised
+        print("interrupted", file=sys.stderr, flush=True)
+        status = 130
+    sys.exit(status)
 
 
 def _end() -> NoReturn:
