@@ -74,7 +74,7 @@ class Matcher:
             group, yes, no = item
             yield from self.ends(yes if group in self.groups else no or [], 0, at)
         else:
-            raise NotImplementedError(kind)
+            raise AssertionError(f"{kind}: an instruction of patterns that is not known here")
 
     def _repeated(self, least: int, most: Any, item: Items, at: int, greedy: bool) -> Iterator[int]:
         if len(item) == 1 and item[0][0] in _SINGLE:  # without going deeper for each

@@ -169,3 +169,26 @@ def in_turn(
     times = Times(found.pop(""), found)
     benchmark.extra_info["ratios"] = {name: times.ratio(name) for name in others}
     return times
+
+
+def commands_in_turn(
+    benchmark: Any,
+    starter: Launcher,
+    ours: list[str],
+    others: Mapping[str, list[str]],
+    rounds: int = 9,
+    most: float = 10.0,
+) -> tuple[Times, dict[str, str], dict[str, float]]:
+    """Time commands in turn, ours and by name those of peers, as `in_turn` does. Their times, what each
+    printed last, and how many bytes it took, ours under ""."""
+    outputs: dict[str, str] = {}
+    memory: dict[str, float] = {}
+
+    def run(name: str, command: list[str]) -> float:
+        found = starter.run(command)
+        outputs[name], memory[name] = found.output, found.bytes
+        return found.seconds
+
+    turns = {name: lambda _, name=name: run(name, others[name]) for name in others}
+    times = in_turn(benchmark, lambda _: run("", ours), turns, rounds, most)
+    return times, outputs, memory

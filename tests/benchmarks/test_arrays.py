@@ -21,7 +21,7 @@ from typing import Any
 import numpy
 import pytest
 
-from benchmarks.contest import Launcher, Worker, in_turn, installed
+from benchmarks.contest import Launcher, Worker, commands_in_turn, in_turn, installed
 from benchmarks.table import Table, duration
 from gradbench import PROBLEMS, Problem, characters, prior_constant
 
@@ -169,21 +169,7 @@ def test_first_gradient(
         given,
     ]
     others = {"JAX": theirs} if installed("jax") and cache == "cached" else {}
-    outputs: dict[str, str] = {}
-    memory: dict[str, float] = {}
-
-    def run(name: str, command: list[str]) -> float:
-        found = launcher.run(command)
-        outputs[name], memory[name] = found.output, found.bytes
-        return found.seconds
-
-    times = in_turn(
-        benchmark,
-        lambda _: run("", ours),
-        {name: lambda _, name=name: run(name, others[name]) for name in others},
-        rounds=3,
-        most=20,
-    )
+    times, outputs, memory = commands_in_turn(benchmark, launcher, ours, others, rounds=3, most=20)
     what = f"mixture n={sizes['n']} d=10 k=5, process, {cache}"
     mine, goal = median(times.ours), 0.35 if cache == "cached" else 0.5
     table.add(FIRST, what, f"a goal: {goal} s", duration(mine), "", mine / goal, 1.0)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from benchmarks import descents
-from benchmarks.contest import Launcher, TooLong, Worker, in_turn, installed
+from benchmarks.contest import Launcher, TooLong, Worker, commands_in_turn, in_turn, installed
 from benchmarks.table import Table, duration
 
 SECTION = "4. Gradient descent"
@@ -85,20 +85,7 @@ def test_process(problem: str, benchmark: Any, table: Table, launcher: Launcher)
     ours += ["--steps", str(steps), "--format", "json"]
     given = [problem, json.dumps(descents.STARTS[problem]), rate, str(steps)]
     others = {"JAX": [sys.executable, "-c", descents.JAX, *given]} if installed("jax") else {}
-    outputs: dict[str, str] = {}
-    sizes: dict[str, float] = {}
-
-    def run(name: str, command: list[str]) -> float:
-        found = launcher.run(command)
-        outputs[name], sizes[name] = found.output, found.bytes
-        return found.seconds
-
-    times = in_turn(
-        benchmark,
-        lambda _: run("", ours),
-        {name: lambda _, name=name: run(name, others[name]) for name in others},
-        most=6,
-    )
+    times, outputs, sizes = commands_in_turn(benchmark, launcher, ours, others, most=6)
     what = f"{problem}, process, {steps:,} steps"
     mine = median(times.ours)
     table.add(SECTION, what, f"{WHOLE} s", duration(mine), "", mine / WHOLE, 1.0)

@@ -48,7 +48,7 @@ class Domain:
             found = found.parent
 
     def lifted(self, numbers: Any, home: Domain) -> Any:
-        """Spread of a domain around this one, one for each combination here."""
+        """Numbers of a domain around this one, one for each combination here."""
         at: Wholes | None = None
         for domain in self.around():
             if domain is home or domain.parent is None:

@@ -32,42 +32,30 @@ FEW = 1000
 class Labels(Mapping[str, int]):
     """The names of a Model, and their rows once it is unrolled: asking for a row unrolls it."""
 
+    field = "names"
+    """What this becomes then."""
+
     def __init__(self, model: LoopModel) -> None:
         self._model = model
 
-    def __contains__(self, name: object) -> bool:
-        if not self._model.loops:  # unrolled meanwhile
-            return name in self._model.names
-        return isinstance(name, str) and self._model.place(name) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        model = self._model
-        return chain.from_iterable(model.listed) if model.loops else iter(model.names)
-
-    def __len__(self) -> int:
-        model = self._model
-        return sum(map(len, model.listed)) if model.loops else len(model.names)
-
-    def __getitem__(self, name: str) -> int:
-        if name not in self:
-            raise KeyError(name)
-        if self._model.loops:
-            self._model.unrolled()
-        return self._model.names[name]
-
-
-class Defaults(Labels):
-    """The names that the file gives numbers."""
+    @property
+    def _rows(self) -> Mapping[str, int] | None:
+        """The rows of a Model that has been unrolled meanwhile."""
+        rows: Mapping[str, int] = getattr(self._model, self.field)
+        return None if self._model.loops else rows
 
     def __contains__(self, name: object) -> bool:
-        if not self._model.loops:
-            return name in self._model.defaults
-        if not isinstance(name, str) or (found := self._model.place(name)) is None:
-            return False
-        return not isnan(self._model.program.defaults[found[0].name][found[1]])
+        if (rows := self._rows) is not None:
+            return name in rows
+        return isinstance(name, str) and self._has(name)
+
+    def _has(self, name: str) -> bool:
+        return self._model.place(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return filter(self.__contains__, super().__iter__())
+        if (rows := self._rows) is not None:
+            return iter(rows)
+        return filter(self.__contains__, chain.from_iterable(self._model.listed))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -75,9 +63,20 @@ class Defaults(Labels):
     def __getitem__(self, name: str) -> int:
         if name not in self:
             raise KeyError(name)
-        if self._model.loops:
+        if self._rows is None:
             self._model.unrolled()
-        return self._model.defaults[name]
+        rows: Mapping[str, int] = getattr(self._model, self.field)
+        return rows[name]
+
+
+class Defaults(Labels):
+    """The names that the file gives numbers."""
+
+    field = "defaults"
+
+    def _has(self, name: str) -> bool:
+        found = self._model.place(name)
+        return found is not None and not isnan(self._model.plan.defaults[found[0].name][found[1]])
 
 
 class LoopModel(Model):
@@ -89,8 +88,8 @@ class LoopModel(Model):
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
 
-    def __init__(self, parsed: Parsed, program: Plan, most: int) -> None:
-        self.program = self.loops = program
+    def __init__(self, parsed: Parsed, plan: Plan, most: int) -> None:
+        self.plan = self.loops = plan
         self._texts: dict[int, str] = {}
         self._again = parsed.source, parsed.members.seed, most
         self.names: Mapping[str, int] = Labels(self)
@@ -128,7 +127,7 @@ class LoopModel(Model):
         return self
 
     def _declared(self) -> Declarations:
-        builder = self.program.builder
+        builder = self.plan.builder
         if not (
             builder.declarations.later
             or builder.declarations.constants
@@ -143,29 +142,29 @@ class LoopModel(Model):
 
     def _fixed(self, parsed: Parsed) -> Iterator[str]:
         """The constants that ranges and indices are made of."""
-        tables = self.program.fixed
+        tables = self.plan.fixed
         for name in parsed.members.integers.known:
             yield name
         for name, places in tables.items():
-            yield from self.program.families[name].labels(numpy.unique(numpy.concatenate(places)))
+            yield from self.plan.families[name].labels(numpy.unique(numpy.concatenate(places)))
 
     @cached_property
     def _places(self) -> list[tuple[str, Wholes]]:
         """All names, statement by statement in the order of the file, each with its family and place;
         inputs that no statement defines stand before the first that uses them."""
-        return [*self.program.in_file_order()]
+        return [*self.plan.in_file_order()]
 
     @cached_property
     def listed(self) -> list[list[str]]:
         """All names, statement by statement."""
-        return [self.program.families[name].labels(places) for name, places in self._places]
+        return [self.plan.families[name].labels(places) for name, places in self._places]
 
     @cached_property
     def _index(self) -> dict[str, tuple[Family, int]]:
         """Each name with its family, and where it stands among the numbers of that."""
         found: dict[str, tuple[Family, int]] = {}
         for (name, places), labels in zip(self._places, self.listed, strict=True):
-            family = self.program.families[name]
+            family = self.plan.families[name]
             found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
         return found
 
@@ -181,15 +180,15 @@ class LoopModel(Model):
 
     def is_equation(self, name: str) -> bool:
         of, at = self._kind(name)
-        return int(of.owner[at]) in self.program.computed
+        return int(of.owner[at]) in self.plan.computed
 
     @cached_property
     def inputs(self) -> list[str]:
         fixed = set(self.fixed)
-        computed = self.program.computed
+        computed = self.plan.computed
         found = []
         for name, places in self._places:
-            of = self.program.families[name]
+            of = self.plan.families[name]
             given = places[~numpy.isin(of.owner[places], [*computed])]
             found += [label for label in of.labels(given) if label not in fixed]
         return found
@@ -197,14 +196,14 @@ class LoopModel(Model):
     @cached_property
     def outputs(self) -> list[str]:
         fixed = {*self.fixed, *self.constants}
-        unused = [name for name in self.program.unused() if name not in fixed]
+        unused = [name for name in self.plan.unused() if name not in fixed]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
         return [name for name in self.names if name not in fixed]
 
     def default(self, name: str) -> float:
         of, at = self._kind(name)
-        return float(self.program.defaults[of.name][at])
+        return float(self.plan.defaults[of.name][at])
 
     def equation(self, name: str) -> Span | None:
         return self.unrolled().equation(name)
@@ -215,8 +214,8 @@ class LoopModel(Model):
         if number not in self._texts:
             self._texts[number] = ""
             if number >= 0:
-                loop = self.program.loops[number]
-                self._texts[number] = one_line(right(loop.statement, self.program.last(loop)).text)
+                loop = self.plan.loops[number]
+                self._texts[number] = one_line(right(loop.statement, self.plan.last(loop)).text)
         text = self._texts[number]
         return without_brackets(text) if name in self.uncertainties else text
 
@@ -227,15 +226,15 @@ class LoopModel(Model):
             return self.text_of(name)
         from backprop.language.members import member_text
 
-        loop = self.program.loops[number]
-        span = right(loop.statement, self.program.last(loop))
+        loop = self.plan.loops[number]
+        span = right(loop.statement, self.plan.last(loop))
         text = member_text(loop.statement.tokens.whole, span, name)
         return without_brackets(text) if name in self.uncertainties else text
 
     def numbers(self, values: Mapping[str, float]) -> dict[str, Reals]:
         """The numbers of all inputs, nan where there is none. values: those that are given. Raises
         NotLoops where one has no place here."""
-        found = {name: each.copy() for name, each in self.program.defaults.items()}
+        found = {name: each.copy() for name, each in self.plan.defaults.items()}
         fixed = set(self.fixed) if values else ()
         for name, number in values.items():
             place = self.place(name)
@@ -258,7 +257,7 @@ class LoopModel(Model):
             slopes = found.gradients[name][places]
             if not reached.all():
                 labels, slopes = (
-                    self.program.families[name].labels(places[reached]),
+                    self.plan.families[name].labels(places[reached]),
                     slopes[reached],
                 )
             gradients.update(zip(labels, slopes.tolist(), strict=True))
@@ -267,17 +266,17 @@ class LoopModel(Model):
     def _found(self, values: Mapping[str, float], of: str) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so."""
         output, at = self._kind(of)
-        program = self.program
+        plan = self.plan
         try:
             numbers = self.numbers(values)
-            for name, reached in program.reached(output.name, at).items():
-                owner = program.families[name].owner
-                inputs = ~numpy.isin(owner, [*program.computed, Family.ABSENT])
+            for name, reached in plan.reached(output.name, at).items():
+                owner = plan.families[name].owner
+                inputs = ~numpy.isin(owner, [*plan.computed, Family.ABSENT])
                 if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
                     return None
-            if program.leading <= FEW:
+            if plan.leading <= FEW:
                 return None
-            return gradient(program, numbers, output.name, at, noted=True)
+            return gradient(plan, numbers, output.name, at, noted=True)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None
 
@@ -289,6 +288,6 @@ class _Kinds(Labels):
         found = self._model.place(name)
         if found is None:
             raise KeyError(name)
-        program = self._model.program
+        plan = self._model.plan
         number = int(found[0].owner[found[1]])
-        return program.step if number in program.computed else program.input
+        return plan.step if number in plan.computed else plan.input

@@ -300,7 +300,7 @@ def _like(numbers: Operand[Any]) -> Reals:
 
 
 def added(numbers: Reals, places: Places, more: Reals) -> Reals:
-    """Spread to which others are added at these places, which may stand there several times. What
+    """Numbers to which others are added at these places, which may stand there several times. What
     no gradient has arrived at stays so."""
     if isinstance(places, slice):
         numbers[places] += more

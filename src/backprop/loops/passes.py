@@ -41,22 +41,22 @@ class Small(NamedTuple):
 
 
 def gradient(
-    program: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool = False
+    plan: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool = False
 ) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
     those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
     Doubtful."""
-    found, small = _swept(program, numbers, output, place, noted=noted)
+    found, small = _swept(plan, numbers, output, place, noted=noted)
     if small.values:  # then what is too small must have no say
-        other, _ = _swept(program, numbers, output, place, TINY * 1.5, SCALE)
-        for name in program.families:
+        other, _ = _swept(plan, numbers, output, place, TINY * 1.5, SCALE)
+        for name in plan.families:
             if not (
                 _same(found.values[name], other.values[name], _UNSEEN)
                 and _same(found.gradients[name], other.gradients[name], TINY)
             ):
                 raise Doubtful(name)
     elif small.gradients:  # what is too small even then is left out, as of other large graphs
-        found, _ = _swept(program, numbers, output, place, scale=SCALE)
+        found, _ = _swept(plan, numbers, output, place, scale=SCALE)
     return found
 
 
@@ -69,7 +69,7 @@ def _same(numbers: Reals, others: Reals, unseen: float) -> bool:
 
 
 def _swept(
-    program: Plan,
+    plan: Plan,
     numbers: Mapping[str, Reals],
     output: str,
     place: int,
@@ -85,7 +85,7 @@ def _swept(
     rows: dict[int, Spread] = {}
     labels: list[tuple[str, Any]] = []
     with writer.watched():
-        for run in program.runs:
+        for run in plan.runs:
             walk = _walk(run.part, writer, values, rows)
             walk.forward()
             if not walk.is_finite():
@@ -100,9 +100,9 @@ def _swept(
         gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
         gradients[output][place] = scale
         lost, writer.small = writer.small, False
-        reached = program.reached(output, place)
+        reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
-        for run, walk in zip(reversed(program.runs), reversed(walks), strict=True):
+        for run, walk in zip(reversed(plan.runs), reversed(walks), strict=True):
             seeds: dict[int, Spread] = {row: by_row[row] for row in run.part.roots if row in by_row}
             if run.family:
                 root = run.part.roots[0]

@@ -19,7 +19,7 @@ _MOVED = 1e-7
 """How far numbers may move with them, relative."""
 
 _WHOLE = 1024
-"""Wholes numbers below this stay: they are exact."""
+"""Whole numbers below this stay: they are exact."""
 
 
 class _Shaken(ArrayWriter):

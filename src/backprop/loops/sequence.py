@@ -44,11 +44,11 @@ class _InTime(NamedTuple):
     whole: Block
 
 
-def in_turn(program: Layout, group: Sequence[int]) -> Iterator[Turn]:
+def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn]:
     """The slices of statements whose members need one another, in an order in which they can be
     computed. Raises NotLoops if none is found."""
-    families = [*dict.fromkeys(program.loops[number].family for number in group)]
-    dimensions = [range(program.families[name].dimensions) for name in families]
+    families = [*dict.fromkeys(plan.loops[number].family for number in group)]
+    dimensions = [range(plan.families[name].dimensions) for name in families]
     alike = (
         [each] * len(families)
         for count in (1, 2)
@@ -62,14 +62,14 @@ def in_turn(program: Layout, group: Sequence[int]) -> Iterator[Turn]:
         turns: dict[int, _InTime] = {}
         for number in group:
             try:
-                turn = _turn(program, number, time)
+                turn = _turn(plan, number, time)
             except BackpropError:  # the range of one variable needs another one
                 turn = None
             if turn is None:
                 break
             turns[number] = turn
-        if len(turns) == len(group) and (order := _order(program, turns, time)):
-            return _runs(program, turns, *order)
+        if len(turns) == len(group) and (order := _order(plan, turns, time)):
+            return _runs(plan, turns, *order)
     raise NotLoops("members that need one another")
 
 
@@ -84,9 +84,9 @@ def _key(indices: Sequence[Wholes], positions: Sequence[int]) -> Wholes:
     return key
 
 
-def _turn(program: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTime | None:
+def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTime | None:
     """A statement with the variables of its time outermost; None if it has none."""
-    loop = program.loops[number]
+    loop = plan.loops[number]
     positions, tokens = time[loop.family], loop.statement.tokens
     variables = {tokens.texts[clause.node.token] for clause in loop.parts.clauses}
     used: list[str] = []
@@ -95,8 +95,8 @@ def _turn(program: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _I
         used += variables.intersection(words)
     if not used or len(used) > len(positions) or len({*used}) < len(used):
         return None
-    loop = program.builder.with_body(program.builder.loop(loop.statement, used))
-    program.enter_uses()
+    loop = plan.builder.with_body(plan.builder.loop(loop.statement, used))
+    plan.enter_uses()
     first = loop.domain
     while first.depth > len(used):
         assert first.parent is not None
@@ -108,20 +108,20 @@ def _turn(program: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _I
     times[here] = keys
     if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
         return None
-    return _InTime(loop, first, times, part(program.columns, [loop.root], program.uses))
+    return _InTime(loop, first, times, part(plan.columns, [loop.root], plan.uses))
 
 
 def _order(
-    program: Layout, turns: Mapping[int, _InTime], time: Mapping[str, Sequence[int]]
+    plan: Layout, turns: Mapping[int, _InTime], time: Mapping[str, Sequence[int]]
 ) -> tuple[list[int], bool] | None:
     """The statements in the order in which members of one time can be computed, and whether time
     runs backwards; None if there is none."""
-    columns = program.columns
+    columns = plan.columns
     now: dict[int, set[int]] = {number: set() for number in turns}
     earlier = later = False
     for number, turn in turns.items():
         for use in turn.whole.uses:
-            owners = program.families[use.family].owner[use.places]
+            owners = plan.families[use.family].owner[use.places]
             mutual = numpy.isin(owners, [*turns])
             if not mutual.any():
                 continue
@@ -143,9 +143,9 @@ def _order(
 
 
 def _runs(
-    program: Layout, turns: Mapping[int, _InTime], order: Sequence[int], backwards: bool
+    plan: Layout, turns: Mapping[int, _InTime], order: Sequence[int], backwards: bool
 ) -> Iterator[Turn]:
-    columns = program.columns
+    columns = plan.columns
     slices: dict[int, dict[int, Turn]] = {}
     for number in order:
         loop, first, times, whole = turns[number]
@@ -157,12 +157,12 @@ def _runs(
             if first not in columns.homes[operand].around() and not columns.is_number(operand)
         }
         if outside:
-            yield Turn(part(columns, sorted(outside), program.uses), "", slice(0, 0))
-        body = part(columns, [loop.root], program.uses, outside)
-        target = program.target(loop)
+            yield Turn(part(columns, sorted(outside), plan.uses), "", slice(0, 0))
+        body = part(columns, [loop.root], plan.uses, outside)
+        target = plan.target(loop)
         here = loop.domain.lifted(numpy.arange(first.size), first)
         ends = numpy.searchsorted(here, numpy.arange(first.size + 1)).tolist()
-        at = numpy.arange(program.families[loop.family].size + 1)[target]
+        at = numpy.arange(plan.families[loop.family].size + 1)[target]
         slices[number] = {}
         for each, (time, some) in enumerate(zip(times.tolist(), body.slices(first), strict=True)):
             places = plain(at[ends[each] : ends[each + 1]])

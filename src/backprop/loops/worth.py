@@ -45,8 +45,8 @@ def _loops(text: Parsed, most: int) -> Model | None:
         from backprop.loops.loop_model import LoopModel
         from backprop.loops.plan import read
 
-        program = read(text.statements, text.equations, text.functions, text.members)
-        return LoopModel(text, program, most)
+        plan = read(text.statements, text.equations, text.functions, text.members)
+        return LoopModel(text, plan, most)
     except NotLoops:
         return None
 
