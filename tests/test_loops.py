@@ -27,6 +27,9 @@ from running import backprop
 
 GROUPS = 10
 
+LEAST = sequence.THIN
+"""As it is without the tests."""
+
 
 @pytest.fixture(autouse=True)
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,3 +330,12 @@ def test_a_function_of_computed_numbers_is_an_equation() -> None:
     looped, _, _ = both(text, {})
     assert looped.inputs == ["a"]
     assert "t[1]" not in looped.defaults
+
+
+def test_slices_of_single_members_are_unrolled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one they are computed more quickly than as arrays of one."""
+    monkeypatch.setattr(sequence, "THIN", LEAST)
+    one = "x[0] = 0.5; x[t+1] = 3*x[t]*(1 - x[t]) for t in 0..99; L = x[100]"
+    assert not read_model(Source("<text>", one), many=0).loops
+    many = "x[0,i] = i/50 for i in 1..40; x[t+1,i] = 3*x[t,i]*(1 - x[t,i]) for t in 0..99, i in 1..40; L = x[100,7]"
+    assert read_model(Source("<text>", many), many=0).loops

@@ -63,14 +63,6 @@ class Family:
             raise NotLoops("no such member")
         return found
 
-    def label(self, place: int) -> str:
-        """What the member at a place is called."""
-        if not self.dimensions:
-            return self.name
-        numbers = numpy.unravel_index(place, self.shape)
-        inside = ",".join(str(low + int(at)) for low, at in zip(self.low, numbers, strict=True))
-        return f"{self.name}[{inside}]"
-
     def labels(self, places: Wholes) -> list[str]:
         """What the members at these places are called."""
         if not self.dimensions:
