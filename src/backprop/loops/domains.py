@@ -12,6 +12,8 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
+from backprop.loops.many import NotLoops
+
 Wholes = NDArray[numpy.int64]
 """An array of whole numbers."""
 
@@ -48,7 +50,8 @@ class Domain:
             found = found.parent
 
     def lifted(self, numbers: Any, home: Domain) -> Any:
-        """Numbers of a domain around this one, one for each combination here."""
+        """Numbers of a domain around this one, one for each combination here. Raises NotLoops for those
+        of a domain beside it."""
         at: Wholes | None = None
         for domain in self.around():
             if domain is home or domain.parent is None:
@@ -56,6 +59,8 @@ class Domain:
             at = domain.up if at is None else domain.up[at]
         if home.parent is None:
             return numpy.full(self.size, numbers)
+        if domain is not home:
+            raise NotLoops("numbers of other indices")
         return numpy.asarray(numbers) if at is None else numpy.asarray(numbers)[at]
 
     def over(self, base: Domain) -> Domain:

@@ -145,7 +145,7 @@ def part(
     some = [
         step
         for step in steps
-        if step in moving
+        if (step in moving or not (uses or outer))
         and step not in ups
         and (step in domains or edges.has_some(columns.op(step)))
     ]

@@ -103,8 +103,11 @@ def _swept(
         reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
         for run, walk in zip(reversed(plan.runs), reversed(walks), strict=True):
-            seeds: dict[int, Spread] = {row: by_row[row] for row in run.part.roots if row in by_row}
-            if run.family:
+            if not run.family:  # what another loop has of these rows, it counts by itself
+                seeds: dict[int, Spread] = {
+                    row: by_row.pop(row) for row in run.part.roots if row in by_row
+                }
+            else:
                 root = run.part.roots[0]
                 seed = gradients[run.family][run.target]
                 alone = run.part.columns.homes[root] is run.part.columns.whole

@@ -81,6 +81,8 @@ class LoopBuilder(Builder):
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
         self._left = float(_MOST)
+        self._within = columns.whole
+        """The domain of the statement that is being read."""
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
@@ -105,6 +107,7 @@ class LoopBuilder(Builder):
     def with_body(self, loop: Repeated) -> Repeated:
         """A statement with its right side."""
         begin = len(self.columns)
+        self._within = loop.domain
         root = self.expression(loop.statement.tokens, loop.parts.body, loop.scope)
         if not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
@@ -238,14 +241,16 @@ class LoopBuilder(Builder):
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
         if not self.present(family, indices):  # but perhaps where something is computed
-            inner = self._around(scope)
+            inner = self._open[-1][1] if self._open else self._within
             if inner is not home:
                 home, indices = inner, tuple(self._whole(row, inner) for row in rows)
         return self.columns.special(Read(family, indices), home, place)
 
     def _around(self, scope: Scope) -> Domain:
         """The domain of all variables of a scope."""
-        used = [each.node for each in scope.values() if isinstance(each, Argument | Variable)]
+        used: list[int] = []
+        for each in scope.values():
+            used += each.ends() if isinstance(each, Many) else [each.node]
         return self.columns.innermost(used)
 
     def _of_family(

@@ -4,12 +4,13 @@ As `evaluation.shaken` does for single numbers, here for all members at once.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy
 
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.parts import ArrayWalk
-from backprop.operations import FUNCTIONS
+from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax.functions import has_slopes
 
 _SIZE = 2.0**-46
@@ -23,7 +24,7 @@ _WHOLE = 1024
 
 
 class _Shaken(ArrayWriter):
-    """Changes each value that is rounded, by a factor of its own."""
+    """Changes each value that may be rounded, by a factor of its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,8 +32,19 @@ class _Shaken(ArrayWriter):
 
     def value(self, name: str, operands: Sequence[Spread]) -> Spread:
         found = super().value(name, operands)
-        rounds = name in FUNCTIONS or not all(_is_whole(each) for each in operands)
-        return self.changed(found) if rounds else found
+        row = OPERATIONS[name]
+        if name in FUNCTIONS and not (row.jump or row.corner):
+            return self.changed(found)
+        exact = _whole(found)
+        for each in operands:
+            exact = exact & _whole(each)
+        return self.but(exact, found)
+
+    def but(self, stays: Any, numbers: Spread) -> Spread:
+        """Numbers of which all are changed but these."""
+        if isinstance(numbers, float) and isinstance(stays, bool | numpy.bool_):
+            return numbers if stays else self.changed(numbers)
+        return numpy.where(stays, numbers, self.changed(numbers))
 
     def changed(self, numbers: Spread) -> Spread:
         """Numbers times a factor near 1."""
@@ -53,16 +65,15 @@ class _ShakenWalk(ArrayWalk):
 
 
 def moves(base: ArrayWalk) -> bool:
-    """Whether the numbers that a walk has found move a lot if everything is changed a little."""
+    """Whether the numbers that a walk has found move a lot if everything is changed a little, or a
+    step stands on a border by rounding, perhaps."""
     of = base.part
     numbers = base.found[of.roots[0]]
     if len(of.steps) < 2:
         return False
     writer = _Shaken()
     known = {
-        row: each
-        if _is_whole(each) and numpy.all(numpy.abs(each) < _WHOLE)
-        else writer.changed(each)
+        row: writer.but(_whole(each) & (numpy.abs(each) < _WHOLE), each)
         for row, each in of.known.items()
     }
     walk = _ShakenWalk.through(of, writer, known)
@@ -70,8 +81,15 @@ def moves(base: ArrayWalk) -> bool:
     with writer.watched():
         walk.forward()
         apart = numpy.abs(numpy.subtract(walk.found[of.roots[0]], numbers))
-        return not bool((apart <= _MOVED * numpy.abs(numbers)).all())
+        if not (apart <= _MOVED * numpy.abs(numbers)).all():
+            return True
+    return any(
+        numpy.any(met & numpy.not_equal(walk.found[each], base.found[each]))
+        for step, met in base.borders()
+        for each in of.columns.operands(step)
+    )
 
 
-def _is_whole(numbers: Spread) -> bool:
-    return bool(numpy.all(numpy.equal(numbers, numpy.rint(numbers))))
+def _whole(numbers: Spread) -> Any:
+    """Which numbers are whole, and small enough for that to be told."""
+    return numpy.equal(numbers, numpy.rint(numbers)) & (numpy.abs(numbers) < 2**53)
