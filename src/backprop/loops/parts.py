@@ -195,6 +195,11 @@ class Turn(NamedTuple):
     family: str
     target: Places
 
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """As of a recurrence: this alone."""
+        return (self,)
+
 
 def _slice(places: Places, some: slice) -> Places:
     if isinstance(places, slice):

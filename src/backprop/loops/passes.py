@@ -85,7 +85,8 @@ def _swept(
     rows: dict[int, Spread] = {}
     labels: list[tuple[str, Any]] = []
     with writer.watched():
-        for run in plan.runs:
+        turns = plan.turns()
+        for run in turns:
             walk = _walk(run.part, writer, values, rows)
             walk.forward()
             if not walk.is_finite():
@@ -102,7 +103,7 @@ def _swept(
         lost, writer.small = writer.small, False
         reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
-        for run, walk in zip(reversed(plan.runs), reversed(walks), strict=True):
+        for run, walk in zip(reversed(turns), reversed(walks), strict=True):
             if not run.family:  # what another loop has of these rows, it counts by itself
                 seeds: dict[int, Spread] = {
                     row: by_row.pop(row) for row in run.part.roots if row in by_row

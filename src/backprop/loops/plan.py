@@ -19,6 +19,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.loops.recurrence import Recurrence
 from backprop.syntax.parser import Statement
 
 
@@ -27,7 +28,7 @@ class Plan(Layout):
 
     def __init__(self, statements: Sequence[Statement], builder: LoopBuilder) -> None:
         super().__init__(statements, builder)
-        self.runs: list[Turn] = []
+        self.runs: list[Turn | Recurrence] = []
         self.leading = 0.0
         """About how many steps lead to the output that was last asked for in `reached`."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
@@ -48,6 +49,10 @@ class Plan(Layout):
                 self.runs.append(Turn(parts[number], loop.family, self.target(loop)))
             else:
                 self.runs += sequence.in_turn(self, group)
+
+    def turns(self) -> list[Turn]:
+        """What is computed, in order, recurrences time by time."""
+        return [turn for run in self.runs for turn in run.turns]
 
     def _no_more(self, of: Block) -> None:
         """Raise NotLoops if inputs that no statement defines are read where nothing asks for them."""
@@ -70,7 +75,7 @@ class Plan(Layout):
             found[output][place] = True
             rows = set[int]()
             self.leading = 0.0
-            for run in reversed(self.runs):
+            for run in reversed(self.turns()):
                 asked = found[run.family][run.target] if run.family else None
                 self._mark(run.part, asked, found, rows)
                 if asked is not None:
@@ -131,7 +136,7 @@ class Plan(Layout):
         """The names that no equation uses, in file order."""
         used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
         rows = set[int]()
-        for run in reversed(self.runs):
+        for run in reversed(self.turns()):
             places = numpy.arange(len(used[run.family]) + 1)[run.target] if run.family else ()
             asked = numpy.ones(len(places), dtype=bool) if run.family else None
             self._mark(run.part, asked, used, rows)

@@ -16,9 +16,10 @@ import numpy
 from backprop.errors import BackpropError
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.many import NotLoops
-from backprop.loops.parts import Block, Turn, part, plain
+from backprop.loops.parts import Block, Turn, part
 from backprop.loops.placement import Layout
 from backprop.loops.reader import Repeated
+from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Read
 
 _FAR = 1 << 21
@@ -44,9 +45,9 @@ class _InTime(NamedTuple):
     whole: Block
 
 
-def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn]:
-    """The slices of statements whose members need one another, in an order in which they can be
-    computed. Raises NotLoops if none is found."""
+def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
+    """Statements whose members need one another as a recurrence, and what is computed before. Raises
+    NotLoops if there is no such order."""
     families = [*dict.fromkeys(plan.loops[number].family for number in group)]
     dimensions = [range(plan.families[name].dimensions) for name in families]
     alike = (
@@ -144,9 +145,10 @@ def _order(
 
 def _runs(
     plan: Layout, turns: Mapping[int, _InTime], order: Sequence[int], backwards: bool
-) -> Iterator[Turn]:
+) -> Iterator[Turn | Recurrence]:
+    """What is the same at all times, or does not depend on what is earlier, and the recurrence."""
     columns = plan.columns
-    slices: dict[int, dict[int, Turn]] = {}
+    bodies: list[Timed] = []
     for number in order:
         loop, first, times, whole = turns[number]
         inside = {row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()}
@@ -159,16 +161,8 @@ def _runs(
         if outside:
             yield Turn(part(columns, sorted(outside), plan.uses), "", slice(0, 0))
         body = part(columns, [loop.root], plan.uses, outside)
-        target = plan.target(loop)
         here = loop.domain.lifted(numpy.arange(first.size), first)
-        ends = numpy.searchsorted(here, numpy.arange(first.size + 1)).tolist()
-        at = numpy.arange(plan.families[loop.family].size + 1)[target]
-        slices[number] = {}
-        for each, (time, some) in enumerate(zip(times.tolist(), body.slices(first), strict=True)):
-            places = plain(at[ends[each] : ends[each + 1]])
-            if ends[each] < ends[each + 1]:
-                slices[number][time] = Turn(some, loop.family, places)
-    for time in sorted(set[int]().union(*slices.values()), reverse=backwards):
-        for number in order:
-            if time in slices[number]:
-                yield slices[number][time]
+        ends = numpy.searchsorted(here, numpy.arange(first.size + 1))
+        target = plan.target(loop)
+        bodies.append(Timed(body, loop.family, target, loop.domain, first, times, ends))
+    yield Recurrence(bodies, backwards)
