@@ -6,7 +6,6 @@ import copy
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from math import hypot, isclose
-from sys import float_info
 from typing import Any
 
 import pytest
@@ -14,15 +13,14 @@ import pytest
 from backprop import api
 from backprop.errors import NotAnInput, NotANumber
 from backprop.evaluation.gradient import Evaluation, Gradient, by_loops, evaluate, gradient
-from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.worth import read_model
 from backprop.source import Source
-from backprop.values import summed_sizes
 from counting import growth
 from indexed_models import random_indexed
+from looped import apart
 from running import backprop
 
 GROUPS = 10
@@ -44,27 +42,6 @@ def both(text: str, values: Mapping[str, float]) -> tuple[Model, Gradient | None
     looped = read_model(source, many=0)
     found = by_loops(looped, values, None)
     return looped, found, evaluate(read_carefully(source), values, noted=True)
-
-
-def apart(found: Gradient, right: Evaluation) -> float:
-    """How far gradients are from those of the unrolled graph, at most, in units of the last place
-    times 1 and the condition number: the sizes that are added up to a gradient, relative to it. Where
-    that is much, as of a sum of hundreds, without what the unrolled graph itself is off: its distance
-    from gradients of many digits."""
-    graph, (data, gradients), _ = right
-    sizes = summed_sizes(graph, data)
-    nodes = {name: node for node, name in graph.labels.items()}
-    exact: Mapping[int, Any] = {}
-    units = [0.0]
-    for name, slope in found.gradients.items():
-        node = nodes[name]
-        unit = float_info.epsilon * (abs(gradients[node]) + sizes[node]) or float_info.min
-        off = abs(slope - gradients[node]) / unit
-        if off > 4:
-            exact = exact or exact_numbers(graph, data)[1]
-            off -= abs(gradients[node] - float(exact[node])) / unit
-        units.append(off)
-    return max(units)
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -51,8 +51,8 @@ def gradient(
         other, _ = _swept(plan, numbers, output, place, TINY * 1.5, SCALE)
         for name in plan.families:
             if not (
-                _same(found.values[name], other.values[name], _UNSEEN)
-                and _same(found.gradients[name], other.gradients[name], TINY)
+                same(found.values[name], other.values[name])
+                and same(found.gradients[name], other.gradients[name], TINY)
             ):
                 raise Doubtful(name)
     elif small.gradients:  # what is too small even then is left out, as of other large graphs
@@ -60,7 +60,9 @@ def gradient(
     return found
 
 
-def _same(numbers: Reals, others: Reals, unseen: float) -> bool:
+def same(numbers: Reals, others: Reals, unseen: float = _UNSEEN) -> bool:
+    """Whether numbers with and without what is too small for a double are the same. unseen: how far
+    apart they may be in any case, where both are smaller."""
     with numpy.errstate(all="ignore"):
         apart = numpy.abs(numbers - others)
         size = numpy.maximum(numpy.abs(numbers), numpy.abs(others))
@@ -87,7 +89,7 @@ def _swept(
     with writer.watched():
         turns = plan.turns()
         for run in turns:
-            walk = _walk(run.part, writer, values, rows)
+            walk = walk_through(run.part, writer, values, rows)
             walk.forward()
             if not walk.is_finite():
                 raise Doubtful(run.family)
@@ -104,18 +106,8 @@ def _swept(
         reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
         for run, walk in zip(reversed(turns), reversed(walks), strict=True):
-            if not run.family:  # what another loop has of these rows, it counts by itself
-                seeds: dict[int, Spread] = {
-                    row: by_row.pop(row) for row in run.part.roots if row in by_row
-                }
-            else:
-                root = run.part.roots[0]
-                seed = gradients[run.family][run.target]
-                alone = run.part.columns.homes[root] is run.part.columns.whole
-                seeds = {root: float(seed[0]) if alone else seed}
-                if not reached[run.family][run.target].any():
-                    continue
-            _back(walk, run.part, seeds, gradients, by_row)
+            if not run.family or reached[run.family][run.target].any():
+                bring_back(walk, run, gradients, by_row)
     if any(gradients[family][places].any() for family, places in labels):
         raise Doubtful("a border")
     for each in gradients.values():
@@ -149,9 +141,10 @@ def _some(places: Places, met: Any) -> Any:
     return places[numpy.broadcast_to(met, len(places))]
 
 
-def _walk(
+def walk_through(
     part: Block, writer: ArrayWriter, values: Mapping[str, Reals], rows: Mapping[int, Spread]
 ) -> ArrayWalk:
+    """A walk through a part. values: of the members that it reads. rows: those computed elsewhere."""
     known: dict[int, Spread] = {row: rows[row] for row in part.outer}
     for row, family, places in part.uses:
         whole = part.columns.homes[row] is part.columns.whole
@@ -159,14 +152,18 @@ def _walk(
     return ArrayWalk.through(part, writer, known)
 
 
-def _back(
-    walk: ArrayWalk,
-    part: Block,
-    seeds: Mapping[int, Spread],
-    gradients: dict[str, Reals],
-    by_row: dict[int, Spread],
+def bring_back(
+    walk: ArrayWalk, run: Turn, gradients: dict[str, Reals], by_row: dict[int, Spread]
 ) -> None:
     """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere."""
+    part = run.part
+    seeds: dict[int, Spread] = {}
+    if not run.family:  # what another loop has of these rows, it counts by itself
+        seeds = {row: by_row.pop(row) for row in part.roots if row in by_row}
+    else:
+        seed = gradients[run.family][run.target]
+        alone = part.columns.homes[part.roots[0]] is part.columns.whole
+        seeds[part.roots[0]] = float(seed[0]) if alone else seed
     found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer])
     for row, family, places in part.uses:
         given = found[row]

@@ -1,0 +1,76 @@
+"""Loops at many points: values and gradients by some inputs, against the same text unrolled."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from backprop.errors import BackpropError
+from backprop.evaluation.gradient import Gradient, by_loops, evaluate
+from backprop.language.reading import read_carefully
+from backprop.loops import engine as engines
+from backprop.loops import loop_model, sequence
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from indexed_models import random_indexed
+from looped import apart
+
+GROUPS = 10
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of a single member, too, are run as such."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_models_at_several_points(group: int, request: pytest.FixtureRequest) -> None:
+    models = 100 if request.config.getoption("--whole") else 12
+    looped = 0
+    for number in range(group * models, (group + 1) * models):
+        text, values = random_indexed(number)
+        source = Source("<text>", text)
+        model = read_model(source, many=0)
+        if not isinstance(model, LoopModel):
+            continue
+        whole, chance = read_carefully(source), random.Random(number)
+        output = model.output()
+        inputs = [name for name in model.inputs if name not in model.constants]
+        if not inputs:
+            continue
+        some = chance.sample(inputs, chance.randint(1, len(inputs)))
+        names = [name for name in inputs if name in some]
+        start = evaluate(whole, values, output).gradient.data
+        try:
+            engine = engines.build(model, output, names, values)
+        except NotLoops:  # a branch that is not taken has no value
+            assert by_loops(model, values, None) is None
+            continue
+        for _ in range(3):
+            moved = [start[name] * chance.uniform(0.999, 1.001) for name in names]
+            given = {**values, **dict(zip(names, moved, strict=True))}
+            try:
+                right = evaluate(whole, given, output, restores=False)
+            except BackpropError:
+                continue
+            found = engine.run(moved)
+            if found is None:
+                continue
+            looped += 1
+            assert found[0] == right.gradient.value, number  # to the bit
+            by_name = dict(zip(names, map(float, found[1]), strict=True))
+            leading = {name: by_name[name] for name in names if name in right.gradient.gradients}
+            others = [by_name[name] for name in names if name not in leading]
+            assert not any(others), number
+            if whole_pass := by_loops(
+                model, given, output
+            ):  # which is held to four units elsewhere
+                assert leading == {name: whole_pass.gradients[name] for name in leading}, number
+            else:
+                assert apart(Gradient(output, found[0], {}, leading), right) <= 4, number
+    assert looped > models
