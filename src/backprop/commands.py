@@ -11,7 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
-from backprop.names import family, meant
+from backprop.names import family, is_pattern, meant
 from backprop.report import declared
 from backprop.report.gradient_report import GradientReport, gradient_report
 from backprop.source import Source
@@ -44,6 +44,9 @@ def grad(
     model, numbers = inputs.given()
     names = meant(wrt, model.names, "these equations")
     shown = meant(only, model.names, "these equations")
+    for each in inputs.of:
+        if not is_pattern(each):
+            model.output(each)  # which says of a family what to choose
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
     results = [gradient(model, numbers, output, engine) for output in outputs]

@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.language import Model
-from backprop.loops.worth import read_model
+from backprop.loops.worth import read_model, silent
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
 
@@ -19,6 +20,14 @@ FILE_VARIABLE = "BACKPROP_FILE"
 def default_file() -> str:
     """Where the equations are, if a command line does not say it."""
     return os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
+
+
+def _say(sentence: str) -> None:
+    """Write to standard error; where that is impossible, be silent."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{sentence}\n")
+            sys.stderr.flush()
 
 
 class Asked(NamedTuple):
@@ -61,6 +70,9 @@ class Inputs(NamedTuple):
     )] = ()
     seed: Seed = default_of(Seed)
     max_nodes: MaxNodes = default_of(MaxNodes)
+    verbose: Annotated[bool, Option(
+        "--verbose", "Say on standard error how the equations are read: as loops or step by step, and why.",
+    )] = False
     # fmt: on
 
     @property
@@ -79,7 +91,8 @@ class Inputs(NamedTuple):
         return self._read(self._equations())
 
     def _read(self, source: Source) -> Model:
-        return read_model(source, self.seed, self.max_nodes)
+        tell = _say if self.verbose else silent
+        return read_model(source, self.seed, self.max_nodes, tell=tell)
 
     def _equations(self) -> Source:
         if self.expressions:

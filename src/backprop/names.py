@@ -83,7 +83,7 @@ class Names:
         pattern = re.sub(r"\s+", "", normal(pattern))
         if pattern in self._places:
             return [pattern]
-        if not any(sign in pattern for sign in ("*", "?", "..")):
+        if not is_pattern(pattern):
             return [*self._families.get(pattern, ())]
         if odd_range(pattern):
             return []
@@ -111,6 +111,11 @@ _RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
 """What a pattern has for an index: a number, or a range whose ends may be missing."""
 
 _INDEX = itemgetter(0)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text may stand for names that it is not the beginning of: `w[1,*]`, `b?`, `x[2..4]`."""
+    return any(sign in text for sign in ("*", "?", ".."))
 
 
 def matching(pattern: str, names: Iterable[str]) -> list[str]:

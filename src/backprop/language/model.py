@@ -10,7 +10,7 @@ from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
-from backprop.names import gathered, nearest, unknown_name
+from backprop.names import family, gathered, indices, matching, nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
 from backprop.syntax.bodies import prepared
@@ -163,7 +163,7 @@ class Model:
         if of is not None:
             of = normal(of)
             if of not in self.names:
-                raise unknown_name(of, self.names, "these equations")
+                raise self._no_output(of)
             return of
         if self.goal:
             return self.goal.name
@@ -189,6 +189,21 @@ class Model:
         hints += [each.message for each in self.warnings[:3] if isinstance(each, LooksAlike)]
         hints.append(_CHOOSE.format(last))
         raise ChooseOutput(message, *islice(labels, 6), hints=hints, where=self.source.name)
+
+    def _no_output(self, of: str) -> BackpropError:
+        """The error for what is no name: a family, of which one member is due, or something else."""
+        members = matching(of, self.names)
+        if not members:
+            return unknown_name(of, self.names, "these equations")
+        count = f"{len(members):,} numbers" if len(members) > 1 else "the number of a family"
+        hints = [f'choose one: --of "{members[-1]}"']
+        if len(members) > 1 and (own := family(members[-1])):
+            stars = ",".join("*" * len(indices(members[-1])))
+            hints.append(f"or gather them in the equations, as sum({own}[{stars}]) does")
+            if len(members) <= _MOST_SHOWN:
+                hints.append(f'grad takes each of them as an output: --of "{own}[{stars}]"')
+        message = f"{of!r} is {count}, and an output is a single one"
+        return ChooseOutput(message, hints=hints, where=self.source.name)
 
     def _slips(self) -> Iterator[tuple[str, str]]:
         """Inputs without a number that are used once, each with the name that it resembles of those

@@ -60,7 +60,7 @@ class Domain:
         if home.parent is None:
             return numpy.full(self.size, numbers)
         if domain is not home:
-            raise NotLoops("numbers of other indices")
+            raise NotLoops("a value depends on indices that stand beside it")
         return numpy.asarray(numbers) if at is None else numpy.asarray(numbers)[at]
 
     def over(self, base: Domain) -> Domain:

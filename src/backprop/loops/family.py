@@ -27,7 +27,7 @@ class Family:
         self.name = name
         self.dimensions = len(indices[0])
         if any(len(each) != self.dimensions for each in indices):
-            raise NotLoops("a family with several numbers of indices")
+            raise NotLoops("members of one family have different numbers of indices")
         whole = [numpy.concatenate(each) for each in zip(*indices, strict=True)]
         self.low = [int(each.min(initial=0 if not len(each) else each[0])) for each in whole]
         self.shape = [
@@ -39,7 +39,7 @@ class Family:
             self.size *= each
         members = len(whole[0]) if whole else 1
         if self.size > _SPARSE * members + 1000:
-            raise NotLoops("a family with few members far apart")
+            raise NotLoops("members of a family are few and far apart")
         self.owner = numpy.full(self.size, self.ABSENT, dtype=numpy.int32)
 
     def places(self, indices: Sequence[Wholes]) -> Wholes:
@@ -57,10 +57,10 @@ class Family:
     def members(self, indices: Sequence[Wholes]) -> Wholes:
         """Where members stand that there are. Raises NotLoops for others."""
         if len(indices) != self.dimensions:
-            raise NotLoops("another number of indices")
+            raise NotLoops("a family is read with another number of indices")
         found = self.places(indices)
         if (found < 0).any() or (self.owner[found] == self.ABSENT).any():
-            raise NotLoops("no such member")
+            raise NotLoops("a member is read that there is not")
         return found
 
     def labels(self, places: Wholes) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, repeat
 from math import isnan
@@ -88,7 +88,10 @@ class LoopModel(Model):
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
 
-    def __init__(self, parsed: Parsed, plan: Plan, most: int) -> None:
+    def __init__(
+        self, parsed: Parsed, plan: Plan, most: int, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._tell = tell
         self.plan = self.loops = plan
         self._texts: dict[int, str] = {}
         self._again = parsed.source, parsed.members.seed, most
@@ -119,6 +122,7 @@ class LoopModel(Model):
 
     def unrolled(self) -> Model:
         """This Model, with a row for every step of every member. Raises what reading does."""
+        self._tell("unrolled after all: something asks for every step")
         whole = read_carefully(*self._again)
         known = {**whole.__dict__, **{name: self.__dict__.get(name) for name in self.kept}}
         self.__dict__.clear()
@@ -137,7 +141,7 @@ class LoopModel(Model):
         errors: list[BackpropError] = []
         found = builder.declarations.all(_Kinds(self), errors)
         if errors:
-            raise NotLoops("a mistake in what is declared")
+            raise NotLoops("what is declared has a mistake")
         return found
 
     def _fixed(self, parsed: Parsed) -> Iterator[str]:
@@ -239,7 +243,7 @@ class LoopModel(Model):
         for name, number in values.items():
             place = self.place(name)
             if place is None or self.is_equation(name) or name in fixed:
-                raise NotLoops(name)
+                raise NotLoops(f"{name} is no input")
             found[place[0].name][place[1]] = as_double(number)
         return found
 

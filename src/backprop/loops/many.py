@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from backprop.language.arguments import Members
+from backprop.syntax.parser import Statement
 
 
 class NotLoops(Exception):
-    """What a text says cannot be read as loops over arrays, or is wrong."""
+    """What a text says cannot be read as loops over arrays, or is wrong.
+
+    reason: in words that stand after "since". statement: the one that it is about, if it is known.
+    """
+
+    statement: Statement | None = None
+
+    @property
+    def reason(self) -> str:
+        return str(self.args[0])
+
+
+@contextmanager
+def about(statement: Statement) -> Iterator[None]:
+    """Say of which statement that is true what cannot be read inside."""
+    try:
+        yield
+    except NotLoops as error:
+        error.statement = error.statement or statement
+        raise
 
 
 End = tuple[int, int | None]
@@ -50,7 +71,7 @@ class Many(Members):
         given = iter(rows)
         found = [next(given, None) if each.is_open else each.low for each in self.pattern]
         if None in found or next(given, None) is not None:
-            raise NotLoops("another number of indices")
+            raise NotLoops("a family is read with another number of indices")
         return [row for row in found if row is not None]
 
     def narrowed(self, pattern: Sequence[Slot]) -> Many:
@@ -61,5 +82,5 @@ class Many(Members):
             each.is_open and (each.low, each.high) != (None, None) for each in self.pattern
         )
         if None in found or next(given, None) is not None or limited:
-            raise NotLoops("another number of indices")
+            raise NotLoops("a family is read with another number of indices")
         return Many(self.family, tuple(each for each in found if each is not None))

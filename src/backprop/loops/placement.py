@@ -11,7 +11,7 @@ from backprop.graph import in_order
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
-from backprop.loops.many import NotLoops
+from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Places, Use, part, plain
 from backprop.loops.reader import LoopBuilder, Repeated, words
 from backprop.loops.rounded import moves
@@ -49,7 +49,8 @@ class Layout:
             if statement.shape.form in ("declaration", "goal"):
                 later.append(statement)
             else:
-                loop = builder.loop(statement)
+                with about(statement):
+                    loop = builder.loop(statement)
                 if loop.domain.size:
                     self.loops.append(loop)
         self._enter()
@@ -59,7 +60,7 @@ class Layout:
         if name not in self._tables:
             owners = self.builder.families.owners.get(name, [])
             if not owners or any(each.shape.drawn for each in owners):
-                raise NotLoops("no table")
+                raise NotLoops("an index comes from a family that is no table of numbers")
             loops = [self.builder.with_body(self.builder.loop(each)) for each in owners]
             family = Family(name, [each.indices for each in loops])
             numbers = numpy.full(family.size, numpy.nan)
@@ -68,7 +69,7 @@ class Layout:
                 family.owner[places] = 0
                 rows = in_order([loop.root], self.columns.operands)
                 if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
-                    raise NotLoops("no table")
+                    raise NotLoops("an index comes from a family that is no table of numbers")
                 numbers[places] = _numbers(part(self.columns, [loop.root], {}))
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
@@ -97,7 +98,7 @@ class Layout:
 
     def _family(self, name: str) -> Family:
         if name not in self.families or not self.families[name].dimensions:
-            raise NotLoops("a family that no statement defines")
+            raise NotLoops("a family is gathered that no statement defines")
         return self.families[name]
 
     def _enter(self) -> None:
@@ -109,14 +110,15 @@ class Layout:
             family = self.families[name] = Family(name, known)
             for each in numbers:
                 places = family.places(self.loops[each].indices)
-                if (family.owner[places] != Family.ABSENT).any() or len(places) != len(
-                    numpy.unique(places)
-                ):
-                    raise NotLoops("defined twice")
+                defined = (family.owner[places] != Family.ABSENT).any()
+                with about(self.loops[each].statement):
+                    if defined or len(places) != len(numpy.unique(places)):
+                        raise NotLoops("a member is defined twice")
                 family.owner[places] = each
         for number, loop in enumerate(self.loops):
             if not loop.statement.shape.drawn:
-                self.loops[number] = self.builder.with_body(loop)
+                with about(loop.statement):
+                    self.loops[number] = self.builder.with_body(loop)
         self._undefined()
         self.enter_uses()
 
@@ -147,25 +149,30 @@ class Layout:
             self.defaults[family.name] = numpy.full(family.size + 1, numpy.nan)
         parts: dict[int, Block] = {}
         for number, loop in enumerate(self.loops):
-            if loop.statement.shape.drawn:
-                self._draw(loop)
-                self._say(loop, self.families[loop.family].places(loop.indices))
-                continue
-            found = part(self.columns, [loop.root], self.uses)
-            if found.uses:
-                parts[number] = found
-                if loop.statement.shape.const or loop.parts.limits:
-                    raise NotLoops("of equations")
-                self.computed[number] = self._reading(found, loop)
-            elif words(loop.statement.tokens, loop.parts) & self.builder.functions.keys():
-                raise NotLoops("a function of numbers: an equation if these are computed")
-            else:
-                self._default(loop, found)
+            with about(loop.statement):
+                self._know(number, loop, parts)
         self.written = [*self.loops]
         for number, reads in self.computed.items():
             if not reads.all():
                 self._nothing(number, reads, parts[number])
         return parts
+
+    def _know(self, number: int, loop: Repeated, parts: dict[int, Block]) -> None:
+        """Find the numbers of one statement, or enter its part."""
+        if loop.statement.shape.drawn:
+            self._draw(loop)
+            self._say(loop, self.families[loop.family].places(loop.indices))
+            return
+        found = part(self.columns, [loop.root], self.uses)
+        if found.uses:
+            parts[number] = found
+            if loop.statement.shape.const or loop.parts.limits:
+                raise NotLoops("what is computed has bounds or is const")
+            self.computed[number] = self._reading(found, loop)
+        elif words(loop.statement.tokens, loop.parts) & self.builder.functions.keys():
+            raise NotLoops("a function of the file makes a number")
+        else:
+            self._default(loop, found)
 
     def _reading(self, of: Block, loop: Repeated) -> NDArray[numpy.bool_]:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
@@ -202,7 +209,7 @@ class Layout:
             walk.forward()
         numbers = numpy.broadcast_to(walk.found[loop.root], loop.domain.size)[~reads]
         if not numpy.isfinite(numbers).all():
-            raise NotLoops("numbers that doubles do not hold")
+            raise NotLoops("a number of the file is too large or too small for a double")
         self.defaults[family.name][places] = numbers
         family.owner[places] = len(self.loops)
         self.loops.append(loop)
@@ -259,7 +266,7 @@ class Layout:
         drawn = [families.drawn(name, low, high, label) for label in labels]
         numbers[places] = drawn
         if not numpy.isfinite(drawn).all():
-            raise NotLoops("a number beyond doubles")
+            raise NotLoops("a number that is drawn is too large for a double")
 
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
@@ -275,7 +282,7 @@ def _numbers(of: Block) -> Spread:
     with writer.watched():
         walk.forward()
     if writer.small or not walk.is_finite():
-        raise NotLoops("numbers that doubles do not hold")
+        raise NotLoops("a number of the file is too large or too small for a double")
     if moves(walk):
-        raise NotLoops("numbers that rounding makes")
+        raise NotLoops("a number of the file is what rounding makes of it")
     return walk.found[of.roots[0]]

@@ -15,7 +15,7 @@ from backprop.language.families import Families
 from backprop.loops import sequence
 from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
-from backprop.loops.many import NotLoops
+from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder, Repeated
@@ -48,7 +48,8 @@ class Plan(Layout):
                 loop = self.loops[number]
                 self.runs.append(Turn(parts[number], loop.family, self.target(loop)))
             else:
-                self.runs += sequence.in_turn(self, group)
+                with about(self.loops[group[0]].statement):
+                    self.runs += sequence.in_turn(self, group)
 
     def turns(self) -> list[Turn]:
         """What is computed, in order, recurrences time by time."""
@@ -60,7 +61,9 @@ class Plan(Layout):
         asked = {of.roots[0]: numpy.ones(self.columns.homes[of.roots[0]].size, dtype=bool)}
         for _, which in [*_reached(of, asked, set())]:
             if not which.all():
-                raise NotLoops("an input that nothing asks for")
+                raise NotLoops(
+                    "an input that no statement defines is read where nothing asks for it"
+                )
 
     def _undefined_in(self, use: Use) -> bool:
         return bool((self.families[use.family].owner[use.places] == Family.UNDEFINED).any())
@@ -222,4 +225,4 @@ def read(
         plan.prepare()
         return plan
     except BackpropError:
-        raise NotLoops("a mistake") from None
+        raise NotLoops("there is a mistake") from None

@@ -90,7 +90,7 @@ class LoopBuilder(Builder):
         parts = ready_made(statement)
         limits = (node for limit in parts.limits for item in limit.items for node in item)
         if any(node.kind in ("index", "gather") for node in limits):
-            raise NotLoops("bounds that are made of members")
+            raise NotLoops("bounds are made of members")
         if first:
             order = [*parts.clauses]
             last = len(first)
@@ -126,7 +126,7 @@ class LoopBuilder(Builder):
         inner, domain = {**scope}, around
         for clause in parts.clauses:
             if not domain.size and clause is not parts.clauses[0]:
-                raise NotLoops("a range that nothing asks for")
+                raise NotLoops("a range stands within an empty one")
             ends = [self._row_of(tokens, item, inner) for item in clause.items]
             at = domain
             numbers = [self._whole(row, at) for row in ends]
@@ -136,7 +136,7 @@ class LoopBuilder(Builder):
             else:
                 low, high, by = [*numbers, numpy.ones(at.size, dtype=numpy.int64)][:3]
                 if not by.all():
-                    raise NotLoops("a step of 0")
+                    raise NotLoops("a range has a step of 0")
                 counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
                 self._spend(counts.sum())
                 written = chain.from_iterable(clause.items)
@@ -162,7 +162,7 @@ class LoopBuilder(Builder):
         """Count combinations before anything is made for them."""
         self._left -= combinations
         if self._left < 0:
-            raise NotLoops("more than memory may hold")
+            raise NotLoops("there are more combinations of indices than memory may hold")
 
     def _kept(
         self,
@@ -187,7 +187,7 @@ class LoopBuilder(Builder):
             with self._writer.watched():
                 return self.columns.numbers(row, self._writer)
         except KeyError:
-            raise NotLoops("an index that depends on a value") from None
+            raise NotLoops("an index or a range depends on what is computed") from None
 
     def _whole(self, row: int, domain: Domain) -> Wholes:
         """The whole numbers of a row, one for each combination of a domain."""
@@ -195,7 +195,7 @@ class LoopBuilder(Builder):
         numbers = numpy.asarray(self._numbers(row), dtype=float)
         with numpy.errstate(invalid="ignore"):
             if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
-                raise NotLoops("an index that is no whole number")
+                raise NotLoops("an index is no whole number")
         found: Wholes = domain.lifted(numbers, home).astype(numpy.int64)
         return found
 
@@ -222,9 +222,9 @@ class LoopBuilder(Builder):
                 indices = tuple(self._whole(each, home) for each in operands)
                 numbers = self.table(word, indices)
                 if (numbers != numpy.rint(numbers)).any():
-                    raise NotLoops("a table of other than whole numbers")
+                    raise NotLoops("an index comes from a table of other than whole numbers")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
-            raise NotLoops(node.kind)
+            raise NotLoops("an index or a range is made of what is no arithmetic of whole numbers")
 
         return fold_nodes(nodes, visit)
 
@@ -269,13 +269,13 @@ class LoopBuilder(Builder):
                 pattern.append(Slot(self._row_of(tokens, nodes, scope), None, False))
         given = scope.get(name)
         if isinstance(given, Argument):
-            raise NotLoops("an argument with indices")
+            raise NotLoops("an argument has indices")
         if isinstance(given, Many):
             found = given.narrowed(pattern)
         elif given is None:
             found = Many(name, tuple(pattern))
         else:
-            raise NotLoops("members of another kind")
+            raise NotLoops("members are taken of what is no family")
         return found if parts.many else self._read(found, place)
 
     def _read(self, one: Many, place: Place = None, extra: Sequence[int] = ()) -> int:
@@ -301,7 +301,7 @@ class LoopBuilder(Builder):
         elif name in GATHERS and (len(operands) == 1 or name in ("min", "max", "logsumexp")):
             gather = GATHERS[name]
         else:
-            raise NotLoops(f"{name} of families")
+            raise NotLoops(f"{name} is called with several families")
         rows = [
             self._summed(gather, self._members([each], place), place)
             if isinstance(each, Many)
@@ -317,7 +317,7 @@ class LoopBuilder(Builder):
         domain, rows = base, list[int]()
         extents = [self._open_extents(each) for each in many]
         if any(len(each) != len(extents[0]) for each in extents):
-            raise NotLoops("families of different indices")
+            raise NotLoops("families with different indices are run through together")
         for at, (low, high) in enumerate(extents[0]):
             least, most = (
                 numpy.full(domain.size, end, dtype=numpy.int64)
@@ -327,7 +327,7 @@ class LoopBuilder(Builder):
             )
             for other in extents[1:]:
                 if other[at] != (low, high):
-                    raise NotLoops("families of different indices")
+                    raise NotLoops("families with different indices are run through together")
             self._spend(numpy.maximum(most - least + 1, 0).astype(float).sum())
             one = numpy.ones(domain.size, dtype=numpy.int64)
             domain, found = ranged(domain, least, most, one)
@@ -338,13 +338,13 @@ class LoopBuilder(Builder):
             for each in many
         ]
         if not all(numpy.array_equal(each, kept[0]) for each in kept):
-            raise NotLoops("families of different indices")
+            raise NotLoops("families with different indices are run through together")
         if not kept[0].all():
             among = domain.among(kept[0])
             numbers = [self._whole(row, domain)[kept[0]] for row in rows]
             domain, rows = among, [columns.special(Index(each), among) for each in numbers]
         if not domain.over(base).counts.all():
-            raise NotLoops("no members")
+            raise NotLoops("a family is gathered that has no members")
         self._open.append((base, domain))
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
 
@@ -369,14 +369,14 @@ class LoopBuilder(Builder):
     def _summed(self, row: Gather, terms: list[int], place: Place) -> int:
         if not terms:
             if row.empty is None:
-                raise NotLoops(f"the {row.name} of nothing")
+                raise NotLoops(f"there is the {row.name} of nothing")
             return self.columns.number(row.empty, place)
         base, domain = self._open.pop()
         if row.empty is None and not domain.over(base).counts.all():
-            raise NotLoops(f"the {row.name} of nothing")
+            raise NotLoops(f"there is the {row.name} of nothing")
         body = self._everywhere(terms[0], domain)
         if base is domain:
-            raise NotLoops("a sum without an index")
+            raise NotLoops("a sum runs through nothing of its own")
         return self.columns.special(Gathered(body, row), base, place)
 
 

@@ -71,7 +71,7 @@ def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
             turns[number] = turn
         if len(turns) == len(group) and (order := _order(plan, turns, time)):
             return _runs(plan, turns, *order)
-    raise NotLoops("members that need one another")
+    raise NotLoops("members need one another in an order that is no loop")
 
 
 def _key(indices: Sequence[Wholes], positions: Sequence[int]) -> Wholes:
@@ -80,7 +80,7 @@ def _key(indices: Sequence[Wholes], positions: Sequence[int]) -> Wholes:
     key: Wholes = indices[positions[0]]
     for at in positions[1:]:
         if (numpy.abs(indices[at]) >= _FAR // 2).any():
-            raise NotLoops("indices that are far apart")
+            raise NotLoops("indices are too far apart")
         key = key * _FAR + indices[at]
     return key
 
@@ -103,7 +103,9 @@ def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTi
         assert first.parent is not None
         first = first.parent
     if first.size > MOST_SLICES or loop.domain.size < THIN * first.size:
-        raise NotLoops("slices of few members")
+        raise NotLoops(
+            "members need one another one by one, or few by few, which single steps do as well"
+        )
     here = loop.domain.lifted(numpy.arange(first.size), first).astype(numpy.int64)
     times, keys = numpy.zeros(first.size, dtype=numpy.int64), _key(loop.indices, positions)
     times[here] = keys

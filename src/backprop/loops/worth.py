@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from sys import maxsize
+
 from backprop.errors import BackpropError
 from backprop.language.families import MOST_VALUES, Families, ready_made
 from backprop.language.integers import Scope
@@ -20,35 +23,63 @@ _FAMILY = 10
 """Members that `w[*]` may have, for an estimate."""
 
 
+Tell = Callable[[str], object]
+"""Takes a sentence on how a text was read."""
+
+
+def silent(sentence: str) -> None:
+    """Tell nobody."""
+
+
 @without_collector
 def read_model(
-    source: Source, seed: int = 0, most: int = MOST_VALUES, many: float = _MANY
+    source: Source,
+    seed: int = 0,
+    most: int = MOST_VALUES,
+    many: float = _MANY,
+    tell: Tell = silent,
 ) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
-    that it may unroll to. many: from so many on it is one of loops. Raises the SyntaxFaults and
-    MeaningFaults found in it."""
-    if found := quickly(source, most):
-        return found
-    text = parsed(source, seed, most)
-    steps = about(text)
-    if steps > most or steps < max(many, many and 10 * len(text.statements)):
-        return unrolled(text)
-    return _loops(text, most) or unrolled(parsed(source, seed, most))
+    that it may unroll to. many: from so many on it is one of loops. tell: is told how it is read.
+    Raises the SyntaxFaults and MeaningFaults found in it."""
+    found = quickly(source, most)
+    if not found:
+        text = parsed(source, seed, most)
+        text.members.most = maxsize  # which is of what is unrolled
+        steps = about(text)
+        text.members.most = most
+        if steps >= max(many, many and 10 * len(text.statements)):
+            if looped := _loops(text, most, steps, tell):
+                return looped
+            text = parsed(source, seed, most)
+        found = unrolled(text)
+    tell(f"read step by step: {len(found.columns):,} steps")
+    return found
 
 
-def _loops(text: Parsed, most: int) -> Model | None:
+def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | None:
     from backprop.loops.many import NotLoops
 
+    message = f"no loops, though there are about {steps:,.0f} steps:"
     if text.chains:
+        tell(f"{message} there are numbers behind equations, which are compared step by step")
         return None
     try:
         from backprop.loops.loop_model import LoopModel
         from backprop.loops.plan import read
 
+        text.members.most = maxsize
         plan = read(text.statements, text.equations, text.functions, text.members)
-        return LoopModel(text, plan, most)
-    except NotLoops:
+        found = LoopModel(text, plan, most, tell)
+    except NotLoops as error:
+        at = ""
+        if of := error.statement:
+            line, _ = text.source.position(of.tokens.span(0).start)
+            at = f" in line {line}, of {of.tokens.texts[of.shape.target]},"
+        tell(f"{message}{at} {error.reason}")
         return None
+    tell(f"read as loops over arrays: unrolled, there would be about {steps:,.0f} steps")
+    return found
 
 
 def about(text: Parsed) -> float:
