@@ -4,6 +4,9 @@ import pytest
 
 from backprop import api
 from backprop.errors import ChooseOutput
+from backprop.language.reading import read_carefully
+from backprop.loops.worth import read_model
+from backprop.source import Source
 from running import backprop
 
 BIG = """n = 8000
@@ -78,3 +81,25 @@ def test_members_of_loops_do_not_count_against_max_nodes() -> None:
     assert backprop("grad", "-e", BIG, "--only", "L, w[*]", "--max-nodes", "1000") == right
     ran = backprop("grad", "-e", BIG, "--max-nodes", "1000", "--engine", "python")
     assert "unrolled, the file has over 1,000 values" in ran.err
+
+
+# ------------------------------------------------------------ inputs that no statement defines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = sum(h[*]); h[i] = x[i]*w + sum(x[i]*u[j] + v[i,j]*q for j in 1..2) for i in 1..3",
+        "h[i] = sum(sum(u[j]*z[k] + v[i,j] for k in 1..2) + w[j] for j in 1..2) + x[i] for i in 1..3",
+        "f(a, b) = a*b + y[2]; h[i] = f(x[i], x[4-i]) for i in 1..3; L = sum(h[*]) + y[1]",
+        "h[i] = b*sum(x[j,k]*c[k] for j in 1..i, k in j..3) for i in 1..3; L = sum(h[*])",
+        "h[i] = sum(x[j]*c[i,k] for j in 1..2, k in 1..3 if k != j) + x[7-i] for i in 1..3",
+        "h[i] = x[i] for i in 3..1..-1; g[i] = x[i+1]*x[i] + y for i in 1..3; L = sum(h[*])",
+    ],
+)
+def test_inputs_stand_before_the_member_that_uses_them_first(text: str) -> None:
+    source = Source("<text>", text)
+    looped, right = read_model(source, many=0), read_carefully(source)
+    assert [*looped.names] == [*right.names]
+    assert (looped.inputs, looped.outputs) == (right.inputs, right.outputs)
+    assert looped.loops

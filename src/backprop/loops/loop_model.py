@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import repeat
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy
 
@@ -24,6 +24,8 @@ from backprop.loops.passes import Doubtful, Found, gradient
 from backprop.loops.plan import Plan
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
+
+_Any = TypeVar("_Any")
 
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
@@ -55,7 +57,7 @@ class Labels(Mapping[str, int]):
     def __iter__(self) -> Iterator[str]:
         if (rows := self._rows) is not None:
             return iter(rows)
-        return filter(self.__contains__, chain.from_iterable(self._model.listed))
+        return filter(self.__contains__, self._model.index)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -110,6 +112,8 @@ class LoopModel(Model):
         self.names, self.defaults = Labels(self), Defaults(self)
         self.fixed = tuple(self._fixed(parsed))
         self.read_with = frozenset(self.fixed)
+        if plan.undefined:  # others have an order of which nothing can be in doubt
+            _ = plan.in_file_order
 
     def __getattr__(self, name: str) -> Any:
         if name in ("columns", "repeated"):
@@ -154,9 +158,8 @@ class LoopModel(Model):
 
     @cached_property
     def _places(self) -> list[tuple[str, Wholes]]:
-        """All names, statement by statement in the order of the file, each with its family and place;
-        inputs that no statement defines stand before the first that uses them."""
-        return [*self.plan.in_file_order()]
+        """All names, statement by statement, with their families and places."""
+        return self.plan.in_file_order.groups
 
     @cached_property
     def listed(self) -> list[list[str]]:
@@ -164,17 +167,28 @@ class LoopModel(Model):
         return [self.plan.families[name].labels(places) for name, places in self._places]
 
     @cached_property
-    def _index(self) -> dict[str, tuple[Family, int]]:
-        """Each name with its family, and where it stands among the numbers of that."""
+    def index(self) -> dict[str, tuple[Family, int]]:
+        """Each name, in the order of the file, with its family, and where it stands among the numbers of
+        that."""
         found: dict[str, tuple[Family, int]] = {}
         for (name, places), labels in zip(self._places, self.listed, strict=True):
             family = self.plan.families[name]
             found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
-        return found
+        ranks = self.plan.in_file_order.ranks
+        if ranks is None:
+            return found
+        items = [*found.items()]
+        return dict([items[rank] for rank in ranks.tolist()])
+
+    def _ordered(self, numbers: dict[str, _Any]) -> dict[str, _Any]:
+        """What is known by name, in the order of the file."""
+        if self.plan.in_file_order.ranks is None:
+            return numbers
+        return {name: numbers[name] for name in self.index if name in numbers}
 
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands among the numbers of its family; None if there is no such name."""
-        return self._index.get(name)
+        return self.index.get(name)
 
     def _kind(self, name: str) -> tuple[Family, int]:
         found = self.place(name)
@@ -195,7 +209,7 @@ class LoopModel(Model):
             of = self.plan.families[name]
             given = places[~numpy.isin(of.owner[places], [*computed])]
             found += [label for label in of.labels(given) if label not in fixed]
-        return found
+        return [*self._ordered(dict.fromkeys(found))]
 
     @cached_property
     def outputs(self) -> list[str]:
@@ -265,7 +279,7 @@ class LoopModel(Model):
                     slopes[reached],
                 )
             gradients.update(zip(labels, slopes.tolist(), strict=True))
-        return data, gradients
+        return self._ordered(data), self._ordered(gradients)
 
     def _found(self, values: Mapping[str, float], of: str) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so."""

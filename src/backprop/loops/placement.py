@@ -13,9 +13,10 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Places, Use, part, plain
-from backprop.loops.reader import LoopBuilder, Repeated, words
+from backprop.loops.reader import LoopBuilder, Repeated
 from backprop.loops.rounded import moves
 from backprop.loops.rows import ArrayColumns, Read
+from backprop.loops.words import words
 from backprop.syntax.parser import Statement
 
 
@@ -132,6 +133,11 @@ class Layout:
             family = self.families[name] = Family(name, indices)
             for each in indices:
                 family.owner[family.places(each)] = Family.UNDEFINED
+
+    @property
+    def undefined(self) -> bool:
+        """Whether there are inputs that no statement defines."""
+        return any((each.owner == Family.UNDEFINED).any() for each in self.families.values())
 
     def enter_uses(self) -> None:
         """Find where what has been read stands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -13,8 +14,8 @@ from backprop.graph import in_order
 from backprop.language.build import EXPECTED
 from backprop.language.families import Families
 from backprop.loops import sequence
-from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
+from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
@@ -119,21 +120,10 @@ class Plan(Layout):
                 some = numpy.arange(len(found[use.family]))[use.places]
                 found[use.family][some[which]] = True
 
-    def in_file_order(self) -> Iterator[tuple[str, Wholes]]:
-        """Of each statement the family and the places of its members; of inputs that no statement
-        defines those that it uses first, before it."""
-        seen = {name: each.owner != Family.UNDEFINED for name, each in self.families.items()}
-        for loop in self.written:
-            own = self.families[loop.family]
-            rows = in_order([loop.root], self.columns.operands) if loop.root >= 0 else ()
-            for use in [self.uses[row] for row in rows if row in self.uses]:
-                if not seen[use.family].all():
-                    places = numpy.arange(self.families[use.family].size)[use.places]
-                    first = numpy.sort(numpy.unique(places, return_index=True)[1])
-                    new = places[first][~seen[use.family][places[first]]]
-                    seen[use.family][new] = True
-                    yield use.family, new
-            yield loop.family, own.places(loop.indices)
+    @cached_property
+    def in_file_order(self) -> FileOrder:
+        """All names in the order of the file."""
+        return in_file_order(self)
 
     def unused(self) -> Iterator[str]:
         """The names that no equation uses, in file order."""
@@ -143,7 +133,7 @@ class Plan(Layout):
             places = numpy.arange(len(used[run.family]) + 1)[run.target] if run.family else ()
             asked = numpy.ones(len(places), dtype=bool) if run.family else None
             self._mark(run.part, asked, used, rows)
-        for name, places in self.in_file_order():
+        for name, places in self.in_file_order.groups:
             free = places[~used[name][places]]
             yield from self.families[name].labels(free)
 

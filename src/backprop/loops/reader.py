@@ -23,6 +23,7 @@ from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes, listed, ranged
 from backprop.loops.many import End, Many, NotLoops, Slot
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
+from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
 from backprop.source import Span
 from backprop.syntax.bodies import Nodes, Parts, ends_of
@@ -80,6 +81,8 @@ class LoopBuilder(Builder):
         """The least and the largest index of each position of a family. See Plan."""
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
+        self.around: dict[Domain, tuple[Domain, Domain]] = {}
+        """Of what a sum runs through the domain that it is made for, and that of the body around."""
         self._left = float(_MOST)
         self._within = columns.whole
         """The domain of the statement that is being read."""
@@ -230,7 +233,7 @@ class LoopBuilder(Builder):
 
     def _input(self, name: str, place: int) -> int:
         self.families.integers.met(name, -1)
-        return self.columns.special(Read(name, ()), self.columns.whole, place)
+        return self.columns.special(Read(name, (), self._here), self.columns.whole, place)
 
     def _variable(self, found: Any, place: int) -> int:
         row: int = found.node
@@ -241,10 +244,20 @@ class LoopBuilder(Builder):
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
         if not self.present(family, indices):  # but perhaps where something is computed
-            inner = self._open[-1][1] if self._open else self._within
+            inner = self._here
             if inner is not home:
                 home, indices = inner, tuple(self._whole(row, inner) for row in rows)
-        return self.columns.special(Read(family, indices), home, place)
+        return self.columns.special(Read(family, indices, self._here), home, place)
+
+    @property
+    def _here(self) -> Domain:
+        """The domain of the body that is being read."""
+        return self._open[-1][1] if self._open else self._within
+
+    def _enter(self, base: Domain, domain: Domain) -> None:
+        """Read a body within what a sum runs through."""
+        self.around[domain] = base, self._here
+        self._open.append((base, domain))
 
     def _around(self, scope: Scope) -> Domain:
         """The domain of all variables of a scope."""
@@ -283,7 +296,7 @@ class LoopBuilder(Builder):
         rows = one.filled(extra)
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
-        return self.columns.special(Read(one.family, indices), home, place)
+        return self.columns.special(Read(one.family, indices, self._here), home, place)
 
     def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
         many = [each for each in operands if isinstance(each, Many)]
@@ -345,7 +358,7 @@ class LoopBuilder(Builder):
             domain, rows = among, [columns.special(Index(each), among) for each in numbers]
         if not domain.over(base).counts.all():
             raise NotLoops("a family is gathered that has no members")
-        self._open.append((base, domain))
+        self._enter(base, domain)
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
 
     def _open_extents(self, many: Many) -> list[tuple[End, End]]:
@@ -363,7 +376,7 @@ class LoopBuilder(Builder):
         base = self._around({name: each for name, each in scope.items() if name in used})
         domain, inner = self._domain(tokens, parts, scope, base)
         if domain.size:
-            self._open.append((base, domain))
+            self._enter(base, domain)
             yield inner
 
     def _summed(self, row: Gather, terms: list[int], place: Place) -> int:
@@ -378,16 +391,3 @@ class LoopBuilder(Builder):
         if base is domain:
             raise NotLoops("a sum runs through nothing of its own")
         return self.columns.special(Gathered(body, row), base, place)
-
-
-def words(tokens: Tokens, parts: Parts) -> set[str]:
-    """The words in a sum: its clauses, its condition and its body, with the sums in that."""
-    found: set[str] = set()
-    open_ = [parts]
-    while open_:
-        part = open_.pop()
-        several: list[Nodes] = [part.condition, part.body.nodes, *part.indices]
-        several += [item for clause in part.clauses for item in clause.items]
-        found.update(tokens.texts[node.token] for nodes in several for node in nodes)
-        open_ += part.body.parts.values()
-    return found

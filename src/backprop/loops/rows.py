@@ -24,10 +24,11 @@ class Index(NamedTuple):
 
 class Read(NamedTuple):
     """Members of a family: for each combination their indices, position by position. None at all
-    for a name without indices."""
+    for a name without indices. within: the domain of the body that reads them."""
 
     family: str
     indices: tuple[Wholes, ...]
+    within: Domain
 
 
 class Lift(NamedTuple):

@@ -1,0 +1,131 @@
+"""The order of all names of a text, as they are unrolled.
+
+Each statement's members stand in the order of its combinations. An input that no statement defines stands
+before the first member that uses it, in the order in which that member's body reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import in_order
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.family import Family
+from backprop.loops.placement import Layout
+from backprop.loops.reader import Repeated
+from backprop.loops.rows import Read
+
+Group = tuple[str, Wholes]
+"""A family, and the places of members."""
+
+
+class FileOrder(NamedTuple):
+    """groups: all names, by family and place. ranks: of the names of all groups, one after the other,
+    the order in which they stand in the file; None where it is this one."""
+
+    groups: list[Group]
+    ranks: Wholes | None
+
+
+def in_file_order(plan: Layout) -> FileOrder:
+    """All names of a text."""
+    unseen = {name: each.owner == Family.UNDEFINED for name, each in plan.families.items()}
+    groups: list[Group] = []
+    ranks: list[Wholes] = []
+    start, mixed = 0, False
+    for loop in plan.written:
+        own = plan.families[loop.family].places(loop.indices)
+        counts = numpy.arange(len(own))
+        news = [*_news(plan, loop, unseen)]
+        for family, places, _ in news:
+            groups.append((family, places))
+        groups.append((loop.family, own))
+        members = numpy.concatenate([*(at for _, _, at in news), counts])
+        mixed = mixed or (news != [] and bool((numpy.diff(members) < 0).any()))
+        ranks.append(start + numpy.argsort(members, kind="stable"))
+        start += len(members)
+    return FileOrder(groups, numpy.concatenate(ranks) if mixed else None)
+
+
+def _news(
+    plan: Layout, loop: Repeated, unseen: Mapping[str, NDArray[numpy.bool_]]
+) -> Iterator[tuple[str, Wholes, Wholes]]:
+    """The inputs without a statement that a statement is the first to use, in order: families, places,
+    and the combinations that use them first. unseen: takes them off."""
+    columns = plan.columns
+    rows = in_order([loop.root], columns.operands) if loop.root >= 0 else ()
+    uses = [plan.uses[row] for row in sorted(rows) if row in plan.uses]
+    uses = [use for use in uses if unseen[use.family].any()]
+    if not uses:
+        return
+    turns = _Turns(plan, loop.domain, [use.row for use in uses])
+    names = [*dict.fromkeys(use.family for use in uses)]
+    found = []
+    for use in uses:
+        places = numpy.arange(plan.families[use.family].size)[use.places]
+        new = unseen[use.family][places]
+        keys = turns.of(use.row)[new]
+        family = numpy.full((len(keys), 1), names.index(use.family))
+        found.append(numpy.hstack([family, places[new][:, None], keys]))
+    every = numpy.vstack(found)
+    every = every[numpy.lexsort(every[:, :1:-1].T)]  # by their turns
+    first = numpy.sort(numpy.unique(every[:, :2], axis=0, return_index=True)[1])
+    every = every[first]
+    ends = numpy.flatnonzero(numpy.diff(every[:, 0])) + 1
+    for part in numpy.split(every, ends):
+        name = names[part[0, 0]] if len(part) else ""
+        if name:
+            unseen[name][part[:, 1]] = False
+            yield name, part[:, 1], part[:, 2]
+
+
+class _Turns:
+    """When the combinations of a body come: first by the number of the statement's combination, then by
+    the row of what is read, or of the first row of the sum that reads it, then within that."""
+
+    def __init__(self, plan: Layout, whole: Domain, rows: list[int]) -> None:
+        self._plan, self._statement = plan, whole
+        self._depth = 0
+        self._around: dict[Domain, tuple[Domain, Domain]] = plan.builder.around
+        self._begin: dict[Domain, int] = {}
+        for row in rows:
+            at, depth = self._within(row), 1
+            while at is not whole and at in self._around:
+                self._begin[at] = min(row, self._begin.get(at, row))
+                at, depth = self._around[at][1], depth + 1
+            self._depth = max(self._depth, depth)
+
+    def _within(self, row: int) -> Domain:
+        read = self._plan.columns.specials[row]
+        assert isinstance(read, Read)
+        return read.within
+
+    def of(self, row: int) -> Wholes:
+        """The turns of what a row reads, one for each of its combinations."""
+        home, within = self._plan.columns.homes[row], self._within(row)
+        keys = self._first(home, within)
+        keys = numpy.hstack([keys, numpy.full((len(keys), 1), row)])
+        rest = 2 * self._depth - keys.shape[1]
+        return numpy.hstack([keys, numpy.full((len(keys), rest), -1)])
+
+    def _first(self, home: Domain, within: Domain) -> Wholes:
+        """For each combination of a home the turn of the first combination further in."""
+        up = within.lifted(numpy.arange(home.size), home).astype(numpy.int64)
+        first = numpy.zeros(home.size, dtype=numpy.int64)
+        first[up[::-1]] = numpy.arange(within.size)[::-1]
+        return self._all(within)[first]
+
+    def _all(self, within: Domain) -> Wholes:
+        """The turns of all combinations of a body."""
+        count = numpy.arange(within.size)[:, None]
+        if within is self._statement or within not in self._around:
+            return count
+        base, outer = self._around[within]
+        keys = self._first(base, outer)
+        up = within.lifted(numpy.arange(base.size), base).astype(numpy.int64)
+        begin = numpy.full((within.size, 1), self._begin[within])
+        return numpy.hstack([keys[up], begin, count])
