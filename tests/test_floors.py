@@ -54,7 +54,7 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "parts", "passes", "placement", "plan", "reader", "recurrence", "rounded", "sequence",
+    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moments", "parts", "passes", "placement", "plan", "reader", "recurrence", "rounded", "sequence", "stepped",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
 

@@ -25,6 +25,7 @@ GROUPS = 10
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of a single member, too, are run as such."""
     monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(sequence, "STEPS", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
 
 

@@ -16,21 +16,23 @@ def has_some(name: str) -> bool:
     return bool(is_truth(row) or row.chooses or row.corner or row.jump)
 
 
-def met(name: str, operands: Sequence[Spread], still: Sequence[bool]) -> Any:
-    """For which combinations an operation stands on a border. still: which operands do not move, or
-    are true or false."""
+def condition(name: str, still: Sequence[bool]) -> str:
+    """The condition, as text in the language, under which an operation stands on a border; "" if it
+    never does. still: which operands do not move, or are true or false."""
     row = OPERATIONS[name]
     if row.binding == COMPARISON:
-        return not all(still) and numpy.equal(operands[0], operands[1])
+        return "" if all(still) else "{} == {}".format(*row.operands)
     if row.chooses or row.binding in (OR, AND, NOT):
-        asked = operands[:1] if row.chooses else operands
+        asked = row.operands[:1] if row.chooses else row.operands
         moving = [each for each, stays in zip(asked, still, strict=False) if not stays]
-        found: Any = False
-        for each in moving:
-            found = found | numpy.equal(each, 0)
-        return found
-    text = row.corner or row.jump
-    if not text or all(still):
+        return " or ".join(f"{each} == 0" for each in moving)
+    return "" if all(still) else row.corner or row.jump
+
+
+def met(name: str, operands: Sequence[Spread], still: Sequence[bool]) -> Any:
+    """For which combinations an operation stands on a border. still: as of `condition`."""
+    text = condition(name, still)
+    if not text:
         return False
-    names = dict(zip(row.operands, operands, strict=True))
+    names = dict(zip(OPERATIONS[name].operands, operands, strict=True))
     return numpy.not_equal(ArrayWriter().text(text, names), 0)

@@ -68,6 +68,12 @@ class Block(NamedTuple):
     bordering: Sequence[int]
     hollow: bool
 
+    def moves(self, row: int) -> bool:
+        """Whether a row may move: it is no number, and not true or false."""
+        columns = self.columns
+        truth = columns.is_step(row) and row not in columns.specials
+        return not (columns.is_number(row) or (truth and is_truth(OPERATIONS[columns.op(row)])))
+
     def slices(self, within: Domain) -> Iterator[Block]:
         """The part for each combination of a domain that all of its own steps lie within."""
         columns, at = self.columns, numpy.arange(within.size + 1)
@@ -273,7 +279,7 @@ class ArrayWalk(Walk[Reals]):
             special, operands = self.graph.specials.get(step), self.graph.operands(step)
             called = [self.found[each] for each in operands]
             if special is None:
-                still = [not self._moves(each) for each in operands]
+                still = [not self.part.moves(each) for each in operands]
                 met = edges.met(self.graph.op(step), called, still)
                 if numpy.any(met) and len({*operands}) == len(operands):
                     yield step, met
@@ -281,12 +287,6 @@ class ArrayWalk(Walk[Reals]):
                 domain, terms = self.part.domains[step], numpy.atleast_1d(called[0])
                 if gathers.tied(special.gather, domain, terms, numpy.atleast_1d(self.found[step])):
                     yield step, True
-
-    def _moves(self, row: int) -> bool:
-        truth = self.graph.is_step(row) and row not in self.graph.specials
-        return not (
-            self.graph.is_number(row) or (truth and is_truth(OPERATIONS[self.graph.op(row)]))
-        )
 
     def is_finite(self) -> bool:
         """Whether all values are finite that have a say."""

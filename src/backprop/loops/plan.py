@@ -21,6 +21,7 @@ from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder, Repeated
 from backprop.loops.recurrence import Recurrence
+from backprop.loops.stepped import Stepped
 from backprop.syntax.parser import Statement
 
 
@@ -53,8 +54,18 @@ class Plan(Layout):
                     self.runs += sequence.in_turn(self, group)
 
     def turns(self) -> list[Turn]:
-        """What is computed, in order, recurrences time by time."""
+        """What is computed, in order, recurrences time by time. Raises NotLoops where one is gone
+        through step by step."""
+        if any(isinstance(run, Stepped) for run in self.runs):
+            raise NotLoops("members need one another one by one")
         return [turn for run in self.runs for turn in run.turns]
+
+    def units(self) -> list[Turn | Stepped]:
+        """What is computed, in order, recurrences time by time, or as a whole if they are so."""
+        found: list[Turn | Stepped] = []
+        for run in self.runs:
+            found += [run] if isinstance(run, Stepped) else run.turns
+        return found
 
     def _no_more(self, of: Block) -> None:
         """Raise NotLoops if inputs that no statement defines are read where nothing asks for them."""
@@ -79,7 +90,10 @@ class Plan(Layout):
             found[output][place] = True
             rows = set[int]()
             self.leading = 0.0
-            for run in reversed(self.turns()):
+            for run in reversed(self.units()):
+                if isinstance(run, Stepped):
+                    self._mark_steps(run, found, rows)
+                    continue
                 asked = found[run.family][run.target] if run.family else None
                 self._mark(run.part, asked, found, rows)
                 if asked is not None:
@@ -120,6 +134,20 @@ class Plan(Layout):
                 some = numpy.arange(len(found[use.family]))[use.places]
                 found[use.family][some[which]] = True
 
+    def _mark_steps(
+        self, of: Stepped, found: Mapping[str, NDArray[numpy.bool_]], rows: set[int]
+    ) -> None:
+        """Mark the members that a recurrence reads."""
+        asked = [found[body.family][body.target] for body in of.bodies]
+        if all(each.all() for each in asked):
+            for body, each in zip(of.bodies, asked, strict=True):
+                self._mark(body.part, each, found, rows)
+        else:
+            of.mark(found, rows)
+        for body in of.bodies:
+            each = found[body.family][body.target]
+            self.leading += each.mean() * self._steps(body.part, len(each))
+
     @cached_property
     def in_file_order(self) -> FileOrder:
         """All names in the order of the file."""
@@ -129,10 +157,11 @@ class Plan(Layout):
         """The names that no equation uses, in file order."""
         used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
         rows = set[int]()
-        for run in reversed(self.turns()):
-            places = numpy.arange(len(used[run.family]) + 1)[run.target] if run.family else ()
-            asked = numpy.ones(len(places), dtype=bool) if run.family else None
-            self._mark(run.part, asked, used, rows)
+        for run in reversed(self.runs):
+            for of in run.bodies if isinstance(run, Recurrence) else (run,):
+                size = self.columns.homes[of.part.roots[0]].size
+                asked = numpy.ones(size, dtype=bool) if of.family else None
+                self._mark(of.part, asked, used, rows)
         for name, places in self.in_file_order.groups:
             free = places[~used[name][places]]
             yield from self.families[name].labels(free)

@@ -16,11 +16,13 @@ import numpy
 from backprop.errors import BackpropError
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.many import NotLoops
+from backprop.loops.moments import MOST_STEPS, periods
 from backprop.loops.parts import Block, Turn, part
 from backprop.loops.placement import Layout
 from backprop.loops.reader import Repeated
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import Read
+from backprop.loops.stepped import Stepped
 
 _FAR = 1 << 21
 """Indices are less than half as far apart."""
@@ -31,8 +33,11 @@ _MOST_WAYS = 100
 MOST_SLICES = 20_000
 """The most slices of a loop whose members need one another."""
 
+STEPS = 8
+"""So many single steps are as quick as one of arrays of few numbers."""
+
 THIN = 8
-"""Slices of fewer members are computed more quickly one by one."""
+"""Slices of fewer members are computed more quickly unrolled."""
 
 
 class _InTime(NamedTuple):
@@ -102,10 +107,6 @@ def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTi
     while first.depth > len(used):
         assert first.parent is not None
         first = first.parent
-    if first.size > MOST_SLICES or loop.domain.size < THIN * first.size:
-        raise NotLoops(
-            "members need one another one by one, or few by few, which single steps do as well"
-        )
     here = loop.domain.lifted(numpy.arange(first.size), first).astype(numpy.int64)
     times, keys = numpy.zeros(first.size, dtype=numpy.int64), _key(loop.indices, positions)
     times[here] = keys
@@ -167,4 +168,18 @@ def _runs(
         ends = numpy.searchsorted(here, numpy.arange(first.size + 1))
         target = plan.target(loop)
         bodies.append(Timed(body, loop.family, target, loop.domain, first, times, ends))
-    yield Recurrence(bodies, backwards)
+    yield _run(bodies, backwards)
+
+
+def _run(bodies: Sequence[Timed], backwards: bool) -> Recurrence:
+    """A recurrence as it is quickest: step by step, or slice by slice. Raises NotLoops for one that is
+    quicker unrolled."""
+    found = Recurrence(bodies, backwards)
+    times = len(found.times)
+    rows = sum(len(body.part.steps) for body in bodies)
+    few = rows * STEPS if times <= MOST_SLICES else MOST_STEPS
+    if STEPS and (steps := periods(found, few)):
+        return Stepped(bodies, backwards, steps)
+    if times > MOST_SLICES or sum(body.domain.size for body in bodies) < THIN * times:
+        raise NotLoops("members need one another few by few, which single steps do as well")
+    return found

@@ -31,7 +31,7 @@ class PythonWriter:
         self.lines: list[str] = []
         self.scope: dict[str, Any] = {"inf": inf, "nan": nan, "isfinite": isfinite, "zero": _zero}
         self._begins = 0
-        self._lost = False
+        self.lost = False
         """Whether a product of numbers is too small, at every point."""
         self.products: list[tuple[str, ...]] = []
         """Those that may be too small for a double, with their factors; values and slopes, with their
@@ -44,7 +44,7 @@ class PythonWriter:
         return name
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
-        return self.put(functions.call(name, list(map(_written, operands)), self.scope))
+        return self.put(functions.call(name, list(map(written, operands)), self.scope))
 
     def arrived(self, gradient: Operand[str]) -> Operand[str]:
         if isinstance(gradient, float):
@@ -59,17 +59,17 @@ class PythonWriter:
         grows = name == "*" and any(isinstance(x, float) and abs(x) >= 1 for x in operands)
         if functions.can_vanish(name) and 0.0 not in operands and not grows:
             factors = [each for each in operands if isinstance(each, str)]
-            self.products.append((_written(out), *factors))
+            self.products.append((written(out), *factors))
             if not factors:  # which Python folds
                 numbers = [each for each in operands if isinstance(each, float)]
-                self._lost |= abs(functions.value(name)(*numbers)) < TINY
+                self.lost |= abs(functions.value(name)(*numbers)) < TINY
 
     def too_small(self) -> list[Operand[str]]:
         tests = [
             f"-{TINY!r} < {x} < {TINY!r} and ({x} or {' and '.join(factors) or 1})"
             for x, *factors in self.products
         ]
-        if self._lost:
+        if self.lost:
             return [nan]
         if not tests:
             return []
@@ -84,7 +84,7 @@ class PythonWriter:
         self, name: str, operands: Sequence[Operand[str]], out: Operand[str]
     ) -> tuple[Operand[str], ...]:
         row = OPERATIONS[name]
-        texts = dict(zip((*row.operands, "out"), map(_written, (*operands, out)), strict=True))
+        texts = dict(zip((*row.operands, "out"), map(written, (*operands, out)), strict=True))
         return tuple(self._slope(text, texts) for text in row.slopes)
 
     def _slope(self, text: str, names: dict[str, str]) -> Operand[str]:
@@ -104,11 +104,11 @@ class PythonWriter:
         return slope
 
     def product(self, gradient: Operand[str], slope: Operand[str], careful: bool) -> Operand[str]:
-        g, s = _written(gradient), _written(slope)
+        g, s = written(gradient), written(slope)
         if slope == 1.0:
             return gradient
         if isinstance(gradient, float) and isinstance(slope, float):  # Python would fold it, too
-            self._lost |= abs(gradient * slope) < TINY and bool(gradient and slope)
+            self.lost |= abs(gradient * slope) < TINY and bool(gradient and slope)
             return gradient * slope
         if not s.isidentifier() and (careful or self.looks):
             s = self.put(s)
@@ -120,7 +120,7 @@ class PythonWriter:
     def branch(self, gradient: Operand[str], slope: Operand[str]) -> Operand[str]:
         if isinstance(slope, float):
             return gradient if slope else NOTHING
-        return self.put(f"{_written(gradient)} if {slope} else {NOTHING}")
+        return self.put(f"{written(gradient)} if {slope} else {NOTHING}")
 
 
 def _zero(gradient: float, slope: float) -> float:
@@ -128,7 +128,8 @@ def _zero(gradient: float, slope: float) -> float:
     return gradient if copysign(1.0, gradient) < 0 else gradient * slope + 0.0
 
 
-def _written(operand: Operand[str]) -> str:
+def written(operand: Operand[str]) -> str:
+    """An operand as it stands in an expression."""
     if isinstance(operand, str):
         return operand
     return repr(operand) if operand >= 0 else f"({operand!r})"
@@ -146,11 +147,11 @@ def evaluation(
     known = {leaf: writer.put(f"c[{at}]") for at, leaf in enumerate(fixed)}
     known |= {leaf: writer.put(f"x[{at}]") for at, leaf in enumerate(wrt)}
     out, by, looked = value_and_gradient(writer, graph, wrt, known, scale)
-    gradient = list(map(_written, by))
-    each_once = dict.fromkeys([*map(_written, looked), *gradient])
+    gradient = list(map(written, by))
+    each_once = dict.fromkeys([*map(written, looked), *gradient])
     finite = " and ".join(f"isfinite({each})" for each in each_once) or "True"
     lines = ["def evaluate(x, c):", *writer.lines]
-    lines += [f"    return {_written(out)}, ({''.join(f'{g}, ' for g in gradient)}), {finite}"]
+    lines += [f"    return {written(out)}, ({''.join(f'{g}, ' for g in gradient)}), {finite}"]
     exec("\n".join(lines), writer.scope)
     evaluate: Evaluate = writer.scope["evaluate"]
     return evaluate
