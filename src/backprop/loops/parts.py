@@ -147,7 +147,7 @@ def part(
     uses = [places[row] for row in inside if row in places]
     walk = ArrayWalk(ArrayWriter(), columns, steps, {})
     moving = walk.moving([*(use.row for use in uses), *outer])
-    looked = [*dict.fromkeys([*roots, *_hidden(columns, steps)])]
+    looked = [*dict.fromkeys([*roots, *hidden(columns, steps)])]
     some = [
         step
         for step in steps
@@ -179,7 +179,7 @@ def _leaves_out(up: Up) -> bool:
     return len(numpy.unique(up.places)) < up.size
 
 
-def _hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
+def hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
     """The operands of steps that may be finite where these are not. A branch that is not taken need
     not be, and one that is taken shows."""
     for step in steps:

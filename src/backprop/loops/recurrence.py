@@ -19,7 +19,7 @@ class Timed(NamedTuple):
     all at once, is `outer` there, and computed before. family, target: where the members stand, one
     for each combination of `domain`, the home of the part's root. first: the domain around that has one
     combination for each time. times: of these, in any order, each once. ends: members ends[k] to ends[k+1]
-    of `domain` are those of combination k of `first`, which may have none.
+    of `domain` are those of combination k of `first`, which may have none. variables: those of its times.
     """
 
     part: Block
@@ -29,6 +29,7 @@ class Timed(NamedTuple):
     first: Domain
     times: Wholes
     ends: Wholes
+    variables: Sequence[str]
 
 
 class Recurrence:

@@ -73,7 +73,9 @@ def moves(base: ArrayWalk) -> bool:
         return False
     writer = _Shaken()
     known = {
-        row: writer.but(_whole(each) & (numpy.abs(each) < _WHOLE), each)
+        row: each
+        if row in of.columns.specials  # what indices are is exact
+        else writer.but(_whole(each) & (numpy.abs(each) < _WHOLE), each)
         for row, each in of.known.items()
     }
     walk = _ShakenWalk.through(of, writer, known)

@@ -42,12 +42,13 @@ THIN = 8
 
 class _InTime(NamedTuple):
     """A loop as it is run through in time. first: its outermost domain, one combination for each
-    time. times: of these. whole: all that leads to its members."""
+    time. times: of these. whole: all that leads to its members. variables: those of time."""
 
     loop: Repeated
     first: Domain
     times: Wholes
     whole: Block
+    variables: Sequence[str]
 
 
 def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
@@ -112,7 +113,7 @@ def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTi
     times[here] = keys
     if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
         return None
-    return _InTime(loop, first, times, part(plan.columns, [loop.root], plan.uses))
+    return _InTime(loop, first, times, part(plan.columns, [loop.root], plan.uses), used)
 
 
 def _order(
@@ -153,7 +154,7 @@ def _runs(
     columns = plan.columns
     bodies: list[Timed] = []
     for number in order:
-        loop, first, times, whole = turns[number]
+        loop, first, times, whole, _ = turns[number]
         inside = {row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()}
         outside = {
             operand
@@ -167,7 +168,9 @@ def _runs(
         here = loop.domain.lifted(numpy.arange(first.size), first)
         ends = numpy.searchsorted(here, numpy.arange(first.size + 1))
         target = plan.target(loop)
-        bodies.append(Timed(body, loop.family, target, loop.domain, first, times, ends))
+        bodies.append(
+            Timed(body, loop.family, target, loop.domain, first, times, ends, turns[number].variables)
+        )
     yield _run(bodies, backwards)
 
 

@@ -87,14 +87,17 @@ def processor() -> tuple[str, str, str]:
 
 
 @cache
-def lanes() -> tuple[int, Mapping[str, str]]:
-    """How many doubles are computed at once, and the functions that do so, with their symbols.
+def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
+    """How many doubles are computed at once, and the functions that do so, with their symbols. wide: as
+    many as the processor can.
 
     glibc's libmvec has them on x86-64 (its manual, "Vector math functions"; at most 4 ulp off);
     where there is none, vectors are taken apart and the scalar functions called.
     """
     triple, _, features = processor()
     width, isa = (4, "d") if "+avx2" in features.split(",") else (2, "b")
+    if wide and "+avx512f" in features.split(","):
+        width, isa = 8, "e"
     found = {}
     with suppress(OSError):
         if triple.startswith("x86_64"):

@@ -205,8 +205,9 @@ class Code(walk.Texts[str]):
             self._products.append((made, gradient, slope))
         if not careful:
             return made
-        bits = self.emit(f"bitcast double {self.write(gradient)} to i64")
-        nothing = self.emit(f"icmp eq i64 {bits}, {_NOTHING}")
+        whole = self.type("i64")
+        bits = self.emit(f"bitcast {self.double} {self.write(gradient)} to {whole}")
+        nothing = self.emit(f"icmp eq {whole} {bits}, {self.alike('i64', str(_NOTHING))}")
         return self.chosen(nothing, walk.NOTHING, self.value("+", [made, 0.0]))
 
     def used(self, slope: Operand, name: str, numbers: Sequence[Operand], at: int) -> Operand:

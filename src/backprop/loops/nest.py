@@ -1,0 +1,253 @@
+"""Statements as nests of loops for machine code: what runs outermost, and where members stand.
+
+Of each statement one index, its row, runs outermost, several of its numbers at once; everything inside
+is the same for each of them, except that places in arrays lie a fixed distance apart. Statements whose
+members need one another share their rows, and within these run through their times together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from backprop.errors import BackpropError
+from backprop.graph import in_order
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.parts import Places
+from backprop.loops.plan import Plan
+from backprop.loops.reader import Repeated
+from backprop.loops.recurrence import Recurrence
+from backprop.loops.rows import Read
+
+_SAMPLE = 4096
+"""So many combinations are looked at for the distances of places, before all are."""
+
+
+class Fit(NamedTuple):
+    """Whole numbers, one for each combination of a domain, as machine code finds them: `base`, plus
+    `row` times the number of the row, plus `steps` times the counters of the levels within it.
+    table: takes the place of base and steps, by the number of the combination; whole: which then
+    counts through all rows, and else within one."""
+
+    base: int
+    row: int
+    steps: tuple[int, ...]
+    table: Wholes | None = None
+    whole: bool = False
+
+
+class Grid:
+    """How the combinations of a domain lie within one row of the domain that runs outermost.
+
+    levels: the domains from the outermost to this one. rows: how many rows there are. size: of the
+    combinations in one row, where all are alike; -1 where they are not, and then a row counts as one
+    more level.
+    """
+
+    def __init__(self, domain: Domain, alike: bool = True) -> None:
+        self.levels = [each for each in domain.around() if each.parent is not None][::-1]
+        self.rows = self.levels[0].size if self.levels else 1
+        alike = alike and self.rows > 0 and domain.size % self.rows == 0
+        for each in self.levels[1:]:
+            counts = each.counts
+            alike = alike and len(counts) % self.rows == 0
+            if alike and each.each < 0:
+                shaped = counts.reshape(self.rows, -1)
+                alike = bool((shaped == shaped[0]).all())
+        self.size = domain.size // self.rows if alike else -1
+        self._domain = domain
+
+    def counters(self) -> list[Wholes]:
+        """For each level within a row its counter, for each combination of the first row; where rows
+        differ, also the row, for all combinations."""
+        end = self.size if self.size >= 0 else self._domain.size
+        found: list[Wholes] = []
+        at = numpy.arange(end)
+        for domain in reversed(self.levels[1:]):
+            up = domain.up[at]
+            found.append(at - domain.starts[up])
+            at = up
+        if self.size < 0:
+            found.append(at)
+        return found[::-1]
+
+    def fit(self, numbers: Wholes) -> Fit:
+        """How these numbers, one for each combination, are found."""
+        if not self.levels:
+            return Fit(int(numbers[0]), 0, ())
+        if self.size < 0:
+            steps = _steps(numbers, self.counters())
+            if steps is None:
+                return Fit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
+            return Fit(steps[0], steps[1], steps[2:])
+        shaped = numbers.reshape(self.rows, self.size)
+        if not shaped.size:
+            return Fit(0, 0, tuple([0] * (len(self.levels) - 1)))
+        row = int(shaped[1, 0] - shaped[0, 0]) if self.rows > 1 else 0
+        if (shaped != shaped[0] + row * numpy.arange(self.rows)[:, None]).any():
+            return Fit(0, 0, (), numpy.ascontiguousarray(numbers, dtype=numpy.int64), True)
+        steps = _steps(shaped[0], self.counters())
+        if steps is None:
+            return Fit(0, row, (), numpy.ascontiguousarray(shaped[0], dtype=numpy.int64))
+        return Fit(steps[0], row, steps[1:])
+
+
+def _steps(numbers: Wholes, counters: Sequence[Wholes]) -> tuple[int, ...] | None:
+    """A base and a factor for each counter that together make the numbers; None if there are none."""
+    if not len(numbers):
+        return (0, *[0] * len(counters))
+    some = numpy.unique(numpy.linspace(0, len(numbers) - 1, _SAMPLE).astype(numpy.int64))
+    some = numpy.union1d(some, numpy.arange(min(len(numbers), _SAMPLE)))
+    ones = numpy.ones(len(some))
+    known = numpy.stack([ones, *(each[some].astype(float) for each in counters)], axis=1)
+    found = numpy.linalg.lstsq(known, numbers[some].astype(float), rcond=None)[0]
+    if not (numpy.abs(found) < 2.0**50).all():
+        return None
+    whole = numpy.rint(found).astype(numpy.int64)
+    made = numpy.full(len(numbers), whole[0])
+    for factor, each in zip(whole[1:], counters, strict=True):
+        made += factor * each
+    return tuple(whole.tolist()) if (made == numbers).all() else None
+
+
+class Body(NamedTuple):
+    """A statement as it is run. order: its rows, operands first. row: the domain of the rows that it
+    shares with others of its group, None where it has none. times: how many of the levels within
+    that are its time."""
+
+    loop: Repeated
+    order: list[int]
+    row: Domain | None
+    times: int
+
+
+class Group(NamedTuple):
+    """Statements that run together, one after the other in each row and time. slots: for each body,
+    and each time of the group, the number of the body's own time, -1 for none; None without times."""
+
+    bodies: list[Body]
+    slots: Wholes | None = None
+
+
+def groups(plan: Plan, needed: Container[str]) -> Iterator[Group]:
+    """The runs of a plan as groups. needed: the families that lead to the output."""
+    for run in plan.runs:
+        if isinstance(run, Recurrence):
+            if any(each.family in needed for each in run.bodies):
+                yield _together(plan, run)
+        elif run.family in needed:
+            loop = plan.loops[_number(plan, run.family, run.target)]
+            row = _rows(plan, loop, ())
+            yield Group([_body(plan, _read(plan, loop, row), bool(row), 0)])
+
+
+def _together(plan: Plan, run: Recurrence) -> Group:
+    """A recurrence: with rows if all of its statements have some that do not need one another."""
+    loops = [plan.loops[_number(plan, each.family, each.target)] for each in run.bodies]
+    times = [each.variables for each in run.bodies]
+    rows = [_rows(plan, loop, time) for loop, time in zip(loops, times, strict=True)]
+    made: list[Repeated] = []
+    if all(rows):
+        made = _again(plan, loops, rows, times)
+    if not made or not _apart(plan, made):
+        rows = [[] for _ in loops]
+        made = _again(plan, loops, rows, times)
+    bodies = [
+        _body(plan, loop, bool(row), len(time))
+        for loop, row, time in zip(made, rows, times, strict=True)
+    ]
+    return Group(bodies, numpy.stack(run.at))
+
+
+def _again(
+    plan: Plan,
+    loops: Sequence[Repeated],
+    rows: Sequence[Sequence[str]],
+    times: Sequence[Sequence[str]],
+) -> list[Repeated]:
+    return [
+        _read(plan, loop, [*row, *time])
+        for loop, row, time in zip(loops, rows, times, strict=True)
+    ]
+
+
+def _number(plan: Plan, family: str, target: Places) -> int:
+    """The number of the statement that computes these members."""
+    of = plan.families[family]
+    places = numpy.arange(of.size + 1)[target]
+    return int(of.owner[places[places < of.size][0]])
+
+
+def _names(loop: Repeated) -> list[str]:
+    """The variables of a statement, the outermost first."""
+    texts = loop.statement.tokens.texts
+    return [texts[clause.node.token] for clause in loop.parts.clauses]
+
+
+def _read(plan: Plan, loop: Repeated, first: Sequence[str]) -> Repeated:
+    """A statement read again, these variables outermost."""
+    return plan.builder.with_body(plan.builder.loop(loop.statement, first))
+
+
+def _rows(plan: Plan, loop: Repeated, time: Sequence[str]) -> list[str]:
+    """The variable that is best run outermost: of those for which all rows are alike that with the
+    most; none if there is none."""
+    found: list[tuple[int, str]] = []
+    for name in _names(loop):
+        if name in time:
+            continue
+        try:
+            domain = plan.builder.loop(loop.statement, [name, *time]).domain
+        except BackpropError:  # its range needs another one
+            continue
+        grid = Grid(domain)
+        if grid.size >= 0:
+            found.append((grid.rows, name))
+    return [max(found, key=lambda each: each[0])[1]] if found else []
+
+
+def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
+    """Whether the rows of statements do not need one another: each member reads what the same row
+    defines."""
+    columns, families = plan.columns, {each.family for each in loops}
+    position_of: dict[str, int] = {}
+    rows = set[tuple[int, int]]()
+    for loop in loops:
+        outermost = Grid(loop.domain).levels[0]
+        at = loop.domain.lifted(numpy.arange(outermost.size), outermost).astype(numpy.int64)
+        position = _position(loop, at)
+        if position_of.setdefault(loop.family, position) != position or position < 0:
+            return False
+        rows.add((int(loop.indices[position].min()), outermost.size))
+    if len(rows) > 1:
+        return False
+    ((low, _),) = rows
+    for loop in loops:
+        outermost = Grid(loop.domain).levels[0]
+        for row in in_order([loop.root], columns.operands):
+            special = columns.specials.get(row)
+            if not isinstance(special, Read) or special.family not in families:
+                continue
+            home = columns.homes[row]
+            if outermost not in home.around():
+                return False
+            at = home.lifted(numpy.arange(outermost.size), outermost).astype(numpy.int64)
+            if (special.indices[position_of[special.family]] != low + at).any():
+                return False
+    return True
+
+
+def _position(loop: Repeated, at: Wholes) -> int:
+    """The position of a family at which its index counts with these numbers; -1 for none."""
+    for position, index in enumerate(loop.indices):
+        if (index - index.min(initial=index[0]) == at).all():
+            return position
+    return -1
+
+
+def _body(plan: Plan, loop: Repeated, rows: bool, times: int) -> Body:
+    plan.enter_uses()
+    order = in_order([loop.root], plan.columns.operands)
+    return Body(loop, order, Grid(loop.domain).levels[0] if rows else None, times)
