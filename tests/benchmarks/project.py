@@ -43,6 +43,11 @@ def by_these(model: Any, wrt: list[str]) -> Callable[[Any], tuple[float, Any]]:
     from backprop.evaluation.leaves import default
     from backprop.graph import Graph
 
+    if model.loops:
+        from backprop.loops.engine import build as ready
+
+        looped = ready(model, model.output(None), wrt, {}, "auto", 1_000_000)
+        return lambda x: looped.run(x)
     graph = Graph(model.columns, [model.names[model.output(None)]])
     moves = set(wrt)
     fixed = {

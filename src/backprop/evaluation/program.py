@@ -16,7 +16,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from backprop.engine.choosing import build
-from backprop.engine.engines import StraightCode, TapeCode
+from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _MOST_RUNS = 10**15
 
+_IN_PYTHON = (Interpreted, GeneratedPython)
+"""The engines that read lists fastest."""
+
 
 class Program:
     """A function: numbers of the inputs → value and gradient. `compile` makes it.
@@ -41,16 +44,30 @@ class Program:
 
     def __init__(self, model: Model, of: str | None, engine: str, runs: int) -> None:
         self.output = model.output(of)
+        self._model = model
+        self._made = engine, runs
+        self._engine: Engine
+        if found := self._of_loops():
+            self.inputs, self._engine = found
+            self._kind = type(self._engine)
+            return
         graph = Graph(model.columns, [model.names[self.output]])  # which needs no names
         from backprop.engine.leading import count, leading
 
         leads = leading(graph).tobytes()
         self.inputs = tuple(name for name in model.inputs if leads[model.names[name]])
-        self._model = model
-        self._made = engine, runs
         wrt = [model.names[name] for name in self.inputs]
         self._engine = build(graph, wrt, constants(model), engine, runs, count(graph))
         self._kind = type(self._engine)
+
+    def _of_loops(self) -> tuple[tuple[str, ...], Engine] | None:
+        """The inputs and the engine of a Model of loops; None for others, and where something is in
+        doubt."""
+        if not self._model.loops:
+            return None
+        from backprop.loops.engine import ready
+
+        return ready(self._model, self.output, *self._made)
 
     def __reduce__(self) -> tuple[Any, ...]:
         source = self._model.source
@@ -76,12 +93,10 @@ class Program:
         if x.shape != (len(self.inputs),):
             raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
         kind = self._kind  # each takes numbers as it reads them fastest
-        if kind is not TapeCode:
-            found = self._engine.run(
-                array("d", x.tobytes()) if kind is StraightCode else x.tolist()
-            )
+        if kind is StraightCode:
+            found = self._engine.run(array("d", x.tobytes()))
         else:
-            found = self._engine.run(x)
+            found = self._engine.run(x.tolist() if kind in _IN_PYTHON else x)
         if found is None:  # something is not finite: the interpreter finds out what
             given = dict(zip(self.inputs, x.tolist(), strict=True))
             slow = evaluate(

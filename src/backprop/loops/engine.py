@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from backprop.engine.engines import Engine, Own
 from backprop.engine.underflow import SCALE
+from backprop.errors import NoMachineCode
 from backprop.graph import depending
+from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.loop_model import LoopModel
@@ -23,6 +25,9 @@ from backprop.loops.parts import ArrayWalk, Block, Turn
 from backprop.loops.passes import bring_back, same, walk_through
 from backprop.loops.plan import Plan
 from backprop.syntax.functions import TINY
+
+_COMPILED = 30_000_000
+"""From so many steps on, in all runs, machine code is worth compiling: NumPy takes a second for them."""
 
 Leaves = tuple[str, Wholes]
 """Some inputs of a family: its name, and where they stand among its numbers."""
@@ -35,16 +40,45 @@ def build(
     values: Mapping[str, float],
     engine: str = "auto",
     runs: int = 1,
-) -> ArrayEngine:
+) -> Engine:
     """A Model of loops ready for so many runs.
 
     of: the output. names: the inputs that numbers are given for, in this order. values: numbers of
-    inputs, in place of those of the file. engine: what a person asked for. Raises NotLoops where an
-    input of the output has no number, or something that stays is in doubt.
+    inputs, in place of those of the file. engine: what a person asked for: "native" only machine
+    code. Raises NotLoops where an input of the output has no number, or something that stays is in
+    doubt; NoMachineCode where machine code is asked for and there is none.
     """
     numbers = model.numbers(values)
     ((family, place),) = places_of(model, [of])
-    return ArrayEngine(model.plan, (family, int(place[0])), places_of(model, names), numbers)
+    arrays = ArrayEngine(model.plan, (family, int(place[0])), places_of(model, names), numbers)
+    if engine != "native" and (engine == "python" or arrays.size * runs < _COMPILED):
+        return arrays
+    try:
+        from backprop.loops.native.nest_engine import NestEngine  # with LLVM
+
+        return NestEngine(arrays)
+    except NoMachineCode:
+        if engine == "native":
+            raise
+        return arrays
+
+
+def ready(model: Model, of: str, engine: str, runs: int) -> tuple[tuple[str, ...], Engine] | None:
+    """The inputs that lead to an output of a Model of loops, and an engine that takes their numbers;
+    None where something is in doubt. engine, runs: as of `build`. Raises NoMachineCode."""
+    assert isinstance(model, LoopModel)
+    try:
+        ((family, place),) = places_of(model, [of])
+        reached = model.plan.reached(family, int(place[0]))
+        names = [name for name in model.inputs if _leads(model, reached, name)]
+        return tuple(names), build(model, of, names, {}, engine, runs)
+    except NotLoops:
+        return None
+
+
+def _leads(model: LoopModel, reached: Mapping[str, NDArray[numpy.bool_]], name: str) -> bool:
+    found = model.place(name)
+    return found is not None and bool(reached[found[0].name][found[1]])
 
 
 def places_of(model: LoopModel, names: Sequence[str]) -> list[Leaves]:
@@ -95,18 +129,20 @@ class ArrayEngine(Engine):
         leaves: Sequence[Leaves],
         numbers: Mapping[str, Reals],
     ) -> None:
-        self._plan, self._output, self._leaves = plan, output, leaves
+        self.plan, self.output, self.leaves = plan, output, leaves
         self._given = numbers
         self._ends = numpy.cumsum([len(places) for _, places in leaves])[:-1]
-        self._moved = {
+        self.moved = {
             name: numpy.zeros(each.size + 1, dtype=bool) for name, each in plan.families.items()
         }
         for name, places in leaves:
-            self._moved[name][places] = True
+            self.moved[name][places] = True
         self._moved_rows: set[int] = set()
         self._plain = self._ready(0.0)
+        self.stays = self._plain.numbers
+        """The numbers of what no leaf leads to."""
         self._shifted: _Pass | None = None
-        self._families = [name for name, each in self._moved.items() if each.any()]
+        self._families = [name for name, each in self.moved.items() if each.any()]
         """Those with members that move."""
         self.size = sum(map(_size, self._plain.turns))
         """About how many steps are computed at every point, unrolled."""
@@ -122,7 +158,7 @@ class ArrayEngine(Engine):
         if found is None:
             return None
         own.values, own.walks, own.small = found
-        name, at = self._output
+        name, at = self.output
         value = float(own.values[name][at])
         return value if isfinite(value) else None
 
@@ -147,7 +183,7 @@ class ArrayEngine(Engine):
         if found is None:
             return False
         values, walks, _ = found
-        name, at = self._output
+        name, at = self.output
         other, _ = self._backward(walks, SCALE, ArrayWriter(more))
         return (
             other is not None
@@ -157,13 +193,11 @@ class ArrayEngine(Engine):
 
     def _ready(self, more: float) -> _Pass:
         """Compute what stays. more: added to what is too small for a double."""
-        plan, (output, at) = self._plan, self._output
+        plan, (output, at) = self.plan, self.output
         reached = plan.reached(output, at)
         for name, which in reached.items():
             inputs = ~numpy.isin(plan.families[name].owner, [*plan.computed, -2])
-            if numpy.isnan(
-                self._given[name][:-1][inputs & (which & ~self._moved[name])[:-1]]
-            ).any():
+            if numpy.isnan(self._given[name][:-1][inputs & (which & ~self.moved[name])[:-1]]).any():
                 raise NotLoops("an input without a number")
         values = {name: each.copy() for name, each in self._given.items()}
         writer = ArrayWriter(more)
@@ -173,7 +207,7 @@ class ArrayEngine(Engine):
         with writer.watched():
             for turn in self._needed(reached):
                 part = turn.part
-                moving = [use.row for use in part.uses if self._moved[use.family][use.places].any()]
+                moving = [use.row for use in part.uses if self.moved[use.family][use.places].any()]
                 moving += [row for row in part.outer if row in self._moved_rows]
                 key = id(part.steps), *moving
                 if key not in narrowed:
@@ -192,14 +226,14 @@ class ArrayEngine(Engine):
                 elif still:
                     values[turn.family][turn.target] = walk.found[still[0]]
                 else:
-                    self._moved[turn.family][turn.target] = True
+                    self.moved[turn.family][turn.target] = True
         return _Pass(turns, values, writer.small)
 
     def _needed(self, reached: Mapping[str, NDArray[numpy.bool_]]) -> list[Turn]:
         """The turns that lead to the output, in order."""
         found: list[Turn] = []
         rows: set[int] = set()
-        for turn in reversed(self._plan.turns()):
+        for turn in reversed(self.plan.turns()):
             if (
                 reached[turn.family][turn.target].any()
                 if turn.family
@@ -218,7 +252,7 @@ class ArrayEngine(Engine):
         for name in self._families:
             values[name] = values[name].copy()
         for (name, places), numbers in zip(
-            self._leaves, numpy.split(self._own.made.x, self._ends), strict=True
+            self.leaves, numpy.split(self._own.made.x, self._ends), strict=True
         ):
             values[name][places] = numbers
         walks: list[ArrayWalk] = []
@@ -243,18 +277,18 @@ class ArrayEngine(Engine):
         for a double. scale: of the gradients on the way."""
         writer = writer or ArrayWriter()
         gradients = {name: numpy.full(len(self._given[name]), -0.0) for name in self._families}
-        name, at = self._output
+        name, at = self.output
         if name not in gradients:
-            return numpy.zeros(sum(len(places) for _, places in self._leaves)), False
+            return numpy.zeros(sum(len(places) for _, places in self.leaves)), False
         gradients[name][at] = scale
         by_row: dict[int, Spread] = {}
         with writer.watched():
             for turn, walk in zip(reversed(self._plain.turns), reversed(walks), strict=True):
                 walk.writer = writer
                 bring_back(walk, turn, gradients, by_row)
-            if not self._leaves:
+            if not self.leaves:
                 return numpy.zeros(0), writer.small
-            whole = numpy.concatenate([gradients[name][places] for name, places in self._leaves])
+            whole = numpy.concatenate([gradients[name][places] for name, places in self.leaves])
             whole = (whole + 0.0) / scale
         return (whole if numpy.isfinite(whole).all() else None), writer.small
 

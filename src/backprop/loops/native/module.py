@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from backprop.engine import underflow
 from backprop.engine.native.machine import lanes
-from backprop.engine.writers.llvm import ATTRIBUTES, Code, marks
 from backprop.engine.walk import NOTHING
-from backprop.engine.writers.llvm import literal
+from backprop.engine.writers.llvm import ATTRIBUTES, Code, marks
 from backprop.loops.domains import Wholes
-from backprop.loops.nest import Group
-from backprop.loops.nest_code import Arrays, Nests
+from backprop.loops.native.groups import Group
+from backprop.loops.native.members import Arrays
+from backprop.loops.native.nests import Nests
 from backprop.loops.plan import Plan
 
 
@@ -58,7 +58,7 @@ def module(
     gradients = code.emit(f"call fastcc i1 @marked(i32 {bit})")
     total = "0x0000000000000000"
     for lane_width, slot in sorted(nests.bad.items()):
-        more = nests._across(slot, lane_width)
+        more = nests.across(slot, lane_width)
         total = code.emit(f"fadd double {total}, {more}")
     bad = code.emit(f"fcmp uno double {total}, 0.0")
     answer = code.emit(f"zext i1 {bad} to i32")

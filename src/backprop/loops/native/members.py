@@ -1,0 +1,190 @@
+"""Members of families in memory, and whole numbers that depend on indices, as instructions of LLVM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from backprop.engine.walk import Operand
+from backprop.engine.writers.llvm import Code, literal
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.native.blocks import Blocks
+from backprop.loops.native.grids import Fit, Grid
+from backprop.loops.plan import Plan
+from backprop.loops.rows import Read
+
+
+class Arrays:
+    """What machine code reads and writes, by the names of its pointers, in order. values: `%v` of each
+    family. gradients: `%g`. partials: `%p`, a number for each lane and member. tables: `%t`."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.tables: list[Wholes] = []
+        self._known: dict[bytes, str] = {}
+
+    def pointer(self, kind: str, number: int) -> str:
+        """The pointer to an array of one of the kinds v, g, p."""
+        name = f"%{kind}{number}"
+        if name not in self.names:
+            self.names.append(name)
+        return name
+
+    def table(self, numbers: Wholes) -> str:
+        key = numbers.tobytes()
+        if key not in self._known:
+            self._known[key] = f"%t{len(self.tables)}"
+            self.names.append(self._known[key])
+            self.tables.append(numbers)
+        return self._known[key]
+
+
+class Members(Blocks):
+    """Where members are found. places: of each family, for each place of a member that among the numbers
+    of machine code. number: of each family. Of the domains of the loops here `_k` has the counters, `_r`
+    the numbers of the combinations, within one row where rows are alike, and `_row` the row."""
+
+    def __init__(self, plan: Plan, code: Code, places: Mapping[str, Wholes]) -> None:
+        super().__init__(code)
+        self.plan, self.graph = plan, plan.columns
+        self.columns = plan.columns
+        self.places = places
+        self.arrays = Arrays()
+        self.number = {name: at for at, name in enumerate(plan.families)}
+        self._k: dict[Domain, str] = {}
+        self._r: dict[Domain, str] = {}
+        self._row = "0"
+        self._alike = True
+        self._grids: dict[tuple[Domain, bool], Grid] = {}
+        self._fits: dict[tuple[int, str, bool], Fit] = {}
+        self.partials: dict[int, tuple[str, str, int]] | None = None
+        """Those with a number for each lane and member, by the number of their family; None outside
+        of all loops over rows."""
+
+    def _grid(self, domain: Domain) -> Grid:
+        key = domain, self._alike
+        if key not in self._grids:
+            self._grids[key] = Grid(domain, self._alike)
+        return self._grids[key]
+
+    def _fit(self, row: int, numbers: Callable[[], Wholes], home: Domain, of: str = "") -> Fit:
+        key = row, of, self._alike
+        if key not in self._fits:
+            self._fits[key] = self._grid(home).fit(numbers())
+        return self._fits[key]
+
+    def _whole(self, fit: Fit, domain: Domain) -> tuple[list[str], int]:
+        """A whole number here: of all lanes one, with their distance; or one each, with 0."""
+        code, grid = self.code, self._grid(domain)
+        if fit.table is not None:
+            table = self.arrays.table(fit.table)
+            if not fit.whole:
+                found = code.load(code.at(table, self._r[domain], "i64"), "i64")
+                return [self._whole_sum(found, self._times(self._row, fit.row))], fit.row
+            if grid.size < 0:
+                return [code.load(code.at(table, self._r[domain], "i64"), "i64")], 0
+            lanes = []
+            for lane in range(code.width):
+                at = self._whole_sum(self._times(self._row, grid.size), self._r[domain])
+                at = self._whole_sum(at, str(lane * grid.size))
+                lanes.append(code.load(code.at(table, at, "i64"), "i64"))
+            return lanes, 0
+        found = str(fit.base)
+        if fit.row:
+            found = self._whole_sum(found, self._times(self._row, fit.row))
+        for level, step in zip(grid.levels[1:], fit.steps, strict=False):
+            if step:
+                found = self._whole_sum(found, self._times(self._k[level], step))
+        return [found], fit.row if code.width > 1 else 0
+
+    def _doubles(self, fit: Fit, domain: Domain) -> str:
+        """Whole numbers as doubles, one a lane."""
+        code = self.code
+        lanes, stride = self._whole(fit, domain)
+        singles = [code.emit(f"sitofp i64 {each} to double") for each in lanes]
+        if len(singles) > 1:
+            return code.together(singles)
+        first = self._splat(singles[0])
+        if not stride or code.width == 1:
+            return first
+        return code.emit(f"fadd {code.double} {first}, {self._ramp(stride)}")
+
+    def _ramp(self, stride: int) -> str:
+        each = [f"double {literal(float(lane * stride))}" for lane in range(self.code.width)]
+        return f"<{', '.join(each)}>"
+
+    def _load(self, pointer: str, lanes: list[str], stride: int) -> Operand[str]:
+        code = self.code
+        if code.width == 1:
+            return code.load(code.at(pointer, lanes[0]))
+        if len(lanes) == 1 and stride == 0:
+            return self._splat(code.load(code.at(pointer, lanes[0])))
+        if len(lanes) == 1 and stride == 1:
+            return code.emit(f"load {code.double}, ptr {code.at(pointer, lanes[0])}, align 8")
+        return code.together(code.load(at) for at in self._each(pointer, lanes, stride))
+
+    def _each(self, pointer: str, lanes: list[str], stride: int) -> list[str]:
+        """The place of each lane's number."""
+        code = self.code
+        if len(lanes) > 1:
+            return [code.at(pointer, each) for each in lanes]
+        return [
+            code.at(pointer, self._whole_sum(lanes[0], str(lane * stride)))
+            for lane in range(code.width)
+        ]
+
+    def _store(self, number: Operand[str], pointer: str, lanes: list[str], stride: int) -> None:
+        code = self.code
+        if code.width == 1 or (len(lanes) == 1 and stride == 1):
+            code.store(number, code.at(pointer, lanes[0]))
+            return
+        text = code.write(number)
+        for lane, place in enumerate(self._each(pointer, lanes, stride)):
+            single = code.emit(f"extractelement {code.double} {text}, i32 {lane}")
+            code.lines.append(f"  store double {single}, ptr {place}, align 8")
+
+    def _add(self, family: str, number: Operand[str], lanes: list[str], stride: int) -> None:
+        """Add to the gradients of members."""
+        code, at = self.code, self.number[family]
+        pointer = self.arrays.pointer("g", at)
+        if code.width == 1 or (len(lanes) == 1 and stride == 1):
+            place = code.at(pointer, lanes[0])
+            before = code.emit(f"load {code.double}, ptr {place}, align 8")
+            code.store(code.value("+", [before, number]), place)
+            return
+        if len(lanes) == 1 and stride == 0:
+            assert self.partials is not None
+            partial = self.arrays.pointer("p", at)
+            self.partials[at] = partial, pointer, len(self.places[family])
+            place = code.at(partial, lanes[0], code.double)
+            before = code.emit(f"load {code.double}, ptr {place}, align 64")
+            after = code.value("+", [before, number])
+            code.lines.append(f"  store {code.double} {after}, ptr {place}, align 64")
+            return
+        text = code.write(number)
+        for lane, place in enumerate(self._each(pointer, lanes, stride)):
+            single = code.emit(f"extractelement {code.double} {text}, i32 {lane}")
+            before = code.load(place)
+            after = code.emit(f"fadd double {before}, {single}")
+            code.lines.append(f"  store double {after}, ptr {place}, align 8")
+
+    def _place(self, row: int, special: Read, home: Domain) -> Fit:
+        def places() -> Wholes:
+            found = self.plan.families[special.family].members(special.indices)
+            return self.places[special.family][found]
+
+        return self._fit(row, places, home)
+
+    def _ordinal(self, domain: Domain) -> Operand[str]:
+        """The number of the combination here, among those that a gather goes through."""
+        code, grid = self.code, self._grid(domain)
+        if grid.size < 0:
+            return self._splat(code.emit(f"sitofp i64 {self._r[domain]} to double"))
+        at = self._whole_sum(self._times(self._row, grid.size), self._r[domain])
+        first = self._splat(code.emit(f"sitofp i64 {at} to double"))
+        if code.width == 1:
+            return first
+        return code.emit(f"fadd {code.double} {first}, {self._ramp(grid.size)}")
+
+    def _count(self, row: int, inner: Domain, home: Domain) -> Operand[str]:
+        counts = inner.over(home).counts
+        return self._doubles(self._fit(row, lambda: counts, home, "count"), home)

@@ -1,0 +1,165 @@
+"""Loops as machine code: value and gradient of one output, many times."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.engine.engines import Engine, Own
+from backprop.engine.native.machine import library
+from backprop.engine.underflow import SCALE
+from backprop.engine.walk import NOTHING
+from backprop.loops.domains import Reals, Wholes
+from backprop.loops.engine import ArrayEngine
+from backprop.loops.native.grids import Grid
+from backprop.loops.native.groups import Group, groups
+from backprop.loops.native.module import module
+from backprop.loops.parts import Places, plain
+from backprop.loops.plan import Plan
+from backprop.loops.rows import Read
+
+
+class NestEngine(Engine):
+    """Value and gradient by machine code, both at once. What is not finite, or too small for a double,
+    is left to the passes by NumPy."""
+
+    def __init__(self, careful: ArrayEngine) -> None:
+        self._careful = careful
+        self.stays = careful.stays
+        plan, (output, place) = careful.plan, careful.output
+        reached = plan.reached(output, place)
+        needed = {
+            name for name, each in reached.items() if each.any() and careful.moved[name].any()
+        }
+        found = [*groups(plan, needed)]
+        self.to = _layouts(plan, found)
+        self.families = [*plan.families]
+        made = module(plan, found, self.to, needed, output, place)
+        self.made = made
+        self._library = library(made.text, lambda: made.text)
+        self._run = self._library.function("nests", ctypes.c_int, ctypes.c_void_p, ctypes.c_double)
+        self._inputs: list[tuple[slice, str, Places]] = []
+        self.size = 0
+        for name, places in careful.leaves:
+            end = self.size + len(places)
+            self._inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
+            self.size = end
+        self._output = output, int(self.to[output][place])
+        self._own = Own(lambda: _Arrays(self))
+
+    def forward(self, x: Any) -> float | None:
+        """The output for these numbers."""
+        own = self._own.made
+        own.careful = False
+        for some, name, places in self._inputs:
+            if name in own.values:
+                own.values[name][places] = x[some]
+        answer = self._once(own)
+        if answer & ~1 == 4 or (answer and own.scale != 1.0):  # gradients too small, or too large
+            own.scale = SCALE if own.scale == 1.0 else 1.0
+            answer = self._once(own)
+        if answer:
+            own.careful = True
+            return self._careful.forward(x)
+        name, place = self._output
+        return float(own.values[name][place])
+
+    def _once(self, own: _Arrays) -> int:
+        for array in own.gradients.values():
+            array.fill(NOTHING)
+        found: int = self._run(own.table.ctypes.data, own.scale)
+        if not found:
+            for some, name, places in self._inputs:
+                if name in own.gradients:
+                    own.gradient[some] = own.gradients[name][places]
+            own.gradient += 0.0
+            if own.scale != 1.0:
+                own.gradient /= own.scale
+            found = int(not isfinite(own.gradient.sum()) and not numpy.isfinite(own.gradient).all())
+        return found
+
+    def backward(self) -> Any:
+        """The gradient where the value was last computed; the next call changes it."""
+        own = self._own.made
+        return self._careful.backward() if own.careful else own.gradient
+
+
+class _Arrays:
+    """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
+    gradients on the way. careful: whether the last point was left to NumPy."""
+
+    def __init__(self, engine: NestEngine) -> None:
+        made, to, families = engine.made, engine.to, engine.families
+        self.values: dict[str, Reals] = {}
+        self.gradients: dict[str, Reals] = {}
+        self.gradient = numpy.zeros(engine.size)
+        self.scale, self.careful = 1.0, False
+        self.table = numpy.zeros(len(made.arrays.names), dtype=numpy.uintp)
+        tables = iter(made.arrays.tables)
+        self._kept: list[Any] = []
+        for at, pointer in enumerate(made.arrays.names):
+            kind, number = pointer[1], int(pointer[2:])
+            if kind == "t":
+                array: NDArray[Any] = next(tables)
+            else:
+                name = families[number]
+                size = len(to[name]) * (made.width if kind == "p" else 1)
+                array = _aligned(size)
+                array.fill(NOTHING)
+                if kind == "v":
+                    self.values[name] = array
+                    array[to[name]] = numpy.nan_to_num(engine.stays[name])
+                elif kind == "g":
+                    self.gradients[name] = array
+            self._kept.append(array)
+            self.table[at] = array.ctypes.data
+
+
+def _aligned(count: int) -> Reals:
+    """Doubles that begin at a multiple of 64 bytes."""
+    whole = numpy.empty(count + 8)
+    begin = -whole.ctypes.data // 8 % 8
+    found: Reals = whole[begin : begin + count]
+    return found
+
+
+def _layouts(plan: Plan, found: Sequence[Group]) -> dict[str, Wholes]:
+    """For each family, and each of its places, where machine code has the number: the position by which
+    most of its members are read or written row by row is the last one."""
+    votes: dict[str, dict[int, int]] = {}
+    for group in found:
+        for body in group.bodies:
+            for row in [body.loop.root, *body.order]:
+                special = plan.columns.specials.get(row)
+                if row == body.loop.root:
+                    family, indices = body.loop.family, body.loop.indices
+                elif isinstance(special, Read):
+                    family, indices = special.family, special.indices
+                else:
+                    continue
+                home = plan.columns.homes[row]
+                grid = Grid(home)
+                if not grid.levels or grid.size <= 0:
+                    continue
+                for position, index in enumerate(indices):
+                    fit = grid.fit(index)
+                    if fit.row and not fit.whole:
+                        some = votes.setdefault(family, {})
+                        some[position] = some.get(position, 0) + len(index)
+    places: dict[str, Wholes] = {}
+    for name, of in plan.families.items():
+        at = numpy.arange(of.size + 1)
+        if votes.get(name) and of.dimensions > 1:
+            last = max(votes[name], key=votes[name].__getitem__)
+            order = [each for each in range(of.dimensions) if each != last] + [last]
+            shaped = at[:-1].reshape(of.shape).transpose(order).reshape(-1)
+            to = at.copy()
+            to[shaped] = numpy.arange(of.size)
+            at = to
+        places[name] = at
+    return places

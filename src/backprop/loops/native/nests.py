@@ -1,0 +1,260 @@
+"""Nests of loops as instructions of LLVM: the one chain rule (`engine.walk`), a row of a body a register.
+
+A level of a nest is a domain. Going through it forward, the rows whose home it is are computed, a sum over a
+domain further in by a loop around the rows of that. Going backward, they are computed again, and then
+their gradients in reverse; what comes from within a loop is added up in a slot on the stack, which
+LLVM keeps in a register. What all rows of a nest read has one sum for each lane and member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.engine.walk import NOTHING
+from backprop.engine.writers.llvm import Code
+from backprop.graph import depending, in_order
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.native.gradients import Gradients
+from backprop.loops.native.grids import Grid
+from backprop.loops.native.groups import Body, Group
+from backprop.loops.native.row_loops import Rows
+from backprop.loops.parts import hidden
+from backprop.loops.plan import Plan
+from backprop.loops.rows import ArrayColumns, Lift, Read
+from backprop.operations import OPERATIONS
+
+
+class Prepared(NamedTuple):
+    """A body. levels: its rows by their home. guarded, moving, looked: as of `Block`."""
+
+    body: Body
+    levels: dict[Domain, list[int]]
+    guarded: set[int]
+    moving: set[int]
+    looked: set[int]
+
+    def inner(self, columns: ArrayColumns) -> list[int]:
+        """The moving rows that are used further in than they are at home."""
+        found = dict[int, None]()
+        for row in self.body.order:
+            special = columns.specials.get(row)
+            if isinstance(special, Lift) and special.row in self.moving:
+                found[special.row] = None
+        return [*found]
+
+
+class Nests(Gradients):
+    """Writes the groups of a plan. takes: the families that take gradients. width: lanes."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        code: Code,
+        width: int,
+        places: Mapping[str, Wholes],
+        takes: Iterable[str],
+    ) -> None:
+        super().__init__(plan, code, places)
+        self.lanes, self.takes = width, {*takes}
+        self.vector, self.bad, self.firsts = {}, {}, {}
+        self.slots, self.sums, self.movers = {}, {}, set()
+        self._now = self.columns.whole
+
+    def prepare(self, body: Body) -> Prepared:
+        """What is known of a body before it is written."""
+        columns = self.columns
+        levels: dict[Domain, list[int]] = {}
+        steps = []
+        for row in body.order:
+            if columns.is_number(row):
+                self.found[row] = columns.constant(row)
+                continue
+            levels.setdefault(columns.homes[row], []).append(row)
+            if columns.is_step(row):
+                steps.append(row)
+        for domain in levels:
+            if domain.depth:
+                self._decide(domain, body, levels)
+        plain = [row for row in steps if row not in columns.specials]
+        branches = [
+            each
+            for row in plain
+            if OPERATIONS[columns.op(row)].chooses
+            for each in columns.operands(row)[1:]
+        ]
+        guarded = set(in_order(branches, columns.operands)) if branches else set()
+        reads = [
+            row
+            for row in body.order
+            if isinstance(special := columns.specials.get(row), Read)
+            and special.family in self.takes
+        ]
+        moving = {*depending(columns, reads, steps)}
+        looked = {body.loop.root, *hidden(columns, steps)}
+        return Prepared(body, levels, guarded, moving, looked)
+
+    def _decide(self, domain: Domain, body: Body, levels: Mapping[Domain, Any]) -> None:
+        """Whether the rows around a domain are alike, and several are run at once."""
+        first = next(each for each in domain.around() if each.depth == 1)
+        if first in self.vector:
+            return
+        inside = [each for each in levels if first in each.around()]
+        alike = all(Grid(each).size >= 0 for each in inside)
+        if body.times and body.row is None and first in body.loop.domain.around():
+            alike = False
+        vector = alike and self.lanes > 1 and first.size >= self.lanes
+        self.vector[first] = vector, alike
+
+    def _use(self, one: Prepared) -> None:
+        """Write rows of this body from here on."""
+        self._levels, self.guarded = one.levels, one.guarded
+        self.movers, self._looked = one.moving, one.looked
+
+    def forward_group(self, group: Group, bodies: Sequence[Prepared]) -> None:
+        """The values of a group."""
+        self._looking = True
+        self._run(group, bodies, False)
+        self._looking = False
+
+    def backward_group(self, group: Group, bodies: Sequence[Prepared]) -> None:
+        """The gradients of what a group reads."""
+        columns = self.columns
+        for one in bodies:
+            self._use(one)
+            for row in one.inner(columns):
+                if columns.homes[row] is columns.whole:
+                    continue
+                first = next(each for each in columns.homes[row].around() if each.depth == 1)
+                width = self.lanes if self.vector[first][0] else 1
+                self.code.width, was = width, self.code.width
+                self.slots[row] = self._slot(None)
+                self.code.width = was
+        self._run(group, bodies, True)
+        for one in reversed(bodies):
+            self._use(one)
+            self._backward(columns.whole)
+
+    def _run(self, group: Group, bodies: Sequence[Prepared], back: bool) -> None:
+        columns = self.columns
+        if not back:
+            for one in bodies:
+                self._use(one)
+                self.level(columns.whole)
+        first = bodies[0]
+        if columns.homes[first.body.loop.root] is columns.whole:
+            self._use(first)
+            self._now = columns.whole
+            self._end(first, back)
+        elif group.slots is None:
+            self._use(first)
+            self._now = columns.whole
+            chain = self._chain(columns.whole, columns.homes[first.body.loop.root])
+            self._nest(chain, lambda: self._end(first, back), back)
+        elif first.body.row is None:
+            self._rows = rows = Rows(len(self.code.lines))
+            self._alike = False
+            self._through(group, bodies, back)
+            self._flush(rows, 1)
+            self._before(rows, 1)
+            self._rows, self._alike, self._now = None, True, columns.whole
+            self._after(rows, 1)
+        else:
+            self._row_loop(first.body.row, lambda: self._row_of(group, bodies, back))
+
+    def _row_of(self, group: Group, bodies: Sequence[Prepared], back: bool) -> None:
+        """One row, or one a lane, of a recurrence."""
+        for one in bodies:
+            row = one.body.row
+            assert row
+            self._k[row], self._r[row] = self._row, "0"
+            self._use(one)
+            self.level(row)
+            if back:
+                self._clear(row)
+        self._through(group, bodies, back)
+        if back:
+            for one in reversed(bodies):
+                assert one.body.row
+                self._use(one)
+                self._backward(one.body.row)
+
+    def _through(self, group: Group, bodies: Sequence[Prepared], back: bool) -> None:
+        """All times of a recurrence."""
+        assert group.slots is not None
+        slots, count = group.slots, group.slots.shape[1]
+
+        def time(at: str) -> None:
+            for number in reversed(range(len(bodies))) if back else range(len(bodies)):
+                self._once(bodies[number], slots[number], at, back)
+
+        self._loop("0", str(count), time, down=back)
+
+    def _once(self, one: Prepared, slots: Wholes, at: str, back: bool) -> None:
+        """A body at one time."""
+        code = self.code
+        if (slots == numpy.arange(len(slots))).all():
+            self._timed(one, at, back)
+            return
+        if (slots >= 0).all():
+            table = self.arrays.table(numpy.ascontiguousarray(slots))
+            self._timed(one, code.load(code.at(table, at, "i64"), "i64"), back)
+            return
+        table = self.arrays.table(numpy.ascontiguousarray(slots))
+        own = code.load(code.at(table, at, "i64"), "i64")
+        there = code.emit(f"icmp sge i64 {own}, 0")
+        self._if(there, lambda: self._timed(one, own, back))
+
+    def _timed(self, one: Prepared, at: str, back: bool) -> None:
+        body, code = one.body, self.code
+        self._use(one)
+        outer = body.row or self.columns.whole
+        chain = self._chain(outer, body.loop.domain)
+        times, rest = chain[: body.times], chain[body.times :]
+        counters = [at]
+        if body.times == 2:
+            if times[1].each > 0:
+                each = times[1].each
+                counters = [code.emit(f"{op} i64 {at}, {each}") for op in ("udiv", "urem")]
+            else:
+                grid = Grid(times[1], body.row is not None)
+                found = grid.counters()[-2:]
+                counters = [
+                    code.load(
+                        code.at(self.arrays.table(numpy.ascontiguousarray(each)), at, "i64"), "i64"
+                    )
+                    for each in found
+                ]
+        for domain, counter in zip(times, counters, strict=True):
+            self._k[domain] = counter
+            self._r[domain] = at if domain is times[-1] else counter
+        if body.row is None:
+            self._row = counters[0]
+        for domain in times:
+            self.level(domain)
+            if back:
+                self._clear(domain)
+        self._now = times[-1]
+        self._nest(rest, lambda: self._end(one, back), back)
+        if back:
+            for domain in reversed(times):
+                self._backward(domain)
+
+    def _end(self, one: Prepared, back: bool) -> None:
+        """The root of a body: store its value, or begin with its gradient."""
+        loop = one.body.loop
+        home = self.columns.homes[loop.root]
+
+        def target() -> Wholes:
+            places = numpy.arange(self.plan.families[loop.family].size + 1)
+            return self.places[loop.family][places[self.plan.target(loop)]]
+
+        at = self._whole(self._fit(loop.root, target, home, "target"), home)
+        number = self.number[loop.family]
+        if not back:
+            self._store(self.found[loop.root], self.arrays.pointer("v", number), *at)
+            return
+        gradient = self._load(self.arrays.pointer("g", number), *at)
+        self._bring(loop.root, self._masked(gradient, NOTHING))

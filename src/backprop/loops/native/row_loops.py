@@ -1,0 +1,171 @@
+"""Loops over the combinations of domains, the outermost over rows, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy
+
+from backprop.engine.walk import NOTHING, Operand
+from backprop.loops.domains import Domain
+from backprop.loops.native.members import Members
+
+CHUNK = 64
+"""So many tiles of rows are summed one after the other before their sum is added to that of others."""
+
+
+class Rows:
+    """A loop over rows, while it is written. head: where in the lines what comes before it belongs.
+    valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row."""
+
+    def __init__(self, head: int) -> None:
+        self.head = head
+        self.valid = ""
+        self.slots: dict[int, tuple[str, str]] = {}
+        self.sums: list[tuple[str, str]] = []
+        self.partials: dict[int, tuple[str, str, int]] = {}
+
+
+class RowLoops(Members):
+    """Loops, one in the other. lanes: so many rows are run at once. vector: of each domain of rows
+    whether that is so, and whether all rows are alike."""
+
+    lanes: int
+    vector: dict[Domain, tuple[bool, bool]]
+    _rows: Rows | None = None
+    _now: Domain
+
+    def _bring(self, row: int, share: Operand[str]) -> None:
+        """Add to the gradient of a row."""
+        raise NotImplementedError
+
+    def _inside(self, domain: Domain, inside: Callable[[], None]) -> None:
+        """A loop over the combinations of a domain that extend the one here, which `inside` writes."""
+        if domain.depth == 1:
+            self._row_loop(domain, inside)
+            return
+        parent = domain.parent
+        assert parent is not None
+        code, grid = self.code, self._grid(parent)
+        if domain.each >= 0:
+            count = str(domain.each)
+            start = self._times(self._r[parent], domain.each)
+        else:
+            size = grid.size if grid.size >= 0 else len(domain.counts)
+            tables = domain.counts[:size], domain.starts[:size]
+            count, start = (
+                code.load(
+                    code.at(
+                        self.arrays.table(numpy.ascontiguousarray(each)), self._r[parent], "i64"
+                    ),
+                    "i64",
+                )
+                for each in tables
+            )
+
+        def within(at: str) -> None:
+            self._k[domain] = at
+            self._r[domain] = self._whole_sum(start, at)
+            inside()
+
+        self._loop("0", count, within)
+
+    def _row_loop(self, domain: Domain, inside: Callable[[], None]) -> None:
+        code, n = self.code, domain.size
+        vector, alike = self.vector[domain]
+        outer, rows = self._rows, Rows(len(code.lines))
+        self._rows, self.partials = rows, rows.partials
+        was, self._alike = self._alike, alike
+        width = self.lanes if vector else 1
+        tiles = -(-n // width)
+
+        def tile(at: str) -> None:
+            code.width = width
+            self._row = at
+            rows.valid = ""
+            if vector:
+                first = self._times(at, width)
+                self._row = code.emit(f"call i64 @llvm.umin.i64(i64 {first}, i64 {n - width})")
+                if n % width:
+                    lanes = ", ".join(f"i64 {lane}" for lane in range(width))
+                    base = self._splat(self._row, "i64")
+                    mine = code.emit(f"add {code.type('i64')} {base}, <{lanes}>")
+                    begin = self._splat(first, "i64")
+                    rows.valid = code.emit(f"icmp uge {code.type('i64')} {mine}, {begin}")
+            self._k[domain], self._r[domain] = self._row, "0" if alike else self._row
+            inside()
+            code.width = 1
+
+        def chunk(at: str) -> None:
+            first = self._times(at, CHUNK)
+            end = code.emit(f"add i64 {first}, {CHUNK}")
+            end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {tiles})")
+            self._loop(first, end, tile)
+            self._flush(rows, width)
+
+        if tiles > CHUNK:
+            self._loop("0", str(-(-tiles // CHUNK)), chunk)
+        else:
+            self._loop("0", str(tiles), tile)
+            self._flush(rows, width)
+        self._before(rows, width)
+        self._rows, self._alike, self.partials = outer, was, None
+        self._now = self.columns.whole
+        self._after(rows, width)
+
+    def _flush(self, rows: Rows, width: int) -> None:
+        """Add what the lanes have summed up to what they had before."""
+        code = self.code
+        code.width = width
+        for inner, whole in rows.sums:
+            self._add_to(whole, self._get(inner))
+            self._put(NOTHING, inner)
+        code.width = 1
+        for partial, pointer, size in rows.partials.values():
+            code.lines.append(
+                f"  call fastcc void @flush(ptr {partial}, ptr {pointer}, i64 {size})"
+            )
+
+    def _before(self, rows: Rows, width: int) -> None:
+        """What belongs before the loop: lanes begin with nothing."""
+        lines = []
+        self.code.width = width
+        nothing = self.code.write(NOTHING)
+        for pair in rows.sums:
+            lines += [f"  store {self.code.double} {nothing}, ptr {each}" for each in pair]
+        self.code.width = 1
+        self.code.lines[rows.head : rows.head] = lines
+
+    def _after(self, rows: Rows, width: int) -> None:
+        """What rows bring to what is outside."""
+        for row, (_, whole) in rows.slots.items():
+            self._bring(row, self.across(whole, width))
+
+    def across(self, slot: str, width: int, name: str = "+") -> Operand[str]:
+        """All lanes of a slot together, two by two."""
+        code = self.code
+        code.width = width
+        text = self._get(slot)
+        double = code.double
+        code.width = 1
+        if width == 1:
+            return text
+        parts: list[Operand[str]] = [
+            code.emit(f"extractelement {double} {text}, i32 {lane}") for lane in range(width)
+        ]
+        while len(parts) > 1:
+            parts = [code.value(name, parts[at : at + 2]) for at in range(0, len(parts), 2)]
+        return parts[0]
+
+    def _masked(self, number: Operand[str], otherwise: float) -> Operand[str]:
+        """A number where a lane is no row a second time."""
+        if self._rows and self._rows.valid:
+            return self.code.chosen(self._rows.valid, number, otherwise)
+        return number
+
+    def _row_sum(self) -> tuple[str, str]:
+        """Slots for a sum over all rows: of a chunk, and of all."""
+        assert self._rows
+        pair = self._slot(None), self._slot(None)
+        self._rows.sums.append(pair)
+        return pair

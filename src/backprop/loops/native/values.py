@@ -1,0 +1,221 @@
+"""The values of rows, level by level: the forward pass through a nest of loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any
+
+from backprop.engine.walk import NOTHING, Operand
+from backprop.engine.writers.llvm import Bit
+from backprop.loops.domains import Domain
+from backprop.loops.native.row_loops import RowLoops
+from backprop.loops.rows import Gathered, Index, Lift, Read
+
+
+class Values(RowLoops):
+    """Values of rows. bad: by width, a slot that is not 0 where something is not finite."""
+
+    _levels: dict[Domain, list[int]]
+    _looked: set[int]
+    _looking = False
+    bad: dict[int, str]
+    firsts: dict[int, Operand[str]]
+
+    def _clear(self, domain: Domain) -> None:
+        """Begin the sums of what comes from further in."""
+        raise NotImplementedError
+
+    def _backward(self, domain: Domain) -> None:
+        """The gradients of the rows whose home is this domain."""
+        raise NotImplementedError
+
+    def level(self, domain: Domain) -> None:
+        """The rows whose home is this domain."""
+        self._now = domain
+        for row in self._levels.get(domain, ()):
+            self._forward(row)
+            if self._looking and row in self._looked:
+                self._look(self.found[row])
+
+    def _look(self, number: Operand[str]) -> None:
+        """Note what is not finite."""
+        code = self.code
+        if isinstance(number, float):
+            return
+        if code.width not in self.bad:
+            slot = self._slot(None)
+            self.bad[code.width] = slot
+            self.entry.append(f"  store {code.double} {code.write(0.0)}, ptr {slot}")
+        text = code.write(number)
+        off = code.emit(f"fsub {code.double} {text}, {text}")
+        self._add_to(self.bad[code.width], off)
+
+    def _forward(self, row: int) -> None:
+        columns = self.columns
+        special, home = columns.specials.get(row), columns.homes[row]
+        if isinstance(special, Index):
+            fit = self._fit(row, lambda: special.numbers, home)
+            self._set(row, self._doubles(fit, home))
+        elif isinstance(special, Read):
+            at = self._whole(self._place(row, special, home), home)
+            pointer = self.arrays.pointer("v", self.number[special.family])
+            self._set(row, self._load(pointer, *at))
+        elif isinstance(special, Lift):
+            self._set(row, self.found[special.row])
+        elif isinstance(special, Gathered):
+            found = self._gathered(row, special)
+            self._set(row, found)
+        else:
+            operands = [self.found[each] for each in columns.operands(row)]
+            self._set(row, self.code.value(columns.op(row), operands))
+
+    def _chain(self, outer: Domain, inner: Domain) -> list[Domain]:
+        """The domains between two, from the outside."""
+        found: list[Domain] = []
+        for domain in inner.around():
+            if domain is outer:
+                return found[::-1]
+            found.append(domain)
+        raise AssertionError("no nest")
+
+    def _nest(self, chain: Sequence[Domain], inside: Callable[[], None], back: bool) -> None:
+        """Loops, one in the other; back: with the gradients of their rows."""
+        if not chain:
+            inside()
+            return
+        domain, before = chain[0], self._now
+
+        def within() -> None:
+            self.level(domain)
+            if back:
+                self._clear(domain)
+            self._nest(chain[1:], inside, back)
+            self._now = domain
+            if back:
+                self._backward(domain)
+
+        self._inside(domain, within)
+        self._now = before
+
+    def _gathered(self, row: int, special: Gathered) -> Operand[str]:
+        columns, code = self.columns, self.code
+        home, inner = columns.homes[row], columns.homes[special.row]
+        chain = self._chain(home, inner)
+        gather, rows = special.gather, chain[0].depth == 1
+        how = gather.joined_by
+        width = self.lanes if rows and self.vector[chain[0]][0] else code.width
+
+        def terms(inside: Callable[[Operand[str]], None]) -> None:
+            self._nest(chain, lambda: inside(self.found[special.row]), False)
+
+        if how in ("min", "max", "logsumexp"):
+            found = self._extreme(row, special, terms, chain, width)
+        else:
+            found = self._folded(how, terms, rows, width, row)
+        if gather.divided:
+            found = code.value("/", [found, self._count(row, inner, home)])
+        return found
+
+    def _folded(self, how: str, terms: Any, rows: bool, width: int, row: int) -> Operand[str]:
+        code = self.code
+        neutral = {"+": 0.0, "*": 1.0, "hypot": 0.0}[how]
+        if how == "+" and rows:
+            slots: list[tuple[str, str]] = []
+
+            def add(term: Operand[str]) -> None:
+                if not slots:
+                    slots.append(self._row_sum())
+                self._add_to(slots[0][0], self._masked(term, NOTHING))
+
+            terms(add)
+            found = self.across(slots[0][1], width)
+            return code.value("+", [found, 0.0])
+        code.width, was = width, code.width
+        slot = self._slot(neutral)
+        zeros = self._slot(0.0) if how == "*" else ""
+        code.width = was
+
+        def join(term: Operand[str]) -> None:
+            if how == "*":
+                term = self._masked(term, 1.0) if rows else term
+                zero = Bit(
+                    code.emit(f"fcmp oeq {code.double} {code.write(term)}, {code.write(0.0)}")
+                )
+                self._add_to(zeros, code.chosen(zero, 1.0, 0.0))
+                self._put(code.value("*", [self._get(slot), code.chosen(zero, 1.0, term)]), slot)
+                return
+            if how == "hypot":
+                term = self._masked(term, 0.0) if rows else term
+                term = code.call("llvm.fabs", [term])
+            self._put(code.value(how, [self._get(slot), term]), slot)
+
+        terms(join)
+        found = self.across(slot, width, how) if rows else self._get(slot)
+        if how == "*":
+            count = self.across(zeros, width) if rows else self._get(zeros)
+            self.firsts[row], self.firsts[~row] = found, count
+            none = code.emit(f"fcmp oeq {code.double} {code.write(count)}, {code.write(0.0)}")
+            return code.chosen(none, found, 0.0)
+        return found
+
+    def _extreme(
+        self, row: int, special: Gathered, terms: Any, chain: Sequence[Domain], width: int
+    ) -> Operand[str]:
+        """The extreme of terms, of a logsumexp around the largest. The first one is kept."""
+        code, how, rows = self.code, special.gather.joined_by, chain[0].depth == 1
+        least = how == "min"
+        far = inf if least else -inf
+        code.width, was = width, code.width
+        slot, first = self._slot(far), self._slot(inf)
+        code.width = was
+
+        def look(term: Operand[str]) -> None:
+            term = self._masked(term, far) if rows else term
+            if self._looking:
+                self._look(self.found[special.row])
+            so_far = self._get(slot)
+            test = f"fcmp {'olt' if least else 'ogt'} {code.double} {code.write(term)}, {so_far}"
+            further = code.emit(test)
+            self._put(code.chosen(further, term, so_far), slot)
+            at = code.chosen(further, self._ordinal(chain[-1]), self._get(first))
+            self._put(at, first)
+
+        terms(look)
+        found: Operand[str]
+        if rows and width > 1:
+            found = self.across(slot, width, "min" if least else "max")
+            text = code.write(found)
+            code.width = width
+            same = code.emit(f"fcmp oeq {code.double} {self._get(slot)}, {self._splat(text)}")
+            candidates = code.chosen(same, self._get(first), inf)
+            self._put(candidates, first)
+            code.width = 1
+            at: Operand[str] = self.across(first, width, "min")
+        else:
+            found, at = self._get(slot), self._get(first)
+        self.firsts[row] = at
+        if how != "logsumexp":
+            return found
+        top, outer = found, code.width
+        slots: list[Any] = []
+        if not rows:
+            slots.append(self._slot(0.0))
+
+        def add(term: Operand[str]) -> None:
+            if rows and not slots:
+                slots.append(self._row_sum())
+            wide = self.here(top, outer)
+            below = code.value("below", [term, wide])
+            share = code.value("exp", [below])
+            place = self.here(at, outer)
+            same = code.emit(
+                f"fcmp oeq {code.double} {code.write(self._ordinal(chain[-1]))}, {code.write(place)}"
+            )
+            share = code.chosen(same, 0.0, share)
+            share = self._masked(share, 0.0) if rows else share
+            self._add_to(slots[0][0] if rows else slots[0], share)
+
+        terms(add)
+        total = self.across(slots[0][1], width) if rows else self._get(slots[0])
+        return code.value("above", [top, code.value("log1p", [code.value("+", [total, 0.0])])])

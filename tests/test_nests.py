@@ -1,0 +1,235 @@
+"""Loops as machine code, against the same text unrolled and against sums by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import exp, hypot, isclose, log, prod
+from typing import Any
+
+import numpy
+import pytest
+
+import backprop
+from backprop.errors import NoMachineCode
+from backprop.evaluation.gradient import evaluate
+from backprop.language.reading import read_carefully
+from backprop.loops import loop_model, sequence
+from backprop.loops.engine import build
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from indexed_models import random_indexed
+from test_loops import apart
+
+GROUPS = 10
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Slices of a single member are run as such."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+    try:
+        from backprop.engine.native.machine import llvm
+
+        llvm()
+    except NoMachineCode:
+        pytest.skip("no machine code here")
+
+
+def compiled(text: str, values: Mapping[str, float]) -> tuple[LoopModel, list[str], Any] | None:
+    """The model, the inputs of its output, and an engine of machine code; None of what is no loops."""
+    model = read_model(Source("<text>", text), many=0)
+    if not isinstance(model, LoopModel):
+        return None
+    output = model.output(None)
+    ((family, place),) = [model.place(output) or (None, 0)]
+    assert family
+    reached = model.plan.reached(family.name, place)
+    names = []
+    for name in model.inputs:
+        at = model.place(name)
+        if at and reached[at[0].name][at[1]]:
+            names.append(name)
+    try:
+        return model, names, build(model, output, names, values, "native")
+    except NotLoops:
+        return None
+
+
+def gradient(text: str) -> tuple[float, dict[str, float]]:
+    """Value and gradient by machine code, where the file's numbers are."""
+    found = compiled(text, {})
+    assert found
+    model, names, engine = found
+    value, slopes = engine.run(numpy.array([model.default(name) for name in names]))
+    return value, dict(zip(names, slopes.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_models_are_what_they_are_unrolled(
+    group: int, request: pytest.FixtureRequest
+) -> None:
+    models = 100 if request.config.getoption("--whole") else 8
+    looped = 0
+    for number in range(group * models, (group + 1) * models):
+        text, values = random_indexed(number)
+        made = compiled(text, values)
+        if not made:
+            continue
+        model, names, engine = made
+        x = numpy.array([values.get(name, model.default(name)) for name in names])
+        found = engine.run(x)
+        if found is None:
+            continue
+        looped += 1
+        value, slopes = found
+        whole = evaluate(read_carefully(Source("<text>", text)), values)
+        right = whole.gradient
+        sizes = max(map(abs, right.data.values()))
+        assert isclose(value, right.value, rel_tol=1e-13, abs_tol=1e-14 * sizes), number
+        by_name = dict(zip(names, slopes.tolist(), strict=True))
+        assert apart(right._replace(gradients=by_name), whole) <= 4, number
+    assert looped > models / 2  # some are no loops, or stand on borders
+
+
+def numbers(name: str, of: list[float]) -> str:
+    return "; ".join(f"{name}[{at}] = {each!r}" for at, each in enumerate(of, 1))
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 16, 19, 8 * 64 + 3])
+def test_each_row_counts_once(size: int) -> None:
+    """Where the last lanes are rows that were computed before, too."""
+    value, slopes = gradient(
+        f"n = {size}; x[i] = i for i in 1..n; a = 2; L = sum(a*x[i]^2 for i in 1..n)"
+    )
+    assert value == 2 * sum(i * i for i in range(1, size + 1))
+    assert slopes["a"] == value / 2
+    assert all(slopes[f"x[{i}]"] == 4 * i for i in range(1, size + 1))
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 2])
+def test_products_with_zeros(zeros: int) -> None:
+    of = [0.5 + 0.1 * i for i in range(11)]
+    of[3 : 3 + zeros] = [0.0] * zeros
+    text = f"{numbers('x', of)}; L = prod(x[i] for i in 1..11)"
+    value, slopes = gradient(text)
+    assert isclose(value, prod(of), rel_tol=1e-14)
+    for at in range(11):
+        others = prod(of[:at] + of[at + 1 :])
+        assert isclose(slopes[f"x[{at + 1}]"], others, rel_tol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["min", "max"])
+def test_of_ties_the_first_takes_the_gradient(name: str) -> None:
+    of = [3.0, 1.0, 5.0, 2.0, 5.0, 1.0, 4.0, 5.0, 1.0, 3.0, 5.0, 1.0]
+    value, slopes = gradient(f"{numbers('x', of)}; L = {name}(x[i] for i in 1..12)")
+    best = {"min": min, "max": max}[name](of)
+    assert value == best
+    assert slopes == {f"x[{i + 1}]": float(i == of.index(best)) for i in range(12)}
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 40])
+def test_logsumexp_around_its_largest(many: int) -> None:
+    of = [700.0 + (7 * i % 11) / 3 for i in range(many)]
+    value, slopes = gradient(f"{numbers('x', of)}; L = logsumexp(x[i] for i in 1..{many})")
+    total = sum(exp(each - 700) for each in of)
+    assert isclose(value, 700 + log(total), rel_tol=1e-15)
+    for at, each in enumerate(of, 1):
+        assert isclose(slopes[f"x[{at}]"], exp(each - 700) / total, rel_tol=1e-13)
+
+
+def test_norms() -> None:
+    of = [(-1.0) ** i * (i + 0.25) for i in range(13)]
+    value, slopes = gradient(f"{numbers('x', of)}; L = norm(x[*])")
+    assert isclose(value, hypot(*of), rel_tol=1e-14)
+    for at, each in enumerate(of, 1):
+        assert isclose(slopes[f"x[{at}]"], each / hypot(*of), rel_tol=1e-14)
+
+
+def test_groups_that_a_table_chooses() -> None:
+    """The gradient is gathered back where lanes meet in one member."""
+    text = (
+        "county[i] = mod(i*i*i, 3) for i in 1..21; alpha[k] = k + 0.5 for k in 0..2; "
+        "y[i] = i/10 for i in 1..21; L = sum((y[i] - alpha[county[i]])^2 for i in 1..21)"
+    )
+    value, slopes = gradient(text)
+    groups = [i**3 % 3 for i in range(1, 22)]
+    assert isclose(
+        value, sum((i / 10 - groups[i - 1] - 0.5) ** 2 for i in range(1, 22)), rel_tol=1e-14
+    )
+    for k in range(3):
+        slope = sum(-2 * (i / 10 - k - 0.5) for i in range(1, 22) if groups[i - 1] == k)
+        assert isclose(slopes[f"alpha[{k}]"], slope, rel_tol=1e-14, abs_tol=1e-14)
+
+
+def test_recurrences_of_rows_and_of_single_members() -> None:
+    """A sum of powers by hand, forwards and backwards in time."""
+    for rows in (1, 3, 20):
+        text = (
+            f"a = 0.5; x[0,i] = i for i in 1..{rows}; x[t+1,i] = a*x[t,i] + 1 for t in 0..9, i in 1..{rows}; "
+            f"z[10] = 1; z[t] = a*z[t+1] for t in 0..9; L = z[0] + sum(x[10,i] for i in 1..{rows})"
+        )
+        value, slopes = gradient(text)
+        a = 0.5
+        each = [a**10 * i + sum(a**t for t in range(10)) for i in range(1, rows + 1)]
+        assert isclose(value, a**10 + sum(each), rel_tol=1e-14)
+        slope = 10 * a**9 * (1 + sum(range(1, rows + 1)))
+        slope += rows * sum(t * a ** (t - 1) for t in range(10))
+        assert isclose(slopes["a"], slope, rel_tol=1e-14)
+        assert slopes["z[10]"] == slopes["x[0,1]"] == a**10
+
+
+def test_triangles_and_steps() -> None:
+    text = (
+        "l[i,j] = i + j/10 for i in 2..12, j in 1..i-1; b[i] = i for i in 1..12; "
+        "L = sum(l[i,j]*b[j] for i in 2..12, j in 1..i-1) + sum(b[i]^2 for i in 1..12..3)"
+    )
+    value, slopes = gradient(text)
+    pairs = [(i, j) for i in range(2, 13) for j in range(1, i)]
+    assert isclose(
+        value, sum((i + j / 10) * j for i, j in pairs) + 1 + 16 + 49 + 100, rel_tol=1e-14
+    )
+    for k in range(1, 12):
+        slope = sum(i + j / 10 for i, j in pairs if j == k) + (2 * k if k % 3 == 1 else 0)
+        assert isclose(slopes[f"b[{k}]"], slope, rel_tol=1e-14)
+
+
+def test_gradients_that_are_too_small_on_the_way() -> None:
+    """1e-200 * 1e-200 * 1e150, from the end back: 1e-400 is no double."""
+    text = (
+        "x[i] = 1e150*i for i in 1..20; y[i] = 1e150*x[i] for i in 1..20; "
+        "z[i] = 1e-200*y[i] for i in 1..20; L = sum(1e-200*z[i] for i in 1..20)"
+    )
+    value, slopes = gradient(text)
+    assert isclose(value, 1e-100 * sum(range(1, 21)), rel_tol=1e-12)
+    assert all(isclose(each, 1e-250, rel_tol=1e-12) for each in slopes.values())
+
+
+def test_what_is_not_finite_is_left_to_others() -> None:
+    found = compiled("x[i] = i for i in 1..20; L = sum(log(x[i]) for i in 1..20)", {})
+    assert found
+    _, names, engine = found
+    assert engine.run(numpy.array([-1.0] + [2.0] * 19)) is None
+    value, slopes = engine.run(numpy.full(20, 2.0))
+    assert isclose(value, 20 * log(2), rel_tol=1e-15)
+    assert slopes.tolist() == [0.5] * 20
+    assert len(names) == 20
+
+
+def test_programs_run_loops() -> None:
+    """30,000 points of a line: a text of so many steps is loops; all engines find the same."""
+    text = "const x[i] = i/30000 for i in 1..30000; a = 2; b = 3; L = mean((a*x[i] + b - sin(x[i]))^2 for i in 1..30000)"
+    model = backprop.parse(text)
+    assert model.loops
+    at = numpy.arange(1, 30001) / 30000
+    off = 2 * at + 3 - numpy.sin(at)
+    for engine in ("python", "native"):
+        program = backprop.compile(model, engine=engine, runs=1000)
+        names = program.inputs
+        value, all_slopes = program([model.default(name) for name in names])
+        slopes = [all_slopes[names.index(name)] for name in ("a", "b")]
+        assert isclose(value, (off**2).mean(), rel_tol=1e-13)
+        assert isclose(slopes[0], (2 * off * at).mean(), rel_tol=1e-13)
+        assert isclose(slopes[1], (2 * off).mean(), rel_tol=1e-13)
