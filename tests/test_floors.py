@@ -54,7 +54,8 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moments", "parts", "passes", "placement", "plan", "reader", "recurrence", "rounded", "sequence", "stepped",
+    "arrays", "domains", "edges", "engine", "family", "gathers", "loop_model", "native/addresses", "native/grids", "native/groups", "native/nest_engine", "native/nests",
+    "native/row_loops", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
 

@@ -14,9 +14,9 @@ from backprop.errors import NoMachineCode
 from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
-from backprop.loops.engine import build
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
+from backprop.loops.ready import build
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed

@@ -44,7 +44,7 @@ def by_these(model: Any, wrt: list[str]) -> Callable[[Any], tuple[float, Any]]:
     from backprop.graph import Graph
 
     if model.loops:
-        from backprop.loops.engine import build as ready
+        from backprop.loops.ready import build as ready
 
         looped = ready(model, model.output(None), wrt, {}, "auto", 1_000_000)
         return lambda x: looped.run(x)

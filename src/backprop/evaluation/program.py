@@ -65,7 +65,7 @@ class Program:
         doubt."""
         if not self._model.loops:
             return None
-        from backprop.loops.engine import ready
+        from backprop.loops.ready import ready
 
         return ready(self._model, self.output, *self._made)
 

@@ -169,7 +169,9 @@ def _runs(
         ends = numpy.searchsorted(here, numpy.arange(first.size + 1))
         target = plan.target(loop)
         bodies.append(
-            Timed(body, loop.family, target, loop.domain, first, times, ends, turns[number].variables)
+            Timed(
+                body, loop.family, target, loop.domain, first, times, ends, turns[number].variables
+            )
         )
     yield _run(bodies, backwards)
 

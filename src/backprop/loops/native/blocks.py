@@ -8,7 +8,7 @@ from backprop.engine.walk import NOTHING, Operand, Walk
 from backprop.engine.writers.llvm import Code
 
 
-class Found(dict[int, Operand[str]]):
+class Registers(dict[int, Operand[str]]):
     """What rows are called here: a single number becomes one a lane where lanes are computed."""
 
     def __init__(self, blocks: Blocks) -> None:
@@ -28,7 +28,7 @@ class Blocks(Walk[str]):
     def __init__(self, code: Code) -> None:
         self.writer = self.code = code
         self.widths: dict[int, int] = {}
-        self.found = Found(self)
+        self.found = Registers(self)
         self.entry: list[str] = []
         self._labels = 0
         self._block = "entry"

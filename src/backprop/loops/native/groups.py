@@ -23,7 +23,7 @@ from backprop.loops.recurrence import Recurrence
 from backprop.loops.rows import Read
 
 
-class Body(NamedTuple):
+class Nest(NamedTuple):
     """A statement as it is run. order: its rows, operands first. row: the domain of the rows that it
     shares with others of its group, None where it has none. times: how many of the levels within
     that are its time."""
@@ -38,7 +38,7 @@ class Group(NamedTuple):
     """Statements that run together, one after the other in each row and time. slots: for each body,
     and each time of the group, the number of the body's own time, -1 for none; None without times."""
 
-    bodies: list[Body]
+    bodies: list[Nest]
     slots: Wholes | None = None
 
 
@@ -157,7 +157,7 @@ def _position(loop: Repeated, at: Wholes) -> int:
     return -1
 
 
-def _body(plan: Plan, loop: Repeated, rows: bool, times: int) -> Body:
+def _body(plan: Plan, loop: Repeated, rows: bool, times: int) -> Nest:
     plan.enter_uses()
     order = in_order([loop.root], plan.columns.operands)
-    return Body(loop, order, Grid(loop.domain).levels[0] if rows else None, times)
+    return Nest(loop, order, Grid(loop.domain).levels[0] if rows else None, times)

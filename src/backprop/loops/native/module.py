@@ -10,8 +10,8 @@ from backprop.engine.native.machine import lanes
 from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import ATTRIBUTES, Code, marks
 from backprop.loops.domains import Wholes
+from backprop.loops.native.addresses import Pointers
 from backprop.loops.native.groups import Group
-from backprop.loops.native.members import Arrays
 from backprop.loops.native.nests import Nests
 from backprop.loops.plan import Plan
 
@@ -20,7 +20,7 @@ class Module(NamedTuple):
     """A text for LLVM, and the arrays whose addresses the function `nests` takes."""
 
     text: str
-    arrays: Arrays
+    arrays: Pointers
     width: int
 
 

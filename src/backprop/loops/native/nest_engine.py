@@ -50,7 +50,7 @@ class NestEngine(Engine):
             self._inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
             self.size = end
         self._output = output, int(self.to[output][place])
-        self._own = Own(lambda: _Arrays(self))
+        self._own = Own(lambda: _Memory(self))
 
     def forward(self, x: Any) -> float | None:
         """The output for these numbers."""
@@ -69,7 +69,7 @@ class NestEngine(Engine):
         name, place = self._output
         return float(own.values[name][place])
 
-    def _once(self, own: _Arrays) -> int:
+    def _once(self, own: _Memory) -> int:
         for array in own.gradients.values():
             array.fill(NOTHING)
         found: int = self._run(own.table.ctypes.data, own.scale)
@@ -89,7 +89,7 @@ class NestEngine(Engine):
         return self._careful.backward() if own.careful else own.gradient
 
 
-class _Arrays:
+class _Memory:
     """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
     gradients on the way. careful: whether the last point was left to NumPy."""
 

@@ -17,10 +17,10 @@ from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import Code
 from backprop.graph import depending, in_order
 from backprop.loops.domains import Domain, Wholes
-from backprop.loops.native.gradients import Gradients
+from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Grid
-from backprop.loops.native.groups import Body, Group
-from backprop.loops.native.row_loops import Rows
+from backprop.loops.native.groups import Group, Nest
+from backprop.loops.native.row_loops import RowLoop
 from backprop.loops.parts import hidden
 from backprop.loops.plan import Plan
 from backprop.loops.rows import ArrayColumns, Lift, Read
@@ -30,7 +30,7 @@ from backprop.operations import OPERATIONS
 class Prepared(NamedTuple):
     """A body. levels: its rows by their home. guarded, moving, looked: as of `Block`."""
 
-    body: Body
+    body: Nest
     levels: dict[Domain, list[int]]
     guarded: set[int]
     moving: set[int]
@@ -46,7 +46,7 @@ class Prepared(NamedTuple):
         return [*found]
 
 
-class Nests(Gradients):
+class Nests(Backward):
     """Writes the groups of a plan. takes: the families that take gradients. width: lanes."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Nests(Gradients):
         self.slots, self.sums, self.movers = {}, {}, set()
         self._now = self.columns.whole
 
-    def prepare(self, body: Body) -> Prepared:
+    def prepare(self, body: Nest) -> Prepared:
         """What is known of a body before it is written."""
         columns = self.columns
         levels: dict[Domain, list[int]] = {}
@@ -96,7 +96,7 @@ class Nests(Gradients):
         looked = {body.loop.root, *hidden(columns, steps)}
         return Prepared(body, levels, guarded, moving, looked)
 
-    def _decide(self, domain: Domain, body: Body, levels: Mapping[Domain, Any]) -> None:
+    def _decide(self, domain: Domain, body: Nest, levels: Mapping[Domain, Any]) -> None:
         """Whether the rows around a domain are alike, and several are run at once."""
         first = next(each for each in domain.around() if each.depth == 1)
         if first in self.vector:
@@ -154,7 +154,7 @@ class Nests(Gradients):
             chain = self._chain(columns.whole, columns.homes[first.body.loop.root])
             self._nest(chain, lambda: self._end(first, back), back)
         elif first.body.row is None:
-            self._rows = rows = Rows(len(self.code.lines))
+            self._rows = rows = RowLoop(len(self.code.lines))
             self._alike = False
             self._through(group, bodies, back)
             self._flush(rows, 1)

@@ -8,13 +8,13 @@ import numpy
 
 from backprop.engine.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.members import Members
+from backprop.loops.native.addresses import Addresses
 
 CHUNK = 64
 """So many tiles of rows are summed one after the other before their sum is added to that of others."""
 
 
-class Rows:
+class RowLoop:
     """A loop over rows, while it is written. head: where in the lines what comes before it belongs.
     valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row."""
 
@@ -26,13 +26,13 @@ class Rows:
         self.partials: dict[int, tuple[str, str, int]] = {}
 
 
-class RowLoops(Members):
+class RowLoops(Addresses):
     """Loops, one in the other. lanes: so many rows are run at once. vector: of each domain of rows
     whether that is so, and whether all rows are alike."""
 
     lanes: int
     vector: dict[Domain, tuple[bool, bool]]
-    _rows: Rows | None = None
+    _rows: RowLoop | None = None
     _now: Domain
 
     def _bring(self, row: int, share: Operand[str]) -> None:
@@ -73,7 +73,7 @@ class RowLoops(Members):
     def _row_loop(self, domain: Domain, inside: Callable[[], None]) -> None:
         code, n = self.code, domain.size
         vector, alike = self.vector[domain]
-        outer, rows = self._rows, Rows(len(code.lines))
+        outer, rows = self._rows, RowLoop(len(code.lines))
         self._rows, self.partials = rows, rows.partials
         was, self._alike = self._alike, alike
         width = self.lanes if vector else 1
@@ -113,7 +113,7 @@ class RowLoops(Members):
         self._now = self.columns.whole
         self._after(rows, width)
 
-    def _flush(self, rows: Rows, width: int) -> None:
+    def _flush(self, rows: RowLoop, width: int) -> None:
         """Add what the lanes have summed up to what they had before."""
         code = self.code
         code.width = width
@@ -126,7 +126,7 @@ class RowLoops(Members):
                 f"  call fastcc void @flush(ptr {partial}, ptr {pointer}, i64 {size})"
             )
 
-    def _before(self, rows: Rows, width: int) -> None:
+    def _before(self, rows: RowLoop, width: int) -> None:
         """What belongs before the loop: lanes begin with nothing."""
         lines = []
         self.code.width = width
@@ -136,7 +136,7 @@ class RowLoops(Members):
         self.code.width = 1
         self.code.lines[rows.head : rows.head] = lines
 
-    def _after(self, rows: Rows, width: int) -> None:
+    def _after(self, rows: RowLoop, width: int) -> None:
         """What rows bring to what is outside."""
         for row, (_, whole) in rows.slots.items():
             self._bring(row, self.across(whole, width))

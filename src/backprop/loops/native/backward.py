@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from backprop.engine.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.values import Values
+from backprop.loops.native.forward import Forward
 from backprop.loops.rows import Gathered, Lift, Read
 from backprop.operations import OPERATIONS
 
 
-class Gradients(Values):
-    """Gradients of rows. movers: those that depend on what takes a gradient. slots: of the rows that are
+class Backward(Forward):
+    """Backward of rows. movers: those that depend on what takes a gradient. slots: of the rows that are
     used further in, by row."""
 
     movers: set[int]

@@ -13,8 +13,8 @@ from backprop.loops.native.row_loops import RowLoops
 from backprop.loops.rows import Gathered, Index, Lift, Read
 
 
-class Values(RowLoops):
-    """Values of rows. bad: by width, a slot that is not 0 where something is not finite."""
+class Forward(RowLoops):
+    """Forward of rows. bad: by width, a slot that is not 0 where something is not finite."""
 
     _levels: dict[Domain, list[int]]
     _looked: set[int]

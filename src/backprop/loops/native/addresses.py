@@ -1,4 +1,4 @@
-"""Members of families in memory, and whole numbers that depend on indices, as instructions of LLVM."""
+"""Addresses of families in memory, and whole numbers that depend on indices, as instructions of LLVM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backprop.loops.plan import Plan
 from backprop.loops.rows import Read
 
 
-class Arrays:
+class Pointers:
     """What machine code reads and writes, by the names of its pointers, in order. values: `%v` of each
     family. gradients: `%g`. partials: `%p`, a number for each lane and member. tables: `%t`."""
 
@@ -38,7 +38,7 @@ class Arrays:
         return self._known[key]
 
 
-class Members(Blocks):
+class Addresses(Blocks):
     """Where members are found. places: of each family, for each place of a member that among the numbers
     of machine code. number: of each family. Of the domains of the loops here `_k` has the counters, `_r`
     the numbers of the combinations, within one row where rows are alike, and `_row` the row."""
@@ -48,7 +48,7 @@ class Members(Blocks):
         self.plan, self.graph = plan, plan.columns
         self.columns = plan.columns
         self.places = places
-        self.arrays = Arrays()
+        self.arrays = Pointers()
         self.number = {name: at for at, name in enumerate(plan.families)}
         self._k: dict[Domain, str] = {}
         self._r: dict[Domain, str] = {}

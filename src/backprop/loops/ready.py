@@ -1,0 +1,66 @@
+"""A Model of loops made ready to run many times: by NumPy, or by machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.engine.engines import Engine
+from backprop.errors import NoMachineCode
+from backprop.language.model import Model
+from backprop.loops.engine import ArrayEngine, places_of
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+
+_COMPILED = 30_000_000
+"""From so many steps on, in all runs, machine code is worth compiling: NumPy takes a second for them."""
+
+
+def build(
+    model: LoopModel,
+    of: str,
+    names: Sequence[str],
+    values: Mapping[str, float],
+    engine: str = "auto",
+    runs: int = 1,
+) -> Engine:
+    """A Model of loops ready for so many runs.
+
+    of: the output. names: the inputs that numbers are given for, in this order. values: numbers of
+    inputs, in place of those of the file. engine: what a person asked for: "native" only machine
+    code. Raises NotLoops where an input of the output has no number, or something that stays is in
+    doubt; NoMachineCode where machine code is asked for and there is none.
+    """
+    numbers = model.numbers(values)
+    ((family, place),) = places_of(model, [of])
+    arrays = ArrayEngine(model.plan, (family, int(place[0])), places_of(model, names), numbers)
+    if engine != "native" and (engine == "python" or arrays.size * runs < _COMPILED):
+        return arrays
+    try:
+        from backprop.loops.native.nest_engine import NestEngine  # with LLVM
+
+        return NestEngine(arrays)
+    except NoMachineCode:
+        if engine == "native":
+            raise
+        return arrays
+
+
+def ready(model: Model, of: str, engine: str, runs: int) -> tuple[tuple[str, ...], Engine] | None:
+    """The inputs that lead to an output of a Model of loops, and an engine that takes their numbers;
+    None where something is in doubt. engine, runs: as of `build`. Raises NoMachineCode."""
+    assert isinstance(model, LoopModel)
+    try:
+        ((family, place),) = places_of(model, [of])
+        reached = model.plan.reached(family, int(place[0]))
+        names = [name for name in model.inputs if _leads(model, reached, name)]
+        return tuple(names), build(model, of, names, {}, engine, runs)
+    except NotLoops:
+        return None
+
+
+def _leads(model: LoopModel, reached: Mapping[str, NDArray[numpy.bool_]], name: str) -> bool:
+    found = model.place(name)
+    return found is not None and bool(reached[found[0].name][found[1]])
