@@ -54,8 +54,8 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "arrays", "domains", "edges", "engine", "family", "gathers", "loop_model", "native/addresses", "native/grids", "native/groups", "native/nest_engine", "native/nests",
-    "native/row_loops", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence",
+    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moments", "native/grids",
+    "native/groups", "native/nest_engine", "native/nests", "native/row_loops", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence", "stepped",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
 

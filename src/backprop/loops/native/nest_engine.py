@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -14,38 +14,50 @@ from backprop.engine.engines import Engine, Own
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
 from backprop.engine.walk import NOTHING
+from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
-from backprop.loops.engine import ArrayEngine
 from backprop.loops.native.grids import Grid
-from backprop.loops.native.groups import Group, groups
+from backprop.loops.native.groups import Together, groups
 from backprop.loops.native.module import module
 from backprop.loops.parts import Places, plain
+from backprop.loops.passes import walk_through
 from backprop.loops.plan import Plan
+from backprop.loops.recurrence import Recurrence
 from backprop.loops.rows import Read
+from backprop.loops.stepped import Stepped
 
 
 class NestEngine(Engine):
-    """Value and gradient by machine code, both at once. What is not finite, or too small for a double,
-    is left to the passes by NumPy."""
+    """Value and gradient by machine code, both at once.
 
-    def __init__(self, careful: ArrayEngine) -> None:
+    plan, output, leaves, numbers: as of `ArrayEngine`. careful: takes over where something is not finite,
+    or too small for a double.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        at: tuple[str, int],
+        leaves: Sequence[tuple[str, Wholes]],
+        numbers: Mapping[str, Reals],
+        careful: Engine,
+    ) -> None:
         self._careful = careful
-        self.stays = careful.stays
-        plan, (output, place) = careful.plan, careful.output
+        output, place = at
+        moving = _moving(plan, {name for name, _ in leaves})
         reached = plan.reached(output, place)
-        needed = {
-            name for name, each in reached.items() if each.any() and careful.moved[name].any()
-        }
+        needed = {name for name, each in reached.items() if each.any() and name in moving}
+        self.stays = standing(plan, numbers, moving)
         found = [*groups(plan, needed)]
         self.to = _layouts(plan, found)
         self.families = [*plan.families]
-        made = module(plan, found, self.to, needed, output, place)
+        made = module(plan, found, self.to, moving, output, place)
         self.made = made
         self._library = library(made.text, lambda: made.text)
         self._run = self._library.function("nests", ctypes.c_int, ctypes.c_void_p, ctypes.c_double)
         self._inputs: list[tuple[slice, str, Places]] = []
         self.size = 0
-        for name, places in careful.leaves:
+        for name, places in leaves:
             end = self.size + len(places)
             self._inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
             self.size = end
@@ -128,7 +140,42 @@ def _aligned(count: int) -> Reals:
     return found
 
 
-def _layouts(plan: Plan, found: Sequence[Group]) -> dict[str, Wholes]:
+def _moving(plan: Plan, families: set[str]) -> set[str]:
+    """The families that depend on some."""
+    moving, rows = {*families}, set[int]()
+    for run in plan.runs:
+        several = run.bodies if isinstance(run, Recurrence) else [run]
+        if any(
+            not rows.isdisjoint(each.part.outer)
+            or any(use.family in moving for use in each.part.uses)
+            for each in several
+        ):
+            moving.update(each.family for each in several)
+            rows.update(row for each in several if not each.family for row in each.part.roots)
+    return moving - {""}
+
+
+def standing(plan: Plan, numbers: Mapping[str, Reals], moving: Container[str]) -> dict[str, Reals]:
+    """The numbers of all families but those that move. numbers: those of the inputs."""
+    values = {name: each.copy() for name, each in numbers.items()}
+    rows: dict[int, Spread] = {}
+    writer = ArrayWriter()
+    with writer.watched():
+        for run in plan.units():
+            if isinstance(run, Stepped):
+                if not any(each.family in moving for each in run.bodies):
+                    run.forward(values, rows)
+            elif run.family not in moving:
+                walk = walk_through(run.part, writer, values, rows)
+                walk.forward()
+                if run.family:
+                    values[run.family][run.target] = walk.found[run.part.roots[0]]
+                else:
+                    rows |= {row: walk.found[row] for row in run.part.roots}
+    return values
+
+
+def _layouts(plan: Plan, found: Sequence[Together]) -> dict[str, Wholes]:
     """For each family, and each of its places, where machine code has the number: the position by which
     most of its members are read or written row by row is the last one."""
     votes: dict[str, dict[int, int]] = {}
