@@ -34,7 +34,7 @@ class Nest(NamedTuple):
     times: int
 
 
-class Together(NamedTuple):
+class NestGroup(NamedTuple):
     """Statements that run together, one after the other in each row and time. slots: for each body,
     and each time of the group, the number of the body's own time, -1 for none; None without times."""
 
@@ -42,7 +42,7 @@ class Together(NamedTuple):
     slots: Wholes | None = None
 
 
-def groups(plan: Plan, needed: Container[str]) -> Iterator[Together]:
+def groups(plan: Plan, needed: Container[str]) -> Iterator[NestGroup]:
     """The runs of a plan as groups. needed: the families that lead to the output."""
     for run in plan.runs:
         if isinstance(run, Recurrence):
@@ -51,10 +51,10 @@ def groups(plan: Plan, needed: Container[str]) -> Iterator[Together]:
         elif run.family in needed:
             loop = plan.loops[_number(plan, run.family, run.target)]
             row = _rows(plan, loop, ())
-            yield Together([_body(plan, _read(plan, loop, row), bool(row), 0)])
+            yield NestGroup([_body(plan, _read(plan, loop, row), bool(row), 0)])
 
 
-def _together(plan: Plan, run: Recurrence) -> Together:
+def _together(plan: Plan, run: Recurrence) -> NestGroup:
     """A recurrence: with rows if all of its statements have some that do not need one another."""
     loops = [plan.loops[_number(plan, each.family, each.target)] for each in run.bodies]
     times = [each.variables for each in run.bodies]
@@ -69,7 +69,7 @@ def _together(plan: Plan, run: Recurrence) -> Together:
         _body(plan, loop, bool(row), len(time))
         for loop, row, time in zip(made, rows, times, strict=True)
     ]
-    return Together(bodies, numpy.stack(run.at))
+    return NestGroup(bodies, numpy.stack(run.at))
 
 
 def _again(

@@ -11,7 +11,7 @@ from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import ATTRIBUTES, Code, marks
 from backprop.loops.domains import Wholes
 from backprop.loops.native.addresses import Pointers
-from backprop.loops.native.groups import Together
+from backprop.loops.native.groups import NestGroup
 from backprop.loops.native.nests import Nests
 from backprop.loops.plan import Plan
 
@@ -26,7 +26,7 @@ class Module(NamedTuple):
 
 def module(
     plan: Plan,
-    found: Sequence[Together],
+    found: Sequence[NestGroup],
     places: Mapping[str, Wholes],
     moving: Collection[str],
     output: str,

@@ -17,7 +17,7 @@ from backprop.engine.walk import NOTHING
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.native.grids import Grid
-from backprop.loops.native.groups import Together, groups
+from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.module import module
 from backprop.loops.parts import Places, plain
 from backprop.loops.passes import walk_through
@@ -175,7 +175,7 @@ def standing(plan: Plan, numbers: Mapping[str, Reals], moving: Container[str]) -
     return values
 
 
-def _layouts(plan: Plan, found: Sequence[Together]) -> dict[str, Wholes]:
+def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Wholes]:
     """For each family, and each of its places, where machine code has the number: the position by which
     most of its members are read or written row by row is the last one."""
     votes: dict[str, dict[int, int]] = {}

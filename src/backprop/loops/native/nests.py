@@ -19,7 +19,7 @@ from backprop.graph import depending, in_order
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Grid
-from backprop.loops.native.groups import Nest, Together
+from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.row_loops import RowLoop
 from backprop.loops.parts import hidden
 from backprop.loops.plan import Plan
@@ -113,13 +113,13 @@ class Nests(Backward):
         self._levels, self.guarded = one.levels, one.guarded
         self.movers, self._looked = one.moving, one.looked
 
-    def forward_group(self, group: Together, bodies: Sequence[Prepared]) -> None:
+    def forward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
         """The values of a group."""
         self._looking = True
         self._run(group, bodies, False)
         self._looking = False
 
-    def backward_group(self, group: Together, bodies: Sequence[Prepared]) -> None:
+    def backward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
         """The gradients of what a group reads."""
         columns = self.columns
         for one in bodies:
@@ -137,7 +137,7 @@ class Nests(Backward):
             self._use(one)
             self._backward(columns.whole)
 
-    def _run(self, group: Together, bodies: Sequence[Prepared], back: bool) -> None:
+    def _run(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
         columns = self.columns
         if not back:
             for one in bodies:
@@ -164,7 +164,7 @@ class Nests(Backward):
         else:
             self._row_loop(first.body.row, lambda: self._row_of(group, bodies, back))
 
-    def _row_of(self, group: Together, bodies: Sequence[Prepared], back: bool) -> None:
+    def _row_of(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
         """One row, or one a lane, of a recurrence."""
         for one in bodies:
             row = one.body.row
@@ -181,7 +181,7 @@ class Nests(Backward):
                 self._use(one)
                 self._backward(one.body.row)
 
-    def _through(self, group: Together, bodies: Sequence[Prepared], back: bool) -> None:
+    def _through(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
         """All times of a recurrence."""
         assert group.slots is not None
         slots, count = group.slots, group.slots.shape[1]
