@@ -3,7 +3,8 @@
 import pytest
 
 from backprop import api
-from backprop.errors import ChooseOutput
+from backprop.errors import BackpropError, ChooseOutput
+from backprop.evaluation.gradient import evaluate, gradient
 from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -103,3 +104,36 @@ def test_inputs_stand_before_the_member_that_uses_them_first(text: str) -> None:
     assert [*looped.names] == [*right.names]
     assert (looped.inputs, looped.outputs) == (right.inputs, right.outputs)
     assert looped.loops
+
+
+# ------------------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y[i] = i for i in 1..3; x[i] = mean(y[*,*])*i for i in 1..3; L = sum(x[*])",
+        "w[i] = i for i in 1..3; y[t,j] = w[j]*t for t in 1..3, j in 1..3; L = dot(w[1,*], y[1,*])",
+        "b[t,j] = t + j for t in 1..2, j in 1..3; L = logsumexp(b[*])",
+        "x[i] = i for i in 1..3; L = sum(x[i] for i in 1..3 if mod(i, 2) == 1e308)",
+        "x[i] = i for i in 1..3; L = sum(x[i*1e20/1e20] for i in 1..3)",
+        "k[i] = i/0 for i in 1..3; x[i] = i for i in 1..3; L = sum(x[k[i]] for i in 1..3)",
+        "k[i] = 1e300*i for i in 1..3; x[i] = i for i in 1..3; L = sum(x[k[i]] for i in 1..3)",
+    ],
+)
+def test_mistakes_in_indices_are_told_as_they_are_unrolled(text: str) -> None:
+    source = Source("<text>", text)
+    with pytest.raises(BackpropError) as right:
+        evaluate(read_carefully(source), {})
+    with pytest.raises(BackpropError) as found:
+        evaluate(read_model(source, many=0), {})
+    assert [*map(str, found.value.all)] == [*map(str, right.value.all)]
+
+
+def test_what_needs_an_input_without_a_number_has_none() -> None:
+    """Also where only a branch that is not taken needs it, and the output needs none of it."""
+    text = "g[0] = 0.9; g[t+1] = if(g[t] > 0.1, g[t]/2, z[t]) for t in 0..2; x[i] = i for i in 1..9; L = sum(x[*])"
+    source = Source("<text>", text)
+    found = gradient(read_model(source, many=0), {}, "L")
+    assert found.data == gradient(read_carefully(source), {}, "L").data
+    assert {"g[1]", "z[0]"}.isdisjoint(found.data)

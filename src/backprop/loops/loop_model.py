@@ -287,11 +287,11 @@ class LoopModel(Model):
         plan = self.plan
         try:
             numbers = self.numbers(values)
-            for name, reached in plan.reached(output.name, at).items():
-                owner = plan.families[name].owner
-                inputs = ~numpy.isin(owner, [*plan.computed, Family.ABSENT])
-                if numpy.isnan(numbers[name][:-1][inputs & reached[:-1]]).any():
+            for name, family in plan.families.items():  # also those that the output does not need
+                inputs = ~numpy.isin(family.owner, [*plan.computed, Family.ABSENT])
+                if numpy.isnan(numbers[name][:-1][inputs]).any():
                     return None
+            plan.reached(output.name, at)
             if plan.leading <= FEW:
                 return None
             return gradient(plan, numbers, output.name, at, noted=True)

@@ -45,6 +45,12 @@ class Slot(NamedTuple):
     is_open: bool = True
 
 
+class Variable(NamedTuple):
+    """The variable of a clause: the row of its numbers."""
+
+    node: int
+
+
 class Many(Members):
     """Members of a family: its name, and what stands at each position."""
 

@@ -21,7 +21,7 @@ from backprop.language.families import Families, ready_made
 from backprop.language.integers import MOST, Argument, Scope
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes, listed, ranged
-from backprop.loops.many import End, Many, NotLoops, Slot
+from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
@@ -34,12 +34,6 @@ from backprop.syntax.scanner import Tokens
 
 _MOST = 1 << 23
 """The most combinations of indices that arrays are made for, in all: about a gigabyte."""
-
-
-class Variable(NamedTuple):
-    """The variable of a clause: the row of its numbers."""
-
-    node: int
 
 
 class Repeated(NamedTuple):
@@ -202,6 +196,13 @@ class LoopBuilder(Builder):
         found: Wholes = domain.lifted(numbers, home).astype(numpy.int64)
         return found
 
+    def _sized(self, row: int) -> int:
+        """A row whose numbers index arithmetic can have. Raises NotLoops for others."""
+        with numpy.errstate(invalid="ignore"):
+            if not (numpy.abs(self._numbers(row)) <= MOST).all():
+                raise NotLoops("index arithmetic meets what is no number of this size")
+        return row
+
     def _row_of(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
         """The arithmetic of an index, a range or a condition as a row."""
         columns = self.columns
@@ -214,17 +215,17 @@ class LoopBuilder(Builder):
                     return found.node
                 return columns.number(float(self.families.integers.number(tokens, (node,), {})))
             if node.kind == "number":
-                return columns.number(float(word))
+                return self._sized(columns.number(float(word)))
             if node.kind == "operation":
-                return columns.step(node.operation, operands)
+                return self._sized(columns.step(node.operation, operands))
             if node.kind == "call" and word in FUNCTIONS and word not in self.functions:
                 place = tokens.span(node.first, node.last)
-                return Builder._call(self, word, operands, place, None)
+                return self._sized(Builder._call(self, word, operands, place, None))
             if node.kind == "index":
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
                 numbers = self.table(word, indices)
-                if (numbers != numpy.rint(numbers)).any():
+                if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
                     raise NotLoops("an index comes from a table of other than whole numbers")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
             raise NotLoops("an index or a range is made of what is no arithmetic of whole numbers")
@@ -364,6 +365,8 @@ class LoopBuilder(Builder):
     def _open_extents(self, many: Many) -> list[tuple[End, End]]:
         """For each open index the least and the largest number: of the family, or a row that says."""
         found: list[tuple[End, End]] = []
+        if len(self.extent(many.family)) != len(many.pattern):
+            raise NotLoops("a family is read with another number of indices")
         for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
             if asked.is_open:
                 least = (low, None) if asked.low is None else (0, asked.low)
