@@ -15,11 +15,12 @@ from backprop.loops.rows import Read
 
 class Pointers:
     """What machine code reads and writes, by the names of its pointers, in order. values: `%v` of each
-    family. gradients: `%g`. partials: `%p`, a number for each lane and member. tables: `%t`."""
+    family. gradients: `%g`. partials: `%p`, a number for each lane and member. others: tables, `%t`, and the
+    sizes of what is kept from the way forward, `%c`."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.tables: list[Wholes] = []
+        self.others: list[Wholes | int] = []
         self._known: dict[bytes, str] = {}
 
     def pointer(self, kind: str, number: int) -> str:
@@ -32,10 +33,17 @@ class Pointers:
     def table(self, numbers: Wholes) -> str:
         key = numbers.tobytes()
         if key not in self._known:
-            self._known[key] = f"%t{len(self.tables)}"
+            self._known[key] = f"%t{len(self.others)}"
             self.names.append(self._known[key])
-            self.tables.append(numbers)
+            self.others.append(numbers)
         return self._known[key]
+
+    def kept(self, size: int) -> str:
+        """The pointer to a new array of so many doubles."""
+        name = f"%c{len(self.others)}"
+        self.names.append(name)
+        self.others.append(size)
+        return name
 
 
 class Addresses(Blocks):

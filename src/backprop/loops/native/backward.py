@@ -10,10 +10,9 @@ from backprop.operations import OPERATIONS
 
 
 class Backward(Forward):
-    """Backward of rows. movers: those that depend on what takes a gradient. slots: of the rows that are
+    """Backward of rows. slots: of the rows that are
     used further in, by row."""
 
-    movers: set[int]
     slots: dict[int, str]
     sums: dict[int, Operand[str]]
 
@@ -77,8 +76,13 @@ class Backward(Forward):
             if how == "+":
                 share: Operand[str] = given
             elif how == "logsumexp":
-                below = code.value("-", [term, self.here(out, width)])
-                share = code.product(given, code.value("exp", [below]), True)
+                part = self._kept(~row, inner)
+                if part is None:
+                    below = code.value("-", [term, self.here(out, width)])
+                    part = code.value("exp", [below])
+                else:
+                    part = code.value("*", [part, self.here(self.firsts[~row], width)])
+                share = code.product(given, part, True)
             elif how == "hypot":
                 slope = code.text(
                     OPERATIONS["hypot"].slopes[0], {"x": term, "out": self.here(out, width)}

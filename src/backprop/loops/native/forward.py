@@ -7,20 +7,26 @@ from math import inf
 from typing import Any
 
 from backprop.engine.walk import NOTHING, Operand
-from backprop.engine.writers.llvm import Bit
+from backprop.engine.writers.llvm import Bit, calls
 from backprop.loops.domains import Domain
 from backprop.loops.native.row_loops import RowLoops
 from backprop.loops.rows import Gathered, Index, Lift, Read
 
 
 class Forward(RowLoops):
-    """Forward of rows. bad: by width, a slot that is not 0 where something is not finite."""
+    """Forward of rows. bad: by width, a slot that is not 0 where something is not finite. firsts: of
+    gathers what is kept besides their value. movers: the rows that depend on what takes a gradient. kept:
+    arrays of what the way back would compute again for long."""
 
     _levels: dict[Domain, list[int]]
     _looked: set[int]
     _looking = False
     bad: dict[int, str]
     firsts: dict[int, Operand[str]]
+    movers: set[int]
+    kept: dict[int, str]
+    _room = 1 << 24
+    """How many doubles are kept at most."""
 
     def _clear(self, domain: Domain) -> None:
         """Begin the sums of what comes from further in."""
@@ -67,8 +73,37 @@ class Forward(RowLoops):
             found = self._gathered(row, special)
             self._set(row, found)
         else:
-            operands = [self.found[each] for each in columns.operands(row)]
-            self._set(row, self.code.value(columns.op(row), operands))
+            self._set(row, self._kept(row, home) or self._value(row, home))
+
+    def _value(self, row: int, home: Domain) -> Operand[str]:
+        """The value of an operation."""
+        columns = self.columns
+        operands = [self.found[each] for each in columns.operands(row)]
+        found = self.code.value(columns.op(row), operands)
+        if self._looking and home.depth and row in self.movers and calls(columns.op(row)):
+            self._keep(row, home, found)
+        return found
+
+    def _keep(self, row: int, home: Domain, number: Operand[str]) -> None:
+        """Keep a number that takes long for the way back."""
+        if home.size > self._room or isinstance(number, float):
+            return
+        self._room -= home.size
+        self.kept[row] = self.arrays.kept(home.size)
+        self._store(number, self.kept[row], [self._at(home)], 1)
+
+    def _kept(self, row: int, home: Domain) -> Operand[str] | None:
+        """A number that was kept."""
+        if self._looking or row not in self.kept:
+            return None
+        return self._load(self.kept[row], [self._at(home)], 1)
+
+    def _at(self, home: Domain) -> str:
+        """Where numbers of this combination are kept, those of rows side by side."""
+        grid = self._grid(home)
+        if grid.size < 0:
+            return self._r[home]
+        return self._whole_sum(self._times(self._r[home], grid.rows), self._row)
 
     def _chain(self, outer: Domain, inner: Domain) -> list[Domain]:
         """The domains between two, from the outside."""
@@ -208,6 +243,8 @@ class Forward(RowLoops):
             wide = self.here(top, outer)
             below = code.value("below", [term, wide])
             share = code.value("exp", [below])
+            if self._looking and row in self.movers:
+                self._keep(~row, chain[-1], share)
             place = self.here(at, outer)
             same = code.emit(
                 f"fcmp oeq {code.double} {code.write(self._ordinal(chain[-1]))}, {code.write(place)}"
@@ -218,4 +255,5 @@ class Forward(RowLoops):
 
         terms(add)
         total = self.across(slots[0][1], width) if rows else self._get(slots[0])
+        self.firsts[~row] = code.value("/", [1.0, code.value("+", [total, 1.0])])
         return code.value("above", [top, code.value("log1p", [code.value("+", [total, 0.0])])])

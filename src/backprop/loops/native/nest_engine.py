@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -55,22 +56,39 @@ class NestEngine(Engine):
         self.made = made
         self._library = library(made.text, lambda: made.text)
         self._run = self._library.function("nests", ctypes.c_int, ctypes.c_void_p, ctypes.c_double)
-        self._inputs: list[tuple[slice, str, Places]] = []
+        self.inputs: list[tuple[slice, str, Places]] = []
         self.size = 0
         for name, places in leaves:
             end = self.size + len(places)
-            self._inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
+            self.inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
             self.size = end
+        self.whole = self._whole({body.loop.family for group in found for body in group.bodies})
         self._output = output, int(self.to[output][place])
         self._own = Own(lambda: _Memory(self))
+
+    def _whole(self, computed: Container[str]) -> dict[str, slice]:
+        """The families whose numbers are given as one, in the order in which machine code has them: it
+        reads and writes these where they are."""
+        found: dict[str, slice] = {}
+        often = Counter(name for _, name, _ in self.inputs)
+        for some, name, places in self.inputs:
+            all_of_it = isinstance(places, slice) and places == slice(0, len(self.to[name]) - 1)
+            if all_of_it and often[name] == 1 and name not in computed:
+                found[name] = some
+        return found
 
     def forward(self, x: Any) -> float | None:
         """The output for these numbers."""
         own = self._own.made
         own.careful = False
-        for some, name, places in self._inputs:
+        x = numpy.ascontiguousarray(x, dtype=float)
+        for some, name, places in self.inputs:
             if name in own.values:
                 own.values[name][places] = x[some]
+        if own.given:
+            begin = x.ctypes.data
+            for at, offset in own.given:
+                own.table[at] = begin + offset
         answer = self._once(own)
         if answer & ~1 == 4 or (answer and own.scale != 1.0):  # gradients too small, or too large
             own.scale = SCALE if own.scale == 1.0 else 1.0
@@ -82,14 +100,14 @@ class NestEngine(Engine):
         return float(own.values[name][place])
 
     def _once(self, own: _Memory) -> int:
+        own.gradient.fill(0.0)
         for array in own.gradients.values():
             array.fill(NOTHING)
-        found: int = self._run(own.table.ctypes.data, own.scale)
+        found: int = self._run(own.address, own.scale)
         if not found:
-            for some, name, places in self._inputs:
+            for some, name, places in self.inputs:
                 if name in own.gradients:
-                    own.gradient[some] = own.gradients[name][places]
-            own.gradient += 0.0
+                    own.gradient[some] = own.gradients[name][places] + 0.0
             if own.scale != 1.0:
                 own.gradient /= own.scale
             found = int(not isfinite(own.gradient.sum()) and not numpy.isfinite(own.gradient).all())
@@ -103,7 +121,8 @@ class NestEngine(Engine):
 
 class _Memory:
     """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
-    gradients on the way. careful: whether the last point was left to NumPy."""
+    gradients on the way. careful: whether the last point was left to NumPy. given: of the numbers that
+    are read where they are given the places in the table, and how far behind the first."""
 
     def __init__(self, engine: NestEngine) -> None:
         made, to, families = engine.made, engine.to, engine.families
@@ -112,23 +131,34 @@ class _Memory:
         self.gradient = numpy.zeros(engine.size)
         self.scale, self.careful = 1.0, False
         self.table = numpy.zeros(len(made.arrays.names), dtype=numpy.uintp)
-        tables = iter(made.arrays.tables)
-        self._kept: list[Any] = []
+        self.address = self.table.ctypes.data
+        self.given: list[tuple[int, int]] = []
+        others = iter(made.arrays.others)
+        self._all: list[Any] = []
         for at, pointer in enumerate(made.arrays.names):
             kind, number = pointer[1], int(pointer[2:])
-            if kind == "t":
-                array: NDArray[Any] = next(tables)
+            array: NDArray[Any]
+            if kind in "tc":
+                other = next(others)
+                array = numpy.empty(other) if isinstance(other, int) else other
+            elif kind == "p":
+                array = _aligned(len(to[families[number]]) * made.width)
+                array.fill(NOTHING)
             else:
                 name = families[number]
-                size = len(to[name]) * (made.width if kind == "p" else 1)
-                array = _aligned(size)
-                array.fill(NOTHING)
+                some = engine.whole.get(name)
+                if some and kind == "v":
+                    self.given.append((at, 8 * some.start))
+                    continue
+                if some:
+                    array = self.gradient[some]
+                else:
+                    array = _aligned(len(to[name]))
+                    array.fill(NOTHING)
+                    (self.values if kind == "v" else self.gradients)[name] = array
                 if kind == "v":
-                    self.values[name] = array
                     array[to[name]] = numpy.nan_to_num(engine.stays[name])
-                elif kind == "g":
-                    self.gradients[name] = array
-            self._kept.append(array)
+            self._all.append(array)
             self.table[at] = array.ctypes.data
 
 

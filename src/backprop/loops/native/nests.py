@@ -59,7 +59,7 @@ class Nests(Backward):
     ) -> None:
         super().__init__(plan, code, places)
         self.lanes, self.takes = width, {*takes}
-        self.vector, self.bad, self.firsts = {}, {}, {}
+        self.vector, self.bad, self.firsts, self.kept = {}, {}, {}, {}
         self.slots, self.sums, self.movers = {}, {}, set()
         self._now = self.columns.whole
 
