@@ -54,7 +54,7 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moments", "native/grids",
+    "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moving", "moments", "native/grids",
     "native/groups", "native/nest_engine", "native/nests", "native/row_loops", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence", "stepped",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
@@ -70,6 +70,7 @@ ONLY = {
     "scipy": {"descent/second_order.py"},
     "numpy": {
         "descent/hessian.py",
+        "descent/looped.py",
         "descent/second_order.py",
         "reports/plot.py",
         "engine/leading.py",

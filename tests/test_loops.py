@@ -195,6 +195,12 @@ def numbers(model: api.Model) -> list[tuple[str, float, float]]:
     return [(name, each.data, round(each.grad, 12)) for name, each in model.values.items()]
 
 
+def rounded(name: str, *found: float) -> tuple[str, float, float]:
+    """Without the last digits, which descents by loops may have others of."""
+    data, grad = (round(each, 12) for each in found)
+    return name, data, grad
+
+
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize(
     "asked",
@@ -216,7 +222,7 @@ def numbers(model: api.Model) -> list[tuple[str, float, float]]:
         lambda model: numbers(pickle.loads(pickle.dumps(model))),
         lambda model: numbers(copy.copy(model)),
         lambda model: numbers(copy.deepcopy(model)),
-        lambda model: (model.descend(steps=3), numbers(model))[1],
+        lambda model: (model.descend(steps=3), [rounded(*each) for each in numbers(model)])[1],
     ],
 )
 def test_the_library_says_the_same(

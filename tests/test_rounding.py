@@ -10,6 +10,7 @@ import pytest
 import backprop
 from backprop.descent import second_order
 from backprop.descent.course import Run
+from backprop.descent.objective import GraphObjective
 from backprop.descent.problem import Problem
 from backprop.descent_options import complete
 from backprop.evaluation.gradient import evaluate
@@ -23,7 +24,7 @@ NEAR_ITS_MINIMUM = {"x1": 0.0056096365745695615, "x2": 6181.346330897765, "x3": 
 
 def _problem(text: str, at: Mapping[str, float]) -> Problem:
     model = backprop.parse(text)
-    return Problem(model, evaluate(model, at), list(at), {})
+    return Problem(GraphObjective(model, evaluate(model, at), list(at), at), {})
 
 
 def _errors(text: str, at: Mapping[str, float], spread: float) -> list[tuple[float, float]]:

@@ -228,7 +228,7 @@ def test_memory_that_is_gone_at_the_end_leaves_what_the_run_knows(
 ) -> None:
     line = ["descend", "-e", TEXT, "--lr", "0.01", "--steps", "5", "--format", "json"]
     whole = json.loads(backprop(*line).out)
-    give_out(monkeypatch, sys.modules["backprop.descent.minimize"], "evaluate", 2)
+    give_out(monkeypatch, sys.modules["backprop.descent.objective"], "evaluate", 1)
     ran = backprop(*line, "--save", str(tmp_path / "s.txt"))
     assert (ran.status, ran.wrote) == (0, [str(tmp_path / "s.txt")])
     assert "warning: not enough memory" in ran.err

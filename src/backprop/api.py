@@ -111,8 +111,9 @@ class Model(language.Model, Shown):
     _numbers: plain.Numbers | None = None
     """Those of the last gradient."""
     _made: Sequence[Value] = ()
-    _point: tuple[Mapping[str, float], str] | None = None
-    """The numbers and the output of the last gradient that loops computed."""
+    _point: tuple[Mapping[str, float], str, bool] | None = None
+    """The numbers and the output of the last gradient or descent that loops computed, and whether it
+    was a gradient, of which more is asked."""
 
     @cached_property
     def values(self) -> Mapping[str, Value]:
@@ -125,8 +126,9 @@ class Model(language.Model, Shown):
 
     def _settle(self) -> None:
         """Find the numbers of the last gradient, if loops computed it; unrolls a Model of loops."""
-        if point := self._point:
-            self._leave(evaluate(self, *point).numbers)
+        if self._point:
+            values, output, more = self._point
+            self._leave(evaluate(self, values, output, by_values=more, restores=more).numbers)
 
     def _leave(self, numbers: plain.Numbers) -> None:
         """Give the Values their numbers, now or when they are made."""
@@ -171,7 +173,7 @@ class Model(language.Model, Shown):
         given = {**(values or {}), **numbers}
         raise_all(outside(self, given))
         if engine == "auto" and (looped := plain_gradient.by_loops(self, given, of)):
-            self._point = given, looped.output
+            self._point = given, looped.output, True
             gradient = Gradient(*looped)
             gradient._of_model = self
             return gradient
@@ -318,9 +320,11 @@ class Model(language.Model, Shown):
         """
         from backprop.descent import descend
 
-        found, numbers = descend(self, values, of, callback, callback_every, state, **options)
-        if numbers is not None:
-            self._leave(numbers)
+        found, ended = descend(self, values, of, callback, callback_every, state, **options)
+        if ended and self.loops:
+            self._point = {**(values or {}), **found.parameters}, found.output, False
+        elif ended:
+            self._leave(ended.evaluation().numbers)
         return found
 
 

@@ -146,11 +146,12 @@ class Descending(NamedTuple):
 
         given, spool = (self.model, self.numbers, self.of), Spool(folder)
         found, _ = descend(*given, callback, callback_every, self.state, spool, **self.options)
-        leading = parameters(self.model, found.output)
-        kept = [name for name in leading if name not in found.parameters]
-        above = {*self.model.graph(found.output).inputs}
+        kept = [
+            name for name in parameters(self.model, found.output) if name not in found.parameters
+        ]
+        leading = self.model.leading(found.output)
         still = (*self.model.constants, *self.model.fixed)
-        constants = [name for name in dict.fromkeys(still) if self.model.names[name] in above]
+        constants = [name for name in dict.fromkeys(still) if name in leading]
         inputs = {**self.known, **found.parameters}
         return DescentReport(found, kept, constants, whole, inputs, declared(self.model))
 
@@ -182,13 +183,14 @@ class Descending(NamedTuple):
 
     def ground(self, found: Descent) -> Problem | None:
         """The output as a function of one or two parameters; None where there are more."""
+        from backprop.descent.begin import begin
         from backprop.descent.problem import Problem
 
         runs = _PLOTTED.get(len(found.parameters))
         if runs is None:
             return None
-        end = evaluate(self.model, {**self.numbers, **found.parameters}, found.output)
-        return Problem(self.model, end, self.free, {}, engine="auto", runs=runs)
+        at = {**self.numbers, **found.parameters}
+        return Problem(begin(self.model, at, found.output, self.free, "auto", runs)[0], {})
 
 
 def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> Descending:

@@ -10,8 +10,8 @@ from time import perf_counter
 
 from backprop.descent.course import Run, Steps
 from backprop.descent.loop import Loop, Scalars, Task
+from backprop.descent.objective import GraphObjective, Point
 from backprop.descent.optimizers import ByName, Optimizer, Schedule
-from backprop.descent.problem import Point
 from backprop.engine import underflow
 from backprop.engine.choosing import tape_for
 from backprop.engine.native.machine import Library, library
@@ -32,13 +32,18 @@ _LONGEST = 1e150
 
 
 class Batches:
-    """The compiled loop of a run and its method.
+    """The compiled loop of a run and its method, for an output by its graph.
 
     numbers: of the row. schedule: with its numbers. Raises NoMachineCode.
     """
 
     def __init__(
-        self, run: Run, row: Optimizer, numbers: ByName, schedule: tuple[Schedule, ByName]
+        self,
+        objective: GraphObjective,
+        run: Run,
+        row: Optimizer,
+        numbers: ByName,
+        schedule: tuple[Schedule, ByName],
     ) -> None:
         problem, options = run.problem, run.options
         lr, clip = options["lr"] or row.lr, options["clip"] or inf
@@ -46,7 +51,7 @@ class Batches:
         self._run = run
         self._lr = lr
         self._clip = clip
-        graph, wrt = problem.graph, problem.leaves
+        graph, wrt = objective.whole, objective.leaves
         count = len(wrt)
         task = Task(
             row, numbers, *schedule, count, problem.sign, problem.bounded, clip < inf,
@@ -58,13 +63,13 @@ class Batches:
         self._by = list(range(count))
         """The parameters in the order in which the loop has them, as numbers of the problem's."""
         operations = sum(len(each.shape.nodes) for _, each in row.equations())
-        engine = tape_for(graph, wrt, problem.fixed, len(graph.order) + count * operations)
+        engine = tape_for(graph, wrt, objective.fixed, len(graph.order) + count * operations)
         if engine is None:
             if clip == inf:  # a clipping norm adds in the order of the parameters
                 # x1, x2, … side by side are often alike, and then computed side by side
                 self._by.sort(key=lambda at: by_name(problem.names[at]))
                 wrt = [wrt[at] for at in self._by]
-            text, fixed = signature(graph, wrt, [*problem.fixed]), [*problem.fixed]
+            text, fixed = signature(graph, wrt, [*objective.fixed]), [*objective.fixed]
 
             def made(looks: bool) -> Library:
                 loop = Loop(task, unrolled=True, looks=looks)
@@ -74,7 +79,7 @@ class Batches:
             # a loop that looks at every product is only for where one was too small
             self._made, self._looks = made, self._mark is None
             self._library = made(self._looks)
-            beside = array("d", problem.fixed.values())
+            beside = array("d", objective.fixed.values())
             self._more = [_address(beside)]
         else:
             loop = Loop(task, unrolled=False)

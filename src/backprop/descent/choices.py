@@ -89,9 +89,9 @@ def parameters(
 
     only, freeze: names, families or patterns (`w*`). Raises UnknownName, NotAnInput, NothingToMove.
     """
-    leading = set(model.graph(output).inputs)
+    leading = model.leading(output)
     constants = set(model.constants)
-    inputs = [name for name in model.inputs if model.names[name] in leading]
+    inputs = [name for name in model.inputs if name in leading]
     only, freeze = ([each] if isinstance(each, str) else each for each in (only, freeze))
     known = Names(model.inputs)
     for pattern in only:

@@ -13,8 +13,9 @@ from sys import float_info
 
 from backprop.descent.course import Run, Stop
 from backprop.descent.endless import without_end
+from backprop.descent.objective import Ending, GraphObjective, Point
 from backprop.descent.plateau import at_rest, on_plateau
-from backprop.descent.problem import Point, Problem, moves
+from backprop.descent.problem import Problem, moves
 from backprop.errors import NotFinite
 from backprop.evaluation import borders
 from backprop.evaluation.gradient import Evaluation
@@ -50,7 +51,7 @@ _NAMED = 4
 """The most parameters of a direction that are named."""
 
 
-def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
+def judged(run: Run, stop: Stop | None, ended: Ending) -> Stop | None:
     """What the end of a run becomes by a look around its last point, if that may be a corner.
 
     stop: None where there is no gradient at the start. ended: the last point, where what the chain
@@ -60,11 +61,13 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
         return endless
     undecided = not all(map(isfinite, ended.gradient.gradients.values()))
     rests = stop is None or stop.cause == "gradient"
-    if rests:
-        undecided |= _steep(run.problem, ended)
+    if rests and ended.smooth:
+        odd = undecided
+    elif rests:
+        objective, at = run.problem.objective.graph, ended.evaluation()
+        undecided |= _steep(objective, at)
         # a choice by data alone, `if(t == 1, …)`, is no border of the parameters
-        met = borders.met(ended.graph, ended.numbers.data)
-        odd = undecided or run.problem.moved(met)
+        odd = undecided or objective.moved(borders.met(at.graph, at.numbers.data))
     else:
         odd = run.monotone and stop is not None and stop.cause == "stuck"
     if not odd:
@@ -90,12 +93,12 @@ def judged(run: Run, stop: Stop | None, ended: Evaluation) -> Stop | None:
     return Stop("corner", f"converged: a {least} at a corner, by values: {none}")
 
 
-def _steep(problem: Problem, ended: Evaluation) -> bool:
+def _steep(objective: GraphObjective, ended: Evaluation) -> bool:
     """Whether a slope on the way is infinite: then gradients of 0, which tell of one parameter at a
     time, say nothing of moving several at once (`sqrt(a*b)` at 0)."""
     graph, data = ended.graph, ended.numbers.data
     steps = having_say(graph, graph.order, data)
-    return problem.moved([step for step in steps if any_steep(graph, [step], data)])
+    return objective.moved([step for step in steps if any_steep(graph, [step], data)])
 
 
 class _Around:

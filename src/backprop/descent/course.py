@@ -10,7 +10,8 @@ from math import dist, hypot, inf, isfinite, sqrt
 from sys import float_info
 from typing import Literal, NamedTuple
 
-from backprop.descent.problem import Point, Problem, dot, moves
+from backprop.descent.objective import Point
+from backprop.descent.problem import Problem, dot, moves
 from backprop.descent.spool import GrowingColumn, Spool
 from backprop.descent_options import DescentOptions
 from backprop.errors import BackpropError, NotFinite, TooLarge
@@ -177,7 +178,10 @@ class Run:
         """Whether the method means to lower the output with every step."""
         self.still = 0
         self.x = problem.start
-        self.value, self.gradient = problem.at_rest_or_both(self.x)
+        try:
+            self.value, self.gradient = problem.at_rest_or_both(self.x)
+        except NotFinite as error:
+            raise problem.explained(error) from None
         self.norm = problem.norm(self.x, self.gradient)
         self.best = before, self.value, self.x
         """Its step, value and point."""
@@ -283,7 +287,7 @@ class Run:
 
     def diverged(self, error: NotFinite) -> Stop:
         """The end of a run whose next step has no finite value or gradient."""
-        number = self.number + 1
+        number, error = self.number + 1, self.problem.explained(error)
         message = error.message
         if self.problem.bottomless:
             way = "rises" if self.problem.sign < 0 else "falls"

@@ -3,7 +3,7 @@
 from math import inf
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.problem import Point
+from backprop.descent.objective import Point
 from backprop.errors import NotFinite
 
 _FIRST, _FACTOR = 1e-3, 8.0

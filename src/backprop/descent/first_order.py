@@ -6,8 +6,9 @@ from typing import NamedTuple
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
 from backprop.descent.course import Run, Stop
+from backprop.descent.objective import GraphObjective, Point
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
-from backprop.descent.problem import Point, dot, moves
+from backprop.descent.problem import dot, moves
 from backprop.descent.result import State
 from backprop.engine.choosing import choose
 from backprop.errors import NoMachineCode, NotFinite
@@ -72,9 +73,14 @@ class FirstOrder:
         # the compiled loop, if it is worth its compilation, takes every ordinary step
         self._batches: Batches | None = None
         around = _STEP + _PARAMETER * len(run.x)
-        if self.lr and choose(asked["engine"], run.problem.size, asked["steps"], around) is None:
+        graph = run.problem.objective
+        if (
+            self.lr
+            and isinstance(graph, GraphObjective)
+            and choose(asked["engine"], graph.size, asked["steps"], around) is None
+        ):
             try:
-                self._batches = Batches(run, row, options, (change, rates))
+                self._batches = Batches(graph, run, row, options, (change, rates))
             except NoMachineCode:
                 if asked["engine"] == "native":
                     raise

@@ -6,17 +6,19 @@ from dataclasses import replace
 from math import inf, isfinite
 from typing import Unpack
 
+from backprop.descent.begin import begin
 from backprop.descent.choices import Limits, bounds_of, choice, given_bounds, parameters
 from backprop.descent.corner import judged
 from backprop.descent.course import Best, Callback, NoLower, Run, Stop
 from backprop.descent.first_order import FirstOrder
+from backprop.descent.objective import Ending
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions, check_ranges, complete
 from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
-from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
 from backprop.language.declarations import FREE, written_bounds
@@ -24,7 +26,6 @@ from backprop.language.rewrite import moved_note
 from backprop.names import family
 from backprop.numbers import shown
 from backprop.source import normal
-from backprop.values import Numbers
 
 _LIKE_DATA = 8
 """So many members that are given one by one are likely measured numbers."""
@@ -39,9 +40,9 @@ def descend(
     state: State | None = None,
     spool: Spool | None = None,
     **given: Unpack[DescentOptions],
-) -> tuple[Descent, Numbers | None]:
-    """What `Model.descend` says it does; and the numbers of all rows of the Model at the last
-    point, if memory is enough for them. spool: for a history that is not to grow in memory."""
+) -> tuple[Descent, Ending | None]:
+    """What `Model.descend` says it does; and what is known of the last point, if memory is enough
+    for that. spool: for a history that is not to grow in memory."""
     options = complete(given)
     row, numbers = choice("optimizer", options["optimizer"], OPTIMIZERS)
     check_ranges(options)
@@ -63,22 +64,20 @@ def descend(
         known = state.parameters.items()
         others = [name for name, number in known if start.get(name, number) != number]
         start = {**start, **state.parameters}
-    begun = evaluate(model, start, output, restores=False)
-    warnings = [*_like_data(model, start, free), *_start(begun.gradient, limits, free)]
+    # where the step size is given, a compiled loop has its own evaluations
+    how = options["engine"], 2 * options["steps"], bool(options["lr"] or row.lr)
+    objective, begun = begin(model, start, output, free, *how)
+    warnings = [*_like_data(model, start, free), *_start(begun, limits, free)]
     if others:
         listed = ", ".join(f"{name} = {shown(start[name])}" for name in others[:5])
         warnings.append(BackpropError(f"the state goes on from {listed}, not from what was given"))
-    # where the step size is given, the compiled loop has its own evaluations
-    lr, steps = options["lr"] or row.lr, options["steps"]
-    engine, evaluations = ("auto", 1) if lr else (options["engine"], 2 * steps)
-    problem = Problem(model, begun, free, limits, maximize, engine, evaluations)
+    problem = Problem(objective, limits, maximize)
     run = Run(problem, options, callback, state.steps if state else 0, callback_every, spool)
     method = FirstOrder(row, numbers, run, state) if isinstance(row, Optimizer) else None
     ended, stop, end = None, None, _end(run, row, numbers, method)
     try:
         while True:
-            at = {**start, **problem.named(run.x)}
-            ended = evaluate(model, at, output, by_values=False, restores=False)
+            ended = objective.ending(run.x)
             stop = judged(run, end, ended)
             if stop:
                 break
@@ -88,9 +87,7 @@ def descend(
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
     warnings += _unexplained(run, row, method)
-    return _result(
-        run, row, method, stop or end or run.out_of_memory(), warnings
-    ), ended and ended.numbers
+    return _result(run, row, method, stop or end or run.out_of_memory(), warnings), ended
 
 
 def _end(
@@ -157,10 +154,8 @@ def _like_data(
     family is const, or these have bounds, or were saved by a descent: it is known who moves."""
     if any(map(family, model.constants)):
         return []
-    known = model.repeated.keys() & model.defaults.keys()
-    names = [name for name in free if name in known and name not in model.bounds]
-    statements = {model.repeated[name]: name for name in names}
-    alone = Counter(family(name) for whole, name in statements.items() if not model.draws(whole))
+    moving = [name for name in free if name not in model.bounds]
+    alone = Counter(map(family, model.givers(moving)))
     others = [name for name in free if family(name) and name not in model.defaults]
     various = {(family(name), start[name]) for name in others}
     several = {each for each, count in Counter(name for name, _ in various).items() if count > 1}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from backprop.descent.course import Run, Stop
-from backprop.descent.problem import Point
+from backprop.descent.objective import Ending, Point
 from backprop.evaluation.borders import conditions
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Evaluation
@@ -30,15 +30,18 @@ def at_rest(run: Run) -> Stop:
     return run.at_rest(is_minimum(run))
 
 
-def on_plateau(run: Run, stop: Stop, ended: Evaluation) -> Stop | None:
+def on_plateau(run: Run, stop: Stop, ended: Ending) -> Stop | None:
     """The end of a run on a plateau, by the jump that it came by, or that is elsewhere; None for
     other ends."""
     if stop.cause not in ("gradient", "change", "rounding") or all(run.gradient):
         return None
-    say = having_say(ended.graph, ended.graph.order, ended.numbers.data)
-    why = _landed(run, ended, say)
+    if ended.continuous:
+        return None
+    at = ended.evaluation()
+    say = having_say(at.graph, at.graph.order, at.numbers.data)
+    why = _landed(run, at, say)
     if not why and stop.cause == "gradient" and not any(run.gradient):
-        why = _elsewhere(run, ended, say)
+        why = _elsewhere(run, at, say)
     return Stop("stuck", f"stuck after step {run.number}: {why}; start elsewhere") if why else None
 
 
@@ -46,7 +49,7 @@ def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
     """What to say of an operation that jumps elsewhere where every gradient is 0; "" if there is none."""
     graph, model = ended.graph, run.problem.model
     jumps = [step for step in say if OPERATIONS[graph.op(step)].jump]
-    jump = next((step for step in jumps if run.problem.moved([step])), None)
+    jump = next((step for step in jumps if run.problem.objective.graph.moved([step])), None)
     if jump is None or at_rest(run).converged:
         return ""
     text = own_text(model, jump, 40) or f"a {graph.op(jump)!r}"
@@ -56,15 +59,15 @@ def _elsewhere(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
 def _landed(run: Run, ended: Evaluation, say: Sequence[int]) -> str:
     """What to say of a condition that has changed since the start, where the output jumps at that
     change and does not depend now on what the condition is about; "" if there is none."""
-    graph, problem = ended.graph, run.problem
+    graph, problem, objective = ended.graph, run.problem, run.problem.objective.graph
     rows = [(step, OPERATIONS[graph.op(step)]) for step in say]
     asked = {step for step, row in rows if row.binding == COMPARISON}
     asked.update(graph.operands(step)[at] for step, row in rows for at in conditions(row))
     for node in sorted(asked):
-        if not problem.moved([node]) and node not in problem.leaves:
+        if not objective.moved([node]) and node not in objective.leaves:
             continue
         order = in_order([node], graph.operands)
-        about = [at for at, leaf in enumerate(problem.leaves) if leaf in {*order}]
+        about = [at for at, leaf in enumerate(objective.leaves) if leaf in {*order}]
         if all(run.gradient[at] == 0.0 for at in about) and _flat(run, about):
             if not (ends := _border(run, ended, node, order)):
                 continue
@@ -106,7 +109,7 @@ def _border(run: Run, ended: Evaluation, node: int, order: Sequence[int]) -> lis
         )
 
     def true(part: float) -> bool:
-        data.update(zip(problem.leaves, point(part), strict=True))
+        data.update(zip(problem.objective.graph.leaves, point(part), strict=True))
         forward(graph, steps, data)
         return data[node] != 0
 

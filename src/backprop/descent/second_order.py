@@ -8,8 +8,9 @@ import numpy
 
 from backprop.descent.course import NoLower, Run, Stop
 from backprop.descent.hessian import reach
+from backprop.descent.objective import Point
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
-from backprop.descent.problem import Point, Problem
+from backprop.descent.problem import Problem
 from backprop.errors import NotFinite, TooLarge
 
 MOST_DENSE = 1000

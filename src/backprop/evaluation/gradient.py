@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -75,13 +75,17 @@ def gradient(
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
-def by_loops(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
+def by_loops(
+    model: Model, values: Mapping[str, float], of: str | None, names: Sequence[str] | None = None
+) -> Gradient | None:
     """What `gradient` finds, by arrays, for a Model of loops; None for others, and where something
-    is in doubt, or worth a note: then every step is looked at. Raises UnknownName, ChooseOutput."""
+    is in doubt, or worth a note: then every step is looked at. names: with the numbers of these and
+    the output alone, also where a note may be due. Raises UnknownName, ChooseOutput."""
     name = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
-    found = model.by_names({normal(name): number for name, number in values.items()}, name)
+    given = {normal(each): number for each, number in values.items()}
+    found = model.by_names(given, name, names and [*names, name])
     if found is None:
         return None
     data, gradients = found

@@ -55,9 +55,10 @@ class Model:
     """Its indexed equations as loops over arrays, until something needs every step of its own."""
 
     def by_names(
-        self, values: Mapping[str, float], output: str
+        self, values: Mapping[str, float], output: str, names: Sequence[str] | None = None
     ) -> tuple[dict[str, float], dict[str, float]] | None:
-        """The values of all names and the derivatives of the output, by loops; None without them."""
+        """The values of all names and the derivatives of the output, by loops; None without them. names:
+        of these alone, also where a note may be due."""
         return None
 
     def __init__(
@@ -156,6 +157,20 @@ class Model:
         root = self.defaults[name]
         known = self.looked_at.get(root)
         return default(self.columns, root) if known is None else known
+
+    def leading(self, output: str) -> set[str]:
+        """The inputs and constants that lead to an output."""
+        labels = self.labels
+        return {labels[node] for node in self.graph(output).inputs if node in labels}
+
+    def givers(self, names: Iterable[str]) -> Iterator[str]:
+        """One of these names for each statement that gives members of a family their numbers, and does
+        not draw them at random."""
+        known = self.repeated.keys() & self.defaults.keys()
+        statements = {self.repeated[name]: name for name in names if name in known}
+        for whole, name in statements.items():
+            if not self.draws(whole):
+                yield name
 
     def output(self, of: str | None = None) -> str:
         """The output to differentiate: `of`, the goal of the file, or the only one there is. Raises

@@ -130,6 +130,13 @@ def finite(numbers: Spread) -> bool:
     return isfinite(total) or bool(numpy.isfinite(numbers).all())
 
 
+def norm(numbers: Reals) -> float:
+    """The root of the sum of the squares, which may be beyond doubles; inf and nan are left out."""
+    sizes = numpy.abs(numbers[numpy.isfinite(numbers)])
+    largest = float(sizes.max(initial=0.0))
+    return largest * float(numpy.sqrt(numpy.square(sizes / largest).sum())) if largest else 0.0
+
+
 @cache
 def _compiled(text: str) -> tuple[Callable[..., Spread], tuple[str, ...]]:
     """A formula of the table as a function of a writer and of numbers for its names, and these."""

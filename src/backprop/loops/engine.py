@@ -5,27 +5,46 @@ What these do not lead to is computed once; of the rest only what leads to the o
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from math import isfinite
+from collections.abc import Iterator, Mapping, Sequence
+from math import hypot, isfinite, sqrt
+from sys import float_info
 from typing import Any, NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.engine.engines import Engine, Own
 from backprop.engine.underflow import SCALE
-from backprop.graph import depending
-from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Reals, Wholes
+from backprop.loops import gathers
+from backprop.loops.arrays import ArrayWriter, Spread, norm
+from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.parts import ArrayWalk, Block, Turn
+from backprop.loops.moving import Leaves, Moving, Ready
+from backprop.loops.parts import ArrayWalk
 from backprop.loops.passes import bring_back, same, walk_through
 from backprop.loops.plan import Plan
+from backprop.loops.rows import Gathered
+from backprop.loops.stepped import Met, Stepped
+from backprop.operations import OPERATIONS
+from backprop.row import is_truth
 from backprop.syntax.functions import TINY
 
-Leaves = tuple[str, Wholes]
-"""Some inputs of a family: its name, and where they stand among its numbers."""
+
+class Needed(NamedTuple):
+    """What an engine is made of, see ArrayEngine."""
+
+    plan: Plan
+    output: tuple[str, int]
+    leaves: Sequence[Leaves]
+    numbers: Mapping[str, Reals]
+
+
+def needed(model: LoopModel, of: str, names: Sequence[str], values: Mapping[str, float]) -> Needed:
+    """What an engine for an output is made of, where numbers are given for these inputs, in this order.
+    values: numbers of inputs, in place of those of the file. Raises NotLoops for what is no input."""
+    ((family, place),) = places_of(model, [of])
+    output = family, int(place[0])
+    return Needed(model.plan, output, places_of(model, names), model.numbers(values))
 
 
 def places_of(model: LoopModel, names: Sequence[str]) -> list[Leaves]:
@@ -43,22 +62,27 @@ def places_of(model: LoopModel, names: Sequence[str]) -> list[Leaves]:
 
 
 class _Pass(NamedTuple):
-    """What stands ready for a pass: the turns that move, each as the rows that do, and the numbers of
-    all families. small: whether something that stays was too small for a double."""
+    """A pass forward: the numbers of all families and of rows, what was met on the way, and whether
+    something was too small for a double."""
 
-    turns: Sequence[Turn]
-    numbers: Mapping[str, Reals]
+    values: Mapping[str, Reals]
+    rows: Mapping[int, Spread]
+    walks: Sequence[ArrayWalk | Met]
     small: bool
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all values are finite that have a say."""
+        return all(
+            each.finite if isinstance(each, Met) else each.is_finite() for each in self.walks
+        )
 
 
 class _Last:
-    """The last pass of a thread: its point, the numbers of all families, the walks, and whether a value
-    was too small for a double."""
+    """The last point of a thread, and the pass there, if all was finite."""
 
     x: Reals
-    values: Mapping[str, Reals]
-    walks: Sequence[ArrayWalk] | None = None
-    small = False
+    made: _Pass | None = None
 
 
 class ArrayEngine(Engine):
@@ -77,207 +101,191 @@ class ArrayEngine(Engine):
         numbers: Mapping[str, Reals],
     ) -> None:
         self.plan, self.output, self.leaves = plan, output, leaves
-        self._given = numbers
         self._ends = numpy.cumsum([len(places) for _, places in leaves])[:-1]
-        self.moved = {
-            name: numpy.zeros(each.size + 1, dtype=bool) for name, each in plan.families.items()
-        }
-        for name, places in leaves:
-            self.moved[name][places] = True
-        self._moved_rows: set[int] = set()
-        self._plain = self._ready(0.0)
+        self._moving = Moving(plan, output, leaves, numbers)
+        self.moved = self._moving.moved
+        """Of each family the members that depend on leaves."""
+        self._plain = self._moving.ready(0.0)
         self.stays = self._plain.numbers
         """The numbers of what no leaf leads to."""
-        self._shifted: _Pass | None = None
+        self._shifted: Ready | None = None
         self._families = [name for name, each in self.moved.items() if each.any()]
         """Those with members that move."""
-        self.size = sum(map(_size, self._plain.turns))
+        steps = [unit for unit in self._plain.units if isinstance(unit, Stepped)]
+        read = [name for unit in steps for name in unit.code.families]
+        self._sloping = [*dict.fromkeys([*self._families, *read])]
+        """Those that gradients are added to."""
+        self.size = self._plain.size
         """About how many steps are computed at every point, unrolled."""
         self._own = Own(_Last)
 
+    @property
+    def careful(self) -> ArrayEngine:
+        """Itself: what knows more of a point than its value and gradient."""
+        return self
+
     def forward(self, x: Any) -> float | None:
         own = self._own.made
-        own.walks = None
+        own.made = None
         own.x = numpy.array(x, dtype=float)
         if not numpy.isfinite(own.x).all():
             return None
-        found = self._forward(self._plain, ArrayWriter())
-        if found is None:
+        made = self._forward(self._plain)
+        if not made.is_finite:
             return None
-        own.values, own.walks, own.small = found
-        name, at = self.output
-        value = float(own.values[name][at])
+        own.made = made
+        value = self._output_of(made)
         return value if isfinite(value) else None
 
     def backward(self) -> Any:
-        own = self._own.made
-        if own.walks is None:
+        made = self._own.made.made
+        if made is None:
             return None
-        gradient, small = self._backward(own.walks, 1.0)
-        if own.small:  # then what is too small must have no say
-            return gradient if gradient is not None and self._sure(gradient) else None
+        gradient, small = self._backward(made)
+        if made.small:  # then what is too small must have no say
+            return gradient if gradient is not None and self._sure(made, gradient) else None
         if small:  # what is too small even then is left out, as of other large graphs
-            gradient, _ = self._backward(own.walks, SCALE)
+            gradient, _ = self._backward(made, SCALE)
         return gradient
 
-    def _sure(self, gradient: Reals) -> bool:
-        """Whether value and gradient are what they are if what is too small is something else."""
-        own = self._own.made
-        more = TINY * 1.5
-        if self._shifted is None:
-            self._shifted = self._ready(more) if self._plain.small else self._plain
-        found = self._forward(self._shifted, ArrayWriter(more))
-        if found is None:
-            return False
-        values, walks, _ = found
-        name, at = self.output
-        other, _ = self._backward(walks, SCALE, ArrayWriter(more))
-        return (
-            other is not None
-            and same(own.values[name][at : at + 1], values[name][at : at + 1])
-            and same(gradient, other, TINY)
+    def output_at(self, x: Any) -> float:
+        """The output, also where it is not finite, or something on the way is not."""
+        self._own.made.x = numpy.array(x, dtype=float)
+        return self._output_of(self._forward(self._plain))
+
+    def rounding(self, x: Any) -> float | None:
+        """How far rounding of each step may have moved the output, about; None where it is in doubt.
+        See `Problem.rounding`."""
+        made = None if self.forward(x) is None else self._own.made.made
+        if made is None:
+            return None
+        effects: list[float] = []
+        self._backward(made, effects=effects)
+        return float_info.epsilon * hypot(*filter(isfinite, effects))
+
+    def at_border(self) -> bool:
+        """Whether some step that moves stands on a border where this thread last computed the output."""
+        made = self._own.made.made
+        if made is None:
+            return True
+        return any(
+            each.border or each.labels if isinstance(each, Met) else [*each.borders()]
+            for each in made.walks
         )
 
-    def _ready(self, more: float) -> _Pass:
-        """Compute what stays. more: added to what is too small for a double."""
-        plan, (output, at) = self.plan, self.output
-        reached = plan.reached(output, at)
-        for name, which in reached.items():
-            inputs = ~numpy.isin(plan.families[name].owner, [*plan.computed, -2])
-            if numpy.isnan(self._given[name][:-1][inputs & (which & ~self.moved[name])[:-1]]).any():
-                raise NotLoops("an input without a number")
-        values = {name: each.copy() for name, each in self._given.items()}
+    @property
+    def is_continuous(self) -> bool:
+        """Whether no step that moves is a condition, or jumps."""
+        operations = {
+            part.columns.op(step)
+            for part, *_ in self._plain.parts
+            for step in part.steps
+            if step not in part.columns.specials
+        }
+        rows = [OPERATIONS[name] for name in operations]
+        return not any(row.jump or row.chooses or is_truth(row) for row in rows)
+
+    def _output_of(self, made: _Pass) -> float:
+        name, at = self.output
+        return float(made.values[name][at])
+
+    def _sure(self, made: _Pass, gradient: Reals) -> bool:
+        """Whether value and gradient are what they are if what is too small is something else."""
+        more = TINY * 1.5
+        if self._shifted is None:
+            self._shifted = self._moving.ready(more) if self._plain.small else self._plain
+        other = self._forward(self._shifted, more)
+        slopes, _ = self._backward(other, SCALE, more)
+        name, at = self.output
+        here = slice(at, at + 1)
+        return (
+            slopes is not None
+            and same(made.values[name][here], other.values[name][here])
+            and same(gradient, slopes, TINY)
+        )
+
+    def _forward(self, ready: Ready, more: float = 0.0) -> _Pass:
+        """A pass forward. more: added to what is too small for a double."""
         writer = ArrayWriter(more)
-        rows: dict[int, Spread] = {}
-        turns: list[Turn] = []
-        narrowed: dict[Any, Any] = {}
-        with writer.watched():
-            for turn in self._needed(reached):
-                part = turn.part
-                moving = [use.row for use in part.uses if self.moved[use.family][use.places].any()]
-                moving += [row for row in part.outer if row in self._moved_rows]
-                key = id(part.steps), *moving
-                if key not in narrowed:
-                    narrowed[key] = depending(part.columns, moving, part.steps)
-                which = narrowed[key]
-                walk = walk_through(_staying(part, which), writer, values, rows)
-                walk.forward()
-                if not walk.is_finite():
-                    raise NotLoops("what is not finite")
-                still = walk.part.roots
-                if len(still) < len(part.roots):
-                    turns.append(turn._replace(part=_moving(part, which, walk.found)))
-                if not turn.family:
-                    rows |= {row: walk.found[row] for row in still}
-                    self._moved_rows.update(which.intersection(part.roots))
-                elif still:
-                    values[turn.family][turn.target] = walk.found[still[0]]
-                else:
-                    self.moved[turn.family][turn.target] = True
-        return _Pass(turns, values, writer.small)
-
-    def _needed(self, reached: Mapping[str, NDArray[numpy.bool_]]) -> list[Turn]:
-        """The turns that lead to the output, in order."""
-        found: list[Turn] = []
-        rows: set[int] = set()
-        for turn in reversed(self.plan.turns()):
-            if (
-                reached[turn.family][turn.target].any()
-                if turn.family
-                else not rows.isdisjoint(turn.part.roots)
-            ):
-                rows.update(turn.part.outer)
-                found.append(turn)
-        return found[::-1]
-
-    def _forward(
-        self, ready: _Pass, writer: ArrayWriter
-    ) -> tuple[dict[str, Reals], list[ArrayWalk], bool] | None:
-        """The numbers of all families, the walks, and whether something was too small for a double;
-        None where something is not finite."""
         values = {**ready.numbers}
         for name in self._families:
             values[name] = values[name].copy()
-        for (name, places), numbers in zip(
-            self.leaves, numpy.split(self._own.made.x, self._ends), strict=True
-        ):
+        x = numpy.split(self._own.made.x, self._ends)
+        for (name, places), numbers in zip(self.leaves, x, strict=True):
             values[name][places] = numbers
-        walks: list[ArrayWalk] = []
-        rows: dict[int, Spread] = {}
+        walks: list[ArrayWalk | Met] = []
+        rows = {**ready.rows}
         with writer.watched():
-            for part, family, target in ready.turns:
+            for unit in ready.units:
+                if isinstance(unit, Stepped):
+                    met = unit.forward(values, rows, more)
+                    writer.small |= met.small
+                    walks.append(met)
+                    continue
+                part, family, target = unit
                 walk = walk_through(part, writer, values, rows)
                 walk.forward()
-                if not walk.is_finite():
-                    return None
                 if family:
                     values[family][target] = walk.found[part.roots[0]]
                 else:
                     rows |= {row: walk.found[row] for row in part.roots}
                 walks.append(walk)
-        return values, walks, writer.small or ready.small
+        return _Pass(values, rows, walks, writer.small or ready.small)
 
     def _backward(
-        self, walks: Sequence[ArrayWalk], scale: float, writer: ArrayWriter | None = None
+        self,
+        made: _Pass,
+        scale: float = 1.0,
+        more: float = 0.0,
+        effects: list[float] | None = None,
     ) -> tuple[Reals | None, bool]:
         """The gradient by the leaves, None where it is not finite, and whether something was too small
-        for a double. scale: of the gradients on the way."""
-        writer = writer or ArrayWriter()
-        gradients = {name: numpy.full(len(self._given[name]), -0.0) for name in self._families}
+        for a double. scale: of the gradients on the way. more: as of `_forward`. effects: takes what
+        the rounding of steps does."""
+        writer = ArrayWriter(more)
+        gradients = {name: numpy.full(len(made.values[name]), -0.0) for name in self._sloping}
         name, at = self.output
         if name not in gradients:
             return numpy.zeros(sum(len(places) for _, places in self.leaves)), False
         gradients[name][at] = scale
         by_row: dict[int, Spread] = {}
         with writer.watched():
-            for turn, walk in zip(reversed(self._plain.turns), reversed(walks), strict=True):
+            for unit, walk in zip(reversed(self._plain.units), reversed(made.walks), strict=True):
+                if isinstance(unit, Stepped):
+                    rest = made.rows, gradients, by_row, self._moving.reached, more
+                    writer.small |= unit.backward(made.values, *rest)
+                    if effects is not None:
+                        effects += _of_members(unit, made.values, gradients)
+                    continue
+                assert isinstance(walk, ArrayWalk)
                 walk.writer = writer
-                bring_back(walk, turn, gradients, by_row)
-            if not self.leaves:
-                return numpy.zeros(0), writer.small
-            whole = numpy.concatenate([gradients[name][places] for name, places in self.leaves])
-            whole = (whole + 0.0) / scale
+                steps = unit.part.steps if effects is not None else ()
+                found = bring_back(walk, unit, gradients, by_row, steps)
+                if effects is not None:
+                    effects += _of_steps(walk, found)
+            slopes = [gradients[name][places] for name, places in self.leaves]
+            whole = (numpy.concatenate([numpy.zeros(0), *slopes]) + 0.0) / scale
         return (whole if numpy.isfinite(whole).all() else None), writer.small
 
 
-def _staying(part: Block, which: Container[int]) -> Block:
-    """A part without these rows."""
-    return part._replace(
-        roots=[row for row in part.roots if row not in which],
-        steps=[row for row in part.steps if row not in which],
-        outer=[row for row in part.outer if row not in which],
-        uses=[use for use in part.uses if use.row not in which],
-        looked=[row for row in part.looked if row not in which],
-    )
+def _of_steps(walk: ArrayWalk, found: Mapping[int, Spread]) -> Iterator[float]:
+    """For the steps of a walk what their size, as large as all roundings of it, does to the output: of
+    all combinations the root of the squares. found: the gradients by steps."""
+    part = walk.part
+    for step in part.steps:
+        out, slope = numpy.asarray(walk.found[step]), numpy.asarray(found[step])
+        special = part.columns.specials.get(step)
+        if isinstance(special, Gathered):
+            domain, terms = part.domains[step], walk.found[special.row]
+            yield from gathers.effects(special.gather, domain, terms, out, slope)
+        elif special is None:
+            yield norm(out * slope)
 
 
-def _moving(part: Block, which: set[int], found: Mapping[int, Any]) -> Block:
-    """A part of which only these rows are left, and what is found of the others."""
-    columns = part.columns
-    steps = [step for step in part.steps if step in which]
-    others = {each for step in steps for each in columns.operands(step)} - which
-    return part._replace(
-        roots=[row for row in part.roots if row in which],
-        steps=steps,
-        outer=[row for row in part.outer if row in which],
-        known={row: found[row] for row in others},
-        uses=[use for use in part.uses if use.row in which],
-        ups={row: up for row, up in part.ups.items() if row in which},
-        domains={row: each for row, each in part.domains.items() if row in which},
-        moving=which,
-        looked=[row for row in part.looked if row in which],
-        bordering=[row for row in part.bordering if row in which],
-    )
-
-
-def _size(turn: Turn) -> int:
-    """About how many steps a turn takes, unrolled."""
-    part = turn.part
-    homes, whole = part.columns.homes, part.columns.homes[part.roots[0]].size
-    steps = sum(homes[step].size for step in part.steps if step not in part.ups)
-    steps += sum(each.size for each in part.domains.values())
-    if isinstance(turn.target, slice):
-        count = turn.target.stop - turn.target.start
-    else:
-        count = len(turn.target)
-    return steps * count // whole if turn.family else steps
+def _of_members(
+    unit: Stepped, values: Mapping[str, Reals], gradients: Mapping[str, Reals]
+) -> Iterator[float]:
+    """As `_of_steps`, about: as if each step of a member had its size and its gradient."""
+    for body in unit.bodies:
+        members = values[body.family][body.target] * gradients[body.family][body.target]
+        yield norm(members) * sqrt(len(body.part.steps))

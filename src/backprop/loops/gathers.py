@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import hypot
 from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
-from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.arrays import ArrayWriter, Spread, norm
 from backprop.loops.domains import Domain, Reals
 from backprop.operations import OPERATIONS, Gather
 
@@ -66,6 +67,32 @@ def gradient(
         share = writer.value("exp", [writer.value("-", [terms, out[domain.up]])])
         return writer.product(arrived, share, True)
     return writer.branch(arrived, _first(domain, terms == out[domain.up]).astype(float))
+
+
+def effects(
+    gather: Gather, domain: Domain, terms: Spread, out: Reals, slope: Reals
+) -> Iterator[float]:
+    """What the sizes of the steps that a gather takes, unrolled, do to an output, about: of all
+    combinations the root of the squares. slope: of the output by the gather."""
+    terms = numpy.broadcast_to(terms, domain.size)
+    counts, up = domain.counts, domain.up
+    out, slope = (numpy.broadcast_to(each, len(counts)) for each in (out, slope))
+    if gather.divided:
+        yield norm(out * slope)
+        slope = slope / counts
+    if gather.joined_by == "+":
+        sums = numpy.add.accumulate(terms)
+        before = numpy.concatenate(([0.0], sums))[domain.starts[counts > 0]]
+        behind = numpy.arange(domain.size) > domain.starts[up]
+        base = numpy.zeros(len(counts))
+        base[counts > 0] = before
+        yield norm(((sums - base[up]) * slope[up])[behind])
+    elif gather.joined_by == "logsumexp":
+        below = terms - out[up]
+        yield norm(below * numpy.exp(below) * slope[up])
+        yield norm(out * slope)
+    else:
+        yield norm(out * slope * numpy.sqrt(numpy.maximum(counts - 1, 0)))
 
 
 def tied(gather: Gather, domain: Domain, terms: Reals, out: Reals) -> bool:

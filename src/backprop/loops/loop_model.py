@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from math import isnan
@@ -261,12 +261,41 @@ class LoopModel(Model):
             found[place[0].name][place[1]] = as_double(number)
         return found
 
+    def leading(self, output: str) -> set[str]:
+        of, at = self._kind(output)
+        reached = self.plan.reached(of.name, at)
+        found: set[str] = set()
+        for name, family in self.plan.families.items():
+            inputs = ~numpy.isin(family.owner, [*self.plan.computed, Family.ABSENT])
+            found.update(family.labels(numpy.flatnonzero(inputs & reached[name][:-1])))
+        return found
+
+    def givers(self, names: Iterable[str]) -> Iterator[str]:
+        found: dict[tuple[str, int], str] = {}
+        for name in names:
+            of, at = self._kind(name)
+            if of.dimensions and not isnan(self.plan.defaults[of.name][at]):
+                found[of.name, int(of.owner[at])] = name
+        for (_, number), name in found.items():
+            if not self.plan.loops[number].statement.shape.drawn:
+                yield name
+
     def by_names(
-        self, values: Mapping[str, float], output: str
+        self, values: Mapping[str, float], output: str, names: Sequence[str] | None = None
     ) -> tuple[dict[str, float], dict[str, float]] | None:
-        found = self._found(values, output)
+        found = self._found(values, output, names is None)
         if found is None:
             return None
+        if names is not None:
+            kinds = [(name, *self._kind(name)) for name in names]
+            return (
+                {name: float(found.values[of.name][at]) for name, of, at in kinds},
+                {
+                    name: float(found.gradients[of.name][at])
+                    for name, of, at in kinds
+                    if found.reached[of.name][at]
+                },
+            )
         data: dict[str, float] = {}
         gradients: dict[str, float] = {}
         for (name, places), labels in zip(self._places, self.listed, strict=True):
@@ -281,8 +310,9 @@ class LoopModel(Model):
             gradients.update(zip(labels, slopes.tolist(), strict=True))
         return self._ordered(data), self._ordered(gradients)
 
-    def _found(self, values: Mapping[str, float], of: str) -> Found | None:
-        """Values and gradients of all members; None where the unrolled graph has to say what is so."""
+    def _found(self, values: Mapping[str, float], of: str, noted: bool) -> Found | None:
+        """Values and gradients of all members; None where the unrolled graph has to say what is so, or,
+        if this is noted, what a note is due for."""
         output, at = self._kind(of)
         plan = self.plan
         try:
@@ -292,9 +322,9 @@ class LoopModel(Model):
                 if numpy.isnan(numbers[name][:-1][inputs]).any():
                     return None
             plan.reached(output.name, at)
-            if plan.leading <= FEW:
+            if noted and plan.leading <= FEW:
                 return None
-            return gradient(plan, numbers, output.name, at, noted=True)
+            return gradient(plan, numbers, output.name, at, noted=noted)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None
 

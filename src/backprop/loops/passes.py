@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
@@ -164,9 +164,14 @@ def walk_through(
 
 
 def bring_back(
-    walk: ArrayWalk, run: Turn, gradients: dict[str, Reals], by_row: dict[int, Spread]
-) -> None:
-    """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere."""
+    walk: ArrayWalk,
+    run: Turn,
+    gradients: dict[str, Reals],
+    by_row: dict[int, Spread],
+    others: Sequence[int] = (),
+) -> Mapping[int, Spread]:
+    """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere. Those of
+    others, too, are among the ones it returns."""
     part = run.part
     seeds: dict[int, Spread] = {}
     if not run.family:  # what another loop has of these rows, it counts by itself
@@ -175,7 +180,7 @@ def bring_back(
         seed = gradients[run.family][run.target]
         alone = part.columns.homes[part.roots[0]] is part.columns.whole
         seeds[part.roots[0]] = float(seed[0]) if alone else seed
-    found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer])
+    found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer, *others])
     for row, family, places in part.uses:
         given = found[row]
         if isinstance(given, float) and given == 0.0:
@@ -184,3 +189,4 @@ def bring_back(
         gradients[family] = added(gradients[family], places, more)
     for row in part.outer:
         by_row[row] = by_row[row] + found[row] if row in by_row else found[row]
+    return found

@@ -17,6 +17,7 @@ from backprop.engine.underflow import SCALE
 from backprop.engine.walk import NOTHING
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
+from backprop.loops.engine import ArrayEngine
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.module import module
@@ -41,9 +42,9 @@ class NestEngine(Engine):
         at: tuple[str, int],
         leaves: Sequence[tuple[str, Wholes]],
         numbers: Mapping[str, Reals],
-        careful: Engine,
+        careful: ArrayEngine,
     ) -> None:
-        self._careful = careful
+        self.careful = careful
         output, place = at
         moving = _moving(plan, {name for name, _ in leaves})
         reached = plan.reached(output, place)
@@ -95,7 +96,7 @@ class NestEngine(Engine):
             answer = self._once(own)
         if answer:
             own.careful = True
-            return self._careful.forward(x)
+            return self.careful.forward(x)
         name, place = self._output
         return float(own.values[name][place])
 
@@ -116,7 +117,7 @@ class NestEngine(Engine):
     def backward(self) -> Any:
         """The gradient where the value was last computed; the next call changes it."""
         own = self._own.made
-        return self._careful.backward() if own.careful else own.gradient
+        return self.careful.backward() if own.careful else own.gradient
 
 
 class _Memory:

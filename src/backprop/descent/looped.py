@@ -1,0 +1,141 @@
+"""An output as a function of some inputs, by loops: the Model is unrolled only for what these leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy
+
+from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
+from backprop.errors import BackpropError, NotFinite
+from backprop.evaluation.gradient import Gradient, evaluate
+from backprop.language import Model
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.ready import build
+
+__all__ = ["LoopedObjective", "NotLoops"]
+
+if TYPE_CHECKING:
+    from backprop.descent.hessian import SecondDerivatives
+
+
+class NoValue(NotFinite):
+    """The output is not finite at a point; which step has no value, only its graph can tell."""
+
+    def __init__(self, output: str, x: Sequence[float], where: str) -> None:
+        super().__init__(f"{output} has no finite value", where=where)
+        self.x = list(x)
+
+
+class LoopedObjective(Objective):
+    """An output by loops.
+
+    begun: value and gradient where x begins. given: the numbers of inputs that this was computed with.
+    engine, runs: how it is to be computed, and about how often. Raises NotLoops where something is
+    in doubt from the beginning.
+    """
+
+    def __init__(
+        self,
+        model: LoopModel,
+        begun: Gradient,
+        names: Sequence[str],
+        given: Mapping[str, float],
+        engine: str,
+        runs: int,
+    ) -> None:
+        self.model: Model = model
+        self.output, self.names = begun.output, list(names)
+        self.inside = list
+        self._given = given
+        self._asked = engine, runs
+        self.start = [begun.data[name] for name in names]
+        self._engine = build(model, begun.output, names, given, engine, runs)
+        self._arrays = self._engine.careful
+        """What knows more of a point than its value and gradient."""
+        self._x: Sequence[float] = self.start
+        self._last = begun.value
+        self._switched = False
+        """Whether something was in doubt: from there on every step is looked at."""
+
+    @property
+    def size(self) -> int:
+        return self.graph.size if self._switched else self._arrays.size
+
+    @property
+    def last(self) -> float:
+        return self.graph.last if self._switched else self._last
+
+    @cached_property
+    def graph(self) -> GraphObjective:
+        at = evaluate(self.model, self._given, self.output, restores=False)
+        found = GraphObjective(self.model, at, self.names, self._given, *self._asked)
+        found.inside = self.inside
+        return found
+
+    def value(self, x: Sequence[float]) -> float:
+        if not self._switched:
+            self._x = x
+            if self.output in self.names:
+                self._last = x[self.names.index(self.output)]
+            look(self, x)
+            found = self._engine.forward(x)
+            if found is not None:
+                self._last = found
+                return found
+            self._last = self._arrays.output_at(x)
+            if not isfinite(self._last):
+                raise NoValue(self.output, x, self.model.source.name)
+            self._switched = True
+        return self.graph.value(x)
+
+    def gradient(self) -> Point:
+        if not self._switched:
+            found = self._engine.backward()
+            if found is not None:
+                slopes: Point = numpy.asarray(found).tolist()
+                return slopes
+            self._switched = True
+            self.graph.value(self._x)
+        return self.graph.gradient()
+
+    @property
+    def second_derivatives(self) -> SecondDerivatives | None:
+        from backprop.descent.hessian import MOST_STEPS
+
+        return self.graph.second_derivatives if self.size <= MOST_STEPS else None
+
+    def explained(self, error: NotFinite) -> NotFinite:
+        if not isinstance(error, NoValue):
+            return error
+        try:
+            evaluate(self.model, {**self._given, **self._named(error.x)}, self.output)
+        except NotFinite as found:
+            return found
+        except BackpropError:  # it cannot be unrolled
+            pass
+        return error
+
+    def rounding(self, x: Sequence[float]) -> float:
+        found = None if self._switched else self._arrays.rounding(x)
+        return self.graph.rounding(x) if found is None else found
+
+    def ending(self, x: Sequence[float]) -> Ending:
+        found = None if self._switched else self._arrays.run(x)
+        if found is None:
+            return self.graph.ending(x)
+        value, slopes = found
+        gradients = self._named(numpy.asarray(slopes).tolist())
+        return Ending(
+            Gradient(self.output, value, {}, gradients),
+            lambda: self.graph.ending(x).evaluation(),
+            not self._arrays.at_border(),
+            self._arrays.is_continuous,
+        )
+
+    def _named(self, x: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self.names, x, strict=True))

@@ -1,0 +1,243 @@
+"""An output as a function of some inputs, by its graph: value, gradient, and how far both can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from math import hypot, isfinite, nan
+from random import Random
+from sys import float_info
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from backprop.engine.choosing import build, choose
+from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
+from backprop.engine.underflow import too_small
+from backprop.errors import InfiniteSlope, NotFinite
+from backprop.evaluation import diagnosis
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate, settled
+from backprop.graph import Graph, depending
+from backprop.language import Model
+from backprop.values import derivatives, forward
+
+if TYPE_CHECKING:
+    from backprop.descent.hessian import SecondDerivatives
+
+Point = list[float]
+
+_WORK = 10_000
+"""Where the chain rule does not decide, values of many digits do, for so many slopes of steps: some
+two seconds. After that the gradient is one close by, so far away, relative to numbers above 1."""
+
+_MANY = 20
+"""Of more undecided slopes at one point the first are not worth so much work without the others."""
+
+_CLOSE = 1e-8
+
+
+class Ending(NamedTuple):
+    """The last point of a descent. gradient: of it, nan where the chain rule does not decide. smooth:
+    whether it is known that no step on the way stands on a border or has an infinite slope;
+    continuous: that none is a condition or jumps anywhere. evaluation: of the graph, there."""
+
+    gradient: Gradient
+    evaluation: Callable[[], Evaluation]
+    smooth: bool = False
+    continuous: bool = False
+
+
+class Objective(Protocol):
+    """An output as a function of some inputs.
+
+    names: of these, in order. start: their numbers to begin with. size: how many steps are computed at
+    every point. last: the output where it was last computed, also where it is not finite. inside:
+    moves a point into the bounds.
+    """
+
+    model: Model
+    output: str
+    names: Sequence[str]
+    start: Point
+    inside: Callable[[Sequence[float]], Point]
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def last(self) -> float: ...
+
+    @property
+    def second_derivatives(self) -> SecondDerivatives | None:
+        """Those of the output; None if it has too many steps."""
+
+    @property
+    def graph(self) -> GraphObjective:
+        """The output by its graph; raises what reading does."""
+
+    def value(self, x: Sequence[float]) -> float:
+        """The output at x. Raises NotFinite."""
+
+    def gradient(self) -> Point:
+        """Its derivatives where it was last computed. Raises NotFinite."""
+
+    def explained(self, error: NotFinite) -> NotFinite:
+        """An error that `value` raised, with the step that has no finite value."""
+
+    def rounding(self, x: Sequence[float]) -> float:
+        """How far rounding may have moved the output at x."""
+
+    def ending(self, x: Sequence[float]) -> Ending:
+        """What there is to know of the last point of a descent."""
+
+
+def look(objective: Objective, x: Sequence[float]) -> None:
+    """Raise NotFinite for a point at which a number is not finite."""
+    if isfinite(sum(x)) or all(map(isfinite, x)):  # the sum is the quicker look
+        return
+    numbers = zip(objective.names, x, strict=True)
+    name = next(name for name, number in numbers if not isfinite(number))
+    message, hints = f"the step takes {name} beyond 1.8e308", ["take a smaller --lr"]
+    raise NotFinite(message, hints=hints, where=objective.model.source.name)
+
+
+class GraphObjective(Objective):
+    """An output by its graph.
+
+    at: the output where x begins. given: the numbers of inputs that this was computed with; the other
+    inputs keep theirs. engine, runs: how the graph is to be computed, and about how often
+    (`engine.choosing`).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        at: Evaluation,
+        names: Sequence[str],
+        given: Mapping[str, float],
+        engine: str = "python",
+        runs: int = 1,
+    ) -> None:
+        self.model, self.output, self.names = model, at.gradient.output, list(names)
+        self._given = given
+        self.inside = list
+        self.whole = graph = at.graph
+        self.leaves = [model.names[name] for name in names]
+        self._data = data = at.numbers.data
+        self.start = [data[leaf] for leaf in self.leaves]
+        # What no parameter leads to stays as it is: only the rest is computed again.
+        moving = depending(graph, self.leaves, graph.steps)
+        self.fixed = {node: data[node] for node in graph.inputs if node not in moving}
+        """The numbers of the inputs that stay where they are."""
+        self._moving = Graph(model.columns, graph.outputs, model.labels)
+        self._moving.order = [node for node in graph.order if node in moving]
+        self._size = len(self._moving.steps)
+        self._moving = self._moving.for_many_walks()
+        self._engine: Engine | None = None
+        self._asked = engine
+        self._x: Sequence[float] | None = None
+        """Where the engine computed the last value; None: the interpreter did."""
+        if choose(engine, self._size, runs) is not Interpreted:
+            self._engine = build(graph, self.leaves, self.fixed, engine, runs)
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def last(self) -> float:
+        return self._data[self.whole.output]
+
+    @property
+    def graph(self) -> GraphObjective:
+        return self
+
+    def value(self, x: Sequence[float]) -> float:
+        found = self._engine.forward(x) if self._engine and all(map(isfinite, x)) else None
+        self._x = None if found is None else x
+        return self._interpreted(x) if found is None else found
+
+    @cached_property
+    def second_derivatives(self) -> SecondDerivatives | None:
+        from backprop.descent.hessian import MOST_STEPS, SecondDerivatives  # numpy is rarely wanted
+
+        if len(self.whole.steps) > MOST_STEPS:
+            return None
+        ready = isinstance(self._engine, (StraightCode, TapeCode))
+        return SecondDerivatives(self.whole, self.leaves, self.fixed, self._asked, ready)
+
+    def explained(self, error: NotFinite) -> NotFinite:
+        return error
+
+    def ending(self, x: Sequence[float]) -> Ending:
+        at = {**self._given, **dict(zip(self.names, x, strict=True))}
+        found = evaluate(self.model, at, self.output, by_values=False, restores=False)
+        return Ending(found.gradient, lambda: found)
+
+    def _interpreted(self, x: Sequence[float]) -> float:
+        graph, data = self._moving, self._data
+        for leaf, number in zip(self.leaves, x, strict=True):
+            data[leaf] = number
+        look(self, x)
+        forward(graph, graph.steps, data)
+        diagnosis.values(self.model, graph.order, len(graph.order), data)
+        return data[graph.output]
+
+    def gradient(self) -> Point:
+        if self._engine and self._x is not None:
+            found = self._engine.backward()
+            if found is not None:
+                return [float(slope) for slope in found]
+            self._interpreted(self._x)
+        gradients = derivatives(self._moving, self._data)
+        slopes = [gradients[leaf] for leaf in self.leaves]
+        finite = isfinite(sum(slopes)) or all(map(isfinite, slopes))
+        sure = finite and not too_small(self._moving, self._data)
+        return slopes if sure else self._doubtful()
+
+    def _doubtful(self) -> Point:
+        """The derivatives where the chain rule meets something that is not finite, or too small."""
+        if self._work > _WORK and (slopes := self._close_by()):
+            return slopes
+        gradients = [0.0] * len(self._data)
+        found = settled(self.whole, self._data, gradients) or {}
+        undecided = {leaf: found[leaf] for leaf in self.leaves if leaf in found}
+        self._work += self.size * (1 + len(undecided))
+        if len(undecided) > _MANY and self._work > _WORK and (slopes := self._close_by()):
+            return slopes
+        warnings: list[InfiniteSlope] = []
+        if undecided:
+            from backprop.evaluation.indeterminate import by_values
+
+            warnings += by_values(self.model, self.whole, self._data, gradients, undecided)
+        slopes = [gradients[leaf] for leaf in self.leaves]
+        if not all(map(isfinite, slopes)):
+            at = self.model, self.whole, self._data
+            warnings += diagnosis.gradients(*at, gradients, undecided)
+            warnings[0].also = tuple(warnings[1:])
+            raise warnings[0]
+        return slopes
+
+    _work = 0
+    """What such derivatives have taken so far."""
+
+    def _close_by(self) -> Point | None:
+        """The derivatives at a point close by, None where the chain rule does not decide there."""
+        here, random = [self._data[leaf] for leaf in self.leaves], Random(0)
+        near = [at + _CLOSE * max(1.0, abs(at)) * random.uniform(-1.0, 1.0) for at in here]
+        try:
+            self._interpreted(self.inside(near))
+            gradients = derivatives(self._moving, self._data)
+        except NotFinite:
+            gradients = [nan] * len(self._data)
+        self._interpreted(here)
+        slopes = [gradients[leaf] for leaf in self.leaves]
+        return slopes if all(map(isfinite, slopes)) else None
+
+    def rounding(self, x: Sequence[float]) -> float:
+        self._interpreted(x)
+        gradients = derivatives(self._moving, self._data)
+        effects = (self._data[step] * gradients[step] for step in self._moving.steps)
+        return float_info.epsilon * hypot(*filter(isfinite, effects))
+
+    def moved(self, steps: Sequence[int]) -> bool:
+        """Whether one of these steps of the graph depends on a parameter."""
+        return bool(steps) and not set(steps).isdisjoint(self._moving.steps)
