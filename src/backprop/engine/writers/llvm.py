@@ -15,7 +15,6 @@ so this is for up to about a thousand of them, evaluated many times.
 import platform
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from math import frexp, isfinite, isnan, nan
 from sys import float_info
 
@@ -280,14 +279,6 @@ class Code(walk.Texts[str]):
             zero = self.emit(f"fsub double {text}, {text}")  # x - x is nan for what is no number
             total = zero if total == 0.0 else self.value("+", [total, zero])
         return self.write(total)
-
-
-@cache
-def calls(name: str) -> bool:
-    """Whether the value of an operation is that of a function, and takes long."""
-    code = Code()
-    code.value(name, [f"%x{at}" for at in range(OPERATIONS[name].arity)])
-    return any("@llvm." not in line for line in code.declared)
 
 
 def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int], scale: float = 1.0) -> str:

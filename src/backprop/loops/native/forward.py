@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from math import inf
 from typing import Any
 
 from backprop.engine.walk import NOTHING, Operand
-from backprop.engine.writers.llvm import Bit, calls
+from backprop.engine.writers.llvm import Bit, Code
 from backprop.loops.domains import Domain
 from backprop.loops.native.row_loops import RowLoops
 from backprop.loops.rows import Gathered, Index, Lift, Read
+from backprop.operations import OPERATIONS
 
 
 class Forward(RowLoops):
@@ -257,3 +259,11 @@ class Forward(RowLoops):
         total = self.across(slots[0][1], width) if rows else self._get(slots[0])
         self.firsts[~row] = code.value("/", [1.0, code.value("+", [total, 1.0])])
         return code.value("above", [top, code.value("log1p", [code.value("+", [total, 0.0])])])
+
+
+@cache
+def calls(name: str) -> bool:
+    """Whether the value of an operation is that of a function, and takes long."""
+    code = Code()
+    code.value(name, [f"%x{at}" for at in range(OPERATIONS[name].arity)])
+    return any("@llvm." not in line for line in code.declared)
