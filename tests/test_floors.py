@@ -55,7 +55,8 @@ NEVER = {
 
 LOOPS = (
     "arrays", "domains", "edges", "engine", "family", "file_order", "gathers", "loop_model", "moving", "moments", "native/grids",
-    "native/groups", "native/nest_engine", "native/nests", "native/row_loops", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence", "stepped",
+    "native/groups", "native/nest_engine", "native/nests", "native/row_loops", "native/shared_nests",
+    "native/sharing", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "rounded", "sequence", "stepped",
 )  # fmt: skip
 """The files of `loops/` that compute with arrays."""
 

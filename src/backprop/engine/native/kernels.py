@@ -15,7 +15,8 @@ from backprop.engine import underflow
 from backprop.engine.native import loops
 from backprop.engine.native.machine import lanes
 from backprop.engine.walk import NOTHING
-from backprop.engine.writers.llvm import ATTRIBUTES, Code, literal, marks
+from backprop.engine.writers.llvm import ATTRIBUTES, Code, literal
+from backprop.engine.writers.marks import marks
 
 FIELDS = tuple("segments count values p q a b c codes gradients size root seed".split())
 """What describes a tape to the kernels, 64 bits each: arrays and their sizes. Of segments, `count`
@@ -57,12 +58,15 @@ def text(used: frozenset[int]) -> str:
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", careful, "careful"),
     ]
-    return "\n".join([*sorted(declared), *parts, _DECLARED, marks(), _levels(), ATTRIBUTES])
+    return "\n".join([*sorted(declared), *parts, _DECLARED, FILL, marks(), _levels(), ATTRIBUTES])
 
 
 _DECLARED = """
 declare i32 @llvm.smax.i32(i32, i32)
 declare i64 @llvm.umax.i64(i64, i64)
+"""
+
+FILL = """
 define internal fastcc void @fill(ptr noalias %to, i64 %n, double %number) {
 entry:
   br label %loop
@@ -77,6 +81,7 @@ done:
   ret void
 }
 """
+"""The function that sets all of some numbers."""
 
 _DRIVER = """
 define i32 @{name}(ptr noalias %tape) {{

@@ -12,13 +12,13 @@ are computed and one is taken; the result is that of the interpreter, which comp
 so this is for up to about a thousand of them, evaluated many times.
 """
 
-import platform
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from math import frexp, isfinite, isnan, nan
 from sys import float_info
 
 from backprop.engine import underflow, walk
+from backprop.engine.writers.marks import marks
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON, Operation
@@ -158,11 +158,15 @@ class Code(walk.Texts[str]):
             if symbol := self._symbol(function):
                 self._known[key] = self._call(self.double, symbol, texts)
             else:
-                self._known[key] = self.together(
-                    self._call("double", function, [self._lane(each, lane) for each in texts])
-                    for lane in range(self.width)
-                )
+                self._known[key] = self._apart(function, texts)
         return self._known[key]
+
+    def _apart(self, function: str, texts: Sequence[str]) -> str:
+        """The register of a call for each lane."""
+        return self.together(
+            self._call("double", function, [self._lane(each, lane) for each in texts])
+            for lane in range(self.width)
+        )
 
     def _symbol(self, function: str) -> str:
         """The function that computes all lanes at once; "" if there is none."""
@@ -359,42 +363,3 @@ def _truth(code: Code, operand: Operand) -> str:
     if isinstance(operand, Bit):
         return operand
     return code.alike("i1", {0.0: "false", 1.0: "true"}[operand]) if operand in (0.0, 1.0) else ""
-
-
-def marks() -> str:
-    """Functions that clear and read some of the processor's marks (`engine.underflow`). A volatile
-    load keeps LLVM from taking the answer of one call for that of the next."""
-    if platform.machine() in ("x86_64", "AMD64"):  # without the older floating-point unit's
-        return """
-declare void @llvm.x86.sse.stmxcsr(ptr)
-declare void @llvm.x86.sse.ldmxcsr(ptr)
-define internal fastcc void @clear_marks(i32 %bits) noinline {
-  %state = alloca i32, align 4
-  call void @llvm.x86.sse.stmxcsr(ptr %state)
-  %was = load volatile i32, ptr %state, align 4
-  %others = xor i32 %bits, -1
-  %now = and i32 %was, %others
-  store i32 %now, ptr %state, align 4
-  call void @llvm.x86.sse.ldmxcsr(ptr %state)
-  ret void
-}
-define internal fastcc i1 @marked(i32 %bits) noinline {
-  %state = alloca i32, align 4
-  call void @llvm.x86.sse.stmxcsr(ptr %state)
-  %was = load volatile i32, ptr %state, align 4
-  %found = and i32 %was, %bits
-  %answer = icmp ne i32 %found, 0
-  ret i1 %answer
-}"""
-    return """
-declare i32 @feclearexcept(i32)
-declare i32 @fetestexcept(i32)
-define internal fastcc void @clear_marks(i32 %bits) noinline {
-  %done = call i32 @feclearexcept(i32 %bits)
-  ret void
-}
-define internal fastcc i1 @marked(i32 %bits) noinline {
-  %found = call i32 @fetestexcept(i32 %bits)
-  %answer = icmp ne i32 %found, 0
-  ret i1 %answer
-}"""

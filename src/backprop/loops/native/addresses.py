@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from backprop.engine.walk import Operand
 from backprop.engine.writers.llvm import Code, literal
@@ -20,14 +20,17 @@ class Pointers:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.sizes: dict[str, int] = {}
         self.others: list[Wholes | int] = []
         self._known: dict[bytes, str] = {}
 
-    def pointer(self, kind: str, number: int) -> str:
-        """The pointer to an array of one of the kinds v, g, p."""
+    def pointer(self, kind: str, number: int, size: int = 0) -> str:
+        """The pointer to an array of one of the kinds v, g, p; or of w and h, which are as v and g for
+        the rows of one turn, of so many doubles."""
         name = f"%{kind}{number}"
         if name not in self.names:
             self.names.append(name)
+            self.sizes[name] = size
         return name
 
     def table(self, numbers: Wholes) -> str:
@@ -51,11 +54,13 @@ class Addresses(Blocks):
     of machine code. number: of each family. Of the domains of the loops here `_k` has the counters, `_r`
     the numbers of the combinations, within one row where rows are alike, and `_row` the row."""
 
-    def __init__(self, plan: Plan, code: Code, places: Mapping[str, Wholes]) -> None:
+    def __init__(self, plan: Plan, code: Code, places: dict[str, Wholes]) -> None:
         super().__init__(code)
         self.plan, self.graph = plan, plan.columns
         self.columns = plan.columns
         self.places = places
+        self.local: set[str] = set()
+        """The families that exist for the rows of one turn."""
         self.arrays = Pointers()
         self.number = {name: at for at, name in enumerate(plan.families)}
         self._k: dict[Domain, str] = {}
@@ -153,7 +158,7 @@ class Addresses(Blocks):
     def _add(self, family: str, number: Operand[str], lanes: list[str], stride: int) -> None:
         """Add to the gradients of members."""
         code, at = self.code, self.number[family]
-        pointer = self.arrays.pointer("g", at)
+        pointer = self._pointer("g", family)
         if code.width == 1 or (len(lanes) == 1 and stride == 1):
             place = code.at(pointer, lanes[0])
             before = code.emit(f"load {code.double}, ptr {place}, align 8")
@@ -174,6 +179,20 @@ class Addresses(Blocks):
             before = code.load(place)
             after = code.emit(f"fadd double {before}, {single}")
             code.lines.append(f"  store double {after}, ptr {place}, align 8")
+
+    def _pointer(self, kind: str, family: str) -> str:
+        """The pointer to the values, v, or the gradients, g, of a family."""
+        number = self.number[family]
+        if family not in self.local:
+            return self.arrays.pointer(kind, number)
+        size = (int(self.places[family][-1]) + 1) * self.code.width
+        return self.arrays.pointer({"v": "w", "g": "h"}[kind], number, size)
+
+    def _near(self, family: str, lanes: list[str], stride: int) -> tuple[list[str], int]:
+        """A place of a member; of one that is local lanes stand side by side."""
+        if family not in self.local:
+            return lanes, stride
+        return [self._times(lanes[0], self.code.width)], 1
 
     def _place(self, row: int, special: Read, home: Domain) -> Fit:
         def places() -> Wholes:

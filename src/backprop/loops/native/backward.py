@@ -40,6 +40,8 @@ class Backward(Forward):
         columns, code = self.columns, self.code
         self._now = domain
         for row in reversed(self._levels.get(domain, ())):
+            if row in self._skipped:
+                continue
             gradient = self.sums.pop(row, None)
             if row in self.slots and row in self.movers:
                 more = self._get(self.slots[row])
@@ -49,6 +51,7 @@ class Backward(Forward):
             special = columns.specials.get(row)
             if isinstance(special, Read):
                 at = self._whole(self._place(row, special, domain), domain)
+                at = self._near(special.family, *at)
                 self._add(special.family, gradient, *at)
             elif isinstance(special, Lift):
                 self._bring(special.row, gradient)

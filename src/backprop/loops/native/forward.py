@@ -23,6 +23,8 @@ class Forward(RowLoops):
     _levels: dict[Domain, list[int]]
     _looked: set[int]
     _looking = False
+    _skipped: frozenset[int] = frozenset()
+    """Single rows that are written elsewhere."""
     bad: dict[int, str]
     firsts: dict[int, Operand[str]]
     movers: set[int]
@@ -42,6 +44,8 @@ class Forward(RowLoops):
         """The rows whose home is this domain."""
         self._now = domain
         for row in self._levels.get(domain, ()):
+            if row in self._skipped:
+                continue
             self._forward(row)
             if self._looking and row in self._looked:
                 self._look(self.found[row])
@@ -67,8 +71,8 @@ class Forward(RowLoops):
             self._set(row, self._doubles(fit, home))
         elif isinstance(special, Read):
             at = self._whole(self._place(row, special, home), home)
-            pointer = self.arrays.pointer("v", self.number[special.family])
-            self._set(row, self._load(pointer, *at))
+            at = self._near(special.family, *at)
+            self._set(row, self._load(self._pointer("v", special.family), *at))
         elif isinstance(special, Lift):
             self._set(row, self.found[special.row])
         elif isinstance(special, Gathered):
@@ -81,10 +85,34 @@ class Forward(RowLoops):
         """The value of an operation."""
         columns = self.columns
         operands = [self.found[each] for each in columns.operands(row)]
+        if columns.op(row) == "^" and self._counts(row, home):
+            return self._power(home, *operands)
         found = self.code.value(columns.op(row), operands)
         if self._looking and home.depth and row in self.movers and calls(columns.op(row)):
             self._keep(row, home, found)
         return found
+
+    def _counts(self, row: int, home: Domain) -> bool:
+        """Whether a power of what stays has an exponent that counts up, 1 by 1, in the innermost loop."""
+        base, exponent = self.columns.operands(row)
+        special = self.columns.specials.get(exponent)
+        stays = isinstance(self.columns.specials.get(base), Lift)
+        if home.depth < 2 or not stays or not isinstance(special, Index):
+            return False
+        fit = self._fit(exponent, lambda: special.numbers, self.columns.homes[exponent])
+        steps = (*[0] * (home.depth - 2), 1)
+        alone = fit.table is None and not fit.row and fit.steps == steps
+        return alone and self.columns.homes[exponent] is home
+
+    def _power(self, home: Domain, base: Operand[str], exponent: Operand[str]) -> Operand[str]:
+        """The power before times the base: relative to the exponent, which is the condition number of a
+        power, that is rounded as often."""
+        code, slot = self.code, self._slot(None)
+        first = code.emit(f"icmp eq i64 {self._k[home]}, 0")
+        self._if(first, lambda: self._put(code.value("^", [base, exponent]), slot))
+        later = code.emit(f"xor i1 {first}, true")
+        self._if(later, lambda: self._put(code.value("*", [self._get(slot), base]), slot))
+        return self._get(slot)
 
     def _keep(self, row: int, home: Domain, number: Operand[str]) -> None:
         """Keep a number that takes long for the way back."""

@@ -149,6 +149,17 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
     return True
 
 
+def row_position(body: Nest) -> tuple[int, int]:
+    """The position of a family at which a nest with rows counts them, and the least index there; -1 for
+    none."""
+    loop, row = body.loop, body.row
+    if row is None:
+        return -1, 0
+    at = loop.domain.lifted(numpy.arange(row.size), row).astype(numpy.int64)
+    position = _position(loop, at)
+    return position, int(loop.indices[position].min()) if position >= 0 else 0
+
+
 def _position(loop: Repeated, at: Wholes) -> int:
     """The position of a family at which its index counts with these numbers; -1 for none."""
     for position, index in enumerate(loop.indices):

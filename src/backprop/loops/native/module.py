@@ -6,14 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from backprop.engine import underflow
+from backprop.engine.native.kernels import FILL
 from backprop.engine.native.machine import lanes
 from backprop.engine.walk import NOTHING
-from backprop.engine.writers.llvm import ATTRIBUTES, Code, marks
+from backprop.engine.writers.llvm import ATTRIBUTES, Code
+from backprop.engine.writers.marks import marks
 from backprop.loops.domains import Wholes
 from backprop.loops.native.addresses import Pointers
 from backprop.loops.native.groups import NestGroup
-from backprop.loops.native.nests import Nests
+from backprop.loops.native.shared_nests import SharedNests
+from backprop.loops.native.sharing import shared
+from backprop.loops.native.wide import ShiftedCode, WideCode
 from backprop.loops.plan import Plan
+
+_FEW = 24
+"""Rows of a nest that are few enough for several vectors of each in the registers."""
 
 
 class Module(NamedTuple):
@@ -29,32 +36,37 @@ def module(
     found: Sequence[NestGroup],
     places: Mapping[str, Wholes],
     moving: Collection[str],
+    inputs: Collection[str],
     output: str,
     place: int,
+    shifted: bool = False,
 ) -> Module:
     """The function `nests(table, scale)`: values of all members from those of the inputs, and gradients
-    by those that are `moving`. It returns 1 where something is not finite, 2 more where a value was too
-    small for a double, 4 more where a gradient was.
+    by those that are `moving`, of which some are `inputs`. It returns 1 where something is not finite,
+    2 more where a value was too small for a double, 4 more where a gradient was.
 
-    table: addresses of arrays. scale: the gradient at the output.
+    table: addresses of arrays. scale: the gradient at the output. shifted: as of `ShiftedCode`.
     """
-    width, vectors = lanes(True)
-    code = Code(1, vectors)
+    native, vectors = lanes(True)
+    width = native * _at_once(plan, found, native)
+    code = (ShiftedCode if shifted else WideCode)(native, vectors)
     code.looks = False
-    nests = Nests(plan, code, width, places, moving)
+    nests = SharedNests(plan, code, width, {**places}, moving)
     bodies = [[nests.prepare(body) for body in group.bodies] for group in found]
     bit = underflow.flag()
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")
-    for group, some in zip(found, bodies, strict=True):
-        nests.forward_group(group, some)
+    together = shared(nests, found, bodies, {output, *inputs})
+    for several in together:
+        nests.forward_shared(several)
     values = code.emit(f"call fastcc i1 @marked(i32 {bit})")
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")
     at = int(places[output][place])
+    nests.arrays.pointer("v", nests.number[output])
     seed = code.at(nests.arrays.pointer("g", nests.number[output]), at)
     code.lines.append(f"  store double %scale, ptr {seed}, align 8")
-    for group, some in zip(reversed(found), reversed(bodies), strict=True):
-        if any(body.loop.family in nests.takes for body in group.bodies):
-            nests.backward_group(group, some)
+    for several in reversed(together):
+        if any(family in nests.takes for unit in several.units for family in unit.families):
+            nests.backward_shared(several)
     gradients = code.emit(f"call fastcc i1 @marked(i32 {bit})")
     total = "0x0000000000000000"
     for lane_width, slot in sorted(nests.bad.items()):
@@ -81,6 +93,7 @@ def module(
         "declare i64 @llvm.umin.i64(i64, i64)",
         "declare i64 @llvm.smin.i64(i64, i64)",
         _flush(width, vectors),
+        FILL,
         *sorted(code.declared),
         marks(),
         f"define internal fastcc i32 @run({operands}) noinline {{",
@@ -97,6 +110,17 @@ def module(
         ATTRIBUTES,
     ]
     return Module("\n".join(parts), nests.arrays, width)
+
+
+def _at_once(plan: Plan, found: Sequence[NestGroup], native: int) -> int:
+    """How many vectors of rows are run at once: where a row is a recurrence of few operations these wait
+    for one another, and several rows do not."""
+    nests = [nest for group in found for nest in group.bodies]
+    timed = [nest for nest in nests if nest.times and nest.row is not None]
+    if not timed or max(len(nest.order) for nest in nests) > _FEW:
+        return 1
+    rows = min(nest.row.size for nest in nests if nest.row is not None)
+    return 4 if rows >= 16 * native else 2 if rows >= 4 * native else 1
 
 
 def _flush(width: int, vectors: Mapping[str, str]) -> str:

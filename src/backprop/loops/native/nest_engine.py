@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -20,13 +21,17 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
-from backprop.loops.native.module import module
+from backprop.loops.native.module import Module, module
 from backprop.loops.parts import Places, plain
-from backprop.loops.passes import walk_through
+from backprop.loops.passes import same, walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.rows import Read
 from backprop.loops.stepped import Stepped
+from backprop.syntax.functions import TINY
+
+_NOT_FINITE, _VANISHED, _TOO_SMALL = 1, 2, 4
+"""The answers of machine code. See `module`."""
 
 
 class NestEngine(Engine):
@@ -53,17 +58,21 @@ class NestEngine(Engine):
         found = [*groups(plan, needed)]
         self.to = _layouts(plan, found)
         self.families = [*plan.families]
-        made = module(plan, found, self.to, moving, output, place)
-        self.made = made
-        self._library = library(made.text, lambda: made.text)
-        self._run = self._library.function("nests", ctypes.c_int, ctypes.c_void_p, ctypes.c_double)
+        given = {name for name, _ in leaves}
+
+        def code(shifted: bool) -> _Compiled:
+            return _Compiled(module(plan, found, self.to, moving, given, output, place, shifted))
+
+        self._code = cache(code)
+        self.made = self._code(False).module
         self.inputs: list[tuple[slice, str, Places]] = []
         self.size = 0
         for name, places in leaves:
             end = self.size + len(places)
             self.inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
             self.size = end
-        self.whole = self._whole({body.loop.family for group in found for body in group.bodies})
+        computed = {body.loop.family for group in found for body in group.bodies}
+        self.whole = self._whole({output, *computed})
         self._output = output, int(self.to[output][place])
         self._own = Own(lambda: _Memory(self))
 
@@ -90,34 +99,61 @@ class NestEngine(Engine):
             begin = x.ctypes.data
             for at, offset in own.given:
                 own.table[at] = begin + offset
-        answer = self._once(own)
-        if answer & ~1 == 4 or (answer and own.scale != 1.0):  # gradients too small, or too large
-            own.scale = SCALE if own.scale == 1.0 else 1.0
-            answer = self._once(own)
-        if answer:
+        if not self._found(own):
             own.careful = True
             return self.careful.forward(x)
-        name, place = self._output
-        return float(own.values[name][place])
+        value: float = own.value
+        return value
 
-    def _once(self, own: _Memory) -> int:
+    def _found(self, own: _Memory) -> bool:
+        """Compute value and gradient; whether they are sure."""
+        answer = self._once(own, own.scale)
+        if (answer & _TOO_SMALL and own.scale == 1.0) or (
+            answer & _NOT_FINITE and own.scale != 1.0
+        ):
+            own.scale = SCALE if own.scale == 1.0 else 1.0
+            answer = self._once(own, own.scale)
+        if answer & _NOT_FINITE:
+            return False
+        if not answer & _VANISHED:
+            return True  # gradients that are too small even then are left out, as of other large graphs
+        value, gradient = own.value, own.gradient.copy()
+        answer = self._once(own, SCALE, True)
+        sure = not answer & _NOT_FINITE and same(numpy.array([value]), numpy.array([own.value]))
+        sure = sure and same(gradient, own.gradient, TINY)
+        own.value, own.gradient[:] = value, gradient
+        return sure
+
+    def _once(self, own: _Memory, scale: float, shifted: bool = False) -> int:
         own.gradient.fill(0.0)
         for array in own.gradients.values():
             array.fill(NOTHING)
-        found: int = self._run(own.address, own.scale)
-        if not found:
-            for some, name, places in self.inputs:
-                if name in own.gradients:
-                    own.gradient[some] = own.gradients[name][places] + 0.0
-            if own.scale != 1.0:
-                own.gradient /= own.scale
-            found = int(not isfinite(own.gradient.sum()) and not numpy.isfinite(own.gradient).all())
-        return found
+        answer: int = self._code(shifted).run(own.address, scale)
+        if answer & _NOT_FINITE:
+            return answer
+        for some, name, places in self.inputs:
+            if name in own.gradients:
+                own.gradient[some] = own.gradients[name][places] + 0.0
+        if scale != 1.0:
+            own.gradient /= scale
+        own.value = float(own.values[self._output[0]][self._output[1]])
+        finite = isfinite(own.gradient.sum()) or bool(numpy.isfinite(own.gradient).all())
+        return answer if finite else answer | _NOT_FINITE
 
     def backward(self) -> Any:
         """The gradient where the value was last computed; the next call changes it."""
         own = self._own.made
         return self.careful.backward() if own.careful else own.gradient
+
+
+class _Compiled:
+    """A module that is compiled: its function, while this is kept."""
+
+    def __init__(self, made: Module) -> None:
+        self.module = made
+        self._library = library(made.text, lambda: made.text)
+        kinds = ctypes.c_int, ctypes.c_void_p, ctypes.c_double
+        self.run = self._library.function("nests", *kinds)
 
 
 class _Memory:
@@ -130,7 +166,7 @@ class _Memory:
         self.values: dict[str, Reals] = {}
         self.gradients: dict[str, Reals] = {}
         self.gradient = numpy.zeros(engine.size)
-        self.scale, self.careful = 1.0, False
+        self.scale, self.careful, self.value = 1.0, False, 0.0
         self.table = numpy.zeros(len(made.arrays.names), dtype=numpy.uintp)
         self.address = self.table.ctypes.data
         self.given: list[tuple[int, int]] = []
@@ -142,6 +178,8 @@ class _Memory:
             if kind in "tc":
                 other = next(others)
                 array = numpy.empty(other) if isinstance(other, int) else other
+            elif kind in "wh":
+                array = _aligned(made.arrays.sizes[pointer])
             elif kind == "p":
                 array = _aligned(len(to[families[number]]) * made.width)
                 array.fill(NOTHING)

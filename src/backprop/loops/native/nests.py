@@ -54,7 +54,7 @@ class Nests(Backward):
         plan: Plan,
         code: Code,
         width: int,
-        places: Mapping[str, Wholes],
+        places: dict[str, Wholes],
         takes: Iterable[str],
     ) -> None:
         super().__init__(plan, code, places)
@@ -122,6 +122,15 @@ class Nests(Backward):
     def backward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
         """The gradients of what a group reads."""
         columns = self.columns
+        self.make_slots(bodies)
+        self._run(group, bodies, True)
+        for one in reversed(bodies):
+            self._use(one)
+            self._backward(columns.whole)
+
+    def make_slots(self, bodies: Sequence[Prepared]) -> None:
+        """Take places on the stack for the gradients of rows that are used further in."""
+        columns = self.columns
         for one in bodies:
             self._use(one)
             for row in one.inner(columns):
@@ -132,10 +141,6 @@ class Nests(Backward):
                 self.code.width, was = width, self.code.width
                 self.slots[row] = self._slot(None)
                 self.code.width = was
-        self._run(group, bodies, True)
-        for one in reversed(bodies):
-            self._use(one)
-            self._backward(columns.whole)
 
     def _run(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
         columns = self.columns
@@ -252,9 +257,9 @@ class Nests(Backward):
             return self.places[loop.family][places[self.plan.target(loop)]]
 
         at = self._whole(self._fit(loop.root, target, home, "target"), home)
-        number = self.number[loop.family]
+        at = self._near(loop.family, *at)
         if not back:
-            self._store(self.found[loop.root], self.arrays.pointer("v", number), *at)
+            self._store(self.found[loop.root], self._pointer("v", loop.family), *at)
             return
-        gradient = self._load(self.arrays.pointer("g", number), *at)
+        gradient = self._load(self._pointer("g", loop.family), *at)
         self._bring(loop.root, self._masked(gradient, NOTHING))

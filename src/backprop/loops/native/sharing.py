@@ -1,0 +1,235 @@
+"""Which groups of nests share one loop over their rows, and which families then exist for a few rows only.
+
+Where all that a group reads of another one stands in the same row, both can run through the rows
+together. A family that nothing else reads then needs room for the rows of one turn alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from backprop.loops.domains import Domain, Wholes
+from backprop.loops.native.groups import NestGroup, row_position
+from backprop.loops.native.nests import Nests, Prepared
+from backprop.loops.plan import Plan
+from backprop.loops.rows import Gathered, Read
+
+
+class Unit(NamedTuple):
+    """A group with what is known of its nests. gathers: of a single nest without rows the sums over rows
+    that it makes."""
+
+    group: NestGroup
+    nests: list[Prepared]
+    gathers: list[int]
+
+    @property
+    def families(self) -> set[str]:
+        """What it computes."""
+        return {one.body.loop.family for one in self.nests}
+
+    def reads(self, plan: Plan) -> Iterator[tuple[int, Read]]:
+        """What it reads."""
+        for one in self.nests:
+            for row in one.body.order:
+                special = plan.columns.specials.get(row)
+                if isinstance(special, Read):
+                    yield row, special
+
+
+class LocalFamily(NamedTuple):
+    """A family with room for the rows of one turn. places: for each place of a member where it stands
+    there, but for the row. size: how many places that are. inputs: those of members that are not
+    computed, and begin: where their first row stands among all numbers."""
+
+    places: Wholes
+    size: int
+    inputs: Wholes
+    begin: Wholes
+
+
+class Shared(NamedTuple):
+    """Units that run in one loop over rows; of a single one that may have none."""
+
+    units: list[Unit]
+    local: Mapping[str, LocalFamily]
+
+
+def shared(
+    nests: Nests,
+    groups: Sequence[NestGroup],
+    prepared: Sequence[list[Prepared]],
+    kept: Collection[str],
+) -> list[Shared]:
+    """The groups in an order in which they can run, those together that can share their rows. kept:
+    families that are needed afterwards."""
+    plan = nests.plan
+    units = [
+        Unit(group, some, _gathers(nests, some))
+        for group, some in zip(groups, prepared, strict=True)
+    ]
+    made: dict[str, set[int]] = {}
+    for number, unit in enumerate(units):
+        for family in unit.families:
+            made.setdefault(family, set()).add(number)
+    needs = [
+        {each for _, read in unit.reads(plan) for each in made.get(read.family, ())} - {number}
+        for number, unit in enumerate(units)
+    ]
+    found: list[Shared] = []
+    left, done = [*range(len(units))], set[int]()
+    while left:
+        first = next((each for each in left if needs[each] <= done), left[0])
+        some = [first]
+        rows = _rows(nests, units[first])
+        for each in left if rows else ():
+            if (
+                each != first
+                and needs[each] <= done | {*some}
+                and _joins(nests, [units[at] for at in some], units[each], rows)
+            ):
+                some.append(each)
+        left = [each for each in left if each not in some]
+        done |= {*some}
+        together = [units[each] for each in some]
+        local = _local(nests, together, units, kept) if len(some) > 1 else {}
+        found.append(Shared(together, local))
+    return found
+
+
+def _gathers(nests: Nests, some: Sequence[Prepared]) -> list[int]:
+    """The sums over rows that a single nest without rows makes, if they can be made in a shared loop."""
+    columns = nests.columns
+    (one, *others) = some
+    if others or columns.homes[one.body.loop.root] is not columns.whole:
+        return []
+    found: list[int] = []
+    behind: set[int] = set()
+    for row in one.body.order:
+        special = columns.specials.get(row)
+        needs = not behind.isdisjoint(columns.operands(row))
+        if isinstance(special, Gathered) and columns.homes[row] is columns.whole:
+            if special.gather.joined_by != "+" or _needs(nests, row, behind):
+                return []
+            found.append(row)
+            needs = True
+        if needs:
+            behind.add(row)
+    return found
+
+
+def _needs(nests: Nests, row: int, behind: set[int]) -> bool:
+    """Whether the inside of a sum depends on another one."""
+    open_, seen = [row], set[int]()
+    while open_:
+        at = open_.pop()
+        for each in nests.columns.operands(at):
+            if each in behind:
+                return True
+            if each not in seen:
+                seen.add(each)
+                open_.append(each)
+    return False
+
+
+def _domains(nests: Nests, unit: Unit) -> list[Domain]:
+    """The domains of the rows of a unit; none if it has none that can be shared."""
+    columns = nests.columns
+    if unit.gathers:
+        inner = [columns.specials[row].row for row in unit.gathers]  # type: ignore[union-attr]
+        found = [
+            next(each for each in columns.homes[row].around() if each.depth == 1) for row in inner
+        ]
+    else:
+        found = [one.body.row for one in unit.nests if one.body.row is not None]
+        if len(found) < len(unit.nests):
+            return []
+    if any(nests.vector[each] != (True, True) for each in found):
+        return []
+    return found if len({each.size for each in found}) == 1 else []
+
+
+def _rows(nests: Nests, unit: Unit) -> int:
+    """How many rows a unit has; 0 if they cannot be shared."""
+    found = _domains(nests, unit)
+    return found[0].size if found else 0
+
+
+def _joins(nests: Nests, some: Sequence[Unit], unit: Unit, rows: int) -> bool:
+    """Whether a unit can run in one loop with others."""
+    return _rows(nests, unit) == rows and all(
+        _aligned(nests, some, unit, row, read) for row, read in unit.reads(nests.plan)
+    )
+
+
+def _aligned(nests: Nests, some: Sequence[Unit], unit: Unit, row: int, read: Read) -> bool:
+    """Whether a unit reads members in the row in which they are computed, if some of these units do
+    that."""
+    columns = nests.columns
+    makers = [one for unit in some for one in unit.nests if one.body.loop.family == read.family]
+    if not makers:
+        return True
+    home = columns.homes[row]
+    if not home.depth:
+        return False
+    first = next(each for each in home.around() if each.depth == 1)
+    if all(first is not each for each in _domains(nests, unit)):
+        return False
+    at = home.lifted(numpy.arange(first.size), first).astype(numpy.int64)
+    for one in makers:
+        position, low = row_position(one.body)
+        if position < 0 or (read.indices[position] != low + at).any():
+            return False
+    return True
+
+
+def _local(
+    nests: Nests, some: Sequence[Unit], units: Sequence[Unit], kept: Collection[str]
+) -> dict[str, LocalFamily]:
+    """The families that only these units need, row by row."""
+    plan = nests.plan
+    others = [unit for unit in units if all(unit is not each for each in some)]
+    outside = {read.family for unit in others for _, read in unit.reads(plan)}
+    outside |= {family for unit in others for family in unit.families}
+    found: dict[str, LocalFamily] = {}
+    for unit in some:
+        for one in unit.nests:
+            name = one.body.loop.family
+            if unit.gathers or name in outside or name in kept or name in found:
+                continue
+            aligned = all(
+                _aligned(nests, some, other, row, read)
+                for other in some
+                for row, read in other.reads(plan)
+                if read.family == name
+            )
+            if aligned and (local := _room(nests, one)):
+                found[name] = local
+    return found
+
+
+def _room(nests: Nests, one: Prepared) -> LocalFamily | None:
+    plan, name = nests.plan, one.body.loop.family
+    family, (position, low) = plan.families[name], row_position(one.body)
+    assert one.body.row
+    if position < 0 or family.low[position] != low or family.shape[position] != one.body.row.size:
+        return None
+    rest = [count for at, count in enumerate(family.shape) if at != position]
+    size = int(numpy.prod(rest, dtype=numpy.int64))
+    shaped = numpy.expand_dims(numpy.arange(size).reshape(rest), position)
+    places = numpy.append(numpy.broadcast_to(shaped, family.shape).reshape(-1), size)
+    computed = numpy.isin(family.owner, [*plan.computed]).reshape(family.shape)
+    there = (family.owner != family.ABSENT).reshape(family.shape) & ~computed
+    by_row = numpy.moveaxis(there, position, 0).reshape(one.body.row.size, -1)
+    if (by_row != by_row[0]).any():
+        return None
+    inputs = numpy.flatnonzero(by_row[0])
+    whole = numpy.moveaxis(nests.places[name][:-1].reshape(family.shape), position, 0)
+    whole = whole.reshape(one.body.row.size, -1)[:, inputs]
+    if whole.size and (whole != whole[0] + numpy.arange(len(whole))[:, None]).any():
+        return None
+    begin = whole[0] if whole.size else numpy.zeros(0, dtype=numpy.int64)
+    return LocalFamily(places, size, inputs, begin)

@@ -1,0 +1,81 @@
+"""Vectors that are wider than the processor's: what waits for itself is computed for several at once."""
+
+from collections.abc import Mapping, Sequence
+
+from backprop.engine.walk import Operand
+from backprop.engine.writers.llvm import Bit, Code
+from backprop.syntax.functions import TINY, can_be_lost, can_vanish
+
+
+class WideCode(Code):
+    """Instructions for vectors of any width. native: how many doubles the functions for vectors take."""
+
+    def __init__(self, native: int, vectors: Mapping[str, str]) -> None:
+        super().__init__(1, vectors)
+        self.native = native
+
+    def _symbol(self, function: str) -> str:
+        wide = not function.startswith("llvm.") and self.width not in (1, self.native)
+        return "" if wide else super()._symbol(function)
+
+    def _apart(self, function: str, texts: Sequence[str]) -> str:
+        if function not in self.vectors:
+            return super()._apart(function, texts)
+        part, size = f"<{self.native} x double>", self.native
+        found = [
+            self._call(part, self.vectors[function], [self._part(text, begin) for text in texts])
+            for begin in range(0, self.width, size)
+        ]
+        while len(found) > 1:
+            mask = ", ".join(f"i32 {lane}" for lane in range(2 * size))
+            of = f"<{size} x double>"
+            found = [
+                self.emit(f"shufflevector {of} {one}, {of} {other}, <{2 * size} x i32> <{mask}>")
+                for one, other in zip(found[::2], found[1::2], strict=True)
+            ]
+            size *= 2
+        return found[0]
+
+    def _part(self, text: str, begin: int) -> str:
+        """Some of the lanes."""
+        mask = ", ".join(f"i32 {begin + lane}" for lane in range(self.native))
+        double = self.double
+        return self.emit(
+            f"shufflevector {double} {text}, {double} poison, <{self.native} x i32> <{mask}>"
+        )
+
+
+class ShiftedCode(WideCode):
+    """Instructions that add something to each number that is too small for a double: what comes out is the
+    same only where such numbers have no say. more: what is added, with the sign of the number."""
+
+    def __init__(self, native: int, vectors: Mapping[str, str], more: float = TINY * 1.5) -> None:
+        super().__init__(native, vectors)
+        self.more = more
+
+    def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
+        found = super().value(name, operands)
+        return self._shifted(found, operands) if can_vanish(name) else found
+
+    def used(
+        self, slope: Operand[str], name: str, numbers: Sequence[Operand[str]], at: int
+    ) -> Operand[str]:
+        return self._shifted(slope, numbers) if can_be_lost(name)[at] else slope
+
+    def _shifted(self, found: Operand[str], operands: Sequence[Operand[str]]) -> Operand[str]:
+        """A number, and more where it is small, and not 0 as one of those is that it is made of."""
+        if isinstance(found, float | Bit):
+            return found
+        bit, double = self.type("i1"), self.double
+        size = self.call("llvm.fabs", [found])
+        lost = self.emit(f"fcmp olt {double} {size}, {self.write(TINY)}")
+        for each in operands:
+            if isinstance(each, Bit) or (isinstance(each, float) and each):
+                continue
+            zero = self.emit(f"fcmp oeq {double} {self.write(each)}, {self.write(0.0)}")
+            whole = self.emit(f"fcmp one {double} {size}, {self.write(0.0)}")
+            kept = self.emit(f"xor {bit} {zero}, {self.alike('i1', 'true')}")
+            lost = self.emit(f"and {bit} {lost}, {self.emit(f'or {bit} {kept}, {whole}')}")
+        more = self.call("llvm.copysign", [self.more, found])
+        text = self.emit(f"fadd {double} {found}, {more}")
+        return self.chosen(lost, text, found)
