@@ -1,12 +1,14 @@
-"""What indices run through: every combination at once, as arrays of whole numbers.
+"""What indices run through, every combination at once: domains, and whole numbers for each.
 
 A domain is what one clause adds to those around it: in `h[i,j] = … for i in 1..3, j in 1..n` that
 of `j` lies within that of `i`, which lies within the whole, where nothing runs. A sum has one more.
+Nothing is as large as there are combinations before someone asks for an array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -24,23 +26,43 @@ Reals = NDArray[numpy.float64]
 class Domain:
     """The combinations of indices so far, in the order in which they are run through.
 
-    size: how many there are. parent: the domain around, None of the whole. up: for each combination
-    the number of that of the parent which it extends. counts: how many extend each of the parent's.
+    parent: the domain around, None of the whole. counts: how many combinations extend each of the
+    parent's, one number if these are alike. size: how many there are. each: how many extend each of the
+    parent's, -1 where that differs. depth: how many domains are around it.
     """
 
-    def __init__(self, parent: Domain | None = None, counts: Wholes | None = None) -> None:
+    def __init__(self, parent: Domain | None = None, counts: Wholes | int = 1) -> None:
         self.parent = parent
         self.depth: int = 0 if parent is None else parent.depth + 1
-        if parent is None or counts is None:
-            self.size, self.each = 1, 1
+        self.size: int
+        if isinstance(counts, int):
+            self._outer = 1 if parent is None else parent.size
+            self.each = counts if self._outer else -1
+            self.size = self._outer * counts
             return
-        self.counts = counts
+        self._outer = len(counts)
+        alike = len(counts) > 0 and bool((counts == counts[0]).all())
+        self.each = int(counts[0]) if alike else -1
         self.size = int(counts.sum())
-        even = len(counts) > 0 and bool((counts == counts[0]).all())
-        self.each = int(counts[0]) if even else -1
-        """How many extend each of the parent's, -1 where that differs."""
-        self.starts = numpy.concatenate(([0], numpy.cumsum(counts)[:-1])).astype(numpy.int64)
-        self.up: Wholes = numpy.repeat(numpy.arange(len(counts)), counts)
+        if not alike:
+            self.counts = counts
+
+    @cached_property
+    def counts(self) -> Wholes:
+        """How many extend each of the parent's."""
+        return numpy.full(self._outer, max(self.each, 0), dtype=numpy.int64)
+
+    @cached_property
+    def starts(self) -> Wholes:
+        """The number of the first that extends each of the parent's."""
+        if self.each >= 0:
+            return numpy.arange(self._outer) * self.each
+        return numpy.cumsum(self.counts) - self.counts
+
+    @cached_property
+    def up(self) -> Wholes:
+        """For each combination the number of that of the parent which it extends."""
+        return numpy.repeat(numpy.arange(self._outer), self.each if self.each >= 0 else self.counts)
 
     def around(self) -> Iterator[Domain]:
         """This domain, that around it, and so on up to the whole."""
@@ -49,35 +71,52 @@ class Domain:
             yield found
             found = found.parent
 
+    def within(self, home: Domain) -> int:
+        """How many combinations extend each of a domain around this one; -1 where that differs. Raises
+        NotLoops for a domain beside it."""
+        times = 1
+        for domain in self.around():
+            if domain is home:
+                return times
+            times = times * domain.each if times >= 0 and domain.each >= 0 else -1
+        raise NotLoops("a value depends on indices that stand beside it")
+
     def lifted(self, numbers: Any, home: Domain) -> Any:
         """Numbers of a domain around this one, one for each combination here. Raises NotLoops for those
         of a domain beside it."""
-        at: Wholes | None = None
-        for domain in self.around():
-            if domain is home or domain.parent is None:
-                break
-            at = domain.up if at is None else domain.up[at]
         if home.parent is None:
             return numpy.full(self.size, numbers)
-        if domain is not home:
-            raise NotLoops("a value depends on indices that stand beside it")
-        return numpy.asarray(numbers) if at is None else numpy.asarray(numbers)[at]
+        times = self.within(home)
+        numbers = numpy.asarray(numbers)
+        if times >= 0:
+            return numbers if self is home else numpy.repeat(numbers, times)
+        at: Wholes | None = None
+        for domain in self.around():
+            if domain is home:
+                break
+            at = domain.up if at is None else domain.up[at]
+        return numbers[at]
 
     def over(self, base: Domain) -> Domain:
         """These combinations as those of one domain that lies directly within `base`."""
+        if self.parent is base:
+            return self
+        times = self.within(base)
+        if times >= 0:
+            return Domain(base, times)
         counts, at = self.counts, self.parent
         while at is not base:
             assert at is not None
             assert at.parent is not None
             counts = at.joined(numpy.add, counts, 0).astype(numpy.int64)
             at = at.parent
-        return self if self.parent is base else Domain(base, counts)
+        return Domain(base, counts)
 
     def joined(self, join: numpy.ufunc, numbers: Any, empty: float) -> Any:
         """What `join` makes, for each combination of the parent, of the numbers of those that extend
         it, one after the other. empty: what it makes of none."""
         numbers = numpy.broadcast_to(numbers, self.size)
-        made = numpy.full(len(self.counts), empty, dtype=numbers.dtype)
+        made = numpy.full(self._outer, empty, dtype=numbers.dtype)
         filled = self.counts > 0
         if not filled.any():
             return made
@@ -89,8 +128,11 @@ class Domain:
                 made[at] = join.accumulate(numbers[start : start + self.counts[at]])[-1]
             return made
         for turn in range(1, longest):
-            here = numpy.flatnonzero(self.counts > turn) if self.each < 0 else slice(None)
-            made[here] = join(made[here], numbers[self.starts[here] + turn])
+            if self.each >= 0:
+                made = join(made, numbers[turn :: self.each])
+            else:
+                here = numpy.flatnonzero(self.counts > turn)
+                made[here] = join(made[here], numbers[self.starts[here] + turn])
         return made
 
     def by_two(self, join: Callable[[Any, Any], Any], numbers: Any) -> Any:
@@ -112,18 +154,3 @@ class Domain:
         assert self.parent is not None
         counts = self.joined(numpy.add, kept.astype(numpy.int64), 0)
         return Domain(self.parent, counts.astype(numpy.int64))
-
-
-def ranged(parent: Domain, low: Wholes, high: Wholes, by: Wholes) -> tuple[Domain, Wholes]:
-    """The domain of a range whose ends and step are given for each combination of the parent, and
-    what its variable is there."""
-    counts = numpy.maximum((high - low) // by + 1, 0)
-    domain = Domain(parent, counts)
-    at = numpy.arange(domain.size) - domain.starts[domain.up]
-    return domain, low[domain.up] + by[domain.up] * at
-
-
-def listed(parent: Domain, items: list[Wholes]) -> tuple[Domain, Wholes]:
-    """The domain of a list, whose items are given for each combination of the parent."""
-    domain = Domain(parent, numpy.full(parent.size, len(items)))
-    return domain, numpy.stack(items, axis=1).reshape(-1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy
 
+from backprop.loops.affine import Affine, Ints, Places, once, plain
 from backprop.loops.domains import Wholes
 from backprop.loops.many import NotLoops
 
@@ -23,45 +24,73 @@ class Family:
 
     UNDEFINED, ABSENT = -1, -2
 
-    def __init__(self, name: str, indices: Sequence[tuple[Wholes, ...]]) -> None:
+    def __init__(self, name: str, indices: Sequence[tuple[Ints, ...]]) -> None:
         self.name = name
         self.dimensions = len(indices[0])
         if any(len(each) != self.dimensions for each in indices):
             raise NotLoops("members of one family have different numbers of indices")
-        whole = [numpy.concatenate(each) for each in zip(*indices, strict=True)]
-        self.low = [int(each.min(initial=0 if not len(each) else each[0])) for each in whole]
-        self.shape = [
-            int(each.max()) - low + 1 if len(each) else 0
-            for each, low in zip(whole, self.low, strict=True)
-        ]
+        ends = [_ends(each) for each in zip(*indices, strict=True)]
+        self.low = [low for low, _ in ends]
+        self.shape = [high - low + 1 for low, high in ends]
         self.size = 1
         for each in self.shape:
             self.size *= each
-        members = len(whole[0]) if whole else 1
+        members = sum(len(each[0]) for each in indices) if ends else 1
         if self.size > _SPARSE * members + 1000:
             raise NotLoops("members of a family are few and far apart")
         self.owner = numpy.full(self.size, self.ABSENT, dtype=numpy.int32)
 
-    def places(self, indices: Sequence[Wholes]) -> Wholes:
+    def places(self, indices: Sequence[Ints]) -> Wholes:
         """Where members stand, those of -1 nowhere."""
+        found = self.where(indices)
+        if isinstance(found, slice):
+            return numpy.arange(found.start, found.stop)
+        return numpy.asarray(found)
+
+    def where(self, indices: Sequence[Ints]) -> Places:
+        """The places of members, without an array where these stand evenly; -1 of those nowhere."""
         if not indices:
-            return numpy.zeros(1, dtype=numpy.int64)
+            return slice(0, 1)
+        evenly = self._evenly(indices)
+        if evenly is not None:
+            return plain(evenly)
         found = numpy.zeros(len(indices[0]), dtype=numpy.int64)
         there = numpy.ones(len(indices[0]), dtype=bool)
         for index, low, count in zip(indices, self.low, self.shape, strict=True):
-            at = index - low
+            at = numpy.asarray(index) - low
             there &= (at >= 0) & (at < count)
             found = found * count + at
-        return numpy.where(there, found, -1)
+        return plain(numpy.where(there, found, -1))
 
-    def members(self, indices: Sequence[Wholes]) -> Wholes:
+    def _evenly(self, indices: Sequence[Ints]) -> Affine | None:
+        found: Affine | None = None
+        for index, low, count in zip(indices, self.low, self.shape, strict=True):
+            if not isinstance(index, Affine):
+                return None
+            ends = index.ends() or (low, low)
+            if ends[0] < low or ends[1] >= low + count:
+                return None
+            at = index.shifted(-low)
+            found = at if found is None else found.times(count).plus(at)
+        return found
+
+    def members(self, indices: Sequence[Ints]) -> Places:
         """Where members stand that there are. Raises NotLoops for others."""
         if len(indices) != self.dimensions:
             raise NotLoops("a family is read with another number of indices")
-        found = self.places(indices)
-        if (found < 0).any() or (self.owner[found] == self.ABSENT).any():
+        found = self.where(indices)
+        there = once(found)
+        low = there.start if isinstance(there, slice) else there.min(initial=0)
+        if low < 0 or (self.owner[there] == self.ABSENT).any():
             raise NotLoops("a member is read that there is not")
         return found
+
+    def owners(self, places: Places) -> set[int]:
+        """The statements that define the members at these places."""
+        own = self.owner[once(places)]
+        if not len(own) or own.min() == own.max():
+            return {*own[:1].tolist()}
+        return {*(numpy.flatnonzero(numpy.bincount(own - self.ABSENT)) + self.ABSENT).tolist()}
 
     def labels(self, places: Wholes) -> list[str]:
         """What the members at these places are called."""
@@ -72,3 +101,16 @@ class Family:
         if len(columns) == 1:
             return [f"{self.name}[{at}]" for at in columns[0]]
         return [f"{self.name}[{','.join(map(str, at))}]" for at in zip(*columns, strict=True)]
+
+
+def _ends(each: Sequence[Ints]) -> tuple[int, int]:
+    """The least and the largest of several indices at one position; 0 and -1 of none."""
+    found: list[tuple[int, int]] = []
+    for index in each:
+        if isinstance(index, Affine):
+            found += [ends] if (ends := index.ends()) else []
+        elif len(index):
+            found.append((int(index.min()), int(index.max())))
+    if not found:
+        return 0, -1
+    return min(low for low, _ in found), max(high for _, high in found)

@@ -16,7 +16,7 @@ from backprop.graph import in_order
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.family import Family
 from backprop.loops.placement import Layout
-from backprop.loops.reader import Repeated
+from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 
 Group = tuple[str, Wholes]

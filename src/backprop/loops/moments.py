@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from backprop.graph import Columns, joined
 from backprop.loops import edges
+from backprop.loops.affine import Affine, Ints, Places, numbers_up
 from backprop.loops.domains import Domain, Reals, Wholes
-from backprop.loops.parts import Block, Places, Use
-from backprop.loops.recurrence import Recurrence, Timed
+from backprop.loops.parts import Block, Known, Use
+from backprop.loops.recurrence import Recurrence, Slots, Timed
 from backprop.loops.rows import Gathered, Lift
 from backprop.operations import EQUALITIES, Gather
 
 MOST_STEPS = 2000
 """Single steps at one time that are worth code of their own."""
 
-_MOST_SPANS = 20
-"""Spans of time in which other statements have members."""
+MOST_PHASES = 20
+"""So many phases have code of their own."""
 
 
 class Course(NamedTuple):
@@ -93,16 +94,15 @@ def periods(of: Recurrence, most: int) -> list[Period] | None:
     shapes = [_shape(body) for body in of.bodies]
     if None in shapes or sum(shape.steps for shape in shapes if shape) > most:
         return None
-    active = numpy.stack([at >= 0 for at in of.at])
-    ends = numpy.flatnonzero((active[:, 1:] != active[:, :-1]).any(axis=0)) + 1
-    if len(ends) >= _MOST_SPANS:
+    phases = of.phases(MOST_PHASES)
+    if phases is None:
         return None
     found: list[Period] = []
-    for start, stop in zip([0, *ends.tolist()], [*ends.tolist(), len(of.times)], strict=True):
+    for start, stop, slots in phases:
         here = [
-            _Unroller(shape, at[start:stop], start).moment()
-            for shape, at in zip(shapes, of.at, strict=True)
-            if shape and at[start] >= 0
+            _Unroller(shape, at, start).moment()
+            for shape, at in zip(shapes, slots, strict=True)
+            if shape and at is not None
         ]
         found.append(Period(start, stop, here))
     return found
@@ -115,7 +115,7 @@ class _Shape(NamedTuple):
 
     body: Timed
     sizes: Mapping[Domain, int]
-    ups: Mapping[int, Sequence[int] | Wholes]
+    ups: Mapping[int, Sequence[int] | Ints]
     terms: Mapping[int, Sequence[tuple[int, int]]]
     steps: int
 
@@ -127,28 +127,32 @@ def _shape(body: Timed) -> _Shape | None:
     sizes: dict[Domain, int] = {}
     for home in dict.fromkeys([columns.homes[row] for row in rows]):
         if first in home.around():
-            here = home.lifted(numpy.arange(first.size), first)
-            counts = numpy.bincount(here, minlength=first.size)
-            if (counts != counts[0]).any() or not counts[0]:
+            size = _size(home, first)
+            if not size:
                 return None
-            sizes[home] = int(counts[0])
-    ups: dict[int, Sequence[int] | Wholes] = {}
-    for row, up in part.ups.items():
+            sizes[home] = size
+    ups: dict[int, Sequence[int] | Ints] = {}
+    for row, (places, _) in part.ups.items():
         size = sizes[columns.homes[row]]
         source = columns.homes[columns.operands(row)[0]]
-        if isinstance(up.places, int):
+        if isinstance(places, int):
             ups[row] = [0] * size
-        elif source in sizes:
-            at = up.places.reshape(first.size, size)
+        elif source not in sizes:
+            ups[row] = places
+        elif isinstance(places, Affine):
+            ups[row] = places.inside(first)
+        else:
+            at = places.reshape(first.size, size)
             at = at - sizes[source] * numpy.arange(first.size)[:, None]
             if (at != at[0]).any():
                 return None
             ups[row] = at[0].tolist()
-        else:
-            ups[row] = up.places
     terms: dict[int, Sequence[tuple[int, int]]] = {}
     for row, domain in part.domains.items():
-        counts = domain.counts.reshape(first.size, sizes[columns.homes[row]])
+        size = sizes[columns.homes[row]]
+        counts = numpy.full((1, size), domain.each)
+        if domain.each < 0:
+            counts = domain.counts.reshape(first.size, size)
         if (counts != counts[0]).any():
             return None
         ends = numpy.cumsum(counts[0]).tolist()
@@ -157,12 +161,22 @@ def _shape(body: Timed) -> _Shape | None:
     return _Shape(body, sizes, ups, terms, steps)
 
 
+def _size(home: Domain, first: Domain) -> int:
+    """How many combinations of a domain there are at each time; 0 where that differs."""
+    each = home.within(first)
+    if each >= 0:
+        return each
+    counts = numpy.bincount(numbers_up(home, first), minlength=first.size)
+    return 0 if (counts != counts[0]).any() else int(counts[0])
+
+
 class _Unroller:
     """Reads the single steps of one statement at one time. at: the combinations of its `first`, time
     by time, from time number `start` on."""
 
-    def __init__(self, shape: _Shape, at: Wholes, start: int) -> None:
+    def __init__(self, shape: _Shape, at: Slots, start: int) -> None:
         self.shape, self.at, self.start = shape, at, start
+        self.line = self._line(at)
         self.columns = Columns()
         self.nodes: dict[int, list[int]] = {}
         self.leaves: dict[int, Leaf] = {}
@@ -179,7 +193,8 @@ class _Unroller:
         for row in part.outer:
             if columns.homes[row] is whole:
                 self.nodes[row] = [self._leaf(Leaf(row, Course(0), True))]
-        for row, numbers in part.known.items():
+        known = part.known.rows if isinstance(part.known, Known) else part.known
+        for row, numbers in known.items():
             if isinstance(numbers, float):
                 self.nodes[row] = [self.columns.number(numbers)]
             else:
@@ -203,7 +218,7 @@ class _Unroller:
         special = columns.specials.get(row)
         if isinstance(special, Lift):
             up = self.shape.ups[row]
-            if isinstance(up, numpy.ndarray):
+            if isinstance(up, Affine | numpy.ndarray):
                 for each in self._courses(up, size):
                     yield self._leaf(Leaf(special.row, each))
             else:
@@ -260,23 +275,31 @@ class _Unroller:
     def _courses(self, numbers: Places | Reals, size: int) -> Iterator[Course]:
         """How each of `size` numbers goes on in time. numbers: all of them, combination by combination
         of `first`."""
-        at = self.at
+        base, by = self.line
+        if isinstance(numbers, slice) and by is not None:
+            for number in range(size):
+                yield Course(numbers.start + base * size + number, by * size)
+            return
+        if isinstance(numbers, Affine) and by is not None and self.shape.body.first.depth == 1:
+            stride = numbers.strides[0]
+            for number in numbers.inside(self.shape.body.first):
+                yield Course(number + stride * base, stride * by)
+            return
+        if isinstance(numbers, slice):
+            numbers = numpy.arange(numbers.start, numbers.stop)
+        every = numpy.asarray(numbers)
+        at = numpy.asarray(self.at) * size
         for number in range(size):
-            if isinstance(numbers, slice):
-                base, by = self._line(at)
-                if by is not None:
-                    yield Course(numbers.start + base * size + number, by * size)
-                    continue
-                some = numbers.start + at * size + number
-            else:
-                some = numbers[at * size + number]
+            some = every[at + number]
             base, by = self._line(some)
             yield Course(0, 0, some) if by is None else Course(base, by)
 
-    def _line(self, numbers: Wholes | Reals) -> tuple[int, int | None]:
+    def _line(self, numbers: Slots | Reals) -> tuple[int, int | None]:
         """The number at time number 0 and the steps by which numbers go on; None if these differ."""
         by = int(numbers[1] - numbers[0]) if len(numbers) > 1 else 0
-        if (numpy.diff(numbers) != by).any() or numbers[0] != int(numbers[0]):
+        if not isinstance(numbers, range) and (
+            (numpy.diff(numbers) != by).any() or numbers[0] != int(numbers[0])
+        ):
             return 0, None
         return int(numbers[0]) - by * self.start, by
 

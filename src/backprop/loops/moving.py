@@ -9,11 +9,12 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import depending
+from backprop.loops.affine import Places
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops
-from backprop.loops.parts import Block, Places, Turn
+from backprop.loops.parts import Block, Turn
 from backprop.loops.passes import walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.stepped import Stepped

@@ -10,14 +10,12 @@ import numpy
 from backprop.engine.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
 from backprop.loops import edges, gathers
+from backprop.loops.affine import Affine, Ints, Places, numbers_up, whole
 from backprop.loops.arrays import ArrayWriter, Spread, finite, is_nothing
-from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.domains import Domain, Reals
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
-
-Places = Wholes | slice
-"""Where members of a family stand among its numbers."""
 
 
 class Use(NamedTuple):
@@ -28,23 +26,35 @@ class Use(NamedTuple):
     places: Places
 
 
-def plain(places: Wholes) -> Places:
-    """Places as a slice, if they are one."""
-    if (
-        len(places)
-        and places[-1] - places[0] == len(places) - 1
-        and (numpy.diff(places) == 1).all()
-    ):
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places
-
-
 class Up(NamedTuple):
     """Where a lifted row comes from: for each of its combinations that of the row itself, which has
     `size` of them; of one number how many there are."""
 
-    places: Wholes | int
+    places: Ints | int
     size: int
+
+
+class Known(Mapping[int, Spread]):
+    """The numbers of rows of which they are known. rows: whole ones as such, which become doubles when
+    someone asks for them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Ints | float] = {}
+        self._made: dict[int, Reals] = {}
+
+    def __getitem__(self, row: int) -> Spread:
+        found = self.rows[row]
+        if isinstance(found, float):
+            return found
+        if row not in self._made:
+            self._made[row] = whole(found).astype(float)
+        return self._made[row]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 class Block(NamedTuple):
@@ -126,20 +136,19 @@ def part(
     order = in_order(roots, lambda row: () if row in outside else columns.operands(row))
     inside = [row for row in order if row not in outside]
     steps = [row for row in inside if columns.is_step(row)]
-    known: dict[int, Spread] = {}
+    known = Known()
     ups: dict[int, Up] = {}
     domains: dict[int, Domain] = {}
     for row in inside:
         special = columns.specials.get(row)
         if columns.is_number(row):
-            known[row] = columns.constant(row)
+            known.rows[row] = columns.constant(row)
         elif isinstance(special, Index):
-            known[row] = special.numbers.astype(float)
+            known.rows[row] = special.known
         elif isinstance(special, Lift):
-            home, whole = columns.homes[special.row], columns.homes[row]
-            at = numpy.arange(home.size)
+            home, inner = columns.homes[special.row], columns.homes[row]
             alone = home is columns.whole
-            ups[row] = Up(whole.size if alone else whole.lifted(at, home), home.size)
+            ups[row] = Up(inner.size if alone else numbers_up(inner, home), home.size)
         elif special is not None and row not in places:
             assert isinstance(special, Gathered)
             domains[row] = columns.homes[special.row].over(columns.homes[row])
@@ -176,6 +185,8 @@ def _leaves_out(up: Up) -> bool:
     """Whether nothing is made of the number of some combination."""
     if isinstance(up.places, int):
         return not up.places
+    if isinstance(up.places, Affine) and all(level.each > 0 for level in up.places.levels):
+        return False
     return len(numpy.unique(up.places)) < up.size
 
 
@@ -305,7 +316,7 @@ def _like(numbers: Operand[Any]) -> Reals:
 
 
 def added(numbers: Reals, places: Places, more: Reals) -> Reals:
-    """Numbers to which others are added at these places, which may stand there several times. What
+    """Ints to which others are added at these places, which may stand there several times. What
     no gradient has arrived at stays so."""
     if isinstance(places, slice):
         numbers[places] += more

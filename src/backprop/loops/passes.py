@@ -9,9 +9,10 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.engine.underflow import SCALE
+from backprop.loops.affine import Places
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals
-from backprop.loops.parts import ArrayWalk, Block, Places, Turn, added
+from backprop.loops.parts import ArrayWalk, Block, Turn, added
 from backprop.loops.plan import Plan
 from backprop.loops.stepped import Stepped
 from backprop.operations import EQUALITIES

@@ -8,12 +8,14 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
+from backprop.loops.affine import Ints, Places, distinct, once, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops, about
-from backprop.loops.parts import ArrayWalk, Block, Places, Use, part, plain
-from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.loops.parts import ArrayWalk, Block, Use, part
+from backprop.loops.reader import LoopBuilder
+from backprop.loops.repeated import Repeated
 from backprop.loops.rounded import moves
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.words import words
@@ -56,17 +58,17 @@ class Layout:
                     self.loops.append(loop)
         self._enter()
 
-    def table(self, name: str, indices: tuple[Wholes, ...]) -> Reals:
+    def table(self, name: str, indices: tuple[Ints, ...]) -> Reals:
         """The numbers of members that indices are made of, which the file gives."""
         if name not in self._tables:
             owners = self.builder.families.owners.get(name, [])
             if not owners or any(each.shape.drawn for each in owners):
                 raise NotLoops("an index comes from a family that is no table of numbers")
             loops = [self.builder.with_body(self.builder.loop(each)) for each in owners]
-            family = Family(name, [each.indices for each in loops])
+            family = Family(name, [each.at for each in loops])
             numbers = numpy.full(family.size, numpy.nan)
             for loop in loops:
-                places = family.places(loop.indices)
+                places = family.places(loop.at)
                 family.owner[places] = 0
                 rows = in_order([loop.root], self.columns.operands)
                 if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
@@ -74,23 +76,24 @@ class Layout:
                 numbers[places] = _numbers(part(self.columns, [loop.root], {}))
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
-        places = family.members(indices)
+        family.members(indices)
+        places = family.places(indices)
         self.fixed.setdefault(name, []).append(places)
         return numbers[places]
 
-    def present(self, name: str, indices: Sequence[Wholes]) -> bool:
+    def present(self, name: str, indices: Sequence[Ints]) -> bool:
         """Whether a family has all of these members; so does one that no statement defines."""
         family = self.families.get(name)
         return (
             not family or len(indices) != family.dimensions or bool(self.kept(name, indices).all())
         )
 
-    def kept(self, name: str, indices: Sequence[Wholes]) -> NDArray[numpy.bool_]:
+    def kept(self, name: str, indices: Sequence[Ints]) -> NDArray[numpy.bool_]:
         """Which members of a family there are. Raises NotLoops for one that no statement defines."""
         family = self._family(name)
-        places = family.places(indices)
-        found: NDArray[numpy.bool_] = (places >= 0) & (family.owner[places] != Family.ABSENT)
-        return found
+        places = family.where(indices)
+        found: NDArray[numpy.bool_] = family.owner[places] != Family.ABSENT
+        return found & (places >= 0) if isinstance(places, numpy.ndarray) else found
 
     def extent(self, name: str) -> list[tuple[int, int]]:
         """The least and the largest index of each position of a family."""
@@ -107,15 +110,15 @@ class Layout:
         for number, loop in enumerate(self.loops):
             defined.setdefault(loop.family, []).append(number)
         for name, numbers in defined.items():
-            known = [self.loops[each].indices for each in numbers]
+            known = [self.loops[each].at for each in numbers]
             family = self.families[name] = Family(name, known)
             for each in numbers:
-                places = family.places(self.loops[each].indices)
-                defined = (family.owner[places] != Family.ABSENT).any()
+                places = family.where(self.loops[each].at)
+                defined = (family.owner[once(places)] != Family.ABSENT).any()
                 with about(self.loops[each].statement):
-                    if defined or len(places) != len(numpy.unique(places)):
+                    if defined or not distinct(places):
                         raise NotLoops("a member is defined twice")
-                family.owner[places] = each
+                family.owner[once(places)] = each
         for number, loop in enumerate(self.loops):
             if not loop.statement.shape.drawn:
                 with about(loop.statement):
@@ -125,10 +128,10 @@ class Layout:
 
     def _undefined(self) -> None:
         """Enter the inputs that no statement defines."""
-        read: dict[str, list[tuple[Wholes, ...]]] = {}
+        read: dict[str, list[tuple[Ints, ...]]] = {}
         for special in self.columns.specials.values():
             if isinstance(special, Read) and special.family not in self.families:
-                read.setdefault(special.family, []).append(special.indices)
+                read.setdefault(special.family, []).append(special.at)
         for name, indices in read.items():
             family = self.families[name] = Family(name, indices)
             for each in indices:
@@ -144,7 +147,7 @@ class Layout:
         for row, special in self.columns.specials.items():
             if isinstance(special, Read) and row not in self.uses:
                 family = self.families[special.family]
-                places = plain(family.members(special.indices))
+                places = family.members(special.at)
                 self.uses[row] = Use(row, family.name, places)
 
     def known(self) -> dict[int, Block]:
@@ -167,7 +170,7 @@ class Layout:
         """Find the numbers of one statement, or enter its part."""
         if loop.statement.shape.drawn:
             self._draw(loop)
-            self._say(loop, self.families[loop.family].places(loop.indices))
+            self._say(loop, self.families[loop.family].places(loop.at))
             return
         found = part(self.columns, [loop.root], self.uses)
         if found.uses:
@@ -184,6 +187,8 @@ class Layout:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
         and what they alone make is an input."""
         columns = self.columns
+        if all(each.each > 0 for each in of.domains.values()):
+            return numpy.broadcast_to(numpy.True_, loop.domain.size)
         found: dict[int, NDArray[numpy.bool_]] = {}
         for row in in_order([loop.root], columns.operands):
             home = columns.homes[row]
@@ -204,7 +209,7 @@ class Layout:
         """Make inputs of the members that read nothing."""
         loop = self.loops[number]
         family = self.families[loop.family]
-        places = family.places(loop.indices)[~reads]
+        places = family.places(loop.at)[~reads]
         writer = ArrayWriter()
         known: dict[int, Spread] = {}
         for use in of.uses:
@@ -223,13 +228,17 @@ class Layout:
     def target(self, loop: Repeated) -> Places:
         """Where the members that a loop computes stand; those that read nothing behind all others."""
         family = self.families[loop.family]
-        places = family.places(loop.indices)
+        places = family.where(loop.at)
         inputs = ~numpy.isnan(self.defaults[family.name][places])
-        return plain(numpy.where(inputs, family.size, places))
+        if not inputs.any():
+            return places
+        return plain(numpy.where(inputs, family.size, family.places(loop.at)))
 
     def _say(self, loop: Repeated, places: Wholes) -> None:
         """Take what a statement says of its inputs besides their numbers."""
         tokens, declarations = loop.statement.tokens, self.builder.declarations
+        if not (loop.statement.shape.const or loop.parts.limits):
+            return
         labels = self.families[loop.family].labels(places)
         if loop.statement.shape.const:
             place = tokens.span(0, tokens.sign - 1)
@@ -253,7 +262,7 @@ class Layout:
         """The numbers of members that are drawn at random."""
         families, tokens = self.builder.families, loop.statement.tokens
         family = self.families[loop.family]
-        places = family.places(loop.indices)
+        places = family.places(loop.at)
         numbers = self.defaults[loop.family]
         labels, body = family.labels(places), loop.parts.body
         variables = self._variables(loop)
@@ -276,7 +285,7 @@ class Layout:
 
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
-        places = self.families[loop.family].places(loop.indices)
+        places = self.families[loop.family].places(loop.at)
         self.defaults[loop.family][places] = _numbers(found)
         self._say(loop, places)
 

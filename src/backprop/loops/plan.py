@@ -19,8 +19,9 @@ from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use
 from backprop.loops.placement import Layout
-from backprop.loops.reader import LoopBuilder, Repeated
+from backprop.loops.reader import LoopBuilder
 from backprop.loops.recurrence import Recurrence
+from backprop.loops.repeated import Repeated
 from backprop.loops.stepped import Stepped
 from backprop.syntax.parser import Statement
 
@@ -78,7 +79,7 @@ class Plan(Layout):
                 )
 
     def _undefined_in(self, use: Use) -> bool:
-        return bool((self.families[use.family].owner[use.places] == Family.UNDEFINED).any())
+        return Family.UNDEFINED in self.families[use.family].owners(use.places)
 
     def reached(self, output: str, place: int) -> Mapping[str, NDArray[numpy.bool_]]:
         """Of each family the members that lead to an output."""
@@ -178,7 +179,7 @@ class Plan(Layout):
         """The statements whose members a part reads."""
         found: set[int] = set()
         for use in of.uses:
-            found.update(numpy.unique(self.families[use.family].owner[use.places]).tolist())
+            found |= self.families[use.family].owners(use.places)
         return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from backprop.language.arguments import Members
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.integers import MOST, Argument, Scope
+from backprop.loops.affine import Affine, Ints, counted, listed, ranged
 from backprop.loops.arrays import ArrayWriter
-from backprop.loops.domains import Domain, Reals, Wholes, listed, ranged
+from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
+from backprop.loops.repeated import Repeated
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
@@ -34,21 +36,6 @@ from backprop.syntax.scanner import Tokens
 
 _MOST = 1 << 23
 """The most combinations of indices that arrays are made for, in all: about a gigabyte."""
-
-
-class Repeated(NamedTuple):
-    """A statement, once for each combination of its indices. family: what it defines members of, or
-    the name itself. indices: of these members, position by position. rows: those of its body, the
-    last that it needs is `root`; -1 of what is drawn. scope: what its variables are."""
-
-    statement: Statement
-    family: str
-    domain: Domain
-    indices: tuple[Wholes, ...]
-    begin: int
-    root: int
-    scope: Mapping[str, Any]
-    parts: Parts
 
 
 class LoopBuilder(Builder):
@@ -65,11 +52,11 @@ class LoopBuilder(Builder):
         columns = ArrayColumns()
         super().__init__(names, columns, functions, members)
         self.columns = columns
-        self.table: Callable[[str, tuple[Wholes, ...]], Reals]
+        self.table: Callable[[str, tuple[Ints, ...]], Reals]
         """The numbers of members of a family that indices are made of. See Plan."""
-        self.present: Callable[[str, Sequence[Wholes]], bool]
+        self.present: Callable[[str, Sequence[Ints]], bool]
         """Whether a family has all of these members, as far as that is known. See Plan."""
-        self.kept: Callable[[str, Sequence[Wholes]], NDArray[numpy.bool_]]
+        self.kept: Callable[[str, Sequence[Ints]], NDArray[numpy.bool_]]
         """Which members of a family there are. See Plan."""
         self.extent: Callable[[str], Sequence[tuple[int, int]]]
         """The least and the largest index of each position of a family. See Plan."""
@@ -128,20 +115,23 @@ class LoopBuilder(Builder):
             at = domain
             numbers = [self._whole(row, at) for row in ends]
             if clause.node.kind == "listed":
-                self._spend(at.size * len(numbers))
+                self._spend(at, len(numbers))
                 domain, found = listed(at, numbers)
             else:
-                low, high, by = [*numbers, numpy.ones(at.size, dtype=numpy.int64)][:3]
-                if not by.all():
+                low, high, by = [*numbers, Affine(at, 1)][:3]
+                stays = by.constant if isinstance(by, Affine) else None
+                if not (stays or (stays is None and numpy.all(by))):
                     raise NotLoops("a range has a step of 0")
-                counts = numpy.maximum((high - low) // by + 1, 0).astype(float)
-                self._spend(counts.sum())
+                counts = counted(low, high, by)
+                self._spend(at, counts)
                 written = chain.from_iterable(clause.items)
-                if not counts.all() and all(
-                    each.kind == "number" or each.operands == 1 for each in written
+                if (
+                    not numpy.all(counts)
+                    and at.size
+                    and all(each.kind == "number" or each.operands == 1 for each in written)
                 ):
                     self.families.numbers(tokens, clause, {})  # which warns of what is empty
-                domain, found = ranged(at, low, high, by)
+                domain, found = ranged(at, low, by, counts)
             variable = tokens.texts[clause.node.token]
             inner[variable] = Variable(self.columns.special(Index(found), domain))
         if parts.condition:
@@ -152,12 +142,14 @@ class LoopBuilder(Builder):
 
     def of_variable(self, row: int, domain: Domain) -> list[int]:
         """What a variable is for each combination of a domain, as Python's numbers."""
-        found: list[int] = self._whole(row, domain).tolist()
+        found: list[int] = numpy.asarray(self._whole(row, domain)).tolist()
         return found
 
-    def _spend(self, combinations: float) -> None:
-        """Count combinations before anything is made for them."""
-        self._left -= combinations
+    def _spend(self, around: Domain, counts: Wholes | int) -> None:
+        """Count combinations before anything is made for them: so many for each one around."""
+        self._left -= (
+            around.size * counts if isinstance(counts, int) else counts.astype(float).sum()
+        )
         if self._left < 0:
             raise NotLoops("there are more combinations of indices than memory may hold")
 
@@ -186,9 +178,14 @@ class LoopBuilder(Builder):
         except KeyError:
             raise NotLoops("an index or a range depends on what is computed") from None
 
-    def _whole(self, row: int, domain: Domain) -> Wholes:
+    def _whole(self, row: int, domain: Domain) -> Ints:
         """The whole numbers of a row, one for each combination of a domain."""
         home = self.columns.homes[row]
+        evenly = self.columns.affine(row)
+        if evenly is not None:
+            if max(map(abs, evenly.ends() or (0,))) > MOST:
+                raise NotLoops("an index is no whole number")
+            return evenly.lifted(domain)
         numbers = numpy.asarray(self._numbers(row), dtype=float)
         with numpy.errstate(invalid="ignore"):
             if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
@@ -198,8 +195,10 @@ class LoopBuilder(Builder):
 
     def _sized(self, row: int) -> int:
         """A row whose numbers index arithmetic can have. Raises NotLoops for others."""
+        evenly = self.columns.affine(row)
+        sizes = self._numbers(row) if evenly is None else evenly.ends() or (0,)
         with numpy.errstate(invalid="ignore"):
-            if not (numpy.abs(self._numbers(row)) <= MOST).all():
+            if not (numpy.abs(sizes) <= MOST).all():
                 raise NotLoops("index arithmetic meets what is no number of this size")
         return row
 
@@ -334,17 +333,15 @@ class LoopBuilder(Builder):
             raise NotLoops("families with different indices are run through together")
         for at, (low, high) in enumerate(extents[0]):
             least, most = (
-                numpy.full(domain.size, end, dtype=numpy.int64)
-                if row is None
-                else self._whole(row, domain)
+                Affine(domain, end) if row is None else self._whole(row, domain)
                 for end, row in (low, high)
             )
             for other in extents[1:]:
                 if other[at] != (low, high):
                     raise NotLoops("families with different indices are run through together")
-            self._spend(numpy.maximum(most - least + 1, 0).astype(float).sum())
-            one = numpy.ones(domain.size, dtype=numpy.int64)
-            domain, found = ranged(domain, least, most, one)
+            counts = counted(least, most, Affine(domain, 1))
+            self._spend(domain, counts)
+            domain, found = ranged(domain, least, Affine(domain, 1), counts)
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
         kept = [

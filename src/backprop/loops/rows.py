@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backprop.graph import NUMBER, Columns, Place
+import numpy
+
+from backprop.graph import NUMBER, Columns, Place, in_order
+from backprop.language.integers import MOST
+from backprop.loops.affine import Affine, Ints
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Wholes
 from backprop.operations import Gather
@@ -19,7 +23,12 @@ from backprop.operations import Gather
 class Index(NamedTuple):
     """What the variable of a clause is, for each combination of its domain."""
 
-    numbers: Wholes
+    known: Ints
+
+    @property
+    def numbers(self) -> Wholes:
+        """The numbers as an array."""
+        return numpy.asarray(self.known)
 
 
 class Read(NamedTuple):
@@ -27,8 +36,13 @@ class Read(NamedTuple):
     for a name without indices. within: the domain of the body that reads them."""
 
     family: str
-    indices: tuple[Wholes, ...]
+    at: tuple[Ints, ...]
     within: Domain
+
+    @property
+    def indices(self) -> tuple[Wholes, ...]:
+        """The indices as arrays."""
+        return tuple(numpy.asarray(each) for each in self.at)
 
 
 class Lift(NamedTuple):
@@ -50,7 +64,7 @@ Special = Index | Read | Lift | Gathered
 class ArrayColumns(Columns):
     """Columns with a home for each row. specials: the rows that are no operations of the table."""
 
-    __slots__ = ("_known", "_lifted", "homes", "specials", "whole")
+    __slots__ = ("_affine", "_known", "_lifted", "homes", "specials", "whole")
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,6 +73,7 @@ class ArrayColumns(Columns):
         self.specials: dict[int, Special] = {}
         self._lifted: dict[tuple[int, Domain], int] = {}
         self._known: dict[int, Spread] = {}
+        self._affine: dict[int, Affine | None] = {}
 
     def _add(self, code: int, first: int, second: int, place: Place) -> int:
         self.homes.append(self.whole)
@@ -67,6 +82,7 @@ class ArrayColumns(Columns):
     def drop(self, node: int) -> None:
         if node == len(self.ops) - 1:
             self.homes.pop()
+            self._affine.pop(node, None)
         super().drop(node)
 
     def special(self, what: Special, home: Domain, place: Place = None) -> int:
@@ -106,6 +122,32 @@ class ArrayColumns(Columns):
     def is_step(self, node: int) -> bool:
         return isinstance(self.specials.get(node), Lift | Gathered) or super().is_step(node)
 
+    def affine(self, row: int) -> Affine | None:
+        """The whole numbers of a row that no name leads to as a base and strides; None where they go on
+        unevenly, or are not known to go on so."""
+        for each in in_order([row], self.operands):
+            if each not in self._affine:
+                self._affine[each] = self._evenly(each)
+        return self._affine[row]
+
+    def _evenly(self, row: int) -> Affine | None:
+        special, home = self.specials.get(row), self.homes[row]
+        if isinstance(special, Index):
+            return special.known if isinstance(special.known, Affine) else None
+        if self.is_number(row):
+            number = self.constant(row)
+            return Affine(home, int(number)) if abs(number) <= MOST and number % 1 == 0 else None
+        if special and not isinstance(special, Lift):
+            return None
+        found = [self._affine[each] for each in self.operands(row)]
+        known = [each.lifted(home) for each in found if each is not None]
+        if not known or len(known) < len(found):
+            return None
+        made = _computed(self.op(row), known)
+        if made is None or max(map(abs, (made.base, *made.strides))) > MOST:
+            return None
+        return made
+
     def numbers(self, row: int, writer: ArrayWriter) -> Spread:
         """The numbers of a row that no name leads to. Raises KeyError for others."""
         if row in self._known:
@@ -125,3 +167,18 @@ class ArrayColumns(Columns):
             raise KeyError(row)
         self._known[row] = found
         return found
+
+
+def _computed(op: str, operands: Sequence[Affine]) -> Affine | None:
+    """What an operation makes of whole numbers, if that goes on evenly, too."""
+    if op in ("copy", ""):  # a lifted row has no operation
+        return operands[0]
+    if op == "neg":
+        return operands[0].times(-1)
+    if op in ("+", "-"):
+        return operands[0].plus(operands[1], 1 if op == "+" else -1)
+    if op == "*":
+        for one, other in (operands, operands[::-1]):
+            if one.constant is not None:
+                return other.times(one.constant)
+    return None

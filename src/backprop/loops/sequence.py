@@ -14,13 +14,14 @@ from typing import NamedTuple
 import numpy
 
 from backprop.errors import BackpropError
+from backprop.loops.affine import Affine, Ints, numbers_up, whole
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.moments import MOST_STEPS, periods
 from backprop.loops.parts import Block, Turn, part
 from backprop.loops.placement import Layout
-from backprop.loops.reader import Repeated
 from backprop.loops.recurrence import Recurrence, Timed
+from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 from backprop.loops.stepped import Stepped
 
@@ -46,7 +47,7 @@ class _InTime(NamedTuple):
 
     loop: Repeated
     first: Domain
-    times: Wholes
+    times: Ints
     whole: Block
     variables: Sequence[str]
 
@@ -80,15 +81,36 @@ def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
     raise NotLoops("members need one another in an order that is no loop")
 
 
-def _key(indices: Sequence[Wholes], positions: Sequence[int]) -> Wholes:
+def _key(indices: Sequence[Ints], positions: Sequence[int]) -> Ints:
     """The time of members: of two positions the first one decides, and where that is the same the
     second."""
-    key: Wholes = indices[positions[0]]
+    key = indices[positions[0]]
     for at in positions[1:]:
-        if (numpy.abs(indices[at]) >= _FAR // 2).any():
+        other = indices[at]
+        if isinstance(other, Affine) and isinstance(key, Affine):
+            far = max(map(abs, other.ends() or (0,)))
+            key = key.times(_FAR).plus(other)
+        else:
+            far = int(numpy.abs(numpy.asarray(other)).max(initial=0))
+            key = numpy.asarray(key) * _FAR + numpy.asarray(other)
+        if far >= _FAR // 2:
             raise NotLoops("indices are too far apart")
-        key = key * _FAR + indices[at]
     return key
+
+
+def _times(domain: Domain, first: Domain, keys: Ints) -> Ints | None:
+    """The time of each combination of the outermost domain of a loop; None where members of one have
+    several, or several have one."""
+    if isinstance(keys, Affine) and not any(keys.strides[first.depth :]):
+        found = Affine(first, keys.base, keys.strides[: first.depth])
+        if found.differ():
+            return found
+    here = numpy.asarray(numbers_up(domain, first))
+    times = numpy.zeros(first.size, dtype=numpy.int64)
+    times[here] = keys
+    if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
+        return None
+    return times
 
 
 def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTime | None:
@@ -108,10 +130,8 @@ def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTi
     while first.depth > len(used):
         assert first.parent is not None
         first = first.parent
-    here = loop.domain.lifted(numpy.arange(first.size), first).astype(numpy.int64)
-    times, keys = numpy.zeros(first.size, dtype=numpy.int64), _key(loop.indices, positions)
-    times[here] = keys
-    if (times[here] != keys).any() or len({*times.tolist()}) != len(times):
+    times = _times(loop.domain, first, _key(loop.at, positions))
+    if times is None:
         return None
     return _InTime(loop, first, times, part(plan.columns, [loop.root], plan.uses), used)
 
@@ -126,25 +146,40 @@ def _order(
     earlier = later = False
     for number, turn in turns.items():
         for use in turn.whole.uses:
-            owners = plan.families[use.family].owner[use.places]
-            mutual = numpy.isin(owners, [*turns])
-            if not mutual.any():
+            owners = plan.families[use.family].owners(use.places)
+            if owners.isdisjoint(turns):
                 continue
             home = columns.homes[use.row]
             if turn.first not in home.around():
                 return None
             special = columns.specials[use.row]
             assert isinstance(special, Read)
-            read = _key(special.indices, time[use.family])[mutual]
-            apart = read - home.lifted(turn.times, turn.first).astype(numpy.int64)[mutual]
+            key = _key(special.at, time[use.family])
+            apart = _apart(key, turn, home)
+            if isinstance(apart, int):
+                earlier, later = earlier or apart < 0, later or apart > 0
+                now[number] |= owners & turns.keys() if not apart else set()
+                continue
+            of = plan.families[use.family].owner[use.places]
+            mutual = numpy.isin(of, [*turns])
+            apart = apart[mutual]
             earlier, later = earlier or bool((apart < 0).any()), later or bool((apart > 0).any())
-            now[number].update(numpy.unique(owners[mutual][apart == 0]).tolist())
+            now[number].update(numpy.unique(of[mutual][apart == 0]).tolist())
     if earlier and later:
         return None
     try:
         return [*TopologicalSorter(now).static_order()], later
     except CycleError:
         return None
+
+
+def _apart(key: Ints, turn: _InTime, home: Domain) -> Wholes | int:
+    """How much later what is read is than what reads it; one number where that is always the same."""
+    if isinstance(key, Affine) and isinstance(turn.times, Affine):
+        apart = key.plus(turn.times.lifted(home), -1)
+        return whole(apart) if apart.constant is None else apart.constant
+    found: Wholes = numpy.asarray(key) - home.lifted(turn.times, turn.first)
+    return found
 
 
 def _runs(
@@ -154,8 +189,8 @@ def _runs(
     columns = plan.columns
     bodies: list[Timed] = []
     for number in order:
-        loop, first, times, whole, _ = turns[number]
-        inside = {row for row in (*whole.steps, *whole.ups) if first in columns.homes[row].around()}
+        loop, first, times, every, _ = turns[number]
+        inside = {row for row in (*every.steps, *every.ups) if first in columns.homes[row].around()}
         outside = {
             operand
             for row in inside
@@ -165,14 +200,8 @@ def _runs(
         if outside:
             yield Turn(part(columns, sorted(outside), plan.uses), "", slice(0, 0))
         body = part(columns, [loop.root], plan.uses, outside)
-        here = loop.domain.lifted(numpy.arange(first.size), first)
-        ends = numpy.searchsorted(here, numpy.arange(first.size + 1))
-        target = plan.target(loop)
-        bodies.append(
-            Timed(
-                body, loop.family, target, loop.domain, first, times, ends, turns[number].variables
-            )
-        )
+        target, variables = plan.target(loop), turns[number].variables
+        bodies.append(Timed(body, loop.family, target, loop.domain, first, times, variables))
     yield _run(bodies, backwards)
 
 
@@ -180,7 +209,7 @@ def _run(bodies: Sequence[Timed], backwards: bool) -> Recurrence:
     """A recurrence as it is quickest: step by step, or slice by slice. Raises NotLoops for one that is
     quicker unrolled."""
     found = Recurrence(bodies, backwards)
-    times = len(found.times)
+    times = found.count
     rows = sum(len(body.part.steps) for body in bodies)
     few = rows * STEPS if times <= MOST_SLICES else MOST_STEPS
     if STEPS and (steps := periods(found, few)):

@@ -17,9 +17,9 @@ from backprop.engine import underflow
 from backprop.loops.arrays import Spread, finite
 from backprop.loops.domains import Reals
 from backprop.loops.loop_code import LoopCode
-from backprop.loops.moments import Period, view
+from backprop.loops.moments import MOST_PHASES, Period, view
 from backprop.loops.parts import Use
-from backprop.loops.recurrence import Recurrence, Timed
+from backprop.loops.recurrence import Recurrence, Slots, Timed
 
 
 class Met(NamedTuple):
@@ -93,11 +93,16 @@ class Stepped(Recurrence):
     def _last(self, marks: Mapping[str, NDArray[numpy.bool_]]) -> int:
         """The number of the last time that has a marked member, and one more."""
         last = 0
-        for body, at in zip(self.bodies, self.at, strict=True):
-            times = marks[body.family][body.target].reshape(len(body.times), -1)
-            found = numpy.flatnonzero(times[at].any(axis=1) & (at >= 0))
-            if len(found):
-                last = max(last, int(found[-1]) + 1)
+        for start, _, slots in reversed(self.phases(MOST_PHASES) or []):
+            for body, at in zip(self.bodies, slots, strict=True):
+                if at is None:
+                    continue
+                asked = marks[body.family][body.target].reshape(body.first.size, -1)
+                found = numpy.flatnonzero(asked[_index(at)].any(axis=1))
+                if len(found):
+                    last = max(last, start + int(found[-1]) + 1)
+            if last:
+                break
         return last
 
     def _numbers(self, values: Mapping[str, Reals], rows: Mapping[int, Spread]) -> list[Any]:
@@ -107,3 +112,10 @@ class Stepped(Recurrence):
 
 def _array(numbers: Spread) -> Reals:
     return numpy.ascontiguousarray(numpy.atleast_1d(numbers), dtype=float)
+
+
+def _index(slots: Slots) -> Any:
+    """These combinations as an index of an array."""
+    if isinstance(slots, range):
+        return slice(slots.start, slots.stop if slots.stop >= 0 else None, slots.step)
+    return slots

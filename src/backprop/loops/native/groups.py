@@ -14,12 +14,12 @@ import numpy
 
 from backprop.errors import BackpropError
 from backprop.graph import in_order
+from backprop.loops.affine import Places
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.grids import Grid
-from backprop.loops.parts import Places
 from backprop.loops.plan import Plan
-from backprop.loops.reader import Repeated
 from backprop.loops.recurrence import Recurrence
+from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 
 

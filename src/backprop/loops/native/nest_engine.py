@@ -16,13 +16,13 @@ from backprop.engine.engines import Engine, Own
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
 from backprop.engine.walk import NOTHING
+from backprop.loops.affine import Places, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.module import Module, module
-from backprop.loops.parts import Places, plain
 from backprop.loops.passes import same, walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence

@@ -1,0 +1,257 @@
+"""Whole numbers that go on evenly: a base, and a stride for each level of indices.
+
+Of `x[8*i + j]` with `i in 1..n`, and `j in 0..7` within that, the places are base + 8*counter of i +
+counter of j, where a counter is 0 for the first number that its variable takes, 1 for the next. So they
+are known without an array, which is made when someone asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from backprop.loops.domains import Domain, Wholes
+
+
+class Affine:
+    """A whole number for each combination of a domain: base + strides times counters.
+
+    strides: one for each level, the outermost first. What is asked for by index, or as an array, is made
+    once and kept; `array` makes it anew.
+    """
+
+    __slots__ = ("_made", "base", "domain", "strides")
+
+    def __init__(self, domain: Domain, base: int, strides: Sequence[int] = ()) -> None:
+        self.domain, self.base = domain, base
+        self.strides = (*strides, *[0] * (domain.depth - len(strides)))
+        self._made: Wholes | None = None
+
+    def __len__(self) -> int:
+        return self.domain.size
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Wholes:
+        if self._made is None:
+            self._made = self.array()
+        return self._made.astype(dtype or numpy.int64, copy=bool(copy))
+
+    def __getitem__(self, at: Any) -> Any:
+        return numpy.asarray(self)[at]
+
+    @property
+    def levels(self) -> list[Domain]:
+        """The domains around, and this one, the outermost first."""
+        return [each for each in self.domain.around() if each.parent is not None][::-1]
+
+    def array(self) -> Wholes:
+        """The numbers, one for each combination."""
+        return self._within(0)
+
+    def inside(self, first: Domain) -> list[int]:
+        """The numbers of the combinations that extend the first one of a domain around."""
+        found: list[int] = self._within(first.depth).tolist()
+        return found
+
+    def _within(self, depth: int) -> Wholes:
+        """The numbers of the combinations that extend the first one of the level of this depth."""
+        found = numpy.full(1, self.base, dtype=numpy.int64)
+        for level, stride in zip(self.levels[depth:], self.strides[depth:], strict=True):
+            if level.each >= 0:
+                found = (found[:, None] + stride * numpy.arange(level.each)).reshape(-1)
+                continue
+            counts, starts = level.counts[: len(found)], level.starts[: len(found)]
+            counter = numpy.arange(counts.sum()) - numpy.repeat(starts, counts)
+            found = numpy.repeat(found, counts) + stride * counter
+        return found
+
+    @property
+    def constant(self) -> int | None:
+        """The number, if it is the same for all combinations."""
+        return None if any(self.strides) else self.base
+
+    def ends(self) -> tuple[int, int] | None:
+        """The least and the largest number; None of none at all."""
+        if not len(self):
+            return None
+        if any(level.each < 0 for level in self.levels):
+            whole = self.array()
+            return int(whole.min()), int(whole.max())
+        low = high = self.base
+        for level, stride in zip(self.levels, self.strides, strict=True):
+            reach = stride * (level.each - 1)
+            low, high = low + min(reach, 0), high + max(reach, 0)
+        return low, high
+
+    def run(self) -> slice | None:
+        """The numbers as a slice, if they are one: each one more than the one before."""
+        step = 1
+        for level, stride in zip(reversed(self.levels), reversed(self.strides), strict=True):
+            if level.each < 1 or (level.each > 1 and stride != step):
+                return None
+            step *= level.each
+        return slice(self.base, self.base + step)
+
+    def differ(self) -> bool:
+        """Whether all numbers are known to be different ones."""
+        sizes = [(abs(s), level.each) for level, s in zip(self.levels, self.strides, strict=True)]
+        reach = 0
+        for stride, each in sorted(sizes):
+            if each < 0 or (each > 1 and stride <= reach):
+                return False
+            reach += stride * max(each - 1, 0)
+        return True
+
+    def lifted(self, domain: Domain) -> Affine:
+        """These numbers for the combinations of a domain further in, or of this one."""
+        if domain is self.domain:
+            return self
+        if self.domain.parent is not None:
+            domain.within(self.domain)  # which says of one beside it that it is no part
+        return Affine(domain, self.base, self.strides)
+
+    def plus(self, other: Affine, times: int = 1) -> Affine:
+        """The sum with another one of the same domain, times a factor."""
+        pairs = zip(self.strides, other.strides, strict=True)
+        strides = [one + times * two for one, two in pairs]
+        return Affine(self.domain, self.base + times * other.base, strides)
+
+    def times(self, factor: int) -> Affine:
+        return Affine(self.domain, factor * self.base, [factor * each for each in self.strides])
+
+    def shifted(self, more: int) -> Affine:
+        return Affine(self.domain, self.base + more, self.strides)
+
+
+Ints = Wholes | Affine
+"""A whole number for each combination of a domain."""
+
+
+Places = Ints | slice
+"""Where members of a family stand among its numbers."""
+
+
+def plain(places: Ints) -> Places:
+    """Places as a slice, if they are one."""
+    if isinstance(places, Affine):
+        run = places.run()
+        return places if run is None else run
+    if (
+        len(places)
+        and places[-1] - places[0] == len(places) - 1
+        and (numpy.diff(places) == 1).all()
+    ):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
+def distinct(places: Places) -> bool:
+    """Whether all places are different ones."""
+    if isinstance(places, slice) or (isinstance(places, Affine) and places.differ()):
+        return True
+    return len(numpy.unique(whole(places))) == len(places)
+
+
+def whole(numbers: Ints) -> Wholes:
+    """Whole numbers as an array that nobody keeps."""
+    return numbers.array() if isinstance(numbers, Affine) else numbers
+
+
+def once(places: Places) -> slice | Wholes:
+    """Places as an index of an array, that nobody keeps."""
+    return places if isinstance(places, slice) else whole(places)
+
+
+def ordinals(domain: Domain) -> Ints:
+    """The number of each combination: 0, 1, 2, …"""
+    levels = [each for each in domain.around() if each.parent is not None]
+    if any(level.each < 0 for level in levels):
+        return numpy.arange(domain.size)
+    strides: list[int] = []
+    step = 1
+    for level in levels:
+        strides.insert(0, step)
+        step *= level.each
+    return Affine(domain, 0, strides)
+
+
+def numbers_up(domain: Domain, home: Domain) -> Ints:
+    """For each combination of a domain the number of that of a domain around it which it extends."""
+    found = ordinals(home)
+    if isinstance(found, Affine):
+        return found.lifted(domain)
+    up: Wholes = domain.lifted(found, home)
+    return up
+
+
+def affine(numbers: Ints | slice, domain: Domain) -> Affine | None:
+    """Whole numbers of a domain as a base and strides; None where they go on unevenly. A slice is of as
+    many numbers as there are combinations."""
+    if isinstance(numbers, Affine):
+        return numbers
+    if isinstance(numbers, slice):
+        found = ordinals(domain)
+        return found.shifted(numbers.start) if isinstance(found, Affine) else None
+    return _fitted(numbers, domain)
+
+
+def _fitted(numbers: Wholes, domain: Domain) -> Affine | None:
+    """The strides of an array, read off from combinations next to one another, and then checked."""
+    if not len(numbers):
+        return Affine(domain, 0)
+    levels = Affine(domain, 0).levels
+    strides: list[int] = []
+    for level in levels:
+        several = numpy.flatnonzero(level.counts > 1)[:1]
+        first = level.starts[several]
+        strides.append(0)
+        if len(several):
+            at = _first_within(domain, level, numpy.concatenate([first, first + 1]))
+            if at is None:
+                return None
+            strides[-1] = int(numbers[at[1]] - numbers[at[0]])
+    found = Affine(domain, int(numbers[0]), strides)
+    return found if (found.array() == numbers).all() else None
+
+
+def _first_within(domain: Domain, level: Domain, some: Wholes) -> Wholes | None:
+    """Of some combinations of a domain around this one the first that extends each; None if none does."""
+    inner = [each for each in domain.around() if each.depth > level.depth]
+    for each in reversed(inner):
+        if not each.counts[some].all():
+            return None
+        some = each.starts[some]
+    return some
+
+
+def counted(low: Ints, high: Ints, by: Ints) -> Wholes | int:
+    """How many numbers a range has whose ends and step are given for each combination around; one number
+    where these are alike."""
+    if isinstance(low, Affine) and isinstance(high, Affine) and isinstance(by, Affine):
+        reach, step = high.plus(low, -1).constant, by.constant
+        if reach is not None and step is not None:
+            return max(reach // step + 1, 0)
+    ends = (numpy.asarray(each) for each in (high, low, by))
+    high_, low_, by_ = ends
+    counts: Wholes = numpy.maximum((high_ - low_) // by_ + 1, 0)
+    return counts
+
+
+def ranged(parent: Domain, low: Ints, by: Ints, counts: Wholes | int) -> tuple[Domain, Ints]:
+    """The domain of a range, and what its variable is there. low, by, counts: its first number, its step,
+    and how many it has, for each combination of the parent."""
+    domain = Domain(parent, counts)
+    step = by.constant if isinstance(by, Affine) else None
+    if step is not None and isinstance(low, Affine):
+        return domain, Affine(domain, low.base, (*low.strides, step))
+    at = numpy.arange(domain.size) - domain.starts[domain.up]
+    return domain, numpy.asarray(low)[domain.up] + numpy.asarray(by)[domain.up] * at
+
+
+def listed(parent: Domain, items: Sequence[Ints]) -> tuple[Domain, Ints]:
+    """The domain of a list, whose items are given for each combination of the parent."""
+    domain = Domain(parent, len(items))
+    whole = numpy.stack([numpy.asarray(each) for each in items], axis=1).reshape(-1)
+    evenly = affine(whole, domain)
+    return domain, whole if evenly is None else evenly
