@@ -57,10 +57,15 @@ class Labels(Mapping[str, int]):
     def __iter__(self) -> Iterator[str]:
         if (rows := self._rows) is not None:
             return iter(rows)
-        return filter(self.__contains__, self._model.index)
+        return self._all()
+
+    def _all(self) -> Iterator[str]:
+        return iter(self._model.index)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        if (rows := self._rows) is not None:
+            return len(rows)
+        return sum(1 for _ in self._all())
 
     def __getitem__(self, name: str) -> int:
         if name not in self:
@@ -79,6 +84,12 @@ class Defaults(Labels):
     def _has(self, name: str) -> bool:
         found = self._model.place(name)
         return found is not None and not isnan(self._model.plan.defaults[found[0].name][found[1]])
+
+    def _all(self) -> Iterator[str]:
+        numbers = {name: each.tolist() for name, each in self._model.plan.defaults.items()}
+        for name, (family, place) in self._model.index.items():
+            if not isnan(numbers[family.name][place]):
+                yield name
 
 
 class LoopModel(Model):
