@@ -11,6 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
+from backprop.loops.worth import MANY_OFTEN
 from backprop.names import family, is_pattern, meant
 from backprop.report import declared
 from backprop.report.gradient_report import GradientReport, gradient_report
@@ -200,7 +201,7 @@ def descend(inputs: Inputs, options: Mapping[str, Any], state: str | None) -> De
     from backprop.descent.result import read_state
 
     given: Any = {**options, "bounds": read_bounds(options["bounds"])}
-    model, numbers = inputs.given(given["bounds"])
+    model, numbers = inputs.given(given["bounds"], MANY_OFTEN)
     found = read_state(state) if state else None
     return Descending(model, inputs.output, numbers, given, found)
 

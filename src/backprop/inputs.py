@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.language import Model
-from backprop.loops.worth import read_model, silent
+from backprop.loops.worth import MANY, read_model, silent
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
 
@@ -90,9 +90,9 @@ class Inputs(NamedTuple):
         """The Model of the equations."""
         return self._read(self._equations())
 
-    def _read(self, source: Source) -> Model:
+    def _read(self, source: Source, many: float = MANY) -> Model:
         tell = _say if self.verbose else silent
-        return read_model(source, self.seed, self.max_nodes, tell=tell)
+        return read_model(source, self.seed, self.max_nodes, many, tell)
 
     def _equations(self) -> Source:
         if self.expressions:
@@ -112,21 +112,23 @@ class Inputs(NamedTuple):
                 hints.append("for what comes down a pipe write - as the file")
             raise CannotRead(message, hints=hints) from error
 
-    def given(self, bounds: Collection[str] = ()) -> tuple[Model, dict[str, float]]:
+    def given(
+        self, bounds: Collection[str] = (), many: float = MANY
+    ) -> tuple[Model, dict[str, float]]:
         """The Model and the numbers for its inputs. bounds: names or patterns of those for which the
-        bounds of the model do not hold."""
+        bounds of the model do not hold. many: from so many steps on the Model is one of loops."""
         source = self._equations()
         if not (self.values or self.settings):
-            return self._read(source), {}
+            return self._read(source, many), {}
         from backprop.given import opened_all, read_numbers, read_sized  # not at each start
 
         values: Sequence[str | Source] = self.values
 
         def again(text: str) -> Model:
-            return self._read(Source(source.name, text, source.option))
+            return self._read(Source(source.name, text, source.option), many)
 
         try:
-            model = self._read(source)
+            model = self._read(source, many)
         except BackpropError as error:
             values = opened_all(values)
             sized = read_sized(source, values, self.settings, again, error)

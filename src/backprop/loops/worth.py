@@ -15,9 +15,12 @@ from backprop.source import Source
 from backprop.syntax.bodies import Parts
 from backprop.syntax.scanner import Tokens
 
-_MANY = 100_000
+MANY = 100_000
 """From about so many steps on, unrolled, which takes a second, gradients need not be added in the
 order of unrolled ones, to the last bit."""
+
+MANY_OFTEN = 20_000
+"""The same where values and gradients are computed often, and the last digits of a path are no promise."""
 
 _FAMILY = 10
 """Members that `w[*]` may have, for an estimate."""
@@ -36,7 +39,7 @@ def read_model(
     source: Source,
     seed: int = 0,
     most: int = MOST_VALUES,
-    many: float = _MANY,
+    many: float = MANY,
     tell: Tell = silent,
 ) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
