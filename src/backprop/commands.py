@@ -223,6 +223,13 @@ def explain(
     from backprop.evaluation.unrounded import Unrounded
 
     model, numbers, output = inputs.read()
+    known = None
+    if model.loops and detail == "equations" and not (ways or whole):
+        from backprop.derivation.members import of_members
+
+        known = of_members(model, numbers, output, only, steps)
+    if known:
+        return _with_inputs(model, *known)
     at = evaluate(model, numbers, output)
     gradient = at.gradient
     ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")
@@ -233,6 +240,13 @@ def explain(
         found = Derivation(*start, paths=paths(model, at, ways), gradients=totals)
     else:
         found = derivation(model, at, detail, only, steps, whole)
+    return _with_inputs(model, found, gradient)
+
+
+def _with_inputs(
+    model: Model, found: Derivation, gradient: Gradient
+) -> tuple[Derivation, Gradient]:
+    """A derivation with the numbers of all inputs, and the gradient."""
     named = (*model.inputs, *model.fixed)
     known = {name: gradient.data[name] for name in named if name in gradient.data}
     return found._replace(inputs=known, declared=declared(model)), gradient

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from math import isfinite, isnan
 
-from backprop.derivation.steps import Computed, Derivation, Passed, Share, Total
+from backprop.derivation.steps import Computed, Derivation, Members, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
@@ -53,38 +53,54 @@ def derivation(
     only: Sequence[str] = (),
     steps: str = "both",
     whole: bool = False,
+    members: Members | None = None,
 ) -> Derivation:
     """The derivation of a gradient.
 
     detail: `equations`, each as a whole, or `operations`, each with a name v1, v2, … of its own, or
     u1, … where the file has names like these. only: the names whose steps are wanted. steps:
-    `forward`, `backward` or `both`. whole: explain even what is large. Raises TooLarge.
+    `forward`, `backward` or `both`. whole: explain even what is large. members: of the equations
+    of a few members alone, `only` names, what is known of all others. Raises TooLarge.
     """
-    writing = _Writing(model, found, detail == "operations")
+    writing = _Writing(model, found, detail == "operations", members)
     gradient, graph, numbers = found.gradient, writing.graph, writing.numbers
     nodes = [*filter(graph.is_step, graph.labels)]
-    if only:
+    at = {node: number for number, node in enumerate(nodes, 1)}
+    if members:
+        at = {node: 1 + members.rank(graph.label(node)) for node in nodes}
+        nodes.sort(key=at.__getitem__)
+        numbers = {name: gradient.data[name] for name in gradient.gradients}
+        writing.wanted = {*only}
+    elif only:
         names = sorted(numbers, key=lambda name: name not in model.names)  # those of the file first
         writing.wanted = {*meant(only, names, f"what leads to {gradient.output}")}
     elif len(nodes) > MOST and not whole:
-        message = f"{len(nodes):,} steps are more than a person reads"
-        hints = [f"explain some: --only {gradient.output}", "explain everything: --all"]
-        raise TooLarge(message, hints=hints, where=model.source.name)
+        raise too_many(model, gradient.output, len(nodes))
     forward = [
-        Computed(number, graph.label(node), *writing.equation(node), writing.data[node])
-        for number, node in enumerate(nodes, 1)
+        Computed(at[node], graph.label(node), *writing.equation(node), writing.data[node])
+        for node in nodes
         if steps != "backward" and writing.is_wanted(node)
     ]
-    start = {"forward": 0, "backward": 1}.get(steps, len(nodes) + 1)
+    count = members.count if members else len(nodes)
+    start = {"forward": 0, "backward": 1}.get(steps, count + 1)
     backward = writing.backward(nodes, start) if start else []
     needed = writing.wanted.union(step.name for step in backward)
     for each in forward if only else ():
         if each.name in writing.wanted and each.equation:
             needed |= names_in(formula(each.expanded or each.equation))
     inputs = needed.difference(map(graph.label, nodes))
-    given = {name: numbers[name] for name in model.names if name in inputs}
+    if members:
+        inputs = {name for name in inputs & numbers.keys() if members.rank(name) < 0}
+    given = {name: numbers[name] for name in gradient.data if name in inputs}
     forward = [step for step in forward if step.name in needed]
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
+
+
+def too_many(model: Model, output: str, count: int) -> TooLarge:
+    """The error for more steps than are explained without being asked twice."""
+    message = f"{count:,} steps are more than a person reads"
+    hints = [f"explain some: --only {output}", "explain everything: --all"]
+    return TooLarge(message, hints=hints, where=model.source.name)
 
 
 def _named(model: Model, graph: Graph, single: bool) -> Graph:
@@ -103,8 +119,10 @@ class _Writing:
     the names whose steps are wanted; of others the numbers are enough.
     """
 
-    def __init__(self, model: Model, found: Evaluation, single: bool) -> None:
-        self.model = model
+    def __init__(
+        self, model: Model, found: Evaluation, single: bool, members: Members | None
+    ) -> None:
+        self.model, self.members = model, members
         self.single = single
         self.graph = _named(model, found.graph, single)
         self.data, self.gradients = found.numbers
@@ -135,6 +153,7 @@ class _Writing:
     def backward(self, nodes: Sequence[int], number: int) -> list[Passed]:
         """The steps from the output back. number: of the one before them, ∂L/∂L = 1."""
         graph, gradients, unrounded = self.graph, self.gradients, self.unrounded
+        first = number
         parts = {node: self._parts(node) for node in nodes}
         uses = Counter(operand for inside in parts.values() for operand, *_ in inside)
         gathered: dict[int, list[float]] = defaultdict(list)
@@ -142,6 +161,8 @@ class _Writing:
         for node in reversed(nodes):
             # what is made of numbers only is no step: nothing is derived by it
             number += bool(parts[node])
+            if self.members:
+                number = first + self.members.count - self.members.rank(graph.label(node))
             upstream = unrounded.gradient(node)
             shares, totals, notes = [], [], []
             for operand, text, local, use in sorted(
@@ -216,6 +237,9 @@ class _Writing:
     def _leads_on(self, node: int, operand: int) -> bool:
         """Whether something else that the equation of a node uses depends on the operand."""
         others = [each for each in self.graph.uses(node) if each != operand]
+        if self.members:
+            names = [self.graph.label(each) for each in others]
+            return self.members.reaches(names, self.graph.label(operand))
         return operand in in_order(others, self.graph.operands)
 
     def _moving(self, step: int) -> list[int]:
@@ -349,9 +373,12 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _counted(found: re.Match[str]) -> str:
-    """The indices of a member as numbers: `[0, 2]` for `[1 - 1, 2]`."""
-    indices = (functions.evaluated(formula(each), {}) for each in found[1].split(","))
-    return f"[{', '.join(map(exact, indices))}]"
+    """The indices of a member as numbers: `[0, 2]` for `[1 - 1, 2]`; a star stays one."""
+    indices = (
+        each if each.strip() == "*" else exact(functions.evaluated(formula(each), {}))
+        for each in found[1].split(",")
+    )
+    return f"[{', '.join(indices)}]"
 
 
 def _called(text: str) -> set[str]:

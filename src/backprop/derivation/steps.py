@@ -4,12 +4,29 @@ Every formula is a text in the equation language, every number the one that the 
 what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from backprop.evaluation.unrounded import is_product
 from backprop.showing import Shown
+
+
+class Members(Protocol):
+    """What is known of all members of loops, of which only some are explained.
+
+    count: how many are computed and lead to the output.
+    """
+
+    count: int
+
+    def rank(self, name: str) -> int:
+        """How many of these are computed before this one; below 0 for an input."""
+        ...
+
+    def reaches(self, names: Collection[str], name: str) -> bool:
+        """Whether one of some names depends on another name, or is that."""
+        ...
 
 
 class Computed(NamedTuple):

@@ -98,6 +98,8 @@ class LoopModel(Model):
 
     plain: type[Model] = Model
     """What it becomes."""
+    found: Found | None = None
+    """The last numbers of all members."""
     kept: Sequence[str] = ()
     """The attributes that it keeps then."""
 
@@ -294,7 +296,7 @@ class LoopModel(Model):
     def by_names(
         self, values: Mapping[str, float], output: str, names: Sequence[str] | None = None
     ) -> tuple[dict[str, float], dict[str, float]] | None:
-        found = self._found(values, output, names is None)
+        self.found = found = self._found(values, output, names is None)
         if found is None:
             return None
         if names is not None:

@@ -1,0 +1,140 @@
+"""Which members of loops a reader sees who asks for a few names, and what is known about these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import in_order
+from backprop.language import Model
+from backprop.loops.domains import Wholes
+from backprop.loops.excerpt import Excerpt, Member, extends, spread
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.visits import visits
+
+
+class Shown:
+    """The members that lead to an output, and which of them stand about some names."""
+
+    def __init__(self, model: Model, output: str) -> None:
+        if not isinstance(model, LoopModel):
+            raise NotLoops("it has been unrolled")
+        self._model, self._plan = model, model.plan
+        family, at = model.index[output]
+        self._ranks, self.count = visits(self._plan, family.name, at)
+        """count: how many members are computed and lead to the output."""
+        self._rests: dict[str, Member] = {}
+
+    def about(self, names: Iterable[str]) -> list[Member]:
+        """The members that are computed and have one of these names, or use one; operands first."""
+        places = self.places(names)
+        found: list[tuple[int, Member]] = []
+        for number, reads in self._plan.computed.items():
+            loop = self._plan.loops[number]
+            own = self._plan.families[loop.family].places(loop.indices)
+            ranks = self._ranks[loop.family][own]
+            some = self._users(number, places)
+            if loop.family in places:
+                some |= numpy.isin(own, places[loop.family])
+            some &= reads & (ranks >= 0)
+            which = numpy.flatnonzero(some).tolist()
+            found += [(int(ranks[at]), (number, at)) for at in which]
+        return [member for _, member in sorted(found)]
+
+    def places(self, names: Iterable[str]) -> dict[str, Wholes]:
+        """Where names stand in their families."""
+        found: dict[str, list[int]] = {}
+        for name in names:
+            family, at = self._model.index[name]
+            found.setdefault(family.name, []).append(at)
+        return {name: numpy.array(each, dtype=numpy.int64) for name, each in found.items()}
+
+    def _users(self, number: int, places: Mapping[str, Wholes]) -> NDArray[numpy.bool_]:
+        """For which combinations of a statement it reads one of these members."""
+        columns, loop = self._plan.columns, self._plan.loops[number]
+        found = numpy.zeros(loop.domain.size, dtype=bool)
+        for row in in_order([loop.root], columns.operands):
+            use = self._plan.uses.get(row)
+            if use and use.family in places:
+                every = numpy.arange(self._plan.families[use.family].size)[use.places]
+                read = numpy.isin(every, places[use.family])
+                if read.any():
+                    found |= spread(read, columns.homes[row], loop.domain)
+        return found
+
+    def excerpt(self, members: Sequence[Member], names: Iterable[str]) -> Excerpt:
+        """The equations of these members. names: those whose shares are shown. Raises NotLoops."""
+        found = self._model.found
+        if found is None:
+            raise NotLoops("nothing has been computed")
+        made = Excerpt(self._model, members, self.places(names), found.values)
+        self._rests = {made.graph.label(row): member for row, member in made.rests.items()}
+        return made
+
+    def rank(self, name: str) -> int:
+        """How many members a walk from the output leaves before this one; -1 for an input."""
+        family, at = self._model.index[name]
+        return int(self._ranks[family.name][at])
+
+    def reaches(self, names: Collection[str], name: str) -> bool:
+        """Whether one of some names depends on another name, or is that."""
+        family, place = self._model.index[name]
+        for each in names:
+            if each in self._rests:
+                if self._rest_reaches(*self._rests[each], name):
+                    return True
+                continue
+            of, at = self._model.index[each]
+            number = int(of.owner[at])
+            perhaps = number in self._plan.computed and family.name in self._families(number)
+            if perhaps and self._plan.reached(of.name, at)[family.name][place]:
+                return True
+        return name in names
+
+    def _rest_reaches(self, number: int, at: int, name: str) -> bool:
+        """Whether what a member reads, a name itself aside, depends on that. Raises NotLoops where that
+        takes a longer look."""
+        family, place = self._model.index[name]
+        loop = self._plan.loops[number]
+        users = {
+            self._plan.loops[other].family: numpy.zeros(0, dtype=numpy.int64)
+            for other in self._plan.computed
+        }
+        for other in self._plan.computed:
+            here = self._plan.loops[other]
+            own = self._plan.families[here.family].places(here.indices)
+            used = own[self._users(other, {family.name: numpy.array([place])})]
+            users[here.family] = numpy.concatenate([users[here.family], used])
+        doubtful = False
+        for row in in_order([loop.root], self._plan.columns.operands):
+            use = self._plan.uses.get(row)
+            if use is None:
+                continue
+            of = self._plan.families[use.family]
+            read = numpy.arange(of.size)[use.places]
+            read = read[extends(self._plan.columns.homes[row], loop.domain, at)]
+            if use.family in users and numpy.isin(read, users[use.family]).any():
+                return True
+            owners = {*numpy.unique(of.owner[read]).tolist()} & self._plan.computed.keys()
+            doubtful |= any(family.name in self._families(owner) for owner in owners)
+        if doubtful:
+            raise NotLoops("a rest of a sum that may depend on what is shown")
+        return False
+
+    def _families(self, number: int) -> set[str]:
+        """The families that a statement depends on, on any way."""
+        found, open_ = set[str](), [number]
+        seen = {number}
+        while open_:
+            loop = self._plan.loops[open_.pop()]
+            for row in in_order([loop.root], self._plan.columns.operands):
+                if use := self._plan.uses.get(row):
+                    found.add(use.family)
+                    owners = numpy.unique(self._plan.families[use.family].owner)
+                    new = {*owners.tolist()} & self._plan.computed.keys() - seen
+                    seen |= new
+                    open_ += new
+        return found

@@ -1,0 +1,140 @@
+"""A few members of loops explained and drawn, against the text unrolled."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from backprop import commands
+from backprop.derivation.members import of_members
+from backprop.inputs import Asked
+from backprop.language import Model
+from backprop.language.reading import read_carefully
+from backprop.loops import excerpt, loop_model, sequence
+from backprop.loops.many import NotLoops
+from backprop.loops.shown import Shown
+from backprop.loops.worth import read_model
+from backprop.reports import DOCUMENTS
+from backprop.reports.style import Style
+from backprop.source import Source
+from indexed_models import random_indexed
+from running import backprop
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of a single member, and the least of outputs, too, are run as such."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+    monkeypatch.setattr(excerpt, "_WHOLE", 40)
+
+
+def explained(model: Model, values: dict[str, float], only: Sequence[str], format: str) -> str:
+    found, _ = commands.explain(
+        Asked(model, values, None), "equations", [], only, "both", whole=False
+    )
+    return DOCUMENTS.writer(format)(found, Style(10), False)
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_random_members_are_explained_as_they_are_unrolled(
+    group: int, request: pytest.FixtureRequest
+) -> None:
+    models = 100 if request.config.getoption("--whole") else 8
+    compared = 0
+    for number in range(group * models, (group + 1) * models):
+        text, values = random_indexed(number)
+        source, chance = Source("<text>", text), random.Random(number)
+        right = read_carefully(source)
+        names = [*commands.evaluate(right, values).gradient.gradients]
+        only = chance.sample(names, min(len(names), chance.choice([1, 1, 2, 4])))
+        looped = read_model(source, many=0)
+        if not looped.loops or not of_members(looped, values, None, only, "both"):
+            continue
+        compared += 1
+        found = explained(looped, values, only, "text")
+        assert looped.loops  # nothing was unrolled
+        assert found == explained(right, values, only, "text"), number
+    assert compared > models / 3
+
+
+SUMS = """n = 60
+a[i] = i/1000 for i in 1..n
+w = 0.5
+e[i] = exp(-w*a[i])*a[i]^2 for i in 1..n
+M = mean(e[i]^2 + w for i in 1..n)
+L = sum(e[i]*w for i in 1..n)/n + log(sum(a[j]*e[j] for j in 1..n)) + M
+"""
+"""Sums of more terms than are unrolled."""
+
+
+@pytest.mark.parametrize(
+    "only", [["e[3]"], ["a[7]"], ["e[3]", "L"], ["L"], ["n"], ["M"], ["e[60]"]]
+)
+@pytest.mark.parametrize("format", ["text", "latex"])
+def test_of_long_sums_only_what_is_shown_is_unrolled(only: list[str], format: str) -> None:
+    source = Source("<text>", SUMS)
+    looped = read_model(source, many=0)
+    found = explained(looped, {}, only, format)
+    assert looped.loops
+    assert found == explained(read_carefully(source), {}, only, format)
+
+
+def test_numbers_of_an_excerpt_are_those_of_the_whole() -> None:
+    source = Source("<text>", SUMS)
+    looped, right = read_model(source, many=0), read_carefully(source)
+    found, gradient = commands.explain(
+        Asked(looped, {}, None), "equations", [], ["e[3]"], "both", False
+    )
+    other, _ = commands.explain(Asked(right, {}, None), "equations", [], ["e[3]"], "both", False)
+    assert looped.loops
+    assert found.data == other.data
+    assert found.inputs == other.inputs
+    assert [each.name for each in found.backward] == [each.name for each in other.backward]
+    for one, two in zip(found.backward, other.backward, strict=True):
+        for share, right_share in zip(one.shares, two.shares, strict=True):
+            assert share.product == pytest.approx(right_share.product, rel=1e-13)
+            assert share.local == pytest.approx(right_share.local, rel=1e-13)
+    assert gradient.gradients["e[3]"] == found.backward[-1].totals[-1].total
+
+
+BIG = SUMS.replace("60", "20000")
+
+
+def test_members_of_large_families_are_explained_at_once() -> None:
+    ran = backprop("explain", "-e", BIG, "--only", "e[3]", "--verbose")
+    assert ran.err.startswith("read as loops over arrays")
+    assert "unrolled" not in ran.err.splitlines()[1:]
+    assert "3. e[3] = exp" in ran.out
+    ran = backprop("explain", "-e", BIG, "--only", "w", "--verbose")
+    assert "20,002 steps are more than a person reads" in ran.err
+    assert backprop("explain", "-e", BIG, "--only", "zz").err.startswith(
+        "error: there is no 'zz' in what leads to L"
+    )
+
+
+def test_all_steps_of_large_families_are_too_many() -> None:
+    ran = backprop("explain", "-e", BIG)
+    assert "20,002 steps are more than a person reads" in ran.err
+
+
+def test_what_cannot_be_cut_out_is_unrolled() -> None:
+    text = "n = 500; x[i] = i/n for i in 1..n; L = logsumexp(x[i]^2 for i in 1..n)"
+    looped = read_model(Source("<text>", text), many=0)
+    gradient = commands.gradient(looped, {}, None)
+    assert looped.loops
+    assert isinstance(looped, loop_model.LoopModel)
+    shown = Shown(looped, gradient.output)
+    with pytest.raises(NotLoops):
+        shown.excerpt(shown.about(["x[3]"]), ["x[3]"])
+    found = explained(looped, {}, ["x[3]"], "text")
+    assert found == explained(read_carefully(Source("<text>", text)), {}, ["x[3]"], "text")
+
+
+def test_a_star_stays_one() -> None:
+    text = "w[i,j] = i + j for i in 1..2, j in 1..2; y[i] = dot(w[i,*], w[1,*]) for i in 1..2; L = y[1] + y[2]"
+    assert "y[2] = dot(w[2,*], w[1,*])" in backprop("explain", "-e", text).out.replace(
+        " ,", ","
+    ).replace(", *", ",*")
