@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import pytest
 
 from backprop import commands
-from backprop.derivation.members import of_members
+from backprop.derivation.excerpts import of_members
 from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import excerpt, loop_model, sequence
+from backprop.loops.chosen import Chosen
 from backprop.loops.many import NotLoops
-from backprop.loops.shown import Shown
 from backprop.loops.worth import read_model
 from backprop.reports import DOCUMENTS
 from backprop.reports.style import Style
@@ -126,7 +126,7 @@ def test_what_cannot_be_cut_out_is_unrolled() -> None:
     gradient = commands.gradient(looped, {}, None)
     assert looped.loops
     assert isinstance(looped, loop_model.LoopModel)
-    shown = Shown(looped, gradient.output)
+    shown = Chosen(looped, gradient.output)
     with pytest.raises(NotLoops):
         shown.excerpt(shown.about(["x[3]"]), ["x[3]"])
     found = explained(looped, {}, ["x[3]"], "text")

@@ -225,7 +225,7 @@ def explain(
     model, numbers, output = inputs.read()
     known = None
     if model.loops and detail == "equations" and not (ways or whole):
-        from backprop.derivation.members import of_members
+        from backprop.derivation.excerpts import of_members
 
         known = of_members(model, numbers, output, only, steps)
     if known:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from math import isfinite, isnan
 
-from backprop.derivation.steps import Computed, Derivation, Members, Passed, Share, Total
+from backprop.derivation.steps import AllMembers, Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, partials
@@ -53,7 +53,7 @@ def derivation(
     only: Sequence[str] = (),
     steps: str = "both",
     whole: bool = False,
-    members: Members | None = None,
+    members: AllMembers | None = None,
 ) -> Derivation:
     """The derivation of a gradient.
 
@@ -120,7 +120,7 @@ class _Writing:
     """
 
     def __init__(
-        self, model: Model, found: Evaluation, single: bool, members: Members | None
+        self, model: Model, found: Evaluation, single: bool, members: AllMembers | None
     ) -> None:
         self.model, self.members = model, members
         self.single = single

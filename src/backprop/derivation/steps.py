@@ -12,7 +12,7 @@ from backprop.evaluation.unrounded import is_product
 from backprop.showing import Shown
 
 
-class Members(Protocol):
+class AllMembers(Protocol):
     """What is known of all members of loops, of which only some are explained.
 
     count: how many are computed and lead to the output.

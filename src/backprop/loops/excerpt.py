@@ -35,14 +35,14 @@ Member = tuple[int, int]
 """The number of a statement, and one of its combinations."""
 
 
-class _Frame(NamedTuple):
+class _BodyAt(NamedTuple):
     """A body at one combination of its indices. root: its last row. around: that which it stands in.
     made: the nodes of its rows."""
 
     root: int
     domain: Domain
     at: int
-    around: _Frame | None
+    around: _BodyAt | None
     made: dict[int, int]
 
     def combination(self, home: Domain) -> int:
@@ -97,7 +97,7 @@ class Excerpt:
         family = self.plan.families[loop.family]
         label = family.labels(family.places([each[at : at + 1] for each in loop.indices]))[0]
         begin = len(self.columns)
-        root = self._body(_Frame(self._source(loop.root), loop.domain, at, None, {}))
+        root = self._body(_BodyAt(self._source(loop.root), loop.domain, at, None, {}))
         if root < begin or not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
         span = right(loop.statement, self.plan.last(loop))
@@ -114,7 +114,7 @@ class Excerpt:
             row = special.row
         return row
 
-    def _body(self, frame: _Frame) -> int:
+    def _body(self, frame: _BodyAt) -> int:
         """The node of the root of a body."""
         columns = self.plan.columns
 
@@ -130,7 +130,7 @@ class Excerpt:
                 raise NotLoops("more steps than are shown")
         return frame.made[frame.root]
 
-    def _found(self, row: int, frame: _Frame | None) -> int | None:
+    def _found(self, row: int, frame: _BodyAt | None) -> int | None:
         """The node of a row in the bodies around: an argument of a function."""
         while frame:
             if row in frame.made:
@@ -138,7 +138,7 @@ class Excerpt:
             frame = frame.around
         return None
 
-    def _row(self, row: int, frame: _Frame) -> int:
+    def _row(self, row: int, frame: _BodyAt) -> int:
         old, new = self.plan.columns, self.columns
         special, place = old.specials.get(row), old.places[row] or None
         if row in old.callers:
@@ -162,7 +162,7 @@ class Excerpt:
             return new.number(-new.constant(operands[0]), place)
         return new.step(old.op(row), operands, place)
 
-    def _gathered(self, row: int, special: Gathered, frame: _Frame, place: int | None) -> int:
+    def _gathered(self, row: int, special: Gathered, frame: _BodyAt, place: int | None) -> int:
         columns, gather = self.plan.columns, special.gather
         home, domain = columns.homes[row], columns.homes[special.row]
         if row not in self._inner:
@@ -182,7 +182,7 @@ class Excerpt:
             if len(terms) > _WHOLE:
                 raise NotLoops("more terms than are shown")
         source = self._source(special.row)
-        nodes = [self._body(_Frame(source, domain, term, frame, {})) for term in terms.tolist()]
+        nodes = [self._body(_BodyAt(source, domain, term, frame, {})) for term in terms.tolist()]
 
         def step(op: str, parts: Sequence[int]) -> int:
             return self.columns.step(op, parts, place)

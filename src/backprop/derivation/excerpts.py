@@ -14,7 +14,7 @@ from backprop.syntax.functions import TINY
 from backprop.values import Numbers
 
 if TYPE_CHECKING:
-    from backprop.loops.shown import Shown
+    from backprop.loops.chosen import Chosen
 
 
 def of_members(
@@ -25,17 +25,17 @@ def of_members(
     gradient = by_loops(model, values, of)
     if gradient is None:
         return None
+    from backprop.loops.chosen import Chosen
     from backprop.loops.many import NotLoops
-    from backprop.loops.shown import Shown
 
     try:
-        return _explained(model, Shown(model, gradient.output), gradient, only, steps), gradient
+        return _explained(model, Chosen(model, gradient.output), gradient, only, steps), gradient
     except NotLoops:
         return None
 
 
 def _explained(
-    model: Model, shown: Shown, gradient: Gradient, only: Sequence[str], steps: str
+    model: Model, shown: Chosen, gradient: Gradient, only: Sequence[str], steps: str
 ) -> Derivation:
     from backprop.loops.many import NotLoops
 

@@ -16,7 +16,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.visits import visits
 
 
-class Shown:
+class Chosen:
     """The members that lead to an output, and which of them stand about some names."""
 
     def __init__(self, model: Model, output: str) -> None:
