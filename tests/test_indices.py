@@ -11,7 +11,7 @@ from statistics import mean, stdev
 import pytest
 
 import backprop as library
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, TooLarge
 from running import backprop
 
 
@@ -490,3 +490,24 @@ def test_many_members_where_one_is_due_are_offered_no_other_value(text: str) -> 
     said = backprop("grad", "-e", text + MEMBERS).err
     assert "one number" in said
     assert "for i in" not in said
+
+
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        ("x[1] = sum(i for i in 1..2)", 3),
+        ("x[1] = min(max(i + j for i in 1..2) for j in 1..2)", 3),
+        ("k[1] = 2; x[1] = k[1] + 1", 3),
+        ("k[i] = i for i in 1..2; x[1] = sum(k[i] for i in 1..2)", 3),
+    ],
+)
+def test_tables_of_indices_are_made_of_sums_and_of_tables(table: str, value: int) -> None:
+    text = f"{table}; c[{value}] = 4; L = c[x[1]]^2"
+    found = library.parse(text).grad(of="L")
+    assert (found.value, found.gradients[f"c[{value}]"]) == (16, 8)
+
+
+def test_tables_of_tables_have_an_end() -> None:
+    chain = "; ".join(f"k{at + 1}[i] = k{at}[i] for i in 1..1" for at in range(2000))
+    with pytest.raises(TooLarge, match="50 deep"):
+        library.parse(f"k0[1] = 1; {chain}; c[1] = 2; L = c[k2000[1]]")

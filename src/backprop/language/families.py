@@ -77,6 +77,8 @@ class Families:
         """For each family all statements that define members of it."""
         self.tables: dict[str, dict[str, float]] = {}
         """The numbers of the families that indices are made of."""
+        self.within_tables = 0
+        """How many of these are being entered, each for one that is made of it."""
 
     @property
     def warnings(self) -> list[EmptyRange]:

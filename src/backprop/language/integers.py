@@ -132,7 +132,7 @@ class Integers:
             return self._name(tokens, nodes[0].token, scope, free)
         if any(node.kind == "gather" for node in nodes):
             try:
-                return self._of_body(tokens, body(nodes), scope, free)
+                return self.of_body(tokens, body(nodes), scope, free)
             except TooDeep:
                 message = "sums inside sums, deeper than is read"
                 place = tokens.span(nodes[-1].first, nodes[-1].last)
@@ -152,7 +152,7 @@ class Integers:
         fold_nodes(call.nodes, compute)
         return found
 
-    def _of_body(self, tokens: Tokens, whole: Body, scope: Scope, free: bool) -> float:
+    def of_body(self, tokens: Tokens, whole: Body, scope: Scope, free: bool) -> float:
         """The number of an expression with sums."""
         return fold_nodes(
             whole.nodes, lambda *node: self._of_part(tokens, whole, scope, free, *node)
@@ -175,7 +175,7 @@ class Integers:
             return self._node(tokens, scope, free, node, operands)
         parts, row = whole.parts[node.token], GATHERS[tokens.texts[node.token]]
         terms = [
-            self._of_body(tokens, parts.body, each, free)
+            self.of_body(tokens, parts.body, each, free)
             for each in self.scopes(tokens, parts, scope, 1 + len(parts.body.nodes))
         ]
         if not terms and row.empty is None:
@@ -334,7 +334,7 @@ class Integers:
     def _of_equation(self, name: str) -> float:
         source = self._sources[name]
         right = prepared(source.shape).body
-        number = self.known[name] = self._of_body(source.tokens, right, {}, True)
+        number = self.known[name] = self.of_body(source.tokens, right, {}, True)
         return number
 
     def of_row(self, row: int, found: dict[int, float]) -> float | None:

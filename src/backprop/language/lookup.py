@@ -2,10 +2,13 @@
 
 from weakref import proxy
 
-from backprop.errors import BackpropError, Label, NotANumber
+from backprop.errors import BackpropError, Label, NotANumber, TooLarge
 from backprop.language.families import Families, left, ready_made, right
 from backprop.source import Span
 from backprop.syntax.parser import Statement
+
+_DEEPEST = 50
+"""So many tables may be made of one another, one after the other."""
 
 
 def provide(families: Families) -> None:
@@ -19,9 +22,16 @@ def _number(families: Families, name: str, key: tuple[int, ...], place: Span) ->
     asked for. Raises NotANumber, UnknownName."""
     label = f"{name}[{','.join(map(str, key))}]"
     if name not in families.tables:
+        if families.within_tables >= _DEEPEST:
+            message = f"tables of numbers that {name} is made of, more than {_DEEPEST} deep"
+            raise TooLarge(message, place)
         families.tables[name] = {}
-        for statement in families.owners.get(name, ()):
-            _enter(families, name, statement, place)
+        families.within_tables += 1
+        try:
+            for statement in families.owners.get(name, ()):
+                _enter(families, name, statement, place)
+        finally:
+            families.within_tables -= 1
     table = families.tables[name]
     if label not in table:
         families.refuse(label, name, place, dict.fromkeys(table, 0))
@@ -40,7 +50,9 @@ def _enter(families: Families, name: str, statement: Statement, asked: Span) -> 
     for scope in families.scopes(tokens, parts, {}):
         label = families.label(tokens, name, parts.indices, scope)
         try:
-            number = families.integers.number(tokens, parts.body.nodes, scope, True)
+            number = families.integers.of_body(tokens, parts.body, scope, free=True)
+        except TooLarge:
+            raise
         except BackpropError:
             message = f"{label} is no constant of these equations"
             hints = ["indices and ranges must be known before anything is computed"]
