@@ -74,6 +74,15 @@ class Family:
             found = at if found is None else found.times(count).plus(at)
         return found
 
+    def place(self, indices: Sequence[int]) -> int:
+        """Where one member stands; -1 if there is none."""
+        found = 0
+        for index, low, count in zip(indices, self.low, self.shape, strict=True):
+            if not low <= index < low + count:
+                return -1
+            found = found * count + index - low
+        return found if self.owner[found] != self.ABSENT else -1
+
     def members(self, indices: Sequence[Ints]) -> Places:
         """Where members stand that there are. Raises NotLoops for others."""
         if len(indices) != self.dimensions:

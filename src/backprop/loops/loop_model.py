@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
@@ -26,6 +27,9 @@ from backprop.numbers import as_double
 from backprop.source import Span, one_line
 
 _Any = TypeVar("_Any")
+
+_INDEX = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""An index as names have it."""
 
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
@@ -201,7 +205,18 @@ class LoopModel(Model):
 
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands among the numbers of its family; None if there is no such name."""
-        return self.index.get(name)
+        own, bracket, rest = name.partition("[")
+        family = self.plan.families.get(own)
+        if family is None:
+            return None
+        if not family.dimensions:
+            return None if bracket else (family, 0)
+        parts = rest.removesuffix("]").split(",")
+        if len(parts) != family.dimensions or not all(map(_INDEX.fullmatch, parts)):
+            return None
+        place = family.place([int(each) for each in parts])
+        known = place >= 0 and f"{own}[{','.join(parts)}]" == name
+        return (family, place) if known else None
 
     def _kind(self, name: str) -> tuple[Family, int]:
         found = self.place(name)

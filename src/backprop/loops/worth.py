@@ -20,7 +20,7 @@ MANY = 100_000
 order of unrolled ones, to the last bit."""
 
 MANY_OFTEN = 20_000
-"""The same where values and gradients are computed often, and the last digits of a path are no promise."""
+"""As MANY, where values and gradients are computed often: the last digits of a path are no promise."""
 
 _FAMILY = 10
 """Members that `w[*]` may have, for an estimate."""

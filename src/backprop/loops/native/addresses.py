@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from backprop.engine.walk import Operand
 from backprop.engine.writers.llvm import Code, literal
+from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.blocks import Blocks
 from backprop.loops.native.grids import Fit, Grid
+from backprop.loops.native.layouts import Order
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Read
 
@@ -50,15 +52,15 @@ class Pointers:
 
 
 class Addresses(Blocks):
-    """Where members are found. places: of each family, for each place of a member that among the numbers
-    of machine code. number: of each family. Of the domains of the loops here `_k` has the counters, `_r`
-    the numbers of the combinations, within one row where rows are alike, and `_row` the row."""
+    """Where members are found. layouts, number: of each family. Of the domains of the loops here `_k` has
+    the counters, `_r` the numbers of the combinations, within one row where rows are alike, and `_row`
+    the row."""
 
-    def __init__(self, plan: Plan, code: Code, places: dict[str, Wholes]) -> None:
+    def __init__(self, plan: Plan, code: Code, layouts: dict[str, Order]) -> None:
         super().__init__(code)
         self.plan, self.graph = plan, plan.columns
         self.columns = plan.columns
-        self.places = places
+        self.layouts = layouts
         self.local: set[str] = set()
         """The families that exist for the rows of one turn."""
         self.arrays = Pointers()
@@ -79,7 +81,7 @@ class Addresses(Blocks):
             self._grids[key] = Grid(domain, self._alike)
         return self._grids[key]
 
-    def _fit(self, row: int, numbers: Callable[[], Wholes], home: Domain, of: str = "") -> Fit:
+    def _fit(self, row: int, numbers: Callable[[], Ints], home: Domain, of: str = "") -> Fit:
         key = row, of, self._alike
         if key not in self._fits:
             self._fits[key] = self._grid(home).fit(numbers())
@@ -167,7 +169,7 @@ class Addresses(Blocks):
         if len(lanes) == 1 and stride == 0:
             assert self.partials is not None
             partial = self.arrays.pointer("p", at)
-            self.partials[at] = partial, pointer, len(self.places[family])
+            self.partials[at] = partial, pointer, self.layouts[family].size + 1
             place = code.at(partial, lanes[0], code.double)
             before = code.emit(f"load {code.double}, ptr {place}, align 64")
             after = code.value("+", [before, number])
@@ -185,7 +187,7 @@ class Addresses(Blocks):
         number = self.number[family]
         if family not in self.local:
             return self.arrays.pointer(kind, number)
-        size = (int(self.places[family][-1]) + 1) * self.code.width
+        size = (self.layouts[family].size + 1) * self.code.width
         return self.arrays.pointer({"v": "w", "g": "h"}[kind], number, size)
 
     def _near(self, family: str, lanes: list[str], stride: int) -> tuple[list[str], int]:
@@ -195,9 +197,8 @@ class Addresses(Blocks):
         return [self._times(lanes[0], self.code.width)], 1
 
     def _place(self, row: int, special: Read, home: Domain) -> Fit:
-        def places() -> Wholes:
-            found = self.plan.families[special.family].members(special.indices)
-            return self.places[special.family][found]
+        def places() -> Ints:
+            return self.layouts[special.family].at(special.indices, home)
 
         return self._fit(row, places, home)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Wholes
 
 _SAMPLE = 4096
@@ -39,11 +40,14 @@ class Grid:
         self.rows = self.levels[0].size if self.levels else 1
         alike = alike and self.rows > 0 and domain.size % self.rows == 0
         for each in self.levels[1:]:
-            counts = each.counts
-            alike = alike and len(counts) % self.rows == 0
-            if alike and each.each < 0:
-                shaped = counts.reshape(self.rows, -1)
-                alike = bool((shaped == shaped[0]).all())
+            if not alike:
+                break
+            if each.each < 0:
+                counts = each.counts
+                alike = len(counts) % self.rows == 0
+                if alike:
+                    shaped = counts.reshape(self.rows, -1)
+                    alike = bool((shaped == shaped[0]).all())
         self.size = domain.size // self.rows if alike else -1
         self._domain = domain
 
@@ -61,8 +65,12 @@ class Grid:
             found.append(at)
         return found[::-1]
 
-    def fit(self, numbers: Wholes) -> Fit:
+    def fit(self, known: Ints) -> Fit:
         """How these numbers, one for each combination, are found."""
+        if isinstance(known, Affine):
+            row = known.strides[0] if known.strides else 0
+            return Fit(known.base, row, known.strides[1:])
+        numbers = known
         if not self.levels:
             return Fit(int(numbers[0]), 0, ())
         if self.size < 0:

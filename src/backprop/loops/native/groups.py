@@ -14,13 +14,17 @@ import numpy
 
 from backprop.errors import BackpropError
 from backprop.graph import in_order
-from backprop.loops.affine import Places
-from backprop.loops.domains import Domain, Wholes
+from backprop.loops.affine import Affine, Ints, Places, whole
+from backprop.loops.domains import Domain
+from backprop.loops.family import Family
 from backprop.loops.native.grids import Grid
 from backprop.loops.plan import Plan
-from backprop.loops.recurrence import Recurrence
+from backprop.loops.recurrence import Phase, Recurrence
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
+
+_MOST_PHASES = 4
+"""A recurrence in more phases is one loop whose bodies look whether they have members."""
 
 
 class Nest(NamedTuple):
@@ -35,11 +39,11 @@ class Nest(NamedTuple):
 
 
 class NestGroup(NamedTuple):
-    """Statements that run together, one after the other in each row and time. slots: for each body,
-    and each time of the group, the number of the body's own time, -1 for none; None without times."""
+    """Statements that run together, one after the other in each row and time. phases: their times, and
+    which of its own times each body has there; None without times."""
 
     bodies: list[Nest]
-    slots: Wholes | None = None
+    phases: list[Phase] | None = None
 
 
 def groups(plan: Plan, needed: Container[str]) -> Iterator[NestGroup]:
@@ -69,7 +73,8 @@ def _together(plan: Plan, run: Recurrence) -> NestGroup:
         _body(plan, loop, bool(row), len(time))
         for loop, row, time in zip(made, rows, times, strict=True)
     ]
-    return NestGroup(bodies, numpy.stack(run.at))
+    phases = run.phases(_MOST_PHASES)
+    return NestGroup(bodies, phases or [Phase(0, run.count, run.at)])
 
 
 def _again(
@@ -86,8 +91,7 @@ def _again(
 def _number(plan: Plan, family: str, target: Places) -> int:
     """The number of the statement that computes these members."""
     of = plan.families[family]
-    places = numpy.arange(of.size + 1)[target]
-    return int(of.owner[places[places < of.size][0]])
+    return max(of.owners(target) - {Family.ABSENT, Family.UNDEFINED})
 
 
 def _names(loop: Repeated) -> list[str]:
@@ -126,11 +130,10 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
     rows = set[tuple[int, int]]()
     for loop in loops:
         outermost = Grid(loop.domain).levels[0]
-        at = loop.domain.lifted(numpy.arange(outermost.size), outermost).astype(numpy.int64)
-        position = _position(loop, at)
+        position, low = _position(loop, outermost)
         if position_of.setdefault(loop.family, position) != position or position < 0:
             return False
-        rows.add((int(loop.indices[position].min()), outermost.size))
+        rows.add((low, outermost.size))
     if len(rows) > 1:
         return False
     ((low, _),) = rows
@@ -143,8 +146,7 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
             home = columns.homes[row]
             if outermost not in home.around():
                 return False
-            at = home.lifted(numpy.arange(outermost.size), outermost).astype(numpy.int64)
-            if (special.indices[position_of[special.family]] != low + at).any():
+            if not counts(special.indices[position_of[special.family]], home, outermost, low):
                 return False
     return True
 
@@ -152,20 +154,25 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
 def row_position(body: Nest) -> tuple[int, int]:
     """The position of a family at which a nest with rows counts them, and the least index there; -1 for
     none."""
-    loop, row = body.loop, body.row
-    if row is None:
+    if body.row is None:
         return -1, 0
-    at = loop.domain.lifted(numpy.arange(row.size), row).astype(numpy.int64)
-    position = _position(loop, at)
-    return position, int(loop.indices[position].min()) if position >= 0 else 0
+    return _position(body.loop, body.row)
 
 
-def _position(loop: Repeated, at: Wholes) -> int:
-    """The position of a family at which its index counts with these numbers; -1 for none."""
-    for position, index in enumerate(loop.indices):
-        if (index - index.min(initial=index[0]) == at).all():
-            return position
-    return -1
+def _position(loop: Repeated, row: Domain) -> tuple[int, int]:
+    for position, index in enumerate(loop.at):
+        low = int(whole(index)[:1].sum()) if not isinstance(index, Affine) else index.base
+        if counts(index, loop.domain, row, low):
+            return position, low
+    return -1, 0
+
+
+def counts(index: Ints, domain: Domain, row: Domain, low: int) -> bool:
+    """Whether an index is `low` in the first row, one more in the next, and so on."""
+    if isinstance(index, Affine):
+        return index.base == low and index.strides == (1, *[0] * (domain.depth - 1))
+    at = domain.lifted(numpy.arange(row.size), row)
+    return bool((index == low + at).all())
 
 
 def _body(plan: Plan, loop: Repeated, rows: bool, times: int) -> Nest:

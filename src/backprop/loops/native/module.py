@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy
+
 from backprop.engine import underflow
 from backprop.engine.native.kernels import FILL
 from backprop.engine.native.machine import lanes
 from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import ATTRIBUTES, Code
 from backprop.engine.writers.marks import marks
-from backprop.loops.domains import Wholes
 from backprop.loops.native.addresses import Pointers
 from backprop.loops.native.groups import NestGroup
+from backprop.loops.native.layouts import Order
 from backprop.loops.native.shared_nests import SharedNests
 from backprop.loops.native.sharing import shared
 from backprop.loops.native.wide import ShiftedCode, WideCode
@@ -34,7 +36,7 @@ class Module(NamedTuple):
 def module(
     plan: Plan,
     found: Sequence[NestGroup],
-    places: Mapping[str, Wholes],
+    layouts: Mapping[str, Order],
     moving: Collection[str],
     inputs: Collection[str],
     output: str,
@@ -51,7 +53,7 @@ def module(
     width = native * _at_once(plan, found, native)
     code = (ShiftedCode if shifted else WideCode)(native, vectors)
     code.looks = False
-    nests = SharedNests(plan, code, width, {**places}, moving)
+    nests = SharedNests(plan, code, width, {**layouts}, moving)
     bodies = [[nests.prepare(body) for body in group.bodies] for group in found]
     bit = underflow.flag()
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")
@@ -60,7 +62,7 @@ def module(
         nests.forward_shared(several)
     values = code.emit(f"call fastcc i1 @marked(i32 {bit})")
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")
-    at = int(places[output][place])
+    at = int(layouts[output].of(numpy.array([place]))[0])
     nests.arrays.pointer("v", nests.number[output])
     seed = code.at(nests.arrays.pointer("g", nests.number[output]), at)
     code.lines.append(f"  store double %scale, ptr {seed}, align 8")

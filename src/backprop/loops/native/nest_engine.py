@@ -22,6 +22,7 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
+from backprop.loops.native.layouts import Order
 from backprop.loops.native.module import Module, module
 from backprop.loops.passes import same, walk_through
 from backprop.loops.plan import Plan
@@ -69,12 +70,16 @@ class NestEngine(Engine):
         self.size = 0
         for name, places in leaves:
             end = self.size + len(places)
-            self.inputs.append((slice(self.size, end), name, plain(self.to[name][places])))
+            self.inputs.append((slice(self.size, end), name, plain(self.to[name].of(places))))
             self.size = end
         computed = {body.loop.family for group in found for body in group.bodies}
         self.whole = self._whole({output, *computed})
-        self._output = output, int(self.to[output][place])
+        self._output = output, int(self.to[output].of(numpy.array([place]))[0])
         self._own = Own(lambda: _Memory(self))
+
+    def beginning(self, name: str) -> Reals:
+        """The numbers of a family as they stand before it is computed, 0 where there are none."""
+        return numpy.nan_to_num(self.to[name].arranged(self.stays[name]))
 
     def _whole(self, computed: Container[str]) -> dict[str, slice]:
         """The families whose numbers are given as one, in the order in which machine code has them: it
@@ -82,7 +87,7 @@ class NestEngine(Engine):
         found: dict[str, slice] = {}
         often = Counter(name for _, name, _ in self.inputs)
         for some, name, places in self.inputs:
-            all_of_it = isinstance(places, slice) and places == slice(0, len(self.to[name]) - 1)
+            all_of_it = isinstance(places, slice) and places == slice(0, self.to[name].size)
             if all_of_it and often[name] == 1 and name not in computed:
                 found[name] = some
         return found
@@ -181,7 +186,7 @@ class _Memory:
             elif kind in "wh":
                 array = _aligned(made.arrays.sizes[pointer])
             elif kind == "p":
-                array = _aligned(len(to[families[number]]) * made.width)
+                array = _aligned((to[families[number]].size + 1) * made.width)
                 array.fill(NOTHING)
             else:
                 name = families[number]
@@ -192,11 +197,8 @@ class _Memory:
                 if some:
                     array = self.gradient[some]
                 else:
-                    array = _aligned(len(to[name]))
-                    array.fill(NOTHING)
+                    array = engine.beginning(name) if kind == "v" else _aligned(to[name].size + 1)
                     (self.values if kind == "v" else self.gradients)[name] = array
-                if kind == "v":
-                    array[to[name]] = numpy.nan_to_num(engine.stays[name])
             self._all.append(array)
             self.table[at] = array.ctypes.data
 
@@ -244,16 +246,16 @@ def standing(plan: Plan, numbers: Mapping[str, Reals], moving: Container[str]) -
     return values
 
 
-def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Wholes]:
-    """For each family, and each of its places, where machine code has the number: the position by which
-    most of its members are read or written row by row is the last one."""
+def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
+    """For each family where machine code has its members: the position by which most of them are read or
+    written row by row is the last one."""
     votes: dict[str, dict[int, int]] = {}
     for group in found:
         for body in group.bodies:
             for row in [body.loop.root, *body.order]:
                 special = plan.columns.specials.get(row)
                 if row == body.loop.root:
-                    family, indices = body.loop.family, body.loop.indices
+                    family, indices = body.loop.family, body.loop.at
                 elif isinstance(special, Read):
                     family, indices = special.family, special.indices
                 else:
@@ -267,15 +269,8 @@ def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Wholes]:
                     if fit.row and not fit.whole:
                         some = votes.setdefault(family, {})
                         some[position] = some.get(position, 0) + len(index)
-    places: dict[str, Wholes] = {}
+    found_: dict[str, Order] = {}
     for name, of in plan.families.items():
-        at = numpy.arange(of.size + 1)
-        if votes.get(name) and of.dimensions > 1:
-            last = max(votes[name], key=votes[name].__getitem__)
-            order = [each for each in range(of.dimensions) if each != last] + [last]
-            shaped = at[:-1].reshape(of.shape).transpose(order).reshape(-1)
-            to = at.copy()
-            to[shaped] = numpy.arange(of.size)
-            at = to
-        places[name] = at
-    return places
+        most = votes.get(name) if of.dimensions > 1 else None
+        found_[name] = Order(of, max(most, key=most.__getitem__) if most else -1)
+    return found_

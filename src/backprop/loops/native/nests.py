@@ -16,13 +16,16 @@ import numpy
 from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import Code
 from backprop.graph import depending, in_order
-from backprop.loops.domains import Domain, Wholes
+from backprop.loops.affine import Ints
+from backprop.loops.domains import Domain
 from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import Nest, NestGroup
+from backprop.loops.native.layouts import Order
 from backprop.loops.native.row_loops import RowLoop
 from backprop.loops.parts import hidden
 from backprop.loops.plan import Plan
+from backprop.loops.recurrence import Slots
 from backprop.loops.rows import ArrayColumns, Lift, Read
 from backprop.operations import OPERATIONS
 
@@ -54,10 +57,10 @@ class Nests(Backward):
         plan: Plan,
         code: Code,
         width: int,
-        places: dict[str, Wholes],
+        layouts: dict[str, Order],
         takes: Iterable[str],
     ) -> None:
-        super().__init__(plan, code, places)
+        super().__init__(plan, code, layouts)
         self.lanes, self.takes = width, {*takes}
         self.vector, self.bad, self.firsts, self.kept = {}, {}, {}, {}
         self.slots, self.sums, self.movers = {}, {}, set()
@@ -153,7 +156,7 @@ class Nests(Backward):
             self._use(first)
             self._now = columns.whole
             self._end(first, back)
-        elif group.slots is None:
+        elif group.phases is None:
             self._use(first)
             self._now = columns.whole
             chain = self._chain(columns.whole, columns.homes[first.body.loop.root])
@@ -188,20 +191,23 @@ class Nests(Backward):
 
     def _through(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
         """All times of a recurrence."""
-        assert group.slots is not None
-        slots, count = group.slots, group.slots.shape[1]
+        assert group.phases is not None
+        for phase in reversed(group.phases) if back else group.phases:
+            pairs = [*zip(bodies, phase.slots, strict=True)]
 
-        def time(at: str) -> None:
-            for number in reversed(range(len(bodies))) if back else range(len(bodies)):
-                self._once(bodies[number], slots[number], at, back)
+            def time(at: str, pairs: Any = pairs[::-1] if back else pairs) -> None:
+                for one, slots in pairs:
+                    if slots is not None:
+                        self._once(one, slots, at, back)
 
-        self._loop("0", str(count), time, down=back)
+            self._loop("0", str(phase.stop - phase.start), time, down=back)
 
-    def _once(self, one: Prepared, slots: Wholes, at: str, back: bool) -> None:
+    def _once(self, one: Prepared, slots: Slots, at: str, back: bool) -> None:
         """A body at one time."""
         code = self.code
-        if (slots == numpy.arange(len(slots))).all():
-            self._timed(one, at, back)
+        if isinstance(slots, range):
+            own = self._whole_sum(str(slots.start), self._times(at, slots.step))
+            self._timed(one, own, back)
             return
         if (slots >= 0).all():
             table = self.arrays.table(numpy.ascontiguousarray(slots))
@@ -252,9 +258,11 @@ class Nests(Backward):
         loop = one.body.loop
         home = self.columns.homes[loop.root]
 
-        def target() -> Wholes:
-            places = numpy.arange(self.plan.families[loop.family].size + 1)
-            return self.places[loop.family][places[self.plan.target(loop)]]
+        def target() -> Ints:
+            layout, found = self.layouts[loop.family], self.plan.target(loop)
+            if isinstance(found, numpy.ndarray) and (found == layout.family.size).any():
+                return layout.of(found)
+            return layout.at(loop.at, home)
 
         at = self._whole(self._fit(loop.root, target, home, "target"), home)
         at = self._near(loop.family, *at)

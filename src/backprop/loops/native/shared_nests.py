@@ -116,7 +116,7 @@ class SharedNests(Nests):
     def _enter(self, one: Shared) -> None:
         """Take places for what is local."""
         for name, local in one.local.items():
-            self.places[name] = local.places
+            self.layouts[name] = local.layout
             self.local.add(name)
 
     def _begin(self, one: Shared, back: bool) -> None:
@@ -125,8 +125,8 @@ class SharedNests(Nests):
         for name, local in one.local.items():
             number = self.number[name]
             if back and name in self.takes:
-                pointer = self.arrays.pointer("h", number, (local.size + 1) * self.lanes)
-                size = (local.size + 1) * self.lanes
+                pointer = self.arrays.pointer("h", number, (local.layout.size + 1) * self.lanes)
+                size = (local.layout.size + 1) * self.lanes
                 code.lines.append(
                     f"  call fastcc void @fill(ptr {pointer}, i64 {size}, double {literal(NOTHING)})"
                 )
@@ -136,7 +136,7 @@ class SharedNests(Nests):
     def _copied(self, number: int, local: LocalFamily) -> None:
         """Take the members that are not computed."""
         code = self.code
-        to = self.arrays.pointer("w", number, (local.size + 1) * self.lanes)
+        to = self.arrays.pointer("w", number, (local.layout.size + 1) * self.lanes)
         source = self.arrays.pointer("v", number)
         tables = [
             self.arrays.table(numpy.ascontiguousarray(each)) for each in (local.inputs, local.begin)
@@ -156,7 +156,7 @@ class SharedNests(Nests):
         for nest in unit.nests:
             assert nest.body.row
             self._k[nest.body.row], self._r[nest.body.row] = self._row, "0"
-        if unit.group.slots is not None:
+        if unit.group.phases is not None:
             self._row_of(unit.group, unit.nests, back)
             return
         (nest,) = unit.nests

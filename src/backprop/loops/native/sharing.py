@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy
 
 from backprop.loops.domains import Domain, Wholes
-from backprop.loops.native.groups import NestGroup, row_position
+from backprop.loops.native.groups import NestGroup, counts, row_position
+from backprop.loops.native.layouts import Order
 from backprop.loops.native.nests import Nests, Prepared
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Gathered, Read
@@ -41,12 +42,11 @@ class Unit(NamedTuple):
 
 
 class LocalFamily(NamedTuple):
-    """A family with room for the rows of one turn. places: for each place of a member where it stands
-    there, but for the row. size: how many places that are. inputs: those of members that are not
-    computed, and begin: where their first row stands among all numbers."""
+    """A family with room for the rows of one turn. layout: where its members stand there, but for the row.
+    inputs: the places of members that are not computed, and begin: where their first row stands among
+    all numbers."""
 
-    places: Wholes
-    size: int
+    layout: Order
     inputs: Wholes
     begin: Wholes
 
@@ -178,10 +178,9 @@ def _aligned(nests: Nests, some: Sequence[Unit], unit: Unit, row: int, read: Rea
     first = next(each for each in home.around() if each.depth == 1)
     if all(first is not each for each in _domains(nests, unit)):
         return False
-    at = home.lifted(numpy.arange(first.size), first).astype(numpy.int64)
     for one in makers:
         position, low = row_position(one.body)
-        if position < 0 or (read.indices[position] != low + at).any():
+        if position < 0 or not counts(read.indices[position], home, first, low):
             return False
     return True
 
@@ -217,19 +216,18 @@ def _room(nests: Nests, one: Prepared) -> LocalFamily | None:
     assert one.body.row
     if position < 0 or family.low[position] != low or family.shape[position] != one.body.row.size:
         return None
-    rest = [count for at, count in enumerate(family.shape) if at != position]
-    size = int(numpy.prod(rest, dtype=numpy.int64))
-    shaped = numpy.expand_dims(numpy.arange(size).reshape(rest), position)
-    places = numpy.append(numpy.broadcast_to(shaped, family.shape).reshape(-1), size)
-    computed = numpy.isin(family.owner, [*plan.computed]).reshape(family.shape)
-    there = (family.owner != family.ABSENT).reshape(family.shape) & ~computed
-    by_row = numpy.moveaxis(there, position, 0).reshape(one.body.row.size, -1)
-    if (by_row != by_row[0]).any():
+    owner = numpy.moveaxis(family.owner.reshape(family.shape), position, 0)
+    owner = owner.reshape(one.body.row.size, -1)
+    there = (owner != family.ABSENT) & ~numpy.isin(owner, [*plan.computed])
+    if (there != there[0]).any():
         return None
-    inputs = numpy.flatnonzero(by_row[0])
-    whole = numpy.moveaxis(nests.places[name][:-1].reshape(family.shape), position, 0)
-    whole = whole.reshape(one.body.row.size, -1)[:, inputs]
-    if whole.size and (whole != whole[0] + numpy.arange(len(whole))[:, None]).any():
-        return None
-    begin = whole[0] if whole.size else numpy.zeros(0, dtype=numpy.int64)
-    return LocalFamily(places, size, inputs, begin)
+    inputs = numpy.flatnonzero(there[0])
+    begin = numpy.zeros(0, dtype=numpy.int64)
+    if len(inputs):
+        own = numpy.moveaxis(numpy.arange(family.size).reshape(family.shape), position, 0)
+        own = own.reshape(len(there), -1)[:, inputs].reshape(-1)
+        places = nests.layouts[name].of(own).reshape(len(there), -1)
+        if (places != places[0] + numpy.arange(len(places))[:, None]).any():
+            return None
+        begin = places[0]
+    return LocalFamily(Order(family, without=position), inputs, begin)

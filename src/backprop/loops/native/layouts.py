@@ -1,0 +1,61 @@
+"""Where machine code has the members of a family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy
+
+from backprop.loops.affine import Affine, Ints
+from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.family import Family
+
+
+class Order:
+    """The members of a family in an order of their own: the position `last` runs fastest. without: a
+    position that is left out. size: how many places there are; one more is for what is not wanted."""
+
+    def __init__(self, family: Family, last: int = -1, without: int = -1) -> None:
+        self.family = family
+        count = family.dimensions
+        self._order = [at for at in range(count) if at not in (last, without)]
+        self._order += [last] if last >= 0 else []
+        self._strides = [0] * count
+        self.size = 1
+        for at in reversed(self._order):
+            self._strides[at] = self.size
+            self.size *= family.shape[at]
+        self.plain = self._order == [*range(count)]
+        """Whether that is the family's own order."""
+
+    def at(self, indices: Sequence[Ints], domain: Domain) -> Ints:
+        """The places of members. indices: theirs, position by position, for each combination of a domain."""
+        found: Ints = Affine(domain, 0)
+        for index, low, stride in zip(indices, self.family.low, self._strides, strict=True):
+            if not stride:
+                continue
+            if isinstance(index, Affine) and isinstance(found, Affine):
+                found = found.plus(index.lifted(domain).shifted(-low), stride)
+            else:
+                found = numpy.asarray(found) + stride * (numpy.asarray(index) - low)
+        return found
+
+    def of(self, places: Wholes) -> Wholes:
+        """The places of members that stand there in the family's own order."""
+        if self.plain:
+            return places
+        own = numpy.asarray(places)
+        there = own < self.family.size
+        found: Wholes = numpy.full(len(own), self.size, dtype=numpy.int64)
+        found[there] = 0
+        indices = numpy.unravel_index(own[there], self.family.shape)
+        for index, stride in zip(indices, self._strides, strict=True):
+            found[there] += stride * index
+        return found
+
+    def arranged(self, numbers: Reals) -> Reals:
+        """Numbers of a family, one for each place and one more, in this order."""
+        if self.plain:
+            return numbers
+        shaped = numbers[:-1].reshape(self.family.shape).transpose(self._order)
+        return numpy.append(shaped.reshape(-1), numbers[-1])
