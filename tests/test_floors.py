@@ -74,6 +74,7 @@ ONLY = {
         "descent/hessian.py",
         "descent/looped.py",
         "descent/second_order.py",
+        "report/large_report.py",
         "reports/plot.py",
         "engine/leading.py",
         "engine/tape.py",

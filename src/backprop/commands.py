@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.descent_report import DescentReport
+    from backprop.report.large_report import LargeReport
 
 _PLOTTED = {1: 1000, 2: 50_000}
 """About how many points the curve of one parameter, or the map of two, is made of."""
@@ -36,7 +37,7 @@ def grad(
     whole: bool = False,
     only: Sequence[str] = (),
     engine: str = "auto",
-) -> GradientReport:
+) -> GradientReport | LargeReport:
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 
     wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
@@ -50,6 +51,11 @@ def grad(
             model.output(each)  # which says of a family what to choose
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
+    if engine == "auto" and model.loops and not (names or shown or whole):
+        from backprop.report.large_report import large_report  # with numpy
+
+        if large := large_report(model, numbers, outputs):
+            return large
     results = [gradient(model, numbers, output, engine) for output in outputs]
     report = gradient_report(model, results, names, whole, shown)
     if not model.worked:

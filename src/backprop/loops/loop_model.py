@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import repeat
+from itertools import chain, repeat
 from math import isnan
 from typing import Any, TypeVar
 
@@ -33,6 +33,10 @@ _INDEX = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
+
+
+_SOME = 10_000
+"""So many names are made at a time."""
 
 
 class Labels(Mapping[str, int]):
@@ -64,7 +68,7 @@ class Labels(Mapping[str, int]):
         return self._all()
 
     def _all(self) -> Iterator[str]:
-        return iter(self._model.index)
+        return iter(self._model.all_names())
 
     def __len__(self) -> int:
         if (rows := self._rows) is not None:
@@ -197,6 +201,17 @@ class LoopModel(Model):
         items = [*found.items()]
         return dict([items[rank] for rank in ranks.tolist()])
 
+    def all_names(self) -> Iterable[str]:
+        """All names, in the order of the file. The Model may be unrolled while they are gone through."""
+        plan, groups = self.plan, self._places
+        if "index" in self.__dict__ or plan.in_file_order.ranks is not None:
+            return self.index
+        return chain.from_iterable(
+            plan.families[name].labels(places[at : at + _SOME])
+            for name, places in groups
+            for at in range(0, len(places), _SOME)
+        )
+
     def _ordered(self, numbers: dict[str, _Any]) -> dict[str, _Any]:
         """What is known by name, in the order of the file."""
         if self.plan.in_file_order.ranks is None:
@@ -311,7 +326,7 @@ class LoopModel(Model):
     def by_names(
         self, values: Mapping[str, float], output: str, names: Sequence[str] | None = None
     ) -> tuple[dict[str, float], dict[str, float]] | None:
-        self.found = found = self._found(values, output, names is None)
+        self.found = found = self.swept(values, output, names is None)
         if found is None:
             return None
         if names is not None:
@@ -324,6 +339,10 @@ class LoopModel(Model):
                     if found.reached[of.name][at]
                 },
             )
+        return self.named(found)
+
+    def named(self, found: Found) -> tuple[dict[str, float], dict[str, float]]:
+        """Values and gradients by the names of members."""
         data: dict[str, float] = {}
         gradients: dict[str, float] = {}
         for (name, places), labels in zip(self._places, self.listed, strict=True):
@@ -338,7 +357,7 @@ class LoopModel(Model):
             gradients.update(zip(labels, slopes.tolist(), strict=True))
         return self._ordered(data), self._ordered(gradients)
 
-    def _found(self, values: Mapping[str, float], of: str, noted: bool) -> Found | None:
+    def swept(self, values: Mapping[str, float], of: str, noted: bool = True) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so, or,
         if this is noted, what a note is due for."""
         output, at = self._kind(of)

@@ -15,7 +15,7 @@ from backprop.report import SCHEMA, Cell, Column, Table, declared, folded, group
 _WRITTEN = {"equation": "{} = {}", "bounds": "{} in {}"}
 """How what a file says of a name stands in a row for programs, by the column's title."""
 
-_EMPHASIS = {"output": "strong", "not used": "faint"}
+EMPHASIS = {"output": "strong", "not used": "faint"}
 
 
 class GradientReport(NamedTuple):
@@ -56,7 +56,7 @@ class GradientReport(NamedTuple):
             gradients = Column(title, cells, of=result.output, sizes=True)
             columns.append(folded(gradients, self.rows))
         roles = [str(self.columns[1].cells[members[0]]) for _, members in self.rows]
-        emphasis = [_EMPHASIS.get(role, "") for role in roles]
+        emphasis = [EMPHASIS.get(role, "") for role in roles]
         heads = [(f"{result.output} = ", result.value) for result in self.results]
         return Table(columns, emphasis, heads)
 

@@ -1,0 +1,103 @@
+"""The report of a Model of loops that is made of arrays, against that with every member."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop.commands import grad
+from backprop.inputs import Inputs
+from backprop.loops import loop_model, sequence, worth
+from backprop.loops.loop_model import LoopModel
+from backprop.report.large_report import large_report
+from backprop.source import Source
+from indexed_models import random_indexed
+from running import backprop
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small models are of loops, too."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+
+
+def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
+    large = folded = 0
+    for number in range(1000 if request.config.getoption("--whole") else 80):
+        text, values = random_indexed(number)
+        model = worth.read_model(Source("<text>", text), many=0)
+        if not isinstance(model, LoopModel):
+            continue
+        found = large_report(model, values, [None])
+        if found is None:
+            continue
+        table, right = found.table(), found.whole.table()
+        large, folded = (
+            large + 1,
+            folded + any(".." in str(name) for name in table.columns[0].cells),
+        )
+        assert [each._replace(cells=()) for each in table.columns] == [
+            each._replace(cells=()) for each in right.columns
+        ], number
+        for one, other in zip(table.columns, right.columns, strict=True):
+            assert [*map(repr, one.cells)] == [*map(repr, other.cells)], number
+        assert table.heads == right.heads
+        assert [*table.emphasis] == [*right.emphasis], number
+        assert [*map(str, found.warnings)] == [*map(str, found.whole.warnings)]
+    assert large > 40
+    assert folded > 10
+
+
+BIG = "n = 30000; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p for i in 1..n; u[i] = y[i] for i in 1..20; L = mean(y[*])"
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv"])
+@pytest.mark.parametrize("more", [(), ("--set", "c[7]=3, p=3"), ("--of", "u[4], L")])
+def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
+    arguments = ("-e", f"{BIG}; output L", "--format", format, *more)
+    found = backprop("grad", *arguments)
+    right = backprop("grad", *arguments, "--engine", "python")
+    assert found.status == right.status == 0
+    assert found.err == right.err
+    lines = found.out.splitlines()
+    assert len(lines) == len(right.out.splitlines())
+    if format == "table":
+        assert found.out.replace("e-05", "") == right.out.replace("e-05", "")
+
+
+def test_large_files_are_told_of_by_arrays() -> None:
+    """Nobody makes a name of each member."""
+    report = grad(Inputs(expressions=[f"{BIG}; output L"]))
+    assert "whole" not in report.__dict__
+    report.table()
+    assert "whole" not in report.__dict__
+    assert "index" not in report._model.__dict__
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c[0]",
+        "c[01]",
+        "c[1",
+        "c[1,2]",
+        "c[]",
+        "c",
+        "c[30001]",
+        "c[²]",
+        "n[1]",
+        "L ",
+        "c[-1]",
+        "c[+1]",
+        "d[1]",
+        "c[1.0]",
+    ],
+)
+def test_what_is_no_name(name: str) -> None:
+    model = worth.read_model(Source("<text>", BIG))
+    assert isinstance(model, LoopModel)
+    assert name not in model.names
+    assert "index" not in model.__dict__
+    assert model.place("c[17]") == (model.plan.families["c"], 16)
+    assert {*list(model.names)[:3]} <= model.index.keys()
+    assert name not in model.names
