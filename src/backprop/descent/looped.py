@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import isfinite
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 import numpy
 
 from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
-from backprop.errors import BackpropError, NotFinite
+from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
@@ -21,6 +21,11 @@ __all__ = ["LoopedObjective", "NotLoops"]
 
 if TYPE_CHECKING:
     from backprop.descent.hessian import SecondDerivatives
+
+
+_DOUBTS = 5
+"""After so many points at which something is in doubt, one after the other, every step is looked at from
+there on."""
 
 
 class NoValue(NotFinite):
@@ -59,16 +64,23 @@ class LoopedObjective(Objective):
         """What knows more of a point than its value and gradient."""
         self._x: Sequence[float] = self.start
         self._last = begun.value
-        self._switched = False
-        """Whether something was in doubt: from there on every step is looked at."""
+        self._doubts = 0
+        """At how many points something was in doubt, one after the other."""
+        self._by_graph = False
+        """Whether the graph computed the last value."""
+
+    @property
+    def _switched(self) -> bool:
+        """Whether every step is looked at from here on."""
+        return self._doubts >= _DOUBTS
 
     @property
     def size(self) -> int:
-        return self.graph.size if self._switched else self._arrays.size
+        return self._arrays.size
 
     @property
     def last(self) -> float:
-        return self.graph.last if self._switched else self._last
+        return self.graph.last if self._by_graph else self._last
 
     @cached_property
     def graph(self) -> GraphObjective:
@@ -78,36 +90,50 @@ class LoopedObjective(Objective):
         return found
 
     def value(self, x: Sequence[float]) -> float:
-        if not self._switched:
-            self._x = x
-            if self.output in self.names:
-                self._last = x[self.names.index(self.output)]
-            look(self, x)
-            found = self._engine.forward(x)
-            if found is not None:
-                self._last = found
-                return found
-            self._last = self._arrays.output_at(x)
-            if not isfinite(self._last):
-                raise NoValue(self.output, x, self.model.source.name)
-            self._switched = True
-        return self.graph.value(x)
+        self._x, self._by_graph = x, self._switched
+        if self._by_graph:
+            return self.graph.value(x)
+        self._last = x[self.names.index(self.output)] if self.output in self.names else nan
+        look(self, x)
+        found = self._engine.forward(x)
+        if found is not None:
+            self._last = found
+            return found
+        self._last = self._arrays.output_at(x)
+        if not isfinite(self._last):
+            raise NoValue(self.output, x, self.model.source.name)
+        return self._doubtful()
 
     def gradient(self) -> Point:
-        if not self._switched:
+        if not self._by_graph:
             found = self._engine.backward()
             if found is not None:
+                self._doubts = 0
                 slopes: Point = numpy.asarray(found).tolist()
                 return slopes
-            self._switched = True
-            self.graph.value(self._x)
+            self._doubtful()
         return self.graph.gradient()
+
+    def _doubtful(self) -> float:
+        """The output at another point where something is in doubt. Raises NotFinite, also where the Model
+        cannot be unrolled."""
+        try:
+            graph = self.graph
+        except TooLarge as error:
+            message = f"{self.output} is in doubt: {error.message}"
+            raise NotFinite(message, *error.labels, hints=error.hints) from None
+        self._by_graph = True
+        self._doubts += 1
+        return graph.value(self._x)
 
     @property
     def second_derivatives(self) -> SecondDerivatives | None:
         from backprop.descent.hessian import MOST_STEPS
 
-        return self.graph.second_derivatives if self.size <= MOST_STEPS else None
+        try:
+            return self.graph.second_derivatives if self.size <= MOST_STEPS else None
+        except TooLarge:  # with all that the output does not need
+            return None
 
     def explained(self, error: NotFinite) -> NotFinite:
         if not isinstance(error, NoValue):

@@ -13,11 +13,12 @@ from backprop.descent.course import Best, Callback, NoLower, Run, Stop
 from backprop.descent.first_order import FirstOrder
 from backprop.descent.objective import Ending
 from backprop.descent.optimizers import OPTIMIZERS, SCHEDULES, Method, Minimizer, Optimizer
+from backprop.descent.plateau import at_rest
 from backprop.descent.problem import Problem
 from backprop.descent.result import Descent, State
 from backprop.descent.spool import Spool
 from backprop.descent_options import DescentOptions, check_ranges, complete
-from backprop.errors import BackpropError, BadOption, InfiniteSlope, raise_all
+from backprop.errors import BackpropError, BadOption, InfiniteSlope, TooLarge, raise_all
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.leaves import outside
 from backprop.language import Model
@@ -77,12 +78,18 @@ def descend(
     ended, stop, end = None, None, _end(run, row, numbers, method)
     try:
         while True:
-            ended = objective.ending(run.x)
-            stop = judged(run, end, ended)
+            try:
+                ended = objective.ending(run.x)
+                stop = judged(run, end, ended)
+            except TooLarge as error:
+                message = f"the end of the run is not looked at step by step: {error.message}"
+                warnings.append(BackpropError(message, *error.labels, hints=error.hints))
+                stop = end or at_rest(run)
             if stop:
                 break
             end = _end(run, row, numbers, method)
-        run.settle(ended.gradient)
+        if ended:
+            run.settle(ended.gradient)
     except MemoryError:
         message = "not enough memory to compute the last step again as grad does"
         warnings.append(BackpropError(f"{message}; the last bits of its numbers may be others"))
