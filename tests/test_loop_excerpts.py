@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from backprop import commands
 from backprop.derivation.excerpts import of_members
+from backprop.errors import TooLarge
 from backprop.inputs import Asked
 from backprop.language import Model
 from backprop.language.reading import read_carefully
@@ -16,6 +19,7 @@ from backprop.loops import excerpt, loop_model, sequence
 from backprop.loops.chosen import Chosen
 from backprop.loops.many import NotLoops
 from backprop.loops.worth import read_model
+from backprop.names import family
 from backprop.reports import DOCUMENTS
 from backprop.reports.style import Style
 from backprop.source import Source
@@ -138,3 +142,73 @@ def test_a_star_stays_one() -> None:
     assert "y[2] = dot(w[2,*], w[1,*])" in backprop("explain", "-e", text).out.replace(
         " ,", ","
     ).replace(", *", ",*")
+
+
+# ---------------------------------------------------------------------------------------- pictures
+
+
+def drawn(
+    model: Model, values: dict[str, float], detail: str | None, focus: str, depth: int
+) -> object:
+    """What a picture shows, with numbers to ten digits; a message where it is too much. What a variable
+    is has no text of its own in loops."""
+    try:
+        found, _ = commands.draw(Asked(model, values, None), detail, [focus], depth, whole=False)
+    except TooLarge as error:
+        return str(error).partition(" ")[2]
+
+    def rounded(each: Any) -> str:
+        return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: f"{float(number[0]):.10g}", repr(each))
+
+    boxes = [
+        box if box.role != "number" else box._replace(label="", equation="") for box in found.boxes
+    ]
+    parts = boxes, found.circles, found.arrows, found.groups.items()
+    return found.output, *(sorted(map(rounded, each)) for each in parts)
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_random_members_are_drawn_as_they_are_unrolled(
+    group: int, request: pytest.FixtureRequest
+) -> None:
+    models = 100 if request.config.getoption("--whole") else 8
+    compared = 0
+    for number in range(group * models, (group + 1) * models):
+        text, values = random_indexed(number)
+        source, chance = Source("<text>", text), random.Random(number)
+        right = read_carefully(source)
+        names = [*filter(family, commands.evaluate(right, values).gradient.gradients)]
+        looped = read_model(source, many=0)
+        if not looped.loops or not names:
+            continue
+        asked = (
+            chance.choice([None, "equations", "operations"]),
+            chance.choice(names),
+            chance.choice([0, 1, 1, 2]),
+        )
+        found = drawn(looped, values, *asked)
+        if looped.loops:
+            compared += 1
+            assert found == drawn(right, values, *asked), (number, asked)
+    assert compared > 1
+
+
+PLAIN = SUMS.replace(" + w", "").replace("e[i]*w", "e[i]")
+"""Without a parameter that every term of a sum reads."""
+
+
+@pytest.mark.parametrize("focus", ["e[3]", "a[7]", "e[60]"])
+def test_of_long_sums_only_what_is_near_is_drawn(focus: str) -> None:
+    source = Source("<text>", PLAIN)
+    looped = read_model(source, many=0)
+    found = drawn(looped, {}, None, focus, 1)
+    assert looped.loops
+    assert found == drawn(read_carefully(source), {}, "equations", focus, 1)
+
+
+def test_what_is_near_many_members_is_too_large() -> None:
+    looped = read_model(Source("<text>", BIG), many=0)
+    with pytest.raises(TooLarge, match="more than 400 boxes are within 2 of this") as caught:
+        commands.draw(Asked(looped, {}, None), None, ["e[3]"], 2, whole=False)
+    assert caught.value.hints == ("draw less: --depth 1",)
+    assert looped.loops

@@ -77,16 +77,27 @@ def draw(
     from backprop import picture as pictures
 
     model, numbers, output = inputs.read()
-    graph, at, gradient = evaluate(model, numbers, output, noted=True)
     members = any(family(each) and each in model.names for each in focus)
+    close, constant = None, model.constants
+    if model.loops and members and not whole:
+        from backprop.derivation.excerpts import close_up
+
+        close = close_up(model, numbers, output, focus, depth, pictures.MOST)
+        if close and close.cut:  # sums of hundreds of terms
+            close, detail = (None, detail) if detail == "operations" else (close, "equations")
+    if close:
+        model, (graph, at, gradient) = close.model, close.found
+    else:
+        graph, at, gradient = evaluate(model, numbers, output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
-    constants = {model.names[name] for name in model.constants}
+    constants = {model.names[name] for name in constant if name in model.names}
 
     def drawn(detail: str) -> Picture:
         folds = detail == "equations" and not whole and not members
         middle = () if folds else near
-        found = pictures.picture(graph, at, model.text, detail, constants, middle, depth)
+        uses = close.uses if close else None
+        found = pictures.picture(graph, at, model.text, detail, constants, middle, depth, uses)
         if folds:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found

@@ -100,11 +100,16 @@ def picture(
     constants: Collection[int] = (),
     names: Collection[str] = (),
     depth: int = 0,
+    uses: Mapping[str, int] | None = None,
 ) -> Picture:
     """The picture of everything that leads to the output of a graph. text_of: the text of a node
     in its equation, "" if there is none. constants: the inputs that are such. names: if there are
-    any, only what is within `depth` equations of these is drawn."""
+    any, only what is within `depth` equations of these is drawn. uses: how many equations use a name,
+    where the graph has not all of them."""
     drawing = _Drawing(graph, numbers, text_of, constants)
+    if uses:
+        at = {graph.label(node): node for node in graph.order}
+        drawing.users.update({at[name]: uses[name] - drawing.users[at[name]] for name in uses})
     add = drawing.add_equation if detail == "equations" else drawing.add_operation
     if names:
         drawing.wanted = dict.fromkeys(drawing.near(names, depth))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from backprop.graph import in_order
 from backprop.language import Model
 from backprop.loops.domains import Wholes
 from backprop.loops.excerpt import Excerpt, Member, extends, spread
+from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.visits import visits
@@ -44,6 +45,86 @@ class Chosen:
             found += [(int(ranks[at]), (number, at)) for at in which]
         return [member for _, member in sorted(found)]
 
+    def near(self, names: Iterable[str], depth: int, most: int) -> set[str]:
+        """The names within so many equations of some names, towards inputs and output. most: there are
+        about so many, and more are not looked for."""
+        kept = edge = {*names}
+        while edge and depth > 0 and len(kept) <= most:
+            depth -= 1
+            found = set[str]()
+            for number, at in self.about(edge):
+                label = self.label((number, at))
+                found.add(label)
+                if label in edge:
+                    found.update(self._reads(number, at, most))
+                if len(found) > most:
+                    break
+            edge = found - kept
+            kept = kept | edge
+        return kept
+
+    def label(self, member: Member) -> str:
+        """What a member is called."""
+        number, at = member
+        loop = self._plan.loops[number]
+        family = self._plan.families[loop.family]
+        return family.labels(family.places([each[at : at + 1] for each in loop.indices]))[0]
+
+    def _reads(self, number: int, at: int, most: int) -> Iterator[str]:
+        """The names that a member reads; of many the first."""
+        columns, loop = self._plan.columns, self._plan.loops[number]
+        for row in in_order([loop.root], columns.operands):
+            if use := self._plan.uses.get(row):
+                family = self._plan.families[use.family]
+                read = numpy.arange(family.size)[use.places]
+                here = read[extends(columns.homes[row], loop.domain, at)]
+                yield from family.labels(numpy.unique(here)[: most + 1])
+
+    def uses(self, names: Iterable[str]) -> dict[str, int]:
+        """How many members use each of these names, those that lead to the output."""
+        places = self.places(names)
+        counts = {
+            name: numpy.zeros(self._plan.families[name].size, dtype=numpy.int64) for name in places
+        }
+        for number, reads in self._plan.computed.items():
+            loop = self._plan.loops[number]
+            own = self._plan.families[loop.family].places(loop.indices)
+            there = reads & (self._ranks[loop.family][own] >= 0)
+            for name, pairs in self._pairs(number, places).items():
+                pairs = numpy.unique(pairs, axis=0)
+                pairs = pairs[there[pairs[:, 0]]]
+                counts[name] += numpy.bincount(pairs[:, 1], minlength=len(counts[name]))
+        return {each: int(counts[of.name][at]) for each, (of, at) in self._where(names)}
+
+    def _where(self, names: Iterable[str]) -> Iterator[tuple[str, tuple[Family, int]]]:
+        return ((name, self._model.index[name]) for name in names)
+
+    def _pairs(self, number: int, places: Mapping[str, Wholes]) -> dict[str, Wholes]:
+        """By family the combinations of a statement with the places of these members that they read."""
+        columns, loop = self._plan.columns, self._plan.loops[number]
+        found: dict[str, list[Wholes]] = {}
+        for row in in_order([loop.root], columns.operands):
+            use = self._plan.uses.get(row)
+            if not use or use.family not in places:
+                continue
+            home = columns.homes[row]
+            every = numpy.arange(self._plan.families[use.family].size)[use.places]
+            hits = numpy.flatnonzero(numpy.isin(every, places[use.family]))
+            at, domain = hits, home
+            while domain is not loop.domain and domain.parent is not None:
+                at, domain = domain.up[at], domain.parent
+            if domain is loop.domain:
+                pieces = [numpy.stack([at, every[hits]], axis=1)]
+            else:  # read for several combinations at once
+                pieces = []
+                for hit in hits.tolist():
+                    one = numpy.zeros(home.size, dtype=bool)
+                    one[hit] = True
+                    users = numpy.flatnonzero(spread(one, home, loop.domain))
+                    pieces.append(numpy.stack([users, numpy.full_like(users, every[hit])], axis=1))
+            found.setdefault(use.family, []).extend(pieces)
+        return {name: numpy.concatenate(each) for name, each in found.items() if each}
+
     def places(self, names: Iterable[str]) -> dict[str, Wholes]:
         """Where names stand in their families."""
         found: dict[str, list[int]] = {}
@@ -71,6 +152,8 @@ class Chosen:
         if found is None:
             raise NotLoops("nothing has been computed")
         made = Excerpt(self._model, members, self.places(names), found.values)
+        for name in names:
+            made.input(name)
         self._rests = {made.graph.label(row): member for row, member in made.rests.items()}
         return made
 

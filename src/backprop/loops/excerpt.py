@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from backprop.graph import Columns, Graph, in_order, joined
+from backprop.graph import Columns, Graph, Place, in_order, joined
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
@@ -21,6 +21,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, part
 from backprop.loops.plan import Plan
+from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Gathered, Index, Lift, Read
 from backprop.source import pack
 from backprop.values import forward
@@ -100,12 +101,25 @@ class Excerpt:
         root = self._body(_BodyAt(self._source(loop.root), loop.domain, at, None, {}))
         if root < begin or not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
+        self._stands(label, loop)
+        return label, root
+
+    def input(self, label: str, place: Place = None) -> int:
+        """The row of a name whose equation is not here, or is not yet."""
+        if label not in self.names:
+            family, at = self._whole.index[label]
+            self.names[label] = self.columns.input(place)
+            if (owner := int(family.owner[at])) >= 0:
+                self._stands(label, self.plan.loops[owner])
+        return self.names[label]
+
+    def _stands(self, label: str, loop: Repeated) -> None:
+        """Note where the statement of a name stands."""
         span = right(loop.statement, self.plan.last(loop))
         self._places[label] = pack(span.start, span.end)
         if loop.statement.shape.form != "equation":
             tokens = loop.statement.tokens
             self._repeated[label] = pack(tokens.starts[0], tokens.ends[-1])
-        return label, root
 
     def _source(self, row: int) -> int:
         """What a lifted row is the same as."""
@@ -151,16 +165,19 @@ class Excerpt:
         if isinstance(special, Read):
             family = self.plan.families[special.family]
             at = frame.combination(home)
-            label = family.labels(family.places([each[at : at + 1] for each in special.indices]))[0]
-            if label not in self.names:
-                self.names[label] = new.input(place)
-            return self.names[label]
+            indices = [each[at : at + 1] for each in special.indices]
+            return self.input(family.labels(family.places(indices))[0], place)
         if isinstance(special, Gathered):
             return self._gathered(row, special, frame, place)
-        operands = [frame.made[self._source(each)] for each in old.operands(row)]
+        operands = [self._operand(self._source(each), frame) for each in old.operands(row)]
         if old.op(row) == "neg" and new.is_number(operands[0]):
             return new.number(-new.constant(operands[0]), place)
         return new.step(old.op(row), operands, place)
+
+    def _operand(self, row: int, frame: _BodyAt) -> int:
+        """The node of an operand; each use of a variable is a number of its own."""
+        index = isinstance(self.plan.columns.specials.get(row), Index)
+        return self._row(row, frame) if index else frame.made[row]
 
     def _gathered(self, row: int, special: Gathered, frame: _BodyAt, place: int | None) -> int:
         columns, gather = self.plan.columns, special.gather
