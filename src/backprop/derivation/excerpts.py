@@ -91,7 +91,7 @@ def close_up(
             )
             hints = [f"draw less: --depth {depth - 1}"] if depth else []
             raise TooLarge(message, hints=hints, where=model.source.name)
-        members = [each for each in shown.about(near) if shown.label(each) in near]
+        members = shown.about(near, users=False)
         part, found = _evaluated(shown, members, near, gradient)
     except NotLoops:
         return None

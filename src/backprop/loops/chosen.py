@@ -29,15 +29,16 @@ class Chosen:
         """count: how many members are computed and lead to the output."""
         self._rests: dict[str, Member] = {}
 
-    def about(self, names: Iterable[str]) -> list[Member]:
-        """The members that are computed and have one of these names, or use one; operands first."""
+    def about(self, names: Iterable[str], users: bool = True) -> list[Member]:
+        """The members that are computed and have one of these names, or, with `users`, use one; operands
+        first."""
         places = self.places(names)
         found: list[tuple[int, Member]] = []
         for number, reads in self._plan.computed.items():
             loop = self._plan.loops[number]
             own = self._plan.families[loop.family].places(loop.indices)
             ranks = self._ranks[loop.family][own]
-            some = self._users(number, places)
+            some = self._users(number, places if users else {})
             if loop.family in places:
                 some |= numpy.isin(own, places[loop.family])
             some &= reads & (ranks >= 0)
