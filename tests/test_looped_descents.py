@@ -176,3 +176,17 @@ def test_an_end_that_cannot_be_unrolled_is_told(descend: Descend) -> None:
     assert not ran.status
     assert "the end of the run is not looked at step by step" in ran.err
     assert "--max-nodes" in ran.err
+
+
+def test_saving_unrolls_nothing(descend: Descend, unrolled: list[str]) -> None:
+    """Statements for many inputs give way to one for each, as they do unrolled."""
+    text = (
+        "u[i] ~ normal(0, 1) for i in 1..9; v[i] = i/10 in -1..2 for i in 1..9; a = 2*3 # six\n"
+        "n = 9; L = sum((u[i] - v[i]*a)^2 for i in 1..n) + w; w = 1 in 0..\n"
+    )
+    more = ["--steps", "3", "--save", "-", "--bounds", "a=0..7", "--freeze", "v[3]"]
+    found = descend("-e", text, "--set", "n=8", *more)
+    assert not unrolled
+    right = descend("-e", text, "--set", "n=8", *more, loops=False)
+    assert near(found.out, right.out, 0.0)
+    assert "u[9] = " in found.out

@@ -177,8 +177,9 @@ class Descending(NamedTuple):
         """The equation text with the numbers that were found, the best ones if it diverged, and the
         bounds that replaced those of the text. Raises CannotWrite if it could not be read again."""
         from backprop.descent.choices import bounds_of, given_bounds
-        from backprop.language import read_model, with_defaults
+        from backprop.language import with_defaults
         from backprop.language.declarations import FREE
+        from backprop.loops.worth import read_model
 
         found = report.descent
         best = found.best if found.stopped == "diverged" else found

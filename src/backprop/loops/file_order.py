@@ -6,7 +6,7 @@ before the first member that uses it, in the order in which that member's body r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy
@@ -18,6 +18,7 @@ from backprop.loops.family import Family
 from backprop.loops.placement import Layout
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
+from backprop.source import pack
 
 Group = tuple[str, Wholes]
 """A family, and the places of members."""
@@ -49,6 +50,20 @@ def in_file_order(plan: Layout) -> FileOrder:
         ranks.append(start + numpy.argsort(members, kind="stable"))
         start += len(members)
     return FileOrder(groups, numpy.concatenate(ranks) if mixed else None)
+
+
+def wholes(plan: Layout, groups: Sequence[Group]) -> dict[str, int]:
+    """Of every member of a family the whole statement, as a packed span, as `Model.repeated` has it."""
+    found: dict[str, int] = {}
+    for name, places in groups:
+        family = plan.families[name]
+        owner = int(family.owner[places[0]]) if len(places) else Family.UNDEFINED
+        if owner < 0 or plan.loops[owner].statement.shape.form == "equation":
+            continue
+        tokens = plan.loops[owner].statement.tokens
+        whole = pack(tokens.starts[0], tokens.ends[-1])
+        found.update(dict.fromkeys(family.labels(places), whole))
+    return found
 
 
 def _news(

@@ -20,6 +20,7 @@ from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.family import Family
+from backprop.loops.file_order import wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.passes import Doubtful, Found, gradient
 from backprop.loops.plan import Plan
@@ -137,8 +138,11 @@ class LoopModel(Model):
             _ = plan.in_file_order
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("columns", "repeated"):
-            return getattr(self.unrolled(), name)
+        if name == "columns":
+            return self.unrolled().columns
+        if name == "repeated":
+            self.repeated = wholes(self.plan, self._places)
+            return self.repeated
         raise AttributeError(name)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -267,7 +271,12 @@ class LoopModel(Model):
         return float(self.plan.defaults[of.name][at])
 
     def equation(self, name: str) -> Span | None:
-        return self.unrolled().equation(name)
+        of, at = self._kind(name)
+        number = int(of.owner[at])
+        if number < 0:
+            return None
+        loop = self.plan.loops[number]
+        return right(loop.statement, self.plan.last(loop))
 
     def text_of(self, name: str) -> str:
         of, at = self._kind(name)
