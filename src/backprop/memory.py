@@ -1,10 +1,12 @@
-"""Python's garbage collector, paused while graphs are built.
+"""Memory: how much is free, and Python's garbage collector, paused while graphs are built.
 
 The collector looks for circles of objects again and again while memory grows; a graph of Values
 has none, and building one of a million Values takes half the time without it.
 """
 
 import gc
+import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -33,3 +35,18 @@ def without_collector(function: Callable[P, R]) -> Callable[P, R]:
             gc.enable()
 
     return run
+
+
+def available() -> int:
+    """About how many bytes of memory are free; where that is not known, as many as there are, or no end."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return sys.maxsize

@@ -371,6 +371,7 @@ class LoopModel(Model):
         if this is noted, what a note is due for."""
         output, at = self._kind(of)
         plan = self.plan
+        plan.check_room()
         try:
             numbers = self.numbers(values)
             for name, family in plan.families.items():  # also those that the output does not need

@@ -22,8 +22,13 @@ from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.repeated import Repeated
+from backprop.loops.room import COMBINATION, too_large
 from backprop.loops.stepped import Stepped
+from backprop.memory import available
 from backprop.syntax.parser import Statement
+
+_DOUBLE = 8
+"""Bytes of a number."""
 
 
 class Plan(Layout):
@@ -67,6 +72,26 @@ class Plan(Layout):
         for run in self.runs:
             found += [run] if isinstance(run, Stepped) else run.turns
         return found
+
+    def check_room(self) -> None:
+        """Raise TooLarge if passes by arrays need more memory than is free."""
+        needed = {name: COMBINATION * float(each.size) for name, each in self.families.items()}
+        for run in self.runs:
+            parts = [(run.part, run.family)] if isinstance(run, Turn) else []
+            if isinstance(run, Recurrence) and not isinstance(run, Stepped):
+                parts = [(each.part, each.family) for each in run.bodies]
+            for part, family in parts:  # the value of each step is kept, and its gradient made
+                steps = sum(2.0 * _DOUBLE * self.columns.homes[step].size for step in part.steps)
+                needed[family] = needed.get(family, 0.0) + steps
+        free = available()
+        if sum(needed.values()) > free:
+            loop = max(self.loops, key=lambda each: needed[each.family])
+            count = self.families[loop.family].size
+            what = f"{count:,} members of {loop.family}, and all that leads to them,"
+            span = loop.statement.tokens.whole
+            if clauses := loop.parts.clauses:
+                span = loop.statement.tokens.span(clauses[0].node.first, clauses[-1].node.last)
+            raise too_large(what, sum(needed.values()), free, span)
 
     def _no_more(self, of: Block) -> None:
         """Raise NotLoops if inputs that no statement defines are read where nothing asks for them."""
@@ -238,11 +263,13 @@ def read(
     functions: Mapping[str, Statement],
     members: Families,
 ) -> Plan:
-    """A text as loops. Raises NotLoops where it is to be unrolled."""
+    """A text as loops. Raises NotLoops where it is to be unrolled, TooLarge where memory does not hold it."""
+    builder = LoopBuilder(dict.fromkeys(equations, EXPECTED), functions, members)
     try:
-        names = dict.fromkeys(equations, EXPECTED)
-        plan = Plan(statements, LoopBuilder(names, functions, members))
+        plan = Plan(statements, builder)
         plan.prepare()
         return plan
-    except BackpropError:
+    except BackpropError as error:
+        if error is builder.room.refused:
+            raise
         raise NotLoops("there is a mistake") from None

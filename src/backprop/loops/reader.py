@@ -24,6 +24,7 @@ from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
+from backprop.loops.room import Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
@@ -33,9 +34,6 @@ from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-_MOST = 1 << 23
-"""The most combinations of indices that arrays are made for, in all: about a gigabyte."""
 
 
 class LoopBuilder(Builder):
@@ -64,13 +62,16 @@ class LoopBuilder(Builder):
         self._open: list[tuple[Domain, Domain]] = []
         self.around: dict[Domain, tuple[Domain, Domain]] = {}
         """Of what a sum runs through the domain that it is made for, and that of the body around."""
-        self._left = float(_MOST)
+        self.room = Room()
         self._within = columns.whole
         """The domain of the statement that is being read."""
+        self._reading: Span
+        """Its text."""
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
         tokens, shape = statement
+        self.room.closed = bool(first)
         parts = ready_made(statement)
         limits = (node for limit in parts.limits for item in limit.items for node in item)
         if any(node.kind in ("index", "gather") for node in limits):
@@ -91,7 +92,7 @@ class LoopBuilder(Builder):
     def with_body(self, loop: Repeated) -> Repeated:
         """A statement with its right side."""
         begin = len(self.columns)
-        self._within = loop.domain
+        self._within, self._reading = loop.domain, loop.statement.tokens.whole
         root = self.expression(loop.statement.tokens, loop.parts.body, loop.scope)
         if not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
@@ -115,7 +116,7 @@ class LoopBuilder(Builder):
             at = domain
             numbers = [self._whole(row, at) for row in ends]
             if clause.node.kind == "listed":
-                self._spend(at, len(numbers))
+                self._spend(at, len(numbers), tokens.span(clause.node.first, clause.node.last))
                 domain, found = listed(at, numbers)
             else:
                 low, high, by = [*numbers, Affine(at, 1)][:3]
@@ -123,7 +124,7 @@ class LoopBuilder(Builder):
                 if not (stays or (stays is None and numpy.all(by))):
                     raise NotLoops("a range has a step of 0")
                 counts = counted(low, high, by)
-                self._spend(at, counts)
+                self._spend(at, counts, tokens.span(clause.node.first, clause.node.last))
                 written = chain.from_iterable(clause.items)
                 if (
                     not numpy.all(counts)
@@ -145,13 +146,10 @@ class LoopBuilder(Builder):
         found: list[int] = numpy.asarray(self._whole(row, domain)).tolist()
         return found
 
-    def _spend(self, around: Domain, counts: Wholes | int) -> None:
+    def _spend(self, around: Domain, counts: Wholes | int, span: Span) -> None:
         """Count combinations before anything is made for them: so many for each one around."""
-        self._left -= (
-            around.size * counts if isinstance(counts, int) else counts.astype(float).sum()
-        )
-        if self._left < 0:
-            raise NotLoops("there are more combinations of indices than memory may hold")
+        number = around.size * counts if isinstance(counts, int) else counts.astype(float).sum()
+        self.room.take(float(number), span)
 
     def _kept(
         self,
@@ -340,7 +338,7 @@ class LoopBuilder(Builder):
                 if other[at] != (low, high):
                     raise NotLoops("families with different indices are run through together")
             counts = counted(least, most, Affine(domain, 1))
-            self._spend(domain, counts)
+            self._spend(domain, counts, self._reading)
             domain, found = ranged(domain, least, Affine(domain, 1), counts)
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
