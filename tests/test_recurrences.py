@@ -55,6 +55,11 @@ ALIKE = [
     "x[t,i] = y[t-1] for t in 1..8, i in 1..3; y[t] = x[t,1]*x[t,2]^2 + 0.1*x[t,3] for t in 1..8; y[0] = 0.9; L = y[8]",
     "x[t] = exp(-x[t-1]) + log1p(x[t-1])*atan2(x[t-1], t) for t in 1..50; x[0] = 0.3; L = x[50]; M = x[3]; output M",
     "x[t] = x[t-1] + c[t] for t in 1..9; c[t] = a^t for t in 1..9; a = 0.7; x[0] = a; L = x[9]",
+    "x[t+1] = 0.9*x[t] + t*0.01 for t in 9..0..-1; x[0] = 0.3; L = x[10]",
+    "x[t-1] = 0.9*x[t] + t*0.01 for t in 1..10; x[10] = 0.3; L = x[0]",
+    "x[3*t] = 0.9*x[3*t-3] + y[3*t-2] for t in 1..9; y[3*t+1] = sin(x[3*t]) for t in 1..9; y[1] = 0.1; x[0] = 0.3; L = x[27]",
+    "x[t] = 0.9*x[t-1] for t in [1, 2, 3, 4, 5, 6]; x[0] = 0.3; L = x[6]",
+    "x[t,i] = 0.9*x[t-1,i] + v[t-1,1]*i for t in 1..12, i in 1..2; v[s,1] = sin(x[s,1]*x[s,2]) for s in 1..12; v[0,1] = 0.3; x[0,i] = i for i in 1..2; L = x[12,1]",
     "x[t] = x[t-2]*0.9 + 0.1 for t in 2..60; x[0] = 0.3; x[1] = 0.2; L = x[59]",
 ]
 

@@ -36,20 +36,28 @@ def in_file_order(plan: Layout) -> FileOrder:
     """All names of a text."""
     unseen = {name: each.owner == Family.UNDEFINED for name, each in plan.families.items()}
     groups: list[Group] = []
-    ranks: list[Wholes] = []
-    start, mixed = 0, False
+    turns: list[tuple[int, Wholes | None]] = []
+    """Of each statement how many names it has, and the turns of these if they stand mixed."""
     for loop in plan.written:
-        own = plan.families[loop.family].places(loop.indices)
-        counts = numpy.arange(len(own))
-        news = [*_news(plan, loop, unseen)]
-        for family, places, _ in news:
-            groups.append((family, places))
+        own = plan.families[loop.family].places(loop.at)
+        count, members = len(own), None
+        if news := [*_news(plan, loop, unseen)]:
+            groups += [(family, places) for family, places, _ in news]
+            members = numpy.concatenate([*(at for _, _, at in news), numpy.arange(count)])
+            count = len(members)
+            if not (numpy.diff(members) < 0).any():
+                members = None
         groups.append((loop.family, own))
-        members = numpy.concatenate([*(at for _, _, at in news), counts])
-        mixed = mixed or (news != [] and bool((numpy.diff(members) < 0).any()))
-        ranks.append(start + numpy.argsort(members, kind="stable"))
-        start += len(members)
-    return FileOrder(groups, numpy.concatenate(ranks) if mixed else None)
+        turns.append((count, members))
+    if all(members is None for _, members in turns):
+        return FileOrder(groups, None)
+    ranks: list[Wholes] = []
+    start = 0
+    for count, members in turns:
+        at = numpy.arange(count) if members is None else numpy.argsort(members, kind="stable")
+        ranks.append(start + at)
+        start += count
+    return FileOrder(groups, numpy.concatenate(ranks))
 
 
 def wholes(plan: Layout, groups: Sequence[Group]) -> dict[str, int]:

@@ -58,6 +58,7 @@ def gradient(
             ):
                 raise Doubtful(name)
     elif small.gradients:  # what is too small even then is left out, as of other large graphs
+        del found  # which is as large as memory allows, perhaps
         found, _ = _swept(plan, numbers, output, place, scale=SCALE)
     return found
 

@@ -7,8 +7,9 @@ from backprop.memory import available
 from backprop.numbers import shown
 from backprop.source import Span
 
-COMBINATION = 40
-"""Bytes for a combination of indices: the value, the gradient and the default of a member, twice."""
+COMBINATION = 60
+"""Bytes for a combination of indices, as measured: a member's value and gradient, what the file gives it,
+whose it is, and where it stands in the file."""
 
 SMALLER = "take smaller ranges"
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
+from backprop.loops.affine import Places, plain
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
 from backprop.names import Together
@@ -27,6 +28,8 @@ class _Row(NamedTuple):
 
     family: str
     places: NDArray[numpy.int64]
+    at: Places
+    """The places as an index of arrays, a slice if that is possible: then nothing is copied."""
 
 
 class LargeReport:
@@ -95,7 +98,7 @@ class LargeReport:
         for name, places in [*self._model.plan.in_file_order.groups, ("", numpy.zeros(0))]:
             if name != last:
                 if run:
-                    yield from _folded(last, numpy.concatenate(run))
+                    yield from _folded(last, numpy.concatenate(run) if run[1:] else run[0])
                 run, last = [], name
             run.append(places)
 
@@ -133,7 +136,7 @@ class LargeReport:
 
     def _role_of(self, row: _Row) -> list[str]:
         """The roles of its members, each once, as they come."""
-        roles = self._roles[row.family][row.places]
+        roles = self._roles[row.family][row.at]
         present = numpy.flatnonzero(numpy.bincount(roles)).tolist()
         first = {int(numpy.argmax(roles == number)): number for number in present}
         return [_ROLES[first[at]] for at in sorted(first)]
@@ -141,14 +144,14 @@ class LargeReport:
     def _equation(self, row: _Row) -> Cell:
         """The equation of its members, "" where there are several, or where another number counts."""
         plan, model = self._model.plan, self._model
-        defaults = plan.defaults[row.family][row.places]
-        other = ~numpy.isnan(defaults) & (self._first.values[row.family][row.places] != defaults)
+        defaults = plan.defaults[row.family][row.at]
+        other = ~numpy.isnan(defaults) & (self._first.values[row.family][row.at] != defaults)
         if other.any():
             return ""
         if len(row.places) == 1:
             return model.instance_of(self._name(row))
         family = plan.families[row.family]
-        owners, first = numpy.unique(family.owner[row.places], return_index=True)
+        owners, first = numpy.unique(family.owner[row.at], return_index=True)
         texts = {model.text_of(family.labels(row.places[at : at + 1])[0]) for at in first.tolist()}
         return texts.pop() if len(texts) == 1 and len(owners) else ""
 
@@ -160,20 +163,22 @@ class LargeReport:
 
 def _folded(name: str, places: NDArray[numpy.int64]) -> Iterator[_Row]:
     if len(places) > FOLDED:
-        yield _Row(name, places)
+        yield _Row(name, places, plain(places))
     else:
         for at in range(len(places)):
-            yield _Row(name, places[at : at + 1])
+            yield _Row(name, places[at : at + 1], places[at : at + 1])
 
 
 def _gradient(found: Found, row: _Row) -> Cell:
     """The gradient by a member, or the largest size of those of many."""
-    reached = found.reached[row.family][row.places]
-    slopes = found.gradients[row.family][row.places]
+    reached = found.reached[row.family][row.at]
+    slopes = found.gradients[row.family][row.at]
     if len(row.places) == 1:
         return float(slopes[0]) if reached[0] else None
-    slopes = slopes[reached]
-    return f"≤ {shown(float(numpy.abs(slopes).max()), 6)}" if len(slopes) else None
+    if not reached.any():
+        return None
+    least, most = (end(where=reached, initial=0.0) for end in (slopes.min, slopes.max))
+    return f"≤ {shown(abs(float(max(-least, most))), 6)}"
 
 
 def large_report(
