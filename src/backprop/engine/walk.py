@@ -201,13 +201,17 @@ class Walk(Generic[T]):
     ) -> Iterator[tuple[int, Operand[T]]]:
         """What a step brings to the gradients of its operands, of those that are `moving`."""
         operands, name = self.graph.operands(step), self.graph.op(step)
-        called = [self.found[each] for each in operands]
-        slopes = self.writer.slopes(name, called, self.found[step])
-        numbers = (*called, self.found[step])
+        called, out = [self.named(each) for each in operands], self.named(step)
+        slopes = self.writer.slopes(name, called, out)
+        numbers = (*called, out)
         for at, (operand, slope) in enumerate(zip(operands, slopes, strict=True)):
             if operand in moving and not (isinstance(slope, float) and slope == 0.0):
                 used = self.writer.used(slope, name, numbers, at)
                 yield operand, self._share(step, operand, gradient, used)
+
+    def named(self, row: int) -> Operand[T]:
+        """What a row is called in slopes."""
+        return self.found[row]
 
     def _share(
         self, step: int, operand: int, gradient: Operand[T], slope: Operand[T]

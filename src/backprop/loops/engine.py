@@ -210,7 +210,7 @@ class ArrayEngine(Engine):
         values = {**ready.numbers}
         for name in self._families:
             values[name] = values[name].copy()
-        x = numpy.split(self._own.made.x, self._ends)
+        x = numpy.split(self._own.made.x, self._ends) if self.leaves else []
         for (name, places), numbers in zip(self.leaves, x, strict=True):
             values[name][places] = numbers
         walks: list[ArrayWalk | Met] = []

@@ -44,6 +44,15 @@ def _around_pivot(writer: ArrayWriter, domain: Domain, terms: Reals) -> Reals:
     return numpy.where(domain.counts < 3, domain.by_two(add, terms), above)
 
 
+def _shares(writer: ArrayWriter, domain: Domain, terms: Reals) -> Spread:
+    """exp(term) over the sum of them. Where the terms are large, their logsumexp has lost digits that
+    the distance from the largest one has."""
+    largest = domain.joined(numpy.maximum, terms, 0.0)
+    each = writer.value("exp", [writer.value("-", [terms, largest[domain.up]])])
+    total = domain.by_two(numpy.add, numpy.asarray(each))
+    return writer.value("/", [each, total[domain.up]])
+
+
 def gradient(
     writer: ArrayWriter,
     gather: Gather,
@@ -64,8 +73,7 @@ def gradient(
     if gather.joined_by == "*":
         return writer.product(arrived, _others(domain, terms), True)
     if gather.joined_by == "logsumexp":
-        share = writer.value("exp", [writer.value("-", [terms, out[domain.up]])])
-        return writer.product(arrived, share, True)
+        return writer.product(arrived, _shares(writer, domain, terms), True)
     return writer.branch(arrived, _first(domain, terms == out[domain.up]).astype(float))
 
 

@@ -194,7 +194,10 @@ def hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
     """The operands of steps that may be finite where these are not. A branch that is not taken need
     not be, and one that is taken shows."""
     for step in steps:
-        if step in columns.specials:
+        special = columns.specials.get(step)
+        if isinstance(special, Gathered) and hides(special.gather.joined_by, 0, (None, None)):
+            yield special.row
+        if special is not None:
             continue
         operands = columns.operands(step)
         known = tuple(columns.constant(x) if columns.is_number(x) else None for x in operands)
@@ -254,6 +257,11 @@ class ArrayWalk(Walk[Reals]):
             found = gathers.value(self.writer, special.gather, self.part.domains[step], operands[0])
             return float(found[0]) if self.graph.homes[step] is self.graph.whole else found
         return super().made(step, operands)
+
+    def named(self, row: int) -> Spread:
+        """As an array what is no number of the equations: only such are 0 whatever arrives."""
+        found = self.found[row]
+        return found if self.graph.is_number(row) else numpy.atleast_1d(found)
 
     def moving(self, wanted: Iterable[int]) -> Container[int]:
         return self.part.moving if hasattr(self, "part") else super().moving(wanted)

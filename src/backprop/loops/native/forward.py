@@ -237,8 +237,6 @@ class Forward(RowLoops):
 
         def look(term: Operand[str]) -> None:
             term = self._masked(term, far) if rows else term
-            if self._looking:
-                self._look(self.found[special.row])
             so_far = self._get(slot)
             test = f"fcmp {'olt' if least else 'ogt'} {code.double} {code.write(term)}, {so_far}"
             further = code.emit(test)

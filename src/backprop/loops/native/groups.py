@@ -89,8 +89,11 @@ def _again(
 
 
 def _number(plan: Plan, family: str, target: Places) -> int:
-    """The number of the statement that computes these members."""
+    """The number of the statement that computes these members. Those of it that are numbers have a place
+    behind all others."""
     of = plan.families[family]
+    if isinstance(target, numpy.ndarray):
+        target = target[target < of.size]
     return max(of.owners(target) - {Family.ABSENT, Family.UNDEFINED})
 
 
@@ -123,8 +126,8 @@ def _rows(plan: Plan, loop: Repeated, time: Sequence[str]) -> list[str]:
 
 
 def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
-    """Whether the rows of statements do not need one another: each member reads what the same row
-    defines."""
+    """Whether the rows of statements do not need one another, each member reads what the same row
+    defines, and have sums over as many terms each."""
     columns, families = plan.columns, {each.family for each in loops}
     position_of: dict[str, int] = {}
     rows = set[tuple[int, int]]()
@@ -139,7 +142,11 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
     ((low, _),) = rows
     for loop in loops:
         outermost = Grid(loop.domain).levels[0]
-        for row in in_order([loop.root], columns.operands):
+        order = in_order([loop.root], columns.operands)
+        inside = {home for row in order if outermost in (home := columns.homes[row]).around()}
+        if any(Grid(home).size < 0 for home in inside):
+            return False
+        for row in order:
             special = columns.specials.get(row)
             if not isinstance(special, Read) or special.family not in families:
                 continue

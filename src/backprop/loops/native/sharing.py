@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain, Wholes
+from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, counts, row_position
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.nests import Nests, Prepared
@@ -201,13 +203,22 @@ def _local(
                 continue
             aligned = all(
                 _aligned(nests, some, other, row, read)
+                and _same_place(nests, row, read.indices, one)
                 for other in some
                 for row, read in other.reads(plan)
                 if read.family == name
             )
+            aligned = aligned and _same_place(nests, one.body.loop.root, one.body.loop.at, one)
             if aligned and (local := _room(nests, one)):
                 found[name] = local
     return found
+
+
+def _same_place(nests: Nests, row: int, indices: Sequence[Ints], one: Prepared) -> bool:
+    """Whether members of a family stand in the same place of each row."""
+    (position, _), grid = row_position(one.body), Grid(nests.columns.homes[row])
+    fits = [grid.fit(index) for at, index in enumerate(indices) if at != position]
+    return not any(fit.row or fit.whole for fit in fits)
 
 
 def _room(nests: Nests, one: Prepared) -> LocalFamily | None:

@@ -1,0 +1,162 @@
+"""Loops of odd shapes and at odd points, by machine code and by NumPy, against numbers by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp, inf, isclose, nan, tanh
+from typing import Any
+
+import numpy
+import pytest
+
+from backprop.errors import NoMachineCode
+from backprop.loops import loop_model, sequence
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.native import module
+from backprop.loops.ready import build
+from backprop.loops.worth import read_model
+from backprop.source import Source
+
+Found = tuple[float, dict[str, float]] | None
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of a single member are run as such."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+
+
+@pytest.fixture(params=["python", "native", "native with few lanes"])
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function of a text and numbers: value and gradient of its output; None where they are left to
+    others."""
+    engine, _, few = request.param.partition(" ")
+    if few:
+        monkeypatch.setattr(module, "lanes", lambda wide: (2, {}))
+    if engine == "native":
+        try:
+            from backprop.engine.native.machine import llvm
+
+            llvm()
+        except NoMachineCode:
+            pytest.skip("no machine code here")
+
+    def found(text: str, **values: float) -> Found:
+        model = read_model(Source("<text>", text), many=0)
+        assert isinstance(model, LoopModel)
+        names = [name for name in model.inputs if name not in model.constants]
+        made = build(model, model.output(None), names, {}, engine)
+        if engine == "python":
+            assert made is made.careful
+        x = numpy.array([values.get(name, model.default(name)) for name in names])
+        result = made.run(x)
+        if result is None:
+            return None
+        value, slopes = result
+        return value, dict(zip(names, numpy.asarray(slopes).tolist(), strict=True))
+
+    return found
+
+
+Run = Callable[..., Any]
+
+
+def test_sums_of_uneven_lengths_within_recurrences_of_rows(run: Run) -> None:
+    rows = range(1, 32)
+    text = (
+        "x[i] = i for i in 1..31; y[i,5] = 0 for i in 1..31; "
+        "y[i,j] = y[i,j+1]*3 + sum(x[k] for k in TERMS) for i in 1..31, j in 1..4; L = sum(y[i,1] for i in 1..31); output L"
+    )
+    of = {
+        "1..i": lambda i: range(1, i + 1),
+        "1..5 if k != i": lambda i: [k for k in range(1, 6) if k != i],
+        "i..31": lambda i: range(i, 32),
+    }
+    for terms, which in of.items():
+        value, slopes = run(text.replace("TERMS", terms))
+        assert value == 40 * sum(sum(which(i)) for i in rows), terms
+        for k in rows:
+            assert slopes[f"x[{k}]"] == 40 * sum(k in which(i) for i in rows), (terms, k)
+
+
+@pytest.mark.parametrize("read", ["h[i,mod(i,3)+1]", "h[i,mod(2*i,4)+1]"])
+def test_reads_of_other_columns_in_each_row(read: str, run: Run) -> None:
+    """Where rows share a loop, too, and only it needs the family."""
+    text = (
+        "const v[i,j] = (i - j)/3 for i in 1..41, j in 1..4; s = 0.25; const h[i,4] = i for i in 1..41; "
+        f"h[i,j] = tanh(h[i,j+1])*v[i,j] + s for i in 1..41, j in 1..3; y[i] = {read}^2 for i in 1..41; "
+        "L = mean(y[i] for i in 1..41); output L"
+    )
+
+    def by_hand(s: float) -> tuple[float, float]:
+        total = slope = 0.0
+        for i in range(1, 42):
+            h, d = {4: float(i)}, {4: 0.0}
+            for j in (3, 2, 1):
+                t, v = tanh(h[j + 1]), (i - j) / 3
+                h[j], d[j] = t * v + s, (1 - t * t) * d[j + 1] * v + 1
+            at = i % 3 + 1 if "3" in read else 2 * i % 4 + 1
+            total += h[at] ** 2
+            slope += 2 * h[at] * d[at]
+        return total / 41, slope / 41
+
+    value, slopes = run(text)
+    assert isclose(value, by_hand(0.25)[0], rel_tol=1e-14)
+    assert isclose(slopes["s"], by_hand(0.25)[1], rel_tol=1e-13)
+
+
+def test_members_that_are_numbers_though_their_statement_reads_names(run: Run) -> None:
+    """An empty sum among others is an input of the value 0."""
+    text = (
+        "x[i] = i for i in 1..20; y[i] = sum(x[i]*j for j in 1..1 if j != i) for i in 1..20; "
+        "L = sum(y[i]^2 for i in 1..20); output L"
+    )
+    value, slopes = run(text)
+    assert value == sum(i * i for i in range(2, 21))
+    assert slopes["y[1]"] == slopes["x[1]"] == 0
+    assert all(slopes[f"x[{i}]"] == 2 * i for i in range(2, 21))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["min(x[i]^2 for i in 1..9)", "max(-1*x[i]*x[i] for i in 1..9)", "tanh(min(x[i]^2 for i in 1..9))"],
+)  # fmt: skip
+def test_terms_that_overflow_are_not_hidden_by_others(body: str, run: Run) -> None:
+    text = f"x[i] = i for i in 1..9; L = {body}; output L"
+    assert run(text) is not None
+    assert run(text, **{"x[4]": 1e300}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s = 0.5; y[i] = sqrt((s - 0.5)^2) for i in 1..9; L = sum(y[i] for i in 1..9)",
+        "s = 0.5; y[i] = sqrt((s - 0.5)^2) for i in 1..9; L = sum(y[i]^2 for i in 1..9)",
+        "s = 0.5; y = sqrt((s - 0.5)^2); L = sum(y^2 for i in 1..9)",
+        "x[i] = 0 for i in 1..9; s = sum(x[i] for i in 1..9); L = sum(sqrt(s^2) for i in 1..9)",
+    ],
+)
+def test_zero_times_infinity_is_left_to_others(text: str, run: Run) -> None:
+    """Also where a number stands alone, which is no literal 0."""
+    assert run(text + "; output L") is None
+
+
+def test_large_terms_of_a_logsumexp(run: Run) -> None:
+    """exp(term - value) would have as many wrong digits as the value has left of the point."""
+    text = "x[i] = 1e9 + mod(i, 5)/4 for i in 1..40; L = logsumexp(x[i] for i in 1..40); output L"
+    _, slopes = run(text)
+    parts = [exp((i % 5) / 4) for i in range(1, 41)]
+    for i, part in enumerate(parts, 1):
+        assert isclose(slopes[f"x[{i}]"], part / sum(parts), rel_tol=1e-14)
+
+
+def test_outputs_without_inputs(run: Run) -> None:
+    text = "const x[i] = i for i in 1..9; L = sum(x[i]^2 for i in 1..9); output L"
+    assert run(text) == (285.0, {})
+
+
+@pytest.mark.parametrize("odd", [inf, -inf, nan])
+def test_inputs_that_are_not_finite(odd: float, run: Run) -> None:
+    text = "x[i] = i for i in 1..9; L = max(x[i] for i in 1..9) + logsumexp(x[i] for i in 1..9); output L"
+    assert run(text, **{"x[4]": odd}) is None
