@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy
@@ -12,6 +13,10 @@ from backprop.loops.many import NotLoops
 
 _SPARSE = 4
 """Arrays of a family may have so many places for each member."""
+
+
+_INDEX = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""An index as names have it."""
 
 
 class Family:
@@ -74,10 +79,15 @@ class Family:
             found = at if found is None else found.times(count).plus(at)
         return found
 
-    def place(self, indices: Sequence[int]) -> int:
-        """Where one member stands; -1 if there is none."""
+    def named(self, name: str) -> int:
+        """Where the member of this name stands; -1 if there is none."""
+        parts = name[len(self.name) + 1 :].removesuffix("]").split(",") if self.dimensions else []
+        if len(parts) != self.dimensions or not all(map(_INDEX.fullmatch, parts)):
+            return -1
+        if name != (f"{self.name}[{','.join(parts)}]" if parts else self.name):
+            return -1
         found = 0
-        for index, low, count in zip(indices, self.low, self.shape, strict=True):
+        for index, low, count in zip(map(int, parts), self.low, self.shape, strict=True):
             if not low <= index < low + count:
                 return -1
             found = found * count + index - low

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, repeat
@@ -28,9 +27,6 @@ from backprop.numbers import as_double
 from backprop.source import Span, one_line
 
 _Any = TypeVar("_Any")
-
-_INDEX = re.compile(r"0|-?[1-9][0-9]{0,17}")
-"""An index as names have it."""
 
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
@@ -224,18 +220,9 @@ class LoopModel(Model):
 
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands among the numbers of its family; None if there is no such name."""
-        own, bracket, rest = name.partition("[")
-        family = self.plan.families.get(own)
-        if family is None:
-            return None
-        if not family.dimensions:
-            return None if bracket else (family, 0)
-        parts = rest.removesuffix("]").split(",")
-        if len(parts) != family.dimensions or not all(map(_INDEX.fullmatch, parts)):
-            return None
-        place = family.place([int(each) for each in parts])
-        known = place >= 0 and f"{own}[{','.join(parts)}]" == name
-        return (family, place) if known else None
+        family = self.plan.families.get(name.partition("[")[0])
+        place = -1 if family is None else family.named(name)
+        return (family, place) if family is not None and place >= 0 else None
 
     def _kind(self, name: str) -> tuple[Family, int]:
         found = self.place(name)
@@ -387,7 +374,19 @@ class LoopModel(Model):
 
 
 class _Kinds(Labels):
-    """The names of a Model, each with a row that is a step if it is computed."""
+    """The names of a Model, each with a row that is a step if it is computed. Those that nothing is
+    declared of are not listed."""
+
+    def _all(self) -> Iterator[str]:
+        plan = self._model.plan
+        order, declared = plan.in_file_order, plan.builder.declarations
+        if order.ranks is not None:
+            return super()._all()
+        families = {name.partition("[")[0] for name in declared.constants}
+        families.update(*(statement.tokens.texts for statement in declared.later))
+        return chain.from_iterable(
+            plan.families[name].labels(places) for name, places in order.groups if name in families
+        )
 
     def __getitem__(self, name: str) -> int:
         found = self._model.place(name)
