@@ -188,3 +188,9 @@ def beyond_doubles(text: str, number: float, infinity: str = "inf") -> tuple[str
         hint = "write 0 if it is to be none, or choose another unit"
         return "too small for a double, which begins at 4.9e-324", hint
     return "", ""
+
+
+def call_text(name: str, operands: Iterable[float]) -> str:
+    """A call with numbers as it is spoken of: `half(3)`."""
+    numbers = (exact(each) if float(each).is_integer() else shown(each, 6) for each in operands)
+    return f"{name}({', '.join(numbers)})"

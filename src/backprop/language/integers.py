@@ -21,7 +21,7 @@ from backprop.errors import (
 )
 from backprop.graph import Columns, in_order, joined
 from backprop.names import look, strange_letter
-from backprop.numbers import beyond_doubles, exact, shown, whole_number
+from backprop.numbers import beyond_doubles, call_text, exact, shown, whole_number
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, OPERATIONS
 from backprop.source import Span
 from backprop.syntax import functions
@@ -90,8 +90,15 @@ class NoNumber(UnexpectedText):
     """An expression that is no number where one is due. what: the message without what it is about:
     `has no value`."""
 
-    def __init__(self, message: str, what: str, place: Span, hints: Sequence[str]) -> None:
-        super().__init__(message, place, hints=hints)
+    def __init__(
+        self,
+        message: str,
+        what: str,
+        place: Span,
+        hints: Sequence[str],
+        others: Sequence[Label] = (),
+    ) -> None:
+        super().__init__(message, place, *others, hints=hints)
         self.what = what
 
 
@@ -105,7 +112,9 @@ class Integers:
         self.known: dict[str, float] = {}
         """The constants that were asked for: no setting may change them any more."""
         self.own: Collection[str] = ()
-        """The functions of the file, which are not called here."""
+        """The functions of the file, before which those of the language stand back."""
+        self.called: Callable[[str, Sequence[float], Span, bool], float] | None = None
+        """The number of a call of one of them; whether any will do, and not a whole one alone."""
         self.member: Callable[[str, Span], float] | None = None
         """The number of a member of a family, where that may be asked for."""
         self.table: Callable[[str, tuple[int, ...], Span], float] | None = None
@@ -201,6 +210,8 @@ class Integers:
             if text.isdecimal() and found <= MOST:
                 found = whole_number(text)
         elif node.kind == "call":
+            if text in self.own and self.called:
+                return self.called(text, operands, tokens.span(node.first, node.last), free)
             row = FUNCTIONS.get(text)
             if row and text not in self.own:
                 return _computed(row.name, operands)
@@ -275,12 +286,16 @@ class Integers:
         number = exact(found) if float(number).is_integer() else number
         what = f"is {number}, no whole number"
         error = self._fault(tokens, nodes[-1].first, nodes[-1].last, what)
-        if nodes[-1].kind == "index":  # of which it is said which member
-            error.message = f"{self.tables(tokens, nodes, scope)[-1][0]} {what}"
+        met = self.tables(tokens, nodes, scope)
+        if nodes[-1].kind == "index" or tokens.texts[nodes[-1].token] in self.own:
+            error.message = f"{met[-1][0]} {what}"  # which member it is, or which call
+        elif met:
+            error.hints = (*error.hints, *(f"{each} is {shown(number, 6)}" for each, number in met))
         raise error
 
     def tables(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> list[tuple[str, float]]:
-        """The members of families that an index is made of, and their numbers."""
+        """The members of families and the calls of functions of the file that an index is made of, and
+        their numbers."""
         found: list[tuple[str, float]] = []
 
         def compute(node: Node, operands: list[float]) -> float:
@@ -288,9 +303,11 @@ class Integers:
             if node.kind == "index":
                 key = ",".join(str(int(at)) for at in operands)
                 found.append((f"{tokens.texts[node.token]}[{key}]", number))
+            elif node.kind == "call" and tokens.texts[node.token] in self.own:
+                found.append((call_text(tokens.texts[node.token], operands), number))
             return number
 
-        if any(node.kind == "index" for node in nodes):
+        if any(node.kind in ("index", "call") for node in nodes):
             fold_nodes(nodes, compute)
         return found
 

@@ -13,7 +13,7 @@ from backprop.errors import (
     defined_twice,
     raise_all,
 )
-from backprop.language import definitions
+from backprop.language import called, definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.circles import circles
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
@@ -92,7 +92,7 @@ def parsed(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Parsed:
         raise _nothing(source, functions, equations)
     members = Families(equations, seed, most)
     members.scalars = equations
-    members.integers.own = functions
+    called.provide(members, functions)
     for statement in indexed:
         members.enter(statement)
     provide(members)
@@ -202,6 +202,7 @@ def read_settings(
     others = [right for _, right, _ in written.many], *written.links.values()
     raise_all(definitions.calls(chain.from_iterable(others), functions))
     families = Families(equations, seed)
+    called.provide(families, functions)
     builder = Builder(functions=functions, members=families)
     model = Model(source, builder.columns, {})
     repeated = {family(name) for name in computed} - {""}

@@ -19,6 +19,7 @@ from backprop.loops.repeated import Repeated
 from backprop.loops.rounded import moves
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.words import words
+from backprop.syntax.bodies import Parts
 from backprop.syntax.parser import Statement
 
 
@@ -178,7 +179,9 @@ class Layout:
             if loop.statement.shape.const or loop.parts.limits:
                 raise NotLoops("what is computed has bounds or is const")
             self.computed[number] = self._reading(found, loop)
-        elif words(loop.statement.tokens, loop.parts) & self.builder.functions.keys():
+        elif (
+            words(loop.statement.tokens, Parts((), loop.parts.body)) & self.builder.functions.keys()
+        ):
             raise NotLoops("a function of the file makes a number")
         else:
             self._default(loop, found)

@@ -22,6 +22,7 @@ from backprop.language.integers import MOST, Argument, Scope
 from backprop.loops.affine import Affine, Ints, counted, listed, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
 from backprop.loops.room import Room
@@ -63,6 +64,7 @@ class LoopBuilder(Builder):
         self.around: dict[Domain, tuple[Domain, Domain]] = {}
         """Of what a sum runs through the domain that it is made for, and that of the body around."""
         self.room = Room()
+        self._calls = CalledRows(members, self._row_of)
         self._within = columns.whole
         """The domain of the statement that is being read."""
         self._reading: Span
@@ -218,6 +220,8 @@ class LoopBuilder(Builder):
             if node.kind == "call" and word in FUNCTIONS and word not in self.functions:
                 place = tokens.span(node.first, node.last)
                 return self._sized(Builder._call(self, word, operands, place, None))
+            if node.kind == "call" and word in self.functions:
+                return self._calls.row(self.functions[word], operands)
             if node.kind == "index":
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
