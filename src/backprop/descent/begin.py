@@ -24,8 +24,8 @@ def begin(
     engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop does
     that for a graph. Raises what `Model.grad` raises.
     """
-    # of another engine than auto every step has a row
-    if model.loops and engine == "auto" and (begun := by_loops(model, values, output, names)):
+    # with Python alone every step has a row
+    if model.loops and engine != "python" and (begun := by_loops(model, values, output, names)):
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
 
         try:
