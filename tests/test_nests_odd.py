@@ -160,3 +160,35 @@ def test_outputs_without_inputs(run: Run) -> None:
 def test_inputs_that_are_not_finite(odd: float, run: Run) -> None:
     text = "x[i] = i for i in 1..9; L = max(x[i] for i in 1..9) + logsumexp(x[i] for i in 1..9); output L"
     assert run(text, **{"x[4]": odd}) is None
+
+
+@pytest.mark.parametrize("times", ["backwards", "forwards"])
+def test_powers_of_a_time(times: str, run: Run) -> None:
+    """Times do not count from 0 up, as the counters of other loops do."""
+    first, before, zero = (
+        ("5", "j+1", "j in 0..4") if times == "backwards" else ("0", "j-1", "j in 1..5")
+    )
+    last = "0" if times == "backwards" else "5"
+    text = (
+        f"x[i] = 1 + i/50 for i in 1..33; q[j] = j/3 for j in 0..5; f[i,{first}] = 1 for i in 1..33; "
+        f"f[i,j] = f[i,{before}]*q[j] + x[i]^j for i in 1..33, {zero}; L = sum(f[i,{last}] for i in 1..33); output L"
+    )
+    order = range(4, -1, -1) if times == "backwards" else range(1, 6)
+    total, slopes_of_x = 0.0, {}
+    for i in range(1, 34):
+        x, value, slope = 1 + i / 50, 1.0, 0.0
+        for j in order:
+            value, slope = value * j / 3 + x**j, slope * j / 3 + j * x ** (j - 1)
+        total += value
+        slopes_of_x[i] = slope
+    value, slopes = run(text)
+    assert isclose(value, total, rel_tol=1e-14)
+    for i in slopes_of_x:
+        assert isclose(slopes[f"x[{i}]"], slopes_of_x[i], rel_tol=1e-13, abs_tol=1e-14)
+
+
+def test_products_whose_zeros_hide_what_overflows(run: Run) -> None:
+    text = "x[i] = i for i in 1..19; L = prod(x[i]*x[i] for i in 1..19); output L"
+    assert run(text, **{"x[4]": 0.0})[0] == 0
+    assert run(text, **{"x[4]": 0.0, "x[7]": 1e300}) is None
+    assert run(text, **{"x[4]": 0.0, "x[7]": 1e150, "x[9]": 1e150}) is None

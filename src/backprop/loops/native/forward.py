@@ -29,6 +29,8 @@ class Forward(RowLoops):
     firsts: dict[int, Operand[str]]
     movers: set[int]
     kept: dict[int, str]
+    _times_here: frozenset[Domain] = frozenset()
+    """The domains of the times of a recurrence here, which come in an order of their own."""
     _room = 1 << 24
     """How many doubles are kept at most."""
 
@@ -97,7 +99,12 @@ class Forward(RowLoops):
         base, exponent = self.columns.operands(row)
         special = self.columns.specials.get(exponent)
         stays = isinstance(self.columns.specials.get(base), Lift)
-        if home.depth < 2 or not stays or not isinstance(special, Index):
+        if (
+            home.depth < 2
+            or not stays
+            or not isinstance(special, Index)
+            or home in self._times_here
+        ):
             return False
         fit = self._fit(exponent, lambda: special.numbers, self.columns.homes[exponent])
         steps = (*[0] * (home.depth - 2), 1)
@@ -220,6 +227,8 @@ class Forward(RowLoops):
         if how == "*":
             count = self.across(zeros, width) if rows else self._get(zeros)
             self.firsts[row], self.firsts[~row] = found, count
+            if self._looking:  # a 0 would hide it
+                self._look(found)
             none = code.emit(f"fcmp oeq {code.double} {code.write(count)}, {code.write(0.0)}")
             return code.chosen(none, found, 0.0)
         return found

@@ -224,6 +224,7 @@ class Nests(Backward):
         outer = body.row or self.columns.whole
         chain = self._chain(outer, body.loop.domain)
         times, rest = chain[: body.times], chain[body.times :]
+        self._times_here |= {*times}
         counters = [at]
         if body.times == 2:
             if times[1].each > 0:
