@@ -118,8 +118,8 @@ class NestEngine(Engine):
         ):
             own.scale = SCALE if own.scale == 1.0 else 1.0
             answer = self._once(own, own.scale)
-        if answer & _NOT_FINITE:
-            return False
+        if answer & _NOT_FINITE or (answer & _TOO_SMALL and own.scale == 1.0):
+            return False  # also where gradients are too large with the scale, and too small without
         if not answer & _VANISHED:
             return True  # gradients that are too small even then are left out, as of other large graphs
         value, gradient = own.value, own.gradient.copy()
