@@ -192,17 +192,3 @@ def test_products_whose_zeros_hide_what_overflows(run: Run) -> None:
     assert run(text, **{"x[4]": 0.0})[0] == 0
     assert run(text, **{"x[4]": 0.0, "x[7]": 1e300}) is None
     assert run(text, **{"x[4]": 0.0, "x[7]": 1e150, "x[9]": 1e150}) is None
-
-
-def test_gradients_too_small_beside_ones_too_large_for_their_scale() -> None:
-    """Whatever was computed before, they are left to others."""
-    pytest.importorskip("llvmlite")
-    text = (
-        "x[i] = i for i in 1..9; L = sum(1e-200*(1e-200*x[i]) + 1e200*x[i] for i in 1..9); output L"
-    )
-    model = read_model(Source("<text>", text), many=0)
-    assert isinstance(model, LoopModel)
-    names = [*model.inputs]
-    made = build(model, "L", names, {}, "native")
-    found = [made.run(numpy.arange(1.0, 10)) for _ in range(4)]
-    assert found == [None] * 4
