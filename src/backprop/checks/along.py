@@ -53,12 +53,18 @@ class Along:
         fast: Fast | None = None,
         rounding: float | None = None,
     ) -> None:
-        self.start = x = data[node]
+        self._graph, self._node, self._begin = graph, node, data
+        self._stand(data[node], bounds, fast, rounding)
+
+    def _stand(
+        self, x: float, bounds: tuple[float, float], fast: Fast | None, rounding: float | None
+    ) -> None:
+        """Stand at a point, of which nothing is known."""
+        self.start = x
         low, high = bounds
         room = max(abs(x), 1.0) * _ROOM
         self._bounds = low if x - low > room else -inf, high if high - x > room else inf
         self.inner = (self._bounds[0] == -inf < low) - (self._bounds[1] == inf > high)
-        self._graph, self._node, self._begin = graph, node, data
         self._fast = fast
         self.rounding = rounding
         self._known: dict[float, float] = {}

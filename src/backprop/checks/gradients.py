@@ -7,6 +7,7 @@ from math import inf
 
 from backprop.checks import differences
 from backprop.checks.along import Along, ManyInputs
+from backprop.checks.asked import at_a_glance, chosen
 from backprop.checks.rounding import COARSE, EPSILON, RUNS, gradient_noise
 from backprop.checks.verdict import (
     AGREES,
@@ -18,7 +19,6 @@ from backprop.checks.verdict import (
     judge,
     on_border,
 )  # fmt: skip
-from backprop.errors import NotAnInput
 from backprop.evaluation import precise
 from backprop.evaluation.borders import conditions, met
 from backprop.evaluation.diagnosis import own_text
@@ -27,8 +27,6 @@ from backprop.evaluation.looks import LARGEST, Looks
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.language.declarations import FREE
-from backprop.names import Names, gathered, meant
-from backprop.numbers import listed
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -117,19 +115,6 @@ def _holds_still(graph: Graph, step: int, data: list[float]) -> bool:
     return False
 
 
-def _quick(asked: Question, function: Along) -> Check | None:
-    """The verdict where the output is a smooth function with this gradient, by few looks or by many;
-    None where it may be none."""
-    if asked.gradient == 0.0 or function.inner:
-        return None
-    for look in (differences.quick_sides, differences.sides):
-        found = look(function)
-        check = found and judge(asked, found)
-        if found and check and check.verdict == AGREES and not found.flat:
-            return check
-    return None
-
-
 def check_gradient(
     model: Model,
     values: Mapping[str, float] | None = None,
@@ -144,18 +129,30 @@ def check_gradient(
     The slopes come from values of the equations alone, by differences; with `precisely`, of values
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises, and UnknownName.
     """
+    if model.loops and not precisely:
+        from backprop.checks.looped import seen  # with NumPy
+
+        if found := seen(model, values or {}, of, among):
+            gradient, checks, inputs = found
+            doubtful = [name for name in inputs if name not in checks]
+            if doubtful:
+                rest = _unrolled(model, values, of, False, doubtful)
+                checks |= {each.name: each for each in rest.checks}
+            return GradientCheck(gradient, tuple(checks[name] for name in inputs), "differences")
+    return _unrolled(model, values, of, precisely, among)
+
+
+def _unrolled(
+    model: Model,
+    values: Mapping[str, float] | None,
+    of: str | None,
+    precisely: bool,
+    among: Sequence[str],
+) -> GradientCheck:
+    """The check by a graph in which every step has a row of its own."""
     file, numbers, gradient = evaluate(model, values or {}, of)
     graph, data = file.for_many_walks(), numbers.data
-    constants = set(model.constants)
-    inputs = {
-        name: model.names[name]
-        for name in gradient.gradients
-        if not model.is_equation(name) and name not in constants
-    }
-    if among:
-        _refuse(model, among, inputs, gradient.output)
-        chosen = {*meant(among, inputs, f"the inputs of {gradient.output}")}
-        inputs = {name: node for name, node in inputs.items() if name in chosen}
+    inputs = {name: model.names[name] for name in chosen(model, gradient, among)}
     noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
     closer = _Closer(graph, data, lambda node: noisy(*_MANY)[node])
 
@@ -192,7 +189,7 @@ def check_gradient(
         function = Along(graph, data, node, bounds, along.fast(node), along.rounding)
         jumps = bool(jumping) and not jumping.isdisjoint(above())
         if function.rounding is not None and not jumps:
-            if quick := _quick(asked, function):
+            if quick := at_a_glance(asked, function):
                 checks.append(quick)
                 continue
             function.measure()
@@ -227,20 +224,3 @@ def check_gradient(
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")
-
-
-def _refuse(model: Model, among: Sequence[str], inputs: Mapping[str, int], output: str) -> None:
-    """Raise NotAnInput where a name that is asked for is there, and has nothing to be checked."""
-    known, constants = Names(model.names), set(model.constants)
-    for pattern in among:
-        found = known.matching(pattern)
-        if not found or not inputs.keys().isdisjoint(found):
-            continue
-        name, hints = found[0], [f"the inputs of {output} are: {listed(gathered([*inputs]), 10)}"]
-        message = f"{output} does not depend on {name!r}"
-        if name in constants:
-            message = f"{name!r} is const in the equations, so that no check moves it"
-            hints = ["leave it out of --only, or take const away"]
-        elif model.is_equation(name):
-            message = f"{name!r} is computed by its equation, and inputs are checked"
-        raise NotAnInput(message, hints=hints, where=model.source.name)

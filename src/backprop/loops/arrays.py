@@ -112,6 +112,10 @@ class ArrayWriter(Texts[Reals]):
             return gradient if slope else NOTHING
         return numpy.where(slope != 0, gradient, NOTHING)
 
+    def gathered(self, share: Spread) -> Spread:
+        """What comes to the terms of what is gathered."""
+        return share
+
     def arrived(self, gradient: Spread) -> Spread:
         return gradient + 0.0
 

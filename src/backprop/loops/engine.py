@@ -23,6 +23,7 @@ from backprop.loops.moving import Leaves, Moving, Ready
 from backprop.loops.parts import ArrayWalk
 from backprop.loops.passes import bring_back, same, walk_through
 from backprop.loops.plan import Plan
+from backprop.loops.rounded import Shaken, Sizes
 from backprop.loops.rows import Gathered
 from backprop.loops.stepped import Met, Stepped
 from backprop.operations import OPERATIONS
@@ -163,6 +164,22 @@ class ArrayEngine(Engine):
         self._backward(made, effects=effects)
         return float_info.epsilon * hypot(*filter(isfinite, effects))
 
+    def noise(self, x: Any) -> Reals | None:
+        """How far rounding may move the gradient by each leaf, about: in the steps, and where what comes
+        to it is added up. None where it is in doubt, and for recurrences, whose steps are not at hand."""
+        made = None if self.forward(x) is None else self._own.made.made
+        if made is None or any(isinstance(unit, Stepped) for unit in self._plain.units):
+            return None
+        slopes, _ = self._backward(made)
+        sizes, _ = self._backward(made, writer=Sizes())
+        shaken = Shaken()
+        moved, _ = self._backward(self._forward(self._plain, writer=shaken))
+        if slopes is None or sizes is None or moved is None:
+            return None
+        apart = numpy.abs(moved - slopes) * (float_info.epsilon / shaken.SIZE)
+        found: Reals = numpy.maximum(4 * float_info.epsilon * numpy.abs(sizes), apart)
+        return found
+
     def at_border(self) -> bool:
         """Whether some step that moves stands on a border where this thread last computed the output."""
         made = self._own.made.made
@@ -204,9 +221,10 @@ class ArrayEngine(Engine):
             and same(gradient, slopes, TINY)
         )
 
-    def _forward(self, ready: Ready, more: float = 0.0) -> _Pass:
-        """A pass forward. more: added to what is too small for a double."""
-        writer = ArrayWriter(more)
+    def _forward(self, ready: Ready, more: float = 0.0, writer: ArrayWriter | None = None) -> _Pass:
+        """A pass forward. more: added to what is too small for a double. writer: one that computes
+        something else."""
+        writer = writer or ArrayWriter(more)
         values = {**ready.numbers}
         for name in self._families:
             values[name] = values[name].copy()
@@ -238,11 +256,12 @@ class ArrayEngine(Engine):
         scale: float = 1.0,
         more: float = 0.0,
         effects: list[float] | None = None,
+        writer: ArrayWriter | None = None,
     ) -> tuple[Reals | None, bool]:
         """The gradient by the leaves, None where it is not finite, and whether something was too small
         for a double. scale: of the gradients on the way. more: as of `_forward`. effects: takes what
-        the rounding of steps does."""
-        writer = ArrayWriter(more)
+        the rounding of steps does. writer: as of `_forward`."""
+        writer = writer or ArrayWriter(more)
         gradients = {name: numpy.full(len(made.values[name]), -0.0) for name in self._sloping}
         name, at = self.output
         if name not in gradients:

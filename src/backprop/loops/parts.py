@@ -289,7 +289,8 @@ class ArrayWalk(Walk[Reals]):
         assert isinstance(special, Gathered)
         terms, out = (numpy.atleast_1d(self.found[row]) for row in (operand, step))
         domain = self.part.domains[step]
-        yield operand, gathers.gradient(self.writer, special.gather, domain, terms, out, given)
+        share = gathers.gradient(self.writer, special.gather, domain, terms, out, given)
+        yield operand, self.writer.gathered(share)
 
     def borders(self) -> Iterator[tuple[int, Any]]:
         """The steps that stand on a border for some combinations, and for which. What is true or

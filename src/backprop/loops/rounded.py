@@ -23,8 +23,10 @@ _WHOLE = 1024
 """Whole numbers below this stay: they are exact."""
 
 
-class _Shaken(ArrayWriter):
-    """Changes each value that may be rounded, by a factor of its own."""
+class Shaken(ArrayWriter):
+    """Changes each value that may be rounded, by a factor of its own. SIZE: how much, relative."""
+
+    SIZE = _SIZE
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +55,17 @@ class _Shaken(ArrayWriter):
         return numbers * (1 + _SIZE * (part + (0.5 if part > 0 else -0.5)))
 
 
+class Sizes(ArrayWriter):
+    """Has the sizes of slopes in their place: what comes to a gradient is then added up as sizes."""
+
+    def used(self, slope: Spread, name: str, numbers: Sequence[Spread], at: int) -> Spread:
+        used = super().used(slope, name, numbers, at)
+        return abs(used) if isinstance(used, float) else numpy.abs(used)
+
+    def gathered(self, share: Spread) -> Spread:
+        return abs(share) if isinstance(share, float) else numpy.abs(share)
+
+
 class _ShakenWalk(ArrayWalk):
     """A walk in which what jumps stays. base: the walk without changes."""
 
@@ -71,7 +84,7 @@ def moves(base: ArrayWalk) -> bool:
     numbers = base.found[of.roots[0]]
     if len(of.steps) < 2:
         return False
-    writer = _Shaken()
+    writer = Shaken()
     known = {
         row: each
         if row in of.columns.specials  # what indices are is exact
