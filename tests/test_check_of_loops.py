@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from backprop.checks import GradientCheck, check_gradient, looped
+from backprop.checks import GradientCheck, check_gradient, quick_loops
 from backprop.errors import BackpropError
 from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
@@ -70,15 +70,15 @@ def test_smooth_texts_stay_loops(name: str) -> None:
 def test_a_wrong_gradient_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick look at loops believes no gradient that is a little off."""
     model = read_model(Source("", TEXTS[name]), many=0)
-    right = looped.by_loops
+    right = quick_loops.by_loops
 
     def wrong(*asked: object) -> object:
         found = right(*asked)  # type: ignore[arg-type]
         assert found
         return found._replace(gradients={k: 1.01 * v for k, v in found.gradients.items()})
 
-    monkeypatch.setattr(looped, "by_loops", wrong)
-    found = looped.seen(model, {}, None, ["b", "c"])
+    monkeypatch.setattr(quick_loops, "by_loops", wrong)
+    found = quick_loops.seen(model, {}, None, ["b", "c"])
     assert found
     assert found[1] == {}
 

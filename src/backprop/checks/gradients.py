@@ -130,7 +130,7 @@ def check_gradient(
     that mpmath computes to 60 digits and more. Raises what `Model.grad` raises, and UnknownName.
     """
     if model.loops and not precisely:
-        from backprop.checks.looped import seen  # with NumPy
+        from backprop.checks.quick_loops import seen  # with NumPy
 
         if found := seen(model, values or {}, of, among):
             gradient, checks, inputs = found

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isfinite, nan
 
-import numpy
-
 from backprop.checks.along import Along, Fast
 from backprop.checks.asked import at_a_glance, chosen
 from backprop.checks.rounding import COARSE, EPSILON
@@ -58,7 +56,7 @@ def seen(
     given = {normal(name): number for name, number in values.items()}
     try:
         engine = build(model, gradient.output, inputs, given, runs=_LOOKS * len(inputs))
-        start = numpy.array([gradient.data[name] for name in inputs])
+        start = [gradient.data[name] for name in inputs]
         rounding, noises = engine.careful.rounding(start), engine.careful.noise(start)
     except NotLoops:
         return None
@@ -68,7 +66,7 @@ def seen(
 
     def along(at: int) -> Fast:
         def output(x: float) -> float | None:
-            numbers = start.copy()
+            numbers = [*start]
             numbers[at] = x
             found = engine.forward(numbers)
             if found is None and not isfinite(engine.careful.output_at(numbers)):
