@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterator, Mapping
 from math import exp, hypot, isclose, log, prod
 from typing import Any
@@ -234,6 +236,8 @@ def test_programs_run_loops() -> None:
     for engine in ("python", "native"):
         program = backprop.compile(model, engine=engine, runs=1000)
         names = program.inputs
+        for other in (copy.copy(program), pickle.loads(pickle.dumps(program))):
+            assert repr(other) == repr(program)  # which says how it is computed
         value, all_slopes = program([model.default(name) for name in names])
         slopes = [all_slopes[names.index(name)] for name in ("a", "b")]
         assert isclose(value, (off**2).mean(), rel_tol=1e-13)

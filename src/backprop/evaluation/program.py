@@ -20,7 +20,7 @@ from backprop.engine.engines import Engine, GeneratedPython, Interpreted, Straig
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
-from backprop.language import Model, read_model
+from backprop.language import Model
 from backprop.memory import without_collector
 from backprop.options import EngineName, default_of
 from backprop.source import Source
@@ -127,4 +127,6 @@ def compile(
 
 def _again(name: str, text: str, seed: int, of: str, engine: str, runs: int) -> Program:
     """A Program that was pickled."""
+    from backprop.loops.worth import read_model
+
     return Program(read_model(Source(name, text), seed, sys.maxsize), of, engine, runs)
