@@ -288,3 +288,19 @@ def test_powers_of_an_index_that_counts() -> None:
     assert isclose(value, sum((1 + j) * each**j for each in t for j in range(251)), rel_tol=1e-12)
     for j in range(251):
         assert isclose(slopes[f"x[{j}]"], sum(each**j for each in t), rel_tol=1e-13)
+
+
+def test_gradients_that_no_scale_fits_are_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too small without the scale, and too large with it: at each call, whatever the one before did."""
+    monkeypatch.setattr(module, "lanes", lambda wide: (2, {}))
+    found = compiled(
+        "x[i] = 0.5 for i in 1..3; q[k] = k/3 for k in -3..3; "
+        "f[4-i] = if(x[i] <= x[1], x[mod(i,3)+1], log(x[i])) for i in 1..3; "
+        "g[i] = f[i]*f[4-i] + q[-2]*q[-i+0] for i in 1..3; L = max(g[i] for i in 1..3)",
+        {},
+    )
+    assert found
+    model, names, engine = found
+    odd = {"x[2]": 1e308, "x[3]": -1e200, "q[-3]": 1e300, "q[-2]": 1.0, "q[-1]": 1e308}
+    x = numpy.array([odd.get(name, model.default(name)) for name in names])
+    assert [engine.run(x) for _ in range(4)] == [None] * 4

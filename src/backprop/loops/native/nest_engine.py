@@ -142,7 +142,8 @@ class NestEngine(Engine):
         if scale != 1.0:
             own.gradient /= scale
         own.value = float(own.values[self._output[0]][self._output[1]])
-        finite = isfinite(own.gradient.sum()) or bool(numpy.isfinite(own.gradient).all())
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            finite = isfinite(own.gradient.sum()) or bool(numpy.isfinite(own.gradient).all())
         return answer if finite else answer | _NOT_FINITE
 
     def backward(self) -> Any:
