@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import inf
@@ -34,13 +35,13 @@ class Forward(RowLoops):
     _room = 1 << 24
     """How many doubles are kept at most."""
 
+    @abstractmethod
     def _clear(self, domain: Domain) -> None:
         """Begin the sums of what comes from further in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _backward(self, domain: Domain) -> None:
         """The gradients of the rows whose home is this domain."""
-        raise NotImplementedError
 
     def level(self, domain: Domain) -> None:
         """The rows whose home is this domain."""

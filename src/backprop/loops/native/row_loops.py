@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import numpy
@@ -35,9 +36,9 @@ class RowLoops(Addresses):
     _rows: RowLoop | None = None
     _now: Domain
 
+    @abstractmethod
     def _bring(self, row: int, share: Operand[str]) -> None:
         """Add to the gradient of a row."""
-        raise NotImplementedError
 
     def _inside(self, domain: Domain, inside: Callable[[], None]) -> None:
         """A loop over the combinations of a domain that extend the one here, which `inside` writes."""
