@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator, Mapping
-from math import exp, hypot, isclose, log, prod
+from math import exp, hypot, isclose, log, prod, tanh
 from typing import Any
 
 import numpy
@@ -97,8 +97,7 @@ def test_random_models_are_what_they_are_unrolled(
         sizes = max(map(abs, right.data.values()))
         assert isclose(value, right.value, rel_tol=1e-13, abs_tol=1e-14 * sizes), number
         by_name = dict(zip(names, slopes.tolist(), strict=True))
-        # values are rounded otherwise, too, which the sizes of what is added up do not have
-        assert apart(right._replace(gradients=by_name), whole) <= 8, number
+        assert apart(right._replace(gradients=by_name), whole) <= 4, number
     assert looped > models / 2  # some are no loops, or stand on borders
 
 
@@ -304,3 +303,16 @@ def test_gradients_that_no_scale_fits_are_left_to_others(monkeypatch: pytest.Mon
     odd = {"x[2]": 1e308, "x[3]": -1e200, "q[-3]": 1e300, "q[-2]": 1.0, "q[-1]": 1e308}
     x = numpy.array([odd.get(name, model.default(name)) for name in names])
     assert [engine.run(x) for _ in range(4)] == [None] * 4
+
+
+def test_what_is_kept_is_that_of_each_phase() -> None:
+    """At time 0 only p has a member, at time 1 c and p have one."""
+    value, slopes = gradient(
+        "c[0] = 0.3; p[t] = exp(c[t]) for t in 0..1; "
+        "c[t+1] = c[t] - 0.1*tanh(c[t] - p[t]) for t in 0..0; L = c[1] + p[1]"
+    )
+    inner = tanh(0.3 - exp(0.3))
+    last = 0.3 - 0.1 * inner
+    assert isclose(value, last + exp(last), rel_tol=1e-14)
+    slope = (1 + exp(last)) * (1 - 0.1 * (1 - inner**2) * (1 - exp(0.3)))
+    assert isclose(slopes["c[0]"], slope, rel_tol=1e-13)

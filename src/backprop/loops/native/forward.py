@@ -123,11 +123,13 @@ class Forward(RowLoops):
         return self._get(slot)
 
     def _keep(self, row: int, home: Domain, number: Operand[str]) -> None:
-        """Keep a number that takes long for the way back."""
-        if home.size > self._room or isinstance(number, float):
+        """Keep a number that takes long for the way back: in one array, in however many loops its row is
+        written, as in each phase of a recurrence."""
+        if isinstance(number, float) or (row not in self.kept and home.size > self._room):
             return
-        self._room -= home.size
-        self.kept[row] = self.arrays.kept(home.size)
+        if row not in self.kept:
+            self._room -= home.size
+            self.kept[row] = self.arrays.kept(home.size)
         self._store(number, self.kept[row], [self._at(home)], 1)
 
     def _kept(self, row: int, home: Domain) -> Operand[str] | None:
