@@ -160,3 +160,21 @@ def test_a_step_of_nothing_is_told() -> None:
         "write 1..3..1"
         in backprop("grad", "-e", "y = a + sum(i for i in 1..3..-1)", "--set", "a=1").err
     )
+
+
+MATRICES = "; A[i,j] = i*j for i in 1..2, j in 1..3; b[i] = i for i in 1..3"
+OF_MATRICES = [
+    ("y = A*b", "y[i] = sum(A[i,k]*x[k] for k in 1..n) for i in 1..m"), ("y = A@b", "y[i] = sum(A[i,k]*x[k]"),
+    ("y = matmul(A, b)", "y[i] = sum(A[i,k]*x[k]"), ("y = transpose(A)", "A[j,i] instead of A[i,j]"),
+    ("y = trace(A)", "sum(A[i,i] for i in 1..n)"), ("y = inv(A)", "no matrices as values"), ("y = inv(2)", "write 1/2"),
+    ("y = sum(A)", "write sum(A[*,*])"), ("y = norm(b)", "write norm(b[*])"), ("y = dot(A[1,*], b)", "write dot(A[1,*], b[*])"),
+    ("y = softmax(b, 2)", "write softmax(b[*], 2)"), ("y = norm(3)", "write norm(a[*])"), ("y = dot(b[*])", "write dot(a[*], b[*])"),
+    ("f(v[*]) = sum(v[*]); y = f(b)", "write f(b[*])"), ("y = A + 1", "write A[…,…], or sum(A[*,*])"), ("y = b + 1", "write b[…], or sum(b[*])"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), OF_MATRICES)
+def test_who_thinks_in_matrices_is_told_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(BackpropError) as caught:
+        library.parse(text + MATRICES).grad(of="y")
+    assert said in " ".join(caught.value.hints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -127,7 +128,8 @@ def taken(
     if not found and not any(wanted):
         return found, None
     where = tokens.span(node.first, node.last)
-    written = f"write {name}({', '.join(forms)})"
+    texts = [one_line(tokens.span(nodes[each].first, nodes[each].last).text) for each in given]
+    written = f"write {name}({', '.join(_filled(forms, texts, tokens.source.text))})"
     if len(given) != len(wanted):
         message = f"{name} takes {len(wanted)} argument{'s' * (len(wanted) > 1)}, not {len(given)}"
         return found, WrongNumberOfArguments(message, where, hints=[written])
@@ -146,6 +148,18 @@ def taken(
                 )
             return found, WrongNumberOfArguments(message, *labels, hints=[written])
     return found, None
+
+
+def _filled(forms: Sequence[str], given: Sequence[str], text: str) -> list[str]:
+    """The forms of arguments with what is given in their places, where that is known: `x[*]` for
+    `a[*]` where x is a family of one index in the text."""
+    filled, found = [*forms], False
+    for at, (form, name) in enumerate(zip(forms, given, strict=False)):
+        if "[" in form and re.search(rf"(?<![\w.]){re.escape(name)}\s*\[[^][,]*\]\s*[=~]", text):
+            filled[at], found = f"{name}[*]", True
+        elif "[" in name or ("[" not in form and len(forms) == len(given)):
+            filled[at] = name
+    return filled if found else [*forms]
 
 
 def paired(name: str, first: Members, second: Members, place: Span) -> list[tuple[int, int]]:

@@ -294,8 +294,15 @@ class Families:
                 message += f"; {family} has {self._extents[family]}"
             hints = []
             if name == family:
+                from backprop.syntax.matrices import matrix_product  # for a mistake only
+
                 message = f"{name!r} has members, and this is none of them"
-                hints = [f"write {name}[…], or sum({name}[i] for i in …)"]
+                many = len(ready_made(self.statements[family]).indices)
+                hints = [
+                    f"write {name}[{','.join('…' * many)}], or sum({name}[{','.join('*' * many)}])"
+                ]
+                if many == 2:
+                    hints.append(matrix_product(name))
             place = Label(left(self.statements[family]), "defined here")
             raise UnknownName(message, span, place, hints=hints)
         if name != family and family in self.scalars:

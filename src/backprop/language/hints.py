@@ -11,6 +11,7 @@ from backprop.row import CALL
 from backprop.source import Span, one_line
 from backprop.syntax.case import POWERS, SIGNS, defines, own, product, raised, unglued
 from backprop.syntax.grammar import Node, roots
+from backprop.syntax.matrices import OF_MATRICES
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.ranges import RANGES
 from backprop.syntax.scanner import Tokens, statements
@@ -23,6 +24,8 @@ _LONGEST = 40
 
 def meant(statement: Statement, call: Node) -> list[str]:
     """The hints for a call by its name, and for one with a decimal comma in it: `floor(0,25)`."""
+    if advice := _of_matrix(statement, call):
+        return [advice]
     found, tokens = _by_name(statement, call), statement.tokens
     text = one_line(tokens.span(call.first, call.last).text)
     point = _DECIMAL_COMMA.sub(".", text, count=1)
@@ -30,6 +33,15 @@ def meant(statement: Statement, call: Node) -> list[str]:
         return [f"or {each}" if at else mend(each) for at, each in enumerate(found)]
     others = (f"for two arguments write {each}" for each in found)
     return [f"for a decimal comma write {point}", *others]
+
+
+def _of_matrix(statement: Statement, call: Node) -> str:
+    """The hint for a function of a matrix, of a family: `inv(A)` is one, and `inv(2)` none."""
+    tokens = statement.tokens
+    advice = OF_MATRICES.get(tokens.texts[call.token].lower(), "")
+    given = tokens.texts[call.token + 2 : call.last]
+    text = tokens.source.text
+    return advice if any(each.isidentifier() and _indices(each, text) for each in given) else ""
 
 
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
@@ -201,6 +213,10 @@ def of_family(statement: Statement, call: Node) -> str:
     if not re.fullmatch(r"[^\W\d]\w*", inside):
         return ""
     span = _indices(inside, tokens.source.text)
+    if many := re.search(
+        rf"(?<![\w.]){re.escape(inside)}\s*\[[^][,]*,([^][]*)\]\s*[=~]", tokens.source.text
+    ):
+        return f"write {name}({inside}[*{',*' * (1 + many[1].count(','))}])"
     return f"write {name}({inside}[i] for i in {span})" if span else ""
 
 
@@ -270,6 +286,8 @@ def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
     if plain != name and plain in known:
         hint = f"write y = {plain}(x), where x is the input: 'backprop grad' gives ∂y/∂x"
         return [f"derivatives come out of the command, and not of a prime: {hint}"]
+    if name.lower() in OF_MATRICES:
+        return [OF_MATRICES[name.lower()]]
     if name in RANGES:
         return ["a range stands behind for: x[i] = … for i in 1..n"]
     if name.lower() in _COUNTS:

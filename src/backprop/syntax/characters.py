@@ -23,6 +23,7 @@ from backprop.syntax.case import (
     small_pair,
 )  # fmt: skip
 from backprop.syntax.foreign import colon
+from backprop.syntax.matrices import matrix_product
 from backprop.syntax.postfix import DEGREES, TEMPERATURES, postfix
 from backprop.syntax.scanner import Tokens
 from backprop.syntax.spelling import SUPERSCRIPTS, strangers
@@ -45,7 +46,7 @@ _BY_SIGNS = {
     ":": "define with '=', choose with if(condition, then, else)",
     "'": "a prime stands right behind a name: x'",
     "$": "names and formulas need no '$'",
-    "@": "a product is '*'",
+    "@": f"a product is '*'; {matrix_product()}",
     "\\": "to go on in the next line, end the line with an operator or use brackets",
     ".": "a number's point has a digit beside it",
     "∓": "write two equations, one with + and one with -",
