@@ -11,8 +11,8 @@ from functools import lru_cache
 import pytest
 
 import backprop as library
+from backprop.engine.derivatives import derivative_graph
 from backprop.engine.engines import GeneratedPython, Interpreted, StraightCode, TapeCode
-from backprop.engine.writers.columns import derivative_graph
 from backprop.graph import joined
 from backprop.values import forward
 from running import backprop

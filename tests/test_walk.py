@@ -11,11 +11,14 @@ import pytest
 from mpmath import mpf
 
 import backprop
+from backprop.engine.derivatives import derivative_graph, tangent_graph
 from backprop.engine.engines import StraightCode
-from backprop.engine.writers.columns import derivative_graph
 from backprop.graph import Columns, Graph
-from backprop.values import backward, forward
+from backprop.syntax import functions
+from backprop.values import Lookup, backward, forward, tangents
 from test_engines import contributions, interpreted, random_graph
+
+SIZES = Lookup(functions.sizes)
 
 PRECISE: Mapping[str, Callable[..., mpf]] = {
     "+": lambda x, y: x + y,
@@ -103,6 +106,30 @@ def test_second_derivatives_at_high_precision(seed: int) -> None:
                 assert found == pytest.approx(expected, rel=1e-10, abs=1e-12)
 
 
+@pytest.mark.parametrize("steps", [1, 5, 30, 250, 5_000])
+def test_the_tangent_as_a_graph_is_that_of_the_interpreter(steps: int) -> None:
+    """Along a direction that is an input, of a function and of its gradient; and along an axis."""
+    for seed in range(8 if steps < 1000 else 1):
+        graph, numbers = random_graph(steps, seed, seed % 2 == 0)
+        ways = {leaf: (-1) ** at * (1 + at % 7) / 4 for at, leaf in enumerate(numbers)}
+        for each in (graph, derivative_graph(graph, list(numbers))):
+            data = each.columns.start()
+            for leaf, number in numbers.items():
+                data[leaf] = number
+            forward(each, each.steps, data)
+            truth = tangents(each, each.steps, data, ways)
+            sizes = tangents(
+                each, each.steps, data, {leaf: abs(way) for leaf, way in ways.items()}, SIZES
+            )
+            along, inputs = tangent_graph(each, dict.fromkeys(numbers))
+            given = dict(zip(inputs, ways.values(), strict=True))
+            fixed, none = tangent_graph(each, ways)
+            assert not none
+            for found in (values(along, numbers | given), values(fixed, numbers)):
+                for output, one in zip(each.outputs, found, strict=True):
+                    assert abs(one - truth.get(output, 0.0)) <= 1e-13 * sizes.get(output, 0.0)
+
+
 def test_the_hessian_of_a_textbook() -> None:
     """Rosenbrock's function: 1200*x^2 - 400*y + 2, -400*x, 200."""
     graph, names = of_text("L = (1 - x)^2 + 100*(y - x^2)^2")
@@ -155,11 +182,12 @@ def test_equal_steps_are_one_and_numbers_are_computed() -> None:
     x = columns.input()
     graph = Graph(columns, [columns.step("exp", [columns.step("*", [columns.number(3.0), x])])])
     slope = derivative_graph(graph, [x])
-    assert len(slope.columns) == len(columns) + 1  # exp(3*x)*3: one product
+    assert len(slope.steps) == len(graph.steps) + 1  # exp(3*x)*3: one product
     line = Graph(columns, [columns.step("*", [columns.number(3.0), x])])
     known = derivative_graph(line, [x])
     assert known.columns.is_number(known.output)
     assert known.columns.constant(known.output) == 3
+    assert not known.steps
     assert len(columns) == len(graph.columns)
     assert known.columns is not columns
 
@@ -187,6 +215,9 @@ def test_a_branch_that_is_not_taken_has_no_say(
     assert values(slope, at(names, x=x)) == pytest.approx([first], rel=1e-15)
     curvature = derivative_graph(slope, [names["x"]])
     assert values(curvature, at(names, x=x)) == pytest.approx([second], rel=1e-14)
+    for function, expected in ((graph, first), (slope, second)):  # forward
+        tangent, _ = tangent_graph(function, {names["x"]: 1.0})
+        assert values(tangent, at(names, x=x)) == pytest.approx([expected], rel=1e-14)
 
 
 def test_long_chains_of_choices() -> None:

@@ -1,7 +1,4 @@
-"""The derivatives of a graph as a graph: the walk of the chain rule, written into columns.
-
-The new steps stand behind those of the graph, whose rows keep their numbers; equal steps are one,
-and what is known beforehand is computed. The result can be computed, compiled, derived again.
+"""Operations as rows of columns, in which equal ones are one and what is known beforehand is computed.
 
 Where a branch is not taken its derivatives may be inf or nan, and the gradient that comes to it is
 0: `if(c, g, 0)*s`. Such a product is written `if(c, g*s, 0)`, which is 0 there. (A number in place
@@ -9,11 +6,11 @@ of the choice would do for the value, as in the other writers, but not for the d
 product.) What is 0 at a point by chance stays a product: 0*inf is nan.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from backprop.engine.walk import Operand, Texts, Walk
-from backprop.graph import Columns, Graph
+from backprop.engine.walk import Operand, Texts
+from backprop.graph import CODES, Columns, Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 
@@ -32,38 +29,62 @@ class Choice(NamedTuple):
 
 
 class Rows(Texts[Row]):
-    """Writes operations as rows of `columns`."""
+    """Writes operations as rows of `columns`, which are those of `graph` at first: equal rows are one."""
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
-        self._rows: dict[tuple[str, tuple[int, ...]], Row] = {}
+        self.tables: dict[int, dict[int, int]] = {}
+        """Of each operation the rows by their operands: by `first`, of two by `first << 31 | second`."""
+        self.special: dict[int, None] = {}
+        """Rows that are numbers or choices, with which there is more to do than to write a row."""
+        self._others: dict[tuple[str, tuple[int, ...]], int] = {}
         self._numbers: dict[str, int] = {}
         self._slopes: dict[tuple[str, ...], tuple[Graph, list[int]]] = {}
         """The slopes of each operation as a graph by itself, and its operands; by the name, and those
         operands that are numbers."""
 
-    def known(self, graph: Graph) -> dict[int, Operand[Row]]:
-        """What the nodes of a graph in these columns are called; its steps need not be written again."""
-        called: dict[int, Operand[Row]] = {}
+    def known(self, graph: Graph) -> list[int]:
+        """For each row of these columns the first one that is equal to it, of a graph in them."""
+        columns = self.columns
+        same = [*range(len(columns))]
+        ops, firsts, seconds, more = columns.ops, columns.first, columns.second, columns.more
         for node in graph.order:
-            if graph.is_number(node):
-                called[node] = graph.constant(node)
-                self._numbers[graph.constant(node).hex()] = node
-                continue
-            called[node] = Row(node)
-            if graph.is_step(node):
-                operands = tuple([self.node(called[each]) for each in graph.operands(node)])
-                called[node] = self._rows.setdefault((graph.op(node), operands), Row(node))
-        return called
+            first, second = firsts[node], seconds[node]
+            if first >= 0 and node not in more:
+                key = same[first] << 31 | same[second] if second >= 0 else same[first]
+                same[node] = self.table(ops[node]).setdefault(key, node)
+            elif first >= 0:
+                operands = tuple([same[each] for each in columns.operands(node)])
+                same[node] = self._others.setdefault((columns.op(node), operands), node)
+            elif first < -1:
+                same[node] = self._numbers.setdefault(columns.constant(node).hex(), node)
+                self.special[node] = None
+            if columns.op(node) == "if":
+                self.special[node] = None
+        return same
+
+    def table(self, code: int) -> dict[int, int]:
+        """The rows of an operation of one operand or two."""
+        found = self.tables.get(code)
+        if found is None:
+            found = self.tables[code] = {}
+        return found
 
     def node(self, operand: Operand[Row]) -> int:
         """The row of an operand; a number gets one."""
-        if isinstance(operand, Row):
-            return operand.node
-        key = operand.hex()
+        return operand.node if isinstance(operand, Row) else self.number(operand)
+
+    def number(self, value: float) -> int:
+        """The row of a number."""
+        key = value.hex()
         if key not in self._numbers:
-            self._numbers[key] = self.columns.number(operand)
+            self._numbers[key] = self.columns.number(value)
+            self.special[self._numbers[key]] = None
         return self._numbers[key]
+
+    def called(self, node: int) -> Operand[Row]:
+        """What a row is called."""
+        return self.columns.constant(node) if self.columns.is_number(node) else Row(node)
 
     def value(self, name: str, operands: Sequence[Operand[Row]]) -> Operand[Row]:
         """The value of an operation: computed where all operands are numbers, else a row."""
@@ -123,19 +144,25 @@ class Rows(Texts[Row]):
         """An operand as a choice between something and 0, if it is one."""
         if isinstance(operand, float) or self.columns.op(operand.node) != "if":
             return None
-        condition, taken, other = map(self._called, self.columns.operands(operand.node))
+        condition, taken, other = map(self.called, self.columns.operands(operand.node))
         if other == 0.0:
             return Choice(condition, taken)
         return Choice(self.value("not", [condition]), other) if taken == 0.0 else None
 
-    def _called(self, node: int) -> Operand[Row]:
-        return self.columns.constant(node) if self.columns.is_number(node) else Row(node)
-
     def _row(self, name: str, operands: Sequence[Operand[Row]]) -> Row:
         nodes = tuple([self.node(each) for each in operands])
-        if (name, nodes) not in self._rows:
-            self._rows[name, nodes] = Row(self.columns.step(name, nodes))
-        return self._rows[name, nodes]
+        if len(nodes) > 2:
+            known = (name, nodes)
+            if known not in self._others:
+                self._others[known] = made = self.columns.step(name, nodes)
+                if name == "if":
+                    self.special[made] = None
+            return Row(self._others[known])
+        key = nodes[0] << 31 | nodes[1] if len(nodes) == 2 else nodes[0]
+        table = self.table(CODES[name])
+        if key not in table:
+            table[key] = self.columns.step(name, nodes)
+        return Row(table[key])
 
 
 def _alone(name: str, operands: Sequence[Operand[Row]]) -> tuple[Graph, list[int]]:
@@ -152,29 +179,3 @@ def _alone(name: str, operands: Sequence[Operand[Row]]) -> tuple[Graph, list[int
         0.0 if isinstance(x, float) else each for x, each in zip(operands, found, strict=True)
     ]
     return Graph(writer.columns, [writer.node(each) for each in moving]), inputs
-
-
-def derivative_graph(
-    graph: Graph, wrt: Sequence[int], seeds: Mapping[int, float] | None = None
-) -> Graph:
-    """The graph whose outputs are the derivatives of another by each of `wrt`, in this order.
-
-    seeds: of the graph's outputs, those that count, and how much; by default its output. The
-    columns are a copy in which more rows follow: the graph's nodes are what they were.
-
-        >>> from backprop.values import forward
-        >>> columns = Columns()
-        >>> x = columns.input()
-        >>> square = Graph(columns, [columns.step("*", [x, x])])
-        >>> slope = derivative_graph(square, [x])
-        >>> data = slope.columns.start()
-        >>> data[x] = 3.0
-        >>> forward(slope, slope.steps, data)
-        >>> data[slope.output]
-        6.0
-    """
-    columns = graph.columns.copy()
-    writer = Rows(columns)
-    walk = Walk(writer, graph, graph.steps, writer.known(graph))
-    found = walk.backward(seeds or {graph.output: 1.0}, wrt)
-    return Graph(columns, [writer.node(each) for each in found.values()], graph.labels)
