@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backprop.descent.objective import GraphObjective, Objective
+from backprop.descent.objective import GraphObjective, Objective, around
 from backprop.evaluation.gradient import Gradient, by_loops, evaluate
 from backprop.language import Model
 
@@ -21,15 +21,16 @@ def begin(
     """An output as a function of some inputs, and what is known of it at these values, of these inputs
     at least: by loops, if the Model has some, and else by its graph.
 
-    engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop does
-    that for a graph. Raises what `Model.grad` raises.
+    engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop may do
+    that. Raises what `Model.grad` raises.
     """
     # with Python alone every step has a row
     if model.loops and engine != "python" and (begun := by_loops(model, values, output, names)):
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
 
         try:
-            return LoopedObjective(model, begun, names, values, engine, runs), begun  # type: ignore[arg-type]
+            saved = around(len(names)) if compiled else 0.0
+            return LoopedObjective(model, begun, names, values, engine, runs, saved), begun  # type: ignore[arg-type]
         except NotLoops:
             pass
     at = evaluate(model, values, output, restores=False)

@@ -6,17 +6,13 @@ from typing import NamedTuple
 from backprop.descent.batch import Batches
 from backprop.descent.choices import choice
 from backprop.descent.course import Run, Stop
-from backprop.descent.objective import GraphObjective, Point
+from backprop.descent.objective import Point, around
 from backprop.descent.optimizers import SCHEDULES, ByName, Optimizer
 from backprop.descent.problem import dot, moves
 from backprop.descent.result import State
-from backprop.engine.choosing import choose
 from backprop.errors import NoMachineCode, NotFinite
 from backprop.numbers import printed
 from backprop.syntax import functions
-
-_STEP, _PARAMETER = 12e-6, 1.5e-6
-"""Seconds that a step takes in Python besides value and gradient, and for each parameter."""
 
 _MOST_PARAMETERS, _MOST_TRIALS = 20, 8
 """The most that are shown of one update."""
@@ -72,15 +68,12 @@ class FirstOrder:
         self._factor = functions.compiled(change.factor, ("k",), rates)
         # the compiled loop, if it is worth its compilation, takes every ordinary step
         self._batches: Batches | None = None
-        around = _STEP + _PARAMETER * len(run.x)
-        graph = run.problem.objective
-        if (
-            self.lr
-            and isinstance(graph, GraphObjective)
-            and choose(asked["engine"], graph.size, asked["steps"], around) is None
+        objective = run.problem.objective
+        if self.lr and objective.worth_compiling(
+            asked["engine"], asked["steps"], around(len(run.x))
         ):
             try:
-                self._batches = Batches(graph, run, row, options, (change, rates))
+                self._batches = Batches(objective, run, row, options, (change, rates))
             except NoMachineCode:
                 if asked["engine"] == "native":
                     raise

@@ -108,10 +108,7 @@ class Loop(Cells):
                 self._branch(self.emit(f"icmp ne i32 {answer}, 0"), "stop")
             out = self._turned(self.load("%output"))
             if self.task.sign < 0:
-                gradient = self.next_gradient
-                self._each(
-                    lambda at: self._set(gradient, at, self._turned(self._get(gradient, at)))
-                )
+                self._change_gradient(self._turned)
             return out, [out]
 
         pointers = "tape", "forward", "backward", "next_x", "next_gradient", "output", "next_state"
@@ -284,6 +281,11 @@ entry:
         for each in reasons:
             self._branch(self.text(each, names), "stop")
         self._jump("head")
+
+    def _change_gradient(self, change: Callable[[Operand], Operand]) -> None:
+        """Change the next gradient, number by number."""
+        gradient = self.next_gradient
+        self._each(lambda at: self._set(gradient, at, change(self._get(gradient, at))))
 
     def _turned(self, number: Operand) -> Operand:
         """A number with the sign that makes every method minimise."""

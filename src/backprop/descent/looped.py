@@ -28,6 +28,10 @@ _DOUBTS = 5
 there on."""
 
 
+_COMPILING = 0.05
+"""Seconds that it takes to make the compiled loop of a descent."""
+
+
 class NoValue(NotFinite):
     """The output is not finite at a point; which step has no value, only its graph can tell."""
 
@@ -40,8 +44,8 @@ class LoopedObjective(Objective):
     """An output by loops.
 
     begun: value and gradient where x begins. given: the numbers of inputs that this was computed with.
-    engine, runs: how it is to be computed, and about how often. Raises NotLoops where something is
-    in doubt from the beginning.
+    engine, runs: how it is to be computed, and about how often. around: as of `build`. Raises NotLoops
+    where something is in doubt from the beginning.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class LoopedObjective(Objective):
         given: Mapping[str, float],
         engine: str,
         runs: int,
+        around: float = 0.0,
     ) -> None:
         self.model: Model = model
         self.output, self.names = begun.output, list(names)
@@ -59,8 +64,8 @@ class LoopedObjective(Objective):
         self._given = given
         self._asked = engine, runs
         self.start = [begun.data[name] for name in names]
-        self._engine = build(model, begun.output, names, given, engine, runs)
-        self._arrays = self._engine.careful
+        self.engine = build(model, begun.output, names, given, engine, runs, around)
+        self._arrays = self.engine.careful
         """What knows more of a point than its value and gradient."""
         self._x: Sequence[float] = self.start
         self._last = begun.value
@@ -89,13 +94,18 @@ class LoopedObjective(Objective):
         found.inside = self.inside
         return found
 
+    def worth_compiling(self, engine: str, steps: int, around: float) -> bool:
+        return self.engine is not self._arrays and (
+            engine == "native" or around * steps > _COMPILING
+        )
+
     def value(self, x: Sequence[float]) -> float:
         self._x, self._by_graph = x, self._switched
         if self._by_graph:
             return self.graph.value(x)
         self._last = x[self.names.index(self.output)] if self.output in self.names else nan
         look(self, x)
-        found = self._engine.forward(x)
+        found = self.engine.forward(x)
         if found is not None:
             self._last = found
             return found
@@ -106,7 +116,7 @@ class LoopedObjective(Objective):
 
     def gradient(self) -> Point:
         if not self._by_graph:
-            found = self._engine.backward()
+            found = self.engine.backward()
             if found is not None:
                 self._doubts = 0
                 slopes: Point = numpy.asarray(found).tolist()

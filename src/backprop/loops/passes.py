@@ -18,7 +18,7 @@ from backprop.loops.stepped import Stepped
 from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
 
-_SAME, _UNSEEN = 1e-13, 1e-300
+SAME, UNSEEN = 1e-13, 1e-300
 """How far apart numbers are the same with and without what is too small for a double: relative, and
 of intermediate results absolute."""
 
@@ -63,13 +63,13 @@ def gradient(
     return found
 
 
-def same(numbers: Reals, others: Reals, unseen: float = _UNSEEN) -> bool:
+def same(numbers: Reals, others: Reals, unseen: float = UNSEEN) -> bool:
     """Whether numbers with and without what is too small for a double are the same. unseen: how far
     apart they may be in any case, where both are smaller."""
     with numpy.errstate(all="ignore"):
         apart = numpy.abs(numbers - others)
         size = numpy.maximum(numpy.abs(numbers), numpy.abs(others))
-        same = (apart <= _SAME * size) | ((apart <= unseen) & (unseen > size))
+        same = (apart <= SAME * size) | ((apart <= unseen) & (unseen > size))
     return bool((same | numpy.isnan(numbers)).all())
 
 

@@ -18,8 +18,8 @@ from backprop.loops.many import NotLoops
 if TYPE_CHECKING:
     from backprop.loops.native.nest_engine import NestEngine
 
-_COMPILED = 30_000_000
-"""From so many steps on, in all runs, machine code is worth compiling: NumPy takes a second for them."""
+_STEP = 1 / 30_000_000
+"""Seconds that NumPy takes for a step. Where all runs take a second machine code is worth compiling."""
 
 
 def build(
@@ -29,17 +29,19 @@ def build(
     values: Mapping[str, float],
     engine: str = "auto",
     runs: int = 1,
+    around: float = 0.0,
 ) -> ArrayEngine | NestEngine:
     """A Model of loops ready for so many runs.
 
     of: the output. names: the inputs that numbers are given for, in this order. values: numbers of
     inputs, in place of those of the file. engine: what a person asked for: "native" only machine
-    code. Raises NotLoops where an input of the output has no number, or something that stays is in
-    doubt; NoMachineCode where machine code is asked for and there is none.
+    code. around: seconds of a run besides, which machine code saves. Raises NotLoops where an input of
+    the output has no number, or something that stays is in doubt; NoMachineCode where machine code is
+    asked for and there is none.
     """
     asked = needed(model, of, names, values)
     careful = ArrayEngine(*asked)
-    if engine != "native" and (engine == "python" or careful.size * runs < _COMPILED):
+    if engine != "native" and (engine == "python" or (careful.size * _STEP + around) * runs < 1):
         return careful
     try:
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM

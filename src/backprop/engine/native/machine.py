@@ -137,21 +137,22 @@ _making = Lock()
 """Held while a library is made: LLVM makes one at a time."""
 
 
-def library(key: str, text: Callable[[], str]) -> Library:
+def library(key: str, text: Callable[[], str], vectors: bool = False) -> Library:
     """The library of a text, made once in a process. key: tells the text from others that the same
-    sources make. text: makes it, if it must be compiled."""
+    sources make. text: makes it, if it must be compiled. vectors: whether LLVM is to compute several
+    rounds of a loop at once, where it sees that this changes nothing."""
     with _making:
         if key not in _libraries:
             if len(_libraries) >= _MOST_LIBRARIES:
                 _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
-            _libraries[key] = Library(text, key)
+            _libraries[key] = Library(text, key, vectors)
         return _libraries[key]
 
 
 class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
-    def __init__(self, text: Callable[[], str], key: str) -> None:
+    def __init__(self, text: Callable[[], str], key: str, vectors: bool) -> None:
         import llvmlite
 
         self._functions: dict[str, Callable[..., Any]] = {}
@@ -168,7 +169,7 @@ class Library:
         )
         code = kept.load(kept_as)
         if code is None:
-            code = _compiled(text(), self._machine)
+            code = _compiled(text(), self._machine, vectors)
             kept.store(kept_as, code)
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
@@ -192,14 +193,14 @@ class Library:
         return self._functions[name]
 
 
-def _compiled(text: str, target: Any) -> bytes:
+def _compiled(text: str, target: Any, vectors: bool) -> bytes:
     """Object code of a module's text."""
     binding = llvm()
     module = binding.parse_assembly(text)
     module.triple = processor()[0]
     module.verify()
     options = binding.create_pipeline_tuning_options(speed_level=_LEVEL)
-    options.loop_vectorization = False  # loops are written as vectors already
+    options.loop_vectorization = vectors  # most loops are written as vectors already
     options.loop_unrolling = False
     options.slp_vectorization = True
     builder = binding.create_pass_builder(target, options)

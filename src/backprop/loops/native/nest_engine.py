@@ -31,7 +31,7 @@ from backprop.loops.rows import Read
 from backprop.loops.stepped import Stepped
 from backprop.syntax.functions import TINY
 
-_NOT_FINITE, _VANISHED, _TOO_SMALL = 1, 2, 4
+NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
 """The answers of machine code. See `module`."""
 
 
@@ -64,8 +64,8 @@ class NestEngine(Engine):
         def code(shifted: bool) -> _Compiled:
             return _Compiled(module(plan, found, self.to, moving, given, output, place, shifted))
 
-        self._code = cache(code)
-        self.made = self._code(False).module
+        self.code = cache(code)
+        self.made = self.code(False).module
         self.inputs: list[tuple[slice, str, Places]] = []
         self.size = 0
         for name, places in leaves:
@@ -74,8 +74,9 @@ class NestEngine(Engine):
             self.size = end
         computed = {body.loop.family for group in found for body in group.bodies}
         self.whole = self._whole({output, *computed})
-        self._output = output, int(self.to[output].of(numpy.array([place]))[0])
-        self._own = Own(lambda: _Memory(self))
+        self.place = output, int(self.to[output].of(numpy.array([place]))[0])
+        """The family of the output, and where it stands there."""
+        self._own = Own(lambda: Memory(self))
 
     def beginning(self, name: str) -> Reals:
         """The numbers of a family as they stand before it is computed, 0 where there are none."""
@@ -100,51 +101,46 @@ class NestEngine(Engine):
         for some, name, places in self.inputs:
             if name in own.values:
                 own.values[name][places] = x[some]
-        if own.given:
-            begin = x.ctypes.data
-            for at, offset in own.given:
-                own.table[at] = begin + offset
+        own.given_at(x)
         if not self._found(own):
             own.careful = True
             return self.careful.forward(x)
         value: float = own.value
         return value
 
-    def _found(self, own: _Memory) -> bool:
+    def _found(self, own: Memory) -> bool:
         """Compute value and gradient; whether they are sure."""
         answer = self._once(own, own.scale)
-        if (answer & _TOO_SMALL and own.scale == 1.0) or (
-            answer & _NOT_FINITE and own.scale != 1.0
-        ):
+        if (answer & TOO_SMALL and own.scale == 1.0) or (answer & NOT_FINITE and own.scale != 1.0):
             own.scale = SCALE if own.scale == 1.0 else 1.0
             answer = self._once(own, own.scale)
-        if answer & _NOT_FINITE or (answer & _TOO_SMALL and own.scale == 1.0):
+        if answer & NOT_FINITE or (answer & TOO_SMALL and own.scale == 1.0):
             return False  # also where gradients are too large with the scale, and too small without
-        if not answer & _VANISHED:
+        if not answer & VANISHED:
             return True  # gradients that are too small even then are left out, as of other large graphs
         value, gradient = own.value, own.gradient.copy()
         answer = self._once(own, SCALE, True)
-        sure = not answer & _NOT_FINITE and same(numpy.array([value]), numpy.array([own.value]))
+        sure = not answer & NOT_FINITE and same(numpy.array([value]), numpy.array([own.value]))
         sure = sure and same(gradient, own.gradient, TINY)
         own.value, own.gradient[:] = value, gradient
         return sure
 
-    def _once(self, own: _Memory, scale: float, shifted: bool = False) -> int:
+    def _once(self, own: Memory, scale: float, shifted: bool = False) -> int:
         own.gradient.fill(0.0)
         for array in own.gradients.values():
             array.fill(NOTHING)
-        answer: int = self._code(shifted).run(own.address, scale)
-        if answer & _NOT_FINITE:
+        answer: int = self.code(shifted).run(own.address, scale)
+        if answer & NOT_FINITE:
             return answer
         for some, name, places in self.inputs:
             if name in own.gradients:
                 own.gradient[some] = own.gradients[name][places] + 0.0
         if scale != 1.0:
             own.gradient /= scale
-        own.value = float(own.values[self._output[0]][self._output[1]])
+        own.value = float(own.values[self.place[0]][self.place[1]])
         with numpy.errstate(over="ignore", invalid="ignore"):
             finite = isfinite(own.gradient.sum()) or bool(numpy.isfinite(own.gradient).all())
-        return answer if finite else answer | _NOT_FINITE
+        return answer if finite else answer | NOT_FINITE
 
     def backward(self) -> Any:
         """The gradient where the value was last computed; the next call changes it."""
@@ -153,16 +149,17 @@ class NestEngine(Engine):
 
 
 class _Compiled:
-    """A module that is compiled: its function, while this is kept."""
+    """A module that is compiled: its function, while this is kept. address: where that stands."""
 
     def __init__(self, made: Module) -> None:
         self.module = made
         self._library = library(made.text, lambda: made.text)
         kinds = ctypes.c_int, ctypes.c_void_p, ctypes.c_double
         self.run = self._library.function("nests", *kinds)
+        self.address = self._library.address("nests")
 
 
-class _Memory:
+class Memory:
     """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
     gradients on the way. careful: whether the last point was left to NumPy. given: of the numbers that
     are read where they are given the places in the table, and how far behind the first."""
@@ -202,6 +199,13 @@ class _Memory:
                     (self.values if kind == "v" else self.gradients)[name] = array
             self._all.append(array)
             self.table[at] = array.ctypes.data
+
+    def given_at(self, x: Reals) -> None:
+        """Read the numbers that are read where they are given from this array."""
+        if self.given:
+            begin = x.ctypes.data
+            for at, offset in self.given:
+                self.table[at] = begin + offset
 
 
 def _aligned(count: int) -> Reals:
