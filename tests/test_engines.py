@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import backprop
+from backprop.chain.walk import hides
 from backprop.engine.choosing import ENGINES, build, choose
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.engine.leading import leading, tape_order
@@ -24,7 +25,6 @@ from backprop.engine.native import machine
 from backprop.engine.native.loops import is_wide
 from backprop.engine.tape import Tape
 from backprop.engine.underflow import too_small
-from backprop.engine.walk import hides
 from backprop.errors import BackpropError, BadOption, NotFinite
 from backprop.graph import Columns, Graph
 from backprop.operations import OPERATIONS

@@ -26,7 +26,7 @@ FLOORS = {
     "cache": 0, "numbers": 0, "names": 0, "synonyms": 0, "meanings": 0, "files": 0, "places": 0,
     "options": 0, "descent_options": 0, "showing": 0,
     "syntax": 1,
-    "graph": 2, "values": 2,
+    "graph": 2, "values": 2, "chain": 2,
     "language": 3,
     "engine": 4,
     "loops": 5,
@@ -48,7 +48,8 @@ FLOORS = {
 """Every room, a file or a folder of `src/backprop/`, and the floor on which it stands."""
 
 NEVER = {
-    "engine": {"language", "source"},  # it never sees the text of a file
+    "engine": {"language", "source"},  # they never see the text of a file
+    "chain": {"language", "source"},
     "commands": {"reports"},  # it never sees a format
 }
 """Rooms that a room may not import although they are below it, or would be."""

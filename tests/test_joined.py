@@ -11,7 +11,7 @@ from functools import lru_cache
 import pytest
 
 import backprop as library
-from backprop.engine.derivatives import derivative_graph
+from backprop.chain.derivatives import derivative_graph
 from backprop.engine.engines import GeneratedPython, Interpreted, StraightCode, TapeCode
 from backprop.graph import joined
 from backprop.values import forward

@@ -11,7 +11,7 @@ import pytest
 from mpmath import mpf
 
 import backprop
-from backprop.engine.derivatives import derivative_graph, tangent_graph
+from backprop.chain.derivatives import derivative_graph, tangent_graph
 from backprop.engine.engines import StraightCode
 from backprop.graph import Columns, Graph
 from backprop.syntax import functions

@@ -7,12 +7,12 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from backprop.chain.walk import signature
 from backprop.descent.loop import Loop, Task
 from backprop.descent.objective import GraphObjective
 from backprop.engine import underflow
 from backprop.engine.choosing import tape_for
 from backprop.engine.native.machine import Library, library
-from backprop.engine.walk import signature
 from backprop.names import by_name
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 
+from backprop.chain.derivatives import derivative_graph
 from backprop.engine.choosing import tape_pays
-from backprop.engine.derivatives import derivative_graph
 from backprop.engine.engines import TapeCode
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order

@@ -9,9 +9,9 @@ a register of its own; for a large one it calls the kernels of its tape; paramet
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from backprop.chain.walk import value_and_gradient
 from backprop.descent.cells import Array, Cells
 from backprop.descent.optimizers import Optimizer, Schedule
-from backprop.engine.walk import value_and_gradient
 from backprop.engine.writers.llvm import ATTRIBUTES, Operand
 from backprop.graph import Graph
 

@@ -1,1 +1,1 @@
-"""Graphs made ready to run many times: the walk that writes code, kernels that run tapes."""
+"""Graphs made ready to run many times: engines, and kernels that run tapes."""

@@ -111,8 +111,8 @@ class StraightCode(Engine):
     """Straight-line machine code; computes value and gradient at once."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], fixed: Mapping[int, float]) -> None:
+        from backprop.chain.walk import signature
         from backprop.engine.native.machine import library
-        from backprop.engine.walk import signature
         from backprop.engine.writers.llvm import evaluation
 
         text = signature(graph, wrt, [*fixed])

@@ -14,8 +14,8 @@ from math import inf, isfinite, isinf, nan
 from types import MappingProxyType
 from typing import Any
 
+from backprop.chain.walk import Walk
 from backprop.engine.underflow import too_small
-from backprop.engine.walk import Walk
 from backprop.engine.writers.exact import Exact, ExactWriter, Open
 from backprop.errors import IndeterminateForm, Underflow
 from backprop.evaluation.borders import kind, met_within

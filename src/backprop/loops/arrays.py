@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 
-from backprop.engine.walk import NOTHING, Operand, Texts
+from backprop.chain.walk import NOTHING, Operand, Texts
 from backprop.loops.domains import Reals
 from backprop.numerics import power
 from backprop.operations import CONSTANTS, OPERATIONS

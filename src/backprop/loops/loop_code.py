@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from math import copysign
 from typing import Any
 
+from backprop.chain.walk import NOTHING, Operand, Walk
 from backprop.engine import underflow
-from backprop.engine.walk import NOTHING, Operand, Walk
 from backprop.engine.writers.python import PythonWriter, written
 from backprop.graph import in_order
 from backprop.loops import edges

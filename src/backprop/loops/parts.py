@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy
 
-from backprop.engine.walk import NOTHING, Operand, Walk, hides
+from backprop.chain.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
 from backprop.loops import edges, gathers
 from backprop.loops.affine import Affine, Ints, Places, numbers_up, whole

@@ -11,10 +11,10 @@ Of each step the operands that have a slope come first, in `a` and `b`; a condit
 
 from collections.abc import Mapping
 
+from backprop.chain.walk import NOTHING
 from backprop.engine import underflow
 from backprop.engine.native import loops
 from backprop.engine.native.machine import lanes
-from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import ATTRIBUTES, Code, literal
 from backprop.engine.writers.marks import marks
 

@@ -110,7 +110,7 @@ def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
     return width, MappingProxyType(found)
 
 
-_SOURCES = ("", "engine", "engine/native", "engine/writers", "descent", "syntax")
+_SOURCES = ("", "chain", "engine", "engine/native", "engine/writers", "descent", "syntax")
 """The folders of the package whose files make the text for LLVM."""
 
 

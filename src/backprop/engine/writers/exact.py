@@ -7,7 +7,7 @@ decided only if one knows on what the 0 depends. Both are known here.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backprop.engine.walk import Operand, Texts
+from backprop.chain.walk import Operand, Texts
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.special import context

@@ -9,7 +9,7 @@ slope of h = tanh(z): an equation that is one function as a whole has its name i
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
-from backprop.engine.walk import Operand, Texts, Walk
+from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import Graph
 from backprop.operations import CONSTANTS, FUNCTIONS, OPERATIONS
 from backprop.row import POWER, Operation

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import frexp, isfinite, isnan, nan
 from sys import float_info
 
-from backprop.engine import underflow, walk
+from backprop.chain import walk
+from backprop.engine import underflow
 from backprop.engine.writers.marks import marks
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS

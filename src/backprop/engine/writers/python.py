@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from math import copysign, inf, isfinite, nan
 from typing import Any
 
+from backprop.chain.walk import NOTHING, Operand, value_and_gradient
 from backprop.engine import underflow
-from backprop.engine.walk import NOTHING, Operand, value_and_gradient
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backprop.engine.walk import Operand
+from backprop.chain.walk import Operand
 from backprop.engine.writers.llvm import Code, literal
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain, Wholes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy
 
+from backprop.chain.walk import NOTHING
 from backprop.engine.native.kernels import FILL
-from backprop.engine.walk import NOTHING
 from backprop.loops.domains import Wholes
 from backprop.loops.native.nest_engine import Memory, NestEngine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.engine.walk import NOTHING, Operand
+from backprop.chain.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
 from backprop.loops.native.forward import Forward
 from backprop.loops.rows import Gathered, Lift, Read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backprop.engine.walk import NOTHING, Operand, Walk
+from backprop.chain.walk import NOTHING, Operand, Walk
 from backprop.engine.writers.llvm import Code
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from backprop.engine.walk import NOTHING, Operand
+from backprop.chain.walk import NOTHING, Operand
 from backprop.engine.writers.llvm import Bit, Code
 from backprop.loops.domains import Domain
 from backprop.loops.native.row_loops import RowLoops

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.chain.walk import NOTHING
 from backprop.engine import underflow
 from backprop.engine.native.kernels import FILL
 from backprop.engine.native.machine import lanes
-from backprop.engine.walk import NOTHING
 from backprop.engine.writers.llvm import ATTRIBUTES, Code
 from backprop.engine.writers.marks import marks
 from backprop.loops.native.addresses import Pointers

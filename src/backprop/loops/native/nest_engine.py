@@ -12,10 +12,10 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
+from backprop.chain.walk import NOTHING
 from backprop.engine.engines import Engine, Own
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
-from backprop.engine.walk import NOTHING
 from backprop.loops.affine import Places, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes

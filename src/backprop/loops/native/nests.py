@@ -1,4 +1,4 @@
-"""Nests of loops as instructions of LLVM: the one chain rule (`engine.walk`), a row of a body a register.
+"""Nests of loops as instructions of LLVM: the one chain rule (`chain.walk`), a row of a body a register.
 
 A level of a nest is a domain. Going through it forward, the rows whose home it is are computed, a sum over a
 domain further in by a loop around the rows of that. Going backward, they are computed again, and then
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.engine.walk import NOTHING
+from backprop.chain.walk import NOTHING
 from backprop.engine.writers.llvm import Code
 from backprop.graph import depending, in_order
 from backprop.loops.affine import Ints

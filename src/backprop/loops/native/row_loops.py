@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy
 
-from backprop.engine.walk import NOTHING, Operand
+from backprop.chain.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
 from backprop.loops.native.addresses import Addresses
 

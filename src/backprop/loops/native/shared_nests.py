@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy
 
-from backprop.engine.walk import NOTHING, Operand
+from backprop.chain.walk import NOTHING, Operand
 from backprop.engine.writers.llvm import literal
 from backprop.loops.domains import Domain
 from backprop.loops.native.nests import Nests, Prepared

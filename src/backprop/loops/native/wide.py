@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from backprop.engine.walk import Operand
+from backprop.chain.walk import Operand
 from backprop.engine.writers.llvm import Bit, Code
 from backprop.syntax.functions import TINY, can_be_lost, can_vanish
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from backprop.engine.walk import Operand, Texts, Walk
+from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import CODES, Columns
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from backprop.engine.walk import Operand, Walk
-from backprop.engine.writers.columns import Row, Rows
-from backprop.engine.writers.row_rules import NoRule, Rule, Tangent, rule, tangent_rule
+from backprop.chain.columns import Row, Rows
+from backprop.chain.row_rules import NoRule, Rule, Tangent, rule, tangent_rule
+from backprop.chain.walk import Operand, Walk
 from backprop.graph import CODES, Columns, Graph
 from backprop.operations import OPERATIONS
 

@@ -9,7 +9,7 @@ product.) What is 0 at a point by chance stays a product: 0*inf is nan.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backprop.engine.walk import Operand, Texts
+from backprop.chain.walk import Operand, Texts
 from backprop.graph import CODES, Columns, Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
