@@ -2,16 +2,18 @@
 
 `good/NAME.eq` and `errors/NAME.eq`, one file a message; NAME.out has standard output, standard error
 and the exit status. A first line `# --set a=1` gives options. `pytest --accept` writes the
-outputs anew; read them in the diff before you commit them.
+outputs anew; read them in the diff before you commit them. `# jacobian --all` is for another command.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+from backprop.cli.help import COMMANDS
 from backprop.reports import TABLES
 from running import EXAMPLES, backprop
 
@@ -19,8 +21,16 @@ FILES = sorted(EXAMPLES.glob("*/*.eq"))
 
 
 def _options(path: Path) -> list[str]:
+    return _words(path)[1:]
+
+
+def _words(path: Path) -> list[str]:
+    """The command that a file is for, and the options that its first line gives."""
     first = path.read_bytes().split(b"\n")[0].decode("utf-8", "replace")
-    return shlex.split(first[1:]) if first.startswith("# --") else []
+    if first.startswith("# --"):
+        return ["grad", *shlex.split(first[1:])]
+    words = shlex.split(first[1:]) if re.match(rf"# ({'|'.join(COMMANDS)}) --", first) else []
+    return words or ["grad"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -28,7 +38,8 @@ def test_example(
     path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
-    ran = backprop("grad", path.name, *_options(path))
+    command, *options = _words(path)
+    ran = backprop(command, path.name, *options)
     said = f"{ran.out}--- standard error\n{ran.err}--- exit status {ran.status}\n"
     expected = path.with_suffix(".out")
     if request.config.getoption("--accept"):
@@ -49,7 +60,9 @@ def test_every_error_class_has_an_example() -> None:
 
     shown: set[str] = set()
     for path in FILES:
-        options = _options(path)
+        command, *options = _words(path)
+        if command != "grad":
+            continue
         settings = [options[at + 1] for at, word in enumerate(options) if word == "--set"]
         of = [options[at + 1] for at, word in enumerate(options) if word == "--of"]
         try:

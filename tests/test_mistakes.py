@@ -93,7 +93,7 @@ def test_the_line_of_the_hint_is_what_was_meant(typed: str, mended: str, value: 
         ("grad --zzz", ["no option --zzz", "backprop grad -h"]),
         ("grad eqs.txt other.eq", ["one too many", "cat eqs.txt other.eq | backprop grad -"]),
         ("gard", ["no command 'gard'", "did you mean 'grad'?"]),
-        ("zzz", ["no command 'zzz'", "there are grad, explain"]),
+        ("zzz", ["no command 'zzz'", "there are grad, jacobian"]),
         ("--versio", ["no such option: --versio", "backprop -h"]),
         ("grad --lr 0.1", ["no option --lr", "it is an option of backprop descend"]),
         ("grad --detail names", ["it is an option of backprop explain and of draw"]),

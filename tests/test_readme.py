@@ -155,6 +155,7 @@ def test_every_option_and_format_is_documented() -> None:
     assert "|".join(DOCUMENTS.names) in README
     assert [each.name for each in application(map(command, COMMANDS)).registered_commands] == [
         "grad",
+        "jacobian",
         "explain",
         "check",
         "descend",

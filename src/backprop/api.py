@@ -15,12 +15,12 @@ from backprop.errors import BackpropError, raise_all
 from backprop.evaluation import gradient as plain_gradient
 from backprop.evaluation.gradient import evaluate, settled
 from backprop.evaluation.leaves import outside
-from backprop.inputs import Asked
 from backprop.loops.worth import read_model
+from backprop.model_matrices import Matrices
 from backprop.options import default_of, documented, names
 from backprop.reports.themes import Look, ThemeName
 from backprop.showing import Bundle, Shown
-from backprop.source import Source, normal
+from backprop.source import Source
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -105,7 +105,7 @@ class Value(plain.Value):
         return value_bundle(self)
 
 
-class Model(language.Model, Shown):
+class Model(Matrices, Shown):
     __doc__ = language.Model.__doc__
 
     _numbers: plain.Numbers | None = None
@@ -278,14 +278,6 @@ class Model(language.Model, Shown):
         asked = self._asked(values, of, numbers)
         picture, _ = commands.draw(asked, detail, names(focus), depth, all)
         return digraph(picture, Look(theme, direction, passes == "backward", digits))
-
-    def _asked(
-        self, values: Mapping[str, float] | None, of: str | None, numbers: Mapping[str, float]
-    ) -> Asked:
-        """What a command works on: this Model with these numbers. Raises OutsideBounds."""
-        given = {**(values or {}), **numbers}
-        raise_all(outside(self, given))
-        return Asked(self, {normal(name): number for name, number in given.items()}, of)
 
     @documented
     def descend(

@@ -22,7 +22,7 @@ def default_file() -> str:
     return os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     """Write to standard error; where that is impossible, be silent."""
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
@@ -65,7 +65,7 @@ class Inputs(NamedTuple):
     )] = ()
     of: Annotated[Sequence[str], Option(
         "--of NAME",
-        "The output; grad takes several. Default: what the equations say, or the only one.",
+        "The output; grad and jacobian take several. Default: what the equations say, or the only one.",
         read=names, offers="equations",
     )] = ()
     seed: Seed = default_of(Seed)
@@ -91,7 +91,7 @@ class Inputs(NamedTuple):
         return self._read(self._equations())
 
     def _read(self, source: Source, many: float = MANY) -> Model:
-        tell = _say if self.verbose else silent
+        tell = say if self.verbose else silent
         return read_model(source, self.seed, self.max_nodes, many, tell)
 
     def _equations(self) -> Source:

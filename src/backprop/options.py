@@ -267,6 +267,10 @@ Pass = Annotated[str, Option(
     "--pass NAME", "forward: data only; backward: gradients too.", "backward",
     choices=("forward", "backward"),
 )]
+JacobianMode = Annotated[str | None, Option(
+    "--mode NAME", "forward or reverse. Default: what takes fewer sweeps.",
+    choices=("forward", "reverse"),
+)]
 Direction = Annotated[str | None, Option(
     "--direction LR|TB", "From left to right, or from the top."
     " Default: LR where that fits a slide (16:9); the other way where that fits better.",

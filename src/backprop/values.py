@@ -198,12 +198,12 @@ def tangents(
     tangent times the slope, added up. No slope comes out of a branch that was not taken.
 
     seeds: the tangents of the nodes that move: for the derivative by a node 1 there, or for those
-    by several nodes at once an array for each of them.
+    by several nodes at once an array for each of them. At a step it is added to what comes there.
     """
     found = dict(seeds)
     zero = next(iter(seeds.values())) * 0.0
     for step in steps:
-        total = zero
+        total = found.get(step, zero)
         numbers = [data[each] for each in graph.operands(step)]
         numbers.append(data[step])
         chooses = OPERATIONS[graph.op(step)].chooses

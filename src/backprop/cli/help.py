@@ -12,7 +12,16 @@ from backprop.options import option
 if TYPE_CHECKING:
     from backprop.gallery import Example
 
-COMMANDS: Sequence[str] = ("grad", "explain", "check", "descend", "draw", "example", "help")
+COMMANDS: Sequence[str] = (
+    "grad",
+    "jacobian",
+    "explain",
+    "check",
+    "descend",
+    "draw",
+    "example",
+    "help",
+)
 """Each is a function in a module of its name, in the order of the help."""
 
 EXAMPLE = "Example: backprop help language"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from backprop.engine.underflow import LARGE, SCALE, too_small
-from backprop.errors import AtBorder, BackpropError, Cancelled
+from backprop.errors import AtBorder, BackpropError, Cancelled, IndeterminateForm, InfiniteSlope
 from backprop.evaluation import borders, diagnosis
 from backprop.evaluation.leaves import by_rounding, inputs_at, missing_inputs
 from backprop.evaluation.shaken import MOST, doubted
@@ -253,3 +253,25 @@ def evaluate(
         notes,
     )
     return Evaluation(graph, Numbers(data, gradients), found)
+
+
+def only_by(result: Gradient, names: Sequence[str]) -> Gradient:
+    """A Gradient by these names alone, with what there is to say of them. A name that the output does
+    not depend on has the derivative 0."""
+    gradients = {name: result.gradients.get(name, 0.0) for name in names}
+    finite = all(map(isfinite, gradients.values()))
+
+    def is_asked(warning: BackpropError) -> bool:
+        """Not of slopes that nobody asked for."""
+        if isinstance(warning, IndeterminateForm):
+            return not warning.leads.isdisjoint(names)
+        return not (finite and isinstance(warning, InfiniteSlope))
+
+    warnings = tuple(filter(is_asked, result.warnings))
+    seen = {*names, result.output}  # its value is shown, too
+    notes = tuple(
+        each
+        for each in result.notes
+        if not each.leads.isdisjoint(seen if isinstance(each, Cancelled) else names)
+    )
+    return result._replace(gradients=gradients, warnings=warnings, notes=notes)

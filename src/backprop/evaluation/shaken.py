@@ -7,6 +7,7 @@ found by Vignes' CESTAC method (see `checks.rounding`): what then moves a lot ha
 
 from collections.abc import Sequence
 from copy import copy
+from itertools import cycle
 from math import copysign, isfinite, modf
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
         return None
     order = graph.order
     for offset in _OFFSETS:
-        known, shaken, turning = _changed(graph, data, offset)
+        known, shaken, turning = changed(graph, data, offset)
         found = _gradients(graph, shaken, offset)
         # written out: a call for each node would take as long as all the rest
         values = [at for at in order if not abs(known[at] - data[at]) <= HINT * abs(data[at])]
@@ -95,7 +96,7 @@ def moves(graph: Graph, data: ByNode) -> bool:
     if len(graph.steps) > MOST:
         return False
     at_border = [each for step in met_within(graph, data) for each in graph.operands(step)]
-    looks = (_changed(graph, data, offset) for offset in _OFFSETS)
+    looks = (changed(graph, data, offset) for offset in _OFFSETS)
     return any(
         turning
         or _moves(data[graph.output], known[graph.output])
@@ -104,7 +105,7 @@ def moves(graph: Graph, data: ByNode) -> bool:
     )
 
 
-def _changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, set[int]]:
+def changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, set[int]]:
     """The values if everything is changed a little; these with each changed once more; and the
     steps that rounding may have on the other side of a border. What jumps stays. offset: of the
     factors."""
@@ -133,10 +134,11 @@ def _changed(graph: Graph, data: ByNode, offset: int) -> tuple[ByNode, ByNode, s
     return known, shaken, turning
 
 
-def _gradients(graph: Graph, data: ByNode, offset: int) -> list[float]:
+def _gradients(graph: Graph, data: ByNode, offset: int) -> ByNode:
     """The derivatives of the output, each slope times a factor."""
     ops, operands, number, count = graph.ops, graph.operands, CODES[NUMBER], len(FACTORS)
-    found, at = [0.0] * len(data), offset
+    found: ByNode = [0.0] * len(data) if isinstance(data, list) else dict.fromkeys(data, 0.0)
+    at = offset
     found[graph.output] = 1.0
     for step in reversed(graph.steps):
         inside, gradient = operands(step), found[step]
@@ -152,6 +154,17 @@ def _gradients(graph: Graph, data: ByNode, offset: int) -> list[float]:
                         local = _SLOPES[ops[step]][use](*numbers)
                     found[operand] += gradient * (local * FACTORS[(at - use) % count])
     return found
+
+
+class ShakenSlopes(Lookup[tuple[functions.Function, ...]]):
+    """The slopes of each operation, each time times another factor."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda name: tuple(map(self._shaken, functions.slopes(name))))
+        self._factors = cycle(FACTORS)
+
+    def _shaken(self, slope: functions.Function) -> functions.Function:
+        return lambda *numbers: slope(*numbers) * next(self._factors)
 
 
 def turns(op: int, at: Sequence[float], near: Sequence[float]) -> bool:

@@ -26,14 +26,15 @@ class Column(NamedTuple):
     """A column of a table.
 
     kind: `name` (of an equation file), `text`, `equation` (the right side of the row's name),
-    `formula` (by itself) or `number`. of: of gradients, the output that they are of. sizes: whether
-    of many numbers the largest size is what to say.
+    `formula` (by itself) or `number`. of: of gradients, the output that they are of; by: the name
+    that they are by, if it is one. sizes: whether of many numbers the largest size is what to say.
     """
 
     title: str
     cells: Sequence[Cell]
     kind: CellKind = "number"
     of: str = ""
+    by: str = ""
     sizes: bool = False
 
 

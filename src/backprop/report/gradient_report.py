@@ -3,11 +3,10 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from math import isfinite
 from typing import Any, NamedTuple
 
-from backprop.errors import BackpropError, Cancelled, IndeterminateForm, InfiniteSlope
-from backprop.evaluation.gradient import Gradient
+from backprop.errors import BackpropError
+from backprop.evaluation.gradient import Gradient, only_by
 from backprop.evaluation.leaves import default
 from backprop.language import Model
 from backprop.report import SCHEMA, Cell, Column, Table, declared, folded, groups, limits
@@ -141,7 +140,7 @@ def gradient_report(
     ]
     if asked:
         kept = [name for name in names if name in asked]
-        results = [_only(result, kept) for result in results]
+        results = [only_by(result, kept) for result in results]
     return GradientReport(results, columns, gradients, rows, declared(model))
 
 
@@ -157,23 +156,3 @@ def gradient_table(found: Gradient) -> Table:
     return Table(
         [folded(column, rows) for column in columns], heads=[(f"{found.output} = ", found.value)]
     )
-
-
-def _only(result: Gradient, names: Sequence[str]) -> Gradient:
-    gradients = {name: result.gradients.get(name, 0.0) for name in names}
-    finite = all(map(isfinite, gradients.values()))
-
-    def is_asked(warning: BackpropError) -> bool:
-        """Not of slopes that nobody asked for."""
-        if isinstance(warning, IndeterminateForm):
-            return not warning.leads.isdisjoint(names)
-        return not (finite and isinstance(warning, InfiniteSlope))
-
-    warnings = tuple(filter(is_asked, result.warnings))
-    seen = {*names, result.output}  # its value is shown, too
-    notes = tuple(
-        each
-        for each in result.notes
-        if not each.leads.isdisjoint(seen if isinstance(each, Cancelled) else names)
-    )
-    return result._replace(gradients=gradients, warnings=warnings, notes=notes)

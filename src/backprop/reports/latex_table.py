@@ -51,8 +51,7 @@ def _length(cell: Cell) -> int:
 def _names(table: Table) -> Iterator[str]:
     """The names that a table has, those in its equations and titles among them."""
     for column in table.columns:
-        if column.of:
-            yield column.of
+        yield from filter(None, (column.of, column.by))
         texts = (cell for cell in column.cells if cell and isinstance(cell, str))
         if column.kind == "name":
             for text in texts:
@@ -65,6 +64,8 @@ def _names(table: Table) -> Iterator[str]:
 def _title(column: Column, naming: Naming) -> str:
     if column.of:
         return rf"$\partial {naming.name(column.of)}/\partial\,\cdot$"
+    if column.by:
+        return rf"$\partial\,\cdot/\partial {naming.name(column.by)}$"
     return "value" if column.title == "data" else latex_text(column.title)
 
 

@@ -1,0 +1,31 @@
+"""`backprop jacobian`."""
+
+from backprop import commands
+from backprop.cli.printing import Digits, Format, Output, chosen_format, complain, deliver
+from backprop.inputs import Inputs, say
+from backprop.options import JacobianMode, all_option, names_option
+
+EXAMPLE = 'Example: backprop jacobian eqs.txt --of "e, d" --set "a=2, b=-3, c=10"'
+
+
+def jacobian(
+    inputs: Inputs,
+    *,
+    wrt: list[str] = names_option("--wrt", 'Columns of these names only: "a, b"; repeatable.'),
+    only: list[str] = names_option("--only", 'Rows of these outputs only: "e[1], e[2]".'),
+    mode: JacobianMode,
+    whole: bool = all_option("Print the table, however large it is."),
+    format: Format,
+    output: Output,
+    digits: Digits,
+) -> None:
+    """The derivatives of several outputs by the inputs, as a matrix.
+
+    A row for each output (--of, families too; by itself all outputs of FILE), a column for each
+    input that leads there. A row is what grad says of its output.
+    """
+    format = chosen_format(format, output)
+    report = commands.jacobian(inputs, wrt, only, whole, mode)
+    say(report.way)
+    deliver(report, format, output, digits)
+    complain(report.notes, "note")

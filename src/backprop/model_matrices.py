@@ -1,0 +1,58 @@
+"""What a program can ask of a Model with several outputs: derivatives as matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from backprop import language
+from backprop import options as declared
+from backprop.errors import raise_all
+from backprop.evaluation.leaves import outside
+from backprop.inputs import Asked
+from backprop.options import default_of, documented, names
+from backprop.source import normal
+
+if TYPE_CHECKING:
+    from backprop.report.jacobian_report import JacobianReport
+
+
+class Matrices(language.Model):
+    """A Model, with the verbs whose results are matrices."""
+
+    def _asked(
+        self, values: Mapping[str, float] | None, of: str | None, numbers: Mapping[str, float]
+    ) -> Asked:
+        """What a command works on: this Model with these numbers. Raises OutsideBounds."""
+        given = {**(values or {}), **numbers}
+        raise_all(outside(self, given))
+        return Asked(self, {normal(name): number for name, number in given.items()}, of)
+
+    @documented
+    def jacobian(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        *,
+        mode: declared.JacobianMode = default_of(declared.JacobianMode),
+        **numbers: float,
+    ) -> JacobianReport:
+        """The derivatives of several outputs by several names: prints as a table.
+
+        `outputs` and `inputs` are their names, `values` what the outputs are worth (float64, shape
+        (outputs,)), `jacobian` has a row for each output (float64, shape (outputs, inputs)): what
+        `grad` says of it. values, numbers: as for `grad`. of: outputs, families and patterns too; by
+        default the goal of the file, or all that no other equation uses. wrt: the names that they are
+        derived by; by default the inputs that lead there, without constants. Raises what `grad`
+        raises.
+
+            >>> import backprop
+            >>> found = backprop.parse("r = x*y; s = x^2").jacobian(x=3, y=2)
+            >>> found.outputs, found.inputs, found.jacobian.tolist()
+            (('r', 's'), ('x', 'y'), [[2.0, 3.0], [6.0, 0.0]])
+        """
+        from backprop import commands
+
+        asked = self._asked(values, None, numbers)
+        return commands.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)

@@ -1,0 +1,3 @@
+# jacobian --mode backward
+y = x^2
+x = 1

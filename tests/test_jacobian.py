@@ -1,0 +1,204 @@
+"""`backprop jacobian`: a row is what `grad` says of its output, in both modes, and what mpmath says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from math import isnan
+
+import numpy
+import pytest
+
+import backprop as library
+from backprop.errors import BackpropError
+from backprop.evaluation.several import Jacobian, jacobian
+from backprop.report.gradient_report import gradient_report
+from indexed_models import random_indexed
+from odd_models import random_model
+from odd_points import NO_VALUE, POINTS, Point
+from running import Ran, backprop
+from test_odd_points import _numbers
+
+MODES = ["forward", "reverse"]
+
+
+def by_gradients(
+    model: library.Model, values: dict[str, float], of: list[str], wrt: list[str]
+) -> tuple[list[float], list[list[float]], set[str], set[str]]:
+    """What `grad --of y --wrt …` says of every output: values, rows, warnings, notes."""
+    results = [model.grad(values, of=each) for each in of]
+    report = gradient_report(model, results, wrt, False, ())
+    rows = [[each.gradients[name] for name in wrt] for each in report.results]
+    warnings, notes = ({str(each) for each in found} for found in (report.warnings, report.notes))
+    return [each.value for each in results], rows, warnings, notes
+
+
+def assert_as_grad(model: library.Model, values: dict[str, float], of: list[str]) -> None:
+    """Both modes say what `grad` says: the numbers up to rounding, warnings and notes to the letter. What
+    leads to no output has warnings of its own there."""
+    wrt = [*model.names]
+    try:
+        numbers, rows, warnings, notes = by_gradients(model, values, of, wrt)
+    except BackpropError as error:
+        for mode in MODES:
+            with pytest.raises(type(error)):
+                jacobian(model, values, of, wrt, mode)
+        return
+    for mode in MODES:
+        found = jacobian(model, values, of, wrt, mode)
+        assert [*found.values] == numbers
+        exact = mode == "reverse"
+        assert found.jacobian == pytest.approx(
+            numpy.array(rows), rel=0 if exact else 1e-9, abs=0 if exact else 1e-300, nan_ok=True
+        ), mode
+        said = {str(each) for each in found.warnings}
+        assert said <= warnings
+        assert not [each for each in warnings - said if "slope" in each or "0·∞" in each]
+        assert {str(each) for each in found.notes} == notes
+
+
+@pytest.mark.parametrize("point", [each for each in POINTS if each.kind != NO_VALUE], ids=str)
+def test_at_odd_points_a_row_is_the_gradient(point: Point) -> None:
+    model = library.parse(point.text)
+    equations = [name for name in model.names if model.is_equation(name)]
+    assert_as_grad(model, dict(_numbers(model, point.at)), equations)
+
+
+def test_of_random_odd_models_a_row_is_the_gradient(request: pytest.FixtureRequest) -> None:
+    whole = request.config.getoption("--whole")
+    for seed in [*range(2000 if whole else 150), *range(10**6, 10**6 + (2000 if whole else 150))]:
+        made = random_model(seed)
+        model = library.parse(made.text)
+        assert_as_grad(model, dict(made.values), [name for name, _ in made.equations])
+
+
+def test_of_random_indexed_models_a_row_is_the_gradient(request: pytest.FixtureRequest) -> None:
+    compared = 0
+    for number in range(200 if request.config.getoption("--whole") else 12):
+        text, values = random_indexed(number)
+        model = library.parse(text)
+        outputs = [name for name in model.names if model.is_equation(name)][-6:]
+        if len(model.names) < 2000:
+            compared += 1
+            assert_as_grad(model, values, outputs)
+    assert compared > 5
+
+
+TEXT = (
+    "r[1] = 10*(y - x^2); r[2] = 1 - x; r[3] = x*y*k; L = sum(r[*]); x = -1.2; y = 1; const k = 3"
+)
+RIGHT = [[24.0, 10.0], [-1.0, 0.0], [3.0, -3.6]]
+
+
+def said(*options: str) -> Ran:
+    return backprop("jacobian", "-e", TEXT, *options)
+
+
+def test_the_json_is_a_promise() -> None:
+    ran = said("--of", "r", "--wrt", "x, y", "--format", "json", "--mode", "reverse")
+    assert json.loads(ran.out) == {
+        "schema": 1,
+        "outputs": ["r[1]", "r[2]", "r[3]"],
+        "inputs": ["x", "y"],
+        "values": [pytest.approx(-4.4), pytest.approx(2.2), pytest.approx(-3.6)],
+        "jacobian": [pytest.approx(row) for row in RIGHT],
+        "mode": "reverse",
+        "constants": ["k"],
+    }
+    assert ran.err == "reverse mode: 3 sweeps back from 3 outputs, by 2 inputs\n"
+
+
+def test_the_formats() -> None:
+    rows = [*csv.reader(io.StringIO(said("--of", "r[1]", "--format", "csv").out))]
+    assert rows[0] == ["output", "value", "x", "y"]
+    assert [rows[1][0], *map(float, rows[1][1:])] == ["r[1]", pytest.approx(-4.4), 24, 10]
+    assert r"& $\partial\,\cdot/\partial y$ \\" in said("--format", "latex").out
+    assert r"| name | value | ∂/∂x | ∂/∂y |" in said("--format", "markdown").out
+
+
+def test_outputs_and_inputs_by_themselves() -> None:
+    found = library.parse(TEXT).jacobian()
+    assert (found.outputs, found.inputs) == (("L",), ("x", "y"))  # constants have no column
+    assert library.parse(TEXT).jacobian(wrt="k").jacobian == pytest.approx(-1.2)
+    two = library.parse(TEXT + "; M = x^2").jacobian()
+    assert two.outputs == ("L", "M")
+    goal = library.parse(TEXT + "; M = x^2; minimize M").jacobian()
+    assert (goal.outputs, goal.inputs) == (("M",), ("x",))
+    assert library.parse("a = 1; b = 2").jacobian().jacobian.tolist() == [[1, 0], [0, 1]]
+
+
+def test_the_mode_with_fewer_sweeps_is_taken() -> None:
+    assert "forward mode: 2 sweeps from 2 inputs on, to 3 outputs" in said("--of", "r").err
+    assert "reverse mode: 1 sweep back from 1 output, by 2 inputs" in said("--of", "L").err
+    assert "reverse mode: 2 sweeps" in said("--of", "r[1], r[2]").err
+    for mode in MODES:
+        found = library.parse(TEXT).jacobian(of="r", wrt="x, y", mode=mode)
+        assert (found.mode, found.jacobian) == (mode, pytest.approx(numpy.array(RIGHT)))
+
+
+def test_rows_of_some_outputs() -> None:
+    out = said("--of", "r", "--only", "r[2]").out
+    assert "r[2]" in out
+    assert "r[1]" not in out
+
+
+def test_intermediate_names_are_derived_by_as_grad_has_it() -> None:
+    model = library.parse("u = x^2; v = u*x; w = v + u")
+    for mode in MODES:
+        found = model.jacobian({"x": 3}, of="v, w", wrt="x, u, v", mode=mode)
+        assert found.jacobian.tolist() == [[27, 3, 1], [33, 4, 1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--of", "q"], "there is no 'q' in these equations"),
+        (["--wrt", "q"], "there is no 'q' in these equations"),
+        (["--of", "L", "--only", "r"], "there is no 'r' in the outputs asked for"),
+        (["--mode", "backward"], "there is no mode 'backward'"),
+    ],
+)
+def test_what_cannot_be_asked(options: list[str], message: str) -> None:
+    ran = said(*options)
+    assert (ran.status != 0, ran.out) == (True, "")
+    assert message in ran.err
+
+
+LARGE = "y[i] = x[i]^2 + x[1] for i in 1..70; x[i] = i for i in 1..70"
+
+
+def test_a_matrix_too_large_to_print() -> None:
+    ran = backprop("jacobian", "-e", LARGE)
+    assert (ran.status, ran.out) == (1, "")
+    assert "the Jacobian has 70 rows and 70 columns, more than a table can show" in ran.err
+    assert "--format json" in ran.err
+    assert len(backprop("jacobian", "-e", LARGE, "--all").out.splitlines()) == 74
+    assert (
+        len(json.loads(backprop("jacobian", "-e", LARGE, "--format", "json").out)["values"]) == 70
+    )
+    assert backprop("jacobian", "-e", LARGE, "--of", "y[1..9]", "--wrt", "x[1..9]").status == 0
+    found = library.parse(LARGE).jacobian()
+    assert "the first of 70 rows and 70 columns of .jacobian" in str(found)
+    assert found.jacobian.shape == (70, 70)
+
+
+def test_values_that_are_missing_or_not_finite() -> None:
+    assert "y has no value" in backprop("jacobian", "-e", "u = x; v = y; x = 1").err
+    ran = backprop("jacobian", "-e", "u = x; v = log(x); x = -1")
+    assert (ran.status, ran.out) == (1, "")
+    assert "error:" in ran.err
+    assert backprop("jacobian", "-e", "u = x; v = log(x); x = -1", "--of", "u").status == 0
+
+
+def test_infinite_slopes_come_with_their_warning() -> None:
+    ran = backprop("jacobian", "-e", "u = sqrt(x); v = x^2; x = 0", "--format", "json")
+    assert json.loads(ran.out)["jacobian"] == [["inf"], [0.0]]
+    assert "warning" in ran.err
+
+
+def test_a_report_is_a_jacobian() -> None:
+    found = library.parse(TEXT).jacobian(of="r")
+    assert isinstance(found, Jacobian)
+    assert repr(found) == "Jacobian(3 outputs by 2 inputs, forward mode)"
+    assert not isnan(found.jacobian.sum())
