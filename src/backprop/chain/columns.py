@@ -63,6 +63,15 @@ class Rows(Texts[Row]):
                 self.special[node] = None
         return same
 
+    def enter(self, step: int) -> None:
+        """Let a step of these columns be the one of its kind."""
+        columns, operands = self.columns, self.columns.operands(step)
+        if len(operands) > 2:
+            self._others.setdefault((columns.op(step), operands), step)
+            return
+        key = operands[0] << 31 | operands[1] if len(operands) == 2 else operands[0]
+        self.table(columns.ops[step]).setdefault(key, step)
+
     def table(self, code: int) -> dict[int, int]:
         """The rows of an operation of one operand or two."""
         found = self.tables.get(code)

@@ -8,6 +8,7 @@ in is lifted there first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy
@@ -74,6 +75,13 @@ class ArrayColumns(Columns):
         self._lifted: dict[tuple[int, Domain], int] = {}
         self._known: dict[int, Spread] = {}
         self._affine: dict[int, Affine | None] = {}
+
+    def copy(self) -> ArrayColumns:
+        """Columns with these rows and homes, to which others can be added."""
+        twin = ArrayColumns()
+        for name in (*Columns.__slots__, *self.__slots__):
+            setattr(twin, name, copy(getattr(self, name)) if name != "whole" else self.whole)
+        return twin
 
     def _add(self, code: int, first: int, second: int, place: Place) -> int:
         self.homes.append(self.whole)

@@ -1,0 +1,197 @@
+"""The derivatives of loops as loops: the chain rule, written into rows of arrays.
+
+What adds to the gradient of `x[i]` in a body is a row of that body's indices; that gradient is a family
+as the members of `x` are. So what comes out are bodies as those of a text: they can be computed, and
+derived again. A member that several combinations read gets the sum of what these bring: what reads,
+backward, adds, and what adds, reads. Sizes are those of the equations, not of their members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
+
+from backprop.chain.columns import Row, Rows
+from backprop.chain.walk import Operand, Walk
+from backprop.graph import depending
+from backprop.loops.affine import Places
+from backprop.loops.domains import Domain
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block, Turn, Use, part
+from backprop.loops.plan import Plan
+from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
+from backprop.operations import GATHERS, OPERATIONS
+
+_SUM = GATHERS["sum"]
+
+
+class Destination(NamedTuple):
+    """Where a row goes: the members of a family, and whether it is added to what they have."""
+
+    row: int
+    family: str
+    places: Places
+    adds: bool
+
+
+class Stage(NamedTuple):
+    """A body, and where its rows go."""
+
+    part: Block
+    writes: Sequence[Destination]
+
+
+def stages(plan: Plan) -> list[Stage]:
+    """What a plan computes. Raises NotLoops where members need one another."""
+    if not all(isinstance(run, Turn) for run in plan.runs):
+        raise NotLoops("members need one another")
+    return [
+        Stage(turn.part, [Destination(turn.part.roots[0], turn.family, turn.target, False)])
+        for turn in plan.turns()
+    ]
+
+
+def derived(
+    columns: ArrayColumns,
+    program: Sequence[Stage],
+    given: Container[str],
+    wrt: Container[str],
+    mark: str,
+) -> list[Stage]:
+    """What computes the derivatives by members of the families `wrt`, after a program has run.
+
+    columns: takes the new rows. given: the families whose members have adjoints, which stand in
+    families of these names with the `mark` before them. So do those that come out: in families that
+    begin with 0 everywhere.
+    """
+    moved = {*_moved(program, wrt)}
+    asked = {write.family for stage in program for write in stage.writes if write.family in given}
+    writer, found = Rows(columns), list[Stage]()
+    for stage in reversed(program):
+        uses = [use for use in stage.part.uses if use.family in moved or use.family in wrt]
+        if uses and any(write.family in asked for write in stage.writes):
+            made = _Adjoint(writer, stage, uses, asked, mark).stage()
+            found.append(made)
+            asked.update(write.family.removeprefix(mark) for write in made.writes)
+    return found
+
+
+def _moved(program: Sequence[Stage], wrt: Container[str]) -> Iterator[str]:
+    """The families with members that depend on some of these."""
+    known: set[str] = set()
+    for stage in program:
+        if any(use.family in known or use.family in wrt for use in stage.part.uses):
+            known.update(write.family for write in stage.writes)
+    yield from known
+
+
+class _Adjoint(Walk[Row]):
+    """The way back through a stage."""
+
+    graph: ArrayColumns
+
+    def __init__(
+        self, writer: Rows, stage: Stage, uses: Sequence[Use], asked: Container[str], mark: str
+    ) -> None:
+        columns = writer.columns
+        assert isinstance(columns, ArrayColumns)
+        super().__init__(writer, columns, (), {})
+        self._rows, self._columns, self._stage = writer, columns, stage
+        self._uses, self._asked, self._mark = uses, asked, mark
+        self._lifts: dict[tuple[int, Domain], int] = {}
+        for step in stage.part.steps:
+            if step not in columns.specials:
+                writer.enter(step)
+
+    def stage(self) -> Stage:
+        """The stage that adds what this one brings."""
+        part_of, columns = self._stage.part, self._columns
+        reads = {use.row: use for use in part_of.uses}
+        sums: dict[int, int] = {}
+        for row, family, places, _ in self._stage.writes:
+            if family in self._asked:
+                home = columns.homes[row]
+                gradient = columns.special(Read(self._mark + family, (), home), home)
+                reads[gradient] = Use(gradient, self._mark + family, places)
+                self._add(sums, row, Row(gradient))
+        moving = depending(columns, [use.row for use in self._uses], part_of.steps)
+        for step in reversed(part_of.steps):
+            if step in sums and step in moving:
+                for operand, share in self.shares(step, self.named(sums[step]), moving):
+                    self._add(sums, operand, share)
+        writes = list[Destination]()
+        for use in self._uses:
+            if use.row in sums:
+                row = self._spread(sums[use.row], columns.homes[use.row])
+                writes.append(Destination(row, self._mark + use.family, use.places, True))
+        roots = [write.row for write in writes]
+        return Stage(part(columns, roots, reads), writes)
+
+    def named(self, row: int) -> Operand[Row]:
+        return self._rows.called(row)
+
+    def chooses(self, step: int) -> bool:
+        return step not in self._columns.specials and super().chooses(step)
+
+    def shares(
+        self, step: int, gradient: Operand[Row], moving: Container[int]
+    ) -> Iterator[tuple[int, Operand[Row]]]:
+        special, homes = self._columns.specials.get(step), self._columns.homes
+        if special is None:
+            for operand, share in super().shares(step, gradient, moving):
+                yield operand, self._down(share, homes[step], homes[operand])
+            return
+        (operand,) = self._columns.operands(step)
+        if operand not in moving:
+            return
+        if isinstance(special, Lift):
+            yield operand, self._down(gradient, homes[step], homes[operand])
+            return
+        assert isinstance(special, Gathered)
+        yield operand, self._gathered(step, special, gradient)
+
+    def _gathered(self, step: int, special: Gathered, gradient: Operand[Row]) -> Operand[Row]:
+        """What comes to the terms of a gather."""
+        writer, gather, terms = self._rows, special.gather, Row(special.row)
+        inner, outer = self._columns.homes[special.row], self._columns.homes[step]
+        if gather.divided:
+            count = self._down(1.0, inner, outer)
+            gradient = writer.value("/", [gradient, count])
+
+        def lifted(operand: Operand[Row]) -> Operand[Row]:
+            return Row(self._spread(writer.node(operand), inner))
+
+        arrived, out = lifted(gradient), lifted(Row(step))
+        if gather.joined_by == "+":
+            return arrived
+        if gather.joined_by == "*":  # where a term is 0 this is nan, and then in doubt
+            return writer.product(arrived, writer.value("/", [out, terms]))
+        if gather.joined_by == "logsumexp":
+            below = writer.value("-", [terms, out])
+            return writer.product(arrived, writer.value("exp", [below]))
+        if gather.joined_by == "hypot":
+            names = {"x": terms, "out": out}
+            return writer.product(arrived, writer.text(OPERATIONS["hypot"].slopes[0], names))
+        same = writer.value("==", [terms, out])  # of several, which are in doubt, each is
+        return writer.value("if", [same, arrived, 0.0])
+
+    def _add(self, sums: dict[int, int], row: int, share: Operand[Row]) -> None:
+        if row in sums:
+            share = self._rows.value("+", [Row(sums[row]), share])
+        sums[row] = self._rows.node(share)
+
+    def _down(self, share: Operand[Row], inner: Domain, outer: Domain) -> Operand[Row]:
+        """The sum of a share over the combinations of a domain further in."""
+        if inner is outer:
+            return share
+        terms = self._spread(self._rows.node(share), inner)
+        return Row(self._columns.special(Gathered(terms, _SUM), outer))
+
+    def _spread(self, row: int, home: Domain) -> int:
+        """A row with a number for each combination of a domain."""
+        columns = self._columns
+        if columns.homes[row] is home:
+            return row
+        if (row, home) not in self._lifts:
+            self._lifts[row, home] = columns.special(Lift(row), home)
+        return self._lifts[row, home]

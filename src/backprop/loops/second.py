@@ -1,0 +1,132 @@
+"""Second derivatives of loops at a point: the gradient, and a Hessian times vectors, by NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from backprop.loops.arrays import ArrayWriter
+from backprop.loops.derived import Stage, derived, stages
+from backprop.loops.domains import Reals
+from backprop.loops.moving import Leaves
+from backprop.loops.parts import added
+from backprop.loops.passes import Doubtful, same, walk_through
+from backprop.loops.plan import Plan
+from backprop.syntax.functions import TINY
+
+_FIRST, _SECOND = "∂", "∂∂"
+"""What stands before the names of families of adjoints."""
+
+
+class Curvature(NamedTuple):
+    """The output, its gradient by the leaves (n,), and the Hessian times each vector, (vectors, n)."""
+
+    value: float
+    gradient: Reals
+    products: Reals
+
+
+class LoopCurvature:
+    """Second derivatives of a member by others, the leaves. Raises NotLoops for recurrences.
+
+    output: its family, and where it stands there. leaves: the inputs that count, in this order.
+    numbers: those of all inputs, by family.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        output: tuple[str, int],
+        leaves: Sequence[Leaves],
+        numbers: Mapping[str, Reals],
+    ) -> None:
+        columns = plan.columns.copy()
+        wrt = {name for name, _ in leaves}
+        self._output, self._leaves = output, leaves
+        self._numbers = numbers
+        self._program = stages(plan)
+        self._first = derived(columns, self._program, {output[0]}, wrt, _FIRST)
+        both = [*self._program, *self._first]
+        adjoints = {_FIRST + name for name in wrt}
+        self._second = derived(columns, both, adjoints, wrt, _SECOND)
+
+    @property
+    def program(self) -> Sequence[Stage]:
+        """All that is computed for a point and a vector."""
+        return [*self._program, *self._first, *self._second]
+
+    def at(self, x: Reals, vectors: Reals) -> Curvature:
+        """At the numbers x of the leaves, shape (n,), for vectors of shape (vectors, n). Raises Doubtful
+        where something is not finite, on a border, or too small for a double and with a say."""
+        found, small = self._at(x, vectors)
+        if small:
+            other, _ = self._at(x, vectors, TINY * 1.5)
+            pairs = zip(found[1:], other[1:], strict=True)
+            if not all(same(one, two, TINY) for one, two in pairs):
+                raise Doubtful("what is too small")
+        return found
+
+    def _at(self, x: Reals, vectors: Reals, more: float = 0.0) -> tuple[Curvature, bool]:
+        writer = ArrayWriter(more)
+        values = {name: each.copy() for name, each in self._numbers.items()}
+        ends = numpy.cumsum([len(places) for _, places in self._leaves])[:-1]
+        for (name, places), given in zip(self._leaves, numpy.split(x, ends), strict=True):
+            values[name][places] = given
+        name, at = self._output
+        with writer.watched():
+            _run(self._program, values, writer, bordering=True)
+            _begin(values, self._first, _FIRST, {name})
+            values[_FIRST + name][at] = 1.0
+            _run(self._first, values, writer)
+            gradient = self._of_leaves(values, _FIRST)
+            products = numpy.empty((len(vectors), len(x)))
+            for row, vector in enumerate(vectors):
+                there = {**values}
+                _begin(there, self._second, _SECOND, {_FIRST + each for each, _ in self._leaves})
+                for (each, places), way in zip(
+                    self._leaves, numpy.split(vector, ends), strict=True
+                ):
+                    there[_SECOND + _FIRST + each][places] = way
+                _run(self._second, there, writer)
+                products[row] = self._of_leaves(there, _SECOND)
+        value = float(values[name][at])
+        return Curvature(value, gradient, products), writer.small
+
+    def _of_leaves(self, values: Mapping[str, Reals], mark: str) -> Reals:
+        none = [numpy.zeros(0)]
+        found = [
+            values[mark + name][places] if mark + name in values else numpy.zeros(len(places))
+            for name, places in self._leaves
+        ]
+        return numpy.concatenate(none + found) + 0.0
+
+
+def _begin(values: dict[str, Reals], program: Sequence[Stage], mark: str, given: set[str]) -> None:
+    """Enter the families of adjoints that a program adds to, and those that are given, with zeros."""
+    written = {write.family for stage in program for write in stage.writes}
+    for name in written | {mark + each for each in given}:
+        if (of := name.removeprefix(mark)) in values:
+            values[name] = numpy.zeros(len(values[of]))
+
+
+def _run(
+    program: Sequence[Stage],
+    values: dict[str, Reals],
+    writer: ArrayWriter,
+    bordering: bool = False,
+) -> None:
+    """Compute a program. bordering: whether a step may stand on a border: what slopes choose between is
+    chosen where an operation of the text has its border, or it is the same. Raises Doubtful."""
+    for stage in program:
+        walk = walk_through(stage.part, writer, values, {})
+        walk.forward()
+        if not walk.is_finite() or (bordering and [*walk.borders()]):
+            raise Doubtful("a step")
+        for row, family, places, adds in stage.writes:
+            found = numpy.atleast_1d(numpy.asarray(walk.found[row], dtype=float))
+            if adds:
+                values[family] = added(values[family], places, found)
+            else:
+                values[family][places] = found
