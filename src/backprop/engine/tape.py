@@ -95,6 +95,8 @@ class Tape:
         if len(self.codes):
             self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
+        arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
+        self.tangents = self._library.function("tangents", None, *arguments)
         self.functions = tuple(map(self._library.address, ("forward", "backward")))
 
     def run(self, data: list[float], gradients: list[float]) -> bool:
@@ -180,16 +182,39 @@ class Arrays:
             self._fields[_ROOT] = self.tape.places[output]
         return self._backward() and not self._loses
 
-    def _backward(self) -> bool:
+    def tangents(self, ways: Doubles, outputs: Sequence[int]) -> Doubles:
+        """The derivatives of outputs, rows of the graph, along directions, after `forward`: (ways, outputs).
+
+        ways: the directions by the tape's inputs, (ways, inputs). No branch that is not taken has a
+        say, unless something in it is not finite: then what comes out is not.
+        """
         tape = self.tape
-        if not tape.backward(self.address):
-            return True
-        if not self._has_constants:  # which the careful loop reads like all others
-            for kind, begin, count in tape.segments.tolist():
+        self._enter_constants()
+        count, places = len(tape.inputs), tape.places[list(outputs)]
+        at = _aligned(tape.size * kernels.AT_ONCE).reshape(tape.size, kernels.AT_ONCE)
+        found = np.empty((len(ways), len(outputs)))
+        arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
+        for first in range(0, len(ways), kernels.AT_ONCE):
+            some = ways[first : first + kernels.AT_ONCE]
+            at[:count, : len(some)] = some.T
+            tape.tangents(tape.segments.ctypes.data, len(tape.segments), *arrays)
+            found[first : first + len(some)] = at[places, : len(some)].T
+        return found
+
+    def _enter_constants(self) -> None:
+        """Enter the slopes that a kind of step has always."""
+        if not self._has_constants:
+            for kind, begin, count in self.tape.segments.tolist():
                 for array, slope in zip((self.p, self.q), known_slopes(kind), strict=True):
                     if slope is not None:
                         array[begin : begin + count] = slope
             self._has_constants = True
+
+    def _backward(self) -> bool:
+        tape = self.tape
+        if not tape.backward(self.address):
+            return True
+        self._enter_constants()  # which the careful loop reads like all others
         if not tape.backward_with_care(self.address):
             self.gradients[: len(tape.inputs)] += 0.0  # NOTHING is 0 for the reader
             return True

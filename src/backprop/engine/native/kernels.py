@@ -26,6 +26,64 @@ at the root."""
 _NUMBERS = ("count", "size", "root", "seed")
 
 
+AT_ONCE = 8
+"""Tangents that go forward at once."""
+
+_TANGENTS = f"""
+define void @tangents(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
+                      ptr noalias %a, ptr noalias %b, ptr noalias %t) {{
+entry:
+  %any = icmp sgt i64 %count, 0
+  br i1 %any, label %segment, label %done
+segment:
+  %s = phi i64 [0, %entry], [%s1, %next]
+  %at = getelementptr [3 x i64], ptr %segments, i64 %s
+  %whole = load [3 x i64], ptr %at, align 8
+  %kind = extractvalue [3 x i64] %whole, 0
+  %first = extractvalue [3 x i64] %whole, 1
+  %n = extractvalue [3 x i64] %whole, 2
+  %end = add i64 %first, %n
+  %steps = icmp sge i64 %kind, {loops.MIXED}
+  br i1 %steps, label %step, label %next
+step:
+  %k = phi i64 [%first, %segment], [%k1, %step]
+  %p.at = getelementptr double, ptr %p, i64 %k
+  %q.at = getelementptr double, ptr %q, i64 %k
+  %a.at = getelementptr i32, ptr %a, i64 %k
+  %b.at = getelementptr i32, ptr %b, i64 %k
+  %pk = load double, ptr %p.at, align 8
+  %qk = load double, ptr %q.at, align 8
+  %ak = load i32, ptr %a.at, align 4
+  %bk = load i32, ptr %b.at, align 4
+  %a.row = sext i32 %ak to i64
+  %b.row = sext i32 %bk to i64
+  %a.t = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %a.row
+  %b.t = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %b.row
+  %av = load <{AT_ONCE} x double>, ptr %a.t, align 64
+  %bv = load <{AT_ONCE} x double>, ptr %b.t, align 64
+  %p1 = insertelement <{AT_ONCE} x double> poison, double %pk, i32 0
+  %pv = shufflevector <{AT_ONCE} x double> %p1, <{AT_ONCE} x double> poison, <{AT_ONCE} x i32> zeroinitializer
+  %q1 = insertelement <{AT_ONCE} x double> poison, double %qk, i32 0
+  %qv = shufflevector <{AT_ONCE} x double> %q1, <{AT_ONCE} x double> poison, <{AT_ONCE} x i32> zeroinitializer
+  %pa = fmul <{AT_ONCE} x double> %pv, %av
+  %qb = fmul <{AT_ONCE} x double> %qv, %bv
+  %sum = fadd <{AT_ONCE} x double> %pa, %qb
+  %to = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %k
+  store <{AT_ONCE} x double> %sum, ptr %to, align 64
+  %k1 = add i64 %k, 1
+  %more = icmp slt i64 %k1, %end
+  br i1 %more, label %step, label %next
+next:
+  %s1 = add i64 %s, 1
+  %others = icmp slt i64 %s1, %count
+  br i1 %others, label %segment, label %done
+done:
+  ret void
+}}"""
+"""The chain rule from the front, for tangents side by side: of each step the slopes, which `forward`
+has left, times the tangents of the operands. Those of the leaves stand in `t`."""
+
+
 def text(used: frozenset[int]) -> str:
     """The module for the kinds that are used: functions `forward`, `backward`, `backward_with_care`
     of a tape, which return 0, or 1 where something is not finite; and `levels`. `forward` returns 2
@@ -58,7 +116,8 @@ def text(used: frozenset[int]) -> str:
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", careful, "careful"),
     ]
-    return "\n".join([*sorted(declared), *parts, _DECLARED, FILL, marks(), _levels(), ATTRIBUTES])
+    others = (_DECLARED, FILL, marks(), _levels(), _TANGENTS, ATTRIBUTES)
+    return "\n".join([*sorted(declared), *parts, *others])
 
 
 _DECLARED = """
