@@ -29,7 +29,7 @@ def _words(path: Path) -> list[str]:
     first = path.read_bytes().split(b"\n")[0].decode("utf-8", "replace")
     if first.startswith("# --"):
         return ["grad", *shlex.split(first[1:])]
-    words = shlex.split(first[1:]) if re.match(rf"# ({'|'.join(COMMANDS)}) --", first) else []
+    words = shlex.split(first[1:]) if re.match(rf"# ({'|'.join(COMMANDS)})( --|$)", first) else []
     return words or ["grad"]
 
 

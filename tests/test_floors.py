@@ -72,7 +72,10 @@ ONLY = {
     "mpmath": {"special.py"},
     "scipy": {"descent/second_order.py"},
     "numpy": {
-        "descent/hessian.py",
+        "evaluation/curvature.py",
+        "evaluation/hessian_matrix.py",
+        "evaluation/second_derivatives.py",
+        "report/hessian_report.py",
         "descent/looped.py",
         "descent/second_order.py",
         "report/large_report.py",

@@ -12,8 +12,9 @@ import pytest
 from mpmath import mpf
 
 import backprop
-from backprop.descent import hessian, problem, second_order
-from backprop.descent.hessian import SecondDerivatives
+from backprop.descent import problem, second_order
+from backprop.evaluation import second_derivatives
+from backprop.evaluation.second_derivatives import SecondDerivatives
 from standard_functions import STANDARD_FUNCTIONS
 
 Function = Callable[..., Any]
@@ -195,8 +196,10 @@ def test_descents_of_first_order_make_no_graph_of_the_gradient(
 
 def test_the_graph_of_the_gradient_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
-    whole = hessian.derivative_graph
-    monkeypatch.setattr(hessian, "derivative_graph", lambda *g: made.append(g) or whole(*g))
+    whole = second_derivatives.derivative_graph
+    monkeypatch.setattr(
+        second_derivatives, "derivative_graph", lambda *g: made.append(g) or whole(*g)
+    )
     model = backprop.parse("L = (1 - x)^2 + 100*(y - x^2)^2")
     assert model.descend({"x": -1.2, "y": 1}, optimizer="newton").steps > 5
     assert len(made) == 1
@@ -204,7 +207,7 @@ def test_the_graph_of_the_gradient_is_made_once(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("maximize", [False, True])
 def test_a_large_graph_has_differences(maximize: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hessian, "MOST_STEPS", 3)
+    monkeypatch.setattr(second_derivatives, "MOST_STEPS", 3)
     sign = "-" if maximize else ""
     model = backprop.parse(f"L = {sign}((1 - x)^2 + 100*(y - x^2)^2)")
     start = {"x": -1.2, "y": 1.0}

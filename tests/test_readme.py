@@ -156,6 +156,7 @@ def test_every_option_and_format_is_documented() -> None:
     assert [each.name for each in application(map(command, COMMANDS)).registered_commands] == [
         "grad",
         "jacobian",
+        "hessian",
         "explain",
         "check",
         "descend",

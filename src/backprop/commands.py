@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.descent_report import DescentReport
+    from backprop.report.hessian_report import Hessian
     from backprop.report.jacobian_report import JacobianReport
     from backprop.report.large_report import LargeReport
 
@@ -107,6 +108,23 @@ def jacobian_at(
         data = dict(zip(report.outputs, report.values.tolist(), strict=True))
         report = report._replace(notes=(*report.notes, *elsewhere(model, data)))
     return report
+
+
+def hessian(
+    inputs: Inputs | Asked,
+    wrt: Sequence[str],
+    engine: str = "auto",
+    whole: bool = False,
+    large: bool = True,
+) -> Hessian:
+    """The second derivatives of one output. wrt: the inputs that they are by, if not all. whole: a
+    table has all of them. large: whether they need to fit on no page. Raises TooLarge."""
+    from backprop.evaluation.hessian_matrix import hessian_at, inputs_by  # with NumPy
+    from backprop.report.hessian_report import Hessian, room
+
+    model, numbers, output = inputs.read()
+    room(model, inputs_by(model, model.output(output), wrt), large or whole)
+    return Hessian(hessian_at(model, numbers, output, wrt, engine), declared(model), whole)
 
 
 def draw(

@@ -1,4 +1,4 @@
-"""What a program can ask of a Model with several outputs: derivatives as matrices."""
+"""What a program can ask of a Model that is a matrix: the derivatives of several outputs, and second ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from backprop.options import default_of, documented, names
 from backprop.source import normal
 
 if TYPE_CHECKING:
+    from backprop.report.hessian_report import Hessian
     from backprop.report.jacobian_report import JacobianReport
 
 
@@ -56,3 +57,31 @@ class Matrices(language.Model):
 
         asked = self._asked(values, None, numbers)
         return commands.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)
+
+    @documented
+    def hessian(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        wrt: Sequence[str] = (),
+        engine: declared.EngineName = default_of(declared.EngineName),
+        **numbers: float,
+    ) -> Hessian:
+        """The second derivatives of the output `of` by n inputs, their eigenvalues and what they say.
+
+        values, of, numbers: as for `grad`. wrt: names or patterns of inputs; without them all that lead
+        to the output, but constants. The result prints as a table; it has `inputs`, the n names,
+        `value`, `gradient`, shape (n,), `matrix`, shape (n, n), `eigenvalues`, shape (n,), from the lowest
+        on (None where a second derivative is nan), and `verdict`: "minimum", "saddle", …. On a border of a
+        choice or at a corner a second derivative is what both sides say, nan if they differ. Raises
+        what `grad` raises, and TooLarge.
+
+            >>> import backprop
+            >>> found = backprop.parse("L = x^2*y").hessian(x=1, y=3)
+            >>> found.matrix.tolist(), found.verdict
+            ([[6.0, 2.0], [2.0, 0.0]], 'curved both ways')
+        """
+        from backprop import commands
+
+        return commands.hessian(self._asked(values, of, numbers), names(wrt), engine)

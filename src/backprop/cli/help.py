@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS: Sequence[str] = (
     "grad",
     "jacobian",
+    "hessian",
     "explain",
     "check",
     "descend",

@@ -43,6 +43,7 @@ _OPTIONS = {
 
 _COMMANDS = {
     "grad": "autodiff backward derivative derivatives diff differentiate eval evaluate gradient run",
+    "hessian": "curvature hess second",
     "descend": "descent fit gd minimise minimize optimise optimize solve train",
     "draw": "dot graph picture plot show",
     "explain": "derive steps why",

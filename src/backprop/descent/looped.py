@@ -20,7 +20,7 @@ from backprop.loops.ready import build
 __all__ = ["LoopedObjective", "NotLoops"]
 
 if TYPE_CHECKING:
-    from backprop.descent.hessian import SecondDerivatives
+    from backprop.evaluation.second_derivatives import SecondDerivatives
 
 
 _DOUBTS = 5
@@ -138,7 +138,7 @@ class LoopedObjective(Objective):
 
     @property
     def second_derivatives(self) -> SecondDerivatives | None:
-        from backprop.descent.hessian import MOST_STEPS
+        from backprop.evaluation.second_derivatives import MOST_STEPS
 
         try:
             return self.graph.second_derivatives if self.size <= MOST_STEPS else None

@@ -20,7 +20,7 @@ from backprop.language import Model
 from backprop.values import derivatives, forward
 
 if TYPE_CHECKING:
-    from backprop.descent.hessian import SecondDerivatives
+    from backprop.evaluation.second_derivatives import SecondDerivatives
 
 Point = list[float]
 
@@ -173,7 +173,10 @@ class GraphObjective(Objective):
 
     @cached_property
     def second_derivatives(self) -> SecondDerivatives | None:
-        from backprop.descent.hessian import MOST_STEPS, SecondDerivatives  # numpy is rarely wanted
+        from backprop.evaluation.second_derivatives import (
+            MOST_STEPS,
+            SecondDerivatives,
+        )  # numpy is rarely wanted
 
         if len(self.whole.steps) > MOST_STEPS:
             return None

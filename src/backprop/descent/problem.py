@@ -12,7 +12,7 @@ from backprop.errors import IndeterminateForm, NotFinite
 from backprop.language.declarations import FREE
 
 if TYPE_CHECKING:
-    from backprop.descent.hessian import SecondDerivatives
+    from backprop.evaluation.second_derivatives import SecondDerivatives
 
 
 class Problem:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy
 
 from backprop.descent.course import NoLower, Run, Stop
-from backprop.descent.hessian import reach
 from backprop.descent.objective import Point
 from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
 from backprop.descent.problem import Problem
 from backprop.errors import NotFinite, TooLarge
+from backprop.evaluation.second_derivatives import reach
 
 MOST_DENSE = 1000
 """The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
@@ -147,7 +147,7 @@ def hessian(run: Run, point: Point) -> Any:
 
 def _exact(problem: Problem, point: Point) -> Any:
     """The second derivatives by the chain rule, None where it does not say (`SecondDerivatives.at`)
-    or the graph is too large for it (`hessian.MOST_STEPS`)."""
+    or the graph is too large for it (`second_derivatives.MOST_STEPS`)."""
     exact = problem.second_derivatives
     table = exact.at(point) if exact else None
     return None if table is None else problem.sign * (table / 2 + table.T / 2)

@@ -1,0 +1,196 @@
+"""What a matrix of second derivatives says of a point: minimum, maximum, saddle, flat, or nothing.
+
+The signs of its eigenvalues count, those of a matrix of scaled inputs, which are the same (Sylvester's law
+of inertia); and those of which rounding may have made the sign count as unknown (Weyl's inequality).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from sys import float_info
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.evaluation.shaken import changed
+from backprop.values import summed_sizes
+
+MOST = 2000
+"""The most inputs for which eigenvalues are computed: seconds."""
+
+_ROUNDED = 64 * float_info.epsilon
+"""How far rounding may move a sum of a few dozen terms, relative to their sizes."""
+
+_TRIES = (0, 31)
+"""The changes of all numbers that are tried; each is 64 times that of rounding."""
+
+_SHAKEN = 1 / 8
+"""How much of what such changes do rounding may do: eight times what it does at the most."""
+
+Leaning = dict[int, float]
+"""Parts of a direction by the places of the inputs, without those that are 0."""
+
+
+class Curving(NamedTuple):
+    """What second derivatives say.
+
+    verdict: `minimum`, `maximum`, `saddle`, `flat` or `cannot tell: rounding` where the gradient is 0;
+    `curved up`, `curved down`, `curved both ways`, `flat` or `cannot tell: rounding` elsewhere; `not
+    smooth` where a second derivative or the gradient has a jump; `too many inputs`; `no inputs`.
+    eigenvalues: shape (n,), from the lowest on; None where there are none. norm: of the gradient.
+    stationary: whether that is 0, but for rounding. flat: directions in which the gradient does not
+    change, as far as doubles tell. lost: whether second derivatives are as small as their rounding there.
+    error: the most that rounding does to an eigenvalue. step: to the minimum of the parabola, its
+    length, and how much lower that is; None where there is none or the gradient is 0. signs: how many
+    eigenvalues are negative, unknown and positive.
+    """
+
+    verdict: str
+    eigenvalues: Any = None
+    norm: float = 0.0
+    stationary: bool = False
+    flat: Sequence[Leaning] = ()
+    lost: bool = False
+    error: float = 0.0
+    step: tuple[float, float] | None = None
+    signs: tuple[int, int, int] = (0, 0, 0)
+
+
+class _Rounding(NamedTuple):
+    """The most that rounding does to the numbers of the matrix, shape (n, n), and to those of the
+    gradient, (n,)."""
+
+    matrix: Any
+    gradient: Any
+
+
+def curvature(
+    second: SecondDerivatives,
+    x: Sequence[float],
+    matrix: Any,
+    gradient: Sequence[float],
+    moved: Mapping[tuple[int, int], float],
+    bent: bool,
+) -> Curving:
+    """What the second derivatives at `x` say. matrix: they; gradient: by the same inputs. moved: of
+    numbers of the matrix that have more digits than doubles give them how far these move with what
+    the inputs are changed here. bent:
+    whether something stands on a border here, and they do not say all."""
+    slopes = numpy.array(gradient, float)
+    with numpy.errstate(all="ignore"):
+        norm = float(numpy.linalg.norm(slopes))
+    if not len(slopes):
+        return Curving("no inputs")
+    if bent or not numpy.isfinite(matrix).all() or not numpy.isfinite(slopes).all():
+        return Curving("not smooth", norm=norm)
+    if len(slopes) > MOST:
+        return Curving("too many inputs", norm=norm)
+    rounding = _rounding(second, x, matrix, moved)
+    stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
+    try:
+        return _judged(matrix, slopes, norm, stationary, rounding)
+    except numpy.linalg.LinAlgError:
+        return Curving("cannot tell: rounding", None, norm, stationary, lost=True)
+
+
+def _judged(
+    matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: _Rounding
+) -> Curving:
+    eigenvalues = numpy.linalg.eigvalsh(matrix)
+    units = _units(matrix, rounding.matrix)
+    scaled = matrix / units / units[:, None]
+    bends, directions = numpy.linalg.eigh(scaled)
+    solved = len(bends) * float_info.epsilon * float(numpy.abs(bends).max())
+    lost = float(numpy.linalg.norm(rounding.matrix / units / units[:, None])) + solved
+    flat, up, down = numpy.abs(bends) <= lost, (bends > lost).any(), (bends < -lost).any()
+    signs = int((bends < -lost).sum()), int(flat.sum()), int((bends > lost).sum())
+    ways = _echelon(directions[:, flat].T / units)
+    unsure = any(_is_unsure(way, matrix, rounding.matrix) for way in ways)
+    if up and down:
+        verdict = "saddle" if stationary else "curved both ways"
+    elif flat.any():
+        verdict = "cannot tell: rounding" if unsure else "flat"
+    elif up:
+        verdict = "minimum" if stationary else "curved up"
+    else:
+        verdict = "maximum" if stationary else "curved down"
+    step = None
+    if bool(up) != bool(down) and not (flat.any() or stationary):
+        way = directions @ (directions.T @ (slopes / units) / bends)
+        step = float(numpy.linalg.norm(way / units)), float(slopes @ (way / units)) / 2
+    named = [_parts(way) for way in ways]
+    error = float(numpy.linalg.norm(rounding.matrix))
+    return Curving(verdict, eigenvalues, norm, stationary, named, unsure, error, step, signs)
+
+
+def _rounding(
+    second: SecondDerivatives,
+    x: Sequence[float],
+    matrix: Any,
+    known: Mapping[tuple[int, int], float],
+) -> _Rounding:
+    """How far rounding may move the numbers: by the sizes of what is added up to them, and by what
+    they do if all numbers on the way are changed a little."""
+    graph, data = second.graph, second.data(x)
+    here = numpy.array([data[each] for each in graph.outputs])
+    sizes = second.sizes(x)
+    table = _ROUNDED * (sizes / 2 + sizes.T / 2)
+    added = summed_sizes(second.whole, data)
+    steps = _ROUNDED * numpy.array([added[leaf] for leaf in second.leaves])
+    for offset in _TRIES:
+        near = list(changed(graph, data, offset)[0])
+        there = numpy.array([near[each] for each in graph.outputs])
+        moved = numpy.abs(second.table(near) - matrix) * _SHAKEN
+        table = numpy.fmax(table, moved / 2 + moved.T / 2)
+        steps = numpy.fmax(steps, numpy.abs(there - here) * _SHAKEN)
+    for (one, other), way in known.items():
+        table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
+    return _Rounding(table, steps)
+
+
+def _units(matrix: Any, rounding: Any) -> Any:
+    """For each input the unit in which its own second derivative is about 1, or the largest that it
+    has with another; 1 where all are 0."""
+    own, most = numpy.abs(numpy.diagonal(matrix)), numpy.abs(matrix).max(axis=1)
+    sure = own > numpy.diagonal(rounding)
+    squares = numpy.where(sure, own, numpy.fmax(most, numpy.diagonal(rounding)))
+    units = numpy.sqrt(squares)
+    units[units == 0] = 1.0
+    return units
+
+
+def _echelon(ways: Any) -> Any:
+    """A basis of the same directions with as many zeros as elimination makes: a direction of one
+    input is that, and no mixture."""
+    ways, row = numpy.array(ways), 0
+    free = list(range(ways.shape[1]))
+    while row < len(ways):
+        sizes = numpy.abs(ways[row:][:, free])
+        at, column = numpy.unravel_index(int(sizes.argmax()), sizes.shape)
+        ways[[row, row + at]] = ways[[row + at, row]]
+        pivot = free.pop(int(column))
+        ways[row] /= ways[row, pivot]
+        others = numpy.arange(len(ways)) != row
+        ways[others] -= numpy.outer(ways[others, pivot], ways[row])
+        row += 1
+    return ways
+
+
+def _is_unsure(way: Any, matrix: Any, rounding: Any) -> bool:
+    """Whether a second derivative that counts in a direction is nothing but rounding: otherwise large
+    ones cancel there, or all are 0."""
+    parts = numpy.abs(way) > _PART * numpy.abs(way).max()
+    inside = numpy.ix_(parts, parts)
+    small = (numpy.abs(matrix[inside]) <= rounding[inside]) & (rounding[inside] > 0)
+    return bool(small.any())
+
+
+_PART = 1e-6
+"""What is a smaller part of a direction is rounding."""
+
+
+def _parts(way: Any) -> Leaning:
+    """A direction by the places of the inputs, its first part 1."""
+    places = numpy.flatnonzero(numpy.abs(way) > _PART * numpy.abs(way).max()).tolist()
+    return {place: float(way[place] / way[places[0]]) for place in places}

@@ -1,0 +1,180 @@
+"""All second derivatives of one output by its inputs, at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite, isinf, isnan, nan
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.errors import (
+    AtBorder,
+    BackpropError,
+    IndeterminateForm,
+    InfiniteSlope,
+    Label,
+    NotAnInput,
+)
+from backprop.evaluation.borders import met
+from backprop.evaluation.curvature import Curving, curvature
+from backprop.evaluation.diagnosis import place
+from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
+from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.evaluation.second_sides import TOO_MANY, UNKNOWN, SecondSides, SecondSlope
+from backprop.evaluation.shaken import changed
+from backprop.language import Model
+from backprop.names import meant
+from backprop.numbers import few, listed, shown
+
+Both = tuple[int, int]
+"""The places of two inputs."""
+
+
+class Curved(NamedTuple):
+    """The second derivatives of an output at a point.
+
+    gradient: that of the output, by name. inputs: n names. matrix: shape (n, n), the derivative of the
+    output by an input and another; nan where there is none. curvature: its eigenvalues and what they
+    say. warnings, notes: of the gradient, and on numbers of the matrix that are no double or
+    those of one side.
+    """
+
+    gradient: Gradient
+    inputs: tuple[str, ...]
+    matrix: Any
+    curvature: Curving
+    warnings: tuple[BackpropError, ...] = ()
+    notes: tuple[BackpropError, ...] = ()
+
+
+def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
+    """The inputs by which an output is differentiated: those that `wrt` names, or all that lead to it
+    but constants. Raises UnknownName, and NotAnInput for a name with an equation."""
+    if not wrt:
+        leading = model.leading(output)
+        still = {*model.constants, *model.fixed}
+        return [name for name in model.inputs if name in leading and name not in still]
+    found = list[str]()
+    for each in wrt:
+        names = meant([each], model.names, "these equations")
+        inputs = [name for name in names if not model.is_equation(name)]
+        if not inputs:
+            name, text = names[0], model.instance_of(names[0])
+            message = f"{name!r} is computed, {name} = {text}, and second derivatives are by inputs"
+            hints = [f"name what leads to it: {listed(model.inputs, 8)}"]
+            raise NotAnInput(message, hints=hints, where=model.source.name)
+        found += inputs
+    return list(dict.fromkeys(found))
+
+
+def hessian_at(
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None = None,
+    wrt: Sequence[str] = (),
+    engine: str = "auto",
+) -> Curved:
+    """What `Model.hessian` says it does. wrt: names or patterns of inputs."""
+    at = evaluate(model, values, of, engine, noted=True)
+    names = inputs_by(model, at.gradient.output, wrt)
+    leaves = [model.names[name] for name in names]
+    x = [at.numbers.data[leaf] for leaf in leaves]
+    inside = set(leaves)
+    fixed = {node: at.numbers.data[node] for node in at.graph.inputs if node not in inside}
+    second = SecondDerivatives(at.graph, leaves, fixed, engine)
+    data = second.data(x)
+    table = second.table(data) if leaves else numpy.zeros((0, 0))
+    doubts, moved = _doubts(second, leaves, data, table)
+    matrix = _symmetric(table)
+    told = list(_told(model, at, names, doubts))
+    warnings = [each for each in told if not isinstance(each, AtBorder)]
+    notes = [each for each in told if isinstance(each, AtBorder)]
+    gradient = at.gradient
+    slopes = [gradient.gradients.get(name, 0.0) for name in names]
+    return Curved(
+        gradient,
+        tuple(names),
+        matrix,
+        curvature(second, x, matrix, slopes, moved, bool(notes)),
+        (*gradient.warnings, *warnings),
+        (*gradient.notes, *notes),
+    )
+
+
+def _symmetric(table: Any) -> Any:
+    """A matrix of the halves of both triangles, nan where one of them is."""
+    with numpy.errstate(all="ignore"):
+        same = table == table.T  # infinite ones among them
+        return numpy.where(same, table, table / 2 + table.T / 2) + 0.0
+
+
+def _doubts(
+    second: SecondDerivatives, leaves: Sequence[int], data: list[float], table: Any
+) -> tuple[dict[Both, SecondSlope], dict[Both, float]]:
+    """Put the numbers of the table right that are in doubt, and return them by their places; and of
+    those that rounding spoils otherwise how far that of the inputs moves them. What is the same on
+    both sides of a border, but not around it, is none."""
+    sides = SecondSides(second.graph, leaves, data)
+    found = {
+        (place, at): each
+        for at in range(len(leaves))
+        for place, each in sides.row(at, table[:, at].tolist()).items()
+    }
+    near, moved = list[Any](), dict[Both, float]()
+    if any(each.step >= 0 for each in found.values()):
+        near = list(second.around([data[x] for x in leaves]))
+    rounded = SecondSides(second.graph, leaves, list(changed(second.graph, data, 0)[1]))
+    for key, each in found.items():
+        if each.step >= 0:
+            apart = max(abs(other[key] - each.number) for other in near)
+            if apart > _SAME * (1 + abs(each.number)):
+                found[key] = each._replace(number=nan, how="not the same in all directions")
+        elif isfinite(each.number):
+            moved[key] = abs(rounded.one(*key).number - each.number)
+    for key, each in found.items():
+        table[key] = each.number
+    return found, moved
+
+
+_SAME = 1e-3
+"""How far second derivatives around a border may be apart, relative: they are those of points at a
+distance."""
+
+
+def _told(
+    model: Model, at: Evaluation, names: Sequence[str], doubts: Mapping[Both, SecondSlope]
+) -> Iterator[BackpropError]:
+    """Notes on what stands on a border, warnings on the rest: what is nan, infinite, or at a jump."""
+    border, labels = met(at.graph, at.numbers.data), list[Label]()
+    if border:
+        labels = place(model, min(border), at.numbers.data)[1]
+    said, jumping = dict[str, list[Both]](), list[tuple[Both, float]]()
+    for one, other in sorted({(min(key), max(key)) for key in doubts}):
+        both = [doubts[key] for key in ((one, other), (other, one)) if key in doubts]
+        each = max(both, key=lambda each: (isnan(each.number), isinf(each.number), each.jumps))
+        if not isfinite(each.number):
+            said.setdefault(each.how, []).append((one, other))
+        elif each.jumps:
+            jumping.append(((one, other), each.number))
+    output, where = at.gradient.output, model.source.name
+    for how, pairs in said.items():
+        listed = few([_name(output, names, pair) for pair in pairs])
+        what, are = ("derivatives", "are") if len(pairs) > 1 else ("derivative", "is")
+        message = f"the second {what} {listed} {are} {how}"
+        if how in ("inf", "-inf"):
+            yield InfiniteSlope(message, where=where)
+        elif how in (TOO_MANY, UNKNOWN):
+            yield IndeterminateForm(f"{message}: nan is given", where=where)
+        else:
+            yield AtBorder(f"{message}: nan is given", *labels, where=where)
+    if jumping:
+        texts = [f"{_name(output, names, pair)} = {shown(number)}" for pair, number in jumping]
+        message = f"the gradient jumps here: beside the jump is {few(texts)}"
+        yield AtBorder(message, *labels, where=where)
+
+
+def _name(output: str, names: Sequence[str], pair: Both) -> str:
+    """`∂²L/∂x²` or `∂²L/∂x∂y`."""
+    one, other = (names[place] for place in pair)
+    return f"∂²{output}/∂{one}²" if one == other else f"∂²{output}/∂{one}∂{other}"

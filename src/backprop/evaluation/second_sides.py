@@ -1,0 +1,140 @@
+"""Second derivatives of which the chain rule does not say all: by values of the gradient at 60 digits.
+
+On a border of a choice, at a corner and where 0·∞ is met the derivative of a gradient is looked at from
+both sides. It is what both say if they agree, and nan if they do not: half of a second derivative is none.
+"""
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from functools import cache, partial
+from math import inf, isfinite, isinf, nan
+from typing import NamedTuple
+
+from backprop.evaluation.borders import met
+from backprop.evaluation.precise import PLAIN, Precise, sides
+from backprop.evaluation.shaken import MOST, doubted
+from backprop.evaluation.sides import AGREED, Side, Sides
+from backprop.graph import Graph, in_order
+from backprop.numbers import shown
+from backprop.values import backward, having_say
+
+_FLAT = 1e-15
+"""Where values show no slope at all, what it may be all the same."""
+
+_WORK = 200_000
+"""The most steps that are computed, what is no sum or product counted as four, before the rest is left
+open: some seconds."""
+
+TOO_MANY = "not looked at, because there are too many"
+UNKNOWN = "not known"
+"""Why there is none."""
+
+
+class SecondSlope(NamedTuple):
+    """A second derivative that was looked at.
+
+    number: nan if there is none. how: in words why, or "". jumps: whether the gradient jumps here,
+    so that the number is what the gradient does beside the point. step: on a border, -1 if none is.
+    """
+
+    number: float
+    how: str = ""
+    jumps: bool = False
+    step: int = -1
+
+
+class SecondSides:
+    """The second derivatives at one point that are in doubt.
+
+    graph: of the gradient, an output for each of `leaves`. data: the numbers of all its rows.
+    """
+
+    def __init__(self, graph: Graph, leaves: Sequence[int], data: list[float]) -> None:
+        self._graph, self._leaves, self._data = graph, leaves, data
+        self._met = set(met(graph, data))
+        self._leading = cache(lambda step: frozenset(in_order([step], graph.operands)))
+        self._left = _WORK
+
+    def row(self, at: int, numbers: Sequence[float]) -> dict[int, SecondSlope]:
+        """Those of the derivatives of one gradient that are in doubt, by the place of the leaf. numbers:
+        what the chain rule makes of all of them."""
+        row = self._alone(at)
+        doubts: dict[int, int] = {
+            place: -1 for place, number in enumerate(numbers) if not isfinite(number)
+        }
+        if not isfinite(self._data[row.output]):
+            doubts = dict.fromkeys(range(len(numbers)), -1)
+        for step in self._borders(row):
+            leading = self._leading(step)
+            doubts |= {place: step for place in self._places(leading) if step not in doubts}
+        if len(row.steps) <= MOST:
+            doubts = dict.fromkeys(self._rounded(row), -1) | doubts
+        if not doubts:
+            return {}
+        levels = cache(partial(Precise, row, self._data))
+        return {place: self._looked(row, levels, place, step) for place, step in doubts.items()}
+
+    def one(self, place: int, at: int) -> SecondSlope:
+        """One of them, by values whether it is in doubt or not."""
+        row = self._alone(at)
+        return self._looked(row, cache(partial(Precise, row, self._data)), place, -1)
+
+    def _alone(self, at: int) -> Graph:
+        """One gradient as a graph."""
+        return Graph(self._graph.columns, [self._graph.outputs[at]], self._graph.labels)
+
+    def _borders(self, row: Graph) -> list[int]:
+        """The steps on a border that have a say in a gradient."""
+        if self._met.isdisjoint(row.steps):
+            return []
+        return [step for step in having_say(row, row.order, self._data) if step in self._met]
+
+    def _places(self, nodes: Container[int]) -> list[int]:
+        return [place for place, leaf in enumerate(self._leaves) if leaf in nodes]
+
+    def _rounded(self, row: Graph) -> Iterable[int]:
+        """The places of leaves by which rounding, or what is too small, leaves too few digits."""
+        gradients = [0.0] * len(self._data)
+        gradients[row.output] = 1.0
+        lost = backward(row, row.steps, self._data, gradients)
+        if lost:
+            return self._places(self._leading(row.output))
+        found = doubted(row, self._data, gradients)
+        return self._places({*found.gradients}) if found else ()
+
+    def _looked(
+        self, row: Graph, levels: Callable[[int], Precise], place: int, step: int
+    ) -> SecondSlope:
+        """The derivative of a gradient by one leaf, from values on both sides."""
+        leaf = self._leaves[place]
+        if leaf not in row:
+            return SecondSlope(0.0, step=step)
+        moving = row.moved_by(leaf)[0]
+        self._left -= sum(1 if row.op(each) in PLAIN else 4 for each in moving)
+        if self._left < 0:
+            return SecondSlope(nan, TOO_MANY, step=step)
+        return _verdict(sides(row, levels, leaf, flat=_FLAT))._replace(step=step)
+
+
+def _verdict(found: Sides) -> SecondSlope:
+    """What both sides say together; of the end of a domain the one that there is."""
+    there = [side for side in (found.left, found.right) if side.kind != "none"]
+    if not there or any(map(_is_open, there)):
+        return SecondSlope(nan, UNKNOWN)
+    slopes = [side.slope + 0.0 for side in there]
+    low, high = min(slopes), max(slopes)
+    size = max(abs(low), abs(high))
+    jumps = any(side.kind == "jump" for side in there)
+    if low == high or (isfinite(size) and high - low <= AGREED * size):
+        number = found.slope if found.slope == found.slope else slopes[-1]
+        how = shown(number) if isinf(number) else ""
+        return SecondSlope(number + 0.0, how, jumps)
+    return SecondSlope(
+        nan, f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
+    )
+
+
+def _is_open(side: Side) -> bool:
+    """Whether a side says nothing: there is no slope, or no limit of the value."""
+    return (
+        side.kind not in ("slope", "infinite", "jump") or side.slope != side.slope
+    ) or side.height == inf

@@ -1,0 +1,232 @@
+"""What `backprop hessian` has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from backprop.errors import BackpropError, TooLarge
+from backprop.evaluation.curvature import MOST, Curving, Leaning
+from backprop.evaluation.hessian_matrix import Curved
+from backprop.language import Model
+from backprop.numbers import few, listed, shown
+from backprop.report import SCHEMA, Column, Table
+from backprop.report.matrix import derivatives, fits, refuse
+from backprop.showing import Shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FEW = 8
+"""The most eigenvalues, and names in a direction, that a sentence lists."""
+
+_DIGITS = 6
+"""Of numbers in sentences."""
+
+
+_DENSE = 3000
+"""The most inputs whose matrix is kept: 72 MB."""
+
+
+def room(model: Model, names: Sequence[str], large: bool) -> None:
+    """Raise TooLarge if there is no room for the matrix of these inputs. large: whether it needs to fit
+    on no page."""
+    count = len(names)
+    part = f'or a part of it: --wrt "{listed(names, 2)}"'
+    if count > _DENSE:
+        message = f"a matrix of {count:,} by {count:,} second derivatives is too large to be kept"
+        raise TooLarge(message, hints=[part.removeprefix("or ")], where=model.source.name)
+    if not large and not fits((count, count)):
+        raise refuse("the Hessian", (count, count), part)
+
+
+class _Hessian(NamedTuple):
+    found: Curved
+    declared: Mapping[str, Any] = MappingProxyType({})
+    whole: bool = False
+
+    def __repr__(self) -> str:
+        name = self.found.gradient.output
+        return f"Hessian({name} by {len(self.found.inputs)} inputs, {self.found.curvature.verdict})"
+
+
+class Hessian(Shown, _Hessian):
+    """The result of `Model.hessian`, and what `backprop hessian` has to say: a matrix of second
+    derivatives. declared: what the JSON has of the file. whole: whether a table has it, however
+    large it is."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the n inputs."""
+        return self.found.inputs
+
+    @property
+    def value(self) -> float:
+        """Of the output."""
+        return self.found.gradient.value
+
+    @property
+    def gradient(self) -> NDArray[np.float64]:
+        """By the inputs: float64, shape (n,)."""
+        return np.array(self._slopes())
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The derivatives by an input and another: float64, shape (n, n); nan where there is none."""
+        found: NDArray[np.float64] = self.found.matrix
+        return found
+
+    @property
+    def eigenvalues(self) -> NDArray[np.float64] | None:
+        """From the lowest on: float64, shape (n,); None where the matrix has none."""
+        found: NDArray[np.float64] | None = self.found.curvature.eigenvalues
+        return found
+
+    @property
+    def verdict(self) -> str:
+        """What kind of point this is, as `evaluation.curvature.Curving` has it."""
+        return self.found.curvature.verdict
+
+    @property
+    def warnings(self) -> Sequence[BackpropError]:
+        return self.found.warnings
+
+    @property
+    def notes(self) -> Sequence[BackpropError]:
+        return self.found.notes
+
+    def table(self) -> Table:
+        """A row an input: its number, its gradient, and its second derivatives with each input; of
+        many inputs that by itself alone."""
+        if not self.whole and not fits(self.matrix.shape):
+            return self._diagonal()
+        columns = [*self._first(), *derivatives(self.inputs, self.matrix)]
+        return Table(columns, heads=self._heads(), tail=words(self.found))
+
+    def _diagonal(self) -> Table:
+        numbers = self.found.matrix.diagonal().tolist()
+        columns = [*self._first(), Column("second", numbers)]
+        size = len(self.found.inputs)
+        more = f"the matrix itself, {size} by {size}, is .matrix"
+        return Table(columns, heads=self._heads(), tail=[*words(self.found), more])
+
+    def records(self) -> list[Column]:
+        """One row for each input: name, data, grad, and a column for each input."""
+        both = zip(self.inputs, self.matrix.T.tolist(), strict=True)
+        return [*self._first(), *(Column(name, numbers) for name, numbers in both)]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object; the README has its shape."""
+        found, gradient = self.found, self.found.gradient
+        eigenvalues = found.curvature.eigenvalues
+        notes = {"notes": [*map(str, found.notes)]} if found.notes else {}
+        yield {
+            "schema": SCHEMA,
+            "output": gradient.output,
+            "value": gradient.value,
+            "inputs": [*found.inputs],
+            "gradient": self._slopes(),
+            "hessian": found.matrix.tolist(),
+            "eigenvalues": None if eigenvalues is None else eigenvalues.tolist(),
+            "verdict": found.curvature.verdict,
+            "data": gradient.data,
+            **self.declared,
+            **notes,
+        }
+
+    def _heads(self) -> list[tuple[str | float, ...]]:
+        return [(f"{self.found.gradient.output} = ", self.found.gradient.value)]
+
+    def _slopes(self) -> list[float]:
+        gradients = self.found.gradient.gradients
+        return [gradients.get(name, 0.0) for name in self.found.inputs]
+
+    def _first(self) -> list[Column]:
+        names = self.found.inputs
+        return [
+            Column("name", names, "name"),
+            Column("data", [self.found.gradient.data.get(name) for name in names]),
+            Column("grad", self._slopes()),
+        ]
+
+
+def words(found: Curved) -> list[str]:
+    """The eigenvalues, and what they say of the point, in sentences."""
+    said = found.curvature
+    if said.verdict == "no inputs":
+        return [f"{found.gradient.output} depends on no input that moves"]
+    if said.verdict == "too many inputs":
+        return [f"no eigenvalues: they are computed of up to {MOST:,} inputs"]
+    if said.verdict == "not smooth":
+        return ["not smooth here: second derivatives do not tell what kind of point this is"]
+    return [*_eigenvalues(said), _verdict(said, found.inputs)]
+
+
+def _eigenvalues(said: Curving) -> list[str]:
+    if said.eigenvalues is None:
+        return []
+    numbers = said.eigenvalues.tolist()
+    if len(numbers) == 1:
+        return []
+    for at in sorted(range(len(numbers)), key=lambda at: abs(numbers[at]))[: said.signs[1]]:
+        numbers[at] = 0.0  # which is rounding
+    if len(numbers) > _FEW:
+        ends = f"from {shown(numbers[0], _DIGITS)} to {shown(numbers[-1], _DIGITS)}"
+        return [f"{len(numbers)} eigenvalues {ends}"]
+    return ["eigenvalues: " + ", ".join(shown(each, _DIGITS) for each in numbers)]
+
+
+def _verdict(said: Curving, names: Sequence[str]) -> str:
+    """What kind of point this is, or why that is not known."""
+    down, unknown, up = said.signs
+    everywhere = " in all directions" if len(names) > 1 else ""
+    length = f"the gradient is not 0, its length is {shown(said.norm, _DIGITS)}"
+    ways = few([_way(each, names) for each in said.flat], 3) if said.flat else ""
+    match said.verdict:
+        case "minimum" | "maximum":
+            bent = "up" if said.verdict == "minimum" else "down"
+            return f"a {said.verdict}: the gradient is 0, and the output curves {bent}{everywhere}"
+        case "saddle":
+            return f"a saddle: the gradient is 0, and the output curves {_both(down, unknown, up)}"
+        case "curved both ways":
+            return f"{length}; the output curves {_both(down, unknown, up)}"
+        case "curved up" | "curved down":
+            bent, point = ("up", "minimum") if up else ("down", "maximum")
+            near = ""
+            if said.step and all(map(isfinite, said.step)):
+                far, lower = (shown(abs(each), _DIGITS) for each in said.step)
+                which = "lower" if up else "higher"
+                near = f"; the {point} of its parabola is {far} away, {lower} {which}"
+            return f"no {point}: {length}; the output curves {bent}{everywhere}{near}"
+        case "flat":
+            rest = "a minimum" if up else "a maximum" if down else "a minimum, a maximum or neither"
+            other = f", curved {'up' if up else 'down'} otherwise" if up or down else ""
+            if said.stationary:
+                end = f"second derivatives do not tell whether this is {rest}"
+                return f"flat along {ways}{other}: the gradient is 0, and {end}"
+            return f"{length}; flat along {ways}{other}"
+    what = f"along {ways} the second derivatives are as small as their rounding"
+    size = f", up to {shown(said.error, 1)}" if said.error else ""
+    end = "" if said.stationary else f"; {length}"
+    return f"cannot tell: rounding: {what}{size}{end}"
+
+
+def _both(down: int, unknown: int, up: int) -> str:
+    """`up in 2 directions and down in 1`."""
+    many = "direction" if up == 1 else "directions"
+    rest = f", and flat in {unknown}" if unknown else ""
+    return f"up in {up} {many} and down in {down}{rest}"
+
+
+def _way(way: Leaning, names: Sequence[str]) -> str:
+    """`a - 0.5*b`."""
+    text = ""
+    for place, part in list(way.items())[:_FEW]:
+        size = "" if shown(abs(part), 3) == "1" else f"{shown(abs(part), 3)}*"
+        sign = " - " if part < 0 else " + " if text else ""
+        text += f"{sign}{size}{names[place]}"
+    return text + (" + …" if len(way) > _FEW else "")

@@ -1,0 +1,224 @@
+"""`backprop hessian` and `model.hessian`: the numbers, against differences of values at 60 digits, and
+what is said of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from math import inf, nan
+
+import numpy
+import pytest
+
+import backprop
+from backprop.errors import NotAnInput, TooLarge, UnknownName
+from running import backprop as run
+from test_hessian import SMOOTH, truly
+
+ROSENBROCK = "L = (1 - x)^2 + 100*(y - x^2)^2"
+
+
+@pytest.mark.parametrize("text", SMOOTH)
+def test_the_matrix_is_that_of_values(text: str) -> None:
+    function, points = SMOOTH[text]
+    model = backprop.parse(f"L = {text}")
+    for point in points:
+        found = model.hessian(dict(zip("xy", point, strict=True)), wrt="x, y")
+        true = numpy.array(truly(function, point))
+        assert found.inputs == ("x", "y")
+        assert abs(found.matrix - true).max() <= 1e-12 * (1 + abs(true).max()), point
+
+
+CORNERS = [
+    # (text, point, matrix, what is said)
+    ("abs(x)", "x=0", [[0]], "the gradient jumps here: beside the jump is ∂²L/∂x² = 0"),
+    ("abs(x) + x^2", "x=0", [[2]], "the gradient jumps here"),
+    ("if(x == 1, 1, x^2)", "x=1", [[2]], "the gradient jumps here"),
+    ("x*abs(x)", "x=0", [[nan]], "∂²L/∂x² is -2 from the left and 2 from the right: nan"),
+    ("relu(x)^2", "x=0", [[nan]], "∂²L/∂x² is 0 from the left and 2 from the right: nan"),
+    ("relu(x)^3", "x=0", [[0]], ""),
+    ("y*abs(x)", "x=0, y=3", [[0, nan], [nan, 0]], "is -1 from the left and 1 from the right"),
+    ("max(x, y)^2", "x=1, y=1", [[nan, 0], [0, nan]], "0 from the left and 2 from the right"),
+    ("hypot(x, y)", "x=0, y=0", [[nan, nan], [nan, nan]], "not the same in all directions"),
+    ("hypot(x, y)^3", "x=0, y=0", [[0, 0], [0, 0]], ""),
+    ("if(x*y > 0, -9*x^2, 0) + x^2 + y^2", "x=0, y=0", [[nan, 0], [0, 2]], "in all directions"),
+    ("if(x > 0, sqrt(x), 0)", "x=-1", [[0]], ""),  # a branch that is not taken
+    ("if(x > 0, x^2, sqrt(x - 1))", "x=0.5", [[2]], ""),
+    ("if(x == 0, 0, x^3*sin(1/x))", "x=0", [[nan]], "∂²L/∂x² is not known: nan"),
+    ("x*sqrt(x)", "x=0", [[nan]], "∂²L/∂x² is not known: nan"),
+    ("sqrt(x)^4", "x=0", [[nan]], "∂²L/∂x² is not known: nan"),
+    ("x^1.5", "x=0", [[inf]], "∂²L/∂x² is inf"),
+    ("a*x*sqrt(x)", "a=0, x=1", [[0, 1.5], [1.5, 0]], ""),
+    ("floor(x)*x^2", "x=2", [[nan]], "∂²L/∂x² is 2 from the left and 4 from the right"),
+    ("floor(x)*x^2", "x=2.5", [[4]], ""),
+    ("clamp(x, 0, 1)*y", "x=1, y=2", [[0, nan], [nan, 0]], "1 from the left and 0 from the right"),
+    ("expm1(x)/x", "x=1e-12", [[1 / 3]], ""),  # of which doubles leave no digit
+    ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", [[-6.5e-17]], ""),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "right", "said"), CORNERS)
+def test_where_the_graph_does_not_say_all_both_sides_do(
+    text: str, at: str, right: list[list[float]], said: str
+) -> None:
+    ran = run("hessian", "-e", f"L = {text}", "--set", at, "--format", "json")
+    assert ran.status == 0
+    found = json.loads(ran.out)
+    matrix = [[float(each) for each in row] for row in found["hessian"]]
+    for row, true in zip(matrix, right, strict=True):
+        assert row == pytest.approx(true, rel=1e-11, abs=1e-15, nan_ok=True)
+    assert said in ran.err
+    if not said:
+        assert "∂²" not in ran.err
+    finite = numpy.isfinite(matrix).all()
+    assert (found["verdict"] == "not smooth") == bool(said)
+    assert (found["eigenvalues"] is None) == (bool(said) or not finite)
+
+
+VERDICTS = [
+    ("x^2 + y^2", "x=0, y=0", "minimum"),
+    ("1e10*x^2 + 1e-10*(y - 1)^2", "x=0, y=1", "minimum"),  # whatever the units
+    ("x^2 + 3*x*y + 3*y^2", "x=0, y=0", "minimum"),
+    ("x^2 + 4*x*y + 3*y^2", "x=0, y=0", "saddle"),
+    ("-cosh(x) - y^2", "x=0, y=0", "maximum"),
+    ("x^2 - y^2 + z^4", "x=0, y=0, z=0", "saddle"),
+    ("x^4 + y^2", "x=0, y=0", "flat"),
+    ("(x - y)^2", "x=0.3, y=0.3", "flat"),
+    ("(x - 1)^3", "x=1", "flat"),
+    ("3*x + y", "x=1, y=1", "flat"),
+    ("exp(x) + y^2", "x=1, y=1", "curved up"),
+    ("x - y^2 - exp(x)", "x=1, y=1", "curved down"),
+    ("x*y", "x=1, y=1", "curved both ways"),
+    ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", "cannot tell: rounding"),
+    ("(x - 1)^3 - x^3 + 3*x^2 - 3*x + 3", "x=1.1", "flat"),  # exactly 0
+    ("abs(x)", "x=0", "not smooth"),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "verdict"), VERDICTS)
+def test_what_the_eigenvalues_say(text: str, at: str, verdict: str) -> None:
+    found = json.loads(run("hessian", "-e", f"L = {text}", "--set", at, "--format", "json").out)
+    assert found["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("(x - y)^2", "x=1, y=1", "flat along x + y, curved up otherwise"),
+        ("(x - 2*y)^2 + z^2", "x=0, y=0, z=0", "flat along x + 0.5*y, curved up otherwise"),
+        ("x^4 + y^2", "x=0, y=0", "flat along x, curved up otherwise: the gradient is 0, and second"),
+        ("x^2 - y^2", "x=0, y=0", "a saddle: the gradient is 0, and the output curves up in 1 dir"),
+        ("x^2 + y^2", "x=3, y=4", "no minimum: the gradient is not 0, its length is 10;"),
+        ("x^2 + y^2", "x=3, y=4", "the minimum of its parabola is 5 away, 25 lower"),
+        ("-x^2", "x=3", "the maximum of its parabola is 3 away, 9 higher"),
+        ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", "rounding: along x the second derivatives are as small"),
+    ],
+)  # fmt: skip
+def test_it_is_said_in_words(text: str, at: str, said: str) -> None:
+    ran = run("hessian", "-e", f"L = {text}", "--set", at)
+    assert ran.status == 0
+    assert said in ran.out.splitlines()[-1]
+
+
+def test_a_constant_is_differentiated_by_who_names_it() -> None:
+    text = "const c = 2; L = c^3*x^2; x = 3"
+    assert backprop.parse(text).hessian().inputs == ("x",)
+    found = backprop.parse(text).hessian(wrt=["c", "x"])
+    assert found.matrix.tolist() == [[108, 72], [72, 16]]
+    nothing = run("hessian", "-e", "const c = 2; L = c^3")
+    assert nothing.status == 0
+    assert nothing.out.splitlines()[-1] == "L depends on no input that moves"
+
+
+def test_members_of_families_are_named_as_everywhere() -> None:
+    text = "L = w[1,1]*w[1,2]^2*w[2,1]; w[i,j] = i + j for i in 1..2, j in 1..2; M = w[2,2]"
+    found = backprop.parse(text).hessian(of="L", wrt="w[1,*]")
+    assert found.inputs == ("w[1,1]", "w[1,2]")
+    assert found.matrix.tolist() == [[0, 18], [18, 12]]
+    unused = backprop.parse(text).hessian(of="L", wrt=["w[1,1]", "w[2,2]"])
+    assert unused.matrix.tolist() == [[0, 0], [0, 0]]
+    with pytest.raises(UnknownName):
+        backprop.parse(text).hessian(of="L", wrt="v")
+
+
+def test_the_json_is_a_promise() -> None:
+    ran = run("hessian", "-e", ROSENBROCK, "--set", "x=1, y=1", "--format", "json")
+    found = json.loads(ran.out)
+    eigenvalues = found.pop("eigenvalues")
+    assert eigenvalues == pytest.approx([501 - 250601**0.5, 501 + 250601**0.5], rel=1e-11)
+    assert found == {
+        "schema": 1, "output": "L", "value": 0, "inputs": ["x", "y"], "gradient": [0, 0],
+        "hessian": [[802, -400], [-400, 200]], "verdict": "minimum", "data": {"x": 1, "y": 1, "L": 0},
+    }  # fmt: skip
+    declared = "const g = 2; x = 1 in 0..5; L = g*x^2; minimize L"
+    found = json.loads(run("hessian", "-e", declared, "--format", "json").out)
+    assert (found["constants"], found["goal"]) == (["g"], {"minimize": "L"})
+
+
+def test_csv_has_a_column_for_each_input() -> None:
+    ran = run("hessian", "-e", ROSENBROCK, "--set", "x=1, y=1", "--format", "csv")
+    rows = [*csv.reader(ran.out.splitlines())]
+    assert rows[0] == ["name", "data", "grad", "x", "y"]
+    assert [float(each) for each in rows[1][1:]] == [1, 0, 802, -400]
+
+
+def test_what_it_prints_is_read_again(tmp_path: object) -> None:
+    said = run(
+        "hessian",
+        "-e",
+        ROSENBROCK,
+        "--set",
+        "x=3, y=1",
+        "--format",
+        "json",
+        "-o",
+        f"{tmp_path}/h.json",
+    )
+    assert said.status == 0
+    again = run("hessian", "-e", ROSENBROCK, "--values", f"{tmp_path}/h.json", "--format", "json")
+    assert json.loads(again.out)["value"] == 6404
+
+
+@pytest.mark.parametrize("format", ["table", "markdown", "latex"])
+def test_a_matrix_that_no_page_has_room_for(format: str) -> None:
+    text = "L = sum(w[i]^2*w[i-1] for i in 2..50); w[i] = i for i in 1..50"
+    ran = run("hessian", "-e", text, "--format", format)
+    assert (ran.status, ran.out) == (1, "")
+    assert "the Hessian has 50 rows and 50 columns, more than a table can show" in ran.err
+    assert "--format json or --format csv" in ran.err
+    assert run("hessian", "-e", text, "--format", format, "--wrt", "w[1..3]").status == 0
+    assert run("hessian", "-e", text, "--format", format, "--all").status == 0
+    rows = [*csv.reader(run("hessian", "-e", text, "--format", "csv").out.splitlines())]
+    assert [len(row) for row in rows] == [53] * 51
+
+
+def test_the_library_has_arrays_and_prints_as_the_command() -> None:
+    found = backprop.parse(ROSENBROCK).hessian({"x": 1}, y=1)
+    assert found.matrix.shape == (2, 2)
+    assert (found.gradient.tolist(), found.value, found.verdict) == ([0, 0], 0, "minimum")
+    assert found.eigenvalues is not None
+    assert found.eigenvalues.shape == (2,)
+    assert repr(found) == "Hessian(L by 2 inputs, minimum)"
+    assert str(found) + "\n" == run("hessian", "-e", ROSENBROCK, "--set", "x=1, y=1").out
+    assert "<table>" in found._repr_mimebundle_()["text/html"]
+    large = backprop.parse("L = sum(w[i]^2 for i in 1..50); w[i] = i for i in 1..50").hessian()
+    assert "50 by 50" in str(large)
+    assert (large.matrix == 2 * numpy.identity(50)).all()
+
+
+def test_what_makes_no_sense() -> None:
+    model = backprop.parse("e = a*b; L = e^2; a = 1; b = 2")
+    with pytest.raises(NotAnInput, match="second derivatives are by inputs"):
+        model.hessian(wrt="e")
+    with pytest.raises(TooLarge, match="too large to be kept"):
+        backprop.parse("L = sum(w[i]^2 for i in 1..4000); w[i] = i for i in 1..4000").hessian()
+    ran = run("hessian", "-e", "L = 1/x", "--set", "x=0")
+    assert ran.status == 1
+    assert "has no value" in ran.err
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_every_engine_finds_the_same(engine: str) -> None:
+    text = "h[k] = tanh(sum(w[j]*sin(k*j) for j in 1..8)) for k in 1..30; w[j] = j/10 for j in 1..8; L = sum(h[k]^2 for k in 1..30)"
+    found = backprop.parse(text).hessian(of="L", engine=engine).matrix
+    assert found == pytest.approx(backprop.parse(text).hessian(of="L").matrix, rel=1e-12, abs=1e-12)
