@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from math import isfinite, isnan
 
 from backprop.errors import InfiniteSlope, Label, NotFinite, OutsideDomain
-from backprop.graph import Columns, Graph, in_order
+from backprop.graph import Columns, Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import shown
 from backprop.operations import OPERATIONS
@@ -87,13 +87,17 @@ def no_value(model: Model, step: int, data: ByNode) -> NotFinite:
 
 
 def _member(model: Model, step: int) -> str:
-    """The member of a family whose equation has this step, "" for equations without indices."""
-    if label := model.labels.get(step):
+    """The member of a family whose right side has this step, "" for those without indices."""
+    columns, labels = model.columns, model.labels
+    if label := labels.get(step):
         return label if "[" in label else ""
-    for name, node in model.names.items():
-        if "[" in name and step in model.graph(name).equation(node):
-            return name
-    return ""
+    roots = {root: name for name, root in model.defaults.items()}
+    order = in_order([*model.names.values(), *roots], columns.operands)
+    users = depending(columns, [step], order)
+    # the first one with a name has the step on its right side: other names in between would come before
+    named = (labels.get(node) or roots.get(node, "") for node in order if node in users)
+    label = next(filter(None, named), "")
+    return label if "[" in label else ""
 
 
 def gradients(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from backprop.evaluation.borders import kind, met_within
 from backprop.graph import CODES, NAMES, NUMBER, Graph
-from backprop.operations import FUNCTIONS, OPERATIONS
+from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.values import SURE_SLOPES, ByNode, Lookup
 
@@ -50,7 +50,7 @@ FACTORS = _factors(98)
 
 _VALUES = Lookup(functions.value)
 _SLOPES = Lookup(functions.slopes)
-ROUNDS = Lookup(FUNCTIONS.__contains__)
+ROUNDS = Lookup(functions.rounds_always)
 JUMPS = Lookup(lambda name: not functions.has_slopes(name))
 BORDERS = Lookup(lambda name: kind(OPERATIONS[name]))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from math import copysign
+from math import copysign, isqrt
 from typing import Any
 
 from backprop.chain.walk import NOTHING, Operand, Walk
@@ -165,6 +165,12 @@ def _shifted(found: float, more: float, *operands: float) -> float:
     return found + copysign(more, found) if small else found
 
 
+def _parts(times: range) -> Iterator[range]:
+    """As many times in each part as there are parts, about."""
+    few = isqrt(len(times)) or 1
+    return (times[at : at + few] for at in range(0, len(times), few))
+
+
 class _Code:
     """The lines of a function in the making, period by period."""
 
@@ -173,7 +179,7 @@ class _Code:
         self.looks = not shifted and not underflow.functions()
         self.writer = _Shifting(False) if shifted else PythonWriter(self.looks)
         self.scope = self.writer.scope
-        self.scope["shifted"] = _shifted
+        self.scope |= {"shifted": _shifted, "parts": _parts}
 
     @property
     def lost(self) -> bool:
@@ -198,14 +204,18 @@ class _Code:
                 self.say(f"small = small or {written(each)} != {written(each)}")
         for value, name in self._before.items():
             yield f"    {name} = {value}"
+        inside = "    "
+        if self._sums:  # few at a time, so that a sum of many is not rounded as often
+            yield f"    for some in parts({times}):"
+            inside, times = "        ", "some"
         for name in self._sums.values():
-            yield f"    {name} = {NOTHING}"
-        yield f"    for n in {times}:"
+            yield f"{inside}{name} = {NOTHING}"
+        yield f"{inside}for n in {times}:"
         for line in _needed(self.writer.lines):
-            yield f"    {line}"
-        yield "        pass"
+            yield f"{inside}{line}"
+        yield f"{inside}    pass"
         for slope, name in self._sums.items():
-            yield f"    {slope} += {name}"
+            yield f"{inside}{slope} += {name}"
 
     def place(self, name: str, source: str | int, at: Course) -> str:
         """The number of a member or of a row."""

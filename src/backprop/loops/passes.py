@@ -14,6 +14,7 @@ from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals
 from backprop.loops.parts import ArrayWalk, Block, Turn, added
 from backprop.loops.plan import Plan
+from backprop.loops.slice_sums import SliceSums
 from backprop.loops.stepped import Stepped
 from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
@@ -86,19 +87,17 @@ def _swept(
     scale: of the gradients on the way."""
     writer = ArrayWriter(more)
     values = {name: each.copy() for name, each in numbers.items()}
-    walks: list[ArrayWalk | None] = []
+    walks: list[ArrayWalk] = []
     rows: dict[int, Spread] = {}
     labels: list[tuple[str, Any]] = []
     with writer.watched():
-        turns = plan.units()
-        for run in turns:
+        for run in plan.units():
             if isinstance(run, Stepped):
                 met = run.forward(values, rows, more)
                 if not met.finite or (noted and met.border):
                     raise Doubtful("a recurrence")
                 writer.small |= met.small
                 labels += [(use.family, use.places) for use in met.labels] if noted else []
-                walks.append(None)
                 continue
             walk = walk_through(run.part, writer, values, rows)
             walk.forward()
@@ -116,11 +115,17 @@ def _swept(
         lost, writer.small = writer.small, False
         reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
-        for run, made in zip(reversed(turns), reversed(walks), strict=True):
-            if isinstance(run, Stepped):
-                writer.small |= run.backward(values, rows, gradients, by_row, reached, more)
-            elif made and (not run.family or reached[run.family][run.target].any()):
-                bring_back(made, run, gradients, by_row)
+        for whole in reversed(plan.runs):
+            if isinstance(whole, Stepped):
+                writer.small |= whole.backward(values, rows, gradients, by_row, reached, more)
+                continue
+            sums = SliceSums(plan, whole, gradients, by_row)
+            for turn in reversed(whole.turns):
+                made = walks.pop()
+                if not turn.family or reached[turn.family][turn.target].any():
+                    bring_back(made, turn, gradients, sums.by_row)
+                    sums.next()
+            sums.end()
     if any(gradients[family][places].any() for family, places in labels):
         raise Doubtful("a border")
     for each in gradients.values():

@@ -10,8 +10,7 @@ import numpy
 
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.parts import ArrayWalk
-from backprop.operations import FUNCTIONS, OPERATIONS
-from backprop.syntax.functions import has_slopes
+from backprop.syntax.functions import has_slopes, rounds_always
 
 _SIZE = 2.0**-46
 """The relative size of the changes, 64 times that of rounding."""
@@ -34,8 +33,7 @@ class Shaken(ArrayWriter):
 
     def value(self, name: str, operands: Sequence[Spread]) -> Spread:
         found = super().value(name, operands)
-        row = OPERATIONS[name]
-        if name in FUNCTIONS and not (row.jump or row.corner):
+        if rounds_always(name):
             return self.changed(found)
         exact = _whole(found)
         for each in operands:

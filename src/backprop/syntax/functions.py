@@ -14,7 +14,7 @@ from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
-from backprop.operations import CONSTANTS, EQUALITIES, OPERATIONS
+from backprop.operations import CONSTANTS, EQUALITIES, FUNCTIONS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax.fold import fold
 from backprop.syntax.parser import Statement, formula
@@ -167,6 +167,14 @@ def can_vanish(name: str) -> bool:
 def has_slopes(name: str) -> bool:
     """Whether a slope of the operation can be other than 0: not of a comparison, or of what jumps."""
     return set(OPERATIONS[name].slopes) != {"0"}
+
+
+@cache
+def rounds_always(name: str) -> bool:
+    """Whether the value of the operation is rounded even where it and the operands are whole, as far as
+    is known: of a function, but for one that jumps or has a corner, as min(2, 3)."""
+    row = OPERATIONS[name]
+    return name in FUNCTIONS and not (row.jump or row.corner)
 
 
 def kinks(name: str, operands: Sequence[float]) -> list[str]:

@@ -164,8 +164,7 @@ class Nests(Backward):
         elif first.body.row is None:
             self._rows = rows = RowLoop(len(self.code.lines))
             self._alike = False
-            self._through(group, bodies, back)
-            self._flush(rows, 1)
+            self._through(group, bodies, back, rows)
             self._before(rows, 1)
             self._rows, self._alike, self._now = None, True, columns.whole
             self._after(rows, 1)
@@ -189,8 +188,10 @@ class Nests(Backward):
                 self._use(one)
                 self._backward(one.body.row)
 
-    def _through(self, group: NestGroup, bodies: Sequence[Prepared], back: bool) -> None:
-        """All times of a recurrence."""
+    def _through(
+        self, group: NestGroup, bodies: Sequence[Prepared], back: bool, rows: RowLoop | None = None
+    ) -> None:
+        """All times of a recurrence. rows: of one without rows the loop over the only one."""
         assert group.phases is not None
         for phase in reversed(group.phases) if back else group.phases:
             pairs = [*zip(bodies, phase.slots, strict=True)]
@@ -200,7 +201,11 @@ class Nests(Backward):
                     if slots is not None:
                         self._once(one, slots, at, back)
 
-            self._loop("0", str(phase.stop - phase.start), time, down=back)
+            count = phase.stop - phase.start
+            if back and rows:
+                self._in_chunks(count, time, rows, 1, down=True)
+            else:
+                self._loop("0", str(count), time, down=back)
 
     def _once(self, one: Prepared, slots: Slots, at: str, back: bool) -> None:
         """A body at one time."""

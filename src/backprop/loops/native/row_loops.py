@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from itertools import chain
 
 import numpy
 
@@ -12,18 +13,20 @@ from backprop.loops.domains import Domain
 from backprop.loops.native.addresses import Addresses
 
 CHUNK = 64
-"""So many tiles of rows are summed one after the other before their sum is added to that of others."""
+"""So many tiles of rows, or times, are summed one after the other before their sum is added to others."""
 
 
 class RowLoop:
     """A loop over rows, while it is written. head: where in the lines what comes before it belongs.
-    valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row."""
+    valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row. sums: slots
+    of what a tile adds up, and of all. tiles: of what the tiles of a chunk do, where a tile adds often."""
 
     def __init__(self, head: int) -> None:
         self.head = head
         self.valid = ""
         self.slots: dict[int, tuple[str, str]] = {}
         self.sums: list[tuple[str, str]] = []
+        self.tiles: dict[str, str] = {}
         self.partials: dict[int, tuple[str, str, int]] = {}
 
 
@@ -94,33 +97,58 @@ class RowLoops(Addresses):
                     begin = self._splat(first, "i64")
                     rows.valid = code.emit(f"icmp uge {code.type('i64')} {mine}, {begin}")
             self._k[domain], self._r[domain] = self._row, "0" if alike else self._row
+            before = self._labels
             inside()
+            if self._labels > before:
+                self._end_tile(rows)
             code.width = 1
 
-        def chunk(at: str) -> None:
-            first = self._times(at, CHUNK)
-            end = code.emit(f"add i64 {first}, {CHUNK}")
-            end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {tiles})")
-            self._loop(first, end, tile)
-            self._flush(rows, width)
-
-        if tiles > CHUNK:
-            self._loop("0", str(-(-tiles // CHUNK)), chunk)
-        else:
-            self._loop("0", str(tiles), tile)
-            self._flush(rows, width)
+        self._in_chunks(tiles, tile, rows, width)
         self._before(rows, width)
         self._rows, self._alike, self.partials = outer, was, None
         self._now = self.columns.whole
         self._after(rows, width)
+
+    def _in_chunks(
+        self,
+        count: int,
+        inside: Callable[[str], None],
+        rows: RowLoop,
+        width: int,
+        down: bool = False,
+    ) -> None:
+        """A loop, after each CHUNK turns of which what these have summed up is added to the whole."""
+        code = self.code
+
+        def chunk(at: str) -> None:
+            first = self._times(at, CHUNK)
+            end = code.emit(f"add i64 {first}, {CHUNK}")
+            end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {count})")
+            self._loop(first, end, inside, down)
+            self._flush(rows, width)
+
+        if count > CHUNK:
+            self._loop("0", str(-(-count // CHUNK)), chunk, down)
+        else:
+            self._loop("0", str(count), inside, down)
+            self._flush(rows, width)
+
+    def _end_tile(self, rows: RowLoop) -> None:
+        """Add what the loops of one tile have summed up to what those before it have."""
+        for inner, _ in rows.sums:
+            rows.tiles[inner] = self._slot(None)
+            self._move(inner, rows.tiles[inner])
+
+    def _move(self, slot: str, to: str) -> None:
+        self._add_to(to, self._get(slot))
+        self._put(NOTHING, slot)
 
     def _flush(self, rows: RowLoop, width: int) -> None:
         """Add what the lanes have summed up to what they had before."""
         code = self.code
         code.width = width
         for inner, whole in rows.sums:
-            self._add_to(whole, self._get(inner))
-            self._put(NOTHING, inner)
+            self._move(rows.tiles.get(inner, inner), whole)
         code.width = 1
         for partial, pointer, size in rows.partials.values():
             code.lines.append(
@@ -129,11 +157,10 @@ class RowLoops(Addresses):
 
     def _before(self, rows: RowLoop, width: int) -> None:
         """What belongs before the loop: lanes begin with nothing."""
-        lines = []
         self.code.width = width
         nothing = self.code.write(NOTHING)
-        for pair in rows.sums:
-            lines += [f"  store {self.code.double} {nothing}, ptr {each}" for each in pair]
+        slots = (*chain.from_iterable(rows.sums), *rows.tiles.values())
+        lines = [f"  store {self.code.double} {nothing}, ptr {slot}" for slot in slots]
         self.code.width = 1
         self.code.lines[rows.head : rows.head] = lines
 

@@ -1,0 +1,83 @@
+"""What is wrong with a member is said in the same words where its equation is a loop, and with its
+indices."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from backprop import inputs
+from backprop.language import Model
+from backprop.loops import loop_model, sequence
+from backprop.loops.worth import MOST_VALUES, read_model, silent
+from backprop.source import Source
+from indexed_mistakes import random_mistake
+from running import Ran, backprop
+
+GROUPS = 8
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a command says of a text that is read as loops, and of the same one unrolled; and whether it
+    was read as loops."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+    many, looped = 0.0, False
+
+    def read(source: Source, seed: int = 0, most: int = MOST_VALUES, *_: Any) -> Model:
+        nonlocal looped
+        model = read_model(source, seed, most, many, silent)
+        looped = looped or bool(model.loops)
+        return model
+
+    monkeypatch.setattr(inputs, "read_model", read)
+
+    def run(*arguments: str) -> tuple[Ran, Ran, bool]:
+        nonlocal many, looped
+        many, looped = 0.0, False
+        found, as_loops = backprop(*arguments), looped
+        many = inf
+        return found, backprop(*arguments), as_loops
+
+    return run
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_mistakes_are_told_as_of_unrolled_texts(
+    both: Any, group: int, request: pytest.FixtureRequest
+) -> None:
+    texts = 400 if request.config.getoption("--whole") else 20
+    command = ("descend", "--steps", "2") if group == 7 else ("check",) if group == 6 else ("grad",)
+    loops = said = 0
+    for number in range(group * texts, (group + 1) * texts):
+        found, right, looped = both(*command, "-e", random_mistake(number))
+        assert (found.status, found.err) == (right.status, right.err), number
+        loops += looped
+        said += bool(right.err)
+    assert loops > texts / 4  # others need every step to say what is wrong
+    assert said > texts / 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "member", "message"),
+    [
+        ("log(i - 5)", "y[1]", "log(i - 5) has no value at i - 5 = -4"),
+        ("sqrt(2 - i)*x[i]", "y[3]", "sqrt(2 - i) has no value at 2 - i = -1"),
+        ("2/(i - 3)", "y[3]", "2/(i - 3) has no value at i - 3 = 0"),
+        ("1 + sum(1/(i - 2*j) for j in 1..2)", "y[2]", "1/(i - 2*j) has no value at i - 2*j = 0"),
+        ("norm(w[i,*])/(i - 4)", "y[4]", "norm(w[i,*])/(i - 4) has no value at norm(w[i,*]) = 2.236067977, i - 4 = 0"),
+        ("f(i - 3)", "y[1]", "log(u) has no value at i - 3 = -2"),
+        ("exp(500*i)", "y[2]", "exp(500*i) overflows at 500*i = 1000: it is beyond 1.8e308"),
+    ],
+)  # fmt: skip
+def test_the_member_is_named(both: Any, formula: str, member: str, message: str) -> None:
+    text = (
+        f"f(u) = log(u); x[i] = i/10 for i in 1..5; w[i,j] = i + j for i in 1..5, j in -3..-2; "
+        f"L = sum(y[*]) + sum(x[*]) + sum(w[*,*]); y[i] = {formula} for i in 1..5"
+    )
+    found, right, _ = both("grad", "-e", text)
+    assert found.err == right.err
+    assert f"error: in {member}: {message}" in found.err
