@@ -186,6 +186,10 @@ class EmptyRange(BackpropError):
     """A range of two numbers that has nothing in it: a warning."""
 
 
+class ZeroDerivative(BackpropError):
+    """A derivative by what the derived does not depend on, which is 0: a warning."""
+
+
 class NotFinite(BackpropError):
     """A step whose value is inf or nan."""
 

@@ -313,6 +313,10 @@ GATHERS: Mapping[str, Gather] = MappingProxyType(
 )  # fmt: skip
 """Every gather by its name."""
 
+DERIVATIVE = "derivative"
+"""What an equation file calls the derivative of one thing by another, which is no operation: the steps
+of the chain rule take its place."""
+
 BY_SIGN: Mapping[str, Gather] = MappingProxyType(
     {row.sign: row for row in GATHERS.values() if row.sign}
 )

@@ -20,9 +20,6 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 """Other names of functions, and the rows of the table of operations that they stand for."""
 
 LATER: Mapping[str, str] = MappingProxyType(
-    {
-        "count": "give the number of rows a name of its own: n = 100",
-        "derivative": "backprop grad shows the derivatives of an output",
-    }
+    {"count": "give the number of rows a name of its own: n = 100"}
 )
 """Functions that are part of the language, and what to do without them."""

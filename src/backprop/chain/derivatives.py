@@ -36,11 +36,11 @@ class RowWalk(Walk[Row]):
     """The walk that writes rows behind those of a graph: what a step brings, by the rule of its kind,
     and of a step that has none as other writers do."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._rows = writer = Rows(graph.columns.copy())
+    def __init__(self, graph: Graph, rows: Rows | None = None) -> None:
+        self._rows = writer = rows or Rows(graph.columns.copy())
         self._graph = graph
         super().__init__(writer, graph, (), {})
-        self._same = writer.known(graph)
+        self._same: Sequence[int] = range(2**31) if rows else writer.known(graph)
         self._rules: dict[Any, Rule | None] = {}
         self._tangent_rules: dict[Any, Tangent | None] = {}
         columns = writer.columns
@@ -62,16 +62,22 @@ class RowWalk(Walk[Row]):
 
     def rows(self, seeds: Mapping[int, float], wrt: Sequence[int]) -> list[int]:
         """The rows of the derivatives by each of `wrt`. seeds: the gradients that steps begin with."""
+        writer = self._rows
+        sums: list[int | None] = [None] * len(self._same)
+        for node, number in seeds.items():
+            sums[node] = writer.number(number)
+        self.sweep(self._graph.steps, self._moves(wrt), sums)
+        return [writer.number(0.0) if (row := sums[each]) is None else row for each in wrt]
+
+    def sweep(self, steps: Sequence[int], moves: bytearray, sums: list[int | None]) -> None:
+        """Write what each of some steps, operands first, brings to its operands. moves: for each row
+        whether it moves, 1, or is a number, 2. sums: the rows of the gradients so far, by node."""
         writer, same = self._rows, self._same
         columns = writer.columns
         ops, firsts, seconds, more = columns.ops, columns.first, columns.second, columns.more
-        moves = self._moves(wrt)
         moving = _Moving(moves)
-        sums: list[int | None] = [None] * len(same)
-        for node, number in seeds.items():
-            sums[node] = writer.number(number)
         one, special, rules = writer.number(1.0), writer.special, self._rules
-        for step in reversed(self._graph.steps):
+        for step in reversed(steps):
             gradient = sums[step]
             if gradient is None or moves[step] != 1:
                 continue
@@ -91,7 +97,6 @@ class RowWalk(Walk[Row]):
             for operand, share in self.shares(step, writer.called(gradient), moving):
                 before, added = sums[operand], writer.node(share)
                 sums[operand] = added if before is None else self._sum(before, added)
-        return [writer.number(0.0) if (row := sums[each]) is None else row for each in wrt]
 
     def tangents(self, along: Mapping[int, float | None]) -> tuple[list[int], list[int]]:
         """The rows of the derivatives of the outputs along a direction, and the inputs of that: one

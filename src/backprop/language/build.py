@@ -6,9 +6,10 @@ stack, and so does every term of a sum; nothing recurses.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from backprop.errors import BackpropError, UnexpectedText, UnknownName
 from backprop.graph import Columns, Place, joined
@@ -23,14 +24,17 @@ from backprop.language.arguments import (
 )
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
+from backprop.language.frames import Frame, Unrolling, called_with, derived_by
 from backprop.language.integers import Argument, Scope, beyond_range
 from backprop.numbers import exact
-from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, Gather
+from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, one_line, pack
 from backprop.syntax.bodies import Body, Nodes, Parts, ends_of
-from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
+
+if TYPE_CHECKING:
+    from backprop.language.derived import Derivatives
 
 EXPECTED = -1
 """Stands for the row of a name that a statement further down defines."""
@@ -38,30 +42,6 @@ EXPECTED = -1
 
 _FAR = 2**53
 """No index is as large."""
-
-
-class _Sum(NamedTuple):
-    """A sum that is being unrolled: what stands in it, the scopes of the terms to come, and where
-    on the stack of rows the terms so far begin."""
-
-    row: Gather
-    body: Body
-    scopes: Iterator[dict[str, Any]]
-    span: Span
-    place: Place
-    first: int
-
-
-class _Frame(NamedTuple):
-    """An expression that is being read: the file's, a function's body with its arguments, or a term
-    of a sum."""
-
-    nodes: Iterator[Node]
-    body: Body
-    tokens: Tokens
-    scope: Scope
-    caller: Place
-    sum: _Sum | None = None
 
 
 class Builder:
@@ -91,6 +71,8 @@ class Builder:
         self.repeated: dict[str, int] = {}
         self.declarations = DeclarationReader(self.families.integers, self.columns, self.defaults)
         self.errors: list[BackpropError] = self.families.errors
+        self.derivatives: Derivatives | None = None
+        """Those that stand in equations, if any do."""
         self.uses_names = False
         """Whether the last expression is computed from names."""
         self._begin = 0
@@ -149,7 +131,7 @@ class Builder:
         columns, names, uses_names = self.columns, self.names, False
         self._begin = len(columns)
         self.families.spend(len(body.nodes), tokens)
-        frames = [_Frame(iter(body.nodes), body, tokens, scope, None)]
+        frames = [Frame(iter(body.nodes), body, tokens, scope, None)]
         before = ""
         while frames:
             frame = frames[-1]
@@ -202,7 +184,7 @@ class Builder:
                     parts = frame.body.parts[token]
                     scopes = self._scopes(tokens, parts, scope)
                     row, span = GATHERS[texts[token]], tokens.span(first, last)
-                    begun = _Sum(row, parts.body, scopes, span, place, len(stack))
+                    begun = Unrolling(row, parts.body, scopes, span, place, len(stack))
                     frames.append(frame._replace(nodes=iter(()), sum=begun))
                     break
                 else:
@@ -211,11 +193,18 @@ class Builder:
                     del stack[begin:]
                     function = self.functions.get(texts[token])
                     if function is not None:
-                        frames.append(_called(function, operands, place))
+                        if texts[token] in self._deriving:
+                            by = self._deriving[texts[token]]
+                            kept = self._kept_derivatives()
+                            operands = kept.arguments(function, operands, by, place)
+                        frames.append(called_with(function, operands, place))
                         break
-                    stack.append(
-                        self._call(texts[token], operands, tokens.span(first, last), place)
-                    )
+                    if texts[token] == DERIVATIVE:
+                        kept = self._kept_derivatives()
+                        stack.append(kept.add(operands, scope, tokens, last, place))
+                    else:
+                        span = tokens.span(first, last)
+                        stack.append(self._call(texts[token], operands, span, place))
                 before = kind
             else:
                 frames.pop()
@@ -301,7 +290,7 @@ class Builder:
         return Members(one_line(here.text), found)
 
     def _next_term(
-        self, frames: list[_Frame], ended: _Frame, begun: _Sum, stack: list[int]
+        self, frames: list[Frame], ended: Frame, begun: Unrolling, stack: list[int]
     ) -> None:
         """Begin the next term of a sum, after the frame that has ended; or put its terms together."""
         scope = next(begun.scopes, None)
@@ -347,6 +336,20 @@ class Builder:
             self.errors.append(fault)
         return self.columns.number(float(tokens.texts[token]), place)
 
+    @cached_property
+    def _deriving(self) -> Mapping[str, frozenset[str]]:
+        """Of functions of the file in which derivatives stand the names by which they are taken."""
+        found = {name: derived_by(each) for name, each in self.functions.items()}
+        return {name: by for name, by in found.items() if by and DERIVATIVE not in self.functions}
+
+    def _kept_derivatives(self) -> "Derivatives":
+        """What derivatives are kept in, and the arguments of functions in which they stand."""
+        if self.derivatives is None:
+            from backprop.language.derived import Derivatives  # few files have some
+
+            self.derivatives = Derivatives(self.columns)
+        return self.derivatives
+
     def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
         """A function of the table, or of families; the number of its arguments was checked before."""
         many = [each for each in operands if isinstance(each, Members)]
@@ -388,13 +391,3 @@ class Builder:
 
     def _joined(self, operation: str, operands: list[int], place: Place) -> int:
         return joined(operation, operands, lambda op, parts: self.columns.step(op, parts, place))
-
-
-def _called(function: Statement, operands: list[Any], place: Place) -> _Frame:
-    """The body of a function of the file with its arguments; `place` is that of the call."""
-    tokens, shape = function
-    parameters = [tokens.texts[at] for at in shape.parameters]
-    given = (each if isinstance(each, Members) else Argument(each) for each in operands)
-    arguments: dict[str, Any] = dict(zip(parameters, given, strict=True))
-    body = families.ready_made(function).body
-    return _Frame(iter(body.nodes), body, tokens, arguments, place)

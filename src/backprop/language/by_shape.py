@@ -21,6 +21,7 @@ from math import inf
 from operator import itemgetter
 from typing import Any
 
+from backprop.errors import BackpropError, TooLarge
 from backprop.language import definitions
 from backprop.language.build import Builder
 from backprop.language.circles import has_circle
@@ -135,11 +136,23 @@ class _Quick(Builder):
                 self.spend(steps)
                 steps = 0
         self.spend(steps)
-        declared = self.declarations.all(self.names, self.errors)
+        declared, warnings = self.declarations.all(self.names, self.errors), list[BackpropError]()
+        if self.derivatives:
+            self.derivatives.stand()
         self.check()
+        if self.derivatives:
+            try:
+                warnings = self.derivatives.compute(self.names, self.families)
+            except TooLarge:
+                raise Unsure from None
         self.scope.clear()  # whose functions know this reader: nothing waits for the collector
         columns, names, defaults, places = self.columns, self.names, self.defaults, self.places
-        return Model(self.source, columns, names, defaults, places, declared=declared)
+        model = Model(
+            self.source, columns, names, defaults, places, declared=declared, warnings=warnings
+        )
+        if self.derivatives:
+            model.derived = self.derivatives.used
+        return model
 
     def spend(self, steps: int) -> None:
         """Count steps that were made. Raises Unsure beyond the limit."""

@@ -30,7 +30,7 @@ from backprop.language.arguments import is_open, taken, takes_families
 from backprop.language.circles import around
 from backprop.language.families import DISTRIBUTIONS, MOST_VALUES
 from backprop.names import MAY_LOOK_LIKE, did_you_mean, look, strange_letter
-from backprop.operations import FUNCTIONS, GATHERS
+from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS
 from backprop.source import Span, one_line
 from backprop.synonyms import LATER
 from backprop.syntax.grammar import Node, roots
@@ -214,6 +214,10 @@ def _fault(
         labels = Label(whole, "called here"), Label(_target(functions[name]), "defined here")
         message = f"{name} takes {_takes(least, least)}, not {count}"
         return WrongNumberOfArguments(message, *labels)
+    if name == DERIVATIVE:
+        from backprop.language.asked_derivatives import derivative_fault  # few files have some
+
+        return derivative_fault(statement, node)
     row = FUNCTIONS.get(name)
     if name in GATHERS and count == 1:
         from backprop.language.hints import of_family  # for a mistake only
@@ -235,7 +239,7 @@ def _fault(
         message = f"{name} takes 1 argument, not {count}"
         return WrongNumberOfArguments(message, whole, hints=written_out(statement, node, name))
     if row is None:
-        known = [*functions, *FUNCTIONS] if near and name.lower() not in ABSENT else []
+        known = [*functions, *FUNCTIONS, DERIVATIVE] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
         missing = f"there is no function {name!r}"
         hints = (meant(statement, node) or member(statement, node)) if near else []
@@ -247,7 +251,7 @@ def _fault(
         hints = [] if primed else did_you_mean(name, known) or did_you_mean(name.casefold(), known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
-        hints = hints or otherwise(name, count, known)
+        hints = hints or otherwise(statement, node, known)
         return UnknownFunction(missing, here, hints=hints)
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
     hints = meant(statement, node) if near else []
@@ -260,6 +264,8 @@ def _fits(name: str, count: int, functions: Statements) -> bool:
     """Whether a function can be called with so many arguments."""
     if name in functions:
         return len(functions[name].shape.parameters) == count
+    if name == DERIVATIVE:
+        return count == 2
     row = FUNCTIONS[name]
     return row.arity - len(row.defaults) <= count <= row.arity or (row.folds and count > 0)
 

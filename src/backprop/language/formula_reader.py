@@ -51,6 +51,10 @@ class FormulaReader:
                 near = len(errors) < LIMIT
                 errors.append(unknown_name(name, known, "these equations", span, near))
             raise_all([*errors])
+            if derivatives := builder.derivatives:
+                derivatives.stand()
+                derivatives.compute({**names, **also}, builder.families)
+                builder.derivatives = None
             return root
         finally:
             for name in (*also, *builder.order):

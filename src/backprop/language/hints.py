@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from backprop.errors import mend
+from backprop.language.asked_derivatives import by_differentials, of_prime
 from backprop.meanings import MEANT, logarithm
 from backprop.numbers import whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
@@ -280,12 +281,13 @@ def member(statement: Statement, call: Node) -> list[str]:
     return [f"for a member write {name}[{inside}]", f"for a product {name}*({inside})"]
 
 
-def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
+def otherwise(statement: Statement, call: Node, known: Collection[str]) -> list[str]:
     """The hints for a function that there is not and whose name is near to none."""
-    plain = name.rstrip("'′")
-    if plain != name and plain in known:
-        hint = f"write y = {plain}(x), where x is the input: 'backprop grad' gives ∂y/∂x"
-        return [f"derivatives come out of the command, and not of a prime: {hint}"]
+    name, count = statement.tokens.texts[call.token], call.operands
+    if found := by_differentials(statement, call):
+        return found
+    if found := of_prime(statement, call, known):
+        return found
     if name.lower() in OF_MATRICES:
         return [OF_MATRICES[name.lower()]]
     if name in RANGES:
@@ -294,11 +296,7 @@ def otherwise(name: str, count: int, known: Collection[str]) -> list[str]:
         return ["how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)"]
     if count != 1:
         return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
-    product = f"if {name} is a value, a product needs its '*': {name}*(…)"
-    if plain != name:
-        command = f"'backprop grad --of {plain}'"
-        return [f"derivatives come out of the command, and not of a prime: {command}", product]
-    return [product]
+    return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
 
 
 _COUNTS = frozenset("len length size count numel".split())

@@ -92,6 +92,8 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
+        self.derived: frozenset[int] = frozenset()
+        """What derivatives in equations are of and by, which so is used there."""
         self.looked_at: dict[int, float] = {}
         """The numbers of right sides without names, by row, that have been looked at for rounding."""
         self.rounded: dict[int, BackpropError] = {}
@@ -139,6 +141,7 @@ class Model:
         else:
             used = {*columns.first, *columns.second, *chain.from_iterable(columns.more.values())}
         fixed = {*self.fixed, *self.constants}
+        used |= self.derived
         unused = [n for n, node in self.names.items() if node not in used and n not in fixed]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs

@@ -114,11 +114,16 @@ def unrolled(found: Parsed) -> Model:
     raise_all(builder.errors)
     columns, defaults, places = builder.columns, builder.defaults, builder.places
     names = {name: builder.names[name] for name in builder.order}
+    derivatives, zeros = builder.derivatives, list[BackpropError]()
+    if derivatives:
+        derivatives.stand()
     errors = [*circles(columns, names, owners)]
+    if derivatives and not errors:
+        zeros = derivatives.compute(names, members)
     declared = builder.declarations.all(names, errors)
     raise_all(errors)
     repeated, fixed, seed = builder.repeated, list(members.integers.known), members.seed
-    doubts = [*definitions.look_alikes(statements), *members.warnings]
+    doubts = [*definitions.look_alikes(statements), *members.warnings, *zeros]
     if not names:
         message = "no equation in this text: each is for a range with nothing in it"
         raise NoEquation(
@@ -127,6 +132,8 @@ def unrolled(found: Parsed) -> Model:
     model = Model(
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
+    if derivatives:
+        model.derived = derivatives.used
     if chains:
         from backprop.language.worked import read_worked  # few files have some
 
@@ -255,5 +262,8 @@ def read_settings(
     for pattern, right, place in written.many:
         set_one(pattern, place, right.tokens, ready_made(right).body, {})
     raise_all(families.errors)
+    if builder.derivatives:
+        builder.derivatives.stand()
+        builder.derivatives.compute({}, families)
     # in the order of the text: what comes later wins, a pattern or not
     return dict(sorted(settings.items(), key=lambda item: item[1].name.start))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy
 from numpy.typing import NDArray
@@ -299,6 +299,9 @@ class LoopBuilder(Builder):
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
         return self.columns.special(Read(one.family, indices, self._here), home, place)
+
+    def _kept_derivatives(self) -> NoReturn:
+        raise NotLoops("derivatives stand in equations")
 
     def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
         many = [each for each in operands if isinstance(each, Many)]

@@ -1,0 +1,98 @@
+"""Derivatives of many things in one graph, written into its columns themselves, one after the other."""
+
+from collections.abc import Container, Iterable, Sequence
+
+from backprop.chain.columns import Rows
+from backprop.chain.derivatives import RowWalk
+from backprop.graph import Columns, Graph, in_order
+
+
+class DerivativesInPlace(RowWalk):
+    """Writes derivatives behind the rows of columns. Each sweep costs what leads to the thing that is
+    derived and may move, whatever else the columns have.
+
+    apart: rows by which derivatives are taken, and names: no other row is one with them, though it
+    has the same value, for it would not move with them. steps: all that leads to what is to be
+    derived, operands first; a derivative that is not written yet may be any step that has what it
+    is the derivative of as its operand. by: all rows by which derivatives will be taken.
+    """
+
+    def __init__(
+        self, columns: Columns, apart: Container[int], steps: Iterable[int], by: Iterable[int]
+    ) -> None:
+        self._apart = apart
+        self._met = bytearray()
+        self._motion = bytearray(1)
+        """By row 2 if it is a number that has been met, and while there is a sweep 1 if it moves; with
+        a 0 for no operand at the end."""
+        self._gradients: list[int | None] = []
+        self._may_move = bytearray(len(columns))
+        super().__init__(Graph(columns, ()), Rows(columns))
+        for node in by:
+            self._may_move[node] = 1
+        self._spread(steps)
+
+    def derivatives(
+        self, of: int, by: Sequence[int], held: Container[int] = ()
+    ) -> list[int | None]:
+        """The rows of the derivatives of a row by others; None where it does not depend on that, even
+        if it is 0 where it does. held: steps that do not move, whatever they depend on."""
+        columns, may_move = self.columns, self._may_move
+        begin = len(columns)
+
+        def needs(node: int) -> Sequence[int]:
+            operands = () if node in held else columns.operands(node)
+            return [each for each in operands if may_move[each]]
+
+        leading = in_order([of], needs)
+        inside = set(leading)
+        wanted = [each for each in by if each in inside]
+        if not wanted:
+            return [None] * len(by)
+        steps = [node for node in leading if columns.is_step(node) and node not in held]
+        self._meet(steps)
+        moves, sums = self._motion, self._gradients
+        for node in wanted:
+            moves[node] = 1
+        for step in steps:
+            if any(moves[each] == 1 for each in columns.operands(step)):
+                moves[step] = 1
+        sums[of] = self._rows.number(1.0)
+        self.sweep(steps, moves, sums)
+        zero = self._rows.number(0.0)
+        rows = [sums[each] if sums[each] is not None else zero for each in by]
+        found = [row if each in inside else None for each, row in zip(by, rows, strict=True)]
+        for node in leading:
+            sums[node] = None
+            moves[node] = 0
+        may_move.extend(bytes(len(columns) - len(may_move)))
+        self._spread(range(begin, len(columns)))
+        return found
+
+    def _spread(self, steps: Iterable[int]) -> None:
+        """Mark those of some steps, operands first, that may move because an operand may."""
+        may_move, operands = self._may_move, self.columns.operands
+        for step in steps:
+            if any(may_move[each] for each in operands(step)):
+                may_move[step] = 1
+
+    def _meet(self, steps: Iterable[int]) -> None:
+        """Make the numbers and choices among the operands of steps known, and these steps, so that equal
+        rows are one with them."""
+        columns, writer = self.columns, self._rows
+        new = len(columns) - len(self._met)
+        self._met.extend(bytes(new))
+        self._motion.extend(bytes(new))
+        self._gradients.extend([None] * new)
+        for step in steps:
+            operands = columns.operands(step)
+            for node in operands:
+                if columns.is_number(node):
+                    self._motion[node] = 2
+                if not self._met[node]:
+                    writer.meet(node)
+            if not self._met[step]:
+                self._met[step] = 1
+                writer.meet(step)
+                if step not in self._apart:
+                    writer.enter(step)
