@@ -17,7 +17,7 @@ from backprop.language import Model
 from backprop.language.named_steps import named_steps
 from backprop.names import by_name, meant
 from backprop.numbers import exact, shown
-from backprop.operations import CONSTANT_FACTOR, CONSTANTS, FUNCTIONS, OPERATIONS
+from backprop.operations import CONSTANT_FACTOR, CONSTANTS, DERIVATIVE, FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.algebra import Formula, written
 from backprop.syntax.notation import names_in
@@ -41,6 +41,8 @@ _CANCELLED = "doubles lose the sum to rounding: it is computed with more digits"
 _CHAIN, _DERIVATIVE = "chain rule through", "derivative of"
 
 _INDICES = re.compile(r"\[(\d[-+*\d\s,]*)\]")
+_SHORT = re.compile(rf"\[|\b{DERIVATIVE}\b")
+"""What stands in a text that is short for other formulas."""
 
 _LONG = 200
 """The longest formula that is written; of a longer one only the number is."""
@@ -142,7 +144,7 @@ class _Writing:
         if self.single:
             return self._text(self._formulas.one_step(node)[0]), ""
         text = _INDICES.sub(_counted, self.model.instance(node))
-        plain = "[" not in text and not any(
+        plain = not _SHORT.search(text) and not any(
             step in self.graph.columns.callers or OPERATIONS[self.graph.op(step)].chooses
             for step in self.graph.equation(node)
         )

@@ -14,18 +14,19 @@ from backprop.report import SCHEMA, Cell, Column, Table, declared, folded, group
 _WRITTEN = {"equation": "{} = {}", "bounds": "{} in {}"}
 """How what a file says of a name stands in a row for programs, by the column's title."""
 
-EMPHASIS = {"output": "strong", "not used": "faint"}
+EMPHASIS = {"output": "strong", "not used": "faint", "differentiated": "faint"}
 
 
 class GradientReport(NamedTuple):
     """What `backprop grad` has to say: a result for each output, and a row for each name.
 
-    columns: name, role (`input`, `constant`, `intermediate`, `output`, or `not used` for a name that
-    leads to no output), equation (its right side on one line, "" if there is none), data, None if it
-    could not be computed, and what the file says of inputs: uncertainty, bounds. gradients: of each
-    output by the names, None where it does not depend on one. rows: of the table, as `groups` has
-    them. declared: what the JSON has of the file. elsewhere: the note on values that the file
-    writes behind equations, and that are others at this point.
+    columns: name, role (`input`, `constant`, `intermediate`, `output`, `differentiated` for a name
+    of which derivatives stand in equations, or `not used` for one that leads to no output), equation
+    (its right side on one line, "" if there is none), data, None if it could not be computed, and what
+    the file says of inputs: uncertainty, bounds. gradients: of each output by the names, None where
+    it does not depend on one. rows: of the table, as `groups` has them. declared: what the JSON has
+    of the file. elsewhere: the note on values that the file writes behind equations, and that are
+    others at this point.
     """
 
     results: Sequence[Gradient]
@@ -109,7 +110,8 @@ def gradient_report(
         if name in constants:  # those of ranges and indices among them
             return "constant"
         if name not in reached:
-            return "not used"
+            derived = model.is_equation(name) and model.names[name] in model.derived
+            return "differentiated" if derived else "not used"
         return "intermediate" if model.is_equation(name) else "input"
 
     rows = groups(names, whole)

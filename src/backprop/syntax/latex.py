@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 
 from backprop.numbers import whole_number
-from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
+from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS, OPERATIONS
 from backprop.row import CALL, OR, PRODUCT, Operation
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.latex_names import Naming, escaped, letter, letters
@@ -130,6 +130,11 @@ def _parts(
         alone = nodes[operands[0]].operation == "neg"
         begin = rf"-\frac{{{'' if alone else _WITHOUT}"
         return [begin, (operands[0] - alone, OR), "}{", (operands[1], OR), "}"], PRODUCT
+    if node.kind == "call" and word == DERIVATIVE and len(operands) == 2:
+        of, by = ((each, CALL) for each in operands)
+        if nodes[operands[0]].kind in ("name", "index"):
+            return [r"\frac{\partial ", of, r"}{\partial ", by, "}"], PRODUCT
+        return [r"\frac{\partial}{\partial ", by, "} ", of], PRODUCT
     row = OPERATIONS[node.operation] if node.operation else FUNCTIONS.get(word)
     if row is None or not row.latex or len(operands) != row.arity:
         return [

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from backprop.derivation import Computed, Derivation, Passed, Share
 from backprop.evaluation.unrounded import is_sum
 from backprop.numbers import Wide
+from backprop.operations import DERIVATIVE
 from backprop.reports.explain.mathematics import Notation, Term, in_latex
 from backprop.reports.style import Style
 from backprop.syntax.notation import names_in
@@ -254,6 +255,8 @@ class Document(ABC):
         if not numbers or alone or len(found.tokens.kinds) > _LONGEST_FILLED:
             return []
         if any(map(isnan, numbers.values())):  # of a branch that is not taken
+            return []
+        if DERIVATIVE in found.tokens.texts:  # which is by a name, and not by a number
             return []
         return [self._hidden(self._formula(text, numbers))]
 
