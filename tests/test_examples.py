@@ -78,6 +78,7 @@ def test_every_error_class_has_an_example() -> None:
         "AtBorder",
         "Cancelled",
         "EmptyRange",
+        "ZeroDerivative",
         "WorkedElsewhere",
         "IndeterminateForm",
         "Underflow",

@@ -319,7 +319,6 @@ def test_what_is_said_of_mistakes(text: str, place: str, says: str, hint: str) -
         "log(y) ~ a + b*x",
         "y[i] ~ a*x[i] for i in 1..3",
         "A ~ normal(mu, 1); y = A",
-        "y = derivative(V, x); V = x^2",
         "y = count(x)",
     ],
 )

@@ -34,9 +34,6 @@ _WRITTEN = {
     "if(<x> == 0, 0, -<x>*log([x]))": "entr", "<x>*log(<x>/<y>)": "rel_entr",
     "(<x>^<y> - 1)/<y>": "boxcox", "expm1(<y>*log([x]))": "powm1",
     "abs([x]) + log1p(exp(-2*abs([x]))) - log(2)": "logcosh log_cosh",
-    "derivative([x], [y])":
-        "D d diff grad gradient deriv partial pdiff pd differentiate ableitung derivada dérivée",
-    "derivative(derivative([x], [y]), [z])": "D diff deriv partial hessian",
     # powers and roots
     "<x>^<y>":
         "power powf powr pown realpow float_power potenz puissance potencia potenza potência macht",

@@ -2,7 +2,13 @@
 
 from collections.abc import Collection
 
-from backprop.errors import BackpropError, UnexpectedText, WrongNumberOfArguments
+from backprop.errors import (
+    BackpropError,
+    UnexpectedText,
+    UnknownFunction,
+    WrongNumberOfArguments,
+    mend,
+)
 from backprop.operations import DERIVATIVE
 from backprop.source import one_line
 from backprop.syntax.grammar import Node, roots
@@ -43,21 +49,66 @@ def derivative_fault(statement: Statement, call: Node) -> BackpropError | None:
     return UnexpectedText("a derivative is by a name, and this is none", place, hints=hints)
 
 
-def by_differentials(statement: Statement, call: Node) -> list[str]:
-    """The hint for `d(V)/d(x)`, of which this is the first call; [] for others."""
-    tokens, nodes = statement.tokens, statement.shape.nodes
+def as_elsewhere(
+    statement: Statement, call: Node, functions: Collection[str]
+) -> tuple[bool, BackpropError | None]:
+    """Whether a call is a derivative as others write it, `diff(V, x)`, `d(V)/d(x)`, `f'(x)`, and the
+    error for it, None where that has been told at another call. functions: those of the file."""
+    tokens = statement.tokens
+    name = tokens.texts[call.token]
+    given, texts = _given(statement, call)
+    place, of, by = tokens.span(call.first, call.last), "", list[str]()
+    word = f"there is no function {name!r}"
+    if hints := _of_prime(statement, call, functions):
+        return True, UnknownFunction(word, place, hints=hints)
+    if tokens.texts[max(call.token - 2, 0) : call.token] == ["d", "/"] and name[0] == "d":
+        made = f"{DERIVATIVE}({', '.join(texts)}, {name[1:]})"  # d/dx (…)
+        return True, UnknownFunction(
+            word, tokens.span(call.token - 2, call.last), hints=[mend(made)]
+        )
+    if quotient := _quotient(statement, call):
+        whole, second = quotient
+        if second is call:
+            return True, None
+        place, of = tokens.span(whole.first, whole.last), texts[0]
+        by = _given(statement, second)[1]
+    elif name.lower() in _ELSEWHERE and len(given) > 1 and given[1].kind in ("name", "index"):
+        of, by = texts[0], texts[1:2]
+        for one, text in zip(given[2:], texts[2:], strict=True):
+            times = int(text) if one.kind == "number" and text in "23" else 0
+            if not times and one.kind not in ("name", "index"):
+                return False, None
+            by += by[-1:] * (times - 1) if times else [text]
+    if not by:
+        return False, None
+    for each in by:
+        of = f"{DERIVATIVE}({of}, {each})"
+    return True, UnknownFunction(word, place, hints=[mend(of)])
+
+
+_ELSEWHERE = frozenset("d diff grad gradient deriv partial pdiff differentiate ableitung".split())
+"""What others call it, in small letters."""
+
+
+def _quotient(statement: Statement, call: Node) -> tuple[Node, Node] | None:
+    """The quotient that a call `d(…)` of one argument is a part of, `d(V)/d(x)`, and the second part."""
+    nodes, texts = statement.shape.nodes, statement.tokens.texts
     at = nodes.index(call)
-    whole = next((each for each in nodes[at + 1 :] if each.start == call.start), None)
-    if whole is None or whole.operation != "/" or tokens.texts[call.token] not in ("d", "∂"):
-        return []
-    other = nodes[nodes.index(whole) - 1]
-    if other.kind != "call" or tokens.texts[other.token] != tokens.texts[call.token]:
-        return []
-    parts = [*_given(statement, call)[1], *_given(statement, other)[1]]
-    return [f"write {DERIVATIVE}({', '.join(parts)})"] if len(parts) == 2 else []
+    for number, whole in enumerate(nodes[at + 1 :], at + 1):
+        if whole.start > at:
+            continue
+        first, second = nodes[nodes[number - 1].start - 1], nodes[number - 1]
+        pair = all(
+            each.kind == "call" and texts[each.token] == "d" and each.operands == 1
+            for each in (first, second)
+        )
+        by = nodes[nodes.index(second) - 1]
+        whole_by = by.kind in ("name", "index") and by.start == second.start
+        return (whole, second) if whole.operation == "/" and pair and whole_by else None
+    return None
 
 
-def of_prime(statement: Statement, call: Node, functions: Collection[str]) -> list[str]:
+def _of_prime(statement: Statement, call: Node, functions: Collection[str]) -> list[str]:
     """The hint for `f'(x)`: a derivative, where x is a name, or a function that gives it."""
     name = statement.tokens.texts[call.token]
     plain = name.rstrip("'′")
@@ -70,7 +121,7 @@ def of_prime(statement: Statement, call: Node, functions: Collection[str]) -> li
         made = of.replace("(t)", f"({texts[0]})")
         for _ in range(order):
             made = f"{DERIVATIVE}({made}, {texts[0]})"
-        return [f"write {made}"]
+        return [mend(made)]
     if plain not in functions:
         return []
     made = of

@@ -232,7 +232,8 @@ def _fault(
     least = row.arity - len(row.defaults) if row else 0
     if row and count >= least and (count <= row.arity or row.folds):
         return None
-    from backprop.language.hints import meant, member, otherwise, written_out  # for a mistake only
+    from backprop.language.asked_derivatives import as_elsewhere  # these for a mistake only
+    from backprop.language.hints import meant, member, otherwise, written_out
     from backprop.meanings import ABSENT, gathering
 
     if name in GATHERS and row is None:
@@ -241,6 +242,9 @@ def _fault(
     if row is None:
         known = [*functions, *FUNCTIONS, DERIVATIVE] if near and name.lower() not in ABSENT else []
         primed = name.endswith(("'", "′"))
+        found, error = as_elsewhere(statement, node, functions)
+        if found:
+            return error
         missing = f"there is no function {name!r}"
         hints = (meant(statement, node) or member(statement, node)) if near else []
         if near and not hints and count > 1 and (gather := gathering(name)):
@@ -251,7 +255,7 @@ def _fault(
         hints = [] if primed else did_you_mean(name, known) or did_you_mean(name.casefold(), known)
         if name in DISTRIBUTIONS:
             hints = [f"draw an input of its own: u ~ {name}({DISTRIBUTIONS[name]})"]
-        hints = hints or otherwise(statement, node, known)
+        hints = hints or otherwise(name, count)
         return UnknownFunction(missing, here, hints=hints)
     takes = f"{least} arguments or more" if row.folds else _takes(least, row.arity)
     hints = meant(statement, node) if near else []

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Sequence
 
 from backprop.errors import mend
-from backprop.language.asked_derivatives import by_differentials, of_prime
 from backprop.meanings import MEANT, logarithm
 from backprop.numbers import whole_number
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
@@ -12,6 +11,7 @@ from backprop.row import CALL
 from backprop.source import Span, one_line
 from backprop.syntax.case import POWERS, SIGNS, defines, own, product, raised, unglued
 from backprop.syntax.grammar import Node, roots
+from backprop.syntax.leibniz import leibniz
 from backprop.syntax.matrices import OF_MATRICES
 from backprop.syntax.parser import Statement, formula
 from backprop.syntax.ranges import RANGES
@@ -101,6 +101,9 @@ def instead(name: str, place: Span) -> tuple[Span, list[str]]:
         inside = place.text.partition("[")[2].removesuffix("]")
         hint = f"{called} is a function: its argument stands in round brackets, {called}({inside or 'x'})"
         return place, [hint]
+    if name[0] == "d" and (found := leibniz(text, place.start))[1] and place.text == name:
+        hint = f"if {name} is no name of yours, write {found[1]}"
+        return place._replace(end=found[0]), [hint]
     glued = unglued(name, text)
     if len(name) > 1 and name.isalpha() and all(defines(text, letter) for letter in name):
         glued = "*".join(name)
@@ -281,13 +284,8 @@ def member(statement: Statement, call: Node) -> list[str]:
     return [f"for a member write {name}[{inside}]", f"for a product {name}*({inside})"]
 
 
-def otherwise(statement: Statement, call: Node, known: Collection[str]) -> list[str]:
+def otherwise(name: str, count: int) -> list[str]:
     """The hints for a function that there is not and whose name is near to none."""
-    name, count = statement.tokens.texts[call.token], call.operands
-    if found := by_differentials(statement, call):
-        return found
-    if found := of_prime(statement, call, known):
-        return found
     if name.lower() in OF_MATRICES:
         return [OF_MATRICES[name.lower()]]
     if name in RANGES:

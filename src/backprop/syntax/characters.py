@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backprop.errors import LIMIT, SyntaxFault, mend
-from backprop.operations import BY_SIGN
+from backprop.operations import BY_SIGN, DERIVATIVE
 from backprop.source import one_line
 from backprop.syntax.case import (
     APART,
@@ -23,6 +23,7 @@ from backprop.syntax.case import (
     small_pair,
 )  # fmt: skip
 from backprop.syntax.foreign import colon
+from backprop.syntax.leibniz import leibniz
 from backprop.syntax.matrices import matrix_product
 from backprop.syntax.postfix import DEGREES, TEMPERATURES, postfix
 from backprop.syntax.scanner import Tokens
@@ -51,7 +52,7 @@ _BY_SIGNS = {
     ".": "a number's point has a digit beside it",
     "∓": "write two equations, one with + and one with -",
     "∫∮": "write the integral as its antiderivative, or as a sum: sum(f(i*h)*h for i in 1..n)",
-    "∂∇": "derivatives come out of 'backprop grad': write the function itself, without its derivative",
+    "∂∇": f"write the derivative of V by x as {DERIVATIVE}(V, x); those of an output 'backprop grad' gives",
     "∜": "write the fourth root of x as x^(1/4)",
     "°": "write an angle in radians: x degrees are x*pi/180",
     "℃": TEMPERATURES["C"],
@@ -116,6 +117,11 @@ def _faults(tokens: Tokens) -> Iterator[SyntaxFault]:
             error = _superscript(tokens, at - (kinds[at - 1] == "SUPER_MINUS"), last)
         else:
             error = postfix(tokens, at, last) or _fault(tokens, at, last)
+            if texts[at][0] == "∂":  # which stands twice in a derivative
+                place = error.labels[0].span
+                said.update(
+                    each for each in range(at, len(kinds)) if tokens.starts[each] < place.end
+                )
         until = max(until, error.labels[0].span.end)
         yield error
 
@@ -204,6 +210,10 @@ def _fault(tokens: Tokens, at: int, last: int) -> SyntaxFault:
         return fault("this is written 'in' here", whole, mend("in"))
     if text == ":" and (error := colon(tokens, at)):
         return error
+    if text[0] == "∂" and (found := leibniz(whole.source.text, whole.start))[1]:
+        return fault(
+            "derivatives are a function here", whole._replace(end=found[0]), mend(found[1])
+        )
     if (
         text == "→"
         and tokens.sign < 0

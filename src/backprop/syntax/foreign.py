@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from backprop.errors import SyntaxFault, mend
-from backprop.operations import FUNCTIONS, GATHERS
+from backprop.operations import DERIVATIVE, FUNCTIONS, GATHERS
 from backprop.syntax.case import (
     CONSTRAINTS,
     NO_CONSTRAINTS,
@@ -17,6 +17,8 @@ from backprop.syntax.case import (
     end,
     fault,
     own,
+    product,
+    raised,
     values,
 )
 from backprop.syntax.ranges import RANGED
@@ -247,8 +249,13 @@ def _derivative(case: Case) -> SyntaxFault | None:
     before = tokens.texts[max(at - 3, 0) : at]
     if before[:2] != ["d", "/"] or not re.fullmatch(r"d[^\W\d]", before[2]):
         return None
-    hint = "derivatives come out of 'backprop grad': write the function itself"
-    return fault("d/dx is no part of a formula", tokens.span(at - 3, at - 1), hint)
+    last = product(tokens, raised(tokens, at))
+    operand = own(tokens, at, last) if last >= at else ""
+    if operand[:1] == "(" and closing(tokens, at) == last:
+        operand = operand[1:-1]
+    place = tokens.span(at - 3, max(last, at - 1))
+    hint = f"write {DERIVATIVE}({operand or '…'}, {before[2][1:]})"
+    return fault("derivatives are a function here", place, mend(hint[6:]) if operand else hint)
 
 
 def _given(case: Case) -> SyntaxFault | None:

@@ -3,8 +3,9 @@ r"""What to say of LaTeX in an equation: `\frac{x}{2}`, `2 \cdot x`, `\left(`, `
 import re
 
 from backprop.errors import SyntaxFault, mend
-from backprop.operations import BY_SIGN, FUNCTIONS
+from backprop.operations import BY_SIGN, DERIVATIVE, FUNCTIONS
 from backprop.syntax.case import BEGINS, POWERS, begin, defines, ends_operand, fault, own
+from backprop.syntax.leibniz import leibniz
 from backprop.syntax.scanner import Tokens
 
 _SIGNS = {
@@ -37,6 +38,9 @@ _LETTERS = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho"
     " sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
 )
+_DERIVED = frozenset(("frac", "dfrac", "tfrac", "cfrac", "partial", "mathrm"))
+"""What a derivative may begin with."""
+
 _FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 _SHORT = re.compile(r"[dtc]?frac(\d)(\d)")
 _GATHERS = {row.latex.removeprefix("\\"): row.example for row in BY_SIGN.values()}
@@ -75,8 +79,13 @@ def _command(tokens: Tokens, at: int, word: str) -> SyntaxFault:
         last = tokens.texts.index(closing, at)
         meant = f"{apart}{word[1:]}({own(tokens, at + 2, last - 2)})"
         return fault(_LATEX, tokens.span(at, last), mend(meant))
+    if word in _DERIVED:
+        end, meant = leibniz(tokens.source.text, tokens.starts[at])
+        if meant:
+            last = max(each for each in range(at, len(tokens.kinds)) if tokens.ends[each] <= end)
+            return fault(_LATEX, tokens.span(at, last), mend(f"{apart}{meant}"))
     if word in ("partial", "nabla", "int"):
-        hint = "derivatives and integrals are no part of a formula: write the function itself"
+        hint = f"write the derivative of V by x as {DERIVATIVE}(V, x), an integral as its antiderivative"
         return fault(_LATEX, tokens.span(at, at + 1), hint)
     if digits := _SHORT.fullmatch(word):
         return fault(_LATEX, tokens.span(at, at + 1), mend(f"{apart}({digits[1]}/{digits[2]})"))

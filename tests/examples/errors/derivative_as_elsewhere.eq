@@ -1,0 +1,10 @@
+f(x) = x^2
+x = 3
+V = f(x)
+a = diff(V, x)
+b = D(V, x, x)
+c = grad(V, x) + ddx(V)
+d = 1 - d(V)/d(x)
+e = f'(x)
+g = f''(2*x)
+h = V'(x)

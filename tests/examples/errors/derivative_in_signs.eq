@@ -1,0 +1,10 @@
+x = 3
+V[1] = x^2
+a = ∂V[1]/∂x + 1
+b = 2*\frac{\partial V[1]}{\partial x}
+c = d/dx x^2*3 + x
+d = d/dx (x^2 + x)
+e = ∂²V[1]/∂x²
+f = \frac{dV}{dx} + \partial V/\partial x
+g = ∇V
+h = ∂²V/∂x∂y

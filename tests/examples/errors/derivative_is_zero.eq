@@ -1,0 +1,9 @@
+k = 2
+x[i] = i/10 for i in 1..6
+lenght = 3
+length = 2
+V = k*length*sum(x[i]^2 for i in 1..3)
+F[i] = -derivative(V, x[i]) for i in 1..6
+G = derivative(V, lenght)
+H = derivative(derivative(V, x[1]), k) + sum(derivative(derivative(V, x[1]), x[j]) for j in 1..3)
+E = G + H + sum(F[*])
