@@ -62,11 +62,11 @@ class RowWalk(Walk[Row]):
 
     def rows(self, seeds: Mapping[int, float], wrt: Sequence[int]) -> list[int]:
         """The rows of the derivatives by each of `wrt`. seeds: the gradients that steps begin with."""
-        writer = self._rows
+        writer, moves = self._rows, self._moves(wrt)
         sums: list[int | None] = [None] * len(self._same)
         for node, number in seeds.items():
             sums[node] = writer.number(number)
-        self.sweep(self._graph.steps, self._moves(wrt), sums)
+        self.sweep(self._graph.steps, moves, sums)
         return [writer.number(0.0) if (row := sums[each]) is None else row for each in wrt]
 
     def sweep(self, steps: Sequence[int], moves: bytearray, sums: list[int | None]) -> None:

@@ -34,7 +34,7 @@ from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
 if TYPE_CHECKING:
-    from backprop.language.derived import Derivatives
+    from backprop.language.in_equations import Derivatives
 
 EXPECTED = -1
 """Stands for the row of a name that a statement further down defines."""
@@ -345,7 +345,7 @@ class Builder:
     def _kept_derivatives(self) -> "Derivatives":
         """What derivatives are kept in, and the arguments of functions in which they stand."""
         if self.derivatives is None:
-            from backprop.language.derived import Derivatives  # few files have some
+            from backprop.language.in_equations import Derivatives  # few files have some
 
             self.derivatives = Derivatives(self.columns)
         return self.derivatives
