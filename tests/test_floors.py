@@ -75,6 +75,8 @@ ONLY = {
         "evaluation/curvature.py",
         "evaluation/hessian_matrix.py",
         "evaluation/second_derivatives.py",
+        "evaluation/hessian_parts.py",
+        "report/hessian_part_report.py",
         "report/hessian_report.py",
         "descent/looped.py",
         "descent/second_order.py",

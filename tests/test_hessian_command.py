@@ -11,7 +11,7 @@ import numpy
 import pytest
 
 import backprop
-from backprop.errors import NotAnInput, TooLarge, UnknownName
+from backprop.errors import BadOption, NotAnInput, TooLarge, UnknownName
 from running import backprop as run
 from test_hessian import SMOOTH, truly
 
@@ -222,3 +222,116 @@ def test_every_engine_finds_the_same(engine: str) -> None:
     text = "h[k] = tanh(sum(w[j]*sin(k*j) for j in 1..8)) for k in 1..30; w[j] = j/10 for j in 1..8; L = sum(h[k]^2 for k in 1..30)"
     found = backprop.parse(text).hessian(of="L", engine=engine).matrix
     assert found == pytest.approx(backprop.parse(text).hessian(of="L").matrix, rel=1e-12, abs=1e-12)
+
+
+def test_a_part_is_that_of_the_matrix() -> None:
+    for text, at in [
+        (ROSENBROCK, {"x": -1.2, "y": 1.0}),
+        ("L = exp(x*y)*z^2", {"x": 1.0, "y": 0.5, "z": 2.0}),
+    ]:
+        model = backprop.parse(text)
+        whole = model.hessian(at).matrix
+        names = model.hessian(at).inputs
+        way = {name: 0.5 + place for place, name in enumerate(names)}
+        product = model.hessian_times(way, at)
+        assert product.inputs == names
+        assert product.numbers == pytest.approx(whole @ numpy.array([*way.values()]), rel=1e-13)
+        assert model.hessian_diagonal(at).numbers == pytest.approx(whole.diagonal(), rel=1e-13)
+        part = model.hessian_sparse(at)
+        found = numpy.zeros(whole.shape)
+        found[part.rows, part.columns] = part.entries
+        assert (found == whole).all()
+
+
+BAND = """
+    L = sum(100*(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1..{n}-1)
+    x[i] = sin(3*i) for i in 1..{n}"""
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_parts_of_a_matrix_too_large_to_be_kept(engine: str) -> None:
+    n = 300
+    model = backprop.parse(BAND.format(n=n))
+    x = numpy.sin(3 * numpy.arange(1, n + 1))
+    own = 1200 * x**2 - 400 * numpy.append(x[1:], 0) + 2
+    own[-1] = 0
+    own[1:] += 200
+    beside = -400 * x[:-1]
+    found = model.hessian_diagonal(engine=engine)
+    assert found.found.way == "3 sweeps over the gradient"
+    assert found.numbers == pytest.approx(own, rel=1e-12)
+    part = model.hessian_sparse(engine=engine)
+    assert len(part.entries) == 3 * n - 2
+    matrix = numpy.zeros((n, n))
+    matrix[part.rows, part.columns] = part.entries
+    assert matrix.diagonal() == pytest.approx(own, rel=1e-12)
+    assert matrix.diagonal(1) == pytest.approx(beside, rel=1e-12)
+    assert matrix.diagonal(-1) == pytest.approx(beside, rel=1e-12)
+    way = {f"x[{at}]": 1.0 / at for at in range(1, n + 1)}
+    product = model.hessian_times(way, engine=engine).numbers
+    assert product == pytest.approx(matrix @ numpy.array([*way.values()]), rel=1e-11, abs=1e-11)
+    assert model.hessian(engine=engine).matrix == pytest.approx(matrix, rel=1e-12)
+
+
+def test_an_arrow_takes_a_sweep_for_its_shaft() -> None:
+    model = backprop.parse("L = sum(x[1]*x[i]^2 for i in 2..600); x[i] = i for i in 1..600")
+    found = model.hessian_sparse()
+    assert found.found.way == "2 sweeps over the gradient"
+    matrix = numpy.zeros((600, 600))
+    matrix[found.rows, found.columns] = found.entries
+    assert (matrix[0, 1:] == 2 * numpy.arange(2, 601)).all()
+    assert (matrix == matrix.T).all()
+    assert (matrix.diagonal()[1:] == 2).all()
+
+
+def test_what_is_left_open_of_many_inputs_is_nan() -> None:
+    text = BAND.format(n=300) + "\n    M = L + abs(x[7] - c)*x[9]; c = 0"
+    model = backprop.parse(text.replace("x[i] = sin(3*i)", "x[i] = i/512"))
+    ran = model.hessian_diagonal(of="M", c=7 / 512)
+    assert ran.numbers is not None
+    assert numpy.isnan(ran.numbers).sum() == 3  # by c, x[7] and x[9]
+    assert "3 numbers are not known: they are at a border" in str(ran)
+    still = model.hessian_times({"x[100]": 1}, of="M", c=7 / 512)
+    assert numpy.isfinite(still.numbers).all()
+    branch = backprop.parse(BAND.format(n=300) + "\n    M = if(x[5] > 9, sqrt(x[5] - 9), L)")
+    assert numpy.isfinite(branch.hessian_diagonal(of="M").numbers).all()
+
+
+def test_the_json_and_csv_of_parts_are_promises() -> None:
+    at = ["-e", "L = x^2*y", "--set", "x=1, y=3"]
+    start = {"schema": 1, "output": "L", "value": 3, "inputs": ["x", "y"], "gradient": [6, 1]}
+
+    def said(*words: str) -> dict[str, object]:
+        found: dict[str, object] = json.loads(run("hessian", *at, *words, "--format", "json").out)
+        return found
+
+    assert said("--times", "y=2") == {**start, "direction": [0, 2], "product": [4, 0]}
+    assert said("--diagonal") == {**start, "diagonal": [6, 0]}
+    entries = {"row": [0, 0, 1], "column": [0, 1, 0], "value": [6, 2, 2]}
+    assert said("--sparse") == {**start, "entries": entries}
+    ran = run("hessian", *at, "--sparse", "--format", "csv")
+    assert ran.out == "name,by,second\nx,x,6.0\nx,y,2.0\ny,x,2.0\n"
+    ran = run("hessian", *at, "--times", "y=2", "--format", "csv")
+    assert ran.out.splitlines()[:2] == ["name,data,grad,direction,product", "x,1.0,6.0,0.0,4.0"]
+
+
+def test_a_direction_that_is_none() -> None:
+    model = backprop.parse("const k = 2; e = a*b; L = e^2*k; a = 1; b = 2")
+    for way in ({}, {"a": 0}):
+        with pytest.raises(BadOption, match="without any input"):
+            model.hessian_times(way)
+    for name in ("e", "k", "z"):
+        with pytest.raises((NotAnInput, UnknownName)):
+            model.hessian_times({name: 1})
+    assert model.hessian_times({"k": 1}, wrt=["a", "k"]).numbers.tolist() == [8, 0]
+    many = backprop.parse("L = sum(w[i]^3 for i in 1..3); w[i] = i for i in 1..3")
+    assert many.hessian_times({"w[*]": 1}).numbers.tolist() == [6, 12, 18]
+
+
+def test_entries_that_no_page_has_room_for() -> None:
+    text = BAND.format(n=1000)
+    ran = run("hessian", "-e", text, "--sparse")
+    assert (ran.status, ran.out) == (1, "")
+    assert "2,998 second derivatives are more than a table can show" in ran.err
+    assert len(run("hessian", "-e", text, "--sparse", "--all").out.splitlines()) > 2998
+    assert "the first of 2,998" in str(backprop.parse(text).hessian_sparse())

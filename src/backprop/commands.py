@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backprop.picture import Picture
     from backprop.report.check_report import CheckReport
     from backprop.report.descent_report import DescentReport
+    from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
     from backprop.report.jacobian_report import JacobianReport
     from backprop.report.large_report import LargeReport
@@ -125,6 +126,33 @@ def hessian(
     model, numbers, output = inputs.read()
     room(model, inputs_by(model, model.output(output), wrt), large or whole)
     return Hessian(hessian_at(model, numbers, output, wrt, engine), declared(model), whole)
+
+
+def hessian_part(
+    inputs: Inputs | Asked,
+    part: str,
+    direction: Sequence[str] | Mapping[str, float] = (),
+    wrt: Sequence[str] = (),
+    engine: str = "auto",
+    whole: bool = False,
+    large: bool = True,
+) -> PartReport:
+    """A part of the second derivatives: `times` a direction, their `diagonal`, or those that can be
+    other than 0, `sparse`. direction: as a command line has it, or by name. The others as for `hessian`."""
+    from backprop.evaluation import hessian_parts
+    from backprop.evaluation.hessian_matrix import inputs_by
+    from backprop.given import read_direction
+    from backprop.report.hessian_part_report import PartReport
+
+    model, numbers, output = inputs.read()
+    point = model, numbers, output, wrt, engine
+    if part == "times":
+        names = inputs_by(model, model.output(output), wrt)
+        way = read_direction(model, direction, names, "--times")
+        found = hessian_parts.times(model, numbers, way, output, wrt, engine)
+    else:
+        found = (hessian_parts.diagonal if part == "diagonal" else hessian_parts.sparse)(*point)
+    return PartReport(found, declared(model), whole, large)
 
 
 def draw(

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
-from backprop.errors import LIMIT, BackpropError, CannotRead, NotANumber, UnexpectedText, raise_all
+from backprop.errors import (
+    LIMIT,
+    BackpropError,
+    BadOption,
+    CannotRead,
+    NotAnInput,
+    NotANumber,
+    UnexpectedText,
+    raise_all,
+)
 from backprop.evaluation.leaves import default, look_at_all, number_of, outside, refused
 from backprop.files import read_source, typed
 from backprop.graph import Columns
@@ -12,8 +21,8 @@ from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
 from backprop.language.links import differing
 from backprop.names import Names
-from backprop.numbers import exact, half_unit, shown
-from backprop.source import Source, Span
+from backprop.numbers import exact, half_unit, listed, shown
+from backprop.source import Source, Span, normal
 from backprop.syntax.parser import read
 
 
@@ -72,6 +81,37 @@ def read_numbers(
             places[name] = span
     raise_all(errors or outside(model, numbers, bounds, places))
     return model, numbers
+
+
+def read_direction(
+    model: Model, given: Sequence[str] | Mapping[str, float], names: Collection[str], flag: str
+) -> dict[str, float]:
+    """The parts of a direction, by name: of texts `a=1, w[*]=0.5`, or as a program has them. names: of the
+    inputs that it can have. flag: of the option. Raises UnknownName, NotAnInput, NotANumber, and
+    BadOption for a direction without any."""
+    parts: list[tuple[str, float, list[Span]]] = []
+    if isinstance(given, Mapping):
+        parts = [(normal(name), number, []) for name, number in given.items()]
+    else:
+        for lines in [from_lines(typed(text, flag)) for text in given]:
+            parts += [(name, number, [span]) for name, (number, span, _) in lines.items()]
+    found: dict[str, float] = {}
+    errors: list[BackpropError] = []
+    known = Names(names)
+    for name, number, place in parts:
+        many, missing = ([name], None) if name in names else known.meant(name)
+        if missing is None:
+            found |= dict.fromkeys(many, number)
+        elif error := refused(model, missing, place[0] if place else None, len(errors) < LIMIT):
+            errors.append(error)
+        else:
+            message = f"{missing} is no input that the output is derived by here"
+            errors.append(NotAnInput(message, *place, hints=[f'name it: --wrt "{missing}, …"']))
+    raise_all(errors)
+    if not any(found.values()):
+        hints = [f'give its parts: {flag} "{listed([f"{name}=1" for name in names], 2)}"']
+        raise BadOption(f"{flag} is a direction without any input", hints=hints)
+    return found
 
 
 def _sizes(model: Model, sources: Sequence[Given]) -> dict[str, float]:

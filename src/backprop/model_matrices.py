@@ -14,6 +14,7 @@ from backprop.options import default_of, documented, names
 from backprop.source import normal
 
 if TYPE_CHECKING:
+    from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
     from backprop.report.jacobian_report import JacobianReport
 
@@ -85,3 +86,69 @@ class Matrices(language.Model):
         from backprop import commands
 
         return commands.hessian(self._asked(values, of, numbers), names(wrt), engine)
+
+    @documented
+    def hessian_times(
+        self,
+        direction: Mapping[str, float],
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        wrt: Sequence[str] = (),
+        engine: declared.EngineName = default_of(declared.EngineName),
+        **numbers: float,
+    ) -> PartReport:
+        """The second derivatives times a direction, without the matrix: one sweep over the gradient.
+
+        direction: its parts by name, families and patterns too; 0 of other inputs. The result has
+        `inputs`, n names, and `numbers`, shape (n,). The rest is as for `hessian`. Raises what
+        `hessian` raises.
+
+            >>> import backprop
+            >>> backprop.parse("L = x^2*y").hessian_times({"x": 1}, x=1, y=3).numbers.tolist()
+            [6.0, 2.0]
+        """
+        asked = self._asked(values, of, numbers)
+        return self._part("times", asked, direction, wrt, engine)
+
+    @documented
+    def hessian_diagonal(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        wrt: Sequence[str] = (),
+        engine: declared.EngineName = default_of(declared.EngineName),
+        **numbers: float,
+    ) -> PartReport:
+        """The second derivatives by one input alone, as `numbers`, shape (n,), in the order of `inputs`; by a
+        few sweeps where the structure of the equations allows it, else by n. The rest is as for `hessian`."""
+        return self._part("diagonal", self._asked(values, of, numbers), {}, wrt, engine)
+
+    @documented
+    def hessian_sparse(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | None = None,
+        *,
+        wrt: Sequence[str] = (),
+        engine: declared.EngineName = default_of(declared.EngineName),
+        **numbers: float,
+    ) -> PartReport:
+        """The second derivatives that can be other than 0: `entries`, with the places in `inputs` that they
+        are by, `rows` and `columns`, three arrays of one length that has both triangles:
+        `scipy.sparse.coo_array((found.entries, (found.rows, found.columns)))`. The rest is as for `hessian`.
+        """
+        return self._part("sparse", self._asked(values, of, numbers), {}, wrt, engine)
+
+    def _part(
+        self,
+        part: str,
+        asked: Asked,
+        direction: Mapping[str, float],
+        wrt: Sequence[str],
+        engine: str,
+    ) -> PartReport:
+        from backprop import commands
+
+        return commands.hessian_part(asked, part, direction, names(wrt), engine)

@@ -127,10 +127,12 @@ def backward(
     return doubtful
 
 
-def having_say(graph: Graph | Columns, order: Sequence[int], data: ByNode) -> list[int]:
-    """The steps of `order` that have a say in its last: of an `if` not the branch left out. What a
-    graph of one equation takes from others has no operands there and is none."""
-    found = {order[-1]}
+def having_say(
+    graph: Graph | Columns, order: Sequence[int], data: ByNode, roots: Iterable[int] = ()
+) -> list[int]:
+    """The steps of `order` that have a say in `roots`, by itself in its last: of an `if` not the branch
+    left out. What a graph of one equation takes from others has no operands there and is none."""
+    found = {*roots} or {order[-1]}
     for step in reversed(order):
         if step in found and (inside := graph.operands(step)):
             says = OPERATIONS[graph.op(step)].says

@@ -68,6 +68,36 @@ def inputs_by(model: Model, output: str, wrt: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+class CurvedPoint(NamedTuple):
+    """An output at a point, with the graph of its gradient. names: of n inputs; leaves: their rows; x: their
+    numbers. data: the numbers of all rows of the gradient's graph."""
+
+    at: Evaluation
+    names: list[str]
+    leaves: list[int]
+    x: list[float]
+    second: SecondDerivatives
+    data: list[float]
+
+
+def at_point(
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None,
+    wrt: Sequence[str],
+    engine: str,
+) -> CurvedPoint:
+    """Where second derivatives are wanted. Raises as `Model.grad`."""
+    at = evaluate(model, values, of, engine, noted=True)
+    names = inputs_by(model, at.gradient.output, wrt)
+    leaves = [model.names[name] for name in names]
+    x = [at.numbers.data[leaf] for leaf in leaves]
+    inside = set(leaves)
+    fixed = {node: at.numbers.data[node] for node in at.graph.inputs if node not in inside}
+    second = SecondDerivatives(at.graph, leaves, fixed, engine)
+    return CurvedPoint(at, names, leaves, x, second, second.data(x))
+
+
 def hessian_at(
     model: Model,
     values: Mapping[str, float],
@@ -76,29 +106,43 @@ def hessian_at(
     engine: str = "auto",
 ) -> Curved:
     """What `Model.hessian` says it does. wrt: names or patterns of inputs."""
-    at = evaluate(model, values, of, engine, noted=True)
-    names = inputs_by(model, at.gradient.output, wrt)
-    leaves = [model.names[name] for name in names]
-    x = [at.numbers.data[leaf] for leaf in leaves]
-    inside = set(leaves)
-    fixed = {node: at.numbers.data[node] for node in at.graph.inputs if node not in inside}
-    second = SecondDerivatives(at.graph, leaves, fixed, engine)
-    data = second.data(x)
-    table = second.table(data) if leaves else numpy.zeros((0, 0))
-    doubts, moved = _doubts(second, leaves, data, table)
-    matrix = _symmetric(table)
-    told = list(_told(model, at, names, doubts))
-    warnings = [each for each in told if not isinstance(each, AtBorder)]
-    notes = [each for each in told if isinstance(each, AtBorder)]
-    gradient = at.gradient
-    slopes = [gradient.gradients.get(name, 0.0) for name in names]
+    point = at_point(model, values, of, wrt, engine)
+    found = careful(model, point)
+    slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
+    said = curvature(
+        point.second, point.x, found.matrix, slopes, found.moved, len(found.notes) > found.own
+    )
     return Curved(
+        found.gradient, tuple(point.names), found.matrix, said, found.warnings, found.notes
+    )
+
+
+class Careful(NamedTuple):
+    """A matrix of which everything is known that can be. moved: of numbers that rounding spoils
+    otherwise, how far that of the inputs moves them. own: how many of the notes are the gradient's."""
+
+    gradient: Gradient
+    matrix: Any
+    moved: Mapping[Both, float]
+    warnings: tuple[BackpropError, ...]
+    notes: tuple[BackpropError, ...]
+    own: int
+
+
+def careful(model: Model, point: CurvedPoint) -> Careful:
+    """The second derivatives, what is in doubt looked at from both sides, and what is to be said."""
+    count = len(point.names)
+    table = point.second.matrix(point.x, point.data) if count else numpy.zeros((0, 0))
+    doubts, moved = _doubts(point.second, point.leaves, point.data, table)
+    told = list(_told(model, point.at, point.names, doubts))
+    gradient = point.at.gradient
+    return Careful(
         gradient,
-        tuple(names),
-        matrix,
-        curvature(second, x, matrix, slopes, moved, bool(notes)),
-        (*gradient.warnings, *warnings),
-        (*gradient.notes, *notes),
+        _symmetric(table),
+        moved,
+        (*gradient.warnings, *(each for each in told if not isinstance(each, AtBorder))),
+        (*gradient.notes, *(each for each in told if isinstance(each, AtBorder))),
+        len(gradient.notes),
     )
 
 

@@ -2,29 +2,35 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import isfinite
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
 from backprop.chain.derivatives import derivative_graph
 from backprop.engine.choosing import tape_pays
 from backprop.engine.engines import TapeCode
+from backprop.engine.sparsity import coloured_symmetric, hessian_pattern
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
 from backprop.values import Lookup, forward, tangents
 
-MOST_STEPS = 10_000
-"""The most steps of a graph whose gradient becomes a graph: a fifth of a second. For more, the
-gradients that differences need are computed sooner."""
+MOST_STEPS = 50_000
+"""The most steps of a graph whose gradient becomes a graph for a descent: a fifth of a second. For more,
+the gradients that differences need are computed sooner."""
 
 _SWEEP = 3e-6
 """Seconds that a sweep in Python takes for a step."""
 
 _AT_ONCE = 100
-"""The leaves of one sweep in Python: a row of so many numbers for each step is kept."""
+"""The directions of one sweep in Python: a row of so many numbers for each step is kept."""
+
+_ROOM = 2**24
+"""The most numbers that are kept for a sweep."""
+
+_LEAST = 16
+"""From so many leaves on, structure may save sweeps."""
 
 _WAYS = 3
 """In how many directions borders are looked for."""
@@ -52,13 +58,34 @@ def _near(x: Sequence[float]) -> Iterator[list[float]]:
             yield [number + sign * way for number, way in zip(x, ways, strict=True)]
 
 
+class Entries(NamedTuple):
+    """The numbers of a symmetric matrix that can be other than 0, by row and column, both triangles:
+    three arrays of one length. sweeps: how many found them."""
+
+    rows: Any
+    columns: Any
+    values: Any
+    sweeps: int
+
+
+class _Plan(NamedTuple):
+    """How a few directions find all entries. ways: shape (sweeps, n). Entry number k stands at
+    (rows[k], columns[k]), and in what sweep of[k] finds, at place at[k]."""
+
+    ways: Any
+    rows: Any
+    columns: Any
+    of: Any
+    at: Any
+
+
 class SecondDerivatives:
-    """The second derivatives of a graph's output by `leaves`, at any points.
+    """The second derivatives of a graph's output by n `leaves`, at any points.
 
     fixed: the numbers of its other inputs. engine: what a person asked for. ready: whether there is
     machine code already. The gradient is a graph of its own, made once. At each point it is
-    computed once, and then swept: in Python forward from many leaves at once, on a tape, which pays
-    where there is much to compute, backward from each output.
+    computed once, and then swept forward along some directions at once: those of the leaves, or
+    where the structure of the graph allows it a few that have all entries between them.
     """
 
     def __init__(
@@ -79,43 +106,139 @@ class SecondDerivatives:
         self._steps = [step for step in self.graph.steps if step in self._moving]
         self._tape: TapeCode | None = None
         self._swept = 0
-        """At how many points there were sweeps in Python."""
+        """How many sweeps there were in Python."""
 
     def at(self, x: Sequence[float]) -> Any:
-        """A row for each leaf, the derivatives by it of all; None where the graph does not say what
+        """A row for each leaf, the derivatives by it of all, (n, n); None where the graph does not say what
         they are: at a border of a choice, where those of one side say little, and where something
         is not finite. What is too small for a double is 0."""
-        if self._on_tape():
-            found = self._by_tape(x)
+        data = None
+        if self._flat:
+            data = self.data(x)
+            if self._at_border(x, data):
+                return None
+        table = self.matrix(x, data)
+        return table if numpy.isfinite(table).all() else None
+
+    def matrix(self, x: Sequence[float], data: list[float] | None = None) -> Any:
+        """What `at` finds, whatever that is worth: nan where the chain rule meets 0·∞. data: the numbers of
+        all rows, where they are known."""
+        if self._plan is None:
+            return self.products(x, None, data)
+        return _dense(self._decoded(self._plan, self.products(x, self._plan.ways, data)), len(x))
+
+    def entries(self, x: Sequence[float]) -> Entries | None:
+        """The second derivatives that can be other than 0; None where that is nearly all of them. Not finite
+        where the chain rule does not say what they are."""
+        plan = self._plan
+        return None if plan is None else self._decoded(plan, self.products(x, plan.ways))
+
+    def diagonal(self, x: Sequence[float]) -> Any:
+        """The second derivatives by one leaf alone, shape (n,), and how many sweeps found them."""
+        found, count = self.entries(x), len(x)
+        if found:
+            own = found.rows == found.columns
+            diagonal = numpy.zeros(count)
+            diagonal[found.rows[own]] = found.values[own]
+            return diagonal, found.sweeps
+        parts = []
+        for first in range(0, count, _AT_ONCE):
+            places = numpy.arange(first, min(first + _AT_ONCE, count))
+            ways = numpy.zeros((len(places), count))
+            ways[numpy.arange(len(places)), places] = 1.0
+            parts.append(self.products(x, ways)[numpy.arange(len(places)), places])
+        return numpy.concatenate(parts), count
+
+    def products(self, x: Sequence[float], ways: Any, data: list[float] | None = None) -> Any:
+        """The second derivatives times each direction, (ways, n). Not finite where the chain rule meets 0·∞.
+        ways: shape (ways, n), None for those of the leaves. data: the numbers of all rows, where they
+        are known."""
+        ways = numpy.identity(len(x)) if ways is None else ways
+        if len(ways) and self._on_tape(len(ways)):
+            found = self._by_tape(x, ways)
             if found is not None:
                 return found
-        data = self.data(x)
-        finite = all(isfinite(data[each]) for each in self.graph.outputs)
-        if not finite or self._at_border(x, data):
-            return None
-        table = self.table(data)
-        return table if numpy.isfinite(table).all() else None
+        return self.swept(self.data(x) if data is None else data, ways)
 
     def data(self, x: Sequence[float]) -> list[float]:
         """The numbers of all rows at a point."""
         return self._data(x, self._steps)
 
     def table(self, data: list[float]) -> Any:
-        """A row for each leaf, the derivatives by it of all, as the chain rule has them: nan where it
-        meets 0·∞. data: the numbers of all rows."""
-        self._swept += 1
-        with numpy.errstate(all="ignore"):  # 0*inf is nan
-            return self._sweeps(data)
+        """All second derivatives, (n, n), by sweeps of the interpreter. data: the numbers of all rows."""
+        return self._whole(data)
 
     def around(self, x: Sequence[float]) -> Iterator[Any]:
         """The tables at points near this one, in no direction of note."""
         return (self.table(self.data(near)) for near in _near(x))
 
     def sizes(self, x: Sequence[float]) -> Any:
-        """The sizes of all that is added up to each number of that table: its rounding is a few
+        """The sizes of all that is added up to each number of the table: its rounding is a few
         units in their last place."""
-        with numpy.errstate(all="ignore"):
-            return self._sweeps(self.data(x), slopes=_SIZES)
+        return self._whole(self.data(x), slopes=_SIZES)
+
+    def _whole(self, data: list[float], **slopes: Any) -> Any:
+        count = len(self.leaves)
+        if self._plan is None:
+            return self.swept(data, numpy.identity(count), **slopes)
+        return _dense(self._decoded(self._plan, self.swept(data, self._plan.ways, **slopes)), count)
+
+    def swept(self, data: list[float], ways: Any, **slopes: Any) -> Any:
+        """What `products` finds, by the interpreter, from the front, for some directions at once. data: the
+        numbers of all rows. slopes: as `tangents` takes them."""
+        outputs = self.graph.outputs
+        self._swept += 1
+        table = numpy.zeros((len(ways), len(outputs)))
+        size = max(1, min(_AT_ONCE, _ROOM // (len(self._steps) + 1)))
+        with numpy.errstate(all="ignore"):  # 0*inf is nan
+            for first in range(0, len(ways), size):
+                some = slice(first, first + size)
+                part = ways[some].T
+                seeds: dict[int, Any] = dict(
+                    zip(
+                        self.leaves, part if part.shape[1] > 1 else part[:, 0].tolist(), strict=True
+                    )
+                )
+                found = tangents(self._walked, self._steps, data, seeds, **slopes)
+                for at, output in enumerate(outputs):
+                    if output in found:
+                        table[some, at] = found[output]
+        return table
+
+    @cached_property
+    def _plan(self) -> _Plan | None:
+        """The directions that find all second derivatives, where they are fewer than the leaves."""
+        count = len(self.leaves)
+        pattern = hessian_pattern(self.whole, self.leaves) if count >= _LEAST else None
+        if pattern is None:
+            return None
+        colouring = coloured_symmetric(pattern)
+        sweeps = len(colouring.alone) + colouring.size
+        if 2 * sweeps > count:
+            return None
+        colours = numpy.array(colouring.colours)
+        alone = numpy.full(count, -1)
+        alone[colouring.alone] = numpy.arange(len(colouring.alone))
+        ways = numpy.zeros((sweeps, count))
+        ways[numpy.arange(len(colouring.alone)), colouring.alone] = 1.0
+        seen = numpy.flatnonzero(colours >= 0)
+        ways[len(colouring.alone) + colours[seen], seen] = 1.0
+        rows = numpy.repeat(numpy.arange(count), [len(each) for each in pattern])
+        columns = numpy.array([at for each in pattern for at in each], int)
+        by_row = alone[rows] >= 0  # what stands in such a row is known from its own sweep
+        of = numpy.where(
+            alone[columns] >= 0, alone[columns], len(colouring.alone) + colours[columns]
+        )
+        return _Plan(
+            ways,
+            rows,
+            columns,
+            numpy.where(by_row, alone[rows], of),
+            numpy.where(by_row, columns, rows),
+        )
+
+    def _decoded(self, plan: _Plan, found: Any) -> Entries:
+        return Entries(plan.rows, plan.columns, found[plan.of, plan.at], len(plan.ways))
 
     @cached_property
     def _start(self) -> list[float]:
@@ -157,24 +280,10 @@ class SecondDerivatives:
         before = set(in_order(self._flat, self.graph.operands))
         return [step for step in self._steps if step in before]
 
-    def _sweeps(self, data: list[float], **slopes: Any) -> Any:
-        """A row for each leaf: the derivative by it of each output. From the front, for some leaves
-        at once. slopes: as `tangents` takes them."""
-        count, outputs = len(self.leaves), self.graph.outputs
-        table = numpy.zeros((count, len(outputs)))
-        still = numpy.zeros(_AT_ONCE)
-        for first in range(0, count, _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
-            seeds = dict(zip(self.leaves, numpy.identity(count)[:, some], strict=True))
-            found = tangents(self.graph, self._steps, data, seeds, **slopes)
-            for at, output in enumerate(outputs):
-                table[some, at] = found.get(output, still[: count - first])
-        return table
-
-    def _on_tape(self) -> bool:
-        """Whether there is a tape, or should be one now."""
+    def _on_tape(self, ways: int) -> bool:
+        """Whether there is a tape, or should be one now, for so many directions."""
         steps = len(self._steps)
-        spent = _SWEEP * steps * (self._swept + 1)
+        spent = _SWEEP * steps * (self._swept + 1 + ways // _AT_ONCE)
         if not self._tape and tape_pays(self._engine, self._ready, steps, spent):
             try:
                 self._tape = TapeCode(self.graph, self.leaves, self._fixed)
@@ -182,18 +291,21 @@ class SecondDerivatives:
                 self._engine = "python"
         return bool(self._tape)
 
-    def _by_tape(self, x: Sequence[float]) -> Any:
-        """What `at` returns, by machine code."""
+    def _by_tape(self, x: Sequence[float], ways: Any) -> Any:
+        """What `products` returns, by machine code; None where something is not finite."""
         assert self._tape
-        arrays, places = self._tape.own.made, self._tape.tape.places
+        arrays, inputs = self._tape.own.made, len(self._tape.tape.inputs)
         arrays.values[: len(x)] = x
         if not arrays.forward():
             return None
-        if self._flat and self._at_border(x, arrays.values[places].tolist()):
-            return None
-        table = numpy.empty((len(x), len(x)))
-        for at, output in enumerate(self.graph.outputs):
-            if not arrays.backward(output):
-                return None
-            table[:, at] = arrays.gradients[: len(x)]
-        return table
+        all_ways = numpy.zeros((len(ways), inputs))
+        all_ways[:, : len(x)] = ways
+        found = arrays.tangents(all_ways, self.graph.outputs)
+        return found if numpy.isfinite(found).all() else None
+
+
+def _dense(found: Entries, count: int) -> Any:
+    """A matrix of these entries, (count, count)."""
+    table = numpy.zeros((count, count))
+    table[found.rows, found.columns] = found.values
+    return table

@@ -39,7 +39,8 @@ def room(model: Model, names: Sequence[str], large: bool) -> None:
     part = f'or a part of it: --wrt "{listed(names, 2)}"'
     if count > _DENSE:
         message = f"a matrix of {count:,} by {count:,} second derivatives is too large to be kept"
-        raise TooLarge(message, hints=[part.removeprefix("or ")], where=model.source.name)
+        parts = "those that can be other than 0: --sparse", "or --diagonal, or --times a direction"
+        raise TooLarge(message, hints=[*parts, part], where=model.source.name)
     if not large and not fits((count, count)):
         raise refuse("the Hessian", (count, count), part)
 

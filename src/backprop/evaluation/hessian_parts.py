@@ -1,0 +1,162 @@
+"""Second derivatives of which the matrix would be too large: times a direction, by one input alone, or
+those that can be other than 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.errors import BackpropError, IndeterminateForm, TooLarge
+from backprop.evaluation.borders import met
+from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful
+from backprop.evaluation.second_derivatives import Entries
+from backprop.graph import depending, in_order
+from backprop.language import Model
+from backprop.values import having_say
+
+_FEW, _STEPS = 50, 2000
+"""The most inputs, and steps of a gradient, of which every second derivative is looked at."""
+
+_ENTRIES = 20_000_000
+"""The most second derivatives that are kept."""
+
+
+class HessianPart(NamedTuple):
+    """Some second derivatives of an output by n inputs.
+
+    inputs: their names. direction: shape (n,), what they are multiplied with; None where they are
+    not. numbers: shape (n,), the product, or the second derivatives by one input alone; None of
+    entries. entries: those that can be other than 0, by place. way: how they were found, in words.
+    """
+
+    gradient: Gradient
+    inputs: tuple[str, ...]
+    direction: Any = None
+    numbers: Any = None
+    entries: Entries | None = None
+    way: str = ""
+    warnings: tuple[BackpropError, ...] = ()
+    notes: tuple[BackpropError, ...] = ()
+
+
+def times(
+    model: Model,
+    values: Mapping[str, float],
+    direction: Mapping[str, float],
+    of: str | None = None,
+    wrt: Sequence[str] = (),
+    engine: str = "auto",
+) -> HessianPart:
+    """The second derivatives times a direction, by one sweep over the graph of the gradient. direction:
+    the parts by the names of inputs, 0 of others. Raises as `Model.grad`."""
+    point = at_point(model, values, of, wrt, engine)
+    way = numpy.array([direction.get(name, 0.0) for name in point.names], float)
+    if _is_small(point):
+        found = careful(model, point)
+        with numpy.errstate(all="ignore"):
+            numbers = numpy.where(way == 0, 0.0, found.matrix * way).sum(axis=1)
+        return _part(point, found.warnings, found.notes, direction=way, numbers=numbers)
+    numbers = point.second.products(point.x, way[None])[0]
+    moving = [leaf for leaf, part in zip(point.leaves, way, strict=True) if part]
+    doubts = _doubtful(point, moving)
+    numbers[doubts] = numpy.nan
+    told = _told(model, numbers)
+    return _part(point, told, direction=way, numbers=numbers, way="one sweep over the gradient")
+
+
+def diagonal(
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None = None,
+    wrt: Sequence[str] = (),
+    engine: str = "auto",
+) -> HessianPart:
+    """The second derivatives by one input alone. Raises as `Model.grad`."""
+    point = at_point(model, values, of, wrt, engine)
+    if _is_small(point):
+        found = careful(model, point)
+        return _part(point, found.warnings, found.notes, numbers=found.matrix.diagonal().copy())
+    numbers, sweeps = point.second.diagonal(point.x)
+    numbers[_doubtful(point, point.leaves)] = numpy.nan
+    way = f"{sweeps:,} {'sweep' if sweeps == 1 else 'sweeps'} over the gradient"
+    return _part(point, _told(model, numbers), numbers=numbers, way=way)
+
+
+def sparse(
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None = None,
+    wrt: Sequence[str] = (),
+    engine: str = "auto",
+) -> HessianPart:
+    """The second derivatives that can be other than 0, as the graph tells. Raises as `Model.grad`, and
+    TooLarge where they are too many."""
+    point = at_point(model, values, of, wrt, engine)
+    if _is_small(point):
+        found = careful(model, point)
+        rows, columns = numpy.nonzero(found.matrix)
+        entries = Entries(rows, columns, found.matrix[rows, columns], len(point.x))
+        return _part(point, found.warnings, found.notes, entries=entries)
+    known = point.second.entries(point.x)
+    if known is None:
+        count = len(point.names)
+        if count * count > _ENTRIES:
+            message = f"nearly all of {count:,} by {count:,} second derivatives can be other than 0"
+            hints = ['take a product with a direction: --times "a=1"', "or name inputs: --wrt"]
+            raise TooLarge(message, hints=hints, where=model.source.name)
+        table = point.second.products(point.x, None)
+        rows, columns = numpy.nonzero(table)
+        known = Entries(rows, columns, table[rows, columns], count)
+    doubts = numpy.zeros(len(point.names), bool)
+    doubts[_doubtful(point, point.leaves)] = True
+    known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
+    way = f"{known.sweeps:,} {'sweep' if known.sweeps == 1 else 'sweeps'} over the gradient"
+    return _part(point, _told(model, known.values), entries=known, way=way)
+
+
+def _is_small(point: CurvedPoint) -> bool:
+    return len(point.names) <= _FEW and len(point.second.graph.steps) <= _STEPS
+
+
+def _part(
+    point: CurvedPoint,
+    warnings: Sequence[BackpropError],
+    notes: Sequence[BackpropError] | None = None,
+    **numbers: Any,
+) -> HessianPart:
+    gradient = point.at.gradient
+    told = (*gradient.warnings, *warnings) if notes is None else tuple(warnings)
+    noted = gradient.notes if notes is None else tuple(notes)
+    return HessianPart(gradient, tuple(point.names), **numbers, warnings=told, notes=noted)
+
+
+def _doubtful(point: CurvedPoint, moving: Sequence[int]) -> list[int]:
+    """The places of gradients to which a step leads that stands on a border, or is not finite, has a say,
+    and moves: of large graphs these are left open."""
+    graph, data = point.second.graph, point.data
+    odd = {*met(graph, data), *(step for step in graph.steps if not isfinite(data[step]))}
+    if not odd:
+        return []
+    odd &= {*having_say(graph, graph.order, data, graph.outputs)}
+    if not odd:
+        return []
+    leads = {*in_order(odd, graph.operands)}
+    if leads.isdisjoint(moving):
+        return []
+    behind = depending(graph, odd, graph.steps)
+    return [place for place, output in enumerate(graph.outputs) if output in behind]
+
+
+def _told(model: Model, numbers: Any) -> list[BackpropError]:
+    """A warning where numbers are left open."""
+    many = int((~numpy.isfinite(numbers)).sum())
+    if not many:
+        return []
+    are = "number is not known: it is" if many == 1 else "numbers are not known: they are"
+    message = f"{many:,} {are} at a border, a corner, or where something is not finite"
+    hints = ["of up to 50 inputs each is looked at: name them with --wrt"]
+    return [IndeterminateForm(message, where=model.source.name, hints=hints)]

@@ -1,0 +1,2 @@
+# hessian --times "a=0" --set "a=1, b=2"
+L = a^2*b
