@@ -77,9 +77,19 @@ def curvature(
     numbers of the matrix that have more digits than doubles give them how far these move with what
     the inputs are changed here. bent:
     whether something stands on a border here, and they do not say all."""
-    slopes = numpy.array(gradient, float)
-    with numpy.errstate(all="ignore"):
-        norm = float(numpy.linalg.norm(slopes))
+    with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
+        return _said(second, x, matrix, numpy.array(gradient, float), moved, bent)
+
+
+def _said(
+    second: SecondDerivatives,
+    x: Sequence[float],
+    matrix: Any,
+    slopes: Any,
+    moved: Mapping[tuple[int, int], float],
+    bent: bool,
+) -> Curving:
+    norm = float(numpy.linalg.norm(slopes))
     if not len(slopes):
         return Curving("no inputs")
     if bent or not numpy.isfinite(matrix).all() or not numpy.isfinite(slopes).all():

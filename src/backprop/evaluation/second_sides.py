@@ -107,7 +107,8 @@ class SecondSides:
         """The derivative of a gradient by one leaf, from values on both sides."""
         leaf = self._leaves[place]
         if leaf not in row:
-            return SecondSlope(0.0, step=step)
+            known = isfinite(self._data[row.output])
+            return SecondSlope(0.0, step=step) if known else SecondSlope(nan, UNKNOWN)
         moving = row.moved_by(leaf)[0]
         self._left -= sum(1 if row.op(each) in PLAIN else 4 for each in moving)
         if self._left < 0:
@@ -124,7 +125,8 @@ def _verdict(found: Sides) -> SecondSlope:
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
     jumps = any(side.kind == "jump" for side in there)
-    if low == high or (isfinite(size) and high - low <= AGREED * size):
+    blur = sum(side.error for side in there if isfinite(side.error))
+    if low == high or (isfinite(size) and high - low <= max(AGREED * size, blur)):
         number = found.slope if found.slope == found.slope else slopes[-1]
         how = shown(number) if isinf(number) else ""
         return SecondSlope(number + 0.0, how, jumps)
