@@ -1,7 +1,7 @@
 # A charged particle that is to hit the origin
-# Two fixed charges, at (10, 10 - w) and (10, 0), repel a particle from the left: the force
-# is the derivative of their potential p, and Euler's steps of 0.1 s follow it to the
-# x-axis. What w makes it cross the axis at 0? A problem of GradBench, by Pearlmutter
+# Two fixed charges, at (10, 10 - w) and (10, 0), repel a particle from the left. The
+# force is the derivative of their potential p, and Euler's steps of 0.1 s follow it to
+# the x-axis. What w makes it cross the axis at 0? A problem of GradBench, by Pearlmutter
 # and Siskind (2008): the gradient of a motion with a gradient in it.
 #
 # Try:  backprop descend particle.eq --optimizer lbfgs
