@@ -39,7 +39,7 @@ FLOORS = {
     "report": 7,
     "picture": 7,
     "derivation": 7,
-    "commands": 8,
+    "commands": 8, "many_outputs": 8,
     "reports": 9,
     "api": 10, "model_matrices": 10,
     "__init__": 11,
@@ -50,7 +50,8 @@ FLOORS = {
 NEVER = {
     "engine": {"language", "source"},  # they never see the text of a file
     "chain": {"language", "source"},
-    "commands": {"reports"},  # it never sees a format
+    "commands": {"reports"},  # they never see a format
+    "many_outputs": {"reports"},
 }
 """Rooms that a room may not import although they are below it, or would be."""
 
@@ -85,6 +86,7 @@ ONLY = {
         "engine/leading.py",
         "engine/tape.py",
         "evaluation/several.py",
+        "evaluation/directions.py",
         "evaluation/program.py",
         *(f"loops/{name}.py" for name in LOOPS),
     },

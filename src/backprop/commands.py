@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from backprop.report.descent_report import DescentReport
     from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
-    from backprop.report.jacobian_report import JacobianReport
     from backprop.report.large_report import LargeReport
 
 _PLOTTED = {1: 1000, 2: 50_000}
@@ -66,49 +65,6 @@ def grad(
     from backprop.evaluation.elsewhere import elsewhere
 
     return report._replace(elsewhere=elsewhere(model, results[0].data))
-
-
-def jacobian(
-    inputs: Inputs,
-    wrt: Sequence[str] = (),
-    only: Sequence[str] = (),
-    whole: bool = False,
-    mode: str | None = None,
-) -> JacobianReport:
-    """The derivatives of several outputs. only: a table has the rows of these. whole: however large
-    it is. The others are those of `jacobian_at`."""
-    report = jacobian_at(*inputs.given(), inputs.of, wrt, mode)
-    report.only = frozenset(meant(only, report.outputs, "the outputs asked for"))
-    report.large = "whole" if whole else "refused"
-    return report
-
-
-def jacobian_at(
-    model: Model,
-    numbers: Mapping[str, float],
-    of: Sequence[str] = (),
-    wrt: Sequence[str] = (),
-    mode: str | None = None,
-) -> JacobianReport:
-    """The derivatives of several outputs, by itself of all, by the inputs that lead there.
-
-    of: the outputs. wrt: the names that they are derived by. mode: forward or reverse, None for the
-    cheaper one.
-    """
-    from backprop.evaluation.elsewhere import elsewhere
-    from backprop.evaluation.several import inputs_of, jacobian, outputs_of  # with NumPy
-    from backprop.report.jacobian_report import JacobianReport
-
-    outputs = list(dict.fromkeys(meant(of, model.names, "these equations"))) or outputs_of(model)
-    by = list(dict.fromkeys(meant(wrt, model.names, "these equations")))
-    report = JacobianReport(
-        *jacobian(model, numbers, outputs, by or inputs_of(model, outputs), mode)
-    )
-    report.declared = declared(model)
-    if model.worked:
-        data = dict(zip(report.outputs, report.values.tolist(), strict=True))
-        report = report._replace(notes=(*report.notes, *elsewhere(model, data)))
-    return report
 
 
 def hessian(

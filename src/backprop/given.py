@@ -1,7 +1,9 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from math import isfinite
 
 from backprop.errors import (
     LIMIT,
@@ -21,7 +23,7 @@ from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
 from backprop.language.links import differing
 from backprop.names import Names
-from backprop.numbers import exact, half_unit, listed, shown
+from backprop.numbers import as_double, exact, half_unit, listed, shown
 from backprop.source import Source, Span, normal
 from backprop.syntax.parser import read
 
@@ -101,6 +103,12 @@ def read_direction(
     for name, number, place in parts:
         many, missing = ([name], None) if name in names else known.meant(name)
         if missing is None:
+            with suppress(TypeError, ValueError, OverflowError):
+                number = as_double(number)
+            if not (isinstance(number, float) and isfinite(number)):
+                errors.append(
+                    NotANumber(f"{name} = {number!r:.40} is no part of a direction", *place)
+                )
             found |= dict.fromkeys(many, number)
         elif error := refused(model, missing, place[0] if place else None, len(errors) < LIMIT):
             errors.append(error)

@@ -14,6 +14,7 @@ from backprop.options import default_of, documented, names
 from backprop.source import normal
 
 if TYPE_CHECKING:
+    from backprop.report.direction_report import DirectionReport
     from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
     from backprop.report.jacobian_report import JacobianReport
@@ -54,10 +55,39 @@ class Matrices(language.Model):
             >>> found.outputs, found.inputs, found.jacobian.tolist()
             (('r', 's'), ('x', 'y'), [[2.0, 3.0], [6.0, 0.0]])
         """
-        from backprop import commands
+        from backprop import many_outputs
 
         asked = self._asked(values, None, numbers)
-        return commands.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)
+        return many_outputs.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)
+
+    @documented
+    def along(
+        self,
+        direction: Mapping[str, float],
+        values: Mapping[str, float] | None = None,
+        of: str | Sequence[str] = (),
+        *,
+        order: declared.DerivativeOrder = default_of(declared.DerivativeOrder),
+        **numbers: float,
+    ) -> DirectionReport:
+        """The derivatives of several outputs along a direction, by one sweep from the front: prints as a
+        table.
+
+        direction: how far each input moves: they are `x + t*direction[x]`. values, of, numbers: as for
+        `jacobian`. `outputs` are the names, `values` what they are worth (float64, shape (outputs,)),
+        `derivatives` has a row for each: its derivatives by t at t = 0, from the first to `order`
+        (float64, shape (outputs, order)); nan where the chain rule does not say one. Raises what `grad`
+        raises, NotAnInput, and BadOption for a direction without any input.
+
+            >>> import backprop
+            >>> found = backprop.parse("y = x^3*z").along({"x": 1, "z": 2}, x=1, z=0, order=4)
+            >>> found.derivatives.tolist()
+            [[2.0, 12.0, 36.0, 48.0]]
+        """
+        from backprop import many_outputs
+
+        asked = self._asked(values, None, numbers)
+        return many_outputs.along_at(self, asked.numbers, direction, names(of), order)
 
     @documented
     def hessian(

@@ -271,6 +271,9 @@ JacobianMode = Annotated[str | None, Option(
     "--mode NAME", "forward or reverse. Default: what takes fewer sweeps.",
     choices=("forward", "reverse"),
 )]
+DerivativeOrder = Annotated[int, Option(
+    "--order N", "The derivatives along --along up to this one.", 1, min=1, max=10, needs=("along",),
+)]
 Direction = Annotated[str | None, Option(
     "--direction LR|TB", "From left to right, or from the top."
     " Default: LR where that fits a slide (16:9); the other way where that fits better.",

@@ -1,9 +1,10 @@
 """`backprop jacobian`."""
 
-from backprop import commands
+from backprop import many_outputs
 from backprop.cli.printing import Digits, Format, Output, chosen_format, complain, deliver
 from backprop.inputs import Inputs, say
-from backprop.options import JacobianMode, all_option, names_option
+from backprop.options import DerivativeOrder, JacobianMode, all_option, names_option, option
+from backprop.report import Report
 
 EXAMPLE = 'Example: backprop jacobian eqs.txt --of "e, d" --set "a=2, b=-3, c=10"'
 
@@ -14,6 +15,12 @@ def jacobian(
     wrt: list[str] = names_option("--wrt", 'Columns of these names only: "a, b"; repeatable.'),
     only: list[str] = names_option("--only", 'Rows of these outputs only: "e[1], e[2]".'),
     mode: JacobianMode,
+    along: list[str] = option(
+        "--along TEXT",
+        'Instead of a matrix the derivatives along a direction: "a=1, b=0.5"; repeatable.',
+        offers="settings",
+    ),
+    order: DerivativeOrder,
     whole: bool = all_option("Print the table, however large it is."),
     format: Format,
     output: Output,
@@ -22,10 +29,16 @@ def jacobian(
     """The derivatives of several outputs by the inputs, as a matrix.
 
     A row for each output (--of, families too; by itself all outputs of FILE), a column for each
-    input that leads there. A row is what grad says of its output.
+    input that leads there. A row is what grad says of its output. With --along a row has the
+    derivatives by t of the output where the inputs move as a + t, b + 0.5*t.
     """
     format = chosen_format(format, output)
-    report = commands.jacobian(inputs, wrt, only, whole, mode)
-    say(report.way)
+    report: Report
+    if along:
+        matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole}
+        report = many_outputs.along(inputs, along, order, [each for each in matrix if matrix[each]])
+    else:
+        report = many_outputs.jacobian(inputs, wrt, only, whole, mode)
+        say(report.way)
     deliver(report, format, output, digits)
     complain(report.notes, "note")

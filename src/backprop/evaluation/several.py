@@ -67,6 +67,35 @@ def inputs_of(model: Model, outputs: Sequence[str]) -> list[str]:
     return [name for name in model.inputs if name in leading and name not in constants]
 
 
+class Outputs(NamedTuple):
+    """Some outputs of a Model at a point.
+
+    graph: what leads to them. data: what its nodes are worth; None where inputs have no number.
+    sure: of each output whether nothing on its way is in doubt so far: no border, no value that is
+    not finite or too small. warnings: those of the Model.
+    """
+
+    graph: Graph
+    data: list[float] | None
+    sure: list[bool]
+    warnings: list[BackpropError]
+
+    @classmethod
+    def of(cls, model: Model, values: Mapping[str, float], of: Sequence[str]) -> Outputs:
+        """The outputs `of` at `values`. Raises UnknownName, NotAnInput, NotANumber, NotFinite."""
+        graph = model.graph(*of)
+        given, missing = inputs_at(model, values)
+        warnings: list[BackpropError] = [*model.warnings, *by_rounding(model, values)]
+        if not missing.isdisjoint(graph.order):
+            return cls(graph, None, [False] * len(of), warnings)
+        data = graph.columns.start()
+        for node, number in given.items():
+            data[node] = number
+        forward(graph, graph.steps, data)
+        doubtful = _doubtful(graph, data)
+        return cls(graph, data, [model.names[name] not in doubtful for name in of], warnings)
+
+
 @without_collector
 def jacobian(
     model: Model,
@@ -77,23 +106,18 @@ def jacobian(
 ) -> Jacobian:
     """The derivatives of each output by each name. mode: one of MODES, None for the one with fewer
     sweeps. Raises as `Model.grad`."""
-    graph = model.graph(*of)
+    point = Outputs.of(model, values, of)
     rows, by = [model.names[name] for name in of], [model.names[name] for name in wrt]
     mode = mode or ("forward" if len(by) < len(rows) else "reverse")
     numbers, found = np.zeros(len(rows)), np.zeros((len(rows), len(by)))
-    given, missing = inputs_at(model, values)
-    warnings: list[BackpropError] = [*model.warnings, *by_rounding(model, values)]
-    notes: list[BackpropError] = []
-    sure: Sequence[bool] = [False] * len(rows)
-    if missing.isdisjoint(graph.order):
-        data = graph.columns.start()
-        for node, number in given.items():
-            data[node] = number
-        forward(graph, graph.steps, data)
-        numbers[:] = [data[row] for row in rows]
-        doubtful = _doubtful(graph, data)
-        known = [row not in doubtful for row in rows]
-        sure = (_forward if mode == "forward" else _reverse)(graph, data, rows, by, known, found)
+    warnings, notes = point.warnings, list[BackpropError]()
+    sure = point.sure
+    if point.data is not None:
+        numbers[:] = [point.data[row] for row in rows]
+        if mode == "forward":
+            sure = fill_forward(point, rows, [{node: 1.0} for node in by], found)
+        else:
+            sure = _fill_reverse(point, rows, by, found)
     for at, name in enumerate(of):
         if not sure[at]:
             result = only_by(gradient(model, values, name), wrt)
@@ -108,9 +132,14 @@ def jacobian(
         found + 0.0,  # which makes a 0 of -0.0
         mode,
         len(by if mode == "forward" else rows),
-        tuple({str(each): each for each in warnings}.values()),
-        tuple({str(each): each for each in notes}.values()),
+        once(warnings),
+        once(notes),
     )
+
+
+def once(said: Sequence[BackpropError]) -> tuple[BackpropError, ...]:
+    """Each of these once, though several outputs have it."""
+    return tuple({str(each): each for each in said}.values())
 
 
 def _doubtful(graph: Graph, data: ByNode) -> set[int]:
@@ -121,19 +150,15 @@ def _doubtful(graph: Graph, data: ByNode) -> set[int]:
     return depending(graph, odd, graph.steps) if odd else set()
 
 
-def _reverse(
-    graph: Graph,
-    data: ByNode,
-    rows: Sequence[int],
-    by: Sequence[int],
-    known: Sequence[bool],
-    found: NDArray[np.float64],
+def _fill_reverse(
+    point: Outputs, rows: Sequence[int], by: Sequence[int], found: NDArray[np.float64]
 ) -> list[bool]:
-    """Fill in the rows of the outputs that are `known` to be sure so far, by a sweep back from each;
-    which of them are sure."""
-    sure = [*known]
+    """Fill in the rows of the outputs that are sure so far, by a sweep back from each; which of them
+    are sure."""
+    graph, data, sure = point.graph, point.data, [*point.sure]
+    assert data is not None
     for at, row in enumerate(rows):
-        if known[at]:
+        if sure[at]:
             own = Graph(graph.columns, [row], graph.labels)
             here = {node: data[node] for node in own.order}
             gradients: dict[int, float] = dict.fromkeys(own.order, 0.0)
@@ -147,30 +172,30 @@ def _reverse(
     return sure
 
 
-def _forward(
-    graph: Graph,
-    data: ByNode,
+def fill_forward(
+    point: Outputs,
     rows: Sequence[int],
-    by: Sequence[int],
-    known: Sequence[bool],
+    ways: Sequence[Mapping[int, float]],
     found: NDArray[np.float64],
 ) -> list[bool]:
-    """Fill in the rows of all outputs by sweeps from some inputs at once; those that are sure: in
-    which nothing moves if everything is changed by a little more than rounding (see `shaken`)."""
+    """Fill in a column for each of some directions, by sweeps from some at once; the outputs that are
+    sure: in whose rows nothing moves if everything is changed by a little more than rounding (see
+    `shaken`). ways: how each node moves, of those that do."""
+    graph, data = point.graph, point.data
+    assert data is not None
     near, shaken, turning = changed(graph, data, 0)
     turned = depending(graph, turning, graph.steps) if turning else set()
-    slopes = ShakenSlopes()
-    sure = np.array(known, bool)
+    sure = np.array(point.sure, bool)
     for at, row in enumerate(rows):
         sure[at] &= row not in turned and abs(near[row] - data[row]) <= HINT * abs(data[row])
     with np.errstate(all="ignore"):
         try:
             with np.errstate(under="raise"):
-                for columns, part in _swept(graph, data, rows, by, SURE_SLOPES):
+                for columns, part in _swept(graph, data, rows, ways, SURE_SLOPES):
                     found[:, columns] = part
         except FloatingPointError:  # a share is too small for a double
             return [False] * len(rows)
-        for columns, part in _swept(graph, shaken, rows, by, slopes):
+        for columns, part in _swept(graph, shaken, rows, ways, ShakenSlopes()):
             apart = abs(part - found[:, columns])
             sure &= (apart <= HINT * abs(found[:, columns])).all(axis=1)
     sure &= np.isfinite(found).all(axis=1)
@@ -178,19 +203,24 @@ def _forward(
 
 
 def _swept(
-    graph: Graph, data: ByNode, rows: Sequence[int], by: Sequence[int], slopes: Mapping[int, Any]
+    graph: Graph,
+    data: ByNode,
+    rows: Sequence[int],
+    ways: Sequence[Mapping[int, float]],
+    slopes: Mapping[int, Any],
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """The derivatives of the outputs by some of `by` at once, and which these are."""
+    """The derivatives of the outputs along some of the directions at once, and which these are."""
     size = min(_AT_ONCE, max(1, _ROOM // (len(graph.steps) + 1)))
     walked = graph.for_many_walks()
-    for first in range(0, len(by), size):
-        some = by[first : first + size]
-        moving = depending(walked, some, graph.steps)
-        steps = [step for step in graph.steps if step in moving]
-        seeds = dict(zip(some, np.identity(len(some)), strict=True))
-        tangent = tangents(walked, steps, data, seeds, slopes)
+    for first in range(0, len(ways), size):
+        some = ways[first : first + size]
         still = np.zeros(len(some))
-        yield (
-            slice(first, first + len(some)),
-            np.array([tangent.get(row, still) for row in rows]),
-        )
+        seeds: dict[int, NDArray[np.float64]] = {}
+        for at, way in enumerate(some):
+            for node, number in way.items():
+                seeds.setdefault(node, still.copy())[at] = number
+        moving = depending(walked, seeds, graph.steps)
+        steps = [step for step in graph.steps if step in moving]
+        tangent = tangents(walked, steps, data, seeds, slopes)
+        columns = slice(first, first + len(some))
+        yield columns, np.array([tangent.get(row, still) for row in rows])

@@ -1,0 +1,71 @@
+"""What `backprop jacobian --along` has to say."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from backprop.evaluation.directions import Directional
+from backprop.numbers import listed, shown
+from backprop.report import SCHEMA, Column, Table
+from backprop.showing import Shown
+
+_MOST_SHOWN = 6
+"""The most inputs of a direction that the head of a table names."""
+
+
+class DirectionReport(Shown, Directional):
+    """Derivatives along a direction that every format can write, and that print as a table.
+
+    outputs, along, values, derivatives, warnings, notes: as in `backprop.evaluation.directions.Directional`:
+    the names, the direction by input, the values of the outputs (shape (outputs,)), and a row for
+    each output, its derivatives from the first on (shape (outputs, order)).
+    """
+
+    declared: Mapping[str, Any] = MappingProxyType({})
+    """What the JSON has of the file."""
+
+    def __repr__(self) -> str:
+        return f"Directional({len(self.outputs)} outputs, order {self.order})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DirectionReport, tuple(self)
+
+    @property
+    def order(self) -> int:
+        """Of the last derivative."""
+        return int(self.derivatives.shape[1])
+
+    def _columns(self) -> list[Column]:
+        titles = ["d/dt", *(f"d^{k}/dt^{k}" for k in range(2, self.order + 1))]
+        by = zip(titles, self.derivatives.T, strict=True)
+        return [Column(title, column.tolist()) for title, column in by]
+
+    def table(self) -> Table:
+        """A row for each output: its name, its value, and its derivatives."""
+        ways = [f"{name} + {shown(number)}*t" for name, number in self.along.items()]
+        head = f"derivatives by t at t = 0, along {listed(ways, _MOST_SHOWN)}"
+        columns = [
+            Column("name", self.outputs, "name"),
+            Column("value", self.values.tolist()),
+            *self._columns(),
+        ]
+        return Table(columns, heads=[[head]])
+
+    def records(self) -> list[Column]:
+        """A row for each output, as in the table."""
+        values = Column("value", self.values.tolist())
+        return [Column("output", self.outputs, "name"), values, *self._columns()]
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """One object; the README has its shape."""
+        notes = {"notes": [*map(str, self.notes)]} if self.notes else {}
+        yield {
+            "schema": SCHEMA,
+            "outputs": [*self.outputs],
+            "along": dict(self.along),
+            "order": self.order,
+            "values": self.values.tolist(),
+            "derivatives": self.derivatives.tolist(),
+            **self.declared,
+            **notes,
+        }

@@ -1,0 +1,3 @@
+# jacobian --along "lenght=1"
+y = length^2
+length = 1

@@ -1,0 +1,183 @@
+"""Derivatives of any order along a line, against mpmath's Taylor coefficients at hundreds of bits."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+import backprop
+from backprop.evaluation.shaken import MOST
+from backprop.evaluation.taylor import Series, derivatives_along
+from backprop.graph import Columns, Graph
+from backprop.operations import OPERATIONS
+from backprop.row import Operation
+from backprop.syntax import functions
+from odd_points import NO_VALUE, POINTS, Point
+from running import backprop as run
+from test_engines import interpreted, random_graph
+from test_odd_points import _numbers
+from truth import BITS, mp, truth
+
+ORDER = 10
+
+STILL = {"polygamma": 0, "if": 0, "below": 1, "above": 0}
+"""Operands along which there is no derivative: an order, a condition, a pivot that cancels."""
+
+SAMPLES = [(row, at) for row in OPERATIONS.values() for at in row.samples]
+
+
+def truly(
+    row: Operation, at: tuple[float, ...], way: tuple[float, ...], order: int
+) -> tuple[list[Any], Any]:
+    """The derivatives of an operation along a line, as mpmath's differences have them, and how far they
+    may be off."""
+    function = truth(row.name)
+
+    def along(t: Any) -> Any:
+        return function(*(mp.mpf(x) + t * mp.mpf(v) for x, v in zip(at, way, strict=True)))
+
+    bits = 200 if row.name in BITS else 1000
+    with mp.workprec(bits):
+        coefficients = mp.taylor(along, 0, order, chop=False)
+        found = [math.factorial(k) * each for k, each in enumerate(coefficients)]
+        return found[1:], math.factorial(order) * abs(found[0]) * mp.mpf(2) ** (60 - bits)
+
+
+def of_row(row: Operation, at: tuple[float, ...]) -> tuple[Graph, list[float]]:
+    """An operation as a graph of one step, and its numbers."""
+    columns = Columns()
+    inputs = [columns.input() for _ in at]
+    graph = Graph(columns, [columns.step(row.name, inputs)])
+    return graph, [*at, functions.value(row.name)(*at)]
+
+
+def ways(row: Operation, at: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Along each operand, and along all at once, as far as it is large: then nothing overflows early."""
+    sizes = [
+        0.0 if STILL.get(row.name) == place else number or 1.0 for place, number in enumerate(at)
+    ]
+    found = [
+        tuple(size * (place == only) for place, size in enumerate(sizes)) for only in range(len(at))
+    ]
+    return [way for way in dict.fromkeys([*found, tuple(sizes)]) if any(way)]
+
+
+def _name(item: object) -> str:
+    return item.name if isinstance(item, Operation) else str(item).replace(" ", "")
+
+
+@pytest.mark.parametrize(("row", "at"), SAMPLES, ids=_name)
+def test_every_operation_to_order_ten(
+    row: Operation, at: tuple[float, ...], request: pytest.FixtureRequest
+) -> None:
+    """To order ten with --whole, else to six, and to four where mpmath takes seconds."""
+    whole = request.config.getoption("--whole")
+    order = ORDER if whole else 4 if row.name in BITS else 6
+    for way in ways(row, at):
+        graph, data = of_row(row, at)
+        found = derivatives_along(graph, dict(enumerate(way)), data, order)[0]
+        right, off = truly(row, at, way, order)
+        for k, (got, true) in enumerate(zip(found, right, strict=True), 1):
+            near = abs(mp.mpf(got) - true) <= 1e-14 * abs(true) + off
+            assert near or got == float(true), (way, k, got, true)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "way", "right"),
+    [
+        ("x^4", {"x": 0}, {"x": 1}, [0, 0, 0, 24, 0]),
+        ("x^4", {"x": 1}, {"x": 2}, [8, 48, 192, 384, 0]),
+        ("if(x > 0, sqrt(x), x^2)", {"x": -1}, {"x": 1}, [-2, 2, 0, 0, 0]),
+        ("sinc(x)", {"x": 0}, {"x": 1}, [0, -1 / 3, 0, 1 / 5, 0]),
+        ("(1 - cos(x))/x^2", {"x": 1e-30}, {"x": 1}, [-1e-30 / 12, -1 / 12, 1e-30 / 30, 1 / 30, -1e-30 / 56]),
+        ("expm1(x)/x", {"x": 1e-20}, {"x": 1}, [1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6]),
+        # the table's slope by x is that of x^0 alone, which is 0: values say it
+        ("x^y", {"x": 1, "y": 0}, {"x": 1, "y": 1}, [0, 2, -3, 20, -90]),
+        ("cbrt(x)^6", {"x": 0}, {"x": 1}, [0, 2, 0, 0, 0]),
+        ("floor(x)*x^2 + abs(x)", {"x": 2.5}, {"x": 1}, [11, 4, 0, 0, 0]),
+        ("x*y*z", {"x": 1, "y": 2, "z": 3}, {"x": 1, "y": 0, "z": 0}, [6, 0, 0, 0, 0]),
+        ("exp(-x)*1e-200", {"x": 200}, {"x": 1}, [-1.3838965267367375e-287, 1.3838965267367375e-287, -1.3838965267367375e-287, 1.3838965267367375e-287, -1.3838965267367375e-287]),
+    ],
+)  # fmt: skip
+def test_known_derivatives(
+    text: str, at: dict[str, float], way: dict[str, float], right: list[float]
+) -> None:
+    found = backprop.parse(f"L = {text}").along(way, at, order=5).derivatives[0]
+    assert found.tolist() == pytest.approx(right, rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_large_graphs_in_doubles(seed: int) -> None:
+    """Against the same arithmetic with many digits, within what a change of the inputs by 1e-12 does."""
+    graph, numbers = random_graph(MOST + 100, seed, seed % 2 == 0)
+    data, _ = interpreted(graph, numbers)
+    along = {leaf: (-1) ** at * (1 + at % 3) / 4 for at, leaf in enumerate(numbers)}
+    found = derivatives_along(graph, along, data, 4)[0]
+    exact = Series(graph, along, data, 4, 60).derivatives(graph.output, 4)
+    moved, _ = interpreted(graph, {leaf: x * (1 + 1e-9) for leaf, x in numbers.items()})
+    near = Series(graph, along, moved, 4, 60).derivatives(graph.output, 4)
+    for got, true, other in zip(found, exact, near, strict=True):
+        assert abs(got - true) <= 1e-12 * abs(true) + 1e-3 * abs(other - true)
+
+
+def test_what_is_linear_in_the_steps_stays_linear() -> None:
+    """A chain of 20,000 steps to order four: no recursion, and few steps more than there are."""
+    model = backprop.parse("x[t+1] = sin(x[t]) + 0.1 for t in 0..9999; x[0] = 0.5; output x[10000]")
+    found = model.along({"x[0]": 1}, order=4)
+    assert abs(found.derivatives[0][0]) < 1
+    graph = model.graph("x[10000]")
+    series = Series(
+        graph, {model.names["x[0]"]: 1.0}, interpreted(graph, {model.names["x[0]"]: 0.5})[0], 4
+    )
+    assert len(series.found) < 4 * len(graph.order)
+
+
+TEXT = "r = 10*(y - x^2); s = 1 - x; x = -1.2; y = 1"
+
+
+def test_the_json_of_a_direction_is_a_promise() -> None:
+    ran = run("jacobian", "-e", TEXT, "--along", "x=1, y=0.5", "--order", "2", "--format", "json")
+    assert json.loads(ran.out) == {
+        "schema": 1,
+        "outputs": ["r", "s"],
+        "along": {"x": 1.0, "y": 0.5},
+        "order": 2,
+        "values": [pytest.approx(-4.4), pytest.approx(2.2)],
+        "derivatives": [[29.0, -20.0], [-1.0, 0.0]],
+    }
+
+
+@pytest.mark.parametrize("point", [each for each in POINTS if each.kind != NO_VALUE], ids=str)
+def test_at_odd_points_the_first_is_the_gradient_times_the_direction(point: Point) -> None:
+    model = backprop.parse(point.text)
+    numbers = dict(_numbers(model, point.at))
+    if point.by not in model.inputs:
+        pytest.skip("a direction is of inputs")
+    gradient = model.grad(numbers)
+    for order in (1, 3):
+        found = model.along({point.by: 2.0}, numbers, of=gradient.output, order=order)
+        right = 2 * gradient.gradients[point.by]
+        assert found.derivatives[0][0] == pytest.approx(right, rel=1e-14, abs=1e-300, nan_ok=True)
+        said = {str(each) for each in gradient.notes}
+        assert {str(each) for each in found.notes} <= said
+
+
+def test_what_is_not_known_is_told() -> None:
+    ran = run("jacobian", "-e", "y = sqrt(x)^4; x = 0", "--along", "x=1", "--order", "3")
+    assert "the derivatives of y along this direction are not known from order 2 on" in ran.err
+    assert "nan" in ran.out
+
+
+def test_a_direction_in_python_is_looked_at() -> None:
+    model = backprop.parse(TEXT)
+    for wrong in ({}, {"x": 0.0}, {"q": 1}, {"r": 1}, {"x": float("nan")}):
+        with pytest.raises(backprop.BackpropError):
+            model.along(wrong)
+    with pytest.raises(backprop.BackpropError, match="at most 10"):
+        model.along({"x": 1}, order=11)
+    with pytest.raises(backprop.BackpropError, match="whole number"):
+        model.along({"x": 1}, order="two")  # type: ignore[arg-type]
+    assert "d^2/dt^2" in str(model.along({"x": 1}, order=2))
