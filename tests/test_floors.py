@@ -77,6 +77,7 @@ ONLY = {
         "evaluation/hessian_matrix.py",
         "evaluation/second_derivatives.py",
         "evaluation/hessian_parts.py",
+        "evaluation/often_second.py",
         "report/hessian_part_report.py",
         "report/hessian_report.py",
         "descent/looped.py",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backprop.engine.choosing import build
@@ -28,6 +29,8 @@ from backprop.source import Source
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
+
+    from backprop.evaluation.often_second import OftenSecond
 
 _MOST_RUNS = 10**15
 
@@ -89,9 +92,7 @@ class Program:
         """
         import numpy as np
 
-        x = np.asarray(values, dtype=np.float64)
-        if x.shape != (len(self.inputs),):
-            raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
+        x = self._row(values)
         kind = self._kind  # each takes numbers as it reads them fastest
         if kind is StraightCode:
             found = self._engine.run(array("d", x.tobytes()))
@@ -105,6 +106,34 @@ class Program:
             found = slow.value, [slow.gradients[name] for name in self.inputs]
         value, slopes = found
         return value, np.array(slopes, dtype=np.float64)
+
+    def hessian(self, values: ArrayLike) -> NDArray[np.float64]:
+        """The second derivatives of the output by every two inputs, float64, shape (inputs, inputs), made
+        ready at the first call; nan where there is none, as on one side of a corner.
+
+        values: a number for each of `inputs`. Raises what `Model.hessian` raises, ValueError for
+        another shape.
+        """
+        return self._second.hessian(self._row(values))
+
+    def hessian_times(self, values: ArrayLike, direction: ArrayLike) -> NDArray[np.float64]:
+        """The second derivatives times a direction, float64, shape (inputs,), in the time of two gradients
+        or so. direction: a number for each of `inputs`; the rest is as for `hessian`."""
+        return self._second.times(self._row(values), self._row(direction))
+
+    def _row(self, values: ArrayLike) -> NDArray[np.float64]:
+        import numpy as np
+
+        x = np.asarray(values, dtype=np.float64)
+        if x.shape != (len(self.inputs),):
+            raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
+        return x
+
+    @cached_property
+    def _second(self) -> OftenSecond:
+        from backprop.evaluation.often_second import OftenSecond
+
+        return OftenSecond(self._model, self.output, self.inputs, *self._made)
 
 
 @without_collector

@@ -1,0 +1,99 @@
+"""Second derivatives of one output at many points: what a `Program` has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop.chain.derivatives import tangent_graph
+from backprop.engine.choosing import build
+from backprop.evaluation.borders import kind, met
+from backprop.evaluation.hessian_matrix import at_point, careful
+from backprop.evaluation.leaves import constants
+from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.graph import Graph
+from backprop.language import Model
+from backprop.operations import OPERATIONS
+from backprop.values import forward
+
+
+class OftenSecond:
+    """The second derivatives of an output by n inputs, at any points. Where something is on a border, or
+    not finite, each of them is looked at as `Model.hessian` does.
+
+    inputs: the names of the numbers that are given. engine, runs: as for `compile`.
+    """
+
+    def __init__(
+        self, model: Model, output: str, inputs: Sequence[str], engine: str, runs: int
+    ) -> None:
+        self._model, self._output, self._inputs = model, output, tuple(inputs)
+        self._engine, self._runs = engine, runs
+        self._graph = Graph(model.columns, [model.names[output]], model.labels)
+        self._leaves = [model.names[name] for name in inputs]
+        self._fixed = constants(model)
+        ops = {self._graph.op(step) for step in self._graph.steps}
+        self._bordering = any(kind(OPERATIONS[op]) for op in ops)
+        """Whether a step can stand on a border at all."""
+
+    @cached_property
+    def _second(self) -> SecondDerivatives:
+        ready = self._engine != "python" and self._runs > 1
+        return SecondDerivatives(self._graph, self._leaves, self._fixed, self._engine, ready)
+
+    @cached_property
+    def _along(self) -> Any:
+        """What computes the derivative along a direction, of which the gradient is the product: one sweep
+        forward and one back over a graph that is twice as large as that of the output."""
+        graph, ways = tangent_graph(self._graph, dict.fromkeys(self._leaves))
+        return build(graph, [*self._leaves, *ways], self._fixed, self._engine, self._runs)
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """All second derivatives, float64, shape (n, n); nan where there is none. x: shape (n,). Raises
+        what `Model.hessian` raises."""
+        if not self._at_border(x):
+            table = self._second.matrix(x.tolist())
+            if np.isfinite(table).all():
+                same: NDArray[np.float64] = table / 2 + table.T / 2
+                return same
+        return self._carefully(x)
+
+    def times(self, x: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The second derivatives times a direction, float64, shape (n,). x, way: shape (n,). Raises what
+        `Model.hessian` raises."""
+        if not self._at_border(x):
+            both = np.concatenate([x, way])
+            found = self._along.run(both.tolist() if self._in_python else both)
+            if found is not None:
+                return np.array(found[1][: len(x)], dtype=np.float64)
+        table = self._carefully(x)
+        with np.errstate(all="ignore"):
+            product: NDArray[np.float64] = np.where(way == 0, 0.0, table * way).sum(axis=1)
+        return product
+
+    @cached_property
+    def _in_python(self) -> bool:
+        from backprop.engine.engines import GeneratedPython, Interpreted
+
+        return isinstance(self._along, (Interpreted, GeneratedPython))
+
+    def _at_border(self, x: NDArray[np.float64]) -> bool:
+        if not self._bordering:
+            return False
+        data = self._graph.columns.start()
+        for node, number in self._fixed.items():
+            data[node] = number
+        for leaf, number in zip(self._leaves, x.tolist(), strict=True):
+            data[leaf] = number
+        forward(self._graph, self._graph.steps, data)
+        return bool(met(self._graph, data))
+
+    def _carefully(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        given = dict(zip(self._inputs, x.tolist(), strict=True))
+        point = at_point(self._model, given, self._output, self._inputs, "auto")
+        found: NDArray[np.float64] = careful(self._model, point).matrix
+        return found

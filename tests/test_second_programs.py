@@ -1,0 +1,70 @@
+"""Second derivatives of compiled programs, against those of the model."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy
+import pytest
+
+import backprop
+
+NETWORK = """
+    h[k,j] = tanh(sum(w[j,i]*sin(k*i) for i in 1..2) + b[j]) for k in 1..12, j in 1..3
+    L = mean((sigmoid(sum(v[j]*h[k,j] for j in 1..3)) - k/12)^2 for k in 1..12)"""
+TEXTS = [
+    ("L = (1 - x)^2 + 100*(y - x^2)^2", "L"),
+    ("L = sum(x[i]*x[i+1]^2 + exp(x[i]/3) for i in 1..39); M = 2*x[1]", "L"),
+    ("L = if(x > 1, x^3*y, y^2) + abs(y)*x + 3", "L"),
+    ("const k = 3; L = k*x^2 + w[n]*x; n = 2; w[i] = i for i in 1..2", "L"),
+    (NETWORK, "L"),
+]
+
+
+@pytest.mark.parametrize("engine", ["auto", "python", "native"])
+@pytest.mark.parametrize(("text", "output"), TEXTS)
+def test_they_are_those_of_the_model(text: str, output: str, engine: str) -> None:
+    model = backprop.parse(text)
+    program = backprop.compile(model, output, engine=engine)
+    chance = numpy.random.default_rng(1)
+    for _ in range(3):
+        x, way = chance.normal(size=(2, len(program.inputs)))
+        at = dict(zip(program.inputs, x.tolist(), strict=True))
+        right = model.hessian(at, output, wrt=list(program.inputs)).matrix
+        matrix = program.hessian(x)
+        assert (matrix.shape, matrix.dtype) == ((len(x), len(x)), numpy.float64)
+        assert matrix == pytest.approx(right, rel=1e-11, abs=1e-12)
+        product = program.hessian_times(x, way)
+        assert product == pytest.approx(right @ way, rel=1e-10, abs=1e-11)
+        assert program(x)[0] == pytest.approx(model.grad(at, output).value)
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_on_a_border_each_is_looked_at(engine: str) -> None:
+    program = backprop.compile(backprop.parse("L = x*abs(x) + y^2 + relu(x)^3"), engine=engine)
+    assert program.inputs == ("x", "y")
+    found = program.hessian([0, 2])
+    assert numpy.isnan(found[0, 0])
+    assert found[1].tolist() == [0, 2]
+    assert program.hessian([1, 2]).tolist() == [[8, 0], [0, 2]]
+    assert program.hessian_times([0, 2], [0, 1]).tolist() == [0, 2]
+    assert numpy.isnan(program.hessian_times([0, 2], [1, 0])[0])
+
+
+def test_what_is_not_finite() -> None:
+    program = backprop.compile(backprop.parse("L = x^1.5*y + 1/z"))
+    assert program.hessian([0, 2, 1])[0, 0] == numpy.inf
+    with pytest.raises(backprop.errors.NotFinite):
+        program.hessian([1, 1, 0])
+    for wrong in ([1, 2], [[1, 2, 3]]):
+        with pytest.raises(ValueError, match="3 numbers are needed"):
+            program.hessian(wrong)
+        with pytest.raises(ValueError, match="3 numbers are needed"):
+            program.hessian_times([1, 2, 3], wrong)
+
+
+def test_a_program_that_was_pickled_has_them() -> None:
+    program = backprop.compile(backprop.parse("L = x^2*y"))
+    program.hessian([1, 2])
+    again = pickle.loads(pickle.dumps(program))
+    assert again.hessian([1, 2]).tolist() == [[4, 2], [2, 0]]
