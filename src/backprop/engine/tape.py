@@ -96,7 +96,10 @@ class Tape:
             self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
         arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
-        self.tangents = self._library.function("tangents", None, *arguments)
+        self.tangents = {
+            width: self._library.function(f"tangents{width}", None, *arguments)
+            for width in kernels.AT_ONCE
+        }
         self.functions = tuple(map(self._library.address, ("forward", "backward")))
 
     def run(self, data: list[float], gradients: list[float]) -> bool:
@@ -168,6 +171,8 @@ class Arrays:
         self._fields = np.array(numbers, np.int64)
         self.address = int(self._fields.ctypes.data)
         self._has_constants = self._loses = False
+        self._tangents: dict[int, Doubles] = {}
+        """For so many tangents at once those of all places."""
 
     def forward(self) -> bool:
         """Compute every step; whether all are finite."""
@@ -191,13 +196,18 @@ class Arrays:
         tape = self.tape
         self._enter_constants()
         count, places = len(tape.inputs), tape.places[list(outputs)]
-        at = _aligned(tape.size * kernels.AT_ONCE).reshape(tape.size, kernels.AT_ONCE)
         found = np.empty((len(ways), len(outputs)))
-        arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
-        for first in range(0, len(ways), kernels.AT_ONCE):
-            some = ways[first : first + kernels.AT_ONCE]
+        most = kernels.AT_ONCE[-1]
+        for first in range(0, len(ways), most):
+            some = ways[first : first + most]
+            width = next(each for each in kernels.AT_ONCE if each >= len(some))
+            if width not in self._tangents:
+                self._tangents[width] = _aligned(tape.size * width).reshape(tape.size, width)
+            at = self._tangents[width]
             at[:count, : len(some)] = some.T
-            tape.tangents(tape.segments.ctypes.data, len(tape.segments), *arrays)
+            at[:count, len(some) :] = 0.0
+            arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
+            tape.tangents[width](tape.segments.ctypes.data, len(tape.segments), *arrays)
             found[first : first + len(some)] = at[places, : len(some)].T
         return found
 

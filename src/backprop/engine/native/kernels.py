@@ -26,11 +26,16 @@ at the root."""
 _NUMBERS = ("count", "size", "root", "seed")
 
 
-AT_ONCE = 8
-"""Tangents that go forward at once."""
+AT_ONCE = (1, 4, 8)
+"""How many tangents may go forward at once."""
 
-_TANGENTS = f"""
-define void @tangents(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
+
+def _tangents(width: int) -> str:
+    """The chain rule from the front, for tangents side by side: of each step the slopes, which `forward`
+    has left, times the tangents of the operands. Those of the leaves stand in `t`."""
+    reals, aligned = f"<{width} x double>", f"align {8 * width}"
+    return f"""
+define void @tangents{width}(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
                       ptr noalias %a, ptr noalias %b, ptr noalias %t) {{
 entry:
   %any = icmp sgt i64 %count, 0
@@ -57,19 +62,19 @@ step:
   %bk = load i32, ptr %b.at, align 4
   %a.row = sext i32 %ak to i64
   %b.row = sext i32 %bk to i64
-  %a.t = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %a.row
-  %b.t = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %b.row
-  %av = load <{AT_ONCE} x double>, ptr %a.t, align 64
-  %bv = load <{AT_ONCE} x double>, ptr %b.t, align 64
-  %p1 = insertelement <{AT_ONCE} x double> poison, double %pk, i32 0
-  %pv = shufflevector <{AT_ONCE} x double> %p1, <{AT_ONCE} x double> poison, <{AT_ONCE} x i32> zeroinitializer
-  %q1 = insertelement <{AT_ONCE} x double> poison, double %qk, i32 0
-  %qv = shufflevector <{AT_ONCE} x double> %q1, <{AT_ONCE} x double> poison, <{AT_ONCE} x i32> zeroinitializer
-  %pa = fmul <{AT_ONCE} x double> %pv, %av
-  %qb = fmul <{AT_ONCE} x double> %qv, %bv
-  %sum = fadd <{AT_ONCE} x double> %pa, %qb
-  %to = getelementptr <{AT_ONCE} x double>, ptr %t, i64 %k
-  store <{AT_ONCE} x double> %sum, ptr %to, align 64
+  %a.t = getelementptr {reals}, ptr %t, i64 %a.row
+  %b.t = getelementptr {reals}, ptr %t, i64 %b.row
+  %av = load {reals}, ptr %a.t, {aligned}
+  %bv = load {reals}, ptr %b.t, {aligned}
+  %p1 = insertelement {reals} poison, double %pk, i32 0
+  %pv = shufflevector {reals} %p1, {reals} poison, <{width} x i32> zeroinitializer
+  %q1 = insertelement {reals} poison, double %qk, i32 0
+  %qv = shufflevector {reals} %q1, {reals} poison, <{width} x i32> zeroinitializer
+  %pa = fmul {reals} %pv, %av
+  %qb = fmul {reals} %qv, %bv
+  %sum = fadd {reals} %pa, %qb
+  %to = getelementptr {reals}, ptr %t, i64 %k
+  store {reals} %sum, ptr %to, {aligned}
   %k1 = add i64 %k, 1
   %more = icmp slt i64 %k1, %end
   br i1 %more, label %step, label %next
@@ -80,8 +85,6 @@ next:
 done:
   ret void
 }}"""
-"""The chain rule from the front, for tangents side by side: of each step the slopes, which `forward`
-has left, times the tangents of the operands. Those of the leaves stand in `t`."""
 
 
 def text(used: frozenset[int]) -> str:
@@ -116,7 +119,7 @@ def text(used: frozenset[int]) -> str:
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", careful, "careful"),
     ]
-    others = (_DECLARED, FILL, marks(), _levels(), _TANGENTS, ATTRIBUTES)
+    others = (_DECLARED, FILL, marks(), _levels(), *map(_tangents, AT_ONCE), ATTRIBUTES)
     return "\n".join([*sorted(declared), *parts, *others])
 
 
