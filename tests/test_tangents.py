@@ -32,7 +32,7 @@ def test_tangents_on_a_tape_are_those_of_the_interpreter(
         arrays.forward()
         ways = np.zeros((count, len(code.tape.inputs)))
         ways[:, : len(leaves)] = [[chance.uniform(-1, 1) for _ in leaves] for _ in range(count)]
-        found = arrays.tangents(ways, graph.outputs)
+        found = arrays.tangents(ways, np.array(graph.outputs))
         data = graph.columns.start()
         for leaf, number in numbers.items():
             data[leaf] = number
@@ -53,5 +53,5 @@ def test_a_branch_that_is_not_taken_has_no_tangent() -> None:
     for x, z, expected in [(2.0, 5.0, [12, 0]), (0.5, 5.0, [5, 0.5]), (0.5, 0.25, [-4, 0])]:
         arrays.values[:2] = x, z
         assert arrays.forward()
-        found = arrays.tangents(np.identity(2), [model.names["y"]])
+        found = arrays.tangents(np.identity(2), np.array([model.names["y"]]))
         assert found[:, 0] == pytest.approx(expected, rel=1e-13)

@@ -94,7 +94,7 @@ def band_entries(count: int) -> Job:
     """The Hessian of the band, the entries that can be other than 0."""
     one_core()
     second = _second(band(count), [f"x[{at + 1}]" for at in range(count)])
-    point = band_point(count)
+    point = numpy.array(band_point(count))
 
     def check() -> list[float]:
         found = second.entries(point)

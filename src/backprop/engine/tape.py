@@ -187,7 +187,7 @@ class Arrays:
             self._fields[_ROOT] = self.tape.places[output]
         return self._backward() and not self._loses
 
-    def tangents(self, ways: Doubles, outputs: Sequence[int]) -> Doubles:
+    def tangents(self, ways: Doubles, outputs: Keys) -> Doubles:
         """The derivatives of outputs, rows of the graph, along directions, after `forward`: (ways, outputs).
 
         ways: the directions by the tape's inputs, (ways, inputs). No branch that is not taken has a
@@ -195,7 +195,7 @@ class Arrays:
         """
         tape = self.tape
         self._enter_constants()
-        count, places = len(tape.inputs), tape.places[list(outputs)]
+        count, places = len(tape.inputs), tape.places[outputs]
         found = np.empty((len(ways), len(outputs)))
         most = kernels.AT_ONCE[-1]
         for first in range(0, len(ways), most):

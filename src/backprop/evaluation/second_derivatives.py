@@ -269,6 +269,10 @@ class SecondDerivatives:
         return any(here != [there[step] for step in self._flat] for there in nearby)
 
     @cached_property
+    def _outputs(self) -> Any:
+        return numpy.array(self.graph.outputs)
+
+    @cached_property
     def _flat(self) -> list[int]:
         """The steps that move, but have no slope."""
         op = self.graph.op
@@ -300,7 +304,7 @@ class SecondDerivatives:
             return None
         all_ways = numpy.zeros((len(ways), inputs))
         all_ways[:, : len(x)] = ways
-        found = arrays.tangents(all_ways, self.graph.outputs)
+        found = arrays.tangents(all_ways, self._outputs)
         return found if numpy.isfinite(found).all() else None
 
 
