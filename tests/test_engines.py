@@ -392,7 +392,7 @@ def test_a_program_is_a_function_of_arrays(engine: str) -> None:
     again, _ = program([0, 0, 0, 0])
     assert again == 0
     assert gradient.tolist() == [by[name] for name in program.inputs]  # a result of its own
-    for wrong in ([1, 2, 3], [[1, 2, 3, 4]], 5, [1, 2, 3, 4, 5]):
+    for wrong in ([1, 2, 3], [[1, 2, 3]], [[[1, 2, 3, 4]]], 5, [1, 2, 3, 4, 5]):
         with pytest.raises(ValueError, match="4 numbers"):
             program(wrong)
 

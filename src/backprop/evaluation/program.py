@@ -14,10 +14,11 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from backprop.engine.choosing import build
 from backprop.engine.engines import Engine, GeneratedPython, Interpreted, StraightCode
+from backprop.errors import BackpropError
 from backprop.evaluation.gradient import evaluate
 from backprop.evaluation.leaves import constants
 from backprop.graph import Graph
@@ -74,17 +75,19 @@ class Program:
 
     def __reduce__(self) -> tuple[Any, ...]:
         source = self._model.source
-        made = source.name, source.text, self._model.seed, self.output, *self._made
+        made = type(self), source.name, source.text, self._model.seed, self.output, *self._made
         return _again, made
 
     def __repr__(self) -> str:
         kind = self._kind.__name__
         return f"Program({self.output} of {len(self.inputs)} inputs, {kind})"
 
-    def __call__(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
+    def __call__(self, values: ArrayLike) -> tuple[Any, NDArray[np.float64]]:
         """The value of the output, and its derivative by every input (float64, shape (inputs,)).
 
-        values: a number for each of `inputs`. Raises NotFinite for a step without a finite value
+        values: a number for each of `inputs`; or rows of them, shape (rows, inputs): then there are
+        values of shape (rows,) and gradients of shape (rows, inputs), and an error says in its hints
+        which row it is of, from 0 on. Raises NotFinite for a step without a finite value
         that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
         be infinite, and then is the gradient; it is nan where the chain rule meets 0·∞ and does
         not decide (`Model.grad` asks the values). The value is what doubles hold: where one on the
@@ -92,7 +95,32 @@ class Program:
         """
         import numpy as np
 
-        x = self._row(values)
+        x = np.asarray(values, dtype=np.float64)
+        by_rows = x.ndim == 2 and x.shape[1] == len(self.inputs)
+        return self._rows(x) if by_rows else self._at(self._row(x))
+
+    def _rows(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values and gradients of many points: in machine code where the engine has a loop over them."""
+        import numpy as np
+
+        x = np.ascontiguousarray(x)
+        values, gradients = np.empty(len(x)), np.empty_like(x)
+        bad = np.ones(len(x), np.uint8)
+        if isinstance(self._engine, StraightCode):
+            numbers, into = x.ctypes.data, (values.ctypes.data, gradients.ctypes.data)
+            self._engine.rows(numbers, *into, bad.ctypes.data, len(x))
+        for row in np.flatnonzero(bad).tolist():
+            try:
+                values[row], gradients[row] = self._at(x[row])
+            except BackpropError as error:
+                error.hints += (f"this is row {row} of the numbers given, from 0 on",)
+                raise
+        return values, gradients
+
+    def _at(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Value and gradient of one point."""
+        import numpy as np
+
         kind = self._kind  # each takes numbers as it reads them fastest
         if kind is StraightCode:
             found = self._engine.run(array("d", x.tobytes()))
@@ -126,7 +154,7 @@ class Program:
 
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
-            raise ValueError(f"{len(self.inputs)} numbers are needed, in one row, not {x.shape}")
+            raise ValueError(f"{len(self.inputs)} numbers are needed for a point, not {x.shape}")
         return x
 
     @cached_property
@@ -136,6 +164,50 @@ class Program:
         return OftenSecond(self._model, self.output, self.inputs, *self._made)
 
 
+class CurvedProgram(Program):
+    """A Program that has the second derivatives, too: numbers → value, gradient and Hessian."""
+
+    def __call__(self, values: ArrayLike) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:  # type: ignore[override]
+        """The value, its derivative by every input (float64, shape (inputs,)), and by every two of them
+        (float64, shape (inputs, inputs)).
+
+        values: as for a Program; of rows there are values, shape (rows,), gradients, shape (rows, inputs),
+        and second derivatives, shape (rows, inputs, inputs). On a border of a choice or at a corner a
+        second derivative is what both sides say, nan if they differ. Raises as a Program.
+        """
+        import numpy as np
+
+        found, gradients = super().__call__(values)
+        x = np.asarray(values, dtype=np.float64)
+        if x.ndim == 1:
+            return found, gradients, self.hessian(x)
+        count = len(self.inputs)
+        matrices = [self.hessian(row) for row in x]
+        return found, gradients, np.array(matrices).reshape(len(x), count, count)
+
+
+@overload
+def compile(
+    model: Model,
+    of: str | None = ...,
+    *,
+    engine: EngineName = ...,
+    runs: int = ...,
+    hessian: Literal[True],
+) -> CurvedProgram: ...
+
+
+@overload
+def compile(
+    model: Model,
+    of: str | None = ...,
+    *,
+    engine: EngineName = ...,
+    runs: int = ...,
+    hessian: Literal[False] = ...,
+) -> Program: ...
+
+
 @without_collector
 def compile(
     model: Model,
@@ -143,19 +215,24 @@ def compile(
     *,
     engine: EngineName = default_of(EngineName),
     runs: int = 1_000_000,
+    hessian: bool = False,
 ) -> Program:
     """A Model made ready to run many times: a function of its inputs' numbers.
 
     of: the output, by default the only one. engine: `python`, `native` (machine code), or `auto`,
     which takes what is fastest for about `runs` evaluations. All give the same numbers, but for the
     last few bits. The Program keeps the Model; what gives its inputs defaults does not count: every
-    number is given. Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
+    number is given. hessian: whether a call gives the second derivatives as well, as its third result,
+    shape (inputs, inputs). Raises UnknownName, ChooseOutput, BadOption, NoMachineCode.
     """
-    return Program(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
+    kind = CurvedProgram if hessian else Program
+    return kind(model, of, engine, int(min(max(runs, 1), _MOST_RUNS)))
 
 
-def _again(name: str, text: str, seed: int, of: str, engine: str, runs: int) -> Program:
+def _again(
+    kind: type[Program], name: str, text: str, seed: int, of: str, engine: str, runs: int
+) -> Program:
     """A Program that was pickled."""
     from backprop.loops.worth import read_model
 
-    return Program(read_model(Source(name, text), seed, sys.maxsize), of, engine, runs)
+    return kind(read_model(Source(name, text), seed, sys.maxsize), of, engine, runs)

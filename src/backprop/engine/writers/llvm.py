@@ -290,7 +290,8 @@ def evaluation(graph: Graph, wrt: Sequence[int], fixed: Sequence[int], scale: fl
     """The function `evaluate(x, fixed, value, gradient) -> 0, or 1 where something is not finite`.
 
     x: the numbers of `wrt`; fixed: those of `fixed`, the other inputs. scale: of the gradients on
-    the way.
+    the way. And `evaluate_rows(x, fixed, value, gradient, bad, rows)`, which does it for many points: their
+    numbers, values and gradients stand one behind the other, and `bad` has a byte for each.
     """
     code = Code()
     code.closely = scale != 1.0
@@ -307,8 +308,32 @@ define i32 @evaluate(ptr noalias %x, ptr noalias %fixed, ptr noalias %value, ptr
   %answer = zext i1 %bad to i32
   ret i32 %answer
 }}
+{_ROWS.format(count=len(wrt))}
 {code.declarations}
 {ATTRIBUTES}"""
+
+
+_ROWS = """
+define void @evaluate_rows(ptr %x, ptr %fixed, ptr %value, ptr %gradient, ptr %bad, i64 %rows) {{
+begin:
+  %none = icmp eq i64 %rows, 0
+  br i1 %none, label %end, label %row
+row:
+  %at = phi i64 [ 0, %begin ], [ %next, %row ]
+  %place = mul i64 %at, {count}
+  %own_x = getelementptr double, ptr %x, i64 %place
+  %own_value = getelementptr double, ptr %value, i64 %at
+  %own_gradient = getelementptr double, ptr %gradient, i64 %place
+  %own_bad = getelementptr i8, ptr %bad, i64 %at
+  %found = call i32 @evaluate(ptr %own_x, ptr %fixed, ptr %own_value, ptr %own_gradient)
+  %short = trunc i32 %found to i8
+  store i8 %short, ptr %own_bad
+  %next = add i64 %at, 1
+  %done = icmp eq i64 %next, %rows
+  br i1 %done, label %end, label %row
+end:
+  ret void
+}}"""
 
 
 def literal(number: float) -> str:
