@@ -19,6 +19,9 @@ from backprop.operations import OPERATIONS
 _NUMBER = 2
 """How a row moves that is a number: not at all, and a rule knows which one it is."""
 
+_MOST_RULES = 500
+"""The most rules of which one may be for a single gradient."""
+
 _ANEW: Any = object()
 
 
@@ -82,16 +85,20 @@ class RowWalk(Walk[Row]):
             if gradient is None or moves[step] != 1:
                 continue
             first, second, made = firsts[step], seconds[step], None
-            if (gradient == one or gradient not in special) and step not in more:
+            known = gradient == one or (gradient in special and firsts[gradient] < -1)
+            if (known or gradient not in special) and step not in more:
                 kind: Any = (
                     ops[step] << 5 | moves[first] << 3 | moves[second] << 1 | (gradient == one)
                 )
                 if moves[first] == _NUMBER or moves[second] == _NUMBER:
                     kind = kind, *self._same_numbers(moves, first, second)
+                if known and gradient != one:  # the weight of a term, as a rule one of few
+                    kind = kind, gradient, "by"
                 made = rules.get(kind, _ANEW)
-                if made is _ANEW:
-                    made = rules[kind] = self._rule(step, moving, gradient == one)
-            if made:
+                if made is _ANEW and (not known or gradient == one or len(rules) < _MOST_RULES):
+                    made = self._rule(step, moving, columns.constant(gradient) if known else None)
+                    rules[kind] = made
+            if made and made is not _ANEW:
                 made(same[first], same[second], same[step], gradient, sums, first, second)
                 continue
             for operand, share in self.shares(step, writer.called(gradient), moving):
@@ -186,14 +193,14 @@ class RowWalk(Walk[Row]):
         operands, columns = self.columns.operands(step), self.columns
         return [columns.constant(each) if columns.is_number(each) else None for each in operands]
 
-    def _rule(self, step: int, moving: _Moving, whole: bool) -> Rule | None:
-        """The rule for steps like this, backward; None if it takes a walk."""
+    def _rule(self, step: int, moving: _Moving, gradient: float | None) -> Rule | None:
+        """The rule for steps like this, backward; None if it takes a walk. gradient: if it is a number."""
         name, moved = (
             self.columns.op(step),
             [each in moving for each in self.columns.operands(step)],
         )
         try:
-            return rule(name, self._numbers(step), moved, whole, self._scope, self._rows.number)
+            return rule(name, self._numbers(step), moved, gradient, self._scope, self._rows.number)
         except NoRule:
             return None
 

@@ -8,12 +8,14 @@ where there is none. Five times as fast as to fold the slopes anew for each step
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import CODES, Columns
 from backprop.operations import OPERATIONS
+from backprop.row import is_truth
 from backprop.syntax import functions
 
 Rule = Callable[[int, int, int, int, Any, int, int], None]
@@ -23,6 +25,9 @@ Tangent = Callable[[int, int, int, Any, Any], int]
 """Takes the operands and the step, and the tangents of the operands, all rows; gives that of the step."""
 
 ONE = 1.0
+
+_ROWS = re.compile(r"\br\d+\b")
+"""What rows are called."""
 
 
 class NoRule(Exception):
@@ -34,8 +39,8 @@ class RowLines(Texts[str]):
     the row of a number. moving: by the place of an operand whether a gradient comes to it."""
 
     def __init__(self, number: Callable[[float], int], moving: Sequence[bool]) -> None:
-        self.lines: list[str] = []
-        self.scope: dict[str, Any] = {}
+        self._parts: list[tuple[str, list[str]]] = []
+        """What is written: a row each, with what it is called, or what is added to a gradient."""
         self._number = number
         self._moving = moving
         self._made: dict[tuple[str, ...], str] = {}
@@ -47,6 +52,13 @@ class RowLines(Texts[str]):
             return float(functions.value(name)(*numbers))
         if row.chooses and isinstance(operands[0], float):
             return operands[1] if operands[0] else operands[2]
+        if numbers and row.says and is_truth(row):  # `and` with a 0 is 0
+            tried = {
+                functions.value(name)(*[x if isinstance(x, float) else other for x in operands])
+                for other in (0.0, 1.0)
+            }
+            if len(tried) == 1:
+                return float(tried.pop())
         if row.chooses or len(operands) > 2 or row.says:
             raise NoRule
         return self._row(name, [self.called(each) for each in operands])
@@ -67,14 +79,26 @@ class RowLines(Texts[str]):
     def add(self, at: str, share: Operand[str]) -> None:
         """Add a share to the gradient of an operand."""
         share = self.called(share)
-        self.lines.append(f"    before = sums[{at}]")
-        self.lines.append("    if before is None:")
-        self.lines.append(f"        sums[{at}] = {share}")
-        self.lines.append(f"    elif before in special or {share} in special:")
-        self.lines.append(f"        sums[{at}] = add(before, {share})")
-        self.lines.append("    else:")
-        total = self._written("+", ["before", share], "        ")
-        self.lines.append(f"        sums[{at}] = {total}")
+        total, lines = self._written("+", ["before", share], "        ")
+        head = [
+            f"    before = sums[{at}]",
+            "    if before is None:",
+            f"        sums[{at}] = {share}",
+            f"    elif before in special or {share} in special:",
+            f"        sums[{at}] = add(before, {share})",
+            "    else:",
+        ]
+        self._parts.append(("", [*head, *lines, f"        sums[{at}] = {total}"]))
+
+    def lines(self, result: str = "") -> list[str]:
+        """The lines for what is added, and for a result: of a choice between numbers that are known only
+        the branch that is taken has rows."""
+        needed, found = {result}, list[list[str]]()
+        for name, lines in reversed(self._parts):
+            if not name or name in needed:
+                needed.update(_ROWS.findall(" ".join(lines)))
+                found.append(lines)
+        return [line for lines in reversed(found) for line in lines]
 
     def called(self, operand: Operand[str]) -> str:
         """The row of an operand, as Python."""
@@ -83,21 +107,22 @@ class RowLines(Texts[str]):
     def _row(self, name: str, operands: list[str]) -> str:
         key = (name, *operands)
         if key not in self._made:
-            self._made[key] = self._written(name, operands, "    ")
+            found, lines = self._written(name, operands, "    ")
+            self._made[key] = found
+            self._parts.append((found, lines))
         return self._made[key]
 
-    def _written(self, name: str, operands: list[str], indent: str) -> str:
-        code, found = CODES[name], f"r{len(self.lines)}"
+    def _written(self, name: str, operands: list[str], indent: str) -> tuple[str, list[str]]:
+        code, found = CODES[name], f"r{len(self._parts)}"
         first, second = (*operands, "-1")[:2]
         key = f"{first} << 31 | {second}" if len(operands) > 1 else first
-        self.lines += [
+        return found, [
             f"{indent}key = {key}",
             f"{indent}{found} = find{code}(key)",
             f"{indent}if {found} is None:",
             f"{indent}    {found} = table{code}[key] = size(ops)",
             f"{indent}    add_op({code}); add_first({first}); add_second({second}); add_place(0)",
         ]
-        return found
 
 
 class _Kind(NamedTuple):
@@ -140,21 +165,21 @@ def rule(
     name: str,
     operands: Sequence[float | None],
     moving: Sequence[bool],
-    whole: bool,
+    gradient: float | None,
     scope: dict[str, Any],
     number: Callable[[float], int],
 ) -> Rule:
     """The function for steps of a kind, backward. Raises NoRule.
 
     operands: the numbers among the operands, None for others. moving: those that a gradient comes
-    to. whole: whether the gradient is 1. scope: what the lines call, `table…` and `find…` of each
+    to. gradient: if it is a number. scope: what the lines call, `table…` and `find…` of each
     operation among it. number: makes the row of a number.
     """
     kind = _kind(name, operands, moving, number)
     moved = {node for node, moves in zip(kind.called, moving, strict=True) if moves}
-    for operand, share in kind.shares(ONE if whole else "g", moved):
+    for operand, share in kind.shares("g" if gradient is None else gradient, moved):
         kind.writer.add(f"at_{kind.called[operand]}", share)
-    lines = kind.writer.lines or ["    pass"]
+    lines = kind.writer.lines() or ["    pass"]
     made: Rule = _made("def rule(a, b, out, g, sums, at_a, at_b):", lines, scope)
     return made
 
@@ -175,9 +200,7 @@ def tangent_rule(
             ONE if whole else f"of_{text}", {node} if whole is not None else ()
         ):
             total = share if total is None else kind.writer.value("+", [total, share])
-    lines = [
-        *kind.writer.lines,
-        f"    return {kind.writer.called(0.0 if total is None else total)}",
-    ]
+    result = kind.writer.called(0.0 if total is None else total)
+    lines = [*kind.writer.lines(result), f"    return {result}"]
     made: Tangent = _made("def rule(a, b, out, of_a, of_b):", lines, scope)
     return made
