@@ -316,3 +316,58 @@ def test_what_is_kept_is_that_of_each_phase() -> None:
     assert isclose(value, last + exp(last), rel_tol=1e-14)
     slope = (1 + exp(last)) * (1 - 0.1 * (1 - inner**2) * (1 - exp(0.3)))
     assert isclose(slopes["c[0]"], slope, rel_tol=1e-13)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 20])
+def test_what_is_too_small_is_exact_where_it_is_seen(rows: int) -> None:
+    """Halves of halves: 2^-1060 has lost nothing, and is no 0. What comes behind in a sum is not seen."""
+    start = f"x[0,i] = 1 for i in 1..{rows}; x[t+1,i] = a*x[t,i] for t in 0..1059, i in 1..{rows}; a = 0.5; "
+    found = compiled(start + f"L = sum(x[1060,i] for i in 1..{rows})", {})
+    assert found
+    _, names, engine = found
+    x = numpy.array([0.5 if name == "a" else 1.0 for name in names])
+    for _ in range(3):  # the first time it is found out
+        value, slopes = engine.run(x)
+        assert value == rows * 2.0**-1060
+        by_name = dict(zip(names, slopes.tolist(), strict=True))
+        assert by_name["x[0,1]"] == 2.0**-1060
+        assert isclose(by_name["a"], rows * 1060 * 2.0**-1059, rel_tol=1e-12)
+    value, by_name = gradient(start + f"L = sum(x[t,i] for t in 0..1060, i in 1..{rows})")
+    assert isclose(value, 2.0 * rows, rel_tol=1e-14)
+    assert isclose(by_name["x[0,1]"], 2.0, rel_tol=1e-14)
+    assert isclose(by_name["a"], 4.0 * rows, rel_tol=1e-14)
+    assert float.fromhex("0x1p-1060") / 2 > 0.0  # here nothing is taken for 0 afterwards
+
+
+@pytest.mark.parametrize("rows", [3, 5, 9, 14, 16, 27])
+def test_few_rows_are_run_at_once(rows: int) -> None:
+    """Lanes that are no row count for nothing, in sums, extremes, products and recurrences over them."""
+    n = f"for i in 1..{rows}"
+    value, slopes = gradient(
+        f"x[i] = i/10 {n}; w[i] = 1 + i/50 {n}; h[0,i] = 0.1*i {n}; h[t+1,i] = tanh(w[i]*h[t,i] + x[{rows + 1}-i]) for t in 0..4, i in 1..{rows}; "
+        f"L = sum(h[5,i]^2 {n}) + max(h[4,i] {n}) + logsumexp(h[3,i] {n}) + prod(h[2,i] {n}) + mean(x[i]*h[1,i] {n})"
+    )
+
+    def by_hand(x: list[float], w: list[float], h: list[float]) -> float:
+        all_h = [h]
+        for _ in range(5):
+            all_h.append([tanh(w[i] * all_h[-1][i] + x[rows - 1 - i]) for i in range(rows)])
+        sums = sum(each**2 for each in all_h[5]) + max(all_h[4]) + prod(all_h[2])
+        sums += log(sum(exp(each) for each in all_h[3]))
+        return sums + sum(a * b for a, b in zip(x, all_h[1], strict=True)) / rows
+
+    start = (
+        [i / 10 for i in range(1, rows + 1)],
+        [1 + i / 50 for i in range(1, rows + 1)],
+        [0.1 * i for i in range(1, rows + 1)],
+    )
+    assert isclose(value, by_hand(*start), rel_tol=1e-13)
+    for at, name in enumerate(("x[{}]", "w[{}]", "h[0,{}]")):
+        for i in range(rows):
+            ends = []
+            for step in (1e-5, -1e-5):
+                moved = [[*each] for each in start]
+                moved[at][i] += step
+                ends.append(by_hand(*moved))
+            slope = (ends[0] - ends[1]) / 2e-5
+            assert isclose(slopes[name.format(i + 1)], slope, rel_tol=1e-6, abs_tol=1e-8)

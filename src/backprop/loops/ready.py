@@ -40,17 +40,18 @@ def build(
     asked for and there is none.
     """
     asked = needed(model, of, names, values)
-    careful = ArrayEngine(*asked)
-    if engine != "native" and (engine == "python" or (careful.size * _STEP + around) * runs < 1):
-        return careful
+    asked.plan.reached(*asked.output)
+    seconds = (asked.plan.leading * _STEP + around) * runs
+    if engine == "python" or (engine != "native" and seconds < 1):
+        return ArrayEngine(*asked)
     try:
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM
 
-        return NestEngine(*asked, careful)
+        return NestEngine(*asked)
     except NoMachineCode:
         if engine == "native":
             raise
-        return careful
+        return ArrayEngine(*asked)
 
 
 def ready(model: Model, of: str, engine: str, runs: int) -> tuple[tuple[str, ...], Engine] | None:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop import cache as kept
+from backprop.engine.writers import vector_functions
 from backprop.engine.writers.llvm import CALL_BACK
 from backprop.errors import NoMachineCode
 from backprop.operations import OPERATIONS
@@ -92,7 +93,8 @@ def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
     many as the processor can.
 
     glibc's libmvec has them on x86-64 (its manual, "Vector math functions"; at most 4 ulp off);
-    where there is none, vectors are taken apart and the scalar functions called.
+    where there is none, vectors are taken apart and the scalar functions called. Of as many as there can
+    be, some are of our own.
     """
     triple, _, features = processor()
     width, isa = (4, "d") if "+avx2" in features.split(",") else (2, "b")
@@ -107,6 +109,8 @@ def lanes(wide: bool = False) -> tuple[int, Mapping[str, str]]:
                 symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"
                 if row.machine.isidentifier() and hasattr(library, symbol):
                     found[row.machine] = symbol
+    if isa == "e":
+        found |= vector_functions.SYMBOLS
     return width, MappingProxyType(found)
 
 
@@ -137,22 +141,25 @@ _making = Lock()
 """Held while a library is made: LLVM makes one at a time."""
 
 
-def library(key: str, text: Callable[[], str], vectors: bool = False) -> Library:
+def library(
+    key: str, text: Callable[[], str], vectors: bool = False, wide: bool = False
+) -> Library:
     """The library of a text, made once in a process. key: tells the text from others that the same
     sources make. text: makes it, if it must be compiled. vectors: whether LLVM is to compute several
-    rounds of a loop at once, where it sees that this changes nothing."""
+    rounds of a loop at once, where it sees that this changes nothing. wide: whether all of it is written
+    for vectors already: then LLVM looks for none, which takes a fifth of its time."""
     with _making:
         if key not in _libraries:
             if len(_libraries) >= _MOST_LIBRARIES:
                 _libraries.pop(next(iter(_libraries)))  # who uses it still holds it
-            _libraries[key] = Library(text, key, vectors)
+            _libraries[key] = Library(text, key, vectors, wide)
         return _libraries[key]
 
 
 class Library:
     """Functions of one text, ready to be called. Keep it as long as they may be called."""
 
-    def __init__(self, text: Callable[[], str], key: str, vectors: bool) -> None:
+    def __init__(self, text: Callable[[], str], key: str, vectors: bool, wide: bool) -> None:
         import llvmlite
 
         self._functions: dict[str, Callable[..., Any]] = {}
@@ -169,7 +176,7 @@ class Library:
         )
         code = kept.load(kept_as)
         if code is None:
-            code = _compiled(text(), self._machine, vectors)
+            code = _compiled(text(), self._machine, vectors, wide)
             kept.store(kept_as, code)
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
@@ -193,7 +200,7 @@ class Library:
         return self._functions[name]
 
 
-def _compiled(text: str, target: Any, vectors: bool) -> bytes:
+def _compiled(text: str, target: Any, vectors: bool, wide: bool) -> bytes:
     """Object code of a module's text."""
     binding = llvm()
     module = binding.parse_assembly(text)
@@ -202,7 +209,7 @@ def _compiled(text: str, target: Any, vectors: bool) -> bytes:
     options = binding.create_pipeline_tuning_options(speed_level=_LEVEL)
     options.loop_vectorization = vectors  # most loops are written as vectors already
     options.loop_unrolling = False
-    options.slp_vectorization = True
+    options.slp_vectorization = not wide
     builder = binding.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
     code: bytes = target.emit_object(module)

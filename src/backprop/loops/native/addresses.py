@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from backprop.chain.walk import Operand
-from backprop.engine.writers.llvm import Code, literal
+from backprop.engine.writers.llvm import literal
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.blocks import Blocks
 from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.layouts import Order
+from backprop.loops.native.wide import WideCode
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Read
+
+BESIDE = 1 << 62
+"""The distance of lanes that stand side by side, whichever rows they are."""
 
 
 class Pointers:
@@ -51,16 +56,19 @@ class Pointers:
         return name
 
 
-class Addresses(Blocks):
+class Addresses(Blocks, ABC):
     """Where members are found. layouts, number: of each family. Of the domains of the loops here `_k` has
     the counters, `_r` the numbers of the combinations, within one row where rows are alike, and `_row`
     the row."""
 
-    def __init__(self, plan: Plan, code: Code, layouts: dict[str, Order]) -> None:
+    def __init__(self, plan: Plan, code: WideCode, layouts: dict[str, Order]) -> None:
         super().__init__(code)
         self.plan, self.graph = plan, plan.columns
         self.columns = plan.columns
         self.layouts = layouts
+        self.once: dict[str, list[tuple[str, str, str]]] = {}
+        """Of families whose members take their gradient once (`once.read_once`), where it is added to what
+        was there before: the register of that, its type, and 0."""
         self.local: set[str] = set()
         """The families that exist for the rows of one turn."""
         self.arrays = Pointers()
@@ -68,12 +76,18 @@ class Addresses(Blocks):
         self._k: dict[Domain, str] = {}
         self._r: dict[Domain, str] = {}
         self._row = "0"
+        self._valid = 0
+        """How many lanes are rows; 0 for all."""
         self._alike = True
         self._grids: dict[tuple[Domain, bool], Grid] = {}
         self._fits: dict[tuple[int, str, bool], Fit] = {}
         self.partials: dict[int, tuple[str, str, int]] | None = None
         """Those with a number for each lane and member, by the number of their family; None outside
         of all loops over rows."""
+
+    @abstractmethod
+    def _look(self, number: Operand[str]) -> None:
+        """Note what is not finite."""
 
     def _grid(self, domain: Domain) -> Grid:
         key = domain, self._alike
@@ -100,7 +114,7 @@ class Addresses(Blocks):
             lanes = []
             for lane in range(code.width):
                 at = self._whole_sum(self._times(self._row, grid.size), self._r[domain])
-                at = self._whole_sum(at, str(lane * grid.size))
+                at = self._whole_sum(at, str(self._lane(lane) * grid.size))
                 lanes.append(code.load(code.at(table, at, "i64"), "i64"))
             return lanes, 0
         found = str(fit.base)
@@ -124,7 +138,8 @@ class Addresses(Blocks):
         return code.emit(f"fadd {code.double} {first}, {self._ramp(stride)}")
 
     def _ramp(self, stride: int) -> str:
-        each = [f"double {literal(float(lane * stride))}" for lane in range(self.code.width)]
+        lanes = map(self._lane, range(self.code.width))
+        each = [f"double {literal(float(lane * stride))}" for lane in lanes]
         return f"<{', '.join(each)}>"
 
     def _load(self, pointer: str, lanes: list[str], stride: int) -> Operand[str]:
@@ -133,9 +148,44 @@ class Addresses(Blocks):
             return code.load(code.at(pointer, lanes[0]))
         if len(lanes) == 1 and stride == 0:
             return self._splat(code.load(code.at(pointer, lanes[0])))
-        if len(lanes) == 1 and stride == 1:
-            return code.emit(f"load {code.double}, ptr {code.at(pointer, lanes[0])}, align 8")
+        if len(lanes) == 1 and stride in (1, BESIDE):
+            place = code.at(pointer, lanes[0])
+            if self._valid and stride == 1:
+                return self._filled(self._some(place))
+            return code.emit(f"load {code.double}, ptr {place}, align 8")
         return code.together(code.load(at) for at in self._each(pointer, lanes, stride))
+
+    def _lane(self, lane: int) -> int:
+        """How many rows behind the first one that of a lane is. Lanes that are left have the last one."""
+        return min(lane, self._valid - 1) if self._valid else lane
+
+    def _mask(self) -> str:
+        """Which lanes are rows."""
+        lanes = ["i1 true" if lane < self._valid else "i1 false" for lane in range(self.code.width)]
+        return f"<{', '.join(lanes)}>"
+
+    def _some(self, place: str) -> str:
+        """The numbers of the lanes that are rows, and 0."""
+        code = self.code
+        bits, name = code.type("i1"), f"@llvm.masked.load.v{code.width}f64.p0"
+        code.declared.add(f"declare {code.double} {name}(ptr, i32, {bits}, {code.double})")
+        given = f"ptr {place}, i32 8, {bits} {self._mask()}, {code.double} zeroinitializer"
+        return code.emit(f"call {code.double} {name}({given})")
+
+    def _filled(self, text: str) -> str:
+        """Numbers with that of the last row in the lanes that are left."""
+        code = self.code
+        lanes = ", ".join(f"i32 {self._lane(lane)}" for lane in range(code.width))
+        order = f"<{code.width} x i32> <{lanes}>"
+        return code.emit(f"shufflevector {code.double} {text}, {code.double} poison, {order}")
+
+    def _put_some(self, text: str, place: str) -> None:
+        """Write the numbers of the lanes that are rows."""
+        code = self.code
+        bits, name = code.type("i1"), f"@llvm.masked.store.v{code.width}f64.p0"
+        code.declared.add(f"declare void {name}({code.double}, ptr, i32, {bits})")
+        given = f"{code.double} {text}, ptr {place}, i32 8, {bits} {self._mask()}"
+        code.lines.append(f"  call void {name}({given})")
 
     def _each(self, pointer: str, lanes: list[str], stride: int) -> list[str]:
         """The place of each lane's number."""
@@ -143,14 +193,18 @@ class Addresses(Blocks):
         if len(lanes) > 1:
             return [code.at(pointer, each) for each in lanes]
         return [
-            code.at(pointer, self._whole_sum(lanes[0], str(lane * stride)))
+            code.at(pointer, self._whole_sum(lanes[0], str(self._lane(lane) * stride)))
             for lane in range(code.width)
         ]
 
     def _store(self, number: Operand[str], pointer: str, lanes: list[str], stride: int) -> None:
         code = self.code
-        if code.width == 1 or (len(lanes) == 1 and stride == 1):
-            code.store(number, code.at(pointer, lanes[0]))
+        if code.width == 1 or (len(lanes) == 1 and stride in (1, BESIDE)):
+            place = code.at(pointer, lanes[0])
+            if code.width > 1 and stride == 1 and self._valid:
+                self._put_some(code.write(number), place)
+            else:
+                code.store(number, place)
             return
         text = code.write(number)
         for lane, place in enumerate(self._each(pointer, lanes, stride)):
@@ -161,19 +215,29 @@ class Addresses(Blocks):
         """Add to the gradients of members."""
         code, at = self.code, self.number[family]
         pointer = self._pointer("g", family)
-        if code.width == 1 or (len(lanes) == 1 and stride == 1):
+        if code.width > 1 and stride == 1 and len(lanes) == 1 and self._valid:
+            place = code.at(pointer, lanes[0])
+            self._put_some(code.write(code.value("+", [self._some(place), number])), place)
+            return
+        if code.width == 1 or (len(lanes) == 1 and stride in (1, BESIDE)):
             place = code.at(pointer, lanes[0])
             before = code.emit(f"load {code.double}, ptr {place}, align 8")
+            if family in self.once:
+                self.once[family].append((before, code.double, code.write(0.0)))
+                self._look(number)
             code.store(code.value("+", [before, number]), place)
             return
         if len(lanes) == 1 and stride == 0:
             assert self.partials is not None
             partial = self.arrays.pointer("p", at)
-            self.partials[at] = partial, pointer, self.layouts[family].size + 1
+            self.partials[at] = partial, pointer, self.layouts[family].size
+            folded, wide = code.folded(number), code.width
+            code.width = min(wide, code.native)
             place = code.at(partial, lanes[0], code.double)
             before = code.emit(f"load {code.double}, ptr {place}, align 64")
-            after = code.value("+", [before, number])
+            after = code.write(code.value("+", [before, folded]))
             code.lines.append(f"  store {code.double} {after}, ptr {place}, align 64")
+            code.width = wide
             return
         text = code.write(number)
         for lane, place in enumerate(self._each(pointer, lanes, stride)):
@@ -194,7 +258,7 @@ class Addresses(Blocks):
         """A place of a member; of one that is local lanes stand side by side."""
         if family not in self.local:
             return lanes, stride
-        return [self._times(lanes[0], self.code.width)], 1
+        return [self._times(lanes[0], self.code.width)], BESIDE
 
     def _place(self, row: int, special: Read, home: Domain) -> Fit:
         def places() -> Ints:

@@ -45,7 +45,7 @@ give:
   store double %given, ptr %value, align 8
   br label %give.head
 go:
-  %answer = call i32 %nests(ptr %table, double %scale)
+  %answer = call i32 %nests(ptr %table, double %scale, i32 0)
   br label %take.head
 take.head:
   %b = phi i64 [0, %go], [%b1, %take]

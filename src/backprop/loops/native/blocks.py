@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backprop.chain.walk import NOTHING, Operand, Walk
-from backprop.engine.writers.llvm import Code
+from backprop.loops.native.wide import WideCode
 
 
 class Registers(dict[int, Operand[str]]):
@@ -23,9 +23,9 @@ class Blocks(Walk[str]):
     """The instructions written so far: of `code`, whose width changes between that of single numbers and
     that of vectors. widths: of registers that rows are called by. entry: what stands at the beginning."""
 
-    writer: Code
+    writer: WideCode
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: WideCode) -> None:
         self.writer = self.code = code
         self.widths: dict[int, int] = {}
         self.found = Registers(self)

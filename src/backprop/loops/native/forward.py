@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cache
 from math import inf
 from typing import Any
 
 from backprop.chain.walk import NOTHING, Operand
-from backprop.engine.writers.llvm import Bit, Code
+from backprop.engine.writers.llvm import Bit
 from backprop.loops.domains import Domain
-from backprop.loops.native.row_loops import RowLoops
+from backprop.loops.native.keeping import Keeping, slopes_call
 from backprop.loops.rows import Gathered, Index, Lift, Read
-from backprop.operations import OPERATIONS
 
 
-class Forward(RowLoops):
+class Forward(Keeping):
     """Forward of rows. bad: by width, a slot that is not 0 where something is not finite. firsts: of
-    gathers what is kept besides their value. movers: the rows that depend on what takes a gradient. kept:
-    arrays of what the way back would compute again for long."""
+    gathers what is kept besides their value."""
 
     _levels: dict[Domain, list[int]]
     _looked: set[int]
-    _looking = False
     _skipped: frozenset[int] = frozenset()
     """Single rows that are written elsewhere."""
     bad: dict[int, str]
     firsts: dict[int, Operand[str]]
-    movers: set[int]
-    kept: dict[int, str]
     _times_here: frozenset[Domain] = frozenset()
     """The domains of the times of a recurrence here, which come in an order of their own."""
-    _room = 1 << 24
-    """How many doubles are kept at most."""
 
     @abstractmethod
     def _clear(self, domain: Domain) -> None:
@@ -68,6 +60,7 @@ class Forward(RowLoops):
 
     def _forward(self, row: int) -> None:
         columns = self.columns
+        found: Operand[str] | None
         special, home = columns.specials.get(row), columns.homes[row]
         if isinstance(special, Index):
             fit = self._fit(row, lambda: special.numbers, home)
@@ -79,10 +72,21 @@ class Forward(RowLoops):
         elif isinstance(special, Lift):
             self._set(row, self.found[special.row])
         elif isinstance(special, Gathered):
-            found = self._gathered(row, special)
+            kept = self._kept(row, home)
+            found = self._gathered(row, special) if kept is None else kept
+            if self._is_long(special, home):
+                self._keep(row, home, found)
             self._set(row, found)
         else:
-            self._set(row, self._kept(row, home) or self._value(row, home))
+            if self._stays(row, home):
+                found = self._in_first(row, home)
+            elif self._recalled(row, home):
+                found = self._value(row, home)
+                kept = self._kept(row, home)
+                found = found if kept is None else kept
+            elif (found := self._kept(row, home)) is None:
+                found = self._value(row, home)
+            self._set(row, found)
 
     def _value(self, row: int, home: Domain) -> Operand[str]:
         """The value of an operation."""
@@ -90,9 +94,18 @@ class Forward(RowLoops):
         operands = [self.found[each] for each in columns.operands(row)]
         if columns.op(row) == "^" and self._counts(row, home):
             return self._power(home, *operands)
-        found = self.code.value(columns.op(row), operands)
-        if self._looking and home.depth and row in self.movers and calls(columns.op(row)):
-            self._keep(row, home, found)
+        op, code = columns.op(row), self.code
+        code.called = []
+        found = code.value(op, operands)
+        code.given = []
+        if self._looking and home.depth and row in self.movers and code.called:
+            if slopes_call(op):
+                for at, each in enumerate(code.called):
+                    self._keep((row, at), home, each)
+                if self._place_of_root(row) is not None:
+                    self._keep(row, home, found)
+            else:
+                self._keep(row, home, found)
         return found
 
     def _counts(self, row: int, home: Domain) -> bool:
@@ -121,29 +134,6 @@ class Forward(RowLoops):
         later = code.emit(f"xor i1 {first}, true")
         self._if(later, lambda: self._put(code.value("*", [self._get(slot), base]), slot))
         return self._get(slot)
-
-    def _keep(self, row: int, home: Domain, number: Operand[str]) -> None:
-        """Keep a number that takes long for the way back: in one array, in however many loops its row is
-        written, as in each phase of a recurrence."""
-        if isinstance(number, float) or (row not in self.kept and home.size > self._room):
-            return
-        if row not in self.kept:
-            self._room -= home.size
-            self.kept[row] = self.arrays.kept(home.size)
-        self._store(number, self.kept[row], [self._at(home)], 1)
-
-    def _kept(self, row: int, home: Domain) -> Operand[str] | None:
-        """A number that was kept."""
-        if self._looking or row not in self.kept:
-            return None
-        return self._load(self.kept[row], [self._at(home)], 1)
-
-    def _at(self, home: Domain) -> str:
-        """Where numbers of this combination are kept, those of rows side by side."""
-        grid = self._grid(home)
-        if grid.size < 0:
-            return self._r[home]
-        return self._whole_sum(self._times(self._r[home], grid.rows), self._row)
 
     def _chain(self, outer: Domain, inner: Domain) -> list[Domain]:
         """The domains between two, from the outside."""
@@ -179,7 +169,7 @@ class Forward(RowLoops):
         chain = self._chain(home, inner)
         gather, rows = special.gather, chain[0].depth == 1
         how = gather.joined_by
-        width = self.lanes if rows and self.vector[chain[0]][0] else code.width
+        width = self.vector[chain[0]][0] if rows else code.width
 
         def terms(inside: Callable[[Operand[str]], None]) -> None:
             self._nest(chain, lambda: inside(self.found[special.row]), False)
@@ -297,11 +287,3 @@ class Forward(RowLoops):
         total = self.across(slots[0][1], width) if rows else self._get(slots[0])
         self.firsts[~row] = code.value("/", [1.0, code.value("+", [total, 1.0])])
         return code.value("above", [top, code.value("log1p", [code.value("+", [total, 0.0])])])
-
-
-@cache
-def calls(name: str) -> bool:
-    """Whether the value of an operation is that of a function, and takes long."""
-    code = Code()
-    code.value(name, [f"%x{at}" for at in range(OPERATIONS[name].arity)])
-    return any("@llvm." not in line for line in code.declared)

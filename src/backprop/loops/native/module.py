@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy
@@ -11,11 +12,13 @@ from backprop.chain.walk import NOTHING
 from backprop.engine import underflow
 from backprop.engine.native.kernels import FILL
 from backprop.engine.native.machine import lanes
-from backprop.engine.writers.llvm import ATTRIBUTES, Code
-from backprop.engine.writers.marks import marks
+from backprop.engine.writers.llvm import ATTRIBUTES, CALL_BACK, Code
+from backprop.engine.writers.marks import flushing, marks
+from backprop.engine.writers.vector_functions import defined
 from backprop.loops.native.addresses import Pointers
 from backprop.loops.native.groups import NestGroup
 from backprop.loops.native.layouts import Order
+from backprop.loops.native.once import read_once
 from backprop.loops.native.shared_nests import SharedNests
 from backprop.loops.native.sharing import shared
 from backprop.loops.native.wide import ShiftedCode, WideCode
@@ -24,13 +27,20 @@ from backprop.loops.plan import Plan
 _FEW = 24
 """Rows of a nest that are few enough for several vectors of each in the registers."""
 
+_NEAR = 64
+"""Members of a row that are few enough for several vectors of each in the first cache."""
+
 
 class Module(NamedTuple):
-    """A text for LLVM, and the arrays whose addresses the function `nests` takes."""
+    """A text for LLVM, and the arrays whose addresses the function `nests` takes. flushes: whether it may
+    take numbers that are too small for 0, as it may not while it calls Python. written: the families whose
+    gradients are not added to what stands there; they are looked at, too."""
 
     text: str
     arrays: Pointers
     width: int
+    flushes: bool
+    written: frozenset[str]
 
 
 def module(
@@ -43,18 +53,20 @@ def module(
     place: int,
     shifted: bool = False,
 ) -> Module:
-    """The function `nests(table, scale)`: values of all members from those of the inputs, and gradients
-    by those that are `moving`, of which some are `inputs`. It returns 1 where something is not finite,
-    2 more where a value was too small for a double, 4 more where a gradient was.
+    """The function `nests(table, scale, flush)`: values of all members from those of the inputs, and
+    gradients by those that are `moving`, of which some are `inputs`. It returns 1 where something is not
+    finite, 2 more where a value was too small for a double, 4 more where a gradient was.
 
-    table: addresses of arrays. scale: the gradient at the output. shifted: as of `ShiftedCode`.
+    table: addresses of arrays. scale: the gradient at the output. flush: 1 where what is too small for a
+    double may be 0 (`marks.flushing`). shifted: as of `ShiftedCode`.
     """
     native, vectors = lanes(True)
-    width = native * _at_once(plan, found, native)
+    most = _at_once(plan, found)
     code = (ShiftedCode if shifted else WideCode)(native, vectors)
     code.looks = False
-    nests = SharedNests(plan, code, width, {**layouts}, moving)
+    nests = SharedNests(plan, code, most, {**layouts}, moving)
     bodies = [[nests.prepare(body) for body in group.bodies] for group in found]
+    nests.once = {name: [] for name in read_once(nests, chain.from_iterable(bodies), inputs)}
     bit = underflow.flag()
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")
     together = shared(nests, found, bodies, {output, *inputs})
@@ -80,6 +92,14 @@ def module(
         one = code.emit(f"select i1 {mark}, i32 {factor}, i32 0")
         answer = code.emit(f"or i32 {answer}, {one}")
     code.lines.append(f"  ret i32 {answer}")
+    written = frozenset(name for name, places in nests.once.items() if len(places) == 1)
+    nothing = {
+        before: f"  {before} = select i1 true, {double} {zero}, {double} {zero}"
+        for name in written
+        for before, double, zero in nests.once[name]
+    }
+    if nothing:
+        code.lines = [nothing.get(line.split(" = ")[0].strip(), line) for line in code.lines]
     names = nests.arrays.names
     operands = ", ".join(["double %scale", *(f"ptr noalias {name}" for name in names)])
     loads = [
@@ -91,38 +111,50 @@ def module(
         )
     ]
     given = ", ".join(["double %scale", *(f"ptr {name}" for name in names)])
+    before, after = flushing()
     parts = [
         "declare i64 @llvm.umin.i64(i64, i64)",
         "declare i64 @llvm.smin.i64(i64, i64)",
-        _flush(width, vectors),
+        _flush(native, vectors),
         FILL,
-        *sorted(code.declared),
+        *defined(code.declared),
         marks(),
-        f"define internal fastcc i32 @run({operands}) noinline {{",
+        # stackrealign: what does not fit into registers lies on one line of the cache
+        f'define internal fastcc i32 @run({operands}) noinline "stackrealign" {{',
         "entry:",
         *nests.entry,
         code.body,
         "}",
-        "define i32 @nests(ptr %table, double %scale) {",
+        "define i32 @nests(ptr %table, double %scale, i32 %flush) {",
         "entry:",
         *loads,
+        before,
         f"  %answer = call fastcc i32 @run({given})",
+        after,
         "  ret i32 %answer",
         "}",
         ATTRIBUTES,
     ]
-    return Module("\n".join(parts), nests.arrays, width)
+    flushes = not any(f"@{CALL_BACK}" in line for line in code.declared)
+    return Module("\n".join(parts), nests.arrays, native, flushes, written)
 
 
-def _at_once(plan: Plan, found: Sequence[NestGroup], native: int) -> int:
-    """How many vectors of rows are run at once: where a row is a recurrence of few operations these wait
-    for one another, and several rows do not."""
+def _at_once(plan: Plan, found: Sequence[NestGroup]) -> int:
+    """How many of the processor's vectors of rows are run at once: most rows are sums or recurrences in
+    which one step waits for the one before, and several rows do not."""
     nests = [nest for group in found for nest in group.bodies]
-    timed = [nest for nest in nests if nest.times and nest.row is not None]
-    if not timed or max(len(nest.order) for nest in nests) > _FEW:
+    longest = max((len(nest.order) for nest in nests), default=0)
+    members = max(
+        (
+            plan.families[nest.loop.family].size // max(1, nest.row.size)
+            for nest in nests
+            if nest.row
+        ),
+        default=0,
+    )
+    if longest > 2 * _FEW:
         return 1
-    rows = min(nest.row.size for nest in nests if nest.row is not None)
-    return 4 if rows >= 16 * native else 2 if rows >= 4 * native else 1
+    return 2 if longest > _FEW or members > _NEAR else 4
 
 
 def _flush(width: int, vectors: Mapping[str, str]) -> str:

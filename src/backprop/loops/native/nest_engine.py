@@ -20,6 +20,8 @@ from backprop.loops.affine import Places, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
+from backprop.loops.many import NotLoops
+from backprop.loops.moving import Moving
 from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.layouts import Order
@@ -34,12 +36,15 @@ from backprop.syntax.functions import TINY
 NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
 """The answers of machine code. See `module`."""
 
+_OFTEN = 64
+"""So many times numbers that are too small for a double are computed as they are, where they may be seen."""
+
 
 class NestEngine(Engine):
     """Value and gradient by machine code, both at once.
 
-    plan, output, leaves, numbers: as of `ArrayEngine`. careful: takes over where something is not finite,
-    or too small for a double.
+    plan, output, leaves, numbers: as of `ArrayEngine`. Raises NotLoops where an input of the output has no
+    number, or what no leaf leads to is not finite.
     """
 
     def __init__(
@@ -48,14 +53,16 @@ class NestEngine(Engine):
         at: tuple[str, int],
         leaves: Sequence[tuple[str, Wholes]],
         numbers: Mapping[str, Reals],
-        careful: ArrayEngine,
     ) -> None:
-        self.careful = careful
+        Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
+        self._slow = cache(lambda: ArrayEngine(plan, at, leaves, numbers))
         output, place = at
         moving = _moving(plan, {name for name, _ in leaves})
         reached = plan.reached(output, place)
         needed = {name for name, each in reached.items() if each.any() and name in moving}
-        self.stays = standing(plan, numbers, moving)
+        self.stays = standing(
+            plan, numbers, moving, {name for name, each in reached.items() if each.any()}
+        )
         found = [*groups(plan, needed)]
         self.to = _layouts(plan, found)
         self.families = [*plan.families]
@@ -93,6 +100,11 @@ class NestEngine(Engine):
                 found[name] = some
         return found
 
+    @property
+    def careful(self) -> ArrayEngine:
+        """Takes over where something is not finite, or too small for a double."""
+        return self._slow()
+
     def forward(self, x: Any) -> float | None:
         """The output for these numbers."""
         own = self._own.made
@@ -104,32 +116,58 @@ class NestEngine(Engine):
         own.given_at(x)
         if not self._found(own):
             own.careful = True
-            return self.careful.forward(x)
+            try:
+                return self.careful.forward(x)
+            except NotLoops:  # something that stays is in doubt
+                return None
         value: float = own.value
         return value
 
     def _found(self, own: Memory) -> bool:
-        """Compute value and gradient; whether they are sure."""
-        answer = self._once(own, own.scale)
-        if (answer & TOO_SMALL and own.scale == 1.0) or (answer & NOT_FINITE and own.scale != 1.0):
-            own.scale = SCALE if own.scale == 1.0 else 1.0
-            answer = self._once(own, own.scale)
+        """Compute value and gradient; whether they are sure. What is too small for a double is 0 at first:
+        where that may be seen, it is computed again as it is, and so the next times."""
+        own.exactly -= 1
+        flush = own.exactly < 0 and self.made.flushes
+        answer = self._scaled(own, flush)
+        if flush and answer & (VANISHED | TOO_SMALL):
+            seen = answer & VANISHED and not (answer & NOT_FINITE or self._unseen(own, True))
+            if seen or answer & NOT_FINITE:
+                own.exactly = _OFTEN
+                return self._found(own)
+            answer &= ~VANISHED
         if answer & NOT_FINITE or (answer & TOO_SMALL and own.scale == 1.0):
             return False  # also where gradients are too large with the scale, and too small without
-        if not answer & VANISHED:
-            return True  # gradients that are too small even then are left out, as of other large graphs
-        value, gradient = own.value, own.gradient.copy()
-        answer = self._once(own, SCALE, True)
-        sure = not answer & NOT_FINITE and same(numpy.array([value]), numpy.array([own.value]))
-        sure = sure and same(gradient, own.gradient, TINY)
-        own.value, own.gradient[:] = value, gradient
-        return sure
+        # gradients that are too small even then are left out, as of other large graphs
+        return not answer & VANISHED or self._unseen(own, False)
 
-    def _once(self, own: Memory, scale: float, shifted: bool = False) -> int:
-        own.gradient.fill(0.0)
+    def _scaled(self, own: Memory, flush: bool) -> int:
+        """Compute both, with the other scale if this one does not do."""
+        answer = self._once(own, own.scale, flush)
+        if (answer & TOO_SMALL and own.scale == 1.0) or (answer & NOT_FINITE and own.scale != 1.0):
+            own.scale = SCALE if own.scale == 1.0 else 1.0
+            answer = self._once(own, own.scale, flush)
+        return answer
+
+    def _unseen(self, own: Memory, exactly: bool) -> bool:
+        """Whether numbers that are too small for a double have no say: exactly, to the last bit."""
+        if self.code(True).module.arrays.names != self.made.arrays.names:
+            return False
+        value, gradient = own.value, own.gradient.copy()
+        answer = self._once(own, SCALE, False, True)
+        if exactly:
+            unseen = value == own.value and numpy.array_equal(gradient, own.gradient)
+        else:
+            unseen = same(numpy.array([value]), numpy.array([own.value]))
+            unseen = unseen and same(gradient, own.gradient, TINY)
+        own.value, own.gradient[:] = value, gradient
+        return unseen and not answer & NOT_FINITE
+
+    def _once(self, own: Memory, scale: float, flush: bool, shifted: bool = False) -> int:
+        for some in own.added:
+            own.gradient[some] = 0.0
         for array in own.gradients.values():
             array.fill(NOTHING)
-        answer: int = self.code(shifted).run(own.address, scale)
+        answer: int = self.code(shifted).run(own.address, scale, flush)
         if answer & NOT_FINITE:
             return answer
         for some, name, places in self.inputs:
@@ -139,7 +177,10 @@ class NestEngine(Engine):
             own.gradient /= scale
         own.value = float(own.values[self.place[0]][self.place[1]])
         with numpy.errstate(over="ignore", invalid="ignore"):
-            finite = isfinite(own.gradient.sum()) or bool(numpy.isfinite(own.gradient).all())
+            finite = all(
+                isfinite(own.gradient[some].sum()) or bool(numpy.isfinite(own.gradient[some]).all())
+                for some in own.added
+            )
         return answer if finite else answer | NOT_FINITE
 
     def backward(self) -> Any:
@@ -153,15 +194,17 @@ class _Compiled:
 
     def __init__(self, made: Module) -> None:
         self.module = made
-        self._library = library(made.text, lambda: made.text)
-        kinds = ctypes.c_int, ctypes.c_void_p, ctypes.c_double
+        self._library = library(made.text, lambda: made.text, wide=True)
+        kinds = ctypes.c_int, ctypes.c_void_p, ctypes.c_double, ctypes.c_int
         self.run = self._library.function("nests", *kinds)
         self.address = self._library.address("nests")
 
 
 class Memory:
     """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
-    gradients on the way. careful: whether the last point was left to NumPy. given: of the numbers that
+    gradients on the way. careful: whether the last point was left to NumPy. added: the parts of the gradient
+    that are added up, which begin with 0. exactly: so many times more what
+    is too small is not taken for 0. given: of the numbers that
     are read where they are given the places in the table, and how far behind the first."""
 
     def __init__(self, engine: NestEngine) -> None:
@@ -169,9 +212,11 @@ class Memory:
         self.values: dict[str, Reals] = {}
         self.gradients: dict[str, Reals] = {}
         self.gradient = numpy.zeros(engine.size)
-        self.scale, self.careful, self.value = 1.0, False, 0.0
+        self.scale, self.careful, self.value, self.exactly = 1.0, False, 0.0, 0
         self.table = numpy.zeros(len(made.arrays.names), dtype=numpy.uintp)
         self.address = self.table.ctypes.data
+        written = [some for name, some in engine.whole.items() if name in made.written]
+        self.added = _others(written, engine.size)
         self.given: list[tuple[int, int]] = []
         others = iter(made.arrays.others)
         self._all: list[Any] = []
@@ -208,6 +253,15 @@ class Memory:
                 self.table[at] = begin + offset
 
 
+def _others(some: Sequence[slice], size: int) -> list[slice]:
+    """What is left of so many numbers without some parts."""
+    found, at = list[slice](), 0
+    for part in sorted(some, key=lambda each: each.start):
+        found.append(slice(at, part.start))
+        at = part.stop
+    return [each for each in (*found, slice(at, size)) if each.start < each.stop]
+
+
 def _aligned(count: int) -> Reals:
     """Doubles that begin at a multiple of 64 bytes."""
     whole = numpy.empty(count + 8)
@@ -231,8 +285,11 @@ def _moving(plan: Plan, families: set[str]) -> set[str]:
     return moving - {""}
 
 
-def standing(plan: Plan, numbers: Mapping[str, Reals], moving: Container[str]) -> dict[str, Reals]:
-    """The numbers of all families but those that move. numbers: those of the inputs."""
+def standing(
+    plan: Plan, numbers: Mapping[str, Reals], moving: Container[str], asked: Container[str] = ()
+) -> dict[str, Reals]:
+    """The numbers of all families but those that move. numbers: those of the inputs. Raises NotLoops where
+    one is not finite of a family that is asked for."""
     values = {name: each.copy() for name, each in numbers.items()}
     rows: dict[int, Spread] = {}
     writer = ArrayWriter()
@@ -240,10 +297,14 @@ def standing(plan: Plan, numbers: Mapping[str, Reals], moving: Container[str]) -
         for run in plan.units():
             if isinstance(run, Stepped):
                 if not any(each.family in moving for each in run.bodies):
-                    run.forward(values, rows)
+                    met = run.forward(values, rows)
+                    if not met.finite and any(each.family in asked for each in run.bodies):
+                        raise NotLoops("what stays is not finite")
             elif run.family not in moving:
                 walk = walk_through(run.part, writer, values, rows)
                 walk.forward()
+                if not walk.is_finite() and (run.family in asked or not run.family):
+                    raise NotLoops("what stays is not finite")
                 if run.family:
                     values[run.family][run.target] = walk.found[run.part.roots[0]]
                 else:

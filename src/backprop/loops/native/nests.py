@@ -14,19 +14,20 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.chain.walk import NOTHING
-from backprop.engine.writers.llvm import Code
 from backprop.graph import depending, in_order
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain
 from backprop.loops.native.backward import Backward
-from backprop.loops.native.grids import Grid
+from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.row_loops import RowLoop
+from backprop.loops.native.wide import WideCode
 from backprop.loops.parts import hidden
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Slots
-from backprop.loops.rows import ArrayColumns, Lift, Read
+from backprop.loops.repeated import Repeated
+from backprop.loops.rows import ArrayColumns, Index, Lift, Read
 from backprop.operations import OPERATIONS
 
 
@@ -50,20 +51,23 @@ class Prepared(NamedTuple):
 
 
 class Nests(Backward):
-    """Writes the groups of a plan. takes: the families that take gradients. width: lanes."""
+    """Writes the groups of a plan. takes: the families that take gradients. most: of how many of the
+    processor's vectors one is made at most."""
 
     def __init__(
         self,
         plan: Plan,
-        code: Code,
-        width: int,
+        code: WideCode,
+        most: int,
         layouts: dict[str, Order],
         takes: Iterable[str],
     ) -> None:
         super().__init__(plan, code, layouts)
-        self.lanes, self.takes = width, {*takes}
-        self.vector, self.bad, self.firsts, self.kept = {}, {}, {}, {}
+        self.most, self.takes = most, {*takes}
+        self.vector, self.bad, self.firsts, self.kept, self.stored = {}, {}, {}, {}, set()
         self.slots, self.sums, self.movers = {}, {}, set()
+        self._plain: dict[int, bool] = {}
+        self._still = {}
         self._now = self.columns.whole
 
     def prepare(self, body: Nest) -> Prepared:
@@ -96,8 +100,16 @@ class Nests(Backward):
             and special.family in self.takes
         ]
         moving = {*depending(columns, reads, steps)}
-        looked = {body.loop.root, *hidden(columns, steps)}
+        looked = {self._source(row) for row in hidden(columns, steps)}
+        looked = {row for row in looked if not isinstance(columns.specials.get(row), Index)}
+        looked.add(body.loop.root)
         return Prepared(body, levels, guarded, moving, looked)
+
+    def _source(self, row: int) -> int:
+        """Where a row that is lifted comes from."""
+        while isinstance(special := self.columns.specials.get(row), Lift):
+            row = special.row
+        return row
 
     def _decide(self, domain: Domain, body: Nest, levels: Mapping[Domain, Any]) -> None:
         """Whether the rows around a domain are alike, and several are run at once."""
@@ -108,12 +120,12 @@ class Nests(Backward):
         alike = all(Grid(each).size >= 0 for each in inside)
         if body.times and body.row is None and first in body.loop.domain.around():
             alike = False
-        vector = alike and self.lanes > 1 and first.size >= self.lanes
-        self.vector[first] = vector, alike
+        width = _width(first.size, self.code.native, self.most) if alike else 1
+        self.vector[first] = width, alike
 
     def _use(self, one: Prepared) -> None:
         """Write rows of this body from here on."""
-        self._levels, self.guarded = one.levels, one.guarded
+        self._levels, self.guarded, self._written = one.levels, one.guarded, one.body.loop
         self.movers, self._looked = one.moving, one.looked
 
     def forward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
@@ -140,8 +152,7 @@ class Nests(Backward):
                 if columns.homes[row] is columns.whole:
                     continue
                 first = next(each for each in columns.homes[row].around() if each.depth == 1)
-                width = self.lanes if self.vector[first][0] else 1
-                self.code.width, was = width, self.code.width
+                self.code.width, was = self.vector[first][0], self.code.width
                 self.slots[row] = self._slot(None)
                 self.code.width = was
 
@@ -263,6 +274,17 @@ class Nests(Backward):
         """The root of a body: store its value, or begin with its gradient."""
         loop = one.body.loop
         home = self.columns.homes[loop.root]
+        at = self._whole(self._target(loop), home)
+        at = self._near(loop.family, *at)
+        if not back:
+            self._store(self.found[loop.root], self._pointer("v", loop.family), *at)
+            return
+        gradient = self._load(self._pointer("g", loop.family), *at)
+        self._bring(loop.root, self._masked(gradient, NOTHING))
+
+    def _target(self, loop: Repeated) -> Fit:
+        """Where the members of a statement stand in their family."""
+        home = self.columns.homes[loop.root]
 
         def target() -> Ints:
             layout, found = self.layouts[loop.family], self.plan.target(loop)
@@ -270,10 +292,28 @@ class Nests(Backward):
                 return layout.of(found)
             return layout.at(loop.at, home)
 
-        at = self._whole(self._fit(loop.root, target, home, "target"), home)
-        at = self._near(loop.family, *at)
-        if not back:
-            self._store(self.found[loop.root], self._pointer("v", loop.family), *at)
-            return
-        gradient = self._load(self._pointer("g", loop.family), *at)
-        self._bring(loop.root, self._masked(gradient, NOTHING))
+        return self._fit(loop.root, target, home, "target")
+
+    def _place_of_root(self, row: int) -> tuple[str, Fit] | None:
+        loop = self._written
+        if row != loop.root or loop.family in self.local:
+            return None
+        if row not in self._plain:
+            fit, found = self._target(loop), self.plan.target(loop)
+            size = self.plan.families[loop.family].size
+            wanted = not isinstance(found, numpy.ndarray) or bool((found < size).all())
+            self._plain[row] = wanted and fit.table is None
+        return (loop.family, self._target(loop)) if self._plain[row] else None
+
+
+def _width(rows: int, native: int, most: int) -> int:
+    """How many rows are run at once: all, where they are few; else as many vectors of the processor's as
+    leave several turns."""
+    if native == 1 or rows <= native // 2:
+        return 1
+    parts = -(-rows // native)
+    if parts <= most and parts & (parts - 1) == 0:
+        return parts * native
+    while most > 1 and rows < 4 * most * native:
+        most //= 2
+    return most * native

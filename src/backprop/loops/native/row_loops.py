@@ -31,11 +31,10 @@ class RowLoop:
 
 
 class RowLoops(Addresses):
-    """Loops, one in the other. lanes: so many rows are run at once. vector: of each domain of rows
-    whether that is so, and whether all rows are alike."""
+    """Loops, one in the other. vector: of each domain of rows how many of them are run at once, and whether
+    all are alike."""
 
-    lanes: int
-    vector: dict[Domain, tuple[bool, bool]]
+    vector: dict[Domain, tuple[int, bool]]
     _rows: RowLoop | None = None
     _now: Domain
 
@@ -76,18 +75,20 @@ class RowLoops(Addresses):
 
     def _row_loop(self, domain: Domain, inside: Callable[[], None]) -> None:
         code, n = self.code, domain.size
-        vector, alike = self.vector[domain]
+        width, alike = self.vector[domain]
         outer, rows = self._rows, RowLoop(len(code.lines))
         self._rows, self.partials = rows, rows.partials
         was, self._alike = self._alike, alike
-        width = self.lanes if vector else 1
         tiles = -(-n // width)
 
         def tile(at: str) -> None:
-            code.width = width
+            code.width, self._valid = width, n if n < width else 0
             self._row = at
             rows.valid = ""
-            if vector:
+            if n <= width > 1:
+                self._row = "0"
+                rows.valid = self._mask() if self._valid else ""
+            elif width > 1:
                 first = self._times(at, width)
                 self._row = code.emit(f"call i64 @llvm.umin.i64(i64 {first}, i64 {n - width})")
                 if n % width:

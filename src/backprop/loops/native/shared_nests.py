@@ -9,6 +9,7 @@ import numpy
 from backprop.chain.walk import NOTHING, Operand
 from backprop.engine.writers.llvm import literal
 from backprop.loops.domains import Domain
+from backprop.loops.native.addresses import BESIDE
 from backprop.loops.native.nests import Nests, Prepared
 from backprop.loops.native.sharing import LocalFamily, Shared, Unit
 from backprop.loops.rows import Gathered
@@ -51,7 +52,7 @@ class SharedNests(Nests):
             for gather in unit.gathers:
                 special = self.columns.specials[gather]
                 assert isinstance(special, Gathered)
-                total = self.across(sums[gather], self.lanes)
+                total = self.across(sums[gather], self._width(unit))
                 found = self.code.value("+", [total, 0.0])
                 if special.gather.divided:
                     inner = self.columns.homes[special.row]
@@ -125,8 +126,8 @@ class SharedNests(Nests):
         for name, local in one.local.items():
             number = self.number[name]
             if back and name in self.takes:
-                pointer = self.arrays.pointer("h", number, (local.layout.size + 1) * self.lanes)
-                size = (local.layout.size + 1) * self.lanes
+                size = (local.layout.size + 1) * code.width
+                pointer = self.arrays.pointer("h", number, size)
                 code.lines.append(
                     f"  call fastcc void @fill(ptr {pointer}, i64 {size}, double {literal(NOTHING)})"
                 )
@@ -136,7 +137,7 @@ class SharedNests(Nests):
     def _copied(self, number: int, local: LocalFamily) -> None:
         """Take the members that are not computed."""
         code = self.code
-        to = self.arrays.pointer("w", number, (local.layout.size + 1) * self.lanes)
+        to = self.arrays.pointer("w", number, (local.layout.size + 1) * code.width)
         source = self.arrays.pointer("v", number)
         tables = [
             self.arrays.table(numpy.ascontiguousarray(each)) for each in (local.inputs, local.begin)
@@ -145,7 +146,7 @@ class SharedNests(Nests):
         def copy(at: str) -> None:
             place, begin = (code.load(code.at(each, at, "i64"), "i64") for each in tables)
             found = self._load(source, [self._whole_sum(begin, self._row)], 1)
-            self._store(found, to, [self._times(place, self.lanes)], 1)
+            self._store(found, to, [self._times(place, code.width)], BESIDE)
 
         self._loop("0", str(len(local.inputs)), copy)
 
@@ -217,6 +218,10 @@ class SharedNests(Nests):
         row = unit.nests[0].body.row
         assert row
         return row
+
+    def _width(self, unit: Unit) -> int:
+        """How many rows of a unit are run at once."""
+        return self.vector[self._domain(unit)][0]
 
     def _after_sums(self, unit: Unit) -> frozenset[int]:
         """The single rows of a unit that its sums lead to, and these."""

@@ -149,7 +149,7 @@ def _domains(nests: Nests, unit: Unit) -> list[Domain]:
         found = [one.body.row for one in unit.nests if one.body.row is not None]
         if len(found) < len(unit.nests):
             return []
-    if any(nests.vector[each] != (True, True) for each in found):
+    if any(nests.vector[each][0] == 1 or not nests.vector[each][1] for each in found):
         return []
     return found if len({each.size for each in found}) == 1 else []
 

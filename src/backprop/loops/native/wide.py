@@ -21,11 +21,16 @@ class WideCode(Code):
     def _apart(self, function: str, texts: Sequence[str]) -> str:
         if function not in self.vectors:
             return super()._apart(function, texts)
-        part, size = f"<{self.native} x double>", self.native
+        part = f"<{self.native} x double>"
         found = [
             self._call(part, self.vectors[function], [self._part(text, begin) for text in texts])
-            for begin in range(0, self.width, size)
+            for begin in range(0, self.width, self.native)
         ]
+        return self.joined(found)
+
+    def joined(self, found: list[str]) -> str:
+        """Vectors of the processor's as one."""
+        size = self.native
         while len(found) > 1:
             mask = ", ".join(f"i32 {lane}" for lane in range(2 * size))
             of = f"<{size} x double>"
@@ -36,6 +41,24 @@ class WideCode(Code):
             size *= 2
         return found[0]
 
+    def parts(self, text: str) -> list[str]:
+        """The processor's vectors that a register is made of."""
+        if self.width <= self.native:
+            return [text]
+        return [self._part(text, begin) for begin in range(0, self.width, self.native)]
+
+    def folded(self, number: Operand[str]) -> Operand[str]:
+        """The sum of the processor's vectors that a wider one is made of, two by two."""
+        if self.width <= self.native or isinstance(number, float):
+            return number
+        parts: list[Operand[str]] = [*self.parts(self.write(number))]
+        wide = self.width
+        self.width = self.native
+        while len(parts) > 1:
+            parts = [self.value("+", parts[at : at + 2]) for at in range(0, len(parts), 2)]
+        self.width = wide
+        return parts[0]
+
     def _part(self, text: str, begin: int) -> str:
         """Some of the lanes."""
         mask = ", ".join(f"i32 {begin + lane}" for lane in range(self.native))
@@ -43,6 +66,10 @@ class WideCode(Code):
         return self.emit(
             f"shufflevector {double} {text}, {double} poison, <{self.native} x i32> <{mask}>"
         )
+
+
+_FACTORS = "*", "/"
+"""What these make is 0 where the first number is."""
 
 
 class ShiftedCode(WideCode):
@@ -55,6 +82,8 @@ class ShiftedCode(WideCode):
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
         found = super().value(name, operands)
+        if name in _FACTORS:
+            return self._shifted(found, operands, False)
         return self._shifted(found, operands) if can_vanish(name) else found
 
     def used(
@@ -62,8 +91,11 @@ class ShiftedCode(WideCode):
     ) -> Operand[str]:
         return self._shifted(slope, numbers) if can_be_lost(name)[at] else slope
 
-    def _shifted(self, found: Operand[str], operands: Sequence[Operand[str]]) -> Operand[str]:
-        """A number, and more where it is small, and not 0 as one of those is that it is made of."""
+    def _shifted(
+        self, found: Operand[str], operands: Sequence[Operand[str]], remains: bool = True
+    ) -> Operand[str]:
+        """A number, and more where it is small, and not 0 as one of those is that it is made of. remains:
+        whether it may be other than 0 where one of those is 0."""
         if isinstance(found, float | Bit):
             return found
         bit, double = self.type("i1"), self.double
@@ -71,6 +103,10 @@ class ShiftedCode(WideCode):
         lost = self.emit(f"fcmp olt {double} {size}, {self.write(TINY)}")
         for each in operands:
             if isinstance(each, Bit) or (isinstance(each, float) and each):
+                continue
+            if not remains:
+                kept = self.emit(f"fcmp une {double} {self.write(each)}, {self.write(0.0)}")
+                lost = self.emit(f"and {bit} {lost}, {kept}")
                 continue
             zero = self.emit(f"fcmp oeq {double} {self.write(each)}, {self.write(0.0)}")
             whole = self.emit(f"fcmp one {double} {size}, {self.write(0.0)}")

@@ -1,0 +1,106 @@
+"""The functions of C's library that loops have for eight doubles at once, against mpmath."""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from collections.abc import Callable
+from math import copysign, inf, isnan, nan, ulp
+from typing import Any
+
+import mpmath
+import numpy
+import pytest
+
+from backprop.engine.writers.llvm import ATTRIBUTES, Code
+from backprop.engine.writers.marks import marks
+from backprop.engine.writers.vector_functions import SYMBOLS, WIDTH, defined
+from backprop.errors import NoMachineCode
+
+EXPONENTS = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    709.7,
+    710.0,
+    1e308,
+    inf,
+    -708.3,
+    -720.0,
+    -745.1,
+    -746.0,
+    -1e308,
+    -inf,
+    nan,
+]
+ULPS = {"exp": 1.1, "tanh": 3.0}
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, Callable[[Any], tuple[Any, int]]]:
+    """Each as a function of an array of eight, that tells whether something was too small for a double."""
+    try:
+        from backprop.engine.native.machine import library, processor
+
+        features = processor()[2]
+    except NoMachineCode:
+        pytest.skip("no machine code here")
+    if "+avx512f" not in features.split(","):
+        pytest.skip("this processor has no vectors of eight doubles")
+    found = {}
+    for name, symbol in SYMBOLS.items():
+        code = Code(WIDTH, {name: symbol})
+        given = code.emit(f"load {code.double}, ptr %x, align 8")
+        code.store(code.call(name, [given]), "%y")
+        lines = "\n".join([*defined(code.declared), marks()])
+        text = (
+            f"{lines}\ndefine i32 @apply(ptr %x, ptr %y) {{\n  call fastcc void @clear_marks(i32 16)\n"
+            f"{code.body}\n  %small = call fastcc i1 @marked(i32 16)\n  %answer = zext i1 %small to i32\n"
+            f"  ret i32 %answer\n}}\n{ATTRIBUTES}"
+        )
+        made = library(text, lambda text=text: text)
+        run = made.function("apply", ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+
+        def apply(x: Any, run: Any = run, made: Any = made) -> tuple[Any, int]:
+            y = numpy.zeros(WIDTH)
+            small = run(x.ctypes.data, y.ctypes.data)
+            return y, small
+
+        found[name] = apply
+    return found
+
+
+@pytest.mark.parametrize("name", SYMBOLS)
+def test_numbers(name: str, functions: Any, request: pytest.FixtureRequest) -> None:
+    whole = request.config.getoption("--whole")
+    chance = random.Random(name)
+    points = [*EXPONENTS]
+    for _ in range(20_000 if whole else 1000):
+        points.append(chance.choice((-1, 1)) * 10 ** chance.uniform(-320, 3))
+        points.append(chance.uniform(-750, 711))
+        points.append(chance.uniform(-2, 2))
+    points += [0.5] * (-len(points) % WIDTH)
+    worst = 0.0
+    with mpmath.workdps(40):
+        for at in range(0, len(points), WIDTH):
+            x = numpy.array(points[at : at + WIDTH])
+            y, small = functions[name](x)
+            rights = [getattr(mpmath, name)(mpmath.mpf(each)) for each in x.tolist()]
+            for each, found, right in zip(x.tolist(), y.tolist(), rights, strict=True):
+                if isnan(each):
+                    assert isnan(found)
+                elif abs(right) > mpmath.mpf(2) ** 1024:
+                    assert found == inf
+                elif abs(right) < mpmath.mpf(2) ** -1022:
+                    assert abs(found - right) <= 2 * ulp(0.0)
+                else:
+                    worst = max(worst, float(abs(found - right)) / ulp(float(right)))
+                if each == 0 and name == "tanh":
+                    assert copysign(1, found) == copysign(1, each)
+            tiny = [0 < abs(right) < mpmath.mpf(2) ** -1022 for right in rights]
+            if small:  # nothing is marked for what happens on the way
+                assert any(tiny), x
+            elif name == "exp":
+                assert not any(tiny), x
+    assert worst <= ULPS[name]
