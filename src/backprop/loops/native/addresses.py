@@ -262,7 +262,7 @@ class Addresses(Blocks, ABC):
 
     def _place(self, row: int, special: Read, home: Domain) -> Fit:
         def places() -> Ints:
-            return self.layouts[special.family].at(special.indices, home)
+            return self.layouts[special.family].at(special.at, home)
 
         return self._fit(row, places, home)
 

@@ -153,7 +153,7 @@ def _apart(plan: Plan, loops: Sequence[Repeated]) -> bool:
             home = columns.homes[row]
             if outermost not in home.around():
                 return False
-            if not counts(special.indices[position_of[special.family]], home, outermost, low):
+            if not counts(special.at[position_of[special.family]], home, outermost, low):
                 return False
     return True
 

@@ -323,7 +323,7 @@ def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
                 if row == body.loop.root:
                     family, indices = body.loop.family, body.loop.at
                 elif isinstance(special, Read):
-                    family, indices = special.family, special.indices
+                    family, indices = special.family, special.at
                 else:
                     continue
                 home = plan.columns.homes[row]

@@ -182,7 +182,7 @@ def _aligned(nests: Nests, some: Sequence[Unit], unit: Unit, row: int, read: Rea
         return False
     for one in makers:
         position, low = row_position(one.body)
-        if position < 0 or not counts(read.indices[position], home, first, low):
+        if position < 0 or not counts(read.at[position], home, first, low):
             return False
     return True
 
@@ -203,7 +203,7 @@ def _local(
                 continue
             aligned = all(
                 _aligned(nests, some, other, row, read)
-                and _same_place(nests, row, read.indices, one)
+                and _same_place(nests, row, read.at, one)
                 for other in some
                 for row, read in other.reads(plan)
                 if read.family == name
