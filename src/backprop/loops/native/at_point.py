@@ -107,7 +107,7 @@ class NestPoint:
 
 
 def _fills(memory: Memory) -> Wholes:
-    arrays = [(memory.gradient, 0.0), *((each, NOTHING) for each in memory.gradients.values())]
+    arrays = [(memory.gradient, 0.0), *((each, NOTHING) for each in memory.summed)]
     bits = [numpy.array([number]).view(numpy.int64)[0] for _, number in arrays]
     rows = [(each.ctypes.data, len(each), bit) for (each, _), bit in zip(arrays, bits, strict=True)]
     return _counted(numpy.array(rows, dtype=numpy.int64))

@@ -34,13 +34,14 @@ _NEAR = 64
 class Module(NamedTuple):
     """A text for LLVM, and the arrays whose addresses the function `nests` takes. flushes: whether it may
     take numbers that are too small for 0, as it may not while it calls Python. written: the families whose
-    gradients are not added to what stands there; they are looked at, too."""
+    gradients are not added to what stands there; they are looked at, too. cleared: as of `Nests`."""
 
     text: str
     arrays: Pointers
     width: int
     flushes: bool
     written: frozenset[str]
+    cleared: frozenset[str]
 
 
 def module(
@@ -136,7 +137,9 @@ def module(
         ATTRIBUTES,
     ]
     flushes = not any(f"@{CALL_BACK}" in line for line in code.declared)
-    return Module("\n".join(parts), nests.arrays, native, flushes, written)
+    return Module(
+        "\n".join(parts), nests.arrays, native, flushes, written, frozenset(nests.cleared)
+    )
 
 
 def _at_once(plan: Plan, found: Sequence[NestGroup]) -> int:

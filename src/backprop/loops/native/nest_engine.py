@@ -165,7 +165,7 @@ class NestEngine(Engine):
     def _once(self, own: Memory, scale: float, flush: bool, shifted: bool = False) -> int:
         for some in own.added:
             own.gradient[some] = 0.0
-        for array in own.gradients.values():
+        for array in own.summed:
             array.fill(NOTHING)
         answer: int = self.code(shifted).run(own.address, scale, flush)
         if answer & NOT_FINITE:
@@ -202,9 +202,9 @@ class _Compiled:
 
 class Memory:
     """What machine code reads and writes in one thread. table: the addresses of all. scale: of the
-    gradients on the way. careful: whether the last point was left to NumPy. added: the parts of the gradient
-    that are added up, which begin with 0. exactly: so many times more what
-    is too small is not taken for 0. given: of the numbers that
+    gradients on the way. careful: whether the last point was left to NumPy. added: the parts of the
+    gradient that are added up, which begin with 0; summed: other arrays of gradients, which begin with
+    nothing. exactly: so many times more what is too small is not taken for 0. given: of the numbers that
     are read where they are given the places in the table, and how far behind the first."""
 
     def __init__(self, engine: NestEngine) -> None:
@@ -217,6 +217,7 @@ class Memory:
         self.address = self.table.ctypes.data
         written = [some for name, some in engine.whole.items() if name in made.written]
         self.added = _others(written, engine.size)
+        self.summed: list[Reals] = []
         self.given: list[tuple[int, int]] = []
         others = iter(made.arrays.others)
         self._all: list[Any] = []
@@ -242,6 +243,9 @@ class Memory:
                 else:
                     array = engine.beginning(name) if kind == "v" else _aligned(to[name].size + 1)
                     (self.values if kind == "v" else self.gradients)[name] = array
+                    if kind == "g":
+                        array.fill(NOTHING)
+                        self.summed += [] if name in made.cleared else [array]
             self._all.append(array)
             self.table[at] = array.ctypes.data
 

@@ -17,6 +17,7 @@ from backprop.chain.walk import NOTHING
 from backprop.graph import depending, in_order
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain
+from backprop.loops.family import Family
 from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import Nest, NestGroup
@@ -66,9 +67,15 @@ class Nests(Backward):
         self.most, self.takes = most, {*takes}
         self.vector, self.bad, self.firsts, self.kept, self.stored = {}, {}, {}, {}, set()
         self.slots, self.sums, self.movers = {}, {}, set()
+        self.cleared = {name for name, each in plan.families.items() if self._is_computed(each)}
+        """The families whose gradients are nothing again when they have been read, as they begin."""
         self._plain: dict[int, bool] = {}
         self._still = {}
         self._now = self.columns.whole
+
+    def _is_computed(self, family: Family) -> bool:
+        """Whether no member of a family is an input."""
+        return bool(numpy.isin(family.owner, [*self.plan.computed, Family.ABSENT]).all())
 
     def prepare(self, body: Nest) -> Prepared:
         """What is known of a body before it is written."""
@@ -279,7 +286,10 @@ class Nests(Backward):
         if not back:
             self._store(self.found[loop.root], self._pointer("v", loop.family), *at)
             return
-        gradient = self._load(self._pointer("g", loop.family), *at)
+        gradients = self._pointer("g", loop.family)
+        gradient = self._load(gradients, *at)
+        if loop.family in self.cleared and loop.family not in self.local:
+            self._store(NOTHING, gradients, *at)
         self._bring(loop.root, self._masked(gradient, NOTHING))
 
     def _target(self, loop: Repeated) -> Fit:

@@ -202,8 +202,7 @@ def _local(
             if unit.gathers or name in outside or name in kept or name in found:
                 continue
             aligned = all(
-                _aligned(nests, some, other, row, read)
-                and _same_place(nests, row, read.at, one)
+                _aligned(nests, some, other, row, read) and _same_place(nests, row, read.at, one)
                 for other in some
                 for row, read in other.reads(plan)
                 if read.family == name
