@@ -73,12 +73,6 @@ class Code(walk.Texts[str]):
         slopes, with the numbers that they are made of."""
         self._begins = 0
         self._known: dict[tuple[str, ...], str] = {}
-        self._negated: dict[str, Operand] = {}
-        """Of registers that are the negative of something, that."""
-        self.called: list[str] = []
-        """The results of calls of functions, in turn."""
-        self.given: list[str] = []
-        """Those of the next calls, if they are known: then these are not made."""
         self.scaled: dict[str, tuple[float, str]] = {}
         """The registers that are a known number times another register."""
 
@@ -159,28 +153,13 @@ class Code(walk.Texts[str]):
         Where a function has no form for vectors it is called for each lane. A call that was made
         before, with the same operands, is not made again.
         """
-        if function == "llvm.fabs":
-            operands = [self._negated.get(str(each), each) for each in operands]
         texts = [self.write(each) for each in operands]
         key = (function, *texts)
-        own = not function.startswith("llvm.")
-        if own and self.given:
-            self._known.setdefault(key, self.given.pop(0))
         if key not in self._known:
             if symbol := self._symbol(function):
                 self._known[key] = self._call(self.double, symbol, texts)
             else:
                 self._known[key] = self._apart(function, texts)
-        if own:
-            self.called.append(self._known[key])
-        return self._known[key]
-
-    def negative(self, text: str) -> str:
-        """The register of the negative of a number."""
-        key = "fneg", text
-        if key not in self._known:
-            self._known[key] = self.emit(f"fneg {self.double} {text}")
-            self._negated[self._known[key]] = text
         return self._known[key]
 
     def _apart(self, function: str, texts: Sequence[str]) -> str:
@@ -375,8 +354,6 @@ def _by_machine(code: Code, row: Operation, operands: list[Operand]) -> Operand:
         return operands[0]
     if machine in _INSTRUCTIONS:
         texts = [code.write(each) for each in operands]
-        if machine == "fneg":
-            return code.negative(texts[0])
         register = code.emit(f"{machine} {code.double} {', '.join(texts)}")
         if machine == "fmul" and isinstance(operands[0], float):
             code.scaled[register] = operands[0], texts[1]

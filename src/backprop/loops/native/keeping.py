@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from backprop.chain.walk import Operand
-from backprop.engine.writers.llvm import Code
 from backprop.loops.domains import Domain
 from backprop.loops.native.grids import Fit
 from backprop.loops.native.row_loops import RowLoops
+from backprop.loops.native.wide import WideCode
 from backprop.loops.rows import Gathered, Index, Read
 from backprop.operations import OPERATIONS
 
@@ -140,7 +140,7 @@ class Keeping(RowLoops):
 def slopes_call(name: str) -> bool:
     """Whether the slopes of an operation call functions whose results its value has, too."""
     operands = [f"%x{at}" for at in range(OPERATIONS[name].arity)]
-    code, other = Code(), Code()
+    code, other = WideCode(1, {}), WideCode(1, {})
     out = code.value(name, operands)
     of_value = {*code.called}
     code.slopes(name, operands, out)
@@ -151,6 +151,6 @@ def slopes_call(name: str) -> bool:
 @cache
 def value_calls(name: str) -> bool:
     """Whether the value of an operation calls functions."""
-    code = Code()
+    code = WideCode(1, {})
     code.value(name, [f"%x{at}" for at in range(OPERATIONS[name].arity)])
     return bool(code.called)

@@ -8,11 +8,37 @@ from backprop.syntax.functions import TINY, can_be_lost, can_vanish
 
 
 class WideCode(Code):
-    """Instructions for vectors of any width. native: how many doubles the functions for vectors take."""
+    """Instructions for vectors of any width. native: how many doubles the functions for vectors take.
+    called: the results of calls of functions, in turn. given: those of the next calls, if they are known:
+    then these are not made."""
 
     def __init__(self, native: int, vectors: Mapping[str, str]) -> None:
         super().__init__(1, vectors)
         self.native = native
+        self.called: list[str] = []
+        self.given: list[str] = []
+        self._negated: dict[str, Operand[str]] = {}
+        """Of registers that are the negative of something, that."""
+
+    def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
+        if name != "neg" or isinstance(operands[0], float):
+            return super().value(name, operands)
+        key = name, self.write(operands[0])
+        if key not in self._known:
+            self._known[key] = self.write(super().value(name, operands))
+            self._negated[self._known[key]] = operands[0]
+        return self._known[key]
+
+    def call(self, function: str, operands: Sequence[Operand[str]]) -> str:
+        if function == "llvm.fabs":  # abs(-x) is abs(x), of which what comes next may be known
+            operands = [self._negated.get(str(each), each) for each in operands]
+        if function.startswith("llvm."):
+            return super().call(function, operands)
+        if self.given:
+            key = (function, *(self.write(each) for each in operands))
+            self._known.setdefault(key, self.given.pop(0))
+        self.called.append(super().call(function, operands))
+        return self.called[-1]
 
     def _symbol(self, function: str) -> str:
         wide = not function.startswith("llvm.") and self.width not in (1, self.native)
