@@ -16,9 +16,8 @@ def chosen(model: Model, gradient: Gradient, among: Sequence[str]) -> list[str]:
     """The inputs that move an output, by all but the constants. among: names and patterns of those
     that are asked for, if not all. Raises NotAnInput, UnknownName."""
     constants = set(model.constants)
-    inputs = [
-        name for name in gradient.gradients if not model.is_equation(name) and name not in constants
-    ]
+    moving = model.inputs_among(gradient.gradients)
+    inputs = [name for name in moving if name not in constants]
     if not among:
         return inputs
     _refuse(model, among, inputs, gradient.output)

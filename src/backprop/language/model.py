@@ -1,6 +1,6 @@
 """`Model`: what an equation file means."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from types import MappingProxyType
@@ -129,6 +129,10 @@ class Model:
     def is_equation(self, name: str) -> bool:
         """Whether a name is computed from others."""
         return self.columns.is_step(self.names[name])
+
+    def inputs_among(self, names: Collection[str]) -> list[str]:
+        """Those of some names that are not computed from others."""
+        return [name for name in names if not self.is_equation(name)]
 
     @cached_property
     def outputs(self) -> list[str]:

@@ -43,7 +43,10 @@ _PLAIN: Mapping[str, Any] = {
 
 class ArrayWriter(Texts[Reals]):
     """Computes values and slopes of arrays. more: added, with its sign, to what is too small for a
-    double. small: whether something was too small for a double, and so has lost digits."""
+    double. small: whether something was too small for a double, and so has lost digits. steps: how
+    recurrences of single steps are gone through, one of `loop_code.WRITERS`."""
+
+    steps = ""
 
     def __init__(self, more: float = 0.0) -> None:
         self.more = more

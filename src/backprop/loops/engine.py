@@ -23,7 +23,7 @@ from backprop.loops.moving import Leaves, Moving, Ready
 from backprop.loops.parts import ArrayWalk
 from backprop.loops.passes import bring_back, same, walk_through
 from backprop.loops.plan import Plan
-from backprop.loops.rounded import Shaken, Sizes
+from backprop.loops.rounded import SIZE, Shaken, Sizes
 from backprop.loops.rows import Gathered
 from backprop.loops.stepped import Met, Stepped
 from backprop.operations import OPERATIONS
@@ -166,9 +166,9 @@ class ArrayEngine(Engine):
 
     def noise(self, x: Any) -> Reals | None:
         """How far rounding may move the gradient by each leaf, about: in the steps, and where what comes
-        to it is added up. None where it is in doubt, and for recurrences, whose steps are not at hand."""
+        to it is added up. None where it is in doubt."""
         made = None if self.forward(x) is None else self._own.made.made
-        if made is None or any(isinstance(unit, Stepped) for unit in self._plain.units):
+        if made is None:
             return None
         slopes, _ = self._backward(made)
         sizes, _ = self._backward(made, writer=Sizes())
@@ -176,7 +176,7 @@ class ArrayEngine(Engine):
         moved, _ = self._backward(self._forward(self._plain, writer=shaken))
         if slopes is None or sizes is None or moved is None:
             return None
-        apart = numpy.abs(moved - slopes) * (float_info.epsilon / shaken.SIZE)
+        apart = numpy.abs(moved - slopes) * (float_info.epsilon / SIZE)
         found: Reals = numpy.maximum(4 * float_info.epsilon * numpy.abs(sizes), apart)
         return found
 
@@ -236,7 +236,7 @@ class ArrayEngine(Engine):
         with writer.watched():
             for unit in ready.units:
                 if isinstance(unit, Stepped):
-                    met = unit.forward(values, rows, more)
+                    met = unit.forward(values, rows, more, writer.steps)
                     writer.small |= met.small
                     walks.append(met)
                     continue
@@ -271,7 +271,7 @@ class ArrayEngine(Engine):
         with writer.watched():
             for unit, walk in zip(reversed(self._plain.units), reversed(made.walks), strict=True):
                 if isinstance(unit, Stepped):
-                    rest = made.rows, gradients, by_row, self._moving.reached, more
+                    rest = made.rows, gradients, by_row, self._moving.reached, more, writer.steps
                     writer.small |= unit.backward(made.values, *rest)
                     if effects is not None:
                         effects += _of_members(unit, made.values, gradients)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from math import copysign, isqrt
+from random import Random
 from typing import Any
 
 from backprop.chain.walk import NOTHING, Operand, Walk
@@ -23,7 +24,8 @@ from backprop.loops import edges
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.moments import Border, Course, Leaf, Moment, Period, view
 from backprop.loops.parts import Use
-from backprop.operations import OPERATIONS
+from backprop.loops.rounded import SIZE
+from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.functions import TINY
 from backprop.syntax.parser import formula
@@ -53,11 +55,11 @@ class LoopCode:
         self.rows = [each for each in sources if isinstance(each, int)]
         self._number = {each: at for at, each in enumerate([*self.families, *self.rows])}
 
-    def forward(self, shifted: bool) -> Callable[..., tuple[bool, ...]]:
+    def forward(self, how: str) -> Callable[..., tuple[bool, ...]]:
         """A function of the numbers of `families` and then of `rows`, as one list, and of what is added
-        to small values if it is `shifted`. It gives back whether all is finite that may hide, whether a
+        to small values if that is "shifted". how: one of WRITERS. It gives back whether all is finite that may hide, whether a
         value is too small as far as is looked at, whether a border is met, and of each of `labels`."""
-        code = _Code(self, shifted)
+        code = _Code(self, how)
         marks = ["border", *(f"label{at}" for at in range(len(self.labels)))]
         lines = [f"    {' = '.join(['small', *marks])} = False"]
         for period in self.periods:
@@ -79,11 +81,11 @@ class LoopCode:
         run = _made("numbers, more", self._unpacked("values", "numbers"), lines, code.scope)
         return run
 
-    def backward(self, shifted: bool) -> Callable[..., bool]:
+    def backward(self, how: str) -> Callable[..., bool]:
         """A function of the numbers of `families` and `rows`, of their gradients, of the number of the last
         time that has some and one more, and of what is added to what is too small. It adds to the
         gradients, and gives back whether one is too small as far as is looked at."""
-        code = _Code(self, shifted)
+        code = _Code(self, how)
         lines = ["    small = False"]
         for period in reversed(self.periods):
             code.begin(period)
@@ -99,7 +101,7 @@ class LoopCode:
     def reach(self) -> Callable[..., None]:
         """A function of marks of the members of `families` and of `rows`, and of the number of the last
         time that has one and one more: it marks what members that are marked depend on."""
-        code = _Code(self, False)
+        code = _Code(self, "")
         lines: list[str] = []
         for period in reversed(self.periods):
             code.begin(period)
@@ -171,15 +173,52 @@ def _parts(times: range) -> Iterator[range]:
     return (times[at : at + few] for at in range(0, len(times), few))
 
 
+class _Shaking(PythonWriter):
+    """Changes each value that may be rounded, as `rounded.Shaken` does, each time by another factor."""
+
+    def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
+        found, row = super().value(name, operands), OPERATIONS[name]
+        if not functions.has_slopes(name):
+            return found
+        exact = [] if name in FUNCTIONS and not (row.jump or row.corner) else operands
+        return self.put(f"changed({', '.join(map(written, [found, *exact]))})")
+
+
+def _changing() -> Callable[..., float]:
+    chance = Random(0).random
+
+    def changed(found: float, *operands: float) -> float:
+        """A number times a factor near 1, if not all is whole of which it is made by an operator."""
+        if operands and found.is_integer() and all(each.is_integer() for each in operands):
+            return found
+        return found * (1 + (SIZE if chance() < 0.5 else -SIZE))
+
+    return changed
+
+
+class _Sizing(PythonWriter):
+    """Has the sizes of slopes in their place, as `rounded.Sizes` does."""
+
+    def used(
+        self, slope: Operand[str], name: str, numbers: Sequence[Operand[str]], at: int
+    ) -> Operand[str]:
+        used = super().used(slope, name, numbers, at)
+        return abs(used) if isinstance(used, float) else self.put(f"abs({used})")
+
+
+WRITERS = {"": PythonWriter, "shifted": _Shifting, "shaken": _Shaking, "sizes": _Sizing}
+"""How a recurrence is gone through."""
+
+
 class _Code:
     """The lines of a function in the making, period by period."""
 
-    def __init__(self, whole: LoopCode, shifted: bool) -> None:
+    def __init__(self, whole: LoopCode, how: str) -> None:
         self.whole = whole
-        self.looks = not shifted and not underflow.functions()
-        self.writer = _Shifting(False) if shifted else PythonWriter(self.looks)
+        self.looks = not how and not underflow.functions()
+        self.writer = WRITERS[how](self.looks)
         self.scope = self.writer.scope
-        self.scope |= {"shifted": _shifted, "parts": _parts}
+        self.scope |= {"shifted": _shifted, "changed": _changing(), "parts": _parts}
 
     @property
     def lost(self) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain, filterfalse, repeat
 from math import isnan
 from typing import Any, TypeVar
 
@@ -31,7 +31,6 @@ _Any = TypeVar("_Any")
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
 
-
 _SOME = 10_000
 """So many names are made at a time."""
 
@@ -52,9 +51,8 @@ class Labels(Mapping[str, int]):
         return None if self._model.loops else rows
 
     def __contains__(self, name: object) -> bool:
-        if (rows := self._rows) is not None:
-            return name in rows
-        return isinstance(name, str) and self._has(name)
+        rows = self._rows
+        return name in rows if rows is not None else isinstance(name, str) and self._has(name)
 
     def _has(self, name: str) -> bool:
         return self._model.place(name) is not None
@@ -225,25 +223,30 @@ class LoopModel(Model):
         return (family, place) if family is not None and place >= 0 else None
 
     def _kind(self, name: str) -> tuple[Family, int]:
-        found = self.place(name)
-        if found is None:
-            raise KeyError(name)
-        return found
+        if found := self.place(name):
+            return found
+        raise KeyError(name)
 
     def is_equation(self, name: str) -> bool:
         of, at = self._kind(name)
         return int(of.owner[at]) in self.plan.computed
 
     @cached_property
-    def inputs(self) -> list[str]:
-        fixed = set(self.fixed)
-        computed = self.plan.computed
-        found = []
+    def _given(self) -> dict[str, None]:
+        """The names that are not computed, in the order of the file."""
+        found: dict[str, None] = {}
         for name, places in self._places:
             of = self.plan.families[name]
-            given = places[~numpy.isin(of.owner[places], [*computed])]
-            found += [label for label in of.labels(given) if label not in fixed]
-        return [*self._ordered(dict.fromkeys(found))]
+            made = numpy.isin(of.owner[places], [*self.plan.computed])
+            found |= dict.fromkeys(of.labels(places[~made]))
+        return self._ordered(found)
+
+    def inputs_among(self, names: Collection[str]) -> list[str]:
+        return [name for name in names if name in self._given]
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        return [*filterfalse(set(self.fixed).__contains__, self._given)]
 
     @cached_property
     def outputs(self) -> list[str]:

@@ -12,7 +12,7 @@ from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.parts import ArrayWalk
 from backprop.syntax.functions import has_slopes, rounds_always
 
-_SIZE = 2.0**-46
+SIZE = 2.0**-46
 """The relative size of the changes, 64 times that of rounding."""
 
 _MOVED = 1e-7
@@ -23,9 +23,9 @@ _WHOLE = 1024
 
 
 class Shaken(ArrayWriter):
-    """Changes each value that may be rounded, by a factor of its own. SIZE: how much, relative."""
+    """Changes each value that may be rounded, by a factor of its own."""
 
-    SIZE = _SIZE
+    steps = "shaken"
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,11 +50,13 @@ class Shaken(ArrayWriter):
         """Numbers times a factor near 1."""
         self._turns += 1
         part = self._turns**3 * 0.6180339887498949 % 1 - 0.5
-        return numbers * (1 + _SIZE * (part + (0.5 if part > 0 else -0.5)))
+        return numbers * (1 + SIZE * (part + (0.5 if part > 0 else -0.5)))
 
 
 class Sizes(ArrayWriter):
     """Has the sizes of slopes in their place: what comes to a gradient is then added up as sizes."""
+
+    steps = "sizes"
 
     def used(self, slope: Spread, name: str, numbers: Sequence[Spread], at: int) -> Spread:
         used = super().used(slope, name, numbers, at)

@@ -44,11 +44,15 @@ class Stepped(Recurrence):
         self._reach = cache(self.code.reach)
 
     def forward(
-        self, values: Mapping[str, Reals], rows: Mapping[int, Spread], more: float = 0.0
+        self,
+        values: Mapping[str, Reals],
+        rows: Mapping[int, Spread],
+        more: float = 0.0,
+        how: str = "",
     ) -> Met:
         """Compute all members from the `values` of others and the numbers of `rows`, into `values`.
-        more: as of ArrayWriter."""
-        run = self._forward(more != 0)
+        more: as of ArrayWriter. how: its `steps`."""
+        run = self._forward(how or ("shifted" if more else ""))
         mark = underflow.functions()
         if mark:
             mark[0]()
@@ -66,10 +70,11 @@ class Stepped(Recurrence):
         by_row: dict[int, Spread],
         reached: Mapping[str, NDArray[numpy.bool_]],
         more: float = 0.0,
+        how: str = "",
     ) -> bool:
         """Add what the members bring to the gradients of what they read, and of rows; whether one may have
         been too small for a double. reached: the members that lead to the output."""
-        run = self._backward(more != 0)
+        run = self._backward(how or ("shifted" if more else ""))
         slopes = {row: numpy.full_like(_array(rows[row]), -0.0) for row in self.code.rows}
         numbers = self._numbers(values, rows)
         mark = underflow.functions()
