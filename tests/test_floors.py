@@ -73,6 +73,8 @@ ONLY = {
     "mpmath": {"special.py"},
     "scipy": {"descent/second_order.py"},
     "numpy": {
+        "checks/quick_loops.py",
+        "checks/together.py",
         "evaluation/curvature.py",
         "evaluation/hessian_matrix.py",
         "evaluation/second_derivatives.py",

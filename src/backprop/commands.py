@@ -11,7 +11,7 @@ from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
-from backprop.loops.worth import MANY_OFTEN
+from backprop.loops.worth import MANY, MANY_OFTEN
 from backprop.names import family, is_pattern, meant
 from backprop.report import declared
 from backprop.report.gradient_report import GradientReport, gradient_report
@@ -344,7 +344,8 @@ def check(
     if tolerance is not None and not (sheet and 0 <= tolerance < 1):
         hints = ["give it with --claim, between 0 and 1: --tolerance 0.001"]
         raise BadOption("--tolerance is how far a claim may be off, relative", hints=hints)
-    model, numbers, output = inputs.read()
+    many = MANY if sheet or precise else MANY_OFTEN
+    model, numbers, output = inputs.read(many)
     if not sheet:
         report = check_report(check_gradient(model, numbers, output, precise, only), whole)
         return report._replace(declared=declared(model))

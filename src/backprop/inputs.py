@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     numbers: Mapping[str, float]
     output: str | None
 
-    def read(self) -> "Asked":
+    def read(self, many: float = 0) -> "Asked":
         """Itself: there is nothing to read."""
         return self
 
@@ -82,9 +82,9 @@ class Inputs(NamedTuple):
             raise BadOption("there is one output at a time", hints=["give --of a single name"])
         return self.of[0] if self.of else None
 
-    def read(self) -> Asked:
-        """The Model, its numbers and the one output."""
-        return Asked(*self.given(), self.output)
+    def read(self, many: float = MANY) -> Asked:
+        """The Model, its numbers and the one output. many: as of `given`."""
+        return Asked(*self.given((), many), self.output)
 
     def model(self) -> Model:
         """The Model of the equations."""

@@ -17,7 +17,7 @@ from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.values import forward
 
-_ROOM = 2.0**-20
+ROOM = 2.0**-20
 """A point that is closer to a bound, relative to its size, stands on it."""
 
 _MUCH = 10_000
@@ -62,7 +62,7 @@ class Along:
         """Stand at a point, of which nothing is known."""
         self.start = x
         low, high = bounds
-        room = max(abs(x), 1.0) * _ROOM
+        room = max(abs(x), 1.0) * ROOM
         self._bounds = low if x - low > room else -inf, high if high - x > room else inf
         self.inner = (self._bounds[0] == -inf < low) - (self._bounds[1] == inf > high)
         self._fast = fast

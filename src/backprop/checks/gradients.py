@@ -51,12 +51,14 @@ _LEAST = 1e-3
 class GradientCheck:
     """The gradient that was checked, and a Check for each input that its output depends on.
 
-    method: `differences`, or `precise` for differences at 60 digits and more.
+    method: `differences`, or `precise` for differences at 60 digits and more. together: whether groups
+    of inputs were moved at once, so that the numbers of each are as if it alone were off.
     """
 
     gradient: Gradient
     checks: tuple[Check, ...]
     method: str
+    together: bool = False
 
     @property
     def right(self) -> bool:
@@ -133,12 +135,13 @@ def check_gradient(
         from backprop.checks.quick_loops import seen  # with NumPy
 
         if found := seen(model, values or {}, of, among):
-            gradient, checks, inputs = found
+            gradient, checks, inputs, together = found
             doubtful = [name for name in inputs if name not in checks]
             if doubtful:
                 rest = _unrolled(model, values, of, False, doubtful)
                 checks |= {each.name: each for each in rest.checks}
-            return GradientCheck(gradient, tuple(checks[name] for name in inputs), "differences")
+            found_all = tuple(checks[name] for name in inputs)
+            return GradientCheck(gradient, found_all, "differences", together)
     return _unrolled(model, values, of, precisely, among)
 
 

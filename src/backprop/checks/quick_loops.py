@@ -1,16 +1,18 @@
 """The gradient of a Model of loops against differences, whose values come from its loops."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from math import isfinite, nan
+from typing import NamedTuple
 
-from backprop.checks.along import Along, Fast
-from backprop.checks.asked import at_a_glance, chosen
-from backprop.checks.rounding import COARSE, EPSILON
-from backprop.checks.verdict import Check, Question
+import numpy
+
+from backprop.checks.asked import chosen
+from backprop.checks.together import Standing, one_by_one, together
+from backprop.checks.verdict import Check
 from backprop.evaluation.gradient import Gradient, by_loops
 from backprop.language import Model
 from backprop.language.declarations import FREE
+from backprop.loops.domains import Reals
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.ready import build
@@ -19,31 +21,30 @@ from backprop.source import normal
 _LOOKS = 100
 """About so many times the output is computed for an input."""
 
-_MOST = 100
-"""The most inputs along which all is computed again and again: for more, unrolling pays."""
+_FEW = 100
+"""Up to so many inputs each is moved by itself in any case."""
+
+_WORK = 3e9
+"""Of more, as long as no more than so many steps are computed: about a second in machine code."""
 
 _SHAKEN = 1.5
 """What the largest of three random changes is to their mean square, about: see `value_noise`."""
 
-_COARSER = COARSE / EPSILON
-"""How much larger changes are that are well above those of rounding."""
 
+class Seen(NamedTuple):
+    """The gradient of an output, the checks of those inputs for which a quick look is enough, by name, and
+    all inputs that are asked for. together: whether groups of them were moved at once."""
 
-class _AlongLoops(Along):
-    """The output of loops as a function of one input. Raises NotLoops where it is in doubt."""
-
-    def __init__(self, x: float, bounds: tuple[float, float], fast: Fast, rounding: float) -> None:
-        self._stand(x, bounds, fast, rounding)
-
-    def _interpreted(self, x: float) -> float:
-        raise NotLoops("whether there is a value is in doubt")
+    gradient: Gradient
+    checks: dict[str, Check]
+    inputs: Sequence[str]
+    together: bool
 
 
 def seen(
     model: Model, values: Mapping[str, float], of: str | None, among: Sequence[str]
-) -> tuple[Gradient, dict[str, Check], list[str]] | None:
-    """The gradient of an output, the checks of those inputs for which a quick look is enough, by name,
-    and all inputs that are asked for; None where the unrolled graph has to be looked at.
+) -> Seen | None:
+    """What a quick look sees; None where the unrolled graph has to be looked at.
 
     Raises as `check_gradient`.
     """
@@ -51,40 +52,29 @@ def seen(
     if gradient is None or not isinstance(model, LoopModel):
         return None
     inputs = chosen(model, gradient, among)
-    if len(inputs) > _MOST or not model.loops:
+    if not inputs or not model.loops:
         return None
     given = {normal(name): number for name, number in values.items()}
     try:
-        engine = build(model, gradient.output, inputs, given, runs=_LOOKS * len(inputs))
-        start = [gradient.data[name] for name in inputs]
+        engine = build(model, gradient.output, inputs, given, runs=_LOOKS * min(len(inputs), _FEW))
+        start = numpy.array([gradient.data[name] for name in inputs])
         rounding, noises = engine.careful.rounding(start), engine.careful.noise(start)
     except NotLoops:
         return None
     if rounding is None or noises is None:
         return None
-    checks: dict[str, Check] = {}
 
-    def along(at: int) -> Fast:
-        def output(x: float) -> float | None:
-            numbers = [*start]
-            numbers[at] = x
-            found = engine.forward(numbers)
-            if found is None and not isfinite(engine.careful.output_at(numbers)):
-                return nan
-            return found
+    def output(numbers: Reals) -> float | None:
+        found = engine.forward(numbers)
+        if found is None and not isfinite(engine.careful.output_at(numbers)):
+            return nan
+        return found
 
-        return output
-
-    for at, name in enumerate(inputs):
-        x, slope = gradient.data[name], gradient.gradients[name]
-        noise = float(noises[at])
-        asked = Question(name, gradient.output, x, slope, noise, partial(_COARSER.__mul__, noise))
-        bounds = model.bounds.get(name, FREE)
-        function = _AlongLoops(x, bounds, along(at), _SHAKEN * rounding)
-        try:
-            found = at_a_glance(asked, function)
-        except NotLoops:
-            continue
-        if found:
-            checks[name] = found
-    return gradient, checks, inputs
+    slopes = numpy.array([gradient.gradients[name] for name in inputs])
+    bounds = [model.bounds.get(name, FREE) for name in inputs]
+    low, high = numpy.array(bounds).T
+    point = Standing(gradient.output, inputs, start, slopes, noises, low, high)
+    size, rounding = engine.careful.size, _SHAKEN * rounding
+    many = len(inputs) > _FEW and _LOOKS * len(inputs) * size > _WORK
+    looks = together if many else one_by_one
+    return Seen(gradient, looks(point, output, size, rounding), inputs, many)

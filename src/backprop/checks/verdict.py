@@ -27,7 +27,7 @@ _WORTH = 1e-7
 _MOST_DIGITS = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """One input: its gradient, and what the differences say of it.
 
@@ -252,6 +252,12 @@ def _check(
         asked.name, asked.value, gradient, numeric, allowed, error, relative, digits, verdict,
         note, *slopes,
     )  # fmt: skip
+
+
+def shared(name: str, value: float, gradient: float, numeric: float, allowed: float) -> Check:
+    """The Check of an input that agrees as one of many."""
+    asked = Question(name, "", value, gradient, 0.0, lambda: 0.0)
+    return _check(asked, numeric, allowed, AGREES, "")
 
 
 def _apart(left: Side, right: Side, worth: float = 0.0) -> bool:

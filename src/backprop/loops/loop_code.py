@@ -57,8 +57,9 @@ class LoopCode:
 
     def forward(self, how: str) -> Callable[..., tuple[bool, ...]]:
         """A function of the numbers of `families` and then of `rows`, as one list, and of what is added
-        to small values if that is "shifted". how: one of WRITERS. It gives back whether all is finite that may hide, whether a
-        value is too small as far as is looked at, whether a border is met, and of each of `labels`."""
+        to small values if that is "shifted". how: one of WRITERS. It gives back whether all is finite that
+        may hide, whether a value is too small as far as is looked at, whether a border is met, and of each
+        of `labels`."""
         code = _Code(self, how)
         marks = ["border", *(f"label{at}" for at in range(len(self.labels)))]
         lines = [f"    {' = '.join(['small', *marks])} = False"]

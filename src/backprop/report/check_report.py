@@ -1,8 +1,7 @@
 """What `backprop check` has to say: of a gradient, or of an answer sheet."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isnan
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,11 +17,18 @@ from backprop.showing import Shown
 _MOST_NAMES, _MOST_NOTES = 8, 3
 """The most names in a line, and the most notes on members of a family that is one row."""
 
+_TOGETHER = (
+    "groups of inputs were moved at once: the numbers of each are as if the difference were its own"
+)
+
 _KINDS: Mapping[str, CellKind] = {
     "name": "name", "of": "name", "by": "name", "claim": "formula", "verdict": "text", "note": "text",
     "mistake": "text", "diagnosis": "text", "worst": "name",
 }  # fmt: skip
 """What stands in a column; numbers in the others."""
+
+_FIELDS = [name for name in Check.__slots__ if name not in ("left", "right", "edge")]
+"""What the JSON has of every input; `edge` is in the note."""
 
 _MAYBE = ("numeric", "error", "relative", "left", "right")
 """Numbers of a check that are nan where they are not known."""
@@ -34,7 +40,7 @@ _SIZES = {"value": 6, "error": 1, "relative": 1}
 class _CheckReport(NamedTuple):
     gradient: Gradient
     right: bool
-    rows: Sequence[Column]
+    rows: Callable[[], Sequence[Column]]
     own: Mapping[str, Any]
     shown: Table
     warnings: Sequence[BackpropError]
@@ -47,7 +53,7 @@ class _CheckReport(NamedTuple):
 class CheckReport(Shown, _CheckReport):
     """What came of a check, for every format.
 
-    rows: an input or a claim each, as the CSV has it. own: what the object has besides. right:
+    rows: makes those of the CSV, an input or a claim each. own: what the object has besides. right:
     whether nothing was found to be wrong. declared: what the object has of the file.
     """
 
@@ -57,7 +63,7 @@ class CheckReport(Shown, _CheckReport):
 
     def records(self) -> Sequence[Column]:
         """A row an input or a claim."""
-        return self.rows
+        return self.rows()
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """One object; the README has its shape."""
@@ -85,33 +91,55 @@ def check_report(check: GradientCheck, whole: bool = False) -> CheckReport:
     """A gradient beside the slopes that were found without it. whole: the table has a row for every
     member of a large family, which is otherwise one row with the numbers of its worst member."""
     found, checks = check.gradient, check.checks
-    inputs = [_checked(each) for each in checks]
-    rows = [{**each, "grad": each["gradient"]} for each in inputs]
-    titles = "name value grad numeric uncertainty error relative digits verdict note"
-    records = _columns(titles, rows)
-    for row in rows:
-        known = {key: most for key, most in _SIZES.items() if row[key] is not None}
-        row |= {key: rounded(row[key], most) for key, most in known.items()}
     lines, wrong, notes = list[dict[str, Any]](), list[bool](), list[str]()
     for name, members in groups([each.name for each in checks], whole):
         worst, *others = sorted(members, key=lambda at: _badness(checks[at]))
-        line = rows[worst]
+        line = _line(checks[worst])
         if others:
             many = Counter(checks[at].verdict for at in (worst, *others))
             verdict = line["verdict"] if len(many) == 1 else _counted(many)
-            own = {"name": name, "value": f"{len(members)} values", "worst": line["name"]}
-            line = {**line, **own, "verdict": verdict}
+            line |= {"name": name, "value": f"{len(members)} values", "worst": line["name"]}
+            line["verdict"] = verdict
         lines.append(line)
         wrong.append(checks[worst].wrong)
         noted = [each for each in map(checks.__getitem__, (worst, *others)) if each.note]
         notes += [f"{each.name}: {each.verdict}: {each.note}" for each in noted[:_MOST_NOTES]]
         if more := len(noted[_MOST_NOTES:]):
             notes.append(f"{name}: {more} more like these, which --all shows")
+    own: dict[str, Any] = {"method": check.method, "inputs": _Inputs(checks)}
+    if check.together:
+        notes.append(_TOGETHER)
+        own["together"] = True
     worst_named = "worst " * any("worst" in line for line in lines)
     titles = f"name value {worst_named}grad numeric error relative digits verdict"
     shown = _table(found, _columns(titles, lines), wrong, notes, _summary(check))
-    own = {"method": check.method, "inputs": inputs}
-    return CheckReport(found, check.right, records, own, shown, found.warnings)
+    return CheckReport(found, check.right, lambda: _records(checks), own, shown, found.warnings)
+
+
+class _Inputs:
+    """The inputs as the JSON has them, made one after the other."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._checks = checks
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(_checked, self._checks)
+
+    def tolist(self) -> list[dict[str, Any]]:
+        """All of them."""
+        return [*self]
+
+
+def _records(checks: Sequence[Check]) -> Sequence[Column]:
+    titles = "name value grad numeric uncertainty error relative digits verdict note"
+    return _columns(titles, [{**_checked(each), "grad": each.gradient} for each in checks])
+
+
+def _line(check: Check) -> dict[str, Any]:
+    """An input as a table has it."""
+    row = {**_checked(check), "grad": check.gradient}
+    known = {key: most for key, most in _SIZES.items() if row[key] is not None}
+    return row | {key: rounded(row[key], most) for key, most in known.items()}
 
 
 def _badness(check: Check) -> tuple[bool, bool, bool, float]:
@@ -127,10 +155,8 @@ def _counted(many: Mapping[str, int]) -> str:
 
 def _checked(check: Check) -> dict[str, Any]:
     """An input as the JSON has it; None for a number that is not known."""
-    found = asdict(check)
-    del found["edge"]  # the note says it
-    if isnan(check.left) and isnan(check.right):
-        del found["left"], found["right"]
+    names = _FIELDS if isnan(check.left) and isnan(check.right) else (*_FIELDS, "left", "right")
+    found = {name: getattr(check, name) for name in names}
     return {key: None if key in _MAYBE and isnan(value) else value for key, value in found.items()}
 
 
@@ -175,7 +201,7 @@ def sheet_report(sheet: Sheet) -> CheckReport:
     records = _columns(titles, [{**row, "claim": text} for row, text in both])
     doubts = [BackpropError(each.doubt, each.place) for each in claims if each.doubt]
     warnings = [*found.warnings, *doubts]
-    return CheckReport(found, sheet.right, records, {"claims": rows}, shown, warnings)
+    return CheckReport(found, sheet.right, lambda: records, {"claims": rows}, shown, warnings)
 
 
 def _of(some: int, all: int, what: str) -> str:
