@@ -72,13 +72,15 @@ class Rows(Texts[Row]):
         key = operands[0] << 31 | operands[1] if len(operands) == 2 else operands[0]
         self.table(columns.ops[step]).setdefault(key, step)
 
-    def meet(self, node: int) -> None:
-        """Make known a node that new rows may use, if it is a number or a choice."""
+    def meet(self, node: int) -> int:
+        """Make known a node that new rows may use, if it is a number or a choice. Answers with the first
+        row that is this number, or the node."""
         if self.columns.is_number(node):
-            self._numbers.setdefault(self.columns.constant(node).hex(), node)
             self.special[node] = None
-        elif self.columns.op(node) == "if":
+            return self._numbers.setdefault(self.columns.constant(node).hex(), node)
+        if self.columns.op(node) == "if":
             self.special[node] = None
+        return node
 
     def table(self, code: int) -> dict[int, int]:
         """The rows of an operation of one operand or two."""

@@ -43,7 +43,7 @@ class RowWalk(Walk[Row]):
         self._rows = writer = rows or Rows(graph.columns.copy())
         self._graph = graph
         super().__init__(writer, graph, (), {})
-        self._same: Sequence[int] = range(2**31) if rows else writer.known(graph)
+        self._same = [] if rows else writer.known(graph)
         self._rules: dict[Any, Rule | None] = {}
         self._tangent_rules: dict[Any, Tangent | None] = {}
         columns = writer.columns

@@ -54,11 +54,13 @@ class DerivativesInPlace(RowWalk):
         moves, sums = self._motion, self._gradients
         for node in wanted:
             moves[node] = 1
+        moving: list[int] = []
         for step in steps:
             if any(moves[each] == 1 for each in columns.operands(step)):
                 moves[step] = 1
+                moving.append(step)
         sums[of] = self._rows.number(1.0)
-        self.sweep(steps, moves, sums)
+        self.sweep(moving, moves, sums)
         zero = self._rows.number(0.0)
         rows = [sums[each] if sums[each] is not None else zero for each in by]
         found = [row if each in inside else None for each, row in zip(by, rows, strict=True)]
@@ -83,6 +85,7 @@ class DerivativesInPlace(RowWalk):
         new = len(columns) - len(self._met)
         self._met.extend(bytes(new))
         self._motion.extend(bytes(new))
+        self._same.extend(range(len(self._same), len(columns)))
         self._gradients.extend([None] * new)
         for step in steps:
             operands = columns.operands(step)
@@ -90,7 +93,7 @@ class DerivativesInPlace(RowWalk):
                 if columns.is_number(node):
                     self._motion[node] = 2
                 if not self._met[node]:
-                    writer.meet(node)
+                    self._same[node] = writer.meet(node)
             if not self._met[step]:
                 self._met[step] = 1
                 writer.meet(step)
