@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from math import isnan
 
 import numpy
@@ -202,3 +203,70 @@ def test_a_report_is_a_jacobian() -> None:
     assert isinstance(found, Jacobian)
     assert repr(found) == "Jacobian(3 outputs by 2 inputs, forward mode)"
     assert not isnan(found.jacobian.sum())
+
+
+SPARSE = {
+    "banded": "y[i] = x[i-1]*sin(x[i]) + x[i+1]^2 for i in 2..39; x[i] = i/10 for i in 1..40",
+    "arrow": "y[i] = x[1]*x[i] + x[i] for i in 2..40; y[1] = sum(x[i]^3 for i in 1..40); x[i] = i/10 for i in 1..40",
+    "with corners": "y[i] = abs(x[i] - 1) + sqrt(x[i+1]^2)*x[i] for i in 1..39; x[i] = (i - 20)/10 for i in 1..40",
+    "in blocks": "y[i,j] = tanh(x[i,1] + 2*x[i,2]*j) for i in 1..20, j in 1..2; x[i,j] = i/20 - j for i in 1..20, j in 1..2",
+    "full": "y[i] = sin(i*s) for i in 1..20; s = sum(x[j]*j for j in 1..20); x[j] = 1/j for j in 1..20",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SPARSE.values(), ids=SPARSE)
+def test_sparse_ones_are_found_by_few_sweeps_and_are_what_grad_says(text: str) -> None:
+    model = library.parse(text)
+    rows = [model.grad(of=name).gradients for name in model.outputs]
+    for mode in MODES:
+        found = model.jacobian_sparse(of=list(model.outputs), mode=mode)
+        table = numpy.zeros((len(found.outputs), len(found.inputs)))
+        table[found.rows, found.columns] = found.derivatives
+        right = [[row.get(name, 0.0) for name in found.inputs] for row in rows]
+        assert table == pytest.approx(numpy.array(right), rel=1e-12, abs=1e-300)
+        assert model.jacobian(of=list(model.outputs), mode=mode).jacobian.tolist() == table.tolist()
+        if mode == "forward" and "sum" not in text:
+            assert found.sweeps <= 3
+    assert model.jacobian_sparse(of=list(model.outputs)).sweeps <= 20
+
+
+def test_large_banded_jacobians_take_linear_time_and_room() -> None:
+    """Ten times as many rows take about ten times as long; twenty are allowed."""
+
+    def taken(count: int) -> float:
+        text = f"y[i] = x[i]^2*x[i+1] for i in 1..{count}; x[i] = i/1000 for i in 1..{count + 1}"
+        model = library.parse(text)
+        start = time.process_time()
+        found = model.jacobian_sparse(of="y")
+        assert (found.sweeps, len(found.derivatives)) == (2, 2 * count)
+        return time.process_time() - start
+
+    small = min(taken(400) for _ in range(3))
+    assert taken(4000) < 20 * small
+
+
+def test_entries_in_every_format() -> None:
+    text = "y[i] = x[i]^2 for i in 1..3; x[i] = i for i in 1..3"
+    ran = backprop("jacobian", "-e", text, "--sparse", "--format", "json")
+    found = json.loads(ran.out)
+    assert found["entries"]["value"][0] == 2
+    assert "jacobian" not in found
+    model = library.parse(SPARSE["banded"])
+    rows = [
+        *csv.reader(
+            io.StringIO(
+                backprop("jacobian", "-e", SPARSE["banded"], "--sparse", "--format", "csv").out
+            )
+        )
+    ]
+    entries = model.jacobian_sparse()
+    assert rows[0] == ["output", "by", "derivative"]
+    assert len(rows) == len(entries.derivatives) + 1 == 3 * 38 + 1
+    assert "2,000" not in str(entries)
+    large = "y[i] = x[i]^2 for i in 1..2100; x[i] = i for i in 1..2100"
+    ran = backprop("jacobian", "-e", large, "--sparse")
+    assert (ran.status, ran.out) == (1, "")
+    assert "2,100 derivatives are more than a table can show" in ran.err
+    assert "the first of 2,100" in str(library.parse(large).jacobian_sparse())
+    huge = backprop("jacobian", "-e", large.replace("2100", "7000"), "--format", "json")
+    assert "--sparse" in huge.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from backprop.errors import BadOption
 from backprop.inputs import Inputs
@@ -13,7 +13,9 @@ from backprop.report import declared
 
 if TYPE_CHECKING:
     from backprop.report.direction_report import DirectionReport
-    from backprop.report.jacobian_report import JacobianReport
+    from backprop.report.jacobian_report import EntriesReport, JacobianReport
+
+Reported = TypeVar("Reported", "JacobianReport", "EntriesReport", "DirectionReport")
 
 
 def jacobian(
@@ -22,9 +24,16 @@ def jacobian(
     only: Sequence[str] = (),
     whole: bool = False,
     mode: str | None = None,
-) -> JacobianReport:
+    sparse: bool = False,
+) -> JacobianReport | EntriesReport:
     """The derivatives of several outputs. only: a table has the rows of these. whole: however large
-    it is. The others are those of `jacobian_at`."""
+    it is. sparse: those that can be other than 0. The others are those of `jacobian_at`."""
+    if sparse:
+        if only:
+            raise BadOption("--only is for a matrix", hints=["name the outputs with --of"])
+        entries = entries_at(*inputs.given(), inputs.of, wrt, mode)
+        entries.large = "whole" if whole else "refused"
+        return entries
     report = jacobian_at(*inputs.given(), inputs.of, wrt, mode)
     report.only = frozenset(meant(only, report.outputs, "the outputs asked for"))
     report.large = "whole" if whole else "refused"
@@ -43,19 +52,47 @@ def jacobian_at(
     of: the outputs. wrt: the names that they are derived by. mode: forward or reverse, None for the
     cheaper one.
     """
-    from backprop.evaluation.elsewhere import elsewhere
-    from backprop.evaluation.several import inputs_of, jacobian, outputs_of  # with NumPy
+    from backprop.evaluation.several import jacobian  # with NumPy
     from backprop.report.jacobian_report import JacobianReport
+
+    outputs, by = _asked(model, of, wrt)
+    report = JacobianReport(*jacobian(model, numbers, outputs, by, mode))
+    return _completed(report, model)
+
+
+def entries_at(
+    model: Model,
+    numbers: Mapping[str, float],
+    of: Sequence[str] = (),
+    wrt: Sequence[str] = (),
+    mode: str | None = None,
+) -> EntriesReport:
+    """Those of the derivatives that can be other than 0. The rest is as for `jacobian_at`."""
+    from backprop.evaluation.several import entries
+    from backprop.report.jacobian_report import EntriesReport
+
+    outputs, by = _asked(model, of, wrt)
+    return _completed(EntriesReport(*entries(model, numbers, outputs, by, mode)), model)
+
+
+def _asked(model: Model, of: Sequence[str], wrt: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The outputs, by itself all, and the names that they are derived by, by itself the inputs that lead
+    there. Raises UnknownName, ChooseOutput."""
+    from backprop.evaluation.several import inputs_of, outputs_of
 
     outputs = list(dict.fromkeys(meant(of, model.names, "these equations"))) or outputs_of(model)
     by = list(dict.fromkeys(meant(wrt, model.names, "these equations")))
-    report = JacobianReport(
-        *jacobian(model, numbers, outputs, by or inputs_of(model, outputs), mode)
-    )
-    report.declared = declared(model)
+    return outputs, by or inputs_of(model, outputs)
+
+
+def _completed(report: Reported, model: Model) -> Reported:
+    """A report with what the file says of its names, and of their values."""
+    from backprop.evaluation.elsewhere import elsewhere
+
     if model.worked:
-        data = dict(zip(report.outputs, report.values.tolist(), strict=True))
+        data: dict[str, float] = dict(zip(report.outputs, report.values.tolist(), strict=True))
         report = report._replace(notes=(*report.notes, *elsewhere(model, data)))
+    report.declared = declared(model)
     return report
 
 
@@ -80,12 +117,9 @@ def along_at(
     """The derivatives of several outputs, by itself of all, along a direction: texts such as
     `a=1, w[*]=0.5`, or numbers by name. order: of the last one."""
     from backprop.evaluation.directions import along  # with NumPy
-    from backprop.evaluation.several import outputs_of
     from backprop.given import read_direction
     from backprop.report.direction_report import DirectionReport
 
     way = read_direction(model, direction, model.inputs, "--along")
-    outputs = list(dict.fromkeys(meant(of, model.names, "these equations"))) or outputs_of(model)
-    report = DirectionReport(*along(model, numbers, outputs, way, order))
-    report.declared = declared(model)
-    return report
+    outputs, _ = _asked(model, of, ())
+    return _completed(DirectionReport(*along(model, numbers, outputs, way, order)), model)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from backprop.report.direction_report import DirectionReport
     from backprop.report.hessian_part_report import PartReport
     from backprop.report.hessian_report import Hessian
-    from backprop.report.jacobian_report import JacobianReport
+    from backprop.report.jacobian_report import EntriesReport, JacobianReport
 
 
 class Matrices(language.Model):
@@ -59,6 +59,28 @@ class Matrices(language.Model):
 
         asked = self._asked(values, None, numbers)
         return many_outputs.jacobian_at(self, asked.numbers, names(of), names(wrt), mode)
+
+    @documented
+    def jacobian_sparse(
+        self,
+        values: Mapping[str, float] | None = None,
+        of: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        *,
+        mode: declared.JacobianMode = default_of(declared.JacobianMode),
+        **numbers: float,
+    ) -> EntriesReport:
+        """Those of the derivatives that can be other than 0, as the structure of the equations has it:
+        prints as a table.
+
+        `rows`, `columns` and `derivatives` have of each the place of its output in `outputs`, that of its
+        input in `inputs`, and the number: `scipy.sparse.coo_array((found.derivatives, (found.rows,
+        found.columns)))`. The rest is as for `jacobian`.
+        """
+        from backprop import many_outputs
+
+        asked = self._asked(values, None, numbers)
+        return many_outputs.entries_at(self, asked.numbers, names(of), names(wrt), mode)
 
     @documented
     def along(

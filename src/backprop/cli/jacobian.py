@@ -15,6 +15,7 @@ def jacobian(
     wrt: list[str] = names_option("--wrt", 'Columns of these names only: "a, b"; repeatable.'),
     only: list[str] = names_option("--only", 'Rows of these outputs only: "e[1], e[2]".'),
     mode: JacobianMode,
+    sparse: bool = option("--sparse", "Those that can be other than 0, one by one."),
     along: list[str] = option(
         "--along TEXT",
         'Instead of a matrix the derivatives along a direction: "a=1, b=0.5"; repeatable.',
@@ -35,10 +36,10 @@ def jacobian(
     format = chosen_format(format, output)
     report: Report
     if along:
-        matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole}
+        matrix = {"--wrt": wrt, "--only": only, "--mode": mode, "--all": whole, "--sparse": sparse}
         report = many_outputs.along(inputs, along, order, [each for each in matrix if matrix[each]])
     else:
-        report = many_outputs.jacobian(inputs, wrt, only, whole, mode)
-        say(report.way)
+        report = found = many_outputs.jacobian(inputs, wrt, only, whole, mode, sparse)
+        say(found.way)
     deliver(report, format, output, digits)
     complain(report.notes, "note")

@@ -8,14 +8,16 @@ way is asked of `gradient`, by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
 from backprop.engine.underflow import too_small
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.borders import met_within
 from backprop.evaluation.gradient import gradient, only_by
 from backprop.evaluation.leaves import by_rounding, inputs_at
@@ -34,6 +36,13 @@ _AT_ONCE = 128
 """The most inputs of one sweep from the front."""
 
 
+_LEAST = 16
+"""From so many inputs and outputs on, structure may save sweeps."""
+
+_MOST = 40_000_000
+"""The most derivatives that a matrix keeps: 320 MB."""
+
+
 class Jacobian(NamedTuple):
     """The derivatives of some outputs by some names at a point.
 
@@ -48,6 +57,26 @@ class Jacobian(NamedTuple):
     inputs: Sequence[str]
     values: NDArray[np.float64]
     jacobian: NDArray[np.float64]
+    mode: str
+    sweeps: int
+    warnings: Sequence[BackpropError] = ()
+    notes: Sequence[BackpropError] = ()
+
+
+class JacobianEntries(NamedTuple):
+    """Those of the derivatives that can be other than 0, as the structure of the equations has it.
+
+    rows, columns, derivatives: of each the place of its output, that of its input, and the number (arrays
+    of one length): `scipy.sparse.coo_array((derivatives, (rows, columns)))`. The others as in
+    `Jacobian`.
+    """
+
+    outputs: Sequence[str]
+    inputs: Sequence[str]
+    values: NDArray[np.float64]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    derivatives: NDArray[np.float64]
     mode: str
     sweeps: int
     warnings: Sequence[BackpropError] = ()
@@ -105,36 +134,108 @@ def jacobian(
     mode: str | None = None,
 ) -> Jacobian:
     """The derivatives of each output by each name. mode: one of MODES, None for the one with fewer
-    sweeps. Raises as `Model.grad`."""
+    sweeps. Raises as `Model.grad`, and TooLarge."""
+    if len(of) * len(wrt) > _MOST:
+        message = f"a matrix of {len(of):,} by {len(wrt):,} derivatives is too large to be kept"
+        hints = ["ask for those that can be other than 0: --sparse", "or for a part: --of, --wrt"]
+        raise TooLarge(message, hints=hints, where=model.source.name)
+    found = entries(model, values, of, wrt, mode)
+    table = np.zeros((len(of), len(wrt)))
+    table[found.rows, found.columns] = found.derivatives
+    head, said = (found.outputs, found.inputs, found.values), (found.warnings, found.notes)
+    return Jacobian(*head, table, found.mode, found.sweeps, *said)
+
+
+@without_collector
+def entries(
+    model: Model,
+    values: Mapping[str, float],
+    of: Sequence[str],
+    wrt: Sequence[str],
+    mode: str | None = None,
+) -> JacobianEntries:
+    """The derivatives that can be other than 0. mode: as of `jacobian`. Raises as `Model.grad`."""
     point = Outputs.of(model, values, of)
     rows, by = [model.names[name] for name in of], [model.names[name] for name in wrt]
-    mode = mode or ("forward" if len(by) < len(rows) else "reverse")
-    numbers, found = np.zeros(len(rows)), np.zeros((len(rows), len(by)))
+    plan = _planned(point.graph, rows, by)
+    on, back = plan.colours.size + len(plan.colours.alone), len(rows)
+    mode = mode or ("forward" if on < back else "reverse")
+    numbers = np.zeros(len(rows))
     warnings, notes = point.warnings, list[BackpropError]()
-    sure = point.sure
+    sure, found = point.sure, [np.zeros(len(columns)) for columns in plan.pattern]
     if point.data is not None:
         numbers[:] = [point.data[row] for row in rows]
+        alone = [*range(len(rows))] if mode == "reverse" else [*plan.colours.alone]
         if mode == "forward":
-            sure = fill_forward(point, rows, [{node: 1.0} for node in by], found)
-        else:
-            sure = _fill_reverse(point, rows, by, found)
+            sure = _fill_coloured(point, rows, by, plan, found)
+        for at in alone:
+            if sure[at]:
+                gradients, sure[at] = _back(point, rows[at])
+                found[at][:] = [gradients.get(by[place], 0.0) for place in plan.pattern[at]]
     for at, name in enumerate(of):
         if not sure[at]:
             result = only_by(gradient(model, values, name), wrt)
             numbers[at] = result.value
-            found[at] = [result.gradients[each] for each in wrt]
+            found[at][:] = [result.gradients[wrt[place]] for place in plan.pattern[at]]
             warnings += result.warnings
             notes += result.notes
-    return Jacobian(
+    sizes = [len(columns) for columns in plan.pattern]
+    return JacobianEntries(
         tuple(of),
         tuple(wrt),
         numbers,
-        found + 0.0,  # which makes a 0 of -0.0
+        np.repeat(np.arange(len(rows)), sizes),
+        np.fromiter(chain.from_iterable(plan.pattern), np.intp, sum(sizes)),
+        np.concatenate([*found, np.zeros(0)]) + 0.0,  # which makes a 0 of -0.0
         mode,
-        len(by if mode == "forward" else rows),
+        on if mode == "forward" else back,
         once(warnings),
         once(notes),
     )
+
+
+class _Structure(NamedTuple):
+    """For each output the places of the inputs that it can have a derivative by; and how few sweeps from
+    the front find them: see `engine.sparsity`."""
+
+    pattern: Sequence[Sequence[int]]
+    colours: Colouring
+
+
+def _planned(graph: Graph, rows: Sequence[int], by: Sequence[int]) -> _Structure:
+    """Where the structure of the graph saves sweeps, by that; else a sweep for each input."""
+    fits = min(len(rows), len(by)) >= _LEAST and not any(map(graph.is_step, by))
+    pattern = jacobian_pattern(graph, by) if fits else None
+    if pattern:
+        return _Structure(pattern, coloured(pattern, len(by)))
+    whole = range(len(by))
+    return _Structure([whole] * len(rows), Colouring((), whole, len(by)))
+
+
+def _fill_coloured(
+    point: Outputs,
+    rows: Sequence[int],
+    by: Sequence[int],
+    plan: _Structure,
+    found: Sequence[NDArray[np.float64]],
+) -> list[bool]:
+    """Fill in the rows of the outputs by a sweep for each colour; which of them are sure, of those that have
+    no sweep of their own."""
+    ways: list[dict[int, float]] = [{} for _ in range(plan.colours.size)]
+    for node, colour in zip(by, plan.colours.colours, strict=True):
+        if colour >= 0:
+            ways[colour][node] = 1.0
+    own = set(plan.colours.alone)
+    others = [at for at in range(len(rows)) if at not in own]
+    mixed = np.zeros((len(others), len(ways)))
+    fitting = point._replace(sure=[point.sure[at] for at in others])
+    sure = [*point.sure]
+    for at, row, each in zip(
+        others, mixed, fill_forward(fitting, [rows[at] for at in others], ways, mixed), strict=True
+    ):
+        sure[at] = each
+        found[at][:] = row[[plan.colours.colours[place] for place in plan.pattern[at]]]
+    return sure
 
 
 def once(said: Sequence[BackpropError]) -> tuple[BackpropError, ...]:
@@ -150,26 +251,19 @@ def _doubtful(graph: Graph, data: ByNode) -> set[int]:
     return depending(graph, odd, graph.steps) if odd else set()
 
 
-def _fill_reverse(
-    point: Outputs, rows: Sequence[int], by: Sequence[int], found: NDArray[np.float64]
-) -> list[bool]:
-    """Fill in the rows of the outputs that are sure so far, by a sweep back from each; which of them
-    are sure."""
-    graph, data, sure = point.graph, point.data, [*point.sure]
-    assert data is not None
-    for at, row in enumerate(rows):
-        if sure[at]:
-            own = Graph(graph.columns, [row], graph.labels)
-            here = {node: data[node] for node in own.order}
-            gradients: dict[int, float] = dict.fromkeys(own.order, 0.0)
-            gradients[row] = 1.0
-            sure[at] = (
-                not backward(own, own.steps, here, gradients)
-                and all(map(isfinite, gradients.values()))
-                and not doubted(own, here, gradients)
-            )
-            found[at] = [gradients.get(node, 0.0) for node in by]
-    return sure
+def _back(point: Outputs, row: int) -> tuple[Mapping[int, float], bool]:
+    """The derivatives of an output by what leads to it, by a sweep back, and whether they are sure."""
+    assert point.data is not None
+    own = Graph(point.graph.columns, [row], point.graph.labels)
+    here = {node: point.data[node] for node in own.order}
+    gradients: dict[int, float] = dict.fromkeys(own.order, 0.0)
+    gradients[row] = 1.0
+    sure = (
+        not backward(own, own.steps, here, gradients)
+        and all(map(isfinite, gradients.values()))
+        and not doubted(own, here, gradients)
+    )
+    return gradients, sure
 
 
 def fill_forward(

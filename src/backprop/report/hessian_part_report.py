@@ -11,13 +11,11 @@ import numpy as np
 from backprop.errors import BackpropError, TooLarge
 from backprop.evaluation.hessian_parts import HessianPart
 from backprop.report import SCHEMA, Column, Table, folded, groups
+from backprop.report.matrix import MOST_ENTRIES
 from backprop.showing import Shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_MOST = 2000
-"""The most rows of a table of entries."""
 
 
 class _PartReport(NamedTuple):
@@ -87,14 +85,14 @@ class PartReport(Shown, _PartReport):
         if self.found.entries is None:
             rows = groups(self.inputs, self.whole)
             columns = [folded(column._replace(sizes=True), rows) for column in columns]
-        elif len(columns[0].cells) > _MOST and not self.whole:
+        elif len(columns[0].cells) > MOST_ENTRIES and not self.whole:
             many = f"{len(columns[0].cells):,} second derivatives"
             if not self.large:
                 ways = ["write them for a program: --format json or --format csv"]
                 hints = [*ways, "or a part of them: --wrt", "print them all: --all"]
                 raise TooLarge(f"{many} are more than a table can show", hints=hints)
             tail.append(f"the first of {many}, which are .entries")
-            columns = [column._replace(cells=column.cells[:_MOST]) for column in columns]
+            columns = [column._replace(cells=column.cells[:MOST_ENTRIES]) for column in columns]
         if self.found.direction is not None:
             with np.errstate(all="ignore"):
                 bend = float(self.found.direction @ self.found.numbers)

@@ -9,6 +9,9 @@ from backprop.report import Column
 _MOST_NUMBERS, _MOST_COLUMNS = 2000, 60
 """What a table can have of a matrix, so that a person can read it."""
 
+MOST_ENTRIES = 2000
+"""The most rows of a table of single entries."""
+
 _FEW = 8
 """The rows and columns of the corner that is shown of a larger one in Python."""
 
