@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
+from math import isfinite
 from typing import Any
 
 import numpy
@@ -19,6 +20,7 @@ from backprop.graph import Columns, Graph
 from backprop.operations import OPERATIONS
 from backprop.syntax import functions
 from backprop.values import Lookup, forward, tangents
+from odd_points import POINTS
 from standard_functions import STANDARD_FUNCTIONS
 from test_engines import random_graph
 from truth import mp, truth
@@ -240,3 +242,50 @@ def test_second_derivatives_of_the_gallery(example: gallery.Example) -> None:
                 one,
                 other,
             )
+
+
+def _sides(known: Truth, node: int) -> list[float]:
+    """The second derivatives beside a point by values there alone, on the sides where there are values."""
+    found: list[float] = []
+    with mp.workprec(1200):
+        start = known.base[node]
+        for side in (1, -1):
+            step = side * mp.ldexp(min(abs(start) or mp.mpf(1), mp.mpf(1)), -160)
+            try:
+                values = [known.value({node: start + times * step}) for times in (1, 2, 3)]
+            except (ValueError, ZeroDivisionError, OverflowError):
+                continue
+            if not any(isinstance(each, mp.mpc) or not mp.isfinite(each) for each in values):
+                found.append(float((values[0] - 2 * values[1] + values[2]) / step**2))
+    return found
+
+
+def test_where_a_gradient_is_easily_wrong_no_second_derivative_is() -> None:
+    """At each point of the table a number is what the values beside it say on both sides; else it is nan."""
+    finite = 0
+    for point in POINTS:
+        at = {
+            part.split("=")[0].strip(): float(part.split("=")[1])
+            for part in point.at.split(",")
+            if part
+        }
+        if any(0 < abs(number) < 1e-100 for number in at.values()):
+            continue  # differences tell nothing there
+        model = backprop.parse(point.text)
+        try:
+            found = model.hessian(at)
+        except backprop.BackpropError:
+            continue
+        if point.by in found.inputs:
+            place = found.inputs.index(point.by)
+            number = float(found.matrix[place, place])
+            graph = model.graph(model.output())
+            data = found.found.gradient.data
+            inputs = {
+                model.names[each]: data[each] for each in model.inputs if model.names[each] in graph
+            }
+            if isfinite(number) and model.names[point.by] in inputs:
+                finite += 1
+                for beside in _sides(Truth(graph, inputs), model.names[point.by]):
+                    assert number == pytest.approx(beside, rel=1e-6, abs=1e-6), str(point)
+    assert finite > 180

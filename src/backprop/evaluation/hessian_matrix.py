@@ -109,9 +109,7 @@ def hessian_at(
     point = at_point(model, values, of, wrt, engine)
     found = careful(model, point)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]
-    said = curvature(
-        point.second, point.x, found.matrix, slopes, found.moved, len(found.notes) > found.own
-    )
+    said = curvature(point.second, point.x, found.matrix, slopes, found.moved, found.bent)
     return Curved(
         found.gradient, tuple(point.names), found.matrix, said, found.warnings, found.notes
     )
@@ -119,14 +117,15 @@ def hessian_at(
 
 class Careful(NamedTuple):
     """A matrix of which everything is known that can be. moved: of numbers that rounding spoils
-    otherwise, how far that of the inputs moves them. own: how many of the notes are the gradient's."""
+    otherwise, how far that of the inputs moves them. bent: whether some do not say all, because the
+    gradient jumps, or ends here."""
 
     gradient: Gradient
     matrix: Any
     moved: Mapping[Both, float]
     warnings: tuple[BackpropError, ...]
     notes: tuple[BackpropError, ...]
-    own: int
+    bent: bool
 
 
 def careful(model: Model, point: CurvedPoint) -> Careful:
@@ -142,7 +141,8 @@ def careful(model: Model, point: CurvedPoint) -> Careful:
         moved,
         (*gradient.warnings, *(each for each in told if not isinstance(each, AtBorder))),
         (*gradient.notes, *(each for each in told if isinstance(each, AtBorder))),
-        len(gradient.notes),
+        any(isinstance(each, AtBorder) for each in told)
+        or any(each.beside for each in doubts.values()),
     )
 
 
@@ -176,6 +176,12 @@ def _doubts(
                 found[key] = each._replace(number=nan, how="not the same in all directions")
         elif isfinite(each.number):
             moved[key] = abs(rounded.one(*key).number - each.number)
+    for one, other in list(found):  # by values of the one gradient, where the other has none
+        each, twin = found[one, other], found.get((other, one))
+        if each.beside and isnan(each.number) and not (twin and twin.beside):
+            number = twin.number if twin else float(table[other, one])
+            if one != other and not isnan(number):
+                found[one, other] = each._replace(number=number, how=twin.how if twin else "")
     for key, each in found.items():
         table[key] = each.number
     return found, moved

@@ -3,6 +3,8 @@
 Nothing here knows a slope of the table. Numbers of the equations are the doubles they are.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from itertools import pairwise
@@ -12,7 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from backprop.evaluation.sides import Side, Sides, on_bound
+from backprop.evaluation.sides import AGREED, Side, Sides, on_bound
 from backprop.graph import Graph
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON, Operation
@@ -218,6 +220,27 @@ def sides(
         if "unclear" not in (left.kind, right.kind):
             return Sides(left, right)
     return Sides(Side("unclear"), Side("unclear"))
+
+
+def beside(graph: Graph, levels: Callable[[int], Precise], node: int) -> Sides:
+    """What the slope of the output leads to from both sides of where the input `node` stands, and where
+    the output itself may have no value. levels: as for `sides`."""
+    steps = graph.above(node)  # whole: what has no value at the point itself has no share of a sum
+    wide, close = (_Look(levels(each), graph.output, node, steps, {}) for each in QUICK)
+    return Sides(_side_beside(wide, close, -1), _side_beside(wide, close, 1))
+
+
+def _side_beside(wide: _Look, close: _Look, side: int) -> Side:
+    """One side, from values beside the point alone."""
+    if any(each != each for look in (wide, close) for each in look.beside[side]):
+        return Side("none" if close.beside[side][0] != close.beside[side][0] else "unclear")
+    was, now = wide.slope_beside(side), close.slope_beside(side)
+    if abs(now) * 5 > abs(was) * 6 and abs(now) > close.blur:
+        return Side("infinite", inf if now > 0 else -inf, 0.0)
+    slope, error = _limit(was, now)
+    if error > abs(slope) * AGREED + close.blur:
+        return Side("unclear")
+    return Side("slope", float(slope), float(error + close.blur))
 
 
 class _Look:

@@ -9,8 +9,10 @@ from functools import cache, partial
 from math import inf, isfinite, isinf, nan
 from typing import NamedTuple
 
+from backprop.engine.underflow import too_small
 from backprop.evaluation.borders import met
-from backprop.evaluation.precise import PLAIN, Precise, sides
+from backprop.evaluation.looks import LARGEST
+from backprop.evaluation.precise import PLAIN, Precise, beside, sides
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.sides import AGREED, Side, Sides
 from backprop.graph import Graph, in_order
@@ -34,12 +36,14 @@ class SecondSlope(NamedTuple):
 
     number: nan if there is none. how: in words why, or "". jumps: whether the gradient jumps here,
     so that the number is what the gradient does beside the point. step: on a border, -1 if none is.
+    beside: whether the gradient has no value of its own here.
     """
 
     number: float
     how: str = ""
     jumps: bool = False
     step: int = -1
+    beside: bool = False
 
 
 class SecondSides:
@@ -70,13 +74,17 @@ class SecondSides:
             doubts = dict.fromkeys(self._rounded(row), -1) | doubts
         if not doubts:
             return {}
-        levels = cache(partial(Precise, row, self._data))
+        levels = self._levels(row)
         return {place: self._looked(row, levels, place, step) for place, step in doubts.items()}
 
     def one(self, place: int, at: int) -> SecondSlope:
         """One of them, by values whether it is in doubt or not."""
         row = self._alone(at)
-        return self._looked(row, cache(partial(Precise, row, self._data)), place, -1)
+        return self._looked(row, self._levels(row), place, -1)
+
+    def _levels(self, row: Graph) -> Callable[[int], Precise]:
+        """A gradient at a number of digits; the numbers on its way may be beyond doubles."""
+        return cache(partial(Precise, row, self._data, most=LARGEST))
 
     def _alone(self, at: int) -> Graph:
         """One gradient as a graph."""
@@ -96,7 +104,7 @@ class SecondSides:
         gradients = [0.0] * len(self._data)
         gradients[row.output] = 1.0
         lost = backward(row, row.steps, self._data, gradients)
-        if lost:
+        if lost or too_small(row, self._data):
             return self._places(self._leading(row.output))
         found = doubted(row, self._data, gradients)
         return self._places({*found.gradients}) if found else ()
@@ -113,7 +121,9 @@ class SecondSides:
         self._left -= sum(1 if row.op(each) in PLAIN else 4 for each in moving)
         if self._left < 0:
             return SecondSlope(nan, TOO_MANY, step=step)
-        return _verdict(sides(row, levels, leaf, flat=_FLAT))._replace(step=step)
+        if isfinite(self._data[row.output]):
+            return _verdict(sides(row, levels, leaf, flat=_FLAT))._replace(step=step)
+        return _verdict(beside(row, levels, leaf))._replace(beside=True)
 
 
 def _verdict(found: Sides) -> SecondSlope:
@@ -128,6 +138,7 @@ def _verdict(found: Sides) -> SecondSlope:
     blur = sum(side.error for side in there if isfinite(side.error))
     if low == high or (isfinite(size) and high - low <= max(AGREED * size, blur)):
         number = found.slope if found.slope == found.slope else slopes[-1]
+        number = 0.0 if size <= blur else number
         how = shown(number) if isinf(number) else ""
         return SecondSlope(number + 0.0, how, jumps)
     return SecondSlope(
