@@ -253,7 +253,7 @@ def _sides(known: Truth, node: int) -> list[float]:
             step = side * mp.ldexp(min(abs(start) or mp.mpf(1), mp.mpf(1)), -160)
             try:
                 values = [known.value({node: start + times * step}) for times in (1, 2, 3)]
-            except (ValueError, ZeroDivisionError, OverflowError):
+            except (ValueError, ZeroDivisionError, OverflowError, TypeError):  # a complex number
                 continue
             if not any(isinstance(each, mp.mpc) or not mp.isfinite(each) for each in values):
                 found.append(float((values[0] - 2 * values[1] + values[2]) / step**2))
