@@ -38,7 +38,9 @@ class Drawn(NamedTuple):
     def members(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """The name of each, and where it stands in the array."""
         for at in product(*map(range, self.shape)):
-            if not self.lower or at[-1] < at[-2]:
+            if not at:
+                yield self.name, at
+            elif not self.lower or at[-1] < at[-2]:
                 indices = (str(first + place) for first, place in zip(self.first, at, strict=True))
                 yield f"{self.name}[{','.join(indices)}]", at
 
@@ -51,12 +53,14 @@ def drawn(name: str, normal: bool) -> float:
 
 
 class Problem(NamedTuple):
-    """example: its name in the gallery. output: of its text. families: of its inputs."""
+    """example: its name in the gallery. output: of its text. families: of its inputs. start: the number
+    that all inputs have, None if they are drawn."""
 
     example: str
     output: str
     families: Callable[[Sizes], list[Drawn]]
     gradient: Callable[[Sizes, Arrays], tuple[float, Arrays]]
+    start: float | None = None
 
     def text(self, sizes: Sizes) -> str:
         """The example with other numbers for `const n = …`."""
@@ -69,8 +73,8 @@ class Problem(NamedTuple):
     def inputs(self, sizes: Sizes) -> Arrays:
         found = {}
         for family in self.families(sizes):
-            found[family.name] = array = numpy.zeros(family.shape)
-            for name, at in family.members():
+            found[family.name] = array = numpy.full(family.shape, self.start or 0.0)
+            for name, at in () if self.start is not None else family.members():
                 array[at] = drawn(name, family.normal)
             if self.example in ("polynomial", "powers"):
                 array[...] = 2 * array - 1  # ~ uniform(-1, 1)
@@ -238,6 +242,44 @@ def _network_gradient(sizes: Sizes, given: Arrays) -> tuple[float, Arrays]:
     return float(-total / ((n - 1) * bits)), slopes
 
 
+def _control(sizes: Sizes) -> list[Drawn]:
+    return [Drawn("w", (), ())]
+
+
+def _motion(sizes: Sizes, given: Arrays) -> tuple[float, Arrays]:
+    """Euler's steps with the force by hand, d/r^3 of each charge, and how all of it moves with w."""
+    w, dt = float(given["w"]), 0.1
+    x, u = numpy.array([0.0, 8.0]), numpy.array([0.75, 0.0])
+    by_x, by_u = numpy.zeros(2), numpy.zeros(2)
+    for _ in range(sizes["n"]):
+        if not x[1] + dt * u[1] > 0:
+            break
+        force, by_force = numpy.zeros(2), numpy.zeros(2)
+        for charge, moves in (((10, 10 - w), (0, -1)), ((10, 0), (0, 0))):
+            apart = x - charge
+            r = numpy.sqrt(apart @ apart)
+            slope = numpy.eye(2) / r**3 - 3 * numpy.outer(apart, apart) / r**5
+            force += apart / r**3
+            by_force += slope @ (by_x - moves)
+        x, by_x = x + dt * u, by_x + dt * by_u
+        u, by_u = u + dt * force, by_u + dt * by_force
+    at = x[0] - x[1] * u[0] / u[1]
+    over = u[0] / u[1]
+    by_over = (by_u[0] - over * by_u[1]) / u[1]
+    slope = by_x[0] - by_x[1] * over - x[1] * by_over
+    return float(at**2), {"w": numpy.array(2 * at * slope)}
+
+
+def _outer(sizes: Sizes) -> list[Drawn]:
+    return [Drawn("x", (1,), (2,))]
+
+
+def _minimax(sizes: Sizes, given: Arrays) -> tuple[float, Arrays]:
+    """Each step of the ascent takes 2*rate of y away, whatever x is."""
+    y = (1 - 2 * 0.2) ** sizes["n"]
+    return float((given["x"] ** 2).sum() - 2 * y**2), {"x": 2 * given["x"]}
+
+
 PROBLEMS = {
     "gaussian_mixture": Problem("gaussian_mixture", "L", _mixture, _mixture_gradient),
     "k_means": Problem("k_means", "cost", _means, _means_gradient),
@@ -245,4 +287,6 @@ PROBLEMS = {
     "polynomial": Problem("polynomial", "y", _coefficients, _least_squares),
     "powers": Problem("powers", "y", _coefficients, _least_squares),
     "lstm": Problem("lstm", "loss", _network, _network_gradient),
+    "particle": Problem("particle", "miss", _control, _motion, 0.0),
+    "saddle": Problem("saddle", "best", _outer, _minimax, 1.0),
 }

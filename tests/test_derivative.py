@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import backprop
+from backprop.evaluation.gradient import evaluate
+from backprop.language.reading import quickly, read_carefully
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
+from backprop.source import Source
+from counting import growth
+from running import backprop as command
 from truth import mp as exact
 from truth import truth
 
@@ -158,3 +164,183 @@ def test_random_models_with_derivatives_in_them(seed: int) -> None:
             slope = float(derived(output, name)(precise))
             there = found.gradients.get(name, 0.0)
             assert there == pytest.approx(slope, rel=1e-10, abs=1e-10), (text, name)
+
+
+def said(*arguments: str, text: str) -> str:
+    ran = command(*arguments, "-", stdin=text.encode())
+    assert ran.status == 0, ran.err
+    return ran.out
+
+
+CHAIN = """n = 4; k = 3
+x[i] = i/2 + sin(i)/5 for i in 1..n
+V = sum(k*(x[i+1] - x[i] - 0.4)^2/2 + exp(-(x[i+1] - x[i])^2) for i in 1..n-1)
+F[i] = -derivative(V, x[i]) for i in 1..n
+L = sum(F[i]^2 for i in 1..n)
+"""
+NEWTON = "f(t) = t^2 - a; newton(t) = t - f(t)/derivative(f(t), t); a = 2; x = 1.5; y = newton(newton(x))"
+
+
+@pytest.mark.parametrize("text", [CHAIN, NEWTON])
+def test_every_command_takes_it(text: str, tmp_path: Path) -> None:
+    assert "gradients agree with differences" in said("check", text=text)
+    assert "eigenvalues" in said("hessian", text=text)
+    assert "∂/∂" in said("jacobian", text=text)
+    assert "after" in said("descend", "--steps", "3", text=text)
+    out = tmp_path / "graph.dot"
+    said("draw", "-o", str(out), text=text)
+    assert "derivative" in out.read_text("utf-8") or "newton" in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [CHAIN, NEWTON])
+def test_what_is_explained_is_read_again(text: str, tmp_path: Path) -> None:
+    """Every derivative that it prints is one that `check` finds right."""
+    claims = tmp_path / "claims.txt"
+    claims.write_text(said("explain", "--digits", "12", text=text), encoding="utf-8")
+    assert "are right" in said("check", "--claims", str(claims), text=text)
+
+
+def test_a_force_is_explained_by_its_formula() -> None:
+    found = said("explain", text="k = 3; x = 2; V = k*x^2/2; F = -derivative(V, x)")
+    assert "1. F = −derivative(V, x) = −k·x = −3·2 = −6" in found
+    assert "∂F/∂k = −x = −2" in found
+    latex = said("explain", "--format", "latex", text="x = 2; V = x^2; F = derivative(V, x) + 1")
+    assert r"F = \frac{\partial V}{\partial x} + 1" in latex
+    nested = said(
+        "explain", "--format", "markdown", text="x = 2; y = derivative(derivative(x^3, x), x)"
+    )
+    assert r"\frac{\partial}{\partial x} \left(\frac{\partial}{\partial x}" in nested
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_compiled_programs(engine: str) -> None:
+    model = backprop.parse(CHAIN)
+    found = model.grad()
+    program = backprop.compile(model, engine=engine)
+    value, slopes = program([found.data[name] for name in program.inputs])
+    assert value == pytest.approx(found.value, rel=1e-13)
+    expected = [found.gradients[name] for name in program.inputs]
+    assert [*slopes] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_potential_need_not_be_an_output() -> None:
+    model = backprop.parse("x = 2; V = x^2; F = -derivative(V, x)")
+    assert model.outputs == ["F"]
+    ran = command("grad", "-e", "x = 2; V = x^2; F = -derivative(V, x)", "--format", "csv")
+    assert "V,differentiated,V = x^2,4.0," in ran.out
+
+
+def test_long_texts_are_read_alike() -> None:
+    """By the quick route and by the ordinary one: the same rows, but for their order."""
+    rng = random.Random(3)
+    lines = [f"x{i} = {rng.random()!r}" for i in range(20)]
+    for i in range(400):
+        one, other = rng.sample([f"x{j}" for j in range(20)] + [f"v{j}" for j in range(i)][-9:], 2)
+        lines.append(f"v{i} = sin({one})*{other} + 0.5*{one}")
+    lines += [f"F{i} = -derivative(V, x{i})" for i in range(20)]
+    lines += ["V = v399 + v398^2", "K = " + " + ".join(f"F{i}^2" for i in range(20))]
+    source = Source("<text>", "\n".join(lines))
+    quick, careful = quickly(source, 10**7), read_carefully(source)
+    assert quick is not None
+    one, other = (evaluate(each, {}, "K").gradient for each in (quick, careful))
+    assert one.value == other.value
+    assert one.gradients == other.gradients
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [  # one potential, a derivative by each of many
+            "x[i] = i/n for i in 1..n",
+            "V = sum(sin(x[i])*x[i]^2 for i in 1..n)",
+            "F[i] = -derivative(V, x[i]) for i in 1..n",
+        ],
+        [  # a motion with a derivative in each step
+            "x[0] = 1; v[0] = 0",
+            "E[t] = 3*x[t]^2/2 + v[t]^2/2 for t in 0..n",
+            "v[t+1] = v[t] - 0.01*derivative(E[t], x[t]) for t in 0..n-1",
+            "x[t+1] = x[t] + 0.01*derivative(E[t], v[t]) for t in 0..n-1",
+        ],
+        [  # a function
+            "f(t) = sin(t)*t",
+            "d(t) = derivative(f(t), t)",
+            "x[0] = 1",
+            "x[i] = 0.9*d(x[i-1]) for i in 1..n",
+        ],
+    ],
+)
+def test_the_work_is_linear(lines: list[str]) -> None:
+    """In steps of the interpreter, which no other program on the machine changes."""
+    assert growth(lambda n: backprop.parse("\n".join([f"n = {n}", *lines])), 60) < 2.3
+
+
+def test_files_with_derivatives_are_no_loops() -> None:
+    text = "n = 20000; x[i] = i/n for i in 1..n; F[i] = derivative(x[i]^2, x[i]) for i in 1..n; L = sum(F[*])"
+    ran = command("grad", "-", "--verbose", stdin=text.encode())
+    assert "derivatives stand in equations" in ran.err
+    assert ran.status == 0
+
+
+def test_a_warning_names_both() -> None:
+    ran = command("grad", "-e", "x = 2; z = 1; V = x^2; F = x*derivative(V, z)")
+    assert ran.status == 0
+    assert "warning: V does not depend on z: derivative(V, z) is 0" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("diff(V, x)", "derivative(V, x)"),
+        ("D(V, x)", "derivative(V, x)"),
+        ("diff(V, x, 2)", "derivative(derivative(V, x), x)"),
+        ("grad(V, x)", "derivative(V, x)"),
+        ("d(V)/d(x)", "derivative(V, x)"),
+        ("∂V/∂x", "derivative(V, x)"),
+        ("∂²V/∂x∂y", "derivative(derivative(V, y), x)"),
+        (r"\frac{\partial V}{\partial x}", "derivative(V, x)"),
+        (r"\frac{dV}{dx}", "derivative(V, x)"),
+        (r"\frac{d^2 V}{d x^2}", "derivative(derivative(V, x), x)"),
+        ("d/dx x^2", "derivative(x^2, x)"),
+        ("d/dx (x^2 + 1)", "derivative(x^2 + 1, x)"),
+        ("V'(x)", "derivative(V, x)"),
+        ("f'(x)", "derivative(f(x), x)"),
+        ("f''(x)", "derivative(derivative(f(x), x), x)"),
+        ("dV/dx", "derivative(V, x)"),
+    ],
+)
+def test_what_others_write_is_told_as_it_can_be_written(written: str, meant: str) -> None:
+    start = "f(t) = t^3; x = 2; y = 3; V = x^2*y; F = V + "
+    with pytest.raises(backprop.errors.BackpropError) as caught:
+        backprop.parse(start + written).grad(of="F")
+    hints = [hint for each in caught.value.all for hint in each.hints]
+    assert any(hint.endswith(f"write {meant}") for hint in hints), hints
+    backprop.parse(start + meant).grad(of="F")
+
+
+def test_k_means_and_the_diagonal_of_its_hessian() -> None:
+    """GradBench asks for it: a centre is moved by the points that are nearest to it, twice each."""
+    text = """n = 12; k = 3
+        x[p,i] ~ uniform(0, 1) for p in 1..n, i in 1..2
+        c[j,i] ~ uniform(0, 1) for j in 1..k, i in 1..2
+        cost = sum(min(sum((x[p,i] - c[j,i])^2 for i in 1..2) for j in 1..k) for p in 1..n)
+        g[j,i] = derivative(cost, c[j,i]) for j in 1..k, i in 1..2
+        h[j,i] = derivative(g[j,i], c[j,i]) for j in 1..k, i in 1..2
+        newton[j,i] = c[j,i] - g[j,i]/h[j,i] for j in 1..k, i in 1..2
+        y = sum(newton[*,*])"""
+    found = backprop.parse(text).grad().data
+    points = [[found[f"x[{p},{i}]"] for i in (1, 2)] for p in range(1, 13)]
+    centres = [[found[f"c[{j},{i}]"] for i in (1, 2)] for j in range(1, 4)]
+    nearest = [
+        min(
+            range(3),
+            key=lambda j: sum((a - b) ** 2 for a, b in zip(point, centres[j], strict=True)),
+        )
+        for point in points
+    ]
+    assert {*nearest} == {0, 1, 2}
+    for j in range(3):
+        own = [point for point, at in zip(points, nearest, strict=True) if at == j]
+        for i in range(2):
+            assert found[f"h[{j + 1},{i + 1}]"] == 2 * len(own)
+            mean = sum(point[i] for point in own) / len(own)  # Newton's step is Lloyd's
+            assert found[f"newton[{j + 1},{i + 1}]"] == pytest.approx(mean, rel=1e-12)

@@ -23,6 +23,7 @@ SIZES: list[tuple[str, dict[str, int]]] = [
     ("log_sum_exp", {"n": 100}), ("log_sum_exp", {"n": 1}), ("polynomial", {"n": 20, "m": 5}), ("polynomial", {"n": 21, "m": 16}),
     ("powers", {"n": 20, "m": 5}), ("powers", {"n": 21, "m": 16}), ("lstm", {"layers": 2, "n": 8, "bits": 6}),
     ("lstm", {"layers": 3, "n": 20, "bits": 8}), ("lstm", {"layers": 1, "n": 2, "bits": 1}),
+    ("particle", {"n": 400}), ("particle", {"n": 30}), ("saddle", {"n": 40}), ("saddle", {"n": 1}),
 ]  # fmt: skip
 
 

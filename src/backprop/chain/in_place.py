@@ -1,5 +1,6 @@
 """Derivatives of many things in one graph, written into its columns themselves, one after the other."""
 
+from array import array
 from collections.abc import Container, Iterable, Sequence
 
 from backprop.chain.columns import Rows
@@ -8,8 +9,9 @@ from backprop.graph import Columns, Graph, in_order
 
 
 class DerivativesInPlace(RowWalk):
-    """Writes derivatives behind the rows of columns. Each sweep costs what leads to the thing that is
-    derived and may move, whatever else the columns have.
+    """Writes derivatives behind the rows of columns. A sweep goes through what leads to the thing that
+    is derived and comes after that by which it is: of a motion in many steps, each with a derivative
+    in it, it goes through one.
 
     apart: rows by which derivatives are taken, and names: no other row is one with them, though it
     has the same value, for it would not move with them. steps: all that leads to what is to be
@@ -26,23 +28,23 @@ class DerivativesInPlace(RowWalk):
         """By row 2 if it is a number that has been met, and while there is a sweep 1 if it moves; with
         a 0 for no operand at the end."""
         self._gradients: list[int | None] = []
-        self._may_move = bytearray(len(columns))
+        self._turns = array("i", [0]) * len(columns)
+        """When the rows come that may move, operands first, from 1 on; 0 for others."""
         super().__init__(Graph(columns, ()), Rows(columns))
-        for node in by:
-            self._may_move[node] = 1
-        self._spread(steps)
+        self._spread(steps, {*by})
 
     def derivatives(
-        self, of: int, by: Sequence[int], held: Container[int] = ()
+        self, row: int, of: int, by: Sequence[int], held: Container[int] = ()
     ) -> list[int | None]:
-        """The rows of the derivatives of a row by others; None where it does not depend on that, even
-        if it is 0 where it does. held: steps that do not move, whatever they depend on."""
-        columns, may_move = self.columns, self._may_move
-        begin = len(columns)
+        """The rows of the derivatives of one row by others; None where it does not depend on that,
+        even if it is 0 where it does. row: the first step that is to be such a derivative. held:
+        steps that do not move, whatever they depend on."""
+        columns, turns = self.columns, self._turns
+        first = min(turns[each] or len(turns) for each in by)
 
         def needs(node: int) -> Sequence[int]:
             operands = () if node in held else columns.operands(node)
-            return [each for each in operands if may_move[each]]
+            return [each for each in operands if turns[each] >= first]
 
         leading = in_order([of], needs)
         inside = set(leading)
@@ -67,16 +69,16 @@ class DerivativesInPlace(RowWalk):
         for node in leading:
             sums[node] = None
             moves[node] = 0
-        may_move.extend(bytes(len(columns) - len(may_move)))
-        self._spread(range(begin, len(columns)))
+        # new rows depend on what comes before the derivative, and so come with it
+        turns.extend([turns[row]] * (len(columns) - len(turns)))
         return found
 
-    def _spread(self, steps: Iterable[int]) -> None:
-        """Mark those of some steps, operands first, that may move because an operand may."""
-        may_move, operands = self._may_move, self.columns.operands
-        for step in steps:
-            if any(may_move[each] for each in operands(step)):
-                may_move[step] = 1
+    def _spread(self, nodes: Iterable[int], by: Container[int]) -> None:
+        """Say when those of some nodes come, operands first, that may move."""
+        turns, operands = self._turns, self.columns.operands
+        for turn, node in enumerate(nodes, 1):
+            if node in by or any(turns[each] for each in operands(node)):
+                turns[node] = turn
 
     def _meet(self, steps: Iterable[int]) -> None:
         """Make the numbers and choices among the operands of steps known, and these steps, so that equal

@@ -136,8 +136,11 @@ def gradients(
 def _operands(model: Model, step: int, data: ByNode) -> tuple[str, str]:
     """The operands with their values: for the label, and as the end of a sentence."""
     parts: list[str] = []
+    whole = _text(model, step)
     for operand in model.columns.operands(step):
         text = model.labels.get(operand) or _text(model, operand)
+        if text == whole:  # another step of a derivative
+            continue
         part = f"{text} = {shown(data[operand])}"
         if not model.columns.is_number(operand) and part not in parts and len(text) <= 60:
             parts.append(part)

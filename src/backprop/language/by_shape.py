@@ -29,7 +29,7 @@ from backprop.language.families import Families
 from backprop.language.model import Model
 from backprop.language.templates import NAME, NUMERAL, One, Template, template
 from backprop.numbers import beyond_doubles
-from backprop.operations import CONSTANTS
+from backprop.operations import CONSTANTS, DERIVATIVE
 from backprop.source import Source, Span, pack
 from backprop.syntax.grammar import Unfit, shape
 from backprop.syntax.parser import Statement
@@ -183,7 +183,8 @@ class _Quick(Builder):
             self.shapes[key, classes] = reader + 1
         elif reader + 1 == _REPEATED:
             made = None
-            if statement.shape.form == "equation" and not statement.shape.limited:
+            simple = statement.shape.form == "equation" and not statement.shape.limited
+            if simple and DERIVATIVE not in classes:  # which are computed in the end
                 made = self.template(statement, line, begin, classes)
             self.shapes[key, classes] = made or _REPEATED
         return where

@@ -118,7 +118,7 @@ class Derivatives:
             group = groups.pop(key, [])
             if group:
                 begin = len(columns)
-                found = walk.derivatives(key[0], [asked[each].by for each in group], key[1])
+                found = walk.derivatives(row, key[0], [asked[each].by for each in group], key[1])
                 families.spend(len(columns) - begin, asked[row].tokens)
                 self._place(begin, asked[row].place)
                 for one, root in zip(group, found, strict=True):

@@ -5,7 +5,7 @@ import re
 from backprop.operations import DERIVATIVE
 
 _NAME = r"[^\W\d_²³][^\W²³]*'*(?:\[[^][]*\])?"
-_SIGN = r"(?:∂|d(?=[^\W_])|\\partial\s*(?=[^\W\d_])|\\mathrm\s*\{\s*d\s*\}|\\rm\s*d\s+)\s*"
+_SIGN = r"(?:∂|d(?=[^\W_]|[\s^²])|\\partial\s*(?=[^\W\d_])|\\mathrm\s*\{\s*d\s*\}|\\rm\s*d\s+)\s*"
 _SQUARE = r"(?:²|\^\s*2|\^\s*\{\s*2\s*\})\s*"
 _BELOW = rf"{_SIGN}({_NAME})"
 _FORMS = (
