@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import import_module
@@ -182,6 +183,27 @@ class Model(Matrices, Shown):
         gradient = Gradient(*found.gradient)
         gradient._of_model = self
         return gradient
+
+    def derivative(self, of: str | None = None, wrt: str = "", order: int = 1) -> Model:
+        """A Model of the same equations with one more, the derivative of the output `of` by `wrt`, which
+        is its output: `dL_da`, of the second order `d2L_da2`.
+
+        of: as for `grad`. wrt: an input, a member of a family, or a name with an equation, as `grad` has
+        it. order: from 1 to 10. Numbers are those of the file. It can be differentiated again, compiled,
+        drawn and explained. Raises UnknownName, ChooseOutput, BadOption.
+
+            >>> import backprop
+            >>> slope = backprop.parse("L = a^3*b; a = 2; b = 5").derivative("L", "a")
+            >>> slope.grad().value, slope.derivative(wrt="b").grad().value
+            (60.0, 12.0)
+        """
+        from backprop.language.declarations import Goal
+        from backprop.language.derivative_text import derived_text
+
+        text, name = derived_text(self, self.output(of), wrt, order)
+        found = _model(Source(self.source.name, text), self.seed, sys.maxsize)
+        found.goal = Goal("output", name)
+        return found
 
     @documented
     def explain(
