@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from backprop.evaluation.second_derivatives import SecondDerivatives
-from backprop.evaluation.shaken import changed
+from backprop.evaluation.shaken import FACTORS, changed
 from backprop.values import summed_sizes
 
 MOST = 2000
@@ -27,6 +27,9 @@ _TRIES = (0, 31)
 
 _SHAKEN = 1 / 8
 """How much of what such changes do rounding may do: eight times what it does at the most."""
+
+_WORK = 500_000
+"""Steps times inputs up to which the changes are made to all numbers on the way: seconds."""
 
 Leaning = dict[int, float]
 """Parts of a direction by the places of the inputs, without those that are 0."""
@@ -149,14 +152,26 @@ def _rounding(
     added = summed_sizes(second.whole, data)
     steps = _ROUNDED * numpy.array([added[leaf] for leaf in second.leaves])
     for offset in _TRIES:
-        near = list(changed(graph, data, offset)[0])
+        near, other = _shaken(second, x, data, offset)
         there = numpy.array([near[each] for each in graph.outputs])
-        moved = numpy.abs(second.table(near) - matrix) * _SHAKEN
+        moved = numpy.abs(other - matrix) * _SHAKEN
         table = numpy.fmax(table, moved / 2 + moved.T / 2)
         steps = numpy.fmax(steps, numpy.abs(there - here) * _SHAKEN)
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
     return _Rounding(table, steps)
+
+
+def _shaken(
+    second: SecondDerivatives, x: Sequence[float], data: list[float], offset: int
+) -> tuple[list[float], Any]:
+    """The numbers of all rows if everything is changed a little, and the second derivatives there; of what
+    is large, if the inputs are."""
+    if len(second.graph.steps) * len(x) <= _WORK:
+        near = list(changed(second.graph, data, offset)[0])
+        return near, second.table(near)
+    there = [number * FACTORS[(at + offset) % len(FACTORS)] for at, number in enumerate(x)]
+    return second.data(there), second.matrix(there)
 
 
 def _units(matrix: Any, rounding: Any) -> Any:

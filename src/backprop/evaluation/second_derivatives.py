@@ -175,6 +175,14 @@ class SecondDerivatives:
     def sizes(self, x: Sequence[float]) -> Any:
         """The sizes of all that is added up to each number of the table: its rounding is a few
         units in their last place."""
+        count = len(x)
+        if count and self._on_tape(count):
+            ways = numpy.identity(count) if self._plan is None else self._plan.ways
+            found = self._by_tape(x, ways, sizes=True)
+            if found is not None:
+                return (
+                    found if self._plan is None else _dense(self._decoded(self._plan, found), count)
+                )
         return self._whole(self.data(x), slopes=_SIZES)
 
     def _whole(self, data: list[float], **slopes: Any) -> Any:
@@ -295,8 +303,9 @@ class SecondDerivatives:
                 self._engine = "python"
         return bool(self._tape)
 
-    def _by_tape(self, x: Sequence[float], ways: Any) -> Any:
-        """What `products` returns, by machine code; None where something is not finite."""
+    def _by_tape(self, x: Sequence[float], ways: Any, sizes: bool = False) -> Any:
+        """What `products` returns, by machine code; None where something is not finite. sizes: with the
+        sizes of all slopes in their place."""
         assert self._tape
         arrays, inputs = self._tape.own.made, len(self._tape.tape.inputs)
         arrays.values[: len(x)] = x
@@ -304,7 +313,15 @@ class SecondDerivatives:
             return None
         all_ways = numpy.zeros((len(ways), inputs))
         all_ways[:, : len(x)] = ways
+        slopes, kept = (arrays.p, arrays.q), list[Any]()
+        if sizes:
+            arrays.tangents(all_ways[:0], self._outputs)  # which enters those of a kind's own
+            kept = [each.copy() for each in slopes]
+            for each in slopes:
+                numpy.abs(each, out=each)
         found = arrays.tangents(all_ways, self._outputs)
+        for each, before in zip(slopes, kept, strict=False):
+            each[:] = before
         return found if numpy.isfinite(found).all() else None
 
 

@@ -15,7 +15,7 @@ from backprop.evaluation.looks import LARGEST
 from backprop.evaluation.precise import PLAIN, Precise, beside, sides
 from backprop.evaluation.shaken import MOST, doubted
 from backprop.evaluation.sides import AGREED, Side, Sides
-from backprop.graph import Graph, in_order
+from backprop.graph import Graph, depending, in_order
 from backprop.numbers import shown
 from backprop.values import backward, having_say
 
@@ -25,6 +25,8 @@ _FLAT = 1e-15
 _WORK = 200_000
 """The most steps that are computed, what is no sum or product counted as four, before the rest is left
 open: some seconds."""
+_LARGE = 5_000
+"""Gradients of more steps are not looked at for rounding."""
 
 TOO_MANY = "not looked at, because there are too many"
 UNKNOWN = "not known"
@@ -55,6 +57,9 @@ class SecondSides:
     def __init__(self, graph: Graph, leaves: Sequence[int], data: list[float]) -> None:
         self._graph, self._leaves, self._data = graph, leaves, data
         self._met = set(met(graph, data))
+        if self._met:
+            self._met &= {*having_say(graph, graph.order, data, graph.outputs)}
+        self._behind = depending(graph, self._met, graph.steps) if self._met else set[int]()
         self._leading = cache(lambda step: frozenset(in_order([step], graph.operands)))
         self._left = _WORK
 
@@ -70,7 +75,7 @@ class SecondSides:
         for step in self._borders(row):
             leading = self._leading(step)
             doubts |= {place: step for place in self._places(leading) if step not in doubts}
-        if len(row.steps) <= MOST:
+        if len(self._graph.steps) <= _LARGE and len(row.steps) <= MOST:
             doubts = dict.fromkeys(self._rounded(row), -1) | doubts
         if not doubts:
             return {}
@@ -92,8 +97,11 @@ class SecondSides:
 
     def _borders(self, row: Graph) -> list[int]:
         """The steps on a border that have a say in a gradient."""
-        if self._met.isdisjoint(row.steps):
+        if row.output not in self._behind:
             return []
+        self._left -= len(row.steps) // 4
+        if self._left < 0:  # all may have a say
+            return [*self._met]
         return [step for step in having_say(row, row.order, self._data) if step in self._met]
 
     def _places(self, nodes: Container[int]) -> list[int]:
