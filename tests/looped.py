@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cache
 from sys import float_info
-from typing import Any
 
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.evaluation.indeterminate import exact_numbers
 from backprop.graph import Graph
-from backprop.values import ByNode, summed_sizes
+from backprop.values import ByNode, derivatives, summed_sizes
 
 _STEP = 2.0**-24
 """How far an input is moved, relative to it: the numbers that then change have many more digits."""
@@ -33,7 +31,7 @@ def apart(found: Gradient, right: Evaluation) -> float:
         if off > 4 * _unit(size):
             off -= abs(gradients[node] - float(exact()[node]))
         if off > 4 * _unit(size):
-            size += by_rounding(graph, data, node, exact)
+            size += by_rounding(graph, data, node)
         units.append(off / _unit(size))
     return max(units)
 
@@ -42,25 +40,33 @@ def _unit(size: float) -> float:
     return float_info.epsilon * size or float_info.min
 
 
-def by_rounding(
-    graph: Graph, data: ByNode, node: int, exact: Callable[[], Mapping[int, Any]]
-) -> float:
+def by_rounding(graph: Graph, data: ByNode, node: int) -> float:
     """How far the derivative of the output by a node moves if each value on the way is rounded, in units
     of the last place at most.
 
     If a step has the value f(…) + ε, the derivative by x moves by ε times the second derivative of the
     output by x and the step, which is the derivative by x of the step's adjoint: a difference of adjoints
-    of many digits. A sum is rounded as the numbers are that are added, in whatever order. exact: adjoints.
+    of many digits. What leads to x, if that is computed, moves the derivative as far as it moves x.
     """
+    held = graph.holding([node]) if node in graph.steps else graph
     moved = [*data]
     moved[node] += abs(data[node]) * _STEP or _STEP
-    far, near = exact_numbers(graph, moved)[1], exact()
-    total = 0.0
-    for step in graph.steps:
-        numbers = [data[step]]
-        if graph.op(step) in ("+", "-", "neg"):
-            numbers = [data[each] for each in graph.operands(step)]
-        if step in far and step in near:
-            slope = float(far[step] - near[step]) / (moved[node] - data[node])
-            total += sum(map(abs, numbers)) * abs(slope)
+    far, near = (exact_numbers(held, each)[1] for each in (moved, data))
+
+    def slope(of: int) -> float:
+        return float(far[of] - near[of]) / (moved[node] - data[node]) if of in near else 0.0
+
+    total = sum(_size(graph, data, each) * abs(slope(each)) for each in held.steps)
+    if held is not graph:
+        own = Graph(graph.columns, [node])
+        adjoints = derivatives(own, data)
+        rounding = sum(_size(graph, data, each) * abs(adjoints[each]) for each in own.steps)
+        total += abs(slope(node)) * rounding
     return total
+
+
+def _size(graph: Graph, data: ByNode, step: int) -> float:
+    """What a step is rounded like: a sum as the numbers are that are added, in whatever order."""
+    if graph.op(step) in ("+", "-", "neg"):
+        return sum(abs(data[each]) for each in graph.operands(step))
+    return abs(data[step])

@@ -11,7 +11,6 @@ import pytest
 
 from backprop.errors import NoMachineCode
 from backprop.evaluation.gradient import by_loops, evaluate
-from backprop.evaluation.indeterminate import exact_numbers
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
@@ -91,7 +90,15 @@ def test_the_measure_of_rounding_on_the_way() -> None:
     source = Source("<text>", "x = 0.5; y = x + 8; z = y + x; L = tanh(z)")
     graph, (data, gradients), _ = evaluate(read_carefully(source), {})
     node = next(at for at, name in graph.labels.items() if name == "x")
-    found = by_rounding(graph, data, node, lambda: exact_numbers(graph, data)[1])
+    found = by_rounding(graph, data, node)
     assert isclose(gradients[node], 2 / cosh(9) ** 2, rel_tol=1e-12)
     moves = 2 * 2 * tanh(9) / cosh(9) ** 2  # of the adjoints of y and z with x, z' = 2
     assert isclose(found, moves * (0.5 + 8 + 8.5 + 0.5), rel_tol=1e-6)
+
+
+def test_the_measure_of_rounding_of_what_is_computed() -> None:
+    """x = 3 - 2.9 is rounded as 2.9 is, and (x^2/2)' by x is x."""
+    source = Source("<text>", "a = 3; x = a - 2.9; L = x^2/2")
+    graph, (data, _), _ = evaluate(read_carefully(source), {})
+    node = next(at for at, name in graph.labels.items() if name == "x")
+    assert isclose(by_rounding(graph, data, node), 3 + 2.9, rel_tol=1e-6)

@@ -12,6 +12,7 @@ import numpy
 from backprop.loops.affine import Affine, Ints, Places, numbers_up, plain
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.parts import Block, Turn
+from backprop.loops.repeated import Repeated
 
 
 class Timed(NamedTuple):
@@ -21,6 +22,7 @@ class Timed(NamedTuple):
     all at once, is `outer` there, and computed before. family, target: where the members stand, one
     for each combination of `domain`, the home of the part's root. first: the domain around that has one
     combination for each time. times: of these, in any order, each once. variables: those of its times.
+    own: the statement where it runs through its members by their times, and not by its variables.
     """
 
     part: Block
@@ -30,6 +32,7 @@ class Timed(NamedTuple):
     first: Domain
     times: Ints
     variables: Sequence[str]
+    own: Repeated | None = None
 
     @property
     def ends(self) -> Wholes:

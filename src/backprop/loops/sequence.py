@@ -6,9 +6,10 @@ or of the same time from a statement that comes before; then all members of one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain, islice, permutations, product
+from itertools import islice
 from typing import NamedTuple
 
 import numpy
@@ -16,6 +17,7 @@ import numpy
 from backprop.errors import BackpropError
 from backprop.loops.affine import Affine, Ints, numbers_up, whole
 from backprop.loops.domains import Domain, Wholes
+from backprop.loops.in_time import Times, possible, shifted, sorted_by
 from backprop.loops.many import NotLoops
 from backprop.loops.moments import MOST_STEPS, periods
 from backprop.loops.parts import Block, Turn, part
@@ -24,9 +26,6 @@ from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 from backprop.loops.stepped import Stepped
-
-_FAR = 1 << 21
-"""Indices are less than half as far apart."""
 
 _MOST_WAYS = 100
 """The most choices of positions that are tried."""
@@ -38,7 +37,7 @@ STEPS = 8
 """So many single steps are as quick as one of arrays of few numbers."""
 
 THIN = 8
-"""Slices of fewer members are computed more quickly unrolled."""
+"""Slices whose steps have fewer numbers, at an average, are computed more quickly unrolled."""
 
 
 class _InTime(NamedTuple):
@@ -55,47 +54,28 @@ class _InTime(NamedTuple):
 def in_turn(plan: Layout, group: Sequence[int]) -> Iterator[Turn | Recurrence]:
     """Statements whose members need one another as a recurrence, and what is computed before. Raises
     NotLoops if there is no such order."""
-    families = [*dict.fromkeys(plan.loops[number].family for number in group)]
-    dimensions = [range(plan.families[name].dimensions) for name in families]
-    alike = (
-        [each] * len(families)
-        for count in (1, 2)
-        for each in permutations(range(min(map(len, dimensions))), count)
-    )
-    others = chain.from_iterable(
-        product(*(permutations(each, count) for each in dimensions)) for count in (1, 2)
-    )
-    for positions in islice(chain(alike, others), _MOST_WAYS):
-        time = dict(zip(families, positions, strict=True))
+    loops = [plan.loops[number] for number in group]
+    for time in islice(possible(plan.families, loops), _MOST_WAYS):
         turns: dict[int, _InTime] = {}
         for number in group:
-            try:
-                turn = _turn(plan, number, time)
-            except BackpropError:  # the range of one variable needs another one
-                turn = None
+            turn = _turn(plan, number, time)
             if turn is None:
                 break
             turns[number] = turn
-        if len(turns) == len(group) and (order := _order(plan, turns, time)):
+        if len(turns) < len(group) or (reads := _reads(plan, turns, time)) is None:
+            continue
+        if order := _order(turns, reads):
             return _runs(plan, turns, *order)
+        for shifts in _shifts(turns, reads):
+            later = {
+                number: turn._replace(times=shifted(turn.times, shifts[turn.loop.family]))
+                for number, turn in turns.items()
+            }
+            moved = {name: each._replace(shift=shifts[name]) for name, each in time.items()}
+            reads = _reads(plan, later, moved)
+            if reads is not None and (order := _order(later, reads)):
+                return _runs(plan, later, *order)
     raise NotLoops("members need one another in an order that is no loop")
-
-
-def _key(indices: Sequence[Ints], positions: Sequence[int]) -> Ints:
-    """The time of members: of two positions the first one decides, and where that is the same the
-    second."""
-    key = indices[positions[0]]
-    for at in positions[1:]:
-        other = indices[at]
-        if isinstance(other, Affine) and isinstance(key, Affine):
-            far = max(map(abs, other.ends() or (0,)))
-            key = key.times(_FAR).plus(other)
-        else:
-            far = int(numpy.abs(numpy.asarray(other)).max(initial=0))
-            key = numpy.asarray(key) * _FAR + numpy.asarray(other)
-        if far >= _FAR // 2:
-            raise NotLoops("indices are too far apart")
-    return key
 
 
 def _times(domain: Domain, first: Domain, keys: Ints) -> Ints | None:
@@ -113,37 +93,67 @@ def _times(domain: Domain, first: Domain, keys: Ints) -> Ints | None:
     return times
 
 
-def _turn(plan: Layout, number: int, time: Mapping[str, Sequence[int]]) -> _InTime | None:
-    """A statement with the variables of its time outermost; None if it has none."""
+def _turn(plan: Layout, number: int, time: Times) -> _InTime | None:
+    """A statement with the variables of its time outermost, or sorted by its times; None if one member
+    of each time needs others."""
     loop = plan.loops[number]
-    positions, tokens = time[loop.family], loop.statement.tokens
+    of, tokens = time[loop.family], loop.statement.tokens
     variables = {tokens.texts[clause.node.token] for clause in loop.parts.clauses}
     used: list[str] = []
-    for at in positions:
+    for at in of.positions:
         words = {tokens.texts[node.token] for node in loop.parts.indices[at]}
         used += variables.intersection(words)
-    if not used or len(used) > len(positions) or len({*used}) < len(used):
+    if not used:
         return None
-    loop = plan.builder.with_body(plan.builder.loop(loop.statement, used))
+    found: Repeated | None = None
+    if not of.factors and len(used) <= len(of.positions) and len({*used}) == len(used):
+        with suppress(BackpropError):  # the range of one variable needs another one
+            found = plan.builder.loop(loop.statement, used)
+    if found:
+        first = found.domain
+        while first.depth > len(used):
+            assert first.parent is not None
+            first = first.parent
+    elif len(of.positions) == 1 or of.factors:
+        found, first = sorted_by(plan.builder, loop, of.of(loop.at))
+        used = []
+    else:
+        return None
+    loop = plan.builder.with_body(found)
     plan.enter_uses()
-    first = loop.domain
-    while first.depth > len(used):
-        assert first.parent is not None
-        first = first.parent
-    times = _times(loop.domain, first, _key(loop.at, positions))
+    times = _times(loop.domain, first, of.of(loop.at))
     if times is None:
         return None
     return _InTime(loop, first, times, part(plan.columns, [loop.root], plan.uses), used)
 
 
-def _order(
-    plan: Layout, turns: Mapping[int, _InTime], time: Mapping[str, Sequence[int]]
-) -> tuple[list[int], bool] | None:
-    """The statements in the order in which members of one time can be computed, and whether time
-    runs backwards; None if there is none."""
+class _Reading(NamedTuple):
+    """Members of a circle that a statement reads. number: of the statement. family: theirs. owners: the
+    statements that define them. apart: how much later they are than what reads them."""
+
+    number: int
+    family: str
+    owners: Wholes | Collection[int]
+    apart: Wholes | int
+
+    def ends(self) -> tuple[int, int]:
+        """The least and the most of `apart`."""
+        if isinstance(self.apart, int):
+            return self.apart, self.apart
+        return int(self.apart.min()), int(self.apart.max())
+
+    def now(self) -> Iterable[int]:
+        """The statements whose members of the same time are read."""
+        if isinstance(self.apart, int):
+            return () if self.apart else self.owners
+        found: list[int] = numpy.unique(numpy.asarray(self.owners)[self.apart == 0]).tolist()
+        return found
+
+
+def _reads(plan: Layout, turns: Mapping[int, _InTime], time: Times) -> list[_Reading] | None:
+    """What statements of a circle read of it; None if that is not read time by time."""
     columns = plan.columns
-    now: dict[int, set[int]] = {number: set() for number in turns}
-    earlier = later = False
+    found: list[_Reading] = []
     for number, turn in turns.items():
         for use in turn.whole.uses:
             owners = plan.families[use.family].owners(use.places)
@@ -154,23 +164,56 @@ def _order(
                 return None
             special = columns.specials[use.row]
             assert isinstance(special, Read)
-            key = _key(special.at, time[use.family])
-            apart = _apart(key, turn, home)
+            apart = _apart(time[use.family].of(special.at), turn, home)
             if isinstance(apart, int):
-                earlier, later = earlier or apart < 0, later or apart > 0
-                now[number] |= owners & turns.keys() if not apart else set()
+                found.append(_Reading(number, use.family, owners & turns.keys(), apart))
                 continue
             of = plan.families[use.family].owner[use.places]
             mutual = numpy.isin(of, [*turns])
-            apart = apart[mutual]
-            earlier, later = earlier or bool((apart < 0).any()), later or bool((apart > 0).any())
-            now[number].update(numpy.unique(of[mutual][apart == 0]).tolist())
+            if mutual.any():
+                found.append(_Reading(number, use.family, of[mutual], apart[mutual]))
+    return found
+
+
+def _order(
+    turns: Mapping[int, _InTime], reads: Sequence[_Reading]
+) -> tuple[list[int], bool] | None:
+    """The statements in the order in which members of one time can be computed, and whether time
+    runs backwards; None if there is none."""
+    now: dict[int, set[int]] = {number: set() for number in turns}
+    earlier = later = False
+    for each in reads:
+        least, most = each.ends()
+        earlier, later = earlier or least < 0, later or most > 0
+        now[each.number].update(each.now())
     if earlier and later:
         return None
     try:
         return [*TopologicalSorter(now).static_order()], later
     except CycleError:
         return None
+
+
+def _shifts(turns: Mapping[int, _InTime], reads: Sequence[_Reading]) -> Iterator[Mapping[str, int]]:
+    """How much later the times of families can be taken to be, so that nothing later is read, or nothing
+    earlier: differences of shifts that have bounds (Bellman and Ford)."""
+    families = {turn.loop.family for turn in turns.values()}
+    bounds: dict[tuple[str, str], tuple[int, int]] = {}
+    for each in reads:
+        key = turns[each.number].loop.family, each.family
+        ends = each.ends()
+        low, high = bounds.get(key, ends)
+        bounds[key] = min(low, ends[0]), max(high, ends[1])
+    for way in (1, -1):
+        shifts = dict.fromkeys(families, 0)
+        for _ in range(len(families) + 1):
+            before = {**shifts}
+            for (reader, read), (low, high) in bounds.items():
+                most = way * shifts[reader] - max(way * low, way * high)
+                shifts[read] = way * min(way * shifts[read], most)
+            if shifts == before:
+                yield shifts
+                break
 
 
 def _apart(key: Ints, turn: _InTime, home: Domain) -> Wholes | int:
@@ -201,7 +244,8 @@ def _runs(
             yield Turn(part(columns, sorted(outside), plan.uses), "", slice(0, 0))
         body = part(columns, [loop.root], plan.uses, outside)
         target, variables = plan.target(loop), turns[number].variables
-        bodies.append(Timed(body, loop.family, target, loop.domain, first, times, variables))
+        own = None if variables else loop
+        bodies.append(Timed(body, loop.family, target, loop.domain, first, times, variables, own))
     yield _run(bodies, backwards)
 
 
@@ -211,9 +255,11 @@ def _run(bodies: Sequence[Timed], backwards: bool) -> Recurrence:
     found = Recurrence(bodies, backwards)
     times = found.count
     rows = sum(len(body.part.steps) for body in bodies)
+    homes = [body.part.columns.homes[row] for body in bodies for row in body.part.steps]
+    size = sum(home.size for home in homes)
     few = rows * STEPS if times <= MOST_SLICES else MOST_STEPS
     if STEPS and (steps := periods(found, few)):
         return Stepped(bodies, backwards, steps)
-    if times > MOST_SLICES or sum(body.domain.size for body in bodies) < THIN * times:
+    if times > MOST_SLICES or size < THIN * times * rows:
         raise NotLoops("members need one another few by few, which single steps do as well")
     return found

@@ -19,7 +19,7 @@ from backprop.loops.domains import Domain
 from backprop.loops.family import Family
 from backprop.loops.native.grids import Grid
 from backprop.loops.plan import Plan
-from backprop.loops.recurrence import Phase, Recurrence
+from backprop.loops.recurrence import Phase, Recurrence, Timed
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 
@@ -60,7 +60,9 @@ def groups(plan: Plan, needed: Container[str]) -> Iterator[NestGroup]:
 
 def _together(plan: Plan, run: Recurrence) -> NestGroup:
     """A recurrence: with rows if all of its statements have some that do not need one another."""
-    loops = [plan.loops[_number(plan, each.family, each.target)] for each in run.bodies]
+    if any(each.own for each in run.bodies):
+        return _sorted(plan, run)
+    loops = [_loop(plan, each) for each in run.bodies]
     times = [each.variables for each in run.bodies]
     rows = [_rows(plan, loop, time) for loop, time in zip(loops, times, strict=True)]
     made: list[Repeated] = []
@@ -73,8 +75,26 @@ def _together(plan: Plan, run: Recurrence) -> NestGroup:
         _body(plan, loop, bool(row), len(time))
         for loop, row, time in zip(made, rows, times, strict=True)
     ]
-    phases = run.phases(_MOST_PHASES)
-    return NestGroup(bodies, phases or [Phase(0, run.count, run.at)])
+    return NestGroup(bodies, _phases(run))
+
+
+def _sorted(plan: Plan, run: Recurrence) -> NestGroup:
+    """A recurrence of which some statements run through their members by their times: without rows."""
+    bodies = [
+        _body(plan, each.own, False, 1)
+        if each.own
+        else _body(plan, _read(plan, _loop(plan, each), each.variables), False, len(each.variables))
+        for each in run.bodies
+    ]
+    return NestGroup(bodies, _phases(run))
+
+
+def _phases(run: Recurrence) -> list[Phase]:
+    return run.phases(_MOST_PHASES) or [Phase(0, run.count, run.at)]
+
+
+def _loop(plan: Plan, of: Timed) -> Repeated:
+    return plan.loops[_number(plan, of.family, of.target)]
 
 
 def _again(
