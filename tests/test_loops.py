@@ -316,6 +316,23 @@ def test_a_function_of_computed_numbers_is_an_equation() -> None:
     assert "t[1]" not in looped.defaults
 
 
+@pytest.mark.parametrize(
+    ("body", "loops"),
+    [("f(i)", True), ("f(-i)/2 + 1", True), ("g(0.5, i)", True), ("f(i + 1)", False), ("g(i, i - 1)", False)],
+)  # fmt: skip
+def test_a_function_of_an_index_makes_numbers(body: str, loops: bool) -> None:
+    """And one of what is computed equations; a sum of nothing may hide which it is."""
+    text = f"f(u) = sin(u)/2; g(u, k) = sum(f(u)^j/j for j in 1..k); c[i] = {body} for i in 1..5; L = sum(c[*])"
+    looped, found, right = both(f"{text}; output L", {})
+    assert bool(looped.loops) == loops
+    assert looped.inputs == read_model(Source("<text>", text)).inputs
+    if loops:
+        assert found
+        assert looped.inputs == [f"c[{at}]" for at in range(1, 6)]
+        assert found.data == right.gradient.data
+        assert found.gradients == right.gradient.gradients
+
+
 def test_few_members_of_unlike_times_are_unrolled(monkeypatch: pytest.MonkeyPatch) -> None:
     """One by one they are computed more quickly than as arrays of one."""
     monkeypatch.setattr(sequence, "THIN", LEAST)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy
 from numpy.typing import NDArray
 
-from backprop.graph import in_order
+from backprop.graph import Columns, in_order
+from backprop.language.build import Builder
 from backprop.loops.affine import Ints, Places, distinct, once, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
@@ -179,12 +180,21 @@ class Layout:
             if loop.statement.shape.const or loop.parts.limits:
                 raise NotLoops("what is computed has bounds or is const")
             self.computed[number] = self._reading(found, loop)
-        elif (
-            words(loop.statement.tokens, Parts((), loop.parts.body)) & self.builder.functions.keys()
-        ):
-            raise NotLoops("a function of the file makes a number")
-        else:
-            self._default(loop, found)
+            return
+        called = words(loop.statement.tokens, Parts((), loop.parts.body))
+        if not called.isdisjoint(self.builder.functions) and self._is_equation(loop, found):
+            raise NotLoops("a function of the file makes a number of what is computed")
+        self._default(loop, found)
+
+    def _is_equation(self, loop: Repeated, found: Block) -> bool:
+        """Whether a statement whose functions read no member is an equation, because one is called with
+        what is computed, as its first member shows: f(2*i), and not f(i)."""
+        if not all(each.counts.all() for each in found.domains.values()):
+            return True
+        scope = {name: each[0] for name, each in self._variables(loop).items()}
+        single = Builder({}, Columns(), self.builder.functions, self.builder.families)
+        single.expression(loop.statement.tokens, loop.parts.body, scope)
+        return single.uses_names
 
     def _reading(self, of: Block, loop: Repeated) -> NDArray[numpy.bool_]:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
