@@ -239,6 +239,8 @@ def test_what_a_file_says_is_kept_through_pickling(long: str) -> None:
         ("a = 2 in (0..5); y = a", "(0..5)", "no brackets", "in 0..5"),
         ("a in [0, 5] = 2; y = a", "in [0, 5]", "behind the value", "a = 2 in 0..5"),
         ("a = 2 in 0..2*a; y = a", "a", "cannot depend on it", "a number"),
+        ("m = 2*a; a = 1 in 0..m; y = a", "m", "cannot depend on it", "a number"),
+        ("f(u) = 2*u; n = m; m = f(a); a = 1 ± n; y = a", "n", "cannot depend on it", "a number"),
         ("const x[i] for i in 1..3; y = x[1]", "for i in 1..3", "no range", "const x[*]"),
         ("a = 2 in 5; y = a", "in 5", "'..'", "in 5.. for at least"),
         ("y = a; a = 2 in", "in", "'..'", "in 0.."),

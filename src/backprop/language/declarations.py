@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from math import inf, isfinite
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from backprop.language.integers import Integers, NoNumber, Scope
 from backprop.names import Names, matching, unknown_name
 from backprop.numbers import shown, whole_number
 from backprop.source import Span, pack
-from backprop.syntax.bodies import Limit, Parts
+from backprop.syntax.bodies import Limit, Parts, prepared
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -124,10 +125,30 @@ class DeclarationReader:
     def _refuse_itself(self, name: str, tokens: Tokens, limit: Limit) -> None:
         """Raise NotANumber where what stands behind a default needs the name itself."""
         for node in (each for item in limit.items for each in item):
-            if node.kind == "name" and tokens.texts[node.token] == name:
+            if node.kind != "name":
+                continue
+            word = tokens.texts[node.token]
+            through = self._needing(name, word)
+            if word == name or through:
                 hints = ["write a number there"]
                 message = f"what limits {name} cannot depend on it"
-                raise NotANumber(message, _span(tokens, node), hints=hints)
+                raise NotANumber(message, _span(tokens, node), *through, hints=hints)
+
+    def _needing(self, name: str, constant: str) -> list[Span]:
+        """The equation by which a constant needs a name, be it by way of others; none where it does not."""
+        seen: set[str] = set()
+        open_ = [constant]
+        while open_:
+            at = open_.pop()
+            if at in seen or at not in self.integers.sources:
+                continue
+            seen.add(at)
+            statement = self.integers.sources[at]
+            words = _names(statement.tokens, prepared(statement.shape))
+            if name in words:
+                return [statement.tokens.whole]
+            open_ += words
+        return []
 
     def _number(self, tokens: Tokens, nodes: Sequence[Node], scope: Scope, what: str) -> float:
         """The number of a constant expression. Raises NotANumber."""
@@ -329,6 +350,22 @@ def _of_last_digits(text: str) -> float:
     digits, _, exponent = rest.lower().partition(")")
     power = whole_number(exponent.lstrip("e").replace("−", "-") or "0")
     return float(f"{digits}e{power - len(mantissa.partition('.')[2])}")
+
+
+def _names(tokens: Tokens, parts: Parts) -> set[str]:
+    """The names in a right side, but for the variables of its sums."""
+    found: set[str] = set()
+    variables: set[str] = set()
+    open_ = [parts]
+    while open_:
+        part = open_.pop()
+        several = [part.body.nodes, part.condition, *chain(*(each.items for each in part.clauses))]
+        found.update(
+            tokens.texts[node.token] for nodes in several for node in nodes if node.kind == "name"
+        )
+        variables.update(tokens.texts[clause.node.token] for clause in part.clauses)
+        open_ += part.body.parts.values()
+    return found - variables
 
 
 def _span(tokens: Tokens, node: Node) -> Span:

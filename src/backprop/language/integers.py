@@ -106,8 +106,8 @@ class Integers:
     """The integer constants of a file: right sides of its equations."""
 
     def __init__(self, equations: Mapping[str, Statement]) -> None:
-        self._sources = equations
-        self.defined: Collection[str] = self._sources
+        self.sources = equations
+        self.defined: Collection[str] = self.sources
         """The names to which pi and inf give way."""
         self.known: dict[str, float] = {}
         """The constants that were asked for: no setting may change them any more."""
@@ -131,7 +131,7 @@ class Integers:
 
     def met(self, name: str, node: int) -> None:
         """Remember the row of a name that may be a constant."""
-        if name in self._sources:
+        if name in self.sources:
             self._inputs[node] = name
 
     def number(self, tokens: Tokens, nodes: Nodes, scope: Scope, free: bool = False) -> float:
@@ -329,7 +329,7 @@ class Integers:
         name = tokens.texts[token]
         here = Label(tokens.span(token), "an index or a range needs one")
         message = f"{name!r} is no integer constant of these equations"
-        if name not in self._sources or name in self._open or len(self._open) >= _LONGEST:
+        if name not in self.sources or name in self._open or len(self._open) >= _LONGEST:
             give = f"give it a number in the file: {name} = 10"
             hints = [give, f"or say what it runs through: for {name} in 1..n"]
             if other := next((each for each in scope if look(each) == look(name)), ""):
@@ -343,13 +343,13 @@ class Integers:
             raise
         except BackpropError:
             hints = ["indices and ranges must be known before anything is computed"]
-            whole = self._sources[name].tokens.whole
+            whole = self.sources[name].tokens.whole
             raise NotANumber(message, here, whole, hints=hints) from None
         finally:
             self._open.discard(name)
 
     def _of_equation(self, name: str) -> float:
-        source = self._sources[name]
+        source = self.sources[name]
         right = prepared(source.shape).body
         number = self.known[name] = self.of_body(source.tokens, right, {}, True)
         return number
