@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,9 @@ def test_a_force_and_what_it_depends_on() -> None:
         ("g(t, u) = derivative(t*u, t); x = 2; y = g(x, x)", 2),  # the other one is not moved
         ("c = 3; g(t) = derivative(t*x, x); x = 2; a = x^2; y = g(a)", 4),  # nor is an argument
         ("c = 3; g(t) = derivative(t*x, t); x = 2; y = g(x)", 2),
+        ("g(t) = 1 + derivative(t, x); x = 2; y = g(x^2)", 1),
+        ("f(t) = t*x; g(t) = derivative(f(t), x); x = 2; y = g(x^2)", 4),
+        ("g(t) = 1 + derivative(derivative(t^2*x, t), x); x = 2; y = g(x^2)", 9),
         ("V(a[*]) = a[1]*a[2]^2; F(a[*]) = derivative(V(a[*]), a[2]); x[i] = i for i in 1..2; y = F(x[*])", 4),
         ("q(k) = derivative(V, x[k]); V = x[1]*x[2]^2; x[i] = i for i in 1..2; y = q(2)", 4),
         ("const g = 2; y = derivative(g^2, g)", 4),
@@ -101,6 +104,72 @@ def test_three_orders_of_every_operation(row: Operation) -> None:
                     expected = exact.diff(truth(row.name), operands, orders)
                     found = value(f"{start}; z = {text}")
                     assert found == pytest.approx(float(expected), rel=1e-12, abs=1e-12), text
+
+
+Body = Callable[[Mapping[str, Any], Any], Any]
+"""The value of a function of the file, given the numbers of names and of its parameter t."""
+
+
+def body(rng: random.Random, deep: int, functions: Sequence[tuple[str, Body]]) -> tuple[str, Body]:
+    """The body of a random function of t, of names, and of functions before it."""
+    if not deep or rng.random() < 0.2:
+        leaf = rng.choice("ttxye2")
+        if leaf == "e":
+            return "e", lambda at, t: at["x"] * at["y"] + exact.sin(at["x"])
+        if leaf == "2":
+            return "2", lambda at, t: exact.mpf(2)
+        return leaf, lambda at, t: t if leaf == "t" else at[leaf]
+    (one, f), (other, g) = (body(rng, deep - 1, functions) for _ in range(2))
+    kind = rng.choice(["+", "*", "sin", "exp", "call", "by t", "by x", "if"])
+    if kind == "call" and functions:
+        name, inner = rng.choice(functions)
+        return f"{name}({one})", lambda at, t: inner(at, f(at, t))
+    made: dict[str, tuple[str, Body]] = {
+        "+": (f"({one} + {other})", lambda at, t: f(at, t) + g(at, t)),
+        "*": (f"({one}*{other})", lambda at, t: f(at, t) * g(at, t)),
+        "sin": (f"sin({one})", lambda at, t: exact.sin(f(at, t))),
+        "exp": (f"exp(-({one})^2)", lambda at, t: exact.exp(-(f(at, t) ** 2))),
+        "by t": (f"derivative({one}, t)", lambda at, t: exact.diff(lambda s: f(at, s), t)),
+        "by x": (
+            f"derivative({one}, x)",
+            lambda at, t: exact.diff(lambda s: f({**at, "x": s}, t), at["x"]),
+        ),
+        "if": (
+            f"if({one} > 0.25*{other} + 0.2, {one}*t, {other})",  # mostly no tie
+            lambda at, t: f(at, t) * t if f(at, t) > g(at, t) / 4 + exact.mpf(0.2) else g(at, t),
+        ),
+    }
+    return made.get(kind, (one, f))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_functions_with_derivatives_in_them(seed: int) -> None:
+    """By their parameters, which are called with what depends on names, and by names."""
+    rng = random.Random(seed)
+    point = {name: rng.uniform(0.4, 1.4) for name in "xy"}
+    functions: list[tuple[str, Body]] = []
+    lines = [f"{name} = {number!r}" for name, number in point.items()] + ["e = x*y + sin(x)"]
+    for name in ("f", "g", "h"):
+        text, function = body(rng, 3, functions)
+        lines.append(f"{name}(t) = {text}")
+        functions.append((name, function))
+    text = "; ".join([*lines, "z = h(x*y)*f(x + 1) + y"])
+    if text.count("derivative") > 4:  # which mpmath takes long for
+        return
+    first, last = functions[0][1], functions[-1][1]
+
+    def whole(x: Any, y: Any) -> Any:
+        at = {"x": x, "y": y}
+        return last(at, x * y) * first(at, x + 1) + y
+
+    found = backprop.parse(text).grad(of="z")
+    with exact.workdps(60):
+        precise = tuple(map(exact.mpf, point.values()))
+        assert found.value == pytest.approx(float(whole(*precise)), rel=1e-12, abs=1e-12), text
+        for name, orders in (("x", (1, 0)), ("y", (0, 1))):
+            slope = float(exact.diff(whole, precise, orders))
+            there = found.gradients.get(name, 0.0)
+            assert there == pytest.approx(slope, rel=1e-12, abs=1e-12), (text, name)
 
 
 def moving(row: Operation) -> list[int]:

@@ -85,9 +85,10 @@ class Derivatives:
             message = f"{what}, and a derivative is by what can be another number"
             raise UnexpectedText(message, tokens.span(at), hints=[f"it is {BY}"])
         held = frozenset[int]()
-        if by not in self._own and columns.is_step(of):  # what stands elsewhere uses none of them
+        own = columns.is_step(of) or of in self._asked  # what stands elsewhere uses none of them
+        if by not in self._own and own:
             given = {each.node for each in scope.values() if isinstance(each, Argument)}
-            held = frozenset(row for row in given & self._own if row < of)
+            held = frozenset(row for row in given & self._own if row <= of)
         row = columns.input(place)
         self._asked[row] = _Asked(of, by, held, tokens, last, place)
         return row

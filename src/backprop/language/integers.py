@@ -363,7 +363,7 @@ class Integers:
                 continue
             if columns.is_number(node):
                 found[node] = columns.constant(node)
-            elif columns.is_step(node):
+            elif columns.is_step(node) and found.keys() >= {*columns.operands(node)}:
                 parts = [found[each] for each in columns.operands(node)]
                 found[node] = _computed(columns.op(node), parts)
             else:
