@@ -212,3 +212,61 @@ def test_what_is_near_many_members_is_too_large() -> None:
         commands.draw(Asked(looped, {}, None), None, ["e[3]"], 2, whole=False)
     assert caught.value.hints == ("draw less: --depth 1",)
     assert looped.loops
+
+
+def near(found: Any, right: Any) -> bool:
+    """Whether numbers are the same but for the last digits."""
+    if isinstance(right, float):
+        return found == pytest.approx(right, rel=1e-11, abs=1e-14)
+    if isinstance(right, (list, tuple)):
+        return len(found) == len(right) and all(map(near, found, right))
+    if isinstance(right, dict):
+        return found.keys() == right.keys() and all(near(found[k], right[k]) for k in right)
+    return bool(found == right)
+
+
+def paths_of(model: Model, values: dict[str, float], ways: Sequence[str]) -> Any:
+    try:
+        found, _ = commands.explain(
+            Asked(model, values, None), "equations", ways, [], "both", False
+        )
+    except TooLarge:
+        return None
+    return {name: sorted(each) for name, each in found.paths.items()}, found.gradients
+
+
+def test_paths_are_those_of_the_unrolled_graph(request: pytest.FixtureRequest) -> None:
+    compared = looped = 0
+    for number in range(200 if request.config.getoption("--whole") else 25):
+        text, values = random_indexed(number)
+        model = read_model(Source("", text), many=0)
+        if not model.loops:
+            continue
+        whole = read_carefully(Source("", text))
+        leading = [*whole.leading(whole.output(None))]
+        ways = random.Random(number).sample(leading, min(3, len(leading)))
+        found, right = paths_of(model, values, ways), paths_of(whole, values, ways)
+        looped += bool(model.loops)
+        assert (found is None) == (right is None), number
+        if right:
+            compared += 1
+            assert near(found, right), number
+    assert compared > 5
+    assert looped > 5
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--paths", "a"], "more than 200 paths lead from a to L"),
+        (["--paths", "v[3]"], "the paths from v[3] to L lead through more equations than"),
+        (["--detail", "operations"], "80,002 steps are more than a person reads"),
+    ],
+)
+def test_what_is_too_much_of_large_families_is_told_at_once(more: list[str], said: str) -> None:
+    text = "v[0] = b; v[i] = v[i-1]*a for i in 1..n; y[i] = a*v[i] for i in 1..n; L = sum(y[i] for i in 1..n); "
+    text += "n = 40000; a = 0.99; b = 1"
+    ran = backprop("explain", "-e", text, *more, "--verbose")
+    assert ran.status == 1
+    assert said in ran.err
+    assert "unrolled after all" not in ran.err

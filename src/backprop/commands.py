@@ -288,10 +288,15 @@ def explain(
 
     model, numbers, output = inputs.read()
     known = None
-    if model.loops and detail == "equations" and not (ways or whole):
-        from backprop.derivation.excerpts import of_members
+    if model.loops and not (whole and not ways):
+        from backprop.derivation import excerpts
 
-        known = of_members(model, numbers, output, only, steps)
+        if ways:
+            known = excerpts.paths_of_members(model, numbers, output, ways)
+        elif detail == "equations":
+            known = excerpts.of_members(model, numbers, output, only, steps)
+        elif not only:
+            excerpts.look_ahead(model, numbers, output)
     if known:
         return _with_inputs(model, *known)
     at = evaluate(model, numbers, output)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.derivation.chain_rule import MOST, derivation, too_many
+from backprop.derivation.paths import MOST_PATHS, paths
 from backprop.derivation.steps import Derivation
 from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient, by_loops
@@ -15,6 +16,9 @@ from backprop.language import Model
 from backprop.names import meant
 from backprop.syntax.functions import TINY
 from backprop.values import Numbers, backward
+
+_LONGEST = 100
+"""Equations that a path goes through which is written out, at most."""
 
 if TYPE_CHECKING:
     from backprop.loops.chosen import Chosen
@@ -52,6 +56,66 @@ def _explained(
         raise too_many(model, gradient.output, len(members))
     part, found = _evaluated(shown, members, names, gradient)
     return derivation(part, found, only=names, steps=steps, members=shown)
+
+
+def look_ahead(model: Model, values: Mapping[str, float], of: str | None) -> None:
+    """Raise TooLarge for a Model of loops with more steps than are explained without being asked twice."""
+    gradient = by_loops(model, values, of)
+    if gradient is None:
+        return
+    from backprop.loops.chosen import Chosen
+
+    count = Chosen(model, gradient.output).count
+    if count > MOST:
+        raise too_many(model, gradient.output, count)
+
+
+def paths_of_members(
+    model: Model, values: Mapping[str, float], of: str | None, ways: Sequence[str]
+) -> tuple[Derivation, Gradient] | None:
+    """The paths from these names to the output of a Model of loops, with the gradient itself; None for
+    others, and where it takes every step. Raises TooLarge, UnknownName, ChooseOutput."""
+    gradient = by_loops(model, values, of)
+    if gradient is None:
+        return None
+    from backprop.loops.chosen import Chosen
+    from backprop.loops.many import NotLoops
+
+    output = gradient.output
+    names = meant(ways, gradient.gradients, f"what leads to {output}")
+    try:
+        shown = Chosen(model, output)
+        kept = {output}.union(*(_between(model, shown, each, output) for each in names))
+        part, found = _evaluated(shown, shown.about(kept, users=False), kept, gradient)
+        graph = Graph(found.graph.columns, [part.names[output]], found.graph.labels)
+        listed = paths(part, found._replace(graph=graph), names)
+    except NotLoops:
+        return None
+    totals = {name: gradient.gradients[name] for name in names}
+    start = output, gradient.value, gradient.data
+    return Derivation(*start, paths=listed, gradients=totals), gradient
+
+
+def _between(model: Model, shown: Chosen, name: str, output: str) -> set[str]:
+    """The names on all ways from one to the output. Raises TooLarge."""
+    kept = edge = {name}
+    length = 0
+    while edge:
+        found = {shown.label(each) for each in shown.about(edge, most=MOST_PATHS + len(edge))}
+        users, length = found - kept, length + 1
+        kept = kept | users
+        why = ""
+        if len(users) > MOST_PATHS:  # each is on a way of its own
+            why = f"more than {MOST_PATHS} paths lead from {name} to {output}"
+        elif len(kept) > MOST or length > _LONGEST:
+            why = (
+                f"the paths from {name} to {output} lead through more equations than a person reads"
+            )
+        if why:
+            hints = ["name something nearer to the output, or explain without --paths"]
+            raise TooLarge(why, hints=hints, where=model.source.name)
+        edge = users
+    return kept
 
 
 class CloseUp(NamedTuple):

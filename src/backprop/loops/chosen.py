@@ -29,9 +29,11 @@ class Chosen:
         """count: how many members are computed and lead to the output."""
         self._rests: dict[str, Member] = {}
 
-    def about(self, names: Iterable[str], users: bool = True) -> list[Member]:
+    def about(
+        self, names: Iterable[str], users: bool = True, most: int | None = None
+    ) -> list[Member]:
         """The members that are computed and have one of these names, or, with `users`, use one; operands
-        first."""
+        first. most: of each statement no more are wanted."""
         places = self.places(names)
         found: list[tuple[int, Member]] = []
         for number, reads in self._plan.computed.items():
@@ -42,7 +44,7 @@ class Chosen:
             if loop.family in places:
                 some |= numpy.isin(own, places[loop.family])
             some &= reads & (ranks >= 0)
-            which = numpy.flatnonzero(some).tolist()
+            which = numpy.flatnonzero(some)[: None if most is None else most + 1].tolist()
             found += [(int(ranks[at]), (number, at)) for at in which]
         return [member for _, member in sorted(found)]
 
