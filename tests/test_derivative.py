@@ -354,6 +354,10 @@ def test_a_warning_names_both() -> None:
     ran = command("grad", "-e", "x = 2; z = 1; V = x^2; F = x*derivative(V, z)")
     assert ran.status == 0
     assert "warning: V does not depend on z: derivative(V, z) is 0" in ran.err
+    text = "x^2"
+    for _ in range(9):
+        text = f"derivative({text}, x)"
+    assert command("grad", "-e", f"x = 2; y = {text}").err.count("warning: ") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,25 @@ leads to V serves every derivative of V. A derivative of what has derivatives in
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from backprop.chain.in_place import DerivativesInPlace
-from backprop.errors import BackpropError, UnexpectedText, ZeroDerivative
+from backprop.errors import LIMIT, BackpropError, UnexpectedText, ZeroDerivative
 from backprop.graph import CODES, Columns, Place, in_order
 from backprop.language.arguments import Members
 from backprop.language.asked_derivatives import BY
 from backprop.language.families import Families
 from backprop.language.integers import Argument, Scope
 from backprop.names import did_you_mean, gathered
-from backprop.numbers import few
+from backprop.numbers import few, shortened
 from backprop.operations import DERIVATIVE
 from backprop.source import Span, one_line
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
+
+_LONGEST = 60
+"""The most characters of a derivative in a message."""
 
 
 class _Asked(NamedTuple):
@@ -159,18 +163,21 @@ class Derivatives:
         those of derivatives zeros are no news if there are others."""
         labels = {row: name for name, row in names.items()}
         places: dict[tuple[int, int], list[_Asked]] = {}
+        zeros = {*rows}
         for row in rows:
             each = self._asked[row]
+            if each.of in zeros:  # told
+                continue
             places.setdefault((id(each.tokens), each.last), []).append(each)
-        moving = self._asked.keys() - rows
+        moving = self._asked.keys() - zeros
         others = {(id(self._asked[row].tokens), self._asked[row].last) for row in moving}
-        for place, found in places.items():
+        for place, found in islice(places.items(), LIMIT):
             of, by, whole = _arguments(found[0].tokens, found[0].last)
             if place in others and DERIVATIVE in of.text:
                 continue
             shown = gathered(list(dict.fromkeys(labels.get(each.by, by.text) for each in found)))
-            text = one_line(of.text)
-            message = f"{text} does not depend on {few(shown)}: {one_line(whole.text)} is 0"
+            text, call = (shortened(one_line(each.text), _LONGEST) for each in (of, whole))
+            message = f"{text} does not depend on {few(shown)}: {call} is 0"
             used = in_order([found[0].of], self._columns.operands)
             near = did_you_mean(shown[0], [labels[node] for node in used if node in labels])
             yield ZeroDerivative(message, whole, hints=near)
