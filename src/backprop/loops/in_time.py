@@ -4,8 +4,8 @@ statement that runs through its members in the order of their times."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import permutations, product
-from math import gcd
+from itertools import chain, permutations, product
+from math import gcd, prod
 from typing import NamedTuple
 
 import numpy
@@ -20,6 +20,10 @@ from backprop.loops.rows import Index
 
 _FAR = 1 << 21
 """Indices are less than half as far apart."""
+
+
+_FEW = 8
+"""So many choices of single positions are tried before two positions are."""
 
 
 class Time(NamedTuple):
@@ -109,9 +113,13 @@ def _ways(
         [Time((at,), step=_step(loops, name, at)) for at in each]
         for name, each in zip(names, dimensions, strict=True)
     ]
-    yield from product(*steps)
-    yield from product(*([Time((at,)) for at in each] for each in dimensions))
+    singles = chain(
+        product(*steps), product(*([Time((at,)) for at in each] for each in dimensions))
+    )
+    if prod(map(len, dimensions)) <= _FEW:
+        yield from singles
     yield from alike(map(Time, pairs))
+    yield from singles
     yield from alike(Time(each, (1, -1)) for each in pairs)
     yield from alike(Time(each, (1, 1)) for each in pairs if each[0] < each[1])
     yield from product(*(map(Time, permutations(each, 2)) for each in dimensions))
