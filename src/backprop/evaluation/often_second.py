@@ -20,6 +20,9 @@ from backprop.language import Model
 from backprop.operations import OPERATIONS
 from backprop.values import forward
 
+_STRAIGHT = 1000
+"""The most steps of a graph that is straight-line code."""
+
 
 class OftenSecond:
     """The second derivatives of an output by n inputs, at any points. Where something is on a border, or
@@ -39,6 +42,8 @@ class OftenSecond:
         ops = {self._graph.op(step) for step in self._graph.steps}
         self._bordering = any(kind(OPERATIONS[op]) for op in ops)
         """Whether a step can stand on a border at all."""
+        self._large = engine != "python" and len(self._graph.steps) > _STRAIGHT
+        """Whether a tape is swept, forward; a small graph has a straight line for both ways."""
 
     @cached_property
     def _second(self) -> SecondDerivatives:
@@ -47,8 +52,8 @@ class OftenSecond:
 
     @cached_property
     def _along(self) -> Any:
-        """What computes the derivative along a direction, of which the gradient is the product: one sweep
-        forward and one back over a graph that is twice as large as that of the output."""
+        """What computes the derivative of a small graph along a direction, of which the gradient is the
+        product."""
         graph, ways = tangent_graph(self._graph, dict.fromkeys(self._leaves))
         return build(graph, [*self._leaves, *ways], self._fixed, self._engine, self._runs)
 
@@ -65,15 +70,19 @@ class OftenSecond:
     def times(self, x: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (n,). x, way: shape (n,). Raises what
         `Model.hessian` raises."""
-        if not self._at_border(x):
+        if self._large and not self._at_border(x):
+            product: NDArray[np.float64] = self._second.products(x.tolist(), way[None])[0]
+            if np.isfinite(product).all():
+                return product
+        elif not self._at_border(x):
             both = np.concatenate([x, way])
             found = self._along.run(both.tolist() if self._in_python else both)
             if found is not None:
                 return np.array(found[1][: len(x)], dtype=np.float64)
         table = self._carefully(x)
         with np.errstate(all="ignore"):
-            product: NDArray[np.float64] = np.where(way == 0, 0.0, table * way).sum(axis=1)
-        return product
+            carefully: NDArray[np.float64] = np.where(way == 0, 0.0, table * way).sum(axis=1)
+        return carefully
 
     @cached_property
     def _in_python(self) -> bool:
