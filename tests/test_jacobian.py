@@ -13,6 +13,7 @@ import pytest
 
 import backprop as library
 from backprop.errors import BackpropError
+from backprop.evaluation import several
 from backprop.evaluation.several import Jacobian, jacobian
 from backprop.report.gradient_report import gradient_report
 from indexed_models import random_indexed
@@ -270,3 +271,33 @@ def test_entries_in_every_format() -> None:
     assert "the first of 2,100" in str(library.parse(large).jacobian_sparse())
     huge = backprop("jacobian", "-e", large.replace("2100", "7000"), "--format", "json")
     assert "--sparse" in huge.err
+
+
+def test_many_sweeps_back_over_a_large_graph_are_a_tape_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+        h[i] = tanh(sum(w[i,j]*x[j] for j in 1..20)) for i in 1..20
+        y[k] = sum(v[k,i]*h[i]^2 for i in 1..20) + sqrt(z)*(k - 3) for k in 1..6
+        w[i,j] ~ uniform(-1, 1) for i in 1..20, j in 1..20
+        v[k,i] ~ uniform(-1, 1) for k in 1..6, i in 1..20
+        x[j] = j/20 for j in 1..20"""
+    model = library.parse(text)
+    wrt = ["x[3]", "h[2]", "w[1,2]", "y[1]", "z"]
+    for z in (0.25, 0.0):
+        plain = model.jacobian({"z": z}, of="y", wrt=wrt, mode="reverse")
+        with monkeypatch.context() as patch:
+            patch.setattr(several, "_SMALL", 0)
+            patch.setattr(several, "tape_pays", lambda *_: True)
+            patch.setattr(several, "_back", None)
+            made = model.jacobian({"z": z}, of="y", wrt=wrt, mode="reverse") if z else plain
+        assert made.jacobian == pytest.approx(plain.jacobian, rel=1e-13, abs=1e-15)
+    assert plain.jacobian[0, 4] == -numpy.inf
+
+
+def test_few_outputs_of_loops_are_computed_by_arrays() -> None:
+    text = "L = sum(log(1 + exp(-w*x[i]*y[i])) for i in 1..60000) + w^2; M = w*sum(x[i]^2*y[i] for i in 1..60000); x[i] = i/60000 for i in 1..60000; y[i] = 1 - 2*x[i] for i in 1..60000; w = 2"
+    model = library.parse(text)
+    assert model.loops
+    found = model.jacobian(of="L, M", wrt="w, x[7]")
+    assert model.loops  # and was not unrolled
+    right = [model.grad(of=name).gradients for name in ("L", "M")]
+    assert found.jacobian.tolist() == [[each["w"], each["x[7]"]] for each in right]

@@ -1,13 +1,12 @@
 """Several outputs of a Model, and their derivatives by several names: what `grad` says of each output,
 found by fewer sweeps.
 
-Nothing is decided here that is in doubt: an output with a border, a corner, 0·∞ or lost digits on its
-way is asked of `gradient`, by itself.
+Nothing in doubt is decided here: an output with a border, 0·∞ or lost digits on its way is `gradient`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
@@ -15,13 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop.engine.choosing import tape_pays
 from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
 from backprop.engine.underflow import too_small
-from backprop.errors import BackpropError, TooLarge
+from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
-from backprop.evaluation.gradient import gradient, only_by
+from backprop.evaluation.gradient import by_loops, gradient, only_by
 from backprop.evaluation.leaves import by_rounding, inputs_at
-from backprop.evaluation.shaken import HINT, ShakenSlopes, changed, doubted
+from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
@@ -38,6 +38,18 @@ _AT_ONCE = 128
 
 _LEAST = 16
 """From so many inputs and outputs on, structure may save sweeps."""
+
+_FEW = 8
+"""The most outputs of a Model of loops that arrays compute one by one, sooner than it is unrolled."""
+
+_SMALL = 50_000
+"""Outputs times steps up to which nothing is worth a thought."""
+
+_SWEEP = 3e-6
+"""Seconds that a sweep back takes in Python for a step."""
+
+_FASTER = 500
+"""How much faster it is in machine code, which goes through all steps."""
 
 _MOST = 40_000_000
 """The most derivatives that a matrix keeps: 320 MB."""
@@ -91,8 +103,11 @@ def outputs_of(model: Model) -> list[str]:
 
 def inputs_of(model: Model, outputs: Sequence[str]) -> list[str]:
     """The inputs that lead to some of these outputs, but for constants, in file order."""
-    leading = {model.labels.get(node) for node in model.graph(*outputs).inputs}
     constants = set(model.constants)
+    if len(outputs) <= _FEW:
+        leading = set[str]().union(*map(model.leading, outputs))
+    else:
+        leading = {model.labels.get(node, "") for node in model.graph(*outputs).inputs}
     return [name for name in model.inputs if name in leading and name not in constants]
 
 
@@ -139,7 +154,7 @@ def jacobian(
         message = f"a matrix of {len(of):,} by {len(wrt):,} derivatives is too large to be kept"
         hints = ["ask for those that can be other than 0: --sparse", "or for a part: --of, --wrt"]
         raise TooLarge(message, hints=hints, where=model.source.name)
-    found = entries(model, values, of, wrt, mode)
+    found = entries(model, values, of, wrt, mode, _LEAST)
     table = np.zeros((len(of), len(wrt)))
     table[found.rows, found.columns] = found.derivatives
     head, said = (found.outputs, found.inputs, found.values), (found.warnings, found.notes)
@@ -153,11 +168,15 @@ def entries(
     of: Sequence[str],
     wrt: Sequence[str],
     mode: str | None = None,
+    least: int = 1,
 ) -> JacobianEntries:
-    """The derivatives that can be other than 0. mode: as of `jacobian`. Raises as `Model.grad`."""
+    """The derivatives that can be other than 0. mode: as of `jacobian`. least: from so many inputs and
+    outputs on it is looked for those; otherwise all count. Raises as `Model.grad`."""
+    if mode != "forward" and least > 1 and (looped := _by_loops(model, values, of, wrt)):
+        return looped
     point = Outputs.of(model, values, of)
     rows, by = [model.names[name] for name in of], [model.names[name] for name in wrt]
-    plan = _planned(point.graph, rows, by)
+    plan = _planned(point.graph, rows, by, least)
     on, back = plan.colours.size + len(plan.colours.alone), len(rows)
     mode = mode or ("forward" if on < back else "reverse")
     numbers = np.zeros(len(rows))
@@ -168,9 +187,10 @@ def entries(
         alone = [*range(len(rows))] if mode == "reverse" else [*plan.colours.alone]
         if mode == "forward":
             sure = _fill_coloured(point, rows, by, plan, found)
+        back_from = _ways_back(point, [rows[at] for at in alone if sure[at]], by)
         for at in alone:
             if sure[at]:
-                gradients, sure[at] = _back(point, rows[at])
+                gradients, sure[at] = back_from(rows[at])
                 found[at][:] = [gradients.get(by[place], 0.0) for place in plan.pattern[at]]
     for at, name in enumerate(of):
         if not sure[at]:
@@ -202,9 +222,9 @@ class _Structure(NamedTuple):
     colours: Colouring
 
 
-def _planned(graph: Graph, rows: Sequence[int], by: Sequence[int]) -> _Structure:
+def _planned(graph: Graph, rows: Sequence[int], by: Sequence[int], least: int) -> _Structure:
     """Where the structure of the graph saves sweeps, by that; else a sweep for each input."""
-    fits = min(len(rows), len(by)) >= _LEAST and not any(map(graph.is_step, by))
+    fits = min(len(rows), len(by)) >= least and not any(map(graph.is_step, by))
     pattern = jacobian_pattern(graph, by) if fits else None
     if pattern:
         return _Structure(pattern, coloured(pattern, len(by)))
@@ -249,6 +269,66 @@ def _doubtful(graph: Graph, data: ByNode) -> set[int]:
     odd = [step for step in graph.order if not isfinite(data[step])]
     odd += too_small(graph, data) + met_within(graph, data)
     return depending(graph, odd, graph.steps) if odd else set()
+
+
+def _by_loops(
+    model: Model, values: Mapping[str, float], of: Sequence[str], wrt: Sequence[str]
+) -> JacobianEntries | None:
+    """All derivatives of few outputs of a Model of loops, one after the other by arrays; None for others,
+    and where something is in doubt."""
+    results = []
+    for name in of if model.loops and len(of) <= _FEW else ():
+        found = by_loops(model, values, name)
+        if found is None:
+            return None
+        results.append(only_by(found, wrt))
+    if not results:
+        return None
+    table = np.array([[each.gradients[name] for name in wrt] for each in results])
+    rows, columns = np.indices(table.shape)
+    return JacobianEntries(
+        tuple(of),
+        tuple(wrt),
+        np.array([each.value for each in results]),
+        rows.ravel(),
+        columns.ravel(),
+        table.ravel(),
+        "reverse",
+        len(of),
+        once([warning for each in results for warning in each.warnings]),
+    )
+
+
+def _ways_back(
+    point: Outputs, rows: Sequence[int], by: Sequence[int]
+) -> Callable[[int], tuple[Mapping[int, float], bool]]:
+    """What sweeps back from an output, to `by`: a tape from large ones, the interpreter otherwise."""
+    graph, total = point.graph, len(point.graph.steps)
+    sizes = {}
+    if len(rows) * total > _SMALL:
+        sizes = {row: len(Graph(graph.columns, [row]).steps) for row in rows}
+    large = {row for row, size in sizes.items() if size > max(MOST, total // _FASTER)}
+    seconds = _SWEEP * sum(sizes[row] for row in large)
+    if not large or not tape_pays("auto", False, total, seconds):
+        return lambda row: _back(point, row)
+    from backprop.engine.tape import Arrays, Tape
+
+    data = point.data
+    assert data is not None
+    try:
+        arrays = Arrays(Tape(graph.columns, graph.order, rows[-1]), dict(enumerate(data)))
+        nodes = [node for node in by if arrays.tape.places[node] >= 0]
+        places = arrays.tape.places[nodes]
+        finite = arrays.forward()
+    except NoMachineCode:
+        finite = False
+
+    def by_tape(row: int) -> tuple[Mapping[int, float], bool]:
+        if row not in large or not finite or not arrays.backward(row):
+            return _back(point, row)
+        return dict(zip(nodes, arrays.gradients[places].tolist(), strict=True)), True
+
+    return by_tape
 
 
 def _back(point: Outputs, row: int) -> tuple[Mapping[int, float], bool]:
