@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator, Mapping
-from math import exp, hypot, isclose, log, prod, tanh
+from math import exp, hypot, isclose, log, log1p, prod, tanh
 from typing import Any
 
 import numpy
@@ -371,3 +371,22 @@ def test_few_rows_are_run_at_once(rows: int) -> None:
                 ends.append(by_hand(*moved))
             slope = (ends[0] - ends[1]) / 2e-5
             assert isclose(slopes[name.format(i + 1)], slope, rel_tol=1e-6, abs_tol=1e-8)
+
+
+@pytest.mark.parametrize("many", [2, 5, 40])
+def test_shares_that_are_too_small_for_a_double(many: int) -> None:
+    """exp(-900) is none, and times 1e100 it is one; what is far below that has no say."""
+    of = [-450.0 * (i % 4) for i in range(many)]
+    text = f"{numbers('x', of)}; L = 1e100*logsumexp(x[i] for i in 1..{many})"
+    found = compiled(text, {})
+    assert found
+    _, names, engine = found
+    value, slopes = engine.run(numpy.array(of))
+    total, first = sum(exp(each) for each in of), of.count(0.0)
+    rest = sum(exp(each) for each in of if each) / first
+    assert isclose(value, 1e100 * (log(first) + log1p(rest)), rel_tol=1e-14)
+    for name, slope in zip(names, slopes.tolist(), strict=True):
+        each = of[int(name[2:-1]) - 1]
+        right = exp(each / 2) / total * 1e100 * exp(each / 2)
+        assert isclose(slope, right, rel_tol=1e-12)
+    assert not engine._own.made.careful

@@ -79,13 +79,13 @@ class Backward(Forward):
             if how == "+":
                 share: Operand[str] = given
             elif how == "logsumexp":
-                part = self._kept(~row, inner)
-                if part is None:
+                root = part = self._kept(~row, inner)
+                if root is None:
                     below = code.value("-", [term, self.here(out, width)])
-                    part = code.value("exp", [below])
+                    root = part = self.root_of_share(below)
                 else:
-                    part = code.value("*", [part, self.here(self.firsts[~row], width)])
-                share = code.product(given, part, True)
+                    part = code.value("*", [root, self.here(self.firsts[~row], width)])
+                share = code.value("*", [code.product(given, part, True), root])
             elif how == "hypot":
                 slope = code.text(
                     OPERATIONS["hypot"].slopes[0], {"x": term, "out": self.here(out, width)}

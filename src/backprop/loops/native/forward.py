@@ -226,6 +226,14 @@ class Forward(Keeping):
             return code.chosen(none, found, 0.0)
         return found
 
+    def root_of_share(self, below: Operand[str]) -> str:
+        """The root of exp(below): where exp(below) is too small for a double, a gradient times it need not
+        be. What is far below, and the gradient times the square is 0, is taken for -1380."""
+        code, half = self.code, self.code.value("*", [below, 0.5])
+        text, least = code.write(half), -690.0
+        low = code.emit(f"fcmp olt {code.double} {text}, {code.write(least)}")
+        return code.write(code.value("exp", [code.chosen(low, least, text)]))
+
     def _extreme(
         self, row: int, special: Gathered, terms: Any, chain: Sequence[Domain], width: int
     ) -> Operand[str]:
@@ -272,9 +280,12 @@ class Forward(Keeping):
                 slots.append(self._row_sum())
             wide = self.here(top, outer)
             below = code.value("below", [term, wide])
-            share = code.value("exp", [below])
+            root = self.root_of_share(below)
             if self._looking and row in self.movers:
-                self._keep(~row, chain[-1], share)
+                self._keep(~row, chain[-1], root)
+            far = code.emit(f"fcmp olt {code.double} {root}, {code.write(2.0**-511)}")
+            part = code.chosen(far, 0.0, root)
+            share = code.value("*", [part, part])
             place = self.here(at, outer)
             same = code.emit(
                 f"fcmp oeq {code.double} {code.write(self._ordinal(chain[-1]))}, {code.write(place)}"
