@@ -30,6 +30,10 @@ from backprop.syntax.parser import Statement
 _DOUBLE = 8
 """Bytes of a number."""
 
+_ROUNDS = 12
+"""So often it is looked for further members of a recurrence that lead to an output, before that is done
+time by time."""
+
 
 class Plan(Layout):
     """What a text computes, as loops. runs: what is computed, in order."""
@@ -116,16 +120,36 @@ class Plan(Layout):
             found[output][place] = True
             rows = set[int]()
             self.leading = 0.0
-            for run in reversed(self.units()):
-                if isinstance(run, Stepped):
-                    self._mark_steps(run, found, rows)
+            for unit in reversed(self.runs):
+                if isinstance(unit, Stepped):
+                    self._mark_steps(unit, found, rows)
                     continue
-                asked = found[run.family][run.target] if run.family else None
-                self._mark(run.part, asked, found, rows)
-                if asked is not None:
-                    self.leading += asked.mean() * self._steps(run.part, len(asked))
+                if isinstance(unit, Recurrence) and self._mark_at_once(unit, found, rows):
+                    continue
+                for run in reversed(unit.turns):
+                    asked = found[run.family][run.target] if run.family else None
+                    self._mark(run.part, asked, found, rows)
+                    if asked is not None:
+                        self.leading += asked.mean() * self._steps(run.part, len(asked))
             self._reached = {key: found}
         return self._reached[key]
+
+    def _mark_at_once(
+        self, of: Recurrence, found: Mapping[str, NDArray[numpy.bool_]], rows: set[int]
+    ) -> bool:
+        """Mark the members that a recurrence reads at all of its times, until there are no more of them;
+        whether so it is found soon, which is much faster than time by time."""
+        count = -1
+        for _ in range(_ROUNDS):
+            asked = [found[body.family][body.target] for body in of.bodies]
+            before, count = count, sum(int(each.sum()) for each in asked)
+            if count == before:
+                for body, each in zip(of.bodies, asked, strict=True):
+                    self.leading += each.mean() * self._steps(body.part, len(each))
+                return True
+            for body, each in zip(of.bodies, asked, strict=True):
+                self._mark(body.part, each, found, rows)
+        return False
 
     def _steps(self, of: Block, size: int) -> int:
         """About how many steps a part with so many members takes, unrolled."""

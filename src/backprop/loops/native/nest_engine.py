@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -26,6 +26,7 @@ from backprop.loops.native.grids import Grid
 from backprop.loops.native.groups import NestGroup, groups
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.module import Module, module
+from backprop.loops.parts import Turn
 from backprop.loops.passes import same, walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
@@ -298,7 +299,7 @@ def standing(
     rows: dict[int, Spread] = {}
     writer = ArrayWriter()
     with writer.watched():
-        for run in plan.units():
+        for run in _standing_units(plan, moving):
             if isinstance(run, Stepped):
                 if not any(each.family in moving for each in run.bodies):
                     met = run.forward(values, rows)
@@ -314,6 +315,17 @@ def standing(
                 else:
                     rows |= {row: walk.found[row] for row in run.part.roots}
     return values
+
+
+def _standing_units(plan: Plan, moving: Container[str]) -> Iterator[Turn | Stepped]:
+    """What is computed, without recurrences all of whose members move: these are not taken apart."""
+    for run in plan.runs:
+        if isinstance(run, Stepped):
+            yield run
+        elif not (
+            isinstance(run, Recurrence) and all(each.family in moving for each in run.bodies)
+        ):
+            yield from run.turns
 
 
 def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
