@@ -97,6 +97,9 @@ VERDICTS = [
     ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", "cannot tell: rounding"),
     ("(x - 1)^3 - x^3 + 3*x^2 - 3*x + 3", "x=1.1", "flat"),  # exactly 0
     ("abs(x)", "x=0", "not smooth"),
+    ("floor(x) + x^2", "x=0", "not smooth"),  # lower on the left
+    ("if(x >= 0, x^2, x^2 - 1)", "x=0", "not smooth"),
+    ("relu(x)^3 + x^2", "x=0", "minimum"),
 ]
 
 

@@ -118,7 +118,7 @@ def hessian_at(
 class Careful(NamedTuple):
     """A matrix of which everything is known that can be. moved: of numbers that rounding spoils
     otherwise, how far that of the inputs moves them. bent: whether some do not say all, because the
-    gradient jumps, or ends here."""
+    output or the gradient jumps, or ends here."""
 
     gradient: Gradient
     matrix: Any
@@ -141,7 +141,7 @@ def careful(model: Model, point: CurvedPoint) -> Careful:
         moved,
         (*gradient.warnings, *(each for each in told if not isinstance(each, AtBorder))),
         (*gradient.notes, *(each for each in told if isinstance(each, AtBorder))),
-        any(isinstance(each, AtBorder) for each in told)
+        any(isinstance(each, AtBorder) for each in (*told, *gradient.notes))
         or any(each.beside for each in doubts.values()),
     )
 
