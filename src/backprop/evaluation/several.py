@@ -19,13 +19,13 @@ from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
 from backprop.engine.underflow import too_small
 from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
-from backprop.evaluation.gradient import by_loops, gradient, only_by
+from backprop.evaluation.gradient import by_loops, gradient, only_by, settled
 from backprop.evaluation.leaves import by_rounding, inputs_at
 from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import SURE_SLOPES, ByNode, backward, forward, tangents
+from backprop.values import SURE_SLOPES, ByNode, forward, tangents
 
 MODES = ("forward", "reverse")
 
@@ -184,13 +184,13 @@ def entries(
     sure, found = point.sure, [np.zeros(len(columns)) for columns in plan.pattern]
     if point.data is not None:
         numbers[:] = [point.data[row] for row in rows]
-        alone = [*range(len(rows))] if mode == "reverse" else [*plan.colours.alone]
         if mode == "forward":
             sure = _fill_coloured(point, rows, by, plan, found)
-        back_from = _ways_back(point, [rows[at] for at in alone if sure[at]], by)
-        for at in alone:
-            if sure[at]:
-                gradients, sure[at] = back_from(rows[at])
+        own = {*plan.colours.alone} if mode == "forward" else {*range(len(rows))}
+        back_from = _ways_back(point, [rows[at] for at in own if point.sure[at]], by)
+        for at, row in enumerate(rows):
+            if at in own or not sure[at]:
+                gradients, sure[at] = back_from(row)
                 found[at][:] = [gradients.get(by[place], 0.0) for place in plan.pattern[at]]
     for at, name in enumerate(of):
         if not sure[at]:
@@ -337,10 +337,10 @@ def _back(point: Outputs, row: int) -> tuple[Mapping[int, float], bool]:
     own = Graph(point.graph.columns, [row], point.graph.labels)
     here = {node: point.data[node] for node in own.order}
     gradients: dict[int, float] = dict.fromkeys(own.order, 0.0)
-    gradients[row] = 1.0
     sure = (
-        not backward(own, own.steps, here, gradients)
-        and all(map(isfinite, gradients.values()))
+        all(map(isfinite, here.values()))
+        and not met_within(own, here)
+        and settled(own, here, gradients) is None
         and not doubted(own, here, gradients)
     )
     return gradients, sure
