@@ -333,6 +333,23 @@ def test_a_function_of_an_index_makes_numbers(body: str, loops: bool) -> None:
         assert found.gradients == right.gradient.gradients
 
 
+@pytest.mark.parametrize(
+    ("equation", "fixed"),
+    [
+        ("z[i,j] = x[k[i]] + j for i in 1..4, j in 1..i-1; L = sum(z[*,*])", (2, 3, 4)),
+        ("z[i] = 1 + sum(x[k[i]]*j for j in 3..i) for i in 1..4; L = sum(z[*])", (3, 4)),
+        ("z[i] = sum(x[j] for j in 1..k[i]-1) + x[1] for i in 1..4; L = sum(z[*])", (1, 2, 3, 4)),
+    ],
+)
+def test_numbers_of_a_table_that_nothing_reads_stay_free(equation: str, fixed: Any) -> None:
+    text = f"const k[i] = i for i in 1..4; x[i] = i/3 for i in 1..4; {equation}"
+    looped = read_model(Source("<text>", text), many=0)
+    assert looped.loops
+    right = read_model(Source("<text>", text))
+    assert {*looped.fixed} == {*right.fixed} == {f"k[{at}]" for at in fixed}
+    assert looped.inputs == right.inputs
+
+
 def test_few_members_of_unlike_times_are_unrolled(monkeypatch: pytest.MonkeyPatch) -> None:
     """One by one they are computed more quickly than as arrays of one."""
     monkeypatch.setattr(sequence, "THIN", LEAST)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from backprop.graph import Columns, in_order
 from backprop.language.build import Builder
-from backprop.loops.affine import Ints, Places, distinct, once, plain
+from backprop.loops.affine import Ints, Places, distinct, numbers_up, once, plain
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Reals, Wholes
+from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Use, part
@@ -60,8 +60,9 @@ class Layout:
                     self.loops.append(loop)
         self._enter()
 
-    def table(self, name: str, indices: tuple[Ints, ...]) -> Reals:
-        """The numbers of members that indices are made of, which the file gives."""
+    def table(self, name: str, indices: tuple[Ints, ...], home: Domain, inside: Domain) -> Reals:
+        """The numbers of members that indices are made of, which the file gives. indices: for each
+        combination of `home`, of which those count that have some in the domain that is read, `inside`."""
         if name not in self._tables:
             owners = self.builder.families.owners.get(name, [])
             if not owners or any(each.shape.drawn for each in owners):
@@ -79,8 +80,10 @@ class Layout:
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
         family.members(indices)
-        places = family.places(indices)
-        self.fixed.setdefault(name, []).append(places)
+        places = used = family.places(indices)
+        if home in inside.around() and inside.within(home) < 0:
+            used = places[numpy.unique(numbers_up(inside, home))]
+        self.fixed.setdefault(name, []).append(used)
         return numbers[places]
 
     def present(self, name: str, indices: Sequence[Ints]) -> bool:

@@ -51,7 +51,7 @@ class LoopBuilder(Builder):
         columns = ArrayColumns()
         super().__init__(names, columns, functions, members)
         self.columns = columns
-        self.table: Callable[[str, tuple[Ints, ...]], Reals]
+        self.table: Callable[[str, tuple[Ints, ...], Domain, Domain], Reals]
         """The numbers of members of a family that indices are made of. See Plan."""
         self.present: Callable[[str, Sequence[Ints]], bool]
         """Whether a family has all of these members, as far as that is known. See Plan."""
@@ -225,7 +225,7 @@ class LoopBuilder(Builder):
             if node.kind == "index":
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
-                numbers = self.table(word, indices)
+                numbers = self.table(word, indices, home, self._here)
                 if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
                     raise NotLoops("an index comes from a table of other than whole numbers")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
