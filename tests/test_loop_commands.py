@@ -137,3 +137,14 @@ def test_what_needs_an_input_without_a_number_has_none() -> None:
     found = gradient(read_model(source, many=0), {}, "L")
     assert found.data == gradient(read_carefully(source), {}, "L").data
     assert {"g[1]", "z[0]"}.isdisjoint(found.data)
+
+
+@pytest.mark.parametrize("engine", ["auto", "python", "native"])
+@pytest.mark.parametrize("command", ["grad", "descend --steps 3", "descend --lr 1e-3 --steps 3"])
+def test_no_engine_unrolls_loops(engine: str, command: str) -> None:
+    text = "L = sum((a*x[i] - 1)^2 for i in 1..n)/n; x[i] = sin(i) for i in 1..n; n = 30000; a = 2; const x"
+    name, *more = command.split()
+    only = ["--only", "a"] if name == "descend" else []
+    ran = backprop(name, "-e", text, "--engine", engine, *more, *only, "--verbose", "--of", "L")
+    assert (ran.status, ran.err.count("read as loops")) == (0, 1)
+    assert "unrolled after all" not in ran.err

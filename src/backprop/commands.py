@@ -43,7 +43,7 @@ def grad(
     """The value and the gradient of each output that is asked for (of the only one, if none is).
 
     wrt: the names in the gradient. whole: a table has every member of a family; only: it has these
-    names. engine: how it is computed.
+    names. engine: how it is computed, if not by loops over arrays.
     """
     model, numbers = inputs.given()
     names = meant(wrt, model.names, "these equations")
@@ -53,7 +53,7 @@ def grad(
             model.output(each)  # which says of a family what to choose
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
-    if engine == "auto" and model.loops and not (names or shown or whole):
+    if model.loops and not (names or shown or whole):
         from backprop.report.large_report import large_report  # with numpy
 
         if large := large_report(model, numbers, outputs):

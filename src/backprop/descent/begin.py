@@ -24,8 +24,7 @@ def begin(
     engine, runs: how it is to be computed, and about how often. compiled: whether a compiled loop may do
     that. Raises what `Model.grad` raises.
     """
-    # with Python alone every step has a row
-    if model.loops and engine != "python" and (begun := by_loops(model, values, output, names)):
+    if model.loops and (begun := by_loops(model, values, output, names)):
         from backprop.descent.looped import LoopedObjective, NotLoops  # with numpy
 
         try:

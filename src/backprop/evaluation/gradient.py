@@ -70,7 +70,7 @@ def gradient(
     model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
 ) -> Gradient:
     """What `Model.grad` says it does."""
-    if engine == "auto" and (found := by_loops(model, values, of)):
+    if found := by_loops(model, values, of):
         return found
     return evaluate(model, values, of, engine, noted=True).gradient
 
