@@ -70,7 +70,7 @@ def test_verbose_says_how_the_equations_are_read() -> None:
 
 
 def test_verbose_says_what_is_unrolled_after_all() -> None:
-    ran = backprop("grad", "-e", BIG, "--verbose", "--only", "L", "--engine", "python")
+    ran = backprop("explain", "-e", BIG, "--verbose", "--only", "h[1]", "--all")
     assert [line.split(":")[0] for line in ran.err.splitlines()] == [
         "read as loops over arrays",
         "unrolled after all",
@@ -80,7 +80,7 @@ def test_verbose_says_what_is_unrolled_after_all() -> None:
 def test_members_of_loops_do_not_count_against_max_nodes() -> None:
     right = backprop("grad", "-e", BIG, "--only", "L, w[*]")
     assert backprop("grad", "-e", BIG, "--only", "L, w[*]", "--max-nodes", "1000") == right
-    ran = backprop("grad", "-e", BIG, "--max-nodes", "1000", "--engine", "python")
+    ran = backprop("explain", "-e", BIG, "--max-nodes", "1000", "--only", "h[1]", "--all")
     assert "unrolled, the file has over 1,000 values" in ran.err
 
 
