@@ -43,7 +43,7 @@ def truly(
     with mp.workprec(bits):
         coefficients = mp.taylor(along, 0, order, chop=False)
         found = [math.factorial(k) * each for k, each in enumerate(coefficients)]
-        return found[1:], math.factorial(order) * abs(found[0]) * mp.mpf(2) ** (60 - bits)
+        return found[1:], math.factorial(order) * max(map(abs, found)) * mp.mpf(2) ** (60 - bits)
 
 
 def of_row(row: Operation, at: tuple[float, ...]) -> tuple[Graph, list[float]]:
