@@ -7,7 +7,17 @@ import random
 import numpy
 import pytest
 
-from backprop.loops.affine import Affine, affine, counted, distinct, listed, ordinals, plain, ranged
+from backprop.loops.affine import (
+    Affine,
+    affine,
+    counted,
+    distinct,
+    listed,
+    ordinals,
+    plain,
+    ranged,
+    seen,
+)
 from backprop.loops.domains import Domain
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.worth import read_model
@@ -54,12 +64,12 @@ def test_arrays_are_what_base_and_strides_say(number: int) -> None:
     run = found.run()
     if run is not None:
         assert right.tolist() == [*range(run.start, run.stop)]
-    seen = plain(right)
-    again = affine(seen, domain)
-    if isinstance(seen, numpy.ndarray) and again is not None:
+    places = plain(right)
+    again = affine(places, domain)
+    if isinstance(places, numpy.ndarray) and again is not None:
         assert (again.array() == right).all()
     if all((level.counts > 0).all() for level in found.levels):
-        assert again is not None or isinstance(seen, slice)
+        assert again is not None or isinstance(places, slice)
     if len(right) > 2:
         right[chance.randrange(len(right))] += 1000
         other = affine(right, domain)
@@ -70,23 +80,19 @@ def test_arrays_are_what_base_and_strides_say(number: int) -> None:
 
 def test_ranges_and_lists() -> None:
     whole = Domain()
-    outer, i = ranged(whole, Affine(whole, 2), Affine(whole, 3), 4)
+    outer = Domain(whole, 4)
+    i = ranged(outer, Affine(whole, 2), Affine(whole, 3))
     assert numpy.asarray(i).tolist() == [2, 5, 8, 11]
     counts = counted(Affine(outer, 1), i, Affine(outer, 1))  # j in 1..i
-    inner, j = ranged(outer, Affine(outer, 1), Affine(outer, 1), counts)
+    inner = Domain(outer, counts)
+    j = ranged(inner, Affine(outer, 1), Affine(outer, 1))
     assert isinstance(j, Affine)
     assert inner.counts.tolist() == [2, 5, 8, 11]
     assert numpy.asarray(j).tolist() == [*range(1, 3), *range(1, 6), *range(1, 9), *range(1, 12)]
     band = counted(i, i.shifted(4), Affine(outer, 2))  # k in i..i+4..2
     assert band == 3
-    assert numpy.asarray(ranged(outer, i, Affine(outer, 2), band)[1]).tolist()[:6] == [
-        2,
-        4,
-        6,
-        5,
-        7,
-        9,
-    ]
+    found = ranged(Domain(outer, band), i, Affine(outer, 2))
+    assert numpy.asarray(found).tolist()[:6] == [2, 4, 6, 5, 7, 9]
     _, steps = listed(outer, [i, i.shifted(3)])
     assert isinstance(steps, Affine)
     _, others = listed(outer, [Affine(outer, 1), Affine(outer, 2), Affine(outer, 7)])
@@ -105,3 +111,61 @@ def test_a_long_recurrence_has_no_arrays() -> None:
     assert first == slice(0, 100000)
     assert isinstance(second, Affine)
     assert (second.base, second.strides, second._made) == (3, (2,), None)
+
+
+def nested(chance: random.Random) -> tuple[Domain, Domain]:
+    """Ranges within ranges, whose ends are those of others around: as they are read, and the same with an
+    array of counts for each."""
+    lazy, plain_ = [Domain()], [Domain()]
+    variables: list[list[int]] = []
+    for _ in range(chance.randint(1, 5)):
+        domain = lazy[-1]
+        low, high = Affine(domain, 0), Affine(domain, chance.randint(1, 3))
+        for variable in [each for each in variables if chance.random() < 0.4]:
+            strides = [*variable[1:], *[0] * (domain.depth - len(variable) + 1)]
+            shift = Affine(domain, variable[0], strides)
+            high = high.plus(shift, chance.choice([1, 1, -1]))
+        by = Affine(domain, chance.choice([1, 1, 2]))
+        ends = [numpy.asarray(each) for each in (low, high, by)]
+        inner = Domain(domain, counted(low, high, by))
+        lazy.append(inner)
+        plain_.append(Domain(plain_[-1], numpy.maximum((ends[1] - ends[0]) // ends[2] + 1, 0)))
+        variables.append([0] * (domain.depth + 1) + [by.base])
+        if not 0 < inner.size < 2000:
+            break
+    return lazy[-1], plain_[-1]
+
+
+@pytest.mark.parametrize("number", range(300))
+def test_what_repeats_itself_is_what_arrays_say(number: int) -> None:
+    chance = random.Random(number)
+    found, right = nested(chance)
+    pairs = [*zip(found.around(), right.around(), strict=True)]
+    assert found.size == right.size
+    for one, other in pairs:
+        assert (one.counts == other.counts).all()
+        assert (one.starts == other.starts).all()
+        assert (one.up == other.up).all()
+        assert one.gaps == bool((other.counts == 0).any())
+        assert one.most == other.counts.max(initial=0)
+        numbers = numpy.arange(one.size) * 3 + 1
+        again = found.lifted(numbers if one.parent else 7, one)
+        at = numpy.arange(other.size)
+        for domain in [each for each in right.around() if each.depth > other.depth][::-1]:
+            at = at[domain.up]
+        assert (again == (numbers[at] if one.parent else numpy.full(right.size, 7))).all()
+        counts = numpy.bincount(at, minlength=other.size)
+        if one is not found:
+            over = found.over(one)
+            assert over.parent is one
+            assert (over.counts == counts).all()
+            assert over.size == found.size
+            if found.within(one) >= 0:
+                assert (counts == found.within(one)).all()
+    strides = [chance.choice([0, 0, 1, 3, -2, 50]) for _ in range(found.depth)]
+    whole = Affine(found, 5, strides)
+    numbers = Affine(right, 5, strides).array()
+    assert (whole.array() == numbers).all()
+    assert whole.ends() == ((numbers.min(), numbers.max()) if len(numbers) else None)
+    assert {*seen(whole).tolist()} == {*numbers.tolist()}
+    assert distinct(whole) == (len({*numbers.tolist()}) == len(numbers))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from backprop import special
 from backprop.engine.writers.exact import Exact, ExactWriter
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.row import AND, COMPARISON, NOT, OR, Operation
@@ -447,3 +448,12 @@ def test_every_row_is_quick_with_many_digits(row: Operation) -> None:
     for at in itertools.product(numbers, repeat=row.arity):
         precision.unbounded(row.name, 60)(*at)
     assert time.process_time() - begin < 2
+
+
+def test_gamma_of_halves_needs_no_digits() -> None:
+    """At whole numbers and halves it is known without mpmath, which takes 40 ms to load."""
+    with mp.workdps(40):
+        for x in [each / 2 for each in (*range(1, 50), 99, 128, 333, 399)]:
+            assert special.digamma(x) == float(mp.digamma(mp.mpf(x)))
+            if x < 8:
+                assert special.lgamma(x) == float(mp.loggamma(mp.mpf(x)))

@@ -81,6 +81,9 @@ class Names:
     def matching(self, pattern: str) -> list[str]:
         """The names that are meant: the name itself, a family's members, or what fits a pattern."""
         pattern = re.sub(r"\s+", "", normal(pattern))
+        members_of = getattr(self._given, "members_of", None)
+        if members_of and not is_pattern(pattern):  # names of which each family is at hand
+            return [pattern] if pattern in self._given else members_of(pattern)
         if pattern in self._places:
             return [pattern]
         if not is_pattern(pattern):
@@ -95,7 +98,7 @@ class Names:
         `x[9]`, an end of `x[2..9]`; None for nothing."""
         found = self.matching(pattern)
         written = re.sub(r"\s+", "", normal(pattern))
-        if not found or written in self._places:
+        if not found or not is_pattern(written) or written in self._places:
             return found, None if found else pattern
         for part in re.finditer(_ENDS, written):
             for end in filter(None, part.groups()):

@@ -35,8 +35,14 @@ def lgamma(x: float) -> float:
         return _float(math.lgamma, x)
     if x <= 0 and x.is_integer():
         return inf
-    if x != x or x in (1.0, 2.0):
-        return x if x != x else 0.0
+    if x != x or x == -inf:
+        return nan
+    if -1e-17 < x < 0:
+        return -math.log(-x)
+    if x > 0 and (2 * x).is_integer():
+        if x.is_integer():
+            return math.log(math.factorial(int(x) - 1))
+        return _LGAMMA_OF_HALVES[int(x)]
     return float(context().loggamma(x).real)
 
 
@@ -46,7 +52,29 @@ def digamma(x: float) -> float:
         return nan
     if abs(x) < 1e-17:
         return -1 / x
+    if x > 1e17:
+        return math.log(x)
+    if 0 < x < 1000 and (2 * x).is_integer():
+        return _digamma_of_half(int(2 * x))
     return x if x == inf else _float(context().digamma, x)
+
+
+_LGAMMA_OF_HALVES = [
+    0.5723649429247001, -0.12078223763524522, 0.2846828704729192, 1.2009736023470743,
+    2.4537365708424423, 3.9578139676187165, 5.662562059857142, 7.534364236758733,
+]  # fmt: skip
+"""lgamma of 0.5, 1.5, …, the doubles next to it."""
+
+_EULER = 0x93C467E37DB0C7A4D1BE3F810152CB57
+_EULER_AND_LOG_4 = 0x1F6A897D3214FBAFC6585A6B10938B8B5
+"""Euler's constant, and log(4) more, times 2^128."""
+
+
+def _digamma_of_half(twice: int) -> float:
+    """digamma of half a whole number: by the harmonic series, DLMF 5.4.14 and 5.4.15, with 120 bits."""
+    one, odd = 1 << 128, twice % 2
+    total = sum(2 * one // each for each in range(2 - odd, twice - 1, 2))
+    return (total - (_EULER_AND_LOG_4 if odd else _EULER)) / one
 
 
 def polygamma(n: float, x: float) -> float:

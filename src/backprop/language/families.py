@@ -322,7 +322,7 @@ class Families:
             )
             hints = [f"to draw {label}, give numbers, or names that the file gives numbers"]
             raise NotYetSupported(message, error.labels[0].span, hints=hints) from None
-        number = self.drawn(name, first, second, label)
+        number = self.drawn(name, first, second, (label,))[0]
         wrong = first > second if name == "uniform" else second < 0
         if wrong or not isfinite(number):
             message = f"{name}({shown(first)}, {shown(second)}) cannot be drawn from"
@@ -331,8 +331,8 @@ class Families:
             raise NotANumber(message, span, hints=hints)
         return number, pack(span.start, span.end)
 
-    def drawn(self, name: str, first: float, second: float, label: str) -> float:
-        """The number that a member draws from a distribution.
+    def drawn(self, name: str, first: float, second: float, labels: Sequence[str]) -> list[float]:
+        """The numbers that members draw from a distribution.
 
         Each is drawn by itself, from the BLAKE2b hash of the seed and its name: 53 bits as a
         fraction u between 0 and 1. uniform: low + (high - low)*u; normal: mean + sd times the
@@ -341,12 +341,15 @@ class Families:
         """
         from hashlib import blake2b  # these two take 6 ms, and few files draw
         from statistics import NormalDist
+        from struct import unpack
 
-        digest = blake2b(f"{self.seed}:{label}".encode(), digest_size=8).digest()
-        fraction = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
+        start = f"{self.seed}:".encode()
+        hashes = [blake2b(start + label.encode(), digest_size=8).digest() for label in labels]
+        bits = unpack(f">{len(hashes)}Q", b"".join(hashes))
+        fractions = [((each >> 11) + 0.5) / 2**53 for each in bits]
         if name == "uniform":
-            return first + (second - first) * fraction
-        return first + second * NormalDist().inv_cdf(fraction)
+            return [first + (second - first) * each for each in fractions]
+        return [first + second * each for each in map(NormalDist().inv_cdf, fractions)]
 
 
 def _words(tokens: Tokens, clause: Clause) -> set[str]:

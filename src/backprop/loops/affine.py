@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 
-from backprop.loops.domains import Domain, Wholes
+from backprop.loops.domains import Domain, Repeating, Wholes
 
 
 class Affine:
@@ -47,24 +47,51 @@ class Affine:
 
     def array(self) -> Wholes:
         """The numbers, one for each combination."""
-        return self._within(0)
+        return self._between(0, self.domain.depth, self.base)
 
     def inside(self, first: Domain) -> list[int]:
         """The numbers of the combinations that extend the first one of a domain around."""
-        found: list[int] = self._within(first.depth).tolist()
+        found: list[int] = self._between(first.depth, self.domain.depth, self.base).tolist()
         return found
 
-    def _within(self, depth: int) -> Wholes:
-        """The numbers of the combinations that extend the first one of the level of this depth."""
-        found = numpy.full(1, self.base, dtype=numpy.int64)
-        for level, stride in zip(self.levels[depth:], self.strides[depth:], strict=True):
+    def _between(self, outer: int, inner: int, base: int = 0) -> Wholes:
+        """The numbers by the levels from one depth to another, of the combinations there that extend the
+        first one of the outer depth."""
+        found = numpy.full(1, base, dtype=numpy.int64)
+        for level, stride in zip(self.levels[outer:inner], self.strides[outer:inner], strict=True):
             if level.each >= 0:
                 found = (found[:, None] + stride * numpy.arange(level.each)).reshape(-1)
                 continue
-            counts, starts = level.counts[: len(found)], level.starts[: len(found)]
-            counter = numpy.arange(counts.sum()) - numpy.repeat(starts, counts)
+            counts = level.first(len(found))
+            counter = numpy.arange(counts.sum()) - numpy.repeat(
+                numpy.cumsum(counts) - counts, counts
+            )
             found = numpy.repeat(found, counts) + stride * counter
         return found
+
+    def narrowed(self) -> Affine:
+        """These numbers by fewer levels: without those that change neither them nor what runs further
+        in."""
+        levels, kept = self.levels, {at for at, stride in enumerate(self.strides) if stride}
+        for at in reversed(range(len(levels))):
+            level = levels[at]
+            if level.each >= 0 or not (at in kept or level.gaps):
+                continue
+            needed = level.rule.strides if level.rule else [1] * at
+            kept |= {at, *(each for each, stride in enumerate(needed) if stride)}
+        if len(kept) == len(levels) or not len(self):
+            return self
+        order = sorted(kept)
+        domain = self.domain.around_all
+        for number, at in enumerate(order):
+            level = levels[at]
+            if level.each >= 0:
+                domain = Domain(domain, level.each)
+            elif level.rule:
+                domain = Domain(domain, level.rule.among(order[:number], domain))
+            else:  # with all levels around it
+                domain = level
+        return Affine(domain, self.base, [self.strides[at] for at in order])
 
     @property
     def constant(self) -> int | None:
@@ -75,13 +102,23 @@ class Affine:
         """The least and the largest number; None of none at all."""
         if not len(self):
             return None
-        if any(level.each < 0 for level in self.levels):
-            whole = self.array()
-            return int(whole.min()), int(whole.max())
+        numbers = self.narrowed()
+        if numbers is not self:
+            return numbers.ends()
         low = high = self.base
-        for level, stride in zip(self.levels, self.strides, strict=True):
-            reach = stride * (level.each - 1)
-            low, high = low + min(reach, 0), high + max(reach, 0)
+        domain = self.domain
+        while (around := domain.parent) is not None:
+            stride = self.strides[domain.depth - 1]
+            if domain.each >= 0:
+                reach = stride * (domain.each - 1)
+                low, high = low + min(reach, 0), high + max(reach, 0)
+            else:
+                begin = self._between(domain.base.depth, around.depth)
+                counts = domain.first(len(begin))
+                begin, end = begin[counts > 0], (begin + stride * (counts - 1))[counts > 0]
+                low += int(numpy.minimum(begin, end).min())
+                high += int(numpy.maximum(begin, end).max())
+            domain = domain.base
         return low, high
 
     def run(self) -> slice | None:
@@ -95,13 +132,20 @@ class Affine:
 
     def differ(self) -> bool:
         """Whether all numbers are known to be different ones."""
-        sizes = [(abs(s), level.each) for level, s in zip(self.levels, self.strides, strict=True)]
+        sizes = [(abs(s), level.most) for level, s in zip(self.levels, self.strides, strict=True)]
         reach = 0
-        for stride, each in sorted(sizes):
-            if each < 0 or (each > 1 and stride <= reach):
+        for stride, most in sorted(sizes):
+            if most > 1 and stride <= reach:
                 return False
-            reach += stride * max(each - 1, 0)
+            reach += stride * max(most - 1, 0)
         return True
+
+    def counting(self, step: int) -> Repeating:
+        """How many numbers there are from 0 to each of these, by so many."""
+        outermost = next((at for at, stride in enumerate(self.strides) if stride), 0)
+        base = self.domain.alike(outermost)
+        found = self._between(base.depth, self.domain.depth, self.base)
+        return Repeating(base, numpy.maximum(found // step + 1, 0), _Counting(self, step))
 
     def lifted(self, domain: Domain) -> Affine:
         """These numbers for the combinations of a domain further in, or of this one."""
@@ -122,6 +166,21 @@ class Affine:
 
     def shifted(self, more: int) -> Affine:
         return Affine(self.domain, self.base + more, self.strides)
+
+
+class _Counting:
+    """The rule of Affine.counting."""
+
+    def __init__(self, reach: Affine, step: int) -> None:
+        self.reach, self.step = reach, step
+
+    @property
+    def strides(self) -> Sequence[int]:
+        return self.reach.strides
+
+    def among(self, kept: Sequence[int], domain: Domain) -> Repeating:
+        strides = [self.reach.strides[at] for at in kept]
+        return Affine(domain, self.reach.base, strides).counting(self.step)
 
 
 Ints = Wholes | Affine
@@ -150,7 +209,12 @@ def distinct(places: Places) -> bool:
     """Whether all places are different ones."""
     if isinstance(places, slice) or (isinstance(places, Affine) and places.differ()):
         return True
-    return len(numpy.unique(whole(places))) == len(places)
+    found = whole(places)
+    if not len(found):
+        return True
+    met = numpy.zeros(int(found.max() - found.min()) + 1, dtype=bool)
+    met[found - found.min()] = True
+    return int(met.sum()) == len(found)
 
 
 def whole(numbers: Ints) -> Wholes:
@@ -161,6 +225,16 @@ def whole(numbers: Ints) -> Wholes:
 def once(places: Places) -> slice | Wholes:
     """Places as an index of an array, that nobody keeps."""
     return places if isinstance(places, slice) else whole(places)
+
+
+def seen(places: Places) -> slice | Wholes:
+    """As `once`, but of places that many combinations have not all of these."""
+    return places.narrowed().array() if isinstance(places, Affine) else places
+
+
+def count_of(places: Places) -> int:
+    """How many places there are."""
+    return places.stop - places.start if isinstance(places, slice) else len(places)
 
 
 def ordinals(domain: Domain) -> Ints:
@@ -225,28 +299,30 @@ def _first_within(domain: Domain, level: Domain, some: Wholes) -> Wholes | None:
     return some
 
 
-def counted(low: Ints, high: Ints, by: Ints) -> Wholes | int:
+def counted(low: Ints, high: Ints, by: Ints) -> Wholes | Repeating | int:
     """How many numbers a range has whose ends and step are given for each combination around; one number
     where these are alike."""
     if isinstance(low, Affine) and isinstance(high, Affine) and isinstance(by, Affine):
-        reach, step = high.plus(low, -1).constant, by.constant
-        if reach is not None and step is not None:
-            return max(reach // step + 1, 0)
+        reach, step = high.plus(low, -1), by.constant
+        if step is not None and reach.constant is not None:
+            return max(reach.base // step + 1, 0)
+        if step is not None and len(reach):
+            return reach.counting(step)
     ends = (numpy.asarray(each) for each in (high, low, by))
     high_, low_, by_ = ends
     counts: Wholes = numpy.maximum((high_ - low_) // by_ + 1, 0)
     return counts
 
 
-def ranged(parent: Domain, low: Ints, by: Ints, counts: Wholes | int) -> tuple[Domain, Ints]:
-    """The domain of a range, and what its variable is there. low, by, counts: its first number, its step,
-    and how many it has, for each combination of the parent."""
-    domain = Domain(parent, counts)
+def ranged(domain: Domain, low: Ints, by: Ints) -> Ints:
+    """What the variable of a range is in its domain. low, by: its first number, and its step, for each
+    combination of the domain around."""
     step = by.constant if isinstance(by, Affine) else None
     if step is not None and isinstance(low, Affine):
-        return domain, Affine(domain, low.base, (*low.strides, step))
+        return Affine(domain, low.base, (*low.strides, step))
     at = numpy.arange(domain.size) - domain.starts[domain.up]
-    return domain, numpy.asarray(low)[domain.up] + numpy.asarray(by)[domain.up] * at
+    found: Wholes = numpy.asarray(low)[domain.up] + numpy.asarray(by)[domain.up] * at
+    return found
 
 
 def listed(parent: Domain, items: Sequence[Ints]) -> tuple[Domain, Ints]:

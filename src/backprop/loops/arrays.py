@@ -12,7 +12,7 @@ import numpy
 
 from backprop.chain.walk import NOTHING, Operand, Texts
 from backprop.loops.domains import Reals
-from backprop.numerics import power
+from backprop.numerics import inside, power
 from backprop.operations import CONSTANTS, OPERATIONS
 from backprop.row import COMPARISON
 from backprop.syntax import functions
@@ -51,6 +51,8 @@ class ArrayWriter(Texts[Reals]):
     def __init__(self, more: float = 0.0) -> None:
         self.more = more
         self.small = False
+        self.wanted: Sequence[bool] = ()
+        """Of which operands slopes are asked for next, if not of all."""
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -90,6 +92,13 @@ class ArrayWriter(Texts[Reals]):
             if self.more:
                 found = numpy.where(lost, found + numpy.copysign(self.more, found), found)
         return found
+
+    def slopes(self, name: str, operands: Sequence[Spread], out: Spread) -> tuple[Spread, ...]:
+        row = OPERATIONS[name]
+        names = {**dict(zip(row.operands, operands, strict=True)), "out": out}
+        wanted, self.wanted = self.wanted or [True] * len(operands), ()
+        pairs = zip(self.texts(row, out), wanted, strict=True)
+        return tuple(self.text(text, names) if asked else 0.0 for text, asked in pairs)
 
     def text(self, text: str, names: Mapping[str, Spread]) -> Spread:
         function, own = _compiled(text)
@@ -185,17 +194,30 @@ def _function(name: str) -> Callable[..., Spread]:
             text, dict(zip(row.operands, numbers, strict=True))
         )
     # NumPy's own exp, tanh, … are off by another last digit than those of single numbers
-    function = _EXACT.get(row.machine) or numpy.frompyfunc(row.value, row.arity, 1)
+    exactly = _EXACT.get(row.machine)
 
     def computed(writer: ArrayWriter, *numbers: Spread) -> Spread:
         names = dict(zip(row.operands, numbers, strict=True))
-        if name == "^" and isinstance(numbers[1], float) and numbers[1] == 2:
-            return _squared(numpy.asarray(numbers[0]))
-        out = numpy.asarray(function(*numbers), dtype=float)
-        exact = row.machine in _EXACT and row.mended
-        return writer.text(row.mended, {**names, "out": out}) if exact else out
+        if name == "^" and isinstance(numbers[1], float) and numbers[1] in (1, 2):
+            base = numpy.asarray(numbers[0])
+            return base if numbers[1] == 1 else _squared(base)
+        if not exactly:
+            return _one_by_one(row.value, numbers)
+        out = numpy.asarray(exactly(*numbers), dtype=float)
+        return writer.text(row.mended, {**names, "out": out}) if row.mended else out
 
     return computed
+
+
+def _one_by_one(function: Any, numbers: Sequence[Spread]) -> Reals:
+    """What a function of single numbers makes of arrays."""
+    arrays = numpy.broadcast_arrays(*numbers)
+    lists = [each.reshape(-1).tolist() for each in arrays]
+    try:
+        found = numpy.fromiter(map(inside(function), *lists), float, arrays[0].size)
+    except (ValueError, OverflowError):
+        found = numpy.fromiter(map(function, *lists), float, arrays[0].size)
+    return found.reshape(arrays[0].shape)
 
 
 def _squared(numbers: Reals) -> Reals:
@@ -210,7 +232,7 @@ def _squared(numbers: Reals) -> Reals:
         sure = numpy.abs(apart) < 0.45 * numpy.spacing(found)
         sure &= (found > 1e-280) & (found < 1e280)
     if not sure.all():
-        found[~sure] = numpy.frompyfunc(power, 2, 1)(numbers[~sure], 2.0)
+        found[~sure] = _one_by_one(power, [numbers[~sure], 2.0])
     return found
 
 

@@ -7,9 +7,9 @@ Nothing is as large as there are combinations before someone asks for an array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy
 from numpy.typing import NDArray
@@ -23,34 +23,88 @@ Reals = NDArray[numpy.float64]
 """An array of doubles."""
 
 
+_MOST = 2.0**62
+"""Sums of counts below it are sums of NumPy's whole numbers."""
+
+
+class CountRule(Protocol):
+    """What makes counts of the counters of the levels around."""
+
+    @property
+    def strides(self) -> Sequence[int]:
+        """One for each level, 0 where the counts do not depend on it."""
+
+    def among(self, kept: Sequence[int], domain: Domain) -> Repeating:
+        """The counts where there are these levels alone, by their numbers: those of `domain`. The others
+        have no say."""
+
+
+class Repeating:
+    """How many combinations extend each of those of a domain, where that is the same within each
+    combination of `base`, a domain around: counts are of those within the first. rule: what they follow,
+    if that is known."""
+
+    def __init__(self, base: Domain, counts: Wholes, rule: CountRule | None = None) -> None:
+        self.base, self.counts, self.rule = base, counts, rule
+
+
 class Domain:
     """The combinations of indices so far, in the order in which they are run through.
 
     parent: the domain around, None of the whole. counts: how many combinations extend each of the
     parent's, one number if these are alike. size: how many there are. each: how many extend each of the
-    parent's, -1 where that differs. depth: how many domains are around it.
+    parent's, -1 where that differs. depth: how many domains are around it. base: the innermost domain
+    around whose combinations are all extended alike by the ones here. local: where `each` is -1, how many
+    extend each of the parent's within the first combination of `base`.
     """
 
-    def __init__(self, parent: Domain | None = None, counts: Wholes | int = 1) -> None:
+    def __init__(self, parent: Domain | None = None, counts: Wholes | Repeating | int = 1) -> None:
         self.parent = parent
         self.depth: int = 0 if parent is None else parent.depth + 1
-        self.size: int
+        self._outer = 1 if parent is None else parent.size
+        self.base = self if parent is None else parent
+        self.local = numpy.zeros(0, dtype=numpy.int64)
         if isinstance(counts, int):
-            self._outer = 1 if parent is None else parent.size
             self.each = counts if self._outer else -1
-            self.size = self._outer * counts
+            self.size: int = self._outer * counts
             return
-        self._outer = len(counts)
-        alike = len(counts) > 0 and bool((counts == counts[0]).all())
-        self.each = int(counts[0]) if alike else -1
-        self.size = int(counts.sum())
-        if not alike:
-            self.counts = counts
+        self.rule: CountRule | None = None
+        """What its counts follow, where they differ and that is known."""
+        if isinstance(counts, Repeating):
+            outermost, local, self.rule = counts.base, counts.counts, counts.rule
+        else:
+            outermost, local = self.around_all, counts
+            self._outer = len(counts)  # of a part of a domain, which has the whole for a parent
+        alike = len(local) > 0 and bool((local == local[0]).all())
+        self.each = int(local[0]) if alike and self._outer else -1
+        if self.each >= 0:
+            self.size = self._outer * self.each
+            return
+        self.base = outermost
+        self.local = local if self._outer else self.local
+        inside = int(local.sum()) if local.sum(dtype=float) < _MOST else sum(local.tolist())
+        self.size = self._outer // len(local) * inside if self._outer else 0
+
+    def first(self, count: int) -> Wholes:
+        """How many extend each of so many of the parent's, the first ones."""
+        if self.each >= 0 or not count:
+            return numpy.full(count, self.each, dtype=numpy.int64)
+        return self.local[:count] if count <= len(self.local) else numpy.resize(self.local, count)
 
     @cached_property
     def counts(self) -> Wholes:
         """How many extend each of the parent's."""
-        return numpy.full(self._outer, max(self.each, 0), dtype=numpy.int64)
+        return self.first(self._outer)
+
+    @property
+    def most(self) -> int:
+        """How many extend one of the parent's at most."""
+        return self.each if self.each >= 0 else int(self.local.max(initial=0))
+
+    @property
+    def gaps(self) -> bool:
+        """Whether some of the parent's are extended by none."""
+        return not self.each or bool((self.local == 0).any())
 
     @cached_property
     def starts(self) -> Wholes:
@@ -71,15 +125,32 @@ class Domain:
             yield found
             found = found.parent
 
+    @property
+    def around_all(self) -> Domain:
+        """The whole, in which nothing runs."""
+        *_, found = self.around()
+        return found
+
+    def alike(self, depth: int) -> Domain:
+        """The innermost domain around, of this depth or less, whose combinations are all extended alike by
+        those here."""
+        found = self
+        while found.depth > depth:
+            found = found.base
+        return found
+
     def within(self, home: Domain) -> int:
         """How many combinations extend each of a domain around this one; -1 where that differs. Raises
         NotLoops for a domain beside it."""
-        times = 1
-        for domain in self.around():
-            if domain is home:
-                return times
-            times = times * domain.each if times >= 0 and domain.each >= 0 else -1
-        raise NotLoops("a value depends on indices that stand beside it")
+        times, domain = 1, self
+        while domain is not home:
+            if domain.parent is None or not any(each is home for each in domain.around()):
+                raise NotLoops("a value depends on indices that stand beside it")
+            if domain.each < 0 and domain.base.depth < home.depth:
+                return -1
+            times *= domain.each if domain.each >= 0 else int(domain.local.sum())
+            domain = domain.base
+        return times
 
     def lifted(self, numbers: Any, home: Domain) -> Any:
         """Numbers of a domain around this one, one for each combination here. Raises NotLoops for those
@@ -88,14 +159,9 @@ class Domain:
             return numpy.full(self.size, numbers)
         times = self.within(home)
         numbers = numpy.asarray(numbers)
-        if times >= 0:
-            return numbers if self is home else numpy.repeat(numbers, times)
-        at: Wholes | None = None
-        for domain in self.around():
-            if domain is home:
-                break
-            at = domain.up if at is None else domain.up[at]
-        return numbers[at]
+        if self is home:
+            return numbers
+        return numpy.repeat(numbers, times if times >= 0 else self.over(home).counts)
 
     def over(self, base: Domain) -> Domain:
         """These combinations as those of one domain that lies directly within `base`."""
@@ -104,13 +170,14 @@ class Domain:
         times = self.within(base)
         if times >= 0:
             return Domain(base, times)
-        counts, at = self.counts, self.parent
-        while at is not base:
-            assert at is not None
-            assert at.parent is not None
-            counts = at.joined(numpy.add, counts, 0).astype(numpy.int64)
-            at = at.parent
-        return Domain(base, counts)
+        outermost = self.alike(base.depth)
+        counts, domain = numpy.ones(self.within(outermost), dtype=numpy.int64), self
+        while domain is not base:
+            assert domain.parent is not None
+            here = domain.first(domain.parent.within(outermost))
+            sums, ends = numpy.concatenate([[0], numpy.cumsum(counts)]), numpy.cumsum(here)
+            counts, domain = sums[ends] - sums[ends - here], domain.parent
+        return Domain(base, Repeating(outermost, counts))
 
     def joined(self, join: numpy.ufunc, numbers: Any, empty: float) -> Any:
         """What `join` makes, for each combination of the parent, of the numbers of those that extend
@@ -152,5 +219,5 @@ class Domain:
     def among(self, kept: NDArray[numpy.bool_]) -> Domain:
         """The combinations for which a condition holds."""
         assert self.parent is not None
-        counts = self.joined(numpy.add, kept.astype(numpy.int64), 0)
-        return Domain(self.parent, counts.astype(numpy.int64))
+        sums = numpy.concatenate([[0], numpy.cumsum(kept)])
+        return Domain(self.parent, sums[self.starts + self.counts] - sums[self.starts])

@@ -6,7 +6,6 @@ What these do not lead to is computed once; of the rest only what leads to the o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from math import hypot, isfinite, sqrt
 from sys import float_info
 from typing import Any, NamedTuple
@@ -17,9 +16,7 @@ from backprop.engine.engines import Engine, Own
 from backprop.engine.underflow import SCALE
 from backprop.loops import gathers
 from backprop.loops.arrays import ArrayWriter, Spread, norm
-from backprop.loops.domains import Reals, Wholes
-from backprop.loops.loop_model import LoopModel
-from backprop.loops.many import NotLoops
+from backprop.loops.domains import Reals
 from backprop.loops.moving import Leaves, Moving, Ready
 from backprop.loops.parts import ArrayWalk
 from backprop.loops.passes import bring_back, same, walk_through
@@ -30,50 +27,6 @@ from backprop.loops.stepped import Met, Stepped
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
 from backprop.syntax.functions import TINY
-
-
-class Needed(NamedTuple):
-    """What an engine is made of, see ArrayEngine."""
-
-    plan: Plan
-    output: tuple[str, int]
-    leaves: Sequence[Leaves]
-    numbers: Mapping[str, Reals]
-
-
-def needed(model: LoopModel, of: str, names: Sequence[str], values: Mapping[str, float]) -> Needed:
-    """What an engine for an output is made of, where numbers are given for these inputs, in this order.
-    values: numbers of inputs, in place of those of the file. Raises NotLoops for what is no input."""
-    ((family, place),) = places_of(model, [of])
-    output = family, int(place[0])
-    return Needed(model.plan, output, places_of(model, names), model.numbers(values))
-
-
-def places_of(model: LoopModel, names: Sequence[str]) -> list[Leaves]:
-    """Where the numbers of names stand, one behind the other. Raises NotLoops for what is no name."""
-    found: list[Leaves] = []
-    for family, some in groupby(names, lambda name: name.partition("[")[0]):
-        members = [*some]
-        found.append((family, _in_order(model, members)))
-    return found
-
-
-def _in_order(model: LoopModel, names: Sequence[str]) -> Wholes:
-    """The places of members of one family: of most all, or some that follow one another, whose names are
-    faster made of places than places of names."""
-    first, count = model.place(names[0]), len(names)
-    if first is not None and count > 1:
-        family, at = first
-        there = at + numpy.flatnonzero(family.owner[at : at + 4 * count] != family.ABSENT)[:count]
-        if family.labels(there) == names:
-            return there
-    places = []
-    for name in names:
-        place = model.place(name)
-        if place is None:
-            raise NotLoops(name)
-        places.append(place[1])
-    return numpy.array(places, dtype=numpy.int64)
 
 
 class _Pass(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy
 
-from backprop.loops.affine import Affine, Ints, Places, once, plain
+from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen
 from backprop.loops.domains import Wholes
 from backprop.loops.many import NotLoops
 
@@ -43,7 +43,29 @@ class Family:
         members = sum(len(each[0]) for each in indices) if ends else 1
         if self.size > _SPARSE * members + 1000:
             raise NotLoops("members of a family are few and far apart")
-        self.owner = numpy.full(self.size, self.ABSENT, dtype=numpy.int32)
+        self.owner = numpy.broadcast_to(numpy.int32(self.ABSENT), self.size)
+        self._alike: int | None = None
+        self._looked = False
+
+    def own(self, places: Places, number: int | Wholes) -> None:
+        """Enter the statement that defines the members at these places, or that of each."""
+        self._looked = False
+        whole = isinstance(places, slice) and places == slice(0, self.size)
+        if whole and isinstance(number, int):  # which needs no array
+            self.owner = numpy.broadcast_to(numpy.int32(number), self.size)
+            return
+        if not self.owner.flags.writeable:
+            self.owner = self.owner.copy()
+        self.owner[once(places)] = number
+
+    @property
+    def alike(self) -> int | None:
+        """The number that all places have as their owner; None where there are several."""
+        if not self._looked:
+            self._looked = True
+            whole = self.size > 0 and self.owner.min() == self.owner.max()
+            self._alike = int(self.owner[0]) if whole else None
+        return self._alike
 
     def places(self, indices: Sequence[Ints]) -> Wholes:
         """Where members stand, those of -1 nowhere."""
@@ -93,20 +115,47 @@ class Family:
             found = found * count + index - low
         return found if self.owner[found] != self.ABSENT else -1
 
+    def all_named(self, names: Sequence[str]) -> Wholes | None:
+        """Where the members of these names stand; None if one is no such name, or another's."""
+        start = len(self.name) + 1
+        texts = ",".join([name[start:-1] for name in names]).split(",") if self.dimensions else []
+        try:
+            indices = numpy.array([*map(int, texts)], dtype=numpy.int64)
+            columns = indices.reshape(len(names), self.dimensions).T
+        except (ValueError, OverflowError):
+            return None
+        places = numpy.zeros(len(names), dtype=numpy.int64)
+        for index, low, count in zip(columns, self.low, self.shape, strict=True):
+            if not ((index >= low) & (index < low + count)).all():
+                return None
+            places = places * count + (index - low)
+        if (self.owner[places] == self.ABSENT).any() or self.labels(places) != [*names]:
+            return None
+        return places
+
     def members(self, indices: Sequence[Ints]) -> Places:
         """Where members stand that there are. Raises NotLoops for others."""
         if len(indices) != self.dimensions:
             raise NotLoops("a family is read with another number of indices")
         found = self.where(indices)
-        there = once(found)
-        low = there.start if isinstance(there, slice) else there.min(initial=0)
-        if low < 0 or (self.owner[there] == self.ABSENT).any():
+        if not self.has(found):
             raise NotLoops("a member is read that there is not")
         return found
 
+    def has(self, places: Places) -> bool:
+        """Whether there are members at all of these places."""
+        if self.alike not in (None, self.ABSENT) and isinstance(places, Affine):
+            return True  # which `where` makes of none that is beyond
+        there = seen(places)
+        if (there.start if isinstance(there, slice) else there.min(initial=0)) < 0:
+            return False
+        return bool((self.owner[there] != self.ABSENT).all())
+
     def owners(self, places: Places) -> set[int]:
         """The statements that define the members at these places."""
-        own = self.owner[once(places)]
+        if self.alike is not None:
+            return {self.alike} if count_of(places) else set()
+        own = self.owner[seen(places)]
         if not len(own) or own.min() == own.max():
             return {*own[:1].tolist()}
         return {*(numpy.flatnonzero(numpy.bincount(own - self.ABSENT)) + self.ABSENT).tolist()}
@@ -117,9 +166,8 @@ class Family:
             return [self.name] * len(places)
         numbers = numpy.unravel_index(places, self.shape)
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
-        if len(columns) == 1:
-            return [f"{self.name}[{at}]" for at in columns[0]]
-        return [f"{self.name}[{','.join(map(str, at))}]" for at in zip(*columns, strict=True)]
+        pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
+        return [pattern % at for at in zip(*columns, strict=True)]
 
 
 def _ends(each: Sequence[Ints]) -> tuple[int, int]:

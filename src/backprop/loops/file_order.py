@@ -38,7 +38,18 @@ def in_file_order(plan: Layout) -> FileOrder:
     groups: list[Group] = []
     turns: list[tuple[int, Wholes | None]] = []
     """Of each statement how many names it has, and the turns of these if they stand mixed."""
-    for loop in plan.written:
+    run: list[int] = []
+    for number, loop in enumerate(plan.written):
+        if number in plan.said:  # one after the other they are one group
+            run.append(number)
+            after = number + 1
+            if after in plan.said and plan.written[after].family == loop.family:
+                continue
+            places = plan.families[loop.family].places(plan.indices_said(run))
+            groups.append((loop.family, places))
+            turns.append((len(run), None))
+            run = []
+            continue
         own = plan.families[loop.family].places(loop.at)
         count, members = len(own), None
         if news := [*_news(plan, loop, unseen)]:
@@ -65,12 +76,15 @@ def wholes(plan: Layout, groups: Sequence[Group]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, places in groups:
         family = plan.families[name]
-        owner = int(family.owner[places[0]]) if len(places) else Family.UNDEFINED
-        if owner < 0 or plan.loops[owner].statement.shape.form == "equation":
-            continue
-        tokens = plan.loops[owner].statement.tokens
-        whole = pack(tokens.starts[0], tokens.ends[-1])
-        found.update(dict.fromkeys(family.labels(places), whole))
+        owners = family.owner[places]
+        several = len(places) and owners[0] in plan.said
+        for some in places[:, None] if several else [places]:
+            owner = int(family.owner[some[0]]) if len(some) else Family.UNDEFINED
+            if owner < 0 or plan.loops[owner].statement.shape.form == "equation":
+                continue
+            tokens = plan.loops[owner].statement.tokens
+            whole = pack(tokens.starts[0], tokens.ends[-1])
+            found.update(dict.fromkeys(family.labels(some), whole))
     return found
 
 

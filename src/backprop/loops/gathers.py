@@ -103,6 +103,11 @@ def effects(
         yield norm(out * slope * numpy.sqrt(numpy.maximum(counts - 1, 0)))
 
 
+def can_tie(gather: Gather) -> bool:
+    """Whether there are terms with which a gather stands on a border."""
+    return gather.joined_by in ("min", "max", "hypot")
+
+
 def tied(gather: Gather, domain: Domain, terms: Reals, out: Reals) -> bool:
     """Whether several terms are the least or the largest one, or all of a norm are 0."""
     if gather.joined_by == "hypot":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, filterfalse, repeat
+from itertools import filterfalse
 from math import isnan
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any
 
 import numpy
 
@@ -17,22 +18,19 @@ from backprop.language.definitions import look_alikes
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
-from backprop.loops.domains import Reals, Wholes
+from backprop.loops.domains import Reals
+from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.file_order import wholes
 from backprop.loops.many import NotLoops
+from backprop.loops.naming import MemberNames
 from backprop.loops.passes import Doubtful, Found, gradient
 from backprop.loops.plan import Plan
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
 
-_Any = TypeVar("_Any")
-
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
-
-_SOME = 10_000
-"""So many names are made at a time."""
 
 
 class Labels(Mapping[str, int]):
@@ -63,7 +61,13 @@ class Labels(Mapping[str, int]):
         return self._all()
 
     def _all(self) -> Iterator[str]:
-        return iter(self._model.all_names())
+        return iter(self._model.naming.every())
+
+    def members_of(self, family: str) -> list[str]:
+        """The names of a family, in the order of the file."""
+        if self._rows is None and self._model.naming.in_turn:
+            return self._model.naming.of_family(family)
+        return [name for name in self if name.partition("[")[0] == family]
 
     def __len__(self) -> int:
         if (rows := self._rows) is not None:
@@ -111,6 +115,7 @@ class LoopModel(Model):
     ) -> None:
         self._tell = tell
         self.plan = self.loops = plan
+        self.naming = MemberNames(plan)
         self._texts: dict[int, str] = {}
         self._again = parsed.source, parsed.members.seed, most
         self.names: Mapping[str, int] = Labels(self)
@@ -135,7 +140,7 @@ class LoopModel(Model):
         if name == "columns":
             return self.unrolled().columns
         if name == "repeated":
-            self.repeated = wholes(self.plan, self._places)
+            self.repeated = wholes(self.plan, self.naming.groups)
             return self.repeated
         raise AttributeError(name)
 
@@ -175,46 +180,11 @@ class LoopModel(Model):
         for name, places in tables.items():
             yield from self.plan.families[name].labels(numpy.unique(numpy.concatenate(places)))
 
-    @cached_property
-    def _places(self) -> list[tuple[str, Wholes]]:
-        """All names, statement by statement, with their families and places."""
-        return self.plan.in_file_order.groups
-
-    @cached_property
-    def listed(self) -> list[list[str]]:
-        """All names, statement by statement."""
-        return [self.plan.families[name].labels(places) for name, places in self._places]
-
-    @cached_property
+    @property
     def index(self) -> dict[str, tuple[Family, int]]:
         """Each name, in the order of the file, with its family, and where it stands among the numbers of
         that."""
-        found: dict[str, tuple[Family, int]] = {}
-        for (name, places), labels in zip(self._places, self.listed, strict=True):
-            family = self.plan.families[name]
-            found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
-        ranks = self.plan.in_file_order.ranks
-        if ranks is None:
-            return found
-        items = [*found.items()]
-        return dict([items[rank] for rank in ranks.tolist()])
-
-    def all_names(self) -> Iterable[str]:
-        """All names, in the order of the file. The Model may be unrolled while they are gone through."""
-        plan, groups = self.plan, self._places
-        if "index" in self.__dict__ or plan.in_file_order.ranks is not None:
-            return self.index
-        return chain.from_iterable(
-            plan.families[name].labels(places[at : at + _SOME])
-            for name, places in groups
-            for at in range(0, len(places), _SOME)
-        )
-
-    def _ordered(self, numbers: dict[str, _Any]) -> dict[str, _Any]:
-        """What is known by name, in the order of the file."""
-        if self.plan.in_file_order.ranks is None:
-            return numbers
-        return {name: numbers[name] for name in self.index if name in numbers}
+        return self.naming.index
 
     def place(self, name: str) -> tuple[Family, int] | None:
         """Where a name stands among the numbers of its family; None if there is no such name."""
@@ -235,11 +205,10 @@ class LoopModel(Model):
     def _given(self) -> dict[str, None]:
         """The names that are not computed, in the order of the file."""
         found: dict[str, None] = {}
-        for name, places in self._places:
-            of = self.plan.families[name]
-            made = numpy.isin(of.owner[places], [*self.plan.computed])
-            found |= dict.fromkeys(of.labels(places[~made]))
-        return self._ordered(found)
+        for name, places in self.naming.groups:
+            given = places[self.plan.inputs_of(name)[places]]
+            found |= dict.fromkeys(self.plan.families[name].labels(given))
+        return self.naming.ordered(found)
 
     def inputs_among(self, names: Collection[str]) -> list[str]:
         return [name for name in names if name in self._given]
@@ -292,15 +261,16 @@ class LoopModel(Model):
         return without_brackets(text) if name in self.uncertainties else text
 
     def numbers(self, values: Mapping[str, float]) -> dict[str, Reals]:
-        """The numbers of all inputs, nan where there is none. values: those that are given. Raises
-        NotLoops where one has no place here."""
-        found = {name: each.copy() for name, each in self.plan.defaults.items()}
-        fixed = set(self.fixed) if values else ()
-        for name, number in values.items():
-            place = self.place(name)
-            if place is None or self.is_equation(name) or name in fixed:
-                raise NotLoops(f"{name} is no input")
-            found[place[0].name][place[1]] = as_double(number)
+        """The numbers of all inputs, nan where there is none; not to be written. values: those that are
+        given. Raises NotLoops where one has no place here."""
+        found = {**self.plan.defaults}
+        if not values.keys().isdisjoint(self.fixed):
+            raise NotLoops("a number is given that decides about indices")
+        for of, places, names in self.plan.places_of(values):
+            if not self.plan.inputs_of(of.name)[places].all():
+                raise NotLoops(f"{names[0]}, or another one of these, is no input")
+            numbers = found[of.name] = found[of.name].copy()
+            numbers[places] = [as_double(values[name]) for name in names]
         return found
 
     def leading(self, output: str) -> set[str]:
@@ -308,7 +278,7 @@ class LoopModel(Model):
         reached = self.plan.reached(of.name, at)
         found: set[str] = set()
         for name, family in self.plan.families.items():
-            inputs = ~numpy.isin(family.owner, [*self.plan.computed, Family.ABSENT])
+            inputs = self.plan.inputs_of(name)
             found.update(family.labels(numpy.flatnonzero(inputs & reached[name][:-1])))
         return found
 
@@ -344,7 +314,7 @@ class LoopModel(Model):
         """Values and gradients by the names of members."""
         data: dict[str, float] = {}
         gradients: dict[str, float] = {}
-        for (name, places), labels in zip(self._places, self.listed, strict=True):
+        for (name, places), labels in zip(self.naming.groups, self.naming.listed, strict=True):
             data.update(zip(labels, found.values[name][places].tolist(), strict=True))
             reached = found.reached[name][places]
             slopes = found.gradients[name][places]
@@ -354,23 +324,24 @@ class LoopModel(Model):
                     slopes[reached],
                 )
             gradients.update(zip(labels, slopes.tolist(), strict=True))
-        return self._ordered(data), self._ordered(gradients)
+        return self.naming.ordered(data), self.naming.ordered(gradients)
 
     def swept(self, values: Mapping[str, float], of: str, noted: bool = True) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so, or,
         if this is noted, what a note is due for."""
         output, at = self._kind(of)
         plan = self.plan
-        plan.check_room()
         try:
             numbers = self.numbers(values)
-            for name, family in plan.families.items():  # also those that the output does not need
-                inputs = ~numpy.isin(family.owner, [*plan.computed, Family.ABSENT])
-                if numpy.isnan(numbers[name][:-1][inputs]).any():
+            for name in plan.families:  # also those that the output does not need
+                if numpy.isnan(numbers[name][:-1][plan.inputs_of(name)]).any():
                     return None
             plan.reached(output.name, at)
             if noted and plan.leading <= FEW:
                 return None
+            if found := by_code(plan, numbers, output.name, at, noted):
+                return found
+            plan.check_room()
             return gradient(plan, numbers, output.name, at, noted=noted)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None
@@ -380,6 +351,8 @@ class _Kinds(Labels):
     """The names of a Model, each with a row that is a step if it is computed. Those that nothing is
     declared of are not listed."""
 
+    _listed: Mapping[str, int] = MappingProxyType({})
+
     def _all(self) -> Iterator[str]:
         plan = self._model.plan
         order, declared = plan.in_file_order, plan.builder.declarations
@@ -387,14 +360,20 @@ class _Kinds(Labels):
             return super()._all()
         families = {name.partition("[")[0] for name in declared.constants}
         families.update(*(statement.tokens.texts for statement in declared.later))
-        return chain.from_iterable(
-            plan.families[name].labels(places) for name, places in order.groups if name in families
+        return iter(self._known(families))
+
+    def members_of(self, family: str) -> list[str]:
+        return (
+            [*self._known({family})] if self._model.naming.in_turn else super().members_of(family)
         )
 
+    def _known(self, families: set[str]) -> dict[str, int]:
+        found = self._model.naming.kinds(families)
+        self._listed = {**self._listed, **found}
+        return found
+
     def __getitem__(self, name: str) -> int:
-        found = self._model.place(name)
-        if found is None:
-            raise KeyError(name)
+        if name in self._listed:
+            return self._listed[name]
         plan = self._model.plan
-        number = int(found[0].owner[found[1]])
-        return plan.step if number in plan.computed else plan.input
+        return plan.step if self._model.is_equation(name) else plan.input

@@ -16,6 +16,7 @@ from backprop.graph import Columns, joined
 from backprop.loops import edges
 from backprop.loops.affine import Affine, Ints, Places, numbers_up
 from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.gathers import can_tie
 from backprop.loops.parts import Block, Known, Use
 from backprop.loops.recurrence import Recurrence, Slots, Timed
 from backprop.loops.rows import Gathered, Lift
@@ -132,7 +133,8 @@ def _shape(body: Timed) -> _Shape | None:
                 return None
             sizes[home] = size
     ups: dict[int, Sequence[int] | Ints] = {}
-    for row, (places, _) in part.ups.items():
+    for row, up in part.ups.items():
+        places = up.places
         size = sizes[columns.homes[row]]
         source = columns.homes[columns.operands(row)[0]]
         if isinstance(places, int):
@@ -254,7 +256,7 @@ class _Unroller:
         special, operands = columns.specials.get(row), columns.operands(row)
         size = self.shape.sizes[columns.homes[row]]
         if isinstance(special, Gathered):
-            if special.gather.joined_by not in ("min", "max", "hypot"):
+            if not can_tie(special.gather):
                 return
             terms = self.nodes[special.row]
             for node, (start, stop) in zip(self.nodes[row], self.shape.terms[row], strict=True):

@@ -9,10 +9,9 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import depending
-from backprop.loops.affine import Places
+from backprop.loops.affine import Places, count_of, seen
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
-from backprop.loops.family import Family
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn
 from backprop.loops.passes import walk_through
@@ -69,9 +68,7 @@ class Moving:
         self._rows: set[int] = set()
         """The rows that depend on leaves, of those that are kept."""
         for name, which in self.reached.items():
-            owner = plan.families[name].owner
-            inputs = ~numpy.isin(owner, [*plan.computed, Family.ABSENT])
-            inputs &= which[:-1] & ~self.moved[name][:-1]
+            inputs = plan.inputs_of(name) & which[:-1] & ~self.moved[name][:-1]
             if numpy.isnan(numbers[name][:-1][inputs]).any():
                 raise NotLoops("an input has no number")
 
@@ -121,7 +118,7 @@ class Moving:
     def _read(self, part: Block) -> Iterator[int]:
         """The rows of a part from elsewhere that depend on leaves."""
         for use in part.uses:
-            if self.moved[use.family][use.places].any():
+            if self.moved[use.family][seen(use.places)].any():
                 yield use.row
         yield from self._rows.intersection(part.outer)
 
@@ -175,11 +172,5 @@ def _moving(part: Block, which: set[int], found: Mapping[int, Any]) -> Block:
 
 def _size(part: Block, family: str, target: Places) -> int:
     """About how many steps a part takes, unrolled."""
-    homes, whole = part.columns.homes, part.columns.homes[part.roots[0]].size
-    steps = sum(homes[step].size for step in part.steps if step not in part.ups)
-    steps += sum(each.size for each in part.domains.values())
-    if isinstance(target, slice):
-        count = target.stop - target.start
-    else:
-        count = len(target)
-    return steps * count // max(whole, 1) if family else steps
+    whole = part.columns.homes[part.roots[0]].size
+    return part.size * count_of(target) // max(whole, 1) if family else part.size

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy
@@ -10,7 +11,7 @@ import numpy
 from backprop.chain.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
 from backprop.loops import edges, gathers
-from backprop.loops.affine import Affine, Ints, Places, numbers_up, whole
+from backprop.loops.affine import Ints, Places, numbers_up, whole
 from backprop.loops.arrays import ArrayWriter, Spread, finite, is_nothing
 from backprop.loops.domains import Domain, Reals
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
@@ -26,12 +27,17 @@ class Use(NamedTuple):
     places: Places
 
 
-class Up(NamedTuple):
-    """Where a lifted row comes from: for each of its combinations that of the row itself, which has
-    `size` of them; of one number how many there are."""
+class Up:
+    """Where a lifted row comes from. size: how many combinations the row itself has."""
 
-    places: Ints | int
-    size: int
+    def __init__(self, size: int, places: Callable[[], Ints | int], hollow: bool = False) -> None:
+        self.size, self._places, self.hollow = size, places, hollow
+
+    @cached_property
+    def places(self) -> Ints | int:
+        """For each combination of the lifted row that of the row itself; of one number how many there
+        are."""
+        return self._places()
 
 
 class Known(Mapping[int, Spread]):
@@ -78,6 +84,13 @@ class Block(NamedTuple):
     bordering: Sequence[int]
     hollow: bool
 
+    @property
+    def size(self) -> int:
+        """About how many steps it takes, unrolled."""
+        homes = self.columns.homes
+        steps = sum(homes[step].size for step in self.steps if step not in self.ups)
+        return steps + sum(each.size for each in self.domains.values())
+
     def moves(self, row: int) -> bool:
         """Whether a row may move: it is no number, and not true or false."""
         columns = self.columns
@@ -112,12 +125,12 @@ class Block(NamedTuple):
                 source = columns.homes[columns.operands(row)[0]]
                 some = here[home]
                 if isinstance(up.places, int):
-                    moved[row] = Up(some.stop - some.start, 1)
+                    moved[row] = _known_up(some.stop - some.start, 1)
                 elif source in here:
                     first, last = here[source].start, here[source].stop
-                    moved[row] = Up(up.places[some] - first, last - first)
+                    moved[row] = _known_up(up.places[some] - first, last - first)
                 else:  # computed before, for all slices
-                    moved[row] = Up(up.places[some], up.size)
+                    moved[row] = _known_up(up.places[some], up.size)
             domains = {
                 row: Domain(columns.whole, self.domains[row].counts[here[home]])
                 for row, home in bases.items()
@@ -146,9 +159,7 @@ def part(
         elif isinstance(special, Index):
             known.rows[row] = special.known
         elif isinstance(special, Lift):
-            home, inner = columns.homes[special.row], columns.homes[row]
-            alone = home is columns.whole
-            ups[row] = Up(inner.size if alone else numbers_up(inner, home), home.size)
+            ups[row] = _up(columns.homes[row], columns.homes[special.row])
         elif special is not None and row not in places:
             assert isinstance(special, Gathered)
             domains[row] = columns.homes[special.row].over(columns.homes[row])
@@ -177,17 +188,21 @@ def part(
         moving,
         looked,
         some,
-        any(_leaves_out(up) for up in ups.values()),
+        any(up.hollow for up in ups.values()),
     )
 
 
-def _leaves_out(up: Up) -> bool:
-    """Whether nothing is made of the number of some combination."""
-    if isinstance(up.places, int):
-        return not up.places
-    if isinstance(up.places, Affine) and all(level.each > 0 for level in up.places.levels):
-        return False
-    return len(numpy.unique(up.places)) < up.size
+def _up(inner: Domain, home: Domain) -> Up:
+    """Where a row of a domain comes from that is lifted into one further in."""
+    if home.parent is None:
+        return _known_up(inner.size, 1)
+    return Up(
+        home.size, lambda: numbers_up(inner, home), inner is not home and inner.over(home).gaps
+    )
+
+
+def _known_up(places: Ints | int, size: int) -> Up:
+    return Up(size, lambda: places, isinstance(places, int) and not places)
 
 
 def hidden(columns: ArrayColumns, steps: Iterable[int]) -> Iterator[int]:
@@ -271,6 +286,7 @@ class ArrayWalk(Walk[Reals]):
     ) -> Iterator[tuple[int, Spread]]:
         special = self.graph.specials.get(step)
         if special is None:
+            self.writer.wanted = [each in moving for each in self.graph.operands(step)]
             for operand, share in super().shares(step, gradient, moving):
                 alone = self.graph.homes[operand] is self.graph.whole
                 yield operand, _total(share) if alone else share

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from backprop.graph import Columns, in_order
 from backprop.language.build import Builder
-from backprop.loops.affine import Ints, Places, distinct, numbers_up, once, plain
+from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
+from backprop.loops.literals import Literal, literal, repeated
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Use, part
 from backprop.loops.reader import LoopBuilder
@@ -40,11 +41,15 @@ class Layout:
         self.defaults: dict[str, Reals] = {}
         self.loops: list[Repeated] = []
         self.uses: dict[int, Use] = {}
+        self.said: dict[int, Literal] = {}
+        """The statements of one number each, by theirs."""
         self.written: list[Repeated] = []
         """The statements as the file has them."""
         self._tables: dict[str, tuple[Family, Reals]] = {}
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
+        self._partly: set[str] = set()
+        """The families of equations of which some members read nothing."""
         builder.table, builder.extent = self.table, self.extent
         builder.present, builder.kept = self.present, self.kept
         later = builder.declarations.later
@@ -53,6 +58,9 @@ class Layout:
                 continue
             if statement.shape.form in ("declaration", "goal"):
                 later.append(statement)
+            elif said := literal(statement):
+                self.said[len(self.loops)] = said
+                self.loops.append(repeated(statement, said, self.columns.whole))
             else:
                 with about(statement):
                     loop = builder.loop(statement)
@@ -72,7 +80,7 @@ class Layout:
             numbers = numpy.full(family.size, numpy.nan)
             for loop in loops:
                 places = family.places(loop.at)
-                family.owner[places] = 0
+                family.own(places, 0)
                 rows = in_order([loop.root], self.columns.operands)
                 if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
                     raise NotLoops("an index comes from a family that is no table of numbers")
@@ -90,7 +98,9 @@ class Layout:
         """Whether a family has all of these members; so does one that no statement defines."""
         family = self.families.get(name)
         return (
-            not family or len(indices) != family.dimensions or bool(self.kept(name, indices).all())
+            not family
+            or len(indices) != family.dimensions
+            or self._family(name).has(family.where(indices))
         )
 
     def kept(self, name: str, indices: Sequence[Ints]) -> NDArray[numpy.bool_]:
@@ -115,17 +125,25 @@ class Layout:
         for number, loop in enumerate(self.loops):
             defined.setdefault(loop.family, []).append(number)
         for name, numbers in defined.items():
-            known = [self.loops[each].at for each in numbers]
+            said = [each for each in numbers if each in self.said]
+            others = [each for each in numbers if each not in self.said]
+            known = [self.loops[each].at for each in others]
+            known += [at] if (at := self.indices_said(said)) else []
             family = self.families[name] = Family(name, known)
-            for each in numbers:
+            if at:
+                places = family.where(at)
+                if not distinct(places):
+                    raise NotLoops("a member is defined twice")
+                family.own(places, numpy.array(said))
+            for each in others:
                 places = family.where(self.loops[each].at)
-                defined = (family.owner[once(places)] != Family.ABSENT).any()
+                met = family.owners(places) - {Family.ABSENT}
                 with about(self.loops[each].statement):
-                    if defined or not distinct(places):
+                    if met or not distinct(places):
                         raise NotLoops("a member is defined twice")
-                family.owner[once(places)] = each
+                family.own(places, each)
         for number, loop in enumerate(self.loops):
-            if not loop.statement.shape.drawn:
+            if not (loop.statement.shape.drawn or number in self.said):
                 with about(loop.statement):
                     self.loops[number] = self.builder.with_body(loop)
         self._undefined()
@@ -140,7 +158,17 @@ class Layout:
         for name, indices in read.items():
             family = self.families[name] = Family(name, indices)
             for each in indices:
-                family.owner[family.places(each)] = Family.UNDEFINED
+                family.own(family.where(each), Family.UNDEFINED)
+
+    def inputs_of(self, name: str) -> NDArray[numpy.bool_]:
+        """Which places of a family are those of inputs."""
+        family = self.families[name]
+        free = numpy.ones(len(self.loops) + 2, dtype=bool)
+        free[[*self.computed, Family.ABSENT]] = False  # UNDEFINED is the last one, ABSENT before it
+        if family.alike is not None:
+            return numpy.broadcast_to(free[family.alike], family.size)
+        found: NDArray[numpy.bool_] = free[family.owner]
+        return found
 
     @property
     def undefined(self) -> bool:
@@ -159,10 +187,13 @@ class Layout:
         """Find the numbers of the file. The equations, by their number, each as all that leads to its
         members."""
         for family in self.families.values():
-            # one place more, for what is computed and not wanted
-            self.defaults[family.name] = numpy.full(family.size + 1, numpy.nan)
+            # one place more, for what is computed and not wanted; no array before there are numbers
+            self.defaults[family.name] = numpy.broadcast_to(numpy.nan, family.size + 1)
         parts: dict[int, Block] = {}
+        self._know_said()
         for number, loop in enumerate(self.loops):
+            if number in self.said:
+                continue
             with about(loop.statement):
                 self._know(number, loop, parts)
         self.written = [*self.loops]
@@ -170,6 +201,34 @@ class Layout:
             if not reads.all():
                 self._nothing(number, reads, parts[number])
         return parts
+
+    def indices_said(self, numbers: Sequence[int]) -> tuple[Ints, ...]:
+        """The indices of the members of statements of one number each, position by position."""
+        indices = [self.said[each].indices for each in numbers]
+        if len({*map(len, indices)}) > 1:
+            raise NotLoops("members of one family have different numbers of indices")
+        return tuple(numpy.array(each, dtype=numpy.int64) for each in zip(*indices, strict=True))
+
+    def _know_said(self) -> None:
+        """Enter the numbers of statements of one each."""
+        by_family: dict[str, list[int]] = {}
+        for number in self.said:
+            by_family.setdefault(self.loops[number].family, []).append(number)
+        constants = self.builder.declarations.constants
+        for name, numbers in by_family.items():
+            family = self.families[name]
+            places = family.places(self.indices_said(numbers))
+            self._given(name)[places] = [self.said[each].number for each in numbers]
+            for label, each in zip(family.labels(places), numbers, strict=True):
+                statement = self.loops[each].statement
+                if statement.shape.const:
+                    constants[label] = statement.tokens.span(0, statement.tokens.sign - 1)
+
+    def _given(self, name: str) -> Reals:
+        """The numbers of a family, to be written."""
+        if not self.defaults[name].flags.writeable:
+            self.defaults[name] = self.defaults[name].copy()
+        return self.defaults[name]
 
     def _know(self, number: int, loop: Repeated, parts: dict[int, Block]) -> None:
         """Find the numbers of one statement, or enter its part."""
@@ -203,7 +262,7 @@ class Layout:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
         and what they alone make is an input."""
         columns = self.columns
-        if all(each.each > 0 for each in of.domains.values()):
+        if self._reads_always(of, loop.root):
             return numpy.broadcast_to(numpy.True_, loop.domain.size)
         found: dict[int, NDArray[numpy.bool_]] = {}
         for row in in_order([loop.root], columns.operands):
@@ -221,9 +280,21 @@ class Layout:
                     found[row] = found[row] | found[operand]
         return found[loop.root]
 
+    def _reads_always(self, of: Block, root: int) -> bool:
+        """Whether it is plain that members are read for each combination of a root."""
+        columns, always = self.columns, set[int]()
+        for row in in_order([root], columns.operands):
+            if row in self.uses or (
+                not (row in of.domains and of.domains[row].gaps)
+                and not always.isdisjoint(columns.operands(row))
+            ):
+                always.add(row)
+        return root in always
+
     def _nothing(self, number: int, reads: NDArray[numpy.bool_], of: Block) -> None:
         """Make inputs of the members that read nothing."""
         loop = self.loops[number]
+        self._partly.add(loop.family)
         family = self.families[loop.family]
         places = family.places(loop.at)[~reads]
         writer = ArrayWriter()
@@ -237,12 +308,14 @@ class Layout:
         numbers = numpy.broadcast_to(walk.found[loop.root], loop.domain.size)[~reads]
         if not numpy.isfinite(numbers).all():
             raise NotLoops("a number of the file is too large or too small for a double")
-        self.defaults[family.name][places] = numbers
-        family.owner[places] = len(self.loops)
+        self._given(family.name)[places] = numbers
+        family.own(places, len(self.loops))
         self.loops.append(loop)
 
     def target(self, loop: Repeated) -> Places:
         """Where the members that a loop computes stand; those that read nothing behind all others."""
+        if loop.family not in self._partly:
+            return self.families[loop.family].where(loop.at)
         family = self.families[loop.family]
         places = family.where(loop.at)
         inputs = ~numpy.isnan(self.defaults[family.name][places])
@@ -279,7 +352,7 @@ class Layout:
         families, tokens = self.builder.families, loop.statement.tokens
         family = self.families[loop.family]
         places = family.places(loop.at)
-        numbers = self.defaults[loop.family]
+        numbers = self._given(loop.family)
         labels, body = family.labels(places), loop.parts.body
         variables = self._variables(loop)
         first = {name: each[0] for name, each in variables.items()}
@@ -294,7 +367,7 @@ class Layout:
             return
         low, high = families.integers.arguments(tokens, body, first)
         name = tokens.texts[body.nodes[-1].token]
-        drawn = [families.drawn(name, low, high, label) for label in labels]
+        drawn = families.drawn(name, low, high, labels)
         numbers[places] = drawn
         if not numpy.isfinite(drawn).all():
             raise NotLoops("a number that is drawn is too large for a double")
@@ -302,7 +375,7 @@ class Layout:
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
         places = self.families[loop.family].places(loop.at)
-        self.defaults[loop.family][places] = _numbers(found)
+        self._given(loop.family)[places] = _numbers(found)
         self._say(loop, places)
 
 

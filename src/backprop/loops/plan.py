@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy
@@ -14,6 +15,8 @@ from backprop.graph import in_order
 from backprop.language.build import EXPECTED
 from backprop.language.families import Families
 from backprop.loops import sequence
+from backprop.loops.affine import count_of, seen
+from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
 from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.many import NotLoops, about
@@ -77,10 +80,11 @@ class Plan(Layout):
             found += [run] if isinstance(run, Stepped) else run.turns
         return found
 
-    def check_room(self) -> None:
-        """Raise TooLarge if passes by arrays need more memory than is free."""
+    def check_room(self, by_code: bool = False) -> None:
+        """Raise TooLarge if passes by arrays need more memory than is free; by_code: by machine code, which
+        has arrays of members alone."""
         needed = {name: COMBINATION * float(each.size) for name, each in self.families.items()}
-        for run in self.runs:
+        for run in self.runs if not by_code else ():
             parts = [(run.part, run.family)] if isinstance(run, Turn) else []
             if isinstance(run, Recurrence) and not isinstance(run, Stepped):
                 parts = [(each.part, each.family) for each in run.bodies]
@@ -100,6 +104,8 @@ class Plan(Layout):
     def _no_more(self, of: Block) -> None:
         """Raise NotLoops if inputs that no statement defines are read where nothing asks for them."""
         of = of._replace(uses=[use for use in of.uses if self._undefined_in(use)])
+        if not of.uses:
+            return
         asked = {of.roots[0]: numpy.ones(self.columns.homes[of.roots[0]].size, dtype=bool)}
         for _, which in [*_reached(of, asked, set())]:
             if not which.all():
@@ -130,7 +136,7 @@ class Plan(Layout):
                     asked = found[run.family][run.target] if run.family else None
                     self._mark(run.part, asked, found, rows)
                     if asked is not None:
-                        self.leading += asked.mean() * self._steps(run.part, len(asked))
+                        self.leading += asked.mean() * run.part.size
             self._reached = {key: found}
         return self._reached[key]
 
@@ -145,17 +151,11 @@ class Plan(Layout):
             before, count = count, sum(int(each.sum()) for each in asked)
             if count == before:
                 for body, each in zip(of.bodies, asked, strict=True):
-                    self.leading += each.mean() * self._steps(body.part, len(each))
+                    self.leading += each.mean() * body.part.size
                 return True
             for body, each in zip(of.bodies, asked, strict=True):
                 self._mark(body.part, each, found, rows)
         return False
-
-    def _steps(self, of: Block, size: int) -> int:
-        """About how many steps a part with so many members takes, unrolled."""
-        homes, inside = self.columns.homes, sum(each.size for each in of.domains.values())
-        home = homes[of.roots[0]]
-        return inside + size * sum(homes[step] is home for step in of.steps if step not in of.ups)
 
     def _mark(
         self,
@@ -168,8 +168,9 @@ class Plan(Layout):
         part whose rows are kept, which are asked for if they are in `rows`. rows: takes those that
         are computed elsewhere."""
         if asked is not None and asked.all() and not of.hollow:
-            for use in of.uses:
-                found[use.family][use.places] = True
+            for use in sorted(of.uses, key=lambda each: count_of(each.places)):
+                if not found[use.family][:-1].all():
+                    found[use.family][seen(use.places)] = True
             rows.update(of.outer)
             return
         roots = {
@@ -196,16 +197,28 @@ class Plan(Layout):
             of.mark(found, rows)
         for body in of.bodies:
             each = found[body.family][body.target]
-            self.leading += each.mean() * self._steps(body.part, len(each))
+            self.leading += each.mean() * body.part.size
 
     @cached_property
     def in_file_order(self) -> FileOrder:
         """All names in the order of the file."""
         return in_file_order(self)
 
+    def places_of(self, names: Iterable[str]) -> Iterator[tuple[Family, Wholes, list[str]]]:
+        """Where names stand, those of one family together that come so. Raises NotLoops for what is no
+        name."""
+        for name, group in groupby(names, lambda each: each.partition("[")[0]):
+            family, some = self.families.get(name), [*group]
+            places = None if family is None else family.all_named(some)
+            if family is None or places is None:
+                raise NotLoops(f"{some[0]}, or another one of these, is no name")
+            yield family, places, some
+
     def unused(self) -> Iterator[str]:
         """The names that no equation uses, in file order."""
-        used = {name: numpy.zeros(each.size, dtype=bool) for name, each in self.families.items()}
+        used = {
+            name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
+        }
         rows = set[int]()
         for run in reversed(self.runs):
             for of in run.bodies if isinstance(run, Recurrence) else (run,):
@@ -247,11 +260,11 @@ def _reached(
                 continue
             here = mask
             if step in of.ups:
-                up, size = of.ups[step]
+                up = of.ups[step]
                 here = numpy.full(1, mask.any())
-                if not isinstance(up, int):
-                    here = numpy.zeros(size, dtype=bool)
-                    here[up[mask]] = True
+                if not isinstance(up.places, int):
+                    here = numpy.zeros(up.size, dtype=bool)
+                    here[up.places[mask]] = True
             elif step in of.domains:
                 here = mask[of.domains[step].up]
             if columns.homes[operand] is columns.whole:
@@ -292,6 +305,8 @@ def read(
     try:
         plan = Plan(statements, builder)
         plan.prepare()
+        if builder.errors:  # of numbers that no double holds
+            raise NotLoops("there is a mistake")
         return plan
     except BackpropError as error:
         if error is builder.room.refused:

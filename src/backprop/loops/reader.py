@@ -117,24 +117,25 @@ class LoopBuilder(Builder):
             ends = [self._row_of(tokens, item, inner) for item in clause.items]
             at = domain
             numbers = [self._whole(row, at) for row in ends]
+            span = tokens.span(clause.node.first, clause.node.last)
             if clause.node.kind == "listed":
-                self._spend(at, len(numbers), tokens.span(clause.node.first, clause.node.last))
+                self.room.take(at.size * len(numbers), span)
                 domain, found = listed(at, numbers)
             else:
                 low, high, by = [*numbers, Affine(at, 1)][:3]
                 stays = by.constant if isinstance(by, Affine) else None
                 if not (stays or (stays is None and numpy.all(by))):
                     raise NotLoops("a range has a step of 0")
-                counts = counted(low, high, by)
-                self._spend(at, counts, tokens.span(clause.node.first, clause.node.last))
+                domain = Domain(at, counted(low, high, by))
+                self.room.take(domain.size, span)
                 written = chain.from_iterable(clause.items)
                 if (
-                    not numpy.all(counts)
+                    domain.gaps
                     and at.size
                     and all(each.kind == "number" or each.operands == 1 for each in written)
                 ):
                     self.families.numbers(tokens, clause, {})  # which warns of what is empty
-                domain, found = ranged(at, low, by, counts)
+                found = ranged(domain, low, by)
             variable = tokens.texts[clause.node.token]
             inner[variable] = Variable(self.columns.special(Index(found), domain))
         if parts.condition:
@@ -147,11 +148,6 @@ class LoopBuilder(Builder):
         """What a variable is for each combination of a domain, as Python's numbers."""
         found: list[int] = numpy.asarray(self._whole(row, domain)).tolist()
         return found
-
-    def _spend(self, around: Domain, counts: Wholes | int, span: Span) -> None:
-        """Count combinations before anything is made for them: so many for each one around."""
-        number = around.size * counts if isinstance(counts, int) else counts.astype(float).sum()
-        self.room.take(float(number), span)
 
     def _kept(
         self,
@@ -344,22 +340,23 @@ class LoopBuilder(Builder):
             for other in extents[1:]:
                 if other[at] != (low, high):
                     raise NotLoops("families with different indices are run through together")
-            counts = counted(least, most, Affine(domain, 1))
-            self._spend(domain, counts, self._reading)
-            domain, found = ranged(domain, least, Affine(domain, 1), counts)
+            by = Affine(domain, 1)
+            domain = Domain(domain, counted(least, most, by))
+            self.room.take(domain.size, self._reading)
+            found = ranged(domain, least, by)
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
-        kept = [
-            self.kept(each.family, [self._whole(row, domain) for row in each.filled(rows)])
-            for each in many
+        members = [
+            (each.family, [self._whole(row, domain) for row in each.filled(rows)]) for each in many
         ]
-        if not all(numpy.array_equal(each, kept[0]) for each in kept):
-            raise NotLoops("families with different indices are run through together")
-        if not kept[0].all():
+        if not all(self.present(*each) for each in members):
+            kept = [self.kept(*each) for each in members]
+            if not all(numpy.array_equal(each, kept[0]) for each in kept):
+                raise NotLoops("families with different indices are run through together")
             among = domain.among(kept[0])
             numbers = [self._whole(row, domain)[kept[0]] for row in rows]
             domain, rows = among, [columns.special(Index(each), among) for each in numbers]
-        if not domain.over(base).counts.all():
+        if domain.over(base).gaps:
             raise NotLoops("a family is gathered that has no members")
         self._enter(base, domain)
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
@@ -390,7 +387,7 @@ class LoopBuilder(Builder):
                 raise NotLoops(f"there is the {row.name} of nothing")
             return self.columns.number(row.empty, place)
         base, domain = self._open.pop()
-        if row.empty is None and not domain.over(base).counts.all():
+        if row.empty is None and domain.over(base).gaps:
             raise NotLoops(f"there is the {row.name} of nothing")
         body = self._everywhere(terms[0], domain)
         if base is domain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -11,15 +11,33 @@ from numpy.typing import NDArray
 from backprop.engine.engines import Engine
 from backprop.errors import NoMachineCode
 from backprop.language.model import Model
-from backprop.loops.engine import ArrayEngine, needed, places_of
+from backprop.loops.domains import Reals
+from backprop.loops.engine import ArrayEngine
+from backprop.loops.everything import MANY_STEPS
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
+from backprop.loops.moving import Leaves
+from backprop.loops.plan import Plan
 
 if TYPE_CHECKING:
     from backprop.loops.native.nest_engine import NestEngine
 
-_STEP = 1 / 30_000_000
-"""Seconds that NumPy takes for a step. Where all runs take a second machine code is worth compiling."""
+
+class Needed(NamedTuple):
+    """What an engine is made of, see ArrayEngine."""
+
+    plan: Plan
+    output: tuple[str, int]
+    leaves: Sequence[Leaves]
+    numbers: Mapping[str, Reals]
+
+
+def needed(model: LoopModel, of: str, names: Sequence[str], values: Mapping[str, float]) -> Needed:
+    """What an engine for an output is made of, where numbers are given for these inputs, in this order.
+    values: numbers of inputs, in place of those of the file. Raises NotLoops for what is no input."""
+    ((family, place, _),) = model.plan.places_of([of])
+    leaves = [(family.name, places) for family, places, _ in model.plan.places_of(names)]
+    return Needed(model.plan, (family.name, int(place[0])), leaves, model.numbers(values))
 
 
 def build(
@@ -41,7 +59,7 @@ def build(
     """
     asked = needed(model, of, names, values)
     asked.plan.reached(*asked.output)
-    seconds = (asked.plan.leading * _STEP + around) * runs
+    seconds = (asked.plan.leading / MANY_STEPS + around) * runs
     if engine == "python" or (engine != "native" and seconds < 1):
         return ArrayEngine(*asked)
     try:
@@ -59,8 +77,8 @@ def ready(model: Model, of: str, engine: str, runs: int) -> tuple[tuple[str, ...
     None where something is in doubt. engine, runs: as of `build`. Raises NoMachineCode."""
     assert isinstance(model, LoopModel)
     try:
-        ((family, place),) = places_of(model, [of])
-        reached = model.plan.reached(family, int(place[0]))
+        ((family, place, _),) = model.plan.places_of([of])
+        reached = model.plan.reached(family.name, int(place[0]))
         names = [name for name in model.inputs if _leads(model, reached, name)]
         return tuple(names), build(model, of, names, {}, engine, runs)
     except NotLoops:

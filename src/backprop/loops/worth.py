@@ -13,6 +13,7 @@ from backprop.language.reading import Parsed, parsed, quickly, unrolled
 from backprop.memory import without_collector
 from backprop.source import Source
 from backprop.syntax.bodies import Parts
+from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
 
 MANY = 100_000
@@ -51,13 +52,22 @@ def read_model(
         text.members.most = maxsize  # which is of what is unrolled
         steps = about(text)
         text.members.most = most
-        if steps >= max(many, many and 10 * len(text.statements)):
+        if steps >= max(many, many and 10 * sum(map(_is_read_alone, text.statements))):
             if looped := _loops(text, most, steps, tell):
                 return looped
             text = parsed(source, seed, most)
         found = unrolled(text)
     tell(f"read step by step: {len(found.columns):,} steps")
     return found
+
+
+def _is_read_alone(statement: Statement) -> bool:
+    """Whether a statement is more than the number of a member, of which many are read at once."""
+    if statement.shape.form != "indexed_equation":
+        return True
+    parts = ready_made(statement)
+    numbers = parts.indices and len(parts.body.nodes) <= 2 and parts.body.nodes[0].kind == "number"
+    return not numbers or bool(parts.clauses or parts.limits or parts.condition)
 
 
 def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | None:

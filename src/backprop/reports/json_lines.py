@@ -40,7 +40,7 @@ def _pieces(item: Any, style: Style) -> Iterator[str]:
             before = ", "
         yield "]" if before != "[" else "[]"
     elif isinstance(item, dict) and any(
-        isinstance(each, dict) or hasattr(each, "tolist") for each in item.values()
+        issubclass(kind, dict) or hasattr(kind, "tolist") for kind in {*map(type, item.values())}
     ):
         before = "{"
         for key, each in item.items():
@@ -57,6 +57,9 @@ def _plain(item: Any, digits: int | None) -> Any:
     if isinstance(item, float):
         return rounded(item, digits) if isfinite(item) else f"{float(item)}"
     if isinstance(item, dict):
+        plain = digits is None and {*map(type, item.values())} == {float}
+        if plain and all(map(isfinite, item.values())):  # as it is
+            return item
         return {key: _plain(each, digits) for key, each in item.items()}
     if isinstance(item, (list, tuple)):
         return [_plain(each, digits) for each in item]

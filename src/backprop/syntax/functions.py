@@ -159,7 +159,7 @@ def can_vanish(name: str) -> bool:
     for at in product(small, repeat=row.arity):
         if 0 < abs(value(name)(*at)) < TINY and abs(value(name)(*at)) not in map(abs, at):
             return True
-    numbers = () if row.corner else (1e4, -1e4, 1e-200, 1e200, 0.5)
+    numbers = () if row.corner else (800.0, -1e4, 1e-200, 1e200, 0.5)
     return any(value(name)(*at) == 0 for at in product(numbers, repeat=row.arity))
 
 

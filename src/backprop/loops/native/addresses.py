@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from backprop.chain.walk import Operand
 from backprop.engine.writers.llvm import literal
-from backprop.loops.affine import Ints
+from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.native.blocks import Blocks
 from backprop.loops.native.grids import Fit, Grid
@@ -278,5 +278,9 @@ class Addresses(Blocks, ABC):
         return code.emit(f"fadd {code.double} {first}, {self._ramp(grid.size)}")
 
     def _count(self, row: int, inner: Domain, home: Domain) -> Operand[str]:
-        counts = inner.over(home).counts
-        return self._doubles(self._fit(row, lambda: counts, home, "count"), home)
+        over = inner.over(home)
+
+        def counts() -> Ints:
+            return Affine(home, over.each) if over.each >= 0 else over.counts
+
+        return self._doubles(self._fit(row, counts, home, "count"), home)

@@ -63,7 +63,7 @@ class Forward(Keeping):
         found: Operand[str] | None
         special, home = columns.specials.get(row), columns.homes[row]
         if isinstance(special, Index):
-            fit = self._fit(row, lambda: special.numbers, home)
+            fit = self._fit(row, lambda: special.known, home)
             self._set(row, self._doubles(fit, home))
         elif isinstance(special, Read):
             at = self._whole(self._place(row, special, home), home)
@@ -120,7 +120,7 @@ class Forward(Keeping):
             or home in self._times_here
         ):
             return False
-        fit = self._fit(exponent, lambda: special.numbers, self.columns.homes[exponent])
+        fit = self._fit(exponent, lambda: special.known, self.columns.homes[exponent])
         steps = (*[0] * (home.depth - 2), 1)
         alone = fit.table is None and not fit.row and fit.steps == steps
         return alone and self.columns.homes[exponent] is home

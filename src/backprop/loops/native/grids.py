@@ -42,7 +42,7 @@ class Grid:
         for each in self.levels[1:]:
             if not alike:
                 break
-            if each.each < 0:
+            if each.each < 0 and not each.base.depth:
                 counts = each.counts
                 alike = len(counts) % self.rows == 0
                 if alike:

@@ -9,6 +9,10 @@ import numpy
 from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
+from backprop.loops.native.grids import Grid
+from backprop.loops.native.groups import NestGroup
+from backprop.loops.plan import Plan
+from backprop.loops.rows import Read
 
 
 class Order:
@@ -53,9 +57,47 @@ class Order:
             found[there] += stride * index
         return found
 
+    def restored(self, numbers: Reals) -> Reals:
+        """Numbers in this order, as a family has them."""
+        if self.plain:
+            return numbers
+        shape = [self.family.shape[at] for at in self._order]
+        shaped = numbers[: self.size].reshape(shape).transpose(numpy.argsort(self._order))
+        return numpy.append(shaped.reshape(-1), numbers[self.size])
+
     def arranged(self, numbers: Reals) -> Reals:
         """Numbers of a family, one for each place and one more, in this order."""
         if self.plain:
             return numbers
         shaped = numbers[:-1].reshape(self.family.shape).transpose(self._order)
         return numpy.append(shaped.reshape(-1), numbers[-1])
+
+
+def layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
+    """For each family where machine code has its members: the position by which most of them are read or
+    written row by row is the last one."""
+    votes: dict[str, dict[int, int]] = {}
+    for group in found:
+        for body in group.bodies:
+            for row in [body.loop.root, *body.order]:
+                special = plan.columns.specials.get(row)
+                if row == body.loop.root:
+                    family, indices = body.loop.family, body.loop.at
+                elif isinstance(special, Read):
+                    family, indices = special.family, special.at
+                else:
+                    continue
+                home = plan.columns.homes[row]
+                grid = Grid(home)
+                if not grid.levels or grid.size <= 0:
+                    continue
+                for position, index in enumerate(indices):
+                    fit = grid.fit(index)
+                    if fit.row and not fit.whole:
+                        some = votes.setdefault(family, {})
+                        some[position] = some.get(position, 0) + len(index)
+    found_: dict[str, Order] = {}
+    for name, of in plan.families.items():
+        most = votes.get(name) if of.dimensions > 1 else None
+        found_[name] = Order(of, max(most, key=most.__getitem__) if most else -1)
+    return found_

@@ -67,6 +67,7 @@ def module(
     code.looks = False
     nests = SharedNests(plan, code, most, {**layouts}, moving)
     bodies = [[nests.prepare(body) for body in group.bodies] for group in found]
+    nests.cleared.difference_update(inputs)  # which somebody reads afterwards
     nests.once = {name: [] for name in read_once(nests, chain.from_iterable(bodies), inputs)}
     bit = underflow.flag()
     code.lines.append(f"  call fastcc void @clear_marks(i32 {bit})")

@@ -22,15 +22,13 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Moving
-from backprop.loops.native.grids import Grid
-from backprop.loops.native.groups import NestGroup, groups
-from backprop.loops.native.layouts import Order
+from backprop.loops.native.groups import groups
+from backprop.loops.native.layouts import layouts
 from backprop.loops.native.module import Module, module
 from backprop.loops.parts import Turn
-from backprop.loops.passes import same, walk_through
+from backprop.loops.passes import UNSEEN, same, walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
-from backprop.loops.rows import Read
 from backprop.loops.stepped import Stepped
 from backprop.syntax.functions import TINY
 
@@ -44,8 +42,9 @@ _OFTEN = 64
 class NestEngine(Engine):
     """Value and gradient by machine code, both at once.
 
-    plan, output, leaves, numbers: as of `ArrayEngine`. Raises NotLoops where an input of the output has no
-    number, or what no leaf leads to is not finite.
+    plan, output, leaves, numbers: as of `ArrayEngine`. all_of_it: whether the numbers of all members are
+    asked for. Raises NotLoops where an input of the output has no number, or what no leaf leads to is not
+    finite.
     """
 
     def __init__(
@@ -54,20 +53,25 @@ class NestEngine(Engine):
         at: tuple[str, int],
         leaves: Sequence[tuple[str, Wholes]],
         numbers: Mapping[str, Reals],
+        all_of_it: bool = False,
     ) -> None:
         Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
-        self._slow = cache(lambda: ArrayEngine(plan, at, leaves, numbers))
+
+        def careful() -> ArrayEngine:
+            plan.check_room()
+            return ArrayEngine(plan, at, leaves, numbers)
+
+        self._slow = cache(careful)
         output, place = at
         moving = _moving(plan, {name for name, _ in leaves})
         reached = plan.reached(output, place)
-        needed = {name for name, each in reached.items() if each.any() and name in moving}
-        self.stays = standing(
-            plan, numbers, moving, {name for name, each in reached.items() if each.any()}
-        )
+        needed = {name for name, each in reached.items() if all_of_it or each.any()}
+        self.stays = standing(plan, numbers, moving, needed)
+        needed &= moving
         found = [*groups(plan, needed)]
-        self.to = _layouts(plan, found)
+        self.to = layouts(plan, found)
         self.families = [*plan.families]
-        given = {name for name, _ in leaves}
+        given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
         def code(shifted: bool) -> _Compiled:
             return _Compiled(module(plan, found, self.to, moving, given, output, place, shifted))
@@ -88,6 +92,8 @@ class NestEngine(Engine):
 
     def beginning(self, name: str) -> Reals:
         """The numbers of a family as they stand before it is computed, 0 where there are none."""
+        if not self.stays[name].strides[0]:  # no number is known
+            return numpy.zeros(self.to[name].size + 1)
         return numpy.nan_to_num(self.to[name].arranged(self.stays[name]))
 
     def _whole(self, computed: Container[str]) -> dict[str, slice]:
@@ -110,11 +116,7 @@ class NestEngine(Engine):
         """The output for these numbers."""
         own = self._own.made
         own.careful = False
-        x = numpy.ascontiguousarray(x, dtype=float)
-        for some, name, places in self.inputs:
-            if name in own.values:
-                own.values[name][places] = x[some]
-        own.given_at(x)
+        own.take(self, x)
         if not self._found(own):
             own.careful = True
             try:
@@ -123,6 +125,46 @@ class NestEngine(Engine):
                 return None
         value: float = own.value
         return value
+
+    def everything(self, x: Any) -> tuple[dict[str, Reals], dict[str, Reals]] | None:
+        """The values of all members that depend on leaves, and the gradients by them, by family; None where
+        one is not finite, or in doubt because something is too small for a double. Of what is computed
+        gradients below 1e-300 may then be left out. Others are not among them."""
+        own = self._own.made
+        own.take(self, x)
+        for array in own.gradients.values():
+            array.fill(NOTHING)
+        scale, answer = 1.0, self._once(own, 1.0, False)
+        if answer & TOO_SMALL and not answer & NOT_FINITE:
+            scale, answer = SCALE, self._once(own, SCALE, False)
+        found = None if answer & NOT_FINITE else self._members(own, scale)
+        if not found or not answer & VANISHED:
+            return found
+        answer = self._once(own, SCALE, False, True)
+        other = None if answer & NOT_FINITE else self._members(own, SCALE)
+        leaves = {name for _, name, _ in self.inputs}
+        sure = other and all(
+            same(each[name], others[name], TINY if slopes and name in leaves else UNSEEN)
+            for each, others, slopes in zip(found, other, (False, True), strict=True)
+            for name in each
+        )
+        return found if sure else None
+
+    def _members(
+        self, own: Memory, scale: float
+    ) -> tuple[dict[str, Reals], dict[str, Reals]] | None:
+        """What was computed last, by family. scale: of its gradients."""
+        values = {name: each.copy() for name, each in own.values.items()}
+        gradients = {name: (each + 0.0) / scale for name, each in own.gradients.items()}
+        for name, some in self.whole.items():
+            values[name] = numpy.append(own.x[some], 0.0)
+            gradients[name] = numpy.append(own.gradient[some], 0.0)
+        if not all(numpy.isfinite(each[:-1]).all() for each in gradients.values()):
+            return None
+        return (
+            {name: self.to[name].restored(each) for name, each in values.items()},
+            {name: self.to[name].restored(each) for name, each in gradients.items()},
+        )
 
     def _found(self, own: Memory) -> bool:
         """Compute value and gradient; whether they are sure. What is too small for a double is 0 at first:
@@ -257,6 +299,15 @@ class Memory:
             for at, offset in self.given:
                 self.table[at] = begin + offset
 
+    def take(self, engine: NestEngine, x: Any) -> None:
+        """Enter the numbers of the leaves."""
+        x = numpy.ascontiguousarray(x, dtype=float)
+        for some, name, places in engine.inputs:
+            if name in self.values:
+                self.values[name][places] = x[some]
+        self.x = x
+        self.given_at(x)
+
 
 def _others(some: Sequence[slice], size: int) -> list[slice]:
     """What is left of so many numbers without some parts."""
@@ -295,7 +346,7 @@ def standing(
 ) -> dict[str, Reals]:
     """The numbers of all families but those that move. numbers: those of the inputs. Raises NotLoops where
     one is not finite of a family that is asked for."""
-    values = {name: each.copy() for name, each in numbers.items()}
+    values = {name: each if name in moving else each.copy() for name, each in numbers.items()}
     rows: dict[int, Spread] = {}
     writer = ArrayWriter()
     with writer.watched():
@@ -326,33 +377,3 @@ def _standing_units(plan: Plan, moving: Container[str]) -> Iterator[Turn | Stepp
             isinstance(run, Recurrence) and all(each.family in moving for each in run.bodies)
         ):
             yield from run.turns
-
-
-def _layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
-    """For each family where machine code has its members: the position by which most of them are read or
-    written row by row is the last one."""
-    votes: dict[str, dict[int, int]] = {}
-    for group in found:
-        for body in group.bodies:
-            for row in [body.loop.root, *body.order]:
-                special = plan.columns.specials.get(row)
-                if row == body.loop.root:
-                    family, indices = body.loop.family, body.loop.at
-                elif isinstance(special, Read):
-                    family, indices = special.family, special.at
-                else:
-                    continue
-                home = plan.columns.homes[row]
-                grid = Grid(home)
-                if not grid.levels or grid.size <= 0:
-                    continue
-                for position, index in enumerate(indices):
-                    fit = grid.fit(index)
-                    if fit.row and not fit.whole:
-                        some = votes.setdefault(family, {})
-                        some[position] = some.get(position, 0) + len(index)
-    found_: dict[str, Order] = {}
-    for name, of in plan.families.items():
-        most = votes.get(name) if of.dimensions > 1 else None
-        found_[name] = Order(of, max(most, key=most.__getitem__) if most else -1)
-    return found_

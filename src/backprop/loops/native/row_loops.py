@@ -54,8 +54,9 @@ class RowLoops(Addresses):
             count = str(domain.each)
             start = self._times(self._r[parent], domain.each)
         else:
-            size = grid.size if grid.size >= 0 else len(domain.counts)
-            tables = domain.counts[:size], domain.starts[:size]
+            size = grid.size if grid.size >= 0 else parent.size
+            counts = domain.first(size)
+            tables = counts, numpy.cumsum(counts) - counts
             count, start = (
                 code.load(
                     code.at(

@@ -1,0 +1,59 @@
+"""Values of all members and gradients by them, once, by machine code: of what takes NumPy long, and much
+memory, as arrays of all that is between members would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy
+
+from backprop.errors import NoMachineCode
+from backprop.loops.domains import Reals
+from backprop.loops.gathers import can_tie
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block
+from backprop.loops.passes import Found
+from backprop.loops.plan import Plan
+from backprop.loops.recurrence import Recurrence
+from backprop.loops.rows import Gathered
+
+MANY_STEPS = 30_000_000
+"""From so many steps on, in all runs, machine code is worth compiling: NumPy takes a second for them."""
+
+
+def by_code(
+    plan: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool
+) -> Found | None:
+    """What `passes.gradient` finds; None of few steps, where there is no machine code, and where something is
+    in doubt."""
+    plan.reached(output, place)
+    if plan.leading < MANY_STEPS:
+        return None
+    runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
+    if noted and any(_has_borders(each.part) for run in runs for each in run):
+        return None
+    leaves = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
+    leaves = [(name, places) for name, places in leaves if len(places)]
+    plan.check_room(by_code=True)
+    try:
+        from backprop.loops.native.nest_engine import NestEngine  # with LLVM
+
+        engine = NestEngine(plan, (output, place), leaves, numbers, True)
+    except (NoMachineCode, NotLoops):
+        return None
+    x = numpy.concatenate([numbers[name][places] for name, places in leaves])
+    made = engine.everything(x)
+    if made is None or output not in made[0]:
+        return None
+    values, gradients = made
+    for name, family in plan.families.items():
+        values.setdefault(name, engine.stays[name])
+        gradients.setdefault(name, numpy.zeros(family.size + 1))
+    gradients[output][place] = 1.0
+    return Found(values, gradients, plan.reached(output, place))
+
+
+def _has_borders(part: Block) -> bool:
+    """Whether some step may stand on a border."""
+    specials = [part.columns.specials.get(step) for step in part.bordering]
+    return any(not isinstance(each, Gathered) or can_tie(each.gather) for each in specials)

@@ -1,0 +1,95 @@
+"""The names of all members of a plan, in the order of the file. They are made when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from functools import cached_property
+from itertools import chain, repeat
+from typing import TypeVar
+
+import numpy
+
+from backprop.loops.family import Family
+from backprop.loops.file_order import Group
+from backprop.loops.plan import Plan
+
+_Any = TypeVar("_Any")
+
+_SOME = 10_000
+"""So many names are made at a time."""
+
+
+class MemberNames:
+    """The names of a plan's members, statement by statement."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._made: dict[int, list[str]] = {}
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """All members, statement by statement."""
+        return self._plan.in_file_order.groups
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether the order of the groups is that of the file."""
+        return self._plan.in_file_order.ranks is None
+
+    @property
+    def listed(self) -> list[list[str]]:
+        """All names, statement by statement."""
+        return [*map(self._of_group, range(len(self.groups)))]
+
+    def _of_group(self, at: int) -> list[str]:
+        if at not in self._made:
+            name, places = self.groups[at]
+            self._made[at] = self._plan.families[name].labels(places)
+        return self._made[at]
+
+    def of_family(self, family: str) -> list[str]:
+        """The names of a family, statement by statement."""
+        listed = [self._of_group(at) for at, (name, _) in enumerate(self.groups) if name == family]
+        return [*chain.from_iterable(listed)]
+
+    def kinds(self, families: Container[str]) -> dict[str, int]:
+        """The names of members of some families, statement by statement, each with a row that is a step if
+        it is computed."""
+        plan = self._plan
+        found: dict[str, int] = {}
+        for at, (name, places) in enumerate(self.groups):
+            if name in families:
+                rows = numpy.where(plan.inputs_of(name)[places], plan.input, plan.step)
+                found.update(zip(self._of_group(at), rows.tolist(), strict=True))
+        return found
+
+    @cached_property
+    def index(self) -> dict[str, tuple[Family, int]]:
+        """Each name, in the order of the file, with its family, and where it stands among the numbers of
+        that."""
+        found: dict[str, tuple[Family, int]] = {}
+        for (name, places), labels in zip(self.groups, self.listed, strict=True):
+            family = self._plan.families[name]
+            found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
+        ranks = self._plan.in_file_order.ranks
+        if ranks is None:
+            return found
+        items = [*found.items()]
+        return dict([items[rank] for rank in ranks.tolist()])
+
+    def every(self) -> Iterable[str]:
+        """All names, in the order of the file."""
+        if "index" in self.__dict__ or not self.in_turn:
+            return self.index
+        plan, made = self._plan, self._made
+        return chain.from_iterable(
+            made.get(group) or plan.families[name].labels(places[at : at + _SOME])
+            for group, (name, places) in enumerate(self.groups)
+            for at in range(0, 1 if group in made else len(places), _SOME)
+        )
+
+    def ordered(self, numbers: dict[str, _Any]) -> dict[str, _Any]:
+        """What is known by name, in the order of the file."""
+        if self.in_turn:
+            return numbers
+        return {name: numbers[name] for name in self.index if name in numbers}

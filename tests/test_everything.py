@@ -1,0 +1,134 @@
+"""Values of all members and gradients by all of them, by machine code, and what is too large for NumPy."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from math import isclose
+
+import numpy
+import pytest
+
+from backprop.errors import NoMachineCode, TooLarge
+from backprop.evaluation.gradient import evaluate
+from backprop.language.reading import read_carefully
+from backprop.loops import everything, loop_model, plan, sequence
+from backprop.loops.everything import by_code
+from backprop.loops.family import Family
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.passes import Found, gradient
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from gradbench import PROBLEMS
+from indexed_models import random_indexed
+from looped import apart
+
+GROUPS = 10
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Slices of a single member are run as such, and there must be machine code."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+    monkeypatch.setattr(everything, "MANY_STEPS", 0)
+    try:
+        from backprop.engine.native.machine import llvm
+
+        llvm()
+    except NoMachineCode:
+        pytest.skip("no machine code here")
+
+
+def by_machine(model: LoopModel, values: dict[str, float]) -> Found | None:
+    output = model.output(None)
+    of = model.place(output)
+    assert of
+    return by_code(model.plan, model.numbers(values), of[0].name, of[1], noted=False)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
+    models = 100 if request.config.getoption("--whole") else 6
+    looped = 0
+    for number in range(group * models, (group + 1) * models):
+        text, values = random_indexed(number)
+        model = read_model(Source("<text>", text), many=0)
+        if not isinstance(model, LoopModel) or not (found := by_machine(model, values)):
+            continue
+        whole = evaluate(read_carefully(Source("<text>", text)), values)
+        right = whole.gradient
+        data, gradients = model.named(found)
+        sizes = max(map(abs, right.data.values()))
+        assert data.keys() == right.data.keys(), number
+        for name, each in data.items():
+            assert isclose(each, right.data[name], rel_tol=1e-13, abs_tol=1e-14 * sizes), number
+        assert gradients.keys() == right.gradients.keys(), number
+        largest = max(map(abs, right.gradients.values()))
+        for name, each in gradients.items():
+            near = right.gradients[name]
+            assert isclose(each, near, rel_tol=1e-10, abs_tol=1e-13 * largest), number
+        of_inputs = {name: each for name, each in gradients.items() if not model.is_equation(name)}
+        assert apart(right._replace(gradients=of_inputs), whole) <= 4, number
+        looped += 1
+    assert looped > models / 3
+
+
+def test_a_mixture_needs_no_array_as_large_as_its_combinations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sum over half a square in each of many combinations: to read it, to plan it, to compile it and to
+    run it once."""
+    sizes = {"n": 100, "d": 256, "k": 2}
+    combinations = 100 * 2 * 256 * 255 // 2
+    problem = PROBLEMS["gaussian_mixture"]
+    first = read_model(Source("<text>", problem.text({"n": 9, "d": 3, "k": 2})), many=0)
+    assert isinstance(first, LoopModel)
+    assert by_machine(first, {})  # what is imported is no array
+    tracemalloc.start()
+    model = read_model(Source("<text>", problem.text(sizes)))
+    assert isinstance(model, LoopModel)
+    found = model.swept({}, "L")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * combinations
+    assert found
+    value, slopes = problem.gradient(sizes, problem.inputs(sizes))
+    assert isclose(found.values["L"][0], value, rel_tol=1e-12)
+    scale = max(abs(each).max() for each in slopes.values())
+    for name, right in problem.by_name(sizes, slopes).items():
+        family, place = model.place(name) or (None, 0)
+        assert family
+        assert abs(found.gradients[family.name][place] - right) <= 1e-11 * scale
+
+
+def test_all_members_of_a_mixture_have_the_numbers_that_arrays_give() -> None:
+    text = PROBLEMS["gaussian_mixture"].text({"n": 61, "d": 9, "k": 3})
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    found = by_machine(model, {})
+    assert found
+    other = gradient(model.plan, model.numbers({}), "L", 0)
+    for name in model.plan.families:
+        there = numpy.flatnonzero(model.plan.families[name].owner != Family.ABSENT)
+        assert numpy.allclose(found.values[name][there], other.values[name][there], 1e-13, 1e-13)
+        slopes, right = found.gradients[name][there], other.gradients[name][there]
+        assert numpy.allclose(slopes, right, 1e-12, 1e-13 * abs(right).max())
+        assert (found.reached[name] == other.reached[name]).all()
+
+
+def test_what_memory_holds_by_machine_code_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it, it is refused, with the number."""
+    monkeypatch.setattr(everything, "MANY_STEPS", 1e9)
+    text = PROBLEMS["gaussian_mixture"].text({"n": 100, "d": 64, "k": 4})
+    model = read_model(Source("<text>", text))
+    assert isinstance(model, LoopModel)
+    monkeypatch.setattr(plan, "available", lambda: 20_000_000)
+    with pytest.raises(TooLarge) as raised:
+        model.swept({}, "L")
+    assert "members of u, and all that leads to them, need about" in str(raised.value)
+    monkeypatch.setattr(everything, "MANY_STEPS", 0)
+    assert model.swept({}, "L")
+    monkeypatch.setattr(plan, "available", lambda: 2_000_000)
+    with pytest.raises(TooLarge):
+        model.swept({}, "L")
