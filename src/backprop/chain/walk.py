@@ -179,10 +179,11 @@ class Walk(Generic[T]):
         derivatives of something by each of several outputs for those of that thing.
         """
         wanted = list(wrt)
+        kept = {*wanted}  # of others nothing is asked for again
         moving = self.moving(wanted)
         sums = dict(seeds)
         for step in reversed(self.steps):
-            gradient = sums.get(step)
+            gradient = sums.get(step) if step in kept else sums.pop(step, None)
             if gradient is None or step not in moving:
                 continue
             for operand, share in self.shares(step, gradient, moving):

@@ -37,6 +37,10 @@ class Affine:
             self._made = self.array()
         return self._made.astype(dtype or numpy.int64, copy=bool(copy))
 
+    def forget(self) -> None:
+        """Keep no array."""
+        self._made = None
+
     def __getitem__(self, at: Any) -> Any:
         return numpy.asarray(self)[at]
 

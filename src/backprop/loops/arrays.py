@@ -209,18 +209,35 @@ def _function(name: str) -> Callable[..., Spread]:
     return computed
 
 
+_SOME = 1 << 16
+"""So many numbers are looked at at a time where that takes more memory than they do."""
+
+
 def _one_by_one(function: Any, numbers: Sequence[Spread]) -> Reals:
     """What a function of single numbers makes of arrays."""
-    arrays = numpy.broadcast_arrays(*numbers)
-    lists = [each.reshape(-1).tolist() for each in arrays]
-    try:
-        found = numpy.fromiter(map(inside(function), *lists), float, arrays[0].size)
-    except (ValueError, OverflowError):
-        found = numpy.fromiter(map(function, *lists), float, arrays[0].size)
-    return found.reshape(arrays[0].shape)
+    arrays = [each.reshape(-1) for each in numpy.broadcast_arrays(*numbers)]
+    found = numpy.empty(arrays[0].size)
+    for at in range(0, len(found), _SOME):
+        lists = [each[at : at + _SOME].tolist() for each in arrays]
+        try:
+            some = numpy.fromiter(map(inside(function), *lists), float, len(lists[0]))
+        except (ValueError, OverflowError):
+            some = numpy.fromiter(map(function, *lists), float, len(lists[0]))
+        found[at : at + _SOME] = some
+    return found.reshape(numpy.broadcast_shapes(*map(numpy.shape, numbers)))
 
 
 def _squared(numbers: Reals) -> Reals:
+    """`_squared_all`, some at a time: the arrays in between are many."""
+    if len(numbers) <= _SOME:
+        return _squared_all(numbers)
+    found = numpy.empty(len(numbers))
+    for at in range(0, len(numbers), _SOME):
+        found[at : at + _SOME] = _squared_all(numbers[at : at + _SOME])
+    return found
+
+
+def _squared_all(numbers: Reals) -> Reals:
     """What math.pow makes of numbers and 2: x*x, or the other double near it where the square lies
     nearly half way between two; it is a few hundredths of their distance off at most."""
     with numpy.errstate(all="ignore"):

@@ -118,6 +118,12 @@ class Domain:
         """For each combination the number of that of the parent which it extends."""
         return numpy.repeat(numpy.arange(self._outer), self.each if self.each >= 0 else self.counts)
 
+    def spread(self, numbers: Any) -> Any:
+        """Numbers of the parent's combinations, one for each here."""
+        if self.each >= 0 and len(numbers) == 1:
+            return numpy.broadcast_to(numbers, self.size)
+        return numpy.repeat(numbers, self.each if self.each >= 0 else self.counts)
+
     def around(self) -> Iterator[Domain]:
         """This domain, that around it, and so on up to the whole."""
         found: Domain | None = self

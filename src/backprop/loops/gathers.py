@@ -39,7 +39,7 @@ def _around_pivot(writer: ArrayWriter, domain: Domain, terms: Reals) -> Reals:
         return writer.value("logsumexp", [first, second])
 
     pivot = domain.by_two(lambda x, y: writer.value("pivot", [x, y]), terms)
-    below = numpy.asarray(writer.value("below", [terms, pivot[domain.up]]))
+    below = numpy.asarray(writer.value("below", [terms, domain.spread(pivot)]))
     above = writer.value("above", [pivot, domain.by_two(add, below)])
     return numpy.where(domain.counts < 3, domain.by_two(add, terms), above)
 
@@ -48,9 +48,9 @@ def _shares(writer: ArrayWriter, domain: Domain, terms: Reals) -> Spread:
     """exp(term) over the sum of them. Where the terms are large, their logsumexp has lost digits that
     the distance from the largest one has."""
     largest = domain.joined(numpy.maximum, terms, 0.0)
-    each = writer.value("exp", [writer.value("-", [terms, largest[domain.up]])])
+    each = writer.value("exp", [writer.value("-", [terms, domain.spread(largest)])])
     total = domain.by_two(numpy.add, numpy.asarray(each))
-    return writer.value("/", [each, total[domain.up]])
+    return writer.value("/", [each, domain.spread(total)])
 
 
 def gradient(
@@ -64,17 +64,17 @@ def gradient(
     """What the gradient of a gather brings to those of its terms."""
     if gather.divided:
         given = numpy.asarray(writer.value("/", [given, domain.counts.astype(float)]))
-    arrived = given[domain.up]
+    arrived: Reals = domain.spread(given)
     if gather.joined_by == "+":
         return arrived
     if gather.joined_by == "hypot":
-        names: dict[str, Spread] = {"x": terms, "out": out[domain.up]}
+        names: dict[str, Spread] = {"x": terms, "out": domain.spread(out)}
         return writer.product(arrived, writer.text(OPERATIONS["hypot"].slopes[0], names), True)
     if gather.joined_by == "*":
         return writer.product(arrived, _others(domain, terms), True)
     if gather.joined_by == "logsumexp":
         return writer.product(arrived, _shares(writer, domain, terms), True)
-    return writer.branch(arrived, _first(domain, terms == out[domain.up]).astype(float))
+    return writer.branch(arrived, _first(domain, terms == domain.spread(out)).astype(float))
 
 
 def effects(
@@ -114,7 +114,9 @@ def tied(gather: Gather, domain: Domain, terms: Reals, out: Reals) -> bool:
         return bool((out == 0).any())
     if gather.joined_by not in ("min", "max"):
         return False
-    return bool((domain.joined(numpy.add, (terms == out[domain.up]).astype(float), 1.0) > 1).any())
+    return bool(
+        (domain.joined(numpy.add, (terms == domain.spread(out)).astype(float), 1.0) > 1).any()
+    )
 
 
 def _first(domain: Domain, found: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:

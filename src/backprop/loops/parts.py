@@ -11,7 +11,7 @@ import numpy
 from backprop.chain.walk import NOTHING, Operand, Walk, hides
 from backprop.graph import in_order
 from backprop.loops import edges, gathers
-from backprop.loops.affine import Ints, Places, numbers_up, whole
+from backprop.loops.affine import Affine, Ints, Places, numbers_up, whole
 from backprop.loops.arrays import ArrayWriter, Spread, finite, is_nothing
 from backprop.loops.domains import Domain, Reals
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
@@ -47,6 +47,10 @@ class Known(Mapping[int, Spread]):
     def __init__(self) -> None:
         self.rows: dict[int, Ints | float] = {}
         self._made: dict[int, Reals] = {}
+
+    def forget(self) -> None:
+        """Keep no doubles."""
+        self._made.clear()
 
     def __getitem__(self, row: int) -> Spread:
         found = self.rows[row]
@@ -90,6 +94,16 @@ class Block(NamedTuple):
         homes = self.columns.homes
         steps = sum(homes[step].size for step in self.steps if step not in self.ups)
         return steps + sum(each.size for each in self.domains.values())
+
+    def forget(self) -> None:
+        """Keep no arrays of places and of variables, which are made again when someone asks for them."""
+        if isinstance(self.known, Known):
+            self.known.forget()
+        for use in self.uses:
+            if isinstance(use.places, Affine):
+                use.places.forget()
+        for up in self.ups.values():
+            up.__dict__.pop("places", None)
 
     def moves(self, row: int) -> bool:
         """Whether a row may move: it is no number, and not true or false."""
@@ -248,6 +262,8 @@ class ArrayWalk(Walk[Reals]):
     writer: ArrayWriter
     graph: ArrayColumns
     part: Block
+    once = False
+    """Whether nobody goes back a second time: what is not needed any longer is then given up."""
 
     @classmethod
     def through(cls, part: Block, writer: ArrayWriter, known: Mapping[int, Spread]) -> Self:
@@ -266,7 +282,7 @@ class ArrayWalk(Walk[Reals]):
         if isinstance(special, Lift):
             up = self.part.ups[step].places
             if isinstance(up, int):
-                return numpy.full(up, operands[0])
+                return numpy.broadcast_to(operands[0], up)
             return numpy.asarray(operands[0])[up]
         if isinstance(special, Gathered):
             found = gathers.value(self.writer, special.gather, self.part.domains[step], operands[0])
@@ -282,6 +298,13 @@ class ArrayWalk(Walk[Reals]):
         return self.part.moving if hasattr(self, "part") else super().moving(wanted)
 
     def shares(
+        self, step: int, gradient: Spread, moving: Container[int]
+    ) -> Iterator[tuple[int, Spread]]:
+        yield from self._brought(step, gradient, moving)
+        if self.once:  # no step that is left needs it
+            self.found.pop(step, None)
+
+    def _brought(
         self, step: int, gradient: Spread, moving: Container[int]
     ) -> Iterator[tuple[int, Spread]]:
         special = self.graph.specials.get(step)

@@ -110,6 +110,7 @@ def _swept(
             else:
                 rows |= {row: walk.found[row] for row in run.part.roots}
             walks.append(walk)
+            run.part.forget()
         gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
         gradients[output][place] = scale
         lost, writer.small = writer.small, False
@@ -123,8 +124,11 @@ def _swept(
             for turn in reversed(whole.turns):
                 made = walks.pop()
                 if not turn.family or reached[turn.family][turn.target].any():
+                    made.once = True
                     bring_back(made, turn, gradients, sums.by_row)
                     sums.next()
+                del made
+                turn.part.forget()
             sums.end()
     if any(gradients[family][places].any() for family, places in labels):
         raise Doubtful("a border")
