@@ -294,6 +294,10 @@ def otherwise(name: str, count: int) -> list[str]:
         return ["how many there are is a number of its own: n = 10, or sum(1 for i in 1..n)"]
     if count != 1:
         return [f"define it in the equations: {name}({', '.join('xyz'[:count])}) = …"]
+    plain = name.rstrip("'′")
+    if plain != name:
+        command = f"or ask 'backprop grad --of {plain}'"
+        return [f"a derivative is by a name: write derivative({plain}, x), {command}"]
     return [f"if {name} is a value, a product needs its '*': {name}*(…)"]
 
 
