@@ -74,6 +74,15 @@ def test_what_all_slices_bring_to_a_family(monkeypatch: pytest.MonkeyPatch) -> N
     assert off(2 * found.gradients["w[1]"]) < 50
 
 
+def test_slices_count_their_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three a time, and not as many as all of them have."""
+    monkeypatch.setattr(sequence, "STEPS", 0)
+    model = read_model(Source("<text>", A_TENTH), many=0)
+    assert isinstance(model, LoopModel)
+    model.plan.reached("L", 0)
+    assert TIMES <= model.plan.leading <= 4 * TIMES
+
+
 def test_what_all_times_bring_in_machine_code() -> None:
     assert off(native(A_TENTH)["a"]) < 110  # 64 and then 156 at a time
 

@@ -91,9 +91,14 @@ class Block(NamedTuple):
     @property
     def size(self) -> int:
         """About how many steps it takes, unrolled."""
+        return self.size_of(self.columns.homes[self.roots[0]].size)
+
+    def size_of(self, members: int) -> int:
+        """The same of a slice with so many of the members, whose domains are its own."""
         homes = self.columns.homes
         steps = sum(homes[step].size for step in self.steps if step not in self.ups)
-        return steps + sum(each.size for each in self.domains.values())
+        inside = sum(each.size for each in self.domains.values())
+        return inside + steps * members // max(homes[self.roots[0]].size, 1)
 
     def forget(self) -> None:
         """Keep no arrays of places and of variables, which are made again when someone asks for them."""
@@ -182,13 +187,8 @@ def part(
     walk = ArrayWalk(ArrayWriter(), columns, steps, {})
     moving = walk.moving([*(use.row for use in uses), *outer])
     looked = [*dict.fromkeys([*roots, *hidden(columns, steps)])]
-    some = [
-        step
-        for step in steps
-        if (step in moving or not (uses or outer))
-        and step not in ups
-        and (step in domains or edges.has_some(columns.op(step)))
-    ]
+    asked = [step for step in steps if (step in moving or not (uses or outer)) and step not in ups]
+    some = [step for step in asked if step in domains or edges.has_some(columns.op(step))]
     return Block(
         columns,
         roots,

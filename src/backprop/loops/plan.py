@@ -136,7 +136,7 @@ class Plan(Layout):
                     asked = found[run.family][run.target] if run.family else None
                     self._mark(run.part, asked, found, rows)
                     if asked is not None:
-                        self.leading += asked.mean() * run.part.size
+                        self.leading += asked.mean() * run.part.size_of(len(asked))
             self._reached = {key: found}
         return self._reached[key]
 
