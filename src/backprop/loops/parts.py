@@ -94,7 +94,7 @@ class Block(NamedTuple):
         return self.size_of(self.columns.homes[self.roots[0]].size)
 
     def size_of(self, members: int) -> int:
-        """The same of a slice with so many of the members, whose domains are its own."""
+        """About how many steps a slice with so many of its members takes; its domains are its own."""
         homes = self.columns.homes
         steps = sum(homes[step].size for step in self.steps if step not in self.ups)
         inside = sum(each.size for each in self.domains.values())
