@@ -19,9 +19,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Random inputs are the same in every run, unless the whole size is asked for: CI must not be
     a lottery."""
+    config.addinivalue_line("markers", "whole: a size or a text that only --whole asks for")
     settings.register_profile("steady", derandomize=True, max_examples=300)
     settings.register_profile("searching", max_examples=4000)
     settings.load_profile("searching" if config.getoption("--whole") else "steady")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `whole` is no test of other runs: they do not collect it."""
+    if not config.getoption("--whole"):
+        large = [each for each in items if each.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=large)
+        items[:] = [each for each in items if each not in large]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def looped(text: str, values: dict[str, float]) -> tuple[LoopCurvature, list[str
     leading = model.leading(output)
     names = [each for each in model.inputs if each in leading and each not in model.constants]
     names = names[:MOST]
-    made = LoopCurvature(*needed(model, output, names, values))
+    made = LoopCurvature(needed(model, output, names, values))
     return made, names, [values[each] if each in values else model.default(each) for each in names]
 
 
@@ -118,7 +118,7 @@ def test_a_product_takes_a_few_gradients_whatever_the_size() -> None:
     text = "L = sum((x[i]*a + b)^4 for i in 1..{0}); a = 2; b = 1; x[i] = i/{0} for i in 1..{0}"
     for count in (10, 100_000):
         model = read_model(Source("<text>", text.format(count)), many=0)
-        made = LoopCurvature(*needed(model, "L", ["a", "b"], {}))
+        made = LoopCurvature(needed(model, "L", ["a", "b"], {}))
         rows = sum(len(stage.part.steps) for stage in made.program)
         assert rows < 80
         found = made.at(numpy.array([2.0, 1.0]), numpy.identity(2))

@@ -342,12 +342,9 @@ def test_explanations_of_the_gallery(
     assert sum(pasted(text, tmp_path, detail)) > 5
 
 
+@pytest.mark.whole  # half a minute
 @pytest.mark.parametrize("name", ["predator_prey", "two_moons"])
-def test_the_forward_pass_of_a_large_example_is_a_file(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    if not request.config.getoption("--whole"):
-        pytest.skip("takes half a minute")
+def test_the_forward_pass_of_a_large_example_is_a_file(name: str) -> None:
     (text,) = (each.text for each in examples() if each.name == name)
     options = ["--all", "--steps-of", "forward", "--digits", "17"]
     found = sorted_lines(backprop("explain", "-", *options, stdin=text.encode()).out)

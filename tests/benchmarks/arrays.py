@@ -10,20 +10,12 @@ from benchmarks.project import by_these
 from benchmarks.worker import Job, peak, seconds
 
 
-def text(text: str, start: dict[str, float], most: int = 10_000_000) -> Job:
-    """The one output of a text, by these inputs. most: how many values may be unrolled.
-
-    facts: seconds to parse and to compile; or `refused`, if the text is too large.
-    """
+def text(text: str, start: dict[str, float]) -> Job:
+    """The one output of a text, by these inputs. facts: seconds to parse and to compile."""
     one_core()
     backprop.parse("y[0] = 1; y[t+1] = sin(y[t]) for t in 0..1; L = y[2]")  # loads what reads it
     before = peak()
-    try:
-        parse, model = seconds(lambda: backprop.parse(text, max_nodes=most))
-    except backprop.BackpropError as error:
-        if f"over {most:,} values" not in str(error):
-            raise
-        return Job(lambda: None, list, {"refused": 1.0})
+    parse, model = seconds(lambda: backprop.parse(text))
     build, run = seconds(lambda: by_these(model, list(start)))
     point = numpy.array(list(start.values()))
 

@@ -4,8 +4,7 @@ From the texts of the gallery's second shelf, on one core, against JAX (jit, blo
 hand. The inputs are the same numbers, in a file of NumPy; values and gradients agree to 1e-9 of the
 largest, with those by NumPy of gradbench.py, too. JAX's forms are those of GradBench; another one that
 is faster stands beside it. With --whole the largest mixture, the whole
-process of a mixture as large as GradBench's, and recurrences of 10^7 steps. What is too large for the
-project to read is said.
+process of a mixture as large as GradBench's, and recurrences of 10^7 steps.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import json
 import shutil
 import sys
 from contextlib import ExitStack
+from math import cos, sin
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -71,22 +71,24 @@ def close(found: list[float], expected: list[float]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "sizes", "goals", "large"),
-    CASES,
-    ids=[f"{name}-{'-'.join(map(str, sizes.values()))}" for name, sizes, _, _ in CASES],
+    ("name", "sizes", "goals"),
+    [
+        pytest.param(
+            *case,
+            id=f"{case[0]}-{'-'.join(map(str, case[1].values()))}",
+            marks=[pytest.mark.whole] * large,
+        )
+        for *case, large in CASES
+    ],
 )
 def test_gradient(
     name: str,
     sizes: dict[str, int],
     goals: dict[str, float],
-    large: bool,
     benchmark: Any,
     table: Table,
-    whole: bool,
     tmp_path: Path,
 ) -> None:
-    if large and not whole:
-        pytest.skip("needs --whole")
     what = f"{name} {' '.join(f'{key}={size}' for key, size in sizes.items())}"
     problem, path = PROBLEMS[name], str(saved(PROBLEMS[name], sizes, tmp_path / "inputs.npz"))
     given = problem.inputs(sizes)
@@ -95,9 +97,6 @@ def test_gradient(
     expected = [value, *problem.by_name(sizes, slopes).values()]
     with ExitStack() as stack:
         ours = stack.enter_context(Worker("arrays", "text", problem.text(sizes), start))
-        if "refused" in ours.facts:
-            table.add(SECTION, what, "itself: too large to be read")
-            pytest.skip("the text is too large")
         others: dict[str, Worker] = {}
         forms = [("JAX", "jax", name), ("C++", "cpp", name)]
         forms += [(f"JAX, {form}", "jax", form) for form in OTHER_FORMS.get(name, ())]
@@ -217,17 +216,32 @@ def test_recurrence(kind: str, benchmark: Any, table: Table, whole: bool) -> Non
     equation, point = RECURRENCES[kind]
     text = f"{equation} for t in 0..{steps - 1}; L = x[{steps}]\nx[0] = {point[0]}; a = {point[1]}; b = {point[2]}"  # fmt: skip
     start = dict(zip(("x[0]", "a", "b"), point, strict=True))
-    if not shutil.which("g++"):
-        pytest.skip("there is no g++")
     what = f"recurrence, {kind}, {steps:,} steps"
-    with Worker("arrays", "text", text, start) as ours:
-        if "refused" in ours.facts:
-            table.add(SECTION, what, "itself: too large to be read")
-            pytest.skip("the text is too large")
-        with Worker("array_peers", "cpp_recurrence", steps, kind == "sine", point) as peer:
-            times = in_turn(benchmark, ours.run, {"C++": peer.run}, most=3)
-            mine, theirs = times.medians("C++")
-            memory = (ours.bytes(), peer.bytes())
-            table.add(SECTION, what, "C++", duration(mine), duration(theirs), times.ratio("C++"), 1.3, memory)  # fmt: skip
-            assert close(ours.check(), peer.check())
-    table.add(SECTION, what, "itself: bytes a step", memory=(memory[0] / steps, None), most=16)
+    with Worker("arrays", "text", text, start) as ours, ExitStack() as stack:
+        others: dict[str, Worker] = {}
+        if shutil.which("g++"):
+            peer = Worker("array_peers", "cpp_recurrence", steps, kind == "sine", point)
+            others["C++"] = stack.enter_context(peer)
+        else:
+            table.add(SECTION, what, "C++: not installed")
+        times = in_turn(
+            benchmark, ours.run, {name: each.run for name, each in others.items()}, most=3
+        )
+        expected = recurrence(kind == "sine", steps, *point)
+        assert close(ours.check(), expected)
+        mine, memory = median(times.ours), ours.bytes()
+        for name, each in others.items():
+            assert close(each.check(), expected)
+            both, theirs = (memory, each.bytes()), times.medians(name)[1]
+            table.add(SECTION, what, name, duration(mine), duration(theirs), times.ratio(name), 1.3, both)  # fmt: skip
+    table.add(SECTION, what, "itself: bytes a step", memory=(memory / steps, None), most=16)
+
+
+def recurrence(sine: bool, steps: int, x: float, a: float, b: float) -> list[float]:
+    """The last member, and its derivatives by x, a and b, step by step from the front."""
+    of_x, of_a, of_b = 1.0, 0.0, 0.0
+    for _ in range(steps):
+        by_x, by_a = (1 + a * cos(x), sin(x)) if sine else (a, x)
+        of_x, of_a, of_b = by_x * of_x, by_x * of_a + by_a, by_x * of_b + 1
+        x = x + a * sin(x) + b if sine else a * x + b
+    return [x, of_x, of_a, of_b]

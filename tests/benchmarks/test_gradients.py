@@ -35,11 +35,15 @@ NAMES = {"casadi": "CasADi", "autograd": "autograd", "micrograd": "micrograd", "
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"), CASES, ids=[f"{kind}-{SIZES[count]}" for kind, count in CASES]
+    ("kind", "count"),
+    [
+        pytest.param(
+            kind, count, id=f"{kind}-{SIZES[count]}", marks=[pytest.mark.whole] * (count > 100_000)
+        )
+        for kind, count in CASES
+    ],
 )
-def test_gradient(kind: str, count: int, benchmark: Any, table: Table, whole: bool) -> None:
-    if count > 100_000 and not whole:
-        pytest.skip("needs --whole")
+def test_gradient(kind: str, count: int, benchmark: Any, table: Table) -> None:
     what = f"{kind} {SIZES[count]}"
     with ExitStack() as stack:
         ours = stack.enter_context(Worker("project", "gradient", kind, count))

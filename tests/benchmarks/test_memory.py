@@ -54,9 +54,8 @@ def test_bytes(kind: str, benchmark: Any, table: Table, whole: bool) -> None:
         )
 
 
-def test_three_million(benchmark: Any, table: Table, whole: bool) -> None:
-    if not whole:
-        pytest.skip("needs --whole")
+@pytest.mark.whole
+def test_three_million(benchmark: Any, table: Table) -> None:
     with benchmark.pedantic(
         Worker, args=("project", "gradient", "layered", COUNT), rounds=1
     ) as ours:

@@ -9,10 +9,10 @@ product.) What is 0 at a point by chance stays a product: 0*inf is nan.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from backprop.chain.folding import known
 from backprop.chain.walk import Operand, Texts
 from backprop.graph import CODES, Columns, Graph
 from backprop.operations import OPERATIONS
-from backprop.syntax import functions
 
 
 class Row(NamedTuple):
@@ -108,11 +108,9 @@ class Rows(Texts[Row]):
     def value(self, name: str, operands: Sequence[Operand[Row]]) -> Operand[Row]:
         """The value of an operation: computed where all operands are numbers, else a row."""
         row = OPERATIONS[name]
-        numbers = [each for each in operands if isinstance(each, float)]
-        if len(numbers) == len(operands):
-            return float(functions.value(name)(*numbers))
-        if row.chooses and isinstance(operands[0], float):
-            return operands[1] if operands[0] else operands[2]
+        if (found := known(name, operands)) is not None:
+            return found
+        numbers = any(isinstance(each, float) for each in operands)
         if numbers and row.says and isinstance(row.value, str):  # `and` with a 0 is 0
             return self.text(row.value, dict(zip(row.operands, operands, strict=True)))
         choices = [self._chosen(each) for each in operands] if name == "+" else []

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from backprop.chain.folding import known
 from backprop.chain.walk import Operand, Texts, Walk
 from backprop.graph import CODES, Columns
 from backprop.operations import OPERATIONS
@@ -47,11 +48,9 @@ class RowLines(Texts[str]):
 
     def value(self, name: str, operands: Sequence[Operand[str]]) -> Operand[str]:
         row = OPERATIONS[name]
-        numbers = [each for each in operands if isinstance(each, float)]
-        if len(numbers) == len(operands):
-            return float(functions.value(name)(*numbers))
-        if row.chooses and isinstance(operands[0], float):
-            return operands[1] if operands[0] else operands[2]
+        if (found := known(name, operands)) is not None:
+            return found
+        numbers = any(isinstance(each, float) for each in operands)
         if numbers and row.says and is_truth(row):  # `and` with a 0 is 0
             tried = {
                 functions.value(name)(*[x if isinstance(x, float) else other for x in operands])

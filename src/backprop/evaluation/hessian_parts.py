@@ -82,8 +82,7 @@ def diagonal(
         return _part(point, found.warnings, found.notes, numbers=found.matrix.diagonal().copy())
     numbers, sweeps = point.second.diagonal(point.x)
     numbers[_doubtful(point, point.leaves)] = numpy.nan
-    way = f"{sweeps:,} {'sweep' if sweeps == 1 else 'sweeps'} over the gradient"
-    return _part(point, _told(model, numbers), numbers=numbers, way=way)
+    return _part(point, _told(model, numbers), numbers=numbers, way=_way(sweeps))
 
 
 def sparse(
@@ -114,8 +113,11 @@ def sparse(
     doubts = numpy.zeros(len(point.names), bool)
     doubts[_doubtful(point, point.leaves)] = True
     known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
-    way = f"{known.sweeps:,} {'sweep' if known.sweeps == 1 else 'sweeps'} over the gradient"
-    return _part(point, _told(model, known.values), entries=known, way=way)
+    return _part(point, _told(model, known.values), entries=known, way=_way(known.sweeps))
+
+
+def _way(sweeps: int) -> str:
+    return f"{sweeps:,} {'sweep' if sweeps == 1 else 'sweeps'} over the gradient"
 
 
 def _is_small(point: CurvedPoint) -> bool:

@@ -10,10 +10,9 @@ import numpy
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.derived import Stage, derived, stages
 from backprop.loops.domains import Reals
-from backprop.loops.moving import Leaves
 from backprop.loops.parts import added
 from backprop.loops.passes import Doubtful, same, walk_through
-from backprop.loops.plan import Plan
+from backprop.loops.ready import Needed
 from backprop.syntax.functions import TINY
 
 _FIRST, _SECOND = "∂", "∂∂"
@@ -29,19 +28,10 @@ class Curvature(NamedTuple):
 
 
 class LoopCurvature:
-    """Second derivatives of a member by others, the leaves. Raises NotLoops for recurrences.
+    """Second derivatives of a member, the output, by others, the leaves. Raises NotLoops for recurrences."""
 
-    output: its family, and where it stands there. leaves: the inputs that count, in this order.
-    numbers: those of all inputs, by family.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        output: tuple[str, int],
-        leaves: Sequence[Leaves],
-        numbers: Mapping[str, Reals],
-    ) -> None:
+    def __init__(self, asked: Needed) -> None:
+        plan, output, leaves, numbers = asked
         columns = plan.columns.copy()
         wrt = {name for name, _ in leaves}
         self._output, self._leaves = output, leaves

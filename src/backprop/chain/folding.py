@@ -1,0 +1,26 @@
+"""What of an operation is known before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from backprop.chain.walk import Operand
+from backprop.operations import OPERATIONS
+from backprop.syntax import functions
+
+T = TypeVar("T")
+
+
+def known(name: str, operands: Sequence[Operand[T]]) -> Operand[T] | None:
+    """The value of an operation of numbers alone, and the branch of a choice whose condition is a number;
+    None of others.
+
+        >>> known("+", [1.0, 2.0]), known("if", [0.0, "x", "y"]), known("+", [1.0, "x"])
+        (3.0, 'y', None)
+    """
+    if all(isinstance(each, float) for each in operands):
+        return float(functions.value(name)(*operands))
+    if OPERATIONS[name].chooses and isinstance(operands[0], float):
+        return operands[1] if operands[0] else operands[2]
+    return None
