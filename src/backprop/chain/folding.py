@@ -13,14 +13,20 @@ T = TypeVar("T")
 
 
 def known(name: str, operands: Sequence[Operand[T]]) -> Operand[T] | None:
-    """The value of an operation of numbers alone, and the branch of a choice whose condition is a number;
-    None of others.
+    """The value of an operation of numbers alone, the branch of a choice whose condition is a number, and an
+    operand that is the value, as of `x^1`; None of others.
 
         >>> known("+", [1.0, 2.0]), known("if", [0.0, "x", "y"]), known("+", [1.0, "x"])
         (3.0, 'y', None)
+        >>> known("^", ["x", 1.0])
+        'x'
     """
+    row = OPERATIONS[name]
     if all(isinstance(each, float) for each in operands):
         return float(functions.value(name)(*operands))
-    if OPERATIONS[name].chooses and isinstance(operands[0], float):
+    if row.chooses and isinstance(operands[0], float):
         return operands[1] if operands[0] else operands[2]
+    for operand, number, text in row.special:
+        if operands[row.operands.index(operand)] == number and text in row.operands:
+            return operands[row.operands.index(text)]
     return None
