@@ -10,8 +10,10 @@ import numpy
 import pytest
 
 from backprop.errors import NoMachineCode
+from backprop.evaluation.gradient import evaluate
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
 from backprop.loops.native import module
 from backprop.loops.ready import build
 from backprop.loops.worth import read_model
@@ -192,3 +194,29 @@ def test_products_whose_zeros_hide_what_overflows(run: Run) -> None:
     assert run(text, **{"x[4]": 0.0})[0] == 0
     assert run(text, **{"x[4]": 0.0, "x[7]": 1e300}) is None
     assert run(text, **{"x[4]": 0.0, "x[7]": 1e150, "x[9]": 1e150}) is None
+
+
+def test_a_norm_that_is_too_small_for_a_double_is_left_to_others(run: Run) -> None:
+    """Rounded to a multiple of 5e-324 it would make slopes of 2/3 that are the root of 1/2."""
+    text = "x[i] = 1e-323 for i in 1..2; L = norm(x[*]); output L"
+    assert run(text) is None
+    assert run(text, **{"x[1]": 3.0, "x[2]": 4.0}) == (5.0, {"x[1]": 0.6, "x[2]": 0.8})
+
+
+@pytest.mark.parametrize(
+    "number", ["lgamma(0)", "log(1 + floor(-0.5))", "1/(1 + floor(-0.5))", "exp(800)", "sqrt(-1)"]
+)
+def test_numbers_without_a_value_are_left_to_others(number: str, run: Run) -> None:
+    """Also those of the text, and where a comparison hides them."""
+    text = f"x[i] = i for i in 1..20; y[i] = if(x[i] <= {number}, x[i], 1) for i in 1..20; L = sum(y[i] for i in 1..20); output L"
+    try:
+        assert run(text) is None
+    except NotLoops:  # when it is made ready
+        pass
+
+
+def test_a_row_of_which_the_first_member_is_none() -> None:
+    """z[1,*] has no member, and z[2,1] stands first of all."""
+    text = "z[i,j] = i for i in 1..2, j in 1..1 if j != i; r[i,j] = logsumexp(z[i,*]) for i in 1..2, j in 1..i-1; L = r[2,1]"
+    model = read_model(Source("<text>", text), many=0)
+    assert evaluate(model, {}).gradient.gradients == {"z[2,1]": 1.0, "r[2,1]": 1.0, "L": 1.0}

@@ -72,9 +72,9 @@ class ArrayWriter(Texts[Reals]):
             found: Spread = functions.value(name)(*operands)
         else:
             found = _function(name)(self, *operands)
-        return self._kept(name, found, operands)
+        return self.kept(name, found, operands)
 
-    def _kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
+    def kept(self, name: str, found: Spread, operands: Sequence[Spread]) -> Spread:
         """A value, looked at whether it has lost digits."""
         if not functions.can_vanish(name):
             return found
@@ -107,7 +107,7 @@ class ArrayWriter(Texts[Reals]):
     def used(self, slope: Spread, name: str, numbers: Sequence[Spread], at: int) -> Spread:
         """A slope, looked at as a value is."""
         if functions.can_be_lost(name)[at] and not isinstance(slope, float):
-            return self._kept("*", slope, numbers)
+            return self.kept("*", slope, numbers)
         return slope
 
     def product(self, gradient: Spread, slope: Spread, careful: bool) -> Spread:

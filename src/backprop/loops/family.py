@@ -87,7 +87,8 @@ class Family:
             at = numpy.asarray(index) - low
             there &= (at >= 0) & (at < count)
             found = found * count + at
-        return plain(numpy.where(there, found, -1))
+        # a slice that begins at -1 would be none at all
+        return plain(found) if there.all() else numpy.where(there, found, -1)
 
     def _evenly(self, indices: Sequence[Ints]) -> Affine | None:
         found: Affine | None = None

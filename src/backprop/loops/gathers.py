@@ -25,7 +25,8 @@ def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Spread) ->
         return domain.joined(join, terms, 0.0)
     if gather.joined_by == "hypot":
         # NumPy's own is off by another last digit; what is made of objects are objects, which raise
-        return numpy.asarray(domain.joined(_HYPOT, numpy.abs(terms), 0.0), dtype=float)
+        made = numpy.asarray(domain.joined(_HYPOT, numpy.abs(terms), 0.0), dtype=float)
+        return writer.kept("hypot", made, [made])  # for objects the processor keeps no mark
     if gather.joined_by == "logsumexp":
         return _around_pivot(writer, domain, numpy.broadcast_to(terms, domain.size))
     total = domain.joined(numpy.add, terms, 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from backprop.chain.walk import NOTHING, Operand
@@ -48,7 +48,7 @@ class Forward(Keeping):
     def _look(self, number: Operand[str]) -> None:
         """Note what is not finite."""
         code = self.code
-        if isinstance(number, float):
+        if isinstance(number, float) and isfinite(number):
             return
         if code.width not in self.bad:
             slot = self._slot(None)
