@@ -48,7 +48,10 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
         model = read_model(Source("<text>", text), many=0)
         assert isinstance(model, LoopModel)
         names = [name for name in model.inputs if name not in model.constants]
-        made = build(model, model.output(None), names, {}, engine)
+        try:
+            made = build(model, model.output(None), names, {}, engine)
+        except NotLoops:
+            return None
         if engine == "python":
             assert made is made.careful
         x = numpy.array([values.get(name, model.default(name)) for name in names])
@@ -209,10 +212,7 @@ def test_a_norm_that_is_too_small_for_a_double_is_left_to_others(run: Run) -> No
 def test_numbers_without_a_value_are_left_to_others(number: str, run: Run) -> None:
     """Also those of the text, and where a comparison hides them."""
     text = f"x[i] = i for i in 1..20; y[i] = if(x[i] <= {number}, x[i], 1) for i in 1..20; L = sum(y[i] for i in 1..20); output L"
-    try:
-        assert run(text) is None
-    except NotLoops:  # when it is made ready
-        pass
+    assert run(text) is None
 
 
 def test_a_row_of_which_the_first_member_is_none() -> None:
