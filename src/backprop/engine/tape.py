@@ -161,7 +161,7 @@ class Arrays:
 
     def __init__(self, tape: Tape, fixed: Mapping[int, float]) -> None:
         self.tape = tape
-        self.values, self.gradients, self.p, self.q = (_aligned(tape.size) for _ in range(4))
+        self.values, self.gradients, self.p, self.q = (aligned(tape.size) for _ in range(4))
         count = len(tape.inputs)
         self.values[:count] = [fixed.get(leaf, 0.0) for leaf in tape.inputs.tolist()]
         self.values[count:][: len(tape.numbers)] = tape.numbers
@@ -202,7 +202,7 @@ class Arrays:
             some = ways[first : first + most]
             width = next(each for each in kernels.AT_ONCE if each >= len(some))
             if width not in self._tangents:
-                self._tangents[width] = _aligned(tape.size * width).reshape(tape.size, width)
+                self._tangents[width] = aligned(tape.size * width).reshape(tape.size, width)
             at = self._tangents[width]
             at[:count, : len(some)] = some.T
             at[:count, len(some) :] = 0.0
@@ -313,7 +313,7 @@ def _bits(number: float) -> int:
     return int(np.float64(number).view(np.int64))
 
 
-def _aligned(size: int) -> Doubles:
+def aligned(size: int) -> Doubles:
     """Zeros that begin at a cache line."""
     raw = np.zeros(size + 8, np.float64)
     skip = -(raw.ctypes.data // 8) % 8

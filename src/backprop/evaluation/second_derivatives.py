@@ -9,6 +9,7 @@ import numpy
 
 from backprop.chain.derivatives import derivative_graph
 from backprop.engine.choosing import tape_pays
+from backprop.engine.elimination import Elimination, pays
 from backprop.engine.engines import TapeCode
 from backprop.engine.sparsity import coloured_symmetric, hessian_pattern
 from backprop.errors import NoMachineCode
@@ -25,6 +26,9 @@ _SWEEP = 3e-6
 
 _AT_ONCE = 100
 """The directions of one sweep in Python: a row of so many numbers for each step is kept."""
+
+_MANY = 10
+"""From so many directions on, steps of a tape are worth eliminating."""
 
 _ROOM = 2**24
 """The most numbers that are kept for a sweep."""
@@ -107,6 +111,9 @@ class SecondDerivatives:
         self._tape: TapeCode | None = None
         self._swept = 0
         """How many sweeps there were in Python."""
+        self._few: Elimination | None = None
+        self._ways = 0
+        """How many directions there were on the tape."""
 
     def at(self, x: Sequence[float]) -> Any:
         """A row for each leaf, the derivatives by it of all, (n, n); None where the graph does not say what
@@ -153,11 +160,12 @@ class SecondDerivatives:
         """The second derivatives times each direction, (ways, n). Not finite where the chain rule meets 0·∞.
         ways: shape (ways, n), None for those of the leaves. data: the numbers of all rows, where they
         are known."""
-        ways = numpy.identity(len(x)) if ways is None else ways
-        if len(ways) and self._on_tape(len(ways)):
+        count = len(x) if ways is None else len(ways)
+        if count and self._on_tape(count):
             found = self._by_tape(x, ways)
             if found is not None:
                 return found
+        ways = numpy.identity(len(x)) if ways is None else ways
         return self.swept(self.data(x) if data is None else data, ways)
 
     def data(self, x: Sequence[float]) -> list[float]:
@@ -177,8 +185,7 @@ class SecondDerivatives:
         units in their last place."""
         count = len(x)
         if count and self._on_tape(count):
-            ways = numpy.identity(count) if self._plan is None else self._plan.ways
-            found = self._by_tape(x, ways, sizes=True)
+            found = self._by_tape(x, self._plan and self._plan.ways, sizes=True)
             if found is not None:
                 return (
                     found if self._plan is None else _dense(self._decoded(self._plan, found), count)
@@ -303,6 +310,17 @@ class SecondDerivatives:
                 self._engine = "python"
         return bool(self._tape)
 
+    def _eliminated(self, ways: int) -> Elimination | None:
+        """What is left of the tape for many directions; None where it is not made, because directions so far
+        and so many more take less time than that."""
+        assert self._tape
+        if ways < _MANY:
+            return None
+        self._ways += ways
+        if not self._few and pays(self._tape.tape, self._ways):
+            self._few = Elimination(self._tape.tape, len(self.leaves), self._outputs)
+        return self._few
+
     def _by_tape(self, x: Sequence[float], ways: Any, sizes: bool = False) -> Any:
         """What `products` returns, by machine code; None where something is not finite. sizes: with the
         sizes of all slopes in their place."""
@@ -311,6 +329,12 @@ class SecondDerivatives:
         arrays.values[: len(x)] = x
         if not arrays.forward():
             return None
+        few = None if sizes else self._eliminated(len(x) if ways is None else len(ways))
+        if few:
+            found = few.table(arrays) if ways is None else few.products(arrays, ways)
+            if found is not None and numpy.isfinite(found).all():
+                return found
+        ways = numpy.identity(len(x)) if ways is None else ways
         all_ways = numpy.zeros((len(ways), inputs))
         all_ways[:, : len(x)] = ways
         slopes, kept = (arrays.p, arrays.q), list[Any]()

@@ -1,0 +1,70 @@
+"""A sparse triangular matrix that is swept along many directions at once."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop.engine.engines import Own
+from backprop.engine.native import sweeps
+from backprop.engine.native.machine import library
+from backprop.engine.tape import Doubles, Indices, aligned
+
+Mask = NDArray[np.bool_]
+
+
+class Triangle:
+    """Rows that are sums of rows before them, the first of which are given.
+
+    users, operands: of each entry the row and, counted from the first given one, the row that it is about.
+    """
+
+    def __init__(self, users: Indices, operands: Indices, count: int, rows: int) -> None:
+        self.count, self.rows = count, rows
+        self._users, self._operands = users, np.ascontiguousarray(operands, np.int32)
+        self._starts = np.searchsorted(users, np.arange(rows + 1)).astype(np.int32)
+        self._all = np.full(rows, sweeps.WHOLE, np.uint8)
+        self._own = Own(lambda: dict[int, Doubles]())
+        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        kernels = library("sweeps", sweeps.text)
+        self._sweep = {
+            width: kernels.function(f"sweep{width}", None, number, *[pointer] * 5, number)
+            for width in sweeps.AT_ONCE
+        }
+
+    def sweep(self, by: Doubles, ways: Doubles, marks: NDArray[np.uint8] | None = None) -> Doubles:
+        """All rows, for some directions at once, (count + rows, directions or a few more); the next call in
+        this thread changes them. by: the coefficients of the entries. ways: the given rows, (directions,
+        count). marks: what is to be done with each row."""
+        width = next(each for each in sweeps.AT_ONCE if each >= len(ways))
+        kept = self._own.made
+        if width not in kept:
+            kept[width] = aligned((self.count + self.rows) * width).reshape(-1, width)
+        found: Doubles = kept[width]
+        found[: self.count, : len(ways)] = ways.T
+        found[: self.count, len(ways) :] = 0.0
+        marks = self._all if marks is None else marks
+        read = (self._starts, self._operands, by, marks, found)
+        self._sweep[width](self.rows, *[each.ctypes.data for each in read], self.count)
+        return found
+
+    def reached(self, given: Mask) -> Mask:
+        """Which rows each of some sets of given rows leads to, (rows, sets). given: (count, sets)."""
+        found = np.zeros((self.rows, given.shape[1]), np.bool_)
+        ones, most = np.ones(len(self._operands)), sweeps.AT_ONCE[-1]
+        for begin in range(0, given.shape[1], most):
+            some = given[:, begin : begin + most].T.astype(float)
+            found[:, begin : begin + most] = self.sweep(ones, some)[self.count :, : len(some)] > 0
+        return found
+
+    def transposed(self, outputs: Indices) -> Triangle:
+        """The rows in reverse, each of them the sum of those that it is in; given are outputs."""
+        count, last = len(outputs), self.rows - 1
+        inner = self._operands >= self.count
+        ends = outputs >= self.count
+        users = np.concatenate([self._operands[inner], outputs[ends]]) - self.count
+        operands = np.concatenate([count + last - self._users[inner], np.flatnonzero(ends)])
+        order = np.argsort(-users, kind="stable")
+        return Triangle((last - users)[order], operands[order], count, self.rows)
