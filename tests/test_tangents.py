@@ -43,6 +43,28 @@ def test_tangents_on_a_tape_are_those_of_the_interpreter(
         for at, output in enumerate(graph.outputs):
             allowed = 1e-13 * np.asarray(sizes.get(output, 0.0))
             assert (abs(found[:, at] - truth.get(output, 0.0)) <= allowed).all()
+        same = arrays.tangents(abs(ways), np.array(graph.outputs), sizes=True)
+        for at, output in enumerate(graph.outputs):
+            assert same[:, at] == pytest.approx(
+                np.broadcast_to(sizes.get(output, 0.0), count), rel=1e-12
+            )
+        for way, expected, size in zip(ways, found, same, strict=True):
+            alone = arrays.along(way, np.array(graph.outputs))
+            assert alone is not None
+            assert (abs(alone - expected) <= 1e-13 * size).all()
+
+
+def test_along_a_direction_what_is_not_finite_is_said_and_branches_are_told_apart() -> None:
+    model = backprop.parse("y = if(x > 1, x^3, if(z > x, z*x, 1/x)); z = 5; x = 2")
+    code = TapeCode(model.graph("y"), [model.names["x"], model.names["z"]], {})
+    arrays, output = code.own.made, np.array([model.names["y"]])
+    for x, z, expected in [(2.0, 5.0, 12), (0.5, 5.0, 5 + 2 * 0.5), (0.5, 0.25, -4)]:
+        arrays.values[:2] = x, z
+        found = arrays.along(np.array([1.0, 2.0]), output)
+        assert found is not None
+        assert found[0] == pytest.approx(expected, rel=1e-13)
+    arrays.values[:2] = 0.0, -1.0
+    assert arrays.along(np.array([1.0, 0.0]), output) is None
 
 
 def test_a_branch_that_is_not_taken_has_no_tangent() -> None:

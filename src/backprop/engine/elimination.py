@@ -176,7 +176,7 @@ class Elimination:
         at[:count] = np.arange(count)
         at[rows] = np.arange(count, count + len(rows))
         self.matrix = Triangle(at[entries.user] - count, at[entries.operand], count, len(rows) + 1)
-        self._outputs = at[places]
+        self._outputs = at[places]  # 32 bits each
         parts = np.concatenate([*self._products.parts, np.zeros((3, 0), np.int64)], axis=1)
         taken = np.zeros(first + 2 * size, np.bool_)
         for each in (*parts, entries.by):
@@ -226,18 +226,7 @@ class Elimination:
         """The derivatives of the outputs by each of the first inputs, of which they are the gradient, so that
         these are symmetric: (count, count); None as for `products`."""
         by = self.coefficients(arrays)
-        if by is None:
-            return None
-        count, most = self.count, sweeps.AT_ONCE[-1]
-        found = np.empty((count, count))
-        for block, begin in enumerate(range(0, count, most)):
-            end = min(begin + most, count)
-            some = np.zeros((end - begin, count))
-            some[np.arange(end - begin), np.arange(begin, end)] = 1.0
-            at = self.matrix.sweep(by, some, self._needed[block])
-            found[begin:end, begin:] = at[self._outputs[begin:], : end - begin].T
-            found[begin:end, :begin] = found[:begin, begin:end].T
-        return found
+        return None if by is None else self.matrix.table(by, self._outputs, self._needed)
 
     @cached_property
     def _needed(self) -> NDArray[np.uint8]:

@@ -8,11 +8,13 @@ one before stays in order.
 
 import ctypes
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop.engine.native import kernels
+from backprop.engine.native import kernels, tangents
 from backprop.engine.native.loops import LEAVES, MIXED, is_wide, kinds, known_slopes
 from backprop.engine.native.machine import lanes, library
 from backprop.engine.underflow import LARGE, SCALE
@@ -65,7 +67,7 @@ class Tape:
         self.numbers: Doubles = np.frombuffer(columns.constants)[-2 - firsts[numbers]]
         leaves = np.concatenate([self.inputs, numbers])
         kinds, operands = _read(columns, steps, firsts, seconds)
-        used = frozenset(np.flatnonzero(np.bincount(kinds)).tolist())
+        self._used = used = frozenset(np.flatnonzero(np.bincount(kinds)).tolist())
         self._library = library(f"kernels {sorted(used)}", lambda: kernels.text(used))
         self.forward, self.backward, self.backward_with_care = (
             self._library.function(name, ctypes.c_int, ctypes.c_void_p)
@@ -95,12 +97,14 @@ class Tape:
         if len(self.codes):
             self.codes[base:] = kinds[step_at]
         self.root = int(place[root])
-        arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
-        self.tangents = {
-            width: self._library.function(f"tangents{width}", None, *arguments)
-            for width in kernels.AT_ONCE
-        }
         self.functions = tuple(map(self._library.address, ("forward", "backward")))
+
+    @cached_property
+    def along(self) -> Any:
+        """The function that computes values, and tangents where gradients stand."""
+        used = self._used
+        made = library(f"along {sorted(used)}", lambda: tangents.single(used))
+        return made.function("along", ctypes.c_int, ctypes.c_void_p)
 
     def run(self, data: list[float], gradients: list[float]) -> bool:
         """Compute the graph once: `data` has the numbers of the inputs, and takes those of all
@@ -187,28 +191,42 @@ class Arrays:
             self._fields[_ROOT] = self.tape.places[output]
         return self._backward() and not self._loses
 
-    def tangents(self, ways: Doubles, outputs: Keys) -> Doubles:
+    def tangents(self, ways: Doubles, outputs: Keys, sizes: bool = False) -> Doubles:
         """The derivatives of outputs, rows of the graph, along directions, after `forward`: (ways, outputs).
 
         ways: the directions by the tape's inputs, (ways, inputs). No branch that is not taken has a
-        say, unless something in it is not finite: then what comes out is not.
+        say, unless something in it is not finite: then what comes out is not. sizes: with the sizes of
+        slopes in their place.
         """
         tape = self.tape
-        self._enter_constants()
         count, places = len(tape.inputs), tape.places[outputs]
         found = np.empty((len(ways), len(outputs)))
-        most = kernels.AT_ONCE[-1]
+        made = library("tangents", tangents.several)
+        arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
+        most = tangents.AT_ONCE[-1]
         for first in range(0, len(ways), most):
             some = ways[first : first + most]
-            width = next(each for each in kernels.AT_ONCE if each >= len(some))
+            width = next(each for each in tangents.AT_ONCE if each >= len(some))
             if width not in self._tangents:
                 self._tangents[width] = aligned(tape.size * width).reshape(tape.size, width)
             at = self._tangents[width]
             at[:count, : len(some)] = some.T
             at[:count, len(some) :] = 0.0
             arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
-            tape.tangents[width](tape.segments.ctypes.data, len(tape.segments), *arrays)
+            sweep = made.function(f"{'sizes' if sizes else 'tangents'}{width}", None, *arguments)
+            sweep(tape.segments.ctypes.data, len(tape.segments), *arrays)
             found[first : first + len(some)] = at[places, : len(some)].T
+        return found
+
+    def along(self, way: Doubles, outputs: Keys) -> Doubles | None:
+        """Compute every step; the derivatives of outputs along one direction, (outputs,); None where a step
+        is not finite. way: as those of `tangents`. Slopes and gradients are not what they were."""
+        tape = self.tape
+        self.gradients[: len(tape.inputs)] = way
+        self.gradients[len(tape.inputs) :][: len(tape.numbers) + 1] = 0.0
+        if tape.along(self.address):
+            return None
+        found: Doubles = self.gradients[tape.places[outputs]]
         return found
 
     def _enter_constants(self) -> None:

@@ -33,22 +33,41 @@ class Triangle:
             width: kernels.function(f"sweep{width}", None, number, *[pointer] * 5, number)
             for width in sweeps.AT_ONCE
         }
+        self._table = kernels.function("table", None, *[number] * 3, *[pointer] * 7)
 
     def sweep(self, by: Doubles, ways: Doubles, marks: NDArray[np.uint8] | None = None) -> Doubles:
         """All rows, for some directions at once, (count + rows, directions or a few more); the next call in
         this thread changes them. by: the coefficients of the entries. ways: the given rows, (directions,
         count). marks: what is to be done with each row."""
-        width = next(each for each in sweeps.AT_ONCE if each >= len(ways))
-        kept = self._own.made
-        if width not in kept:
-            kept[width] = aligned((self.count + self.rows) * width).reshape(-1, width)
-        found: Doubles = kept[width]
+        found = self._place(next(each for each in sweeps.AT_ONCE if each >= len(ways)))
+        width = found.shape[1]
         found[: self.count, : len(ways)] = ways.T
         found[: self.count, len(ways) :] = 0.0
         marks = self._all if marks is None else marks
         read = (self._starts, self._operands, by, marks, found)
         self._sweep[width](self.rows, *[each.ctypes.data for each in read], self.count)
         return found
+
+    def _place(self, width: int) -> Doubles:
+        """Where this thread has all rows for so many directions at once."""
+        kept: dict[int, Doubles] = self._own.made
+        if width not in kept:
+            kept[width] = aligned((self.count + self.rows) * width).reshape(-1, width)
+        return kept[width]
+
+    def table(self, by: Doubles, outputs: Indices, marks: NDArray[np.uint8]) -> Doubles:
+        """The derivatives of rows by the given ones, which are as many, (rows, given); symmetric, so that
+        one triangle is computed. marks: what is to be done with each row for each block of given ones."""
+        count, most = self.count, sweeps.AT_ONCE[-1]
+        found = np.empty((count, len(marks) * most))
+        read = (self._starts, self._operands, by, marks, self._place(most), outputs, found)
+        addresses = [each.ctypes.data for each in read]
+        self._table(len(marks), count, self.rows, *addresses)
+        for begin in range(0, count, most):
+            end = begin + most
+            found[begin:end, end:count] = found[end:, begin:end].T[: count - begin]
+        table: Doubles = found[:, :count]
+        return table
 
     def reached(self, given: Mask) -> Mask:
         """Which rows each of some sets of given rows leads to, (rows, sets). given: (count, sets)."""

@@ -327,6 +327,9 @@ class SecondDerivatives:
         assert self._tape
         arrays, inputs = self._tape.own.made, len(self._tape.tape.inputs)
         arrays.values[: len(x)] = x
+        if ways is not None and len(ways) == 1 and not sizes:
+            found = arrays.along(numpy.append(ways[0], numpy.zeros(inputs - len(x))), self._outputs)
+            return found[None] if found is not None and numpy.isfinite(found).all() else None
         if not arrays.forward():
             return None
         few = None if sizes else self._eliminated(len(x) if ways is None else len(ways))
@@ -337,15 +340,7 @@ class SecondDerivatives:
         ways = numpy.identity(len(x)) if ways is None else ways
         all_ways = numpy.zeros((len(ways), inputs))
         all_ways[:, : len(x)] = ways
-        slopes, kept = (arrays.p, arrays.q), list[Any]()
-        if sizes:
-            arrays.tangents(all_ways[:0], self._outputs)  # which enters those of a kind's own
-            kept = [each.copy() for each in slopes]
-            for each in slopes:
-                numpy.abs(each, out=each)
-        found = arrays.tangents(all_ways, self._outputs)
-        for each, before in zip(slopes, kept, strict=False):
-            each[:] = before
+        found = arrays.tangents(all_ways, self._outputs, sizes)
         return found if numpy.isfinite(found).all() else None
 
 

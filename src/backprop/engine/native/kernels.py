@@ -9,7 +9,7 @@ steps wait for one another (a deep chain) a segment holds steps of many kinds, i
 Of each step the operands that have a slope come first, in `a` and `b`; a condition stands in `c`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from backprop.chain.walk import NOTHING
 from backprop.engine import underflow
@@ -24,67 +24,6 @@ of them, each is three numbers: kind, first place, number of steps. seed: the bi
 at the root."""
 
 _NUMBERS = ("count", "size", "root", "seed")
-
-
-AT_ONCE = (1, 4, 8)
-"""How many tangents may go forward at once."""
-
-
-def _tangents(width: int) -> str:
-    """The chain rule from the front, for tangents side by side: of each step the slopes, which `forward`
-    has left, times the tangents of the operands. Those of the leaves stand in `t`."""
-    reals, aligned = f"<{width} x double>", f"align {8 * width}"
-    return f"""
-define void @tangents{width}(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
-                      ptr noalias %a, ptr noalias %b, ptr noalias %t) {{
-entry:
-  %any = icmp sgt i64 %count, 0
-  br i1 %any, label %segment, label %done
-segment:
-  %s = phi i64 [0, %entry], [%s1, %next]
-  %at = getelementptr [3 x i64], ptr %segments, i64 %s
-  %whole = load [3 x i64], ptr %at, align 8
-  %kind = extractvalue [3 x i64] %whole, 0
-  %first = extractvalue [3 x i64] %whole, 1
-  %n = extractvalue [3 x i64] %whole, 2
-  %end = add i64 %first, %n
-  %steps = icmp sge i64 %kind, {loops.MIXED}
-  br i1 %steps, label %step, label %next
-step:
-  %k = phi i64 [%first, %segment], [%k1, %step]
-  %p.at = getelementptr double, ptr %p, i64 %k
-  %q.at = getelementptr double, ptr %q, i64 %k
-  %a.at = getelementptr i32, ptr %a, i64 %k
-  %b.at = getelementptr i32, ptr %b, i64 %k
-  %pk = load double, ptr %p.at, align 8
-  %qk = load double, ptr %q.at, align 8
-  %ak = load i32, ptr %a.at, align 4
-  %bk = load i32, ptr %b.at, align 4
-  %a.row = sext i32 %ak to i64
-  %b.row = sext i32 %bk to i64
-  %a.t = getelementptr {reals}, ptr %t, i64 %a.row
-  %b.t = getelementptr {reals}, ptr %t, i64 %b.row
-  %av = load {reals}, ptr %a.t, {aligned}
-  %bv = load {reals}, ptr %b.t, {aligned}
-  %p1 = insertelement {reals} poison, double %pk, i32 0
-  %pv = shufflevector {reals} %p1, {reals} poison, <{width} x i32> zeroinitializer
-  %q1 = insertelement {reals} poison, double %qk, i32 0
-  %qv = shufflevector {reals} %q1, {reals} poison, <{width} x i32> zeroinitializer
-  %pa = fmul {reals} %pv, %av
-  %qb = fmul {reals} %qv, %bv
-  %sum = fadd {reals} %pa, %qb
-  %to = getelementptr {reals}, ptr %t, i64 %k
-  store {reals} %sum, ptr %to, {aligned}
-  %k1 = add i64 %k, 1
-  %more = icmp slt i64 %k1, %end
-  br i1 %more, label %step, label %next
-next:
-  %s1 = add i64 %s, 1
-  %others = icmp slt i64 %s1, %count
-  br i1 %others, label %segment, label %done
-done:
-  ret void
-}}"""
 
 
 def text(used: frozenset[int]) -> str:
@@ -119,7 +58,7 @@ def text(used: frozenset[int]) -> str:
         _backward("backward", backwards, "leaves"),
         _backward("backward_with_care", careful, "careful"),
     ]
-    others = (_DECLARED, FILL, marks(), _levels(), *map(_tangents, AT_ONCE), ATTRIBUTES)
+    others = (_DECLARED, FILL, marks(), _levels(), ATTRIBUTES)
     return "\n".join([*sorted(declared), *parts, *others])
 
 
@@ -178,9 +117,17 @@ done:
 the type of what the loops have seen. before, after: all segments."""
 
 
-def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: object) -> str:
-    """whole: the field of the tape that the loops call `all`. names: those of the loops by kind."""
-    fields, slices = [], []
+def driver(
+    whole: str,
+    names: Mapping[int, str],
+    otherwise: str,
+    operands: str = loops.OPERANDS,
+    slices: Sequence[str] = (),
+    **parts: object,
+) -> str:
+    """whole: the field of the tape that the loops call `all`. names: those of the loops by kind. operands:
+    what these take, slices: lines that make more of it."""
+    fields, slices = [], [*slices]
     for at, name in enumerate(FIELDS):
         register = "all" if name == whole else f"{name}.all" if name in loops.SLICES else name
         fields += [
@@ -191,7 +138,7 @@ def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: objec
         begin = "all" if name == "own" else f"{name}.all"
         slices.append(f"  %{name} = getelementptr {of}, ptr %{begin}, i64 %first")
     calls = [
-        f"{loop}:\n  call fastcc void @{loop}({loops.OPERANDS})\n  br label %next"
+        f"{loop}:\n  call fastcc void @{loop}({operands})\n  br label %next"
         for loop in (*names.values(), otherwise)
         if loop != "next"
     ]
@@ -204,7 +151,7 @@ def _driver(whole: str, names: Mapping[int, str], otherwise: str, **parts: objec
 
 def _loses(names: Mapping[int, str]) -> str:
     """It looks at the slopes that `forward` has stored."""
-    return _driver(
+    return driver(
         "values", names, "next", name="loses", begin="0", stride=1, seen="i64", before="",
         after="  %answer = trunc i64 %whole to i32",
     )  # fmt: skip
@@ -212,9 +159,8 @@ def _loses(names: Mapping[int, str]) -> str:
 
 def _forward(width: int, names: Mapping[int, str]) -> str:
     """Where a number was too small, or one inside a step too large, `loses` looks closer."""
-    doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
-    after = f"""  %total = call double {total}(double 0.0, {doubles} %whole)
-  %bad = fcmp uno double %total, 0.0
+    doubles, declared, bad = finite(width)
+    after = f"""{bad}
   %found = zext i1 %bad to i32
   %marked = call fastcc i1 @marked(i32 {underflow.both()})
   br i1 %marked, label %look, label %end
@@ -226,11 +172,20 @@ end:
   %two = shl i32 %some, 1
   %answer = or i32 %found, %two"""
     before = f"  call fastcc void @clear_marks(i32 {underflow.both()})"
-    driver = _driver(
+    whole = driver(
         "values", names, "next", name="forward", begin="0", stride=1, seen=doubles, before=before,
         after=after,
     )  # fmt: skip
-    return f"declare double {total}(double, {doubles})\n{driver}"
+    return f"{declared}\n{whole}"
+
+
+def finite(width: int) -> tuple[str, str, str]:
+    """What loops have seen of values, so many side by side, which is added up at the end: its type, what is
+    declared for that, and the instructions for whether one was not finite, `%bad`."""
+    doubles, total = f"<{width} x double>", f"@llvm.vector.reduce.fadd.v{width}f64"
+    bad = f"""  %total = call double {total}(double 0.0, {doubles} %whole)
+  %bad = fcmp uno double %total, 0.0"""
+    return doubles, f"declare double {total}(double, {doubles})", bad
 
 
 def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
@@ -246,7 +201,7 @@ def _backward(name: str, names: Mapping[int, str], otherwise: str) -> str:
   %small = call fastcc i1 @marked(i32 {underflow.flag()})
   %bad = or i1 %far, %small
   %answer = zext i1 %bad to i32"""
-    return _driver(
+    return driver(
         "gradients", names, otherwise, name=name, begin="%last", stride=-1, seen="i64", before=before,
         after=after,
     )  # fmt: skip

@@ -6,7 +6,7 @@ and `%c` their operands as places in all values (or gradients) `%all`, `%p` and 
 loop has seen is behind `%seen`: it reads that first and writes it last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from sys import float_info
 from typing import NamedTuple
@@ -92,14 +92,16 @@ done:
 body ends in. seen, after: the type of what the loop has seen, and its register after a step."""
 
 
-def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
+def forward_over(
+    name: str, code: Code, out: str, block: str = "loop", operands: str = OPERANDS
+) -> str:
     """A loop from the first step to the last; `out` is what the code makes of step k. It adds up x
     - x, which is 0 for a number and nan for what is none."""
     code.store(out, code.at("%own", "%k"))
     nought = code.emit(f"fsub {code.double} {out}, {out}")
     after = code.emit(f"fadd {code.double} %seen0, {nought}")
     return _LOOP.format(
-        name=f"f{number}", operands=OPERANDS, seen=code.double, first=0, stride=code.width,
+        name=name, operands=operands, seen=code.double, first=0, stride=code.width,
         more="slt i64 %k1, %n", block=block, after=after, body=code.body,
     )  # fmt: skip
 
@@ -107,39 +109,35 @@ def _forward(number: int, code: Code, out: str, block: str = "loop") -> str:
 def forward_loop(number: int, code: Code) -> tuple[str, KnownSlopes]:
     """The forward loop of one kind: values to `own`, slopes that are not constant to `p`, `q`."""
     out, slopes = _step(kinds()[number], code, stored=False)
-    return _forward(number, code, out), slopes
+    return forward_over(f"f{number}", code, out), slopes
 
 
 def mixed_forward(used: Iterable[int], code: Code) -> str:
     """The forward loop over steps of many kinds, in the order of the program."""
+    out = by_kind(used, code, lambda kind: _step(kind, code, stored=True)[0])
+    return forward_over(f"f{MIXED}", code, out, "next")
+
+
+def by_kind(used: Iterable[int], code: Code, step: Callable[[Kind], str]) -> str:
+    """The register of what `step` makes of steps of many kinds; the block `next` begins behind it."""
     which = code.load(code.at("%codes", "%k", "i16"), "i16")
     targets = " ".join(f"i16 {number}, label %case{number}" for number in used)
     code.lines += [f"  switch i16 {which}, label %never [{targets}]", "never:", "  unreachable"]
     results = []
     for number in used:
         code.label(f"case{number}")
-        result, _ = _step(kinds()[number], code, stored=True)
-        results.append(f"[{result}, %case{number}]")
+        results.append(f"[{step(kinds()[number])}, %case{number}]")
         code.lines.append("  br label %next")
     code.label("next")
-    out = code.emit(f"phi double {', '.join(results)}")
-    return _forward(MIXED, code, out, "next")
+    return code.emit(f"phi double {', '.join(results)}")
 
 
 def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, KnownSlopes]:
     """Instructions for steps of one kind, as many as there are lanes: the register of the value,
     and the slopes. stored: whether slopes that are the same at every point are stored as well."""
-    known = dict(kind.known)
-    operands: dict[int, Operand] = {}
-    for place, array in zip(kind.order, "abc", strict=False):
-        operands[place] = known[place] if place in known else _gathered(code, array)
-    given = [operands[place] for place in range(len(kind.order))]
-    out = code.value(kind.name, given)
-    register = code.write(out)
-    by = code.slopes(kind.name, given, out if isinstance(out, float) else register)
-    wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
+    register, slopes = computed(kind, code)
     found: list[float | None] = []
-    for array, slope in zip("pq", [*wanted, 0.0][:2], strict=True):
+    for array, slope in zip("pq", slopes, strict=True):
         found.append(slope if isinstance(slope, float) else None)
         if stored or found[-1] is None:
             number = code.write(slope)
@@ -147,17 +145,31 @@ def _step(kind: Kind, code: Code, stored: bool) -> tuple[str, KnownSlopes]:
     return register, found
 
 
-def _gathered(code: Code, array: str) -> str:
+def computed(kind: Kind, code: Code) -> tuple[str, list[Operand]]:
+    """The register of the value of steps of one kind, and their slopes by `a` and `b`."""
+    known = dict(kind.known)
+    operands: dict[int, Operand] = {}
+    for place, array in zip(kind.order, "abc", strict=False):
+        operands[place] = known[place] if place in known else gathered(code, array)
+    given = [operands[place] for place in range(len(kind.order))]
+    out = code.value(kind.name, given)
+    register = code.write(out)
+    by = code.slopes(kind.name, given, out if isinstance(out, float) else register)
+    wanted = [0.0 if place in known else by[place] for place in kind.order[:2]]
+    return register, [*wanted, 0.0][:2]
+
+
+def gathered(code: Code, array: str, of: str = "%all") -> str:
     """The operands that an array of indices names."""
     at = code.at(f"%{array}", "%k", "i32")
-    numbers = [code.load(_place(code, code.at(at, lane, "i32"))) for lane in range(code.width)]
+    numbers = [code.load(_place(code, code.at(at, lane, "i32"), of)) for lane in range(code.width)]
     return numbers[0] if code.width == 1 else code.together(numbers)
 
 
-def _place(code: Code, pointer: str) -> str:
+def _place(code: Code, pointer: str, of: str = "%all") -> str:
     """The place that an index, which stands behind a pointer, names in all values (or gradients)."""
     index = code.load(pointer, "i32")
-    return code.at("%all", code.emit(f"zext i32 {index} to i64"))
+    return code.at(of, code.emit(f"zext i32 {index} to i64"))
 
 
 @cache
@@ -199,7 +211,7 @@ def losing_loop(number: int) -> str:
     though no number that it is made of is 0."""
     code = Code()
     names: dict[str, Operand] = {"out": code.load(code.at("%own", "%k"))}
-    names |= {name: _gathered(code, name) for name in "ab"}
+    names |= {name: gathered(code, name) for name in "ab"}
     names |= {name: code.load(code.at(f"%{name}", "%k")) for name in "pq"}
     told: Sequence[Operand] = _lossy(number)
     if number == MIXED:

@@ -12,8 +12,10 @@ SKIP, NOUGHT, WHOLE = range(3)
 
 
 def text() -> str:
-    """The module: functions `products` and, for so many directions at once, `sweep4` and others."""
-    return "\n".join([marks(), _PRODUCTS.format(flag=underflow.flag()), *map(_sweep, AT_ONCE)])
+    """The module: functions `products`, `table` and, for so many directions at once, `sweep4` and others."""
+    return "\n".join(
+        [marks(), _PRODUCTS.format(flag=underflow.flag()), *map(_sweep, AT_ONCE), _TABLE]
+    )
 
 
 _PRODUCTS = """
@@ -106,3 +108,58 @@ skip:
 done:
   ret void
 }}"""
+
+
+_WIDTH = AT_ONCE[-1]
+
+_TABLE = f"""
+define void @table(i64 %blocks, i64 %count, i64 %rows, ptr noalias %starts,
+                   ptr noalias %operands, ptr noalias %by, ptr noalias %marks, ptr %whole,
+                   ptr noalias %outputs, ptr noalias %found) {{
+entry:
+  br label %block
+block:
+  %b = phi i64 [0, %entry], [%b1, %next]
+  %begin = mul i64 %b, {_WIDTH}
+  %own.marks.at = mul i64 %b, %rows
+  %own.marks = getelementptr i8, ptr %marks, i64 %own.marks.at
+  br label %input
+input:
+  %i = phi i64 [0, %block], [%i1, %input]
+  %lane = sub i64 %i, %begin
+  %l1 = insertelement <{_WIDTH} x i64> poison, i64 %lane, i32 0
+  %ls = shufflevector <{_WIDTH} x i64> %l1, <{_WIDTH} x i64> poison, <{_WIDTH} x i32> zeroinitializer
+  %own = icmp eq <{_WIDTH} x i64> %ls, <{", ".join(f"i64 {lane}" for lane in range(_WIDTH))}>
+  %unit = uitofp <{_WIDTH} x i1> %own to <{_WIDTH} x double>
+  %i.at = getelementptr <{_WIDTH} x double>, ptr %whole, i64 %i
+  store <{_WIDTH} x double> %unit, ptr %i.at, align {8 * _WIDTH}
+  %i1 = add i64 %i, 1
+  %more = icmp slt i64 %i1, %count
+  br i1 %more, label %input, label %sweep
+sweep:
+  call void @sweep{_WIDTH}(i64 %rows, ptr %starts, ptr %operands, ptr %by, ptr %own.marks,
+                           ptr %whole, i64 %count)
+  %stride = mul i64 %blocks, {_WIDTH}
+  br label %output
+output:
+  %j = phi i64 [%begin, %sweep], [%j1, %output]
+  %output.at = getelementptr i32, ptr %outputs, i64 %j
+  %at = load i32, ptr %output.at, align 4
+  %from = getelementptr <{_WIDTH} x double>, ptr %whole, i32 %at
+  %slopes = load <{_WIDTH} x double>, ptr %from, align {8 * _WIDTH}
+  %row = mul i64 %j, %stride
+  %place = add i64 %row, %begin
+  %to = getelementptr double, ptr %found, i64 %place
+  store <{_WIDTH} x double> %slopes, ptr %to, align 8
+  %j1 = add i64 %j, 1
+  %others = icmp slt i64 %j1, %count
+  br i1 %others, label %output, label %next
+next:
+  %b1 = add i64 %b, 1
+  %again = icmp slt i64 %b1, %blocks
+  br i1 %again, label %block, label %done
+done:
+  ret void
+}}"""
+"""The derivatives of as many outputs as there are inputs: in row j of `found` those of output j by the
+inputs up to j and others of the same block of directions."""
