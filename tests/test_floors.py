@@ -83,6 +83,7 @@ ONLY = {
         "report/hessian_part_report.py",
         "report/hessian_report.py",
         "descent/looped.py",
+        "descent/limited_memory.py",
         "descent/second_order.py",
         "report/large_report.py",
         "reports/plot.py",

@@ -40,7 +40,8 @@ def optimizers_table() -> str:
         lines.append(f"| `{row.name}` | {update} | {numbers} |")
     for each in SECOND_ORDER:
         numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
-        lines.append(f"| `{each.name}` | scipy's {each.method} | {numbers} |")
+        method = f"{each.free}; with bounds " if each.free else ""
+        lines.append(f"| `{each.name}` | {method}scipy's {each.method} | {numbers} |")
     return "\n".join(lines) + "\n"
 
 

@@ -92,11 +92,11 @@ def test_meyer_converges_from_any_start(seed: int) -> None:
 def test_the_fall_to_a_minimum_does_not_depend_on_units() -> None:
     """The parabola's lowest point is 0, and the run stands at 1e-10, all of it due to y."""
     run = Run(_problem("L = 1e10*x^2 + 1e-10*(y - 1)^2", {"x": 0.0, "y": 0.0}), complete({}))
-    assert second_order._newton_fall(run) == pytest.approx(1e-10, rel=1e-6)
+    assert second_order.newton_fall(run) == pytest.approx(1e-10, rel=1e-6)
 
 
 def test_nothing_is_converged_where_the_output_bends_down() -> None:
     """A saddle: however small the gradient, the fall along y has no end."""
     text = "L = (1e8 + (x - 1/3)^2) - 1e8 - y^2"
     run = Run(_problem(text, {"x": 0.33334, "y": 1e-9}), complete({}))
-    assert run.no_lower(second_order._newton_fall(run)).cause == "stuck"
+    assert run.no_lower(second_order.newton_fall(run)).cause == "stuck"

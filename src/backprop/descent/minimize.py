@@ -110,9 +110,9 @@ def _end(
                     return None
                 run.judge(inf)
             if isinstance(row, Minimizer):
-                from backprop.descent import second_order  # nor are scipy's methods
+                from backprop.descent import searches  # nor are these
 
-                second_order.descend(row, numbers, run)
+                searches.descend(row, numbers, run)
             elif method:
                 method.descend()
         except NoLower:
@@ -207,7 +207,7 @@ def _unexplained(run: Run, row: Method, method: FirstOrder | None) -> list[Backp
     if not wanted or (method and method.explained):
         return []
     if not method:
-        why = f"{row.name} is scipy's"
+        why = f"no formula says how {row.name} finds its steps"
     elif wanted <= run.before:
         why = f"this run began after step {run.before}"
     else:

@@ -10,7 +10,8 @@ and from the names of its `state`, which the optimizer keeps from step to step, 
 A name with a prime is the value after the step: `x'` the new parameter. Any other name on a left
 side is an intermediate result. `maximize` turns the sign of g before the update sees it.
 
-The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours.
+The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours, and L-BFGS too,
+where there are no bounds.
 
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
@@ -113,13 +114,15 @@ class Optimizer:
 @dataclass(frozen=True, slots=True)
 class Minimizer:
     """A method of scipy's, by its name there. bounds: whether it knows bounds. hessian: whether it
-    needs second derivatives. options: what a person may change, by scipy's names for them."""
+    needs second derivatives. options: what a person may change, by scipy's names for them. free: our own
+    method (`descent.limited_memory`), which runs in its place where there are no bounds."""
 
     name: str
     method: str
     source: str
     bounds: bool = False
     hessian: bool = False
+    free: str = ""
     options: Options = field(default_factory=dict)
     then: str = ""
     """The row that goes on where this one finds no lower point, if there are few parameters."""
@@ -231,7 +234,7 @@ FIRST_ORDER = (
 SECOND_ORDER = (
     Minimizer(
         "lbfgs", "L-BFGS-B", "Byrd, Lu, Nocedal, Zhu: SIAM J. Sci. Comput. 16, 1995",
-        bounds=True, options={"maxcor": (10, Range(1, 1000, whole=True))}, then="bfgs",
+        bounds=True, free="L-BFGS", options={"maxcor": (10, Range(1, 1000, whole=True))}, then="bfgs",
         fixed={"ftol": 0, "gtol": 0, "maxls": 50},
     ),
     Minimizer(

@@ -1,4 +1,4 @@
-"""Methods of `scipy.optimize.minimize` with our exact gradients, and our rules for stopping."""
+"""Methods of `scipy.optimize.minimize` with our exact gradients; what second derivatives say of a point."""
 
 from collections.abc import Mapping, Sequence
 from sys import float_info
@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy
 
-from backprop.descent.course import NoLower, Run, Stop
+from backprop.descent.course import Run, Stop
 from backprop.descent.objective import Point
-from backprop.descent.optimizers import SECOND_ORDER, Minimizer, defaults
+from backprop.descent.optimizers import Minimizer
 from backprop.descent.problem import Problem
-from backprop.errors import NotFinite, TooLarge
+from backprop.descent.walls import Walls
+from backprop.errors import NotFinite
 from backprop.evaluation.second_derivatives import reach
 
-MOST_DENSE = 1000
-"""The most parameters for which `newton` keeps a table of second derivatives: 8 MB."""
-
-_FEW = 100
-"""The most parameters for which that table is made without being asked."""
+FEW = 100
+"""The most parameters for which a table of second derivatives is made without being asked."""
 
 _FLAT = 1e-8
 """A bend by less than this part of the largest one cannot be told from none by differences, nor
@@ -27,32 +25,11 @@ _ROUNDED = 64 * float_info.epsilon
 """How far rounding may move a sum of a few dozen terms, relative to their sizes."""
 
 
-def descend(row: Minimizer, options: Mapping[str, float], run: Run) -> None:
-    """Step after step, until the run raises Stop, which it does in any case."""
-    count = len(run.x)
-    if row.hessian and count > MOST_DENSE:
-        needs = f"{row.name} needs the second derivatives of {count} parameters by one another"
-        message = f"{needs}, and {MOST_DENSE} is the most it takes"
-        raise TooLarge(message, hints=["use --optimizer lbfgs"])
-    run.monotone = True
-    _Search(row, options, run).descend()
-    while row.then and count <= _FEW and not run.problem.bounded:
-        row = next(each for each in SECOND_ORDER if each.name == row.then)
-        number = run.number
-        run.relieved = f"; {row.name} took over after step {number}"
-        known = {"hess_inv0": _inverse(run)} if row.method == "BFGS" else {}
-        _Search(row, {**defaults(row), **known}, run).descend()
-        if run.number == number:
-            run.relieved = ""  # it found nothing lower either
-    raise run.no_lower(_newton_fall(run) if count <= _FEW else None)
+class ScipySearch:
+    """One of scipy's methods at work for a run. options: by its names."""
 
-
-class _Search:
-    """One method at work for a run. options: for scipy, by its names."""
-
-    def __init__(self, row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
-        self.row = row
-        self.run = run
+    def __init__(self, row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) -> None:
+        self.row, self.run, self.walls = row, run, walls
         numbers = {name: n for name, n in options.items() if isinstance(n, float)}
         whole = {name: int(number) for name, number in numbers.items() if number.is_integer()}
         self.options = {**row.fixed, **options, **whole}
@@ -60,8 +37,6 @@ class _Search:
             self.options["gtol"] = run.options["until_grad"]
         self.seen: dict[bytes, tuple[float, Point]] = {}
         """What scipy asked for since its last step, by the bytes of the point."""
-        self.lowest: tuple[float, Point, Point] | None = None
-        """The lowest of these points, if it is lower than that step."""
 
     def descend(self) -> None:
         """Until the run raises Stop, or no lower point is found."""
@@ -73,48 +48,23 @@ class _Search:
             more["hess"] = self._hessian
         if row.bounds and run.problem.bounded:
             more["bounds"] = Bounds(run.problem.low, run.problem.high)
-        while True:
-            count = run.count
-            left = run.options["steps"] - count
-            settings = {**self.options, "maxiter": left + 1}
-            if row.method == "L-BFGS-B":
-                settings["maxfun"] = 100 * left + 1000
-            try:
-                with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
-                    minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
-            except NoLower:
-                return
-            except (ValueError, numpy.linalg.LinAlgError):
-                # Its linear algebra gave up, which is the same as finding no lower point.
-                if run.failure is not None:
-                    raise
-            # A line search may give up at a point that is lower all the same, or because of what
-            # the method remembers: from there, or with an empty memory, it often goes on.
-            if self.lowest:
-                value, point, gradient = self.lowest
-                self.lowest = None
-                run.step(point, value, gradient)
-            elif run.count == count:
-                return
+        left = run.options["steps"] - run.count
+        settings = {**self.options, "maxiter": left + 1}
+        if row.method == "L-BFGS-B":
+            settings["maxfun"] = 100 * left + 1000
+        try:
+            with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
+                minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
+        except (ValueError, numpy.linalg.LinAlgError):
+            # Its linear algebra gave up, which is the same as finding no lower point.
+            if run.failure is not None:
+                raise
 
     def _evaluate(self, x: Any) -> tuple[float, Any]:
-        """Value and gradient; where there are none, a wall that turns a line search back."""
-        run, point = self.run, x.tolist()
-        try:
-            if point == run.x:  # at a corner the run has a gradient of its own
-                value, gradient = run.value, run.gradient
-            else:
-                value, gradient = run.problem.both(point)
-        except NotFinite as error:
-            if run.problem.bottomless:
-                raise run.diverged(error) from None
-            # As high above the last step as the slope promised to fall, and rising as steeply:
-            # scipy's interpolation then shortens the step to about a seventh.
-            promised = numpy.dot(run.gradient, x - numpy.asarray(run.x))
-            return run.value + abs(promised), -numpy.asarray(run.gradient)
-        self.seen[x.tobytes()] = value, gradient
-        if value < (self.lowest[0] if self.lowest else run.value):
-            self.lowest = value, point, gradient
+        """Value and gradient; where there are none, a wall."""
+        value, gradient = found = self.walls.at(x.tolist())
+        if not self.walls.stands:
+            self.seen[x.tobytes()] = found
         return value, numpy.asarray(gradient)
 
     def _hessian(self, x: Any) -> Any:
@@ -132,7 +82,7 @@ class _Search:
         # one that scipy did not ask for by itself is computed now
         found = self.seen.get(x.tobytes()) or self.run.problem.both(point)
         self.seen = {x.tobytes(): found}
-        self.lowest = None
+        self.walls.lowest = None
         self.run.step(point, *found)
 
 
@@ -203,7 +153,7 @@ def _spectrum(run: Run) -> tuple[Any, Any]:
     return bends, directions / units[:, None]
 
 
-def _inverse(run: Run) -> Any:
+def inverse(run: Run) -> Any:
     """The inverse of the second derivatives, made positive: what a method may begin with."""
     bends, directions = _spectrum(run)
     bends = numpy.abs(bends)
@@ -217,7 +167,7 @@ def _inverse(run: Run) -> Any:
 
 def is_minimum(run: Run) -> bool:
     """Whether the second derivatives, where the gradient is 0, say that this is a minimum."""
-    if len(run.x) > _FEW:
+    if len(run.x) > FEW:
         return False
     exact, table = run.problem.second_derivatives, _exact(run.problem, run.x)
     try:
@@ -236,7 +186,7 @@ def is_minimum(run: Run) -> bool:
         return False
 
 
-def _newton_fall(run: Run) -> float:
+def newton_fall(run: Run) -> float:
     """How far the output falls to the lowest point of its parabola, from all second derivatives:
     half the sum of (gradient along an eigenvector)^2/|eigenvalue|; inf where it bends down."""
     bends, directions = _spectrum(run)

@@ -1,0 +1,163 @@
+"""L-BFGS and its line search: against formulas of textbooks, the six functions of Moré and Thuente, and scipy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from math import cos, inf, pi, sin, sqrt
+from random import Random
+
+import numpy
+import pytest
+
+import backprop
+from backprop.descent import line_search
+from backprop.descent.course import Run, Stop
+from backprop.descent.limited_memory import LimitedMemory
+from backprop.descent.line_search import LineSearch
+from backprop.descent.objective import GraphObjective
+from backprop.descent.problem import Problem
+from backprop.descent.walls import Walls
+from backprop.descent_options import complete
+from backprop.evaluation.gradient import evaluate
+from standard_functions import STANDARD_FUNCTIONS
+
+Line = Callable[[float], tuple[float, float]]
+
+
+def _first(a: float, b: float = 2) -> tuple[float, float]:
+    """Function (5.1)."""
+    return -a / (a**2 + b), (a**2 - b) / (a**2 + b) ** 2
+
+
+def _second(a: float, b: float = 0.004) -> tuple[float, float]:
+    """Function (5.2)."""
+    return (a + b) ** 5 - 2 * (a + b) ** 4, 5 * (a + b) ** 4 - 8 * (a + b) ** 3
+
+
+def _third(a: float, b: float = 0.01, waves: int = 39) -> tuple[float, float]:
+    """Function (5.3)."""
+    if a <= 1 - b:
+        base, slope = 1 - a, -1.0
+    elif a >= 1 + b:
+        base, slope = a - 1, 1.0
+    else:
+        base, slope = (a - 1) ** 2 / (2 * b) + b / 2, (a - 1) / b
+    more = 2 * (1 - b) / (waves * pi) * sin(waves * pi / 2 * a)
+    return base + more, slope + (1 - b) * cos(waves * pi / 2 * a)
+
+
+def _yanai(b: float, c: float) -> Line:
+    """Function (5.4)."""
+    g, h = sqrt(1 + b**2) - b, sqrt(1 + c**2) - c
+
+    def line(a: float) -> tuple[float, float]:
+        one, two = sqrt((1 - a) ** 2 + c**2), sqrt(a**2 + b**2)
+        return g * one + h * two, -g * (1 - a) / one + h * a / two
+
+    return line
+
+
+LINES: list[Line] = [_first, _second, _third, _yanai(0.001, 0.001), _yanai(0.01, 0.001), _yanai(0.001, 0.01)]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("first", [1e-3, 1e-1, 1e1, 1e3])
+def test_both_conditions_of_wolfe_hold_after_few_trials(
+    at: int, first: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the paper's first steps; it needs 1 to 16 trials for conditions of its own. The interval is
+    narrowed until they hold."""
+    monkeypatch.setattr(line_search, "_NARROW", 1e-10)
+    value, slope = LINES[at](0.0)
+    search = LineSearch(value, slope, first)
+    for _ in range(20):
+        step = search.step
+        there = LINES[at](step)
+        if not search.tried(*there):
+            break
+    assert search.good
+    assert there[0] <= value + 1e-3 * step * slope
+    assert abs(there[1]) <= -0.9 * slope
+
+
+def test_a_line_without_end_is_followed_far_and_a_wall_turned_back_from() -> None:
+    search, trials = LineSearch(0.0, -1.0, 1.0), 1
+    while search.tried(-search.step, -1.0):
+        trials += 1
+    assert search.step >= 1e10
+    assert trials < 25
+    search = LineSearch(0.0, -1.0, 1.0)
+    while search.tried(*((inf, inf) if search.step > 0.01 else (-search.step, -1.0))):
+        assert search.step < 1
+    assert search.step < 0.02
+
+
+def run_of(text: str, count: int) -> Run:
+    model = backprop.parse(text)
+    names = [f"x[{at}]" for at in range(1, count + 1)]
+    objective = GraphObjective(model, evaluate(model, {}, "L"), names, {})
+    return Run(Problem(objective, {}), complete({"steps": 6, "until_grad": 0.0}))
+
+
+@pytest.mark.parametrize("count", [7, 60])
+def test_the_direction_is_that_of_the_whole_matrix(count: int) -> None:
+    """Nocedal and Wright (6.17), from the multiple of the unit matrix (7.20), with all steps remembered."""
+    run = run_of(
+        "L = sum((x[i] - 1/i)^2*i + exp(x[i]/3) for i in 1..n) + sum(sin(x[i])*x[i+1] for i in 1..n-1)"
+        f"; x[i] ~ uniform(-1, 1) for i in 1..n; n = {count}",
+        count,
+    )
+    memory = LimitedMemory(run, Walls(run), 20)
+    with pytest.raises(Stop):
+        memory.descend()
+    pairs = [(numpy.array(s), numpy.array(y)) for s, y, _ in memory._pairs]
+    assert len(pairs) == 6
+    step, change = pairs[-1]
+    inverse = numpy.identity(count) * (step @ change) / (change @ change)
+    for step, change in pairs:
+        left = numpy.identity(count) - numpy.outer(step, change) / (step @ change)
+        inverse = left @ inverse @ left.T + numpy.outer(step, step) / (step @ change)
+    random = Random(0)
+    gradient = numpy.array([random.gauss(0, 1) for _ in range(count)])
+    found = memory.direction(gradient.tolist() if count == 7 else gradient)
+    assert numpy.array(found) == pytest.approx(-inverse @ gradient, rel=1e-9, abs=1e-12)
+
+
+def test_it_takes_no_more_evaluations_than_scipy_and_ends_as_low() -> None:
+    """On the standard functions; bounds that are far away leave the work to scipy's L-BFGS-B."""
+    ours = theirs = 0
+    for function in STANDARD_FUNCTIONS:
+        model = backprop.parse(function.equations)
+        own = model.descend(function.start, optimizer="lbfgs")
+        bounds = dict.fromkeys(function.start, (-1e200, inf))
+        other = model.descend(function.start, optimizer="lbfgs", bounds=bounds)
+        if other.converged and other.value == pytest.approx(own.value, rel=1e-5, abs=1e-10):
+            ours, theirs = ours + own.evaluations, theirs + other.evaluations
+        assert own.converged, function.name
+    assert ours <= 1.1 * theirs
+    assert ours > 500
+
+
+def test_the_method_of_few_parameters_is_that_of_many() -> None:
+    """A parameter without a say makes 51 of 50: arrays compute what lists did."""
+    text = "L = sum((x[i] - i/20)^4 + (x[i] - x[i+1])^2 for i in 1..48) + x[50]^2; x[i] = 1 for i in 1..50"
+    few = backprop.parse(text).descend(optimizer="lbfgs", steps=40)
+    many = backprop.parse(f"{text}; L2 = L + 0*y; y = 3").descend(
+        of="L2", optimizer="lbfgs", steps=40
+    )
+    assert few.steps == many.steps == 40
+    assert many.values[:15] == pytest.approx(few.values[:15], rel=1e-9)
+    assert many.value == pytest.approx(few.value, rel=1e-3)
+
+
+def test_nothing_heavy_is_imported_for_it() -> None:
+    code = (
+        "import sys, backprop\n"
+        "found = backprop.parse('L = (1 - x)^2 + 100*(y - x^2)^2; x = -1; y = 1').descend(optimizer='lbfgs')\n"
+        "assert found.converged\n"
+        "print([name for name in ('numpy', 'scipy') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
