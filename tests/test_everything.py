@@ -16,7 +16,8 @@ from backprop.loops import everything, loop_model, plan, sequence
 from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
-from backprop.loops.passes import Doubtful, Found, gradient
+from backprop.loops.passes import Found, gradient
+from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from gradbench import PROBLEMS

@@ -10,9 +10,9 @@ import pytest
 from backprop.chain.derivatives import derivative_graph
 from backprop.language.reading import read_carefully
 from backprop.loops.many import NotLoops
-from backprop.loops.passes import Doubtful
 from backprop.loops.ready import needed
 from backprop.loops.second import Curvature, LoopCurvature
+from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from backprop.syntax import functions

@@ -9,9 +9,10 @@ import pytest
 
 from backprop.evaluation.gradient import Gradient, by_loops
 from backprop.loops import loop_model, sequence
-from backprop.loops.passes import Doubtful, gradient
+from backprop.loops.passes import gradient
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.stepped import Stepped
+from backprop.loops.walks import Doubtful
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from looped import apart

@@ -19,11 +19,12 @@ from backprop.loops.arrays import ArrayWriter, Spread, norm
 from backprop.loops.domains import Reals
 from backprop.loops.moving import Leaves, Moving, Ready
 from backprop.loops.parts import ArrayWalk
-from backprop.loops.passes import bring_back, same, walk_through
+from backprop.loops.passes import same
 from backprop.loops.plan import Plan
 from backprop.loops.rounded import SIZE, Shaken, Sizes
 from backprop.loops.rows import Gathered
 from backprop.loops.stepped import Met, Stepped
+from backprop.loops.walks import bring_back, walk_through
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
 from backprop.syntax.functions import TINY

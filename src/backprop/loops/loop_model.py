@@ -24,8 +24,9 @@ from backprop.loops.family import Family
 from backprop.loops.file_order import wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
-from backprop.loops.passes import Doubtful, Found, gradient
+from backprop.loops.passes import Found, gradient
 from backprop.loops.plan import Plan
+from backprop.loops.walks import Doubtful
 from backprop.numbers import as_double
 from backprop.source import Span, one_line
 

@@ -14,9 +14,9 @@ from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn
-from backprop.loops.passes import walk_through
 from backprop.loops.plan import Plan
 from backprop.loops.stepped import Stepped
+from backprop.loops.walks import walk_through
 
 Leaves = tuple[str, Wholes]
 """Some inputs of a family: its name, and where they stand among its numbers."""

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from backprop.engine.underflow import SCALE
-from backprop.loops.affine import Places
-from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.arrays import ArrayWriter, Spread, finite
+from backprop.loops.chunked import KEPT, Chunked, size_of, stages
 from backprop.loops.domains import Reals
-from backprop.loops.parts import ArrayWalk, Block, Turn, added
+from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.plan import Plan
+from backprop.loops.recurrence import Recurrence
 from backprop.loops.slice_sums import SliceSums
 from backprop.loops.stepped import Stepped
-from backprop.operations import EQUALITIES
+from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
 from backprop.syntax.functions import TINY
 
 SAME, UNSEEN = 1e-13, 1e-300
 """How far apart numbers are the same with and without what is too small for a double: relative, and
 of intermediate results absolute."""
-
-
-class Doubtful(Exception):
-    """What is not finite, or undecided: it is found out, and told, with the unrolled graph."""
 
 
 class Found(NamedTuple):
@@ -86,118 +83,114 @@ def _swept(
     """Values and gradients, and whether something was too small for a double. more: added to that.
     scale: of the gradients on the way."""
     writer = ArrayWriter(more)
-    values = {name: each.copy() for name, each in numbers.items()}
-    walks: list[ArrayWalk] = []
+    values = own_numbers(plan, numbers)
+    again = size_of(plan.runs) > KEPT
+    steps = [_Way(plan, run, again) for run in plan.runs]
     rows: dict[int, Spread] = {}
-    labels: list[tuple[str, Any]] = []
+    met: list[tuple[str, Any]] = []
     with writer.watched():
-        for run in plan.units():
-            if isinstance(run, Stepped):
-                met = run.forward(values, rows, more)
-                if not met.finite or (noted and met.border):
-                    raise Doubtful("a recurrence")
-                writer.small |= met.small
-                labels += [(use.family, use.places) for use in met.labels] if noted else []
-                continue
-            walk = walk_through(run.part, writer, values, rows)
-            walk.forward()
-            if not walk.is_finite():
-                raise Doubtful(run.family)
-            if noted:
-                labels += _labels(walk, run)
-            if run.family:
-                values[run.family][run.target] = walk.found[run.part.roots[0]]
-            else:
-                rows |= {row: walk.found[row] for row in run.part.roots}
-            walks.append(walk)
-            run.part.forget()
+        for way in steps:
+            met += way.forward(values, rows, writer, noted)
         gradients = {name: numpy.full(len(each), -0.0) for name, each in values.items()}
         gradients[output][place] = scale
         lost, writer.small = writer.small, False
         reached = plan.reached(output, place)
         by_row: dict[int, Spread] = {}
-        for whole in reversed(plan.runs):
-            if isinstance(whole, Stepped):
-                writer.small |= whole.backward(values, rows, gradients, by_row, reached, more)
-                continue
-            sums = SliceSums(plan, whole, gradients, by_row)
-            for turn in reversed(whole.turns):
-                made = walks.pop()
-                if not turn.family or reached[turn.family][turn.target].any():
-                    made.once = True
-                    bring_back(made, turn, gradients, sums.by_row)
-                    sums.next()
-                del made
-                turn.part.forget()
-            sums.end()
-    if any(gradients[family][places].any() for family, places in labels):
+        while steps:
+            steps.pop().backward(values, rows, gradients, by_row, reached, writer)
+    if any(gradients[family][places].any() for family, places in met):
         raise Doubtful("a border")
     for each in gradients.values():
-        if not numpy.isfinite(each).all():
+        if not finite(each):
             raise Doubtful("a gradient")
         each += 0.0
         each /= scale
     return Found(values, gradients, reached), Small(lost, writer.small)
 
 
-def _labels(walk: ArrayWalk, run: Turn) -> Iterator[tuple[str, Any]]:
-    """Where borders are met by what may be labels, inputs that an equality asks for: these, which so
-    must have no slope. Raises Doubtful for other borders."""
-    for step, met in walk.borders():
-        columns = run.part.columns
-        uses = [use for use in run.part.uses if use.row in columns.operands(step)]
-        others = len([each for each in columns.operands(step) if not columns.is_number(each)])
-        if columns.op(step) not in EQUALITIES or not uses or len(uses) < others:
-            raise Doubtful("a border")
-        for use in uses:
-            if columns.homes[use.row] is not columns.homes[step]:
-                yield use.family, use.places
+def own_numbers(plan: Plan, numbers: Mapping[str, Reals]) -> dict[str, Reals]:
+    """The numbers of families to compute others in: those of families that are computed are copies."""
+    computed: set[str] = set()
+    for run in plan.runs:
+        computed.update(
+            each.family for each in (run.bodies if isinstance(run, Recurrence) else [run])
+        )
+    return {name: each.copy() if name in computed else each for name, each in numbers.items()}
+
+
+class _Way:
+    """The way through one run and back. again: whether what is between members is computed again on the
+    way back."""
+
+    def __init__(self, plan: Plan, run: Turn | Recurrence, again: bool) -> None:
+        self._plan, self._run, self._again = plan, run, again
+        self._turns: Sequence[Turn | Chunked] = ()
+        if isinstance(run, Turn) and again:
+            self._turns = stages(run, plan.uses)
+        elif not isinstance(run, Stepped):
+            self._turns = run.turns
+        self._walks: list[ArrayWalk | None] = []
+
+    def forward(
+        self,
+        values: Mapping[str, Reals],
+        rows: dict[int, Spread],
+        writer: ArrayWriter,
+        noted: bool,
+    ) -> list[tuple[str, Any]]:
+        """Compute its members; where labels are met, if that is noted."""
+        if isinstance(self._run, Stepped):
+            found = self._run.forward(values, rows, writer.more)
+            if not found.finite or (noted and found.border):
+                raise Doubtful("a recurrence")
+            writer.small |= found.small
+            return [(use.family, use.places) for use in found.labels] if noted else []
+        met: list[tuple[str, Any]] = []
+        for turn in self._turns:
+            if isinstance(turn, Chunked):
+                met += turn.forward(values, rows, writer, noted)
+                self._walks.append(None)
+                continue
+            walk = walk_through(turn.part, writer, values, rows)
+            walk.forward()
+            if not walk.is_finite():
+                raise Doubtful(turn.family)
+            if noted:
+                met += labels(walk, turn)
+            if turn.family:
+                values[turn.family][turn.target] = walk.found[turn.part.roots[0]]
             else:
-                yield use.family, _some(use.places, met)
+                rows |= {row: walk.found[row] for row in turn.part.roots}
+            self._walks.append(None if self._again else walk)
+            turn.part.forget()
+        return met
 
-
-def _some(places: Places, met: Any) -> Any:
-    """Those of some places for which a border is met."""
-    if isinstance(places, slice):
-        places = numpy.arange(places.start, places.stop)
-    return places[numpy.broadcast_to(met, len(places))]
-
-
-def walk_through(
-    part: Block, writer: ArrayWriter, values: Mapping[str, Reals], rows: Mapping[int, Spread]
-) -> ArrayWalk:
-    """A walk through a part. values: of the members that it reads. rows: those computed elsewhere."""
-    known: dict[int, Spread] = {row: rows[row] for row in part.outer}
-    for row, family, places in part.uses:
-        whole = part.columns.homes[row] is part.columns.whole
-        known[row] = float(values[family][places][0]) if whole else values[family][places]
-    return ArrayWalk.through(part, writer, known)
-
-
-def bring_back(
-    walk: ArrayWalk,
-    run: Turn,
-    gradients: dict[str, Reals],
-    by_row: dict[int, Spread],
-    others: Sequence[int] = (),
-) -> Mapping[int, Spread]:
-    """Add what a part brings to the gradients of what it reads, and of rows computed elsewhere. Those of
-    others, too, are among the ones it returns."""
-    part = run.part
-    seeds: dict[int, Spread] = {}
-    if not run.family:  # what another loop has of these rows, it counts by itself
-        seeds = {row: by_row.pop(row) for row in part.roots if row in by_row}
-    else:
-        seed = gradients[run.family][run.target]
-        alone = part.columns.homes[part.roots[0]] is part.columns.whole
-        seeds[part.roots[0]] = float(seed[0]) if alone else seed
-    found = walk.backward(seeds, [*(use.row for use in part.uses), *part.outer, *others])
-    for row, family, places in part.uses:
-        given = found[row]
-        if isinstance(given, float) and given == 0.0:
-            continue
-        more = numpy.atleast_1d(numpy.asarray(given, dtype=float))
-        gradients[family] = added(gradients[family], places, more)
-    for row in part.outer:
-        by_row[row] = by_row[row] + found[row] if row in by_row else found[row]
-    return found
+    def backward(
+        self,
+        values: Mapping[str, Reals],
+        rows: Mapping[int, Spread],
+        gradients: dict[str, Reals],
+        by_row: dict[int, Spread],
+        reached: Mapping[str, NDArray[numpy.bool_]],
+        writer: ArrayWriter,
+    ) -> None:
+        """Add what its members bring to the gradients of what they read, and of rows."""
+        if isinstance(self._run, Stepped):
+            rest = rows, gradients, by_row, reached, writer.more
+            writer.small |= self._run.backward(values, *rest)
+            return
+        sums = SliceSums(self._plan, self._run, gradients, by_row)
+        for turn in reversed(self._turns):
+            walk = self._walks.pop()
+            if isinstance(turn, Chunked):
+                turn.backward(values, rows, gradients, sums.by_row, reached, writer)
+                continue
+            if not turn.family or reached[turn.family][turn.target].any():
+                if walk is None:
+                    walk = walk_through(turn.part, writer, values, rows)
+                    walk.forward()
+                walk.once = True
+                bring_back(walk, turn, gradients, sums.by_row)
+                sums.next()
+            turn.part.forget()
+        sums.end()

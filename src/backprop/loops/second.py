@@ -11,8 +11,9 @@ from backprop.loops.arrays import ArrayWriter
 from backprop.loops.derived import Stage, derived, stages
 from backprop.loops.domains import Reals
 from backprop.loops.parts import added
-from backprop.loops.passes import Doubtful, same, walk_through
+from backprop.loops.passes import same
 from backprop.loops.ready import Needed
+from backprop.loops.walks import Doubtful, walk_through
 from backprop.syntax.functions import TINY
 
 _FIRST, _SECOND = "∂", "∂∂"

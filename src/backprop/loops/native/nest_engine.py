@@ -26,10 +26,11 @@ from backprop.loops.native.groups import groups
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.module import Module, module
 from backprop.loops.parts import Turn
-from backprop.loops.passes import UNSEEN, same, walk_through
+from backprop.loops.passes import UNSEEN, same
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.stepped import Stepped
+from backprop.loops.walks import walk_through
 from backprop.syntax.functions import TINY
 
 NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
