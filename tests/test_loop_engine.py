@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient, by_loops, evaluate
 from backprop.language.reading import read_carefully
-from backprop.loops import loop_model, sequence
+from backprop.loops import loop_model, passes, sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.ready import build
@@ -78,3 +79,38 @@ def test_random_models_at_several_points(
             else:
                 assert apart(Gradient(output, found[0], {}, leading), right) <= 4, number
     assert looped > models
+
+
+def test_a_logsumexp_of_members_of_ordinary_size_is_swept_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The distance of the largest term from itself is 0, and no number that was too small for a double."""
+    text = "L = sum(logsumexp(a[c]*x[i] for c in 1..5) for i in 1..40); a[c] ~ normal(1, 1) for c in 1..5; x[i] ~ normal(1, 1) for i in 1..40"
+    sweeps = list[object]()
+    swept = passes._swept
+
+    def counted(*given: Any, **more: Any) -> Any:
+        found = swept(*given, **more)
+        sweeps.append(found)
+        return found
+
+    monkeypatch.setattr(passes, "_swept", counted)
+    model = read_model(Source("<text>", text), many=0)
+    found = by_loops(model, {}, None)
+    assert found
+    assert len(sweeps) == 1
+    unrolled = evaluate(read_carefully(Source("<text>", text)), {}, "L").gradient
+    assert found.value == unrolled.value
+    assert found.gradients == pytest.approx(
+        {name: unrolled.gradients[name] for name in found.gradients}, rel=1e-13
+    )
+
+
+def test_gradients_by_a_few_names_are_those_by_all() -> None:
+    text = "L = sum(exp(a[i])*x[i] for i in 1..30); a[i] ~ normal(0, 1) for i in 1..30; x[i] ~ normal(0, 1) for i in 1..30; u = L"
+    model = read_model(Source("<text>", text), many=0)
+    every, some = by_loops(model, {}, "L"), by_loops(model, {}, "L", wrt=["a[3]", "L", "u"])
+    assert every
+    assert some
+    assert some.data == every.data
+    assert some.gradients == {"a[3]": every.gradients["a[3]"], "L": 1.0}

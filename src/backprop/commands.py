@@ -58,7 +58,8 @@ def grad(
 
         if large := large_report(model, numbers, outputs):
             return large
-    results = [gradient(model, numbers, output, engine) for output in outputs]
+    by = [*dict.fromkeys((*names, *map(model.output, outputs)))] if names else []
+    results = [gradient(model, numbers, output, engine, by) for output in outputs]
     report = gradient_report(model, results, names, whole, shown)
     if not model.worked:
         return report

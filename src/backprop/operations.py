@@ -244,8 +244,8 @@ _ROWS = (
               r"\max\left([x], [y]\right)", _ORDERED, called=False, written="max", machine="if(y > x, y, x)", any_size=True),
     # Where the difference overflows x stands for it: exp is 0 of both, and x is finite.
     Operation("below", ("x", "m"), "if(x - m < -1.7976931348623158e308, x, x - m)", ("1", "0"), "<x> - <m>", _PAIRS,
-              binding=SUM, called=False, written="-", rule="sum rule"),
-    Operation("above", ("m", "x"), "m + x", ("0", "1"), "<m> + <x>", _PAIRS, binding=SUM, called=False, written="+", rule="sum rule"),
+              binding=SUM, called=False, written="-", rule="sum rule", unrounded=True),
+    Operation("above", ("m", "x"), "m + x", ("0", "1"), "<m> + <x>", _PAIRS, binding=SUM, called=False, written="+", rule="sum rule", unrounded=True),
     # far below 0 these two are x*exp(x), of which exp(x) alone would lose digits before it is times x
     Operation("silu", ("x",), "if(x < -600, x*exp(x/2)*exp(x/2), x*sigmoid(x))",
               ("if(x < -600, (1 + x)*exp(x/2)*exp(x/2), sigmoid(x)*(1 + x*sigmoid(-x)))",), "", (*_REALS, *_at(-735.0, -710.0)),

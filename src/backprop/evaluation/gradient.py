@@ -67,25 +67,34 @@ class Evaluation(NamedTuple):
 
 
 def gradient(
-    model: Model, values: Mapping[str, float], of: str | None = None, engine: str = "auto"
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None = None,
+    engine: str = "auto",
+    wrt: Sequence[str] = (),
 ) -> Gradient:
-    """What `Model.grad` says it does."""
-    if found := by_loops(model, values, of):
+    """What `Model.grad` says it does. wrt: the names that the derivatives by are asked for, if not all."""
+    if found := by_loops(model, values, of, wrt=wrt):
         return found
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
 def by_loops(
-    model: Model, values: Mapping[str, float], of: str | None, names: Sequence[str] | None = None
+    model: Model,
+    values: Mapping[str, float],
+    of: str | None,
+    names: Sequence[str] | None = None,
+    wrt: Sequence[str] = (),
 ) -> Gradient | None:
     """What `gradient` finds, by arrays, for a Model of loops; None for others, and where something
     is in doubt, or worth a note: then every step is looked at. names: with the numbers of these and
-    the output alone, also where a note may be due. Raises UnknownName, ChooseOutput."""
+    the output alone, also where a note may be due. wrt: with the derivatives by these alone, if any.
+    Raises UnknownName, ChooseOutput."""
     name = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
     given = {normal(each): number for each, number in values.items()}
-    found = model.by_names(given, name, names and [*names, name])
+    found = model.by_names(given, name, names and [*names, name], wrt)
     if found is None:
         return None
     data, gradients = found

@@ -281,7 +281,9 @@ class DeclarationReader:
         found, missing = known.meant(pattern)
         if missing:
             raise unknown_name(missing, names, "these equations", place)
-        inputs = [name for name in found if not self.columns.is_step(names[name])]
+        rows = [names[name] for name in found]  # of loops only a few
+        steps = {*filter(self.columns.is_step, {*rows})}
+        inputs = [name for name, row in zip(found, rows, strict=True) if row not in steps]
         if not inputs:
             message = f"{found[0]!r} is computed by its equation, so that it is no constant"
             hints = ["only inputs are const; what is computed from them alone does not move"]

@@ -165,10 +165,21 @@ class Family:
         """What the members at these places are called."""
         if not self.dimensions:
             return [self.name] * len(places)
+        if self._is_all(places):
+            found = [f"{self.name}["]
+            ends = [","] * (self.dimensions - 1) + ["]"]
+            for low, count, end in zip(self.low, self.shape, ends, strict=True):
+                texts = [f"{index}{end}" for index in range(low, low + count)]
+                found = [begun + text for begun in found for text in texts]
+            return found
         numbers = numpy.unravel_index(places, self.shape)
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
         return [pattern % at for at in zip(*columns, strict=True)]
+
+    def _is_all(self, places: Wholes) -> bool:
+        """Whether places are all that there are, in order."""
+        return len(places) == self.size and bool((numpy.diff(places) == 1).all())
 
 
 def _ends(each: Sequence[Ints]) -> tuple[int, int]:

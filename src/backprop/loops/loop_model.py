@@ -294,29 +294,40 @@ class LoopModel(Model):
                 yield name
 
     def by_names(
-        self, values: Mapping[str, float], output: str, names: Sequence[str] | None = None
+        self,
+        values: Mapping[str, float],
+        output: str,
+        names: Sequence[str] | None = None,
+        wrt: Sequence[str] = (),
     ) -> tuple[dict[str, float], dict[str, float]] | None:
         self.found = found = self.swept(values, output, names is None)
         if found is None:
             return None
-        if names is not None:
-            kinds = [(name, *self._kind(name)) for name in names]
-            return (
-                {name: float(found.values[of.name][at]) for name, of, at in kinds},
-                {
-                    name: float(found.gradients[of.name][at])
-                    for name, of, at in kinds
-                    if found.reached[of.name][at]
-                },
-            )
-        return self.named(found)
+        if names is None:
+            return self.named(found, wrt)
+        kinds = [(name, *self._kind(name)) for name in names]
+        data = {name: float(found.values[of.name][at]) for name, of, at in kinds}
+        return data, self._slopes(found, names)
 
-    def named(self, found: Found) -> tuple[dict[str, float], dict[str, float]]:
-        """Values and gradients by the names of members."""
+    def _slopes(self, found: Found, names: Sequence[str]) -> dict[str, float]:
+        """The gradients of those of some names that lead to the output."""
+        kinds = [(name, *self._kind(name)) for name in names]
+        return {
+            name: float(found.gradients[of.name][at])
+            for name, of, at in kinds
+            if found.reached[of.name][at]
+        }
+
+    def named(
+        self, found: Found, wrt: Sequence[str] = ()
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Values and gradients by the names of members. wrt: gradients by these alone, if any."""
         data: dict[str, float] = {}
-        gradients: dict[str, float] = {}
+        gradients = self._slopes(found, wrt)
         for (name, places), labels in zip(self.naming.groups, self.naming.listed, strict=True):
             data.update(zip(labels, found.values[name][places].tolist(), strict=True))
+            if wrt:
+                continue
             reached = found.reached[name][places]
             slopes = found.gradients[name][places]
             if not reached.all():
