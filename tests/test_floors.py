@@ -82,6 +82,7 @@ ONLY = {
         "evaluation/often_second.py",
         "report/hessian_part_report.py",
         "report/hessian_report.py",
+        "descent/bends.py",
         "descent/looped.py",
         "descent/limited_memory.py",
         "descent/second_order.py",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from backprop.descent.objective import Ending, GraphObjective, Objective, Point, look
+from backprop.descent.objective import Bends, Ending, GraphObjective, Objective, Point, look
 from backprop.errors import BackpropError, NotFinite, TooLarge
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.language import Model
@@ -136,8 +136,24 @@ class LoopedObjective(Objective):
         self._doubts += 1
         return graph.value(self._x)
 
+    @cached_property
+    def second_derivatives(self) -> Bends | None:
+        if not isinstance(self.model, LoopModel):  # any more
+            return self.by_graph
+        try:
+            from backprop.descent.bends import BendsOfLoops  # they are rarely wanted
+
+            return BendsOfLoops(self, self.model, self._given)
+        except (NotLoops, TooLarge) as error:
+            why = error.reason if isinstance(error, NotLoops) else error.message
+            tell, found = self.model.tell, self.by_graph
+            how = "of the unrolled text" if found else "by differences of gradients"
+            tell(f"second derivatives are taken {how}: {why}")
+            return found
+
     @property
-    def second_derivatives(self) -> SecondDerivatives | None:
+    def by_graph(self) -> SecondDerivatives | None:
+        """The second derivatives by the graph, if that is not too large."""
         from backprop.evaluation.second_derivatives import MOST_STEPS
 
         try:

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import hypot, isfinite, nan
 from random import Random
 from sys import float_info
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from backprop.engine.choosing import build, choose
 from backprop.engine.engines import Engine, Interpreted, StraightCode, TapeCode
@@ -54,6 +54,18 @@ class Ending(NamedTuple):
     continuous: bool = False
 
 
+class Bends(Protocol):
+    """The second derivatives of an output by n parameters."""
+
+    def at(self, x: Sequence[float]) -> Any:
+        """They at a point, (n, n), but for rounding symmetric; None where the chain rule does not say what
+        they are."""
+
+    def sizes(self, x: Sequence[float]) -> Any:
+        """The sizes of all that is added up to each, (n, n): its rounding is a few units in their last
+        place."""
+
+
 class Objective(Protocol):
     """An output as a function of some inputs.
 
@@ -75,7 +87,7 @@ class Objective(Protocol):
     def last(self) -> float: ...
 
     @property
-    def second_derivatives(self) -> SecondDerivatives | None:
+    def second_derivatives(self) -> Bends | None:
         """Those of the output; None if it has too many steps."""
 
     @property

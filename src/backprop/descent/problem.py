@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
-from typing import TYPE_CHECKING
 
-from backprop.descent.objective import Objective, Point
+from backprop.descent.objective import Bends, Objective, Point
 from backprop.errors import IndeterminateForm, NotFinite
 from backprop.language.declarations import FREE
-
-if TYPE_CHECKING:
-    from backprop.evaluation.second_derivatives import SecondDerivatives
 
 
 class Problem:
@@ -80,7 +76,7 @@ class Problem:
             return value, [0.0] * len(x)
 
     @property
-    def second_derivatives(self) -> SecondDerivatives | None:
+    def second_derivatives(self) -> Bends | None:
         """Those of the output, not turned where it is to be maximised; None if it has too many steps."""
         return self.objective.second_derivatives
 

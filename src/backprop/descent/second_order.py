@@ -96,8 +96,8 @@ def hessian(run: Run, point: Point) -> Any:
 
 
 def _exact(problem: Problem, point: Point) -> Any:
-    """The second derivatives by the chain rule, None where it does not say (`SecondDerivatives.at`)
-    or the graph is too large for it (`second_derivatives.MOST_STEPS`)."""
+    """The second derivatives by the chain rule, None where it does not say, or they take too long
+    (`second_derivatives.MOST_STEPS`, `bends.MOST_WORK`)."""
     exact = problem.second_derivatives
     table = exact.at(point) if exact else None
     return None if table is None else problem.sign * (table / 2 + table.T / 2)

@@ -57,12 +57,13 @@ def derived(
     given: Container[str],
     wrt: Container[str],
     mark: str,
+    sizes: bool = False,
 ) -> list[Stage]:
     """What computes the derivatives by members of the families `wrt`, after a program has run.
 
     columns: takes the new rows. given: the families whose members have adjoints, which stand in
     families of these names with the `mark` before them. So do those that come out: in families that
-    begin with 0 everywhere.
+    begin with 0 everywhere. sizes: of all that is added up the sizes, in the place of derivatives.
     """
     moved = {*_moved(program, wrt)}
     asked = {write.family for stage in program for write in stage.writes if write.family in given}
@@ -70,7 +71,7 @@ def derived(
     for stage in reversed(program):
         uses = [use for use in stage.part.uses if use.family in moved or use.family in wrt]
         if uses and any(write.family in asked for write in stage.writes):
-            made = _Adjoint(writer, stage, uses, asked, mark).stage()
+            made = _Adjoint(writer, stage, uses, asked, mark, sizes).stage()
             found.append(made)
             asked.update(write.family.removeprefix(mark) for write in made.writes)
     return found
@@ -91,13 +92,20 @@ class _Adjoint(Walk[Row]):
     graph: ArrayColumns
 
     def __init__(
-        self, writer: Rows, stage: Stage, uses: Sequence[Use], asked: Container[str], mark: str
+        self,
+        writer: Rows,
+        stage: Stage,
+        uses: Sequence[Use],
+        asked: Container[str],
+        mark: str,
+        sizes: bool,
     ) -> None:
         columns = writer.columns
         assert isinstance(columns, ArrayColumns)
         super().__init__(writer, columns, (), {})
         self._rows, self._columns, self._stage = writer, columns, stage
         self._uses, self._asked, self._mark = uses, asked, mark
+        self._sizes = sizes
         self._lifts: dict[tuple[int, Domain], int] = {}
         for step in stage.part.steps:
             if step not in columns.specials:
@@ -176,6 +184,7 @@ class _Adjoint(Walk[Row]):
         return writer.value("if", [same, arrived, 0.0])
 
     def _add(self, sums: dict[int, int], row: int, share: Operand[Row]) -> None:
+        share = self._size(share)
         if row in sums:
             share = self._rows.value("+", [Row(sums[row]), share])
         sums[row] = self._rows.node(share)
@@ -184,8 +193,12 @@ class _Adjoint(Walk[Row]):
         """The sum of a share over the combinations of a domain further in."""
         if inner is outer:
             return share
-        terms = self._spread(self._rows.node(share), inner)
+        terms = self._spread(self._rows.node(self._size(share)), inner)
         return Row(self._columns.special(Gathered(terms, _SUM), outer))
+
+    def _size(self, share: Operand[Row]) -> Operand[Row]:
+        """The size of what is added, if sizes are."""
+        return self._rows.value("abs", [share]) if self._sizes else share
 
     def _spread(self, row: int, home: Domain) -> int:
         """A row with a number for each combination of a domain."""

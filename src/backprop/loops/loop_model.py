@@ -114,7 +114,8 @@ class LoopModel(Model):
     def __init__(
         self, parsed: Parsed, plan: Plan, most: int, tell: Callable[[str], object] = lambda _: None
     ) -> None:
-        self._tell = tell
+        self.tell = tell
+        """Takes a sentence on how the text is read."""
         self.plan = self.loops = plan
         self.naming = MemberNames(plan)
         self._texts: dict[int, str] = {}
@@ -151,7 +152,7 @@ class LoopModel(Model):
 
     def unrolled(self) -> Model:
         """This Model, with a row for every step of every member. Raises what reading does."""
-        self._tell("unrolled after all: something asks for every step")
+        self.tell("unrolled after all: something asks for every step")
         whole = read_carefully(*self._again)
         known = {**whole.__dict__, **{name: self.__dict__.get(name) for name in self.kept}}
         self.__dict__.clear()

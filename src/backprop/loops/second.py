@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy
@@ -42,24 +43,37 @@ class LoopCurvature:
         both = [*self._program, *self._first]
         adjoints = {_FIRST + name for name in wrt}
         self._second = derived(columns, both, adjoints, wrt, _SECOND)
+        self._bends = columns, both, adjoints, wrt, _SECOND
 
     @property
     def program(self) -> Sequence[Stage]:
         """All that is computed for a point and a vector."""
         return [*self._program, *self._first, *self._second]
 
+    @cached_property
+    def _sizes(self) -> list[Stage]:
+        """As `_second`, with the sizes of all that is added up."""
+        return derived(*self._bends, sizes=True)
+
     def at(self, x: Reals, vectors: Reals) -> Curvature:
         """At the numbers x of the leaves, shape (n,), for vectors of shape (vectors, n). Raises Doubtful
         where something is not finite, on a border, or too small for a double and with a say."""
-        found, small = self._at(x, vectors)
+        found, small = self._at(x, vectors, self._second)
         if small:
-            other, _ = self._at(x, vectors, TINY * 1.5)
+            other, _ = self._at(x, vectors, self._second, TINY * 1.5)
             pairs = zip(found[1:], other[1:], strict=True)
             if not all(same(one, two, TINY) for one, two in pairs):
                 raise Doubtful("what is too small")
         return found
 
-    def _at(self, x: Reals, vectors: Reals, more: float = 0.0) -> tuple[Curvature, bool]:
+    def sizes(self, x: Reals, vectors: Reals) -> Reals:
+        """The sizes of all that is added up to each number of the products, for vectors of which no number
+        is negative: the rounding of a product is a few units in their last place. Raises Doubtful."""
+        return self._at(x, vectors, self._sizes)[0].products
+
+    def _at(
+        self, x: Reals, vectors: Reals, second: Sequence[Stage], more: float = 0.0
+    ) -> tuple[Curvature, bool]:
         writer = ArrayWriter(more)
         values = {name: each.copy() for name, each in self._numbers.items()}
         ends = numpy.cumsum([len(places) for _, places in self._leaves])[:-1]
@@ -75,12 +89,12 @@ class LoopCurvature:
             products = numpy.empty((len(vectors), len(x)))
             for row, vector in enumerate(vectors):
                 there = {**values}
-                _begin(there, self._second, _SECOND, {_FIRST + each for each, _ in self._leaves})
+                _begin(there, second, _SECOND, {_FIRST + each for each, _ in self._leaves})
                 for (each, places), way in zip(
                     self._leaves, numpy.split(vector, ends), strict=True
                 ):
                     there[_SECOND + _FIRST + each][places] = way
-                _run(self._second, there, writer)
+                _run(second, there, writer)
                 products[row] = self._of_leaves(there, _SECOND)
         value = float(values[name][at])
         return Curvature(value, gradient, products), writer.small

@@ -1,0 +1,64 @@
+"""How an output bends, by loops: its second derivatives without a step of the unrolled text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy
+
+from backprop.descent.objective import Bends
+from backprop.errors import TooLarge
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.ready import needed
+from backprop.loops.second import LoopCurvature
+from backprop.loops.walks import Doubtful
+
+MOST_WORK = 500_000_000
+"""The most steps times parameters: some ten seconds. For more, the gradients that differences need are
+computed sooner."""
+
+
+class ByLoops(Protocol):
+    """An output by loops, as a function of inputs of these names. size: how many steps. by_graph: its second
+    derivatives by the unrolled text, if that is not too large."""
+
+    output: str
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def by_graph(self) -> Bends | None: ...
+
+
+class BendsOfLoops:
+    """The second derivatives of an output by loops, a parameter after the other. Raises NotLoops where
+    loops do not have them, TooLarge where they would take too long."""
+
+    def __init__(self, objective: ByLoops, model: LoopModel, given: Mapping[str, float]) -> None:
+        self._objective = objective
+        asked = needed(model, objective.output, objective.names, given)
+        work, count = objective.size, len(objective.names)
+        if work * count > MOST_WORK:
+            raise TooLarge(f"{work:,} steps for each of {count:,} parameters take too long")
+        model.plan.check_room()
+        self._loops = LoopCurvature(asked)
+        self._ways = numpy.identity(count)
+
+    def at(self, x: Sequence[float]) -> Any:
+        try:
+            return self._loops.at(numpy.array(x), self._ways).products
+        except Doubtful:
+            by_graph = self._objective.by_graph
+            return by_graph.at(x) if by_graph else None
+
+    def sizes(self, x: Sequence[float]) -> Any:
+        try:
+            return self._loops.sizes(numpy.array(x), self._ways)
+        except Doubtful:
+            by_graph = self._objective.by_graph
+            return by_graph.sizes(x) if by_graph else numpy.full(self._ways.shape, numpy.inf)

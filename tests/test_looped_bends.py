@@ -1,0 +1,131 @@
+"""Second derivatives of descents by loops: newton goes the way that it goes unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+
+import backprop
+from backprop.descent import bends, second_order
+from backprop.descent.begin import begin
+from backprop.language.reading import read_carefully
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from gradbench import PROBLEMS
+
+LOGISTIC = """L = mean(softplus(-t[i]*(b + sum(w[j]*x[i,j] for j in 1..4))) for i in 1..n) + 0.001*sum(w[j]^2 for j in 1..4)
+t[i] = if(u[i] > 0.3 + 0.1*x[i,1], 1, -1) for i in 1..n
+w[j] = 0.1 for j in 1..4; b = 0
+const x, u; const n = 2000
+x[i,j] ~ normal(0, 1) for i in 1..n, j in 1..4
+u[i] ~ uniform(0, 1) for i in 1..n
+minimize L
+"""
+TEXTS = {
+    "logistic regression": LOGISTIC,
+    "mixture": PROBLEMS["gaussian_mixture"].text({"n": 40, "d": 2, "k": 3}),
+    "k-means": PROBLEMS["k_means"].text({"n": 60, "k": 3, "d": 2}),
+    "circle": "L = sum((hypot(x[i] - a, y[i] - c) - r)^2 for i in 1..80); a = 0.1; c = 0.2; r = 1; const x, y\n"
+    "x[i] = 1 + 2*cos(i/8) for i in 1..80; y[i] = 0.5 + 2*sin(i/8) + 0.01*cos(3*i) for i in 1..80",
+}
+FREE = {"mixture": ["mu*", "q*", "l[*"]}
+"""Who moves; all weights of a mixture may grow alike, and along that second derivatives are rounding."""
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What was said of how a text is read and computed."""
+    return []
+
+
+@pytest.fixture
+def looped(told: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Reads a text as loops, which must not be unrolled."""
+
+    def unrolled(self: LoopModel) -> Any:
+        raise AssertionError("unrolled")
+
+    monkeypatch.setattr(LoopModel, "unrolled", unrolled)
+    return lambda text: read_model(Source("<text>", text), many=0, tell=told.append)
+
+
+def descend(model: Any, **options: Any) -> Any:
+    from backprop.descent import descend as run
+
+    return run(model, **options)[0]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_newton_goes_the_way_that_it_goes_unrolled(
+    name: str, looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        raise AssertionError("differences of gradients")
+
+    monkeypatch.setattr(second_order, "_by_differences", refuse)
+    options = {"optimizer": "newton", "only": FREE.get(name), "steps": 12}
+    options = {key: each for key, each in options.items() if each is not None}
+    found = descend(looped(TEXTS[name]), **options)
+    right = descend(read_carefully(Source("<text>", TEXTS[name])), **options)
+    assert found.values.tolist() == pytest.approx(right.values.tolist(), rel=1e-10)
+    assert found.parameters == pytest.approx(right.parameters, rel=1e-10, abs=1e-10)
+    assert found.stopped == right.stopped
+    assert (found.steps, found.evaluations) == (right.steps, right.evaluations)
+    assert found.steps > 3
+
+
+@pytest.mark.parametrize("text", [LOGISTIC, TEXTS["circle"]])
+def test_they_and_their_sizes_are_those_of_the_unrolled_text(
+    text: str, looped: Callable[[str], Any]
+) -> None:
+    """Sums of a few thousand terms, one by one and two by two."""
+    names = ["w[1]", "w[2]", "w[3]", "w[4]", "b"] if text == LOGISTIC else ["a", "c", "r"]
+    found = begin(looped(text), {}, "L", names, "auto", 1000)[0]
+    right = begin(read_carefully(Source("<text>", text)), {}, "L", names, "auto", 1000)[0]
+    assert isinstance(found.second_derivatives, bends.BendsOfLoops)
+    assert right.second_derivatives
+    for point in (found.start, [number + 0.3 for number in found.start]):
+        table, size = (getattr(found.second_derivatives, each)(point) for each in ("at", "sizes"))
+        expected, sizes = (
+            getattr(right.second_derivatives, each)(point) for each in ("at", "sizes")
+        )
+        assert (numpy.abs(table - expected) <= 1e-13 * sizes).all()
+        assert (sizes / 2 <= size).all()
+        assert (size <= 2 * sizes).all()
+        assert (numpy.abs(table) <= size * (1 + 1e-9)).all()
+
+
+def test_a_minimum_is_one_by_loops_as_it_is_unrolled(looped: Callable[[str], Any]) -> None:
+    """At rest from the start: the sums of what is added up say whether a bend is more than rounding."""
+    flat = "L = sum((a - b)^2*x[i]^2 for i in 1..50) {}; a = 1; b = 1; const x; x[i] = i/50 for i in 1..50"
+    for more, ends in (("+ 1e-3*a^2*(a - 1)^2 + 1e-3*(b - 1)^2", "gradient"), ("", "stuck")):
+        text = flat.format(more)
+        found = descend(looped(text), optimizer="newton")
+        right = backprop.parse(text).descend(optimizer="newton")
+        assert (found.stopped, found.steps) == (right.stopped, right.steps) == (ends, 0)
+
+
+def test_what_loops_do_not_have_is_found_as_before_and_said(told: list[str]) -> None:
+    text = "x[t+1] = a*x[t] + b for t in 0..40; x[0] = 1; L = (x[41] - 2)^2 + a^2; a = 0.5; b = 0.1"
+    model = read_model(Source("<text>", text), many=0, tell=told.append)
+    found = descend(model, optimizer="newton")
+    right = backprop.parse(text).descend(optimizer="newton")
+    assert found.value == pytest.approx(right.value, rel=1e-10)
+    assert "second derivatives are taken of the unrolled text: members need one another" in told
+
+
+def test_what_would_take_too_long_is_found_by_differences(
+    looped: Callable[[str], Any], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bends, "MOST_WORK", 1000)
+    monkeypatch.setattr("backprop.evaluation.second_derivatives.MOST_STEPS", 1000)
+    found = descend(looped(LOGISTIC), optimizer="newton")
+    right = descend(read_carefully(Source("<text>", LOGISTIC)), optimizer="newton")
+    assert found.value == pytest.approx(right.value, rel=1e-9)
+    assert any(
+        each.startswith("second derivatives are taken by differences of gradients") for each in told
+    )
