@@ -9,10 +9,9 @@ import pytest
 
 import backprop
 from backprop.chain.derivatives import derivative_graph
-from backprop.engine import elimination
+from backprop.engine import tape_sweeps
 from backprop.engine.elimination import Elimination
 from backprop.engine.engines import TapeCode
-from backprop.evaluation import second_derivatives
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Graph
 from backprop.syntax import functions
@@ -130,11 +129,32 @@ def test_many_hessians_are_those_of_the_tape(monkeypatch: pytest.MonkeyPatch) ->
     x = [0.1 * at - 0.5 for at in range(13)]
     second = SecondDerivatives(model.graph("L"), leaves, {}, "native")
     first = second.at(x)
-    assert second._few is None
-    monkeypatch.setattr(elimination, "_SECONDS", (0.0, 0.0))
+    assert second._tape._few is None
+    monkeypatch.setattr(tape_sweeps, "_SECONDS", (0.0, 0.0))
     again = second.at(x)
-    assert second._few is not None
+    assert second._tape._few is not None
     assert again == pytest.approx(first, rel=1e-12, abs=1e-12 * abs(first).max())
-    monkeypatch.setattr(second_derivatives, "_MANY", 1)
-    way = np.cos(np.arange(13))[None, :]
-    assert second.products(x, way)[0] == pytest.approx((first @ way[0]), rel=1e-11)
+    monkeypatch.setattr(tape_sweeps, "_MANY", 1)
+    ways = np.cos(np.arange(26)).reshape(2, 13)
+    assert second.products(x, ways) == pytest.approx(ways @ first, rel=1e-11)
+
+
+def test_entries_of_a_sparse_matrix_take_no_sweep_when_steps_are_eliminated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three diagonals need none; in blocks of four a step stays that four inputs lead to."""
+    monkeypatch.setattr(tape_sweeps, "_SECONDS", (0.0, 0.0))
+    band = "sum(100*(x[i+1] - x[i]^2)^2 + exp(x[i]*x[i+1]) + (1 - x[i])^2 for i in 1..39)"
+    blocks = "sum(exp(x[4*i-3]*x[4*i-2] + x[4*i-1]*x[4*i]) for i in 1..10)"
+    for text, direct in [(band, True), (blocks, False)]:
+        model = backprop.parse(f"L = {text}; x[i] = 0 for i in 1..40")
+        leaves = [model.names[f"x[{at}]"] for at in range(1, 41)]
+        x = np.linspace(-0.5, 0.8, 40).tolist()
+        truth = SecondDerivatives(model.graph("L"), leaves, {}, "python").matrix(x)
+        second = SecondDerivatives(model.graph("L"), leaves, {}, "native")
+        for _ in range(3):
+            assert second.matrix(x) == pytest.approx(truth, rel=1e-12, abs=1e-10)
+        found = second.entries(x)
+        assert found.values == pytest.approx(truth[found.rows, found.columns], rel=1e-12, abs=1e-10)
+        assert (second._tape.entries(x, found.rows, found.columns) is not None) == direct
+        assert second._tape.entries([np.inf, *x[1:]], found.rows, found.columns) is None

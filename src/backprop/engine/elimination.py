@@ -10,16 +10,14 @@ directions; the rows that are left are swept.
 
 from __future__ import annotations
 
-import ctypes
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop.engine.coefficients import ONE, ZERO, Coefficients
 from backprop.engine.native import sweeps
-from backprop.engine.native.loops import LEAVES, known_slopes
-from backprop.engine.native.machine import library
 from backprop.engine.tape import Arrays, Doubles, Keys, Tape
 from backprop.engine.triangle import Mask, Triangle
 
@@ -32,23 +30,8 @@ _LEFT = 0.97
 _USES = 8
 """A step of one operand stays, if more steps than these use it: each takes a product."""
 
-_ZERO, _ONE = 0, 1
-"""Their numbers among the coefficients."""
-
-_SECONDS = 4e-7, 0.02
-"""What it takes to eliminate: for each place of a tape, and to begin with."""
-
-_SWEEP = 3e-10
-"""Seconds that a sweep of the tape takes for a place and a direction, of several at once."""
-
 _MOST_MARKS = 2**26
 """The most marks of what blocks of directions need: bytes."""
-
-
-def pays(tape: Tape, ways: int) -> bool:
-    """Whether to eliminate takes less time than so many directions along a tape."""
-    step, begin = _SECONDS
-    return _SWEEP * tape.size * ways > step * tape.size + begin
 
 
 class _Entries(NamedTuple):
@@ -62,58 +45,64 @@ class _Entries(NamedTuple):
         return _Entries(self.user[mask], self.operand[mask], self.by[mask])
 
 
-class _Products:
-    """The coefficients that are computed: a product and a sum each, of earlier ones."""
-
-    def __init__(self, first: int) -> None:
-        self.next = first
-        self.parts: list[NDArray[np.int64]] = []
-
-    def new(self, one: Keys, other: Keys, more: Keys) -> Keys:
-        """The numbers of `one*other + more`, side by side."""
-        self.parts.append(np.stack([one, other, more]))
-        self.next += len(one)
-        return np.arange(self.next - len(one), self.next)
-
-    def times(self, one: Keys, other: Keys) -> Keys:
-        """Those of products."""
-        found = np.where(one == _ONE, other, one)
-        made = np.flatnonzero((one != _ONE) & (other != _ONE))
-        found[made] = self.new(one[made], other[made], np.zeros(len(made), np.int64))
-        return found
-
-
 class Elimination:
     """What is left of a tape where only the derivatives of some outputs, rows of its graph, by its first
     inputs are asked for, `count` of them, along many directions."""
 
     def __init__(self, tape: Tape, count: int, outputs: Keys) -> None:
-        self._size, self.count = tape.size, count
-        places = tape.places[outputs].astype(np.int64)
-        steps, self._constants, by = _slopes(tape)
+        self.count = count
+        self._by = Coefficients(tape)
+        # an output is a row of its own, behind those of the tape: the step that it is may go
+        self._size = tape.size + len(outputs)
+        own = np.arange(tape.size, self._size)
+        steps = np.concatenate([self._by.steps, np.ones(len(outputs), np.bool_)])
         stays = ~steps
-        stays[places] = True
-        self._products = _Products(len(self._constants) + 2 * tape.size)
-        operand = np.concatenate([tape.a, tape.b]).astype(np.int64)
-        used = by != _ZERO
-        user = np.tile(np.arange(tape.size), 2)
-        entries = _Entries(user[used], operand[used], by[used])
+        stays[own] = True
+        by, used = self._by.slopes.ravel(), self._by.slopes.ravel() != ZERO
+        user = np.tile(np.arange(tape.size), 2)[used]
+        operand = np.concatenate([tape.a, tape.b])[used]
+        entries = _Entries(
+            np.concatenate([user, own]),
+            np.concatenate([operand, tape.places[outputs]]).astype(np.int64),
+            np.concatenate([by[used], np.full(len(outputs), ONE)]),
+        )
         for _ in range(_ROUNDS):
             before = len(entries.user)
             entries = self._round(entries, stays, steps)
             if len(entries.user) > _LEFT * before:
                 break
-        self._lay_out(self._merged(self._led(entries, stays, steps)), places, steps)
+        self._lay_out(self._merged(self._led(entries, stays, steps)), own, steps)
 
     def _round(self, entries: _Entries, stays: Mask, steps: Mask) -> _Entries:
-        """Entries with some steps eliminated: those that one other uses, and those that use one other."""
+        """Entries with some steps eliminated: those that one other uses, or that use one other, and small
+        ones."""
         entries = self._merged(self._led(entries, stays, steps))
         uses = np.bincount(entries.operand, minlength=self._size)
         entries = self._merged(self._folded(entries, (uses == 1) & ~stays, by_user=False))
         uses, own = (
             np.bincount(each, minlength=self._size) for each in (entries.operand, entries.user)
         )
-        return self._folded(entries, (own == 1) & (uses <= _USES) & ~stays, by_user=True)
+        entries = self._folded(entries, (own == 1) & (uses <= _USES) & ~stays, by_user=True)
+        return self._joined(self._merged(entries), stays)
+
+    def _joined(self, entries: _Entries, stays: Mask) -> _Entries:
+        """Entries in order, without steps of which there are as few as two users and two operands: each of
+        those has a product with each of these."""
+        user, operand, by = entries
+        uses, own = (np.bincount(each, minlength=self._size) for each in (operand, user))
+        chosen = (own <= 2) & (uses <= 2) & (own > 0) & (uses > 0) & ~stays
+        chosen[user[chosen[operand]]] = False  # they come with the next round
+        starts = np.searchsorted(user, np.arange(self._size))
+        using = np.flatnonzero(chosen[operand])
+        times = own[operand[using]]
+        each = np.repeat(using, times)
+        within = np.arange(len(each)) - np.repeat(np.cumsum(times) - times, times)
+        led = starts[operand[each]] + within
+        rest = ~(chosen[operand] | chosen[user])
+        more = user[each], operand[led], self._by.times(by[each], by[led])
+        return _Entries(
+            *(np.concatenate([one[rest], two]) for one, two in zip(entries, more, strict=True))
+        )
 
     def _led(self, entries: _Entries, stays: Mask, steps: Mask) -> _Entries:
         """The entries without those of steps that no input leads to, or that lead nowhere."""
@@ -130,10 +119,7 @@ class Elimination:
         key, (user, operand, by) = key[order], entries.which(order)
         again = np.zeros(len(key), np.bool_)
         again[1:] = key[1:] == key[:-1]
-        more = np.flatnonzero(again)
-        total = by.copy()
-        total[more] = np.arange(self._products.next, self._products.next + len(more))
-        self._products.new(by[more], np.full(len(more), _ONE), total[more - 1])
+        total = self._by.summed(by, again)
         last = np.ones(len(key), np.bool_)
         last[:-1] = ~again[1:]
         return _Entries(user[last], operand[last], total[last])
@@ -145,73 +131,59 @@ class Elimination:
         alone = chosen[here]
         steps, beside, by = here[alone], there[alone], entries.by[alone]
         nodes = np.arange(self._size)
-        beyond, same, own = nodes.copy(), nodes.copy(), np.full(self._size, _ONE)
+        beyond, same, own = nodes.copy(), nodes.copy(), np.full(self._size, ONE)
         beyond[steps], own[steps] = beside, by
-        alike = (by == _ONE) & chosen[beside]  # then the coefficient is that of the other step
+        alike = (by == ONE) & chosen[beside]  # then the coefficient is that of the other step
         same[steps[alike]] = beside[alike]
         same = _ends(same)
         # others are a product: of steps in a row each has that of the one before in it
-        follows = (by != _ONE) & (own[same[beside]] != _ONE)
+        follows = (by != ONE) & (own[same[beside]] != ONE)
         order = np.argsort(steps[follows] if by_user else -steps[follows])
         inner, before = steps[follows][order], same[beside[follows]][order]
-        factors = own.copy()
-        factors[inner] = np.arange(self._products.next, self._products.next + len(inner))
-        self._products.new(own[inner], factors[before], np.full(len(inner), _ZERO))
+        factors = self._by.in_rows(inner, own[inner], before, own)
         user, operand, by = entries.which(~alone)
         far = operand if by_user else user
-        by = self._products.times(by, factors[same[far]])
+        by = self._by.times(by, factors[same[far]])
         far = _ends(beyond)[far]
         return _Entries(user, far, by) if by_user else _Entries(far, operand, by)
 
-    def _lay_out(self, entries: _Entries, places: Keys, steps: Mask) -> None:
-        """Number the rows that are left, behind the inputs, and the coefficients that they need."""
-        count, size, first = self.count, self._size, len(self._constants)
+    def _lay_out(self, entries: _Entries, outputs: Keys, steps: Mask) -> None:
+        """Number the rows that are left, behind the inputs."""
+        count, size = self.count, self._size
         left = np.zeros(size, np.bool_)
-        for each in (entries.user, entries.operand, places):
+        for each in (entries.user, entries.operand, outputs):
             left[each] = True
         rows = np.flatnonzero(left & steps)
-        at = np.full(
-            size, count + len(rows), np.int32
-        )  # what does not move is an empty row: the last
+        # what does not move is an empty row, the last
+        at = np.full(size, count + len(rows), np.int32)
         at[:count] = np.arange(count)
         at[rows] = np.arange(count, count + len(rows))
         self.matrix = Triangle(at[entries.user] - count, at[entries.operand], count, len(rows) + 1)
-        self._outputs = at[places]  # 32 bits each
-        parts = np.concatenate([*self._products.parts, np.zeros((3, 0), np.int64)], axis=1)
-        taken = np.zeros(first + 2 * size, np.bool_)
-        for each in (*parts, entries.by):
-            taken[each[each < len(taken)]] = True
-        taken[:first] = False
-        slopes = np.flatnonzero(taken)
-        numbers = np.arange(len(taken) + parts.shape[1], dtype=np.int32)
-        numbers[slopes] = np.arange(first, first + len(slopes))
-        numbers[len(taken) :] -= len(taken) - first - len(slopes)
-        self._slopes = slopes - first
-        self._parts = np.ascontiguousarray(numbers[parts].T)
-        self._by = numbers[entries.by]
-        pointer, number = ctypes.c_void_p, ctypes.c_int64
-        kernels = library("sweeps", sweeps.text)
-        self._multiply = kernels.function(
-            "products", ctypes.c_int, number, pointer, pointer, number
-        )
+        self._outputs = at[outputs]
+        self._by.lay_out(entries.by)
 
-    def coefficients(self, arrays: Arrays) -> Doubles | None:
-        """Those of the entries that are left, by the slopes on a tape; None where one is not finite, or a
-        product too small for a double."""
-        first, last = len(self._constants), len(self._constants) + len(self._slopes)
-        by_first = np.searchsorted(self._slopes, self._size)
-        numbers = np.empty(last + len(self._parts))
-        numbers[:first] = self._constants
-        numbers[first : first + by_first] = arrays.p[self._slopes[:by_first]]
-        numbers[first + by_first : last] = arrays.q[self._slopes[by_first:] - self._size]
-        lost = self._multiply(len(self._parts), self._parts.ctypes.data, numbers.ctypes.data, last)
-        found = numbers[self._by]
-        return None if lost or not np.isfinite(found).all() else found
+    def places(self, rows: Keys, columns: Keys) -> Keys | None:
+        """For entries of the matrix of all outputs, by row and column, where `numbers` has them; its length
+        for what is 0. None where that is not all: something has to be swept."""
+        matrix, count = self.matrix, self.count
+        if (matrix.operands >= count).any():
+            return None
+        key = matrix.users.astype(np.int64) * count + matrix.operands
+        wanted = (self._outputs[rows] - count).astype(np.int64) * count + columns
+        found = np.searchsorted(key, wanted)
+        there = np.append(key, -1)[found] == wanted
+        inside = np.zeros(len(key), np.bool_)
+        inside[found[there]] = True
+        return np.where(there, found, len(key)) if inside.all() else None
+
+    def numbers(self, arrays: Arrays) -> Doubles | None:
+        """The entries that are left, after `Arrays.forward`; None as for `products`."""
+        return self._by.numbers(arrays)
 
     def products(self, arrays: Arrays, ways: Doubles) -> Doubles | None:
         """The derivatives of the outputs along directions, (ways, outputs), after `Arrays.forward`; None
         where the tape must say them. ways: by the first inputs, (ways, count)."""
-        by = self.coefficients(arrays)
+        by = self._by.numbers(arrays)
         if by is None:
             return None
         found = np.empty((len(ways), len(self._outputs)))
@@ -225,7 +197,7 @@ class Elimination:
     def table(self, arrays: Arrays) -> Doubles | None:
         """The derivatives of the outputs by each of the first inputs, of which they are the gradient, so that
         these are symmetric: (count, count); None as for `products`."""
-        by = self.coefficients(arrays)
+        by = self._by.numbers(arrays)
         return None if by is None else self.matrix.table(by, self._outputs, self._needed)
 
     @cached_property
@@ -252,26 +224,3 @@ def _ends(following: Keys) -> Keys:
         if np.array_equal(further, following):
             return following
         following = further
-
-
-def _slopes(tape: Tape) -> tuple[Mask, list[float], Keys]:
-    """Which places of a tape are those of steps; the constants among their slopes; and the numbers of
-    the slopes, by the first operands and then by the second ones: constants, slopes by the first, by the
-    second. Of what is no step they are 0."""
-    constants = {0.0: _ZERO, 1.0: _ONE}
-    segments = [each for each in tape.segments.tolist() if each[0] != LEAVES]
-    known = {kind: known_slopes(kind) for kind, _, _ in segments}
-    for both in known.values():
-        for slope in both:
-            if slope is not None:
-                constants.setdefault(slope, len(constants))
-    steps = np.zeros(tape.size, np.bool_)
-    by = np.zeros((2, tape.size), np.int64)
-    for kind, begin, count in segments:
-        steps[begin : begin + count] = True
-        for at, slope in enumerate(known[kind]):
-            first = len(constants) + at * tape.size + begin
-            by[at, begin : begin + count] = (
-                np.arange(first, first + count) if slope is None else constants[slope]
-            )
-    return steps, list(constants), by.ravel()

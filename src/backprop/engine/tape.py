@@ -199,7 +199,7 @@ class Arrays:
         slopes in their place.
         """
         tape = self.tape
-        count, places = len(tape.inputs), tape.places[outputs]
+        count, places = len(tape.inputs), tape.places.take(outputs)
         found = np.empty((len(ways), len(outputs)))
         made = library("tangents", tangents.several)
         arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
@@ -215,7 +215,7 @@ class Arrays:
             arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
             sweep = made.function(f"{'sizes' if sizes else 'tangents'}{width}", None, *arguments)
             sweep(tape.segments.ctypes.data, len(tape.segments), *arrays)
-            found[first : first + len(some)] = at[places, : len(some)].T
+            found[first : first + len(some)] = at.take(places, axis=0)[:, : len(some)].T
         return found
 
     def along(self, way: Doubles, outputs: Keys) -> Doubles | None:
@@ -226,7 +226,7 @@ class Arrays:
         self.gradients[len(tape.inputs) :][: len(tape.numbers) + 1] = 0.0
         if tape.along(self.address):
             return None
-        found: Doubles = self.gradients[tape.places[outputs]]
+        found: Doubles = self.gradients.take(tape.places.take(outputs))
         return found
 
     def _enter_constants(self) -> None:

@@ -23,7 +23,7 @@ class Triangle:
 
     def __init__(self, users: Indices, operands: Indices, count: int, rows: int) -> None:
         self.count, self.rows = count, rows
-        self._users, self._operands = users, np.ascontiguousarray(operands, np.int32)
+        self.users, self.operands = users, np.ascontiguousarray(operands, np.int32)
         self._starts = np.searchsorted(users, np.arange(rows + 1)).astype(np.int32)
         self._all = np.full(rows, sweeps.WHOLE, np.uint8)
         self._own = Own(lambda: dict[int, Doubles]())
@@ -44,7 +44,7 @@ class Triangle:
         found[: self.count, : len(ways)] = ways.T
         found[: self.count, len(ways) :] = 0.0
         marks = self._all if marks is None else marks
-        read = (self._starts, self._operands, by, marks, found)
+        read = (self._starts, self.operands, by, marks, found)
         self._sweep[width](self.rows, *[each.ctypes.data for each in read], self.count)
         return found
 
@@ -60,7 +60,7 @@ class Triangle:
         one triangle is computed. marks: what is to be done with each row for each block of given ones."""
         count, most = self.count, sweeps.AT_ONCE[-1]
         found = np.empty((count, len(marks) * most))
-        read = (self._starts, self._operands, by, marks, self._place(most), outputs, found)
+        read = (self._starts, self.operands, by, marks, self._place(most), outputs, found)
         addresses = [each.ctypes.data for each in read]
         self._table(len(marks), count, self.rows, *addresses)
         for begin in range(0, count, most):
@@ -72,7 +72,7 @@ class Triangle:
     def reached(self, given: Mask) -> Mask:
         """Which rows each of some sets of given rows leads to, (rows, sets). given: (count, sets)."""
         found = np.zeros((self.rows, given.shape[1]), np.bool_)
-        ones, most = np.ones(len(self._operands)), sweeps.AT_ONCE[-1]
+        ones, most = np.ones(len(self.operands)), sweeps.AT_ONCE[-1]
         for begin in range(0, given.shape[1], most):
             some = given[:, begin : begin + most].T.astype(float)
             found[:, begin : begin + most] = self.sweep(ones, some)[self.count :, : len(some)] > 0
@@ -81,9 +81,9 @@ class Triangle:
     def transposed(self, outputs: Indices) -> Triangle:
         """The rows in reverse, each of them the sum of those that it is in; given are outputs."""
         count, last = len(outputs), self.rows - 1
-        inner = self._operands >= self.count
+        inner = self.operands >= self.count
         ends = outputs >= self.count
-        users = np.concatenate([self._operands[inner], outputs[ends]]) - self.count
-        operands = np.concatenate([count + last - self._users[inner], np.flatnonzero(ends)])
+        users = np.concatenate([self.operands[inner], outputs[ends]]) - self.count
+        operands = np.concatenate([count + last - self.users[inner], np.flatnonzero(ends)])
         order = np.argsort(-users, kind="stable")
         return Triangle((last - users)[order], operands[order], count, self.rows)

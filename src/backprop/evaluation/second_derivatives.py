@@ -9,9 +9,8 @@ import numpy
 
 from backprop.chain.derivatives import derivative_graph
 from backprop.engine.choosing import tape_pays
-from backprop.engine.elimination import Elimination, pays
-from backprop.engine.engines import TapeCode
 from backprop.engine.sparsity import coloured_symmetric, hessian_pattern
+from backprop.engine.tape_sweeps import TapeSweeps
 from backprop.errors import NoMachineCode
 from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
@@ -26,9 +25,6 @@ _SWEEP = 3e-6
 
 _AT_ONCE = 100
 """The directions of one sweep in Python: a row of so many numbers for each step is kept."""
-
-_MANY = 10
-"""From so many directions on, steps of a tape are worth eliminating."""
 
 _ROOM = 2**24
 """The most numbers that are kept for a sweep."""
@@ -74,12 +70,11 @@ class Entries(NamedTuple):
 
 class _Plan(NamedTuple):
     """How a few directions find all entries. ways: shape (sweeps, n). Entry number k stands at
-    (rows[k], columns[k]), and in what sweep of[k] finds, at place at[k]."""
+    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]."""
 
     ways: Any
     rows: Any
     columns: Any
-    of: Any
     at: Any
 
 
@@ -108,12 +103,9 @@ class SecondDerivatives:
         self._walked = self.graph.for_many_walks()
         self._moving = depending(self.graph, leaves, self.graph.steps)
         self._steps = [step for step in self.graph.steps if step in self._moving]
-        self._tape: TapeCode | None = None
+        self._tape: TapeSweeps | None = None
         self._swept = 0
         """How many sweeps there were in Python."""
-        self._few: Elimination | None = None
-        self._ways = 0
-        """How many directions there were on the tape."""
 
     def at(self, x: Sequence[float]) -> Any:
         """A row for each leaf, the derivatives by it of all, (n, n); None where the graph does not say what
@@ -132,13 +124,13 @@ class SecondDerivatives:
         all rows, where they are known."""
         if self._plan is None:
             return self.products(x, None, data)
-        return _dense(self._decoded(self._plan, self.products(x, self._plan.ways, data)), len(x))
+        return _dense(self._planned(self._plan, x, data), len(x))
 
     def entries(self, x: Sequence[float]) -> Entries | None:
         """The second derivatives that can be other than 0; None where that is nearly all of them. Not finite
         where the chain rule does not say what they are."""
         plan = self._plan
-        return None if plan is None else self._decoded(plan, self.products(x, plan.ways))
+        return None if plan is None else self._planned(plan, x)
 
     def diagonal(self, x: Sequence[float]) -> Any:
         """The second derivatives by one leaf alone, shape (n,), and how many sweeps found them."""
@@ -161,8 +153,8 @@ class SecondDerivatives:
         ways: shape (ways, n), None for those of the leaves. data: the numbers of all rows, where they
         are known."""
         count = len(x) if ways is None else len(ways)
-        if count and self._on_tape(count):
-            found = self._by_tape(x, ways)
+        if count and self._on_tape(count) and self._tape:
+            found = self._tape.products(x, ways)
             if found is not None:
                 return found
         ways = numpy.identity(len(x)) if ways is None else ways
@@ -184,8 +176,8 @@ class SecondDerivatives:
         """The sizes of all that is added up to each number of the table: its rounding is a few
         units in their last place."""
         count = len(x)
-        if count and self._on_tape(count):
-            found = self._by_tape(x, self._plan and self._plan.ways, sizes=True)
+        if count and self._on_tape(count) and self._tape:
+            found = self._tape.products(x, self._plan and self._plan.ways, sizes=True)
             if found is not None:
                 return (
                     found if self._plan is None else _dense(self._decoded(self._plan, found), count)
@@ -244,16 +236,20 @@ class SecondDerivatives:
         of = numpy.where(
             alone[columns] >= 0, alone[columns], len(colouring.alone) + colours[columns]
         )
-        return _Plan(
-            ways,
-            rows,
-            columns,
-            numpy.where(by_row, alone[rows], of),
-            numpy.where(by_row, columns, rows),
-        )
+        sweep = numpy.where(by_row, alone[rows], of)
+        return _Plan(ways, rows, columns, sweep * count + numpy.where(by_row, columns, rows))
+
+    def _planned(self, plan: _Plan, x: Sequence[float], data: list[float] | None = None) -> Entries:
+        """The entries that a plan is for; x, data: as for `products`."""
+        count = len(plan.ways)
+        if self._on_tape(count) and self._tape:
+            values = self._tape.entries(x, plan.rows, plan.columns)
+            if values is not None:
+                return Entries(plan.rows, plan.columns, values, count)
+        return self._decoded(plan, self.products(x, plan.ways, data))
 
     def _decoded(self, plan: _Plan, found: Any) -> Entries:
-        return Entries(plan.rows, plan.columns, found[plan.of, plan.at], len(plan.ways))
+        return Entries(plan.rows, plan.columns, found.ravel().take(plan.at), len(plan.ways))
 
     @cached_property
     def _start(self) -> list[float]:
@@ -284,10 +280,6 @@ class SecondDerivatives:
         return any(here != [there[step] for step in self._flat] for there in nearby)
 
     @cached_property
-    def _outputs(self) -> Any:
-        return numpy.array(self.graph.outputs)
-
-    @cached_property
     def _flat(self) -> list[int]:
         """The steps that move, but have no slope."""
         op = self.graph.op
@@ -305,43 +297,10 @@ class SecondDerivatives:
         spent = _SWEEP * steps * (self._swept + 1 + ways // _AT_ONCE)
         if not self._tape and tape_pays(self._engine, self._ready, steps, spent):
             try:
-                self._tape = TapeCode(self.graph, self.leaves, self._fixed)
+                self._tape = TapeSweeps(self.graph, self.leaves, self._fixed)
             except NoMachineCode:
                 self._engine = "python"
         return bool(self._tape)
-
-    def _eliminated(self, ways: int) -> Elimination | None:
-        """What is left of the tape for many directions; None where it is not made, because directions so far
-        and so many more take less time than that."""
-        assert self._tape
-        if ways < _MANY:
-            return None
-        self._ways += ways
-        if not self._few and pays(self._tape.tape, self._ways):
-            self._few = Elimination(self._tape.tape, len(self.leaves), self._outputs)
-        return self._few
-
-    def _by_tape(self, x: Sequence[float], ways: Any, sizes: bool = False) -> Any:
-        """What `products` returns, by machine code; None where something is not finite. sizes: with the
-        sizes of all slopes in their place."""
-        assert self._tape
-        arrays, inputs = self._tape.own.made, len(self._tape.tape.inputs)
-        arrays.values[: len(x)] = x
-        if ways is not None and len(ways) == 1 and not sizes:
-            found = arrays.along(numpy.append(ways[0], numpy.zeros(inputs - len(x))), self._outputs)
-            return found[None] if found is not None and numpy.isfinite(found).all() else None
-        if not arrays.forward():
-            return None
-        few = None if sizes else self._eliminated(len(x) if ways is None else len(ways))
-        if few:
-            found = few.table(arrays) if ways is None else few.products(arrays, ways)
-            if found is not None and numpy.isfinite(found).all():
-                return found
-        ways = numpy.identity(len(x)) if ways is None else ways
-        all_ways = numpy.zeros((len(ways), inputs))
-        all_ways[:, : len(x)] = ways
-        found = arrays.tangents(all_ways, self._outputs, sizes)
-        return found if numpy.isfinite(found).all() else None
 
 
 def _dense(found: Entries, count: int) -> Any:
