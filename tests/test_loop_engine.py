@@ -114,3 +114,22 @@ def test_gradients_by_a_few_names_are_those_by_all() -> None:
     assert some
     assert some.data == every.data
     assert some.gradients == {"a[3]": every.gradients["a[3]"], "L": 1.0}
+
+
+@pytest.mark.parametrize("start", range(0, 100, 20))
+def test_all_numbers_of_a_file_at_once_are_those_one_by_one(start: int) -> None:
+    looked = 0
+    for number in range(start, start + 20):
+        text, _ = random_indexed(number)
+        try:
+            model = read_model(Source("<text>", text), many=0)
+            right = read_carefully(Source("<text>", text))
+        except BackpropError:
+            continue
+        if model.loops:
+            found = model.default_numbers()
+            assert found == {name: model.default(name) for name in model.defaults}
+            assert [*found] == [*right.default_numbers()]
+            assert found == pytest.approx(right.default_numbers(), rel=1e-15)
+            looked += 1
+    assert looked >= 5

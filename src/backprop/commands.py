@@ -187,8 +187,7 @@ class Descending(NamedTuple):
     def known(self) -> dict[str, float]:
         """The number of every input that has one, before anything moves."""
         look_at_all(self.model)
-        defaults = {name: self.model.default(name) for name in self.model.defaults}
-        numbers = {**defaults, **self.numbers}
+        numbers = {**self.model.default_numbers(), **self.numbers}
         named = (*self.model.inputs, *self.model.fixed)
         return {name: numbers[name] for name in named if name in numbers}
 

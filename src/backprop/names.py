@@ -182,13 +182,18 @@ def gathered(names: Sequence[str]) -> list[str]:
     return found
 
 
-def spanned(names: Iterable[str]) -> str:
+def spanned(names: Sequence[str]) -> str:
     """The least and the largest index of members, axis by axis: `1..2,1..16`."""
     return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in _ends(names))
 
 
-def _ends(names: Iterable[str]) -> list[tuple[int, int]]:
-    columns = zip(*map(indices, names), strict=False)
+def _ends(names: Sequence[str]) -> list[tuple[int, int]]:
+    """The least and the largest index of members of a family, axis by axis."""
+    start, count = len(family(names[0])) + 1, len(indices(names[0]))
+    if not count:
+        return []
+    numbers = [*map(int, ",".join([name[start:-1] for name in names]).split(","))]
+    columns = [numbers[axis::count] for axis in range(count)]
     return [(min(column), max(column)) for column in columns]
 
 

@@ -108,6 +108,8 @@ def default(model: Model, name: str) -> float:
 
 def look_at_all(model: Model) -> None:
     """Look at the numbers of the file for rounding, for who then reads them off the Model."""
+    if model.loops:  # none of which rounding makes what it is
+        return
     for name in model.defaults:
         with suppress(NotFinite):  # another number stands for it, or it has been told
             default(model, name)

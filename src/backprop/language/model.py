@@ -169,6 +169,10 @@ class Model:
         known = self.looked_at.get(root)
         return default(self.columns, root) if known is None else known
 
+    def default_numbers(self) -> dict[str, float]:
+        """What `default` says of every name that has one, in the order of the file."""
+        return {name: self.default(name) for name in self.defaults}
+
     def leading(self, output: str) -> set[str]:
         """The inputs and constants that lead to an output."""
         labels = self.labels

@@ -231,6 +231,9 @@ class LoopModel(Model):
         of, at = self._kind(name)
         return float(self.plan.defaults[of.name][at])
 
+    def default_numbers(self) -> dict[str, float]:
+        return self.naming.defaults()
+
     def equation(self, name: str) -> Span | None:
         of, at = self._kind(name)
         number = int(of.owner[at])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from typing import TypeVar
 
 import numpy
@@ -62,6 +62,15 @@ class MemberNames:
                 rows = numpy.where(plan.inputs_of(name)[places], plan.input, plan.step)
                 found.update(zip(self._of_group(at), rows.tolist(), strict=True))
         return found
+
+    def defaults(self) -> dict[str, float]:
+        """The numbers that the file gives, in its order."""
+        found: dict[str, float] = {}
+        for (name, places), labels in zip(self.groups, self.listed, strict=True):
+            numbers = self._plan.defaults[name][places]
+            there = ~numpy.isnan(numbers)
+            found.update(zip(compress(labels, there), numbers[there].tolist(), strict=True))
+        return self.ordered(found)
 
     @cached_property
     def index(self) -> dict[str, tuple[Family, int]]:
