@@ -77,6 +77,7 @@ ONLY = {
         "checks/together.py",
         "evaluation/curvature.py",
         "evaluation/hessian_matrix.py",
+        "evaluation/looped_second.py",
         "evaluation/second_derivatives.py",
         "evaluation/hessian_parts.py",
         "evaluation/often_second.py",

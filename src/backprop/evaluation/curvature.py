@@ -6,7 +6,7 @@ of inertia); and those of which rounding may have made the sign count as unknown
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import float_info
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ class Curving(NamedTuple):
     signs: tuple[int, int, int] = (0, 0, 0)
 
 
-class _Rounding(NamedTuple):
+class Rounding(NamedTuple):
     """The most that rounding does to the numbers of the matrix, shape (n, n), and to those of the
     gradient, (n,)."""
 
@@ -80,18 +80,44 @@ def curvature(
     numbers of the matrix that have more digits than doubles give them how far these move with what
     the inputs are changed here. bent:
     whether something stands on a border here, and they do not say all."""
-    with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
-        return _said(second, x, matrix, numpy.array(gradient, float), moved, bent)
+    return curvature_within(
+        matrix, gradient, lambda: _rounding(second, x, matrix, moved), bent=bent
+    )
 
 
-def _said(
-    second: SecondDerivatives,
-    x: Sequence[float],
-    matrix: Any,
-    slopes: Any,
-    moved: Mapping[tuple[int, int], float],
-    bent: bool,
+def curvature_within(
+    matrix: Any, gradient: Any, rounding: Callable[[], Rounding], bent: bool = False
 ) -> Curving:
+    """What second derivatives say of which it is known how far rounding may move them. The others are those
+    of `curvature`."""
+    with numpy.errstate(all="ignore"):  # what is beyond doubles makes the bounds infinite
+        return _said(matrix, numpy.array(gradient, float), rounding, bent)
+
+
+def rounding_by(
+    matrix: Any, gradient: Any, sizes: tuple[Any, Any], others: Iterable[tuple[Any, Any]]
+) -> Rounding:
+    """How far rounding may move a matrix and a gradient: by the sizes of what is added up to both, and by
+    how far others are from them, where everything is changed a little."""
+    table, steps = (_ROUNDED * each for each in sizes)
+    table = table / 2 + table.T / 2
+    for other, there in others:
+        moved = numpy.abs(other - matrix) * _SHAKEN
+        table = numpy.fmax(table, moved / 2 + moved.T / 2)
+        steps = numpy.fmax(steps, numpy.abs(there - gradient) * _SHAKEN)
+    return Rounding(table, steps)
+
+
+def points_near(x: Sequence[float]) -> Iterator[list[float]]:
+    """Points whose numbers are changed a little."""
+    return (_near(x, offset) for offset in _TRIES)
+
+
+def _near(x: Sequence[float], offset: int) -> list[float]:
+    return [number * FACTORS[(at + offset) % len(FACTORS)] for at, number in enumerate(x)]
+
+
+def _said(matrix: Any, slopes: Any, rounding_of: Callable[[], Rounding], bent: bool) -> Curving:
     norm = float(numpy.linalg.norm(slopes))
     if not len(slopes):
         return Curving("no inputs")
@@ -99,7 +125,7 @@ def _said(
         return Curving("not smooth", norm=norm)
     if len(slopes) > MOST:
         return Curving("too many inputs", norm=norm)
-    rounding = _rounding(second, x, matrix, moved)
+    rounding = rounding_of()
     stationary = bool((numpy.abs(slopes) <= rounding.gradient).all())
     try:
         return _judged(matrix, slopes, norm, stationary, rounding)
@@ -107,9 +133,7 @@ def _said(
         return Curving("cannot tell: rounding", None, norm, stationary, lost=True)
 
 
-def _judged(
-    matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: _Rounding
-) -> Curving:
+def _judged(matrix: Any, slopes: Any, norm: float, stationary: bool, rounding: Rounding) -> Curving:
     eigenvalues = numpy.linalg.eigvalsh(matrix)
     units = _units(matrix, rounding.matrix)
     scaled = matrix / units / units[:, None]
@@ -142,36 +166,33 @@ def _rounding(
     x: Sequence[float],
     matrix: Any,
     known: Mapping[tuple[int, int], float],
-) -> _Rounding:
+) -> Rounding:
     """How far rounding may move the numbers: by the sizes of what is added up to them, and by what
     they do if all numbers on the way are changed a little."""
     graph, data = second.graph, second.data(x)
     here = numpy.array([data[each] for each in graph.outputs])
-    sizes = second.sizes(x)
-    table = _ROUNDED * (sizes / 2 + sizes.T / 2)
     added = summed_sizes(second.whole, data)
-    steps = _ROUNDED * numpy.array([added[leaf] for leaf in second.leaves])
-    for offset in _TRIES:
-        near, other = _shaken(second, x, data, offset)
-        there = numpy.array([near[each] for each in graph.outputs])
-        moved = numpy.abs(other - matrix) * _SHAKEN
-        table = numpy.fmax(table, moved / 2 + moved.T / 2)
-        steps = numpy.fmax(steps, numpy.abs(there - here) * _SHAKEN)
+    sizes = second.sizes(x), numpy.array([added[leaf] for leaf in second.leaves])
+    table, steps = rounding_by(
+        matrix, here, sizes, (_shaken(second, x, data, each) for each in _TRIES)
+    )
     for (one, other), way in known.items():
         table[one, other] = table[other, one] = way * _SHAKEN + _ROUNDED * abs(matrix[one, other])
-    return _Rounding(table, steps)
+    return Rounding(table, steps)
 
 
 def _shaken(
     second: SecondDerivatives, x: Sequence[float], data: list[float], offset: int
-) -> tuple[list[float], Any]:
-    """The numbers of all rows if everything is changed a little, and the second derivatives there; of what
-    is large, if the inputs are."""
+) -> tuple[Any, Any]:
+    """The second derivatives and the gradient if everything is changed a little; of what is large, if the
+    inputs are."""
     if len(second.graph.steps) * len(x) <= _WORK:
         near = list(changed(second.graph, data, offset)[0])
-        return near, second.table(near)
-    there = [number * FACTORS[(at + offset) % len(FACTORS)] for at, number in enumerate(x)]
-    return second.data(there), second.matrix(there)
+        table = second.table(near)
+    else:
+        there = _near(x, offset)
+        near, table = second.data(there), second.matrix(there)
+    return table, numpy.array([near[each] for each in second.graph.outputs])
 
 
 def _units(matrix: Any, rounding: Any) -> Any:

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.errors import BackpropError, InfiniteSlope
-from backprop.evaluation.gradient import gradient, only_by
+from backprop.evaluation.gradient import Gradient, gradient, only_by
 from backprop.evaluation.several import Outputs, fill_forward, once
 from backprop.evaluation.taylor import derivatives_along
 from backprop.language import Model
 from backprop.memory import without_collector
+
+_FEW = 20
+"""The most outputs of a Model of loops that are looked at one after the other."""
 
 
 class Directional(NamedTuple):
@@ -45,6 +48,8 @@ def along(
     """The derivatives of some outputs along a direction, by a single sweep from the front. The first is
     what the gradients say that `Model.grad` has. direction: a number for each input that moves.
     Raises as `Model.grad`."""
+    if model.loops and (looped := _by_loops(model, values, of, direction, order)):
+        return looped
     point = Outputs.of(model, values, of)
     rows = [model.names[name] for name in of]
     way = {model.names[name]: number for name, number in direction.items() if number}
@@ -71,6 +76,37 @@ def along(
             warnings.append(_unknown(name, unknown[0] + 2, model))
     return Directional(
         tuple(of), dict(direction), numbers, found + 0.0, once(warnings), once(notes)
+    )
+
+
+def _by_loops(
+    model: Model,
+    values: Mapping[str, float],
+    of: Sequence[str],
+    direction: Mapping[str, float],
+    order: int,
+) -> Directional | None:
+    """The derivatives up to the second order of few outputs of a Model of loops, one after the other; None
+    for others, and where something is in doubt."""
+    if order > 2 or len(of) > _FEW:
+        return None
+    from backprop.evaluation.looped_second import along_by_loops
+
+    moving = [name for name, number in direction.items() if number]
+    results, rows = list[Gradient](), list[list[float]]()
+    for name in of:
+        found = along_by_loops(model, values, name, direction, order)
+        if found is None:
+            return None
+        results.append(only_by(found[0], moving))
+        rows.append(found[1])
+    return Directional(
+        tuple(of),
+        dict(direction),
+        np.array([each.value for each in results]),
+        np.array(rows) + 0.0,
+        once([warning for each in results for warning in each.warnings]),
+        once([note for each in results for note in each.notes]),
     )
 
 

@@ -106,6 +106,14 @@ def hessian_at(
     engine: str = "auto",
 ) -> Curved:
     """What `Model.hessian` says it does. wrt: names or patterns of inputs."""
+    if model.loops:
+        from backprop.evaluation.looped_second import matrix_by_loops
+
+        output = model.output(of)
+        names = inputs_by(model, output, wrt)
+        if looped := matrix_by_loops(model, values, output, names):
+            gradient, table, said = looped
+            return Curved(gradient, tuple(names), table, said, gradient.warnings, gradient.notes)
     point = at_point(model, values, of, wrt, engine)
     found = careful(model, point)
     slopes = [found.gradient.gradients.get(name, 0.0) for name in point.names]

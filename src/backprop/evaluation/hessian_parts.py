@@ -12,7 +12,7 @@ import numpy
 from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import met
 from backprop.evaluation.gradient import Gradient
-from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful
+from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
 from backprop.evaluation.second_derivatives import Entries
 from backprop.graph import depending, in_order
 from backprop.language import Model
@@ -53,6 +53,17 @@ def times(
 ) -> HessianPart:
     """The second derivatives times a direction, by one sweep over the graph of the gradient. direction:
     the parts by the names of inputs, 0 of others. Raises as `Model.grad`."""
+    if model.loops:
+        from backprop.evaluation.looped_second import times_by_loops
+
+        output = model.output(of)
+        names = inputs_by(model, output, wrt)
+        if looped := times_by_loops(model, values, direction, output, names):
+            gradient, numbers = looped
+            way = numpy.array([direction.get(name, 0.0) for name in names], float)
+            said = gradient.warnings, gradient.notes
+            one = "one sweep over the gradient"
+            return HessianPart(gradient, tuple(names), way, numbers, None, one, *said)
     point = at_point(model, values, of, wrt, engine)
     way = numpy.array([direction.get(name, 0.0) for name in point.names], float)
     if _is_small(point):

@@ -39,28 +39,24 @@ class LoopCurvature:
         self._output, self._leaves = output, leaves
         self._numbers = numbers
         self._program = stages(plan)
-        self._first = derived(columns, self._program, {output[0]}, wrt, _FIRST)
+        self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
+        self._first = derived(*self._slopes)
         both = [*self._program, *self._first]
         adjoints = {_FIRST + name for name in wrt}
-        self._second = derived(columns, both, adjoints, wrt, _SECOND)
         self._bends = columns, both, adjoints, wrt, _SECOND
+        self._second = derived(*self._bends)
 
     @property
     def program(self) -> Sequence[Stage]:
         """All that is computed for a point and a vector."""
         return [*self._program, *self._first, *self._second]
 
-    @cached_property
-    def _sizes(self) -> list[Stage]:
-        """As `_second`, with the sizes of all that is added up."""
-        return derived(*self._bends, sizes=True)
-
     def at(self, x: Reals, vectors: Reals) -> Curvature:
         """At the numbers x of the leaves, shape (n,), for vectors of shape (vectors, n). Raises Doubtful
         where something is not finite, on a border, or too small for a double and with a say."""
-        found, small = self._at(x, vectors, self._second)
+        found, small = self._at(x, vectors, self._first, self._second)
         if small:
-            other, _ = self._at(x, vectors, self._second, TINY * 1.5)
+            other, _ = self._at(x, vectors, self._first, self._second, TINY * 1.5)
             pairs = zip(found[1:], other[1:], strict=True)
             if not all(same(one, two, TINY) for one, two in pairs):
                 raise Doubtful("what is too small")
@@ -69,10 +65,29 @@ class LoopCurvature:
     def sizes(self, x: Reals, vectors: Reals) -> Reals:
         """The sizes of all that is added up to each number of the products, for vectors of which no number
         is negative: the rounding of a product is a few units in their last place. Raises Doubtful."""
-        return self._at(x, vectors, self._sizes)[0].products
+        return self._at(x, vectors, self._first, self._second_sizes)[0].products
+
+    def gradient_sizes(self, x: Reals) -> Reals:
+        """The sizes of all that is added up to each number of the gradient. Raises Doubtful."""
+        return self._at(x, numpy.zeros((0, len(x))), self._first_sizes, ())[0].gradient
+
+    @cached_property
+    def _first_sizes(self) -> list[Stage]:
+        """As `_first`, with the sizes of all that is added up."""
+        return derived(*self._slopes, sizes=True)
+
+    @cached_property
+    def _second_sizes(self) -> list[Stage]:
+        """As `_second`, with the sizes of all that is added up."""
+        return derived(*self._bends, sizes=True)
 
     def _at(
-        self, x: Reals, vectors: Reals, second: Sequence[Stage], more: float = 0.0
+        self,
+        x: Reals,
+        vectors: Reals,
+        first: Sequence[Stage],
+        second: Sequence[Stage],
+        more: float = 0.0,
     ) -> tuple[Curvature, bool]:
         writer = ArrayWriter(more)
         values = {name: each.copy() for name, each in self._numbers.items()}
@@ -82,9 +97,9 @@ class LoopCurvature:
         name, at = self._output
         with writer.watched():
             _run(self._program, values, writer, bordering=True)
-            _begin(values, self._first, _FIRST, {name})
+            _begin(values, first, _FIRST, {name})
             values[_FIRST + name][at] = 1.0
-            _run(self._first, values, writer)
+            _run(first, values, writer)
             gradient = self._of_leaves(values, _FIRST)
             products = numpy.empty((len(vectors), len(x)))
             for row, vector in enumerate(vectors):
@@ -93,7 +108,8 @@ class LoopCurvature:
                 for (each, places), way in zip(
                     self._leaves, numpy.split(vector, ends), strict=True
                 ):
-                    there[_SECOND + _FIRST + each][places] = way
+                    if (adjoints := _SECOND + _FIRST + each) in there:  # it leads to the output
+                        there[adjoints][places] = way
                 _run(second, there, writer)
                 products[row] = self._of_leaves(there, _SECOND)
         value = float(values[name][at])

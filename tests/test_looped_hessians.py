@@ -1,0 +1,148 @@
+"""Second derivatives and derivatives along a direction by loops, against those of the unrolled text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+import numpy
+import pytest
+
+from backprop.errors import BackpropError
+from backprop.evaluation import hessian_matrix, looped_second
+from backprop.evaluation.directions import along
+from backprop.evaluation.hessian_matrix import hessian_at
+from backprop.evaluation.hessian_parts import times
+from backprop.language.reading import read_carefully
+from backprop.loops import loop_model
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from gradbench import PROBLEMS
+from indexed_models import random_indexed
+from test_looped_bends import LOGISTIC
+
+MIXTURE = PROBLEMS["gaussian_mixture"].text({"n": 150, "d": 2, "k": 3})
+K_MEANS = PROBLEMS["k_means"].text({"n": 300, "k": 3, "d": 2})
+FLAT = "L = sum((a - b - x[i])^2 for i in 1..400) + 0*c; a = 0.3; b = 0.2; c = 1; const x; x[i] = i/400 for i in 1..400"
+SADDLE = "L = sum(a*b*x[i] + a^2*c^2 for i in 1..400); a = 0; b = 0; c = 0.5; const x; x[i] = i/400 for i in 1..400"
+CANCELS = "L = sum(1e16*(a^2 - a^2*x[i]) + a^2*x[i] for i in 1..400); a = 0; const x; x[i] = 1 for i in 1..400"
+TEXTS = [LOGISTIC, MIXTURE, K_MEANS, FLAT, SADDLE, CANCELS]
+
+
+@pytest.fixture
+def looped(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Reads a text as loops, which must not be unrolled."""
+
+    def unrolled(self: LoopModel) -> Any:
+        raise AssertionError("unrolled")
+
+    monkeypatch.setattr(LoopModel, "unrolled", unrolled)
+    return lambda text: read_model(Source("<text>", text), many=0)
+
+
+def whole(text: str) -> Any:
+    return read_carefully(Source("<text>", text))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_matrix_and_what_it_says(text: str, looped: Callable[[str], Any]) -> None:
+    found, right = hessian_at(looped(text), {}), hessian_at(whole(text), {})
+    assert found.inputs == right.inputs
+    size = numpy.abs(right.matrix).max()
+    mine, theirs = found.curvature, right.curvature
+    lost = theirs.error if text == CANCELS else 1e-13 * size
+    assert found.matrix == pytest.approx(right.matrix, rel=1e-11, abs=lost)
+    assert (found.matrix == found.matrix.T).all()
+    assert found.gradient.value == pytest.approx(right.gradient.value, rel=1e-13)
+    assert (mine.verdict, mine.stationary, mine.signs) == (
+        theirs.verdict,
+        theirs.stationary,
+        theirs.signs,
+    )
+    assert [sorted(each) for each in mine.flat] == [sorted(each) for each in theirs.flat]
+    assert mine.eigenvalues == pytest.approx(theirs.eigenvalues, rel=1e-10, abs=10 * lost)
+    assert theirs.error / 10 <= mine.error <= 10 * theirs.error
+
+
+@pytest.mark.parametrize("text", TEXTS[:3])
+def test_products_and_derivatives_along_a_direction(
+    text: str, looped: Callable[[str], Any]
+) -> None:
+    right = hessian_at(whole(text), {})
+    count = len(right.inputs)
+    way = {name: numpy.cos(at) for at, name in enumerate(right.inputs)}
+    way[right.inputs[0]] = 0.0
+    product = times(looped(text), {}, way)
+    vector = numpy.array([*way.values()])
+    size = numpy.abs(right.matrix).max() * count
+    assert product.inputs == right.inputs
+    assert product.numbers == pytest.approx(right.matrix @ vector, rel=1e-11, abs=1e-13 * size)
+    output = right.gradient.output
+    for order in (1, 2):
+        mine = along(looped(text), {}, [output], way, order)
+        theirs = along(whole(text), {}, [output], way, order)
+        assert mine.values == pytest.approx(theirs.values, rel=1e-13)
+        assert mine.derivatives == pytest.approx(theirs.derivatives, rel=1e-10)
+        assert mine.derivatives.shape == (1, order)
+
+
+def test_random_models_have_the_matrices_that_they_have_unrolled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop_model, "FEW", 0)
+    looked = 0
+    for number in range(150):
+        text, values = random_indexed(number)
+        try:
+            model = read_model(Source("<text>", text), many=0)
+            output = model.output()
+            names = hessian_matrix.inputs_by(model, output, ()) if model.loops else []
+            if not 0 < len(names) <= 30:
+                continue
+            found = looped_second.matrix_by_loops(model, values, output, names)
+        except BackpropError:
+            continue
+        if found is None:
+            continue
+        right = hessian_at(whole(text), values)
+        size = numpy.abs(right.matrix).max()
+        assert isfinite(size)
+        assert found.matrix == pytest.approx(right.matrix, rel=1e-10, abs=1e-12 * size), text
+        sizes = numpy.abs(right.curvature.eigenvalues - found.curvature.eigenvalues)
+        assert (sizes <= right.curvature.error + found.curvature.error + 1e-13 * size).all()
+        if right.curvature.signs[1] == 0 or found.curvature.signs[1] == 0:
+            assert found.curvature.signs == right.curvature.signs, text
+        looked += 1
+    assert looked > 15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[t+1] = a*x[t] + b for t in 0..40; x[0] = 1; L = x[41]^2; a = 0.5; b = 0.1",
+        "L = sum(abs(a - x[i])*a for i in 1..40); a = 3; const x; x[i] = i for i in 1..40",
+        "L = sum(max(a, x[i])^2 for i in 1..40); a = 3; const x; x[i] = i for i in 1..40",
+    ],
+)
+def test_what_loops_leave_open_is_looked_at_as_before(text: str) -> None:
+    found = hessian_at(read_model(Source("<text>", text), many=0), {})
+    right = hessian_at(whole(text), {})
+    assert found.matrix == pytest.approx(right.matrix, nan_ok=True)
+    assert found.curvature.verdict == right.curvature.verdict
+    assert [*map(str, found.warnings)] == [*map(str, right.warnings)]
+    assert [*map(str, found.notes)] == [*map(str, right.notes)]
+    way = dict.fromkeys(right.inputs, 1.0)
+    for order in (1, 2):
+        mine = along(read_model(Source("<text>", text), many=0), {}, ["L"], way, order)
+        theirs = along(whole(text), {}, ["L"], way, order)
+        assert mine.derivatives == pytest.approx(theirs.derivatives, nan_ok=True)
+        assert [*map(str, mine.warnings)] == [*map(str, theirs.warnings)]
+
+
+def test_of_many_inputs_the_structure_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 500 are swept as the unrolled graph allows."""
+    text = "L = sum(exp(x[i]) for i in 1..600); x[i] = 0.1 for i in 1..600"
+    found = hessian_at(read_model(Source("<text>", text), many=0), {})
+    assert found.matrix == pytest.approx(numpy.diag([numpy.exp(0.1)] * 600))
