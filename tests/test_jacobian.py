@@ -231,6 +231,66 @@ def test_sparse_ones_are_found_by_few_sweeps_and_are_what_grad_says(text: str) -
     assert model.jacobian_sparse(of=list(model.outputs)).sweeps <= 20
 
 
+def test_entries_by_names_with_equations_are_those_that_can_be_other_than_0() -> None:
+    """A step has what leads to it before it, in the same sweep or not."""
+    text = """
+        h[i] = tanh(x[i]*x[i+1]) for i in 1..30
+        y[i] = h[i]^2 + x[i]*h[i] for i in 1..30
+        x[i] = i/20 - 0.7 for i in 1..31"""
+    model = library.parse(text)
+    wrt = [*(f"h[{at}]" for at in range(1, 31)), *(f"x[{at}]" for at in range(1, 32))]
+    for mode in MODES:
+        found = model.jacobian_sparse(of="y", wrt=wrt, mode=mode)
+        assert len(found.derivatives) == 3 * 30
+        table = numpy.zeros((30, len(wrt)))
+        table[found.rows, found.columns] = found.derivatives
+        for at, row in enumerate(table, 1):
+            right = model.grad(of=f"y[{at}]").gradients
+            expected = numpy.array([right.get(name, 0.0) for name in wrt])
+            assert row == pytest.approx(expected, rel=1e-12, abs=1e-300)
+        if mode == "forward":
+            assert found.sweeps <= 4
+
+
+IN_DOUBT = (
+    "exp(-x[i]*1600)*z", "abs(x[i]-0.5) + z", "(x[i]+1e16-1e16)*z", "sqrt(x[i]-0.5)*z", "max(x[i], 0.5)*z",
+    "if(x[i] > 0.5, x[i]^2, z*x[i])", "(x[i]*1e-200*1e-200)*1e300*z", "floor(x[i]*2)*z + x[i]",
+    "min(abs(x[i]-0.5), max(z, 1))", "abs(abs(x[i]-0.5) - w[i])", "w[i]^x[i]*z", "relu(x[i]-0.5)*abs(z-1)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", IN_DOUBT)
+def test_outputs_in_doubt_beside_one_another_are_what_grad_says(text: str) -> None:
+    """The numbers, and all that there is to say of them."""
+    given = "x[i] = 0.5 for i in 1..3; w[i] = 0 for i in 1..3; z = 1"
+    others = "; ".join(f"t{at} = {each.replace('[i]', '[1]')}" for at, each in enumerate(IN_DOUBT))
+    model = library.parse(f"y[i] = {text} for i in 1..3; {given}; {others}")
+    names = ["y[1]", "t0", "y[3]", "t1", "t5", "y[2]"]
+    found = model.jacobian(of=names)
+    grads = [model.grad(of=name) for name in names]
+    right = [[each.gradients.get(name, 0.0) for name in found.inputs] for each in grads]
+    assert found.jacobian == pytest.approx(numpy.array(right), rel=1e-12, abs=0, nan_ok=True)
+    for said in ("warnings", "notes"):
+        expected = {str(each) for grad in grads for each in getattr(grad, said)}
+        assert {str(each) for each in getattr(found, said)} == expected
+
+
+def test_outputs_in_doubt_take_linear_time() -> None:
+    """Eight times as many outputs take about eight times as long; thirty are allowed."""
+
+    def taken(count: int) -> float:
+        text = f"y[i] = abs(x[i] - 0.5) + z for i in 1..{count}; x[i] = 0.5 for i in 1..{count}"
+        model = library.parse(f"{text}; z = 1")
+        start = time.process_time()
+        found = model.jacobian_sparse(of="y")
+        assert (found.derivatives[0], len(found.notes)) == (0.0, count)
+        return time.process_time() - start
+
+    taken(10)
+    small = min(taken(100) for _ in range(2))
+    assert taken(800) < 30 * small
+
+
 def test_large_banded_jacobians_take_linear_time_and_room() -> None:
     """Ten times as many rows take about ten times as long; twenty are allowed."""
 

@@ -64,7 +64,7 @@ class _Dense(Exception):
 
 
 class _Sets:
-    """For some nodes the inputs that they depend on, by their places in `wrt`.
+    """For some nodes those of `wrt` that they depend on, by their places there: inputs, and steps.
 
     roots: the nodes that are asked for. A node that only one step uses is looked through, and has no
     set of its own: so a sum of a thousand terms costs a thousand, and not half a million.
@@ -78,9 +78,12 @@ class _Sets:
             if step in uses:
                 for operand in self._operands(step):
                     uses[operand] = uses.get(operand, 0) + 1
-        self._known: dict[int, set[int]] = {node: {at} for at, node in enumerate(wrt)}
+        own = {node: {at} for at, node in enumerate(wrt)}
+        self._known = {node: at for node, at in own.items() if not graph.is_step(node)}
         for step in graph.steps:
-            if uses.get(step, 0) > 1 and step not in self._known:
+            if step in own:  # what leads there counts as well
+                self._known[step] = own[step] | self._below(step)
+            elif uses.get(step, 0) > 1:
                 self._known[step] = self._below(step)
         self.of = {node: self._known.get(node, set()) for node in asked}
 
@@ -104,7 +107,7 @@ class _Sets:
 
 
 def jacobian_pattern(graph: Graph, wrt: Sequence[int]) -> Sparsity | None:
-    """For each output of a graph the places in `wrt` of the inputs that it has derivatives by; None
+    """For each output of a graph the places in `wrt` of the nodes that it has derivatives by; None
     where that is nearly all of them, or they are too many to tell.
 
         >>> columns = Columns()

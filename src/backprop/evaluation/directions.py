@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop.errors import BackpropError, InfiniteSlope
-from backprop.evaluation.gradient import Gradient, gradient, only_by
-from backprop.evaluation.several import Outputs, fill_forward, once
+from backprop.evaluation.gradient import Gradient, only_by
+from backprop.evaluation.several import fill_forward
+from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.evaluation.taylor import derivatives_along
 from backprop.language import Model
 from backprop.memory import without_collector
@@ -66,7 +67,7 @@ def along(
     moving = [name for name, number in direction.items() if number]
     for at, name in enumerate(of):
         if not sure[at]:
-            result = only_by(gradient(model, values, name), moving)
+            result = by_itself(point, model, values, name, moving)
             numbers[at] = result.value
             shares = [each * direction[by] for by, each in result.gradients.items() if each]
             found[at, 0] = sum(shares)

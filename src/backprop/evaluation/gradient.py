@@ -182,6 +182,8 @@ def evaluate(
     noted: bool = False,
     by_values: bool = True,
     restores: bool = True,
+    among: Sequence[str] | None = None,
+    known: Sequence[float] | None = None,
 ) -> Evaluation:
     """The value and the gradient of an output, with all numbers that lead there.
 
@@ -193,17 +195,20 @@ def evaluate(
     columns, output = model.columns, model.names[name]
     graph = model.graph(name)
     order, leading = graph.order, set(graph.order)
-    if others := [node for node in model.names.values() if node not in leading]:
+    names = model.names
+    if among is not None:
+        names = {label: names[label] for label in (*among, name)}
+    if others := [node for node in names.values() if node not in leading and among is None]:
         # what the output does not need is computed too
         others = in_order(
             others, lambda node: [each for each in graph.operands(node) if each not in leading]
         )
         order = order + others
-    given, missing = inputs_at(model, values)
+    given, missing = inputs_at(model, values) if known is None else ({}, set[int]())
     if missing and (needed := missing.intersection(graph.order)):
         absent = [label for label, node in model.names.items() if node in needed]
         raise missing_inputs(model, name, absent)
-    data = columns.start()
+    data = columns.start() if known is None else [*known]
     for node, number in given.items():
         data[node] = number
     gradients = [0.0] * len(data)
@@ -241,7 +246,8 @@ def evaluate(
 
         lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
     notes: tuple[AtBorder | Cancelled, ...] = ()
-    if noted and (steps := borders.met(graph, data)):
+    at_border = borders.met if among is None else borders.met_within
+    if noted and (steps := at_border(graph, data)):
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
 
         notes = asked(model, graph, steps, data, gradients)
@@ -251,13 +257,13 @@ def evaluate(
         warnings += indeterminate.lost(model, graph, data)
     if lost:
         notes += (*cancelled.notes(model, graph, data, lost),)
-    known = set(computed)
+    valued = set(computed)
     found = Gradient(
         name,
         data[output],
-        {label: data[node] for label, node in model.names.items() if node in known},
+        {label: data[node] for label, node in names.items() if node in valued},
         # + 0.0 makes a 0 of -0.0, which means nothing as a gradient
-        {label: gradients[node] + 0.0 for label, node in model.names.items() if node in leading},
+        {label: gradients[node] + 0.0 for label, node in names.items() if node in leading},
         tuple(warnings),
         notes,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from backprop.errors import AtBorder
 from backprop.evaluation.beside import Beside, Told, beside, seen
-from backprop.evaluation.borders import choosing_slopes, conditions, kind, met
+from backprop.evaluation.borders import choosing_slopes, conditions, kind, met_within
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.looks import NOTHING, Looks
 from backprop.evaluation.sides import AGREED
@@ -44,7 +44,7 @@ def asked(
 ) -> tuple[AtBorder, ...]:
     """The notes on these steps, each of which stands on a border; of many the first few, and how many
     more there are."""
-    borders = _Borders(model, graph, data, gradients)
+    borders = _Borders(model, graph, steps, data, gradients)
     found = [*borders.notes(steps)]
     notes = [borders.written(each) for each in found[:_MOST]]
     if rest := found[_MOST:]:
@@ -89,13 +89,18 @@ class _Borders:
     """
 
     def __init__(
-        self, model: Model, graph: Graph, data: list[float], gradients: list[float]
+        self,
+        model: Model,
+        graph: Graph,
+        steps: Sequence[int],
+        data: list[float],
+        gradients: list[float],
     ) -> None:
         self.model, self.graph, self.data, self.gradients = model, graph, data, gradients
         self.labels = model.labels
         fixed = set(model.fixed)
         self.inputs = [node for node in graph.inputs if self.labels.get(node) not in fixed]
-        self.met = met(graph, data)
+        self.met = steps
         self.looks = Looks(graph, data, gradients, self.met)
         self.told: set[int] = set()
         self.said: set[tuple[int, str]] = set()
@@ -342,7 +347,7 @@ class _Borders:
             self.poles.add(step)
         if data[graph.output] != self.data[graph.output]:
             return False
-        if not set(met(graph, data)) <= set(self.met):  # it stands on another border then
+        if not set(met_within(graph, data)) <= set(self.met):  # it stands on another border then
             return False
         before, after = derivatives(graph, self.data), derivatives(graph, data)
         if any(before[node] != after[node] for node in self.inputs):

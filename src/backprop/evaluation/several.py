@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 
 from backprop.engine.choosing import tape_pays
 from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
-from backprop.engine.underflow import too_small
 from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
-from backprop.evaluation.gradient import by_loops, gradient, only_by, settled
-from backprop.evaluation.leaves import by_rounding, inputs_at
+from backprop.evaluation.gradient import by_loops, only_by, settled
 from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
+from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.graph import Graph, depending
 from backprop.language import Model
 from backprop.memory import without_collector
-from backprop.values import SURE_SLOPES, ByNode, forward, tangents
+from backprop.values import SURE_SLOPES, ByNode, tangents
 
 MODES = ("forward", "reverse")
 
@@ -111,35 +110,6 @@ def inputs_of(model: Model, outputs: Sequence[str]) -> list[str]:
     return [name for name in model.inputs if name in leading and name not in constants]
 
 
-class Outputs(NamedTuple):
-    """Some outputs of a Model at a point.
-
-    graph: what leads to them. data: what its nodes are worth; None where inputs have no number.
-    sure: of each output whether nothing on its way is in doubt so far: no border, no value that is
-    not finite or too small. warnings: those of the Model.
-    """
-
-    graph: Graph
-    data: list[float] | None
-    sure: list[bool]
-    warnings: list[BackpropError]
-
-    @classmethod
-    def of(cls, model: Model, values: Mapping[str, float], of: Sequence[str]) -> Outputs:
-        """The outputs `of` at `values`. Raises UnknownName, NotAnInput, NotANumber, NotFinite."""
-        graph = model.graph(*of)
-        given, missing = inputs_at(model, values)
-        warnings: list[BackpropError] = [*model.warnings, *by_rounding(model, values)]
-        if not missing.isdisjoint(graph.order):
-            return cls(graph, None, [False] * len(of), warnings)
-        data = graph.columns.start()
-        for node, number in given.items():
-            data[node] = number
-        forward(graph, graph.steps, data)
-        doubtful = _doubtful(graph, data)
-        return cls(graph, data, [model.names[name] not in doubtful for name in of], warnings)
-
-
 @without_collector
 def jacobian(
     model: Model,
@@ -194,9 +164,10 @@ def entries(
                 found[at][:] = [gradients.get(by[place], 0.0) for place in plan.pattern[at]]
     for at, name in enumerate(of):
         if not sure[at]:
-            result = only_by(gradient(model, values, name), wrt)
+            names = [wrt[place] for place in plan.pattern[at]]
+            result = by_itself(point, model, values, name, names)
             numbers[at] = result.value
-            found[at][:] = [result.gradients[wrt[place]] for place in plan.pattern[at]]
+            found[at][:] = [*result.gradients.values()]
             warnings += result.warnings
             notes += result.notes
     sizes = [len(columns) for columns in plan.pattern]
@@ -224,8 +195,7 @@ class _Structure(NamedTuple):
 
 def _planned(graph: Graph, rows: Sequence[int], by: Sequence[int], least: int) -> _Structure:
     """Where the structure of the graph saves sweeps, by that; else a sweep for each input."""
-    fits = min(len(rows), len(by)) >= least and not any(map(graph.is_step, by))
-    pattern = jacobian_pattern(graph, by) if fits else None
+    pattern = jacobian_pattern(graph, by) if min(len(rows), len(by)) >= least else None
     if pattern:
         return _Structure(pattern, coloured(pattern, len(by)))
     whole = range(len(by))
@@ -256,19 +226,6 @@ def _fill_coloured(
         sure[at] = each
         found[at][:] = row[[plan.colours.colours[place] for place in plan.pattern[at]]]
     return sure
-
-
-def once(said: Sequence[BackpropError]) -> tuple[BackpropError, ...]:
-    """Each of these once, though several outputs have it."""
-    return tuple({str(each): each for each in said}.values())
-
-
-def _doubtful(graph: Graph, data: ByNode) -> set[int]:
-    """The nodes with something on their way that is no matter of sums and products: a value that is
-    not finite or too small, a border."""
-    odd = [step for step in graph.order if not isfinite(data[step])]
-    odd += too_small(graph, data) + met_within(graph, data)
-    return depending(graph, odd, graph.steps) if odd else set()
 
 
 def _by_loops(
