@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy
 
-from backprop.loops.arrays import ArrayWriter
+from backprop.graph import depending
+from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.derived import Stage, derived, stages
 from backprop.loops.domains import Reals
-from backprop.loops.parts import added
+from backprop.loops.parts import Block, added, hidden, part
 from backprop.loops.passes import same
 from backprop.loops.ready import Needed
 from backprop.loops.walks import Doubtful, walk_through
@@ -19,6 +21,10 @@ from backprop.syntax.functions import TINY
 
 _FIRST, _SECOND = "∂", "∂∂"
 """What stands before the names of families of adjoints."""
+
+
+_ROOM = 2**24
+"""The most numbers that are kept for all vectors: 128 MB."""
 
 
 class Curvature(NamedTuple):
@@ -102,6 +108,9 @@ class LoopCurvature:
             _run(first, values, writer)
             gradient = self._of_leaves(values, _FIRST)
             products = numpy.empty((len(vectors), len(x)))
+            rows = dict[int, Spread]()
+            if len(vectors) > 1:
+                second = [*_ahead(second, values, writer, rows)]
             for row, vector in enumerate(vectors):
                 there = {**values}
                 _begin(there, second, _SECOND, {_FIRST + each for each, _ in self._leaves})
@@ -110,7 +119,7 @@ class LoopCurvature:
                 ):
                     if (adjoints := _SECOND + _FIRST + each) in there:  # it leads to the output
                         there[adjoints][places] = way
-                _run(second, there, writer)
+                _run(second, there, writer, rows)
                 products[row] = self._of_leaves(there, _SECOND)
         value = float(values[name][at])
         return Curvature(value, gradient, products), writer.small
@@ -132,16 +141,54 @@ def _begin(values: dict[str, Reals], program: Sequence[Stage], mark: str, given:
             values[name] = numpy.zeros(len(values[of]))
 
 
+def _ahead(
+    program: Sequence[Stage],
+    values: dict[str, Reals],
+    writer: ArrayWriter,
+    rows: dict[int, Spread],
+) -> Iterator[Stage]:
+    """A program without what is the same for all vectors, which is computed and kept as `rows`, if these do
+    not take too much room. Raises Doubtful."""
+    halves = [_halved(stage) for stage in program]
+    kept = sum(still.columns.homes[row].size for still, _ in halves for row in still.roots)
+    if kept > _ROOM:
+        yield from program
+        return
+    for still, stage in halves:
+        walk = walk_through(still, writer, values, {})
+        walk.forward()
+        if not walk.is_finite():
+            raise Doubtful("a step")
+        rows |= {row: walk.found[row] for row in still.roots}
+        yield stage
+
+
+def _halved(stage: Stage) -> tuple[Block, Stage]:
+    """What of a stage is the same for all vectors, and the rest of it."""
+    columns, uses, steps = stage.part.columns, stage.part.uses, stage.part.steps
+    moving = depending(columns, [x.row for x in uses if x.family.startswith(_SECOND)], steps)
+    by = {*stage.part.roots}
+    by.update(each for step in steps if step in moving for each in columns.operands(step))
+    roots = [step for step in steps if step in by and step not in moving]
+    reads = {use.row: use for use in uses}
+    still = part(columns, roots, reads)
+    looked = [*dict.fromkeys(hidden(columns, still.steps))]  # others may be of a branch not taken
+    rest = part(columns, stage.part.roots, reads, {*roots})
+    return still._replace(looked=looked), Stage(rest, stage.writes)
+
+
 def _run(
     program: Sequence[Stage],
     values: dict[str, Reals],
     writer: ArrayWriter,
+    rows: Mapping[int, Spread] = MappingProxyType({}),
     bordering: bool = False,
 ) -> None:
-    """Compute a program. bordering: whether a step may stand on a border: what slopes choose between is
-    chosen where an operation of the text has its border, or it is the same. Raises Doubtful."""
+    """Compute a program. rows: those that are known. bordering: whether a step may stand on a border: what
+    slopes choose between is chosen where an operation of the text has its border, or it is the same.
+    Raises Doubtful."""
     for stage in program:
-        walk = walk_through(stage.part, writer, values, {})
+        walk = walk_through(stage.part, writer, values, rows)
         walk.forward()
         if not walk.is_finite() or (bordering and [*walk.borders()]):
             raise Doubtful("a step")
