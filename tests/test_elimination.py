@@ -12,10 +12,12 @@ from backprop.chain.derivatives import derivative_graph
 from backprop.engine import tape_sweeps
 from backprop.engine.elimination import Elimination
 from backprop.engine.engines import TapeCode
+from backprop.engine.tape_sweeps import TapeSweeps
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Graph
 from backprop.syntax import functions
 from backprop.values import Lookup, forward, tangents
+from benchmarks.graphs import graph
 from test_engines import random_graph
 
 SIZES = Lookup(functions.sizes)
@@ -117,6 +119,41 @@ def test_products_too_small_for_a_double_are_left_to_the_tape() -> None:
     arrays.values[:1] = np.inf
     arrays.forward()
     assert _eliminated(code, 1, [graph.output]).products(arrays, np.ones((1, 1))) is None
+
+
+@pytest.mark.parametrize("kind", ["layered", "anywhere", "chain"])
+def test_deep_graphs_have_the_second_derivatives_of_the_tape(kind: str) -> None:
+    """Thousands of steps, one after the other in a chain."""
+    made = graph(kind, 4_000)
+    model = backprop.parse(made.text())
+    numbers = {f"x{at}": number for at, number in enumerate(made.inputs)}
+    known = {name: numbers[name] for name in numbers if name in model.names}
+    leaves, x = [model.names[name] for name in known], [*known.values()]
+    second = SecondDerivatives(model.graph(model.output()), leaves, {}, "native")
+    truth, sizes = second.matrix(x), second.sizes(x)
+    code = second._tape.code
+    few = _eliminated(code, len(leaves), list(second.graph.outputs))
+    assert 2 * len(few.matrix.operands) < 2 * code.tape.size
+    code.own.made.values[: len(x)] = x
+    assert code.own.made.forward()
+    for found in (
+        few.table(code.own.made),
+        few.products(code.own.made, np.identity(len(x))),
+    ):
+        assert (abs(found - truth) <= 1e-12 * np.maximum(sizes, sizes.T)).all()
+
+
+def test_where_products_never_fit_into_doubles_the_tape_is_taken_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tape_sweeps, "_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(tape_sweeps, "_MANY", 1)
+    model = backprop.parse("y = (x + 2*z)*1e300*1e-200*1e-200; x = 1; z = 2")
+    made = TapeSweeps(model.graph("y"), [model.names[name] for name in "xz"], {})
+    for _ in range(tape_sweeps._FAILED + 5):
+        found = made.products([1.0, 2.0], np.identity(2))
+        assert found == pytest.approx(np.array([[1e-100], [2e-100]]), rel=1e-12, abs=0)
+    assert made._failed == tape_sweeps._FAILED + 1
 
 
 def test_many_hessians_are_those_of_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,9 @@ _SWEEP = 4.5e-10
 _MANY = 8
 """Fewer directions than these take as long, and do not profit from fewer steps."""
 
+_FAILED = 20
+"""After so many points that only the tape had numbers for, others have these from there as well."""
+
 
 class TapeSweeps:
     """The derivatives of the outputs of a graph along directions.
@@ -35,6 +38,7 @@ class TapeSweeps:
         self._outputs: Keys = np.array(graph.outputs)
         self._spent = 0.0
         self._few: Elimination | None = None
+        self._failed = 0
         self._direct: tuple[Keys, Keys, Keys | None] | None = None
         """For some rows and columns where elimination has left their entries."""
 
@@ -46,27 +50,32 @@ class TapeSweeps:
         ways: shape (ways, leaves); None for those of the leaves, if the outputs are the gradient by these, so
         that what comes out is symmetric. sizes: with the sizes of all slopes in their place.
         """
+        if ways is not None and len(ways) == 1 and not sizes:
+            return self._along(x, ways)
         arrays, count = self.code.own.made, self._count
-        inputs = len(self.code.tape.inputs)
         arrays.values[:count] = x
-        alone = ways is not None and len(ways) == 1 and not sizes
-        if not alone and not arrays.forward():
+        if not arrays.forward():
             return None
-        if not sizes and not alone:
-            few = self._eliminated(count if ways is None else len(ways))
-            if few:
-                found = few.table(arrays) if ways is None else few.products(arrays, ways)
-                if found is not None and np.isfinite(found).all():
-                    return found
-        ways = np.identity(count) if ways is None else ways
-        if inputs > count:
-            ways = np.concatenate([ways, np.zeros((len(ways), inputs - count))], axis=1)
-        if alone:
-            along = arrays.along(ways[0], self._outputs)
-            found = None if along is None else along[None]
-        else:
-            found = arrays.tangents(ways, self._outputs, sizes)
-        return found if found is not None and np.isfinite(found).all() else None
+        few = None if sizes else self._eliminated(ways)
+        if few:
+            found = few.table(arrays) if ways is None else few.products(arrays, ways)
+            if found is not None and np.isfinite(found).all():
+                return found
+            self._failed += 1
+        ways = self._by_inputs(np.identity(count) if ways is None else ways)
+        found = arrays.tangents(ways, self._outputs, sizes)
+        return found if np.isfinite(found).all() else None
+
+    def _along(self, x: Sequence[float], ways: Doubles) -> Doubles | None:
+        arrays = self.code.own.made
+        arrays.values[: self._count] = x
+        found = arrays.along(self._by_inputs(ways)[0], self._outputs)
+        return found[None] if found is not None and np.isfinite(found).all() else None
+
+    def _by_inputs(self, ways: Doubles) -> Doubles:
+        """Directions by all inputs of the tape."""
+        others = len(self.code.tape.inputs) - self._count
+        return np.concatenate([ways, np.zeros((len(ways), others))], axis=1) if others else ways
 
     def entries(self, x: Sequence[float], rows: Keys, columns: Keys) -> Doubles | None:
         """The derivatives of outputs by leaves, by their places: where no sweep is needed for these, because
@@ -82,11 +91,14 @@ class TapeSweeps:
         numbers = self._few.numbers(arrays) if arrays.forward() else None
         return None if numbers is None else np.append(numbers, 0.0).take(places)
 
-    def _eliminated(self, ways: int) -> Elimination | None:
-        """What many directions need of the tape; None for few, or where it is not worth its time yet."""
-        size = self.code.tape.size
-        self._spent += _SWEEP * size * max(ways, _MANY)
+    def _eliminated(self, ways: Doubles | None) -> Elimination | None:
+        """What some directions need of the tape; None for few, and where it is not worth its time: yet, or
+        any more, because products of slopes do not fit into doubles. ways: as of `products`."""
+        count, size = self._count if ways is None else len(ways), self.code.tape.size
+        if (ways is None and count < _MANY) or self._failed > _FAILED:
+            return None
+        self._spent += _SWEEP * size * max(count, _MANY)
         step, begin = _SECONDS
         if not self._few and self._spent > step * size + begin:
             self._few = Elimination(self.code.tape, self._count, self._outputs)
-        return self._few if ways >= _MANY else None
+        return self._few if count >= _MANY else None
