@@ -81,14 +81,6 @@ class Coefficients:
         """Those of products."""
         found = np.where(one == ONE, other, one)
         made = (one != ONE) & (other != ONE)
-        if len(self._constants) < _MOST:
-            fixed = np.flatnonzero(made & (one < _CONSTANTS) & (other < _CONSTANTS))
-            numbers = np.array(list(self._constants))
-            with np.errstate(all="ignore"):
-                values = numbers[one[fixed]] * numbers[other[fixed]]
-            whole = (abs(values) >= float_info.min) & (abs(values) <= float_info.max)
-            found[fixed[whole]] = [self._constant(each) for each in values[whole].tolist()]
-            made[fixed[whole]] = False
         found[made] = self._new(one[made], other[made], np.full(np.count_nonzero(made), ZERO))
         return found
 
@@ -109,7 +101,8 @@ class Coefficients:
 
     def lay_out(self, by: Keys) -> None:
         """Make those ready that are asked for."""
-        parts, by = _fused(np.concatenate(self._parts, axis=1), by, self._first)
+        parts, by = self._without_constants(np.concatenate(self._parts, axis=1), by)
+        parts, by = _fused(parts, by, self._first)
         taken = np.zeros(self._first, np.bool_)
         for each in (*parts, by):
             taken[each[each < self._first]] = True
@@ -130,6 +123,27 @@ class Coefficients:
         kernels = library("sweeps", sweeps.text)
         arguments = number, pointer, pointer, number
         self._multiply = kernels.function("products", ctypes.c_int, *arguments)
+
+    def _without_constants(self, parts: Keys, by: Keys) -> tuple[Keys, Keys]:
+        """The parts, and the coefficients asked for, where what is made of constants is a constant."""
+        number = np.arange(self._first + parts.shape[1])
+        left = np.ones(parts.shape[1], np.bool_)
+        while len(self._constants) < _MOST:
+            found = np.flatnonzero(left & (parts < _CONSTANTS).all(axis=0))
+            if not len(found):
+                break
+            left[found] = False
+            one, other, more = np.array(list(self._constants))[parts[:, found]]
+            with np.errstate(all="ignore"):
+                product = one * other
+                total = product + more
+            fits = (abs(product) >= float_info.min) | (one == 0) | (other == 0)
+            fits &= abs(total) <= float_info.max
+            values, which = np.unique(total[fits], return_inverse=True)
+            constants = np.array([self._constant(each) for each in values.tolist()], np.int64)
+            number[self._first + found[fits]] = constants[which]
+            parts, by = number[parts], number[by]
+        return parts, by
 
     def numbers(self, arrays: Arrays) -> Doubles | None:
         """Those that are asked for, after `Arrays.forward`; None where one is not finite, or a product too
