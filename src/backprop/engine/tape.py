@@ -8,7 +8,7 @@ one before stays in order.
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -201,7 +201,6 @@ class Arrays:
         tape = self.tape
         count, places = len(tape.inputs), tape.places.take(outputs)
         found = np.empty((len(ways), len(outputs)))
-        made = library("tangents", tangents.several)
         arguments = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 5]
         most = tangents.AT_ONCE[-1]
         for first in range(0, len(ways), most):
@@ -213,7 +212,9 @@ class Arrays:
             at[:count, : len(some)] = some.T
             at[:count, len(some) :] = 0.0
             arrays = [each.ctypes.data for each in (self.p, self.q, tape.a, tape.b, at)]
-            sweep = made.function(f"{'sizes' if sizes else 'tangents'}{width}", None, *arguments)
+            text = partial(tangents.several, width, sizes)
+            made = library(f"{'sizes' if sizes else 'tangents'} {width}", text)
+            sweep = made.function("tangents", None, *arguments)
             sweep(tape.segments.ctypes.data, len(tape.segments), *arrays)
             found[first : first + len(some)] = at.take(places, axis=0)[:, : len(some)].T
         return found

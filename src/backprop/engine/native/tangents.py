@@ -22,15 +22,10 @@ _OPERANDS = (
 and those of the segment."""
 
 
-def several() -> str:
-    """The module for tangents beside values that are known: functions `tangents1` and others, and
-    `sizes1` and others, to which the sizes of slopes are what slopes are to those."""
-    kinds = [_tangents(width, sizes) for width in AT_ONCE for sizes in (False, True)]
-    return "\n".join(["declare double @llvm.fabs.f64(double)", *kinds])
-
-
-def _tangents(width: int, sizes: bool) -> str:
-    """Steps with the same constant slopes have one loop. The tangents of the leaves stand in `t`."""
+def several(width: int, sizes: bool) -> str:
+    """The module for so many tangents at once beside values that are known: the function `tangents`, where
+    those of the leaves stand in `t`. sizes: with the sizes of slopes in their place. Steps with the same
+    constant slopes have one loop."""
     by_slopes: dict[tuple[str, ...], list[int]] = {}
     for kind in range(loops.MIXED, len(loops.kinds())):
         known = [abs(each) if sizes and each else each for each in loops.known_slopes(kind)]
@@ -40,9 +35,9 @@ def _tangents(width: int, sizes: bool) -> str:
     for number, (slopes, kinds) in enumerate(by_slopes.items()):
         parts.append(_steps(f"loop{number}", slopes, width, sizes))
         targets += [f"i64 {kind}, label %loop{number}" for kind in kinds]
-    name = f"{'sizes' if sizes else 'tangents'}{width}"
     return f"""
-define void @{name}(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
+declare double @llvm.fabs.f64(double)
+define void @tangents(ptr noalias %segments, i64 %count, ptr noalias %p, ptr noalias %q,
                       ptr noalias %a, ptr noalias %b, ptr noalias %t) {{
 entry:
   %any = icmp sgt i64 %count, 0
