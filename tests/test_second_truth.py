@@ -15,6 +15,7 @@ import pytest
 import backprop
 from backprop import gallery
 from backprop.chain.derivatives import derivative_graph
+from backprop.engine import tape_sweeps
 from backprop.evaluation.second_derivatives import SecondDerivatives
 from backprop.graph import Columns, Graph
 from backprop.operations import OPERATIONS
@@ -119,6 +120,44 @@ def test_second_derivatives_of_every_operation(name: str) -> None:
                     one,
                     other,
                 )
+
+
+@pytest.mark.parametrize("name", [name for name in SLOPED if name not in ("if", "polygamma")])
+def test_machine_code_for_second_derivatives_of_every_operation(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What elimination leaves, and a product with a direction, of the operation inside others."""
+    monkeypatch.setattr(tape_sweeps, "_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(tape_sweeps, "_MANY", 1)
+    row = OPERATIONS[name]
+    form = "-x" if name == "neg" else row.form
+    model = backprop.parse(f"result_ = ({form})*(1 + ({form})/(3 + w)); w = 0.5")
+    graph, looked = model.graph("result_"), 0
+    for sample in row.samples:
+        numbers = [*sample, 0.5]
+        if any(not 1e-3 < abs(number) < 1e3 for number in numbers):
+            continue
+        moving = [
+            each for each, slope in zip(row.operands, row.slopes, strict=True) if slope != "0"
+        ]
+        point = {model.names[each]: numbers[at] for at, each in enumerate((*row.operands, "w"))}
+        leaves = [model.names[each] for each in (*moving, "w")]
+        fixed = {node: number for node, number in point.items() if node not in leaves}
+        second = SecondDerivatives(graph, leaves, fixed, "native")
+        table = second.matrix([point[node] for node in leaves])
+        if not numpy.isfinite(table).all():
+            continue
+        assert second._tape
+        assert second._tape._few
+        looked += 1
+        known, sizes = Truth(graph, point), second.sizes([point[node] for node in leaves])
+        right = [[known.second(one, other) for other in leaves] for one in leaves]
+        allowed = 1e-11 * (1 + sizes + sizes.T)
+        assert (abs(table - numpy.array(right)) <= allowed).all(), (sample, table, right)
+        way = numpy.cos(numpy.arange(len(leaves)))[None, :]
+        along = second.products([point[node] for node in leaves], way)[0]
+        assert (abs(along - numpy.array(right) @ way[0]) <= allowed.sum(axis=1)).all()
+    assert looked
 
 
 def test_by_an_order_there_is_no_second_derivative() -> None:
