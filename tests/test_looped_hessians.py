@@ -109,9 +109,10 @@ def test_random_models_have_the_matrices_that_they_have_unrolled(
         right = hessian_at(whole(text), values)
         size = numpy.abs(right.matrix).max()
         assert isfinite(size)
-        assert found.matrix == pytest.approx(right.matrix, rel=1e-10, abs=1e-12 * size), text
+        least = 1e-12 * size or found.curvature.error  # where all cancel, what is left is rounding
+        assert found.matrix == pytest.approx(right.matrix, rel=1e-10, abs=least), text
         sizes = numpy.abs(right.curvature.eigenvalues - found.curvature.eigenvalues)
-        assert (sizes <= right.curvature.error + found.curvature.error + 1e-13 * size).all()
+        assert (sizes <= right.curvature.error + found.curvature.error + least).all()
         if right.curvature.signs[1] == 0 or found.curvature.signs[1] == 0:
             assert found.curvature.signs == right.curvature.signs, text
         looked += 1
@@ -123,6 +124,7 @@ def test_random_models_have_the_matrices_that_they_have_unrolled(
     [
         "x[t+1] = a*x[t] + b for t in 0..40; x[0] = 1; L = x[41]^2; a = 0.5; b = 0.1",
         "L = sum(abs(a - x[i])*a for i in 1..40); a = 3; const x; x[i] = i for i in 1..40",
+        "L = sum((a + i)^b*i for i in 1..40); a = 1; b = 0",
         "L = sum(max(a, x[i])^2 for i in 1..40); a = 3; const x; x[i] = i for i in 1..40",
     ],
 )

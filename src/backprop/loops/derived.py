@@ -8,7 +8,7 @@ backward, adds, and what adds, reads. Sizes are those of the equations, not of t
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from backprop.chain.columns import Row, Rows
@@ -55,7 +55,7 @@ def derived(
     columns: ArrayColumns,
     program: Sequence[Stage],
     given: Container[str],
-    wrt: Container[str],
+    wrt: Iterable[str],
     mark: str,
     sizes: bool = False,
 ) -> list[Stage]:
@@ -65,11 +65,11 @@ def derived(
     families of these names with the `mark` before them. So do those that come out: in families that
     begin with 0 everywhere. sizes: of all that is added up the sizes, in the place of derivatives.
     """
-    moved = {*_moved(program, wrt)}
+    moving = moved(program, wrt)
     asked = {write.family for stage in program for write in stage.writes if write.family in given}
     writer, found = Rows(columns), list[Stage]()
     for stage in reversed(program):
-        uses = [use for use in stage.part.uses if use.family in moved or use.family in wrt]
+        uses = [use for use in stage.part.uses if use.family in moving]
         if uses and any(write.family in asked for write in stage.writes):
             made = _Adjoint(writer, stage, uses, asked, mark, sizes).stage()
             found.append(made)
@@ -77,13 +77,13 @@ def derived(
     return found
 
 
-def _moved(program: Sequence[Stage], wrt: Container[str]) -> Iterator[str]:
-    """The families with members that depend on some of these."""
-    known: set[str] = set()
+def moved(program: Sequence[Stage], wrt: Iterable[str]) -> set[str]:
+    """These families, and those with members that depend on some of theirs."""
+    known = {*wrt}
     for stage in program:
-        if any(use.family in known or use.family in wrt for use in stage.part.uses):
+        if any(use.family in known for use in stage.part.uses):
             known.update(write.family for write in stage.writes)
-    yield from known
+    return known
 
 
 class _Adjoint(Walk[Row]):

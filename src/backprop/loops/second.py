@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,12 +11,13 @@ import numpy
 
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.derived import Stage, derived, stages
+from backprop.loops.derived import Stage, derived, moved, stages
 from backprop.loops.domains import Reals
 from backprop.loops.parts import Block, added, hidden, part
 from backprop.loops.passes import same
 from backprop.loops.ready import Needed
 from backprop.loops.walks import Doubtful, walk_through
+from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
 
 _FIRST, _SECOND = "∂", "∂∂"
@@ -46,7 +47,7 @@ class LoopCurvature:
         self._numbers = numbers
         self._program = stages(plan)
         self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
-        self._first = derived(*self._slopes)
+        self._first = [*_choosing(derived(*self._slopes), moved(self._program, wrt))]
         both = [*self._program, *self._first]
         adjoints = {_FIRST + name for name in wrt}
         self._bends = columns, both, adjoints, wrt, _SECOND
@@ -80,7 +81,7 @@ class LoopCurvature:
     @cached_property
     def _first_sizes(self) -> list[Stage]:
         """As `_first`, with the sizes of all that is added up."""
-        return derived(*self._slopes, sizes=True)
+        return [*_choosing(derived(*self._slopes, sizes=True), ())]
 
     @cached_property
     def _second_sizes(self) -> list[Stage]:
@@ -97,15 +98,15 @@ class LoopCurvature:
     ) -> tuple[Curvature, bool]:
         writer = ArrayWriter(more)
         values = {name: each.copy() for name, each in self._numbers.items()}
-        ends = numpy.cumsum([len(places) for _, places in self._leaves])[:-1]
-        for (name, places), given in zip(self._leaves, numpy.split(x, ends), strict=True):
+        ends = numpy.cumsum([0, *(len(places) for _, places in self._leaves)])[:-1]
+        for (name, places), given in zip(self._leaves, numpy.split(x, ends)[1:], strict=True):
             values[name][places] = given
         name, at = self._output
         with writer.watched():
             _run(self._program, values, writer, bordering=True)
             _begin(values, first, _FIRST, {name})
             values[_FIRST + name][at] = 1.0
-            _run(first, values, writer)
+            _run(first, values, writer, bordering=True)
             gradient = self._of_leaves(values, _FIRST)
             products = numpy.empty((len(vectors), len(x)))
             rows = dict[int, Spread]()
@@ -115,7 +116,7 @@ class LoopCurvature:
                 there = {**values}
                 _begin(there, second, _SECOND, {_FIRST + each for each, _ in self._leaves})
                 for (each, places), way in zip(
-                    self._leaves, numpy.split(vector, ends), strict=True
+                    self._leaves, numpy.split(vector, ends)[1:], strict=True
                 ):
                     if (adjoints := _SECOND + _FIRST + each) in there:  # it leads to the output
                         there[adjoints][places] = way
@@ -139,6 +140,26 @@ def _begin(values: dict[str, Reals], program: Sequence[Stage], mark: str, given:
     for name in written | {mark + each for each in given}:
         if (of := name.removeprefix(mark)) in values:
             values[name] = numpy.zeros(len(values[of]))
+
+
+def _choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage]:
+    """Slopes, with the borders of what they choose by an equality of what moves: where `x^y` has the exponent
+    0 its slope by `x` is 0, but not the derivative of that by `y`. Which side of an inequality is taken
+    does not matter: both are the slope. Ties of a gather are borders of its own. moving: the families
+    that move."""
+    for stage in program:
+        columns, uses = stage.part.columns, stage.part.uses
+        given = [use.row for use in uses if use.family in moving]
+        found = depending(columns, given, stage.part.steps)
+        some = [
+            step
+            for step in stage.part.bordering
+            if step in found
+            and step not in columns.specials
+            and columns.op(step) in EQUALITIES
+            and any(map(columns.is_number, columns.operands(step)))
+        ]
+        yield stage._replace(part=stage.part._replace(bordering=some))
 
 
 def _ahead(
@@ -184,8 +205,7 @@ def _run(
     rows: Mapping[int, Spread] = MappingProxyType({}),
     bordering: bool = False,
 ) -> None:
-    """Compute a program. rows: those that are known. bordering: whether a step may stand on a border: what
-    slopes choose between is chosen where an operation of the text has its border, or it is the same.
+    """Compute a program. rows: those that are known. bordering: whether a step must not stand on a border.
     Raises Doubtful."""
     for stage in program:
         walk = walk_through(stage.part, writer, values, rows)
