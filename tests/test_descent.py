@@ -575,3 +575,17 @@ def test_near_names_are_suggested() -> None:
 def test_an_update_that_is_a_number_already_is_written_once() -> None:
     row = Optimizer("copy", "x' = g", "")
     assert row.written({"x": 1.0, "g": -5.0}, "a", -5.0) == ["a ← −5"]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "bfgs", "cg", "newton"])
+@pytest.mark.parametrize(
+    "text", ["L = sqrt(x); x = 4", "L = log(x)^2; x = 1e-300", "L = x^0.1; x = 1"]
+)
+def test_second_derivatives_near_the_largest_double_end_a_descent_in_words(
+    text: str, optimizer: str
+) -> None:
+    """They grow without end on the way to a border, where neither scipy's matrices nor differences hold them."""
+    found = backprop.parse(text).descend(optimizer=optimizer, steps=200)
+    assert found.reason.startswith(("stuck", "diverged", "converged", "all 200 steps"))
+    assert isfinite(found.value)
+    assert found.value <= found.start_value

@@ -55,8 +55,9 @@ class ScipySearch:
         try:
             with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
                 minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
-        except (ValueError, numpy.linalg.LinAlgError):
-            # Its linear algebra gave up, which is the same as finding no lower point.
+        except (ValueError, UnboundLocalError, numpy.linalg.LinAlgError):
+            # Its linear algebra gave up (trust-exact by naming a step that it has not found, where second
+            # derivatives are near the largest double), which is the same as finding no lower point.
             if run.failure is not None:
                 raise
 
@@ -121,7 +122,9 @@ def _by_differences(run: Run, point: Point) -> Any:
         for at, number in enumerate(point):
             size = reach(number)
             (there, rise), (back, fall) = towards(at, number + size), towards(at, number - size)
-            columns.append((rise - fall) / (there - back) if there != back else rise * numpy.nan)
+            with numpy.errstate(all="ignore"):
+                slope = (rise - fall) / (there - back) if there != back else rise * numpy.nan
+            columns.append(slope)
     except NotFinite as error:
         raise run.diverged(error) from None
     with numpy.errstate(all="ignore"):
