@@ -9,17 +9,18 @@ from sys import float_info
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop.engine.engines import Own
 from backprop.engine.native import sweeps
 from backprop.engine.native.loops import LEAVES, MIXED, kinds, known_slopes
 from backprop.engine.native.machine import library
-from backprop.engine.tape import Arrays, Doubles, Keys, Tape
+from backprop.engine.tape import Arrays, Doubles, Indices, Keys, Tape
 from backprop.engine.triangle import Mask
 from backprop.operations import OPERATIONS
 
 ZERO, ONE = 0, 1
 """The numbers of these coefficients."""
 
-_CONSTANTS = 2**20
+_CONSTANTS = 2**16
 """Coefficients that are the same at every point have numbers below this."""
 
 _MOST = _CONSTANTS // 2
@@ -48,8 +49,10 @@ class Coefficients:
     def _slopes(self, tape: Tape, kind_at: NDArray[np.int16]) -> Keys:
         """What is a constant, the value of an operand or that of the step itself is known as that."""
         leaves = np.full(tape.size, -1, np.int64)  # which constant a place is
-        numbers = [self._constant(each) for each in tape.numbers[:_MOST].tolist()]
-        leaves[len(tape.inputs) : len(tape.inputs) + len(numbers)] = numbers
+        distinct, place = np.unique(tape.numbers, return_inverse=True)
+        numbers = [self._constant(each) for each in distinct[:_MOST].tolist()]
+        numbers += [-1] * (len(distinct) - len(numbers))
+        leaves[len(tape.inputs) :][: len(place)] = np.array(numbers, np.int64)[place]
         found = np.full((2, tape.size), ZERO)
         for number in np.unique(kind_at[self.steps]).tolist():
             at, (name, order, _) = np.flatnonzero(kind_at == number), kinds()[number]
@@ -106,12 +109,14 @@ class Coefficients:
         taken = np.zeros(self._first, np.bool_)
         for each in (*parts, by):
             taken[each[each < self._first]] = True
+        taken[ZERO] = True
         given = np.flatnonzero(taken)
         compact = np.arange(self._first + parts.shape[1], dtype=np.int32)
         compact[given] = np.arange(len(given))
         compact[self._first :] = np.arange(len(given), len(given) + parts.shape[1])
         self._own_parts = np.ascontiguousarray(compact[parts].T)
-        self._by = compact[by]
+        self.by: Indices = compact[by]
+        """Where those are that are asked for, among all; the first of all is 0."""
         constants = given[given < _CONSTANTS]
         self._given = np.array(list(self._constants))[constants]
         ends = np.searchsorted(given, _CONSTANTS + self._size * np.arange(4)).tolist()
@@ -122,6 +127,7 @@ class Coefficients:
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         kernels = library("sweeps", sweeps.text)
         arguments = number, pointer, pointer, number
+        self._own = Own(lambda: np.empty(len(given) + parts.shape[1]))
         self._multiply = kernels.function("products", ctypes.c_int, *arguments)
 
     def _without_constants(self, parts: Keys, by: Keys) -> tuple[Keys, Keys]:
@@ -145,18 +151,18 @@ class Coefficients:
             parts, by = number[parts], number[by]
         return parts, by
 
-    def numbers(self, arrays: Arrays) -> Doubles | None:
-        """Those that are asked for, after `Arrays.forward`; None where one is not finite, or a product too
-        small for a double."""
+    def numbers(self, arrays: Arrays, which: Indices) -> Doubles | None:
+        """Some of all, after `Arrays.forward`; None where one is not finite, or a product too small for a
+        double. which: where they are."""
         parts, first = self._own_parts, self._taken[-1][1].stop
-        numbers = np.empty(first + len(parts))
+        numbers: Doubles = self._own.made
         numbers[: len(self._given)] = self._given
         for of, (places, where) in zip(
             (arrays.values, arrays.p, arrays.q), self._taken, strict=True
         ):
             of.take(places, out=numbers[where], mode="clip")  # others are copied first
         lost = self._multiply(len(parts), parts.ctypes.data, numbers.ctypes.data, first)
-        found = numbers.take(self._by)
+        found: Doubles = numbers.take(which)
         return None if lost or not np.isfinite(found).all() else found
 
 

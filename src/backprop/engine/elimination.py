@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from backprop.engine.coefficients import ONE, ZERO, Coefficients
 from backprop.engine.native import sweeps
-from backprop.engine.tape import Arrays, Doubles, Keys, Tape
+from backprop.engine.tape import Arrays, Doubles, Indices, Keys, Tape
 from backprop.engine.triangle import Mask, Triangle
 
 _ROUNDS = 6
@@ -162,9 +162,9 @@ class Elimination:
         self._outputs = at[outputs]
         self._by.lay_out(entries.by)
 
-    def places(self, rows: Keys, columns: Keys) -> Keys | None:
-        """For entries of the matrix of all outputs, by row and column, where `numbers` has them; its length
-        for what is 0. None where that is not all: something has to be swept."""
+    def places(self, rows: Keys, columns: Keys) -> Indices | None:
+        """For entries of the matrix of all outputs, by row and column, where their numbers are, for
+        `numbers`. None where that is not all: something has to be swept."""
         matrix, count = self.matrix, self.count
         if (matrix.operands >= count).any():
             return None
@@ -174,16 +174,16 @@ class Elimination:
         there = np.append(key, -1)[found] == wanted
         inside = np.zeros(len(key), np.bool_)
         inside[found[there]] = True
-        return np.where(there, found, len(key)) if inside.all() else None
+        return np.append(self._by.by, 0)[np.where(there, found, -1)] if inside.all() else None
 
-    def numbers(self, arrays: Arrays) -> Doubles | None:
-        """The entries that are left, after `Arrays.forward`; None as for `products`."""
-        return self._by.numbers(arrays)
+    def numbers(self, arrays: Arrays, places: Indices) -> Doubles | None:
+        """Those at some places, after `Arrays.forward`; None as for `products`."""
+        return self._by.numbers(arrays, places)
 
     def products(self, arrays: Arrays, ways: Doubles) -> Doubles | None:
         """The derivatives of the outputs along directions, (ways, outputs), after `Arrays.forward`; None
         where the tape must say them. ways: by the first inputs, (ways, count)."""
-        by = self._by.numbers(arrays)
+        by = self._by.numbers(arrays, self._by.by)
         if by is None:
             return None
         found = np.empty((len(ways), len(self._outputs)))
@@ -197,7 +197,7 @@ class Elimination:
     def table(self, arrays: Arrays) -> Doubles | None:
         """The derivatives of the outputs by each of the first inputs, of which they are the gradient, so that
         these are symmetric: (count, count); None as for `products`."""
-        by = self._by.numbers(arrays)
+        by = self._by.numbers(arrays, self._by.by)
         return None if by is None else self.matrix.table(by, self._outputs, self._needed)
 
     @cached_property

@@ -8,10 +8,10 @@ import numpy as np
 
 from backprop.engine.elimination import Elimination
 from backprop.engine.engines import TapeCode
-from backprop.engine.tape import Doubles, Keys
+from backprop.engine.tape import Doubles, Indices, Keys
 from backprop.graph import Graph
 
-_SECONDS = 4e-7, 0.01
+_SECONDS = 3.5e-7, 0.005
 """What it takes to eliminate steps of a tape: for each place, and to begin with."""
 
 _SWEEP = 4.5e-10
@@ -39,7 +39,7 @@ class TapeSweeps:
         self._spent = 0.0
         self._few: Elimination | None = None
         self._failed = 0
-        self._direct: tuple[Keys, Keys, Keys | None] | None = None
+        self._direct: tuple[Keys, Keys, Indices | None] | None = None
         """For some rows and columns where elimination has left their entries."""
 
     def products(
@@ -88,8 +88,7 @@ class TapeSweeps:
         if places is None:
             return None
         arrays.values[: self._count] = x
-        numbers = self._few.numbers(arrays) if arrays.forward() else None
-        return None if numbers is None else np.append(numbers, 0.0).take(places)
+        return self._few.numbers(arrays, places) if arrays.forward() else None
 
     def _eliminated(self, ways: Doubles | None) -> Elimination | None:
         """What some directions need of the tape; None for few, and where it is not worth its time: yet, or
