@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,10 +14,16 @@ _stops: list[int] = []
 """Has a number for each Ctrl-C: libraries make other errors of it, or none."""
 
 
+_OBJECTS = 50_000
+"""After so many new objects Python looks for circles that nobody needs: after 700, as by itself, a command
+that is over in a moment looks some hundred times, and finds none."""
+
+
 def main() -> NoReturn:
     """What the command `backprop` runs. Exit status: 0, 1, 2, 130 after Ctrl-C, or 128 more than the
     number of another signal that ended a descent."""
     _stops.clear()
+    gc.set_threshold(_OBJECTS, 20, 20)
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _met
     try:
