@@ -64,8 +64,12 @@ def look_ahead(model: Model, values: Mapping[str, float], of: str | None) -> Non
     if gradient is None:
         return
     from backprop.loops.chosen import Chosen
+    from backprop.loops.many import NotLoops
 
-    count = Chosen(model, gradient.output).count
+    try:
+        count = Chosen(model, gradient.output).count
+    except NotLoops:
+        return
     if count > MOST:
         raise too_many(model, gradient.output, count)
 

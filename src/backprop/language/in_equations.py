@@ -60,7 +60,7 @@ class Derivatives:
         def own(row: int, name: str) -> int:
             if self._columns.is_number(row) and name not in by:
                 return row
-            copied = self._columns.step("copy", (row,), place)
+            copied = self.copied(row, place)
             self._own.add(copied)
             return copied
 
@@ -73,6 +73,10 @@ class Derivatives:
             else:
                 found.append(own(operand, name))
         return found
+
+    def copied(self, row: int, place: Place) -> int:
+        """A row with the numbers of another one."""
+        return self._columns.step("copy", (row,), place)
 
     def add(
         self, operands: list[int], scope: Scope, tokens: Tokens, last: int, place: Place

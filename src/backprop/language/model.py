@@ -138,6 +138,10 @@ class Model:
         """Those of some names that are not computed from others."""
         return [name for name in names if not self.is_equation(name)]
 
+    def is_differentiated(self, name: str) -> bool:
+        """Whether a name has an equation, and derivatives in other equations are of it, or by it."""
+        return self.is_equation(name) and self.names[name] in self.derived
+
     @cached_property
     def outputs(self) -> list[str]:
         """The equations that no other equation uses, in file order; in a file of inputs, all of

@@ -24,6 +24,8 @@ class Chosen:
         if not isinstance(model, LoopModel):
             raise NotLoops("it has been unrolled")
         self._model, self._plan = model, model.plan
+        if self._plan.builder.derived:
+            raise NotLoops("derivatives stand in equations")
         family, at = model.index[output]
         self._ranks, self.count = visits(self._plan, family.name, at)
         """count: how many members are computed and lead to the output."""

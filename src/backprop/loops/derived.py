@@ -8,7 +8,8 @@ backward, adds, and what adds, reads. Sizes are those of the equations, not of t
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backprop.chain.columns import Row, Rows
@@ -58,12 +59,14 @@ def derived(
     wrt: Iterable[str],
     mark: str,
     sizes: bool = False,
+    seeds: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Stage]:
     """What computes the derivatives by members of the families `wrt`, after a program has run.
 
     columns: takes the new rows. given: the families whose members have adjoints, which stand in
     families of these names with the `mark` before them. So do those that come out: in families that
-    begin with 0 everywhere. sizes: of all that is added up the sizes, in the place of derivatives.
+    begin with 0 everywhere. sizes: of all that is added up the sizes, in the place of derivatives. seeds:
+    adjoints that are known, one number for all members of a family.
     """
     moving = moved(program, wrt)
     asked = {write.family for stage in program for write in stage.writes if write.family in given}
@@ -71,7 +74,7 @@ def derived(
     for stage in reversed(program):
         uses = [use for use in stage.part.uses if use.family in moving]
         if uses and any(write.family in asked for write in stage.writes):
-            made = _Adjoint(writer, stage, uses, asked, mark, sizes).stage()
+            made = _Adjoint(writer, stage.part.steps, sizes).stage(stage, uses, asked, mark, seeds)
             found.append(made)
             asked.update(write.family.removeprefix(mark) for write in made.writes)
     return found
@@ -86,54 +89,67 @@ def moved(program: Sequence[Stage], wrt: Iterable[str]) -> set[str]:
     return known
 
 
+def adjoints(
+    writer: Rows, steps: Sequence[int], sums: Mapping[int, int], by: Sequence[int]
+) -> dict[int, int]:
+    """The rows of the adjoints of what leads to some rows by steps, operands first. sums: the adjoints of
+    these. by: what the derivatives are by."""
+    return _Adjoint(writer, steps).back(steps, {**sums}, by)
+
+
 class _Adjoint(Walk[Row]):
-    """The way back through a stage."""
+    """The way back through steps of a body."""
 
     graph: ArrayColumns
 
-    def __init__(
-        self,
-        writer: Rows,
-        stage: Stage,
-        uses: Sequence[Use],
-        asked: Container[str],
-        mark: str,
-        sizes: bool,
-    ) -> None:
+    def __init__(self, writer: Rows, steps: Sequence[int], sizes: bool = False) -> None:
         columns = writer.columns
         assert isinstance(columns, ArrayColumns)
         super().__init__(writer, columns, (), {})
-        self._rows, self._columns, self._stage = writer, columns, stage
-        self._uses, self._asked, self._mark = uses, asked, mark
-        self._sizes = sizes
+        self._rows, self._columns, self._sizes = writer, columns, sizes
         self._lifts: dict[tuple[int, Domain], int] = {}
-        for step in stage.part.steps:
+        for step in steps:
             if step not in columns.specials:
                 writer.enter(step)
 
-    def stage(self) -> Stage:
-        """The stage that adds what this one brings."""
-        part_of, columns = self._stage.part, self._columns
-        reads = {use.row: use for use in part_of.uses}
-        sums: dict[int, int] = {}
-        for row, family, places, _ in self._stage.writes:
-            if family in self._asked:
+    def stage(
+        self,
+        of: Stage,
+        uses: Sequence[Use],
+        asked: Container[str],
+        mark: str,
+        seeds: Mapping[str, float],
+    ) -> Stage:
+        """The stage that adds what this one brings to what is used."""
+        columns, sums = self._columns, dict[int, int]()
+        reads = {use.row: use for use in of.part.uses}
+        for row, family, places, _ in of.writes:
+            if family in seeds:
+                self._add(sums, row, seeds[family])
+            elif family in asked:
                 home = columns.homes[row]
-                gradient = columns.special(Read(self._mark + family, (), home), home)
-                reads[gradient] = Use(gradient, self._mark + family, places)
+                gradient = columns.special(Read(mark + family, (), home), home)
+                reads[gradient] = Use(gradient, mark + family, places)
                 self._add(sums, row, Row(gradient))
-        moving = depending(columns, [use.row for use in self._uses], part_of.steps)
-        for step in reversed(part_of.steps):
+        self.back(of.part.steps, sums, [use.row for use in uses])
+        writes = list[Destination]()
+        for use in uses:
+            if use.row in sums:
+                row = self._spread(sums[use.row], columns.homes[use.row])
+                writes.append(Destination(row, mark + use.family, use.places, True))
+        roots = [write.row for write in writes]
+        return Stage(part(columns, roots, reads), writes)
+
+    def back(
+        self, steps: Sequence[int], sums: dict[int, int], by: Sequence[int]
+    ) -> dict[int, int]:
+        """Add up what steps bring to the adjoints of their operands, of what depends on some rows."""
+        moving = depending(self._columns, by, steps)
+        for step in reversed(steps):
             if step in sums and step in moving:
                 for operand, share in self.shares(step, self.named(sums[step]), moving):
                     self._add(sums, operand, share)
-        writes = list[Destination]()
-        for use in self._uses:
-            if use.row in sums:
-                row = self._spread(sums[use.row], columns.homes[use.row])
-                writes.append(Destination(row, self._mark + use.family, use.places, True))
-        roots = [write.row for write in writes]
-        return Stage(part(columns, roots, reads), writes)
+        return sums
 
     def named(self, row: int) -> Operand[Row]:
         return self._rows.called(row)

@@ -203,6 +203,11 @@ class LoopModel(Model):
         of, at = self._kind(name)
         return int(of.owner[at]) in self.plan.computed
 
+    def is_differentiated(self, name: str) -> bool:
+        of, at = self._kind(name)
+        uses = [use for use in self.plan.used_besides if use.family == of.name]
+        return self.is_equation(name) and any(at in numpy.arange(of.size)[x.places] for x in uses)
+
     @cached_property
     def _given(self) -> dict[str, None]:
         """The names that are not computed, in the order of the file."""

@@ -48,6 +48,8 @@ class Layout:
         self._tables: dict[str, tuple[Family, Reals]] = {}
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
+        self.used_besides: list[Use] = []
+        """What derivatives in the text are of, and by."""
         self._partly: set[str] = set()
         """The families of equations of which some members read nothing."""
         builder.table, builder.extent = self.table, self.extent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +20,7 @@ from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
 from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.many import NotLoops, about
-from backprop.loops.parts import Block, Turn, Use
+from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.recurrence import Recurrence
@@ -46,6 +46,9 @@ class Plan(Layout):
         self.runs: list[Turn | Recurrence] = []
         self.leading = 0.0
         """About how many steps lead to the output that was last asked for in `reached`."""
+        self.derived: dict[str, int] = {}
+        """What stands before the names of families that the text does not name, of derivatives in it, and
+        the statement that they are for."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
         self.input = self.columns.input()
         self.step = self.columns.step("copy", [self.columns.number(0.0)])
@@ -58,6 +61,9 @@ class Plan(Layout):
                 self._no_more(each)
         needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
         for group in _together(needs):
+            if self.builder.derived:
+                alone = len(group) == 1 and group[0] not in needs[group[0]]
+                self._derive(group, alone, parts)
             if len(group) == 1 and group[0] not in needs[group[0]]:
                 number = group[0]
                 loop = self.loops[number]
@@ -65,6 +71,19 @@ class Plan(Layout):
             else:
                 with about(self.loops[group[0]].statement):
                     self.runs += sequence.in_turn(self, group)
+
+    def _derive(self, group: Sequence[int], alone: bool, parts: dict[int, Block]) -> None:
+        """Find the derivatives in statements. parts: takes what these then are."""
+        rows = self.builder.derived
+        assert rows
+        if self.undefined:
+            raise NotLoops("there are derivatives, and inputs that no statement defines")
+        for number in group:
+            loop = self.loops[number]
+            with about(loop.statement):
+                through = partial(rows.through, self, number)
+                if rows.within(self, loop.root, through if alone else None):
+                    parts[number] = part(self.columns, [loop.root], self.uses)
 
     def turns(self) -> list[Turn]:
         """What is computed, in order, recurrences time by time. Raises NotLoops where one is gone
@@ -220,6 +239,8 @@ class Plan(Layout):
             name: numpy.zeros(each.size + 1, dtype=bool) for name, each in self.families.items()
         }
         rows = set[int]()
+        for use in self.used_besides:
+            used[use.family][use.places] = True
         for run in reversed(self.runs):
             for of in run.bodies if isinstance(run, Recurrence) else (run,):
                 size = self.columns.homes[of.part.roots[0]].size

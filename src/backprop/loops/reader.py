@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
+
+if TYPE_CHECKING:
+    from backprop.loops.derivative_rows import DerivativeRows
 
 
 class LoopBuilder(Builder):
@@ -69,6 +72,8 @@ class LoopBuilder(Builder):
         """The domain of the statement that is being read."""
         self._reading: Span
         """Its text."""
+        self.derived: DerivativeRows | None = None
+        """The derivatives that stand in equations, if any do."""
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
@@ -296,8 +301,16 @@ class LoopBuilder(Builder):
         indices = tuple(self._whole(row, home) for row in rows)
         return self.columns.special(Read(one.family, indices, self._here), home, place)
 
-    def _kept_derivatives(self) -> NoReturn:
-        raise NotLoops("derivatives stand in equations")
+    def _kept_derivatives(self) -> DerivativeRows:
+        if self.derived is None:
+            from backprop.loops.derivative_rows import DerivativeRows
+
+            self.derived = DerivativeRows(self)
+        return self.derived
+
+    def here(self, row: int) -> int:
+        """A row that has a number for each combination of the body that is being read."""
+        return self._everywhere(row, self._here)
 
     def _call(self, name: str, operands: list[Any], span: Span, place: Place) -> int:
         many = [each for each in operands if isinstance(each, Many)]

@@ -60,7 +60,8 @@ def build(
     asked = needed(model, of, names, values)
     asked.plan.reached(*asked.output)
     seconds = (asked.plan.leading / MANY_STEPS + around) * runs
-    if engine == "python" or (engine != "native" and seconds < 1):
+    by_arrays = seconds < 1 or asked.plan.builder.derived  # of which there is no machine code
+    if engine == "python" or (engine != "native" and by_arrays):
         return ArrayEngine(*asked)
     try:
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM

@@ -121,6 +121,8 @@ def _turn(plan: Layout, number: int, time: Times) -> _InTime | None:
         return None
     loop = plan.builder.with_body(found)
     plan.enter_uses()
+    if plan.builder.derived:
+        plan.builder.derived.within(plan, loop.root)
     times = _times(loop.domain, first, of.of(loop.at))
     if times is None:
         return None

@@ -110,8 +110,7 @@ def gradient_report(
         if name in constants:  # those of ranges and indices among them
             return "constant"
         if name not in reached:
-            derived = model.is_equation(name) and model.names[name] in model.derived
-            return "differentiated" if derived else "not used"
+            return "differentiated" if model.is_differentiated(name) else "not used"
         return "intermediate" if model.is_equation(name) else "input"
 
     rows = groups(names, whole)

@@ -56,6 +56,8 @@ class NestEngine(Engine):
         numbers: Mapping[str, Reals],
         all_of_it: bool = False,
     ) -> None:
+        if plan.builder.derived:
+            raise NotLoops("derivatives stand in equations")
         Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
 
         def careful() -> ArrayEngine:
