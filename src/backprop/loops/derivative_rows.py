@@ -9,23 +9,24 @@ So all that comes out are bodies as those of a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy
+from numpy.typing import NDArray
 
-from backprop.chain.columns import Row, Rows
+from backprop.chain.columns import Rows
 from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
 from backprop.language.integers import Argument, Scope
 from backprop.loops.affine import Affine, Places, ranged, whole
-from backprop.loops.derived import Destination, Stage, adjoints, derived
+from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family
 from backprop.loops.many import Many, NotLoops
 from backprop.loops.parts import Turn, Use, part
-from backprop.loops.rows import ArrayColumns, Gathered, Index, Read
+from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
@@ -88,7 +89,7 @@ class DerivativeRows(Derivatives):
         if by in self._own:
             if not self.pending.keys().isdisjoint(in_order([of], columns.operands)):
                 _refuse("is of one that goes through other equations")
-            self._become(row, self._slope(of, [by]))
+            self._put(row, self._slope(of, [by]))
         else:
             self.pending[row] = AskedRow(row, of, by)
         return row
@@ -109,7 +110,7 @@ class DerivativeRows(Derivatives):
             total = rows.value("+", [total, rows.called(sums[each])])
         return rows.node(total)
 
-    def _become(self, row: int, root: int) -> None:
+    def _put(self, row: int, root: int) -> None:
         columns = self._columns
         if columns.homes[root] is not columns.homes[row]:
             _refuse("is by what has other indices")
@@ -133,13 +134,13 @@ class DerivativeRows(Derivatives):
             if any(read.family in moved and read.family != by.family for read in reads):
                 if not through:
                     _refuse("of what it leads to goes through other equations")
-                self._become(each.row, through(each, by))
+                self._put(each.row, through(each, by))
             else:
                 own = [read for read in reads if read.family == by.family]
                 same = [read.row for read in own if _same(read, by)]
                 if len(same) < len(own) and by.family in moved:
                     _refuse("is by a name of which its body reads other members, too")
-                self._become(each.row, self._slope(each.of, same or [each.by]))
+                self._put(each.row, self._slope(each.of, same or [each.by]))
             del self.pending[each.row]
         return bool(asked)
 
@@ -205,6 +206,8 @@ class DerivativeRows(Derivatives):
             if not isinstance(run, Turn):
                 _refuse("is of a recurrence")
             root = run.part.roots[0]
+            if self._stands_for_another(run, root):
+                _refuse("goes through members that are a step of something else")
             program.insert(0, Stage(run.part, [Destination(root, run.family, run.target, False)]))
             needed.update(use.family for use in run.part.uses)
         wrt = {
@@ -213,44 +216,67 @@ class DerivativeRows(Derivatives):
             if self._name(each.of) == name
         }
         found = derived(columns, program, {name}, wrt, mark, seeds={name: 1.0})
-        _Sweep(plan, number, mark, name).run(found)
+        roots = {
+            row: Use(row, of, places) for each in program for row, of, places, _ in each.writes
+        }
+        reached = plan.reached_so_far(name)
+        _Sweep(plan, number, mark, roots, reached).run(choosing(found, moved(program, wrt)))
         for made in plan.runs[begin:]:
             if isinstance(made, Turn):
                 self._reads[made.family] = {use.family for use in made.part.uses}
         return mark
 
+    def _stands_for_another(self, run: Turn, root: int) -> bool:
+        """Whether the last step of a body is that of another row, for some of its combinations: of a sum of
+        one term, or for several members. What slopes have of it is then not read from the members."""
+        gathered = run.part.domains.get(root)
+        lifted = isinstance(self._columns.specials.get(root), Lift)
+        return lifted or (gathered is not None and bool((gathered.counts == 1).any()))
+
 
 class _Sweep:
     """The way back through a program, as families and runs of a plan. mark: before the names of the
-    families; of: what the derivatives are of."""
+    families. roots: what the program computes, which is read and not computed again. reached: whether a
+    member leads to what the derivatives are of."""
 
-    def __init__(self, plan: Plan, number: int, mark: str, of: str) -> None:
-        self._plan, self._number, self._mark, self._of = plan, number, mark, of
+    def __init__(
+        self,
+        plan: Plan,
+        number: int,
+        mark: str,
+        roots: Mapping[int, Use],
+        reached: Mapping[str, NDArray[numpy.bool_]],
+    ) -> None:
+        self._plan, self._number, self._mark, self._roots = plan, number, mark, roots
+        self._reached = reached
         self._brought: dict[str, list[tuple[str, Places]]] = {}
         """Of each family what is added to its derivatives: families, and where their members go."""
         self._domains: dict[int, Domain] = {}
 
-    def run(self, stages: Sequence[Stage]) -> None:
+    def run(self, stages: Iterable[Stage]) -> None:
         for stage in stages:
             for use in stage.part.uses:
                 if use.family.startswith(self._mark):
                     self._total(use.family.removeprefix(self._mark))
-            uses = {use.row: use for use in stage.part.uses}
+            uses = {**self._roots, **{use.row: use for use in stage.part.uses}}
             for write in stage.writes:
-                self._bring(write, uses)
+                self._bring(write, uses, stage.part.bordering)
         for family in [*self._brought]:
             self._total(family)
 
-    def _bring(self, write: Destination, uses: dict[int, Use]) -> None:
-        """A family of what a row adds."""
+    def _bring(self, write: Destination, uses: Mapping[int, Use], bordering: Sequence[int]) -> None:
+        """A family of what a row adds. bordering: of the steps that lead there those that may stand on a
+        border."""
         plan, columns = self._plan, self._plan.columns
         size = columns.homes[write.row].size
         family = write.family.removeprefix(self._mark)
         if self._mark + family in plan.families:
             _refuse("goes through members that need others of their family")
         brought = self._brought.setdefault(family, [])
-        name = f"{write.family}#{len(brought)}"
-        self._computed(Family(name, [(self._places(size),)]), self._step(write.row), uses)
+        name = f"{len(brought)}{write.family}"
+        self._computed(
+            Family(name, [(self._places(size),)]), self._step(write.row), uses, bordering
+        )
         brought.append((name, write.places))
 
     def _step(self, row: int) -> int:
@@ -282,18 +308,22 @@ class _Sweep:
             total = columns.step("+", (total, row))
         twin = copy(of)
         twin.name = name
-        met = numpy.zeros(of.size, dtype=bool)
-        for _, places in brought:
-            met[seen(places)[...] if not isinstance(places, slice) else places] = True
-        self._computed(twin, self._step(total), uses)
+        self._computed(twin, self._step(total), uses, ())
+        leading = self._reached[family][:-1]
+        if not leading.all():  # the derivative by the others is 0
+            twin.owner = numpy.where(leading, twin.owner, numpy.int32(Family.ABSENT))
+            twin.own(slice(0, 0), self._number)
 
-    def _computed(self, family: Family, root: int, uses: dict[int, Use]) -> None:
-        """Let a family be computed. What slopes choose between is chosen where a step of the text has its
-        border, which is looked at there."""
+    def _computed(
+        self, family: Family, root: int, uses: Mapping[int, Use], bordering: Sequence[int]
+    ) -> None:
+        """Let a family be computed. bordering: what may stand on a border."""
         plan = self._plan
         _enter(plan, family, self._number)
-        made = part(plan.columns, [root], uses)._replace(bordering=())
-        plan.runs.append(Turn(made, family.name, slice(0, family.size)))
+        made = part(plan.columns, [root], uses)
+        some = [step for step in made.bordering if step in bordering]
+        target = slice(0, family.size)
+        plan.runs.append(Turn(made._replace(bordering=some), family.name, target))
 
     def _gathered(
         self, name: str, places: Places, size: int, home: Domain, uses: dict[int, Use]

@@ -21,7 +21,7 @@ from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.plan import Plan
 from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
-from backprop.operations import GATHERS, OPERATIONS
+from backprop.operations import EQUALITIES, GATHERS, OPERATIONS
 
 _SUM = GATHERS["sum"]
 
@@ -89,6 +89,26 @@ def moved(program: Sequence[Stage], wrt: Iterable[str]) -> set[str]:
     return known
 
 
+def choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage]:
+    """Slopes, with the borders of what they choose by an equality of what moves: where `x^y` has the exponent
+    0 its slope by `x` is 0, but not the derivative of that by `y`. Which side of an inequality is taken
+    does not matter: both are the slope. Ties of a gather are borders of its own. moving: the families
+    that move."""
+    for stage in program:
+        columns, uses = stage.part.columns, stage.part.uses
+        given = [use.row for use in uses if use.family in moving]
+        found = depending(columns, given, stage.part.steps)
+        some = [
+            step
+            for step in stage.part.bordering
+            if step in found
+            and step not in columns.specials
+            and columns.op(step) in EQUALITIES
+            and any(map(columns.is_number, columns.operands(step)))
+        ]
+        yield stage._replace(part=stage.part._replace(bordering=some))
+
+
 def adjoints(
     writer: Rows, steps: Sequence[int], sums: Mapping[int, int], by: Sequence[int]
 ) -> dict[int, int]:
@@ -140,9 +160,7 @@ class _Adjoint(Walk[Row]):
         roots = [write.row for write in writes]
         return Stage(part(columns, roots, reads), writes)
 
-    def back(
-        self, steps: Sequence[int], sums: dict[int, int], by: Sequence[int]
-    ) -> dict[int, int]:
+    def back(self, steps: Sequence[int], sums: dict[int, int], by: Sequence[int]) -> dict[int, int]:
         """Add up what steps bring to the adjoints of their operands, of what depends on some rows."""
         moving = depending(self._columns, by, steps)
         for step in reversed(steps):

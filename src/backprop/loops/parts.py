@@ -165,21 +165,25 @@ def part(
 ) -> Block:
     """Everything that leads to these rows. places: what is read, by row. outside: rows of which only
     the numbers are needed."""
-    order = in_order(roots, lambda row: () if row in outside else columns.operands(row))
+    order = in_order(
+        roots, lambda row: () if row in outside or row in places else columns.operands(row)
+    )
     inside = [row for row in order if row not in outside]
-    steps = [row for row in inside if columns.is_step(row)]
+    steps = [row for row in inside if columns.is_step(row) and row not in places]
     known = Known()
     ups: dict[int, Up] = {}
     domains: dict[int, Domain] = {}
     for row in inside:
         special = columns.specials.get(row)
+        if row in places:
+            continue
         if columns.is_number(row):
             known.rows[row] = columns.constant(row)
         elif isinstance(special, Index):
             known.rows[row] = special.known
         elif isinstance(special, Lift):
             ups[row] = _up(columns.homes[row], columns.homes[special.row])
-        elif special is not None and row not in places:
+        elif special is not None:
             assert isinstance(special, Gathered)
             domains[row] = columns.homes[special.row].over(columns.homes[row])
     outer = [row for row in order if row in outside]

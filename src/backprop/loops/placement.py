@@ -52,8 +52,7 @@ class Layout:
         """What derivatives in the text are of, and by."""
         self._partly: set[str] = set()
         """The families of equations of which some members read nothing."""
-        builder.table, builder.extent = self.table, self.extent
-        builder.present, builder.kept = self.present, self.kept
+        builder.layout = self
         later = builder.declarations.later
         for statement in statements:
             if statement.shape.form == "function":

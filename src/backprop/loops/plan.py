@@ -107,8 +107,8 @@ class Plan(Layout):
             parts = [(run.part, run.family)] if isinstance(run, Turn) else []
             if isinstance(run, Recurrence) and not isinstance(run, Stepped):
                 parts = [(each.part, each.family) for each in run.bodies]
-            for part, family in parts:  # the value of each step is kept, and its gradient made
-                steps = sum(2.0 * _DOUBLE * self.columns.homes[step].size for step in part.steps)
+            for body, family in parts:  # the value of each step is kept, and its gradient made
+                steps = sum(2.0 * _DOUBLE * self.columns.homes[step].size for step in body.steps)
                 needed[family] = needed.get(family, 0.0) + steps
         free = available()
         if sum(needed.values()) > free:
@@ -158,6 +158,12 @@ class Plan(Layout):
                         self.leading += asked.mean() * run.part.size_of(len(asked))
             self._reached = {key: found}
         return self._reached[key]
+
+    def reached_so_far(self, name: str) -> Mapping[str, NDArray[numpy.bool_]]:
+        """As `reached`, of a number, before all is known that is computed."""
+        found = self.reached(name, 0)
+        self._reached.clear()
+        return found
 
     def _mark_at_once(
         self, of: Recurrence, found: Mapping[str, NDArray[numpy.bool_]], rows: set[int]

@@ -7,7 +7,7 @@ what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from backprop.language.families import Families, ready_made
 from backprop.language.integers import MOST, Argument, Scope
 from backprop.loops.affine import Affine, Ints, counted, listed, ranged
 from backprop.loops.arrays import ArrayWriter
-from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.domains import Domain, Wholes
 from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
@@ -38,6 +38,7 @@ from backprop.syntax.scanner import Tokens
 
 if TYPE_CHECKING:
     from backprop.loops.derivative_rows import DerivativeRows
+    from backprop.loops.placement import Layout
 
 
 class LoopBuilder(Builder):
@@ -51,27 +52,18 @@ class LoopBuilder(Builder):
         functions: Mapping[str, Statement],
         members: Families,
     ) -> None:
-        columns = ArrayColumns()
+        self.columns = columns = ArrayColumns()
         super().__init__(names, columns, functions, members)
-        self.columns = columns
-        self.table: Callable[[str, tuple[Ints, ...], Domain, Domain], Reals]
-        """The numbers of members of a family that indices are made of. See Plan."""
-        self.present: Callable[[str, Sequence[Ints]], bool]
-        """Whether a family has all of these members, as far as that is known. See Plan."""
-        self.kept: Callable[[str, Sequence[Ints]], NDArray[numpy.bool_]]
-        """Which members of a family there are. See Plan."""
-        self.extent: Callable[[str], Sequence[tuple[int, int]]]
-        """The least and the largest index of each position of a family. See Plan."""
+        self.layout: Layout  # which says where members stand
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
         self.around: dict[Domain, tuple[Domain, Domain]] = {}
         """Of what a sum runs through the domain that it is made for, and that of the body around."""
         self.room = Room()
         self._calls = CalledRows(members, self._row_of)
-        self._within = columns.whole
-        """The domain of the statement that is being read."""
         self._reading: Span
-        """Its text."""
+        self._within = columns.whole
+        """The domain of the statement that is being read; `_reading` is its text."""
         self.derived: DerivativeRows | None = None
         """The derivatives that stand in equations, if any do."""
 
@@ -226,7 +218,7 @@ class LoopBuilder(Builder):
             if node.kind == "index":
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
-                numbers = self.table(word, indices, home, self._here)
+                numbers = self.layout.table(word, indices, home, self._here)
                 if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
                     raise NotLoops("an index comes from a table of other than whole numbers")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
@@ -246,7 +238,7 @@ class LoopBuilder(Builder):
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
-        if not self.present(family, indices):  # but perhaps where something is computed
+        if not self.layout.present(family, indices):  # but perhaps where something is computed
             inner = self._here
             if inner is not home:
                 home, indices = inner, tuple(self._whole(row, inner) for row in rows)
@@ -362,8 +354,8 @@ class LoopBuilder(Builder):
         members = [
             (each.family, [self._whole(row, domain) for row in each.filled(rows)]) for each in many
         ]
-        if not all(self.present(*each) for each in members):
-            kept = [self.kept(*each) for each in members]
+        if not all(self.layout.present(*each) for each in members):
+            kept = [self.layout.kept(*each) for each in members]
             if not all(numpy.array_equal(each, kept[0]) for each in kept):
                 raise NotLoops("families with different indices are run through together")
             among = domain.among(kept[0])
@@ -377,9 +369,9 @@ class LoopBuilder(Builder):
     def _open_extents(self, many: Many) -> list[tuple[End, End]]:
         """For each open index the least and the largest number: of the family, or a row that says."""
         found: list[tuple[End, End]] = []
-        if len(self.extent(many.family)) != len(many.pattern):
+        if len(self.layout.extent(many.family)) != len(many.pattern):
             raise NotLoops("a family is read with another number of indices")
-        for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
+        for (low, high), asked in zip(self.layout.extent(many.family), many.pattern, strict=True):
             if asked.is_open:
                 least = (low, None) if asked.low is None else (0, asked.low)
                 most = (high, None) if asked.high is None else (0, asked.high)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,13 +11,12 @@ import numpy
 
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.derived import Stage, derived, moved, stages
+from backprop.loops.derived import Stage, choosing, derived, moved, stages
 from backprop.loops.domains import Reals
 from backprop.loops.parts import Block, added, hidden, part
 from backprop.loops.passes import same
 from backprop.loops.ready import Needed
 from backprop.loops.walks import Doubtful, walk_through
-from backprop.operations import EQUALITIES
 from backprop.syntax.functions import TINY
 
 _FIRST, _SECOND = "∂", "∂∂"
@@ -47,7 +46,7 @@ class LoopCurvature:
         self._numbers = numbers
         self._program = stages(plan)
         self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
-        self._first = [*_choosing(derived(*self._slopes), moved(self._program, wrt))]
+        self._first = [*choosing(derived(*self._slopes), moved(self._program, wrt))]
         both = [*self._program, *self._first]
         adjoints = {_FIRST + name for name in wrt}
         self._bends = columns, both, adjoints, wrt, _SECOND
@@ -81,7 +80,7 @@ class LoopCurvature:
     @cached_property
     def _first_sizes(self) -> list[Stage]:
         """As `_first`, with the sizes of all that is added up."""
-        return [*_choosing(derived(*self._slopes, sizes=True), ())]
+        return [*choosing(derived(*self._slopes, sizes=True), ())]
 
     @cached_property
     def _second_sizes(self) -> list[Stage]:
@@ -140,26 +139,6 @@ def _begin(values: dict[str, Reals], program: Sequence[Stage], mark: str, given:
     for name in written | {mark + each for each in given}:
         if (of := name.removeprefix(mark)) in values:
             values[name] = numpy.zeros(len(values[of]))
-
-
-def _choosing(program: Sequence[Stage], moving: Container[str]) -> Iterator[Stage]:
-    """Slopes, with the borders of what they choose by an equality of what moves: where `x^y` has the exponent
-    0 its slope by `x` is 0, but not the derivative of that by `y`. Which side of an inequality is taken
-    does not matter: both are the slope. Ties of a gather are borders of its own. moving: the families
-    that move."""
-    for stage in program:
-        columns, uses = stage.part.columns, stage.part.uses
-        given = [use.row for use in uses if use.family in moving]
-        found = depending(columns, given, stage.part.steps)
-        some = [
-            step
-            for step in stage.part.bordering
-            if step in found
-            and step not in columns.specials
-            and columns.op(step) in EQUALITIES
-            and any(map(columns.is_number, columns.operands(step)))
-        ]
-        yield stage._replace(part=stage.part._replace(bordering=some))
 
 
 def _ahead(

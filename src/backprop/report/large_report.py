@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
-from backprop.loops.affine import Places, plain
+from backprop.loops.affine import Places, plain, seen
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
 from backprop.names import Together
@@ -20,7 +20,7 @@ from backprop.numbers import shown
 from backprop.report import FOLDED, Cell, Column, Table
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
 
-_ROLES = ("output", "constant", "not used", "intermediate", "input")
+_ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
 
 
 class _Row(NamedTuple):
@@ -128,6 +128,11 @@ class LargeReport:
             )
             computed = numpy.isin(family.owner, [*plan.computed])
             roles[name] = numpy.where(reached, numpy.where(computed, 3, 4), 2).astype(numpy.int8)
+        for name, places in ((use.family, seen(use.places)) for use in plan.used_besides):
+            computed = numpy.isin(plan.families[name].owner[places], [*plan.computed])
+            roles[name][places] = numpy.where(
+                (roles[name][places] == 2) & computed, 5, roles[name][places]
+            )
         for number, names in ((1, {*self._model.constants, *self._model.fixed}), (0, self._found)):
             for each in names:
                 of, at = self._at(each)

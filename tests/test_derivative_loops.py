@@ -1,0 +1,185 @@
+"""`derivative(V, x[i])` in texts that are read as loops, against the same text unrolled and numbers by hand."""
+
+from __future__ import annotations
+
+import random
+import re
+from math import cos, isclose, sin
+
+import numpy
+import pytest
+
+import backprop as library
+from backprop.errors import BackpropError
+from backprop.evaluation.gradient import by_loops, evaluate
+from backprop.language.reading import read_carefully
+from backprop.loops import loop_model, sequence
+from backprop.loops.family import Family
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.worth import read_model
+from backprop.source import Source
+from indexed_models import random_indexed
+from looped import apart
+from running import backprop
+
+GROUPS = 4
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small texts are loops, too."""
+    monkeypatch.setattr(sequence, "THIN", 0)
+    monkeypatch.setattr(loop_model, "FEW", -1)
+
+
+FORCES = """
+n = 6
+x[i] = sin(i) for i in 0..n
+V = sum((x[i+1] - x[i])^2 + cos(x[i]) for i in 0..n-1)
+F[i] = -derivative(V, x[i]) for i in 1..n
+L = sum(F[i]^2 for i in 1..n)
+"""
+
+TEXTS = [
+    FORCES,
+    "x[i] = i/3 for i in 1..5; f(t) = t^3 - 2; newton(t) = t - f(t)/derivative(f(t), t); y[i] = newton(newton(x[i])) for i in 1..5; L = sum(y[*])",
+    "x[i] = i/3 for i in 1..5; a = 2; y[i] = derivative(a*x[i]^3 + x[i]*a^2, x[i]) for i in 1..5; L = sum(y[*])",
+    "x[i] = i/3 for i in 1..5; a = 2; V = sum(a*x[i]^3 for i in 1..5); y = derivative(V, a); L = y^2",
+    "x[i] = i/3 for i in 1..5; a = 2; w[i] = a*x[i]^2 for i in 1..5; V = sum(w[i]*w[j] for i in 1..5, j in 1..i); y[i] = derivative(V, w[i]) for i in 2..4; z = derivative(V, a); L = sum(y[*]) + z^2",
+    "x[0] = 1; a = 3; x[t+1] = x[t] - (x[t]^2 - a)/derivative(x[t]^2 - a, x[t]) for t in 0..2; L = x[3]",
+    "x[0] = 1; a = 3; g(t) = t^2 - a; x[t+1] = x[t] - g(x[t])/derivative(g(x[t]), x[t]) for t in 0..2; L = x[3]",
+    "n = 4; q[i,k] ~ normal(0, 1) for i in 1..n, k in 1..2; V = sum(1/sqrt(sum((q[i,k] - q[j,k])^2 for k in 1..2)) for i in 1..n, j in 1..n if i != j); F[i,k] = -derivative(V, q[i,k]) for i in 1..n, k in 1..2; L = sum(F[i,k]^2 for i in 1..n, k in 1..2)",
+    "x = 2; y = 3; V = x^3*y; L = derivative(derivative(V, x), x) + sum(x*i for i in 1..3)",
+    "const c; c[i] = mod(i, 3) + 1 for i in 1..7; al[k] = k/2 for k in 1..3; V = sum(exp(al[c[i]])*i for i in 1..7); g[k] = derivative(V, al[k]) for k in 1..3; L = norm(g[*]) + mean(al[c[i]]*g[c[i]] for i in 1..7)",
+    "x[i] = i/3 for i in 1..5; V = logsumexp(x[*]) + max(x[*]) + prod(x[i] for i in 1..4); g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[i]*i for i in 1..5)",
+]
+"""A potential; a function of the file; one body; a parameter; what is computed; recurrences; matrices; a second one; a table; gathers."""
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_loops_say_what_the_unrolled_graph_says(text: str) -> None:
+    source = Source("<text>", text)
+    model = read_model(source, many=0)
+    assert isinstance(model, LoopModel)
+    found, whole = by_loops(model, {}, None), evaluate(read_carefully(source), {}, noted=True)
+    assert found
+    right = whole.gradient
+    assert [*found.data] == [*right.data]
+    assert [*found.gradients] == [*right.gradients]
+    assert all(isclose(each, right.data[name], rel_tol=1e-14) for name, each in found.data.items())
+    assert apart(found, whole) <= 100  # of seconds derivatives, whose sums have other orders
+    assert [*map(str, found.warnings)] == [*map(str, right.warnings)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[i] = i/3 for i in 1..5; g[i] = derivative(x[i]*sum(x[j] for j in 1..5), x[i]) for i in 1..5; L = sum(g[*])",
+        "x[i] = i/3 for i in 1..5; y[i] = x[i]^2 for i in 1..5; g[i] = derivative(y[i]*x[i], x[i]) for i in 1..5; L = sum(g[*])",
+        "x[i] = i/3 for i in 1..5; V = x[1]*x[2]; g[i] = derivative(V, x[i]) for i in 1..5; L = sum(g[*])",
+        "x[0] = 0.3; a = 3; x[t+1] = a*x[t]*(1 - x[t]) for t in 0..5; V = x[6]; L = derivative(V, a)",
+        "x[i] = i/3 for i in 1..5; y[i] = exp(a) for i in 1..5; a = 1; V = sum(y[i]*x[i] for i in 1..5); L = derivative(V, a) + sum(x[*])",
+    ],
+)
+def test_what_is_no_loop_is_unrolled(text: str) -> None:
+    """Total derivatives of members by others of their family, zeros with their warning, recurrences."""
+    assert not isinstance(read_model(Source("<text>", text), many=0), LoopModel)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_models(group: int, request: pytest.FixtureRequest) -> None:
+    """Random models, with the derivatives of their output by a family or two in another output."""
+    models = 500 if request.config.getoption("--whole") else 60
+    looped = 0
+    for number in range(group * models, (group + 1) * models):
+        text = with_derivatives(number)
+        if not text:
+            continue
+        source = Source("<text>", text)
+        try:
+            model = read_model(source, many=0)
+            found = by_loops(model, {}, None) if isinstance(model, LoopModel) else None
+        except BackpropError:  # a name that the text has already
+            continue
+        if not found:
+            continue
+        whole = evaluate(read_carefully(source), {}, noted=True)
+        if whole.gradient.notes:  # the graph has more digits
+            continue
+        looped += 1
+        right = whole.gradient
+        assert [*found.data] == [*right.data], number
+        assert [*found.gradients] == [*right.gradients], number
+        size = max(map(abs, right.data.values()))
+        for name, each in found.data.items():
+            assert isclose(each, right.data[name], rel_tol=1e-11, abs_tol=1e-13 * size), number
+        assert [*map(str, found.warnings)] == [*map(str, right.warnings)], number
+        size = max(map(abs, right.gradients.values()))
+        if not all(
+            isclose(each, right.gradients[name], rel_tol=1e-9, abs_tol=1e-11 * size)
+            for name, each in found.gradients.items()
+        ):
+            assert apart(found, whole) <= 100, number
+    assert looped > models / 40
+
+
+def with_derivatives(number: int) -> str:
+    """A random model with derivatives of its output; "" where it has no family to take them by."""
+    text, values = random_indexed(number)
+    chance = random.Random(f"derive {number}")
+    model = read_model(Source("<text>", text), many=0)
+    if not isinstance(model, LoopModel):
+        return ""
+    text = re.sub(r"(^|[;\n]) *(minimize|maximize|output) L *(?=;|\n|$)", r"\1", text.strip())
+    text += "\n" + "\n".join(f"{name} = {each}" for name, each in values.items())
+    families = [
+        each
+        for each in model.plan.families.values()
+        if each.size and each.name not in ("L", "L2") and (each.owner != Family.ABSENT).all()
+        if {*each.labels(numpy.arange(each.size))}.isdisjoint([*model.constants, *model.fixed])
+    ]
+    if not families:
+        return ""
+    terms = []
+    for at, family in enumerate(chance.sample(families, min(len(families), chance.choice((1, 2))))):
+        of = chance.choice(("L", "L", "L^2", "sin(L)"))
+        names = "ijkt"[: family.dimensions]
+        if not names:
+            text += f"\nD{at} = derivative({of}, {family.name})"
+            terms.append(f"D{at}^2")
+            continue
+        indices = ",".join(names)
+        sizes = zip(names, family.low, family.shape, strict=True)
+        clauses = ", ".join(f"{name} in {low}..{low + size - 1}" for name, low, size in sizes)
+        text += f"\nD{at}[{indices}] = derivative({of}, {family.name}[{indices}]) for {clauses}"
+        square = chance.choice(("D{}[{}]^2", "sin(D{}[{}])")).format(at, indices)
+        terms.append(f"sum({square} for {clauses})")
+    return f"{text}\nZ = {' + '.join(terms)} + 0.1*L\noutput Z\n"
+
+
+def test_forces_of_many_members() -> None:
+    """Those of the whole command, by hand."""
+    n = 20_000
+    found = library.parse(FORCES.replace("n = 6", f"n = {n}"))
+    assert isinstance(found, LoopModel)
+    result = found.grad(of="L")
+    x = [sin(i) for i in range(n + 1)]
+    for i in (1, 7, n - 1, n):
+        force = -2 * (x[i] - x[i - 1])
+        if i < n:
+            force += 2 * (x[i + 1] - x[i]) + sin(x[i])
+        assert isclose(result.data[f"F[{i}]"], force, rel_tol=1e-13)
+    force = {i: result.data[f"F[{i}]"] for i in (1, 2, 3)}
+    slope = 2 * (force[1] * 2 + force[2] * (-4 + cos(x[2])) + force[3] * 2)
+    assert isclose(result.gradients["x[2]"], slope, rel_tol=1e-13)
+
+
+def test_commands_of_large_texts() -> None:
+    text = FORCES.replace("n = 6", "n = 8000")
+    found = backprop("grad", "-e", text, "--of", "L")
+    right = backprop("grad", "-e", text, "--of", "L", "--engine", "python")
+    assert found.out == right.out
+    assert "differentiated" in found.out
+    found = backprop("descend", "-e", text, "--of", "L", "--lr", "0.001", "--steps", "3", "--format", "json")  # fmt: skip
+    assert found.status == 0
+    assert not found.err
