@@ -343,10 +343,15 @@ def test_the_work_is_linear(lines: list[str]) -> None:
     assert growth(lambda n: backprop.parse("\n".join([f"n = {n}", *lines])), 60) < 2.3
 
 
-def test_files_with_derivatives_are_no_loops() -> None:
+def test_large_files_with_derivatives_are_loops() -> None:
+    """If they do not go through what members need of one another."""
     text = "n = 20000; x[i] = i/n for i in 1..n; F[i] = derivative(x[i]^2, x[i]) for i in 1..n; L = sum(F[*])"
     ran = command("grad", "-", "--verbose", stdin=text.encode())
-    assert "derivatives stand in equations" in ran.err
+    assert "read as loops over arrays" in ran.err
+    assert ran.out.startswith("L = 20001")
+    text = "n = 20000; a = 0.5; x[0] = 1; x[i] = a*x[i-1]^2 for i in 1..n; V = x[n]; F[i] = derivative(V, x[i]) for i in 1..n; L = sum(F[*])"
+    ran = command("grad", "-", "--verbose", stdin=text.encode())
+    assert "a derivative is of a recurrence" in ran.err
     assert ran.status == 0
 
 

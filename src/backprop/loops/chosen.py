@@ -24,7 +24,7 @@ class Chosen:
         if not isinstance(model, LoopModel):
             raise NotLoops("it has been unrolled")
         self._model, self._plan = model, model.plan
-        if self._plan.builder.derived:
+        if self._plan.builder.derivatives:
             raise NotLoops("derivatives stand in equations")
         family, at = model.index[output]
         self._ranks, self.count = visits(self._plan, family.name, at)

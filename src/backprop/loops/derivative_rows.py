@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy
 from numpy.typing import NDArray
@@ -26,15 +26,13 @@ from backprop.loops.domains import Domain
 from backprop.loops.family import Family
 from backprop.loops.many import Many, NotLoops
 from backprop.loops.parts import Turn, Use, part
+from backprop.loops.placement import Layout
+from backprop.loops.reader import LoopBuilder
+from backprop.loops.recurrence import Recurrence
 from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
 from backprop.operations import GATHERS
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-if TYPE_CHECKING:
-    from backprop.loops.placement import Layout
-    from backprop.loops.plan import Plan
-    from backprop.loops.reader import LoopBuilder
 
 
 class AskedRow(NamedTuple):
@@ -47,6 +45,12 @@ class AskedRow(NamedTuple):
 
 Through = Callable[[AskedRow, Use], int]
 """Finds a derivative that goes through other equations: its row."""
+
+Reached = Mapping[str, NDArray[numpy.bool_]]
+"""Of each family the members that lead to something."""
+
+Runs = list[Turn | Recurrence]
+"""What is computed, in order."""
 
 
 class DerivativeRows(Derivatives):
@@ -161,13 +165,22 @@ class DerivativeRows(Derivatives):
             found |= more
         return found
 
-    def through(self, plan: Plan, number: int, asked: AskedRow, by: Use) -> int:
-        """The row of the derivative of a number that stands elsewhere, which a plan then computes. number:
-        of the statement. Raises NotLoops."""
+    def through(
+        self,
+        plan: Layout,
+        runs: Runs,
+        reached: Callable[[str], Reached],
+        number: int,
+        asked: AskedRow,
+        by: Use,
+    ) -> int:
+        """The row of the derivative of a number that stands elsewhere. runs: what is computed before, takes
+        what computes it. reached: says which members lead to a number. number: of the statement. Raises
+        NotLoops."""
         columns = self._columns
         if columns.homes[asked.of] is not columns.whole:
             _refuse("goes through other equations, for each combination by others")
-        mark = self._swept(plan, number, asked.of)
+        mark = self._swept(plan, runs, reached, number, asked.of)
         name = mark + by.family
         if name not in plan.families:
             _refuse("is 0")
@@ -184,8 +197,15 @@ class DerivativeRows(Derivatives):
         special = self._columns.specials.get(row)
         return special.family if isinstance(special, Read) else f"{row}"
 
-    def _swept(self, plan: Plan, number: int, of: int) -> str:
-        """Let a plan compute the derivatives of a row by all that leads there. Answers with what stands
+    def _swept(
+        self,
+        plan: Layout,
+        runs: Runs,
+        reached: Callable[[str], Reached],
+        number: int,
+        of: int,
+    ) -> str:
+        """Compute the derivatives of a row by all that leads there. Answers with what stands
         before the names of their families."""
         columns = self._columns
         name = self._name(of)
@@ -193,13 +213,13 @@ class DerivativeRows(Derivatives):
         if mark in plan.derived:
             return mark
         plan.derived[mark] = number
-        begin = len(plan.runs)
+        begin = len(runs)
         if name not in plan.families:
             _enter(plan, Family(name, [()]), number)
-            plan.runs.append(Turn(part(columns, [of], plan.uses), name, slice(0, 1)))
+            runs.append(Turn(part(columns, [of], plan.uses), name, slice(0, 1)))
         program = list[Stage]()
         needed = {name}
-        for run in reversed(plan.runs):
+        for run in reversed(runs):
             families = {run.family} if isinstance(run, Turn) else {x.family for x in run.bodies}
             if families.isdisjoint(needed):
                 continue
@@ -219,9 +239,10 @@ class DerivativeRows(Derivatives):
         roots = {
             row: Use(row, of, places) for each in program for row, of, places, _ in each.writes
         }
-        reached = plan.reached_so_far(name)
-        _Sweep(plan, number, mark, roots, reached).run(choosing(found, moved(program, wrt)))
-        for made in plan.runs[begin:]:
+        _Sweep(plan, runs, number, mark, roots, reached(name)).run(
+            choosing(found, moved(program, wrt))
+        )
+        for made in runs[begin:]:
             if isinstance(made, Turn):
                 self._reads[made.family] = {use.family for use in made.part.uses}
         return mark
@@ -241,12 +262,14 @@ class _Sweep:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Layout,
+        runs: Runs,
         number: int,
         mark: str,
         roots: Mapping[int, Use],
-        reached: Mapping[str, NDArray[numpy.bool_]],
+        reached: Reached,
     ) -> None:
+        self._runs = runs
         self._plan, self._number, self._mark, self._roots = plan, number, mark, roots
         self._reached = reached
         self._brought: dict[str, list[tuple[str, Places]]] = {}
@@ -323,7 +346,7 @@ class _Sweep:
         made = part(plan.columns, [root], uses)
         some = [step for step in made.bordering if step in bordering]
         target = slice(0, family.size)
-        plan.runs.append(Turn(made._replace(bordering=some), family.name, target))
+        self._runs.append(Turn(made._replace(bordering=some), family.name, target))
 
     def _gathered(
         self, name: str, places: Places, size: int, home: Domain, uses: dict[int, Use]
@@ -344,7 +367,7 @@ class _Sweep:
         return columns.special(Gathered(row, GATHERS["sum"]), home)
 
 
-def _enter(plan: Plan, family: Family, number: int) -> None:
+def _enter(plan: Layout, family: Family, number: int) -> None:
     """Enter a family that the text does not name. number: of the statement that it is for."""
     if family.owner.max(initial=Family.ABSENT) == Family.ABSENT:
         family.own(slice(0, family.size), number)

@@ -17,9 +17,7 @@ from backprop.chain.walk import Operand, Walk
 from backprop.graph import depending
 from backprop.loops.affine import Places
 from backprop.loops.domains import Domain
-from backprop.loops.many import NotLoops
-from backprop.loops.parts import Block, Turn, Use, part
-from backprop.loops.plan import Plan
+from backprop.loops.parts import Block, Use, part
 from backprop.loops.rows import ArrayColumns, Gathered, Lift, Read
 from backprop.operations import EQUALITIES, GATHERS, OPERATIONS
 
@@ -40,16 +38,6 @@ class Stage(NamedTuple):
 
     part: Block
     writes: Sequence[Destination]
-
-
-def stages(plan: Plan) -> list[Stage]:
-    """What a plan computes. Raises NotLoops where members need one another."""
-    if not all(isinstance(run, Turn) for run in plan.runs):
-        raise NotLoops("members need one another")
-    return [
-        Stage(turn.part, [Destination(turn.part.roots[0], turn.family, turn.target, False)])
-        for turn in plan.turns()
-    ]
 
 
 def derived(

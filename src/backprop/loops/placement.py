@@ -48,11 +48,15 @@ class Layout:
         self._tables: dict[str, tuple[Family, Reals]] = {}
         self.computed: dict[int, NDArray[numpy.bool_]] = {}
         self.fixed: dict[str, list[Wholes]] = {}
+        self.derived: dict[str, int] = {}
+        """What stands before the names of families that the text does not name, of derivatives in it, and
+        the statement that they are for."""
         self.used_besides: list[Use] = []
         """What derivatives in the text are of, and by."""
         self._partly: set[str] = set()
         """The families of equations of which some members read nothing."""
-        builder.layout = self
+        builder.table, builder.extent = self.table, self.extent
+        builder.present, builder.kept = self.present, self.kept
         later = builder.declarations.later
         for statement in statements:
             if statement.shape.form == "function":

@@ -16,6 +16,7 @@ from backprop.language.build import EXPECTED
 from backprop.language.families import Families
 from backprop.loops import sequence
 from backprop.loops.affine import count_of, seen
+from backprop.loops.derivative_rows import DerivativeRows
 from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
 from backprop.loops.file_order import FileOrder, in_file_order
@@ -46,9 +47,6 @@ class Plan(Layout):
         self.runs: list[Turn | Recurrence] = []
         self.leading = 0.0
         """About how many steps lead to the output that was last asked for in `reached`."""
-        self.derived: dict[str, int] = {}
-        """What stands before the names of families that the text does not name, of derivatives in it, and
-        the statement that they are for."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
         self.input = self.columns.input()
         self.step = self.columns.step("copy", [self.columns.number(0.0)])
@@ -61,7 +59,7 @@ class Plan(Layout):
                 self._no_more(each)
         needs = {number: self._needs(each) & parts.keys() for number, each in parts.items()}
         for group in _together(needs):
-            if self.builder.derived:
+            if self.builder.derivatives:
                 alone = len(group) == 1 and group[0] not in needs[group[0]]
                 self._derive(group, alone, parts)
             if len(group) == 1 and group[0] not in needs[group[0]]:
@@ -74,14 +72,14 @@ class Plan(Layout):
 
     def _derive(self, group: Sequence[int], alone: bool, parts: dict[int, Block]) -> None:
         """Find the derivatives in statements. parts: takes what these then are."""
-        rows = self.builder.derived
-        assert rows
+        rows = self.builder.derivatives
+        assert isinstance(rows, DerivativeRows)
         if self.undefined:
             raise NotLoops("there are derivatives, and inputs that no statement defines")
         for number in group:
             loop = self.loops[number]
+            through = partial(rows.through, self, self.runs, self._reached_so_far, number)
             with about(loop.statement):
-                through = partial(rows.through, self, number)
                 if rows.within(self, loop.root, through if alone else None):
                     parts[number] = part(self.columns, [loop.root], self.uses)
 
@@ -159,7 +157,7 @@ class Plan(Layout):
             self._reached = {key: found}
         return self._reached[key]
 
-    def reached_so_far(self, name: str) -> Mapping[str, NDArray[numpy.bool_]]:
+    def _reached_so_far(self, name: str) -> Mapping[str, NDArray[numpy.bool_]]:
         """As `reached`, of a number, before all is known that is computed."""
         found = self.reached(name, 0)
         self._reached.clear()
@@ -329,6 +327,7 @@ def read(
 ) -> Plan:
     """A text as loops. Raises NotLoops where it is to be unrolled, TooLarge where memory does not hold it."""
     builder = LoopBuilder(dict.fromkeys(equations, EXPECTED), functions, members)
+    builder.deriving = DerivativeRows
     try:
         plan = Plan(statements, builder)
         plan.prepare()

@@ -7,9 +7,9 @@ what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from backprop.graph import Place
 from backprop.language.arguments import Members
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
+from backprop.language.in_equations import Derivatives
 from backprop.language.integers import MOST, Argument, Scope
 from backprop.loops.affine import Affine, Ints, counted, listed, ranged
 from backprop.loops.arrays import ArrayWriter
-from backprop.loops.domains import Domain, Wholes
+from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
@@ -35,10 +36,6 @@ from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-if TYPE_CHECKING:
-    from backprop.loops.derivative_rows import DerivativeRows
-    from backprop.loops.placement import Layout
 
 
 class LoopBuilder(Builder):
@@ -54,7 +51,14 @@ class LoopBuilder(Builder):
     ) -> None:
         self.columns = columns = ArrayColumns()
         super().__init__(names, columns, functions, members)
-        self.layout: Layout  # which says where members stand
+        self.table: Callable[[str, tuple[Ints, ...], Domain, Domain], Reals]
+        """The numbers of members of a family that indices are made of. See Plan."""
+        self.present: Callable[[str, Sequence[Ints]], bool]
+        """Whether a family has all of these members, as far as that is known. See Plan."""
+        self.kept: Callable[[str, Sequence[Ints]], NDArray[numpy.bool_]]
+        """Which members of a family there are. See Plan."""
+        self.extent: Callable[[str], Sequence[tuple[int, int]]]
+        """The least and the largest index of each position of a family. See Plan."""
         self._writer = ArrayWriter()
         self._open: list[tuple[Domain, Domain]] = []
         self.around: dict[Domain, tuple[Domain, Domain]] = {}
@@ -64,8 +68,7 @@ class LoopBuilder(Builder):
         self._reading: Span
         self._within = columns.whole
         """The domain of the statement that is being read; `_reading` is its text."""
-        self.derived: DerivativeRows | None = None
-        """The derivatives that stand in equations, if any do."""
+        self.deriving: Callable[[LoopBuilder], Derivatives]  # makes what keeps them
 
     def loop(self, statement: Statement, first: Sequence[str] = ()) -> Repeated:
         """A statement without its right side. first: the variables to run through outermost."""
@@ -218,7 +221,7 @@ class LoopBuilder(Builder):
             if node.kind == "index":
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
-                numbers = self.layout.table(word, indices, home, self._here)
+                numbers = self.table(word, indices, home, self._here)
                 if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
                     raise NotLoops("an index comes from a table of other than whole numbers")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
@@ -238,7 +241,7 @@ class LoopBuilder(Builder):
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         home = self.columns.innermost(rows)
         indices = tuple(self._whole(row, home) for row in rows)
-        if not self.layout.present(family, indices):  # but perhaps where something is computed
+        if not self.present(family, indices):  # but perhaps where something is computed
             inner = self._here
             if inner is not home:
                 home, indices = inner, tuple(self._whole(row, inner) for row in rows)
@@ -293,12 +296,9 @@ class LoopBuilder(Builder):
         indices = tuple(self._whole(row, home) for row in rows)
         return self.columns.special(Read(one.family, indices, self._here), home, place)
 
-    def _kept_derivatives(self) -> DerivativeRows:
-        if self.derived is None:
-            from backprop.loops.derivative_rows import DerivativeRows
-
-            self.derived = DerivativeRows(self)
-        return self.derived
+    def _kept_derivatives(self) -> Derivatives:
+        self.derivatives = self.derivatives or self.deriving(self)
+        return self.derivatives
 
     def here(self, row: int) -> int:
         """A row that has a number for each combination of the body that is being read."""
@@ -354,8 +354,8 @@ class LoopBuilder(Builder):
         members = [
             (each.family, [self._whole(row, domain) for row in each.filled(rows)]) for each in many
         ]
-        if not all(self.layout.present(*each) for each in members):
-            kept = [self.layout.kept(*each) for each in members]
+        if not all(self.present(*each) for each in members):
+            kept = [self.kept(*each) for each in members]
             if not all(numpy.array_equal(each, kept[0]) for each in kept):
                 raise NotLoops("families with different indices are run through together")
             among = domain.among(kept[0])
@@ -369,9 +369,9 @@ class LoopBuilder(Builder):
     def _open_extents(self, many: Many) -> list[tuple[End, End]]:
         """For each open index the least and the largest number: of the family, or a row that says."""
         found: list[tuple[End, End]] = []
-        if len(self.layout.extent(many.family)) != len(many.pattern):
+        if len(self.extent(many.family)) != len(many.pattern):
             raise NotLoops("a family is read with another number of indices")
-        for (low, high), asked in zip(self.layout.extent(many.family), many.pattern, strict=True):
+        for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
             if asked.is_open:
                 least = (low, None) if asked.low is None else (0, asked.low)
                 most = (high, None) if asked.high is None else (0, asked.high)

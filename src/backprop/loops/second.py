@@ -11,10 +11,12 @@ import numpy
 
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.derived import Stage, choosing, derived, moved, stages
+from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Reals
-from backprop.loops.parts import Block, added, hidden, part
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block, Turn, added, hidden, part
 from backprop.loops.passes import same
+from backprop.loops.plan import Plan
 from backprop.loops.ready import Needed
 from backprop.loops.walks import Doubtful, walk_through
 from backprop.syntax.functions import TINY
@@ -44,7 +46,7 @@ class LoopCurvature:
         wrt = {name for name, _ in leaves}
         self._output, self._leaves = output, leaves
         self._numbers = numbers
-        self._program = stages(plan)
+        self._program = _stages(plan)
         self._slopes = columns, self._program, {output[0]}, wrt, _FIRST
         self._first = [*choosing(derived(*self._slopes), moved(self._program, wrt))]
         both = [*self._program, *self._first]
@@ -131,6 +133,16 @@ class LoopCurvature:
             for name, places in self._leaves
         ]
         return numpy.concatenate(none + found) + 0.0
+
+
+def _stages(plan: Plan) -> list[Stage]:
+    """What a plan computes. Raises NotLoops where members need one another."""
+    if not all(isinstance(run, Turn) for run in plan.runs):
+        raise NotLoops("members need one another")
+    return [
+        Stage(turn.part, [Destination(turn.part.roots[0], turn.family, turn.target, False)])
+        for turn in plan.turns()
+    ]
 
 
 def _begin(values: dict[str, Reals], program: Sequence[Stage], mark: str, given: set[str]) -> None:

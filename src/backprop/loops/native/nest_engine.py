@@ -56,7 +56,7 @@ class NestEngine(Engine):
         numbers: Mapping[str, Reals],
         all_of_it: bool = False,
     ) -> None:
-        if plan.builder.derived:
+        if plan.builder.derivatives:
             raise NotLoops("derivatives stand in equations")
         Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
 
