@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, inf, isclose, nan, tanh
+from math import exp, inf, isclose, log, nan, tanh
 from typing import Any
 
 import numpy
 import pytest
 
 from backprop.errors import NoMachineCode
-from backprop.evaluation.gradient import evaluate
+from backprop.evaluation.gradient import by_loops, evaluate
+from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
@@ -220,3 +221,17 @@ def test_a_row_of_which_the_first_member_is_none() -> None:
     text = "z[i,j] = i for i in 1..2, j in 1..1 if j != i; r[i,j] = logsumexp(z[i,*]) for i in 1..2, j in 1..i-1; L = r[2,1]"
     model = read_model(Source("<text>", text), many=0)
     assert evaluate(model, {}).gradient.gradients == {"z[2,1]": 1.0, "r[2,1]": 1.0, "L": 1.0}
+
+
+def test_terms_too_small_for_a_double_have_no_say_beside_larger_ones() -> None:
+    """exp(-720) and exp(-760) are off by 5e-324 at most, which is nothing beside exp(-681)."""
+    text = "a[1] = 681; a[2] = 720; a[3] = 760; c = 1; L = sum(exp(-c*a[i]) for i in 1..3)"
+    model = read_model(Source("<text>", text), many=0)
+    found = by_loops(model, {}, None)
+    assert found
+    assert isclose(found.value, exp(-681), rel_tol=1e-15)
+    assert isclose(found.gradients["c"], -681 * exp(-681), rel_tol=1e-15)
+    many = text.replace("L = ", "L = 1e300*")  # of which the derivatives by a[2] and a[3] show it
+    assert by_loops(read_model(Source("<text>", many), many=0), {}, None) is None
+    slopes = evaluate(read_carefully(Source("<text>", many)), {}).gradient.gradients
+    assert isclose(slopes["a[2]"], -exp(-720 + 300 * log(10)), rel_tol=1e-12)

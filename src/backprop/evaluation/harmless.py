@@ -13,7 +13,7 @@ from random import Random
 from backprop.engine.underflow import SCALE, has_lost, too_small
 from backprop.graph import Graph, depending
 from backprop.syntax import functions
-from backprop.syntax.functions import TINY
+from backprop.syntax.functions import LOST, TINY
 from backprop.values import ByNode, Lookup, any_steep, backward, forward, having_say
 
 _SAME = 1e-13
@@ -66,7 +66,7 @@ class _More:
         self._random = Random(0)
 
     def __call__(self, number: float = 0.0) -> float:
-        return number + copysign(TINY, number) * self._random.uniform(1.0, 2.0)
+        return number + copysign(LOST, number) * self._random.uniform(1.0, 2.0)
 
     def values(self, graph: Graph, data: ByNode) -> dict[int, float]:
         """The values of the nodes, where those that are too small are others."""

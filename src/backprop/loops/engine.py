@@ -27,7 +27,7 @@ from backprop.loops.stepped import Met, Stepped
 from backprop.loops.walks import bring_back, walk_through
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
-from backprop.syntax.functions import TINY
+from backprop.syntax.functions import LOST, TINY
 
 
 class _Pass(NamedTuple):
@@ -176,7 +176,7 @@ class ArrayEngine(Engine):
 
     def _sure(self, made: _Pass, gradient: Reals) -> bool:
         """Whether value and gradient are what they are if what is too small is something else."""
-        more = TINY * 1.5
+        more = LOST
         if self._shifted is None:
             self._shifted = self._moving.ready(more) if self._plain.small else self._plain
         other = self._forward(self._shifted, more)

@@ -18,7 +18,7 @@ from backprop.loops.recurrence import Recurrence
 from backprop.loops.slice_sums import SliceSums
 from backprop.loops.stepped import Stepped
 from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
-from backprop.syntax.functions import TINY
+from backprop.syntax.functions import LOST, TINY
 
 SAME, UNSEEN = 1e-13, 1e-300
 """How far apart numbers are the same with and without what is too small for a double: relative, and
@@ -48,7 +48,7 @@ def gradient(
     Doubtful."""
     found, small = _swept(plan, numbers, output, place, noted=noted)
     if small.values:  # then what is too small must have no say
-        other, _ = _swept(plan, numbers, output, place, TINY * 1.5, SCALE)
+        other, _ = _swept(plan, numbers, output, place, LOST, SCALE)
         for name in plan.families:
             if not (
                 same(found.values[name], other.values[name])

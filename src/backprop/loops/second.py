@@ -19,7 +19,7 @@ from backprop.loops.passes import same
 from backprop.loops.plan import Plan
 from backprop.loops.ready import Needed
 from backprop.loops.walks import Doubtful, walk_through
-from backprop.syntax.functions import TINY
+from backprop.syntax.functions import LOST, TINY
 
 _FIRST, _SECOND = "∂", "∂∂"
 """What stands before the names of families of adjoints."""
@@ -64,7 +64,7 @@ class LoopCurvature:
         where something is not finite, on a border, or too small for a double and with a say."""
         found, small = self._at(x, vectors, self._first, self._second)
         if small:
-            other, _ = self._at(x, vectors, self._first, self._second, TINY * 1.5)
+            other, _ = self._at(x, vectors, self._first, self._second, LOST)
             pairs = zip(found[1:], other[1:], strict=True)
             if not all(same(one, two, TINY) for one, two in pairs):
                 raise Doubtful("what is too small")

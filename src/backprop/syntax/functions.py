@@ -26,6 +26,10 @@ _CONSTANTS = {name: repr(number) for name, number in CONSTANTS.items()}
 TINY = float_info.min
 """Below the smallest normal double a number has lost digits, or is 0."""
 
+LOST = 64 * 5e-324
+"""What such a number is off by, at most: it is rounded to a multiple of 5e-324 (IEEE 754-2019, 3.4 and
+7.5), and functions may be off by some of these."""
+
 _NEVER_RAISE = (operator.add, operator.sub, operator.mul)
 """Python's own operators on floats that give a value for all: written as such, without a call."""
 
