@@ -15,20 +15,26 @@ from backprop.engine.native.machine import lanes
 from backprop.engine.writers.llvm import ATTRIBUTES, CALL_BACK, Code
 from backprop.engine.writers.marks import flushing, marks
 from backprop.engine.writers.vector_functions import defined
+from backprop.loops.affine import Affine
 from backprop.loops.native.addresses import Pointers
-from backprop.loops.native.groups import NestGroup
+from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.once import read_once
 from backprop.loops.native.shared_nests import SharedNests
 from backprop.loops.native.sharing import shared
 from backprop.loops.native.wide import ShiftedCode, WideCode
 from backprop.loops.plan import Plan
+from backprop.loops.rows import Read
 
 _FEW = 24
 """Rows of a nest that are few enough for several vectors of each in the registers."""
 
 _NEAR = 64
 """Members of a row that are few enough for several vectors of each in the first cache."""
+
+_FAR = 1 << 15
+"""Members that all rows share, whose sums, a vector each, are too many for the second cache: the fewer
+turns go through them the better."""
 
 
 class Module(NamedTuple):
@@ -62,7 +68,7 @@ def module(
     double may be 0 (`marks.flushing`). shifted: as of `ShiftedCode`.
     """
     native, vectors = lanes(True)
-    most = _at_once(plan, found)
+    most = _at_once(plan, found, layouts, moving)
     code = (ShiftedCode if shifted else WideCode)(native, vectors)
     code.looks = False
     nests = SharedNests(plan, code, most, {**layouts}, moving)
@@ -143,7 +149,12 @@ def module(
     )
 
 
-def _at_once(plan: Plan, found: Sequence[NestGroup]) -> int:
+def _at_once(
+    plan: Plan,
+    found: Sequence[NestGroup],
+    layouts: Mapping[str, Order],
+    moving: Collection[str],
+) -> int:
     """How many of the processor's vectors of rows are run at once: most rows are sums or recurrences in
     which one step waits for the one before, and several rows do not."""
     nests = [nest for group in found for nest in group.bodies]
@@ -158,7 +169,25 @@ def _at_once(plan: Plan, found: Sequence[NestGroup]) -> int:
     )
     if longest > 2 * _FEW:
         return 1
-    return 2 if longest > _FEW or members > _NEAR else 4
+    if longest > _FEW or members > _NEAR:
+        return 4 if longest <= _FEW and _sums(plan, nests, layouts, moving) > _FAR else 2
+    return 4
+
+
+def _sums(
+    plan: Plan, nests: Sequence[Nest], layouts: Mapping[str, Order], moving: Collection[str]
+) -> int:
+    """How many members that take gradients stand in one place for all rows that read them."""
+    shared = set[str]()
+    for nest in nests:
+        for row in nest.order:
+            special = plan.columns.specials.get(row)
+            home = plan.columns.homes[row]
+            if isinstance(special, Read) and special.family in moving and home.depth:
+                at = layouts[special.family].at(special.at, home)
+                if isinstance(at, Affine) and not at.strides[0]:
+                    shared.add(special.family)
+    return sum(layouts[name].size for name in shared)
 
 
 def _flush(width: int, vectors: Mapping[str, str]) -> str:
