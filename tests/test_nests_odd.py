@@ -235,3 +235,36 @@ def test_terms_too_small_for_a_double_have_no_say_beside_larger_ones() -> None:
     assert by_loops(read_model(Source("<text>", many), many=0), {}, None) is None
     slopes = evaluate(read_carefully(Source("<text>", many)), {}).gradient.gradients
     assert isclose(slopes["a[2]"], -exp(-720 + 300 * log(10)), rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [128, 140, 147])
+def test_very_many_members_that_all_rows_share(
+    rows: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four vectors of rows run at once, the last of which are no rows, and each row counts once."""
+    seen: list[int] = []
+    decide = module._at_once
+
+    def at_once(*given: Any) -> int:
+        seen.append(decide(*given))
+        return seen[-1]
+
+    monkeypatch.setattr(module, "_FAR", 70 * 3 - 1)
+    monkeypatch.setattr(module, "_at_once", at_once)
+    text = (
+        f"u[p,i] = sum(a[i,j]*x[p,j] for j in 1..3) for p in 1..{rows}, i in 1..70; "
+        f"x[p,j] = cos(p + 2*j) for p in 1..{rows}, j in 1..3; "
+        f"L = sum(u[p,i]^2 for p in 1..{rows}, i in 1..70); output L"
+    )
+    a = numpy.sin(numpy.outer(range(1, 71), range(1, 4)))
+    x = numpy.cos(numpy.add.outer(numpy.arange(1, rows + 1), 2 * numpy.arange(1, 4)))
+    inputs = {f"a[{i + 1},{j + 1}]": float(a[i, j]) for i in range(70) for j in range(3)}
+    found = run(text, **inputs)
+    assert found
+    assert set(seen) <= {4}  # none by NumPy
+    value, slopes = found
+    u = x @ a.T
+    assert isclose(value, float((u**2).sum()), rel_tol=1e-13)
+    right = 2 * u.T @ x
+    for name, at in zip(inputs, numpy.ndindex(70, 3), strict=True):
+        assert isclose(slopes[name], right[at], rel_tol=1e-12, abs_tol=1e-12 * abs(right).max())
