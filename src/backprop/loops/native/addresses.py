@@ -19,6 +19,9 @@ from backprop.loops.rows import Read
 BESIDE = 1 << 62
 """The distance of lanes that stand side by side, whichever rows they are."""
 
+FAR = 1 << 15
+"""Members that all rows share, whose sums, a vector each, are too many for the second cache."""
+
 
 class Pointers:
     """What machine code reads and writes, by the names of its pointers, in order. values: `%v` of each
@@ -32,7 +35,7 @@ class Pointers:
         self._known: dict[bytes, str] = {}
 
     def pointer(self, kind: str, number: int, size: int = 0) -> str:
-        """The pointer to an array of one of the kinds v, g, p; or of w and h, which are as v and g for
+        """The pointer to an array of one of the kinds v and g; or p, or w and h, which are as v and g for
         the rows of one turn, of so many doubles."""
         name = f"%{kind}{number}"
         if name not in self.names:
@@ -81,9 +84,9 @@ class Addresses(Blocks, ABC):
         self._alike = True
         self._grids: dict[tuple[Domain, bool], Grid] = {}
         self._fits: dict[tuple[int, str, bool], Fit] = {}
-        self.partials: dict[int, tuple[str, str, int]] | None = None
-        """Those with a number for each lane and member, by the number of their family; None outside
-        of all loops over rows."""
+        self.partials: dict[int, tuple[str, str, int, int]] | None = None
+        """Those with a number for each lane and member, or for each member, by the number of their family,
+        with how many lanes they have; None outside of all loops over rows."""
 
     @abstractmethod
     def _look(self, number: Operand[str]) -> None:
@@ -229,14 +232,17 @@ class Addresses(Blocks, ABC):
             return
         if len(lanes) == 1 and stride == 0:
             assert self.partials is not None
-            partial = self.arrays.pointer("p", at)
-            self.partials[at] = partial, pointer, self.layouts[family].size
+            size = self.layouts[family].size
             folded, wide = code.folded(number), code.width
             code.width = min(wide, code.native)
+            if size > FAR:  # one lane each: memory is slower than the sum of the lanes
+                folded, code.width = code.summed(folded), 1
+            partial = self.arrays.pointer("p", at, (size + 1) * code.width)
+            self.partials[at] = partial, pointer, size, code.width
             place = code.at(partial, lanes[0], code.double)
-            before = code.emit(f"load {code.double}, ptr {place}, align 64")
+            before = code.emit(f"load {code.double}, ptr {place}, align {8 * code.width}")
             after = code.write(code.value("+", [before, folded]))
-            code.lines.append(f"  store {code.double} {after}, ptr {place}, align 64")
+            code.lines.append(f"  store {code.double} {after}, ptr {place}, align {8 * code.width}")
             code.width = wide
             return
         text = code.write(number)

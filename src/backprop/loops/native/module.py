@@ -16,7 +16,7 @@ from backprop.engine.writers.llvm import ATTRIBUTES, CALL_BACK, Code
 from backprop.engine.writers.marks import flushing, marks
 from backprop.engine.writers.vector_functions import defined
 from backprop.loops.affine import Affine
-from backprop.loops.native.addresses import Pointers
+from backprop.loops.native.addresses import FAR, Pointers
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.once import read_once
@@ -31,10 +31,6 @@ _FEW = 24
 
 _NEAR = 64
 """Members of a row that are few enough for several vectors of each in the first cache."""
-
-_FAR = 1 << 15
-"""Members that all rows share, whose sums, a vector each, are too many for the second cache: the fewer
-turns go through them the better."""
 
 
 class Module(NamedTuple):
@@ -120,10 +116,11 @@ def module(
     ]
     given = ", ".join(["double %scale", *(f"ptr {name}" for name in names)])
     before, after = flushing()
+    body = code.body
     parts = [
         "declare i64 @llvm.umin.i64(i64, i64)",
         "declare i64 @llvm.smin.i64(i64, i64)",
-        _flush(native, vectors),
+        *(_flush(each, vectors) for each in (native, 1) if f"@flush{each}(" in body),
         FILL,
         *defined(code.declared),
         marks(),
@@ -131,7 +128,7 @@ def module(
         f'define internal fastcc i32 @run({operands}) noinline "stackrealign" {{',
         "entry:",
         *nests.entry,
-        code.body,
+        body,
         "}",
         "define i32 @nests(ptr %table, double %scale, i32 %flush) {",
         "entry:",
@@ -170,7 +167,7 @@ def _at_once(
     if longest > 2 * _FEW:
         return 1
     if longest > _FEW or members > _NEAR:
-        return 4 if longest <= _FEW and _sums(plan, nests, layouts, moving) > _FAR else 2
+        return 4 if longest <= _FEW and _sums(plan, nests, layouts, moving) > FAR else 2
     return 4
 
 
@@ -194,13 +191,14 @@ def _flush(width: int, vectors: Mapping[str, str]) -> str:
     """The function that adds what lanes have summed up to the gradients, and begins anew."""
     code = Code(width, vectors)
     place = code.at("%partial", "%k", code.double)
-    number = code.emit(f"load {code.double}, ptr {place}, align 64")
-    code.lines.append(f"  store {code.double} {code.write(NOTHING)}, ptr {place}, align 64")
-    parts = [
-        code.emit(f"extractelement {code.double} {number}, i32 {lane}") for lane in range(width)
-    ]
-    if width == 1:
-        parts = [number]
+    number = code.emit(f"load {code.double}, ptr {place}, align {8 * width}")
+    nothing = code.write(NOTHING)
+    code.lines.append(f"  store {code.double} {nothing}, ptr {place}, align {8 * width}")
+    parts = [number]
+    if width > 1:
+        parts = [
+            code.emit(f"extractelement {code.double} {number}, i32 {lane}") for lane in range(width)
+        ]
     while len(parts) > 1:
         parts = [
             code.emit(f"fadd double {', '.join(parts[at : at + 2])}")
@@ -211,7 +209,7 @@ def _flush(width: int, vectors: Mapping[str, str]) -> str:
     after = code.emit(f"fadd double {before}, {parts[0]}")
     code.lines.append(f"  store double {after}, ptr {to}, align 8")
     return f"""
-define internal fastcc void @flush(ptr noalias %partial, ptr noalias %to, i64 %n) noinline {{
+define internal fastcc void @flush{width}(ptr noalias %partial, ptr noalias %to, i64 %n) noinline {{
 entry:
   br label %loop
 loop:

@@ -273,11 +273,10 @@ class Memory:
             if kind in "tc":
                 other = next(others)
                 array = numpy.empty(other) if isinstance(other, int) else other
-            elif kind in "wh":
+            elif kind in "whp":
                 array = _aligned(made.arrays.sizes[pointer])
-            elif kind == "p":
-                array = _aligned((to[families[number]].size + 1) * made.width)
-                array.fill(NOTHING)
+                if kind == "p":
+                    array.fill(NOTHING)
             else:
                 name = families[number]
                 some = engine.whole.get(name)

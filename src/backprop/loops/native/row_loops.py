@@ -27,7 +27,7 @@ class RowLoop:
         self.slots: dict[int, tuple[str, str]] = {}
         self.sums: list[tuple[str, str]] = []
         self.tiles: dict[str, str] = {}
-        self.partials: dict[int, tuple[str, str, int]] = {}
+        self.partials: dict[int, tuple[str, str, int, int]] = {}
 
 
 class RowLoops(Addresses):
@@ -152,9 +152,9 @@ class RowLoops(Addresses):
         for inner, whole in rows.sums:
             self._move(rows.tiles.get(inner, inner), whole)
         code.width = 1
-        for partial, pointer, size in rows.partials.values():
+        for partial, pointer, size, lanes in rows.partials.values():
             code.lines.append(
-                f"  call fastcc void @flush(ptr {partial}, ptr {pointer}, i64 {size})"
+                f"  call fastcc void @flush{lanes}(ptr {partial}, ptr {pointer}, i64 {size})"
             )
 
     def _before(self, rows: RowLoop, width: int) -> None:

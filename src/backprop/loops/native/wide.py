@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from backprop.chain.walk import Operand
-from backprop.engine.writers.llvm import Bit, Code
+from backprop.chain.walk import NOTHING, Operand
+from backprop.engine.writers.llvm import Bit, Code, literal
 from backprop.syntax.functions import TINY, can_be_lost, can_vanish
 
 
@@ -84,6 +84,13 @@ class WideCode(Code):
             parts = [self.value("+", parts[at : at + 2]) for at in range(0, len(parts), 2)]
         self.width = wide
         return parts[0]
+
+    def summed(self, number: Operand[str]) -> str:
+        """The sum of all lanes of the processor's vector, two by two."""
+        name = f"@llvm.vector.reduce.fadd.v{self.width}f64"
+        self.declared.add(f"declare double {name}(double, {self.double})")
+        given = f"double {literal(NOTHING)}, {self.double} {self.write(number)}"
+        return self.emit(f"call reassoc double {name}({given})")
 
     def _part(self, text: str, begin: int) -> str:
         """Some of the lanes."""
