@@ -8,6 +8,7 @@ from backprop.evaluation.gradient import gradient
 from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
 from backprop.source import Source
+from running import backprop
 
 X = "x[k] = k^2 + 1 for k in 0..20; "
 
@@ -139,3 +140,16 @@ def test_what_to_do_is_said() -> None:
     with pytest.raises(BackpropError) as caught:
         read_model(Source("", "h(i) = i/2; " + X + Y.replace("h(i)", "h(i) + 1")))
     assert caught.value.hints[-1] == "h(3) is 1.5"
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("n=1, c[1]=2", 22.0), ("n=5, c[1]=2", 66.0), ("n=4, c[4]=2", 55.0), ("c[2]=2", 44.0)]
+)  # fmt: skip
+def test_sizes_are_read_before_the_members_of_tables(given: str, value: float) -> None:
+    """A table has as many members as are asked for, and no others."""
+    text = "n = 3; c[i] = 1 for i in 1..n; d[1] = 10; d[2] = 20; L = sum(c[*]) + sum(d[c[i]] for i in 1..n)"
+    found = backprop("grad", "-e", text, "--set", given)
+    assert found.out.startswith(f"L = {value:g}\n")
+    refused = backprop("grad", "-e", text, "--set", "n=1, c[3]=2")
+    assert refused.status == 1
+    assert "c[3]" in refused.err

@@ -61,12 +61,19 @@ def read_numbers(
             raise
         whole = False  # lists may be as long as the file itself says
         sources = [_from_file(source, model, model.fixed) for source in opened] + lines
-    sizes = _sizes(model, sources) if again and model.fixed else {}
-    others = {name: each for name, each in sizes.items() if each != default(model, name)}
-    if again and others:
-        model = _read_again(model, others, again)
-    if others or not whole:
-        sources = [_from_file(source, model) for source in opened] + lines
+    sizes: dict[str, float] = {}
+    for single in (True, False) if again and model.fixed else ():
+        # which members a table has is known when the sizes are
+        found = {
+            name: each for name, each in _sizes(model, sources).items() if single != ("[" in name)
+        }
+        sizes |= found
+        others = {name: each for name, each in found.items() if each != default(model, name)}
+        if again and others:
+            model = _read_again(model, others, again)
+        if others or (single and not whole):
+            whole = True
+            sources = [_from_file(source, model) for source in opened] + lines
     inputs = Names(model.inputs)
     fixed = {name: default(model, name) for name in model.fixed if name in model.defaults}
     for name, (number, span, text) in (item for given in sources for item in given.items()):
