@@ -132,7 +132,6 @@ def test_the_logistic_map_at_4_has_its_closed_form() -> None:
         "x[t] = 1/(1 + 1/(x[t-1] - 1)) for t in 1..5; x[0] = 1; L = x[5]",  # infinite on the way
         "x[t] = sqrt(x[t-1]) - 1 for t in 1..2; x[0] = 1; L = x[1]; M = x[2]; output M",
         "x[t] = x[t-1]*1e-90 for t in 1..5; x[0] = 1; L = x[5]*1e300",  # vanishes
-        "x[t,i] = sum(sin(i+2*j)*x[t-1,j]^2 for j in 1..3)/(1 + logsumexp(x[t-1,j] for j in 1..3)) for t in 1..15, i in 1..3; x[0,i] = i/3 for i in 1..3; L = mean(x[15,*]); output L",
         "x[t] = max(x[t-1], x[t-1]/2 + 1) for t in 1..5; x[0] = 2; L = x[5]",  # a tie
         "x[t] = sqrt(x[t-1])*y for t in 1..4; x[0] = 0; y = 1; L = x[4]",  # an infinite slope
     ],
@@ -142,6 +141,28 @@ def test_what_is_in_doubt_is_left_to_single_steps(text: str) -> None:
     family, at = model.loops and model.place(model.output(None))
     with pytest.raises(Doubtful):
         gradient(model.plan, model.numbers({}), family.name, at, noted=True)
+
+
+def test_values_that_vanish_with_their_gradients_are_in_no_doubt() -> None:
+    """x[t,i] is below all doubles from t = 10 on, about 1e-513, and so are the derivatives by what is
+    before x[15,i]: these are 0 to the nearest double, as are those that mpmath finds."""
+    text = "x[t,i] = sum(sin(i+2*j)*x[t-1,j]^2 for j in 1..3)/(1 + logsumexp(x[t-1,j] for j in 1..3)) for t in 1..15, i in 1..3; x[0,i] = i/3 for i in 1..3; L = mean(x[15,*]); output L"
+    found = of_loops(text)
+    assert found.value == 0.0
+    with mpmath.workdps(40):
+        x = [mpmath.mpf(i) / 3 for i in (1, 2, 3)]
+        for t in range(1, 16):
+            below = 1 + mpmath.log(sum(map(mpmath.exp, x)))
+            sines = [[mpmath.sin(i + 2 * j) for j in (1, 2, 3)] for i in (1, 2, 3)]
+            x = [sum(s * each**2 for s, each in zip(row, x, strict=True)) / below for row in sines]
+            for i, each in enumerate(x, 1):
+                exact = float(each)
+                assert isclose(found.data[f"x[{t},{i}]"], exact, rel_tol=1e-11)
+                slope = found.gradients[f"x[{t},{i}]"]
+                # 2*x[14,j] times what comes, and smaller still before
+                assert slope == (0.0 if t < 15 else pytest.approx(1 / 3))
+        assert max(map(abs, x)) < mpmath.mpf(10) ** -8000
+    assert all(found.gradients[f"x[0,{i}]"] == 0.0 for i in (1, 2, 3))
 
 
 def test_gradients_that_vanish_are_left_out() -> None:
