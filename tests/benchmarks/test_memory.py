@@ -7,14 +7,17 @@ backward, wall time and the peak of the process.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.contest import Worker, installed
+from backprop.loops.room import DRAWN, MEMBER
+from benchmarks.contest import Launcher, Worker, commands_in_turn, installed
 from benchmarks.graphs import NUMBERS, SIZES, graph
 from benchmarks.project import COMPILES, ENGINE
 from benchmarks.table import Table, duration
+from benchmarks.test_arrays import BACKPROP
 
 SECTION = f"5. Memory, bytes an operation{ENGINE}"
 COUNT = 3_000_000
@@ -22,6 +25,37 @@ HELD = {"mixed": 90.0, "layered": 180.0, "network": 180.0, "chain": 180.0}
 """Bytes an operation that a Model may hold. In a graph each has a name, which takes
 127 in a dict."""
 NAMES = {"micrograd": "micrograd", "casadi": "CasADi"}
+
+
+MEMBERS = {
+    "recurrence": "a = 0.5; b = 0.25; x[0] = 1; x[t+1] = a*x[t] + b for t in 0..{0}-1; L = x[{0}]; output L",
+    "element by element": "k = 0.5; x[i] = sin(i*0.001*k) for i in 1..{0}; L = sum(x[*]); output L",
+    "drawn": "k = 0.5; x[i] ~ normal(0, 1) for i in 1..{0}; L = k*sum(x[*]); output L",
+}  # fmt: skip
+"""Texts of so many members."""
+
+
+@pytest.mark.parametrize("kind", MEMBERS)
+def test_a_member(
+    kind: str, benchmark: Any, table: Table, launcher: Launcher, whole: bool, tmp_path: Path
+) -> None:
+    """The peak of `backprop grad`, less that of a tenth of the members, each."""
+    count = 10_000_000 if whole else 1_000_000
+    peaks: list[float] = []
+    for members in (count // 10, count):
+        file = tmp_path / f"{members}.eq"
+        file.write_text(MEMBERS[kind].format(members), encoding="utf-8")
+        command = [*BACKPROP, "grad", str(file)]
+        if members < count:
+            peaks.append(launcher.run(command).bytes)
+        else:
+            _, _, memory = commands_in_turn(benchmark, launcher, command, {}, rounds=1)
+            peaks.append(memory[""])
+    taken = (peaks[1] - peaks[0]) / (0.9 * count)
+    counted = DRAWN if kind == "drawn" else MEMBER
+    assert taken < counted
+    what = f"{kind} {SIZES.get(count, '10^7')}: the process, a member"
+    table.add(SECTION, what, "", memory=(taken, None), most=16.0)
 
 
 @pytest.mark.parametrize("kind", HELD)

@@ -9,6 +9,7 @@ import numpy
 
 from backprop.descent.objective import Bends
 from backprop.errors import TooLarge
+from backprop.loops.chunked import sizes
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.ready import needed
 from backprop.loops.second import LoopCurvature
@@ -45,7 +46,7 @@ class BendsOfLoops:
         work, count = objective.size, len(objective.names)
         if work * count > MOST_WORK:
             raise TooLarge(f"{work:,} steps for each of {count:,} parameters take too long")
-        model.plan.check_room()
+        model.plan.check_room(sizes(model.plan.runs))
         self._loops = LoopCurvature(asked)
         self._ways = numpy.identity(count)
 

@@ -195,6 +195,11 @@ Places = Ints | slice
 """Where members of a family stand among its numbers."""
 
 
+def evenly(*numbers: Ints) -> bool:
+    """Whether all of these go on evenly."""
+    return all(isinstance(each, Affine) for each in numbers)
+
+
 def plain(places: Ints) -> Places:
     """Places as a slice, if they are one."""
     if isinstance(places, Affine):

@@ -17,7 +17,7 @@ from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.chunks import Chunks
 from backprop.loops.domains import Domain, Reals
 from backprop.loops.parts import Block, Turn, Use, part
-from backprop.loops.recurrence import Recurrence
+from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered
 from backprop.loops.stepped import Stepped
 from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
@@ -235,12 +235,43 @@ def _is_ready(
     return True
 
 
-def size_of(runs: Iterable[Turn | Recurrence]) -> int:
-    """How many numbers between members ways through some runs keep."""
-    found = 0
+def sizes(runs: Iterable[Turn | Recurrence]) -> dict[str, int]:
+    """How many numbers between members ways through some runs keep, by the family that they lead to."""
+    found: dict[str, int] = {}
     for run in runs:
-        if not isinstance(run, Stepped):
-            for each in run.bodies if isinstance(run, Recurrence) else (run,):
-                columns = each.part.columns
-                found += sum(columns.homes[step].size for step in each.part.steps)
+        for each in _bodies(run):
+            steps = sum(each.part.columns.homes[step].size for step in each.part.steps)
+            found[each.family] = found.get(each.family, 0) + steps
     return found
+
+
+def held(runs: Sequence[Turn | Recurrence], uses: Mapping[int, Use]) -> dict[str, int]:
+    """How many numbers between members a way through some runs and back has at once, by the family that they
+    lead to. uses: what is read, by row."""
+    found = sizes(runs)
+    if sum(found.values()) <= KEPT:
+        return found
+    name, most = "", 0  # of the run that has most of them, as one is done after the other
+    for run in runs:
+        if isinstance(run, Turn):
+            here = {run.family: max(map(_held, stages(run, uses)))}
+        else:
+            here = sizes([run])
+        if sum(here.values()) > most:
+            name, most = max(here, key=lambda each: here[each]), sum(here.values())
+    return {name: most}
+
+
+def _held(stage: Turn | Chunked) -> int:
+    """How many numbers between members a stage has at once."""
+    if isinstance(stage, Turn):
+        return sum(sizes([stage]).values())
+    homes, chunks = stage.turn.part.columns.homes, stage.chunks
+    return sum(chunks.most(homes[step]) for step in stage.turn.part.steps)
+
+
+def _bodies(run: Turn | Recurrence) -> Sequence[Turn | Timed]:
+    """The statements of a run; of one that goes step by step, which keeps nothing, none."""
+    if isinstance(run, Stepped):
+        return []
+    return run.bodies if isinstance(run, Recurrence) else [run]

@@ -66,6 +66,14 @@ class Chunks:
         here = self._slice(home, some)
         return int(here.stop - here.start)
 
+    def most(self, home: Domain) -> int:
+        """How many combinations of a home extend those of `first` that are taken at a time, at most."""
+        if home not in self._ends:
+            return self.size(home, slice(0, min(self.each, self.first.size)))
+        ends = self._ends[home]
+        count = min(self.each, self.first.size)
+        return int((ends[count:] - ends[: len(ends) - count]).max(initial=0))
+
     def at(self, some: slice) -> Block:
         """The part for some combinations of `first`."""
         part, columns, count = self.part, self.part.columns, some.stop - some.start

@@ -59,7 +59,8 @@ class ArrayEngine(Engine):
 
     output: its family, and where it stands there. leaves: the inputs that numbers are given for, in
     this order. numbers: those of all inputs, by family; nan where there is none. Raises NotLoops where
-    an input of the output has none, or what no leaf leads to is not finite.
+    an input of the output has none, or what no leaf leads to is not finite, TooLarge where memory does not
+    hold what is between members.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class ArrayEngine(Engine):
         self.moved = self._moving.moved
         """Of each family the members that depend on leaves."""
         self._plain = self._moving.ready(0.0)
+        plan.check_room(self._plain.kept)
         self.stays = self._plain.numbers
         """The numbers of what no leaf leads to."""
         self._shifted: Ready | None = None

@@ -362,7 +362,6 @@ class LoopModel(Model):
                 return None
             if found := by_code(plan, numbers, output.name, at, noted):
                 return found
-            plan.check_room()
             return gradient(plan, numbers, output.name, at, noted=noted)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None

@@ -46,6 +46,15 @@ class Ready(NamedTuple):
         """About how many steps are computed in a pass, unrolled."""
         return sum(_size(*each) for each in self.parts)
 
+    @property
+    def kept(self) -> dict[str, int]:
+        """About how many numbers between members a pass keeps, by the family that they lead to."""
+        found: dict[str, int] = {}
+        for unit in self.units:
+            if isinstance(unit, Turn):
+                found[unit.family] = found.get(unit.family, 0) + _size(*unit)
+        return found
+
 
 class Moving:
     """What leads from some inputs, the leaves, to an output. numbers: those of all inputs, by family.

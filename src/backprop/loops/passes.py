@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backprop.engine.underflow import SCALE
 from backprop.loops.arrays import ArrayWriter, Spread, finite
-from backprop.loops.chunked import KEPT, Chunked, size_of, stages
+from backprop.loops.chunked import KEPT, Chunked, held, sizes, stages
 from backprop.loops.domains import Reals
 from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.plan import Plan
@@ -45,7 +45,8 @@ def gradient(
 ) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
     those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
-    Doubtful."""
+    Doubtful, TooLarge where memory does not hold what is between members."""
+    plan.check_room(held(plan.runs, plan.uses))
     found, small = _swept(plan, numbers, output, place, noted=noted)
     if small.values:  # then what is too small must have no say
         other, _ = _swept(plan, numbers, output, place, LOST, SCALE)
@@ -84,7 +85,7 @@ def _swept(
     scale: of the gradients on the way."""
     writer = ArrayWriter(more)
     values = own_numbers(plan, numbers)
-    again = size_of(plan.runs) > KEPT
+    again = sum(sizes(plan.runs).values()) > KEPT
     steps = [_Way(plan, run, again) for run in plan.runs]
     rows: dict[int, Spread] = {}
     met: list[tuple[str, Any]] = []

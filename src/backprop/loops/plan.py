@@ -26,7 +26,7 @@ from backprop.loops.placement import Layout
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.repeated import Repeated
-from backprop.loops.room import COMBINATION, too_large
+from backprop.loops.room import MEMBER, too_large
 from backprop.loops.stepped import Stepped
 from backprop.memory import available
 from backprop.syntax.parser import Statement
@@ -97,17 +97,12 @@ class Plan(Layout):
             found += [run] if isinstance(run, Stepped) else run.turns
         return found
 
-    def check_room(self, by_code: bool = False) -> None:
-        """Raise TooLarge if passes by arrays need more memory than is free; by_code: by machine code, which
-        has arrays of members alone."""
-        needed = {name: COMBINATION * float(each.size) for name, each in self.families.items()}
-        for run in self.runs if not by_code else ():
-            parts = [(run.part, run.family)] if isinstance(run, Turn) else []
-            if isinstance(run, Recurrence) and not isinstance(run, Stepped):
-                parts = [(each.part, each.family) for each in run.bodies]
-            for body, family in parts:  # the value of each step is kept, and its gradient made
-                steps = sum(2.0 * _DOUBLE * self.columns.homes[step].size for step in body.steps)
-                needed[family] = needed.get(family, 0.0) + steps
+    def check_room(self, between: Mapping[str, int]) -> None:
+        """Raise TooLarge if passes need more memory than is free. between: how many numbers between members
+        they have at once, by the family that they lead to; the gradient of each is made, too."""
+        needed = {name: MEMBER * float(each.size) for name, each in self.families.items()}
+        for name, count in between.items():
+            needed[name] = needed.get(name, 0.0) + 2.0 * _DOUBLE * count
         free = available()
         if sum(needed.values()) > free:
             loop = max(self.loops, key=lambda each: needed[each.family])
@@ -331,6 +326,7 @@ def read(
     try:
         plan = Plan(statements, builder)
         plan.prepare()
+        builder.room.end()
         if builder.errors:  # of numbers that no double holds
             raise NotLoops("there is a mistake")
         return plan

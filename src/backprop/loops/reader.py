@@ -20,13 +20,13 @@ from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.in_equations import Derivatives
 from backprop.language.integers import MOST, Argument, Scope
-from backprop.loops.affine import Affine, Ints, counted, listed, ranged
+from backprop.loops.affine import Affine, Ints, counted, evenly, listed, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
-from backprop.loops.room import Room
+from backprop.loops.room import CONDITION, DRAWN, EVENLY, MEMBER, Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
@@ -80,12 +80,12 @@ class LoopBuilder(Builder):
             raise NotLoops("bounds are made of members")
         if first:
             order = [*parts.clauses]
-            last = len(first)
             words = [tokens.texts[clause.node.token] for clause in order]
-            places = {word: first.index(word) if word in first else last for word in words}
+            places = {word: first.index(word) if word in first else len(first) for word in words}
             order.sort(key=lambda clause: places[tokens.texts[clause.node.token]])
             parts = parts._replace(clauses=tuple(order))
-        domain, scope = self._domain(tokens, parts, {}, self.columns.whole)
+        taken = DRAWN if shape.drawn else MEMBER
+        domain, scope = self._domain(tokens, parts, {}, self.columns.whole, taken)
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
         indices = tuple(self._whole(row, domain) for row in rows)
         name = tokens.texts[shape.target]
@@ -107,10 +107,11 @@ class LoopBuilder(Builder):
         return self.columns.special(Lift(row), domain)
 
     def _domain(
-        self, tokens: Tokens, parts: Parts, scope: Scope, around: Domain
+        self, tokens: Tokens, parts: Parts, scope: Scope, around: Domain, taken: int = EVENLY
     ) -> tuple[Domain, dict[str, Any]]:
-        """What clauses run through, and the scope with their variables."""
+        """What clauses run through, and the scope with their variables. taken: bytes of a combination."""
         inner, domain = {**scope}, around
+        taken += CONDITION * bool(parts.condition)
         for clause in parts.clauses:
             if not domain.size and clause is not parts.clauses[0]:
                 raise NotLoops("a range stands within an empty one")
@@ -119,7 +120,7 @@ class LoopBuilder(Builder):
             numbers = [self._whole(row, at) for row in ends]
             span = tokens.span(clause.node.first, clause.node.last)
             if clause.node.kind == "listed":
-                self.room.take(at.size * len(numbers), span)
+                self.room.take(at.size * len(numbers), span, taken, False)
                 domain, found = listed(at, numbers)
             else:
                 low, high, by = [*numbers, Affine(at, 1)][:3]
@@ -127,7 +128,7 @@ class LoopBuilder(Builder):
                 if not (stays or (stays is None and numpy.all(by))):
                     raise NotLoops("a range has a step of 0")
                 domain = Domain(at, counted(low, high, by))
-                self.room.take(domain.size, span)
+                self.room.take(domain.size, span, taken, evenly(low, high, by))
                 written = chain.from_iterable(clause.items)
                 if (
                     domain.gaps
@@ -345,10 +346,9 @@ class LoopBuilder(Builder):
             for other in extents[1:]:
                 if other[at] != (low, high):
                     raise NotLoops("families with different indices are run through together")
-            by = Affine(domain, 1)
-            domain = Domain(domain, counted(least, most, by))
-            self.room.take(domain.size, self._reading)
-            found = ranged(domain, least, by)
+            domain = Domain(domain, counted(least, most, Affine(domain, 1)))
+            self.room.take(domain.size, self._reading, EVENLY, evenly(least, most))
+            found = ranged(domain, least, Affine(domain, 1))
             rows = [self._everywhere(row, domain) for row in rows]
             rows.append(columns.special(Index(found), domain))
         members = [

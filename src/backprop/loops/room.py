@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from backprop.errors import Label, TooLarge
 from backprop.memory import available
 from backprop.numbers import shown
 from backprop.source import Span
 
-COMBINATION = 60
-"""Bytes for a combination of indices, as measured: a member's value and gradient, what the file gives it,
-whose it is, and where it stands in the file."""
+MEMBER = 80
+"""Bytes of a member, as measured: its value and gradient, what the file gives it, whose it is, and where it
+stands in the file. So many has a combination, too, whose indices go on unevenly."""
+
+DRAWN = 360
+"""Bytes of a member that is drawn at random, as measured: its name is made, which the draw depends on."""
+
+CONDITION = 100
+"""Bytes more of a combination that a condition is for, as measured."""
+
+EVENLY = 8
+"""Bytes of a combination of a sum whose indices go on evenly: as one array of them has. Those that are gone
+through some at a time, and machine code, have none."""
 
 SMALLER = "take smaller ranges"
 
@@ -32,20 +44,28 @@ def too_large(what: str, needed: float, free: float, span: Span) -> TooLarge:
 
 class Room:
     """Counts the combinations of indices of a text. closed: while what has been counted is read again.
-    refused: the error that was raised, if one was."""
+    refused: the error that was raised, if one was. needed: bytes, of all
+    that has been counted."""
 
     def __init__(self) -> None:
         self.free = float(available())
         self.closed = False
         self.refused: TooLarge | None = None
-        self._taken = 0.0
+        self._taken = self.needed = 0.0
 
-    def take(self, combinations: float, span: Span) -> None:
-        """Count combinations that are about to be made. Raises TooLarge for more than memory holds."""
+    def end(self) -> None:
+        """All has been counted: what machine code is made of is read again."""
+        self.free = inf
+
+    def take(self, combinations: float, span: Span, taken: int, evenly: bool) -> None:
+        """Count combinations that are about to be made, that take so many bytes each, or at
+        least those of a member where their indices go on unevenly. Raises TooLarge for more than memory
+        holds."""
         if self.closed:
             return
         self._taken += combinations
-        if self._taken * COMBINATION > self.free:
+        self.needed += combinations * (taken if evenly else max(taken, MEMBER))
+        if self.needed > self.free:
             what = f"{self._taken:,.0f} combinations of indices"
-            self.refused = too_large(what, self._taken * COMBINATION, self.free, span)
+            self.refused = too_large(what, self.needed, self.free, span)
             raise self.refused

@@ -61,7 +61,6 @@ class NestEngine(Engine):
         Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
 
         def careful() -> ArrayEngine:
-            plan.check_room()
             return ArrayEngine(plan, at, leaves, numbers)
 
         self._slow = cache(careful)
