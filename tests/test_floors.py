@@ -56,7 +56,7 @@ NEVER = {
 """Rooms that a room may not import although they are below it, or would be."""
 
 LOOPS = (
-    "affine", "arrays", "chosen", "chunked", "chunks", "derivative_rows", "domains", "edges", "everything", "excerpt", "engine", "family", "file_order", "gathers", "loop_model", "moving", "moments", "native/grids", "native/layouts",
+    "affine", "arrays", "chosen", "chunked", "chunks", "derivative_rows", "domains", "draws", "edges", "everything", "excerpt", "engine", "family", "file_numbers", "file_order", "gathers", "loop_model", "moving", "moments", "native/grids", "native/layouts",
     "native/at_point", "native/module",
     "native/groups", "native/nest_engine", "native/nests", "native/row_loops", "native/shared_nests",
     "native/sharing", "naming", "parts", "passes", "placement", "plan", "reader", "ready", "recurrence", "repeated", "rounded", "rows", "second", "sequence", "visits", "stepped", "slice_sums", "in_time", "walks",

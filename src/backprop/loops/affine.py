@@ -241,6 +241,22 @@ def seen(places: Places) -> slice | Wholes:
     return places.narrowed().array() if isinstance(places, Affine) else places
 
 
+def some_of(places: Places, start: int, stop: int) -> Places:
+    """Some of the places, those from number `start` to before `stop`."""
+    if isinstance(places, slice):
+        return slice(places.start + start, min(places.start + stop, places.stop))
+    return places[start:stop]
+
+
+def among(places: slice | Wholes, which: Any) -> Wholes:
+    """Those of the places that are marked."""
+    if isinstance(places, slice):
+        start = int(places.start)
+        return numpy.flatnonzero(which) + start
+    found: Wholes = places[which]
+    return found
+
+
 def count_of(places: Places) -> int:
     """How many places there are."""
     return places.stop - places.start if isinstance(places, slice) else len(places)

@@ -17,6 +17,7 @@ from backprop.engine.underflow import SCALE
 from backprop.loops import gathers
 from backprop.loops.arrays import ArrayWriter, Spread, norm
 from backprop.loops.domains import Reals
+from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.moving import Leaves, Moving, Ready
 from backprop.loops.parts import ArrayWalk
 from backprop.loops.passes import same
@@ -68,7 +69,7 @@ class ArrayEngine(Engine):
         plan: Plan,
         output: tuple[str, int],
         leaves: Sequence[Leaves],
-        numbers: Mapping[str, Reals],
+        numbers: Mapping[str, FileNumbers],
     ) -> None:
         self.plan, self.output, self.leaves = plan, output, leaves
         self._ends = numpy.cumsum([len(places) for _, places in leaves])[:-1]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy
 
 from backprop.errors import NoMachineCode
-from backprop.loops.domains import Reals
+from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.gathers import can_tie
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block
@@ -22,7 +22,7 @@ MANY_STEPS = 30_000_000
 
 
 def by_code(
-    plan: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool
+    plan: Plan, numbers: Mapping[str, FileNumbers], output: str, place: int, noted: bool
 ) -> Found | None:
     """What `passes.gradient` finds; None of few steps, where there is no machine code, and where something is
     in doubt."""
@@ -47,7 +47,9 @@ def by_code(
         return None
     values, gradients = made
     for name, family in plan.families.items():
-        values.setdefault(name, engine.stays[name])
+        if name not in values:
+            stays = engine.stays[name]
+            values[name] = stays.copy() if isinstance(stays, Few) else stays
         gradients.setdefault(name, numpy.zeros(family.size + 1))
     gradients[output][place] = 1.0
     return Found(values, gradients, plan.reached(output, place))

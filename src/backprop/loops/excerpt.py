@@ -1,6 +1,6 @@
 """Some members of loops unrolled: their equations alone, with what they read as inputs.
 
-Numbers of all members come from loops; who shows a few of them needs the single steps of these only.
+FileNumbers of all members come from loops; who shows a few of them needs the single steps of these only.
 """
 
 from __future__ import annotations

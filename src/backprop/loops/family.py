@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
-from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen
+from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen, whole
 from backprop.loops.domains import Wholes
 from backprop.loops.many import NotLoops
 
 _SPARSE = 4
 """Arrays of a family may have so many places for each member."""
 
+
+_KINDS = (numpy.int8, numpy.int16, numpy.int32)
+"""Of whole numbers, the smallest first."""
+
+_SOME = 1 << 16
+"""So many are counted at a time: numbers that are counted are made eight bytes each."""
 
 _INDEX = re.compile(r"0|-?[1-9][0-9]{0,17}")
 """An index as names have it."""
@@ -43,19 +51,22 @@ class Family:
         members = sum(len(each[0]) for each in indices) if ends else 1
         if self.size > _SPARSE * members + 1000:
             raise NotLoops("members of a family are few and far apart")
-        self.owner = numpy.broadcast_to(numpy.int32(self.ABSENT), self.size)
+        self.owner: NDArray[Any] = numpy.broadcast_to(numpy.int8(self.ABSENT), self.size)
         self._alike: int | None = None
         self._looked = False
 
     def own(self, places: Places, number: int | Wholes) -> None:
         """Enter the statement that defines the members at these places, or that of each."""
         self._looked = False
-        whole = isinstance(places, slice) and places == slice(0, self.size)
-        if whole and isinstance(number, int):  # which needs no array
+        every = isinstance(places, slice) and places == slice(0, self.size)
+        if every and isinstance(number, int):  # which needs no array
             self.owner = numpy.broadcast_to(numpy.int32(number), self.size)
             return
-        if not self.owner.flags.writeable:
-            self.owner = self.owner.copy()
+        most = number if isinstance(number, int) else int(number.max(initial=0))
+        least = next(kind for kind in _KINDS if numpy.iinfo(kind).max >= most)
+        kind = numpy.promote_types(least, self.owner.dtype)
+        if not self.owner.flags.writeable or self.owner.dtype != kind:
+            self.owner = self.owner.astype(kind)
         self.owner[once(places)] = number
 
     @property
@@ -63,8 +74,8 @@ class Family:
         """The number that all places have as their owner; None where there are several."""
         if not self._looked:
             self._looked = True
-            whole = self.size > 0 and self.owner.min() == self.owner.max()
-            self._alike = int(self.owner[0]) if whole else None
+            alike = self.size > 0 and self.owner.min() == self.owner.max()
+            self._alike = int(self.owner[0]) if alike else None
         return self._alike
 
     def places(self, indices: Sequence[Ints]) -> Wholes:
@@ -159,12 +170,16 @@ class Family:
         own = self.owner[seen(places)]
         if not len(own) or own.min() == own.max():
             return {*own[:1].tolist()}
-        return {*(numpy.flatnonzero(numpy.bincount(own - self.ABSENT)) + self.ABSENT).tolist()}
+        found: set[int] = set()
+        for start in range(0, len(own), _SOME):
+            some = own[start : start + _SOME].astype(numpy.int64) - self.ABSENT
+            found.update((numpy.flatnonzero(numpy.bincount(some)) + self.ABSENT).tolist())
+        return found
 
-    def labels(self, places: Wholes) -> list[str]:
+    def labels(self, places: Places) -> list[str]:
         """What the members at these places are called."""
         if not self.dimensions:
-            return [self.name] * len(places)
+            return [self.name] * count_of(places)
         if self._is_all(places):
             found = [f"{self.name}["]
             ends = [","] * (self.dimensions - 1) + ["]"]
@@ -172,14 +187,18 @@ class Family:
                 texts = [f"{index}{end}" for index in range(low, low + count)]
                 found = [begun + text for begun in found for text in texts]
             return found
-        numbers = numpy.unravel_index(places, self.shape)
+        if isinstance(places, slice):
+            places = numpy.arange(places.start, places.stop)
+        numbers = numpy.unravel_index(whole(places), self.shape)
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
         return [pattern % at for at in zip(*columns, strict=True)]
 
-    def _is_all(self, places: Wholes) -> bool:
+    def _is_all(self, places: Places) -> bool:
         """Whether places are all that there are, in order."""
-        return len(places) == self.size and bool((numpy.diff(places) == 1).all())
+        if count_of(places) != self.size:
+            return False
+        return isinstance(places, slice) or bool((numpy.diff(whole(places)) == 1).all())
 
 
 def _ends(each: Sequence[Ints]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
+from backprop.loops.affine import count_of, once
 from backprop.loops.domains import Domain, Wholes
 from backprop.loops.family import Family
 from backprop.loops.placement import Layout
@@ -20,7 +21,7 @@ from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Read
 from backprop.source import pack
 
-Group = tuple[str, Wholes]
+Group = tuple[str, slice | Wholes]
 """A family, and the places of members."""
 
 
@@ -50,8 +51,8 @@ def in_file_order(plan: Layout) -> FileOrder:
             turns.append((len(run), None))
             run = []
             continue
-        own = plan.families[loop.family].places(loop.at)
-        count, members = len(own), None
+        own = once(plan.families[loop.family].where(loop.at))
+        count, members = count_of(own), None
         if news := [*_news(plan, loop, unseen)]:
             groups += [(family, places) for family, places, _ in news]
             members = numpy.concatenate([*(at for _, _, at in news), numpy.arange(count)])
@@ -77,9 +78,9 @@ def wholes(plan: Layout, groups: Sequence[Group]) -> dict[str, int]:
     for name, places in groups:
         family = plan.families[name]
         owners = family.owner[places]
-        several = len(places) and owners[0] in plan.said
-        for some in places[:, None] if several else [places]:
-            owner = int(family.owner[some[0]]) if len(some) else Family.UNDEFINED
+        several = len(owners) and owners[0] in plan.said and not isinstance(places, slice)
+        for some in places[:, None] if several else [places]:  # type: ignore[index]
+            owner = int(family.owner[some][0]) if count_of(some) else Family.UNDEFINED
             if owner < 0 or plan.loops[owner].statement.shape.form == "equation":
                 continue
             tokens = plan.loops[owner].statement.tokens

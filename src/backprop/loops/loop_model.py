@@ -18,9 +18,10 @@ from backprop.language.definitions import look_alikes
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, read_carefully
-from backprop.loops.domains import Reals
+from backprop.loops.affine import among
 from backprop.loops.everything import by_code
 from backprop.loops.family import Family
+from backprop.loops.file_numbers import FileNumbers, entered
 from backprop.loops.file_order import wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
@@ -94,7 +95,7 @@ class Defaults(Labels):
         return found is not None and not isnan(self._model.plan.defaults[found[0].name][found[1]])
 
     def _all(self) -> Iterator[str]:
-        numbers = {name: each.tolist() for name, each in self._model.plan.defaults.items()}
+        numbers = {name: each.copy().tolist() for name, each in self._model.plan.defaults.items()}
         for name, (family, place) in self._model.index.items():
             if not isnan(numbers[family.name][place]):
                 yield name
@@ -213,7 +214,7 @@ class LoopModel(Model):
         """The names that are not computed, in the order of the file."""
         found: dict[str, None] = {}
         for name, places in self.naming.groups:
-            given = places[self.plan.inputs_of(name)[places]]
+            given = among(places, self.plan.inputs_of(name)[places])
             found |= dict.fromkeys(self.plan.families[name].labels(given))
         return self.naming.ordered(found)
 
@@ -270,7 +271,7 @@ class LoopModel(Model):
         text = member_text(loop.statement.tokens.whole, span, name)
         return without_brackets(text) if name in self.uncertainties else text
 
-    def numbers(self, values: Mapping[str, float]) -> dict[str, Reals]:
+    def numbers(self, values: Mapping[str, float]) -> dict[str, FileNumbers]:
         """The numbers of all inputs, nan where there is none; not to be written. values: those that are
         given. Raises NotLoops where one has no place here."""
         found = {**self.plan.defaults}
@@ -279,8 +280,8 @@ class LoopModel(Model):
         for of, places, names in self.plan.places_of(values):
             if not self.plan.inputs_of(of.name)[places].all():
                 raise NotLoops(f"{names[0]}, or another one of these, is no input")
-            numbers = found[of.name] = found[of.name].copy()
-            numbers[places] = [as_double(values[name]) for name in names]
+            given = [as_double(values[name]) for name in names]
+            found[of.name] = entered(found[of.name].copy(), places, given)
         return found
 
     def leading(self, output: str) -> set[str]:
@@ -341,7 +342,7 @@ class LoopModel(Model):
             slopes = found.gradients[name][places]
             if not reached.all():
                 labels, slopes = (
-                    self.plan.families[name].labels(places[reached]),
+                    self.plan.families[name].labels(among(places, reached)),
                     slopes[reached],
                 )
             gradients.update(zip(labels, slopes.tolist(), strict=True))

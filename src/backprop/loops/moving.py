@@ -12,6 +12,7 @@ from backprop.graph import depending
 from backprop.loops.affine import Places, count_of, seen
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
+from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn
 from backprop.loops.plan import Plan
@@ -65,7 +66,7 @@ class Moving:
         plan: Plan,
         output: tuple[str, int],
         leaves: Sequence[Leaves],
-        numbers: Mapping[str, Reals],
+        numbers: Mapping[str, FileNumbers],
     ) -> None:
         self.plan, self.numbers = plan, numbers
         self.reached = plan.reached(*output)

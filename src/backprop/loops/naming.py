@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy
 
+from backprop.loops.affine import count_of, some_of
 from backprop.loops.family import Family
 from backprop.loops.file_order import Group
 from backprop.loops.plan import Plan
@@ -79,7 +80,8 @@ class MemberNames:
         found: dict[str, tuple[Family, int]] = {}
         for (name, places), labels in zip(self.groups, self.listed, strict=True):
             family = self._plan.families[name]
-            found.update(zip(labels, zip(repeat(family), places.tolist()), strict=True))
+            at = range(family.size)[places] if isinstance(places, slice) else places.tolist()
+            found.update(zip(labels, zip(repeat(family), at), strict=True))
         ranks = self._plan.in_file_order.ranks
         if ranks is None:
             return found
@@ -92,9 +94,9 @@ class MemberNames:
             return self.index
         plan, made = self._plan, self._made
         return chain.from_iterable(
-            made.get(group) or plan.families[name].labels(places[at : at + _SOME])
+            made.get(group) or plan.families[name].labels(some_of(places, at, at + _SOME))
             for group, (name, places) in enumerate(self.groups)
-            for at in range(0, 1 if group in made else len(places), _SOME)
+            for at in range(0, 1 if group in made else count_of(places), _SOME)
         )
 
     def ordered(self, numbers: dict[str, _Any]) -> dict[str, _Any]:

@@ -12,6 +12,7 @@ from backprop.engine.underflow import SCALE
 from backprop.loops.arrays import ArrayWriter, Spread, finite
 from backprop.loops.chunked import KEPT, Chunked, held, sizes, stages
 from backprop.loops.domains import Reals
+from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
@@ -41,7 +42,7 @@ class Small(NamedTuple):
 
 
 def gradient(
-    plan: Plan, numbers: Mapping[str, Reals], output: str, place: int, noted: bool = False
+    plan: Plan, numbers: Mapping[str, FileNumbers], output: str, place: int, noted: bool = False
 ) -> Found:
     """The values of all members and the derivatives of one of them by each. numbers: of each family
     those of its inputs. noted: whether what a note may be due for is in doubt, too. Raises
@@ -74,7 +75,7 @@ def same(numbers: Reals, others: Reals, unseen: float = UNSEEN) -> bool:
 
 def _swept(
     plan: Plan,
-    numbers: Mapping[str, Reals],
+    numbers: Mapping[str, FileNumbers],
     output: str,
     place: int,
     more: float = 0.0,
@@ -109,14 +110,17 @@ def _swept(
     return Found(values, gradients, reached), Small(lost, writer.small)
 
 
-def own_numbers(plan: Plan, numbers: Mapping[str, Reals]) -> dict[str, Reals]:
+def own_numbers(plan: Plan, numbers: Mapping[str, FileNumbers]) -> dict[str, Reals]:
     """The numbers of families to compute others in: those of families that are computed are copies."""
     computed: set[str] = set()
     for run in plan.runs:
         computed.update(
             each.family for each in (run.bodies if isinstance(run, Recurrence) else [run])
         )
-    return {name: each.copy() if name in computed else each for name, each in numbers.items()}
+    return {
+        name: each.copy() if name in computed or isinstance(each, Few) else each
+        for name, each in numbers.items()
+    }
 
 
 class _Way:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -12,13 +12,14 @@ from backprop.language.build import Builder
 from backprop.loops.affine import Ints, Places, distinct, numbers_up, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.draws import drawn, first_of, variables_of
 from backprop.loops.family import Family
+from backprop.loops.file_numbers import PIECE, FileNumbers, entered, none, numbers_of
 from backprop.loops.literals import Literal, literal, repeated
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import ArrayWalk, Block, Use, part
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
-from backprop.loops.rounded import moves
 from backprop.loops.rows import ArrayColumns, Read
 from backprop.loops.words import words
 from backprop.syntax.bodies import Parts
@@ -38,7 +39,7 @@ class Layout:
         self.columns: ArrayColumns = builder.columns
         self.builder = builder
         self.families: dict[str, Family] = {}
-        self.defaults: dict[str, Reals] = {}
+        self.defaults: dict[str, FileNumbers] = {}
         self.loops: list[Repeated] = []
         self.uses: dict[int, Use] = {}
         self.said: dict[int, Literal] = {}
@@ -89,7 +90,9 @@ class Layout:
                 rows = in_order([loop.root], self.columns.operands)
                 if any(isinstance(self.columns.specials.get(row), Read) for row in rows):
                     raise NotLoops("an index comes from a family that is no table of numbers")
-                numbers[places] = _numbers(part(self.columns, [loop.root], {}))
+                numbers[places] = numpy.concatenate(
+                    [*numbers_of(part(self.columns, [loop.root], {}))]
+                )
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
         family.members(indices)
@@ -172,7 +175,10 @@ class Layout:
         free[[*self.computed, Family.ABSENT]] = False  # UNDEFINED is the last one, ABSENT before it
         if family.alike is not None:
             return numpy.broadcast_to(free[family.alike], family.size)
-        found: NDArray[numpy.bool_] = free[family.owner]
+        found = numpy.empty(family.size, dtype=bool)
+        for start in range(0, family.size, PIECE):
+            some = slice(start, start + PIECE)
+            found[some] = free[family.owner[some]]
         return found
 
     @property
@@ -193,7 +199,7 @@ class Layout:
         members."""
         for family in self.families.values():
             # one place more, for what is computed and not wanted; no array before there are numbers
-            self.defaults[family.name] = numpy.broadcast_to(numpy.nan, family.size + 1)
+            self.defaults[family.name] = none(family.size + 1)
         parts: dict[int, Block] = {}
         self._know_said()
         for number, loop in enumerate(self.loops):
@@ -223,23 +229,23 @@ class Layout:
         for name, numbers in by_family.items():
             family = self.families[name]
             places = family.places(self.indices_said(numbers))
-            self._given(name)[places] = [self.said[each].number for each in numbers]
+            self._give(name, places, [self.said[each].number for each in numbers])
             for label, each in zip(family.labels(places), numbers, strict=True):
                 statement = self.loops[each].statement
                 if statement.shape.const:
                     constants[label] = statement.tokens.span(0, statement.tokens.sign - 1)
 
-    def _given(self, name: str) -> Reals:
-        """The numbers of a family, to be written."""
-        if not self.defaults[name].flags.writeable:
-            self.defaults[name] = self.defaults[name].copy()
-        return self.defaults[name]
+    def _give(
+        self, name: str, places: Places, numbers: Reals | Sequence[float] | Iterator[Reals]
+    ) -> None:
+        """Enter numbers of a family. See `file_numbers.entered`."""
+        self.defaults[name] = entered(self.defaults[name], places, numbers)
 
     def _know(self, number: int, loop: Repeated, parts: dict[int, Block]) -> None:
         """Find the numbers of one statement, or enter its part."""
         if loop.statement.shape.drawn:
             self._draw(loop)
-            self._say(loop, self.families[loop.family].places(loop.at))
+            self._say(loop, self.families[loop.family].where(loop.at))
             return
         found = part(self.columns, [loop.root], self.uses)
         if found.uses:
@@ -258,7 +264,7 @@ class Layout:
         what is computed, as its first member shows: f(2*i), and not f(i)."""
         if not all(each.counts.all() for each in found.domains.values()):
             return True
-        scope = {name: each[0] for name, each in self._variables(loop).items()}
+        scope = first_of(self.builder, loop)
         single = Builder({}, Columns(), self.builder.functions, self.builder.families)
         single.expression(loop.statement.tokens, loop.parts.body, scope)
         return single.uses_names
@@ -313,7 +319,7 @@ class Layout:
         numbers = numpy.broadcast_to(walk.found[loop.root], loop.domain.size)[~reads]
         if not numpy.isfinite(numbers).all():
             raise NotLoops("a number of the file is too large or too small for a double")
-        self._given(family.name)[places] = numbers
+        self._give(family.name, places, numbers)
         family.own(places, len(self.loops))
         self.loops.append(loop)
 
@@ -328,7 +334,7 @@ class Layout:
             return places
         return plain(numpy.where(inputs, family.size, family.places(loop.at)))
 
-    def _say(self, loop: Repeated, places: Wholes) -> None:
+    def _say(self, loop: Repeated, places: Places) -> None:
         """Take what a statement says of its inputs besides their numbers."""
         tokens, declarations = loop.statement.tokens, self.builder.declarations
         if not (loop.statement.shape.const or loop.parts.limits):
@@ -339,59 +345,20 @@ class Layout:
             declarations.constants |= dict.fromkeys(labels, place)
         if not loop.parts.limits:
             return
-        variables = self._variables(loop)
+        variables = variables_of(self.builder, loop)
         numbers = self.defaults[loop.family][places].tolist()
         for at, (label, number) in enumerate(zip(labels, numbers, strict=True)):
             scope = {name: each[at] for name, each in variables.items()}
             declarations.limit(label, loop.statement, loop.parts, scope, number)
 
-    def _variables(self, loop: Repeated) -> dict[str, list[int]]:
-        """What the variables of a loop are, for each of its combinations."""
-        return {
-            name: self.builder.of_variable(found.node, loop.domain)
-            for name, found in loop.scope.items()
-        }
-
     def _draw(self, loop: Repeated) -> None:
         """The numbers of members that are drawn at random."""
-        families, tokens = self.builder.families, loop.statement.tokens
         family = self.families[loop.family]
-        places = family.places(loop.at)
-        numbers = self._given(loop.family)
-        labels, body = family.labels(places), loop.parts.body
-        variables = self._variables(loop)
-        first = {name: each[0] for name, each in variables.items()}
-        numbers[places[0]], _ = families.draw(tokens, body, labels[0], first)
-        within = [words(tokens, each) for each in body.parts.values()]
-        if variables.keys() & set().union(
-            {tokens.texts[node.token] for node in body.nodes}, *within
-        ):
-            for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
-                scope = {name: each[at] for name, each in variables.items()}
-                numbers[place], _ = families.draw(tokens, body, label, scope)
-            return
-        low, high = families.integers.arguments(tokens, body, first)
-        name = tokens.texts[body.nodes[-1].token]
-        drawn = families.drawn(name, low, high, labels)
-        numbers[places] = drawn
-        if not numpy.isfinite(drawn).all():
-            raise NotLoops("a number that is drawn is too large for a double")
+        places = family.where(loop.at)
+        self._give(loop.family, places, drawn(self.builder, loop, family, places))
 
     def _default(self, loop: Repeated, found: Block) -> None:
         """The numbers that a statement without names gives members."""
-        places = self.families[loop.family].places(loop.at)
-        self._given(loop.family)[places] = _numbers(found)
+        places = self.families[loop.family].where(loop.at)
+        self._give(loop.family, places, numbers_of(found))
         self._say(loop, places)
-
-
-def _numbers(of: Block) -> Spread:
-    """The numbers of a part that reads nothing."""
-    writer = ArrayWriter()
-    walk = ArrayWalk.through(of, writer, {})
-    with writer.watched():
-        walk.forward()
-    if writer.small or not walk.is_finite():
-        raise NotLoops("a number of the file is too large or too small for a double")
-    if moves(walk):
-        raise NotLoops("a number of the file is what rounding makes of it")
-    return walk.found[of.roots[0]]

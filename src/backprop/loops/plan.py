@@ -15,7 +15,7 @@ from backprop.graph import in_order
 from backprop.language.build import EXPECTED
 from backprop.language.families import Families
 from backprop.loops import sequence
-from backprop.loops.affine import count_of, seen
+from backprop.loops.affine import among, count_of, seen
 from backprop.loops.derivative_rows import DerivativeRows
 from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
@@ -149,7 +149,7 @@ class Plan(Layout):
                     self._mark(run.part, asked, found, rows)
                     if asked is not None:
                         self.leading += asked.mean() * run.part.size_of(len(asked))
-            self._reached = {key: found}
+            self._reached = {key: {name: _compact(each) for name, each in found.items()}}
         return self._reached[key]
 
     def _reached_so_far(self, name: str) -> Mapping[str, NDArray[numpy.bool_]]:
@@ -246,7 +246,7 @@ class Plan(Layout):
                 asked = numpy.ones(size, dtype=bool) if of.family else None
                 self._mark(of.part, asked, used, rows)
         for name, places in self.in_file_order.groups:
-            free = places[~used[name][places]]
+            free = among(places, ~used[name][places])
             yield from self.families[name].labels(free)
 
     def last(self, loop: Repeated) -> int:
@@ -263,6 +263,13 @@ class Plan(Layout):
         for use in of.uses:
             found |= self.families[use.family].owners(use.places)
         return found
+
+
+def _compact(marks: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
+    """Marks that are the same everywhere as one. The place behind all members has no say."""
+    if len(marks) > 1 and marks[0] == marks[:-1].all() and (marks[0] or not marks.any()):
+        return numpy.broadcast_to(marks[0], len(marks))
+    return marks
 
 
 def _reached(

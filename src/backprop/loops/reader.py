@@ -145,10 +145,9 @@ class LoopBuilder(Builder):
             domain, inner = self._kept(tokens, parts, inner, domain, kept)
         return domain, inner
 
-    def of_variable(self, row: int, domain: Domain) -> list[int]:
-        """What a variable is for each combination of a domain, as Python's numbers."""
-        found: list[int] = numpy.asarray(self._whole(row, domain)).tolist()
-        return found
+    def of_variable(self, row: int, domain: Domain) -> Ints:
+        """What a variable is for each combination of a domain."""
+        return self._whole(row, domain)
 
     def _kept(
         self,

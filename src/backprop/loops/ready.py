@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from backprop.engine.engines import Engine
 from backprop.errors import NoMachineCode
 from backprop.language.model import Model
-from backprop.loops.domains import Reals
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.everything import MANY_STEPS
+from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Leaves
@@ -29,7 +29,7 @@ class Needed(NamedTuple):
     plan: Plan
     output: tuple[str, int]
     leaves: Sequence[Leaves]
-    numbers: Mapping[str, Reals]
+    numbers: Mapping[str, FileNumbers]
 
 
 def needed(model: LoopModel, of: str, names: Sequence[str], values: Mapping[str, float]) -> Needed:

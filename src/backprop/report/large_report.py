@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import Gradient
-from backprop.loops.affine import Places, plain, seen
+from backprop.loops.affine import among, count_of, once, plain, seen, some_of
+from backprop.loops.domains import Wholes
+from backprop.loops.file_numbers import PIECE
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
 from backprop.names import Together
@@ -24,21 +27,35 @@ _ROLES = ("output", "constant", "not used", "intermediate", "input", "differenti
 
 
 class _Row(NamedTuple):
-    """A row of the table: a family, and the places of the members that it stands for, in file order."""
+    """A row of the table: a family, and the places of the members that it stands for, in file order, a
+    slice if that is possible: then nothing is copied."""
 
     family: str
-    places: NDArray[numpy.int64]
-    at: Places
-    """The places as an index of arrays, a slice if that is possible: then nothing is copied."""
+    at: slice | Wholes
+
+    @property
+    def members(self) -> int:
+        return count_of(self.at)
+
+    def some(self) -> Iterator[slice | Wholes]:
+        """The places, some at a time: what is made of them takes more memory than they do."""
+        for start in range(0, self.members, PIECE):
+            yield once(some_of(self.at, start, start + PIECE))
+
+    def ends(self) -> Wholes:
+        """The first and the last place."""
+        at = [0, self.members - 1]
+        return numpy.array(at) + self.at.start if isinstance(self.at, slice) else self.at[at]
 
 
 class LargeReport:
-    """What `GradientReport` says, of a Model of loops. found: of each output the numbers."""
+    """What `GradientReport` says, of a Model of loops. found: of each output the numbers. only: the table
+    has these names, if any."""
 
     def __init__(
-        self, model: LoopModel, numbers: Mapping[str, float], found: Mapping[str, Found]
+        self, model: LoopModel, found: Mapping[str, Found], only: Sequence[str] = ()
     ) -> None:
-        self._model, self._numbers, self._found = model, numbers, found
+        self._model, self._found, self._only = model, found, only
         self.warnings: Sequence[BackpropError] = [
             *{str(each): each for each in model.warnings}.values()
         ]
@@ -52,7 +69,7 @@ class LargeReport:
         for output, found in self._found.items():
             data, gradients = model.named(found)
             results.append(Gradient(output, data[output], data, gradients, tuple(model.warnings)))
-        return gradient_report(model, results, (), False, ())
+        return gradient_report(model, results, (), False, self._only)
 
     def records(self) -> list[Column]:
         return self.whole.records()
@@ -92,104 +109,156 @@ class LargeReport:
         return found[0].name, found[1]
 
     def _rows(self) -> Iterator[_Row]:
-        """The rows of the table: members that stand one after the other are one, if they are many."""
-        run: list[Any] = []
+        """The rows of the table: members that stand one after the other are one, if they are many; each
+        of those that are asked for alone."""
+        if self._only:
+            yield from self._chosen()
+            return
+        run: list[slice | Wholes] = []
         last = ""
-        for name, places in [*self._model.plan.in_file_order.groups, ("", numpy.zeros(0))]:
+        for name, places in [*self._model.plan.in_file_order.groups, ("", slice(0, 0))]:
             if name != last:
                 if run:
-                    yield from _folded(last, numpy.concatenate(run) if run[1:] else run[0])
+                    yield from _folded(last, _joined(run))
                 run, last = [], name
             run.append(places)
 
+    def _chosen(self) -> Iterator[_Row]:
+        """A row for each of the names that are asked for, in the order of the file."""
+        asked: dict[str, NDArray[numpy.bool_]] = {}
+        for family, chosen, _ in self._model.plan.places_of(self._only):
+            marks = asked.setdefault(family.name, numpy.zeros(family.size, dtype=bool))
+            marks[chosen] = True
+        for name, places in self._model.plan.in_file_order.groups:
+            if name in asked:
+                for at in among(places, asked[name][places]).tolist():
+                    yield _Row(name, slice(at, at + 1))
+
     def _name(self, row: _Row) -> str:
         family = self._model.plan.families[row.family]
-        if len(row.places) == 1:
-            return family.labels(row.places)[0]
+        if row.members == 1:
+            return family.labels(row.ends()[:1])[0]
+        lows, highs = [10**18] * family.dimensions, [-1] * family.dimensions
+        every = isinstance(row.at, slice) and row.at == slice(0, family.size)
+        for some in () if every else row.some():
+            places = numpy.arange(some.start, some.stop) if isinstance(some, slice) else some
+            for at, numbers in enumerate(numpy.unravel_index(places, family.shape)):
+                lows[at] = min(lows[at], int(numbers.min()))
+                highs[at] = max(highs[at], int(numbers.max()))
         ends: list[str] = []
         size = 1
-        numbers = numpy.unravel_index(row.places, family.shape)
-        for low, at in zip(family.low, numbers, strict=True):
-            first, last = low + int(at.min()), low + int(at.max())
-            ends.append(f"{first}..{last}" if first < last else f"{first}")
+        for low, shape, first, last in zip(family.low, family.shape, lows, highs, strict=True):
+            if last < 0:  # all of them
+                first, last = 0, shape - 1
+            ends.append(f"{low + first}..{low + last}" if first < last else f"{low + first}")
             size *= last - first + 1
-        if size > len(row.places):
-            return Together(*family.labels(row.places[[0, -1]]))
+        if size > row.members:
+            return Together(*family.labels(row.ends()))
         return Together(f"{row.family}[{','.join(ends)}]")
 
     @cached_property
-    def _roles(self) -> dict[str, NDArray[numpy.int8]]:
-        """Of each member the number of its role."""
-        plan = self._model.plan
-        roles: dict[str, NDArray[numpy.int8]] = {}
-        for name, family in plan.families.items():
-            reached = numpy.logical_or.reduce(
-                [found.reached[name][:-1] for found in self._found.values()]
-            )
-            computed = numpy.isin(family.owner, [*plan.computed])
-            roles[name] = numpy.where(reached, numpy.where(computed, 3, 4), 2).astype(numpy.int8)
-        for name, places in ((use.family, seen(use.places)) for use in plan.used_besides):
-            computed = numpy.isin(plan.families[name].owner[places], [*plan.computed])
-            roles[name][places] = numpy.where(
-                (roles[name][places] == 2) & computed, 5, roles[name][places]
-            )
+    def _own_roles(self) -> dict[str, NDArray[numpy.int8]]:
+        """Of families with members that have a role of their own the number of that, -1 of others."""
+        found: dict[str, NDArray[numpy.int8]] = {}
+
+        def own(name: str) -> NDArray[numpy.int8]:
+            if name not in found:
+                size = self._model.plan.families[name].size
+                found[name] = numpy.full(size, -1, dtype=numpy.int8)
+            return found[name]
+
+        for use in self._model.plan.used_besides:
+            places = seen(use.places)
+            reached = [each.reached[use.family][:-1][places] for each in self._found.values()]
+            unused = ~(numpy.logical_or.reduce(reached) | self._inputs[use.family][places])
+            own(use.family)[places] = numpy.where(unused, 5, -1)
         for number, names in ((1, {*self._model.constants, *self._model.fixed}), (0, self._found)):
             for each in names:
                 of, at = self._at(each)
-                roles[of][at] = number
-        return roles
+                own(of)[at] = number
+        return found
+
+    @cached_property
+    def _inputs(self) -> dict[str, NDArray[numpy.bool_]]:
+        return {name: self._model.plan.inputs_of(name) for name in self._model.plan.families}
 
     def _role_of(self, row: _Row) -> list[str]:
         """The roles of its members, each once, as they come."""
-        roles = self._roles[row.family][row.at]
-        present = numpy.flatnonzero(numpy.bincount(roles)).tolist()
-        first = {int(numpy.argmax(roles == number)): number for number in present}
-        return [_ROLES[first[at]] for at in sorted(first)]
+        marks = [found.reached[row.family] for found in self._found.values()]
+        inputs, own = self._inputs[row.family], self._own_roles.get(row.family)
+        seen: dict[int, None] = {}
+        for some in row.some():
+            reached = numpy.logical_or.reduce([each[some] for each in marks])
+            roles = numpy.where(reached, numpy.where(inputs[some], 4, 3), 2)
+            if own is not None:
+                roles = numpy.where(own[some] >= 0, own[some], roles)
+            present = numpy.flatnonzero(numpy.bincount(roles)).tolist()
+            first = {int(numpy.argmax(roles == number)): number for number in present}
+            seen.update((first[at], None) for at in sorted(first))
+        return [_ROLES[number] for number in seen]
 
     def _equation(self, row: _Row) -> Cell:
         """The equation of its members, "" where there are several, or where another number counts."""
-        plan, model = self._model.plan, self._model
-        defaults = plan.defaults[row.family][row.at]
-        other = ~numpy.isnan(defaults) & (self._first.values[row.family][row.at] != defaults)
-        if other.any():
-            return ""
-        if len(row.places) == 1:
+        plan, model, family = self._model.plan, self._model, self._model.plan.families[row.family]
+        texts: dict[int, str] = {}
+        for some in row.some():
+            defaults = plan.defaults[row.family][some]
+            others = self._first.values[row.family][some] != defaults
+            if (others & ~numpy.isnan(defaults)).any():
+                return ""
+            for owner in family.owners(some) - texts.keys():
+                at = int(numpy.argmax(family.owner[some] == owner))
+                texts[owner] = family.labels(some_of(some, at, at + 1))[0]
+        if row.members == 1:
             return model.instance_of(self._name(row))
-        family = plan.families[row.family]
-        owners, first = numpy.unique(family.owner[row.at], return_index=True)
-        texts = {model.text_of(family.labels(row.places[at : at + 1])[0]) for at in first.tolist()}
-        return texts.pop() if len(texts) == 1 and len(owners) else ""
+        found = {model.text_of(name) for name in texts.values()}
+        return found.pop() if len(found) == 1 else ""
 
     def _data(self, row: _Row) -> Cell:
-        if len(row.places) == 1:
-            return float(self._first.values[row.family][row.places[0]])
-        return f"{len(row.places)} values"
+        if row.members == 1:
+            return float(self._first.values[row.family][row.at][0])
+        return f"{row.members} values"
 
 
-def _folded(name: str, places: NDArray[numpy.int64]) -> Iterator[_Row]:
-    if len(places) > FOLDED:
-        yield _Row(name, places, plain(places))
+def _joined(run: Sequence[slice | Wholes]) -> slice | Wholes:
+    """Places one after the other, a slice if they are."""
+    slices = [each for each in run if isinstance(each, slice)]
+    if len(slices) == len(run) and all(a.stop == b.start for a, b in pairwise(slices)):
+        return slice(slices[0].start, slices[-1].stop)
+    arrays = [numpy.arange(x.start, x.stop) if isinstance(x, slice) else x for x in run]
+    return once(plain(numpy.concatenate(arrays)))
+
+
+def _folded(name: str, places: slice | Wholes) -> Iterator[_Row]:
+    if count_of(places) > FOLDED:
+        yield _Row(name, places)
     else:
-        for at in range(len(places)):
-            yield _Row(name, places[at : at + 1], places[at : at + 1])
+        for at in range(count_of(places)):
+            yield _Row(name, once(some_of(places, at, at + 1)))
 
 
 def _gradient(found: Found, row: _Row) -> Cell:
     """The gradient by a member, or the largest size of those of many."""
-    reached = found.reached[row.family][row.at]
-    slopes = found.gradients[row.family][row.at]
-    if len(row.places) == 1:
-        return float(slopes[0]) if reached[0] else None
-    if not reached.any():
-        return None
-    least, most = (end(where=reached, initial=0.0) for end in (slopes.min, slopes.max))
-    return f"≤ {shown(abs(float(max(-least, most))), 6)}"
+    most: float | None = None
+    for some in row.some():
+        reached = found.reached[row.family][some]
+        slopes = found.gradients[row.family][some]
+        if row.members == 1:
+            return float(slopes[0]) if reached[0] else None
+        if reached.any():
+            largest = float(numpy.abs(slopes).max(where=reached, initial=0.0))
+            most = largest if most is None else numpy.maximum(most, largest)
+    return None if most is None else f"≤ {shown(float(most), 6)}"
 
 
 def large_report(
-    model: Any, numbers: Mapping[str, float], outputs: Sequence[str | None]
+    model: Any,
+    numbers: Mapping[str, float],
+    outputs: Sequence[str | None],
+    only: Sequence[str] = (),
 ) -> LargeReport | None:
-    """The report on some outputs of a Model, by loops; None where every step, or every name, is needed."""
+    """The report on some outputs of a Model, by loops; None where every step, or every name, is needed.
+    only: as of `LargeReport`."""
     names = dict.fromkeys(model.output(each) for each in outputs)
     if (
         not model.loops
@@ -204,4 +273,4 @@ def large_report(
         if one is None:
             return None
         found[name] = one
-    return LargeReport(model, numbers, found)
+    return LargeReport(model, found, only)

@@ -20,15 +20,16 @@ from backprop.loops.affine import Places, plain
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
+from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Moving
 from backprop.loops.native.groups import groups
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.module import Module, module
 from backprop.loops.parts import Turn
-from backprop.loops.passes import UNSEEN, same
+from backprop.loops.passes import UNSEEN, own_numbers, same
 from backprop.loops.plan import Plan
-from backprop.loops.recurrence import Recurrence
+from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.stepped import Stepped
 from backprop.loops.walks import walk_through
 from backprop.syntax.functions import TINY
@@ -53,7 +54,7 @@ class NestEngine(Engine):
         plan: Plan,
         at: tuple[str, int],
         leaves: Sequence[tuple[str, Wholes]],
-        numbers: Mapping[str, Reals],
+        numbers: Mapping[str, FileNumbers],
         all_of_it: bool = False,
     ) -> None:
         if plan.builder.derivatives:
@@ -94,9 +95,13 @@ class NestEngine(Engine):
 
     def beginning(self, name: str) -> Reals:
         """The numbers of a family as they stand before it is computed, 0 where there are none."""
-        if not self.stays[name].strides[0]:  # no number is known
-            return numpy.zeros(self.to[name].size + 1)
-        return numpy.nan_to_num(self.to[name].arranged(self.stays[name]))
+        stays = self.stays[name]
+        if isinstance(stays, Few) or not stays.strides[0]:  # few numbers are known, or none
+            found = numpy.zeros(self.to[name].size + 1)
+            if isinstance(stays, Few):
+                found[self.to[name].of(stays.places)] = stays.numbers
+            return found
+        return numpy.nan_to_num(self.to[name].arranged(stays))
 
     def _whole(self, computed: Container[str]) -> dict[str, slice]:
         """The families whose numbers are given as one, in the order in which machine code has them: it
@@ -332,23 +337,28 @@ def _moving(plan: Plan, families: set[str]) -> set[str]:
     moving, rows = {*families}, set[int]()
     for run in plan.runs:
         several = run.bodies if isinstance(run, Recurrence) else [run]
-        if any(
-            not rows.isdisjoint(each.part.outer)
-            or any(use.family in moving for use in each.part.uses)
-            for each in several
-        ):
+        if any(_moves(each, moving, rows) for each in several):
             moving.update(each.family for each in several)
             rows.update(row for each in several if not each.family for row in each.part.roots)
     return moving - {""}
 
 
+def _moves(of: Turn | Timed, moving: Container[str], rows: set[int]) -> bool:
+    """Whether something depends on families, or rows, that move."""
+    return not rows.isdisjoint(of.part.outer) or any(use.family in moving for use in of.part.uses)
+
+
 def standing(
-    plan: Plan, numbers: Mapping[str, Reals], moving: Container[str], asked: Container[str] = ()
-) -> dict[str, Reals]:
+    plan: Plan,
+    numbers: Mapping[str, FileNumbers],
+    moving: Container[str],
+    asked: Container[str] = (),
+) -> dict[str, FileNumbers]:
     """The numbers of all families but those that move. numbers: those of the inputs. Raises NotLoops where
     one is not finite of a family that is asked for."""
-    values = {name: each if name in moving else each.copy() for name, each in numbers.items()}
+    values = own_numbers(plan, {name: each for name, each in numbers.items() if name not in moving})
     rows: dict[int, Spread] = {}
+    moved: set[int] = set()
     writer = ArrayWriter()
     with writer.watched():
         for run in _standing_units(plan, moving):
@@ -357,6 +367,8 @@ def standing(
                     met = run.forward(values, rows)
                     if not met.finite and any(each.family in asked for each in run.bodies):
                         raise NotLoops("what stays is not finite")
+            elif not run.family and _moves(run, moving, moved):
+                moved.update(run.part.roots)
             elif run.family not in moving:
                 walk = walk_through(run.part, writer, values, rows)
                 walk.forward()
@@ -366,7 +378,7 @@ def standing(
                     values[run.family][run.target] = walk.found[run.part.roots[0]]
                 else:
                     rows |= {row: walk.found[row] for row in run.part.roots}
-    return values
+    return {name: values.get(name, each) for name, each in numbers.items()}
 
 
 def _standing_units(plan: Plan, moving: Container[str]) -> Iterator[Turn | Stepped]:

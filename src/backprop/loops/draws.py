@@ -1,0 +1,67 @@
+"""The numbers of a family that is drawn at random, some names at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy
+
+from backprop.loops.affine import Affine, Places, count_of, some_of, whole
+from backprop.loops.domains import Reals
+from backprop.loops.family import Family
+from backprop.loops.file_numbers import PIECE
+from backprop.loops.many import NotLoops
+from backprop.loops.reader import LoopBuilder
+from backprop.loops.repeated import Repeated
+from backprop.loops.words import words
+
+
+def drawn(builder: LoopBuilder, loop: Repeated, family: Family, places: Places) -> Iterator[Reals]:
+    """The numbers of the members at these places, piece by piece. Raises what is wrong with the statement,
+    NotLoops for a number that is too large for a double."""
+    families, tokens, body = builder.families, loop.statement.tokens, loop.parts.body
+    first = first_of(builder, loop)
+    families.draw(tokens, body, family.labels(some_of(places, 0, 1))[0], first)  # what is wrong
+    used = {tokens.texts[node.token] for node in body.nodes}
+    within = [words(tokens, each) for each in body.parts.values()]
+    if not first.keys().isdisjoint(used.union(*within)):
+        variables = variables_of(builder, loop)
+        for start, labels in _labels(family, places):
+            found = numpy.empty(len(labels))
+            for at, label in enumerate(labels):
+                scope = {name: each[start + at] for name, each in variables.items()}
+                found[at], _ = families.draw(tokens, body, label, scope)
+            yield found
+        return
+    low, high = families.integers.arguments(tokens, body, first)
+    distribution = tokens.texts[body.nodes[-1].token]
+    for _, labels in _labels(family, places):
+        found = numpy.array(families.drawn(distribution, low, high, labels))
+        if not numpy.isfinite(found).all():
+            raise NotLoops("a number that is drawn is too large for a double")
+        yield found
+
+
+def variables_of(builder: LoopBuilder, loop: Repeated) -> dict[str, list[int]]:
+    """What the variables of a loop are, for each of its combinations."""
+    return {
+        name: whole(builder.of_variable(found.node, loop.domain)).tolist()
+        for name, found in loop.scope.items()
+    }
+
+
+def first_of(builder: LoopBuilder, loop: Repeated) -> dict[str, int]:
+    """What the variables of a loop are for its first combination."""
+    every = {
+        name: builder.of_variable(found.node, loop.domain) for name, found in loop.scope.items()
+    }
+    return {
+        name: found.base if isinstance(found, Affine) else int(found[0])
+        for name, found in every.items()
+    }
+
+
+def _labels(family: Family, places: Places) -> Iterator[tuple[int, list[str]]]:
+    """Names, and the number of the first of them."""
+    for start in range(0, count_of(places), PIECE):
+        yield start, family.labels(some_of(places, start, start + PIECE))
