@@ -8,6 +8,7 @@ from backprop.commands import grad
 from backprop.inputs import Inputs
 from backprop.loops import loop_model, sequence, worth
 from backprop.loops.loop_model import LoopModel
+from backprop.report import Table
 from backprop.report.large_report import large_report
 from backprop.source import Source
 from indexed_models import random_indexed
@@ -36,16 +37,25 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
             large + 1,
             folded + any(".." in str(name) for name in table.columns[0].cells),
         )
-        assert [each._replace(cells=()) for each in table.columns] == [
-            each._replace(cells=()) for each in right.columns
-        ], number
-        for one, other in zip(table.columns, right.columns, strict=True):
-            assert [*map(repr, one.cells)] == [*map(repr, other.cells)], number
-        assert table.heads == right.heads
-        assert [*table.emphasis] == [*right.emphasis], number
+        _say_the_same(table, right, number)
         assert [*map(str, found.warnings)] == [*map(str, found.whole.warnings)]
+        some = [*model.names][:: -1 - number % 3]
+        chosen = large_report(model, values, [None], some)
+        assert chosen
+        assert len(chosen.table().columns[0].cells) == len(some)
+        _say_the_same(chosen.table(), chosen.whole.table(), number)
     assert large > 40
     assert folded > 10
+
+
+def _say_the_same(table: Table, right: Table, number: int) -> None:
+    assert [each._replace(cells=()) for each in table.columns] == [
+        each._replace(cells=()) for each in right.columns
+    ], number
+    for one, other in zip(table.columns, right.columns, strict=True):
+        assert [*map(repr, one.cells)] == [*map(repr, other.cells)], number
+    assert table.heads == right.heads
+    assert [*table.emphasis] == [*right.emphasis], number
 
 
 BIG = "n = 30000; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p for i in 1..n; u[i] = y[i] for i in 1..20; L = mean(y[*])"
@@ -65,9 +75,10 @@ def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
         assert found.out.replace("e-05", "") == right.out.replace("e-05", "")
 
 
-def test_large_files_are_told_of_by_arrays() -> None:
+@pytest.mark.parametrize("only", [(), ("L",), ("c[7]", "u")])
+def test_large_files_are_told_of_by_arrays(only: tuple[str, ...]) -> None:
     """Nobody makes a name of each member."""
-    report = grad(Inputs(expressions=[f"{BIG}; output L"]))
+    report = grad(Inputs(expressions=[f"{BIG}; output L"]), only=only)
     assert "whole" not in report.__dict__
     report.table()
     assert "whole" not in report.__dict__

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _PLOTTED = {1: 1000, 2: 50_000}
 """About how many points the curve of one parameter, or the map of two, is made of."""
 
+_ALONE = 50_000
+"""So many members have rows of their own in a table that is made of arrays; of more all names are made."""
+
 
 def grad(
     inputs: Inputs,
@@ -53,7 +56,7 @@ def grad(
             model.output(each)  # which says of a family what to choose
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
-    if model.loops and not (names or whole):
+    if model.loops and not (names or whole) and len(shown) <= _ALONE:
         from backprop.report.large_report import large_report  # with numpy
 
         if large := large_report(model, numbers, outputs, shown):
