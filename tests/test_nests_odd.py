@@ -269,3 +269,15 @@ def test_very_many_members_that_all_rows_share(
     right = 2 * u.T @ x
     for name, at in zip(inputs, numpy.ndindex(70, 3), strict=True):
         assert isclose(slopes[name], right[at], rel_tol=1e-12, abs_tol=1e-12 * abs(right).max())
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_what_stays_reads_inputs_of_a_family_that_moves(engine: str) -> None:
+    text = "z[i] = i*y[0] for i in 1..20; y[0] = 0.3; a = 0.5; y[t+1] = a*y[t] for t in 0..20; L = sum(y[*])*sum(z[*])"
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    found = build(model, "L", ["a"], {}, engine).run(numpy.array([0.25]))
+    assert found
+    assert isclose(found[0], 63 * 0.3 * sum(0.25**t for t in range(22)), rel_tol=1e-14)
+    slope = 63 * 0.3 * sum(t * 0.25 ** (t - 1) for t in range(1, 22))
+    assert isclose(found[1][0], slope, rel_tol=1e-14)

@@ -152,6 +152,6 @@ class Chunks:
 
 
 def _moved(numbers: Affine, domain: Domain, some: slice) -> Affine:
-    """FileNumbers that go on evenly, from one of the combinations of the outermost domain on."""
+    """Numbers that go on evenly, from one of the combinations of the outermost domain on."""
     base = numbers.base + numbers.strides[0] * some.start
     return Affine(domain, base, numbers.strides)

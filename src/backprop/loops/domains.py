@@ -119,7 +119,7 @@ class Domain:
         return numpy.repeat(numpy.arange(self._outer), self.each if self.each >= 0 else self.counts)
 
     def spread(self, numbers: Any) -> Any:
-        """FileNumbers of the parent's combinations, one for each here."""
+        """Numbers of the parent's combinations, one for each here."""
         if self.each >= 0 and len(numbers) == 1:
             return numpy.broadcast_to(numbers, self.size)
         return numpy.repeat(numbers, self.each if self.each >= 0 else self.counts)
@@ -159,7 +159,7 @@ class Domain:
         return times
 
     def lifted(self, numbers: Any, home: Domain) -> Any:
-        """FileNumbers of a domain around this one, one for each combination here. Raises NotLoops for those
+        """Numbers of a domain around this one, one for each combination here. Raises NotLoops for those
         of a domain beside it."""
         if home.parent is None:
             return numpy.full(self.size, numbers)

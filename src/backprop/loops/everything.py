@@ -27,7 +27,7 @@ def by_code(
     """What `passes.gradient` finds; None of few steps, where there is no machine code, and where something is
     in doubt."""
     plan.reached(output, place)
-    if plan.leading < MANY_STEPS:
+    if plan.work < MANY_STEPS:
         return None
     runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
     if noted and any(_has_borders(each.part) for run in runs for each in run):

@@ -68,7 +68,7 @@ def none(size: int) -> Reals:
 def entered(
     before: FileNumbers, places: Places, numbers: Reals | Sequence[float] | Iterator[Reals]
 ) -> FileNumbers:
-    """FileNumbers with others at these places. numbers: for each of the places, or piece by piece."""
+    """Numbers with others at these places. numbers: for each of the places, or piece by piece."""
     pieces = numbers if isinstance(numbers, Iterator) else iter([numpy.asarray(numbers)])
     count, size = count_of(places), len(before)
     unknown = not isinstance(before, Few) and not before.strides[0]

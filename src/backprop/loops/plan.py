@@ -34,6 +34,9 @@ from backprop.syntax.parser import Statement
 _DOUBLE = 8
 """Bytes of a number."""
 
+SINGLE = 6
+"""A single step in plain Python takes so much longer than one of an array of many."""
+
 _ROUNDS = 12
 """So often it is looked for further members of a recurrence that lead to an output, before that is done
 time by time."""
@@ -47,6 +50,9 @@ class Plan(Layout):
         self.runs: list[Turn | Recurrence] = []
         self.leading = 0.0
         """About how many steps lead to the output that was last asked for in `reached`."""
+        self.work = 0.0
+        """About how many of them arrays go through in the time that these take, of which single steps in
+        plain Python take longer."""
         self._reached: dict[tuple[str, int], Mapping[str, NDArray[numpy.bool_]]] = {}
         self.input = self.columns.input()
         self.step = self.columns.step("copy", [self.columns.number(0.0)])
@@ -137,7 +143,7 @@ class Plan(Layout):
             }
             found[output][place] = True
             rows = set[int]()
-            self.leading = 0.0
+            self.leading = self.work = 0.0
             for unit in reversed(self.runs):
                 if isinstance(unit, Stepped):
                     self._mark_steps(unit, found, rows)
@@ -148,7 +154,7 @@ class Plan(Layout):
                     asked = found[run.family][run.target] if run.family else None
                     self._mark(run.part, asked, found, rows)
                     if asked is not None:
-                        self.leading += asked.mean() * run.part.size_of(len(asked))
+                        self._count(asked.mean() * run.part.size_of(len(asked)))
             self._reached = {key: {name: _compact(each) for name, each in found.items()}}
         return self._reached[key]
 
@@ -169,7 +175,7 @@ class Plan(Layout):
             before, count = count, sum(int(each.sum()) for each in asked)
             if count == before:
                 for body, each in zip(of.bodies, asked, strict=True):
-                    self.leading += each.mean() * body.part.size
+                    self._count(each.mean() * body.part.size)
                 return True
             for body, each in zip(of.bodies, asked, strict=True):
                 self._mark(body.part, each, found, rows)
@@ -215,7 +221,13 @@ class Plan(Layout):
             of.mark(found, rows)
         for body in of.bodies:
             each = found[body.family][body.target]
-            self.leading += each.mean() * body.part.size
+            self._count(each.mean() * body.part.size, SINGLE)
+
+    def _count(self, steps: float, each: int = 1) -> None:
+        """Count steps that lead to an output. each: how much longer one takes than one of many in an
+        array."""
+        self.leading += steps
+        self.work += each * steps
 
     @cached_property
     def in_file_order(self) -> FileOrder:

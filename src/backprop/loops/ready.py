@@ -59,7 +59,7 @@ def build(
     """
     asked = needed(model, of, names, values)
     asked.plan.reached(*asked.output)
-    seconds = (asked.plan.leading / MANY_STEPS + around) * runs
+    seconds = (asked.plan.work / MANY_STEPS + around) * runs
     by_arrays = seconds < 1 or asked.plan.builder.derivatives  # of which there is no machine code
     if engine == "python" or (engine != "native" and by_arrays):
         return ArrayEngine(*asked)

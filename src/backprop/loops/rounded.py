@@ -41,13 +41,13 @@ class Shaken(ArrayWriter):
         return self.but(exact, found)
 
     def but(self, stays: Any, numbers: Spread) -> Spread:
-        """FileNumbers of which all are changed but these."""
+        """Numbers of which all are changed but these."""
         if isinstance(numbers, float) and isinstance(stays, bool | numpy.bool_):
             return numbers if stays else self.changed(numbers)
         return numpy.where(stays, numbers, self.changed(numbers))
 
     def changed(self, numbers: Spread) -> Spread:
-        """FileNumbers times a factor near 1."""
+        """Numbers times a factor near 1."""
         self._turns += 1
         part = self._turns**3 * 0.6180339887498949 % 1 - 0.5
         return numbers * (1 + SIZE * (part + (0.5 if part > 0 else -0.5)))

@@ -176,7 +176,7 @@ class Addresses(Blocks, ABC):
         return code.emit(f"call {code.double} {name}({given})")
 
     def _filled(self, text: str) -> str:
-        """FileNumbers with that of the last row in the lanes that are left."""
+        """Numbers with that of the last row in the lanes that are left."""
         code = self.code
         lanes = ", ".join(f"i32 {self._lane(lane)}" for lane in range(code.width))
         order = f"<{code.width} x i32> <{lanes}>"

@@ -58,7 +58,7 @@ class Order:
         return found
 
     def restored(self, numbers: Reals) -> Reals:
-        """FileNumbers in this order, as a family has them."""
+        """Numbers in this order, as a family has them."""
         if self.plain:
             return numbers
         shape = [self.family.shape[at] for at in self._order]
@@ -66,7 +66,7 @@ class Order:
         return numpy.append(shaped.reshape(-1), numbers[self.size])
 
     def arranged(self, numbers: Reals) -> Reals:
-        """FileNumbers of a family, one for each place and one more, in this order."""
+        """Numbers of a family, one for each place and one more, in this order."""
         if self.plain:
             return numbers
         shaped = numbers[:-1].reshape(self.family.shape).transpose(self._order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -17,7 +17,7 @@ from backprop.engine.engines import Engine, Own
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
 from backprop.loops.affine import Places, plain
-from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.arrays import finite
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
 from backprop.loops.file_numbers import Few, FileNumbers
@@ -26,12 +26,10 @@ from backprop.loops.moving import Moving
 from backprop.loops.native.groups import groups
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.module import Module, module
-from backprop.loops.parts import Turn
-from backprop.loops.passes import UNSEEN, own_numbers, same
+from backprop.loops.native.standing import standing
+from backprop.loops.passes import UNSEEN, same
 from backprop.loops.plan import Plan
-from backprop.loops.recurrence import Recurrence, Timed
-from backprop.loops.stepped import Stepped
-from backprop.loops.walks import walk_through
+from backprop.loops.recurrence import Recurrence
 from backprop.syntax.functions import TINY
 
 NOT_FINITE, VANISHED, TOO_SMALL = 1, 2, 4
@@ -45,8 +43,8 @@ class NestEngine(Engine):
     """Value and gradient by machine code, both at once.
 
     plan, output, leaves, numbers: as of `ArrayEngine`. all_of_it: whether the numbers of all members are
-    asked for. Raises NotLoops where an input of the output has no number, or what no leaf leads to is not
-    finite.
+    asked for, once. Raises NotLoops where an input of the output has no number, or what no leaf leads to is
+    not finite.
     """
 
     def __init__(
@@ -91,7 +89,7 @@ class NestEngine(Engine):
         self.whole = self._whole({output, *computed})
         self.place = output, int(self.to[output].of(numpy.array([place]))[0])
         """The family of the output, and where it stands there."""
-        self._own = Own(lambda: Memory(self))
+        self._own = Own(lambda: None if all_of_it else Memory(self))
 
     def beginning(self, name: str) -> Reals:
         """The numbers of a family as they stand before it is computed, 0 where there are none."""
@@ -136,19 +134,21 @@ class NestEngine(Engine):
     def everything(self, x: Any) -> tuple[dict[str, Reals], dict[str, Reals]] | None:
         """The values of all members that depend on leaves, and the gradients by them, by family; None where
         one is not finite, or in doubt because something is too small for a double. Of what is computed
-        gradients below 1e-300 may then be left out. Others are not among them."""
-        own = self._own.made
+        gradients below 1e-300 may then be left out. Others are not among them. Of an engine that was made
+        for all of it."""
+        own = Memory(self)
         own.take(self, x)
         for array in own.gradients.values():
             array.fill(NOTHING)
         scale, answer = 1.0, self._once(own, 1.0, False)
         if answer & TOO_SMALL and not answer & NOT_FINITE:
             scale, answer = SCALE, self._once(own, SCALE, False)
-        found = None if answer & NOT_FINITE else self._members(own, scale)
-        if not found or not answer & VANISHED:
+        again = bool(answer & VANISHED)
+        found = None if answer & NOT_FINITE else self._members(own, scale, again)
+        if not found or not again:
             return found
         answer = self._once(own, SCALE, False, True)
-        other = None if answer & NOT_FINITE else self._members(own, SCALE)
+        other = None if answer & NOT_FINITE else self._members(own, SCALE, False)
         leaves = {name for _, name, _ in self.inputs}
         sure = other and all(
             same(each[name], others[name], TINY if slopes and name in leaves else UNSEEN)
@@ -158,15 +158,21 @@ class NestEngine(Engine):
         return found if sure else None
 
     def _members(
-        self, own: Memory, scale: float
+        self, own: Memory, scale: float, again: bool
     ) -> tuple[dict[str, Reals], dict[str, Reals]] | None:
-        """What was computed last, by family. scale: of its gradients."""
-        values = {name: each.copy() for name, each in own.values.items()}
-        gradients = {name: (each + 0.0) / scale for name, each in own.gradients.items()}
+        """What was computed last, by family. scale: of its gradients. again: whether it is copied, as
+        something is computed again."""
+        values, gradients = (
+            {name: each.copy() if again else each for name, each in arrays.items()}
+            for arrays in (own.values, own.gradients)
+        )
+        for each in gradients.values():
+            each += 0.0
+            each /= scale
         for name, some in self.whole.items():
             values[name] = numpy.append(own.x[some], 0.0)
             gradients[name] = numpy.append(own.gradient[some], 0.0)
-        if not all(numpy.isfinite(each[:-1]).all() for each in gradients.values()):
+        if not all(finite(each[:-1]) for each in gradients.values()):
             return None
         return (
             {name: self.to[name].restored(each) for name, each in values.items()},
@@ -337,56 +343,11 @@ def _moving(plan: Plan, families: set[str]) -> set[str]:
     moving, rows = {*families}, set[int]()
     for run in plan.runs:
         several = run.bodies if isinstance(run, Recurrence) else [run]
-        if any(_moves(each, moving, rows) for each in several):
+        if any(
+            not rows.isdisjoint(each.part.outer)
+            or any(use.family in moving for use in each.part.uses)
+            for each in several
+        ):
             moving.update(each.family for each in several)
             rows.update(row for each in several if not each.family for row in each.part.roots)
     return moving - {""}
-
-
-def _moves(of: Turn | Timed, moving: Container[str], rows: set[int]) -> bool:
-    """Whether something depends on families, or rows, that move."""
-    return not rows.isdisjoint(of.part.outer) or any(use.family in moving for use in of.part.uses)
-
-
-def standing(
-    plan: Plan,
-    numbers: Mapping[str, FileNumbers],
-    moving: Container[str],
-    asked: Container[str] = (),
-) -> dict[str, FileNumbers]:
-    """The numbers of all families but those that move. numbers: those of the inputs. Raises NotLoops where
-    one is not finite of a family that is asked for."""
-    values = own_numbers(plan, {name: each for name, each in numbers.items() if name not in moving})
-    rows: dict[int, Spread] = {}
-    moved: set[int] = set()
-    writer = ArrayWriter()
-    with writer.watched():
-        for run in _standing_units(plan, moving):
-            if isinstance(run, Stepped):
-                if not any(each.family in moving for each in run.bodies):
-                    met = run.forward(values, rows)
-                    if not met.finite and any(each.family in asked for each in run.bodies):
-                        raise NotLoops("what stays is not finite")
-            elif not run.family and _moves(run, moving, moved):
-                moved.update(run.part.roots)
-            elif run.family not in moving:
-                walk = walk_through(run.part, writer, values, rows)
-                walk.forward()
-                if not walk.is_finite() and (run.family in asked or not run.family):
-                    raise NotLoops("what stays is not finite")
-                if run.family:
-                    values[run.family][run.target] = walk.found[run.part.roots[0]]
-                else:
-                    rows |= {row: walk.found[row] for row in run.part.roots}
-    return {name: values.get(name, each) for name, each in numbers.items()}
-
-
-def _standing_units(plan: Plan, moving: Container[str]) -> Iterator[Turn | Stepped]:
-    """What is computed, without recurrences all of whose members move: these are not taken apart."""
-    for run in plan.runs:
-        if isinstance(run, Stepped):
-            yield run
-        elif not (
-            isinstance(run, Recurrence) and all(each.family in moving for each in run.bodies)
-        ):
-            yield from run.turns
