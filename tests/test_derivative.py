@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from math import inf, pi
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import backprop
+from backprop.errors import NotFinite
 from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import quickly, read_carefully
 from backprop.operations import OPERATIONS
@@ -422,3 +424,53 @@ def test_k_means_and_the_diagonal_of_its_hessian() -> None:
             assert found[f"h[{j + 1},{i + 1}]"] == 2 * len(own)
             mean = sum(point[i] for point in own) / len(own)  # Newton's step is Lloyd's
             assert found[f"newton[{j + 1},{i + 1}]"] == pytest.approx(mean, rel=1e-12)
+
+
+CORNERS = {  # at 0: the first derivative, and the second one
+    "sqrt(x)^2": (1, 0), "x*sqrt(x)": (0, inf), "sqrt(x)^4": (0, 2), "sqrt(x)*x^2": (0, 0),
+    "sqrt(x)^3": (0, inf), "sqrt(x)*sqrt(x)": (1, 0), "(x^0.5)^2": (1, 0), "sqrt(x^4)": (0, 2),
+    "cbrt(x)^3": (1, 0), "cbrt(x^3)": (1, 0), "cbrt(x)*x": (0, inf), "cbrt(x)*x^2": (0, 0),
+    "acosh(x+1)^2": (2, -2 / 3), "acos(1-x)^2": (2, 2 / 3), "asin(x-1)*x": (-pi / 2, inf),
+    "sqrt(x^2)": (0, 0), "sqrt(abs(x))^2": (0, 0), "sqrt(1-cos(x))": (0, 0),
+}  # fmt: skip
+"""Where the chain rule meets 0·∞; the last three have a corner, as abs has one."""
+
+
+@pytest.mark.parametrize(("text", "first", "second"), [(x, *y) for x, y in CORNERS.items()])
+def test_where_the_chain_rule_does_not_decide_it_is_what_grad_says(
+    text: str, first: float, second: float
+) -> None:
+    plain = backprop.parse(f"f = {text}").grad(x=0)
+    assert plain.gradients["x"] == pytest.approx(first, rel=1e-15, abs=0)
+    found = backprop.parse(f"a = 3; y = a*derivative({text}, x) + x").grad(x=0)
+    assert found.value == pytest.approx(3 * first, rel=1e-15, abs=0)
+    assert found.gradients["a"] == found.value / 3
+    assert found.gradients["x"] == pytest.approx(3 * second + 1, rel=1e-13)
+    assert any("the chain rule does not decide" in each.message for each in found.warnings)
+    twice = backprop.parse(f"y = 1 + derivative(derivative({text}, x), x)")
+    if second == inf:
+        with pytest.raises(NotFinite, match="is inf"):
+            twice.grad(x=0)
+    else:
+        assert twice.grad(x=0).value == pytest.approx(1 + second, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "text", ["hypot(sqrt(x), 0)", "max(sqrt(x), 0)", "asin(1 - x)", "sqrt(abs(x))", "x^x"]
+)
+def test_what_grad_calls_infinite_is_no_number(text: str) -> None:
+    for deep in (f"derivative({text}, x)", f"derivative(derivative({text}, x), x)"):
+        with pytest.raises(NotFinite):
+            backprop.parse(f"y = {deep}").grad(x=0)
+
+
+def test_what_is_not_asked_for_may_have_no_derivative() -> None:
+    found = backprop.parse("s = derivative(sqrt(x)^2, x); t = derivative(sqrt(x), x); y = 2*s")
+    assert found.grad(of="y", x=0).value == 2
+    assert backprop.parse("y = if(x > 0, derivative(sqrt(x), x), 7)").grad(x=0).value == 7
+
+
+def test_by_a_name_with_an_equation_at_a_corner() -> None:
+    found = backprop.parse("a = x^2; f = sqrt(a)^4; y = derivative(f, a)").grad(of="y", x=0)
+    assert found.value == 0
+    assert found.gradients == {"x": 0, "a": 2, "y": 1}

@@ -230,6 +230,13 @@ def evaluate(
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
     warnings = [*model.warnings, *by_rounding(model, values)]
+    whole, by_sides = graph, list[int]()
+    if model.derivations and not missing and among is None:
+        from backprop.evaluation.decided import decided
+
+        if seen := decided(model, graph, order, data, settled):
+            graph, computed, by_sides, told = seen
+            warnings += told
     if others or not swept:
         warnings += diagnosis.values(model, computed, len(graph.order), data)
     undecided = None if sure or swept else settled(graph, data, gradients)
@@ -257,7 +264,11 @@ def evaluate(
         warnings += indeterminate.lost(model, graph, data)
     if lost:
         notes += (*cancelled.notes(model, graph, data, lost),)
-    valued = set(computed)
+    if by_sides:
+        from backprop.evaluation.decided import add_slopes
+
+        warnings += add_slopes(model, whole, data, gradients, by_sides)
+    valued = set(computed if missing else order)
     found = Gradient(
         name,
         data[output],
@@ -267,7 +278,7 @@ def evaluate(
         tuple(warnings),
         notes,
     )
-    return Evaluation(graph, Numbers(data, gradients), found)
+    return Evaluation(whole, Numbers(data, gradients), found)
 
 
 def only_by(result: Gradient, names: Sequence[str]) -> Gradient:

@@ -224,21 +224,21 @@ def slopes_by_values(graph: Graph, data: ByNode) -> Callable[[int], tuple[float,
             found = sides(held, partial(levels, way), node, AGREED / 10, flat=_FLAT)
             if not {"jump", "unclear"} & {found.left.kind, found.right.kind}:
                 break
-        return _verdict(found)
+        return verdict(found)
 
     return slope
 
 
-def _verdict(found: Sides) -> tuple[float, str]:
+def verdict(found: Sides) -> tuple[float, str]:
     """The slope that values give, and that in words: nan where there is none."""
     there = [side for side in (found.left, found.right) if side.kind != "none"]
     if not there or any(side.kind not in ("slope", "infinite") for side in there):
         return nan, "unclear: nan is given"
-    slopes = [side.slope + 0.0 for side in there]
+    slopes = [side.slope + 0.0 if abs(side.slope) > side.error else 0.0 for side in there]
     low, high = min(slopes), max(slopes)
     size = max(abs(low), abs(high))
     if low == high or (isfinite(size) and high - low <= AGREED * size):
-        slope = found.slope if found.slope == found.slope else slopes[-1]
+        slope = found.slope if size and found.slope == found.slope else slopes[-1]
         return slope, shown(slope + 0.0)
     both = f"{shown(slopes[0])} from the left and {shown(slopes[-1])} from the right"
     if -inf < low <= 0 <= high < inf:

@@ -240,7 +240,8 @@ def _side_beside(wide: _Look, close: _Look, side: int) -> Side:
     slope, error = _limit(was, now)
     if error > abs(slope) * AGREED + close.blur:
         return Side("unclear")
-    return Side("slope", float(slope), float(error + close.blur))
+    limit, _ = _limit(wide.beside[side][0], close.beside[side][0])
+    return Side("slope", float(slope), float(error + close.blur), limit=float(limit))
 
 
 class _Look:

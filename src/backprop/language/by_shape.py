@@ -151,7 +151,7 @@ class _Quick(Builder):
             self.source, columns, names, defaults, places, declared=declared, warnings=warnings
         )
         if self.derivatives:
-            model.derived = self.derivatives.used
+            model.derivations = self.derivatives.known
         return model
 
     def spend(self, steps: int) -> None:

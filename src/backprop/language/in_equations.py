@@ -27,6 +27,14 @@ _LONGEST = 60
 """The most characters of a derivative in a message."""
 
 
+class Derivation(NamedTuple):
+    """Of which row a derivative is, by which, and what does not move meanwhile."""
+
+    of: int
+    by: int
+    held: frozenset[int]
+
+
 class _Asked(NamedTuple):
     """A derivative: of which row, by which, and what does not move meanwhile, as arguments of the
     function it stands in. last: its closing bracket among the tokens."""
@@ -47,8 +55,8 @@ class Derivatives:
         self._asked: dict[int, _Asked] = {}
         self._own: set[int] = set()
         """The arguments of functions in which derivatives stand, each a row of its own."""
-        self.used: frozenset[int] = frozenset()
-        """What they are of, and by."""
+        self.known: dict[int, Derivation] = {}
+        """Those that are computed, by row."""
 
     def arguments(
         self, function: Statement, operands: list[Any], by: Collection[str], place: Place
@@ -134,7 +142,7 @@ class Derivatives:
                     self._become(one, root, begin)
                     if root is None:
                         still.append(one)
-        self.used = frozenset(by | {each.of for each in asked.values()})
+        self.known = {row: Derivation(*each[:3]) for row, each in asked.items()}
         warnings = [*self._constant(still, names)] if still else []
         asked.clear()
         return warnings

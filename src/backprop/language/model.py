@@ -18,6 +18,7 @@ from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import statement_at
 
 if TYPE_CHECKING:
+    from backprop.language.in_equations import Derivation
     from backprop.language.links import Worked  # few files have some
 
 _CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
@@ -96,8 +97,8 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
-        self.derived: frozenset[int] = frozenset()
-        """What derivatives in equations are of and by, which so is used there."""
+        self.derivations: Mapping[int, Derivation] = {}
+        """The derivatives in equations, by row."""
         self.looked_at: dict[int, float] = {}
         """The numbers of right sides without names, by row, that have been looked at for rounding."""
         self.rounded: dict[int, BackpropError] = {}
@@ -137,6 +138,11 @@ class Model:
     def inputs_among(self, names: Collection[str]) -> list[str]:
         """Those of some names that are not computed from others."""
         return [name for name in names if not self.is_equation(name)]
+
+    @cached_property
+    def derived(self) -> frozenset[int]:
+        """What derivatives in equations are of and by, which so is used there."""
+        return frozenset(node for each in self.derivations.values() for node in each[:2])
 
     def is_differentiated(self, name: str) -> bool:
         """Whether a name has an equation, and derivatives in other equations are of it, or by it."""

@@ -133,7 +133,7 @@ def unrolled(found: Parsed) -> Model:
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
     if derivatives:
-        model.derived = derivatives.used
+        model.derivations = derivatives.known
     if chains:
         from backprop.language.worked import read_worked  # few files have some
 

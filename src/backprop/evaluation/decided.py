@@ -1,0 +1,196 @@
+"""Derivatives in equations at points where the chain rule meets 0·∞: they are what `grad` says of what they
+are derivatives of. What depends on them has its slopes by values beside the point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from functools import cache, partial
+from math import isfinite, nan
+from typing import NamedTuple
+
+from backprop.errors import BackpropError, IndeterminateForm, Label, NotFinite
+from backprop.evaluation.diagnosis import has_value, place
+from backprop.evaluation.indeterminate import slopes_by_values, verdict
+from backprop.evaluation.looks import LARGEST
+from backprop.evaluation.precise import PLAIN, Precise, beside
+from backprop.evaluation.sides import AGREED
+from backprop.graph import Columns, Graph, depending, in_order
+from backprop.language.model import Model
+from backprop.numbers import few, shown
+from backprop.values import ByNode, forward, having_say
+
+_GROUPS = 20
+"""The most things whose derivatives are looked at."""
+
+_WORK = 100_000
+"""The most steps that are computed beside the point, what is no sum or product counted as four: some
+seconds."""
+
+
+Settled = Callable[[Graph, ByNode, ByNode], Container[int] | None]
+
+
+class Decided(NamedTuple):
+    """What is known of derivatives in equations that their steps do not say.
+
+    graph: that of the output, in which they are no steps. order: all that is computed, without what leads
+    to them alone. rows: these derivatives. warnings: on each.
+    """
+
+    graph: Graph
+    order: list[int]
+    rows: list[int]
+    warnings: list[BackpropError]
+
+
+def decided(
+    model: Model, graph: Graph, order: Sequence[int], data: list[float], settled: Settled
+) -> Decided | None:
+    """Give derivatives the values that `grad` says, and what depends on them those that follow; None where
+    there are none to give. order: what has been computed, `graph` before all else. settled: what `grad`
+    finds of a graph. Raises NotFinite."""
+    columns = model.columns
+    if all([isfinite(data[node]) for node in order]):  # noqa: C419
+        return None
+    known, asked = {*order}, model.derivations
+
+    def needs(node: int) -> Sequence[int]:
+        of = asked.get(node)
+        return (*columns.operands(node), of.of) if of else columns.operands(node)
+
+    every = in_order(order, needs)
+    forward(columns, [x for x in every if x not in known and columns.is_step(x)], data)
+    behind = depending(columns, [node for node in every if not isfinite(data[node])], every)
+    groups = dict[tuple[int, frozenset[int]], list[int]]()
+    for row in every:
+        if row in behind and row in asked:
+            groups.setdefault((asked[row].of, asked[row].held), []).append(row)
+    if not groups or len(groups) > _GROUPS:
+        return None
+    without, found, warnings = columns.copy(), list[int](), list[BackpropError]()
+    infinite = dict[int, None]()
+    for (of, held), rows in groups.items():
+        whole = Graph(columns, [of], graph.labels).holding(held)
+        slope = _slopes(whole, without, data, settled)
+        if not slope and not infinite.keys().isdisjoint(whole.order):
+            slope = _unknown
+        for row in rows if slope else ():
+            assert slope
+            number, how = slope(asked[row].by)
+            if number == data[row] or (number != number and not isfinite(data[row])):
+                continue
+            data[row] = number
+            if not isfinite(number):
+                infinite[row] = None
+                continue
+            without.ops[row], without.first[row], without.second[row] = 0, -1, -1
+            without.more.pop(row, None)
+            found.append(row)
+            warnings += [_told(model, row, data, f"by values it is {how}")] if how else []
+        if found:
+            moved = (x for x in every if x in behind and x not in infinite)
+            forward(without, filter(without.is_step, moved), data)
+    if infinite and (lost := infinite.keys() & {*having_say(graph, graph.order, data)}):
+        raise _without_value(model, min(lost), data)
+    if not found:
+        return None
+    inner = Graph(without, graph.outputs, graph.labels)
+    still = {*in_order([node for node in order if node in model.labels], without.operands)}
+    first = [*inner.order]
+    there = {*first}
+    others = [node for node in order if node in still and node not in there]
+    return Decided(inner, first + others, found, warnings)
+
+
+def _slopes(
+    graph: Graph, without: Columns, data: list[float], settled: Settled
+) -> Callable[[int], tuple[float, str]] | None:
+    """A function of a node: the derivative of a graph's output by it, and how it was found in words, ""
+    where the chain rule says it. None where the output has no value."""
+    if has_value(graph, graph.order, data):
+        gradients = [0.0] * len(data)
+        undecided = settled(graph, data, gradients) or ()
+        by_values = slopes_by_values(graph, data)
+        return lambda node: by_values(node) if node in undecided else (gradients[node], "")
+    inner = Graph(without, graph.outputs)
+    if not has_value(inner, inner.order, data):
+        return None
+    look = _Beside(graph, data, _WORK)
+    return lambda node: look.slope(node)
+
+
+def _unknown(node: int) -> tuple[float, str]:
+    """The slope of what has none itself."""
+    return nan, ""
+
+
+class _Beside:
+    """The slopes of a graph's output by values beside a point at which its steps have none."""
+
+    def __init__(self, graph: Graph, data: list[float], work: int) -> None:
+        self._graph, self._data, self.left = graph, data, work
+        self._levels = cache(partial(Precise, graph, data, most=LARGEST))
+
+    def slope(self, node: int) -> tuple[float, str]:
+        """The slope by a node, and that in words."""
+        graph = self._graph
+        self.left -= 8 * sum(1 if graph.op(each) in PLAIN else 4 for each in graph.above(node))
+        if self.left < 0:
+            return nan, "not looked at: nan is given"
+        found = beside(graph, self._levels, node)
+        slope, how = verdict(found)
+        here = self._data[graph.output]
+        away = [
+            side.limit
+            for side in (found.left, found.right)
+            if side.kind == "slope" and not abs(side.limit - here) <= AGREED * max(1.0, abs(here))
+        ]
+        return slope, f"{how}, beside a jump" if away else how
+
+
+def add_slopes(
+    model: Model, graph: Graph, data: list[float], gradients: ByNode, rows: Sequence[int]
+) -> Iterator[BackpropError]:
+    """Add to the gradients of names what derivatives in equations bring that values have decided. Steps
+    without a name that lead to them have none: nan. graph: that of the output, whole. Warnings say how."""
+    work = _WORK
+    inside, labels = {*graph.order}, graph.labels
+    shares = [(row, gradients[row]) for row in rows if row in inside]
+    for row, gradient in shares:
+        own = Graph(graph.columns, [row], labels)
+        look, said = _Beside(own, data, work), list[str]()
+        for node in own.order[:-1]:
+            if own.is_number(node):
+                continue
+            if node not in labels:
+                gradients[node] = nan
+                continue
+            slope, how = look.slope(node)
+            gradients[node] += gradient * slope if slope or not isfinite(gradient) else 0.0
+            said.append(f"by {labels[node]} is {how}")
+        work = look.left
+        if said:
+            yield _told(model, row, data, f"by values its slope {few(said)}", {*labels.values()})
+
+
+def _told(
+    model: Model, row: int, data: ByNode, what: str, leads: set[str] | None = None
+) -> IndeterminateForm:
+    text, labels = _placed(model, row, data)
+    message = f"the chain rule does not decide {text} here: {what}"
+    warning = IndeterminateForm(message, *labels)
+    warning.leads = frozenset(leads or {*model.names})
+    return warning
+
+
+def _placed(model: Model, row: int, data: ByNode) -> tuple[str, list[Label]]:
+    """The text of a derivative, and where it stands, with the number of what it is by."""
+    text, labels = place(model, row, data)
+    by = model.derivations[row].by
+    at = f"{model.labels[by]} = {shown(data[by])}" if by in model.labels else ""
+    return text, [labels[0]._replace(text=at), *labels[1:]] if labels else labels
+
+
+def _without_value(model: Model, row: int, data: ByNode) -> NotFinite:
+    text, labels = _placed(model, row, data)
+    return NotFinite(f"{text} is {shown(data[row])} here", *labels)
