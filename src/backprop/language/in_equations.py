@@ -27,7 +27,7 @@ _LONGEST = 60
 """The most characters of a derivative in a message."""
 
 
-class Derivation(NamedTuple):
+class Differentiation(NamedTuple):
     """Of which row a derivative is, by which, and what does not move meanwhile."""
 
     of: int
@@ -55,7 +55,7 @@ class Derivatives:
         self._asked: dict[int, _Asked] = {}
         self._own: set[int] = set()
         """The arguments of functions in which derivatives stand, each a row of its own."""
-        self.known: dict[int, Derivation] = {}
+        self.known: dict[int, Differentiation] = {}
         """Those that are computed, by row."""
 
     def arguments(
@@ -142,7 +142,7 @@ class Derivatives:
                     self._become(one, root, begin)
                     if root is None:
                         still.append(one)
-        self.known = {row: Derivation(*each[:3]) for row, each in asked.items()}
+        self.known = {row: Differentiation(*each[:3]) for row, each in asked.items()}
         warnings = [*self._constant(still, names)] if still else []
         asked.clear()
         return warnings

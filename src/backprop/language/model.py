@@ -18,7 +18,7 @@ from backprop.syntax.grammar import shape
 from backprop.syntax.scanner import statement_at
 
 if TYPE_CHECKING:
-    from backprop.language.in_equations import Derivation
+    from backprop.language.in_equations import Differentiation
     from backprop.language.links import Worked  # few files have some
 
 _CHOOSE = "choose one: --of {0}, or in the equations: output {0}"
@@ -97,7 +97,7 @@ class Model:
         self.warnings = warnings
         self.worked: Mapping[str, Sequence[Worked]] = {}
         """By name the formulas and the last number that stand behind its equation, if any do."""
-        self.derivations: Mapping[int, Derivation] = {}
+        self.derivations: Mapping[int, Differentiation] = {}
         """The derivatives in equations, by row."""
         self.looked_at: dict[int, float] = {}
         """The numbers of right sides without names, by row, that have been looked at for rounding."""
