@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
@@ -19,6 +19,7 @@ from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
+    from backprop.derivation.close_ups import CloseUp
     from backprop.descent import Descent, State
     from backprop.descent.problem import Problem
     from backprop.descent_options import DescentOptions
@@ -121,22 +122,26 @@ def draw(
     """The picture of one output with its gradient, and the gradient itself (for its warnings).
 
     detail: operations or equations, None for what the size suggests. focus: names, of which `depth`
-    equations around are drawn, a family as one box if no single member is named. whole: draw even
-    what is large. Raises TooLarge, which says what else to ask for.
+    equations around are drawn, a family as one box if no single member is named; of large families, and
+    where the whole is large and no name is given, the first members. whole: draw even what is large.
+    Raises TooLarge, which says what else to ask for.
     """
     from backprop import picture as pictures
 
     model, numbers, output = inputs.read()
     members = any(family(each) and each in model.names for each in focus)
-    close, constant = None, model.constants
-    if model.loops and members and not whole:
-        from backprop.derivation.excerpts import close_up
+    constant = model.constants
+    if model.loops and not whole:
+        from backprop.derivation.close_ups import close_up
 
-        close = close_up(model, numbers, output, focus, depth, pictures.MOST)
-        if close and close.cut:  # sums of hundreds of terms
-            close, detail = (None, detail) if detail == "operations" else (close, "equations")
+        close = close_up(model, numbers, output, focus, depth, detail, pictures.MOST)
+        if close and close.few:
+            return _first_members(close, constant), close.found.gradient
+    else:
+        close = None
     if close:
         model, (graph, at, gradient) = close.model, close.found
+        detail = "equations" if close.cut else detail  # sums of hundreds of terms
     else:
         graph, at, gradient = evaluate(model, numbers, output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
@@ -144,10 +149,13 @@ def draw(
     constants = {model.names[name] for name in constant if name in model.names}
 
     def drawn(detail: str) -> Picture:
-        folds = detail == "equations" and not whole and not members
-        middle = () if folds else near
+        folds = detail == "equations" and not (whole or members or close)
+        middle: Sequence[str] = () if folds else near
+        reach = depth
+        if close and close.cut:  # not the rests of its sums
+            middle, reach = close.names, 0
         uses = close.uses if close else None
-        found = pictures.picture(graph, at, model.text, detail, constants, middle, depth, uses)
+        found = pictures.picture(graph, at, model.text, detail, constants, middle, reach, uses)
         if folds:
             found = pictures.folded(found)
         return pictures.focus(found, near, depth) if focus else found
@@ -170,6 +178,18 @@ def draw(
         message = f"{size} are more than a page can show"
         raise TooLarge(message, hints=hints, where=model.source.name)
     return found, gradient
+
+
+def _first_members(close: CloseUp, constant: Collection[str]) -> Picture:
+    """The picture of the first members of families."""
+    from backprop import picture as pictures
+
+    model, (graph, at, _) = close.model, close.found
+    constants = {model.names[name] for name in constant if name in model.names}
+    found = pictures.picture(
+        graph, at, model.text, "equations", constants, close.names, 0, close.uses
+    )
+    return pictures.with_more(found, close.more)._replace(left=close.left)
 
 
 class Descending(NamedTuple):

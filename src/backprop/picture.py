@@ -7,9 +7,10 @@ carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from backprop.errors import LeftOut
 from backprop.evaluation.gradient import partials
 from backprop.evaluation.unrounded import Unrounded, times
 from backprop.graph import Graph
@@ -33,9 +34,9 @@ MOST, MOST_ARROWS = 400, 1000
 
 class Box(NamedTuple):
     """A Value. label: its name, or a short text of it. role: input, constant, number, step
-    (unnamed), intermediate or output. equation: its right side; formula: as much of that as is shown
-    beside the label. members: how many Values it stands for; data and grad are then the largest in
-    size."""
+    (unnamed), intermediate or output; more: what else an equation reads, which is not drawn. equation:
+    its right side; formula: as much of that as is shown beside the label. members: how many Values it
+    stands for; data and grad are then the largest in size."""
 
     id: str
     label: str
@@ -74,13 +75,15 @@ class Arrow(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """groups: for each named equation its text, in order. size: what was drawn, boxes and circles."""
+    """groups: for each named equation its text, in order. left: what is said of what is left out. size:
+    what was drawn, boxes and circles."""
 
     output: str
     boxes: list[Box]
     circles: list[Circle]
     arrows: list[Arrow]
     groups: dict[str, str]
+    left: Sequence[LeftOut] = ()
 
     @property
     def size(self) -> int:
@@ -106,7 +109,7 @@ def picture(
     in its equation, "" if there is none. constants: the inputs that are such. names: if there are
     any, only what is within `depth` equations of these is drawn. uses: how many equations use a name,
     where the graph has not all of them."""
-    drawing = _Drawing(graph, numbers, text_of, constants)
+    drawing = _Drawing(graph, numbers, text_of, constants, uses is None)
     if uses:
         at = {graph.label(node): node for node in graph.order}
         drawing.users.update({at[name]: uses[name] - drawing.users[at[name]] for name in uses})
@@ -146,6 +149,17 @@ def folded(whole: Picture) -> Picture:
         several = Arrow(tail, head, formula=arrow.formula)
         arrows.append(several if more else arrow._replace(tail=tail, head=head))
     return whole._replace(boxes=boxes, arrows=arrows)
+
+
+def with_more(part: Picture, names: Collection[str]) -> Picture:
+    """A picture with `…` before those of its names whose equations read what is not drawn."""
+    boxes = [
+        Box(f"{box.id} …", "…", "more", 0.0, 0.0, "", box.group)
+        for box in part.boxes
+        if box.id in names
+    ]
+    arrows = [Arrow(f"{box.id} …", box.id) for box in part.boxes if box.id in names]
+    return part._replace(boxes=[*part.boxes, *boxes], arrows=[*part.arrows, *arrows])
 
 
 def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
@@ -199,12 +213,14 @@ class _Drawing:
         numbers: Numbers,
         text_of: Callable[[int], str],
         constants: Collection[int],
+        whole: bool,
     ) -> None:
+        """whole: whether the graph has all that leads to its output."""
         self.graph = graph
         self.wanted = dict.fromkeys(graph.order)
         self.constants = constants
         self.data, self.gradients = numbers
-        self.unrounded = Unrounded(graph, *numbers)
+        self.unrounded = Unrounded(graph, *numbers, whole)
         self.text_of = text_of
         self.ids: dict[int, str] = {}
         self.owners = {graph.output: "output"}

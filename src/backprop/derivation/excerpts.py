@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from backprop.derivation.chain_rule import MOST, derivation, too_many
 from backprop.derivation.paths import MOST_PATHS, paths
@@ -22,7 +22,7 @@ _LONGEST = 100
 
 if TYPE_CHECKING:
     from backprop.loops.chosen import Chosen
-    from backprop.loops.excerpt import Member
+    from backprop.loops.excerpt import Excerpt, Member
 
 
 def of_members(
@@ -122,60 +122,6 @@ def _between(model: Model, shown: Chosen, name: str, output: str) -> set[str]:
     return kept
 
 
-class CloseUp(NamedTuple):
-    """A few members of loops for a picture: the Model and the graph of their equations alone, whose
-    output is that of the whole. uses: how many equations of the whole use a name. cut: whether sums
-    have only the terms that are shown."""
-
-    model: Model
-    found: Evaluation
-    uses: Mapping[str, int]
-    cut: bool
-
-
-def close_up(
-    model: Model,
-    values: Mapping[str, float],
-    of: str | None,
-    focus: Sequence[str],
-    depth: int,
-    most: int,
-) -> CloseUp | None:
-    """What stands within `depth` equations of these names, of a Model of loops; None for others, and
-    where it takes every step. most: names that can be shown. Raises TooLarge, UnknownName."""
-    gradient = by_loops(model, values, of)
-    if gradient is None:
-        return None
-    from backprop.loops.chosen import Chosen
-    from backprop.loops.many import NotLoops
-
-    middle = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
-    try:
-        shown = Chosen(model, gradient.output)
-        near = shown.near(middle, depth, most)
-        if len(near) > most:
-            message = (
-                f"more than {most:,} boxes are within {depth} of this, more than a page can show"
-            )
-            hints = [f"draw less: --depth {depth - 1}"] if depth else []
-            raise TooLarge(message, hints=hints, where=model.source.name)
-        members = shown.about(near, users=False)
-        part, found = _evaluated(shown, members, near, gradient)
-    except NotLoops:
-        return None
-    columns = found.graph.columns
-    last = part.names.get(gradient.output)
-    if last is None:  # which has to be the last output all the same
-        last = columns.input()
-        found.numbers.data.append(gradient.value)
-        found.numbers.gradients.append(1.0)
-    rows = [row for name, row in part.names.items() if name in near]
-    cut = len(found.graph.labels) > len(part.names)
-    labels = {**found.graph.labels, last: gradient.output}
-    graph = Graph(columns, [*found.graph.outputs, *rows, last], labels)
-    return CloseUp(part, found._replace(graph=graph), shown.uses(near), cut)
-
-
 def _evaluated(
     shown: Chosen, members: Sequence[Member], names: Collection[str], gradient: Gradient
 ) -> tuple[Model, Evaluation]:
@@ -185,11 +131,17 @@ def _evaluated(
 
     gradients = gradient.gradients
     excerpt = shown.excerpt(members, names)
+    for name in excerpt.names:
+        if not abs(gradients[name]) >= TINY:  # then it is found out what it is exactly
+            raise NotLoops("a gradient that doubles do not hold")
+    return excerpt.model, evaluated(excerpt, gradient)
+
+
+def evaluated(excerpt: Excerpt, gradient: Gradient) -> Evaluation:
+    """The numbers of an excerpt. gradient: of the whole, by the names in it."""
     slopes = [0.0] * len(excerpt.columns)
     for name, row in excerpt.names.items():
-        slopes[row] = gradients[name]
-        if not abs(slopes[row]) >= TINY:  # then it is found out what it is exactly
-            raise NotLoops("a gradient that doubles do not hold")
+        slopes[row] = gradient.gradients[name]
     graph, data = excerpt.graph, excerpt.data
     for root in graph.outputs:  # and by the steps of its equation
         inside: dict[int, float] = defaultdict(float, {root: slopes[root]})
@@ -198,5 +150,4 @@ def _evaluated(
             slopes[row] = inside[row]
     for row in excerpt.rests:
         slopes[row] = 1.0
-    found = Evaluation(graph, Numbers(data, slopes), gradient)
-    return excerpt.model, found
+    return Evaluation(graph, Numbers(data, slopes), gradient)

@@ -21,15 +21,17 @@ _BEYOND = Decimal("1e999999")
 
 class Unrounded:
     """The derivatives of a graph at a point. data: what the nodes are worth. gradients: as they are
-    known there."""
+    known there. whole: whether the graph has all that leads to its output; else gradients are as they
+    are known."""
 
-    def __init__(self, graph: Graph, data: ByNode, gradients: ByNode) -> None:
+    def __init__(self, graph: Graph, data: ByNode, gradients: ByNode, whole: bool = True) -> None:
         self._graph, self._data, self._gradients = graph, data, gradients
+        self._whole = whole
 
     def gradient(self, node: int) -> float:
         """The derivative of the output by a node."""
         number = self._gradients[node] + 0.0
-        if _fits(number) or not self.unsure:
+        if _fits(number) or not self._whole or not self.unsure:
             return number
         exact = self._exactly.get(node)
         return number if exact is None else unrounded(exact, number)

@@ -227,3 +227,24 @@ class Domain:
         assert self.parent is not None
         sums = numpy.concatenate([[0], numpy.cumsum(kept)])
         return Domain(self.parent, sums[self.starts + self.counts] - sums[self.starts])
+
+
+def stretch(home: Domain, over: Domain, at: int) -> slice:
+    """Which combinations of a home belong to one combination of a domain: that extend it, or that it
+    extends, or that extend one which it extends. They stand one behind the other."""
+    around = [*over.around()]
+    some = home
+    while some not in around:
+        assert some.parent is not None
+        some = some.parent
+    while over is not some:
+        assert over.parent is not None
+        at = at // over.each if over.each > 0 else int(over.up[at])
+        over = over.parent
+    if home is some:
+        return slice(at, at + 1)
+    inner = home.over(some)
+    if inner.each >= 0:
+        return slice(at * inner.each, (at + 1) * inner.each)
+    start = int(inner.starts[at])
+    return slice(start, start + int(inner.counts[at]))

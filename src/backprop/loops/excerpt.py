@@ -16,13 +16,14 @@ from backprop.graph import Columns, Graph, Place, in_order, joined
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.domains import Domain, Reals, Wholes, stretch
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, part
 from backprop.loops.plan import Plan
 from backprop.loops.repeated import Repeated
 from backprop.loops.rows import Gathered, Index, Lift, Read
+from backprop.loops.slopes_at import slopes_at
 from backprop.source import pack
 from backprop.values import forward
 
@@ -70,9 +71,12 @@ class Excerpt:
         members: Iterable[Member],
         shown: Mapping[str, Wholes],
         values: Mapping[str, Reals],
+        linear: bool = False,
     ) -> None:
         """members: operands first. shown: of each family the places of members whose shares are shown.
-        values: of all members. Raises NotLoops for what is too much, or cannot be cut out."""
+        values: of all members. linear: whether equations with more terms than are unrolled are what is
+        shown, times the derivatives by that, and a rest. Raises NotLoops for what is too much, or cannot
+        be cut out."""
         self._whole = model
         self.plan: Plan = model.plan
         self.columns = Columns()
@@ -87,6 +91,7 @@ class Excerpt:
         self._repeated: dict[str, int] = {}
         self._inner: dict[int, Domain] = {}
         self._now: Member = 0, 0
+        self._linear = linear
         for member in members:
             label, row = self._member(member)
             self.names[label] = self.roots[label] = row
@@ -98,16 +103,44 @@ class Excerpt:
         family = self.plan.families[loop.family]
         label = family.labels(family.places([each[at : at + 1] for each in loop.indices]))[0]
         begin = len(self.columns)
-        root = self._body(_BodyAt(self._source(loop.root), loop.domain, at, None, {}))
+        if self._linear and self._is_long(loop, at):
+            root = self._made_linear(label, member)
+        else:
+            root = self._body(_BodyAt(self._source(loop.root), loop.domain, at, None, {}))
         if root < begin or not self.columns.is_step(root):
             root = self.columns.step("copy", (root,))
         self._stands(label, loop)
         return label, root
 
+    def _is_long(self, loop: Repeated, at: int) -> bool:
+        """Whether an equation gathers more terms than are unrolled."""
+        columns = self.plan.columns
+        for row in in_order([loop.root], columns.operands):
+            special = columns.specials.get(row)
+            if isinstance(special, Gathered):
+                terms = stretch(columns.homes[special.row], loop.domain, at)
+                if terms.stop - terms.start > _WHOLE:
+                    return True
+        return False
+
+    def _made_linear(self, label: str, member: Member) -> int:
+        """What a member is near to, where only what is shown changes: the same value and derivatives."""
+        columns = self.columns
+        nodes = [columns.number(0.0)]
+        slopes = slopes_at(self.plan, *member, self._shown, self._values)
+        for name, slope in slopes.items():
+            nodes.append(columns.step("*", (columns.number(slope), self.input(name))))
+        rest = columns.input()
+        self.rests[rest] = member
+        root = joined("+", [*nodes, rest], columns.step)
+        family, place = self._whole.kind(label)
+        self._totals[root] = float(self._values[family.name][place])
+        return root
+
     def input(self, label: str, place: Place = None) -> int:
         """The row of a name whose equation is not here, or is not yet."""
         if label not in self.names:
-            family, at = self._whole.index[label]
+            family, at = self._whole.kind(label)
             self.names[label] = self.columns.input(place)
             if (owner := int(family.owner[at])) >= 0:
                 self._stands(label, self.plan.loops[owner])
@@ -253,7 +286,7 @@ class Excerpt:
         data, columns = self.columns.start(), self.columns
         for label, row in self.names.items():
             if label not in self.roots:
-                family, at = self._whole.index[label]
+                family, at = self._whole.kind(label)
                 data[row] = float(self._values[family.name][at])
         for step in Graph(columns, self.roots.values()).order:
             total = self._totals.get(step)
@@ -272,7 +305,7 @@ class Excerpt:
         return Model(
             self._whole.source,
             self.columns,
-            {name: self.names[name] for name in self._whole.index if name in self.names},
+            {name: self.names[name] for name in self._whole.naming.in_file(self.names)},
             places=self._places,
             repeated=self._repeated,
             functions=self._whole.functions,
@@ -301,19 +334,3 @@ def spread(some: NDArray[numpy.bool_], home: Domain, over: Domain) -> NDArray[nu
     found[which] = True
     spread_: NDArray[numpy.bool_] = over.lifted(found, at)
     return spread_
-
-
-def extends(home: Domain, over: Domain, at: int) -> NDArray[numpy.bool_]:
-    """Which combinations of a home belong to one combination of a domain: that extend it, or that it
-    extends, or that extend one which it extends."""
-    around = [*over.around()]
-    some, up = home, numpy.arange(home.size)
-    while some not in around:
-        up = some.up[up]
-        assert some.parent is not None
-        some = some.parent
-    while over is not some:
-        assert over.parent is not None
-        at, over = int(over.up[at]), over.parent
-    belongs: NDArray[numpy.bool_] = up == at
-    return belongs

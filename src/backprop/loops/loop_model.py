@@ -190,22 +190,23 @@ class LoopModel(Model):
         return self.naming.index
 
     def place(self, name: str) -> tuple[Family, int] | None:
-        """Where a name stands among the numbers of its family; None if there is no such name."""
+        """Where a name stands among its family's numbers; None if there is no such name."""
         family = self.plan.families.get(name.partition("[")[0])
         place = -1 if family is None else family.named(name)
         return (family, place) if family is not None and place >= 0 else None
 
-    def _kind(self, name: str) -> tuple[Family, int]:
+    def kind(self, name: str) -> tuple[Family, int]:
+        """As `place`. Raises KeyError if there is no such name."""
         if found := self.place(name):
             return found
         raise KeyError(name)
 
     def is_equation(self, name: str) -> bool:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         return int(of.owner[at]) in self.plan.computed
 
     def is_differentiated(self, name: str) -> bool:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         uses = [use for use in self.plan.used_besides if use.family == of.name]
         return self.is_equation(name) and any(at in numpy.arange(of.size)[x.places] for x in uses)
 
@@ -234,14 +235,14 @@ class LoopModel(Model):
         return [name for name in self.names if name not in fixed]
 
     def default(self, name: str) -> float:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         return float(self.plan.defaults[of.name][at])
 
     def default_numbers(self) -> dict[str, float]:
         return self.naming.defaults()
 
     def equation(self, name: str) -> Span | None:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         number = int(of.owner[at])
         if number < 0:
             return None
@@ -249,7 +250,7 @@ class LoopModel(Model):
         return right(loop.statement, self.plan.last(loop))
 
     def text_of(self, name: str) -> str:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         number = int(of.owner[at])
         if number not in self._texts:
             self._texts[number] = ""
@@ -260,7 +261,7 @@ class LoopModel(Model):
         return without_brackets(text) if name in self.uncertainties else text
 
     def instance_of(self, name: str) -> str:
-        of, at = self._kind(name)
+        of, at = self.kind(name)
         number = int(of.owner[at])
         if number < 0 or not of.dimensions:
             return self.text_of(name)
@@ -285,7 +286,7 @@ class LoopModel(Model):
         return found
 
     def leading(self, output: str) -> set[str]:
-        of, at = self._kind(output)
+        of, at = self.kind(output)
         reached = self.plan.reached(of.name, at)
         found: set[str] = set()
         for name, family in self.plan.families.items():
@@ -296,7 +297,7 @@ class LoopModel(Model):
     def givers(self, names: Iterable[str]) -> Iterator[str]:
         found: dict[tuple[str, int], str] = {}
         for name in names:
-            of, at = self._kind(name)
+            of, at = self.kind(name)
             if of.dimensions and not isnan(self.plan.defaults[of.name][at]):
                 found[of.name, int(of.owner[at])] = name
         for (_, number), name in found.items():
@@ -315,13 +316,13 @@ class LoopModel(Model):
             return None
         if names is None:
             return self.named(found, wrt)
-        kinds = [(name, *self._kind(name)) for name in names]
+        kinds = [(name, *self.kind(name)) for name in names]
         data = {name: float(found.values[of.name][at]) for name, of, at in kinds}
         return data, self._slopes(found, names)
 
     def _slopes(self, found: Found, names: Sequence[str]) -> dict[str, float]:
         """The gradients of those of some names that lead to the output."""
-        kinds = [(name, *self._kind(name)) for name in names]
+        kinds = [(name, *self.kind(name)) for name in names]
         return {
             name: float(found.gradients[of.name][at])
             for name, of, at in kinds
@@ -341,17 +342,15 @@ class LoopModel(Model):
             reached = found.reached[name][places]
             slopes = found.gradients[name][places]
             if not reached.all():
-                labels, slopes = (
-                    self.plan.families[name].labels(among(places, reached)),
-                    slopes[reached],
-                )
+                labels = self.plan.families[name].labels(among(places, reached))
+                slopes = slopes[reached]
             gradients.update(zip(labels, slopes.tolist(), strict=True))
         return self.naming.ordered(data), self.naming.ordered(gradients)
 
     def swept(self, values: Mapping[str, float], of: str, noted: bool = True) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so, or,
         if this is noted, what a note is due for."""
-        output, at = self._kind(of)
+        output, at = self.kind(of)
         plan = self.plan
         try:
             numbers = self.numbers(values)

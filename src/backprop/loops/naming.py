@@ -104,3 +104,21 @@ class MemberNames:
         if self.in_turn:
             return numbers
         return {name: numbers[name] for name in self.index if name in numbers}
+
+    def in_file(self, names: Iterable[str]) -> list[str]:
+        """A few names in the order of the file; nothing is made for the others."""
+        wanted: dict[str, list[int]] = {}
+        for name in names:
+            family = self._plan.families[name.partition("[")[0]]
+            wanted.setdefault(family.name, []).append(family.named(name))
+        ranks = self._plan.in_file_order.ranks
+        turns = None if ranks is None else numpy.argsort(ranks)
+        found: list[tuple[int, str]] = []
+        start = 0
+        for name, places in self.groups:
+            hits = numpy.flatnonzero(numpy.isin(places, wanted.get(name, [])))
+            labels = self._plan.families[name].labels(places[hits])
+            where = hits + start if turns is None else turns[hits + start]
+            found += zip(where.tolist(), labels, strict=True)
+            start += len(places)
+        return [name for _, name in sorted(found)]

@@ -136,7 +136,7 @@ class Block(NamedTuple):
                 home = columns.homes[row]
                 known[row] = numbers if isinstance(numbers, float) else numbers[here[home]]
             uses = [
-                use._replace(places=_slice(use.places, here[columns.homes[use.row]]))
+                use._replace(places=sliced(use.places, here[columns.homes[use.row]]))
                 for use in self.uses
             ]
             moved: dict[int, Up] = {}
@@ -254,7 +254,8 @@ class Turn(NamedTuple):
         return (self,)
 
 
-def _slice(places: Places, some: slice) -> Places:
+def sliced(places: Places, some: slice) -> Places:
+    """Some of the places, those that stand there."""
     if isinstance(places, slice):
         return slice(places.start + some.start, places.start + some.stop)
     return places[some]
