@@ -79,6 +79,7 @@ def test_every_error_class_has_an_example() -> None:
         "Cancelled",
         "EmptyRange",
         "ZeroDerivative",
+        "LeftOut",
         "WorkedElsewhere",
         "IndeterminateForm",
         "Underflow",
