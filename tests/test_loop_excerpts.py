@@ -310,8 +310,23 @@ def test_the_first_members_are_those_down_to_the_inputs() -> None:
     assert numbers["y[3]"] == pytest.approx((3 / 9, 1.0))
     assert [box.label for box in found.boxes if box.role == "more"] == ["…"]
     (left,) = found.left
-    assert left.message == "drawn are the first members of y, x; 194 others are left out"
+    assert left.message == "drawn are a few members of y, x; 194 others are left out"
     assert left.hints == ("draw what is near another one: --focus y[4]",)
+
+
+def test_from_a_last_member_a_recurrence_is_followed_back() -> None:
+    text = "s[0] = 1; s[t] = s[t-1]*a + x[t] for t in 1..n; x[t] = t*a for t in 1..n; L = s[n]^2; a = 0.001"
+    found = part_of_the_whole(f"const n = 200; {text}", {}, [])
+    steps = {box.id for box in found.boxes if box.role != "more"}
+    assert {"s[200]", "s[199]", "s[198]", "s[197]", "x[200]", "L", "a"} <= steps
+    assert {"s[196]", "s[1]", "x[1]"}.isdisjoint(steps)
+    assert {box.id for box in found.boxes if box.role == "more"} == {"s[197] …"}
+    # of others the gradient may be too small for a double
+    (hint,) = found.left[0].hints
+    member = hint.partition("--focus ")[2]
+    looped = read_model(Source("<text>", f"const n = 200; {text}"), many=0)
+    commands.draw(Asked(looped, {}, None), None, [member], 0, whole=False)
+    assert looped.loops
 
 
 def test_large_texts_are_drawn_at_once(tmp_path: Path) -> None:

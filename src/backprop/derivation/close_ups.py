@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backprop.loops.excerpt import Excerpt
     from backprop.loops.loop_model import LoopModel
     from backprop.loops.nearby import Nearby
+    from backprop.loops.passes import Found
 
 _FEW = 3
 """Of so many members of a statement it is shown what they read, and of that so many in each place."""
@@ -184,17 +185,21 @@ def _drawn(
     if exact:
         return CloseUp(part, evaluation, kept, uses, cut, False)
     more = [name for name, (_, whole) in reads.items() if not whole]
-    return CloseUp(part, evaluation, kept, uses, cut, True, more, _left(near, kept))
+    return CloseUp(part, evaluation, kept, uses, cut, True, more, _left(near, kept, found))
 
 
-def _left(near: Nearby, kept: Sequence[str]) -> list[LeftOut]:
-    """What is said of the names that are not drawn."""
+def _left(near: Nearby, kept: Sequence[str], found: Found) -> list[LeftOut]:
+    """What is said of the names that are not drawn. found: the numbers of all members."""
     others = near.count - len(kept)
     if not others:
         return []
     families = dict.fromkeys(name.partition("[")[0] for name in kept if family(name))
-    example = next((more[0] for each in families if (more := near.first(each, 1, kept))), "")
-    what = f"the first members of {listed([*families], 10)}" if families else "the first names"
+    example = ""
+    for each in families:
+        # near others a gradient may be too small for a double, and every step asked for
+        sure = abs(found.gradients[each][:-1]) >= TINY**0.5
+        example = example or next(iter(near.first(each, 1, kept, sure)), "")
+    what = f"a few members of {listed([*families], 10)}" if families else "a few names"
     message = f"drawn are {what}; {others:,} others are left out"
     hints = [f"draw what is near another one: --focus {example}"] if example else []
     return [LeftOut(message, hints=hints)]

@@ -116,9 +116,11 @@ class MemberNames:
         found: list[tuple[int, str]] = []
         start = 0
         for name, places in self.groups:
-            hits = numpy.flatnonzero(numpy.isin(places, wanted.get(name, [])))
-            labels = self._plan.families[name].labels(places[hits])
-            where = hits + start if turns is None else turns[hits + start]
-            found += zip(where.tolist(), labels, strict=True)
-            start += len(places)
+            if name in wanted:
+                members = numpy.arange(self._plan.families[name].size)[places]
+                hits = numpy.flatnonzero(numpy.isin(members, wanted[name]))
+                labels = self._plan.families[name].labels(members[hits])
+                where = hits + start if turns is None else turns[hits + start]
+                found += zip(where.tolist(), labels, strict=True)
+            start += count_of(places)
         return [name for _, name in sorted(found)]

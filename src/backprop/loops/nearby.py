@@ -37,12 +37,20 @@ class Nearby:
         at = -1 if family is None else family.named(name)
         return (family, at) if family is not None and at >= 0 and self._leads(family, at) else None
 
-    def first(self, family: str, most: int, beside: Collection[str] = ()) -> list[str]:
-        """The first members of a family that lead to the output, and are none of some others."""
+    def first(
+        self,
+        family: str,
+        most: int,
+        beside: Collection[str] = (),
+        among: NDArray[numpy.bool_] | None = None,
+    ) -> list[str]:
+        """The first members of a family that lead to the output, and are none of some others. among: by
+        place which may be so."""
         of = self._plan.families.get(family)
         if of is None or not of.dimensions:
             return []
-        places = numpy.flatnonzero(self._reached[family][:-1])[: most + len(beside)]
+        may = self._reached[family][:-1]
+        places = numpy.flatnonzero(may if among is None else may & among)[: most + len(beside)]
         return [name for name in of.labels(places) if name not in beside][:most]
 
     def examples(self, beside: Collection[str]) -> Iterator[str]:
