@@ -200,8 +200,10 @@ def evenly(*numbers: Ints) -> bool:
     return all(isinstance(each, Affine) for each in numbers)
 
 
-def plain(places: Ints) -> Places:
+def plain(places: Places) -> Places:
     """Places as a slice, if they are one."""
+    if isinstance(places, slice):
+        return places
     if isinstance(places, Affine):
         run = places.run()
         return places if run is None else run

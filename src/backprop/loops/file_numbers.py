@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.loops.affine import Places, count_of, once, some_of
 from backprop.loops.arrays import ArrayWriter
@@ -63,6 +64,15 @@ FileNumbers = Reals | Few
 def none(size: int) -> Reals:
     """No number for any of so many places."""
     return numpy.broadcast_to(numpy.nan, size)
+
+
+def lacking(numbers: FileNumbers, which: NDArray[numpy.bool_]) -> bool:
+    """Whether one of some places has no number. which: these, of all."""
+    for start in range(0, len(which), PIECE):
+        some = which[start : start + PIECE]
+        if some.any() and numpy.isnan(numbers[start : start + len(some)][some]).any():
+            return True
+    return False
 
 
 def entered(

@@ -100,8 +100,8 @@ class LoopCode:
         return run
 
     def reach(self) -> Callable[..., None]:
-        """A function of marks of the members of `families` and of `rows`, and of the number of the last
-        time that has one and one more: it marks what members that are marked depend on."""
+        """A function of marks of the members of `families` and of `rows`, and of two numbers of times: it
+        marks what marked members depend on that are computed from the one on to before the other."""
         code = _Code(self, "")
         lines: list[str] = []
         for period in reversed(self.periods):
@@ -116,9 +116,12 @@ class LoopCode:
                                 at = Course(0)
                             code.say(f"    {code.place('marks', source, at)} = True")
                     code.say("    pass")
-            lines += code.loop(f"range(min({period.stop}, last) - 1, {period.start - 1}, -1)")
+            first = f"max({period.start}, first) - 1"
+            lines += code.loop(f"range(min({period.stop}, last) - 1, {first}, -1)")
         run: Callable[..., None]
-        run = _made("all_marks, last", self._unpacked("marks", "all_marks"), lines, code.scope)
+        run = _made(
+            "all_marks, first, last", self._unpacked("marks", "all_marks"), lines, code.scope
+        )
         return run
 
     def _unpacked(self, name: str, whole: str) -> list[str]:

@@ -21,7 +21,7 @@ from backprop.language.reading import Parsed, read_carefully
 from backprop.loops.affine import among
 from backprop.loops.everything import by_code
 from backprop.loops.family import Family
-from backprop.loops.file_numbers import FileNumbers, entered
+from backprop.loops.file_numbers import FileNumbers, entered, lacking
 from backprop.loops.file_order import wholes
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
@@ -355,7 +355,7 @@ class LoopModel(Model):
         try:
             numbers = self.numbers(values)
             for name in plan.families:  # also those that the output does not need
-                if numpy.isnan(numbers[name][:-1][plan.inputs_of(name)]).any():
+                if lacking(numbers[name], plan.inputs_of(name)):
                     return None
             plan.reached(output.name, at)
             if noted and plan.leading <= FEW:

@@ -12,7 +12,7 @@ from backprop.graph import depending
 from backprop.loops.affine import Places, count_of, seen
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals, Wholes
-from backprop.loops.file_numbers import FileNumbers
+from backprop.loops.file_numbers import FileNumbers, lacking
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import Block, Turn
 from backprop.loops.plan import Plan
@@ -79,7 +79,7 @@ class Moving:
         """The rows that depend on leaves, of those that are kept."""
         for name, which in self.reached.items():
             inputs = plan.inputs_of(name) & which[:-1] & ~self.moved[name][:-1]
-            if numpy.isnan(numbers[name][:-1][inputs]).any():
+            if lacking(numbers[name], inputs):
                 raise NotLoops("an input has no number")
 
     def ready(self, more: float) -> Ready:

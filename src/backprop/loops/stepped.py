@@ -7,7 +7,7 @@ the way back. A step takes some 50 ns; of arrays of few numbers it takes 2 µs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy
@@ -19,6 +19,7 @@ from backprop.loops.domains import Reals
 from backprop.loops.loop_code import LoopCode
 from backprop.loops.moments import MOST_PHASES, Period, view
 from backprop.loops.parts import Use
+from backprop.loops.reaching import mark_times
 from backprop.loops.recurrence import Recurrence, Slots, Timed
 
 
@@ -89,11 +90,14 @@ class Stepped(Recurrence):
 
     def mark(self, marks: Mapping[str, NDArray[numpy.bool_]], rows: set[int]) -> None:
         """Mark the members that marked ones read. rows: takes those that they need."""
-        met = {row: numpy.zeros(1, dtype=bool) for row in self.code.rows}
-        numbers = [view(marks[name]) for name in self.code.families]
-        numbers += [view(each) for each in met.values()]
-        self._reach()(numbers, self._last(marks))
-        rows.update(row for row, each in met.items() if each[0])
+        arrays: dict[str | int, NDArray[numpy.bool_]] = {x: marks[x] for x in self.code.families}
+        arrays |= {row: numpy.zeros(1, dtype=bool) for row in self.code.rows}
+        run = partial(self._reach(), [view(each) for each in arrays.values()])
+        last = self._last(marks)
+        for period in reversed(self.code.periods):
+            if period.start < last:
+                mark_times(period, min(period.stop, last), arrays, run)
+        rows.update(row for row in self.code.rows if arrays[row][0])
 
     def _last(self, marks: Mapping[str, NDArray[numpy.bool_]]) -> int:
         """The number of the last time that has a marked member, and one more."""

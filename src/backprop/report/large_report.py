@@ -222,7 +222,7 @@ class LargeReport:
 
 def _joined(run: Sequence[slice | Wholes]) -> slice | Wholes:
     """Places one after the other, a slice if they are."""
-    slices = [each for each in run if isinstance(each, slice)]
+    slices = [each for each in map(plain, run) if isinstance(each, slice)]
     if len(slices) == len(run) and all(a.stop == b.start for a, b in pairwise(slices)):
         return slice(slices[0].start, slices[-1].stop)
     arrays = [numpy.arange(x.start, x.stop) if isinstance(x, slice) else x for x in run]

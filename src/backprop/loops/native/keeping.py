@@ -18,6 +18,11 @@ _MANY = 8
 """Sums of so many terms and more are kept for the way back."""
 
 
+MANY_RUNS, ONE_RUN = 1 << 24, 1 << 21
+"""How many doubles are kept at most. What one run keeps is memory that nobody has used before, which takes as
+long as to compute it again."""
+
+
 KeptRow = int | tuple[int, int]
 """Of what is kept: a row, its inverse for what a logsumexp has besides, or a row and which of its calls."""
 
@@ -33,7 +38,7 @@ class Keeping(RowLoops):
     kept: dict[KeptRow, str]
     stored: set[int]
     _still: dict[int, bool]
-    _room = 1 << 24
+    room: int
     """How many doubles are kept at most."""
 
     @abstractmethod
@@ -64,10 +69,10 @@ class Keeping(RowLoops):
         if isinstance(row, int) and self._place_of_root(row) is not None:
             self.stored.add(row)
             return
-        if row not in self.kept and home.size > self._room:
+        if row not in self.kept and home.size > self.room:
             return
         if row not in self.kept:
-            self._room -= home.size
+            self.room -= home.size
             self.kept[row] = self.arrays.kept(home.size)
         self._store(number, self.kept[row], [self._at(home)], 1)
 
@@ -96,7 +101,7 @@ class Keeping(RowLoops):
             return False
         if row not in self._still:
             size = self._grid(home).size
-            self._still[row] = 0 < size <= self._room and self._is_still(row)
+            self._still[row] = 0 < size <= self.room and self._is_still(row)
         return self._still[row]
 
     def _is_still(self, row: int) -> bool:
@@ -121,7 +126,7 @@ class Keeping(RowLoops):
         code = self.code
         if row not in self.kept:
             size = self._grid(home).size
-            self._room -= size
+            self.room -= size
             self.kept[row] = self.arrays.kept(size)
         place = code.at(self.kept[row], self._r[home])
 

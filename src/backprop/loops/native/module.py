@@ -18,6 +18,7 @@ from backprop.engine.writers.vector_functions import defined
 from backprop.loops.affine import Affine
 from backprop.loops.native.addresses import FAR, Pointers
 from backprop.loops.native.groups import Nest, NestGroup
+from backprop.loops.native.keeping import MANY_RUNS
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.once import read_once
 from backprop.loops.native.shared_nests import SharedNests
@@ -55,19 +56,22 @@ def module(
     output: str,
     place: int,
     shifted: bool = False,
+    room: int = MANY_RUNS,
 ) -> Module:
     """The function `nests(table, scale, flush)`: values of all members from those of the inputs, and
     gradients by those that are `moving`, of which some are `inputs`. It returns 1 where something is not
     finite, 2 more where a value was too small for a double, 4 more where a gradient was.
 
     table: addresses of arrays. scale: the gradient at the output. flush: 1 where what is too small for a
-    double may be 0 (`marks.flushing`). shifted: as of `ShiftedCode`.
+    double may be 0 (`marks.flushing`). shifted: as of `ShiftedCode`. room: how many
+    doubles are kept for the way back at most.
     """
     native, vectors = lanes(True)
     most = _at_once(plan, found, layouts, moving)
     code = (ShiftedCode if shifted else WideCode)(native, vectors)
     code.looks = False
     nests = SharedNests(plan, code, most, {**layouts}, moving)
+    nests.room = room
     bodies = [[nests.prepare(body) for body in group.bodies] for group in found]
     nests.cleared.difference_update(inputs)  # which somebody reads afterwards
     nests.once = {name: [] for name in read_once(nests, chain.from_iterable(bodies), inputs)}

@@ -24,6 +24,7 @@ from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.many import NotLoops
 from backprop.loops.moving import Moving
 from backprop.loops.native.groups import groups
+from backprop.loops.native.keeping import MANY_RUNS, ONE_RUN
 from backprop.loops.native.layouts import layouts
 from backprop.loops.native.module import Module, module
 from backprop.loops.native.standing import standing
@@ -75,7 +76,10 @@ class NestEngine(Engine):
         given = {*self.families} if all_of_it else {name for name, _ in leaves}
 
         def code(shifted: bool) -> _Compiled:
-            return _Compiled(module(plan, found, self.to, moving, given, output, place, shifted))
+            room = ONE_RUN if all_of_it else MANY_RUNS
+            return _Compiled(
+                module(plan, found, self.to, moving, given, output, place, shifted, room)
+            )
 
         self.code = cache(code)
         self.made = self.code(False).module

@@ -21,6 +21,7 @@ from backprop.loops.family import Family
 from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import Nest, NestGroup
+from backprop.loops.native.keeping import MANY_RUNS
 from backprop.loops.native.layouts import Order
 from backprop.loops.native.row_loops import RowLoop
 from backprop.loops.native.wide import WideCode
@@ -70,12 +71,12 @@ class Nests(Backward):
         self.cleared = {name for name, each in plan.families.items() if self._is_computed(each)}
         """The families whose gradients are nothing again when they have been read, as they begin."""
         self._plain: dict[int, bool] = {}
-        self._still = {}
+        self._still, self.room = {}, MANY_RUNS
         self._now = self.columns.whole
 
     def _is_computed(self, family: Family) -> bool:
         """Whether no member of a family is an input."""
-        return bool(numpy.isin(family.owner, [*self.plan.computed, Family.ABSENT]).all())
+        return family.owners(slice(0, family.size)) <= {*self.plan.computed, Family.ABSENT}
 
     def prepare(self, body: Nest) -> Prepared:
         """What is known of a body before it is written."""
