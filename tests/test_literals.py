@@ -21,6 +21,11 @@ TEXTS = [
     "x[i] ~ uniform(0, 1) for i in 1..3; x[4] = 4; x[5] = -0.0; x[6] = 1/4; L = prod(x[i] for i in 1..5) + x[6]",
     "const n = 3; x[1] = 1 in 0..2; x[2] = 2 ± 0.1; x[3] = 3; L = sum(x[i] for i in 1..n)",
     "k[1] = 3; k[2] = 1; k[3] = 2; const k; y[1] = 0.1; y[2] = 0.2; y[3] = 0.3; L = sum(y[k[i]]*i for i in 1..3)",
+    "b ~ normal(0, 1); x[i] = i + b for i in 1..3; L = sum(x[i] for i in 1..3)",
+    "const b ~ uniform(0, n); n = 3; x[i] = i*b for i in 1..n; L = sum(x[i] for i in 1..3)",
+    "x[i] = i*b for i in 1..3; L = sum(x[i] for i in 1..3); s = 2; b ~ normal(0, s) in -9..9",
+    "f(x) = x^2 + c; c ~ uniform(1, 2); b = f(3); x[i] = i*b for i in 1..3; L = sum(x[i] for i in 1..3)",
+    "c ~ uniform(1, 2); b = derivative(c^2, c); x[i] = i*b for i in 1..3; L = sum(x[i] for i in 1..3)",
     "x[2] = 5; L = sum(x[i]*z[i] for i in 1..2); x[1] = 3; z[1] = 1; z[2] = x[1] + 1",
 ]
 

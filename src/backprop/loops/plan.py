@@ -340,7 +340,9 @@ def read(
     members: Families,
 ) -> Plan:
     """A text as loops. Raises NotLoops where it is to be unrolled, TooLarge where memory does not hold it."""
-    builder = LoopBuilder(dict.fromkeys(equations, EXPECTED), functions, members)
+    drawn = [each for each in statements if each.shape.form == "distribution"]
+    names = [*equations, *(each.tokens.texts[each.shape.target] for each in drawn)]
+    builder = LoopBuilder(dict.fromkeys(names, EXPECTED), functions, members)
     builder.deriving = DerivativeRows
     try:
         plan = Plan(statements, builder)
