@@ -1,8 +1,9 @@
 """The numbers that a person gives for inputs: `--set` texts, files of lines, files of JSON."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from math import isfinite
 
 from backprop.errors import (
@@ -15,15 +16,15 @@ from backprop.errors import (
     UnexpectedText,
     raise_all,
 )
-from backprop.evaluation.leaves import default, look_at_all, number_of, outside, refused
+from backprop.evaluation.leaves import number_of, outside, refused
 from backprop.files import read_source, typed
-from backprop.graph import Columns
-from backprop.json_numbers import Given, from_json, is_json
+from backprop.json_numbers import Given, from_json, is_json, plain_numbers
 from backprop.language import Model, Setting, read_settings
 from backprop.language.declarations import FREE
 from backprop.language.links import differing
+from backprop.language.sizes import NO_SIZES, GivenSizes, Size
 from backprop.names import Names
-from backprop.numbers import as_double, exact, half_unit, listed, shown
+from backprop.numbers import as_double, exact, half_unit, listed
 from backprop.source import Source, Span, normal
 from backprop.syntax.parser import read
 
@@ -33,63 +34,39 @@ def read_numbers(
     files: Sequence[str | Source] = (),
     settings: Sequence[str] = (),
     bounds: Collection[str] = (),
-    again: Callable[[str], Model] | None = None,
-) -> tuple[Model, dict[str, float]]:
-    """The numbers for inputs of `model`; settings win over files, later ones over earlier ones. And
-    the Model, read again where they change what its ranges, draws and bounds were made with.
+) -> dict[str, float]:
+    """The numbers for inputs of `model`; settings win over files, later ones over earlier ones. What its
+    ranges, draws and bounds are made of it was read with, see `sizes_of`.
 
-    bounds: names or patterns of the inputs for which those of the model do not hold. again: reads a
-    text in place of that of the model. Raises UnknownName, NotAnInput, NotANumber, OutsideBounds,
-    NameDefinedTwice, SyntaxFaults, CannotRead.
+    bounds: names or patterns of the inputs for which those of the model do not hold. Raises
+    UnknownName, NotAnInput, NotANumber, OutsideBounds, NameDefinedTwice, SyntaxFaults, CannotRead.
     """
     numbers: dict[str, float] = {}
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
-    opened = opened_all(files)
     written = [typed(text, "--set") for text in settings]
     if json := next(filter(is_json, written), None):
         hints = ["write a=2, b=3", "or put it into a file, for --values FILE"]
         raise UnexpectedText(
             "JSON is for files of values", Span(json, 0, len(json.text)), hints=hints
         )
-    lines = [*map(from_lines, written)]
-    whole = True
-    try:
-        sources = [_from_file(source, model) for source in opened] + lines
-    except BackpropError:
-        if not (again and model.fixed):
-            raise
-        whole = False  # lists may be as long as the file itself says
-        sources = [_from_file(source, model, model.fixed) for source in opened] + lines
-    sizes: dict[str, float] = {}
-    for single in (True, False) if again and model.fixed else ():
-        # which members a table has is known when the sizes are
-        found = {
-            name: each for name, each in _sizes(model, sources).items() if single != ("[" in name)
-        }
-        sizes |= found
-        others = {name: each for name, each in found.items() if each != default(model, name)}
-        if again and others:
-            model = _read_again(model, others, again)
-        if others or (single and not whole):
-            whole = True
-            sources = [_from_file(source, model) for source in opened] + lines
-    inputs = Names(model.inputs)
-    fixed = {name: default(model, name) for name in model.fixed if name in model.defaults}
+    sources = [_from_file(source, model) for source in opened_all(files)]
+    sources += map(from_lines, written)
+    inputs, known = Names(model.inputs), _KnownSizes(model)
     for name, (number, span, text) in (item for given in sources for item in given.items()):
-        many, missing = ([], name) if name in model.names else inputs.meant(name)
+        many, missing = known.meant(name) or (
+            ([], name) if name in model.names else inputs.meant(name)
+        )
         if not missing:
             numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
-        elif name in sizes or number == fixed.get(name):
-            pass  # the model has it; and a file gives its own constants back
         elif error := refused(model, missing, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
             numbers[name] = _within(model, name, number, text)
             places[name] = span
     raise_all(errors or outside(model, numbers, bounds, places))
-    return model, numbers
+    return numbers
 
 
 def read_direction(
@@ -129,18 +106,49 @@ def read_direction(
     return found
 
 
-def _sizes(model: Model, sources: Sequence[Given]) -> dict[str, float]:
-    """The numbers that are given for constants of ranges, draws and bounds, the last of each."""
-    given = {name: each[0] for source in sources for name, each in source.items()}
-    return {name: given[name] for name in model.fixed if name in given and name in model.defaults}
+class _KnownSizes:
+    """The inputs of a Model that ranges, draws and bounds are made of."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._fixed = {*model.fixed}
+
+    @cached_property
+    def _names(self) -> Names:
+        fixed = [name for name in self._model.fixed if not self._model.is_equation(name)]
+        return Names([*self._model.inputs, *fixed])
+
+    @cached_property
+    def _owners(self) -> set[str]:
+        return {name.partition("[")[0] for name in self._fixed if not self._model.is_equation(name)}
+
+    def meant(self, pattern: str) -> tuple[list[str], str | None] | None:
+        """As `Names.meant` says it of all inputs, without those that the Model has been read with; None for
+        what is not about such."""
+        if pattern.partition("[")[0] not in self._owners:
+            return None
+        found, missing = self._names.meant(pattern)
+        return [name for name in found if name not in self._fixed], missing
 
 
-def _read_again(model: Model, sizes: dict[str, float], again: Callable[[str], Model]) -> Model:
-    """The Model of the same text with other numbers for constants of ranges. Raises as reading does."""
-    from backprop.language import with_defaults
-
-    look_at_all(model)
-    return _with_numbers(again, with_defaults(model, sizes, drawn=False), sizes)
+def sizes_of(
+    source: Source, files: Sequence[Source], settings: Sequence[str], seed: int
+) -> GivenSizes:
+    """What is given, for what the ranges, draws and bounds of a text are made of. What cannot be read
+    is left out: it is told when the equations read well."""
+    if not re.search(r"[\[~±]|\+/?-|\bin\b", source.text):
+        return NO_SIZES
+    found: list[tuple[str, Size]] = []
+    targets = {*re.findall(r"[^\W\d]\w*'*", source.text)} if files else set[str]()
+    computed = targets | {f"{name}[0]" for name in targets}
+    for each in [*files, *(typed(text, "--set") for text in settings)]:
+        with suppress(BackpropError):
+            if is_json(each):
+                found += [(name, Size(number)) for name, number in plain_numbers(each).items()]
+                continue
+            lines = from_lines(each, computed if each in files else None, seed)
+            found += [(name, Size(number, place)) for name, (number, place, _) in lines.items()]
+    return GivenSizes(found)
 
 
 def read_sized(
@@ -162,32 +170,25 @@ def read_sized(
     numbers: dict[str, float] = {}
     try:
         for given in [*files, *(typed(text, "--set") for text in settings)]:
-            found = (
-                from_json(given, Model(source, Columns(), {}), words)
-                if is_json(given)
-                else from_lines(given, defined if given in files else None)
-            )
-            numbers |= {name: each[0] for name, each in found.items() if name in words - defined}
+            if is_json(given):
+                found = plain_numbers(given)
+            else:
+                lines = from_lines(given, defined if given in files else None)
+                found = {name: each[0] for name, each in lines.items()}
+            numbers |= {
+                name: number
+                for name, number in found.items()
+                if name in words - defined and isinstance(number, float)
+            }
     except BackpropError:  # it is told when the equations read well
         return None
-    lines = "".join(f"{name} = {exact(number)}\n" for name, number in numbers.items())
+    more = "".join(f"{name} = {exact(number)}\n" for name, number in numbers.items())
     try:
-        text = f"{source.text}\n{lines}"
-        return _with_numbers(again, text, numbers) if lines and not faults else None
+        text = f"{source.text}\n{more}"
+        return again(text) if more and not faults else None
     except BackpropError as error:
         if error.message == before.message:
             return None
-        raise
-
-
-def _with_numbers(again: Callable[[str], Model], text: str, numbers: Mapping[str, float]) -> Model:
-    """The Model of a text in which these numbers stand for those of the file. Raises as reading does."""
-    try:
-        return again(text)
-    except BackpropError as error:
-        given = ", ".join(f"{name} = {shown(number)}" for name, number in numbers.items())
-        for each in error.all:
-            each.hints += (f"this is so with the number that is given: {given}",)
         raise
 
 
@@ -235,9 +236,8 @@ def _links(setting: Setting) -> Iterator[NotANumber]:
     yield from differing(setting.name.text, model.columns, setting.links, last, number, note)
 
 
-def _from_file(source: Source, model: Model, only: Collection[str] = ()) -> Given:
-    """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults.
-    only: the names that are wanted of JSON."""
+def _from_file(source: Source, model: Model) -> Given:
+    """The numbers of a file: JSON, or lines, which may be the equations themselves with other defaults."""
     if is_json(source):
-        return from_json(source, model, only)
+        return from_json(source, model)
     return from_lines(source, set(filter(model.is_equation, model.names)), model.seed)

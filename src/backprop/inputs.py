@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 from backprop.errors import BackpropError, BadOption, CannotRead
 from backprop.files import read_source, typed
 from backprop.language import Model
+from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.loops.worth import MANY, read_model, silent
 from backprop.options import MaxNodes, Option, Seed, default_of, names
 from backprop.source import Source
@@ -90,9 +91,9 @@ class Inputs(NamedTuple):
         """The Model of the equations."""
         return self._read(self._equations())
 
-    def _read(self, source: Source, many: float = MANY) -> Model:
+    def _read(self, source: Source, many: float = MANY, sizes: GivenSizes = NO_SIZES) -> Model:
         tell = say if self.verbose else silent
-        return read_model(source, self.seed, self.max_nodes, many, tell)
+        return read_model(source, self.seed, self.max_nodes, many, tell, sizes)
 
     def _equations(self) -> Source:
         if self.expressions:
@@ -120,19 +121,28 @@ class Inputs(NamedTuple):
         source = self._equations()
         if not (self.values or self.settings):
             return self._read(source, many), {}
-        from backprop.given import opened_all, read_numbers, read_sized  # not at each start
+        from backprop.given import (  # not at each start
+            opened_all,
+            read_numbers,
+            read_sized,
+            sizes_of,
+        )
 
-        values: Sequence[str | Source] = self.values
+        values = opened_all(self.values)
+        sizes = sizes_of(source, values, self.settings, self.seed)
 
         def again(text: str) -> Model:
-            return self._read(Source(source.name, text, source.option), many)
+            return self._read(Source(source.name, text, source.option), many, sizes)
 
         try:
-            model = self._read(source, many)
+            try:
+                model = self._read(source, many, sizes)
+            except BackpropError as error:
+                sized = read_sized(source, values, self.settings, again, error)
+                if sized is None:
+                    raise
+                model = sized
         except BackpropError as error:
-            values = opened_all(values)
-            sized = read_sized(source, values, self.settings, again, error)
-            if sized is None:
-                raise
-            model = sized
-        return read_numbers(model, values, self.settings, bounds, again)
+            sizes.told(error)
+            raise
+        return model, read_numbers(model, values, self.settings, bounds)

@@ -1,7 +1,7 @@
 """The numbers of a JSON file: an object that a person writes, or what the tool itself has written."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from backprop.errors import (
@@ -13,6 +13,7 @@ from backprop.errors import (
     raise_all,
 )
 from backprop.language import Model
+from backprop.language.sizes import unfolded
 from backprop.names import family, indices, unknown_name
 from backprop.numbers import beyond_doubles
 from backprop.source import Source, Span, normal
@@ -46,12 +47,22 @@ def is_json(source: Source) -> bool:
     return source.text.lstrip()[:1] in ("{", "[")
 
 
-def from_json(source: Source, model: Model, only: Collection[str] = ()) -> Given:
+def plain_numbers(source: Source) -> dict[str, Any]:
+    """What a file of JSON has by name, looked at no further. Raises UnexpectedText."""
+    found: dict[str, Any] = {}
+    for numbers, *_ in _objects(source):
+        if _is_own(numbers):
+            own = (numbers[key] for key in _OWN if isinstance(numbers.get(key), dict))
+            numbers = next(own, {})
+        found |= {normal(name): item for name, item in numbers.items()}
+    return found
+
+
+def from_json(source: Source, model: Model) -> Given:
     """The numbers of a JSON object: `{"a": 2, "b": "inf", "w": [[1, 2], [3, 4]]}`. Nested lists are
     the members of a family, its least indices first.
 
     Of an object that the tool has written, those of the inputs: equations have values there, too.
-    only: the names that are wanted, if not all.
     """
     errors: list[BackpropError] = []
     found: dict[str, Any] = {}
@@ -60,8 +71,7 @@ def from_json(source: Source, model: Model, only: Collection[str] = ()) -> Given
         own = _is_own(numbers)
         if own:
             numbers, begin = _own(source, numbers, begin, model)
-        wanted = ((normal(name), item) for name, item in numbers.items())
-        found |= {name: item for name, item in wanted if not only or name in only}
+        found |= {normal(name): item for name, item in numbers.items()}
         places |= _places(source, begin, end, [] if own else errors)
     plain: dict[str, Any] = {}
     nowhere = Span(source, 0, 1)
@@ -195,17 +205,11 @@ def _members(
         errors.append(unknown_name(name, model.inputs, owner, at, near))
         return {}
     least = list(map(min, zip(*map(indices, known), strict=False)))
-    found: dict[str, Any] = {}
-    waiting: list[tuple[tuple[int, ...], Any]] = [((), nested)]
-    while waiting:
-        above, item = waiting.pop()
-        if isinstance(item, list) and len(above) < len(least):
-            begin = least[len(above)]
-            waiting += [((*above, begin + number), each) for number, each in enumerate(item)]
-        else:
-            member = f"{name}[{','.join(map(str, above))}]"
-            if item is not None or member in known:  # null where the family has a hole
-                found[member] = item
+    found = {  # null where the family has a hole
+        member: item
+        for member, item in unfolded(name, nested, least).items()
+        if item is not None or member in known
+    }
     missing = [member for member in known if member not in found]
     if missing:
         message = f"the lists for {name!r} have no number for {missing[0]}"

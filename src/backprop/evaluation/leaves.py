@@ -218,7 +218,8 @@ def refused(
     near: whether to look for the input that may be meant.
     """
     if name not in model.names:
-        return unknown_name(name, model.inputs, "the inputs of these equations", span, near)
+        known = chain(model.inputs, (each for each in model.fixed if not model.is_equation(each)))
+        return unknown_name(name, known, "the inputs of these equations", span, near)
     if name in model.fixed and not model.is_equation(name):
         message = (
             f"{name!r} is in an index, a range, a draw, bounds or an uncertainty (±):"

@@ -25,7 +25,8 @@ from backprop.language.arguments import (
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
 from backprop.language.frames import Frame, Unrolling, called_with, derived_by
-from backprop.language.integers import Argument, Scope, beyond_range
+from backprop.language.index_code import Scope
+from backprop.language.integers import Argument, beyond_range
 from backprop.numbers import exact
 from backprop.operations import CONSTANTS, DERIVATIVE, FUNCTIONS, GATHERS, Gather
 from backprop.source import Span, one_line, pack

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import Any, NamedTuple
 
-from backprop.language.integers import MOST, Integers, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import MOST, Integers
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.bodies import Nodes

@@ -20,7 +20,8 @@ from backprop.errors import (
     defined_twice,
 )
 from backprop.graph import Columns, in_order
-from backprop.language.integers import Integers, NoNumber, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Integers, NoNumber
 from backprop.names import Names, matching, unknown_name
 from backprop.numbers import shown, whole_number
 from backprop.source import Span, pack
@@ -105,7 +106,8 @@ class DeclarationReader:
             self._refuse_itself(name, tokens, limit)
             if limit.node.kind == "bounds":
                 self.bounds[name] = low, high = self._bounds(tokens, limit, scope)
-                if number < low or number > high:
+                given = self.integers.sizes.of(name)  # which is looked at where it stands
+                if given is None and (number < low or number > high):
                     drawn = statement.shape.drawn
                     value = tokens.span(tokens.sign + 1, parts.limits[0].node.first - 1)
                     another = "another --seed" if drawn else "a number within them"
@@ -225,7 +227,10 @@ class DeclarationReader:
         """Take what is said with members of families, as in `a = 2 in 0..x[1]`."""
         columns, integers = self.columns, self.integers
         inputs = {names[name]: name for name in self.defaults} if self._by_members else {}
-        numbers = {row: default(columns, self.defaults[name]) for row, name in inputs.items()}
+        numbers: dict[int, float] = {}
+        for row, name in inputs.items():
+            given = integers.sizes.of(name)
+            numbers[row] = default(columns, self.defaults[name]) if given is None else given
         limited = {names[name] for name, *_ in self._by_members}
         met: set[int] = set()  # each row is looked at once, however many bounds need it
         doubtful: set[int] = set()  # those that need an input which is limited by members itself

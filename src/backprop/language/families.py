@@ -24,7 +24,8 @@ from backprop.errors import (
     WrongNumberOfArguments,
     defined_twice,
 )
-from backprop.language.integers import Integers, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Integers
 from backprop.names import family as family_of
 from backprop.names import spanned
 from backprop.numbers import shown

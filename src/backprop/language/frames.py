@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from backprop.graph import Place
 from backprop.language.arguments import Members
 from backprop.language.families import ready_made
-from backprop.language.integers import Argument, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Argument
 from backprop.operations import DERIVATIVE, Gather
 from backprop.source import Span
 from backprop.syntax.bodies import Body

@@ -15,7 +15,8 @@ from backprop.graph import CODES, Columns, Place, in_order
 from backprop.language.arguments import Members
 from backprop.language.asked_derivatives import BY
 from backprop.language.families import Families
-from backprop.language.integers import Argument, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Argument
 from backprop.names import did_you_mean, gathered
 from backprop.numbers import few, shortened
 from backprop.operations import DERIVATIVE

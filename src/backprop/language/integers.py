@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
-from math import isfinite, isinf, isnan
+from math import inf, isfinite, isinf, isnan
 from typing import Any, NamedTuple
 
 from backprop.errors import (
@@ -20,6 +20,8 @@ from backprop.errors import (
     UnexpectedText,
 )
 from backprop.graph import Columns, in_order, joined
+from backprop.language.index_code import Scope, plain
+from backprop.language.sizes import NO_SIZES
 from backprop.names import look, strange_letter
 from backprop.numbers import beyond_doubles, call_text, exact, shown, whole_number
 from backprop.operations import CONSTANTS, FUNCTIONS, GATHERS, OPERATIONS
@@ -30,9 +32,6 @@ from backprop.syntax.fold import fold_nodes
 from backprop.syntax.grammar import Node
 from backprop.syntax.parser import Statement
 from backprop.syntax.scanner import Tokens
-
-Scope = Mapping[str, Any]
-"""Variables with their numbers, parameters of functions with their Arguments."""
 
 
 class Argument(NamedTuple):
@@ -57,33 +56,6 @@ def _computed(name: str, parts: Sequence[float]) -> float:
         return reduce(function, map(float, parts))
     given = len(row.defaults) - (row.arity - len(parts))
     return function(*map(float, parts), *row.defaults[given:])
-
-
-def plain(
-    tokens: Tokens, several: Sequence[Nodes], scope: Scope
-) -> Callable[[Scope], tuple[int, ...]] | None:
-    """Sums and products of whole numbers and variables as one Python function that gives all their
-    numbers, None for others. Unrolling computes the indices of every member; this makes it three
-    times as fast."""
-
-    def write(node: Node, operands: list[str]) -> str:
-        word = tokens.texts[node.token]
-        if node.kind == "number" and word.isdecimal() and len(word) < 16:
-            return str(int(word))
-        if node.kind == "name" and type(scope.get(word)) is int:
-            return f"scope[{word!r}]"
-        if node.operation in ("+", "-", "*"):
-            return f"({operands[0]} {node.operation} {operands[1]})"
-        raise ValueError(word)
-
-    if max(map(len, several)) > 20:  # brackets nest
-        return None
-    try:
-        codes = [fold_nodes(nodes, write) for nodes in several]
-    except ValueError:
-        return None
-    function: Callable[[Scope], tuple[int, ...]] = eval(f"lambda scope: ({', '.join(codes)},)")
-    return function
 
 
 class NoNumber(UnexpectedText):
@@ -125,6 +97,8 @@ class Integers:
         self._ready: dict[tuple[int, int], tuple[Any, ...]] = {}
         """Functions of `plain`, behind what their keys are made of, which so cannot become something
         else."""
+        self.sizes = NO_SIZES
+        """Numbers from outside, in the place of those of the file."""
         self.columns = Columns()
         """Where the arguments of functions are: those of the builder."""
         self._inputs: dict[int, str] = {}
@@ -285,6 +259,8 @@ class Integers:
         number = shown(found, 6)
         number = exact(found) if float(number).is_integer() else number
         what = f"is {number}, no whole number"
+        if MOST < abs(found) < inf:
+            what = f"is {shown(found, 6)}, and no index or range goes beyond {MOST:,}"
         error = self._fault(tokens, nodes[-1].first, nodes[-1].last, what)
         met = self.tables(tokens, nodes, scope)
         if nodes[-1].kind == "index" or tokens.texts[nodes[-1].token] in self.own:
@@ -350,8 +326,10 @@ class Integers:
 
     def _of_equation(self, name: str) -> float:
         source = self.sources[name]
-        right = prepared(source.shape).body
-        number = self.known[name] = self.of_body(source.tokens, right, {}, True)
+        number = self.sizes.of_statement(name, source, self.defined)
+        if number is None:
+            number = self.of_body(source.tokens, prepared(source.shape).body, {}, True)
+        self.known[name] = number
         return number
 
     def of_row(self, row: int, found: dict[int, float]) -> float | None:

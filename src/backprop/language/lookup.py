@@ -4,6 +4,7 @@ from weakref import proxy
 
 from backprop.errors import BackpropError, Label, NotANumber, TooLarge
 from backprop.language.families import Families, left, ready_made, right
+from backprop.language.sizes import takes_numbers
 from backprop.source import Span
 from backprop.syntax.parser import Statement
 
@@ -30,6 +31,7 @@ def _number(families: Families, name: str, key: tuple[int, ...], place: Span) ->
         try:
             for statement in families.owners.get(name, ()):
                 _enter(families, name, statement, place)
+            families.tables[name] |= _given(families, name)
         finally:
             families.within_tables -= 1
     table = families.tables[name]
@@ -39,6 +41,17 @@ def _number(families: Families, name: str, key: tuple[int, ...], place: Span) ->
         raise NotANumber(f"an index needs a number, and {label} has none", place, hints=hints)
     number = families.integers.known[label] = table[label]
     return number
+
+
+def _given(families: Families, name: str) -> dict[str, float]:
+    """The numbers from outside for members of a family."""
+    sizes, table = families.integers.sizes, families.tables[name]
+    if not (table and sizes.concerns(name)):
+        return {}
+    owners, equations = families.owners[name], families.integers.defined
+    if not all(takes_numbers(each, equations) for each in owners):
+        return {}
+    return sizes.of_family(name, [*table])
 
 
 def _enter(families: Families, name: str, statement: Statement, asked: Span) -> None:

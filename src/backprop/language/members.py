@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from backprop.language.integers import plain
+from backprop.language.index_code import plain
 from backprop.names import indices
 from backprop.source import Span, one_line
 from backprop.syntax.bodies import prepared

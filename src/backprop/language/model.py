@@ -10,6 +10,7 @@ from backprop.errors import BackpropError, ChooseOutput, Label, LooksAlike
 from backprop.graph import Columns, Graph, Place, in_order
 from backprop.language.build import Builder
 from backprop.language.declarations import NONE, Bounds, Declarations, default, without_brackets
+from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.names import family, gathered, indices, matching, nearest, unknown_name
 from backprop.numbers import listed
 from backprop.source import Source, Span, normal, one_line, pack
@@ -66,6 +67,11 @@ class Model:
         of these alone, also where a note may be due. wrt: derivatives by these alone, if any."""
         return None
 
+    sizes: GivenSizes = NO_SIZES
+    """The numbers from outside that there were when it was read."""
+    given: Mapping[str, float] = MappingProxyType({})
+    """Those of them that stand in the place of numbers of the text."""
+
     def __init__(
         self,
         source: Source,
@@ -111,6 +117,17 @@ class Model:
     def __repr__(self) -> str:
         count, outputs = len(self.names), listed(gathered(self.outputs), 6) or "none"
         return f"Model({self.source.name}: {count} names, outputs {outputs})"
+
+    def take(self, sizes: GivenSizes) -> None:
+        """Let numbers from outside that this was read with stand for those of the text."""
+        self.sizes = sizes
+        self.given = {name: sizes.used[name].number for name in self.fixed if name in sizes.used}
+        if self.given:
+            self._put_given()
+
+    def _put_given(self) -> None:
+        rows = {name: self.columns.number(number) for name, number in self.given.items()}
+        self.defaults = {**self.defaults, **rows}
 
     def add_names(self, names: Mapping[str, int], places: Mapping[str, int]) -> None:
         """Give these rows names, and let what they are called stand at these places."""

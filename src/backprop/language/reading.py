@@ -17,9 +17,10 @@ from backprop.language import called, definitions
 from backprop.language.build import EXPECTED, Builder
 from backprop.language.circles import circles
 from backprop.language.families import MOST_VALUES, Families, left, ready_made
-from backprop.language.integers import Scope
+from backprop.language.index_code import Scope
 from backprop.language.lookup import provide
 from backprop.language.model import Model
+from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.memory import without_collector
 from backprop.names import family
 from backprop.source import Source, Span, one_line
@@ -43,10 +44,13 @@ class Setting(NamedTuple):
 
 
 @without_collector
-def read_model(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
+def read_model(
+    source: Source, seed: int = 0, most: int = MOST_VALUES, sizes: GivenSizes = NO_SIZES
+) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
-    that it may unroll to. Raises the SyntaxFaults and MeaningFaults found in it."""
-    return quickly(source, most) or read_carefully(source, seed, most)
+    that it may unroll to. sizes: numbers from outside. Raises the SyntaxFaults and
+    MeaningFaults found in it."""
+    return quickly(source, most) or read_carefully(source, seed, most, sizes)
 
 
 def quickly(source: Source, most: int) -> Model | None:
@@ -75,15 +79,20 @@ class Parsed(NamedTuple):
     chains: dict[int, Tokens]
 
 
-def read_carefully(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Model:
+def read_carefully(
+    source: Source, seed: int = 0, most: int = MOST_VALUES, sizes: GivenSizes = NO_SIZES
+) -> Model:
     """The Model of an equation text by the ordinary route, which defines what a text means.
 
     Raises the SyntaxFaults and MeaningFaults found in it."""
-    return unrolled(parsed(source, seed, most))
+    return unrolled(parsed(source, seed, most, sizes))
 
 
-def parsed(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Parsed:
-    """The statements of a text. Raises the faults that can be seen before it is unrolled."""
+def parsed(
+    source: Source, seed: int = 0, most: int = MOST_VALUES, sizes: GivenSizes = NO_SIZES
+) -> Parsed:
+    """The statements of a text. sizes: numbers from outside. Raises the faults that can be seen before
+    it is unrolled."""
     chains: dict[int, Tokens] = {}
     statements, errors = read(source, chains=chains)
     equations, functions, indexed = definitions.checked(statements, errors, most)
@@ -91,6 +100,7 @@ def parsed(source: Source, seed: int = 0, most: int = MOST_VALUES) -> Parsed:
     if not indexed and (not equations or (functions and not used)):
         raise _nothing(source, functions, equations)
     members = Families(equations, seed, most)
+    members.integers.sizes = sizes
     members.scalars = equations
     called.provide(members, functions)
     for statement in indexed:
@@ -132,6 +142,7 @@ def unrolled(found: Parsed) -> Model:
     model = Model(
         source, columns, names, defaults, places, fixed, repeated, functions, seed, declared, doubts
     )
+    model.take(members.integers.sizes)
     if derivatives:
         model.derivations = derivatives.known
     if chains:

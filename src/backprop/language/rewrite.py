@@ -31,6 +31,7 @@ def with_defaults(
     that moved is written as the number that it was. drawn: whether what is drawn is written out.
     """
     limits = {**model.bounds, **bounds}
+    numbers = {**model.given, **numbers}
     text = model.source.text
     found = LINE_END.search(text)
     line_end = found.group() if found else "\n"
@@ -48,7 +49,7 @@ def with_defaults(
     for name, number in numbers.items():
         if name not in model.defaults:
             added.append(f"{name} = {exact(number)}")
-        elif name not in together and exact(model.default(name)) != exact(number):
+        elif name not in together and _other(model, name, number):
             span = model.equation(name)
             assert span is not None
             if name in model.worked:  # what stands behind it is its value no more
@@ -77,8 +78,7 @@ def with_defaults(
         known = {name: numbers.get(name, model.default(name)) for name in members}
         # what is drawn is written out, because another seed would draw other numbers
         if model.draws(whole) or any(
-            name in bounds or exact(model.default(name)) != exact(number)
-            for name, number in known.items()
+            name in bounds or _other(model, name, number) for name, number in known.items()
         ):
             # One statement for many inputs gives way to one for each.
             const = "const " if _CONST.match(span.text) else ""
@@ -98,6 +98,11 @@ def with_defaults(
     if added and written and not LINE_END.search(written[-1]):
         written += line_end
     return written + "".join(line + line_end for line in added)
+
+
+def _other(model: Model, name: str, number: float) -> bool:
+    """Whether a number is another one than the text has for an input."""
+    return name in model.given or exact(model.default(name)) != exact(number)
 
 
 def moved_note(member: str) -> str:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from backprop.chain.columns import Rows
 from backprop.graph import Place, depending, in_order
 from backprop.language.in_equations import Derivatives
-from backprop.language.integers import Argument, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Argument
 from backprop.loops.affine import Affine, Places, ranged, whole
 from backprop.loops.derived import Destination, Stage, adjoints, choosing, derived, moved
 from backprop.loops.domains import Domain

@@ -9,8 +9,9 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
+from backprop.language.sizes import GivenSizes
 from backprop.loops.affine import Affine, Ints, Places, count_of, once, plain, seen, whole
-from backprop.loops.domains import Wholes
+from backprop.loops.domains import Reals, Wholes
 from backprop.loops.many import NotLoops
 
 _SPARSE = 4
@@ -193,6 +194,18 @@ class Family:
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
         return [pattern % at for at in zip(*columns, strict=True)]
+
+    def enter(self, sizes: GivenSizes, numbers: Reals) -> None:
+        """Enter what is given from outside for its members into the numbers that the file has, of
+        which those of none are nan."""
+        if not sizes.concerns(self.name):
+            return
+        places = numpy.flatnonzero(~numpy.isnan(numbers))
+        labels = self.labels(places)
+        given = sizes.of_family(self.name, labels)
+        for place, label in zip(places.tolist(), labels, strict=True):
+            if label in given:
+                numbers[place] = given[label]
 
     def _is_all(self, places: Places) -> bool:
         """Whether places are all that there are, in order."""

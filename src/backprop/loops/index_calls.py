@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from backprop.language.called import DEEPEST, whole_body
 from backprop.language.families import Families
-from backprop.language.integers import Argument, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import Argument
 from backprop.loops.many import NotLoops
 from backprop.syntax.bodies import Nodes
 from backprop.syntax.parser import Statement

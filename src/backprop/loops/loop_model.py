@@ -120,7 +120,7 @@ class LoopModel(Model):
         self.plan = self.loops = plan
         self.naming = MemberNames(plan)
         self._texts: dict[int, str] = {}
-        self._again = parsed.source, parsed.members.seed, most
+        self._again = parsed.source, parsed.members.seed, most, parsed.members.integers.sizes
         self.names: Mapping[str, int] = Labels(self)
         self.defaults: Mapping[str, int] = Defaults(self)
         super().__init__(
@@ -134,8 +134,9 @@ class LoopModel(Model):
         )
         del self.columns, self.repeated
         self.names, self.defaults = Labels(self), Defaults(self)
-        self.fixed = tuple(self._fixed(parsed))
+        self.fixed = tuple(plan.fixed_names())
         self.read_with = frozenset(self.fixed)
+        self.take(parsed.members.integers.sizes)
         if plan.undefined:  # others have an order of which nothing can be in doubt
             _ = plan.in_file_order
 
@@ -161,6 +162,9 @@ class LoopModel(Model):
         self.__dict__.update(known)
         return self
 
+    def _put_given(self) -> None:
+        self.plan.put(self.given)
+
     def _declared(self) -> Declarations:
         builder = self.plan.builder
         if not (
@@ -174,14 +178,6 @@ class LoopModel(Model):
         if errors:
             raise NotLoops("what is declared has a mistake")
         return found
-
-    def _fixed(self, parsed: Parsed) -> Iterator[str]:
-        """The constants that ranges and indices are made of."""
-        tables = self.plan.fixed
-        for name in parsed.members.integers.known:
-            yield name
-        for name, places in tables.items():
-            yield from self.plan.families[name].labels(numpy.unique(numpy.concatenate(places)))
 
     @property
     def index(self) -> dict[str, tuple[Family, int]]:

@@ -93,6 +93,7 @@ class Layout:
                 numbers[places] = numpy.concatenate(
                     [*numbers_of(part(self.columns, [loop.root], {}))]
                 )
+            family.enter(self.builder.families.integers.sizes, numbers)
             self._tables[name] = family, numbers
         family, numbers = self._tables[name]
         family.members(indices)

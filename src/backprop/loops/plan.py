@@ -244,6 +244,18 @@ class Plan(Layout):
                 raise NotLoops(f"{some[0]}, or another one of these, is no name")
             yield family, places, some
 
+    def put(self, given: Mapping[str, float]) -> None:
+        """Let inputs have numbers that are not those of the file, as `defaults`."""
+        for of, places, names in self.places_of(given):
+            numbers = self.defaults[of.name] = self.defaults[of.name].copy()
+            numbers[places] = [given[name] for name in names]
+
+    def fixed_names(self) -> Iterator[str]:
+        """The constants that ranges and indices are made of."""
+        yield from self.builder.families.integers.known
+        for name, places in self.fixed.items():
+            yield from self.families[name].labels(numpy.unique(numpy.concatenate(places)))
+
     def unused(self) -> Iterator[str]:
         """The names that no equation uses, in file order."""
         used = {

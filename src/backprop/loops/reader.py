@@ -19,7 +19,8 @@ from backprop.language.arguments import Members
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.in_equations import Derivatives
-from backprop.language.integers import MOST, Argument, Scope
+from backprop.language.index_code import Scope
+from backprop.language.integers import MOST, Argument
 from backprop.loops.affine import Affine, Ints, counted, evenly, listed, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
@@ -44,10 +45,7 @@ class LoopBuilder(Builder):
     columns: ArrayColumns
 
     def __init__(
-        self,
-        names: Mapping[str, int],
-        functions: Mapping[str, Statement],
-        members: Families,
+        self, names: Mapping[str, int], functions: Mapping[str, Statement], members: Families
     ) -> None:
         self.columns = columns = ArrayColumns()
         super().__init__(names, columns, functions, members)

@@ -7,9 +7,10 @@ from sys import maxsize
 
 from backprop.errors import BackpropError
 from backprop.language.families import MOST_VALUES, Families, ready_made
-from backprop.language.integers import Scope
+from backprop.language.index_code import Scope
 from backprop.language.model import Model
 from backprop.language.reading import Parsed, parsed, quickly, unrolled
+from backprop.language.sizes import NO_SIZES, GivenSizes
 from backprop.memory import without_collector
 from backprop.source import Source
 from backprop.syntax.bodies import Parts
@@ -42,20 +43,21 @@ def read_model(
     most: int = MOST_VALUES,
     many: float = MANY,
     tell: Tell = silent,
+    sizes: GivenSizes = NO_SIZES,
 ) -> Model:
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. many: from so many on it is one of loops. tell: is told how it is read.
-    Raises the SyntaxFaults and MeaningFaults found in it."""
+    sizes: numbers from outside. Raises the SyntaxFaults and MeaningFaults found in it."""
     found = quickly(source, most)
     if not found:
-        text = parsed(source, seed, most)
+        text = parsed(source, seed, most, sizes)
         text.members.most = maxsize  # which is of what is unrolled
         steps = about(text)
         text.members.most = most
         if steps >= max(many, many and 10 * sum(map(_is_read_alone, text.statements))):
             if looped := _loops(text, most, steps, tell):
                 return looped
-            text = parsed(source, seed, most)
+            text = parsed(source, seed, most, sizes)
         found = unrolled(text)
     tell(f"read step by step: {len(found.columns):,} steps")
     return found
