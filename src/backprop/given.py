@@ -120,7 +120,8 @@ class _KnownSizes:
 
     @cached_property
     def _owners(self) -> set[str]:
-        return {name.partition("[")[0] for name in self._fixed if not self._model.is_equation(name)}
+        found = {name.partition("[")[0]: name for name in self._fixed}  # one of each family will do
+        return {own for own, name in found.items() if not self._model.is_equation(name)}
 
     def meant(self, pattern: str) -> tuple[list[str], str | None] | None:
         """As `Names.meant` says it of all inputs, without those that the Model has been read with; None for
