@@ -19,6 +19,7 @@ from backprop.loops.affine import among, count_of, seen
 from backprop.loops.derivative_rows import DerivativeRows
 from backprop.loops.domains import Wholes
 from backprop.loops.family import Family
+from backprop.loops.file_numbers import entered
 from backprop.loops.file_order import FileOrder, in_file_order
 from backprop.loops.many import NotLoops, about
 from backprop.loops.parts import Block, Turn, Use, part
@@ -247,8 +248,8 @@ class Plan(Layout):
     def put(self, given: Mapping[str, float]) -> None:
         """Let inputs have numbers that are not those of the file, as `defaults`."""
         for of, places, names in self.places_of(given):
-            numbers = self.defaults[of.name] = self.defaults[of.name].copy()
-            numbers[places] = [given[name] for name in names]
+            numbers = [given[name] for name in names]
+            self.defaults[of.name] = entered(self.defaults[of.name].copy(), places, numbers)
 
     def fixed_names(self) -> Iterator[str]:
         """The constants that ranges and indices are made of."""
