@@ -135,7 +135,7 @@ def test_the_generator_is_the_one_that_the_page_states() -> None:
         ("x[i] = y[i] for i in 1..2; y[i] = x[i] for i in 1..2; L = x[1]", "defined by itself"),
         ("x[i] = 1 for i in 1..3; x[3] = 2; L = x[3]", "'x[3]' is defined twice"),
         ("x[i] = 1 for i in [1, 1]; L = x[1]", "'x[1]' is defined twice"),
-        ("x[i] = 1 for i in 1..1e12; L = x[1]", "1,000,000,000,000 combinations of indices need about 80 TB of memory"),
+        ("x[i] = 1 for i in 1..1e12; L = x[1]", "1,000,000,000,000 combinations of indices need about 30 TB of memory"),
         ("L = " + "sum(" * 10 + "a" + " for i in 1..10)" * 10 + "; a = 1", "over 10,000,000 values"),
         ("L = " + "sum(" * 80 + "a" + " for i in 1..1)" * 80 + "; a = 1", "deeper than is read"),
         ("L = max(a for i in 2..1); a = 1", "the max of nothing"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backprop.loops.room import DRAWN, MEMBER
+from backprop.loops.room import MEMBER
 from benchmarks.contest import Launcher, Worker, commands_in_turn, installed
 from benchmarks.graphs import NUMBERS, SIZES, graph
 from benchmarks.project import COMPILES, ENGINE
@@ -52,8 +52,7 @@ def test_a_member(
             _, _, memory = commands_in_turn(benchmark, launcher, command, {}, rounds=1)
             peaks.append(memory[""])
     taken = (peaks[1] - peaks[0]) / (0.9 * count)
-    counted = DRAWN if kind == "drawn" else MEMBER
-    assert taken < counted
+    assert taken < MEMBER
     what = f"{kind} {SIZES.get(count, '10^7')}: the process, a member"
     table.add(SECTION, what, "", memory=(taken, None), most=16.0)
 

@@ -132,6 +132,11 @@ class Domain:
             found = found.parent
 
     @property
+    def is_regular(self) -> bool:
+        """Whether all combinations around are extended by as many, at each level."""
+        return all(each.each >= 0 for each in self.around() if each.parent is not None)
+
+    @property
     def around_all(self) -> Domain:
         """The whole, in which nothing runs."""
         *_, found = self.around()

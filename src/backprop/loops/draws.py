@@ -9,11 +9,13 @@ import numpy
 from backprop.loops.affine import Affine, Places, count_of, some_of, whole
 from backprop.loops.domains import Reals
 from backprop.loops.family import Family
-from backprop.loops.file_numbers import PIECE
 from backprop.loops.many import NotLoops
 from backprop.loops.reader import LoopBuilder
 from backprop.loops.repeated import Repeated
 from backprop.loops.words import words
+
+_NAMES = 1 << 13
+"""So many names are made at a time: one takes 150 bytes, with what is drawn."""
 
 
 def drawn(builder: LoopBuilder, loop: Repeated, family: Family, places: Places) -> Iterator[Reals]:
@@ -63,5 +65,5 @@ def first_of(builder: LoopBuilder, loop: Repeated) -> dict[str, int]:
 
 def _labels(family: Family, places: Places) -> Iterator[tuple[int, list[str]]]:
     """Names, and the number of the first of them."""
-    for start in range(0, count_of(places), PIECE):
-        yield start, family.labels(some_of(places, start, start + PIECE))
+    for start in range(0, count_of(places), _NAMES):
+        yield start, family.labels(some_of(places, start, start + _NAMES))

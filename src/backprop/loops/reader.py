@@ -27,7 +27,7 @@ from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import End, Many, NotLoops, Slot, Variable
 from backprop.loops.repeated import Repeated
-from backprop.loops.room import CONDITION, DRAWN, EVENLY, MEMBER, Room
+from backprop.loops.room import CONDITION, EVENLY, MEMBER, NAMED, Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
 from backprop.operations import FUNCTIONS, GATHERS, Gather
@@ -82,12 +82,11 @@ class LoopBuilder(Builder):
             places = {word: first.index(word) if word in first else len(first) for word in words}
             order.sort(key=lambda clause: places[tokens.texts[clause.node.token]])
             parts = parts._replace(clauses=tuple(order))
-        taken = DRAWN if shape.drawn else MEMBER
+        taken = MEMBER + NAMED * bool(shape.const or parts.limits)
         domain, scope = self._domain(tokens, parts, {}, self.columns.whole, taken)
         rows = [self._row_of(tokens, each, scope) for each in parts.indices]
-        indices = tuple(self._whole(row, domain) for row in rows)
-        name = tokens.texts[shape.target]
-        return Repeated(statement, name, domain, indices, 0, -1, scope, parts)
+        at, of = tuple(self._whole(row, domain) for row in rows), tokens.texts[shape.target]
+        return Repeated(statement, of, domain, at, 0, -1, scope, parts)
 
     def with_body(self, loop: Repeated) -> Repeated:
         """A statement with its right side."""
@@ -126,7 +125,8 @@ class LoopBuilder(Builder):
                 if not (stays or (stays is None and numpy.all(by))):
                     raise NotLoops("a range has a step of 0")
                 domain = Domain(at, counted(low, high, by))
-                self.room.take(domain.size, span, taken, evenly(low, high, by))
+                even = evenly(low, high, by) and (taken < MEMBER or domain.is_regular)
+                self.room.take(domain.size, span, taken, even)
                 written = chain.from_iterable(clause.items)
                 if (
                     domain.gaps
@@ -356,6 +356,7 @@ class LoopBuilder(Builder):
             if not all(numpy.array_equal(each, kept[0]) for each in kept):
                 raise NotLoops("families with different indices are run through together")
             among = domain.among(kept[0])
+            self.room.take(among.size, self._reading, EVENLY, False)
             numbers = [self._whole(row, domain)[kept[0]] for row in rows]
             domain, rows = among, [columns.special(Index(each), among) for each in numbers]
         if domain.over(base).gaps:

@@ -9,12 +9,15 @@ from backprop.memory import available
 from backprop.numbers import shown
 from backprop.source import Span
 
-MEMBER = 80
-"""Bytes of a member, as measured: its value and gradient, what the file gives it, whose it is, and where it
-stands in the file. So many has a combination, too, whose indices go on unevenly."""
+MEMBER = 30
+"""Bytes of a member, as measured: its value and gradient, what the file gives it, whose it is, and whether it
+leads to the output."""
 
-DRAWN = 360
-"""Bytes of a member that is drawn at random, as measured: its name is made, which the draw depends on."""
+UNEVENLY = 100
+"""Bytes of a combination whose indices go on unevenly, as measured: as arrays, with what is read there."""
+
+NAMED = 280
+"""Bytes more of a member that is `const` or has bounds, as measured: its name is made, and kept."""
 
 CONDITION = 100
 """Bytes more of a combination that a condition is for, as measured."""
@@ -64,7 +67,7 @@ class Room:
         if self.closed:
             return
         self._taken += combinations
-        self.needed += combinations * (taken if evenly else max(taken, MEMBER))
+        self.needed += combinations * (taken if evenly else max(taken, UNEVENLY))
         if self.needed > self.free:
             what = f"{self._taken:,.0f} combinations of indices"
             self.refused = too_large(what, self.needed, self.free, span)
