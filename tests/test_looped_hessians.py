@@ -9,14 +9,17 @@ from typing import Any
 import numpy
 import pytest
 
+from backprop.engine.sparsity import hessian_pattern
 from backprop.errors import BackpropError
 from backprop.evaluation import hessian_matrix, looped_second
 from backprop.evaluation.directions import along
 from backprop.evaluation.hessian_matrix import hessian_at
-from backprop.evaluation.hessian_parts import times
+from backprop.evaluation.hessian_parts import diagonal, times
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model
 from backprop.loops.loop_model import LoopModel
+from backprop.loops.ready import needed
+from backprop.loops.second import LoopCurvature
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from gradbench import PROBLEMS
@@ -148,3 +151,83 @@ def test_of_many_inputs_the_structure_counts(monkeypatch: pytest.MonkeyPatch) ->
     text = "L = sum(exp(x[i]) for i in 1..600); x[i] = 0.1 for i in 1..600"
     found = hessian_at(read_model(Source("<text>", text), many=0), {})
     assert found.matrix == pytest.approx(numpy.diag([numpy.exp(0.1)] * 600))
+
+
+CHAIN = """
+L = sum((x[i]*x[i+1] - 1)^2 for i in 1..149) + exp(a)*sum(sin(x[2*i]) for i in 1..75) + norm(b[*])*b[3]
+x[i] = i/150 for i in 1..150; a = 0.5; b[i] = i for i in 1..5
+y = 3*L + logsumexp(b[1..3]) + prod(cos(b[i]) for i in 1..4)
+"""
+
+
+def _parts(text: str, model: Any, values: dict[str, float]) -> bool:
+    """Assert that the entries, and the diagonal, are those of the unrolled text, and that the structure
+    is the one that its graph has. Whether loops have them."""
+    output = model.output() if model.loops else ""
+    names = hessian_matrix.inputs_by(model, output, ()) if model.loops else []
+    if not 0 < len(names) <= 700:
+        return False
+    found = looped_second.parts_by_loops(model, values, output, names, False)
+    if found is None:
+        return False
+    right = hessian_at(whole(text), values)
+    assert [*right.inputs] == names
+    size = numpy.abs(right.matrix).max()
+    least = max(1e-12 * size, right.curvature.error)
+    graph = whole(text)
+    pattern = hessian_pattern(graph.graph(output), [graph.names[name] for name in names])
+    loops = LoopCurvature(needed(model, output, names, values))
+    mine = loops.pattern()
+    assert pattern is None or mine is None or mine == pattern, text
+    assert found[1].dense() == pytest.approx(right.matrix, rel=1e-10, abs=least), text
+    own = looped_second.parts_by_loops(model, values, output, names, True)
+    assert own
+    expected = right.matrix.diagonal()
+    assert own[1].diagonal() == pytest.approx(expected, rel=1e-10, abs=least), text
+    return True
+
+
+@pytest.mark.parametrize("text", [*TEXTS, CHAIN])
+def test_entries_and_the_diagonal(
+    text: str, looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_model, "FEW", 0)
+    assert _parts(text, looped(text), {})
+
+
+def test_random_models_have_the_entries_that_they_have_unrolled(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(loop_model, "FEW", 0)
+    monkeypatch.setattr(looped_second, "LEAST", 0)
+    looked = 0
+    for number in range(1000 if request.config.getoption("--whole") else 80):
+        text, values = random_indexed(number)
+        try:
+            looked += _parts(text, read_model(Source("<text>", text), many=0), values)
+        except BackpropError:
+            continue
+    assert looked > 15
+
+
+def test_many_inputs_have_a_matrix_by_few_sweeps(
+    looped: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_model, "FEW", 0)
+    model = looped(CHAIN)
+    found, right = hessian_at(model, {}, "y"), hessian_at(whole(CHAIN), {}, "y")
+    assert found.matrix == pytest.approx(right.matrix, rel=1e-11, abs=1e-12)
+    assert found.curvature.verdict == right.curvature.verdict
+    assert found.curvature.signs == right.curvature.signs
+    swept = looped_second.parts_by_loops(looped(CHAIN), {}, "y", found.inputs, True)
+    assert swept
+    assert swept[1].sweeps < 12
+
+
+def test_the_diagonal_of_k_means_is_found_by_one_sweep(looped: Callable[[str], Any]) -> None:
+    """By hand: twice the number of points that are nearest to the centre."""
+    found = diagonal(looped(PROBLEMS["k_means"].text({"n": 20000, "k": 6, "d": 3})), {})
+    assert found.way == "1 sweep over the gradient"
+    counts = found.numbers.reshape(6, 3)
+    assert (counts == counts[:, :1]).all()
+    assert counts.sum() == 2 * 3 * 20000

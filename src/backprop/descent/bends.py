@@ -59,7 +59,7 @@ class BendsOfLoops:
 
     def sizes(self, x: Sequence[float]) -> Any:
         try:
-            return self._loops.sizes(numpy.array(x), self._ways)
+            return self._loops.sizes(numpy.array(x), self._ways).products
         except Doubtful:
             by_graph = self._objective.by_graph
             return by_graph.sizes(x) if by_graph else numpy.full(self._ways.shape, numpy.inf)

@@ -13,7 +13,7 @@ from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
-from backprop.evaluation.second_derivatives import Entries
+from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import depending, in_order
 from backprop.language import Model
 from backprop.values import having_say
@@ -87,6 +87,8 @@ def diagonal(
     engine: str = "auto",
 ) -> HessianPart:
     """The second derivatives by one input alone. Raises as `Model.grad`."""
+    if (looped := _by_loops(model, values, of, wrt, True)) and looped.entries:
+        return looped._replace(numbers=looped.entries.diagonal(), entries=None)
     point = at_point(model, values, of, wrt, engine)
     if _is_small(point):
         found = careful(model, point)
@@ -105,11 +107,13 @@ def sparse(
 ) -> HessianPart:
     """The second derivatives that can be other than 0, as the graph tells. Raises as `Model.grad`, and
     TooLarge where they are too many."""
+    if looped := _by_loops(model, values, of, wrt, False):
+        return looped
     point = at_point(model, values, of, wrt, engine)
     if _is_small(point):
         found = careful(model, point)
         rows, columns = numpy.nonzero(found.matrix)
-        entries = Entries(rows, columns, found.matrix[rows, columns], len(point.x))
+        entries = Entries(rows, columns, found.matrix[rows, columns], len(point.x), len(point.x))
         return _part(point, found.warnings, found.notes, entries=entries)
     known = point.second.entries(point.x)
     if known is None:
@@ -120,11 +124,28 @@ def sparse(
             raise TooLarge(message, hints=hints, where=model.source.name)
         table = point.second.products(point.x, None)
         rows, columns = numpy.nonzero(table)
-        known = Entries(rows, columns, table[rows, columns], count)
+        known = Entries(rows, columns, table[rows, columns], count, count)
     doubts = numpy.zeros(len(point.names), bool)
     doubts[_doubtful(point, point.leaves)] = True
     known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
     return _part(point, _told(model, known.values), entries=known, way=_way(known.sweeps))
+
+
+def _by_loops(
+    model: Model, values: Mapping[str, float], of: str | None, wrt: Sequence[str], diagonal: bool
+) -> HessianPart | None:
+    """Entries of a Model of loops; None where loops do not have them."""
+    if not model.loops:
+        return None
+    from backprop.evaluation.looped_second import parts_by_loops
+
+    output = model.output(of)
+    names = inputs_by(model, output, wrt)
+    if not (looped := parts_by_loops(model, values, output, names, diagonal)):
+        return None
+    gradient, entries = looped
+    said = gradient.warnings, gradient.notes
+    return HessianPart(gradient, tuple(names), None, None, entries, _way(entries.sweeps), *said)
 
 
 def _way(sweeps: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import fsum
 from operator import mul
 from typing import Any, NamedTuple
@@ -11,17 +11,20 @@ import numpy
 
 from backprop.evaluation.curvature import Curving, curvature_within, points_near, rounding_by
 from backprop.evaluation.gradient import Gradient, by_loops
+from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.language import Model
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.ready import needed
-from backprop.loops.second import LoopCurvature
+from backprop.loops.second import Curvature, LoopCurvature
 from backprop.loops.walks import Doubtful
 from backprop.source import normal
 
-_MOST = 500
-"""The most inputs of which a whole matrix is computed, one after the other: for more, the unrolled text
-needs fewer sweeps, or those of a tape."""
+_MOST = 5000
+"""The most inputs of which a whole matrix is computed, if its structure does not save sweeps."""
+
+_AT_ONCE = 50
+"""The directions of one run through the loops."""
 
 
 class LoopedMatrix(NamedTuple):
@@ -46,21 +49,79 @@ def matrix_by_loops(
     if len(names) > _MOST or not (point := _point(model, values, output, names)):
         return None
     gradient, x, loops = point
-    ways = numpy.identity(len(names))
+    plan = _plan(loops, len(names))
     try:
-        found = loops.at(x, ways)
-        matrix = found.products / 2 + found.products.T / 2 + 0.0
+        table, slopes = _table(loops.at, x, plan)
+        matrix = table / 2 + table.T / 2 + 0.0
 
         def rounding() -> Any:
-            sizes = loops.sizes(x, ways), loops.gradient_sizes(x)
-            others = (loops.at(numpy.array(near), ways) for near in points_near(x.tolist()))
-            tables = ((each.products, each.gradient) for each in others)
-            return rounding_by(matrix, found.gradient, sizes, tables)
+            sizes = _table(loops.sizes, x, plan)[0], loops.gradient_sizes(x)
+            near = (_table(loops.at, numpy.array(each), plan) for each in points_near(x.tolist()))
+            return rounding_by(matrix, slopes, sizes, near)
 
-        said = curvature_within(matrix, found.gradient, rounding)
+        said = curvature_within(matrix, slopes, rounding)
     except Doubtful:
         return None
     return LoopedMatrix(gradient, matrix, said)
+
+
+def parts_by_loops(
+    model: Model, values: Mapping[str, float], output: str, names: Sequence[str], diagonal: bool
+) -> tuple[Gradient, Entries] | None:
+    """The second derivatives that can be other than 0, or those in the `diagonal`; None as of
+    `matrix_by_loops`, and where nearly all are other than 0 and too many. Raises as `Model.grad`."""
+    if not (point := _point(model, values, output, names)):
+        return None
+    gradient, x, loops = point
+    count = len(names)
+    plan = _plan(loops, count)
+    try:
+        if plan:
+            found = plan.entries(loops.at(x, plan.ways).products)
+            if diagonal:
+                own = found.rows == found.columns
+                found = found._replace(
+                    rows=found.rows[own], columns=found.columns[own], values=found.values[own]
+                )
+            return gradient, found
+        if diagonal:
+            numbers = numpy.empty(count)
+            for places, part in _one_by_one(loops.at, x):
+                numbers[places] = part.products[numpy.arange(len(places)), places]
+            return gradient, Entries(
+                numpy.arange(count), numpy.arange(count), numbers, count, count
+            )
+        if count > _MOST:
+            return None
+        table, _ = _table(loops.at, x, None)
+    except Doubtful:
+        return None
+    rows, columns = numpy.nonzero(table)
+    return gradient, Entries(rows, columns, table[rows, columns], count, count)
+
+
+def _plan(loops: LoopCurvature, count: int) -> SweepPlan | None:
+    return sweep_plan(loops.pattern()) if count >= LEAST else None
+
+
+def _one_by_one(run: Callable[[Any, Any], Curvature], x: Any) -> Iterator[tuple[Any, Curvature]]:
+    """What comes out along each input, some at once, and which these are."""
+    for first in range(0, len(x), _AT_ONCE):
+        places = numpy.arange(first, min(first + _AT_ONCE, len(x)))
+        ways = numpy.zeros((len(places), len(x)))
+        ways[numpy.arange(len(places)), places] = 1.0
+        yield places, run(x, ways)
+
+
+def _table(run: Callable[[Any, Any], Curvature], x: Any, plan: SweepPlan | None) -> tuple[Any, Any]:
+    """The second derivatives, (n, n), and the gradient, (n,)."""
+    if plan:
+        found = run(x, plan.ways)
+        return plan.entries(found.products).dense(), found.gradient
+    table, gradient = numpy.empty((len(x), len(x))), None
+    for places, part in _one_by_one(run, x):
+        table[places], gradient = part.products, part.gradient
+    return table, gradient
 
 
 def times_by_loops(

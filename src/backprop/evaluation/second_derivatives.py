@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
 from backprop.chain.derivatives import derivative_graph
 from backprop.engine.choosing import tape_pays
-from backprop.engine.sparsity import coloured_symmetric, hessian_pattern
+from backprop.engine.sparsity import hessian_pattern
 from backprop.engine.tape_sweeps import TapeSweeps
 from backprop.errors import NoMachineCode
+from backprop.evaluation.sweep_plan import LEAST, Entries, SweepPlan, sweep_plan
 from backprop.graph import Graph, depending, in_order
 from backprop.syntax import functions
 from backprop.values import Lookup, forward, tangents
@@ -28,9 +29,6 @@ _AT_ONCE = 100
 
 _ROOM = 2**24
 """The most numbers that are kept for a sweep."""
-
-_LEAST = 16
-"""From so many leaves on, structure may save sweeps."""
 
 _WAYS = 3
 """In how many directions borders are looked for."""
@@ -56,26 +54,6 @@ def _near(x: Sequence[float]) -> Iterator[list[float]]:
         ways = [around.choice((1, -1)) * around.uniform(0.5, 1) * reach(number) for number in x]
         for sign in (1, -1):
             yield [number + sign * way for number, way in zip(x, ways, strict=True)]
-
-
-class Entries(NamedTuple):
-    """The numbers of a symmetric matrix that can be other than 0, by row and column, both triangles:
-    three arrays of one length. sweeps: how many found them."""
-
-    rows: Any
-    columns: Any
-    values: Any
-    sweeps: int
-
-
-class _Plan(NamedTuple):
-    """How a few directions find all entries. ways: shape (sweeps, n). Entry number k stands at
-    (rows[k], columns[k]), and in what the sweeps find, one behind the other, at place at[k]."""
-
-    ways: Any
-    rows: Any
-    columns: Any
-    at: Any
 
 
 class SecondDerivatives:
@@ -124,7 +102,7 @@ class SecondDerivatives:
         all rows, where they are known."""
         if self._plan is None:
             return self.products(x, None, data)
-        return _dense(self._planned(self._plan, x, data), len(x))
+        return self._planned(self._plan, x, data).dense()
 
     def entries(self, x: Sequence[float]) -> Entries | None:
         """The second derivatives that can be other than 0; None where that is nearly all of them. Not finite
@@ -136,10 +114,7 @@ class SecondDerivatives:
         """The second derivatives by one leaf alone, shape (n,), and how many sweeps found them."""
         found, count = self.entries(x), len(x)
         if found:
-            own = found.rows == found.columns
-            diagonal = numpy.zeros(count)
-            diagonal[found.rows[own]] = found.values[own]
-            return diagonal, found.sweeps
+            return found.diagonal(), found.sweeps
         parts = []
         for first in range(0, count, _AT_ONCE):
             places = numpy.arange(first, min(first + _AT_ONCE, count))
@@ -179,16 +154,14 @@ class SecondDerivatives:
         if count and self._on_tape(count) and self._tape:
             found = self._tape.products(x, self._plan and self._plan.ways, sizes=True)
             if found is not None:
-                return (
-                    found if self._plan is None else _dense(self._decoded(self._plan, found), count)
-                )
+                return found if self._plan is None else self._plan.entries(found).dense()
         return self._whole(self.data(x), slopes=_SIZES)
 
     def _whole(self, data: list[float], **slopes: Any) -> Any:
         count = len(self.leaves)
         if self._plan is None:
             return self.swept(data, numpy.identity(count), **slopes)
-        return _dense(self._decoded(self._plan, self.swept(data, self._plan.ways, **slopes)), count)
+        return self._plan.entries(self.swept(data, self._plan.ways, **slopes)).dense()
 
     def swept(self, data: list[float], ways: Any, **slopes: Any) -> Any:
         """What `products` finds, by the interpreter, from the front, for some directions at once. data: the
@@ -213,43 +186,21 @@ class SecondDerivatives:
         return table
 
     @cached_property
-    def _plan(self) -> _Plan | None:
+    def _plan(self) -> SweepPlan | None:
         """The directions that find all second derivatives, where they are fewer than the leaves."""
-        count = len(self.leaves)
-        pattern = hessian_pattern(self.whole, self.leaves) if count >= _LEAST else None
-        if pattern is None:
-            return None
-        colouring = coloured_symmetric(pattern)
-        sweeps = len(colouring.alone) + colouring.size
-        if 2 * sweeps > count:
-            return None
-        colours = numpy.array(colouring.colours)
-        alone = numpy.full(count, -1)
-        alone[colouring.alone] = numpy.arange(len(colouring.alone))
-        ways = numpy.zeros((sweeps, count))
-        ways[numpy.arange(len(colouring.alone)), colouring.alone] = 1.0
-        seen = numpy.flatnonzero(colours >= 0)
-        ways[len(colouring.alone) + colours[seen], seen] = 1.0
-        rows = numpy.repeat(numpy.arange(count), [len(each) for each in pattern])
-        columns = numpy.array([at for each in pattern for at in each], int)
-        by_row = alone[rows] >= 0  # what stands in such a row is known from its own sweep
-        of = numpy.where(
-            alone[columns] >= 0, alone[columns], len(colouring.alone) + colours[columns]
-        )
-        sweep = numpy.where(by_row, alone[rows], of)
-        return _Plan(ways, rows, columns, sweep * count + numpy.where(by_row, columns, rows))
+        many = len(self.leaves) >= LEAST
+        return sweep_plan(hessian_pattern(self.whole, self.leaves)) if many else None
 
-    def _planned(self, plan: _Plan, x: Sequence[float], data: list[float] | None = None) -> Entries:
+    def _planned(
+        self, plan: SweepPlan, x: Sequence[float], data: list[float] | None = None
+    ) -> Entries:
         """The entries that a plan is for; x, data: as for `products`."""
         count = len(plan.ways)
         if self._on_tape(count) and self._tape:
             values = self._tape.entries(x, plan.rows, plan.columns)
             if values is not None:
-                return Entries(plan.rows, plan.columns, values, count)
-        return self._decoded(plan, self.products(x, plan.ways, data))
-
-    def _decoded(self, plan: _Plan, found: Any) -> Entries:
-        return Entries(plan.rows, plan.columns, found.ravel().take(plan.at), len(plan.ways))
+                return plan.filled(values)
+        return plan.entries(self.products(x, plan.ways, data))
 
     @cached_property
     def _start(self) -> list[float]:
@@ -301,10 +252,3 @@ class SecondDerivatives:
             except NoMachineCode:
                 self._engine = "python"
         return bool(self._tape)
-
-
-def _dense(found: Entries, count: int) -> Any:
-    """A matrix of these entries, (count, count)."""
-    table = numpy.zeros((count, count))
-    table[found.rows, found.columns] = found.values
-    return table

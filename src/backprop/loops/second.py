@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy
 
+from backprop.engine.sparsity import Sparsity
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
+from backprop.loops.bent import pattern
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Reals
 from backprop.loops.many import NotLoops
@@ -70,10 +72,17 @@ class LoopCurvature:
                 raise Doubtful("what is too small")
         return found
 
-    def sizes(self, x: Reals, vectors: Reals) -> Reals:
-        """The sizes of all that is added up to each number of the products, for vectors of which no number
-        is negative: the rounding of a product is a few units in their last place. Raises Doubtful."""
-        return self._at(x, vectors, self._first, self._second_sizes)[0].products
+    def pattern(self) -> Sparsity | None:
+        """For each leaf those with which the output can have a second derivative other than 0, by their
+        places; None where that is nearly all of them, or too many to tell."""
+        sizes = {name: len(each) for name, each in self._numbers.items()}
+        return pattern(self._program, self._output[0], self._leaves, sizes)
+
+    def sizes(self, x: Reals, vectors: Reals) -> Curvature:
+        """As `at`, but in the place of the products the sizes of all that is added up to each number, for
+        vectors of which no number is negative: the rounding of a product is a few units in their
+        last place. Raises Doubtful."""
+        return self._at(x, vectors, self._first, self._second_sizes)[0]
 
     def gradient_sizes(self, x: Reals) -> Reals:
         """The sizes of all that is added up to each number of the gradient. Raises Doubtful."""

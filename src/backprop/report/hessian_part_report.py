@@ -128,7 +128,7 @@ class PartReport(Shown, _PartReport):
         found = self.found
         own: dict[str, Any] = {}
         if found.entries is not None:
-            rows, columns, numbers, _ = found.entries
+            rows, columns, numbers = found.entries[:3]
             both = {"row": rows.tolist(), "column": columns.tolist()}
             own["entries"] = {**both, "value": numbers.tolist()}
         elif found.direction is None:
