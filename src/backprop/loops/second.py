@@ -12,7 +12,7 @@ import numpy
 from backprop.engine.sparsity import Sparsity
 from backprop.graph import depending
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.bent import pattern
+from backprop.loops.bending_pairs import pattern
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Reals
 from backprop.loops.many import NotLoops

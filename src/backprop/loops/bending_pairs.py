@@ -41,7 +41,7 @@ def pattern(
     None where these are nearly all, or too many to tell. program: what computes the family of the output.
     leaves: by family and places, one after the other. sizes: of families."""
     count = sum(len(places) for _, places in leaves)
-    found = _Sets(program, output, leaves, sizes, count)
+    found = _LeafSets(program, output, leaves, sizes, count)
     try:
         pairs = found.pairs()
     except TooDense:
@@ -59,7 +59,7 @@ class _Live(NamedTuple):
     asked: set[int]
 
 
-class _Sets:
+class _LeafSets:
     """The sets of a program's rows, and of members by family."""
 
     def __init__(
