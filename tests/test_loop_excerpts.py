@@ -412,3 +412,22 @@ def test_what_is_too_much_of_large_families_is_told_at_once(more: list[str], sai
     assert ran.status == 1
     assert said in ran.err
     assert "unrolled after all" not in ran.err
+
+
+def test_of_members_that_are_not_explained_no_names_are_made() -> None:
+    looped = read_model(Source("<text>", BIG), many=0)
+    found, gradient = commands.explain(
+        Asked(looped, {}, None), "equations", [], ["e[3]"], "both", False
+    )
+    assert looped.loops
+    assert {step.name for step in found.backward} == {"L", "M"}
+    assert not looped.naming._made
+    assert "index" not in looped.naming.__dict__
+    whole = commands.evaluate(read_carefully(Source("<text>", BIG)), {}).gradient
+    for mine, right in ((gradient.data, whole.data), (gradient.gradients, whole.gradients)):
+        assert len(mine) == len(right)
+        assert [*mine] == [*right]
+        assert [name in mine for name in ("e", "e[0]", "e[1]", "zz[1]")] == [
+            name in right for name in ("e", "e[0]", "e[1]", "zz[1]")
+        ]
+        assert mine == pytest.approx(right, rel=1e-9)

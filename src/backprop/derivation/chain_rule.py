@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite, isnan
 
@@ -65,13 +65,14 @@ def derivation(
     of a few members alone, `only` names, what is known of all others. Raises TooLarge.
     """
     writing = _Writing(model, found, detail == "operations", members)
-    gradient, graph, numbers = found.gradient, writing.graph, writing.numbers
+    gradient, graph = found.gradient, writing.graph
+    numbers: Mapping[str, float] = writing.numbers
     nodes = [*filter(graph.is_step, graph.labels)]
     at = {node: number for number, node in enumerate(nodes, 1)}
     if members:
         at = {node: 1 + members.rank(graph.label(node)) for node in nodes}
         nodes.sort(key=at.__getitem__)
-        numbers = {name: gradient.data[name] for name in gradient.gradients}
+        numbers = members.numbers
         writing.wanted = {*only}
     elif only:
         names = sorted(numbers, key=lambda name: name not in model.names)  # those of the file first
@@ -93,7 +94,8 @@ def derivation(
     inputs = needed.difference(map(graph.label, nodes))
     if members:
         inputs = {name for name in inputs & numbers.keys() if members.rank(name) < 0}
-    given = {name: numbers[name] for name in gradient.data if name in inputs}
+    in_file = members.in_file(inputs) if members else filter(inputs.__contains__, gradient.data)
+    given = {name: numbers[name] for name in in_file}
     forward = [step for step in forward if step.name in needed]
     return Derivation(gradient.output, gradient.value, numbers, given, forward, start, backward)
 

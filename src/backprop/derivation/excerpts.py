@@ -10,10 +10,11 @@ from backprop.derivation.chain_rule import MOST, derivation, too_many
 from backprop.derivation.paths import MOST_PATHS, paths
 from backprop.derivation.steps import Derivation
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import Evaluation, Gradient, by_loops
+from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.names import meant
+from backprop.source import normal
 from backprop.syntax.functions import TINY
 from backprop.values import Numbers, backward
 
@@ -30,7 +31,7 @@ def of_members(
 ) -> tuple[Derivation, Gradient] | None:
     """What `derivation` finds for a Model of loops, with the gradient itself; None for others, and where
     it takes every step. only, steps: as there. Raises TooLarge, UnknownName, ChooseOutput."""
-    gradient = by_loops(model, values, of)
+    gradient = _swept(model, values, of)
     if gradient is None:
         return None
     from backprop.loops.chosen import Chosen
@@ -45,12 +46,12 @@ def of_members(
 def _explained(
     model: Model, shown: Chosen, gradient: Gradient, only: Sequence[str], steps: str
 ) -> Derivation:
+    if not only and shown.count > MOST:
+        raise too_many(model, gradient.output, shown.count)
     gradients = gradient.gradients
     names: Sequence[str] = only or [*gradients]
     if not all(each in gradients for each in names):
         names = meant(only, gradients, f"what leads to {gradient.output}")
-    if not only and shown.count > MOST:
-        raise too_many(model, gradient.output, shown.count)
     members = shown.about(names)
     if len(members) > MOST:
         raise too_many(model, gradient.output, len(members))
@@ -60,7 +61,7 @@ def _explained(
 
 def look_ahead(model: Model, values: Mapping[str, float], of: str | None) -> None:
     """Raise TooLarge for a Model of loops with more steps than are explained without being asked twice."""
-    gradient = by_loops(model, values, of)
+    gradient = _swept(model, values, of)
     if gradient is None:
         return
     from backprop.loops.chosen import Chosen
@@ -79,7 +80,7 @@ def paths_of_members(
 ) -> tuple[Derivation, Gradient] | None:
     """The paths from these names to the output of a Model of loops, with the gradient itself; None for
     others, and where it takes every step. Raises TooLarge, UnknownName, ChooseOutput."""
-    gradient = by_loops(model, values, of)
+    gradient = _swept(model, values, of)
     if gradient is None:
         return None
     from backprop.loops.chosen import Chosen
@@ -98,6 +99,24 @@ def paths_of_members(
     totals = {name: gradient.gradients[name] for name in names}
     start = output, gradient.value, gradient.data
     return Derivation(*start, paths=listed, gradients=totals), gradient
+
+
+def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
+    """What `by_loops` finds, of which no names are made before somebody goes through them."""
+    output = model.output(of) if model.loops else ""
+    if not model.loops:  # which may have been unrolled for the message
+        return None
+    from backprop.loops.loop_model import LoopModel
+    from backprop.loops.naming import NumbersByName
+
+    assert isinstance(model, LoopModel)
+    found = model.swept({normal(name): number for name, number in values.items()}, output)
+    if found is None:
+        return None
+    model.found = found
+    data = NumbersByName(model.plan, model.naming, found.values)
+    gradients = NumbersByName(model.plan, model.naming, found.gradients, found.reached)
+    return Gradient(output, data[output], data, gradients, tuple(model.warnings))
 
 
 def _between(model: Model, shown: Chosen, name: str, output: str) -> set[str]:

@@ -4,7 +4,7 @@ Every formula is a text in the equation language, every number the one that the 
 what is written as text, LaTeX, MathML or JSON comes from the same steps.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -13,12 +13,21 @@ from backprop.showing import Shown
 
 
 class AllMembers(Protocol):
-    """What is known of all members of loops, of which only some are explained.
+    """What is known of all members of loops, of which only some are explained."""
 
-    count: how many are computed and lead to the output.
-    """
+    @property
+    def count(self) -> int:
+        """How many are computed and lead to the output."""
+        ...
 
-    count: int
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """The values of all names that lead to the output."""
+        ...
+
+    def in_file(self, names: Iterable[str]) -> list[str]:
+        """A few names in the order of the file."""
+        ...
 
     def rank(self, name: str) -> int:
         """How many of these are computed before this one; below 0 for an input."""

@@ -48,8 +48,8 @@ class Gradient(NamedTuple):
 
     output: str
     value: float
-    data: dict[str, float]
-    gradients: dict[str, float]
+    data: Mapping[str, float]
+    gradients: Mapping[str, float]
     warnings: tuple[BackpropError, ...] = ()
     notes: tuple[AtBorder | Cancelled, ...] = ()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy
 
@@ -12,6 +13,7 @@ from backprop.loops.domains import Wholes, stretch
 from backprop.loops.excerpt import Excerpt, Member
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
+from backprop.loops.naming import NumbersByName
 from backprop.loops.nearby import users as users_of
 from backprop.loops.visits import visits
 
@@ -26,28 +28,55 @@ class Chosen:
         if self._plan.builder.derivatives:
             raise NotLoops("derivatives stand in equations")
         family, at = model.kind(output)
-        self._ranks, self.count = visits(self._plan, family.name, at)
-        """count: how many members are computed and lead to the output."""
+        self._output = family.name, at
+        self._reached = self._plan.reached(*self._output)
         self._rests: dict[str, Member] = {}
+
+    @cached_property
+    def _ranks(self) -> Mapping[str, Wholes]:
+        """Of each family how many members a walk from the output leaves before each; -1 for inputs. Made
+        where something is shown."""
+        return visits(self._plan, *self._output)
+
+    @cached_property
+    def count(self) -> int:
+        """How many members are computed and lead to the output."""
+        computed = ((name, ~self._plan.inputs_of(name)) for name in self._plan.families)
+        return sum(int((self._reached[name][:-1] & each).sum()) for name, each in computed)
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """The values of all names that lead to the output."""
+        assert self._model.found is not None
+        values, reached = self._model.found.values, self._reached
+        return NumbersByName(self._plan, self._model.naming, values, reached)
+
+    def in_file(self, names: Iterable[str]) -> list[str]:
+        """A few names in the order of the file."""
+        return self._model.naming.in_file(names)
 
     def about(
         self, names: Iterable[str], users: bool = True, most: int | None = None
     ) -> list[Member]:
-        """The members that are computed and have one of these names, or, with `users`, use one; operands
-        first. most: of each statement no more are wanted."""
+        """The members that are computed and have one of these names, or, with `users`, use one. most: of
+        each statement no more are wanted."""
         places = self.places(names)
-        found: list[tuple[int, Member]] = []
+        found: list[Member] = []
         for number, reads in self._plan.computed.items():
             loop = self._plan.loops[number]
             own = self._plan.families[loop.family].places(loop.indices)
-            ranks = self._ranks[loop.family][own]
+            leads = self._reached[loop.family][own]
             some = users_of(self._plan, number, places if users else {})
             if loop.family in places:
                 some |= numpy.isin(own, places[loop.family])
-            some &= reads & (ranks >= 0)
-            which = numpy.flatnonzero(some)[: None if most is None else most + 1].tolist()
-            found += [(int(ranks[at]), (number, at)) for at in which]
-        return [member for _, member in sorted(found)]
+            some &= reads & leads
+            which = numpy.flatnonzero(some)[: None if most is None else most + 1]
+            found += [(number, at) for at in which.tolist()]
+        return found
+
+    def in_turn(self, members: Sequence[Member]) -> list[Member]:
+        """Members in the order in which a walk from the output leaves them, operands first."""
+        return sorted(members, key=lambda each: self.rank(self.label(each)))
 
     def label(self, member: Member) -> str:
         """What a member is called."""
@@ -69,7 +98,7 @@ class Chosen:
         found = self._model.found
         if found is None:
             raise NotLoops("nothing has been computed")
-        made = Excerpt(self._model, members, self.places(names), found.values)
+        made = Excerpt(self._model, self.in_turn(members), self.places(names), found.values)
         for name in names:
             made.input(name)
         self._rests = {made.graph.label(row): member for row, member in made.rests.items()}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, compress, repeat
 from typing import TypeVar
 
 import numpy
+from numpy.typing import NDArray
 
-from backprop.loops.affine import count_of, some_of
+from backprop.loops.affine import among, count_of, some_of
+from backprop.loops.domains import Reals
 from backprop.loops.family import Family
 from backprop.loops.file_order import Group
 from backprop.loops.plan import Plan
@@ -124,3 +126,58 @@ class MemberNames:
                 found += zip(where.tolist(), labels, strict=True)
             start += count_of(places)
         return [name for _, name in sorted(found)]
+
+
+class NumbersByName(Mapping[str, float]):
+    """Numbers of members by name, in the order of the file: names are made when somebody goes through
+    them, and not to look at a few."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        naming: MemberNames,
+        numbers: Mapping[str, Reals],
+        there: Mapping[str, NDArray[numpy.bool_]] | None = None,
+    ) -> None:
+        """numbers: by family. there: which members are meant, if not all."""
+        self._plan, self._naming, self._numbers, self._there = plan, naming, numbers, there
+
+    def _place(self, name: str) -> tuple[str, int] | None:
+        family = self._plan.families.get(name.partition("[")[0])
+        at = -1 if family is None else family.named(name)
+        if family is None or at < 0 or (self._there and not self._there[family.name][at]):
+            return None
+        return family.name, at
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._place(name) is not None
+
+    def __getitem__(self, name: str) -> float:
+        if (found := self._place(name)) is None:
+            raise KeyError(name)
+        return float(self._numbers[found[0]][found[1]])
+
+    def __iter__(self) -> Iterator[str]:
+        if self._there is None:
+            return iter(self._naming.every())
+        if not self._naming.in_turn:
+            return filter(self.__contains__, self._naming.every())
+        return chain.from_iterable(map(self._labels, self._naming.groups))
+
+    def __len__(self) -> int:
+        return sum(self._count(name, places) for name, places in self._naming.groups)
+
+    def _count(self, name: str, places: slice | NDArray[numpy.int64]) -> int:
+        return count_of(places) if self._there is None else int(self._there[name][places].sum())
+
+    def members_of(self, family: str) -> list[str]:
+        """The names of a family, in the order of the file."""
+        if not self._naming.in_turn:
+            return [name for name in self if name.partition("[")[0] == family]
+        groups = [each for each in self._naming.groups if each[0] == family]
+        return [*chain.from_iterable(map(self._labels, groups))]
+
+    def _labels(self, group: Group) -> list[str]:
+        name, places = group
+        some = places if self._there is None else among(places, self._there[name][places])
+        return self._plan.families[name].labels(some)

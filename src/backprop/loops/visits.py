@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy
+from numpy.typing import NDArray
 
 from backprop.graph import in_order
 from backprop.loops.domains import Domain, Wholes
@@ -16,27 +17,27 @@ from backprop.loops.plan import Plan
 from backprop.loops.rows import Gathered
 
 
-def visits(plan: Plan, output: str, place: int) -> tuple[Mapping[str, Wholes], int]:
+def visits(plan: Plan, output: str, place: int) -> Mapping[str, Wholes]:
     """Of each family the number of each member that is computed and leads to the output, as a walk
-    leaves them, operands first; -1 for others. And how many there are. Raises NotLoops."""
+    leaves them, operands first; -1 for others. Raises NotLoops."""
     walk = _Walk(plan)
     for number in plan.computed:
         loop = plan.loops[number]
         places = plan.families[loop.family].places(loop.indices)
         walk.enter(loop.root, loop.domain, loop.domain, walk.starts[loop.family] + places)
-    order = [node for node in walk.order(walk.starts[output] + place) if node < walk.members]
-    found = numpy.full(walk.members, -1, dtype=numpy.int64)
-    found[order] = numpy.arange(len(order))
     computed = [*plan.computed]
-    ranks, count = {}, numpy.zeros(walk.members, dtype=bool)
+    inputs = numpy.ones(walk.members, dtype=bool)
     for name, family in plan.families.items():
         start = walk.starts[name]
-        count[start : start + family.size] = numpy.isin(family.owner, computed)
-    found[~count] = -1
+        inputs[start : start + family.size] = numpy.isin(family.owner, computed, invert=True)
+    left = numpy.array(walk.order(walk.starts[output] + place, inputs), dtype=numpy.int64)
+    left = left[left < walk.members]
+    found = numpy.full(walk.members, -1, dtype=numpy.int64)
+    found[left] = numpy.arange(len(left))
+    found[inputs] = -1
     found[found >= 0] = numpy.argsort(numpy.argsort(found[found >= 0]))
-    for name, family in plan.families.items():
-        ranks[name] = found[walk.starts[name] : walk.starts[name] + family.size]
-    return ranks, int((found >= 0).sum())
+    ends = {name: walk.starts[name] + family.size for name, family in plan.families.items()}
+    return {name: found[walk.starts[name] : end] for name, end in ends.items()}
 
 
 class _Walk:
@@ -93,12 +94,16 @@ class _Walk:
             self.enter(special.row, columns.homes[special.row], home, nodes)
         return numpy.arange(self._sums[row], self._sums[row] + home.size)
 
-    def order(self, root: int) -> list[int]:
-        """The nodes that a walk from the root comes to, operands first."""
+    def order(self, root: int, inputs: NDArray[numpy.bool_]) -> list[int]:
+        """The nodes that a walk from the root comes to, operands first; without inputs, members of which
+        this is said."""
         heads, turns, tails = (
             numpy.concatenate([each[part] for each in self._edges]) for part in range(3)
         )
         bodies = numpy.concatenate([numpy.full(len(each[0]), each[3]) for each in self._edges])
+        behind = tails >= len(inputs)
+        behind[~behind] = ~inputs[tails[~behind]]
+        heads, turns, tails, bodies = (each[behind] for each in (heads, turns, tails, bodies))
         order = numpy.lexsort((bodies, turns, heads))
         ends = numpy.searchsorted(heads[order], numpy.arange(self._size + 1)).tolist()
         return _left(ends, tails[order].tolist(), root)

@@ -1,6 +1,5 @@
 """What `backprop grad` has to say."""
 
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -120,15 +119,18 @@ def gradient_report(
     for _, [at, *others] in rows:
         if not others:
             equations[at] = model.instance_of(names[at])
-    data = ChainMap(*(result.data for result in results))
+    data = [
+        next((result.data[name] for result in results if name in result.data), None)
+        for name in names
+    ]
     for at, name in enumerate(names):
-        if name in model.defaults and data.get(name) != default(model, name):
+        if name in model.defaults and data[at] != default(model, name):
             equations[at] = ""  # another number counted
     columns = [
         Column("name", names, "name"),
         Column("role", [*map(role, names)], "text"),
         Column("equation", equations, "equation"),
-        Column("data", [data.get(name) for name in names]),
+        Column("data", data),
     ]
     if not model.uncertainties.keys().isdisjoint(names):
         uncertainties = [model.uncertainties.get(name) for name in names]
