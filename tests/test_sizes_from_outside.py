@@ -138,3 +138,61 @@ def test_a_draw_a_bound_and_a_condition_have_the_number_from_outside() -> None:
         right = backprop("grad", "-e", changed, "--format", "json", *more)
         assert found.out == right.out.replace("s = 2", "s = 1")
     assert "lies outside its bounds 0..2" in backprop("grad", "-e", text, "--set", "s=2, b=3").err
+
+
+SUM = "n = 3 in 1..10; x[i] = i for i in 1..n; L = sum(x[i]^2 for i in 1..n)"
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ('{"n": "inf"}', "this is inf, no whole number"),
+        ('{"n": 2.5}', "this is 2.5, no whole number"),
+        ('{"n": NaN}', "the value of 'n' is no number"),
+        ('{"n": "three"}', "the value of 'n' is no number"),
+        ('{"n": [3]}', "'n' is one number, and a list is given for it"),
+        ('{"n": 1e300}', "no index or range goes beyond"),
+        ('{"n": 20}', "n = 20 lies outside its bounds 1..10"),
+        ('{"n": 2, "x": [1, 2, 3]}', "there is no 'x[3]' in the inputs of these equations"),
+        ('{"n": 4, "x": [1, 2, 3]}', "the lists for 'x' have no number for x[4]"),
+    ],
+)
+def test_sizes_of_a_file_that_cannot_be(listed: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "sizes.json"
+    file.write_text(listed)
+    ran = backprop("grad", "-e", SUM, "--values", str(file))
+    assert ran.status != 0
+    assert said in ran.err
+    assert f"{file}:1:" in ran.err or f"in {file}:" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "right"),
+    [
+        ("top = 2; m = 6 in 0..top; y = m", "m=3, top=4", 3),
+        ("t[i] = 2*i for i in 1..3; m = 6 in 0..t[2]; y = m", "m=7, t[2]=9", 7),
+        ("t[i] = 2*i for i in 1..3; m = 6 in 0..t[2]; y = m", "m=7, t[*]=9", 7),
+        ("m = 6 in 0..5; y = m", "m=3", "m = 6 lies outside its bounds 0..5"),
+        ("top = 2; m = 1 in 0..top; y = m", "m=3", "m = 3 lies outside its bounds 0..2"),
+        (SUM, "n=11", "n = 11 lies outside its bounds 1..10"),
+    ],
+)
+def test_what_is_given_is_within_the_bounds_that_are_given(
+    text: str, given: str, right: float | str
+) -> None:
+    ran = backprop("grad", "-e", text, "--set", given, "--format", "json")
+    if isinstance(right, str):
+        assert right in ran.err
+    else:
+        assert json.loads(ran.out)["value"] == right
+
+
+def test_what_ranges_are_made_of_keeps_its_bounds_in_what_a_descent_saves() -> None:
+    text = "n = 3 in 1..10\nconst c[i] = 1 ± 5% in 0..3 for i in 1..n\nx[i] = i for i in 1..n\n"
+    text += "L = sum(x[c[i]]^2 for i in 1..n)\nminimize L"
+    run = ("descend", "-e", text, "--steps", "1", "--save", "-")
+    assert backprop(*run).out.startswith("".join(text.splitlines(True)[:2]))
+    saved = backprop(*run, "--set", "n=2, c[2]=2").out
+    assert saved.startswith(
+        "n = 2 in 1..10\nconst c[1] = 1 ± 0.05 in 0..3\nconst c[2] = 2 ± 0.05 in"
+    )

@@ -256,7 +256,7 @@ class Descending(NamedTuple):
         replaced = {
             name: limits.get(name, FREE)
             for name, ends in self.model.bounds.items()
-            if limits.get(name, FREE) != ends
+            if name not in self.model.read_with and limits.get(name, FREE) != ends
         }
         look_at_all(self.model)
         text = with_defaults(self.model, {**self.numbers, **best.parameters}, replaced)

@@ -42,6 +42,7 @@ def read_numbers(
     UnknownName, NotAnInput, NotANumber, OutsideBounds, NameDefinedTwice, SyntaxFaults, CannotRead.
     """
     numbers: dict[str, float] = {}
+    sizes: dict[str, float] = {}
     places: dict[str, Span] = {}
     errors: list[BackpropError] = []
     written = [typed(text, "--set") for text in settings]
@@ -60,13 +61,17 @@ def read_numbers(
         if not missing:
             numbers |= {each: _within(model, each, number, text) for each in many}
             places |= dict.fromkeys(many, span)
+            sizes |= {each: number for each in many if each in known.fixed}
         elif error := refused(model, missing, span, near=len(errors) < LIMIT):
             errors.append(error)
         else:
             numbers[name] = _within(model, name, number, text)
             places[name] = span
+    for name, number in sizes.items():
+        if number != model.default(name):  # the text was read with another one
+            errors += filter(None, [refused(model, name, places[name], near=False)])
     raise_all(errors or outside(model, numbers, bounds, places))
-    return numbers
+    return {name: number for name, number in numbers.items() if name not in sizes}
 
 
 def read_direction(
@@ -111,7 +116,7 @@ class _KnownSizes:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._fixed = {*model.fixed}
+        self.fixed = {*model.fixed}
 
     @cached_property
     def _names(self) -> Names:
@@ -120,16 +125,15 @@ class _KnownSizes:
 
     @cached_property
     def _owners(self) -> set[str]:
-        found = {name.partition("[")[0]: name for name in self._fixed}  # one of each family will do
+        found = {name.partition("[")[0]: name for name in self.fixed}  # one of each family will do
         return {own for own, name in found.items() if not self._model.is_equation(name)}
 
     def meant(self, pattern: str) -> tuple[list[str], str | None] | None:
-        """As `Names.meant` says it of all inputs, without those that the Model has been read with; None for
+        """As `Names.meant` says it of all inputs, with those that the Model has been read with; None for
         what is not about such."""
         if pattern.partition("[")[0] not in self._owners:
             return None
-        found, missing = self._names.meant(pattern)
-        return [name for name in found if name not in self._fixed], missing
+        return self._names.meant(pattern)
 
 
 def sizes_of(
@@ -145,7 +149,7 @@ def sizes_of(
     for each in [*files, *(typed(text, "--set") for text in settings)]:
         with suppress(BackpropError):
             if is_json(each):
-                found += [(name, Size(number)) for name, number in plain_numbers(each).items()]
+                found += [(name, Size(*said)) for name, said in plain_numbers(each).items()]
                 continue
             lines = from_lines(each, computed if each in files else None, seed)
             found += [(name, Size(number, place)) for name, (number, place, _) in lines.items()]
@@ -172,7 +176,7 @@ def read_sized(
     try:
         for given in [*files, *(typed(text, "--set") for text in settings)]:
             if is_json(given):
-                found = plain_numbers(given)
+                found = {name: number for name, (number, _) in plain_numbers(given).items()}
             else:
                 lines = from_lines(given, defined if given in files else None)
                 found = {name: each[0] for name, each in lines.items()}

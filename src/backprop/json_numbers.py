@@ -36,6 +36,9 @@ _INFINITE = {"Infinity": "inf", "-Infinity": "-inf"}
 """What Python reads in a JSON file, too, as the texts that are meant."""
 
 
+_SHORT = 10_000
+"""The characters of a file of which it is worth to know where each number stands."""
+
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 _OWN = ("inputs", "data")
@@ -47,14 +50,19 @@ def is_json(source: Source) -> bool:
     return source.text.lstrip()[:1] in ("{", "[")
 
 
-def plain_numbers(source: Source) -> dict[str, Any]:
-    """What a file of JSON has by name, looked at no further. Raises UnexpectedText."""
-    found: dict[str, Any] = {}
-    for numbers, *_ in _objects(source):
+def plain_numbers(source: Source) -> dict[str, tuple[Any, Span | None]]:
+    """What a file of JSON has by name, looked at no further, and of a short one where it stands. Raises
+    UnexpectedText."""
+    found: dict[str, tuple[Any, Span | None]] = {}
+    for numbers, begin, end in _objects(source):
         if _is_own(numbers):
             own = (numbers[key] for key in _OWN if isinstance(numbers.get(key), dict))
             numbers = next(own, {})
-        found |= {normal(name): item for name, item in numbers.items()}
+        places = _places(source, begin, end, []) if end - begin < _SHORT else {}
+        for name, item in numbers.items():
+            number = float(item) if item in ("inf", "-inf") else item
+            place = places.get(normal(name))
+            found[normal(name)] = number, place[0] if place else None
     return found
 
 

@@ -106,8 +106,7 @@ class DeclarationReader:
             self._refuse_itself(name, tokens, limit)
             if limit.node.kind == "bounds":
                 self.bounds[name] = low, high = self._bounds(tokens, limit, scope)
-                given = self.integers.sizes.of(name)  # which is looked at where it stands
-                if given is None and (number < low or number > high):
+                if (number < low or number > high) and not self._given(name):
                     drawn = statement.shape.drawn
                     value = tokens.span(tokens.sign + 1, parts.limits[0].node.first - 1)
                     another = "another --seed" if drawn else "a number within them"
@@ -123,6 +122,12 @@ class DeclarationReader:
         if parts.limits:
             last = parts.limits[-1].node.last
             self.written[name] = pack(tokens.starts[tokens.sign + 1], tokens.ends[last])
+
+    def _given(self, name: str) -> bool:
+        """Whether another number is given for an input, whose bounds may have been given as well: it is
+        looked at where it stands."""
+        sizes = self.integers.sizes
+        return bool(sizes.used) and name in sizes.among([name])
 
     def _refuse_itself(self, name: str, tokens: Tokens, limit: Limit) -> None:
         """Raise NotANumber where what stands behind a default needs the name itself."""
@@ -227,10 +232,11 @@ class DeclarationReader:
         """Take what is said with members of families, as in `a = 2 in 0..x[1]`."""
         columns, integers = self.columns, self.integers
         inputs = {names[name]: name for name in self.defaults} if self._by_members else {}
-        numbers: dict[int, float] = {}
-        for row, name in inputs.items():
-            given = integers.sizes.of(name)
-            numbers[row] = default(columns, self.defaults[name]) if given is None else given
+        given = integers.sizes.read(inputs.values())
+        numbers = {
+            row: given[name] if name in given else default(columns, self.defaults[name])
+            for row, name in inputs.items()
+        }
         limited = {names[name] for name, *_ in self._by_members}
         met: set[int] = set()  # each row is looked at once, however many bounds need it
         doubtful: set[int] = set()  # those that need an input which is limited by members itself

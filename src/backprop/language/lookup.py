@@ -51,7 +51,7 @@ def _given(families: Families, name: str) -> dict[str, float]:
     owners, equations = families.owners[name], families.integers.defined
     if not all(takes_numbers(each, equations) for each in owners):
         return {}
-    return sizes.of_family(name, [*table])
+    return sizes.read(table)
 
 
 def _enter(families: Families, name: str, statement: Statement, asked: Span) -> None:

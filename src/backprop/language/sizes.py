@@ -40,12 +40,28 @@ class GivenSizes:
         self._families = {name.partition("[")[0] for name in self._given}
         self.used: dict[str, Size] = {}
 
-    def of(self, name: str) -> float | None:
-        """The number that a name without indices, or a member, has; None if none is given."""
-        if (family(name) or name) not in self._families:
-            return None
-        found = self.of_family(own, [name]) if (own := family(name)) else self._one(name)
-        return found.get(name)
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """The numbers that are given for some names, with which the text is read. names: of a family all
+        members, as lists are for them from the least indices on."""
+        found = self._sized(names)
+        self.used |= found
+        return {name: size.number for name, size in found.items()}
+
+    def among(self, names: Iterable[str]) -> dict[str, float]:
+        """As `read`, of what the text may yet be read with."""
+        return {name: size.number for name, size in self._sized(names).items()}
+
+    def _sized(self, names: Iterable[str]) -> dict[str, Size]:
+        found: dict[str, Size] = {}
+        together: dict[str, list[str]] = {}
+        for name in names if self._given else ():
+            if (own := family(name)) in self._families:
+                together.setdefault(own, []).append(name)
+            elif not own and name in self._given:
+                found[name] = self._given[name][1]
+        for own, labels in together.items():
+            found |= self._members(own, labels)
+        return {name: size for name, size in found.items() if isinstance(size.number, float)}
 
     def of_statement(
         self, name: str, statement: Statement, equations: Collection[str]
@@ -54,19 +70,10 @@ class GivenSizes:
         as a file has it."""
         if name not in self._families or not takes_numbers(statement, equations):
             return None
-        number = self.of(name)
+        number = self.read([name]).get(name)
         return int(number) if number is not None and number.is_integer() else number
 
-    def _one(self, name: str) -> dict[str, float]:
-        _, size = self._given.get(name, (0, Size(None)))
-        if not isinstance(size.number, float):
-            return {}
-        self.used[name] = size
-        return {name: size.number}
-
-    def of_family(self, own: str, labels: Sequence[str]) -> dict[str, float]:
-        """The numbers that are given for those of these members for which some are. labels: members
-        of one family; lists are for them from the least indices on."""
+    def _members(self, own: str, labels: Sequence[str]) -> dict[str, Size]:
         turns: list[tuple[int, dict[str, Size]]] = []
         if own in self._given:
             turn, size = self._given[own]
@@ -90,13 +97,7 @@ class GivenSizes:
             if alone and found.get(name, (-1,))[0] < alone[0]:
                 found[name] = alone
         there = found.keys() & {*labels}
-        chosen = {
-            name: found[name][1]
-            for name in labels
-            if name in there and isinstance(found[name][1].number, float)
-        }
-        self.used |= chosen
-        return {name: size.number for name, size in chosen.items()}
+        return {name: found[name][1] for name in labels if name in there}
 
     def concerns(self, own: str) -> bool:
         """Whether anything may be given for members of a family."""

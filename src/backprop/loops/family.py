@@ -202,7 +202,7 @@ class Family:
             return
         places = numpy.flatnonzero(~numpy.isnan(numbers))
         labels = self.labels(places)
-        given = sizes.of_family(self.name, labels)
+        given = sizes.read(labels)
         for place, label in zip(places.tolist(), labels, strict=True):
             if label in given:
                 numbers[place] = given[label]
