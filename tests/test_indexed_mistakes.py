@@ -27,9 +27,9 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(loop_model, "FEW", -1)
     many, looped = 0.0, False
 
-    def read(source: Source, seed: int = 0, most: int = MOST_VALUES, *_: Any) -> Model:
+    def read(source: Source, seed: int = 0, most: int = MOST_VALUES, *more: Any) -> Model:
         nonlocal looped
-        model = read_model(source, seed, most, many, silent)
+        model = read_model(source, seed, most, many, silent, *more[2:])
         looped = looped or bool(model.loops)
         return model
 

@@ -47,8 +47,8 @@ def descend(monkeypatch: pytest.MonkeyPatch) -> Descend:
     def run(*arguments: str, loops: bool = True) -> Ran:
         many = 0 if loops else float("inf")
 
-        def read(source: Source, seed: int, most: int, *_: Any, **__: Any) -> Any:
-            return read_model(source, seed, most, many)
+        def read(source: Source, seed: int, most: int, *more: Any) -> Any:
+            return read_model(source, seed, most, many, *more[1:])
 
         monkeypatch.setattr(inputs, "read_model", read)
         return backprop("descend", *arguments)
