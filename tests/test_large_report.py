@@ -23,7 +23,7 @@ def thin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
-    large = folded = 0
+    large = folded = derived = 0
     for number in range(1000 if request.config.getoption("--whole") else 80):
         text, values = random_indexed(number)
         model = worth.read_model(Source("<text>", text), many=0)
@@ -44,8 +44,14 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
         assert chosen
         assert len(chosen.table().columns[0].cells) == len(some)
         _say_the_same(chosen.table(), chosen.whole.table(), number)
+        for only in ((), some):
+            by = large_report(model, values, [None], only, some[number % 2 :])
+            if by:  # an output among members that derivatives are by is left to others
+                _say_the_same(by.table(), by.whole.table(), number)
+                derived += 1
     assert large > 40
     assert folded > 10
+    assert derived > 60
 
 
 def _say_the_same(table: Table, right: Table, number: int) -> None:
@@ -62,7 +68,16 @@ BIG = "n = 30000; c[i] = cos(i) for i in 1..n; p = 2; y[i] = (2 + c[i])^p + p fo
 
 
 @pytest.mark.parametrize("format", ["table", "json", "csv"])
-@pytest.mark.parametrize("more", [(), ("--set", "c[7]=3, p=3"), ("--of", "u[4], L")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ("--wrt", "p, c"),
+        ("--wrt", "u[2]", "--of", "u[4], L"),
+        ("--set", "c[7]=3, p=3"),
+        ("--of", "u[4], L"),
+    ],
+)
 def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
     arguments = ("-e", f"{BIG}; output L", "--format", format, *more)
     found = backprop("grad", *arguments)
@@ -76,9 +91,10 @@ def test_formats_have_every_member(format: str, more: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("only", [(), ("L",), ("c[7]", "u")])
-def test_large_files_are_told_of_by_arrays(only: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("wrt", [(), ("p",), ("c", "p")])
+def test_large_files_are_told_of_by_arrays(only: tuple[str, ...], wrt: tuple[str, ...]) -> None:
     """Nobody makes a name of each member."""
-    report = grad(Inputs(expressions=[f"{BIG}; output L"]), only=only)
+    report = grad(Inputs(expressions=[f"{BIG}; output L"]), wrt, only=only)
     assert "whole" not in report.__dict__
     report.table()
     assert "whole" not in report.__dict__

@@ -57,10 +57,10 @@ def grad(
             model.output(each)  # which says of a family what to choose
     asked = meant(inputs.of, model.names, "these equations")
     outputs: Sequence[str | None] = list(dict.fromkeys(asked)) or [None]
-    if model.loops and not (names or whole) and len(shown) <= _ALONE:
+    if model.loops and not whole and len(shown) <= _ALONE:
         from backprop.report.large_report import large_report  # with numpy
 
-        if large := large_report(model, numbers, outputs, shown):
+        if large := large_report(model, numbers, outputs, shown, names):
             return large
     by = [*dict.fromkeys((*names, *map(model.output, outputs)))] if names else []
     results = [gradient(model, numbers, output, engine, by) for output in outputs]

@@ -18,7 +18,7 @@ from backprop.loops.domains import Wholes
 from backprop.loops.file_numbers import PIECE
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
-from backprop.names import Together
+from backprop.names import Together, family
 from backprop.numbers import shown
 from backprop.report import FOLDED, Cell, Column, Table
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
@@ -50,12 +50,16 @@ class _Row(NamedTuple):
 
 class LargeReport:
     """What `GradientReport` says, of a Model of loops. found: of each output the numbers. only: the table
-    has these names, if any."""
+    has these names, if any. wrt: with derivatives by these alone, if any."""
 
     def __init__(
-        self, model: LoopModel, found: Mapping[str, Found], only: Sequence[str] = ()
+        self,
+        model: LoopModel,
+        found: Mapping[str, Found],
+        only: Sequence[str] = (),
+        wrt: Sequence[str] = (),
     ) -> None:
-        self._model, self._found, self._only = model, found, only
+        self._model, self._found, self._only, self._wrt = model, found, only, wrt
         self.warnings: Sequence[BackpropError] = [
             *{str(each): each for each in model.warnings}.values()
         ]
@@ -69,7 +73,7 @@ class LargeReport:
         for output, found in self._found.items():
             data, gradients = model.named(found)
             results.append(Gradient(output, data[output], data, gradients, tuple(model.warnings)))
-        return gradient_report(model, results, (), False, self._only)
+        return gradient_report(model, results, self._wrt, False, self._only)
 
     def records(self) -> list[Column]:
         return self.whole.records()
@@ -89,7 +93,7 @@ class LargeReport:
         ]
         for output, found in self._found.items():
             title = "grad" if len(self._found) == 1 else f"∂{output}"
-            cells = [_gradient(found, row) for row in rows]
+            cells = [self._gradient(found, row) for row in rows]
             columns.append(Column(title, cells, of=output, sizes=True))
         emphasis = [EMPHASIS.get(each[0], "") for each in roles]
         heads = [(f"{output} = ", self._value(output)) for output in self._found]
@@ -111,28 +115,32 @@ class LargeReport:
     def _rows(self) -> Iterator[_Row]:
         """The rows of the table: members that stand one after the other are one, if they are many; each
         of those that are asked for alone."""
-        if self._only:
-            yield from self._chosen()
-            return
         run: list[slice | Wholes] = []
         last = ""
-        for name, places in [*self._model.plan.in_file_order.groups, ("", slice(0, 0))]:
+        for name, places in [*self._shown(), ("", slice(0, 0))]:
             if name != last:
                 if run:
-                    yield from _folded(last, _joined(run))
+                    yield from _folded(last, _joined(run), bool(self._only))
                 run, last = [], name
             run.append(places)
 
-    def _chosen(self) -> Iterator[_Row]:
-        """A row for each of the names that are asked for, in the order of the file."""
-        asked: dict[str, NDArray[numpy.bool_]] = {}
-        for family, chosen, _ in self._model.plan.places_of(self._only):
-            marks = asked.setdefault(family.name, numpy.zeros(family.size, dtype=bool))
-            marks[chosen] = True
+    def _shown(self) -> Iterator[tuple[str, slice | Wholes]]:
+        """The members in the table, in the order of the file: families, and their places."""
+        names: list[Sequence[str]] = [[*self._wrt, *self._found]] if self._wrt else []
+        names += [self._only] if self._only else []
+        marks = [self._marked(each) for each in names]
         for name, places in self._model.plan.in_file_order.groups:
-            if name in asked:
-                for at in among(places, asked[name][places]).tolist():
-                    yield _Row(name, slice(at, at + 1))
+            for each in marks:
+                places = among(places, each[name][places]) if name in each else slice(0, 0)
+            if count_of(places):
+                yield name, places
+
+    def _marked(self, names: Sequence[str]) -> dict[str, NDArray[numpy.bool_]]:
+        """Of families with some of these names which members have one."""
+        found: dict[str, NDArray[numpy.bool_]] = {}
+        for of, places, _ in self._model.plan.places_of(names):
+            found.setdefault(of.name, numpy.zeros(of.size, dtype=bool))[places] = True
+        return found
 
     def _name(self, row: _Row) -> str:
         family = self._model.plan.families[row.family]
@@ -219,6 +227,24 @@ class LargeReport:
             return float(self._first.values[row.family][row.at][0])
         return f"{row.members} values"
 
+    @cached_property
+    def _asked(self) -> set[str]:
+        return {*self._wrt}
+
+    def _gradient(self, found: Found, row: _Row) -> Cell:
+        """The gradient by a member, or the largest size of those of many."""
+        asked = bool(self._wrt) and (row.members > 1 or self._name(row) in self._asked)
+        most = 0.0 if asked else None
+        for some in row.some():
+            reached = found.reached[row.family][some]
+            slopes = found.gradients[row.family][some]
+            if row.members == 1:
+                return float(slopes[0]) if reached[0] else most
+            if reached.any():
+                largest = float(numpy.abs(slopes).max(where=reached, initial=0.0))
+                most = largest if most is None else numpy.maximum(most, largest)
+        return None if most is None else f"≤ {shown(float(most), 6)}"
+
 
 def _joined(run: Sequence[slice | Wholes]) -> slice | Wholes:
     """Places one after the other, a slice if they are."""
@@ -229,26 +255,12 @@ def _joined(run: Sequence[slice | Wholes]) -> slice | Wholes:
     return once(plain(numpy.concatenate(arrays)))
 
 
-def _folded(name: str, places: slice | Wholes) -> Iterator[_Row]:
-    if count_of(places) > FOLDED:
+def _folded(name: str, places: slice | Wholes, each: bool) -> Iterator[_Row]:
+    if count_of(places) > FOLDED and not each:
         yield _Row(name, places)
     else:
         for at in range(count_of(places)):
             yield _Row(name, once(some_of(places, at, at + 1)))
-
-
-def _gradient(found: Found, row: _Row) -> Cell:
-    """The gradient by a member, or the largest size of those of many."""
-    most: float | None = None
-    for some in row.some():
-        reached = found.reached[row.family][some]
-        slopes = found.gradients[row.family][some]
-        if row.members == 1:
-            return float(slopes[0]) if reached[0] else None
-        if reached.any():
-            largest = float(numpy.abs(slopes).max(where=reached, initial=0.0))
-            most = largest if most is None else numpy.maximum(most, largest)
-    return None if most is None else f"≤ {shown(float(most), 6)}"
 
 
 def large_report(
@@ -256,15 +268,17 @@ def large_report(
     numbers: Mapping[str, float],
     outputs: Sequence[str | None],
     only: Sequence[str] = (),
+    wrt: Sequence[str] = (),
 ) -> LargeReport | None:
     """The report on some outputs of a Model, by loops; None where every step, or every name, is needed.
-    only: as of `LargeReport`."""
+    only, wrt: as of `LargeReport`."""
     names = dict.fromkeys(model.output(each) for each in outputs)
     if (
         not model.loops
         or model.uncertainties
         or model.bounds
         or model.plan.in_file_order.ranks is not None
+        or not {*map(family, wrt)}.isdisjoint({*map(family, names.keys() - {*wrt})} - {""})
     ):
         return None
     found: dict[str, Found] = {}
@@ -273,4 +287,4 @@ def large_report(
         if one is None:
             return None
         found[name] = one
-    return LargeReport(model, found, only)
+    return LargeReport(model, found, only, wrt)
