@@ -81,3 +81,35 @@ def test_the_member_is_named(both: Any, formula: str, member: str, message: str)
     found, right, _ = both("grad", "-e", text)
     assert found.err == right.err
     assert f"error: in {member}: {message}" in found.err
+
+
+SIZED = """n = 4; m = 2*n
+const c[i] = mod(i,3) + 1 for i in 1..n
+const d[i,j] = mod(i+j,2) + 1 for i in 1..2, j in 1..2
+x[i] = 0.5*i in 0..50 for i in 1..m
+y[i] = x[c[i]]*i + x[d[c[i]-mod(c[i],2),1]+1] for i in 1..n if c[i] > 1
+s = 2; q = 1 in 0..s; z[i] ~ uniform(0, s) for i in 1..n
+L = sum(y[*]) + sum(z[i] for i in s..n..2) + q*x[m]
+minimize L
+"""
+"""Sizes, tables, bounds and draws that may be given from outside."""
+
+
+@pytest.mark.parametrize("command", ["grad", "descend --steps 1 --lr 1e-4 --save -", "hessian"])
+def test_what_is_given_does_the_same_in_loops(both: Any, command: str) -> None:
+    """And where it is a single number, what the text does that says so itself."""
+    good = """n=3 n=5 n=2 n=3,c=2 c=2 c[*]=3 c[1]=0 d=2 d[1,*]=2 d[*,1]=1 d[2,2]=2 s=1 s=3 q=2 s=3,q=3 x=1
+        n=5,x[9]=1 *=1 z=0.1 z[*]=0.1,n=3 c[1..]=2 c[..2]=2 n=4,c[4]=3,c[1..2]=3""".split()
+    bad = """n=0 n=-1 n=2.5 n=1 c[2]=9 c[2]=1.5 c[9]=1 c[*,*]=1 d[3,1]=1 s=-1 s=0.5 s=2.5 q=3 x[9]=1
+        x[1..9]=1 m=3 n=1e18 n=1e300 L=2 c=-1 x[*]=60 n=pi c=2,c=3""".split()
+    verb, *more = command.split()
+    for given in good + bad:
+        found, right, looped = both(verb, "-e", SIZED, "--set", given, *more)
+        assert found == right, given
+        assert (found.status == 0) == (given in good), given
+        assert looped or given in bad, given
+    for given in ("n = 3", "n = 5", "s = 3"):
+        name = given[0]
+        (changed,) = (SIZED.replace(old, given) for old in ("n = 4", "s = 2") if old[0] == name)
+        found, _, _ = both("grad", "-e", SIZED, "--set", given, "--only", "L, z[*], y[*]")
+        assert found.out == both("grad", "-e", changed, "--only", "L, z[*], y[*]")[0].out
