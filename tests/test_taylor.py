@@ -184,3 +184,14 @@ def test_a_direction_in_python_is_looked_at() -> None:
     with pytest.raises(backprop.BackpropError, match="whole number"):
         model.along({"x": 1}, order="two")  # type: ignore[arg-type]
     assert "d^2/dt^2" in str(model.along({"x": 1}, order=2))
+
+
+def test_digits_that_rounding_takes_are_found_in_larger_graphs_too() -> None:
+    """A graph of more than 500 steps; (1 - cos(x))/x^2 is 1/2 - x^2/24 + x^4/720."""
+    text = "s = (1 - cos(x))/x^2; z[0] = x; z[i+1] = z[i]*1.0001 for i in 0..700; y = s + 0*z[701]"
+    found = backprop.parse(text).along({"x": 1}, x=1e-5, of="y", order=4)
+    assert found.derivatives[0, 1:].tolist() == pytest.approx(
+        [-1 / 12, 1e-5 / 30, 1 / 30], rel=1e-9
+    )
+    moved = backprop.parse(text).along({"x": 1}, x=0.5, of="z[701]", order=3)
+    assert moved.derivatives[0].tolist() == pytest.approx([1.0001**701, 0, 0], rel=1e-12)
