@@ -69,9 +69,8 @@ def along(
         if not sure[at]:
             result = by_itself(point, model, values, name, moving)
             numbers[at] = result.value
-            if np.isnan(found[at, 0]) or result.warnings or result.notes:
-                shares = [each * direction[by] for by, each in result.gradients.items() if each]
-                found[at, 0] = sum(shares)
+            shares = [each * direction[by] for by, each in result.gradients.items() if each]
+            found[at, 0] = sum(shares)
             warnings += result.warnings
             notes += result.notes
         if unknown := np.flatnonzero(np.isnan(found[at, 1:])).tolist():
