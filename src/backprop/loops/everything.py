@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy
 
 from backprop.errors import NoMachineCode
+from backprop.loops.affine import once, plain
 from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.gathers import can_tie
 from backprop.loops.many import NotLoops
@@ -32,8 +33,9 @@ def by_code(
     runs = [run.bodies if isinstance(run, Recurrence) else [run] for run in plan.runs]
     if noted and any(_has_borders(each.part) for run in runs for each in run):
         return None
-    leaves = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
-    leaves = [(name, places) for name, places in leaves if len(places)]
+    found = [(name, numpy.flatnonzero(plan.inputs_of(name))) for name in plan.families]
+    leaves = [(name, once(plain(places))) for name, places in found if len(places)]
+    del found
     plan.check_room({})  # arrays of members alone
     try:
         from backprop.loops.native.nest_engine import NestEngine  # with LLVM

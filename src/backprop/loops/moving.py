@@ -65,7 +65,7 @@ class Moving:
         self,
         plan: Plan,
         output: tuple[str, int],
-        leaves: Sequence[Leaves],
+        leaves: Sequence[tuple[str, slice | Wholes]],
         numbers: Mapping[str, FileNumbers],
     ) -> None:
         self.plan, self.numbers = plan, numbers

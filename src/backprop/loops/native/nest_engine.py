@@ -16,7 +16,7 @@ from backprop.chain.walk import NOTHING
 from backprop.engine.engines import Engine, Own
 from backprop.engine.native.machine import library
 from backprop.engine.underflow import SCALE
-from backprop.loops.affine import Places, plain
+from backprop.loops.affine import Places, count_of, plain
 from backprop.loops.arrays import finite
 from backprop.loops.domains import Reals, Wholes
 from backprop.loops.engine import ArrayEngine
@@ -52,7 +52,7 @@ class NestEngine(Engine):
         self,
         plan: Plan,
         at: tuple[str, int],
-        leaves: Sequence[tuple[str, Wholes]],
+        leaves: Sequence[tuple[str, slice | Wholes]],
         numbers: Mapping[str, FileNumbers],
         all_of_it: bool = False,
     ) -> None:
@@ -61,7 +61,10 @@ class NestEngine(Engine):
         Moving(plan, at, leaves, numbers)  # looks whether there are all numbers
 
         def careful() -> ArrayEngine:
-            return ArrayEngine(plan, at, leaves, numbers)
+            every = [
+                (name, numpy.arange(plan.families[name].size)[places]) for name, places in leaves
+            ]
+            return ArrayEngine(plan, at, every, numbers)
 
         self._slow = cache(careful)
         output, place = at
@@ -86,8 +89,10 @@ class NestEngine(Engine):
         self.inputs: list[tuple[slice, str, Places]] = []
         self.size = 0
         for name, places in leaves:
-            end = self.size + len(places)
-            self.inputs.append((slice(self.size, end), name, plain(self.to[name].of(places))))
+            end = self.size + count_of(places)
+            if not self.to[name].plain:
+                places = self.to[name].of(numpy.arange(plan.families[name].size)[places])
+            self.inputs.append((slice(self.size, end), name, plain(places)))
             self.size = end
         computed = {body.loop.family for group in found for body in group.bodies}
         self.whole = self._whole({output, *computed})
@@ -174,7 +179,6 @@ class NestEngine(Engine):
             each += 0.0
             each /= scale
         for name, some in self.whole.items():
-            values[name] = numpy.append(own.x[some], 0.0)
             gradients[name] = numpy.append(own.gradient[some], 0.0)
         if not all(finite(each[:-1]) for each in gradients.values()):
             return None
