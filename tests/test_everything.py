@@ -136,6 +136,6 @@ def test_what_memory_holds_by_machine_code_alone(monkeypatch: pytest.MonkeyPatch
     assert "members of u, and all that leads to them, need about" in str(raised.value)
     monkeypatch.setattr(everything, "MANY_STEPS", 0)
     assert model.swept({}, "L")
-    monkeypatch.setattr(plan, "available", lambda: 2_000_000)
+    monkeypatch.setattr(plan, "available", lambda: 700_000)
     with pytest.raises(TooLarge):
         model.swept({}, "L")
