@@ -167,9 +167,9 @@ def _where(columns: Columns, among: Sequence[int], ops: bytes | bytearray) -> _W
 
     ties, zeros = steps(table.ties), steps(table.zeros)
     at = of(first, zeros)
-    still = columns.ops.translate(table.still)
     for operands, asked in ((first, steps(table.asked)), (second, steps(table.both))):
-        moving = map(not_, map(still.__getitem__, map(operands.__getitem__, asked)))
+        kinds = map(columns.ops.__getitem__, map(operands.__getitem__, asked))
+        moving = map(not_, map(table.still.__getitem__, kinds))
         numeric = array("i", compress(asked, moving))  # nearly all ask what is true or false
         zeros += numeric
         at += of(operands, numeric)
