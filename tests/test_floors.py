@@ -78,6 +78,7 @@ ONLY = {
         "evaluation/curvature.py",
         "evaluation/hessian_matrix.py",
         "evaluation/looped_second.py",
+        "evaluation/no_value.py",
         "evaluation/second_derivatives.py",
         "evaluation/sweep_plan.py",
         "evaluation/hessian_parts.py",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
-from backprop.evaluation.gradient import Gradient, evaluate, gradient
+from backprop.evaluation.gradient import Gradient, evaluate, gradient, refuse
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
@@ -143,6 +143,7 @@ def draw(
         model, (graph, at, gradient) = close.model, close.found
         detail = "equations" if close.cut else detail  # sums of hundreds of terms
     else:
+        refuse(model, numbers, output)
         graph, at, gradient = evaluate(model, numbers, output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
 
@@ -322,6 +323,7 @@ def explain(
             excerpts.look_ahead(model, numbers, output)
     if known:
         return _with_inputs(model, *known)
+    refuse(model, numbers, output)
     at = evaluate(model, numbers, output)
     gradient = at.gradient
     ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")

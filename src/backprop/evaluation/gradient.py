@@ -76,6 +76,7 @@ def gradient(
     """What `Model.grad` says it does. wrt: the names that the derivatives by are asked for, if not all."""
     if found := by_loops(model, values, of, wrt=wrt):
         return found
+    refuse(model, values, of)
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
@@ -99,6 +100,18 @@ def by_loops(
         return None
     data, gradients = found
     return Gradient(name, data[name], data, gradients, tuple(model.warnings))
+
+
+def refuse(model: Model, values: Mapping[str, float], of: str | None) -> None:
+    """Raise NotFinite for a step of a Model of loops, where that is known without all other steps."""
+    if model.loops:
+        from backprop.evaluation.no_value import no_value
+        from backprop.loops.loop_model import LoopModel
+
+        assert isinstance(model, LoopModel)
+        given = {normal(each): number for each, number in values.items()}
+        if error := no_value(model, given, model.output(of)):
+            raise error
 
 
 def settled(graph: Graph, data: ByNode, gradients: ByNode) -> Mapping[int, Open] | None:
