@@ -431,3 +431,23 @@ def test_of_members_that_are_not_explained_no_names_are_made() -> None:
             name in right for name in ("e", "e[0]", "e[1]", "zz[1]")
         ]
         assert mine == pytest.approx(right, rel=1e-9)
+
+
+@pytest.mark.parametrize("focus", ["x[5]", "h[5]", "h[300]", "z[7]", "x[350]"])
+@pytest.mark.parametrize(
+    ("more", "loops"),
+    [
+        ("L = sum(h[i]^2 for i in 1..n) + mean(z[i] for i in 1..n)", True),
+        ("L = sum(h[i]*z[i] for i in 1..n)", True),
+        ("L = sum((h[i]*1e-200)*(z[i]*1e-200) for i in 1..n)", False),
+        ("L = (h[5]*1e-200)*(z[7]*1e-200) + x[9] + h[300]*z[6]*z[8]*x[350]", False),
+    ],
+)
+def test_members_without_a_say_are_drawn_at_once(focus: str, more: str, loops: bool) -> None:
+    text = "x[i] = i/n - 0.3003 for i in 1..n; h[i] = relu(w*x[i])*3 for i in 1..n; w = 2; const n = 400"
+    source = Source("<text>", f"{text}; z[i] = min(x[i]*w, 0.2) for i in 1..n; {more}; output L")
+    looped = read_model(source, many=0)
+    found = drawn(looped, {}, "equations", focus, 1)
+    if loops:
+        assert looped.loops
+    assert found == drawn(read_carefully(source), {}, "equations", focus, 1)

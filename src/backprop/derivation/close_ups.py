@@ -168,7 +168,8 @@ def _drawn(
     kinds = {name: model.kind(name) for name in (output, *excerpt.names)}
     data = {name: float(found.values[of.name][at]) for name, (of, at) in kinds.items()}
     slopes = {name: float(found.gradients[of.name][at]) for name, (of, at) in kinds.items()}
-    if exact and not all(abs(slopes[name]) >= TINY for name in kept):
+    seen = (abs(slopes[name]) >= TINY or (found.zeros and slopes[name] == 0) for name in kept)
+    if exact and not all(seen):
         raise NotLoops("a gradient that doubles do not hold")
     gradient = Gradient(output, data[output], data, slopes, tuple(model.warnings))
     part, (graph, numbers, _) = excerpt.model, evaluated(excerpt, gradient)

@@ -27,11 +27,13 @@ of intermediate results absolute."""
 
 
 class Found(NamedTuple):
-    """Values and gradients, by family; reached: whether a member leads to the output."""
+    """Values and gradients, by family; reached: whether a member leads to the output. zeros: whether
+    gradients that are 0 are so exactly."""
 
     values: Mapping[str, Reals]
     gradients: Mapping[str, Reals]
     reached: Mapping[str, NDArray[numpy.bool_]]
+    zeros: bool = False
 
 
 class Small(NamedTuple):
@@ -60,7 +62,7 @@ def gradient(
     elif small.gradients:  # what is too small even then is left out, as of other large graphs
         del found  # which is as large as memory allows, perhaps
         found, _ = _swept(plan, numbers, output, place, scale=SCALE)
-    return found
+    return found._replace(zeros=not (small.values or small.gradients))
 
 
 def same(numbers: Reals, others: Reals, unseen: float = UNSEEN) -> bool:
