@@ -1,0 +1,105 @@
+"""The lowest point of a parabola within a radius: the step of a trust-region method.
+
+Moré, Sorensen: Computing a trust region step, SIAM J. Sci. Stat. Comput. 4, 1983; Conn, Gould, Toint: Trust
+Region Methods, 2000, chapter 7.
+"""
+
+from __future__ import annotations
+
+from math import hypot, sqrt
+from sys import float_info
+from typing import Any, NamedTuple
+
+import numpy
+
+_TURNS = 60
+"""The most turns of the search for the length; three or four are usual."""
+
+_NEAR = 1e-3
+"""A step on the edge is as long as the radius, but for this part of it."""
+
+
+class Parabola(NamedTuple):
+    """How an output changes with a move p of n numbers: slopes·p + p·B·p/2, by the eigenvalues of B and its
+    eigenvectors.
+
+    slopes: shape (n,), the products with the eigenvectors. bends: shape (n,). ways: shape (n, n), a column
+    for each.
+    """
+
+    slopes: Any
+    bends: Any
+    ways: Any
+
+    def change(self, along: Any) -> float:
+        """What it says of a move; along: its products with the eigenvectors, (n,)."""
+        return float(self.slopes @ along + self.bends @ (along * along) / 2)
+
+
+def of_matrix(gradient: Any, matrix: Any) -> Parabola:
+    """By a symmetric matrix, (n, n). Raises LinAlgError where it has no eigenvalues in doubles."""
+    bends, ways = numpy.linalg.eigh(matrix)
+    return Parabola(ways.T @ gradient, bends, ways)
+
+
+def of_squares(residuals: Any, slopes: Any) -> Parabola:
+    """That of a sum of squares of m residuals whose own second derivatives are left out (Gauss and Newton),
+    without the squares of small slopes. residuals: (m,), slopes: (m, n), their derivatives."""
+    _, sizes, rows = numpy.linalg.svd(slopes, full_matrices=slopes.shape[0] < slopes.shape[1])
+    bends = numpy.zeros(slopes.shape[1])
+    bends[: len(sizes)] = 2 * sizes * sizes
+    return Parabola(2 * (rows @ (slopes.T @ residuals)), bends, rows.T)
+
+
+def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
+    """The lowest point at most so far away, as products with the eigenvectors, (n,); and whether it lies on
+    the edge.
+
+    It is -slopes/(bends + m) for a number m >= 0 that leaves no bend negative: 0 for the lowest point of
+    all, larger for shorter steps.
+    """
+    slopes, bends = parabola.slopes, parabola.bends
+    least = float(bends.min())
+    lost = len(bends) * float_info.epsilon * float(numpy.abs(bends).max())
+    if least > lost and _length(slopes / bends) <= radius:
+        return -slopes / bends, False
+    above = bends - least
+    floor = max(0.0, least)
+    if least <= lost:
+        # the slope along the ways that bend least may be none: the others then end before the edge
+        flat = above <= lost
+        inner = numpy.where(flat, 0.0, -slopes / numpy.where(flat, 1.0, above))
+        short = _length(inner)
+        if _length(slopes[flat]) <= len(bends) * float_info.epsilon * _length(slopes):
+            if short < radius and least >= -lost:
+                return inner, False
+            if short < radius:
+                at = int(bends.argmin())
+                inner[at] = -numpy.copysign(sqrt(radius * radius - short * short), slopes[at])
+                return inner, True
+    size = _length(slopes)
+    if size == 0:
+        return numpy.zeros(len(bends)), False
+    low, high = floor, max(floor, size / radius)
+    shift = max(floor, high * _NEAR) or high
+    for _ in range(_TURNS):
+        with numpy.errstate(all="ignore"):
+            step = -slopes / (above + shift)
+            length = _length(step)
+            if abs(length - radius) <= _NEAR * radius:
+                break
+            low, high = (shift, high) if length > radius else (low, shift)
+            # Newton's method for 1/length, which is nearly straight
+            fall = float(numpy.sum(step * step / (above + shift)))
+            following = shift + (length / radius - 1) * length * length / fall
+        if not low < following < high:
+            following = sqrt(low) * sqrt(high) if low > 0 else high * _NEAR
+        if following == shift:
+            break
+        shift = following
+    return step * min(1.0, radius / length), True
+
+
+def _length(numbers: Any) -> float:
+    """The Euclidean norm, also of numbers whose squares are none."""
+    return hypot(*numbers.tolist())
