@@ -136,6 +136,9 @@ class LoopedObjective(Objective):
         self._doubts += 1
         return graph.value(self._x)
 
+    def squares(self, sign: float) -> None:
+        """None are looked for: their derivatives would need every step."""
+
     @cached_property
     def second_derivatives(self) -> Bends | None:
         if not isinstance(self.model, LoopModel):  # any more

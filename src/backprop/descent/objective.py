@@ -20,6 +20,7 @@ from backprop.language import Model
 from backprop.values import derivatives, forward
 
 if TYPE_CHECKING:
+    from backprop.descent.squares import Squares
     from backprop.evaluation.second_derivatives import SecondDerivatives
 
 Point = list[float]
@@ -89,6 +90,10 @@ class Objective(Protocol):
     @property
     def second_derivatives(self) -> Bends | None:
         """Those of the output; None if it has too many steps."""
+
+    def squares(self, sign: float) -> Squares | None:
+        """The residuals whose squares are added up in the output times a sign; None if it is no such sum, or
+        too large a one."""
 
     @property
     def graph(self) -> GraphObjective:
@@ -194,6 +199,15 @@ class GraphObjective(Objective):
             return None
         ready = isinstance(self._engine, (StraightCode, TapeCode))
         return SecondDerivatives(self.whole, self.leaves, self.fixed, self._asked, ready)
+
+    def squares(self, sign: float) -> Squares | None:
+        from backprop.descent.squares import MOST_NUMBERS, Squares, residuals  # with numpy
+
+        moving = depending(self.whole, self.leaves, self.whole.steps) | set(self.leaves)
+        found = residuals(self.whole, moving, sign)
+        if not found or len(found) * len(self.leaves) > MOST_NUMBERS:
+            return None
+        return Squares(self.whole, self.leaves, self.fixed, found)
 
     def explained(self, error: NotFinite) -> NotFinite:
         return error

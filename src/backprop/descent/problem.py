@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import hypot, inf, isfinite, sqrt
 from operator import mul
+from typing import TYPE_CHECKING
 
 from backprop.descent.objective import Bends, Objective, Point
 from backprop.errors import IndeterminateForm, NotFinite
 from backprop.language.declarations import FREE
+
+if TYPE_CHECKING:
+    from backprop.descent.squares import Squares
 
 
 class Problem:
@@ -79,6 +83,10 @@ class Problem:
     def second_derivatives(self) -> Bends | None:
         """Those of the output, not turned where it is to be maximised; None if it has too many steps."""
         return self.objective.second_derivatives
+
+    def squares(self) -> Squares | None:
+        """What is squared and added up in what is minimised, if that is all; each time made anew."""
+        return self.objective.squares(self.sign)
 
     def explained(self, error: NotFinite) -> NotFinite:
         """An error that `value` raised, with the step that has no finite value."""

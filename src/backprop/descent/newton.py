@@ -1,0 +1,261 @@
+"""Lower points by second derivatives: a trust region in units of the output's own bends.
+
+A move is measured by how much the output bends along it, so that neither the units of the inputs nor those
+of the output matter (Moré: The Levenberg-Marquardt algorithm, 1978, on scaling). Sums of squares begin with
+Gauss and Newton's second derivatives and go on with those that foretell the fall better, as in Dennis, Gay
+and Welsch's NL2SOL (ACM Transactions on Mathematical Software 7, 1981), whose second choice is estimated
+and ours exact. In valleys that bend their steps are bent, too (Transtrum, Sethna: arXiv:1207.4999).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cached_property
+from math import hypot, inf, isfinite, sqrt
+from sys import float_info
+from typing import Any, NamedTuple
+
+import numpy
+
+from backprop.descent.course import Run, Stop
+from backprop.descent.objective import Point
+from backprop.descent.second_order import hessian
+from backprop.descent.squares import Squares
+from backprop.descent.trust_region import Parabola, lowest, of_matrix, of_squares
+from backprop.descent.walls import Walls
+
+_ENOUGH = 1e-4
+"""The part of the foretold fall that a step must keep."""
+
+_POOR, _GOOD = 0.25, 0.75
+"""A step that keeps less makes the radius shorter, one on the edge that keeps more makes it longer."""
+
+_LONGER = 2.5
+"""So many times the step is the radius after a good step on the edge."""
+
+_SHORTEST, _SHORTER = 0.1, 0.5
+"""A radius is cut to between these parts of a step that was poor."""
+
+_TRIALS = 60
+"""The most trials of one step."""
+
+_SLOW, _STILL_ABOVE = 10, 0.5
+"""A sum of squares that keeps more than this part of its value in so many steps is in a valley that bends."""
+
+_AHEAD, _BENT = 0.1, 0.75
+"""How far ahead on a step its residuals are looked at, and the most that a bent step differs from a straight
+one (Transtrum and Sethna, section 4)."""
+
+_NOTHING = 1e-3
+"""A fall by this part of the rounding of the output is none."""
+
+_ROUNDED = 4.0
+"""A fall that is so many times the rounding of the output may be none."""
+
+
+class Newton:
+    """A search that begins where a run is."""
+
+    def __init__(self, run: Run, walls: Walls) -> None:
+        self.run, self.walls = run, walls
+        self._squares: Squares | None = run.problem.squares()
+        self._by_squares = self._squares is not None
+        """Whether the second derivatives of the residuals are left out."""
+        self._radius = 0.0
+        self._values: deque[float] = deque(maxlen=_SLOW)
+
+    def descend(self) -> None:
+        """Until no lower point is found, or the run raises Stop."""
+        while self._goes_lower(_Here(self.run, self._squares)):
+            pass
+
+    def _goes_lower(self, here: _Here) -> bool:
+        """Take a step to a lower point; whether there was one."""
+        run, values = self.run, self._values
+        slow = len(values) == _SLOW and run.value > _STILL_ABOVE * values[0]
+        values.append(run.value)
+        lost = run.problem.rounding(run.x)
+        self._radius = self._radius or here.first_radius()
+        for _ in range(_TRIALS):
+            found = here.lowest(self._by_squares, self._radius)
+            if found is None or found.fall <= _NOTHING * min(lost, abs(run.value)):
+                return False
+            move = found.move
+            if slow and self._by_squares and found.fall > lost:
+                move = here.bent(found)
+            point = run.problem.inside(
+                [at + by for at, by in zip(run.x, move.tolist(), strict=True)]
+            )
+            if point == run.x:
+                return False
+            value, gradient = self.walls.at(point)
+            fell = -inf if self.walls.stands else run.value - value
+            kept = fell / found.fall
+            if max(abs(fell), found.fall) <= _ROUNDED * lost:
+                # values say no more, but gradients may
+                if not here.is_shorter(gradient):
+                    return False
+                kept = 1.0
+            self._judge(kept, found, here, fell)
+            if kept > _ENOUGH:
+                if self._squares is not None and abs(kept - 1) > _POOR:
+                    self._by_squares = here.squares_foretell(found.move, fell, self._by_squares)
+                self.walls.lowest = None
+                run.step(point, value, gradient)
+                return True
+        return False
+
+    def _judge(self, kept: float, found: _Move, here: _Here, fell: float) -> None:
+        """Choose the next radius by the part of the foretold fall that a move has kept."""
+        length = here.length(found.move)
+        if kept < _POOR:
+            part = _SHORTEST
+            if isfinite(fell):  # to where the parabola through both values and the slope is lowest
+                slope = float(here.gradient @ found.move)
+                over = -fell - slope
+                part = -slope / (2 * over) if over > 0 else _SHORTER
+            self._radius = length * min(max(part, _SHORTEST), _SHORTER)
+        elif kept > _GOOD:
+            self._radius = max(self._radius, (_LONGER if found.on_edge else 2.0) * length)
+
+
+class _Move(NamedTuple):
+    """A move to the lowest point within a radius, as far as it is known; how far the output falls there by
+    that, and whether the radius ends it."""
+
+    move: Any
+    fall: float
+    on_edge: bool
+
+
+class _Here:
+    """What is known where a run is: the gradient, (n,), the second derivatives, and the residuals and their
+    derivatives, if the output is a sum of their squares; and the units of the inputs."""
+
+    def __init__(self, run: Run, squares: Squares | None) -> None:
+        self._run, self._of = run, squares
+        self.gradient = numpy.array(run.gradient)
+        if squares is not None:
+            self._residuals, self._slopes = squares.both(run.x)
+        self._units = self._find_units()
+
+    def _find_units(self) -> Any:
+        """For each input the number by which a move of it is multiplied: the root of how the output bends
+        along it; where it does not, its slope as a part of the root of the output."""
+        if self._of is not None:
+            bends = 2 * numpy.sum(self._slopes * self._slopes, axis=0)
+        else:
+            bends = numpy.abs(numpy.diagonal(self._matrix))
+        units = numpy.sqrt(bends)
+        straight = ~((units > 0) & numpy.isfinite(units))
+        if straight.any():
+            size = sqrt(abs(self._run.value)) or 1.0
+            units[straight] = numpy.abs(self.gradient[straight]) / size
+            units[units == 0] = 1.0
+        return units
+
+    @cached_property
+    def _matrix(self) -> Any:
+        return hessian(self._run, self._run.x)
+
+    def length(self, move: Any) -> float:
+        """That of a move, in units of the inputs."""
+        return hypot(*(move * self._units).tolist())
+
+    def first_radius(self) -> float:
+        """As far as a bend of 1 asks for, but not farther than from 0."""
+        steepest = hypot(*(self.gradient / self._units).tolist())
+        away = self.length(numpy.array(self._run.x))
+        return min(steepest, away) if away else steepest
+
+    def is_shorter(self, gradient: Point) -> bool:
+        """Whether another gradient is at most half as long, in units of the inputs."""
+        there = hypot(*(numpy.array(gradient) / self._units).tolist())
+        return there <= hypot(*(self.gradient / self._units).tolist()) / 2
+
+    def lowest(self, by_squares: bool, radius: float) -> _Move | None:
+        """The move to the lowest point within a radius and the bounds; None if there is none.
+
+        What would leave the bounds first is stopped there, and the others are asked again.
+        """
+        run = self._run
+        x = numpy.array(run.x)
+        low, high = (numpy.array(ends) - x for ends in (run.problem.low, run.problem.high))
+        pushed = ((low >= 0) & (self.gradient > 0)) | ((high <= 0) & (self.gradient < 0))
+        free, move, on_edge = ~pushed, numpy.zeros(len(x)), False
+        while free.any():
+            parabola = self._parabola(by_squares, free, move)
+            if parabola is None:
+                return None
+            left = radius * radius - self.length(numpy.where(free, 0.0, move)) ** 2
+            if left <= 0:
+                break
+            along, on_edge = lowest(parabola, sqrt(left))
+            part = parabola.ways @ along / self._units[free]
+            with numpy.errstate(all="ignore"):
+                ends = numpy.where(part < 0, low[free], high[free]) / part
+            ends[part == 0] = inf
+            first = int(ends.argmin())
+            if ends[first] >= 1:
+                move[free] = part
+                break
+            stopped = numpy.flatnonzero(free)[first]
+            move[stopped] = low[stopped] if part[first] < 0 else high[stopped]
+            free[stopped] = False
+        fall = self._fall(by_squares, move)
+        return _Move(move, fall, on_edge) if fall > 0 and numpy.isfinite(move).all() else None
+
+    def _parabola(self, by_squares: bool, free: Any, move: Any) -> Parabola | None:
+        """How the output changes with the free inputs, in their units, after this move of the others; None
+        where it is not finite."""
+        units = self._units[free]
+        try:
+            if by_squares:
+                slopes = self._slopes[:, free] / units
+                return of_squares(self._residuals + self._slopes @ move, slopes)
+            gradient = (self.gradient + self._matrix @ move)[free]
+            return of_matrix(
+                gradient / units, self._matrix[numpy.ix_(free, free)] / units / units[:, None]
+            )
+        except numpy.linalg.LinAlgError:
+            return None
+
+    def _fall(self, by_squares: bool, move: Any) -> float:
+        """How far the output falls with a move, as foretold."""
+        if by_squares:
+            change = self._slopes @ move
+            return -float(2 * (self._residuals @ change) + change @ change)
+        return -float(self.gradient @ move + move @ self._matrix @ move / 2)
+
+    def squares_foretell(self, move: Any, fell: float, better: bool) -> bool:
+        """Whether the squares alone foretell this fall better than all second derivatives. better: what
+        was thought so far: others must be twice as good."""
+        try:
+            wrong = abs(self._fall(False, move) - fell)
+        except Stop:  # they are not finite
+            return True
+        by_squares = abs(self._fall(True, move) - fell)
+        return not wrong < by_squares / 2 if better else by_squares < wrong
+
+    def bent(self, found: _Move) -> Any:
+        """A move that follows the bend of the residuals, if they bend little."""
+        if self._of is None:
+            return found.move
+        ahead = [at + _AHEAD * by for at, by in zip(self._run.x, found.move.tolist(), strict=True)]
+        there = self._of.values(self._run.problem.inside(ahead))
+        slope = self._slopes @ found.move
+        with numpy.errstate(all="ignore"):
+            bend = 2 / _AHEAD * ((there - self._residuals) / _AHEAD - slope)
+            parabola = of_squares(bend, self._slopes / self._units)
+            # as much shorter than the lowest point of all as the step itself is
+            own = found.move * self._units
+            pull = self.gradient / self._units + 2 * (self._slopes.T @ slope) / self._units
+            shift = max(0.0, -float(own @ pull) / float(own @ own)) if found.on_edge else 0.0
+            bends = parabola.bends + shift
+            known = bends > len(bends) * float_info.epsilon * bends.max()
+            along = numpy.where(known, -parabola.slopes / numpy.where(known, bends, 1.0), 0.0)
+        other = parabola.ways @ along
+        length = self.length(found.move)
+        if not 2 * hypot(*other.tolist()) <= _BENT * length:
+            return found.move
+        return found.move + other / self._units / 2
