@@ -9,7 +9,7 @@ from standard_functions import STANDARD_FUNCTIONS, StandardFunction
 
 
 @pytest.mark.parametrize("function", STANDARD_FUNCTIONS, ids=lambda function: function.name)
-@pytest.mark.parametrize("optimizer", ["lbfgs", "bfgs"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "bfgs", "newton"])
 def test_the_published_minimum_is_reached_and_said(
     optimizer: str, function: StandardFunction
 ) -> None:

@@ -40,8 +40,9 @@ def optimizers_table() -> str:
         lines.append(f"| `{row.name}` | {update} | {numbers} |")
     for each in SECOND_ORDER:
         numbers = ", ".join(f"{name} {number:g}" for name, number in defaults(each).items())
-        method = f"{each.free}; with bounds " if each.free else ""
-        lines.append(f"| `{each.name}` | {method}scipy's {each.method} | {numbers} |")
+        scipy = f"scipy's {each.method}" if each.method else ""
+        method = "; with bounds ".join(filter(None, [each.free, scipy]))
+        lines.append(f"| `{each.name}` | {method} | {numbers} |")
     return "\n".join(lines) + "\n"
 
 

@@ -67,8 +67,6 @@ def choice(option: str, text: object, table: Mapping[str, Entry]) -> tuple[Entry
         options[key] = number = number_of(setting.model, setting.root)
         if not (takes := row.options[key][1]).has(number):
             raise BadOption(f"{key} must be {takes}", setting.name)
-    if options.get("initial_trust_radius", 0) >= options.get("max_trust_radius", 1):
-        raise BadOption("initial_trust_radius must be less than max_trust_radius")
     return row, options
 
 

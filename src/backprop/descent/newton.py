@@ -30,8 +30,9 @@ _ENOUGH = 1e-4
 _POOR, _GOOD = 0.25, 0.75
 """A step that keeps less makes the radius shorter, one on the edge that keeps more makes it longer."""
 
-_LONGER = 2.5
-"""So many times the step is the radius after a good step on the edge."""
+_LONGER, _LONGEST = 2.5, 10
+"""So many times the step is the radius after a good step on the edge, its square after the second one in a
+row, and so on to this power."""
 
 _SHORTEST, _SHORTER = 0.1, 0.5
 """A radius is cut to between these parts of a step that was poor."""
@@ -62,26 +63,34 @@ class Newton:
         self._by_squares = self._squares is not None
         """Whether the second derivatives of the residuals are left out."""
         self._radius = 0.0
+        self._good = 0
+        """How many of the last steps were good ones on the edge."""
         self._values: deque[float] = deque(maxlen=_SLOW)
 
     def descend(self) -> None:
         """Until no lower point is found, or the run raises Stop."""
-        while self._goes_lower(_Here(self.run, self._squares)):
-            pass
+        run = self.run
+        while True:
+            # at a corner the run has a slope of its own, and nothing bends there
+            corner = run.left_at is not None and run.left_at[0] == run.number
+            here = _Here(run, None if corner else self._squares, corner)
+            if not self._goes_lower(here, self._by_squares and not corner):
+                return
 
-    def _goes_lower(self, here: _Here) -> bool:
-        """Take a step to a lower point; whether there was one."""
+    def _goes_lower(self, here: _Here, by_squares: bool) -> bool:
+        """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
+        of the residuals are left out."""
         run, values = self.run, self._values
         slow = len(values) == _SLOW and run.value > _STILL_ABOVE * values[0]
         values.append(run.value)
         lost = run.problem.rounding(run.x)
         self._radius = self._radius or here.first_radius()
         for _ in range(_TRIALS):
-            found = here.lowest(self._by_squares, self._radius)
+            found = here.lowest(by_squares, self._radius)
             if found is None or found.fall <= _NOTHING * min(lost, abs(run.value)):
                 return False
             move = found.move
-            if slow and self._by_squares and found.fall > lost:
+            if slow and by_squares and found.fall > lost:
                 move = here.bent(found)
             point = run.problem.inside(
                 [at + by for at, by in zip(run.x, move.tolist(), strict=True)]
@@ -98,8 +107,8 @@ class Newton:
                 kept = 1.0
             self._judge(kept, found, here, fell)
             if kept > _ENOUGH:
-                if self._squares is not None and abs(kept - 1) > _POOR:
-                    self._by_squares = here.squares_foretell(found.move, fell, self._by_squares)
+                if here.squares and abs(kept - 1) > _POOR:
+                    self._by_squares = here.squares_foretell(found.move, fell, by_squares)
                 self.walls.lowest = None
                 run.step(point, value, gradient)
                 return True
@@ -108,6 +117,7 @@ class Newton:
     def _judge(self, kept: float, found: _Move, here: _Here, fell: float) -> None:
         """Choose the next radius by the part of the foretold fall that a move has kept."""
         length = here.length(found.move)
+        self._good = self._good + 1 if found.on_edge and kept > _GOOD else 0
         if kept < _POOR:
             part = _SHORTEST
             if isfinite(fell):  # to where the parabola through both values and the slope is lowest
@@ -116,7 +126,8 @@ class Newton:
                 part = -slope / (2 * over) if over > 0 else _SHORTER
             self._radius = length * min(max(part, _SHORTEST), _SHORTER)
         elif kept > _GOOD:
-            self._radius = max(self._radius, (_LONGER if found.on_edge else 2.0) * length)
+            longer = _LONGER ** min(self._good, _LONGEST) if self._good else 2.0
+            self._radius = max(self._radius, longer * length)
 
 
 class _Move(NamedTuple):
@@ -130,10 +141,11 @@ class _Move(NamedTuple):
 
 class _Here:
     """What is known where a run is: the gradient, (n,), the second derivatives, and the residuals and their
-    derivatives, if the output is a sum of their squares; and the units of the inputs."""
+    derivatives, if the output is a sum of their squares; and the units of the inputs. straight: whether
+    nothing is to bend."""
 
-    def __init__(self, run: Run, squares: Squares | None) -> None:
-        self._run, self._of = run, squares
+    def __init__(self, run: Run, squares: Squares | None, straight: bool) -> None:
+        self._run, self.squares, self._straight = run, squares, straight
         self.gradient = numpy.array(run.gradient)
         if squares is not None:
             self._residuals, self._slopes = squares.both(run.x)
@@ -142,7 +154,7 @@ class _Here:
     def _find_units(self) -> Any:
         """For each input the number by which a move of it is multiplied: the root of how the output bends
         along it; where it does not, its slope as a part of the root of the output."""
-        if self._of is not None:
+        if self.squares is not None:
             bends = 2 * numpy.sum(self._slopes * self._slopes, axis=0)
         else:
             bends = numpy.abs(numpy.diagonal(self._matrix))
@@ -156,6 +168,8 @@ class _Here:
 
     @cached_property
     def _matrix(self) -> Any:
+        if self._straight:
+            return numpy.zeros((len(self.gradient), len(self.gradient)))
         return hessian(self._run, self._run.x)
 
     def length(self, move: Any) -> float:
@@ -239,10 +253,10 @@ class _Here:
 
     def bent(self, found: _Move) -> Any:
         """A move that follows the bend of the residuals, if they bend little."""
-        if self._of is None:
+        if self.squares is None:
             return found.move
         ahead = [at + _AHEAD * by for at, by in zip(self._run.x, found.move.tolist(), strict=True)]
-        there = self._of.values(self._run.problem.inside(ahead))
+        there = self.squares.values(self._run.problem.inside(ahead))
         slope = self._slopes @ found.move
         with numpy.errstate(all="ignore"):
             bend = 2 / _AHEAD * ((there - self._residuals) / _AHEAD - slope)

@@ -10,8 +10,8 @@ and from the names of its `state`, which the optimizer keeps from step to step, 
 A name with a prime is the value after the step: `x'` the new parameter. Any other name on a left
 side is an intermediate result. `maximize` turns the sign of g before the update sees it.
 
-The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours, and L-BFGS too,
-where there are no bounds.
+The second-order rows name a method of `scipy.optimize.minimize`; the gradients are ours, and so are Newton's
+method, and L-BFGS where there are no bounds.
 
 To add an optimizer, add a row; `tests/test_descent.py` asks torch's numbers for one of its own.
 """
@@ -35,7 +35,6 @@ Options = Mapping[str, tuple[float, Range]]
 
 _PART = Range(0, 1, outside=1)
 _ANY = Range(0, 1e300)
-_POSITIVE = Range(1e-300, 1e300)
 _ONE_ON = Range(1, 1e300)
 
 
@@ -113,7 +112,7 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True)
 class Minimizer:
-    """A method of scipy's, by its name there. bounds: whether it knows bounds. hessian: whether it
+    """A method of scipy's, by its name there, "" where there is only our own. bounds: whether it knows bounds. hessian: whether it
     needs second derivatives. options: what a person may change, by scipy's names for them. free: our own
     method (`descent.limited_memory`), which runs in its place where there are no bounds."""
 
@@ -246,9 +245,8 @@ SECOND_ORDER = (
         then="newton", fixed={"norm": 2},
     ),
     Minimizer(
-        "newton", "trust-exact", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
-        hessian=True, fixed={"gtol": 0},
-        options={"initial_trust_radius": (1, _POSITIVE), "max_trust_radius": (1000, _POSITIVE)},
+        "newton", "", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
+        bounds=True, hessian=True, free="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
     ),
 )  # fmt: skip
 

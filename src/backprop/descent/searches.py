@@ -65,12 +65,12 @@ def _search(row: Minimizer, options: Mapping[str, Any], run: Run) -> None:
 
 
 def _method(row: Minimizer, options: Mapping[str, Any], run: Run, walls: Walls) -> Lowering:
-    if row.free and not run.problem.bounded:
-        return LimitedMemory(run, walls, int(options["maxcor"]))
     if row.hessian:
         from backprop.descent.newton import Newton  # with numpy
 
         return Newton(run, walls)
+    if row.free and not run.problem.bounded:
+        return LimitedMemory(run, walls, int(options["maxcor"]))
     from backprop.descent.second_order import ScipySearch  # with numpy
 
     return ScipySearch(row, options, run, walls)

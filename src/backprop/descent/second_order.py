@@ -44,8 +44,6 @@ class ScipySearch:
 
         row, run = self.row, self.run
         more = {"jac": True, "method": row.method, "callback": self._stepped}
-        if row.hessian:
-            more["hess"] = self._hessian
         if row.bounds and run.problem.bounded:
             more["bounds"] = Bounds(run.problem.low, run.problem.high)
         left = run.options["steps"] - run.count
@@ -56,8 +54,7 @@ class ScipySearch:
             with numpy.errstate(all="ignore"):  # overflow in scipy's own arithmetic
                 minimize(self._evaluate, numpy.array(run.x), options=settings, **more)
         except (ValueError, UnboundLocalError, numpy.linalg.LinAlgError):
-            # Its linear algebra gave up (trust-exact by naming a step that it has not found, where second
-            # derivatives are near the largest double), which is the same as finding no lower point.
+            # Its arithmetic gave up, which is the same as finding no lower point.
             if run.failure is not None:
                 raise
 
@@ -67,15 +64,6 @@ class ScipySearch:
         if not self.walls.stands:
             self.seen[x.tobytes()] = found
         return value, numpy.asarray(gradient)
-
-    def _hessian(self, x: Any) -> Any:
-        """The second derivatives; behind a wall, which scipy asks about too, any table will do."""
-        point = x.tolist()
-        try:
-            self.run.problem.both(point)
-        except NotFinite:
-            return numpy.identity(len(point))
-        return hessian(self.run, point)
 
     def _stepped(self, intermediate_result: Any) -> None:
         """What scipy calls after each of its steps, by this name of the argument."""
