@@ -50,6 +50,9 @@ one (Transtrum and Sethna, section 4)."""
 _NOTHING = 1e-3
 """A fall by this part of the rounding of the output is none."""
 
+_TINY = 1e-12
+"""A radius that is this part of the way from 0 leads nowhere."""
+
 _ROUNDED = 4.0
 """A fall that is so many times the rounding of the output may be none."""
 
@@ -73,9 +76,10 @@ class Newton:
         while True:
             # at a corner the run has a slope of its own, and nothing bends there
             corner = run.left_at is not None and run.left_at[0] == run.number
-            here = _Here(run, None if corner else self._squares, corner)
-            if not self._goes_lower(here, self._by_squares and not corner):
-                return
+            with numpy.errstate(all="ignore"):  # what is not finite is no step
+                here = _Here(run, None if corner else self._squares, corner)
+                if not self._goes_lower(here, self._by_squares and not corner):
+                    return
 
     def _goes_lower(self, here: _Here, by_squares: bool) -> bool:
         """Take a step to a lower point; whether there was one. by_squares: whether the second derivatives
@@ -88,6 +92,8 @@ class Newton:
         for _ in range(_TRIALS):
             found = here.lowest(by_squares, self._radius)
             if found is None or found.fall <= _NOTHING * min(lost, abs(run.value)):
+                return False
+            if found.on_edge and self._radius <= _TINY * here.length(numpy.array(run.x)):
                 return False
             move = found.move
             if slow and by_squares and found.fall > lost:
@@ -154,6 +160,9 @@ class _Here:
     def _find_units(self) -> Any:
         """For each input the number by which a move of it is multiplied: the root of how the output bends
         along it; where it does not, its slope as a part of the root of the output."""
+        size = sqrt(abs(self._run.value)) or 1.0
+        if self._straight:
+            return numpy.full(len(self.gradient), hypot(*self._run.gradient) / size or 1.0)
         if self.squares is not None:
             bends = 2 * numpy.sum(self._slopes * self._slopes, axis=0)
         else:
@@ -161,7 +170,6 @@ class _Here:
         units = numpy.sqrt(bends)
         straight = ~((units > 0) & numpy.isfinite(units))
         if straight.any():
-            size = sqrt(abs(self._run.value)) or 1.0
             units[straight] = numpy.abs(self.gradient[straight]) / size
             units[units == 0] = 1.0
         return units

@@ -201,13 +201,10 @@ class GraphObjective(Objective):
         return SecondDerivatives(self.whole, self.leaves, self.fixed, self._asked, ready)
 
     def squares(self, sign: float) -> Squares | None:
-        from backprop.descent.squares import MOST_NUMBERS, Squares, residuals  # with numpy
+        from backprop.descent.squares import MOST_NUMBERS, Squares  # with numpy
 
-        moving = depending(self.whole, self.leaves, self.whole.steps) | set(self.leaves)
-        found = residuals(self.whole, moving, sign)
-        if not found or len(found) * len(self.leaves) > MOST_NUMBERS:
-            return None
-        return Squares(self.whole, self.leaves, self.fixed, found)
+        found = Squares(self.whole, self.leaves, self.fixed, sign)
+        return found if 0 < len(found) * len(self.leaves) <= MOST_NUMBERS else None
 
     def explained(self, error: NotFinite) -> NotFinite:
         return error

@@ -112,9 +112,10 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True)
 class Minimizer:
-    """A method of scipy's, by its name there, "" where there is only our own. bounds: whether it knows bounds. hessian: whether it
-    needs second derivatives. options: what a person may change, by scipy's names for them. free: our own
-    method (`descent.limited_memory`), which runs in its place where there are no bounds."""
+    """A method of scipy's, by its name there, "" where there is only our own. bounds: whether it knows
+    bounds. hessian: whether it needs second derivatives. options: what a person may change, by scipy's names
+    for them. free: our own method (`descent.limited_memory`, `descent.newton`), which runs in its place where
+    there are no bounds."""
 
     name: str
     method: str
@@ -246,7 +247,8 @@ SECOND_ORDER = (
     ),
     Minimizer(
         "newton", "", "Conn, Gould, Toint: Trust Region Methods, 2000, chapter 7",
-        bounds=True, hessian=True, free="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
+        bounds=True, hessian=True,
+        free="trust region with exact second derivatives; Gauss and Newton's steps for sums of squares",
     ),
 )  # fmt: skip
 

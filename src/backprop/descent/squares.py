@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import sqrt
+from collections.abc import Container, Mapping, Sequence
+from math import inf, sqrt
 from typing import Any, NamedTuple
 
 import numpy
@@ -24,10 +24,15 @@ class Residual(NamedTuple):
     factor: float
 
 
-def residuals(graph: Graph, moving: set[int], sign: float = 1.0) -> list[Residual]:
+def residuals(
+    graph: Graph, moving: Container[int], data: Sequence[float], sign: float = 1.0
+) -> list[Residual]:
     """What is squared and added up in the output of a graph, each with the root of its factor; [] if
-    anything else that moves is added, or a square is taken away. moving: the nodes that move. sign: -1 for
-    the negative of the output."""
+    anything else that moves is added, or a square is taken away.
+
+    moving: the nodes that move. data: the numbers of the others, by node. sign: -1 for the negative of the
+    output.
+    """
     found: list[Residual] = []
     waiting = [(graph.output, sign)]
     while waiting:
@@ -36,15 +41,30 @@ def residuals(graph: Graph, moving: set[int], sign: float = 1.0) -> list[Residua
             continue
         squared = _squared(graph, node)
         if squared is not None:
-            if factor < 0:
+            if not 0 < factor < inf:
                 return []
             found.append(Residual(squared, sqrt(factor)))
             continue
-        terms = graph.summands(node, factor) if graph.is_step(node) else []
+        terms = _terms(graph, node, factor, moving, data)
         if not terms:
             return []
         waiting += reversed(terms)
     return found
+
+
+def _terms(
+    graph: Graph, node: int, factor: float, moving: Container[int], data: Sequence[float]
+) -> list[tuple[int, float]]:
+    """A node times a factor as a sum of others with theirs; [] if it is none."""
+    if not graph.is_step(node):
+        return []
+    op, operands = graph.op(node), graph.operands(node)
+    if op in ("*", "/") and operands[1] not in moving:
+        by = data[operands[1]]
+        return [(operands[0], factor * by if op == "*" else factor / by if by else inf)]
+    if op == "*" and operands[0] not in moving:
+        return [(operands[1], factor * data[operands[0]])]
+    return graph.summands(node, factor)
 
 
 def _squared(graph: Graph, node: int) -> int | None:
@@ -61,17 +81,13 @@ class Squares:
     """The m residuals of an output by n `leaves`, at any points: the output is the sum of their squares, but
     for what does not move.
 
-    fixed: the numbers of the other inputs.
+    fixed: the numbers of the other inputs. sign: -1 for the negative of the output.
     """
 
     def __init__(
-        self,
-        graph: Graph,
-        leaves: Sequence[int],
-        fixed: Mapping[int, float],
-        found: Sequence[Residual],
+        self, graph: Graph, leaves: Sequence[int], fixed: Mapping[int, float], sign: float = 1.0
     ) -> None:
-        self._leaves, self._found = leaves, found
+        self._leaves = leaves
         self._graph = graph.for_many_walks()
         moving = depending(graph, leaves, graph.steps)
         self._steps = [step for step in graph.steps if step in moving]
@@ -79,7 +95,12 @@ class Squares:
         for node, number in fixed.items():
             self._data[node] = number
         forward(graph, [step for step in graph.steps if step not in moving], self._data)
-        self._factors = numpy.array([each.factor for each in found])
+        self._found = residuals(graph, moving.union(leaves), self._data, sign)
+        self._factors = numpy.array([each.factor for each in self._found])
+
+    def __len__(self) -> int:
+        """How many residuals there are; 0 if the output is no such sum."""
+        return len(self._found)
 
     def values(self, x: Sequence[float]) -> Any:
         """The residuals at a point, (m,); not finite where a step is not."""

@@ -24,12 +24,13 @@ class Parabola(NamedTuple):
     eigenvectors.
 
     slopes: shape (n,), the products with the eigenvectors. bends: shape (n,). ways: shape (n, n), a column
-    for each.
+    for each. lost: bends up to this size may be rounding.
     """
 
     slopes: Any
     bends: Any
     ways: Any
+    lost: float = 0.0
 
     def change(self, along: Any) -> float:
         """What it says of a move; along: its products with the eigenvectors, (n,)."""
@@ -39,16 +40,21 @@ class Parabola(NamedTuple):
 def of_matrix(gradient: Any, matrix: Any) -> Parabola:
     """By a symmetric matrix, (n, n). Raises LinAlgError where it has no eigenvalues in doubles."""
     bends, ways = numpy.linalg.eigh(matrix)
-    return Parabola(ways.T @ gradient, bends, ways)
+    lost = len(bends) * float_info.epsilon * float(numpy.abs(bends).max())
+    return Parabola(ways.T @ gradient, bends, ways, lost)
 
 
 def of_squares(residuals: Any, slopes: Any) -> Parabola:
     """That of a sum of squares of m residuals whose own second derivatives are left out (Gauss and Newton),
-    without the squares of small slopes. residuals: (m,), slopes: (m, n), their derivatives."""
-    _, sizes, rows = numpy.linalg.svd(slopes, full_matrices=slopes.shape[0] < slopes.shape[1])
-    bends = numpy.zeros(slopes.shape[1])
-    bends[: len(sizes)] = 2 * sizes * sizes
-    return Parabola(2 * (rows @ (slopes.T @ residuals)), bends, rows.T)
+    from the slopes and not their squares. residuals: (m,), slopes: (m, n), their derivatives."""
+    wide = slopes.shape[0] < slopes.shape[1]
+    columns, sizes, rows = numpy.linalg.svd(slopes, full_matrices=wide)
+    count, known = slopes.shape[1], len(sizes)
+    bends, products = numpy.zeros(count), numpy.zeros(count)
+    bends[:known] = 2 * sizes * sizes
+    products[:known] = 2 * sizes * (columns[:, :known].T @ residuals)
+    lost = 2 * (count * float_info.epsilon * float(sizes.max(initial=0.0))) ** 2
+    return Parabola(products, bends, rows.T, lost)
 
 
 def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
@@ -60,7 +66,7 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
     """
     slopes, bends = parabola.slopes, parabola.bends
     least = float(bends.min())
-    lost = len(bends) * float_info.epsilon * float(numpy.abs(bends).max())
+    lost = parabola.lost
     if least > lost and _length(slopes / bends) <= radius:
         return -slopes / bends, False
     above = bends - least
