@@ -93,8 +93,11 @@ class Newton:
             found = here.lowest(by_squares, self._radius)
             if found is None or found.fall <= _NOTHING * min(lost, abs(run.value)):
                 return False
-            if found.on_edge and self._radius <= _TINY * here.length(numpy.array(run.x)):
-                return False
+            if found.on_edge and self._radius <= _TINY * here.away:
+                if run.count or self._radius == here.away:
+                    return False
+                self._radius = here.away  # the first look was too near
+                continue
             move = found.move
             if slow and by_squares and found.fall > lost:
                 move = here.bent(found)
@@ -185,10 +188,14 @@ class _Here:
         return hypot(*(move * self._units).tolist())
 
     def first_radius(self) -> float:
-        """As far as a bend of 1 asks for, but not farther than from 0."""
+        """As far as a bend of 1 asks for, but not farther than from 0 (Moré, section 4)."""
         steepest = hypot(*(self.gradient / self._units).tolist())
-        away = self.length(numpy.array(self._run.x))
-        return min(steepest, away) if away else steepest
+        return min(steepest, self.away) if self.away else steepest
+
+    @property
+    def away(self) -> float:
+        """How far the run is from 0."""
+        return self.length(numpy.array(self._run.x))
 
     def is_shorter(self, gradient: Point) -> bool:
         """Whether another gradient is at most half as long, in units of the inputs."""
