@@ -50,6 +50,9 @@ one (Transtrum and Sethna, section 4)."""
 _NOTHING = 1e-3
 """A fall by this part of the rounding of the output is none."""
 
+_KEPT = 0.5
+"""From one point to the next a unit loses at most this part."""
+
 _TINY = 1e-12
 """A radius that is this part of the way from 0 leads nowhere."""
 
@@ -68,6 +71,8 @@ class Newton:
         self._radius = 0.0
         self._good = 0
         """How many of the last steps were good ones on the edge."""
+        self._units: Any = None
+        """Those of the last point."""
         self._values: deque[float] = deque(maxlen=_SLOW)
 
     def descend(self) -> None:
@@ -78,6 +83,8 @@ class Newton:
             corner = run.left_at is not None and run.left_at[0] == run.number
             with numpy.errstate(all="ignore"):  # what is not finite is no step
                 here = _Here(run, None if corner else self._squares, corner)
+                if not corner:
+                    self._units = here.keep(self._units)
                 if not self._goes_lower(here, self._by_squares and not corner):
                     return
 
@@ -176,6 +183,13 @@ class _Here:
             units[straight] = numpy.abs(self.gradient[straight]) / size
             units[units == 0] = 1.0
         return units
+
+    def keep(self, before: Any) -> Any:
+        """The units, of which none is much smaller than at the point before: where an input has hardly any
+        say for once, it is not to move beyond all measure."""
+        if before is not None:
+            self._units = numpy.maximum(self._units, _KEPT * before)
+        return self._units
 
     @cached_property
     def _matrix(self) -> Any:
