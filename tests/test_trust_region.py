@@ -64,3 +64,11 @@ def test_fewer_residuals_than_inputs_leave_ways_that_do_not_bend() -> None:
     assert sorted(parabola.bends.tolist()) == pytest.approx([0.0, 0.0, 4.0])
     found, _ = lowest(parabola, 100.0)
     assert parabola.ways @ found == pytest.approx([-1.5, -1.5, 0.0])
+
+
+def test_a_step_whose_length_says_nothing_of_its_fall_is_one_all_the_same() -> None:
+    """if(x > 0, x, -2*x): numbers so small that their squares are none."""
+    parabola = Parabola(numpy.array([1e-170]), numpy.array([0.0]), numpy.identity(1))
+    found, on_edge = lowest(parabola, 1e-165)
+    assert on_edge
+    assert found == pytest.approx([-1e-165], rel=1e-3)

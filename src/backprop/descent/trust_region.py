@@ -6,7 +6,7 @@ Region Methods, 2000, chapter 7.
 
 from __future__ import annotations
 
-from math import hypot, sqrt
+from math import hypot, nan, sqrt
 from sys import float_info
 from typing import Any, NamedTuple
 
@@ -97,7 +97,7 @@ def lowest(parabola: Parabola, radius: float) -> tuple[Any, bool]:
             low, high = (shift, high) if length > radius else (low, shift)
             # Newton's method for 1/length, which is nearly straight
             fall = float(numpy.sum(step * step / (above + shift)))
-            following = shift + (length / radius - 1) * length * length / fall
+            following = shift + (length / radius - 1) * length * length / fall if fall else nan
         if not low < following < high:
             following = sqrt(low) * sqrt(high) if low > 0 else high * _NEAR
         if following == shift:

@@ -147,14 +147,14 @@ class Program:
     def hessian_times(self, values: ArrayLike, direction: ArrayLike) -> NDArray[np.float64]:
         """The second derivatives times a direction, float64, shape (inputs,), in the time of two gradients
         or so. direction: a number for each of `inputs`; the rest is as for `hessian`."""
-        return self._second.times(self._row(values), self._row(direction))
+        return self._second.times(self._row(values), self._row(direction, "direction"))
 
-    def _row(self, values: ArrayLike) -> NDArray[np.float64]:
+    def _row(self, values: ArrayLike, what: str = "point") -> NDArray[np.float64]:
         import numpy as np
 
         x = np.asarray(values, dtype=np.float64)
         if x.shape != (len(self.inputs),):
-            raise ValueError(f"{len(self.inputs)} numbers are needed for a point, not {x.shape}")
+            raise ValueError(f"{len(self.inputs)} numbers are needed for a {what}, not {x.shape}")
         return x
 
     @cached_property
