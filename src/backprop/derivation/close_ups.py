@@ -28,6 +28,10 @@ _FEW = 3
 _CLEAR = 40
 """Pictures of the first members have fewer of each family where there would be more boxes."""
 
+_FOLDED = 250_000
+"""Texts of no more steps are unrolled where no name is given: their families are one box each, with what
+they have in all."""
+
 _MOST = 400
 """More names are not looked for."""
 
@@ -76,6 +80,8 @@ def close_up(
     if found is None:
         return None
     if model.plan.builder.derivatives:
+        return None
+    if not focus and detail != "operations" and model.plan.leading <= _FOLDED:
         return None
     model.found = found
     near = Nearby(model.plan, *_at(model, output))
