@@ -151,7 +151,7 @@ def _false(check: Check, sides: tuple[Side, Side]) -> str:
 
 @pytest.mark.parametrize("group", range(4))
 def test_no_verdict_on_a_random_model_is_false(group: int, request: pytest.FixtureRequest) -> None:
-    models = 500 if request.config.getoption("--whole") else 25
+    models, judged = 500 if request.config.getoption("--whole") else 25, 0
     for seed in range(group * models, group * models + models):
         model = _model(seed)
         try:
@@ -163,6 +163,8 @@ def test_no_verdict_on_a_random_model_is_false(group: int, request: pytest.Fixtu
             sides = slopes.sides("a")
         except (BackpropError, Unknown):
             continue
+        judged += 1
         for each in found:
             for check in each.checks:
                 assert not _false(check, sides), (seed, str(model), check, sides)
+    assert judged > models / 2

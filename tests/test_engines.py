@@ -189,9 +189,9 @@ def test_c_functions_for_vectors_are_used_wherever_they_exist() -> None:
     """A new row whose `machine` is a function of C's library is not left to be slower than the others."""
     width, known = machine.lanes()
     try:
-        library = ctypes.CDLL("libmvec.so.1")
+        library: object = ctypes.CDLL("libmvec.so.1")
     except OSError:
-        pytest.skip("there are none on this machine")
+        library = None  # then none may be named
     isa = {2: "b", 4: "d"}[width]
     for row in ROWS:
         symbol = f"_ZGV{isa}N{width}{'v' * row.arity}_{row.machine}"

@@ -43,13 +43,18 @@ def explained(model: Model, values: dict[str, float], only: Sequence[str], forma
     return DOCUMENTS.writer(format)(found, Style(10), False)
 
 
+def numbers_of(group: int, request: pytest.FixtureRequest) -> range:
+    """Those of the random models of a group."""
+    models = 100 if request.config.getoption("--whole") else 8
+    return range(group * models, (group + 1) * models)
+
+
 @pytest.mark.parametrize("group", range(4))
 def test_random_members_are_explained_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
-    models = 100 if request.config.getoption("--whole") else 8
     compared = 0
-    for number in range(group * models, (group + 1) * models):
+    for number in numbers_of(group, request):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)
@@ -62,7 +67,7 @@ def test_random_members_are_explained_as_they_are_unrolled(
         found = explained(looped, values, only, "text")
         assert looped.loops  # nothing was unrolled
         assert found == explained(right, values, only, "text"), number
-    assert compared > models / 3
+    assert compared > len(numbers_of(group, request)) / 3
 
 
 SUMS = """n = 60
@@ -178,9 +183,8 @@ def drawn(
 def test_random_members_are_drawn_as_they_are_unrolled(
     group: int, request: pytest.FixtureRequest
 ) -> None:
-    models = 100 if request.config.getoption("--whole") else 8
     compared = 0
-    for number in range(group * models, (group + 1) * models):
+    for number in numbers_of(group, request):
         text, values = random_indexed(number)
         source, chance = Source("<text>", text), random.Random(number)
         right = read_carefully(source)
@@ -251,9 +255,8 @@ def part_of_the_whole(text: str, values: dict[str, float], focus: list[str], dep
 def test_first_members_are_a_part_of_the_whole_picture(
     group: int, request: pytest.FixtureRequest
 ) -> None:
-    models = 100 if request.config.getoption("--whole") else 8
     compared = 0
-    for number in range(group * models, (group + 1) * models):
+    for number in numbers_of(group, request):
         text, values = random_indexed(number)
         names = {name.partition("[")[0] for name in leading_names(text, values)}
         focus = random.Random(number).choice([[], [], *([each] for each in sorted(names))])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.derivation.excerpts import evaluated
+from backprop.derivation.excerpts import evaluated, swept
 from backprop.errors import LeftOut, TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph, in_order
@@ -68,17 +68,13 @@ def close_up(
     without indices, and where there are no names, the first members alone. None for other Models, and
     where it takes every step. detail: as of `draw`. most: names that can be shown. Raises TooLarge,
     UnknownName."""
-    output = model.output(of) if model.loops else ""
-    if not model.loops:  # which may have been unrolled for the message
+    at = swept(model, values, of)
+    if at is None:
         return None
-    from backprop.loops.loop_model import LoopModel
     from backprop.loops.many import NotLoops
     from backprop.loops.nearby import Nearby
 
-    assert isinstance(model, LoopModel)
-    found = model.swept({normal(name): number for name, number in values.items()}, output)
-    if found is None:
-        return None
+    model, output, found = at
     if model.plan.builder.derivatives:
         return None
     if not focus and detail != "operations" and model.plan.leading <= _FOLDED:

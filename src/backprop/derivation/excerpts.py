@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.derivation.chain_rule import MOST, derivation, too_many
 from backprop.derivation.paths import MOST_PATHS, paths
@@ -24,6 +24,8 @@ _LONGEST = 100
 if TYPE_CHECKING:
     from backprop.loops.chosen import Chosen
     from backprop.loops.excerpt import Excerpt, Member
+    from backprop.loops.loop_model import LoopModel
+    from backprop.loops.passes import Found
 
 
 def of_members(
@@ -101,18 +103,35 @@ def paths_of_members(
     return Derivation(*start, paths=listed, gradients=totals), gradient
 
 
-def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
-    """What `by_loops` finds, of which no names are made before somebody goes through them."""
+class Swept(NamedTuple):
+    """A Model of loops, the name of one of its outputs, and the numbers of all members at a point."""
+
+    model: LoopModel
+    output: str
+    found: Found
+
+
+def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | None:
+    """A Model of loops at a point, of whose members no names are made; None of others, and where something
+    is in doubt."""
     output = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
     from backprop.loops.loop_model import LoopModel
-    from backprop.loops.naming import NumbersByName
 
     assert isinstance(model, LoopModel)
     found = model.swept({normal(name): number for name, number in values.items()}, output)
-    if found is None:
+    return None if found is None else Swept(model, output, found)
+
+
+def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
+    """What `by_loops` finds, of which no names are made before somebody goes through them."""
+    at = swept(model, values, of)
+    if at is None:
         return None
+    from backprop.loops.naming import NumbersByName
+
+    model, output, found = at
     model.found = found
     data = NumbersByName(model.plan, model.naming, found.values)
     gradients = NumbersByName(model.plan, model.naming, found.gradients, found.reached)
