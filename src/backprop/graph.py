@@ -108,6 +108,11 @@ class Columns:
         self.in_order = False
         self.drop(root)
 
+    def undefine(self, node: int) -> None:
+        """Make an input of a step."""
+        self.ops[node], self.first[node], self.second[node] = 0, -1, -1
+        self.more.pop(node, None)
+
     def drop(self, node: int) -> None:
         """Take a node away again, if it is the last row."""
         if node == len(self.ops) - 1:

@@ -83,8 +83,7 @@ def decided(
             if not isfinite(number):
                 infinite[row] = None
                 continue
-            without.ops[row], without.first[row], without.second[row] = 0, -1, -1
-            without.more.pop(row, None)
+            without.undefine(row)
             found.append(row)
             warnings += [_told(model, row, data, f"by values it is {how}")] if how else []
         if found:
