@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator, Mapping
-from math import exp, hypot, isclose, log, log1p, prod, tanh
+from math import exp, hypot, isclose, log, log1p, prod, sin, tanh
 from typing import Any
 
 import numpy
@@ -385,3 +385,25 @@ def test_shares_that_are_too_small_for_a_double(many: int) -> None:
         right = exp(each / 2) / total * 1e100 * exp(each / 2)
         assert isclose(slope, right, rel_tol=1e-12)
     assert not engine._own.made.careful
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "const c[i] = mod(i, 2) + 1 for i in 1..{n}^2; f = sum(cos(s[c[i]]) for i in 1..{n}^2)",
+        "g[i,j,t] = cos(s[t]) for i in 1..{n}, j in 1..{n}, t in 1..2; f = sum(g[*,*,*])",
+    ],
+)
+@pytest.mark.parametrize("n", [30, 100, 300])
+def test_rounding_does_not_grow_with_what_reads_a_member(of: str, n: int) -> None:
+    """Gradients of members that many read, as the terms are equal: their number times one of them."""
+    text = f"s[i] = 0.3*i for i in 1..4; {of.format(n=n)}"
+    times = n * n if "g[" in text else n * n / 2
+    _, slopes = gradient(text)
+    for at in (1, 2):
+        assert abs(slopes[f"s[{at}]"] / (-times * sin(0.3 * at)) - 1) <= 8 * 2.0**-53
+    if n < 300:  # unrolled
+        return
+    again = backprop.parse(text).grad(of="f").gradients
+    for at in (1, 2):
+        assert abs(again[f"s[{at}]"] / (-times * sin(0.3 * at)) - 1) <= 8 * 2.0**-53

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import numpy
+
 from backprop.chain.walk import NOTHING, Operand
+from backprop.loops.affine import Affine
 from backprop.loops.domains import Domain
 from backprop.loops.native.forward import Forward
+from backprop.loops.native.grids import Grid
 from backprop.loops.rows import Gathered, Lift, Read
 from backprop.operations import OPERATIONS
+
+FEW, FEW_TIMES = 64, 2048
+"""So many terms of a gradient are added one after the other, in recurrences too: there the weights, which
+each time reads, would take half as long again."""
 
 
 class Backward(Forward):
     """Backward of rows. slots: of the rows that are
-    used further in, by row."""
+    used further in, by row. few: so many terms are added one after the other."""
 
+    cleared: set[str]
     slots: dict[int, str]
     sums: dict[int, Operand[str]]
+    few = FEW
 
     def _clear(self, domain: Domain) -> None:
         """Begin the sums of what comes from further in."""
@@ -52,7 +62,7 @@ class Backward(Forward):
             if isinstance(special, Read):
                 at = self._whole(self._place(row, special, domain), domain)
                 at = self._near(special.family, *at)
-                self._add(special.family, gradient, *at)
+                self._add(special.family, gradient, *at, self._often(row, special, domain, at))
             elif isinstance(special, Lift):
                 self._bring(special.row, gradient)
             elif isinstance(special, Gathered):
@@ -61,6 +71,26 @@ class Backward(Forward):
             else:
                 for operand, share in self.shares(row, gradient, self.movers):
                     self._bring(operand, share)
+
+    def _often(self, row: int, special: Read, home: Domain, at: tuple[list[str], int]) -> bool:
+        """Whether a row adds to the gradient of one member so often that rounding would show. Those of
+        computed members may be read before all is added, but for partial sums."""
+        family, few, count = special.family, self.few, home.size
+        partial = self.code.width > 1 and len(at[0]) == 1 and not at[1]
+        if partial:  # so many tiles add, too, before their sum is taken
+            few, count = few // 16, count // max(1, Grid(home).rows)
+        if family in self.local or count <= few or (family in self.cleared and not partial):
+            return False
+        layout = self.layouts[family]
+        places = layout.at(special.at, home)
+        if not isinstance(places, Affine):
+            return int(numpy.bincount(places).max()) * count > few * home.size
+        different = 1
+        levels = [each for each in home.around() if each.parent is not None][::-1]
+        for level, stride in zip(levels, places.strides, strict=False):
+            if stride:
+                different *= level.each if level.each >= 0 else int(level.counts.max())
+        return count > few * min(different, layout.size)
 
     def _gathered_back(self, row: int, special: Gathered, gradient: Operand[str]) -> None:
         columns, code = self.columns, self.code

@@ -99,6 +99,7 @@ def module(
     for factor, mark in ((2, values), (4, gradients)):
         one = code.emit(f"select i1 {mark}, i32 {factor}, i32 0")
         answer = code.emit(f"or i32 {answer}, {one}")
+    nests.end_sums()
     code.lines.append(f"  ret i32 {answer}")
     written = frozenset(name for name, places in nests.once.items() if len(places) == 1)
     nothing = {
@@ -124,7 +125,7 @@ def module(
     parts = [
         "declare i64 @llvm.umin.i64(i64, i64)",
         "declare i64 @llvm.smin.i64(i64, i64)",
-        *(_flush(each, vectors) for each in (native, 1) if f"@flush{each}(" in body),
+        *(_flush(each, vectors) for each in dict.fromkeys((native, 1)) if f"@flush{each}(" in body),
         FILL,
         *defined(code.declared),
         marks(),

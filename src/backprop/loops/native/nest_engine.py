@@ -291,9 +291,9 @@ class Memory:
             if kind in "tc":
                 other = next(others)
                 array = numpy.empty(other) if isinstance(other, int) else other
-            elif kind in "whp":
+            elif kind in "whpuy":
                 array = _aligned(made.arrays.sizes[pointer])
-                if kind == "p":
+                if kind in "puy":
                     array.fill(NOTHING)
             else:
                 name = families[number]

@@ -18,7 +18,7 @@ from backprop.graph import depending, in_order
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family
-from backprop.loops.native.backward import Backward
+from backprop.loops.native.backward import FEW, FEW_TIMES, Backward
 from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.keeping import MANY_RUNS
@@ -135,6 +135,7 @@ class Nests(Backward):
         """Write rows of this body from here on."""
         self._levels, self.guarded, self._written = one.levels, one.guarded, one.body.loop
         self.movers, self._looked = one.moving, one.looked
+        self.few = FEW_TIMES if one.body.times else FEW
 
     def forward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
         """The values of a group."""
