@@ -13,8 +13,8 @@ from backprop.loops.rows import Gathered, Lift, Read
 from backprop.operations import OPERATIONS
 
 FEW, FEW_TIMES = 64, 2048
-"""So many terms of a gradient are added one after the other, in recurrences too: there the weights, which
-each time reads, would take half as long again."""
+"""So many terms of a gradient are added one after the other. In recurrences more, as each time reads all
+weights."""
 
 
 class Backward(Forward):
@@ -77,8 +77,8 @@ class Backward(Forward):
         computed members may be read before all is added, but for partial sums."""
         family, few, count = special.family, self.few, home.size
         partial = self.code.width > 1 and len(at[0]) == 1 and not at[1]
-        if partial:  # so many tiles add, too, before their sum is taken
-            few, count = few // 16, count // max(1, Grid(home).rows)
+        if partial:  # of one tile: after CHUNK of them their sum is taken
+            count //= max(1, Grid(home).rows)
         if family in self.local or count <= few or (family in self.cleared and not partial):
             return False
         layout = self.layouts[family]
