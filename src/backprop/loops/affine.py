@@ -53,9 +53,13 @@ class Affine:
         """The numbers, one for each combination."""
         return self._between(0, self.domain.depth, self.base)
 
-    def inside(self, first: Domain) -> list[int]:
+    def of_first(self, first: Domain) -> Wholes:
         """The numbers of the combinations that extend the first one of a domain around."""
-        found: list[int] = self._between(first.depth, self.domain.depth, self.base).tolist()
+        return self._between(first.depth, self.domain.depth, self.base)
+
+    def inside(self, first: Domain) -> list[int]:
+        """As `of_first`, as a list."""
+        found: list[int] = self.of_first(first).tolist()
         return found
 
     def _between(self, outer: int, inner: int, base: int = 0) -> Wholes:

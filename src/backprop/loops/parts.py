@@ -15,11 +15,9 @@ from backprop.loops.affine import Affine, Ints, Places, numbers_up, whole
 from backprop.loops.arrays import ArrayWriter, Spread, finite, is_nothing
 from backprop.loops.domains import Domain, Reals
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift
+from backprop.loops.scattered import added
 from backprop.operations import OPERATIONS
 from backprop.row import is_truth
-
-_MANY = 64
-"""So many numbers are added at one place one after the other."""
 
 
 class Use(NamedTuple):
@@ -369,23 +367,3 @@ def _total(share: Spread) -> float:
 
 def _like(numbers: Operand[Any]) -> Reals:
     return numpy.atleast_1d(numpy.asarray(numbers, dtype=float))
-
-
-def added(numbers: Reals, places: Places, more: Reals) -> Reals:
-    """Ints to which others are added at these places, which may stand there several times: many at one
-    place two by two. What no gradient has arrived at stays so."""
-    if isinstance(places, slice):
-        numbers[places] += more
-    elif len(places) > _MANY and numpy.bincount(at := numpy.asarray(places)).max() > _MANY:
-        # numbers of 16 bits are sorted without comparing them
-        order = numpy.argsort(
-            at.astype(numpy.uint16) if len(numbers) <= 1 << 16 else at, kind="stable"
-        )
-        ordered = at[order]
-        begins = numpy.flatnonzero(numpy.append(True, ordered[1:] != ordered[:-1]))
-        numbers[ordered[begins]] += numpy.add.reduceat(more[order], begins)
-    elif len(places) * 4 < len(numbers) or is_nothing(more).any():
-        numpy.add.at(numbers, places, more)
-    else:
-        numbers += numpy.bincount(places, more, len(numbers))
-    return numbers

@@ -16,10 +16,11 @@ from backprop.loops.bending_pairs import pattern
 from backprop.loops.derived import Destination, Stage, choosing, derived, moved
 from backprop.loops.domains import Reals
 from backprop.loops.many import NotLoops
-from backprop.loops.parts import Block, Turn, added, hidden, part
+from backprop.loops.parts import Block, Turn, hidden, part
 from backprop.loops.passes import same
 from backprop.loops.plan import Plan
 from backprop.loops.ready import Needed
+from backprop.loops.scattered import added
 from backprop.loops.walks import Doubtful, walk_through
 from backprop.syntax.functions import LOST, TINY
 

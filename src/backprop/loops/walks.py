@@ -10,7 +10,8 @@ import numpy
 from backprop.loops.affine import Places
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Reals
-from backprop.loops.parts import ArrayWalk, Block, Turn, added
+from backprop.loops.parts import ArrayWalk, Block, Turn
+from backprop.loops.scattered import added
 from backprop.operations import EQUALITIES
 
 
