@@ -474,3 +474,33 @@ def test_by_a_name_with_an_equation_at_a_corner() -> None:
     found = backprop.parse("a = x^2; f = sqrt(a)^4; y = derivative(f, a)").grad(of="y", x=0)
     assert found.value == 0
     assert found.gradients == {"x": 0, "a": 2, "y": 1}
+
+
+NO_CORNERS = {  # at 0: the second derivative, and the third
+    "abs(x)^2": (2, 0), "abs(x)^4": (0, 0), "hypot(x, 0)^2": (2, 0), "hypot(x^2, 0)": (2, 0),
+    "hypot(x, 2*x)^2": (10, 0), "hypot(3*x, x)^4": (0, 0), "abs(x)*sign(x)*x": (2, 0),
+    "relu(x)^2 + relu(-x)^2": (2, 0), "max(x, 0)^4": (0, 0), "min(x, -x)^2": (2, 0),
+    "x*abs(x)*sign(x)": (2, 0), "abs(x)^2 + 5*x^3": (2, 30), "elu(x)^4": (0, 0),
+    "clamp(x, 0, 1)^4": (0, 0), "if(x > 0, x^3, -x^4) + abs(x^2)": (2, 0), "norm(v[*])^2": (18, 0),
+}  # fmt: skip
+"""Functions that are smooth at 0, or have a third derivative from one side alone, which then is the one
+taken; their steps stand on borders. v is (2·x, √5·x)."""
+
+
+@pytest.mark.parametrize(("text", "second", "third"), [(x, *y) for x, y in NO_CORNERS.items()])
+def test_at_corners_that_are_none_it_is_what_hessian_says(
+    text: str, second: float, third: float
+) -> None:
+    start = "v[1] = 2*x; v[2] = sqrt(5)*x; " if "norm" in text else ""
+    matrix = backprop.parse(f"{start}f = {text}").hessian(x=0).matrix
+    assert matrix.tolist() == [[pytest.approx(second, rel=1e-13)]]
+    once = backprop.parse(f"{start}a = 3; y = a*derivative({text}, x) + x^2 + 7*x").grad(x=0)
+    assert once.value == 0
+    assert once.gradients["x"] == pytest.approx(3 * second + 7, rel=1e-13)
+    twice = backprop.parse(f"{start}a = 3; y = a*derivative(derivative({text}, x), x) + x")
+    found = twice.grad(x=0)
+    assert found.value == pytest.approx(3 * second, rel=1e-13)
+    assert found.gradients["a"] == pytest.approx(second, rel=1e-13)
+    assert found.gradients["x"] == pytest.approx(3 * third + 1, rel=1e-13)
+    named = backprop.parse(f"{start}f = {text}; g = derivative(f, x); y = derivative(g*x + g, x)")
+    assert named.grad(of="y", x=0).value == pytest.approx(second, rel=1e-13)

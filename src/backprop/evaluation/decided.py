@@ -3,17 +3,19 @@ are derivatives of. What depends on them has its slopes by values beside the poi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from functools import cache, partial
 from math import isfinite, nan
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from backprop.errors import BackpropError, IndeterminateForm, Label, NotFinite
+from backprop.evaluation.borders import met
 from backprop.evaluation.diagnosis import has_value, place
 from backprop.evaluation.indeterminate import slopes_by_values, verdict
 from backprop.evaluation.looks import LARGEST
 from backprop.evaluation.precise import PLAIN, Precise, beside
 from backprop.evaluation.sides import AGREED
+from backprop.evaluation.smooth_corners import Settled, SmoothCorners
 from backprop.graph import Columns, Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import few, shown
@@ -27,20 +29,18 @@ _WORK = 100_000
 seconds."""
 
 
-Settled = Callable[[Graph, ByNode, ByNode], Container[int] | None]
-
-
 class Decided(NamedTuple):
     """What is known of derivatives in equations that their steps do not say.
 
     graph: that of the output, in which they are no steps. order: all that is computed, without what leads
-    to them alone. rows: these derivatives. warnings: on each.
+    to them alone. rows: these derivatives. warnings: on each. corners: of others that stand on a border.
     """
 
     graph: Graph
     order: list[int]
     rows: list[int]
     warnings: list[BackpropError]
+    corners: SmoothCorners
 
 
 def decided(
@@ -49,8 +49,8 @@ def decided(
     """Give derivatives the values that `grad` says, and what depends on them those that follow; None where
     there are none to give. order: what has been computed, `graph` before all else. settled: what `grad`
     finds of a graph. Raises NotFinite."""
-    columns = model.columns
-    if all([isfinite(data[node]) for node in order]):  # noqa: C419
+    columns, borders = model.columns, met(graph, data)
+    if not borders and all([isfinite(data[node]) for node in order]):  # noqa: C419
         return None
     known, asked = {*order}, model.derivations
 
@@ -60,57 +60,106 @@ def decided(
 
     every = in_order(order, needs)
     forward(columns, [x for x in every if x not in known and columns.is_step(x)], data)
-    behind = depending(columns, [node for node in every if not isfinite(data[node])], every)
+    odd = depending(columns, [node for node in every if not isfinite(data[node])], every)
+    borders = met(graph, data) if borders else []
+    bent = depending(columns, borders, every)
+    bending = {row for row in asked if row in bent}
     groups = dict[tuple[int, frozenset[int]], list[int]]()
     for row in every:
-        if row in behind and row in asked:
+        if row in asked and (row in odd or row in bending):
             groups.setdefault((asked[row].of, asked[row].held), []).append(row)
-    if not groups or len(groups) > _GROUPS:
+    if not groups:
         return None
     without, found, warnings = columns.copy(), list[int](), list[BackpropError]()
+    corners = SmoothCorners(without, bending, {*borders}, data, settled, _WORK)
+    many = sum(1 for rows in groups.values() if not odd.isdisjoint(rows)) > _GROUPS
+    behind = depending(columns, bending, every)
     infinite = dict[int, None]()
     for (of, held), rows in groups.items():
         whole = Graph(columns, [of], graph.labels).holding(held)
-        slope = _slopes(whole, without, data, settled)
-        if not slope and not infinite.keys().isdisjoint(whole.order):
-            slope = _unknown
+        slope: _Slope | None = None
+        by = {asked[row].by: row for row in rows}
+        if odd.isdisjoint(rows):
+            slope = _at_corners(corners, whole, by, held, data, found) if of in behind else None
+        elif not many:
+            slope = _slopes(whole, by, held, without, data, found, corners)
+            if not slope and not infinite.keys().isdisjoint(whole.order):
+                slope = _unknown
+        changed = False
         for row in rows if slope else ():
             assert slope
             number, how = slope(asked[row].by)
             if number == data[row] or (number != number and not isfinite(data[row])):
                 continue
-            data[row] = number
+            data[row], changed = number, True
             if not isfinite(number):
                 infinite[row] = None
                 continue
             without.undefine(row)
             found.append(row)
             warnings += [_told(model, row, data, f"by values it is {how}")] if how else []
-        if found:
-            moved = (x for x in every if x in behind and x not in infinite)
+        if changed:
+            moved = (x for x in every if (x in odd or x in bent) and x not in infinite)
             forward(without, filter(without.is_step, moved), data)
     if infinite and (lost := infinite.keys() & {*having_say(graph, graph.order, data)}):
         raise _without_value(model, min(lost), data)
     if not found:
-        return None
+        return Decided(graph, [*order], [], [], corners) if bending else None
     inner = Graph(without, graph.outputs, graph.labels)
     still = {*in_order([node for node in order if node in model.labels], without.operands)}
     first = [*inner.order]
     there = {*first}
     others = [node for node in order if node in still and node not in there]
-    return Decided(inner, first + others, found, warnings)
+    return Decided(inner, first + others, found, warnings, corners)
+
+
+_Slope: TypeAlias = Callable[[int], tuple[float, str]]
+"""A function of a node: the derivative by it, and how it was found in words, "" where that needs none."""
+
+
+def _at_corners(
+    corners: SmoothCorners,
+    graph: Graph,
+    rows: Mapping[int, int],
+    held: frozenset[int],
+    data: list[float],
+    found: Collection[int],
+) -> _Slope:
+    """The derivatives of a graph's output where only borders are met. rows: those of which it may be that
+    values say more, by what they are by. found: the rows that values have decided."""
+    if {*found}.isdisjoint(graph.order):
+        more = corners.more(graph.output, rows, held)
+        return lambda node: (data[rows[node]] + more.get(node, 0.0), "")
+    look = _Beside(graph, data, corners.left)
+
+    def beside_it(node: int) -> tuple[float, str]:
+        number, how = look.slope(node)
+        corners.left = look.left
+        if number != number:
+            return data[rows[node]], ""
+        return number, "" if how == shown(number) else how
+
+    return beside_it
 
 
 def _slopes(
-    graph: Graph, without: Columns, data: list[float], settled: Settled
-) -> Callable[[int], tuple[float, str]] | None:
-    """A function of a node: the derivative of a graph's output by it, and how it was found in words, ""
-    where the chain rule says it. None where the output has no value."""
-    if has_value(graph, graph.order, data):
+    graph: Graph,
+    by: Container[int],
+    held: frozenset[int],
+    without: Columns,
+    data: list[float],
+    found: Collection[int],
+    corners: SmoothCorners,
+) -> _Slope | None:
+    """The derivatives of a graph's output; None where it has no value. The rest as for `_at_corners`."""
+    if {*found}.isdisjoint(graph.order) and has_value(graph, graph.order, data):
         gradients = [0.0] * len(data)
-        undecided = settled(graph, data, gradients) or ()
+        undecided = corners.settled(graph, data, gradients) or ()
         by_values = slopes_by_values(graph, data)
-        return lambda node: by_values(node) if node in undecided else (gradients[node], "")
+        more = corners.more(graph.output, by, held)
+        return lambda node: (
+            by_values(node) if node in undecided else (gradients[node] + more.get(node, 0.0), "")
+        )
     inner = Graph(without, graph.outputs)
     if not has_value(inner, inner.order, data):
         return None

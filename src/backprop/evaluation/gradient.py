@@ -243,12 +243,12 @@ def evaluate(
         unknown = depending(columns, missing, order)
         computed = [node for node in order if node not in unknown]
     warnings = [*model.warnings, *by_rounding(model, values)]
-    whole, by_sides = graph, list[int]()
+    whole, by_sides, corners = graph, list[int](), None
     if model.derivations and not missing and among is None:
         from backprop.evaluation.decided import decided
 
         if seen := decided(model, graph, order, data, settled):
-            graph, computed, by_sides, told = seen
+            graph, computed, by_sides, told, corners = seen
             warnings += told
     if others or not swept:
         warnings += diagnosis.values(model, computed, len(graph.order), data)
@@ -265,6 +265,8 @@ def evaluate(
         from backprop.evaluation import cancelled  # with mpmath
 
         lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
+    for node, more in corners.more(graph.output, model.labels).items() if corners else ():
+        gradients[node] += more
     notes: tuple[AtBorder | Cancelled, ...] = ()
     at_border = borders.met if among is None else borders.met_within
     if noted and (steps := at_border(graph, data)):
