@@ -79,7 +79,6 @@ def test_every_error_class_has_an_example() -> None:
         "Cancelled",
         "EmptyRange",
         "ZeroDerivative",
-        "LeftOut",
         "WorkedElsewhere",
         "IndeterminateForm",
         "Underflow",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
@@ -19,7 +19,6 @@ from backprop.source import Source
 
 if TYPE_CHECKING:
     from backprop.derivation import Derivation
-    from backprop.derivation.close_ups import CloseUp
     from backprop.descent import Descent, State
     from backprop.descent.problem import Problem
     from backprop.descent_options import DescentOptions
@@ -122,49 +121,19 @@ def draw(
     """The picture of one output with its gradient, and the gradient itself (for its warnings).
 
     detail: operations or equations, None for what the size suggests. focus: names, of which `depth`
-    equations around are drawn, a family as one box if no single member is named; of large families, and
-    where the whole is large and no name is given, the first members. whole: draw even what is large.
-    Raises TooLarge, which says what else to ask for.
+    equations around are drawn, a family as one box if no single member is named. whole: draw even what
+    is large. Raises TooLarge, which says what else to ask for.
     """
     from backprop import picture as pictures
 
     model, numbers, output = inputs.read()
-    members = any(family(each) and each in model.names for each in focus)
-    constant = model.constants
+    looped = None
     if model.loops and not whole:
-        from backprop.derivation.close_ups import close_up
+        from backprop.derivation.looped_pictures import looped_picture
 
-        close = close_up(model, numbers, output, focus, depth, detail, pictures.MOST)
-        if close and close.few:
-            return _first_members(close, constant), close.found.gradient
-    else:
-        close = None
-    if close:
-        model, (graph, at, gradient) = close.model, close.found
-        detail = "equations" if close.cut else detail  # sums of hundreds of terms
-    else:
-        refuse(model, numbers, output)
-        graph, at, gradient = evaluate(model, numbers, output, noted=True)
-    near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
-
-    constants = {model.names[name] for name in constant if name in model.names}
-
-    def drawn(detail: str) -> Picture:
-        folds = detail == "equations" and not (whole or members or close)
-        middle: Sequence[str] = () if folds else near
-        reach = depth
-        if close and close.cut:  # not the rests of its sums
-            middle, reach = close.names, 0
-        uses = close.uses if close else None
-        found = pictures.picture(graph, at, model.text, detail, constants, middle, reach, uses)
-        if folds:
-            found = pictures.folded(found)
-        return pictures.focus(found, near, depth) if focus else found
-
-    many = not focus and len(graph.order) > pictures.DETAILED
-    found = drawn(detail or ("equations" if many else "operations"))
-    if detail is None and found.size > pictures.DETAILED and not many:
-        found = drawn("equations")
+        looped = looped_picture(model, numbers, output, focus, depth, detail)
+    unrolled = model, numbers, output, focus, depth, detail, whole
+    found, gradient, near = looped or _unrolled_picture(*unrolled)
     if found.large and not whole:
         middle = near or [gradient.output]
         less = range(min(depth, 3) if focus else 3)
@@ -181,16 +150,38 @@ def draw(
     return found, gradient
 
 
-def _first_members(close: CloseUp, constant: Collection[str]) -> Picture:
-    """The picture of the first members of families."""
+def _unrolled_picture(
+    model: Model,
+    numbers: Mapping[str, float],
+    output: str | None,
+    focus: Sequence[str],
+    depth: int,
+    detail: str | None,
+    whole: bool,
+) -> tuple[Picture, Gradient, Sequence[str]]:
+    """The picture of a graph of single steps, the gradient, and the names that are meant."""
     from backprop import picture as pictures
 
-    model, (graph, at, _) = close.model, close.found
-    constants = {model.names[name] for name in constant if name in model.names}
-    found = pictures.picture(
-        graph, at, model.text, "equations", constants, close.names, 0, close.uses
-    )
-    return pictures.with_more(found, close.more)._replace(left=close.left)
+    refuse(model, numbers, output)
+    graph, at, gradient = evaluate(model, numbers, output, noted=True)
+    near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
+    constants = {model.names[name] for name in model.constants if name in model.names}
+    folds = not whole and not any(family(each) and each in model.names for each in focus)
+
+    def drawn(detail: str) -> Picture:
+        what = graph, at, model.text
+        if folds and detail == "equations":
+            ranks = {name: at for at, name in enumerate(model.names)}
+            found = pictures.of_families(*what, constants, ranks)
+        else:
+            found = pictures.picture(*what, detail, constants, near, depth)
+        return pictures.focus(found, near, depth) if focus else found
+
+    many = not focus and len(graph.order) > pictures.DETAILED
+    found = drawn(detail or ("equations" if many else "operations"))
+    if detail is None and found.size > pictures.DETAILED and not many:
+        found = drawn("equations")
+    return found, gradient, near
 
 
 class Descending(NamedTuple):

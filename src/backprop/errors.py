@@ -226,10 +226,6 @@ class Cancelled(BackpropError):
     leads: frozenset[str] = frozenset()
 
 
-class LeftOut(BackpropError):
-    """Members of families that are not drawn, because a page does not hold them: a note."""
-
-
 class WorkedElsewhere(BackpropError):
     """A value that the file writes behind an equation, and that is another at this point: a note."""
 

@@ -166,9 +166,15 @@ def together(names: Sequence[str]) -> Together:
     Where they do not fill that range, others of the family may, which would be called the same:
     then it is the first and the last, `h[1,1] … h[9,9]`.
     """
-    if prod(high - low + 1 for low, high in _ends(names)) > len(names):
-        return Together(names[0], names[-1])
-    return Together(f"{family(names[0])}[{spanned(names)}]")
+    return together_from(names[0], names[-1], _ends(names), len(names))
+
+
+def together_from(first: str, last: str, ends: Sequence[tuple[int, int]], count: int) -> Together:
+    """As `together`, of so many members of which the first and the last are known, and the least and the
+    largest index, axis by axis."""
+    if prod(high - low + 1 for low, high in ends) > count:
+        return Together(first, last)
+    return Together(f"{family(first)}[{_spanned(ends)}]")
 
 
 def gathered(names: Sequence[str]) -> list[str]:
@@ -184,7 +190,11 @@ def gathered(names: Sequence[str]) -> list[str]:
 
 def spanned(names: Sequence[str]) -> str:
     """The least and the largest index of members, axis by axis: `1..2,1..16`."""
-    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in _ends(names))
+    return _spanned(_ends(names))
+
+
+def _spanned(ends: Iterable[tuple[int, int]]) -> str:
+    return ",".join(f"{low}..{high}" if low < high else f"{low}" for low, high in ends)
 
 
 def _ends(names: Sequence[str]) -> list[tuple[int, int]]:

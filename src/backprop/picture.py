@@ -7,19 +7,19 @@ carries the derivative of the whole equation by a name that it uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
-from backprop.errors import LeftOut
 from backprop.evaluation.gradient import partials
 from backprop.evaluation.unrounded import Unrounded, times
-from backprop.graph import Graph
+from backprop.graph import Graph, in_order
 from backprop.names import Together, shape, together
 from backprop.numbers import shortened
 from backprop.operations import OPERATIONS
 from backprop.values import Numbers, local_slopes
 
-_SHORT, _LONG = 16, 40
+_SHORT, LONG = 16, 40
 """The longest texts of a step and of an equation that a box shows; hover text has all of it."""
 
 DETAILED = 80
@@ -34,9 +34,8 @@ MOST, MOST_ARROWS = 400, 1000
 
 class Box(NamedTuple):
     """A Value. label: its name, or a short text of it. role: input, constant, number, step
-    (unnamed), intermediate or output; more: what else an equation reads, which is not drawn. equation:
-    its right side; formula: as much of that as is shown beside the label. members: how many Values it
-    stands for; data and grad are then the largest in size."""
+    (unnamed), intermediate or output. equation: its right side; formula: as much of that as is shown
+    beside the label. members: how many Values it stands for; data and grad are then the largest in size."""
 
     id: str
     label: str
@@ -75,15 +74,13 @@ class Arrow(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """groups: for each named equation its text, in order. left: what is said of what is left out. size:
-    what was drawn, boxes and circles."""
+    """groups: for each named equation its text, in order. size: what was drawn, boxes and circles."""
 
     output: str
     boxes: list[Box]
     circles: list[Circle]
     arrows: list[Arrow]
     groups: dict[str, str]
-    left: Sequence[LeftOut] = ()
 
     @property
     def size(self) -> int:
@@ -92,7 +89,12 @@ class Picture(NamedTuple):
     @property
     def large(self) -> bool:
         """Whether it is more than a page can show."""
-        return self.size > MOST or len(self.arrows) > MOST_ARROWS
+        return is_large(self.size, len(self.arrows))
+
+
+def is_large(size: int, arrows: int) -> bool:
+    """Whether so many boxes and circles, or so many arrows, are more than a page can show."""
+    return size > MOST or arrows > MOST_ARROWS
 
 
 def picture(
@@ -121,11 +123,27 @@ def picture(
     return drawing.picture
 
 
-def folded(whole: Picture) -> Picture:
+def of_families(
+    graph: Graph,
+    numbers: Numbers,
+    text_of: Callable[[int], str],
+    constants: Collection[int],
+    ranks: Mapping[str, int],
+) -> Picture:
     """The picture of equations with one box for each indexed equation: `h[1..16] = tanh(…)`. An
-    arrow stands for all between two boxes, and carries a number only where it is one."""
+    arrow stands for all between two boxes, and carries a number only where it is one. ranks: where names
+    stand in the file. The others as for `picture`."""
+    drawing = _Drawing(graph, numbers, text_of, constants, True)
+    for node in graph.order:
+        drawing.add_equation(node, numbered=False)
+    return _folded(drawing.picture, ranks, drawing.numbered)
+
+
+def _folded(
+    whole: Picture, ranks: Mapping[str, int], numbered: Callable[[Arrow], Arrow]
+) -> Picture:
     members: dict[tuple[object, ...], list[Box]] = {}
-    for box in whole.boxes:
+    for box in sorted(whole.boxes, key=lambda each: ranks[each.id]):
         # one key for all members of an indexed equation, or of a family of inputs
         formula = box.equation if box.role not in INPUTS else ""
         members.setdefault((shape(box.id), box.role, formula), []).append(box)
@@ -134,32 +152,39 @@ def folded(whole: Picture) -> Picture:
     for box, *others in members.values():
         ids = [box.id, *(each.id for each in others)]
         if others:
-            id = together(ids)
             data = max((each.data for each in (box, *others)), key=_size)
             grad = max((each.grad for each in (box, *others)), key=_size)
-            group = id if box.group else ""
-            box = box._replace(id=id, label=id, data=data, grad=grad, group=group, members=len(ids))
+            box = box_of_several(box, together(ids), data, grad, len(ids))
         owner |= dict.fromkeys(ids, box.id)
         boxes.append(box)
     between: dict[tuple[str, str], list[Arrow]] = {}
     for arrow in whole.arrows:
         between.setdefault((owner[arrow.tail], owner[arrow.head]), []).append(arrow)
-    arrows = []
-    for (tail, head), (arrow, *more) in between.items():
-        several = Arrow(tail, head, formula=arrow.formula)
-        arrows.append(several if more else arrow._replace(tail=tail, head=head))
-    return whole._replace(boxes=boxes, arrows=arrows)
-
-
-def with_more(part: Picture, names: Collection[str]) -> Picture:
-    """A picture with `…` before those of its names whose equations read what is not drawn."""
-    boxes = [
-        Box(f"{box.id} …", "…", "more", 0.0, 0.0, "", box.group)
-        for box in part.boxes
-        if box.id in names
+    arrows = [
+        Arrow(tail, head) if more else numbered(arrow)._replace(tail=tail, head=head)
+        for (tail, head), (arrow, *more) in between.items()
     ]
-    arrows = [Arrow(f"{box.id} …", box.id) for box in part.boxes if box.id in names]
-    return part._replace(boxes=[*part.boxes, *boxes], arrows=[*part.arrows, *arrows])
+    return in_turn(whole.output, boxes, arrows)
+
+
+def box_of_several(first: Box, id: Together, data: float, grad: float, members: int) -> Box:
+    """The box of several members. first: that of the first one. data, grad: the largest in size."""
+    group = id if first.group else ""
+    return first._replace(id=id, label=id, data=data, grad=grad, group=group, members=members)
+
+
+def in_turn(output: str, boxes: Iterable[Box], arrows: Iterable[Arrow]) -> Picture:
+    """The picture with each box behind those that lead there, as far as these stand in no circle. boxes: in
+    the order of the file."""
+    by_id = {box.id: box for box in boxes}
+    place = {id: at for at, id in enumerate(by_id)}
+    read: dict[str, list[str]] = {id: [] for id in by_id}
+    for arrow in arrows:
+        read[arrow.head].append(arrow.tail)
+    order = in_order([output], lambda each: sorted(read[each], key=place.__getitem__))
+    turns = {id: at for at, id in enumerate(order)}
+    arrows = sorted(arrows, key=lambda each: (turns[each.head], turns[each.tail]))
+    return Picture(output, [by_id[id] for id in order], [], arrows, {})
 
 
 def focus(whole: Picture, names: Collection[str], depth: int) -> Picture:
@@ -237,6 +262,7 @@ class _Drawing:
                 self.uses[owner, operand] += 1
         self.users = Counter(operand for _, operand in self.uses)
         self.picture = Picture(self.ids[graph.output], [], [], [], {})
+        self._latest: tuple[int, Mapping[int, float]] = -1, {}
 
     def near(self, names: Collection[str], depth: int) -> list[int]:
         """The nodes of what is within so many equations of these names."""
@@ -277,30 +303,57 @@ class _Drawing:
             self._add_arrow(arrow, node, operand, once and self.users[operand] == 1)
         self.picture.arrows.append(Arrow(circle, box.id))
 
-    def add_equation(self, node: int) -> None:
-        """Add a box for a name with its equation; nothing for a node inside one."""
+    def add_equation(self, node: int, numbered: bool = True) -> None:
+        """Add a box for a name with its equation; nothing for a node inside one. numbered: whether arrows
+        have numbers."""
         graph, ids, label, text = self.graph, self.ids, self.graph.label(node), self.text_of(node)
         if not label and node != graph.output:
             return
-        self._add_box(node, text, shortened(text, _LONG) if graph.is_step(node) else "")
-        said = f"{label} = {text}"
-        known = self.unrounded.partials(node, partials(graph, node, self.data))
-        for operand, slope in known.items():
-            by = graph.label(operand)
-            arrow = Arrow(ids[operand], ids[node], slope, label, by, said)
-            self._add_arrow(arrow, node, operand, self.users[operand] == 1)
+        self._add_box(node, text, shortened(text, LONG) if graph.is_step(node) else "")
+        if not numbered:
+            arrows = (Arrow(ids[operand], ids[node]) for operand in graph.uses(node))
+            self.picture.arrows.extend(arrows)
+            return
+        for operand in self._partials(node):
+            self._add_arrow(self._arrow(node, operand), node, operand, self.users[operand] == 1)
+
+    def _partials(self, node: int) -> Mapping[int, float]:
+        """The derivatives of an equation by what it uses."""
+        if self._latest[0] != node:
+            known = partials(self.graph, node, self.data)
+            self._latest = node, self.unrounded.partials(node, known)
+        return self._latest[1]
+
+    def _arrow(self, node: int, operand: int) -> Arrow:
+        """The arrow to a name from what its equation uses."""
+        label, slope = self.graph.label(node), self._partials(node)[operand]
+        said = f"{label} = {self.text_of(node)}"
+        ids = self.ids
+        return Arrow(ids[operand], ids[node], slope, label, self.graph.label(operand), said)
+
+    def numbered(self, arrow: Arrow) -> Arrow:
+        """An arrow between names with its numbers."""
+        head, tail = self._by_id[arrow.head], self._by_id[arrow.tail]
+        return self._weighed(self._arrow(head, tail), head, tail, self.users[tail] == 1)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, int]:
+        return {id: node for node, id in self.ids.items()}
 
     def _add_arrow(self, arrow: Arrow, node: int, operand: int, single: bool) -> None:
-        """Add the arrow from an operand to a node with what it adds to the gradient: where that is
+        """Add the arrow from an operand to a node."""
+        if operand in self.wanted:
+            self.picture.arrows.append(self._weighed(arrow, node, operand, single))
+
+    def _weighed(self, arrow: Arrow, node: int, operand: int, single: bool) -> Arrow:
+        """The arrow from an operand to a node with what it adds to the gradient: where that is
         all of it, the gradient itself, since a product may end in other bits."""
-        if operand not in self.wanted:
-            return
+        if arrow.slope is None:
+            return arrow
         upstream, whole = map(self.unrounded.gradient, (node, operand))
-        if arrow.slope is not None:
-            added = whole if single else times(upstream, arrow.slope)
-            slope = added if single and node == self.graph.output else arrow.slope
-            arrow = arrow._replace(slope=slope, upstream=upstream, share=added, single=single)
-        self.picture.arrows.append(arrow)
+        added = whole if single else times(upstream, arrow.slope)
+        slope = added if single and node == self.graph.output else arrow.slope
+        return arrow._replace(slope=slope, upstream=upstream, share=added, single=single)
 
     def _add_box(self, node: int, text: str, formula: str = "") -> Box:
         graph, label = self.graph, self.graph.label(node)
@@ -318,6 +371,6 @@ class _Drawing:
         return box
 
 
-def _size(number: float) -> tuple[bool, float]:
-    """For the largest of some numbers: nan if there is one."""
-    return number != number, abs(number)
+def _size(number: float) -> tuple[bool, float, float]:
+    """For the largest of some numbers: nan if there is one; of two as large that above 0."""
+    return number != number, abs(number), number

@@ -51,4 +51,4 @@ def draw(
     else:
         write(output, drawn)
     complain(gradient.warnings, "warning")
-    complain([*gradient.notes, *picture.left], "note")
+    complain(gradient.notes, "note")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.derivation.excerpts import evaluated, swept
-from backprop.errors import LeftOut, TooLarge
+from backprop.derivation.excerpts import Swept, evaluated, swept
+from backprop.errors import TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.names import family, meant
-from backprop.numbers import listed
 from backprop.source import normal
 from backprop.syntax.functions import TINY
 
@@ -20,20 +19,9 @@ if TYPE_CHECKING:
     from backprop.loops.excerpt import Excerpt
     from backprop.loops.loop_model import LoopModel
     from backprop.loops.nearby import Nearby
-    from backprop.loops.passes import Found
 
-_FEW = 3
-"""Of so many members of a statement it is shown what they read, and of that so many in each place."""
-
-_CLEAR = 40
-"""Pictures of the first members have fewer of each family where there would be more boxes."""
-
-_FOLDED = 250_000
-"""Texts of no more steps are unrolled where no name is given: their families are one box each, with what
-they have in all."""
-
-_MOST = 400
-"""More names are not looked for."""
+_CLEAR = 80
+"""All that is near a name without indices is shown up to so many names; of more whole families."""
 
 
 class CloseUp(NamedTuple):
@@ -41,8 +29,7 @@ class CloseUp(NamedTuple):
     output is that of the whole.
 
     names: all that are shown. uses: how many equations of the whole use a name. cut: whether equations
-    have only the terms that are shown. few: whether these are the first members, and others as near are
-    left out. more: the names whose equations read what is not shown. left: what is said of the others.
+    have only the terms that are shown.
     """
 
     model: Model
@@ -50,9 +37,17 @@ class CloseUp(NamedTuple):
     names: Sequence[str]
     uses: Mapping[str, int]
     cut: bool
-    few: bool
-    more: Collection[str] = ()
-    left: Sequence[LeftOut] = ()
+
+
+class Drawn(NamedTuple):
+    """What can be drawn of loops of which nothing is unrolled: a few members, or None where whole families
+    are to be drawn instead. near: the names that are meant, of a family some. at: the numbers of all members.
+    single: whether a single member is named."""
+
+    close: CloseUp | None
+    near: Sequence[str]
+    at: Swept
+    single: bool
 
 
 def close_up(
@@ -63,9 +58,8 @@ def close_up(
     depth: int,
     detail: str | None,
     most: int,
-) -> CloseUp | None:
-    """What stands within `depth` equations of these names, of a Model of loops; of a family, of a name
-    without indices, and where there are no names, the first members alone. None for other Models, and
+) -> Drawn | None:
+    """What stands within `depth` equations of these names, of a Model of loops. None for other Models, and
     where it takes every step. detail: as of `draw`. most: names that can be shown. Raises TooLarge,
     UnknownName."""
     at = swept(model, values, of)
@@ -75,14 +69,13 @@ def close_up(
     from backprop.loops.nearby import Nearby
 
     model, output, found = at
+    model.found = found
     if model.plan.builder.derivatives:
         return None
-    if not focus and detail != "operations" and model.plan.leading <= _FOLDED:
-        return None
-    model.found = found
     near = Nearby(model.plan, *_at(model, output))
-    middle, exact, part = _meant(model, near, focus, output)
-    if middle and not exact and not part:  # where all that is near has room, it is all shown
+    middle, single = _meant(model, near, focus, output)
+    exact = single
+    if middle and not single and detail != "equations":
         exact = len(near.around(middle, depth, _CLEAR)) <= _CLEAR
     if detail == "operations" and not exact:
         message = f"{near.count:,} values, operation by operation, are more than a page can show"
@@ -93,30 +86,20 @@ def close_up(
             "draw everything: --all",
         ]
         raise TooLarge(message, hints=hints, where=model.source.name)
+    if not exact:
+        return Drawn(None, middle, at, False)
+    kept = near.around(middle, depth, most)
+    if len(kept) > most:
+        message = f"more than {most:,} boxes are within {depth} of this, more than a page can show"
+        hints = [f"draw less: --depth {depth - 1}"] if depth else []
+        raise TooLarge(message, hints=hints, where=model.source.name)
     try:
-        kept = near.around(middle, depth, most) if exact else _first(near, output, middle, depth)
-        if len(kept) > most:
-            message = (
-                f"more than {most:,} boxes are within {depth} of this, more than a page can show"
-            )
-            hints = [f"draw less: --depth {depth - 1}"] if depth else []
-            raise TooLarge(message, hints=hints, where=model.source.name)
-        close = _drawn(model, near, output, kept, exact)
-        return None if close.cut and detail == "operations" else close
+        close = few_members(model, near, output, kept)
     except NotLoops:
+        return None if single or detail else Drawn(None, middle, at, False)
+    if close.cut and detail == "operations":
         return None
-
-
-def _first(near: Nearby, output: str, middle: Sequence[str], depth: int) -> list[str]:
-    """The first members from the output down to the inputs, or within so many equations of some names."""
-    for few in range(_FEW, 0, -1):
-        if middle:
-            kept = near.around(middle, depth, _MOST, few)
-        else:
-            kept = near.first_down(output, few, _MOST if few > 1 else _CLEAR)
-        if len(kept) <= _CLEAR:
-            break
-    return kept
+    return Drawn(None if close.cut and not single else close, middle, at, single)
 
 
 def _at(model: LoopModel, name: str) -> tuple[str, int]:
@@ -126,32 +109,25 @@ def _at(model: LoopModel, name: str) -> tuple[str, int]:
 
 def _meant(
     model: LoopModel, near: Nearby, focus: Sequence[str], output: str
-) -> tuple[list[str], bool, bool]:
-    """The names that are meant, of families the first ones; whether a single member is named; and whether
-    a family has more members. Raises UnknownName."""
+) -> tuple[list[str], bool]:
+    """The names that are meant, of families the first ones, and whether a single member is named. Raises
+    UnknownName."""
     found: dict[str, None] = {}
-    single = part = False
+    single = False
     for each in focus:
         name = re.sub(r"\s+", "", normal(each))
         if near.place(name):
             found[name] = None
             single |= bool(family(name))
-        elif some := near.first(name, _FEW + 1):
-            found |= dict.fromkeys(some[:_FEW])
-            part |= len(some) > _FEW
+        elif some := near.first(name, _CLEAR + 1):
+            found |= dict.fromkeys(some)
         else:
             leading = [every for every in model.names if near.place(every)]
             found |= dict.fromkeys(meant([each], leading, f"what leads to {output}"))
-    return [*found], single, part
+    return [*found], single
 
 
-def _drawn(
-    model: LoopModel,
-    near: Nearby,
-    output: str,
-    kept: Sequence[str],
-    exact: bool,
-) -> CloseUp:
+def few_members(model: LoopModel, near: Nearby, output: str, kept: Sequence[str]) -> CloseUp:
     """These names and their equations as a close-up. Raises NotLoops."""
     from backprop.loops.excerpt import Excerpt
     from backprop.loops.many import NotLoops
@@ -161,7 +137,7 @@ def _drawn(
     places = near.places(kept)
     members = {name: member for name in kept if (member := near.member(name))}
     reads = {name: near.reads_of(member, places) for name, member in members.items()}
-    order = in_order(members, lambda name: [each for each in reads[name][0] if each in members])
+    order = in_order(members, lambda name: [each for each in reads[name] if each in members])
     excerpt: Excerpt = Excerpt(
         model, [members[name] for name in order], places, found.values, linear=True
     )
@@ -171,7 +147,7 @@ def _drawn(
     data = {name: float(found.values[of.name][at]) for name, (of, at) in kinds.items()}
     slopes = {name: float(found.gradients[of.name][at]) for name, (of, at) in kinds.items()}
     seen = (abs(slopes[name]) >= TINY or (found.zeros and slopes[name] == 0) for name in kept)
-    if exact and not all(seen):
+    if not all(seen):
         raise NotLoops("a gradient that doubles do not hold")
     gradient = Gradient(output, data[output], data, slopes, tuple(model.warnings))
     part, (graph, numbers, _) = excerpt.model, evaluated(excerpt, gradient)
@@ -184,25 +160,4 @@ def _drawn(
     labels = {**graph.labels, last: output}
     graph = Graph(excerpt.columns, [*graph.outputs, *rows, last], labels)
     evaluation = Evaluation(graph, numbers, gradient)
-    uses, cut = near.uses(kept), bool(excerpt.rests)
-    if exact:
-        return CloseUp(part, evaluation, kept, uses, cut, False)
-    more = [name for name, (_, whole) in reads.items() if not whole]
-    return CloseUp(part, evaluation, kept, uses, cut, True, more, _left(near, kept, found))
-
-
-def _left(near: Nearby, kept: Sequence[str], found: Found) -> list[LeftOut]:
-    """What is said of the names that are not drawn. found: the numbers of all members."""
-    others = near.count - len(kept)
-    if not others:
-        return []
-    families = dict.fromkeys(name.partition("[")[0] for name in kept if family(name))
-    example = ""
-    for each in families:
-        # near others a gradient may be too small for a double, and every step asked for
-        sure = abs(found.gradients[each][:-1]) >= TINY**0.5
-        example = example or next(iter(near.first(each, 1, kept, sure)), "")
-    what = f"a few members of {listed([*families], 10)}" if families else "a few names"
-    message = f"drawn are {what}; {others:,} others are left out"
-    hints = [f"draw what is near another one: --focus {example}"] if example else []
-    return [LeftOut(message, hints=hints)]
+    return CloseUp(part, evaluation, kept, near.uses(kept), bool(excerpt.rests))

@@ -110,6 +110,16 @@ class Swept(NamedTuple):
     output: str
     found: Found
 
+    @property
+    def gradient(self) -> Gradient:
+        """The numbers by name; no names are made before somebody goes through them."""
+        from backprop.loops.naming import NumbersByName
+
+        model, output, found = self
+        data = NumbersByName(model.plan, model.naming, found.values)
+        gradients = NumbersByName(model.plan, model.naming, found.gradients, found.reached)
+        return Gradient(output, data[output], data, gradients, tuple(model.warnings))
+
 
 def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | None:
     """A Model of loops at a point, of whose members no names are made; None of others, and where something
@@ -125,17 +135,12 @@ def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | 
 
 
 def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
-    """What `by_loops` finds, of which no names are made before somebody goes through them."""
+    """What `by_loops` finds."""
     at = swept(model, values, of)
     if at is None:
         return None
-    from backprop.loops.naming import NumbersByName
-
-    model, output, found = at
-    model.found = found
-    data = NumbersByName(model.plan, model.naming, found.values)
-    gradients = NumbersByName(model.plan, model.naming, found.gradients, found.reached)
-    return Gradient(output, data[output], data, gradients, tuple(model.warnings))
+    at.model.found = at.found
+    return at.gradient
 
 
 def _between(model: Model, shown: Chosen, name: str, output: str) -> set[str]:

@@ -3,7 +3,6 @@ output. Nothing is made for each name there is."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy
@@ -37,20 +36,12 @@ class Nearby:
         at = -1 if family is None else family.named(name)
         return (family, at) if family is not None and at >= 0 and self._leads(family, at) else None
 
-    def first(
-        self,
-        family: str,
-        most: int,
-        beside: Collection[str] = (),
-        among: NDArray[numpy.bool_] | None = None,
-    ) -> list[str]:
-        """The first members of a family that lead to the output, and are none of some others. among: by
-        place which may be so."""
+    def first(self, family: str, most: int, beside: Collection[str] = ()) -> list[str]:
+        """The first members of a family that lead to the output, and are none of some others."""
         of = self._plan.families.get(family)
         if of is None or not of.dimensions:
             return []
-        may = self._reached[family][:-1]
-        places = numpy.flatnonzero(may if among is None else may & among)[: most + len(beside)]
+        places = numpy.flatnonzero(self._reached[family][:-1])[: most + len(beside)]
         return [name for name in of.labels(places) if name not in beside][:most]
 
     def examples(self, beside: Collection[str]) -> Iterator[str]:
@@ -58,38 +49,17 @@ class Nearby:
         for family in self._plan.families:
             yield from self.first(family, 1, beside)
 
-    def first_down(self, name: str, few: int, most: int) -> list[str]:
-        """The first members of each family from a name down to the inputs. few: of so many members of a
-        statement what they read is looked for, and of that the first ones in each place. most:
-        names, about."""
-        kept, open_ = {name: None}, deque([name])
-        looked = Counter[str | int]()
-        while open_ and len(kept) <= most:
-            label = open_.popleft()
-            family = label.partition("[")[0]
-            member = self.member(label)
-            if member is None or looked[member[0]] == few or looked[family] == 2 * few:
-                continue
-            looked.update([family, member[0]])
-            new = [each for each in self.reads(member, few) if each not in kept]
-            kept |= dict.fromkeys(new)
-            open_ += new
-        return [*kept]
-
-    def around(
-        self, names: Iterable[str], depth: int, most: int, few: int | None = None
-    ) -> list[str]:
+    def around(self, names: Iterable[str], depth: int, most: int) -> list[str]:
         """The names within so many equations of some names, towards inputs and output. most: there are
-        about so many, and more are not looked for. few: of a statement so many users are enough, and of
-        what an equation reads in one place so many names."""
+        about so many, and more are not looked for."""
         kept = edge = dict.fromkeys(names)
         while edge and depth > 0 and len(kept) <= most:
             depth -= 1
             found: dict[str, None] = {}
             for name in edge:
                 if member := self.member(name):
-                    found |= dict.fromkeys(self.reads(member, most + 1 if few is None else few))
-            found |= dict.fromkeys(map(self.label, self.users(edge, few or most + 1)))
+                    found |= dict.fromkeys(self.reads(member, most + 1))
+            found |= dict.fromkeys(map(self.label, self.users(edge, most + 1)))
             edge = {each: None for each in found if each not in kept}
             kept = kept | edge
         return [*kept]
@@ -119,19 +89,14 @@ class Nearby:
             found |= dict.fromkeys(self._plan.families[use.family].labels(places[:most]))
         return [*found]
 
-    def reads_of(self, member: Member, kept: Mapping[str, Wholes]) -> tuple[list[str], bool]:
-        """Which of some names a member reads, and whether it reads nothing else. kept: places by family."""
+    def reads_of(self, member: Member, kept: Mapping[str, Wholes]) -> list[str]:
+        """Which of some names a member reads. kept: places by family."""
         found: dict[str, None] = {}
-        whole = True
         for use, places in self._read(member):
-            if use.family not in kept:
-                whole &= not len(places)
-                continue
-            hits = numpy.isin(places, kept[use.family])
-            whole &= bool(hits.all())
-            some = numpy.unique(places[hits])
-            found |= dict.fromkeys(self._plan.families[use.family].labels(some))
-        return [*found], whole
+            if use.family in kept:
+                some = numpy.unique(places[numpy.isin(places, kept[use.family])])
+                found |= dict.fromkeys(self._plan.families[use.family].labels(some))
+        return [*found]
 
     def places(self, names: Iterable[str]) -> dict[str, Wholes]:
         """Where names stand in their families."""

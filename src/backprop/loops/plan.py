@@ -126,7 +126,7 @@ class Plan(Layout):
         if not of.uses:
             return
         asked = {of.roots[0]: numpy.ones(self.columns.homes[of.roots[0]].size, dtype=bool)}
-        for _, which in [*_reached(of, asked, set())]:
+        for _, which in [*asked_in(of, asked, set())]:
             if not which.all():
                 raise NotLoops(
                     "an input that no statement defines is read where nothing asks for it"
@@ -206,7 +206,7 @@ class Plan(Layout):
         if asked is not None:
             roots = {of.roots[0]: asked}
         if any(each.any() for each in roots.values()):
-            for use, which in _reached(of, roots, rows):
+            for use, which in asked_in(of, roots, rows):
                 some = numpy.arange(len(found[use.family]))[use.places]
                 found[use.family][some[which]] = True
 
@@ -297,7 +297,7 @@ def _compact(marks: NDArray[numpy.bool_]) -> NDArray[numpy.bool_]:
     return marks
 
 
-def _reached(
+def asked_in(
     of: Block, asked: Mapping[int, NDArray[numpy.bool_]], rows: set[int]
 ) -> Iterator[tuple[Use, Any]]:
     """What a part reads for some of its combinations: each use, and which of its places. asked: of

@@ -221,9 +221,6 @@ def _nodes(graph: Digraph, items: Iterable[Box | Circle], look: Look, largest: f
             small, symbol = "0.35" if len(item.symbol) < 3 else "0.5", escape(item.symbol)
             graph.node(item.id, symbol, shape="circle", width=small, margin="0.03", tooltip=symbol,
                        color=theme.line)  # fmt: skip
-        elif item.role == "more":
-            graph.node(item.id, item.label, shape="plaintext", margin="0.03", width="0", height="0.2",
-                       tooltip="what else it reads is left out")  # fmt: skip
         elif item.role == "number":
             graph.node(item.id, escape(item.label or number(item.data, look.digits)), shape="plaintext",
                        fontsize="10", margin="0.03", width="0", height="0.2",
@@ -248,7 +245,7 @@ def _record(box: Box, look: Look) -> str:
     """The fields of a box: its label, data and grad, or how large they are in several Values."""
     words, sizes = ("data", "grad"), [box.data, box.grad]
     if box.members > 1:
-        words, sizes = (f"{box.members} values, |data| ≤", "|grad| ≤"), [*map(abs, sizes)]
+        words, sizes = (f"{box.members:,} values, |data| ≤", "|grad| ≤"), [*map(abs, sizes)]
     label = f"{box.label} = {box.formula}" if box.formula else box.label
     fields = [label] if label else []
     fields += map("{} {}".format, words, (number(size, look.digits) for size in sizes))

@@ -1,0 +1,225 @@
+"""What leads to an output of loops, families as wholes: which members are one box of a picture, and which of
+these read one another. Nothing is made for each member but numbers in arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from backprop.graph import in_order
+from backprop.loops.affine import seen
+from backprop.loops.domains import Wholes
+from backprop.loops.excerpt import spread
+from backprop.loops.family import Family
+from backprop.loops.loop_model import LoopModel
+from backprop.loops.many import NotLoops
+from backprop.loops.parts import Block, part
+from backprop.loops.plan import asked_in
+
+_Which = NDArray[numpy.bool_]
+
+
+class AsOne(NamedTuple):
+    """Members of a family that are one: inputs, or constants, or what statements of one text compute.
+
+    places: in the order of the file. rank: where the first one stands there. label: what that is called.
+    text: of its right side.
+    """
+
+    family: Family
+    places: Wholes
+    rank: int
+    role: str
+    label: str
+    text: str
+
+    @property
+    def last(self) -> str:
+        """What its last member is called."""
+        return self.family.labels(self.places[-1:])[0]
+
+    @property
+    def ends(self) -> list[tuple[int, int]]:
+        """The least and the largest index of the members, axis by axis."""
+        if not self.family.dimensions:
+            return []
+        numbers = numpy.unravel_index(self.places, self.family.shape)
+        return [
+            (low + int(at.min()), low + int(at.max()))
+            for low, at in zip(self.family.low, numbers, strict=True)
+        ]
+
+
+class Between(NamedTuple):
+    """Members of a group are read by those of another one. tail, head: the numbers of the groups. single: the
+    names of the one member that is read and of the one that reads it; None if there are more."""
+
+    tail: int
+    head: int
+    single: tuple[str, str] | None
+
+
+class WholeFamilies:
+    """The groups of members that lead to an output, and the edges between them."""
+
+    def __init__(self, model: LoopModel, output: str, constants: Collection[str]) -> None:
+        """constants: the inputs that are such. Raises NotLoops."""
+        self._model, self._plan = model, model.plan
+        if self._plan.builder.derivatives:
+            raise NotLoops("derivatives stand in equations")
+        family, at = model.kind(output)
+        self._reached = self._plan.reached(family.name, at)
+        self._constants = self._places_of(constants)
+        self._ranks = _ranks(model)
+        self._number: dict[str, Wholes] = {
+            name: numpy.full(each.size + 1, -1) for name, each in self._plan.families.items()
+        }
+        """Of each family the number of the group of each member; -1 of those that do not lead there."""
+        self.groups: list[AsOne] = []
+        for each in self._groups(family.name, at):
+            self._number[each.family.name][each.places] = len(self.groups)
+            self.groups.append(each)
+
+    def _places_of(self, constants: Collection[str]) -> Mapping[str, _Which]:
+        """Which members of families are constants."""
+        names: dict[str, list[str]] = {}
+        for each in constants:
+            names.setdefault(each.partition("[")[0], []).append(each)
+        found: dict[str, _Which] = {}
+        for name, some in names.items():
+            family = self._plan.families.get(name)
+            places = None if family is None else family.all_named(some)
+            if family is None or places is None:
+                raise NotLoops(f"{some[0]}, or another one of these, is no name")
+            found[name] = numpy.zeros(family.size, dtype=bool)
+            found[name][places] = True
+        return found
+
+    def _groups(self, output: str, at: int) -> Iterator[AsOne]:
+        merged: dict[tuple[str, str, str], list[Wholes]] = {}
+        for name, family in self._plan.families.items():
+            leads, inputs = self._reached[name][:-1], self._plan.inputs_of(name)
+            still = self._constants.get(name, False)
+            for role, some in (("input", inputs & ~still), ("constant", inputs & still)):
+                if len(places := numpy.flatnonzero(leads & some)):
+                    merged[name, role, ""] = [places]
+            computed = numpy.flatnonzero(leads & ~inputs)
+            owners = family.owner[computed]
+            for number in sorted(family.owners(computed)) if len(computed) else ():
+                own = computed[owners == number]
+                text = self._text(family, own)
+                if name == output and (own == at).any():
+                    merged[name, "output", text] = [own[own == at]]
+                    own = own[own != at]
+                if len(own):
+                    merged.setdefault((name, "intermediate", text), []).append(own)
+        for (name, role, text), parts in merged.items():
+            family, places = self._plan.families[name], numpy.concatenate(parts)
+            ranks = self._ranks[name][places]
+            if (numpy.diff(ranks) < 0).any():
+                places = places[numpy.argsort(ranks)]
+            text = text or self._text(family, places)
+            label = family.labels(places[:1])[0]
+            yield AsOne(family, places, int(ranks.min()), role, label, text)
+
+    def _text(self, family: Family, places: Wholes) -> str:
+        return self._model.text_of(family.labels(places[:1])[0])
+
+    @property
+    def edges(self) -> Iterator[Between]:
+        """Which groups read which ones."""
+        plan = self._plan
+        asked: dict[int, dict[int, _Which]] = {}
+        """By the number of a group the statements that compute its members, and for which combinations."""
+        for number, reads in plan.computed.items():
+            loop = plan.loops[number]
+            of = self._number[loop.family][plan.families[loop.family].places(loop.indices)]
+            of = numpy.where(reads, of, -1)
+            for group in _different(of):
+                asked.setdefault(group, {})[number] = of == group
+        for head, statements in asked.items():
+            found: dict[int, tuple[int, int]] = {}
+            for number, which in statements.items():
+                for tail, low, high in self._read(number, which):
+                    before = found.get(tail, (low, high))
+                    found[tail] = min(before[0], low), max(before[1], high)
+            for tail, (low, high) in found.items():
+                single = self._single(tail, low, statements) if low == high else None
+                yield Between(tail, head, single)
+
+    def _read(self, number: int, which: _Which) -> Iterator[tuple[int, int, int]]:
+        """The groups of members that a statement reads for some of its combinations, each with the least and
+        the largest place."""
+        plan = self._plan
+        block = part(plan.columns, [plan.loops[number].root], plan.uses)
+        for family, places in _places(plan.families, block, which):
+            of = self._number[family][places]
+            if isinstance(places, slice):
+                places = numpy.arange(places.start, places.stop)
+            for group in _different(of):
+                here = places[of == group]
+                yield group, int(here.min()), int(here.max())
+
+    def _single(
+        self, tail: int, place: int, statements: Mapping[int, _Which]
+    ) -> tuple[str, str] | None:
+        """The name of a member, and of the only one of some that reads it; None if there are several.
+        statements: these, as statements and combinations."""
+        plan, family = self._plan, self.groups[tail].family
+        heads: list[str] = []
+        for number, which in statements.items():
+            loop = plan.loops[number]
+            readers = numpy.zeros(loop.domain.size, dtype=bool)
+            for row in in_order([loop.root], plan.columns.operands):
+                if (use := plan.uses.get(row)) and use.family == family.name:
+                    hits = numpy.arange(family.size)[use.places] == place
+                    readers |= spread(hits, plan.columns.homes[row], loop.domain)
+            at = numpy.flatnonzero(readers & which)
+            if len(at) + len(heads) > 1:
+                return None
+            of = plan.families[loop.family]
+            heads += of.labels(of.places([each[at] for each in loop.indices]) if len(at) else at)
+        return (family.labels(numpy.array([place]))[0], heads[0]) if heads else None
+
+
+def _different(numbers: Wholes) -> list[int]:
+    """The different ones of some numbers, those below 0 aside."""
+    least, most = (int(numbers.min()), int(numbers.max())) if len(numbers) else (-1, -1)
+    if least == most:
+        return [least] if least >= 0 else []
+    return [each for each in numpy.unique(numbers).tolist() if each >= 0]
+
+
+def _places(
+    families: Mapping[str, Family], block: Block, which: _Which
+) -> Iterator[tuple[str, slice | Wholes]]:
+    """What a part reads for some combinations of its root: families and places."""
+    if which.all() and not block.hollow:
+        for use in block.uses:
+            yield use.family, seen(use.places)
+        return
+    for use, some in asked_in(block, {block.roots[0]: which}, set()):
+        if some.any():
+            yield use.family, numpy.arange(families[use.family].size)[use.places][some]
+
+
+def _ranks(model: LoopModel) -> dict[str, Any]:
+    """Where the members of families stand in the file."""
+    order = model.plan.in_file_order
+    found: dict[str, Wholes] = {
+        name: numpy.zeros(each.size + 1, dtype=numpy.int64)
+        for name, each in model.plan.families.items()
+    }
+    turns = None
+    if order.ranks is not None:
+        turns = numpy.argsort(order.ranks)
+    start = 0
+    for name, places in order.groups:
+        own = found[name][places]
+        at = numpy.arange(start, start + len(own))
+        found[name][places] = at if turns is None else turns[at]
+        start += len(own)
+    return found
