@@ -6,10 +6,13 @@ import io
 import signal
 import sys
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from backprop.cli import main
+from backprop.loops.worth import read_model
 
 
 def interruptible() -> None:
@@ -62,3 +65,13 @@ def backprop(*arguments: str, stdin: bytes = b"") -> Ran:
         streams["stdout"].flush()
         streams["stderr"].flush()
         return Ran(status, out.getvalue().decode(), err.getvalue().decode())
+
+
+def unrolled(*arguments: str) -> Ran:
+    """`backprop`, where no text is one of loops: every step has a row."""
+
+    def read(source: Any, seed: int, most: int, many: float, *more: Any) -> Any:
+        return read_model(source, seed, most, inf, *more)
+
+    with patch("backprop.inputs.read_model", read):
+        return backprop(*arguments)

@@ -7,8 +7,9 @@ from backprop.errors import BackpropError, ChooseOutput
 from backprop.evaluation.gradient import evaluate, gradient
 from backprop.language.reading import read_carefully
 from backprop.loops.worth import read_model
+from backprop.names import Names
 from backprop.source import Source
-from running import backprop
+from running import backprop, unrolled
 
 BIG = """n = 8000
 x[i] = sin(i) for i in 1..n
@@ -48,6 +49,130 @@ def test_the_hint_has_a_star_for_each_index() -> None:
     text = "w[i,j] = i*j for i in 1..2, j in 1..2; L = w[1,1]*2"
     assert "sum(w[*,*])" in backprop("grad", "-e", text, "--of", "w").err
     assert "w[2,2] = 4" in backprop("grad", "-e", text, "--of", "w[*,*]").out
+
+
+# ------------------------------------------------------------------------- names and patterns
+
+
+NAMED = """n = 4; s = 2; const g = 9; const m[i] = 3 - i for i in 1..2
+a[i,j] = i*j for i in -2..n, j in 0..2 if i != j
+a[-2,5] = 1
+b[i] = i for i in 3..12; c[m[i]] = b[i+3]*q[i]*g for i in 1..2
+d[i] ~ normal(0, s) for i in 1..n
+e[i,j] = a[i,j]*b[3+j] for i in 1..n, j in 0..2 if i > j
+L = sum(e[i,0] for i in 1..n) + d[1] + c[1]*p + h'
+"""
+"""Families with holes, indices below 0, inputs without numbers, constants of ranges."""
+
+PATTERNS = [
+    *(
+        "a",
+        "b",
+        "q",
+        "m",
+        "n",
+        "p",
+        "h'",
+        "zz",
+        "*",
+        "a*",
+        "?",
+        "*[*]",
+        "a[*]",
+        "b[*]",
+        "*[1]",
+        "*[2..,*]",
+    ),
+    *(
+        "a[*,*]",
+        "a[-1,*]",
+        "a[-2..,0]",
+        "a[..-1,1..]",
+        "a[1..3,2]",
+        "a[1,1..2]",
+        "a[*,5]",
+        "a[3..1,*]",
+    ),
+    *(
+        "a[0..9,*]",
+        "a[-0,*]",
+        "a[01,*]",
+        "a[1..02,*]",
+        "a[*,*,*]",
+        "a[*..3,*]",
+        "a[..,..]",
+        "a[1.,*]",
+    ),
+    *(
+        "b[..5]",
+        "b[10..]",
+        "b[1?]",
+        "b[*2]",
+        "b[?]",
+        "b[3..4",
+        "b[3..4]x",
+        "b[ 3 .. 4 ]",
+        "b[99..]",
+        "b[..2]",
+    ),
+    *(
+        "q[*]",
+        "q[1..2]",
+        "q[2..3]",
+        "m[1..2]",
+        "m[2..]",
+        "c[*]",
+        "d[2..3]",
+        "e[*,0]",
+        "e[2..,..1]",
+        "n[*]",
+    ),
+    *("p[*]", "L*", "h*", "b[12]", "b[13]", "b[" + "9" * 30 + "..]", "b[.." + "9" * 30 + "]"),
+]
+
+
+def test_patterns_are_what_a_look_at_all_names_says() -> None:
+    """Also of names that can be set, and of those that have numbers."""
+    looped, right = (
+        read_model(Source("<text>", NAMED), many=0),
+        read_carefully(Source("<text>", NAMED)),
+    )
+    assert looped.loops
+    for theirs, names in (
+        (looped.names, [*right.names]),
+        (looped.settable, right.inputs),
+        (looped.defaults, [*right.defaults]),
+    ):
+        assert [*theirs] == names
+        for pattern in PATTERNS:
+            assert Names(theirs).meant(pattern) == Names(names).meant(pattern), pattern
+    assert looped.loops  # it was not unrolled for this
+
+
+def test_patterns_do_not_look_at_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    looped = read_model(Source("<text>", BIG))
+    monkeypatch.setattr(
+        type(looped.names), "_all", lambda _: pytest.fail("all names are looked at")
+    )
+    found = Names(looped.names).meant("h[7999..]")
+    assert found == (["h[7999]", "h[8000]"], None)
+    assert Names(looped.settable).meant("h[*]") == ([], "h[*]")
+
+
+@pytest.mark.parametrize(
+    "end", ["L = x[n+1]", "L = x[n+1]*alpa; M = 2*alhpa + alpa", "L = beta*x[5]"]
+)
+def test_several_outputs_are_told_without_single_steps(end: str) -> None:
+    """Where there are too many to be unrolled, too; and inputs used once that resemble a name."""
+    text = f"n = 30000; x[1] = 0.4; v[1] = 0; dt = 1e-5; alpha = 2; bet = 1; {end}"
+    text += "; x[t+1] = x[t] + dt*v[t] for t in 1..n; v[t+1] = v[t] - dt*x[t+1]*bet for t in 1..n"
+    ran = backprop("grad", "-e", text)
+    assert ran == unrolled("grad", "-e", text)
+    assert "there are " in ran.err
+    assert ("used once" in ran.err) == (end != "L = x[n+1]")
+    large = text.replace("n = 30000", "n = 3000000")
+    assert "more than" not in backprop("grad", "-e", large).err
+    assert "there are " in backprop("grad", "-e", large).err
 
 
 # ---------------------------------------------------------------------- how a text has been read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import hypot, isclose
 from typing import Any
 
@@ -21,7 +21,7 @@ from backprop.source import Source
 from counting import growth
 from indexed_models import random_indexed
 from looped import apart
-from running import backprop
+from running import backprop, unrolled
 
 GROUPS = 10
 
@@ -78,11 +78,6 @@ minimize L
 """Large enough for loops."""
 
 
-def unrolled(*arguments: str) -> Iterator[str]:
-    """What a command prints of the same text where every step has a row: with machine code it has."""
-    yield from backprop("grad", *arguments, "--engine", "python").out.splitlines()
-
-
 @pytest.mark.parametrize(
     "more",
     [
@@ -97,7 +92,7 @@ def unrolled(*arguments: str) -> Iterator[str]:
 def test_commands_print_the_same(more: tuple[str, ...]) -> None:
     assert read_model(Source("<text>", BIG)).loops
     found = backprop("grad", "-e", BIG, *more).out.splitlines()
-    right = [*unrolled("-e", BIG, *more)]
+    right = unrolled("grad", "-e", BIG, *more).out.splitlines()
     assert len(found) == len(right)
     for line, other in zip(found, right, strict=True):
         if line != other:  # the last digits of sums
@@ -130,7 +125,7 @@ def test_commands_print_the_same(more: tuple[str, ...]) -> None:
 )
 def test_mistakes_are_told_as_of_unrolled_texts(text: str, more: tuple[str, ...]) -> None:
     found = backprop("grad", "-e", text, *more)
-    right = backprop("grad", "-e", text, *more, "--engine", "python")
+    right = unrolled("grad", "-e", text, *more)
     assert (found.status, found.err) == (right.status, right.err)
     assert found.err
 

@@ -53,7 +53,7 @@ def read_numbers(
         )
     sources = [_from_file(source, model) for source in opened_all(files)]
     sources += map(from_lines, written)
-    inputs, known = Names(model.inputs), _KnownSizes(model)
+    inputs, known = Names(model.settable), _KnownSizes(model)
     for name, (number, span, text) in (item for given in sources for item in given.items()):
         many, missing = known.meant(name) or (
             ([], name) if name in model.names else inputs.meant(name)
@@ -216,6 +216,8 @@ def _within(model: Model, name: str, number: float, text: str) -> float:
     0.6666666667, as a descent prints it, 2/3."""
     low, high = model.bounds.get(name, FREE)
     bound = min(max(number, low), high)
+    if bound == number:  # of which most are: what follows reads the text
+        return number
     return bound if abs(bound - number) <= half_unit(text.replace("−", "-")) else number
 
 

@@ -13,7 +13,7 @@ from backprop.errors import BadOption, Label, UnknownName
 from backprop.numbers import listed, shortened, whole_number
 from backprop.source import Span, normal
 
-_MOST = 2000
+MOST_COMPARED = 2000
 """Nearness costs a comparison a name: of larger files only the first names are compared."""
 
 
@@ -84,12 +84,15 @@ class Names:
         members_of = getattr(self._given, "members_of", None)
         if members_of and not is_pattern(pattern):  # names of which each family is at hand
             return [pattern] if pattern in self._given else members_of(pattern)
-        if pattern in self._places:
+        if not members_of and pattern in self._places:
             return [pattern]
         if not is_pattern(pattern):
             return [*self._families.get(pattern, ())]
         if odd_range(pattern):
             return []
+        fitting = getattr(self._given, "fitting", None)
+        if fitting and (known := fitting(pattern)) is not None:
+            return [*known]
         pieces = _glob(pattern)
         return [name for name in self._perhaps(pattern) if _fits(name, pieces)]
 
@@ -98,7 +101,7 @@ class Names:
         `x[9]`, an end of `x[2..9]`; None for nothing."""
         found = self.matching(pattern)
         written = re.sub(r"\s+", "", normal(pattern))
-        if not found or not is_pattern(written) or written in self._places:
+        if not found or not is_pattern(written) or found == [written]:
             return found, None if found else pattern
         for part in re.finditer(_ENDS, written):
             for end in filter(None, part.groups()):
@@ -114,6 +117,20 @@ _RANGE = re.compile(rf"{_END}(?:\.\.{_END})?")
 """What a pattern has for an index: a number, or a range whose ends may be missing."""
 
 _INDEX = itemgetter(0)
+
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+
+
+def ends_of(part: str) -> tuple[int | None, int | None] | None:
+    """The ends of what a pattern has for one index, None for one that is missing: of a star, a range, a
+    number. None for what is to be compared as a text."""
+    if part == "*":
+        return None, None
+    if not (found := _RANGE.fullmatch(part)) or (found[2] is None and not _WHOLE.fullmatch(part)):
+        return None
+    low, high = found[1], found[1] if found[2] is None else found[2]
+    return whole_number(low) if low else None, whole_number(high) if high else None
 
 
 def is_pattern(text: str) -> bool:
@@ -299,7 +316,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     from rapidfuzz.distance import OSA  # for a mistake only
     from rapidfuzz.process import extract
 
-    known = list(islice(names, _MOST))
+    known = list(islice(names, MOST_COMPARED))
     same = [each for each in known if _folded(each) == _folded(name) and each != name]
     if same:
         return same[0]

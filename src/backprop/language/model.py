@@ -148,6 +148,11 @@ class Model:
         first, fixed = self.columns.first, set(self.fixed)
         return [n for n, node in self.names.items() if first[node] < 0 and n not in fixed]
 
+    @property
+    def settable(self) -> Collection[str]:
+        """`inputs`, of which those that a pattern means may be found without a look at all."""
+        return self.inputs
+
     def is_equation(self, name: str) -> bool:
         """Whether a name is computed from others."""
         return self.columns.is_step(self.names[name])

@@ -253,3 +253,19 @@ def stretch(home: Domain, over: Domain, at: int) -> slice:
         return slice(at * inner.each, (at + 1) * inner.each)
     start = int(inner.starts[at])
     return slice(start, start + int(inner.counts[at]))
+
+
+def spread(some: NDArray[numpy.bool_], home: Domain, over: Domain) -> NDArray[numpy.bool_]:
+    """For which combinations of a domain one of a home holds that is around it, in it, or beside it."""
+    around = [*over.around()]
+    at, which = home, numpy.flatnonzero(some)
+    while at not in around:
+        which = at.up[which]
+        assert at.parent is not None
+        at = at.parent
+    if at.parent is None:
+        return numpy.full(over.size, bool(len(which)))
+    found = numpy.zeros(at.size, dtype=bool)
+    found[which] = True
+    spread_: NDArray[numpy.bool_] = over.lifted(found, at)
+    return spread_

@@ -16,7 +16,7 @@ from backprop.graph import Columns, Graph, Place, in_order, joined
 from backprop.language.families import right
 from backprop.language.model import Model
 from backprop.loops.arrays import ArrayWriter, Spread
-from backprop.loops.domains import Domain, Reals, Wholes, stretch
+from backprop.loops.domains import Domain, Reals, Wholes, spread, stretch
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
 from backprop.loops.parts import ArrayWalk, part
@@ -318,19 +318,3 @@ class Excerpt:
         labels = {row: name for name, row in self.names.items()}
         labels |= {row: f"{REST}{at}" for at, row in enumerate(self.rests)}
         return Graph(self.columns, self.roots.values(), labels)
-
-
-def spread(some: NDArray[numpy.bool_], home: Domain, over: Domain) -> NDArray[numpy.bool_]:
-    """For which combinations of a domain one of a home holds that is around it, in it, or beside it."""
-    around = [*over.around()]
-    at, which = home, numpy.flatnonzero(some)
-    while at not in around:
-        which = at.up[which]
-        assert at.parent is not None
-        at = at.parent
-    if at.parent is None:
-        return numpy.full(over.size, bool(len(which)))
-    found = numpy.zeros(at.size, dtype=bool)
-    found[which] = True
-    spread_: NDArray[numpy.bool_] = over.lifted(found, at)
-    return spread_

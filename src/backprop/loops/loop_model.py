@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from itertools import filterfalse
 from math import isnan
-from types import MappingProxyType
 from typing import Any
 
 import numpy
@@ -23,6 +22,7 @@ from backprop.loops.everything import by_code
 from backprop.loops.family import Family
 from backprop.loops.file_numbers import FileNumbers, entered, lacking
 from backprop.loops.file_order import wholes
+from backprop.loops.labels import Declarable, Defaults, Labels, Settable
 from backprop.loops.many import NotLoops
 from backprop.loops.naming import MemberNames
 from backprop.loops.passes import Found, gradient
@@ -33,72 +33,6 @@ from backprop.source import Span, one_line
 
 FEW = 1000
 """Of what takes so few steps, unrolled, digits that rounding takes are restored, and told of."""
-
-
-class Labels(Mapping[str, int]):
-    """The names of a Model, and their rows once it is unrolled: asking for a row unrolls it."""
-
-    field = "names"
-    """What this becomes then."""
-
-    def __init__(self, model: LoopModel) -> None:
-        self._model = model
-
-    @property
-    def _rows(self) -> Mapping[str, int] | None:
-        """The rows of a Model that has been unrolled meanwhile."""
-        rows: Mapping[str, int] = getattr(self._model, self.field)
-        return None if self._model.loops else rows
-
-    def __contains__(self, name: object) -> bool:
-        rows = self._rows
-        return name in rows if rows is not None else isinstance(name, str) and self._has(name)
-
-    def _has(self, name: str) -> bool:
-        return self._model.place(name) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        if (rows := self._rows) is not None:
-            return iter(rows)
-        return self._all()
-
-    def _all(self) -> Iterator[str]:
-        return iter(self._model.naming.every())
-
-    def members_of(self, family: str) -> list[str]:
-        """The names of a family, in the order of the file."""
-        if self._rows is None and self._model.naming.in_turn:
-            return self._model.naming.of_family(family)
-        return [name for name in self if name.partition("[")[0] == family]
-
-    def __len__(self) -> int:
-        if (rows := self._rows) is not None:
-            return len(rows)
-        return sum(1 for _ in self._all())
-
-    def __getitem__(self, name: str) -> int:
-        if name not in self:
-            raise KeyError(name)
-        if self._rows is None:
-            self._model.unrolled()
-        rows: Mapping[str, int] = getattr(self._model, self.field)
-        return rows[name]
-
-
-class Defaults(Labels):
-    """The names that the file gives numbers."""
-
-    field = "defaults"
-
-    def _has(self, name: str) -> bool:
-        found = self._model.place(name)
-        return found is not None and not isnan(self._model.plan.defaults[found[0].name][found[1]])
-
-    def _all(self) -> Iterator[str]:
-        numbers = {name: each.copy().tolist() for name, each in self._model.plan.defaults.items()}
-        for name, (family, place) in self._model.index.items():
-            if not isnan(numbers[family.name][place]):
-                yield name
 
 
 class LoopModel(Model):
@@ -174,7 +108,7 @@ class LoopModel(Model):
         ):
             return NONE
         errors: list[BackpropError] = []
-        found = builder.declarations.all(_Kinds(self), errors)
+        found = builder.declarations.all(Declarable(self), errors)
         if errors:
             raise NotLoops("what is declared has a mistake")
         return found
@@ -223,12 +157,21 @@ class LoopModel(Model):
         return [*filterfalse(set(self.fixed).__contains__, self._given)]
 
     @cached_property
+    def settable(self) -> Collection[str]:
+        return Settable(self)
+
+    @cached_property
     def outputs(self) -> list[str]:
         fixed = {*self.fixed, *self.constants}
         unused = [name for name in self.plan.unused() if name not in fixed]
         if outputs := [name for name in unused if self.is_equation(name)]:
             return outputs
         return [name for name in self.names if name not in fixed]
+
+    def _slips(self) -> Iterator[tuple[str, str]]:
+        from backprop.loops.slips import slips  # for a mistake only
+
+        return slips(self.plan, self.naming)
 
     def default(self, name: str) -> float:
         of, at = self.kind(name)
@@ -361,35 +304,3 @@ class LoopModel(Model):
             return gradient(plan, numbers, output.name, at, noted=noted)
         except (NotLoops, Doubtful, TypeError, ValueError, OverflowError):
             return None
-
-
-class _Kinds(Labels):
-    """The names of a Model, each with a row that is a step if it is computed. Those that nothing is
-    declared of are not listed."""
-
-    _listed: Mapping[str, int] = MappingProxyType({})
-
-    def _all(self) -> Iterator[str]:
-        plan = self._model.plan
-        order, declared = plan.in_file_order, plan.builder.declarations
-        if order.ranks is not None:
-            return super()._all()
-        families = {name.partition("[")[0] for name in declared.constants}
-        families.update(*(statement.tokens.texts for statement in declared.later))
-        return iter(self._known(families))
-
-    def members_of(self, family: str) -> list[str]:
-        return (
-            [*self._known({family})] if self._model.naming.in_turn else super().members_of(family)
-        )
-
-    def _known(self, families: set[str]) -> dict[str, int]:
-        found = self._model.naming.kinds(families)
-        self._listed = {**self._listed, **found}
-        return found
-
-    def __getitem__(self, name: str) -> int:
-        if name in self._listed:
-            return self._listed[name]
-        plan = self._model.plan
-        return plan.step if self._model.is_equation(name) else plan.input

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, compress, repeat
 from typing import TypeVar
@@ -15,8 +15,11 @@ from backprop.loops.domains import Reals
 from backprop.loops.family import Family
 from backprop.loops.file_order import Group
 from backprop.loops.plan import Plan
+from backprop.names import ends_of
 
 _Any = TypeVar("_Any")
+
+_WhichOfAll = NDArray[numpy.bool_]
 
 _SOME = 10_000
 """So many names are made at a time."""
@@ -50,10 +53,39 @@ class MemberNames:
             self._made[at] = self._plan.families[name].labels(places)
         return self._made[at]
 
-    def of_family(self, family: str) -> list[str]:
-        """The names of a family, statement by statement."""
-        listed = [self._of_group(at) for at, (name, _) in enumerate(self.groups) if name == family]
-        return [*chain.from_iterable(listed)]
+    def of_family(self, family: str, marks: _WhichOfAll | None = None) -> list[str]:
+        """The names of a family, statement by statement. marks: of these members alone, if any."""
+        found: list[str] = []
+        for at, (name, places) in enumerate(self.groups):
+            if name != family:
+                continue
+            if marks is None:
+                found += self._of_group(at)
+            else:
+                found += self._plan.families[name].labels(among(places, marks[places]))
+        return found
+
+    def fitting(self, pattern: str, marks: Callable[[str], _WhichOfAll | None]) -> list[str] | None:
+        """The names that fit a pattern with a range, a number or a star for each index, statement by
+        statement; None of other patterns. marks: of a family which members count, None for all."""
+        own, bracket, rest = pattern.partition("[")
+        family = self._plan.families.get(own)
+        parts = rest.removesuffix("]").split(",")
+        if not (bracket and rest.endswith("]") and family) or len(parts) != family.dimensions:
+            return None
+        there = numpy.zeros(family.shape, dtype=bool)
+        some: list[slice] = []
+        for part, low, count in zip(parts, family.low, family.shape, strict=True):
+            if (ends := ends_of(part)) is None:
+                return None
+            first, last = ends
+            start = 0 if first is None else max(first - low, 0)
+            some.append(slice(start, count if last is None else max(last - low + 1, 0)))
+        there[tuple(some)] = True
+        which = there.reshape(-1)
+        if (free := marks(own)) is not None:
+            which &= free
+        return self.of_family(own, which)
 
     def kinds(self, families: Container[str]) -> dict[str, int]:
         """The names of members of some families, statement by statement, each with a row that is a step if

@@ -9,8 +9,8 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import in_order
-from backprop.loops.domains import Domain, Wholes, stretch
-from backprop.loops.excerpt import Member, spread
+from backprop.loops.domains import Domain, Wholes, spread, stretch
+from backprop.loops.excerpt import Member
 from backprop.loops.family import Family
 from backprop.loops.parts import Use, sliced
 from backprop.loops.plan import Plan

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from backprop.graph import in_order
 from backprop.loops.affine import seen
-from backprop.loops.domains import Wholes
-from backprop.loops.excerpt import spread
+from backprop.loops.domains import Wholes, spread
 from backprop.loops.family import Family
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
