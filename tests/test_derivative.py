@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 import backprop
+from backprop.checks.gradients import check_gradient
 from backprop.errors import NotFinite
 from backprop.evaluation.gradient import evaluate
 from backprop.language.reading import quickly, read_carefully
+from backprop.numbers import shown
 from backprop.operations import OPERATIONS
 from backprop.row import Operation
 from backprop.source import Source
@@ -504,3 +506,24 @@ def test_at_corners_that_are_none_it_is_what_hessian_says(
     assert found.gradients["x"] == pytest.approx(3 * third + 1, rel=1e-13)
     named = backprop.parse(f"{start}f = {text}; g = derivative(f, x); y = derivative(g*x + g, x)")
     assert named.grad(of="y", x=0).value == pytest.approx(second, rel=1e-13)
+
+
+@pytest.mark.parametrize(("text", "second"), [(x, y) for x, (y, _) in NO_CORNERS.items()])
+def test_jacobian_check_and_explain_know_it(text: str, second: float) -> None:
+    """All say what grad does, and differences agree, unless nothing moves."""
+    start = "v[1] = 2*x; v[2] = sqrt(5)*x; " if "norm" in text else ""
+    model = backprop.parse(f"{start}y = derivative({text}, x); z = derivative(y, x) + x")
+    at = {"x": 0.0}
+    for mode in ("forward", "reverse"):
+        found = model.jacobian(at, of=["y", "z"], wrt=["x"], mode=mode)
+        assert found.values.tolist() == pytest.approx([0, second], rel=1e-13)
+        right = [model.grad(at, of=name).gradients["x"] for name in ("y", "z")]
+        assert found.jacobian[:, 0].tolist() == right
+    way = model.along({"x": 2}, at, of=["y"]).derivatives
+    assert way.tolist() == [[pytest.approx(2 * second, rel=1e-13)]]
+    for output, slope in (("y", second), ("z", 1.0)):
+        [check] = check_gradient(model, at, of=output).checks
+        told = check.verdict in ("corner", "edge", "jump")
+        assert told or check.numeric == pytest.approx(slope, rel=1e-9, abs=1e-9)
+    equation = str(model.explain(at, of="z", steps_of="forward"))
+    assert equation.endswith(f" = {shown(second)}")

@@ -80,6 +80,10 @@ class Along:
         data, operands = self._begin, self._graph.operands
         return {each: data[each] for step in self._steps for each in operands(step)}
 
+    def begin(self) -> None:
+        """Take the output's own number at the start, which may not be what its steps compute there."""
+        self._known[self.start] = self._begin[self._graph.output]
+
     def __call__(self, x: float) -> float:
         if x not in self._known:
             inside = isfinite(x) and self._bounds[0] <= x <= self._bounds[1]

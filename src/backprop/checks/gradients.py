@@ -1,6 +1,6 @@
 """The gradient of one output by every input, against slopes from values alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import inf
@@ -21,6 +21,7 @@ from backprop.checks.verdict import (
 )  # fmt: skip
 from backprop.evaluation import precise
 from backprop.evaluation.borders import conditions, met
+from backprop.evaluation.decided import by_values
 from backprop.evaluation.diagnosis import own_text
 from backprop.evaluation.gradient import Gradient, evaluate
 from backprop.evaluation.looks import LARGEST, Looks
@@ -29,7 +30,7 @@ from backprop.language import Model
 from backprop.language.declarations import FREE
 from backprop.operations import OPERATIONS
 from backprop.row import COMPARISON
-from backprop.syntax import functions
+from backprop.syntax import functions, precision
 from backprop.syntax.functions import kinks
 from backprop.values import derivatives, having_say
 
@@ -65,10 +66,13 @@ class GradientCheck:
         return not any(check.wrong for check in self.checks)
 
 
-def _levels(graph: Graph, data: list[float]) -> Callable[[int], precise.Precise]:
+def _levels(
+    graph: Graph, data: list[float], decided: Collection[int]
+) -> Callable[[int], precise.Precise]:
     def level(digits: int) -> precise.Precise:
         far = digits in precise.CLOSE  # a pole that near is not to look like the end of a domain
-        return precise.Precise(graph, data, digits, *[LARGEST] * far)
+        most = LARGEST if far else precision.BEYOND
+        return precise.Precise(graph, data, digits, most, decided)
 
     return cache(level)
 
@@ -77,8 +81,14 @@ class _Closer:
     """Verdicts by values that have more digits than doubles. noise: what rounding may do to the
     gradient of a node, tried often."""
 
-    def __init__(self, graph: Graph, data: list[float], noise: Callable[[int], float]) -> None:
-        self._levels = _levels(graph, data)
+    def __init__(
+        self,
+        graph: Graph,
+        data: list[float],
+        decided: Collection[int],
+        noise: Callable[[int], float],
+    ) -> None:
+        self._levels = _levels(graph, data, decided)
         self._graph, self._noise = graph, noise
         self._left, self._close_left = _MOST, _MOST_CLOSE
 
@@ -157,7 +167,8 @@ def _unrolled(
     graph, data = file.for_many_walks(), numbers.data
     inputs = {name: model.names[name] for name in chosen(model, gradient, among)}
     noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
-    closer = _Closer(graph, data, lambda node: noisy(*_MANY)[node])
+    decided = by_values(model, graph, data)
+    closer = _Closer(graph, data, decided, lambda node: noisy(*_MANY)[node])
 
     def coarse(node: int) -> float:
         return noisy(RUNS, COARSE)[node]
@@ -190,6 +201,8 @@ def _unrolled(
         )  # fmt: skip
         bounds = model.bounds.get(name, FREE)
         function = Along(graph, data, node, bounds, along.fast(node), along.rounding)
+        if decided:
+            function.begin()
         jumps = bool(jumping) and not jumping.isdisjoint(above())
         if function.rounding is not None and not jumps:
             if quick := at_a_glance(asked, function):
@@ -223,7 +236,7 @@ def _unrolled(
         if check.wrong and (here := [step for step in alone if step in above()]):
             held = graph.holding(alone)
             rest = replace(asked, gradient=derivatives(held, data)[node])
-            if not judge(rest, precise.sides(held, _levels(held, data), node)).wrong:
+            if not judge(rest, precise.sides(held, _levels(held, data, decided), node)).wrong:
                 check = on_border(check, own_text(model, here[0], 60) or graph.op(here[0]))
         checks.append(check)
     return GradientCheck(gradient, tuple(checks), "precise" if precisely else "differences")

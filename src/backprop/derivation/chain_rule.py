@@ -9,6 +9,7 @@ from math import isfinite, isnan
 from backprop.derivation.steps import AllMembers, Computed, Derivation, Passed, Share, Total
 from backprop.engine.writers.formulas import Formulas
 from backprop.errors import TooLarge
+from backprop.evaluation.decided import by_values
 from backprop.evaluation.gradient import Evaluation, partials
 from backprop.evaluation.sides import AGREED
 from backprop.evaluation.unrounded import Unrounded, times
@@ -136,6 +137,7 @@ class _Writing:
         formulas = partial(Formulas, self.graph, self.data, self.graph.labels, model.names)
         self._formulas, self._accurate = formulas(textbook=True), formulas()
         self._known = {**CONSTANTS, **self.numbers}
+        self._by_values = by_values(model, found.graph, self.data)
 
     def is_wanted(self, node: int) -> bool:
         """Whether the equation of a node is asked for, or uses a name that is."""
@@ -144,12 +146,14 @@ class _Writing:
     def equation(self, node: int) -> tuple[str, str]:
         """The right side as the person wrote it, and what functions and choices make of it."""
         if self.single:
-            return self._text(self._formulas.one_step(node)[0]), ""
+            known = node in self._by_values
+            return "" if known else self._text(self._formulas.one_step(node)[0]), ""
         text = _INDICES.sub(_counted, self.model.instance(node))
         plain = not _SHORT.search(text) and not any(
             step in self.graph.columns.callers or OPERATIONS[self.graph.op(step)].chooses
             for step in self.graph.equation(node)
         )
+        plain = plain or not self._by_values.isdisjoint(self.graph.equation(node))
         expanded = "" if plain and text else self._text(self._formulas.equation(node))
         same = text and expanded and formula(text).tokens.texts == formula(expanded).tokens.texts
         return text, "" if same else expanded

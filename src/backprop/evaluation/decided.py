@@ -9,7 +9,7 @@ from math import isfinite, nan
 from typing import NamedTuple, TypeAlias
 
 from backprop.errors import BackpropError, IndeterminateForm, Label, NotFinite
-from backprop.evaluation.borders import met
+from backprop.evaluation.borders import met_within
 from backprop.evaluation.diagnosis import has_value, place
 from backprop.evaluation.indeterminate import slopes_by_values, verdict
 from backprop.evaluation.looks import LARGEST
@@ -49,7 +49,7 @@ def decided(
     """Give derivatives the values that `grad` says, and what depends on them those that follow; None where
     there are none to give. order: what has been computed, `graph` before all else. settled: what `grad`
     finds of a graph. Raises NotFinite."""
-    columns, borders = model.columns, met(graph, data)
+    columns, borders = model.columns, met_within(graph, data)
     if not borders and all([isfinite(data[node]) for node in order]):  # noqa: C419
         return None
     known, asked = {*order}, model.derivations
@@ -61,7 +61,7 @@ def decided(
     every = in_order(order, needs)
     forward(columns, [x for x in every if x not in known and columns.is_step(x)], data)
     odd = depending(columns, [node for node in every if not isfinite(data[node])], every)
-    borders = met(graph, data) if borders else []
+    borders = met_within(Graph(columns, every), data) if borders else []
     bent = depending(columns, borders, every)
     bending = {row for row in asked if row in bent}
     groups = dict[tuple[int, frozenset[int]], list[int]]()
@@ -111,6 +111,20 @@ def decided(
     there = {*first}
     others = [node for node in order if node in still and node not in there]
     return Decided(inner, first + others, found, warnings, corners)
+
+
+def by_values(model: Model, graph: Graph, data: ByNode) -> set[int]:
+    """The derivatives in equations that are not what their steps compute, in a graph whose nodes are worth
+    `data`."""
+    found = set[int]()
+    for row in model.derivations:
+        if row in graph and graph.is_step(row):
+            here = dict.fromkeys((row, *graph.operands(row)), 0.0)
+            here.update((each, data[each]) for each in graph.operands(row))
+            forward(graph, [row], here)
+            if here[row] != data[row]:
+                found.add(row)
+    return found
 
 
 _Slope: TypeAlias = Callable[[int], tuple[float, str]]

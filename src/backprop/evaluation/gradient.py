@@ -244,7 +244,7 @@ def evaluate(
         computed = [node for node in order if node not in unknown]
     warnings = [*model.warnings, *by_rounding(model, values)]
     whole, by_sides, corners = graph, list[int](), None
-    if model.derivations and not missing and among is None:
+    if model.derivations and not missing:
         from backprop.evaluation.decided import decided
 
         if seen := decided(model, graph, order, data, settled):

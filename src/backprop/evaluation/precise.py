@@ -6,7 +6,7 @@ Nothing here knows a slope of the table. Numbers of the equations are the double
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from itertools import pairwise
 from math import ceil, copysign, inf, isfinite, log2, log10
 from operator import add, mul, sub
@@ -43,11 +43,16 @@ class Precise:
     """The values of one graph at a number of digits, and its output as a function of an input.
 
     data: the numbers of its inputs, and about what the steps are worth. most: the power of two
-    beyond which there is no value.
+    beyond which there is no value. decided: steps that are worth what `data` says, whatever they compute.
     """
 
     def __init__(
-        self, graph: Graph, data: ByNode, digits: int, most: int = precision.BEYOND
+        self,
+        graph: Graph,
+        data: ByNode,
+        digits: int,
+        most: int = precision.BEYOND,
+        decided: Collection[int] = (),
     ) -> None:
         self.fine, self._most = digits, most
         # Large numbers need their digits before the point as well, or a small step is lost in them.
@@ -60,7 +65,12 @@ class Precise:
         self._base: dict[int, Any] = {node: mp.mpf(data[node]) for node in graph.order}
         self._data = data
         self._angles = {step for step in graph.steps if has_signed_zero(graph, step, data)}
-        self._forward(graph.steps, self._base)
+        for step in graph.steps if decided else ():
+            self._forward([step], self._base)
+            if step in decided:
+                self._base[step] = mp.mpf(data[step])
+        if not decided:
+            self._forward(graph.steps, self._base)
 
     def _forward(
         self,
