@@ -364,3 +364,49 @@ def test_shares_that_values_cannot_show_stay() -> None:
 
         right = other(u) / (2 + u) ** 2 / mp.sqrt(side**2 + other(u) ** 2)
     assert json.loads(ran.out)["gradients"]["u"] == pytest.approx(float(right), rel=1e-12, abs=0)
+
+
+LOST = """x = 1e-5
+w[i] = 1/i for i in 1..{0}
+L = (1 - cos(x))/x^2 + sum(w[i]^2 for i in 1..{0})*x"""
+"""The slope of the first term is -x/12; doubles make it -8e-3."""
+
+
+@pytest.mark.parametrize("count", [3, 400, 2000])
+def test_large_graphs_keep_their_digits_too(count: int) -> None:
+    """`grad`, `jacobian` both ways and along a direction, of graphs of 15 to 4,000 steps."""
+    model = library.parse(LOST.format(count))
+    right = -1e-5 / 12 + sum((1 / i) ** 2 for i in range(1, count + 1))
+    found = model.grad()
+    assert found.gradients["x"] == pytest.approx(right, rel=1e-12)
+    assert any("it is computed with more digits" in each.message for each in found.notes)
+    for mode in ("forward", "reverse"):
+        [[by_x, by_w]] = model.jacobian(wrt=["x", "w[2]"], mode=mode).jacobian.tolist()
+        assert by_x == pytest.approx(right, rel=1e-12)
+        assert by_w == pytest.approx(1e-5, rel=1e-12)
+    along = model.along({"x": 2.0}).derivatives
+    assert along.tolist() == [[pytest.approx(2 * right, rel=1e-12)]]
+
+
+def test_sweeps_of_a_tape_are_looked_at_for_digits() -> None:
+    """40 outputs of 1,600 steps each, two of which have lost what one derivative is made of."""
+    model = library.parse("""u[j] = 1e-5*j for j in 1..40; w[i] = cos(i) for i in 1..800
+        q = sum(tanh(w[i]*w[1])^2*i for i in 1..800)
+        y[j] = q*u[j]*0.001 + if(j < 3, 1 - cos(u[j]), u[j])/u[j]^2 for j in 1..40""")
+    found = model.jacobian(mode="reverse")
+    at = found.inputs.index("u[1]")
+    q = model.grad(of="q").value
+    assert found.jacobian[0, at] == pytest.approx(q * 0.001 - 1e-5 / 12, rel=1e-12)
+    assert found.jacobian[1, at + 1] == pytest.approx(q * 0.001 - 2e-5 / 12, rel=1e-12)
+    assert found.jacobian[2, at + 2] == pytest.approx(q * 0.001 - 1 / (3e-5) ** 2, rel=1e-12)
+    told = [each.message for each in found.notes]
+    assert len(told) == 4
+    assert all(f"y[{j}]" in message for j, message in zip((1, 1, 2, 2), told, strict=True))
+
+
+def test_what_is_too_large_to_be_computed_again_is_told() -> None:
+    found = library.parse(LOST.format(12_000)).grad()
+    [warning] = found.warnings
+    assert warning.message.startswith("rounding leaves few digits, or none, of ∂L/∂x 1.63")
+    assert "of up to 20,000 steps" in warning.hints[0]
+    assert not library.parse(LOST.format(12_000)).grad(x=1).warnings

@@ -101,6 +101,7 @@ ONLY = {
         "engine/tape_sweeps.py",
         "engine/triangle.py",
         "evaluation/several.py",
+        "evaluation/shaken_rows.py",
         "evaluation/directions.py",
         "evaluation/program.py",
         *(f"loops/{name}.py" for name in LOOPS),

@@ -27,6 +27,10 @@ _BY_VALUES = 20
 """The most nodes for which values are asked, because the chain rule does not decide."""
 
 
+LARGE = 20_000
+"""Graphs of more steps are not computed again: that takes 0.15 ms a step."""
+
+
 class Lost(NamedTuple):
     """What rounding has taken, by node: values with what they would be, and gradients that have been
     computed again with what they were; of those that it matters for. jumping: whether it may have
@@ -98,6 +102,21 @@ def notes(model: Model, graph: Graph, data: ByNode, lost: Lost) -> Iterator[Canc
         note = Cancelled(message, where=model.source.name)
         note.leads = frozenset(labels[node] for node in lost.values)
         yield note
+
+
+def left(model: Model, graph: Graph, gradients: ByNode, doubted: Doubted) -> list[Cancelled]:
+    """A warning for the named gradients of a graph too large to be computed again."""
+    labels = graph.labels
+    names = [node for node in doubted.gradients if node in labels and abs(gradients[node]) > _SAID]
+    if doubted.turning or not names:
+        return []
+    output = labels[graph.output]
+    named = _listed({f"∂{output}/∂{labels[node]}": gradients[node] for node in names})
+    message = f"rounding leaves few digits, or none, of {named}: as they are in doubles"
+    hint = f"of up to {LARGE:,} steps they are computed with more digits, and this takes {len(graph.steps):,}"
+    warning = Cancelled(message, where=model.source.name, hints=[hint])
+    warning.leads = frozenset(labels[node] for node in names)
+    return [warning]
 
 
 def _listed(numbers: Mapping[str, float]) -> str:

@@ -264,7 +264,10 @@ def evaluate(
     if restores and not swept and (moving := doubted(graph, data, gradients)):
         from backprop.evaluation import cancelled  # with mpmath
 
-        lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
+        if len(graph.steps) <= cancelled.LARGE:
+            lost = cancelled.restored(graph, data, gradients, moving, undecided is not None)
+        else:
+            warnings += cancelled.left(model, graph, gradients, moving)
     for node, more in corners.more(graph.output, model.labels).items() if corners else ():
         gradients[node] += more
     notes: tuple[AtBorder | Cancelled, ...] = ()
@@ -304,7 +307,7 @@ def only_by(result: Gradient, names: Sequence[str]) -> Gradient:
 
     def is_asked(warning: BackpropError) -> bool:
         """Not of slopes that nobody asked for."""
-        if isinstance(warning, IndeterminateForm):
+        if isinstance(warning, IndeterminateForm | Cancelled):
             return not warning.leads.isdisjoint(names)
         return not (finite and isinstance(warning, InfiniteSlope))
 

@@ -20,6 +20,7 @@ from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
 from backprop.evaluation.gradient import by_loops, only_by, settled
 from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
+from backprop.evaluation.shaken_rows import few_digits
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
 from backprop.graph import Graph, depending
 from backprop.language import Model
@@ -278,12 +279,18 @@ def _ways_back(
         places = arrays.tape.places[nodes]
         finite = arrays.forward()
     except NoMachineCode:
-        finite = False
+        return lambda row: _back(point, row)
+    swept = dict[int, NDArray[np.float64]]()
+    for row in filter(large.__contains__, rows if finite else ()):
+        if row not in swept and arrays.backward(row):
+            swept[row] = arrays.gradients[places]
+    table = np.array([*swept.values()]).reshape(len(swept), len(nodes))
+    moves = dict(zip(swept, few_digits(graph, data, [*swept], nodes, table), strict=True))
 
     def by_tape(row: int) -> tuple[Mapping[int, float], bool]:
-        if row not in large or not finite or not arrays.backward(row):
+        if row not in swept:
             return _back(point, row)
-        return dict(zip(nodes, arrays.gradients[places].tolist(), strict=True)), True
+        return dict(zip(nodes, swept[row].tolist(), strict=True)), not moves[row]
 
     return by_tape
 

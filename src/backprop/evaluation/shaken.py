@@ -18,12 +18,15 @@ from backprop.syntax import functions
 from backprop.values import SURE_SLOPES, ByNode, Lookup
 
 MOST = 500
-"""Graphs of more steps are not looked at: a look takes as long as the gradient."""
+"""The most steps of a graph of which a look takes no time to speak of: as long as the gradient."""
+
+LARGE = 100_000
+"""Graphs of more steps are not looked at."""
 
 _SIZE = 2.0**-46
 """The relative size of the changes, 64 times that of rounding."""
 
-_MOVED = 1e-7
+MOVED = 1e-7
 """How far gradients may move with them, relative: with rounding by a hundredth of that."""
 
 HINT = 1e-10
@@ -65,8 +68,8 @@ class Doubted(NamedTuple):
 
 
 def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
-    """What has too few digits, where there is something; of a large graph None."""
-    if len(graph.steps) > MOST:
+    """What has too few digits, where there is something; of a very large graph None."""
+    if len(graph.steps) > LARGE:
         return None
     order = graph.order
     for offset in _OFFSETS:
@@ -91,9 +94,9 @@ def doubted(graph: Graph, data: ByNode, gradients: ByNode) -> Doubted | None:
 
 def moves(graph: Graph, data: ByNode) -> bool:
     """Whether the value of the output moves a lot if everything is changed a little, or a step before
-    it may be on a border, or on the other side of one, by rounding. Of a large graph that is not
+    it may be on a border, or on the other side of one, by rounding. Of a very large graph that is not
     looked at."""
-    if len(graph.steps) > MOST:
+    if len(graph.steps) > LARGE:
         return False
     at_border = [each for step in met_within(graph, data) for each in graph.operands(step)]
     looks = (changed(graph, data, offset) for offset in _OFFSETS)
@@ -191,4 +194,4 @@ def turns(op: int, at: Sequence[float], near: Sequence[float]) -> bool:
 
 
 def _moves(known: float, changed: float) -> bool:
-    return isfinite(known) and not abs(changed - known) <= _MOVED * abs(known)
+    return isfinite(known) and not abs(changed - known) <= MOVED * abs(known)
