@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import inf
+from math import inf, isfinite
 
 from backprop.checks import differences
 from backprop.checks.along import Along, ManyInputs
@@ -166,7 +166,13 @@ def _unrolled(
     file, numbers, gradient = evaluate(model, values or {}, of)
     graph, data = file.for_many_walks(), numbers.data
     inputs = {name: model.names[name] for name in chosen(model, gradient, among)}
-    noisy = cache(lambda *how: gradient_noise(graph, numbers, inputs.values(), *how))
+    steady = numbers
+    if (
+        model.derivations
+    ):  # values have decided some of the gradients, of which rounding says nothing
+        both = zip(derivatives(graph, data), numbers.gradients, strict=True)
+        steady = numbers._replace(gradients=[x if isfinite(x) else y for x, y in both])
+    noisy = cache(lambda *how: gradient_noise(graph, steady, inputs.values(), *how))
     decided = by_values(model, graph, data)
     closer = _Closer(graph, data, decided, lambda node: noisy(*_MANY)[node])
 

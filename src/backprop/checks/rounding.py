@@ -35,14 +35,10 @@ def gradient_noise(
     contributions to a gradient are added up. size: of the changes, relative."""
     sizes = summed_sizes(graph, numbers.data)
     worst = {node: 4 * size * (sizes[node] if isfinite(sizes[node]) else 0.0) for node in of}
-    here = derivatives(
-        graph, numbers.data
-    )  # the gradients may be others, which values have decided
     for shaken in _shaken(graph, graph.steps, [*numbers.data], runs, size):
         found = derivatives(graph, shaken)
         for node, most in worst.items():
-            base = here[node] if isfinite(here[node]) else numbers.gradients[node]
-            moved = abs(found[node] - base)
+            moved = abs(found[node] - numbers.gradients[node])
             worst[node] = max(most, moved) if isfinite(moved) else most
     return worst
 
