@@ -80,6 +80,7 @@ ONLY = {
         "evaluation/looped_second.py",
         "evaluation/no_value.py",
         "evaluation/second_derivatives.py",
+        "evaluation/second_digits.py",
         "evaluation/sweep_plan.py",
         "evaluation/hessian_parts.py",
         "evaluation/often_second.py",

@@ -360,3 +360,24 @@ def test_entries_that_no_page_has_room_for() -> None:
     assert "2,998 second derivatives are more than a table can show" in ran.err
     assert len(run("hessian", "-e", text, "--sparse", "--all").out.splitlines()) > 2998
     assert "the first of 2,998" in str(backprop.parse(text).hessian_sparse())
+
+
+@pytest.mark.parametrize("count", [3, 150, 1500])
+def test_large_graphs_keep_the_digits_of_second_derivatives(count: int) -> None:
+    """(expm1(x) - x)/x² is 1/2 + x/6 + x²/24 + …: of its second derivative at 1e-9 doubles leave 3e11."""
+    model = backprop.parse(f"""x = 1e-9; w[i] = 1/i for i in 1..{count}
+        L = (expm1(x) - x)/x^2 + sum(w[i]^2 for i in 1..{count})*x""")
+    right = pytest.approx(1 / 12, rel=1e-8)
+    for wrt in ([], ["x"]):
+        if not wrt and count > 1000:
+            continue
+        found = model.hessian(wrt=wrt)
+        assert found.matrix[0, 0] == right
+        assert wrt or found.matrix[1, 1] == pytest.approx(2e-9, rel=1e-14)
+    assert model.hessian_diagonal().numbers[:2].tolist() == [right, pytest.approx(2e-9, rel=1e-14)]
+    product = model.hessian_times({"x": 2, "w[1]": 3}).numbers
+    assert product[0] == pytest.approx(2 / 12 + 3 * 2, rel=1e-8)
+    assert product[1] == pytest.approx(2 * 2 + 3 * 2e-9, rel=1e-12)
+    entries = model.hessian_sparse()
+    own = (entries.rows == 0) & (entries.columns == 0)
+    assert entries.entries[own].tolist() == [right]

@@ -21,8 +21,10 @@ from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.second_derivatives import SecondDerivatives
+from backprop.evaluation.second_digits import by_values, shaken
+from backprop.evaluation.second_digits import moved as moves
 from backprop.evaluation.second_sides import TOO_MANY, UNKNOWN, SecondSides, SecondSlope
-from backprop.evaluation.shaken import changed
+from backprop.evaluation.shaken import MOST, changed
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import few, listed, shown
@@ -173,6 +175,10 @@ def _doubts(
         for at in range(len(leaves))
         for place, each in sides.row(at, table[:, at].tolist()).items()
     }
+    if len(second.graph.steps) > MOST and (again := shaken(second, data, len(leaves))):
+        spoilt = numpy.argwhere(moves(table, second.table(again))).tolist()
+        asked = [(one, other) for one, other in spoilt if (one, other) not in found]
+        found |= dict(by_values(second, data, asked))
     near, moved = list[Any](), dict[Both, float]()
     if any(each.step >= 0 for each in found.values()):
         near = list(second.around([data[x] for x in leaves]))

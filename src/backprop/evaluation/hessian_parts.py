@@ -13,6 +13,7 @@ from backprop.errors import BackpropError, IndeterminateForm, TooLarge
 from backprop.evaluation.borders import met
 from backprop.evaluation.gradient import Gradient
 from backprop.evaluation.hessian_matrix import CurvedPoint, at_point, careful, inputs_by
+from backprop.evaluation.second_digits import by_values, moved, product, shaken
 from backprop.evaluation.sweep_plan import Entries
 from backprop.graph import depending, in_order
 from backprop.language import Model
@@ -75,6 +76,10 @@ def times(
     moving = [leaf for leaf, part in zip(point.leaves, way, strict=True) if part]
     doubts = _doubtful(point, moving)
     numbers[doubts] = numpy.nan
+    if near := shaken(point.second, point.data, 1):
+        spoilt = numpy.flatnonzero(moved(numbers, point.second.swept(near, way[None])[0]))
+        if len(spoilt):
+            numbers[spoilt] = product(point.second, point.data, way.tolist(), spoilt.tolist())
     told = _told(model, numbers)
     return _part(point, told, direction=way, numbers=numbers, way="one sweep over the gradient")
 
@@ -95,6 +100,12 @@ def diagonal(
         return _part(point, found.warnings, found.notes, numbers=found.matrix.diagonal().copy())
     numbers, sweeps = point.second.diagonal(point.x)
     numbers[_doubtful(point, point.leaves)] = numpy.nan
+    if near := shaken(point.second, point.data, sweeps):
+        spoilt = numpy.flatnonzero(moved(numbers, point.second.own(near))).tolist()
+        for (place, _), each in by_values(
+            point.second, point.data, zip(spoilt, spoilt, strict=True)
+        ):
+            numbers[place] = each.number
     return _part(point, _told(model, numbers), numbers=numbers, way=_way(sweeps))
 
 
@@ -128,6 +139,13 @@ def sparse(
     doubts = numpy.zeros(len(point.names), bool)
     doubts[_doubtful(point, point.leaves)] = True
     known.values[doubts[known.rows] | doubts[known.columns]] = numpy.nan
+    if near := shaken(point.second, point.data, known.sweeps):
+        again = point.second.entries_of(near)
+        values = again.values if again else point.second.table(near)[known.rows, known.columns]
+        spoilt = numpy.flatnonzero(moved(known.values, values))
+        asked = zip(known.rows[spoilt].tolist(), known.columns[spoilt].tolist(), strict=True)
+        right = by_values(point.second, point.data, asked)
+        known.values[spoilt] = [each.number for _, each in right]
     return _part(point, _told(model, known.values), entries=known, way=_way(known.sweeps))
 
 
@@ -191,6 +209,8 @@ def _told(model: Model, numbers: Any) -> list[BackpropError]:
     if not many:
         return []
     are = "number is not known: it is" if many == 1 else "numbers are not known: they are"
-    message = f"{many:,} {are} at a border, a corner, or where something is not finite"
+    message = (
+        f"{many:,} {are} at a border, a corner, where something is not finite, or all rounding"
+    )
     hints = ["of up to 50 inputs each is looked at: name them with --wrt"]
     return [IndeterminateForm(message, where=model.source.name, hints=hints)]

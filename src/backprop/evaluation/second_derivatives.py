@@ -139,6 +139,16 @@ class SecondDerivatives:
         """The numbers of all rows at a point."""
         return self._data(x, self._steps)
 
+    def entries_of(self, data: list[float]) -> Entries | None:
+        """What `entries` finds, by sweeps of the interpreter. data: the numbers of all rows."""
+        plan = self._plan
+        return None if plan is None else plan.entries(self.swept(data, plan.ways))
+
+    def own(self, data: list[float]) -> Any:
+        """What `diagonal` finds, by sweeps of the interpreter. data: the numbers of all rows."""
+        found = self.entries_of(data)
+        return found.diagonal() if found else self.table(data).diagonal()
+
     def table(self, data: list[float]) -> Any:
         """All second derivatives, (n, n), by sweeps of the interpreter. data: the numbers of all rows."""
         return self._whole(data)
