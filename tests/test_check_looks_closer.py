@@ -89,7 +89,7 @@ def test_the_reason_is_that_of_the_rounding(monkeypatch: pytest.MonkeyPatch) -> 
     assert "by rounding only this is at the corner of max(0, 0.1*x-0.03)" in words
     assert "with more digits the slope is 0.1; the gradient takes 0" in words
     # (0.1 + 0.2 - 0.3)^2: doubles are 5.6e-17 off in their sum, in a graph that is not looked at
-    monkeypatch.setattr(shaken, "MOST", 0)
+    monkeypatch.setattr(shaken, "LARGE", 0)
     found = checked("y = (0.1 + 0.2 - x)^2", "x=0.3", "x", True)
     assert "by as much as it is: with more digits the slope is −5.551115123e−17" in found.note
 
