@@ -21,16 +21,13 @@ from backprop.evaluation.curvature import Curving, curvature
 from backprop.evaluation.diagnosis import place
 from backprop.evaluation.gradient import Evaluation, Gradient, evaluate
 from backprop.evaluation.second_derivatives import SecondDerivatives
-from backprop.evaluation.second_digits import by_values, shaken
+from backprop.evaluation.second_digits import Both, by_values, shaken
 from backprop.evaluation.second_digits import moved as moves
 from backprop.evaluation.second_sides import TOO_MANY, UNKNOWN, SecondSides, SecondSlope
 from backprop.evaluation.shaken import MOST, changed
 from backprop.language import Model
 from backprop.names import meant
 from backprop.numbers import few, listed, shown
-
-Both = tuple[int, int]
-"""The places of two inputs."""
 
 
 class Curved(NamedTuple):
