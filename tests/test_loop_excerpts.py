@@ -332,3 +332,36 @@ def test_members_without_a_say_are_drawn_at_once(focus: str, more: str, loops: b
     if loops:
         assert looped.loops
     assert found == drawn(read_carefully(source), {}, "equations", focus, 1)
+
+
+KINKED = """const n = 400
+x[i] = (i - 200)/10 for i in 1..n
+y[i] = abs(x[i])*a + floor(x[i]/7) for i in 1..n
+L = sum(y[i]^2 for i in 1..n)/n + max(x[3], x[2] + 0.1)
+a = 0.5
+"""
+"""Corners, jumps and a tie, exactly."""
+
+
+@pytest.mark.parametrize("only", ["y[200]", "x[200]", "x[270]", "x[3]", "y[7]"])
+def test_members_on_corners_and_jumps_are_explained_by_loops(only: str) -> None:
+    source = Source("<text>", KINKED)
+    looped = read_model(source, many=0)
+    found = explained(looped, {}, [only], "text")
+    assert looped.loops
+    assert found == explained(read_carefully(source), {}, [only], "text")
+
+
+def test_large_texts_with_corners_are_drawn_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop.derivation.close_ups._TOLD", 0)
+    source = Source("<text>", KINKED)
+    looped = read_model(source, many=0)
+    found, gradient = commands.draw(Asked(looped, {}, None), "equations", ["x[200]"], 1, False)
+    assert looped.loops
+    right, _ = commands.draw(
+        Asked(read_carefully(source), {}, None), "equations", ["x[200]"], 1, False
+    )
+    assert [box.id for box in found.boxes] == [box.id for box in right.boxes]
+    assert near([*map(list, found.boxes)], [*map(list, right.boxes)])
+    (note,) = gradient.notes
+    assert note.message.startswith("there are corners or jumps exactly here")

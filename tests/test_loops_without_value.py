@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import pytest
 
+from backprop import commands
+from backprop.checks import check_gradient
+from backprop.descent import descend as model_descend
 from backprop.errors import BackpropError
 from backprop.evaluation.gradient import gradient
+from backprop.evaluation.several import jacobian
+from backprop.inputs import Asked
+from backprop.language import Model
 from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.worth import read_model
@@ -52,12 +58,40 @@ OTHERS = [
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
-def told(text: str, many: float, values: Mapping[str, float] = NOTHING) -> tuple[str, bool]:
+def check(model: Model, values: Mapping[str, float]) -> object:
+    return check_gradient(model, values)
+
+
+def explain(model: Model, values: Mapping[str, float]) -> object:
+    return commands.explain(Asked(model, values, None), "equations", [], ["L"], "both", False)
+
+
+def draw(model: Model, values: Mapping[str, float]) -> object:
+    return commands.draw(Asked(model, values, None), None, [], 1, False)
+
+
+def descend(model: Model, values: Mapping[str, float]) -> object:
+    return model_descend(model, values, steps=1)
+
+
+def jacobian_of(model: Model, values: Mapping[str, float]) -> object:
+    return jacobian(model, values, ["L"], ["m"])
+
+
+WAYS = [gradient, check, explain, draw, descend, jacobian_of]
+
+
+def told(
+    text: str,
+    many: float,
+    values: Mapping[str, float] = NOTHING,
+    way: Callable[..., object] = gradient,
+) -> tuple[str, bool]:
     """What is said, and whether the text is still one of loops."""
     source = Source("<text>", text)
     model = read_model(source, many=many) if many < 1 else read_carefully(source)
     try:
-        gradient(model, values)
+        way(model, values)
     except BackpropError as error:
         labels = [(each.span.start, each.span.end, each.text) for each in error.labels]
         said = f"{type(error).__name__} {error.message} {labels} {error.hints}"
@@ -69,6 +103,17 @@ def told(text: str, many: float, values: Mapping[str, float] = NOTHING) -> tuple
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequence, "THIN", 0)
     monkeypatch.setattr(loop_model, "FEW", -1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("text", TOLD[::5])
+def test_each_command_tells_the_first_step_without_value(
+    text: str, way: Callable[..., object]
+) -> None:
+    found, loops = told(f"{REST}; {text}", 0, way=way)
+    assert loops
+    assert found
+    assert found == told(f"{REST}; {text}", 1, way=way)[0] == told(f"{REST}; {text}", 1)[0]
 
 
 @pytest.mark.parametrize("text", TOLD)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop.errors import BackpropError, BadOption, CannotWrite, TooLarge
-from backprop.evaluation.gradient import Gradient, evaluate, gradient, refuse
+from backprop.evaluation.gradient import Gradient, evaluate, gradient
 from backprop.evaluation.leaves import look_at_all
 from backprop.inputs import Asked, Inputs
 from backprop.language import Model
@@ -162,7 +162,6 @@ def _unrolled_picture(
     """The picture of a graph of single steps, the gradient, and the names that are meant."""
     from backprop import picture as pictures
 
-    refuse(model, numbers, output)
     graph, at, gradient = evaluate(model, numbers, output, noted=True)
     near = meant(focus, gradient.gradients, f"what leads to {gradient.output}")
     constants = {model.names[name] for name in model.constants if name in model.names}
@@ -314,7 +313,6 @@ def explain(
             excerpts.look_ahead(model, numbers, output)
     if known:
         return _with_inputs(model, *known)
-    refuse(model, numbers, output)
     at = evaluate(model, numbers, output)
     gradient = at.gradient
     ways = meant(ways, gradient.gradients, f"what leads to {gradient.output}")

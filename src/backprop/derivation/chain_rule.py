@@ -131,7 +131,7 @@ class _Writing:
         self.single = single
         self.graph = _named(model, found.graph, single)
         self.data, self.gradients = found.numbers
-        self.unrounded = Unrounded(self.graph, self.data, self.gradients)
+        self.unrounded = Unrounded(self.graph, self.data, self.gradients, not members)
         self.numbers = {name: self.data[node] for node, name in self.graph.labels.items()}
         self.wanted = {*self.numbers}
         formulas = partial(Formulas, self.graph, self.data, self.graph.labels, model.names)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop.derivation.excerpts import Swept, evaluated, swept
-from backprop.errors import TooLarge
+from backprop.errors import AtBorder, TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient
 from backprop.graph import Graph, in_order
 from backprop.language import Model
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _CLEAR = 80
 """All that is near a name without indices is shown up to so many names; of more whole families."""
+
+
+_TOLD = 250_000
+"""Of no more steps it is told where exactly there are corners and jumps, for which they are unrolled."""
 
 
 class CloseUp(NamedTuple):
@@ -41,13 +45,14 @@ class CloseUp(NamedTuple):
 
 class Drawn(NamedTuple):
     """What can be drawn of loops of which nothing is unrolled: a few members, or None where whole families
-    are to be drawn instead. near: the names that are meant, of a family some. at: the numbers of all members.
-    single: whether a single member is named."""
+    are to be drawn instead. near: the names that are meant, of a family some. single: whether a single member
+    is named. at: the numbers of all members. notes: on these."""
 
     close: CloseUp | None
     near: Sequence[str]
-    at: Swept
     single: bool
+    at: Swept
+    notes: Sequence[AtBorder]
 
 
 def close_up(
@@ -62,7 +67,15 @@ def close_up(
     """What stands within `depth` equations of these names, of a Model of loops. None for other Models, and
     where it takes every step. detail: as of `draw`. most: names that can be shown. Raises TooLarge,
     UnknownName."""
-    at = swept(model, values, of)
+    at, notes = swept(model, values, of, noted=True), list[AtBorder]()
+    if at is None and model.loops:
+        at = swept(model, values, of)
+        if at is None or at.model.plan.leading <= _TOLD:
+            return None
+        message = (
+            "there are corners or jumps exactly here: gradients by what leads there are of one side"
+        )
+        notes.append(AtBorder(message, where=model.source.name))
     if at is None:
         return None
     from backprop.loops.many import NotLoops
@@ -87,7 +100,7 @@ def close_up(
         ]
         raise TooLarge(message, hints=hints, where=model.source.name)
     if not exact:
-        return Drawn(None, middle, at, False)
+        return Drawn(None, middle, False, at, notes)
     kept = near.around(middle, depth, most)
     if len(kept) > most:
         message = f"more than {most:,} boxes are within {depth} of this, more than a page can show"
@@ -96,10 +109,10 @@ def close_up(
     try:
         close = few_members(model, near, output, kept)
     except NotLoops:
-        return None if single or detail else Drawn(None, middle, at, False)
+        return None if single or detail else Drawn(None, middle, False, at, notes)
     if close.cut and detail == "operations":
         return None
-    return Drawn(None if close.cut and not single else close, middle, at, single)
+    return Drawn(None if close.cut and not single else close, middle, single, at, notes)
 
 
 def _at(model: LoopModel, name: str) -> tuple[str, int]:

@@ -121,17 +121,21 @@ class Swept(NamedTuple):
         return Gradient(output, data[output], data, gradients, tuple(model.warnings))
 
 
-def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | None:
+def swept(
+    model: Model, values: Mapping[str, float], of: str | None, noted: bool = False
+) -> Swept | None:
     """A Model of loops at a point, of whose members no names are made; None of others, and where something
-    is in doubt."""
+    is in doubt, or, if this is noted, a note is due on a corner or a jump."""
     output = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
-    from backprop.loops.loop_model import LoopModel
+    from backprop.loops.loop_model import FEW, LoopModel
 
     assert isinstance(model, LoopModel)
-    found = model.swept({normal(name): number for name, number in values.items()}, output)
-    return None if found is None else Swept(model, output, found)
+    found = model.swept({normal(name): number for name, number in values.items()}, output, noted)
+    if found is None or model.plan.leading <= FEW:  # of which lost digits are restored
+        return None
+    return Swept(model, output, found)
 
 
 def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:
@@ -174,8 +178,8 @@ def _evaluated(
 
     gradients = gradient.gradients
     excerpt = shown.excerpt(members, names)
-    for name in excerpt.names:
-        if not abs(gradients[name]) >= TINY:  # then it is found out what it is exactly
+    for name in excerpt.names:  # else it is found out what it is exactly
+        if not abs(gradients[name]) >= TINY and not (shown.has_zeros and gradients[name] == 0):
             raise NotLoops("a gradient that doubles do not hold")
     return excerpt.model, evaluated(excerpt, gradient)
 

@@ -51,6 +51,7 @@ def looped_picture(
     found = found or picture_of_families(drawn.at)
     if found is None:
         return None
+    gradient = gradient._replace(notes=tuple(drawn.notes))
     return focus_on(found, drawn.near, depth) if focus else found, gradient, drawn.near
 
 

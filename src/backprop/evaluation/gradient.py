@@ -76,7 +76,6 @@ def gradient(
     """What `Model.grad` says it does. wrt: the names that the derivatives by are asked for, if not all."""
     if found := by_loops(model, values, of, wrt=wrt):
         return found
-    refuse(model, values, of)
     return evaluate(model, values, of, engine, noted=True).gradient
 
 
@@ -205,6 +204,7 @@ def evaluate(
     which rounding leaves too few digits are computed again. Raises as `Model.grad`.
     """
     name = model.output(of)
+    refuse(model, values, name)
     columns, output = model.columns, model.names[name]
     graph = model.graph(name)
     order, leading = graph.order, set(graph.order)

@@ -62,7 +62,7 @@ def no_value(model: LoopModel, values: Mapping[str, float], output: str) -> NotF
             return None
         first = _first(plan, begun, of.name, place)
         return None if first is None else _told(model, *first)
-    except NotLoops:
+    except (NotLoops, TypeError, ValueError, OverflowError):  # of what is given others speak
         return None
 
 

@@ -18,7 +18,7 @@ from backprop.engine.choosing import tape_pays
 from backprop.engine.sparsity import Colouring, coloured, jacobian_pattern
 from backprop.errors import BackpropError, NoMachineCode, TooLarge
 from backprop.evaluation.borders import met_within
-from backprop.evaluation.gradient import by_loops, only_by, settled
+from backprop.evaluation.gradient import by_loops, only_by, refuse, settled
 from backprop.evaluation.shaken import HINT, MOST, ShakenSlopes, changed, doubted
 from backprop.evaluation.shaken_rows import few_digits
 from backprop.evaluation.sure_outputs import Outputs, by_itself, once
@@ -145,6 +145,8 @@ def entries(
     outputs on it is looked for those; otherwise all count. Raises as `Model.grad`."""
     if mode != "forward" and least > 1 and (looped := _by_loops(model, values, of, wrt)):
         return looped
+    for name in of[:_FEW]:
+        refuse(model, values, name)
     point = Outputs.of(model, values, of)
     rows, by = [model.names[name] for name in of], [model.names[name] for name in wrt]
     plan = _planned(point.graph, rows, by, least)

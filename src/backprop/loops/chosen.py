@@ -45,6 +45,11 @@ class Chosen:
         return sum(int((self._reached[name][:-1] & each).sum()) for name, each in computed)
 
     @property
+    def has_zeros(self) -> bool:
+        """Whether gradients that are 0 are so exactly."""
+        return self._model.found is not None and self._model.found.zeros
+
+    @property
     def numbers(self) -> Mapping[str, float]:
         """The values of all names that lead to the output."""
         assert self._model.found is not None

@@ -18,9 +18,6 @@ SIZE = 2.0**-46
 _MOVED = 1e-7
 """How far numbers may move with them, relative."""
 
-_WHOLE = 1024
-"""Whole numbers below this stay: they are exact."""
-
 
 class Shaken(ArrayWriter):
     """Changes each value that may be rounded, by a factor of its own."""
@@ -88,7 +85,7 @@ def moves(base: ArrayWalk) -> bool:
     known = {
         row: each
         if row in of.columns.specials  # what indices are is exact
-        else writer.but(_whole(each) & (numpy.abs(each) < _WHOLE), each)
+        else writer.but(_whole(each), each)  # as they are written
         for row, each in of.known.items()
     }
     walk = _ShakenWalk.through(of, writer, known)

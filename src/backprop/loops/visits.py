@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy
-from numpy.typing import NDArray
 
 from backprop.graph import in_order
 from backprop.loops.domains import Domain, Wholes
@@ -21,27 +20,23 @@ def visits(plan: Plan, output: str, place: int) -> Mapping[str, Wholes]:
     """Of each family the number of each member that is computed and leads to the output, as a walk
     leaves them, operands first; -1 for others. Raises NotLoops."""
     walk = _Walk(plan)
+    inputs = walk.inputs
     for number in plan.computed:
         loop = plan.loops[number]
         places = plan.families[loop.family].places(loop.indices)
         walk.enter(loop.root, loop.domain, loop.domain, walk.starts[loop.family] + places)
-    computed = [*plan.computed]
-    inputs = numpy.ones(walk.members, dtype=bool)
-    for name, family in plan.families.items():
-        start = walk.starts[name]
-        inputs[start : start + family.size] = numpy.isin(family.owner, computed, invert=True)
-    left = numpy.array(walk.order(walk.starts[output] + place, inputs), dtype=numpy.int64)
+    left = numpy.array(walk.order(walk.starts[output] + place), dtype=numpy.int64)
     left = left[left < walk.members]
     found = numpy.full(walk.members, -1, dtype=numpy.int64)
     found[left] = numpy.arange(len(left))
-    found[inputs] = -1
-    found[found >= 0] = numpy.argsort(numpy.argsort(found[found >= 0]))
+    found[inputs] = -1  # of an output that is one
     ends = {name: walk.starts[name] + family.size for name, family in plan.families.items()}
     return {name: found[walk.starts[name] : end] for name, end in ends.items()}
 
 
 class _Walk:
-    """starts: of each family the node of its first member. members: how many nodes are members."""
+    """starts: of each family the node of its first member. members: how many nodes are members. inputs: which
+    of these are not computed."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -50,6 +45,9 @@ class _Walk:
         for name, family in plan.families.items():
             self.starts[name] = self.members
             self.members += family.size
+        computed = [*plan.computed]
+        owners = [family.owner for family in plan.families.values()]
+        self.inputs = numpy.isin(numpy.concatenate(owners), computed, invert=True)
         self._sums: dict[int, int] = {}
         self._size = self.members
         self._edges: list[tuple[Wholes, Wholes, Wholes, int]] = []
@@ -70,6 +68,8 @@ class _Walk:
                 use = uses[row]
                 family = self._plan.families[use.family]
                 below = numpy.arange(family.size)[use.places] + self.starts[use.family]
+                if self.inputs[below].all():
+                    continue
             elif isinstance(columns.specials.get(row), Gathered):
                 below = self._sum(row)
             else:
@@ -77,10 +77,11 @@ class _Walk:
             home = columns.homes[row]
             between = home if home.depth > base.depth else base
             first = _first(between, domain)
-            there = first >= 0
-            below = between.lifted(below if home.parent else below[0], home)[there]
+            below = between.lifted(below if home.parent else below[0], home)
+            there = (first >= 0) & ~self.inputs[numpy.minimum(below, self.members - 1)]
+            there |= (first >= 0) & (below >= self.members)
             up = between.lifted(numpy.arange(base.size) if base.parent else 0, base)[there]
-            self._edges.append((nodes[up], first[there], below, at))
+            self._edges.append((nodes[up], first[there], below[there], at))
 
     def _sum(self, row: int) -> Wholes:
         """The nodes of a sum, one for each combination of its home."""
@@ -94,19 +95,20 @@ class _Walk:
             self.enter(special.row, columns.homes[special.row], home, nodes)
         return numpy.arange(self._sums[row], self._sums[row] + home.size)
 
-    def order(self, root: int, inputs: NDArray[numpy.bool_]) -> list[int]:
-        """The nodes that a walk from the root comes to, operands first; without inputs, members of which
-        this is said."""
+    def order(self, root: int) -> list[int]:
+        """The nodes that a walk from the root comes to, operands first; without inputs."""
+        none = numpy.zeros(0, dtype=numpy.int64)
+        edges, self._edges = [*self._edges, (none, none, none, 0)], []
+        bodies = numpy.repeat([each[3] for each in edges], [len(each[0]) for each in edges])
         heads, turns, tails = (
-            numpy.concatenate([each[part] for each in self._edges]) for part in range(3)
+            numpy.concatenate([each[part] for each in edges]) for part in range(3)
         )
-        bodies = numpy.concatenate([numpy.full(len(each[0]), each[3]) for each in self._edges])
-        behind = tails >= len(inputs)
-        behind[~behind] = ~inputs[tails[~behind]]
-        heads, turns, tails, bodies = (each[behind] for each in (heads, turns, tails, bodies))
+        edges.clear()
         order = numpy.lexsort((bodies, turns, heads))
         ends = numpy.searchsorted(heads[order], numpy.arange(self._size + 1)).tolist()
-        return _left(ends, tails[order].tolist(), root)
+        tails = tails[order]
+        del heads, turns, bodies, order
+        return _left(ends, tails.tolist(), root)
 
 
 def _first(some: Domain, within: Domain) -> Wholes:
@@ -129,14 +131,17 @@ def _left(ends: list[int], operands: list[int], root: int) -> list[int]:
     stack = [root]
     while stack:
         node = stack[-1]
-        at = nexts[node]
-        if at == ends[node + 1]:
+        for at in range(nexts[node], ends[node + 1]):
+            operand = operands[at]
+            if seen[operand]:
+                continue
+            seen[operand] = 1
+            if ends[operand] != ends[operand + 1]:
+                nexts[node] = at + 1
+                stack.append(operand)
+                break
+            order.append(operand)
+        else:
             order.append(node)
             stack.pop()
-            continue
-        nexts[node] = at + 1
-        operand = operands[at]
-        if not seen[operand]:
-            seen[operand] = 1
-            stack.append(operand)
     return order
