@@ -51,6 +51,9 @@ OTHERS = [
     "y[i] = log(x[i] - 0.5) for i in 1..n; z[i] = 1/(x[i] - x[3]) for i in 1..n; L = sum(y[i]*z[i] for i in 1..n)",
     "y[i] = x[i]*1e308 for i in 1..n; L = sum(y[i]*1 for i in 1..n)",
     "y[i] = log(-x[i]) for i in 1..n; L = sum(x[i] for i in 1..n)",
+    "y[i] = 1e308 + i*2e307 for i in 1..n; L = mean(y[i]*x[n] for i in 1..n)",
+    "y[i] = x[n]*5e307 + i*2e307 for i in 1..n; L = mean(y[i] for i in 1..n)",
+    "y[i] = x[n]*10*i + 1/(i - 20) for i in 1..n; L = prod(y[i]*1e30 for i in 1..n)",
 ]
 """There it takes all steps to tell."""
 

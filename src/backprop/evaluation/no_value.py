@@ -14,6 +14,7 @@ from backprop.evaluation import diagnosis
 from backprop.graph import Columns, Place, in_order
 from backprop.language.families import right
 from backprop.language.model import Model
+from backprop.loops import gathers
 from backprop.loops.arrays import ArrayWriter, Spread
 from backprop.loops.domains import Domain, Reals
 from backprop.loops.file_numbers import FileNumbers
@@ -113,11 +114,12 @@ def _begun(
         if isinstance(special, Lift) or not spoilt.any():
             continue
         if isinstance(special, Gathered):
-            inner = ~_finite(walk, special.row, columns.homes[special.row])
-            if (
-                spoilt & (block.domains[step].joined(numpy.add, inner.astype(numpy.int64), 0) == 0)
-            ).any():
-                raise NotLoops("a sum has no value, and its terms have one")
+            inner = _finite(walk, special.row, columns.homes[special.row])
+            terms = numpy.where(inner, walk.found[special.row], special.gather.empty or 0.0)
+            with writer.watched():  # what is not finite stays so, whatever is added
+                some = gathers.value(writer, special.gather, block.domains[step], terms)
+            if not numpy.isfinite(some).all():
+                raise NotLoops("a sum has no value where its terms have one")
             continue
         for operand in columns.operands(step):
             at = columns.homes[operand]
