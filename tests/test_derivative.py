@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, pi
+from math import inf, isnan, pi
 from pathlib import Path
 from typing import Any
 
@@ -527,3 +527,19 @@ def test_jacobian_check_and_explain_know_it(text: str, second: float) -> None:
         assert told or check.numeric == pytest.approx(slope, rel=1e-9, abs=1e-9)
     equation = str(model.explain(at, of="z", steps_of="forward"))
     assert equation.endswith(f" = {shown(second)}")
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [
+        ("cbrt(y)^6 + x*y", 1), ("sqrt(y)^2*3 + sin(x)*y", 1), ("sqrt(y)^4 + y*exp(2*x)", 2),
+        ("x^3*y - cbrt(y)^3", 0), ("sqrt(y)^2*x + y*x", None), ("if(sqrt(y)^2 < 1, x*y, y) - sqrt(y)^4", 1),
+    ],
+)  # fmt: skip
+def test_a_slope_goes_by_what_has_no_value(text: str, slope: float | None) -> None:
+    """The derivative by y at y = 0 is a sum, of which the chain rule does not decide one term."""
+    found = backprop.parse(f"f = {text}; g = derivative(f, y)").grad(of="g", x=0, y=0)
+    if slope is None:
+        assert isnan(found.gradients["x"])
+    else:
+        assert found.gradients["x"] == slope

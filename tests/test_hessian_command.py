@@ -57,6 +57,8 @@ CORNERS = [
     ("floor(x)*x^2", "x=2", [[nan]], "∂²L/∂x² is 2 from the left and 4 from the right"),
     ("floor(x)*x^2", "x=2.5", [[4]], ""),
     ("clamp(x, 0, 1)*y", "x=1, y=2", [[0, nan], [nan, 0]], "1 from the left and 0 from the right"),
+    ("abs(x + y)*hypot(x, 2*y)", "x=0, y=0", [[nan, nan], [nan, nan]], "in all directions"),
+    ("sqrt((x + y)^2*(x^2 + 4*y^2))", "x=0, y=0", [[2, nan], [nan, 4]], "in all directions"),
     ("expm1(x)/x", "x=1e-12", [[1 / 3]], ""),  # of which doubles leave no digit
     ("x^3 - 0.9*x^2 + 0.27*x", "x=0.3", [[-6.5e-17]], ""),
 ]

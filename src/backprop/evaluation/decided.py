@@ -3,6 +3,7 @@ are derivatives of. What depends on them has its slopes by values beside the poi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from functools import cache, partial
 from math import isfinite, nan
@@ -19,7 +20,8 @@ from backprop.evaluation.smooth_corners import Settled, SmoothCorners
 from backprop.graph import Columns, Graph, depending, in_order
 from backprop.language.model import Model
 from backprop.numbers import few, shown
-from backprop.values import ByNode, forward, having_say
+from backprop.syntax import functions
+from backprop.values import ByNode, Lookup, backward, forward, having_say
 
 _GROUPS = 20
 """The most things whose derivatives are looked at."""
@@ -27,6 +29,9 @@ _GROUPS = 20
 _WORK = 100_000
 """The most steps that are computed beside the point, what is no sum or product counted as four: some
 seconds."""
+
+
+_SLOPES = Lookup(functions.slopes)
 
 
 class Decided(NamedTuple):
@@ -201,6 +206,8 @@ class _Beside:
             return nan, "not looked at: nan is given"
         found = beside(graph, self._levels, node)
         slope, how = verdict(found)
+        if slope != slope and (around := self._around(node)) is not None:
+            return around, shown(around)
         here = self._data[graph.output]
         away = [
             side.limit
@@ -208,6 +215,27 @@ class _Beside:
             if side.kind == "slope" and not abs(side.limit - here) <= AGREED * max(1.0, abs(here))
         ]
         return slope, f"{how}, beside a jump" if away else how
+
+    def _around(self, node: int) -> float | None:
+        """The slope by a node that goes by all that has no value, by way of sums: that by x of
+        sqrt(y)^2 + 3*x is 3, where y is 0. None where none of it does."""
+        graph, data = self._graph, self._data
+        above = graph.above(node)
+        moving = {node, *above}
+        behind = depending(graph, [n for n in graph.order if not isfinite(data[n])], graph.steps)
+        for step in above:
+            inside = graph.operands(step)
+            if functions.constant_slopes(graph.op(step)):
+                continue
+            lost = not behind.isdisjoint(inside)
+            alone = len(moving.intersection(inside)) == 1 and not behind.difference(moving) & {
+                *inside
+            }
+            if lost and not (alone and functions.has_slopes(graph.op(step))):
+                return None
+        gradients = defaultdict[int, float](float, {graph.output: 1.0})
+        doubtful = backward(graph, above, data, gradients, _SLOPES)
+        return None if doubtful or not isfinite(gradients[node]) else gradients[node]
 
 
 def add_slopes(

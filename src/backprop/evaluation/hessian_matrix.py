@@ -184,7 +184,7 @@ def _doubts(
         if each.step >= 0:
             apart = max(abs(other[key] - each.number) for other in near)
             if apart > _SAME * (1 + abs(each.number)):
-                found[key] = each._replace(number=nan, how="not the same in all directions")
+                found[key] = each._replace(number=nan, how=_UNEVEN)
         elif isfinite(each.number):
             moved[key] = abs(rounded.one(*key).number - each.number)
     for one, other in list(found):  # by values of the one gradient, where the other has none
@@ -193,10 +193,16 @@ def _doubts(
             number = twin.number if twin else float(table[other, one])
             if one != other and not isnan(number):
                 found[one, other] = each._replace(number=number, how=twin.how if twin else "")
+    for (one, other), each in list(found.items()):
+        number = found[other, one].number if (other, one) in found else each.number
+        if abs(each.number - number) > _SAME * max(abs(each.number), abs(number)):
+            found[one, other] = each._replace(number=nan, how=_UNEVEN)  # the mean is nobody's
     for key, each in found.items():
         table[key] = each.number
     return found, moved
 
+
+_UNEVEN = "not the same in all directions"
 
 _SAME = 1e-3
 """How far second derivatives around a border may be apart, relative: they are those of points at a
