@@ -160,11 +160,16 @@ def joined(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]
     c - m)`. Then no slope is computed from a sum that has lost digits, and few are multiplied.
     """
     around = OPERATIONS[op].around
-    if not around or len(operands) < 3:
-        return reduce(lambda first, second: step(op, (first, second)), operands)
-    find, take, put = around
+    if around and len(operands) > 2:
+        return step(around[-1], parted(op, operands, step))
+    return reduce(lambda first, second: step(op, (first, second)), operands)
+
+
+def parted(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> tuple[N, N]:
+    """The pivot of operands, and what they are without it as one."""
+    find, take, _ = OPERATIONS[op].around
     pivot = _by_two(find, operands, step)
-    return step(put, (pivot, _by_two(op, [step(take, (x, pivot)) for x in operands], step)))
+    return pivot, _by_two(op, [step(take, (x, pivot)) for x in operands], step)
 
 
 def _by_two(op: str, operands: Sequence[N], step: Callable[[str, Sequence[N]], N]) -> N:

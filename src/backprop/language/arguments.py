@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from backprop.errors import Label, UnexpectedText, UnknownName, WrongNumberOfArguments
 from backprop.names import family, indices
-from backprop.operations import FUNCTIONS, GATHERS
+from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS
 from backprop.source import Span, one_line
 from backprop.syntax.grammar import Node, roots
 from backprop.syntax.parser import Statement
@@ -23,6 +23,16 @@ OF_FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"dot": ("a[*]", "b[*]"), "norm": ("a[*]",), "softmax": ("a[*]", "c")}
 )
 """Functions of families: the dot product, the Euclidean norm, and of softmax the member with index c."""
+
+SHARED = "logsumexp"
+"""Of what the shares are that `softmax` gives."""
+
+
+def shared(chosen: int, pivot: int, rest: int, step: Callable[[str, Sequence[int]], int]) -> int:
+    """What a term has of the sum of `exp` of all. pivot, rest: all of them, as of `parted`; from these
+    no digits are lost where terms are large. step: makes a step."""
+    take = OPERATIONS[SHARED].around[1]
+    return step("exp", [step("-", [step(take, [chosen, pivot]), rest])])
 
 
 T = TypeVar("T")

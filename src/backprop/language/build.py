@@ -6,21 +6,23 @@ stack, and so does every term of a sum; nothing recurses.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from backprop.errors import BackpropError, UnexpectedText, UnknownName
-from backprop.graph import Columns, Place, joined
+from backprop.graph import Columns, Place, joined, parted
 from backprop.language import families
 from backprop.language.arguments import (
     OF_FAMILIES,
+    SHARED,
     MemberIndex,
     Members,
     MembersByIndex,
     fitting,
     paired,
+    shared,
 )
 from backprop.language.declarations import DeclarationReader, not_of_an_equation
 from backprop.language.families import Families
@@ -387,8 +389,8 @@ class Builder:
             hints = ["give softmax an index that is known before anything is computed"]
             raise UnexpectedText("which member is meant depends on a value", span, hints=hints)
         chosen = first.at((int(index),), "the family", span)
-        whole = self._joined("logsumexp", [*first.rows.values()], place)
-        return step("exp", (step("-", (chosen, whole), place),), place)
+        made = partial(step, place=place)
+        return shared(chosen, *parted(SHARED, [*first.rows.values()], made), made)
 
     def _joined(self, operation: str, operands: list[int], place: Place) -> int:
         return joined(operation, operands, lambda op, parts: self.columns.step(op, parts, place))

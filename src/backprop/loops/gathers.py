@@ -29,6 +29,8 @@ def value(writer: ArrayWriter, gather: Gather, domain: Domain, terms: Spread) ->
         return writer.kept("hypot", made, [made])  # for objects the processor keeps no mark
     if gather.joined_by == "logsumexp":
         return _around_pivot(writer, domain, numpy.broadcast_to(terms, domain.size))
+    if gather.joined_by == "pivot":  # which no gradient goes through
+        return _pivot(writer, domain, numpy.broadcast_to(terms, domain.size))
     total = domain.joined(numpy.add, terms, 0.0)
     return total / domain.counts if gather.divided else total
 
@@ -39,10 +41,14 @@ def _around_pivot(writer: ArrayWriter, domain: Domain, terms: Reals) -> Reals:
     def add(first: Reals, second: Reals) -> Spread:
         return writer.value("logsumexp", [first, second])
 
-    pivot = domain.by_two(lambda x, y: writer.value("pivot", [x, y]), terms)
+    pivot = _pivot(writer, domain, terms)
     below = numpy.asarray(writer.value("below", [terms, domain.spread(pivot)]))
     above = writer.value("above", [pivot, domain.by_two(add, below)])
     return numpy.where(domain.counts < 3, domain.by_two(add, terms), above)
+
+
+def _pivot(writer: ArrayWriter, domain: Domain, terms: Reals) -> Any:
+    return domain.by_two(lambda x, y: writer.value("pivot", [x, y]), terms)
 
 
 def _shares(writer: ArrayWriter, domain: Domain, terms: Reals) -> Spread:

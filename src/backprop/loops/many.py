@@ -90,3 +90,17 @@ class Many(Members):
         if None in found or next(given, None) is not None or limited:
             raise NotLoops("a family is read with another number of indices")
         return Many(self.family, tuple(each for each in found if each is not None))
+
+
+def open_extents(many: Many, extents: Sequence[tuple[int, int]]) -> list[tuple[End, End]]:
+    """For each open index the least and the largest number: of the family, or a row that says. extents: of
+    the family's indices."""
+    if len(extents) != len(many.pattern):
+        raise NotLoops("a family is read with another number of indices")
+    found: list[tuple[End, End]] = []
+    for (low, high), asked in zip(extents, many.pattern, strict=True):
+        if asked.is_open:
+            least = (low, None) if asked.low is None else (0, asked.low)
+            most = (high, None) if asked.high is None else (0, asked.high)
+            found.append((least, most))
+    return found

@@ -8,6 +8,7 @@ what is wrong with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.graph import Place
-from backprop.language.arguments import Members
+from backprop.language.arguments import SHARED, Members, shared
 from backprop.language.build import Builder
 from backprop.language.families import Families, ready_made
 from backprop.language.in_equations import Derivatives
@@ -25,12 +26,12 @@ from backprop.loops.affine import Affine, Ints, counted, evenly, listed, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.index_calls import CalledRows
-from backprop.loops.many import End, Many, NotLoops, Slot, Variable
+from backprop.loops.many import Many, NotLoops, Slot, Variable, open_extents
 from backprop.loops.repeated import Repeated
 from backprop.loops.room import CONDITION, EVENLY, MEMBER, NAMED, Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
-from backprop.operations import FUNCTIONS, GATHERS, Gather
+from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS, Gather
 from backprop.source import Span
 from backprop.syntax.bodies import Nodes, Parts, ends_of
 from backprop.syntax.fold import fold_nodes
@@ -311,8 +312,9 @@ class LoopBuilder(Builder):
             return self._summed(GATHERS["sum"], [self.columns.step("*", rows, place)], place)
         if name == "softmax":
             chosen = self._read(many[0], place, [operands[1]])
-            whole = self._summed(GATHERS["logsumexp"], self._members(many, place), place)
-            return self.columns.step("exp", [self.columns.step("-", (chosen, whole), place)], place)
+            return shared(
+                chosen, *self._apart(many, place), partial(self.columns.step, place=place)
+            )
         if name == "norm" or name == "hypot":
             gather = Gather("norm", "hypot")
         elif name in GATHERS and (len(operands) == 1 or name in ("min", "max", "logsumexp")):
@@ -327,12 +329,20 @@ class LoopBuilder(Builder):
         ]
         return self._joined(gather.joined_by, rows, place) if len(rows) > 1 else rows[0]
 
+    def _apart(self, many: Sequence[Many], place: Place) -> tuple[int, int]:
+        """As `parted`, of the members of a family: they are gone through twice."""
+        find, take, _ = OPERATIONS[SHARED].around
+        pivot = self._summed(Gather(find, find), self._members(many, place), place)
+        (term,) = self._members(many, place)
+        below = self.columns.step(take, (term, pivot), place)
+        return pivot, self._summed(GATHERS[SHARED], [below], place)
+
     def _members(self, many: Sequence[Many], place: Place) -> list[int]:
         """The rows of families that are run through together, at the same open indices."""
         columns = self.columns
         base = columns.innermost([row for each in many for row in each.ends()])
         domain, rows = base, list[int]()
-        extents = [self._open_extents(each) for each in many]
+        extents = [open_extents(each, self.extent(each.family)) for each in many]
         if any(len(each) != len(extents[0]) for each in extents):
             raise NotLoops("families with different indices are run through together")
         for at, (low, high) in enumerate(extents[0]):
@@ -363,18 +373,6 @@ class LoopBuilder(Builder):
             raise NotLoops("a family is gathered that has no members")
         self._enter(base, domain)
         return [self._everywhere(self._read(each, place, rows), domain) for each in many]
-
-    def _open_extents(self, many: Many) -> list[tuple[End, End]]:
-        """For each open index the least and the largest number: of the family, or a row that says."""
-        found: list[tuple[End, End]] = []
-        if len(self.extent(many.family)) != len(many.pattern):
-            raise NotLoops("a family is read with another number of indices")
-        for (low, high), asked in zip(self.extent(many.family), many.pattern, strict=True):
-            if asked.is_open:
-                least = (low, None) if asked.low is None else (0, asked.low)
-                most = (high, None) if asked.high is None else (0, asked.high)
-                found.append((least, most))
-        return found
 
     def _scopes(self, tokens: Tokens, parts: Parts, scope: Scope) -> Iterator[dict[str, Any]]:
         used = words(tokens, parts)

@@ -174,7 +174,7 @@ class Forward(Keeping):
         def terms(inside: Callable[[Operand[str]], None]) -> None:
             self._nest(chain, lambda: inside(self.found[special.row]), False)
 
-        if how in ("min", "max", "logsumexp"):
+        if how in ("min", "max", "pivot", "logsumexp"):
             found = self._extreme(row, special, terms, chain, width)
         else:
             found = self._folded(how, terms, rows, width, row)
