@@ -19,6 +19,7 @@ from backprop.loops.domains import Domain, Reals
 from backprop.loops.parts import Block, Turn, Use, part
 from backprop.loops.recurrence import Recurrence, Timed
 from backprop.loops.rows import ArrayColumns, Gathered
+from backprop.loops.slice_sums import SliceSums, often_read
 from backprop.loops.stepped import Stepped
 from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
 
@@ -86,6 +87,9 @@ class Chunked:
         if not arrived and not (family and reached[family][self.turn.target].any()):
             return
         columns = self.turn.part.columns
+        others = {name: len(each) for name, each in gradients.items() if name != family}
+        often = often_read([self.turn.part], others, len(self.chunks))
+        sums = SliceSums(gradients, by_row, often)
         for some, block in reversed(self.chunks):
             turn = self._of(some, block)
             if not arrived and not reached[family][turn.target].any():
@@ -97,7 +101,9 @@ class Chunked:
             if arrived:
                 sizes = {row: self.chunks.size(columns.homes[row], some) for row in arrived}
                 seeds = {row: numpy.full(sizes[row], each) for row, each in arrived.items()}
-            bring_back(walk, turn, gradients, by_row, seeds=seeds)
+            bring_back(walk, turn, gradients, sums.by_row, seeds=seeds)
+            sums.next()
+        sums.end()
 
     def _of(self, some: slice, block: Block) -> Turn:
         """The turn for some combinations of `first`."""

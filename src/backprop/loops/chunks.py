@@ -42,6 +42,9 @@ class Chunks:
         """The last part, if others with as many combinations are like it: how many these are, its domains,
         and itself."""
 
+    def __len__(self) -> int:
+        return -(-self.first.size // self.each)
+
     def __iter__(self) -> Iterator[tuple[slice, Block]]:
         for start in range(0, self.first.size, self.each):
             some = slice(start, min(start + self.each, self.first.size))

@@ -19,11 +19,13 @@ from backprop.loops.arrays import ArrayWriter, Spread, norm
 from backprop.loops.domains import Reals
 from backprop.loops.file_numbers import FileNumbers
 from backprop.loops.moving import Leaves, Moving, Ready
-from backprop.loops.parts import ArrayWalk
+from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.passes import same
 from backprop.loops.plan import Plan
+from backprop.loops.recurrence import Timed
 from backprop.loops.rounded import SIZE, Shaken, Sizes
 from backprop.loops.rows import Gathered
+from backprop.loops.slice_sums import SliceSums, often_read
 from backprop.loops.stepped import Met, Stepped
 from backprop.loops.walks import bring_back, walk_through
 from backprop.operations import OPERATIONS
@@ -87,6 +89,12 @@ class ArrayEngine(Engine):
         read = [name for unit in steps for name in unit.code.families]
         self._sloping = [*dict.fromkeys([*self._families, *read])]
         """Those that gradients are added to."""
+        units = self._plain.units
+        own = {body.family for unit in units for body in _bodies(unit)}
+        others = {name: plan.families[name].size for name, _ in leaves if name not in own}
+        parts = [body.part for unit in units for body in _bodies(unit)]
+        self._often = often_read(parts, others, len(units))
+        """As of `SliceSums`."""
         self.size = self._plain.size
         """About how many steps are computed at every point, unrolled."""
         self._own = Own(_Last)
@@ -239,10 +247,18 @@ class ArrayEngine(Engine):
             return numpy.zeros(sum(len(places) for _, places in self.leaves)), False
         gradients[name][at] = scale
         by_row: dict[int, Spread] = {}
+        sums = SliceSums(gradients, by_row, self._often)
         with writer.watched():
             for unit, walk in zip(reversed(self._plain.units), reversed(made.walks), strict=True):
                 if isinstance(unit, Stepped):
-                    rest = made.rows, gradients, by_row, self._moving.reached, more, writer.steps
+                    rest = (
+                        made.rows,
+                        gradients,
+                        sums.by_row,
+                        self._moving.reached,
+                        more,
+                        writer.steps,
+                    )
                     writer.small |= unit.backward(made.values, *rest)
                     if effects is not None:
                         effects += _of_members(unit, made.values, gradients)
@@ -250,12 +266,21 @@ class ArrayEngine(Engine):
                 assert isinstance(walk, ArrayWalk)
                 walk.writer = writer
                 steps = unit.part.steps if effects is not None else ()
-                found = bring_back(walk, unit, gradients, by_row, steps)
+                if not unit.family:
+                    sums.settle()
+                here = sums.by_row if unit.family else by_row
+                found = bring_back(walk, unit, gradients, here, steps)
+                sums.next()
                 if effects is not None:
                     effects += _of_steps(walk, found)
+            sums.end()
             slopes = [gradients[name][places] for name, places in self.leaves]
             whole = (numpy.concatenate([numpy.zeros(0), *slopes]) + 0.0) / scale
         return (whole if numpy.isfinite(whole).all() else None), writer.small
+
+
+def _bodies(unit: Turn | Stepped) -> Sequence[Turn | Timed]:
+    return unit.bodies if isinstance(unit, Stepped) else [unit]
 
 
 def _of_steps(walk: ArrayWalk, found: Mapping[int, Spread]) -> Iterator[float]:

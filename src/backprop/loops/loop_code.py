@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from math import copysign, isqrt
+from math import copysign
 from random import Random
 from typing import Any
 
@@ -25,6 +25,7 @@ from backprop.loops.domains import Reals, Wholes
 from backprop.loops.moments import Border, Course, Leaf, Moment, Period, view
 from backprop.loops.parts import Use
 from backprop.loops.rounded import SIZE
+from backprop.loops.step_sums import end_sums, no_rests, often_read, parts, two_sum
 from backprop.operations import FUNCTIONS, OPERATIONS
 from backprop.syntax import functions
 from backprop.syntax.functions import TINY
@@ -87,12 +88,14 @@ class LoopCode:
         time that has some and one more, and of what is added to what is too small. It adds to the
         gradients, and gives back whether one is too small as far as is looked at."""
         code = _Code(self, how)
-        lines = ["    small = False"]
+        often = sorted(self.number(each) for each in code.often)
+        lines = ["    small = False", *(f"    rests{at} = no_rests(slopes{at})" for at in often)]
         for period in reversed(self.periods):
             code.begin(period)
             for moment in reversed(period.moments):
                 code.back(moment)
             lines += code.loop(f"range(min({period.stop}, last) - 1, {period.start - 1}, -1)")
+        lines += [f"    end_sums(slopes{at}, rests{at})" for at in often]
         lines.append(f"    return small or {code.lost}")
         unpacked = [*self._unpacked("values", "numbers"), *self._unpacked("slopes", "gradients")]
         run: Callable[..., bool]
@@ -171,12 +174,6 @@ def _shifted(found: float, more: float, *operands: float) -> float:
     return found + copysign(more, found) if small else found
 
 
-def _parts(times: range) -> Iterator[range]:
-    """As many times in each part as there are parts, about."""
-    few = isqrt(len(times)) or 1
-    return (times[at : at + few] for at in range(0, len(times), few))
-
-
 class _Shaking(PythonWriter):
     """Changes each value that may be rounded, as `rounded.Shaken` does, each time by another factor."""
 
@@ -222,7 +219,9 @@ class _Code:
         self.looks = not how and not underflow.functions()
         self.writer = WRITERS[how](self.looks)
         self.scope = self.writer.scope
-        self.scope |= {"shifted": _shifted, "changed": _changing(), "parts": _parts}
+        self.scope |= {"shifted": _shifted, "changed": _changing(), "parts": parts}
+        self.scope |= {"no_rests": no_rests, "end_sums": end_sums}
+        self.often = often_read(whole.periods, whole.own)
 
     @property
     def lost(self) -> bool:
@@ -248,7 +247,9 @@ class _Code:
         for value, name in self._before.items():
             yield f"    {name} = {value}"
         inside = "    "
-        if self._sums:  # few at a time, so that a sum of many is not rounded as often
+        for name in self._sums.values():
+            yield f"    rest_of_{name} = {NOTHING}"
+        if self._sums:
             yield f"    for some in parts({times}):"
             inside, times = "        ", "some"
         for name in self._sums.values():
@@ -258,7 +259,10 @@ class _Code:
             yield f"{inside}{line}"
         yield f"{inside}    pass"
         for slope, name in self._sums.items():
-            yield f"{inside}{slope} += {name}"
+            for line in two_sum(slope, name, f"rest_of_{name}"):
+                yield f"{inside}{line}"
+        for slope, name in self._sums.items():
+            yield f"    {slope} += rest_of_{name}"
 
     def place(self, name: str, source: str | int, at: Course) -> str:
         """The number of a member or of a row."""
@@ -317,7 +321,10 @@ class _Code:
         for node, at in reversed(moment.targets):
             if moment.columns.is_step(node):
                 walk.found[node] = self.writer.put(self.place("values", moment.family, at))
-            seed: Operand[str] = self.writer.put(self.place("slopes", moment.family, at))
+            slope = self.place("slopes", moment.family, at)
+            if moment.family in self.often:
+                slope = f"{slope} + {self.place('rests', moment.family, at)}"
+            seed: Operand[str] = self.writer.put(slope)
             if node in seeds:
                 seed = self.writer.value("+", [seeds[node], seed])
             seeds[node] = seed
@@ -328,6 +335,11 @@ class _Code:
             slope = self.place("slopes", leaf.source, leaf.at)
             if self._stays(leaf):
                 slope = self._sums.setdefault(slope, f"sum{len(self._sums)}")
+            elif leaf.source in self.often:
+                rest = self.place("rests", leaf.source, leaf.at)
+                for line in two_sum(slope, written(gradient), rest):
+                    self.say(line)
+                continue
             self.say(f"{slope} += {written(gradient)}")
 
     def border(self, border: Border, walk: Walk[str]) -> None:

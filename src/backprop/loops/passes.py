@@ -16,7 +16,7 @@ from backprop.loops.file_numbers import Few, FileNumbers
 from backprop.loops.parts import ArrayWalk, Turn
 from backprop.loops.plan import Plan
 from backprop.loops.recurrence import Recurrence
-from backprop.loops.slice_sums import SliceSums
+from backprop.loops.slice_sums import SliceSums, often_read
 from backprop.loops.stepped import Stepped
 from backprop.loops.walks import Doubtful, bring_back, labels, walk_through
 from backprop.syntax.functions import LOST, TINY
@@ -186,7 +186,13 @@ class _Way:
             rest = rows, gradients, by_row, reached, writer.more
             writer.small |= self._run.backward(values, *rest)
             return
-        sums = SliceSums(self._plan, self._run, gradients, by_row)
+        often = None
+        if isinstance(self._run, Recurrence):
+            own = {body.family for body in self._run.bodies}
+            others = {name: len(each) for name, each in gradients.items() if name not in own}
+            parts = [body.part for body in self._run.bodies]
+            often = often_read(parts, others, len(self._turns))
+        sums = SliceSums(gradients, by_row, often)
         for turn in reversed(self._turns):
             walk = self._walks.pop()
             if isinstance(turn, Chunked):
