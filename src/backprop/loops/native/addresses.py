@@ -19,15 +19,12 @@ from backprop.loops.rows import Read
 BESIDE = 1 << 62
 """The distance of lanes that stand side by side, whichever rows they are."""
 
-FAR = 1 << 15
-"""Members that all rows share, whose sums, a vector each, are too many for the second cache."""
-
 
 class Pointers:
     """What machine code reads and writes, by the names of its pointers, in order. values: `%v` of each
-    family. gradients: `%g`. partials: `%p`, a number for each lane and member. rests: `%u`, and `%y` of
-    partials, what rounding has taken. others: tables, `%t`, and the
-    sizes of what is kept from the way forward, `%c`."""
+    family. gradients: `%g`. partials: `%p`, a number for each lane and member. sums: `%q`, of a few times.
+    rests: `%u` of gradients, `%y` of partials, `%z` of gradients of one turn, what rounding has taken.
+    others: tables, `%t`, and the sizes of what is kept from the way forward, `%c`."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -70,9 +67,6 @@ class Addresses(Blocks, ABC):
         self.plan, self.graph = plan, plan.columns
         self.columns = plan.columns
         self.layouts = layouts
-        self.once: dict[str, list[tuple[str, str, str]]] = {}
-        """Of families whose members take their gradient once (`once.read_once`), where it is added to what
-        was there before: the register of that, its type, and 0."""
         self.local: set[str] = set()
         """The families that exist for the rows of one turn."""
         self.arrays = Pointers()
@@ -85,12 +79,6 @@ class Addresses(Blocks, ABC):
         self._alike = True
         self._grids: dict[tuple[Domain, bool], Grid] = {}
         self._fits: dict[tuple[int, str, bool], Fit] = {}
-        self.rests: dict[int, tuple[str, str, int]] = {}
-        """What rounding has taken from the gradients of a family: where that stands, where the gradients
-        do, and how many there are."""
-        self.partials: dict[int, tuple[str, str, int, int]] | None = None
-        """Those with a number for each lane and member, or for each member, by the number of their family,
-        with how many lanes they have; None outside of all loops over rows."""
 
     @abstractmethod
     def _look(self, number: Operand[str]) -> None:
@@ -218,112 +206,14 @@ class Addresses(Blocks, ABC):
             single = code.emit(f"extractelement {code.double} {text}, i32 {lane}")
             code.lines.append(f"  store double {single}, ptr {place}, align 8")
 
-    def _add(
-        self, family: str, number: Operand[str], lanes: list[str], stride: int, often: bool = False
-    ) -> None:
-        """Add to the gradients of members. often: to one so many times that what rounding takes is
-        added up as well (Knuth's two-sum), and in the end added to the sum."""
-        code, at = self.code, self.number[family]
-        pointer = self._pointer("g", family)
-        if often and (code.width == 1 or stride or len(lanes) > 1):
-            size = self.layouts[family].size
-            rest = self.arrays.pointer("u", at, size + 1)
-            self.rests[at] = rest, pointer, size
-            self._add_often(number, (pointer, rest), lanes, stride)
-            return
-        if code.width > 1 and stride == 1 and len(lanes) == 1 and self._valid:
-            place = code.at(pointer, lanes[0])
-            self._put_some(code.write(code.value("+", [self._some(place), number])), place)
-            return
-        if code.width == 1 or (len(lanes) == 1 and stride in (1, BESIDE)):
-            place = code.at(pointer, lanes[0])
-            before = code.emit(f"load {code.double}, ptr {place}, align 8")
-            if family in self.once:
-                self.once[family].append((before, code.double, code.write(0.0)))
-                self._look(number)
-            code.store(code.value("+", [before, number]), place)
-            return
-        if len(lanes) == 1 and stride == 0:
-            assert self.partials is not None
-            size = self.layouts[family].size
-            folded, wide = code.folded(number), code.width
-            code.width = min(wide, code.native)
-            if size > FAR:  # one lane each: memory is slower than the sum of the lanes
-                folded, code.width = code.summed(folded), 1
-            partial = self.arrays.pointer("p", at, (size + 1) * code.width)
-            self.partials[at] = partial, pointer, size, code.width
-            place = code.at(partial, lanes[0], code.double)
-            before = code.emit(f"load {code.double}, ptr {place}, align {8 * code.width}")
-            if often:
-                rest = self.arrays.pointer("y", at, (size + 1) * code.width)
-                self.partials[~at] = rest, pointer, size, code.width
-                rests = code.at(rest, lanes[0], code.double)
-                more = code.write(folded)
-                after, left = self._two_sum(before, self._all(rests), more, code.double)
-                self._put_all(left, rests)
-            else:
-                after = code.write(code.value("+", [before, folded]))
-            code.lines.append(f"  store {code.double} {after}, ptr {place}, align {8 * code.width}")
-            code.width = wide
-            return
-        text = code.write(number)
-        for lane, place in enumerate(self._each(pointer, lanes, stride)):
-            single = code.emit(f"extractelement {code.double} {text}, i32 {lane}")
-            before = code.load(place)
-            after = code.emit(f"fadd double {before}, {single}")
-            code.lines.append(f"  store double {after}, ptr {place}, align 8")
-
-    def _add_often(
-        self, number: Operand[str], pointers: tuple[str, str], lanes: list[str], stride: int
-    ) -> None:
-        code, text = self.code, self.code.write(number)
-        if code.width == 1 or (len(lanes) == 1 and stride in (1, BESIDE)):
-            some = code.width > 1 and stride == 1 and self._valid
-            places = [code.at(each, lanes[0]) for each in pointers]
-            load, put = (self._some, self._put_some) if some else (self._all, self._put_all)
-            sums, rests = places
-            after, rest = self._two_sum(load(sums), load(rests), text, code.double)
-            put(after, sums)
-            put(rest, rests)
-            return
-        several = [self._each(each, lanes, stride) for each in pointers]
-        for lane, (sums, rests) in enumerate(zip(*several, strict=True)):
-            single = code.emit(f"extractelement {code.double} {text}, i32 {lane}")
-            after, rest = self._two_sum(code.load(sums), code.load(rests), single, "double")
-            code.lines.append(f"  store double {after}, ptr {sums}, align 8")
-            code.lines.append(f"  store double {rest}, ptr {rests}, align 8")
-
-    def _all(self, place: str) -> str:
-        return self.code.emit(f"load {self.code.double}, ptr {place}, align 8")
-
-    def _put_all(self, text: str, place: str) -> None:
-        self.code.lines.append(f"  store {self.code.double} {text}, ptr {place}, align 8")
-
-    def _two_sum(self, before: str, rest: str, more: str, kind: str) -> tuple[str, str]:
-        """A sum with one more term, and what rounding has taken from it so far."""
-        emit = self.code.emit
-        after = emit(f"fadd {kind} {before}, {more}")
-        taken = emit(f"fsub {kind} {after}, {before}")
-        left = emit(f"fsub {kind} {after}, {taken}")
-        left = emit(f"fsub {kind} {before}, {left}")
-        right = emit(f"fsub {kind} {more}, {taken}")
-        lost = emit(f"fadd {kind} {left}, {right}")
-        return after, emit(f"fadd {kind} {rest}, {lost}")
-
-    def end_sums(self) -> None:
-        """Add to the gradients what rounding has taken from them."""
-        for rest, pointer, size in self.rests.values():
-            self.code.lines.append(
-                f"  call fastcc void @flush1(ptr {rest}, ptr {pointer}, i64 {size})"
-            )
-
     def _pointer(self, kind: str, family: str) -> str:
-        """The pointer to the values, v, or the gradients, g, of a family."""
-        number = self.number[family]
+        """The pointer to the values, v, the gradients, g, or the rests of these, u, of a family."""
+        number, size = self.number[family], self.layouts[family].size + 1
         if family not in self.local:
-            return self.arrays.pointer(kind, number)
-        size = (self.layouts[family].size + 1) * self.code.width
-        return self.arrays.pointer({"v": "w", "g": "h"}[kind], number, size)
+            return self.arrays.pointer(kind, number, size)
+        return self.arrays.pointer(
+            {"v": "w", "g": "h", "u": "z"}[kind], number, size * self.code.width
+        )
 
     def _near(self, family: str, lanes: list[str], stride: int) -> tuple[list[str], int]:
         """A place of a member; of one that is local lanes stand side by side."""

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import numpy
-
 from backprop.chain.walk import NOTHING, Operand
-from backprop.loops.affine import Affine
 from backprop.loops.domains import Domain
+from backprop.loops.native.adding import FEW
 from backprop.loops.native.forward import Forward
-from backprop.loops.native.grids import Grid
 from backprop.loops.rows import Gathered, Lift, Read
 from backprop.operations import OPERATIONS
-
-FEW, FEW_TIMES = 64, 2048
-"""So many terms of a gradient are added one after the other. In recurrences more, as each time reads all
-weights."""
 
 
 class Backward(Forward):
     """Backward of rows. slots: of the rows that are
-    used further in, by row. few: so many terms are added one after the other."""
+    used further in, by row."""
 
-    cleared: set[str]
     slots: dict[int, str]
     sums: dict[int, Operand[str]]
-    few = FEW
 
     def _clear(self, domain: Domain) -> None:
         """Begin the sums of what comes from further in."""
         for row in self._levels.get(domain, ()):
             if row in self.slots:
                 self._put(NOTHING, self.slots[row])
+                self._bases[self.slots[row]] = len(self._loops)
 
     def _bring(self, row: int, share: Operand[str]) -> None:
         """Add to the gradient of a row."""
@@ -41,9 +33,10 @@ class Backward(Forward):
         elif home is self.columns.whole and self._rows:
             if row not in self._rows.slots:
                 self._rows.slots[row] = self._row_sum()
-            self._add_to(self._rows.slots[row][0], share)
+            rows = max(1, self._grid(self._now).rows)
+            self._sum_to(self._rows.slots[row][0], share, self._now.size // rows)
         else:
-            self._add_to(self.slots[row], share)
+            self._sum_to(self.slots[row], share, self._now.size // max(1, home.size))
 
     def _backward(self, domain: Domain) -> None:
         """The gradients of the rows whose home is this domain."""
@@ -62,7 +55,7 @@ class Backward(Forward):
             if isinstance(special, Read):
                 at = self._whole(self._place(row, special, domain), domain)
                 at = self._near(special.family, *at)
-                self._add(special.family, gradient, *at, self._often(row, special, domain, at))
+                self._add(special.family, gradient, *at, self._adds_often(row, special, domain, at))
             elif isinstance(special, Lift):
                 self._bring(special.row, gradient)
             elif isinstance(special, Gathered):
@@ -72,25 +65,16 @@ class Backward(Forward):
                 for operand, share in self.shares(row, gradient, self.movers):
                     self._bring(operand, share)
 
-    def _often(self, row: int, special: Read, home: Domain, at: tuple[list[str], int]) -> bool:
-        """Whether a row adds to the gradient of one member so often that rounding would show. Those of
-        computed members may be read before all is added, but for partial sums."""
-        family, few, count = special.family, self.few, home.size
-        partial = self.code.width > 1 and len(at[0]) == 1 and not at[1]
-        if partial:  # of one tile: after CHUNK of them their sum is taken
-            count //= max(1, Grid(home).rows)
-        if family in self.local or count <= few or (family in self.cleared and not partial):
+    def _adds_often(self, row: int, special: Read, home: Domain, at: tuple[list[str], int]) -> bool:
+        """Whether a row adds to one place so often that rounding would show."""
+        lanes, stride = at
+        if special.family not in self.often:
             return False
-        layout = self.layouts[family]
-        places = layout.at(special.at, home)
-        if not isinstance(places, Affine):
-            return int(numpy.bincount(places).max()) * count > few * home.size
-        different = 1
-        levels = [each for each in home.around() if each.parent is not None][::-1]
-        for level, stride in zip(levels, places.strides, strict=False):
-            if stride:
-                different *= level.each if level.each >= 0 else int(level.counts.max())
-        return count > few * min(different, layout.size)
+        if (
+            self.code.width > 1 and len(lanes) == 1 and not stride
+        ):  # of FEW tiles their sum is taken
+            return self.repeats(row, special, home, self._grid(home).rows) > 2
+        return self.repeats(row, special, home) > FEW
 
     def _gathered_back(self, row: int, special: Gathered, gradient: Operand[str]) -> None:
         columns, code = self.columns, self.code

@@ -144,8 +144,11 @@ class Forward(Keeping):
             found.append(domain)
         raise AssertionError("no nest")
 
-    def _nest(self, chain: Sequence[Domain], inside: Callable[[], None], back: bool) -> None:
-        """Loops, one in the other; back: with the gradients of their rows."""
+    def _nest(
+        self, chain: Sequence[Domain], inside: Callable[[], None], back: bool, adds: bool = False
+    ) -> None:
+        """Loops, one in the other; back: with the gradients of their rows. adds: whether what is inside adds
+        to a sum."""
         if not chain:
             inside()
             return
@@ -155,12 +158,12 @@ class Forward(Keeping):
             self.level(domain)
             if back:
                 self._clear(domain)
-            self._nest(chain[1:], inside, back)
+            self._nest(chain[1:], inside, back, adds)
             self._now = domain
             if back:
                 self._backward(domain)
 
-        self._inside(domain, within)
+        self._inside(domain, within, back or adds)
         self._now = before
 
     def _gathered(self, row: int, special: Gathered) -> Operand[str]:
@@ -171,35 +174,40 @@ class Forward(Keeping):
         how = gather.joined_by
         width = self.vector[chain[0]][0] if rows else code.width
 
-        def terms(inside: Callable[[Operand[str]], None]) -> None:
-            self._nest(chain, lambda: inside(self.found[special.row]), False)
+        many = inner.size // max(1, chain[0].size if rows else home.size)
+
+        def terms(inside: Callable[[Operand[str]], None], adds: bool = False) -> None:
+            self._nest(chain, lambda: inside(self.found[special.row]), False, adds)
 
         if how in ("min", "max", "pivot", "logsumexp"):
-            found = self._extreme(row, special, terms, chain, width)
+            found = self._extreme(row, special, terms, chain, width, many)
         else:
-            found = self._folded(how, terms, rows, width, row)
+            found = self._folded(how, terms, rows, width, row, many)
         if gather.divided:
             found = code.value("/", [found, self._count(row, inner, home)])
         return found
 
-    def _folded(self, how: str, terms: Any, rows: bool, width: int, row: int) -> Operand[str]:
+    def _folded(
+        self, how: str, terms: Any, rows: bool, width: int, row: int, many: int
+    ) -> Operand[str]:
+        """The terms joined. many: how many of them each sum takes."""
         code = self.code
         neutral = {"+": 0.0, "*": 1.0, "hypot": 0.0}[how]
         if how == "+" and rows:
-            slots: list[tuple[str, str]] = []
+            slots: list[tuple[str, str, str]] = []
 
             def add(term: Operand[str]) -> None:
                 if not slots:
                     slots.append(self._row_sum())
-                self._add_to(slots[0][0], self._masked(term, NOTHING))
+                self._sum_to(slots[0][0], self._masked(term, NOTHING), many)
 
-            terms(add)
-            found = self.across(slots[0][1], width)
-            return code.value("+", [found, 0.0])
+            terms(add, True)
+            return code.value("+", [self._total(slots[0], width), 0.0])
         code.width, was = width, code.width
         slot = self._slot(neutral)
         zeros = self._slot(0.0) if how == "*" else ""
         code.width = was
+        self._bases[slot] = len(self._loops)
 
         def join(term: Operand[str]) -> None:
             if how == "*":
@@ -210,12 +218,15 @@ class Forward(Keeping):
                 self._add_to(zeros, code.chosen(zero, 1.0, 0.0))
                 self._put(code.value("*", [self._get(slot), code.chosen(zero, 1.0, term)]), slot)
                 return
+            if how == "+":
+                self._sum_to(slot, term, many)
+                return
             if how == "hypot":
                 term = self._masked(term, 0.0) if rows else term
                 term = code.call("llvm.fabs", [term])
             self._put(code.value(how, [self._get(slot), term]), slot)
 
-        terms(join)
+        terms(join, how == "+")
         found = self.across(slot, width, how) if rows else self._get(slot)
         if how == "*":
             count = self.across(zeros, width) if rows else self._get(zeros)
@@ -235,7 +246,13 @@ class Forward(Keeping):
         return code.write(code.value("exp", [code.chosen(low, least, text)]))
 
     def _extreme(
-        self, row: int, special: Gathered, terms: Any, chain: Sequence[Domain], width: int
+        self,
+        row: int,
+        special: Gathered,
+        terms: Any,
+        chain: Sequence[Domain],
+        width: int,
+        many: int,
     ) -> Operand[str]:
         """The extreme of terms, of a logsumexp around the largest. The first one is kept."""
         code, how, rows = self.code, special.gather.joined_by, chain[0].depth == 1
@@ -274,6 +291,7 @@ class Forward(Keeping):
         slots: list[Any] = []
         if not rows:
             slots.append(self._slot(0.0))
+            self._bases[slots[0]] = len(self._loops)
 
         def add(term: Operand[str]) -> None:
             if rows and not slots:
@@ -292,9 +310,9 @@ class Forward(Keeping):
             )
             share = code.chosen(same, 0.0, share)
             share = self._masked(share, 0.0) if rows else share
-            self._add_to(slots[0][0] if rows else slots[0], share)
+            self._sum_to(slots[0][0] if rows else slots[0], share, many)
 
-        terms(add)
-        total = self.across(slots[0][1], width) if rows else self._get(slots[0])
+        terms(add, True)
+        total = self._total(slots[0], width) if rows else self._get(slots[0])
         self.firsts[~row] = code.value("/", [1.0, code.value("+", [total, 1.0])])
         return code.value("above", [top, code.value("log1p", [code.value("+", [total, 0.0])])])

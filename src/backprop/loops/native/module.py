@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy
 
-from backprop.chain.walk import NOTHING
 from backprop.engine import underflow
 from backprop.engine.native.kernels import FILL
 from backprop.engine.native.machine import lanes
-from backprop.engine.writers.llvm import ATTRIBUTES, CALL_BACK, Code
+from backprop.engine.writers.llvm import ATTRIBUTES, CALL_BACK
 from backprop.engine.writers.marks import flushing, marks
 from backprop.engine.writers.vector_functions import defined
 from backprop.loops.affine import Affine
-from backprop.loops.native.addresses import FAR, Pointers
+from backprop.loops.native.adding import FAR
+from backprop.loops.native.addresses import Pointers
+from backprop.loops.native.flushes import flushes
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.keeping import MANY_RUNS
 from backprop.loops.native.layouts import Order
@@ -125,7 +126,7 @@ def module(
     parts = [
         "declare i64 @llvm.umin.i64(i64, i64)",
         "declare i64 @llvm.smin.i64(i64, i64)",
-        *(_flush(each, vectors) for each in dict.fromkeys((native, 1)) if f"@flush{each}(" in body),
+        *flushes(body, native, vectors),
         FILL,
         *defined(code.declared),
         marks(),
@@ -145,9 +146,9 @@ def module(
         "}",
         ATTRIBUTES,
     ]
-    flushes = not any(f"@{CALL_BACK}" in line for line in code.declared)
+    may_flush = not any(f"@{CALL_BACK}" in line for line in code.declared)
     return Module(
-        "\n".join(parts), nests.arrays, native, flushes, written, frozenset(nests.cleared)
+        "\n".join(parts), nests.arrays, native, may_flush, written, frozenset(nests.cleared)
     )
 
 
@@ -190,39 +191,3 @@ def _sums(
                 if isinstance(at, Affine) and not at.strides[0]:
                     shared.add(special.family)
     return sum(layouts[name].size for name in shared)
-
-
-def _flush(width: int, vectors: Mapping[str, str]) -> str:
-    """The function that adds what lanes have summed up to the gradients, and begins anew."""
-    code = Code(width, vectors)
-    place = code.at("%partial", "%k", code.double)
-    number = code.emit(f"load {code.double}, ptr {place}, align {8 * width}")
-    nothing = code.write(NOTHING)
-    code.lines.append(f"  store {code.double} {nothing}, ptr {place}, align {8 * width}")
-    parts = [number]
-    if width > 1:
-        parts = [
-            code.emit(f"extractelement {code.double} {number}, i32 {lane}") for lane in range(width)
-        ]
-    while len(parts) > 1:
-        parts = [
-            code.emit(f"fadd double {', '.join(parts[at : at + 2])}")
-            for at in range(0, len(parts), 2)
-        ]
-    to = code.at("%to", "%k")
-    before = code.load(to)
-    after = code.emit(f"fadd double {before}, {parts[0]}")
-    code.lines.append(f"  store double {after}, ptr {to}, align 8")
-    return f"""
-define internal fastcc void @flush{width}(ptr noalias %partial, ptr noalias %to, i64 %n) noinline {{
-entry:
-  br label %loop
-loop:
-  %k = phi i64 [0, %entry], [%k1, %loop]
-{code.body}
-  %k1 = add i64 %k, 1
-  %more = icmp slt i64 %k1, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}}"""

@@ -291,9 +291,9 @@ class Memory:
             if kind in "tc":
                 other = next(others)
                 array = numpy.empty(other) if isinstance(other, int) else other
-            elif kind in "whpuy":
+            elif kind in "whpuqyz":
                 array = _aligned(made.arrays.sizes[pointer])
-                if kind in "puy":
+                if kind in "puqy":
                     array.fill(NOTHING)
             else:
                 name = families[number]

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from backprop.chain.walk import NOTHING
+from backprop.chain.walk import NOTHING, Operand
 from backprop.graph import depending, in_order
 from backprop.loops.affine import Ints
 from backprop.loops.domains import Domain
 from backprop.loops.family import Family
-from backprop.loops.native.backward import FEW, FEW_TIMES, Backward
+from backprop.loops.native.adding import FEW, LoopSums
+from backprop.loops.native.backward import Backward
 from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import Nest, NestGroup
 from backprop.loops.native.keeping import MANY_RUNS
@@ -111,6 +112,11 @@ class Nests(Backward):
         looked = {self._source(row) for row in hidden(columns, steps)}
         looked = {row for row in looked if not isinstance(columns.specials.get(row), Index)}
         looked.add(body.loop.root)
+        for row in reads:
+            read = columns.specials[row]
+            assert isinstance(read, Read)
+            if row in moving and self.repeats(row, read, columns.homes[row]) > FEW:
+                self.often.add(read.family)
         return Prepared(body, levels, guarded, moving, looked)
 
     def _source(self, row: int) -> int:
@@ -135,7 +141,6 @@ class Nests(Backward):
         """Write rows of this body from here on."""
         self._levels, self.guarded, self._written = one.levels, one.guarded, one.body.loop
         self.movers, self._looked = one.moving, one.looked
-        self.few = FEW_TIMES if one.body.times else FEW
 
     def forward_group(self, group: NestGroup, bodies: Sequence[Prepared]) -> None:
         """The values of a group."""
@@ -222,10 +227,18 @@ class Nests(Backward):
                         self._once(one, slots, at, back)
 
             count = phase.stop - phase.start
-            if back and rows:
+            if not back:
+                self._loop("0", str(count), time)
+                continue
+            row = bodies[0].body.row
+            times = sum(each.stop - each.start for each in group.phases)
+            own = frozenset(one.body.loop.family for one in bodies)
+            self._in_time = LoopSums(count > 2 * FEW, times, row.size if row else 1, own)
+            if rows:
                 self._in_chunks(count, time, rows, 1, down=True)
             else:
-                self._loop("0", str(count), time, down=back)
+                self._summing_loop(str(count), count, time, True, self._in_time)
+            self._in_time = None
 
     def _once(self, one: Prepared, slots: Slots, at: str, back: bool) -> None:
         """A body at one time."""
@@ -288,10 +301,14 @@ class Nests(Backward):
         if not back:
             self._store(self.found[loop.root], self._pointer("v", loop.family), *at)
             return
-        gradients = self._pointer("g", loop.family)
-        gradient = self._load(gradients, *at)
-        if loop.family in self.cleared and loop.family not in self.local:
-            self._store(NOTHING, gradients, *at)
+        gradient: Operand[str] | None = None
+        for kind in "gu" if loop.family in self.often else "g":
+            numbers = self._pointer(kind, loop.family)
+            found = self._load(numbers, *at)
+            gradient = found if gradient is None else self.code.value("+", [gradient, found])
+            if loop.family in self.cleared and loop.family not in self.local:
+                self._store(NOTHING, numbers, *at)
+        assert gradient is not None
         self._bring(loop.root, self._masked(gradient, NOTHING))
 
     def _target(self, loop: Repeated) -> Fit:

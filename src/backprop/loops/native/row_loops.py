@@ -10,27 +10,25 @@ import numpy
 
 from backprop.chain.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.addresses import Addresses
-
-CHUNK = 64
-"""So many tiles of rows, or times, are summed one after the other before their sum is added to others."""
+from backprop.loops.native.adding import FEW, Adding
 
 
 class RowLoop:
     """A loop over rows, while it is written. head: where in the lines what comes before it belongs.
     valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row. sums: slots
-    of what a tile adds up, and of all. tiles: of what the tiles of a chunk do, where a tile adds often."""
+    of what a tile adds up, of all, and of what rounding takes from these. tiles: of what the tiles of a
+    chunk do, where a tile adds often."""
 
     def __init__(self, head: int) -> None:
         self.head = head
         self.valid = ""
-        self.slots: dict[int, tuple[str, str]] = {}
-        self.sums: list[tuple[str, str]] = []
+        self.slots: dict[int, tuple[str, str, str]] = {}
+        self.sums: list[tuple[str, str, str]] = []
         self.tiles: dict[str, str] = {}
         self.partials: dict[int, tuple[str, str, int, int]] = {}
 
 
-class RowLoops(Addresses):
+class RowLoops(Adding):
     """Loops, one in the other. vector: of each domain of rows how many of them are run at once, and whether
     all are alike."""
 
@@ -42,8 +40,9 @@ class RowLoops(Addresses):
     def _bring(self, row: int, share: Operand[str]) -> None:
         """Add to the gradient of a row."""
 
-    def _inside(self, domain: Domain, inside: Callable[[], None]) -> None:
-        """A loop over the combinations of a domain that extend the one here, which `inside` writes."""
+    def _inside(self, domain: Domain, inside: Callable[[], None], adds: bool) -> None:
+        """A loop over the combinations of a domain that extend the one here, which `inside` writes. adds:
+        whether it may add to sums outside."""
         if domain.depth == 1:
             self._row_loop(domain, inside)
             return
@@ -72,13 +71,17 @@ class RowLoops(Addresses):
             self._r[domain] = self._whole_sum(start, at)
             inside()
 
-        self._loop("0", count, within)
+        if adds:
+            self._summing_loop(count, domain.most, within)
+        else:
+            self._loop("0", count, within)
 
     def _row_loop(self, domain: Domain, inside: Callable[[], None]) -> None:
         code, n = self.code, domain.size
         width, alike = self.vector[domain]
         outer, rows = self._rows, RowLoop(len(code.lines))
         self._rows, self.partials = rows, rows.partials
+        loops, self._loops = self._loops, []
         was, self._alike = self._alike, alike
         tiles = -(-n // width)
 
@@ -107,7 +110,7 @@ class RowLoops(Addresses):
 
         self._in_chunks(tiles, tile, rows, width)
         self._before(rows, width)
-        self._rows, self._alike, self.partials = outer, was, None
+        self._rows, self._alike, self.partials, self._loops = outer, was, None, loops
         self._now = self.columns.whole
         self._after(rows, width)
 
@@ -119,43 +122,40 @@ class RowLoops(Addresses):
         width: int,
         down: bool = False,
     ) -> None:
-        """A loop, after each CHUNK turns of which what these have summed up is added to the whole."""
+        """A loop, after each FEW turns of which what these have summed up is added to the whole."""
         code = self.code
 
         def chunk(at: str) -> None:
-            first = self._times(at, CHUNK)
-            end = code.emit(f"add i64 {first}, {CHUNK}")
+            first = self._times(at, FEW)
+            end = code.emit(f"add i64 {first}, {FEW}")
             end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {count})")
             self._loop(first, end, inside, down)
             self._flush(rows, width)
+            if self._in_time:
+                self._carry(self._in_time)
 
-        if count > CHUNK:
-            self._loop("0", str(-(-count // CHUNK)), chunk, down)
+        if count > FEW:
+            self._loop("0", str(-(-count // FEW)), chunk, down)
         else:
             self._loop("0", str(count), inside, down)
             self._flush(rows, width)
+            if self._in_time:
+                self._carry(self._in_time)
 
     def _end_tile(self, rows: RowLoop) -> None:
         """Add what the loops of one tile have summed up to what those before it have."""
-        for inner, _ in rows.sums:
+        for inner, _, _ in rows.sums:
             rows.tiles[inner] = self._slot(None)
             self._move(inner, rows.tiles[inner])
-
-    def _move(self, slot: str, to: str) -> None:
-        self._add_to(to, self._get(slot))
-        self._put(NOTHING, slot)
 
     def _flush(self, rows: RowLoop, width: int) -> None:
         """Add what the lanes have summed up to what they had before."""
         code = self.code
         code.width = width
-        for inner, whole in rows.sums:
-            self._move(rows.tiles.get(inner, inner), whole)
+        for inner, whole, rest in rows.sums:
+            self._move(rows.tiles.get(inner, inner), whole, rest)
         code.width = 1
-        for partial, pointer, size, lanes in rows.partials.values():
-            code.lines.append(
-                f"  call fastcc void @flush{lanes}(ptr {partial}, ptr {pointer}, i64 {size})"
-            )
+        self._flush_partials()
 
     def _before(self, rows: RowLoop, width: int) -> None:
         """What belongs before the loop: lanes begin with nothing."""
@@ -168,8 +168,8 @@ class RowLoops(Addresses):
 
     def _after(self, rows: RowLoop, width: int) -> None:
         """What rows bring to what is outside."""
-        for row, (_, whole) in rows.slots.items():
-            self._bring(row, self.across(whole, width))
+        for row, slots in rows.slots.items():
+            self._bring(row, self._total(slots, width))
 
     def across(self, slot: str, width: int, name: str = "+") -> Operand[str]:
         """All lanes of a slot together, two by two."""
@@ -193,9 +193,14 @@ class RowLoops(Addresses):
             return self.code.chosen(self._rows.valid, number, otherwise)
         return number
 
-    def _row_sum(self) -> tuple[str, str]:
-        """Slots for a sum over all rows: of a chunk, and of all."""
+    def _row_sum(self) -> tuple[str, str, str]:
+        """Slots for a sum over all rows: of a chunk, of all, and of what rounding takes from that."""
         assert self._rows
-        pair = self._slot(None), self._slot(None)
-        self._rows.sums.append(pair)
-        return pair
+        slots = self._slot(None), self._slot(None), self._slot(None)
+        self._rows.sums.append(slots)
+        return slots
+
+    def _total(self, slots: tuple[str, str, str], width: int) -> Operand[str]:
+        """The sum over all rows."""
+        _, whole, rest = slots
+        return self.code.value("+", [self.across(whole, width), self.across(rest, width)])

@@ -33,7 +33,7 @@ class SharedNests(Nests):
                 self._skipped = self._after_sums(unit)
                 self.level(self.columns.whole)
         self._skipped = frozenset()
-        sums: dict[int, str] = {}
+        sums: dict[int, tuple[str, str, str]] = {}
 
         def row() -> None:
             self._begin(one, False)
@@ -52,7 +52,7 @@ class SharedNests(Nests):
             for gather in unit.gathers:
                 special = self.columns.specials[gather]
                 assert isinstance(special, Gathered)
-                total = self.across(sums[gather], self._width(unit))
+                total = self._total(sums[gather], self._width(unit))
                 found = self.code.value("+", [total, 0.0])
                 if special.gather.divided:
                     inner = self.columns.homes[special.row]
@@ -127,10 +127,11 @@ class SharedNests(Nests):
             number = self.number[name]
             if back and name in self.takes:
                 size = (local.layout.size + 1) * code.width
-                pointer = self.arrays.pointer("h", number, size)
-                code.lines.append(
-                    f"  call fastcc void @fill(ptr {pointer}, i64 {size}, double {literal(NOTHING)})"
-                )
+                for kind in "gu" if name in self.often else "g":
+                    given = (
+                        f"ptr {self._pointer(kind, name)}, i64 {size}, double {literal(NOTHING)}"
+                    )
+                    code.lines.append(f"  call fastcc void @fill({given})")
             if len(local.inputs):
                 self._copied(number, local)
 
@@ -174,25 +175,27 @@ class SharedNests(Nests):
         self.level(row)
         if back:
             self._clear(row)
-        self._nest(self._chain(row, inner), inside, back)
+        self._nest(self._chain(row, inner), inside, back, True)
         self._now = row
         if back:
             self._backward(row)
 
-    def _summed(self, nest: Prepared, gather: int, sums: dict[int, str]) -> None:
+    def _summed(self, nest: Prepared, gather: int, sums: dict[int, tuple[str, str, str]]) -> None:
         """Add a row to a sum over rows."""
         self._use(nest)
         special = self.columns.specials[gather]
         assert isinstance(special, Gathered)
-        pair: list[tuple[str, str]] = []
+        slots: list[tuple[str, str, str]] = []
+        row, inner = self._inner(special)
 
         def add() -> None:
-            if not pair:
-                pair.append(self._row_sum())
-            self._add_to(pair[0][0], self._masked(self.found[special.row], NOTHING))
+            if not slots:
+                slots.append(self._row_sum())
+            term = self._masked(self.found[special.row], NOTHING)
+            self._sum_to(slots[0][0], term, inner.size // row.size)
 
-        self._in_row(*self._inner(special), add, False)
-        sums[gather] = pair[0][1]
+        self._in_row(row, inner, add, False)
+        sums[gather] = slots[0]
 
     def _spread(self, nest: Prepared, gather: int, gradient: Operand[str]) -> None:
         """Bring the gradient of a sum over rows to a row."""
