@@ -15,7 +15,7 @@ from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.native import addresses, module
+from backprop.loops.native import adding, module
 from backprop.loops.ready import build
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -245,7 +245,7 @@ def test_very_many_members_that_all_rows_share(
         return seen[-1]
 
     monkeypatch.setattr(module, "FAR", 70 * 3 - 1)
-    monkeypatch.setattr(addresses, "FAR", 70 * 3 - 1)
+    monkeypatch.setattr(adding, "FAR", 70 * 3 - 1)
     monkeypatch.setattr(module, "_at_once", at_once)
     text = (
         f"u[p,i] = sum(a[i,j]*x[p,j] for j in 1..3) for p in 1..{rows}, i in 1..70; "

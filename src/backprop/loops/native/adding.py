@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 import numpy
 
@@ -32,8 +33,9 @@ _SHORT = 4
 class LoopSums:
     """A loop while it is written that adds to what is outside. blocks: whether its turns are taken a few at a
     time. slots: of places outside where its own sums stand, with their width; of blocks also those of all,
-    and what rounding takes from them. memory: the sums of a few times of families that are read at all times.
-    times: of a recurrence, how many; rows: of that; own: the families that it computes."""
+    and what rounding takes from them. memory, partials: of families that are read at all times where the sums
+    of a few times stand, and of which `Adding.partials` have them. times: of a recurrence, how many; rows: of
+    that; own: the families that it computes."""
 
     def __init__(
         self, blocks: bool, times: int = 0, rows: int = 1, own: frozenset[str] = frozenset()
@@ -41,6 +43,7 @@ class LoopSums:
         self.blocks, self.times, self.rows, self.own = blocks, times, rows, own
         self.slots: dict[str, tuple[int, list[str]]] = {}
         self.memory: dict[str, str] = {}
+        self.partials: set[int] = set()
 
 
 class Adding(Addresses):
@@ -55,6 +58,8 @@ class Adding(Addresses):
     """Those with a number for each lane and member, or for each member, by the number of their family,
     with how many lanes they have; None outside of all loops over rows. With the number inverted what rounding
     takes from them."""
+    added: dict[int, float]
+    """How often one turn of the loop over rows adds to one number of them."""
     _now: Domain
     _in_time: LoopSums | None = None
     """The loop over times here."""
@@ -65,6 +70,7 @@ class Adding(Addresses):
         """Of families whose members take their gradient once (`once.read_once`), where it is added to what
         was there before: the register of that, its type, and 0."""
         self.often, self._repeats = set(), {}
+        self._names = [*self.plan.families]
         self._loops: list[LoopSums] = []
         self._bases: dict[str, int] = {}
         """How many loops are around the place where the sum of a slot begins."""
@@ -118,18 +124,26 @@ class Adding(Addresses):
             sums = LoopSums(most > 2 * FEW)
         code = self.code
         self._loops.append(sums)
+        ends: list[int] = []
 
         def block(at: str) -> None:
             first = self._times(at, FEW)
             end = code.emit(f"add i64 {first}, {FEW}")
+            ends.append(len(code.lines))
             end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {count})")
             self._loop(first, end, inside, down)
             self._end_block(sums)
 
         if sums.blocks:
             blocks = code.emit(f"add i64 {count}, {FEW - 1}")
+            ends.append(len(code.lines))
             blocks = code.emit(f"sdiv i64 {blocks}, {FEW}")
             self._loop("0", blocks, block, down)
+            if not (
+                sums.slots or sums.memory or sums.partials
+            ):  # nothing is added up: one block does
+                for at, whole in zip(ends, ("1", count), strict=True):
+                    code.lines[at] = f"{code.lines[at].split('=')[0]}= add i64 0, {whole}"
         else:
             self._loop("0", count, inside, down)
         self._loops.pop()
@@ -172,16 +186,16 @@ class Adding(Addresses):
         return count / max(different, 1)
 
     def _add(
-        self, family: str, number: Operand[str], lanes: list[str], stride: int, often: bool = False
+        self, family: str, number: Operand[str], lanes: list[str], stride: int, repeats: float
     ) -> None:
-        """Add to the gradients of members. often: to one so many times that what rounding takes is
-        added up as well."""
+        """Add to the gradients of members. repeats: so often to one; of those that all lanes read, in one
+        turn of the loop over rows."""
         code, pointer = self.code, self._pointer("g", family)
         if code.width > 1 and len(lanes) == 1 and stride == 0:
-            self._add_partial(family, number, lanes[0], pointer, often)
+            self._add_partial(family, number, lanes[0], pointer, repeats)
             return
         rest = ""
-        if often:
+        if repeats > FEW and family in self.often:
             pointer, rest = self._sums_of(family, pointer)
         if code.width == 1 or (len(lanes) == 1 and stride in (1, BESIDE)):
             some = code.width > 1 and stride == 1 and self._valid
@@ -214,7 +228,7 @@ class Adding(Addresses):
             code.lines.append(f"  store double {after}, ptr {place}, align 8")
 
     def _add_partial(
-        self, family: str, number: Operand[str], lane: str, pointer: str, often: bool
+        self, family: str, number: Operand[str], lane: str, pointer: str, repeats: float
     ) -> None:
         """Add to the gradient of a member that all lanes read."""
         assert self.partials is not None
@@ -223,11 +237,14 @@ class Adding(Addresses):
         code.width = min(wide, code.native)
         if size > FAR:  # one lane each: memory is slower than the sum of the lanes
             folded, code.width = code.summed(folded), 1
-        partial = self.arrays.pointer("p", at, (size + 1) * code.width)
-        self.partials[at] = partial, pointer, size, code.width
-        place = code.at(partial, lane, code.double)
+        sums = self.arrays.pointer("p", at, (size + 1) * code.width)
+        self.partials[at] = sums, pointer, size, code.width
+        place = code.at(sums, lane, code.double)
         before = code.emit(f"load {code.double}, ptr {place}, align {8 * code.width}")
-        if often:
+        timed, after = self._in_time, ""
+        if timed and repeats <= 2 * timed.times:
+            timed.partials.add(at)
+        elif repeats > 2 * FEW and family in self.often:
             rest = self.arrays.pointer("y", at, (size + 1) * code.width)
             self.partials[~at] = rest, self._pointer("u", family), size, code.width
             where = code.at(rest, lane, code.double)
@@ -235,6 +252,8 @@ class Adding(Addresses):
             after, lost = two_sum(code, before, lost, code.write(folded), code.double)
             self._put_all(lost, where)
         else:
+            self.added[at] = self.added.get(at, 0.0) + repeats
+        if not after:
             after = code.write(code.value("+", [before, folded]))
         code.lines.append(f"  store {code.double} {after}, ptr {place}, align {8 * code.width}")
         code.width = wide
@@ -255,29 +274,45 @@ class Adding(Addresses):
         """Add the sums of a few times to the gradients."""
         for family, each in sums.memory.items():
             self._call_carry(each, self._pointer("g", family), family, 1)
+        for number in sorted(sums.partials):
+            self._flush_partial(number, True)
 
     def _call_carry(self, sums: str, pointer: str, family: str, lanes: int) -> None:
         rest, size = self._pointer("u", family), self.layouts[family].size
         given = f"ptr {sums}, ptr {pointer}, ptr {rest}, i64 {size}"
         self.code.lines.append(f"  call fastcc void @carry{lanes}({given})")
 
-    def _flush_partials(self) -> None:
-        """Add what the lanes have summed up to what they had before."""
-        names = [*self.plan.families]
-        for at, (partial, pointer, size, lanes) in (self.partials or {}).items():
-            if at >= 0 and names[at] in self.often:
-                self._call_carry(partial, pointer, names[at], lanes)
+    def _flush_partial(self, number: int, carries: bool) -> None:
+        """Add what the lanes have summed up to what they had before. carries: whether it will be done many
+        times."""
+        assert self.partials is not None
+        sums, pointer, size, lanes = self.partials[number]
+        if carries and number >= 0 and self._names[number] in self.often:
+            self._call_carry(sums, pointer, self._names[number], lanes)
+            return
+        given = f"ptr {sums}, ptr {pointer}, i64 {size}"
+        self.code.lines.append(f"  call fastcc void @flush{lanes}({given})")
+
+    def _end_turn(self, at: str, most: int) -> None:
+        """At the end of a turn of the loop over rows: add what the lanes have summed up that cannot wait for
+        `most` turns."""
+        for number in [*(self.partials or ())]:
+            added = self.added.get(number, 0.0)
+            if number < 0 or not added or self._names[number] not in self.often:
                 continue
-            self.code.lines.append(
-                f"  call fastcc void @flush{lanes}(ptr {partial}, ptr {pointer}, i64 {size})"
-            )
+            turns = 1 << max(0, int(2 * FEW / added).bit_length() - 1)
+            if turns == 1:
+                self._flush_partial(number, True)
+            elif turns < most:
+                left = self.code.emit(f"and i64 {at}, {turns - 1}")
+                last = self.code.emit(f"icmp eq i64 {left}, {turns - 1}")
+                self._if(last, partial(self._flush_partial, number, True))
 
     def end_sums(self) -> None:
         """Add to the gradients what rounding has taken from them."""
-        names = [*self.plan.families]
         for name in self.arrays.names:
             if name[1] == "u":
-                family = names[int(name[2:])]
+                family = self._names[int(name[2:])]
                 given = f"ptr {name}, ptr %g{name[2:]}, i64 {self.layouts[family].size}"
                 self.code.lines.append(f"  call fastcc void @flush1({given})")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from backprop.chain.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.adding import FEW
 from backprop.loops.native.forward import Forward
 from backprop.loops.rows import Gathered, Lift, Read
 from backprop.operations import OPERATIONS
@@ -55,7 +54,9 @@ class Backward(Forward):
             if isinstance(special, Read):
                 at = self._whole(self._place(row, special, domain), domain)
                 at = self._near(special.family, *at)
-                self._add(special.family, gradient, *at, self._adds_often(row, special, domain, at))
+                all_lanes = code.width > 1 and len(at[0]) == 1 and not at[1]
+                rows = self._grid(domain).rows if all_lanes else 0
+                self._add(special.family, gradient, *at, self.repeats(row, special, domain, rows))
             elif isinstance(special, Lift):
                 self._bring(special.row, gradient)
             elif isinstance(special, Gathered):
@@ -64,17 +65,6 @@ class Backward(Forward):
             else:
                 for operand, share in self.shares(row, gradient, self.movers):
                     self._bring(operand, share)
-
-    def _adds_often(self, row: int, special: Read, home: Domain, at: tuple[list[str], int]) -> bool:
-        """Whether a row adds to one place so often that rounding would show."""
-        lanes, stride = at
-        if special.family not in self.often:
-            return False
-        if (
-            self.code.width > 1 and len(lanes) == 1 and not stride
-        ):  # of FEW tiles their sum is taken
-            return self.repeats(row, special, home, self._grid(home).rows) > 2
-        return self.repeats(row, special, home) > FEW
 
     def _gathered_back(self, row: int, special: Gathered, gradient: Operand[str]) -> None:
         columns, code = self.columns, self.code

@@ -60,6 +60,19 @@ done:
 }}"""
 
 
+def _halved(code: Code, number: str, width: int) -> str:
+    """The sum of lanes: one half and the other, and so on."""
+    while width > 1:
+        of, half = f"<{width} x double>", width // 2
+        parts = []
+        for begin in (0, half):
+            lanes = ", ".join(f"i32 {begin + lane}" for lane in range(half))
+            mask = f"<{half} x i32> <{lanes}>"
+            parts.append(code.emit(f"shufflevector {of} {number}, {of} poison, {mask}"))
+        number, width = code.emit(f"fadd <{half} x double> {', '.join(parts)}"), half
+    return code.emit(f"extractelement <1 x double> {number}, i32 0")
+
+
 def _turn(code: Code, at: str, single: bool, carries: bool) -> None:
     """What is done with one vector: of single numbers with as many gradients, else with one."""
     align = 8 if single else 8 * code.width
@@ -68,16 +81,7 @@ def _turn(code: Code, at: str, single: bool, carries: bool) -> None:
     nothing = code.write(NOTHING)
     code.lines.append(f"  store {code.double} {nothing}, ptr {place}, align {align}")
     if not single:
-        parts = [
-            code.emit(f"extractelement {code.double} {number}, i32 {lane}")
-            for lane in range(code.width)
-        ]
-        while len(parts) > 1:
-            parts = [
-                code.emit(f"fadd double {', '.join(parts[at : at + 2])}")
-                for at in range(0, len(parts), 2)
-            ]
-        (number,) = parts
+        number = _halved(code, number, code.width)
     double = code.double if single else "double"
     to = code.at("%to", at)
     before = code.emit(f"load {double}, ptr {to}, align 8")

@@ -10,18 +10,23 @@ import numpy
 
 from backprop.chain.walk import NOTHING, Operand
 from backprop.loops.domains import Domain
-from backprop.loops.native.adding import FEW, Adding
+from backprop.loops.native.adding import Adding
+
+CHUNK = 32
+"""So many tiles of rows, or times, are summed one after the other before their sum is added to others."""
 
 
 class RowLoop:
     """A loop over rows, while it is written. head: where in the lines what comes before it belongs.
     valid: which lanes are no row a second time; "" for all. slots: of what is outside, by row. sums: slots
-    of what a tile adds up, of all, and of what rounding takes from these. tiles: of what the tiles of a
+    of what a tile adds up, of all, and of what rounding takes from these. again: whether there are several
+    chunks. tiles: of what the tiles of a
     chunk do, where a tile adds often."""
 
     def __init__(self, head: int) -> None:
         self.head = head
         self.valid = ""
+        self.again = False
         self.slots: dict[int, tuple[str, str, str]] = {}
         self.sums: list[tuple[str, str, str]] = []
         self.tiles: dict[str, str] = {}
@@ -80,7 +85,7 @@ class RowLoops(Adding):
         code, n = self.code, domain.size
         width, alike = self.vector[domain]
         outer, rows = self._rows, RowLoop(len(code.lines))
-        self._rows, self.partials = rows, rows.partials
+        self._rows, self.partials, self.added = rows, rows.partials, {}
         loops, self._loops = self._loops, []
         was, self._alike = self._alike, alike
         tiles = -(-n // width)
@@ -107,6 +112,7 @@ class RowLoops(Adding):
             if self._labels > before:
                 self._end_tile(rows)
             code.width = 1
+            self._end_turn(at, min(tiles, CHUNK))
 
         self._in_chunks(tiles, tile, rows, width)
         self._before(rows, width)
@@ -122,25 +128,21 @@ class RowLoops(Adding):
         width: int,
         down: bool = False,
     ) -> None:
-        """A loop, after each FEW turns of which what these have summed up is added to the whole."""
-        code = self.code
+        """A loop, after each CHUNK turns of which what these have summed up is added to the whole."""
+        code, rows.again = self.code, count > CHUNK
 
         def chunk(at: str) -> None:
-            first = self._times(at, FEW)
-            end = code.emit(f"add i64 {first}, {FEW}")
+            first = self._times(at, CHUNK)
+            end = code.emit(f"add i64 {first}, {CHUNK}")
             end = code.emit(f"call i64 @llvm.smin.i64(i64 {end}, i64 {count})")
             self._loop(first, end, inside, down)
             self._flush(rows, width)
-            if self._in_time:
-                self._carry(self._in_time)
 
-        if count > FEW:
-            self._loop("0", str(-(-count // FEW)), chunk, down)
+        if rows.again:
+            self._loop("0", str(-(-count // CHUNK)), chunk, down)
         else:
             self._loop("0", str(count), inside, down)
             self._flush(rows, width)
-            if self._in_time:
-                self._carry(self._in_time)
 
     def _end_tile(self, rows: RowLoop) -> None:
         """Add what the loops of one tile have summed up to what those before it have."""
@@ -155,13 +157,16 @@ class RowLoops(Adding):
         for inner, whole, rest in rows.sums:
             self._move(rows.tiles.get(inner, inner), whole, rest)
         code.width = 1
-        self._flush_partials()
+        for number in self.partials or ():
+            self._flush_partial(number, rows.again)
+        if self._in_time:
+            self._carry(self._in_time)
 
     def _before(self, rows: RowLoop, width: int) -> None:
         """What belongs before the loop: lanes begin with nothing."""
         self.code.width = width
         nothing = self.code.write(NOTHING)
-        slots = (*chain.from_iterable(rows.sums), *rows.tiles.values())
+        slots = filter(None, (*chain.from_iterable(rows.sums), *rows.tiles.values()))
         lines = [f"  store {self.code.double} {nothing}, ptr {slot}" for slot in slots]
         self.code.width = 1
         self.code.lines[rows.head : rows.head] = lines
@@ -196,11 +201,13 @@ class RowLoops(Adding):
     def _row_sum(self) -> tuple[str, str, str]:
         """Slots for a sum over all rows: of a chunk, of all, and of what rounding takes from that."""
         assert self._rows
-        slots = self._slot(None), self._slot(None), self._slot(None)
+        rest = self._slot(None) if self._rows.again else ""
+        slots = self._slot(None), self._slot(None), rest
         self._rows.sums.append(slots)
         return slots
 
     def _total(self, slots: tuple[str, str, str], width: int) -> Operand[str]:
         """The sum over all rows."""
         _, whole, rest = slots
-        return self.code.value("+", [self.across(whole, width), self.across(rest, width)])
+        found = self.across(whole, width)
+        return self.code.value("+", [found, self.across(rest, width)]) if rest else found
