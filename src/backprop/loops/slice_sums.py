@@ -7,7 +7,7 @@ of these is added up as well (Knuth's two-sum).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any
 
 import numpy
 
@@ -20,10 +20,8 @@ from backprop.loops.scattered import FEW
 _OFTEN = 4
 """A family of whose members each is read so often, by all slices, is worth sums of its own."""
 
-_Numbers = TypeVar("_Numbers", Reals, Spread)
 
-
-def two_sum(total: _Numbers, more: _Numbers, rest: _Numbers) -> tuple[_Numbers, _Numbers]:
+def two_sum(total: Any, more: Any, rest: Any) -> tuple[Any, Any]:
     """The sum with more, and what rounding has taken so far. What no gradient has arrived at stays so."""
     after = total + more
     taken = after - total
