@@ -242,17 +242,17 @@ class Adding(Addresses):
         place = code.at(sums, lane, code.double)
         before = code.emit(f"load {code.double}, ptr {place}, align {8 * code.width}")
         timed, after = self._in_time, ""
-        if timed and repeats <= 2 * timed.times:
+        if repeats <= 2 * FEW or family not in self.often:
+            self.added[at] = self.added.get(at, 0.0) + repeats
+        elif timed and timed.times <= 2 * repeats <= 4 * timed.times:  # about once at each time
             timed.partials.add(at)
-        elif repeats > 2 * FEW and family in self.often:
+        else:
             rest = self.arrays.pointer("y", at, (size + 1) * code.width)
             self.partials[~at] = rest, self._pointer("u", family), size, code.width
             where = code.at(rest, lane, code.double)
             lost = self._all(where)
             after, lost = two_sum(code, before, lost, code.write(folded), code.double)
             self._put_all(lost, where)
-        else:
-            self.added[at] = self.added.get(at, 0.0) + repeats
         if not after:
             after = code.write(code.value("+", [before, folded]))
         code.lines.append(f"  store {code.double} {after}, ptr {place}, align {8 * code.width}")
