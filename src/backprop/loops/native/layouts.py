@@ -9,10 +9,13 @@ import numpy
 from backprop.loops.affine import Affine, Ints
 from backprop.loops.domains import Domain, Reals, Wholes
 from backprop.loops.family import Family
-from backprop.loops.native.grids import Grid
+from backprop.loops.native.grids import Fit, Grid
 from backprop.loops.native.groups import NestGroup
 from backprop.loops.plan import Plan
 from backprop.loops.rows import Read
+
+_AT_ONCE = 32
+"""About so many rows read a member at once."""
 
 
 class Order:
@@ -75,7 +78,7 @@ class Order:
 
 def layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
     """For each family where machine code has its members: the position by which most of them are read or
-    written row by row is the last one."""
+    written row by row is the last one, or in the innermost loop where all rows read the same."""
     votes: dict[str, dict[int, int]] = {}
     for group in found:
         for body in group.bodies:
@@ -91,13 +94,24 @@ def layouts(plan: Plan, found: Sequence[NestGroup]) -> dict[str, Order]:
                 grid = Grid(home)
                 if not grid.levels or grid.size <= 0:
                     continue
-                for position, index in enumerate(indices):
-                    fit = grid.fit(index)
-                    if fit.row and not fit.whole:
-                        some = votes.setdefault(family, {})
-                        some[position] = some.get(position, 0) + len(index)
+                fits = [grid.fit(index) for index in indices]
+                by_rows = [at for at, fit in enumerate(fits) if fit.row and not fit.whole]
+                for position in by_rows or _innermost(fits):
+                    some = votes.setdefault(family, {})
+                    many = home.size if by_rows else home.size // _AT_ONCE
+                    some[position] = some.get(position, 0) + many
     found_: dict[str, Order] = {}
     for name, of in plan.families.items():
         most = votes.get(name) if of.dimensions > 1 else None
         found_[name] = Order(of, max(most, key=most.__getitem__) if most else -1)
     return found_
+
+
+def _innermost(fits: Sequence[Fit]) -> list[int]:
+    """The position whose index goes on 1 by 1 in the innermost loop in which one does."""
+    depth = max((len(fit.steps) for fit in fits), default=0)
+    for level in reversed(range(depth)):
+        for position, fit in enumerate(fits):
+            if level < len(fit.steps) and abs(fit.steps[level]) == 1:
+                return [position]
+    return []
