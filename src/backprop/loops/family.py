@@ -128,8 +128,18 @@ class Family:
             found = found * count + index - low
         return found if self.owner[found] != self.ABSENT else -1
 
+    def _one_after_another(self, names: Sequence[str]) -> Wholes | None:
+        """Where members of these names stand, if they are one after another as they are named."""
+        first, last = self.named(names[0]), self.named(names[-1])
+        if first < 0 or last - first + 1 < len(names):
+            return None
+        places = first + numpy.flatnonzero(self.owner[first : last + 1] != self.ABSENT)
+        return places if len(places) == len(names) and self.labels(places) == [*names] else None
+
     def all_named(self, names: Sequence[str]) -> Wholes | None:
         """Where the members of these names stand; None if one is no such name, or another's."""
+        if len(names) > 1 and (found := self._one_after_another(names)) is not None:
+            return found
         start = len(self.name) + 1
         texts = ",".join([name[start:-1] for name in names]).split(",") if self.dimensions else []
         try:
@@ -181,16 +191,26 @@ class Family:
         """What the members at these places are called."""
         if not self.dimensions:
             return [self.name] * count_of(places)
-        if self._is_all(places):
-            found = [f"{self.name}["]
-            ends = [","] * (self.dimensions - 1) + ["]"]
-            for low, count, end in zip(self.low, self.shape, ends, strict=True):
-                texts = [f"{index}{end}" for index in range(low, low + count)]
+        begins = [f"{self.name}[", *[""] * (self.dimensions - 1)]
+        ends = [*[","] * (self.dimensions - 1), "]"]
+        every, few = self._is_all(places), sum(self.shape) <= count_of(places)
+        parts = [
+            [f"{begin}{index}{end}" for index in range(low, low + count)]
+            for begin, low, count, end in zip(begins, self.low, self.shape, ends, strict=True)
+            if every or few
+        ]
+        if every:
+            found, *more = parts
+            for texts in more:
                 found = [begun + text for begun in found for text in texts]
             return found
         if isinstance(places, slice):
             places = numpy.arange(places.start, places.stop)
         numbers = numpy.unravel_index(whole(places), self.shape)
+        if few:
+            pairs = zip(parts, numbers, strict=True)
+            columns = [numpy.array(part, dtype=object)[at].tolist() for part, at in pairs]
+            return [*map("".join, zip(*columns, strict=True))]
         columns = [(low + at).tolist() for low, at in zip(self.low, numbers, strict=True)]
         pattern = f"{self.name}[{','.join(['%d'] * self.dimensions)}]"
         return [pattern % at for at in zip(*columns, strict=True)]
