@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from backprop.commands import grad
+from backprop.evaluation.gradient import gradient
 from backprop.inputs import Inputs
+from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence, worth
 from backprop.loops.loop_model import LoopModel
 from backprop.report import Table
@@ -128,3 +130,21 @@ def test_what_is_no_name(name: str) -> None:
     assert model.place("c[17]") == (model.plan.families["c"], 16)
     assert {*list(model.names)[:3]} <= model.index.keys()
     assert name not in model.names
+
+
+def test_large_texts_on_corners_have_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop.report.large_report._TOLD", 0)
+    text = "x[i] = (i - 200)/10 for i in 1..400; y[i] = abs(x[i])*a for i in 1..400; a = 0.5; L = a*y[7] + sum(y[i] for i in 1..400)"
+    source = Source("<text>", text)
+    model = worth.read_model(source, many=0)
+    report = large_report(model, {}, [None])
+    assert report
+    whole = gradient(read_carefully(source), {})
+    assert report.whole.results[0].gradients == pytest.approx(whole.gradients)
+    (note,) = report.notes
+    assert note.message.startswith("there are corners or jumps exactly here")
+    assert report.whole.notes == report.notes
+    (told,) = whole.notes
+    assert "has a corner exactly here" in told.message
+    monkeypatch.setattr("backprop.report.large_report._TOLD", 10_000)
+    assert large_report(model, {}, [None]) is None

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop.derivation.excerpts import Swept, evaluated, swept
+from backprop.derivation.excerpts import Swept, evaluated
 from backprop.errors import AtBorder, TooLarge
 from backprop.evaluation.gradient import Evaluation, Gradient
+from backprop.evaluation.noted import swept_with_notes
 from backprop.graph import Graph, in_order
 from backprop.language import Model
 from backprop.names import family, meant
@@ -67,22 +68,20 @@ def close_up(
     """What stands within `depth` equations of these names, of a Model of loops. None for other Models, and
     where it takes every step. detail: as of `draw`. most: names that can be shown. Raises TooLarge,
     UnknownName."""
-    at, notes = swept(model, values, of, noted=True), list[AtBorder]()
-    if at is None and model.loops:
-        at = swept(model, values, of)
-        if at is None or at.model.plan.leading <= _TOLD:
-            return None
-        message = (
-            "there are corners or jumps exactly here: gradients by what leads there are of one side"
-        )
-        notes.append(AtBorder(message, where=model.source.name))
-    if at is None:
+    output = model.output(of) if model.loops else ""
+    if not model.loops:  # which may have been unrolled for the message
         return None
+    from backprop.loops.loop_model import FEW, LoopModel
     from backprop.loops.many import NotLoops
     from backprop.loops.nearby import Nearby
 
-    model, output, found = at
-    model.found = found
+    assert isinstance(model, LoopModel)
+    given = {normal(name): number for name, number in values.items()}
+    known = swept_with_notes(model, given, output, _TOLD)
+    if known is None or model.plan.leading <= FEW:
+        return None
+    at, notes = Swept(model, output, known[0]), known[1]
+    model.found = at.found
     if model.plan.builder.derivatives:
         return None
     near = Nearby(model.plan, *_at(model, output))

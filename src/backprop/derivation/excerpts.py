@@ -121,18 +121,16 @@ class Swept(NamedTuple):
         return Gradient(output, data[output], data, gradients, tuple(model.warnings))
 
 
-def swept(
-    model: Model, values: Mapping[str, float], of: str | None, noted: bool = False
-) -> Swept | None:
+def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | None:
     """A Model of loops at a point, of whose members no names are made; None of others, and where something
-    is in doubt, or, if this is noted, a note is due on a corner or a jump."""
+    is in doubt."""
     output = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
     from backprop.loops.loop_model import FEW, LoopModel
 
     assert isinstance(model, LoopModel)
-    found = model.swept({normal(name): number for name, number in values.items()}, output, noted)
+    found = model.swept({normal(name): number for name, number in values.items()}, output, False)
     if found is None or model.plan.leading <= FEW:  # of which lost digits are restored
         return None
     return Swept(model, output, found)

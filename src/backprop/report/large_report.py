@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from backprop.errors import BackpropError
+from backprop.errors import AtBorder, BackpropError
 from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.noted import swept_with_notes
 from backprop.loops.affine import among, count_of, once, plain, seen, some_of
 from backprop.loops.domains import Wholes
 from backprop.loops.file_numbers import PIECE
@@ -24,6 +25,10 @@ from backprop.report import FOLDED, Cell, Column, Table
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
 
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
+
+
+_TOLD = 1_000_000
+"""Of no more steps it is told where exactly there are corners and jumps, for which they are unrolled."""
 
 
 class _Row(NamedTuple):
@@ -58,12 +63,14 @@ class LargeReport:
         found: Mapping[str, Found],
         only: Sequence[str] = (),
         wrt: Sequence[str] = (),
+        notes: Sequence[AtBorder] = (),
     ) -> None:
         self._model, self._found, self._only, self._wrt = model, found, only, wrt
         self.warnings: Sequence[BackpropError] = [
             *{str(each): each for each in model.warnings}.values()
         ]
-        self.notes: Sequence[BackpropError] = ()
+        self.notes: Sequence[BackpropError] = notes
+        self._notes = notes
 
     @cached_property
     def whole(self) -> GradientReport:
@@ -72,7 +79,8 @@ class LargeReport:
         results = []
         for output, found in self._found.items():
             data, gradients = model.named(found)
-            results.append(Gradient(output, data[output], data, gradients, tuple(model.warnings)))
+            said = tuple(model.warnings), tuple(self._notes)
+            results.append(Gradient(output, data[output], data, gradients, *said))
         return gradient_report(model, results, self._wrt, False, self._only)
 
     def records(self) -> list[Column]:
@@ -282,9 +290,11 @@ def large_report(
     ):
         return None
     found: dict[str, Found] = {}
+    notes: list[AtBorder] = []
     for name in names:
-        one = model.swept(numbers, name)
+        one = swept_with_notes(model, numbers, name, _TOLD)
         if one is None:
             return None
-        found[name] = one
-    return LargeReport(model, found, only, wrt)
+        found[name], said = one
+        notes += said
+    return LargeReport(model, found, only, wrt, notes[:1])
