@@ -41,6 +41,7 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
         )
         _say_the_same(table, right, number)
         assert [*map(str, found.warnings)] == [*map(str, found.whole.warnings)]
+        assert repr([*found.objects()]) == repr([*found.whole.objects()])
         some = [*model.names][:: -1 - number % 3]
         chosen = large_report(model, values, [None], some)
         assert chosen
@@ -50,6 +51,7 @@ def test_random_models_say_the_same(request: pytest.FixtureRequest) -> None:
             by = large_report(model, values, [None], only, some[number % 2 :])
             if by:  # an output among members that derivatives are by is left to others
                 _say_the_same(by.table(), by.whole.table(), number)
+                assert repr([*by.objects()]) == repr([*by.whole.objects()])
                 derived += 1
     assert large > 40
     assert folded > 10

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PLOTTED = {1: 1000, 2: 50_000}
 """About how many points the curve of one parameter, or the map of two, is made of."""
 
-_ALONE = 50_000
+_ALONE = 300_000
 """So many members have rows of their own in a table that is made of arrays; of more all names are made."""
 
 

@@ -12,7 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.errors import AtBorder, BackpropError
-from backprop.evaluation.gradient import Gradient
+from backprop.evaluation.gradient import Gradient, only_by
 from backprop.evaluation.noted import swept_with_notes
 from backprop.loops.affine import among, count_of, once, plain, seen, some_of
 from backprop.loops.domains import Wholes
@@ -21,7 +21,7 @@ from backprop.loops.loop_model import LoopModel
 from backprop.loops.passes import Found
 from backprop.names import Together, family
 from backprop.numbers import shown
-from backprop.report import FOLDED, Cell, Column, Table
+from backprop.report import FOLDED, Cell, Column, Table, declared
 from backprop.report.gradient_report import EMPHASIS, GradientReport, gradient_report
 
 _ROLES = ("output", "constant", "not used", "intermediate", "input", "differentiated")
@@ -73,21 +73,29 @@ class LargeReport:
         self._notes = notes
 
     @cached_property
-    def whole(self) -> GradientReport:
-        """The report with every member."""
-        model = self._model
+    def _results(self) -> list[Gradient]:
+        """The numbers by the names of all members."""
+        said = tuple(self._model.warnings), tuple(self._notes)
         results = []
         for output, found in self._found.items():
-            data, gradients = model.named(found)
-            said = tuple(model.warnings), tuple(self._notes)
+            data, gradients = self._model.named(found)
             results.append(Gradient(output, data[output], data, gradients, *said))
-        return gradient_report(model, results, self._wrt, False, self._only)
+        return results
+
+    @cached_property
+    def whole(self) -> GradientReport:
+        """The report with every member."""
+        return gradient_report(self._model, self._results, self._wrt, False, self._only)
 
     def records(self) -> list[Column]:
         return self.whole.records()
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        return self.whole.objects()
+        results = self._results
+        if self._wrt:
+            kept = self._model.naming.in_file(self._wrt)
+            results = [only_by(each, kept) for each in results]
+        return GradientReport(results, [], [], [], declared(self._model)).objects()
 
     def table(self) -> Table:
         """Columns name, role, equation, data, and the gradient of each output."""
