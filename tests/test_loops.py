@@ -22,6 +22,7 @@ from counting import growth
 from indexed_models import random_indexed
 from looped import apart
 from running import backprop, unrolled
+from test_nests import gradient as machine_gradient
 
 GROUPS = 10
 
@@ -312,10 +313,11 @@ def test_a_function_of_computed_numbers_is_an_equation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "loops"),
-    [("f(i)", True), ("f(-i)/2 + 1", True), ("g(0.5, i)", True), ("f(i + 1)", False), ("g(i, i - 1)", False)],
+    ("body", "loops", "inputs"),
+    [("f(i)", True, True), ("f(-i)/2 + 1", True, True), ("g(0.5, i)", True, True), ("f(i + 1)", True, False),
+     ("g(2*i, i)", True, False), ("g(i, i - 1)", False, False)],
 )  # fmt: skip
-def test_a_function_of_an_index_makes_numbers(body: str, loops: bool) -> None:
+def test_a_function_of_an_index_makes_numbers(body: str, loops: bool, inputs: bool) -> None:
     """And one of what is computed equations; a sum of nothing may hide which it is."""
     text = f"f(u) = sin(u)/2; g(u, k) = sum(f(u)^j/j for j in 1..k); c[i] = {body} for i in 1..5; L = sum(c[*])"
     looped, found, right = both(f"{text}; output L", {})
@@ -323,9 +325,36 @@ def test_a_function_of_an_index_makes_numbers(body: str, loops: bool) -> None:
     assert looped.inputs == read_model(Source("<text>", text)).inputs
     if loops:
         assert found
-        assert looped.inputs == [f"c[{at}]" for at in range(1, 6)]
+        assert looped.inputs == [f"c[{at}]" for at in range(1, 6) if inputs]
         assert found.data == right.gradient.data
         assert found.gradients == right.gradient.gradients
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c[i] = f(2*i) for i in 1..n; z[i] = c[i]*x[i] for i in 1..n; L = sum(z[i]*a for i in 1..n) + f(3*2)",
+        "c[i] = f(2*i) for i in 1..n; s[0] = 0; s[i] = s[i-1]*a + c[i]*x[i] for i in 1..n; L = s[n]",
+        "c[i] = f(2*i) for i in 1..n; L = a*sum(c[i] for i in 1..n)",
+        "z[i] = x[i] + sum(x[j]*x[k] for j in 1..m, k in 1..j) for i in 1..n; L = a*sum(z[i] for i in 1..n)",
+        "z[i,j] = x[i] for i in 1..m, j in 1..i; L = a*sum(x[*]) + sum(z[i,j] for i in 1..m, j in i..n)",
+        "L = a*sum(x[i] for i in 1..n) + sum(x[i]*j*k for i in 1..m, j in i..0, k in 1..j if k > j)",
+    ],
+)
+def test_constant_equations_and_ranges_within_empty_ones_are_loops(text: str) -> None:
+    whole = f"f(u) = sqrt(u - 1); {text}; x[i] = i/n for i in 1..n; a = 2; const n = 40; const m = 0; output L"
+    looped, found, right = both(whole, {})
+    assert looped.loops
+    assert found
+    plain = read_carefully(Source("<text>", whole))
+    assert [*found.data.items()] == [*right.gradient.data.items()]
+    assert [*found.gradients] == [*right.gradient.gradients]
+    assert apart(found, right) <= 4
+    assert (looped.inputs, looped.outputs) == (plain.inputs, plain.outputs)
+    assert looped.default_numbers() == plain.default_numbers()
+    value, slopes = machine_gradient(whole)
+    assert value == pytest.approx(found.value, rel=1e-14)
+    assert slopes == pytest.approx({name: found.gradients[name] for name in slopes}, rel=1e-12)
 
 
 @pytest.mark.parametrize(

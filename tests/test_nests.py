@@ -23,7 +23,7 @@ from backprop.loops.ready import build
 from backprop.loops.worth import read_model
 from backprop.source import Source
 from indexed_models import random_indexed
-from test_loops import apart
+from looped import apart
 
 GROUPS = 10
 

@@ -249,22 +249,21 @@ class Layout:
             self._say(loop, self.families[loop.family].where(loop.at))
             return
         found = part(self.columns, [loop.root], self.uses)
-        if found.uses:
+        called = words(loop.statement.tokens, Parts((), loop.parts.body))
+        calls = not called.isdisjoint(self.builder.functions)
+        if found.uses or (calls and self._is_equation(loop, found)):
             parts[number] = found
             if loop.statement.shape.const or loop.parts.limits:
                 raise NotLoops("what is computed has bounds or is const")
             self.computed[number] = self._reading(found, loop)
             return
-        called = words(loop.statement.tokens, Parts((), loop.parts.body))
-        if not called.isdisjoint(self.builder.functions) and self._is_equation(loop, found):
-            raise NotLoops("a function of the file makes a number of what is computed")
         self._default(loop, found)
 
     def _is_equation(self, loop: Repeated, found: Block) -> bool:
         """Whether a statement whose functions read no member is an equation, because one is called with
         what is computed, as its first member shows: f(2*i), and not f(i)."""
         if not all(each.counts.all() for each in found.domains.values()):
-            return True
+            raise NotLoops("a function of the file makes a number of what is computed, perhaps")
         scope = first_of(self.builder, loop)
         single = Builder({}, Columns(), self.builder.functions, self.builder.families)
         single.expression(loop.statement.tokens, loop.parts.body, scope)
@@ -274,7 +273,7 @@ class Layout:
         """For each combination of a loop whether it reads members: in sums of nothing there are none,
         and what they alone make is an input."""
         columns = self.columns
-        if self._reads_always(of, loop.root):
+        if not of.uses or self._reads_always(of, loop.root):
             return numpy.broadcast_to(numpy.True_, loop.domain.size)
         found: dict[int, NDArray[numpy.bool_]] = {}
         for row in in_order([loop.root], columns.operands):

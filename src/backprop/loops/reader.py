@@ -111,8 +111,6 @@ class LoopBuilder(Builder):
         inner, domain = {**scope}, around
         taken += CONDITION * bool(parts.condition)
         for clause in parts.clauses:
-            if not domain.size and clause is not parts.clauses[0]:
-                raise NotLoops("a range stands within an empty one")
             ends = [self._row_of(tokens, item, inner) for item in clause.items]
             at = domain
             numbers = [self._whole(row, at) for row in ends]
@@ -200,6 +198,8 @@ class LoopBuilder(Builder):
     def _row_of(self, tokens: Tokens, nodes: Nodes, scope: Scope) -> int:
         """The arithmetic of an index, a range or a condition as a row."""
         columns = self.columns
+        if any(node.kind == "gather" for node in nodes):
+            raise NotLoops("an index or a range is made of a sum")
 
         def visit(node: Node, operands: list[int]) -> int:
             word = tokens.texts[node.token]
