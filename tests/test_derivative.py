@@ -543,3 +543,21 @@ def test_a_slope_goes_by_what_has_no_value(text: str, slope: float | None) -> No
         assert isnan(found.gradients["x"])
     else:
         assert found.gradients["x"] == slope
+
+
+def test_many_derivatives_at_corners_that_are_none() -> None:
+    """60 groups of them; and so many that not all are looked at, which is told."""
+    text = """x[i] = 0 for i in 1..{0}; V = sum(hypot(x[i], x[i+1])^2 for i in 1..{0}-1)
+        F[i] = derivative(V, x[i]) for i in 1..{0}; L = sum(F[i]*i for i in 1..{0})
+        H[i] = derivative(F[i], x[i]) for i in 1..{0}; T = sum(H[i]*i for i in 1..{0})"""
+    model = backprop.parse(text.format(60))
+    by = model.grad(of="L")
+    assert not (*by.warnings, *by.notes)
+    inner = {f"x[{i}]": 4 * i for i in range(2, 60)}
+    right = {"x[1]": 2, "x[60]": 120, **inner}
+    assert {name: by.gradients[name] for name in right} == pytest.approx(right, rel=1e-12)
+    found = model.grad(of="T")
+    assert found.value == pytest.approx(sum(right.values()), rel=1e-12)
+    assert len(found.warnings) <= 12
+    large = backprop.parse(text.format(1200)).grad(of="T")
+    assert any("too many to be looked at" in each.message for each in large.warnings)

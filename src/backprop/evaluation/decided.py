@@ -4,7 +4,7 @@ are derivatives of. What depends on them has its slopes by values beside the poi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from math import isfinite, nan
 from typing import NamedTuple, TypeAlias
@@ -23,8 +23,11 @@ from backprop.numbers import few, shown
 from backprop.syntax import functions
 from backprop.values import ByNode, Lookup, backward, forward, having_say
 
-_GROUPS = 20
-"""The most things whose derivatives are looked at."""
+_GROUPS, _STEPS = 20, 100_000
+"""The most things whose derivatives are looked at, or of more the most steps that lead to them."""
+
+_WARNINGS = 5
+"""The most warnings for one run."""
 
 _WORK = 100_000
 """The most steps that are computed beside the point, what is no sum or product counted as four: some
@@ -77,35 +80,44 @@ def decided(
         return None
     without, found, warnings = columns.copy(), list[int](), list[BackpropError]()
     corners = SmoothCorners(without, bending, {*borders}, data, settled, _WORK)
-    many = sum(1 for rows in groups.values() if not odd.isdisjoint(rows)) > _GROUPS
     behind = depending(columns, bending, every)
-    infinite = dict[int, None]()
+    infinite, stale, looked, spent = dict[int, None](), set[int](), 0, 0
+
+    def settle() -> None:
+        """Compute what depends on the derivatives that have been decided."""
+        moved = (x for x in every if (x in odd or x in bent) and x not in infinite)
+        forward(without, filter(without.is_step, moved), data)
+        stale.clear()
+
     for (of, held), rows in groups.items():
         whole = Graph(columns, [of], graph.labels).holding(held)
+        if stale and not stale.isdisjoint(whole.order):
+            settle()
         slope: _Slope | None = None
         by = {asked[row].by: row for row in rows}
-        if odd.isdisjoint(rows):
+        if spoilt := not odd.isdisjoint(rows):
+            looked, spent = looked + 1, spent + len(whole.order)
+        if not spoilt or (looked > _GROUPS and spent > _STEPS):
             slope = _at_corners(corners, whole, by, held, data, found) if of in behind else None
-        elif not many:
+        else:
             slope = _slopes(whole, by, held, without, data, found, corners)
             if not slope and not infinite.keys().isdisjoint(whole.order):
                 slope = _unknown
-        changed = False
         for row in rows if slope else ():
             assert slope
             number, how = slope(asked[row].by)
             if number == data[row] or (number != number and not isfinite(data[row])):
                 continue
-            data[row], changed = number, True
+            data[row] = number
+            stale.add(row)
             if not isfinite(number):
                 infinite[row] = None
                 continue
             without.undefine(row)
             found.append(row)
             warnings += [_told(model, row, data, f"by values it is {how}")] if how else []
-        if changed:
-            moved = (x for x in every if (x in odd or x in bent) and x not in infinite)
-            forward(without, filter(without.is_step, moved), data)
+    if stale:
+        settle()
     if infinite and (lost := infinite.keys() & {*having_say(graph, graph.order, data)}):
         raise _without_value(model, min(lost), data)
     if not found:
@@ -115,7 +127,7 @@ def decided(
     first = [*inner.order]
     there = {*first}
     others = [node for node in order if node in still and node not in there]
-    return Decided(inner, first + others, found, warnings, corners)
+    return Decided(inner, first + others, found, abridged(model, warnings), corners)
 
 
 def by_values(model: Model, graph: Graph, data: ByNode) -> set[int]:
@@ -123,13 +135,42 @@ def by_values(model: Model, graph: Graph, data: ByNode) -> set[int]:
     `data`."""
     found = set[int]()
     for row in model.derivations:
-        if row in graph and graph.is_step(row):
-            here = dict.fromkeys((row, *graph.operands(row)), 0.0)
-            here.update((each, data[each]) for each in graph.operands(row))
-            forward(graph, [row], here)
-            if here[row] != data[row]:
-                found.add(row)
+        if row in graph and graph.is_step(row) and _computed(graph, row, data) != data[row]:
+            found.add(row)
     return found
+
+
+def _computed(graph: Graph, row: int, data: ByNode) -> float:
+    """What a step makes of its operands."""
+    here = {each: data[each] for each in graph.operands(row)}
+    forward(graph, [row], here)
+    return here[row]
+
+
+def abridged(model: Model, told: Iterable[BackpropError]) -> list[BackpropError]:
+    """The first of many warnings on derivatives in equations, and how many more there are."""
+    warnings = [*told]
+    if rest := warnings[_WARNINGS:]:
+        message = (
+            f"the chain rule does not decide {len(rest)} more derivatives in equations: by values"
+        )
+        more = IndeterminateForm(message, where=model.source.name)
+        more.leads = frozenset().union(*(x.leads for x in rest if isinstance(x, IndeterminateForm)))
+        warnings[_WARNINGS:] = [more]
+    return warnings
+
+
+def unseen(model: Model, corners: SmoothCorners) -> list[BackpropError]:
+    """A warning where not all derivatives in equations have been looked at."""
+    if corners.left >= 0:
+        return []
+    message = (
+        "derivatives in equations stand on borders here, too many to be looked at from both sides:"
+        " some are those of their steps"
+    )
+    warning = IndeterminateForm(message, where=model.source.name)
+    warning.leads = frozenset(model.names)
+    return [warning]
 
 
 _Slope: TypeAlias = Callable[[int], tuple[float, str]]
@@ -248,7 +289,7 @@ def add_slopes(
     shares = [(row, gradients[row]) for row in rows if row in inside]
     for row, gradient in shares:
         own = Graph(graph.columns, [row], labels)
-        look, said = _Beside(own, data, work), list[str]()
+        look, said, plain = _Beside(own, data, work), list[str](), True
         for node in own.order[:-1]:
             if own.is_number(node):
                 continue
@@ -258,8 +299,9 @@ def add_slopes(
             slope, how = look.slope(node)
             gradients[node] += gradient * slope if slope or not isfinite(gradient) else 0.0
             said.append(f"by {labels[node]} is {how}")
+            plain &= how == shown(slope)
         work = look.left
-        if said:
+        if said and not (plain and isfinite(_computed(graph, row, data))):
             yield _told(model, row, data, f"by values its slope {few(said)}", {*labels.values()})
 
 

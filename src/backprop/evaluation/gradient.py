@@ -272,7 +272,11 @@ def evaluate(
         gradients[node] += more
     notes: tuple[AtBorder | Cancelled, ...] = ()
     at_border = borders.met if among is None else borders.met_within
-    if noted and (steps := at_border(graph, data)):
+    steps = at_border(graph, data) if noted else []
+    if steps and corners:
+        outside = corners.outside(graph.output)
+        steps = [step for step in steps if step in outside]
+    if steps:
         from backprop.evaluation.other_side import asked  # which has mpmath compute: 40 ms
 
         notes = asked(model, graph, steps, data, gradients)
@@ -283,9 +287,13 @@ def evaluate(
     if lost:
         notes += (*cancelled.notes(model, graph, data, lost),)
     if by_sides:
-        from backprop.evaluation.decided import add_slopes
+        from backprop.evaluation.decided import abridged, add_slopes
 
-        warnings += add_slopes(model, whole, data, gradients, by_sides)
+        warnings += abridged(model, add_slopes(model, whole, data, gradients, by_sides))
+    if corners:
+        from backprop.evaluation.decided import unseen
+
+        warnings += unseen(model, corners)
     valued = set(computed if missing else order)
     found = Gradient(
         name,

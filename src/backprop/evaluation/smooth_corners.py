@@ -42,6 +42,13 @@ class SmoothCorners:
         self._columns, self._rows, self._borders = columns, rows, borders
         self._data, self.settled = data, settled
         self.left = work
+        self._smooth = set[int]()
+        """Those of the rows of which both sides say the same by all that leads to a border."""
+
+    def outside(self, of: int) -> set[int]:
+        """What leads to a row by another way than through a derivative that is smooth here."""
+        operands = self._columns.operands
+        return {*in_order([of], lambda node: () if node in self._smooth else operands(node))}
 
     def more(
         self, of: int, wanted: Container[int], held: frozenset[int] = frozenset()
@@ -82,21 +89,30 @@ class SmoothCorners:
         met = [step for step in having_say(own, own.order, data) if step in self._borders]
         leading = [node for node in in_order(met, own.operands) if node in wanted and node != row]
         if not leading:
+            self._smooth.add(row)
             return
+        smooth = True
         gradients = [0.0] * len(data)
         undecided = self.settled(own, data, gradients) or ()
         levels = cache(partial(Precise, own, data))
+        self.left -= len(own.steps)
         for node in leading:
             slope = gradients[node]
             self.left -= sum(1 if own.op(each) in PLAIN else 4 for each in own.moved_by(node)[0])
             if self.left < 0:
                 return
             if node in undecided or not isfinite(slope):
+                smooth = False
                 continue
             seen = sides(own, levels, node, AGREED / 10, flat=_FLAT)
             left, right = seen.left, seen.right
             if left.kind == right.kind == "slope" and isfinite(seen.slope):
                 blur = left.error + right.error
                 agree = abs(left.slope - right.slope) <= max(AGREED * abs(seen.slope), blur)
+                smooth &= agree
                 if agree and abs(seen.slope - slope) > max(AGREED * abs(slope), blur):
                     yield node, seen.slope - slope
+            else:
+                smooth = False
+        if smooth:
+            self._smooth.add(row)
