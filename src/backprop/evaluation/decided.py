@@ -184,9 +184,12 @@ def _at_corners(
     held: frozenset[int],
     data: list[float],
     found: Collection[int],
-) -> _Slope:
-    """The derivatives of a graph's output where only borders are met. rows: those of which it may be that
-    values say more, by what they are by. found: the rows that values have decided."""
+) -> _Slope | None:
+    """The derivatives of a graph's output where only borders are met; None where that takes too long.
+    rows: those of which it may be that values say more, by what they are by. found: the rows that
+    values have decided."""
+    if corners.left < 0:
+        return None
     if {*found}.isdisjoint(graph.order):
         more = corners.more(graph.output, rows, held)
         return lambda node: (data[rows[node]] + more.get(node, 0.0), "")
