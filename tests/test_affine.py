@@ -19,6 +19,7 @@ from backprop.loops.affine import (
     seen,
 )
 from backprop.loops.domains import Domain
+from backprop.loops.loop_model import LoopModel
 from backprop.loops.recurrence import Recurrence
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -169,3 +170,28 @@ def test_what_repeats_itself_is_what_arrays_say(number: int) -> None:
     assert whole.ends() == ((numbers.min(), numbers.max()) if len(numbers) else None)
     assert {*seen(whole).tolist()} == {*numbers.tolist()}
     assert distinct(whole) == (len({*numbers.tolist()}) == len(numbers))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[i] = i for i in 1..30; L = sum(x[*])",
+        "x[i,j] = i + j for i in 2..9, j in -3..4; L = sum(x[*,*])",
+        "x[i,j] = i + j for i in 1..9, j in 1..i; L = sum(x[*,*])",
+        "x[i,j,k] = i*j + k for i in 0..3, j in 1..4, k in -1..2 if j != i; L = sum(x[*,*,*])",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_names_of_many_members_are_those_of_each(text: str, step: int) -> None:
+    model = read_model(Source("<text>", text), many=0)
+    assert isinstance(model, LoopModel)
+    family = model.plan.families["x"]
+    places = numpy.flatnonzero(family.owner != family.ABSENT)
+    some = places[5:][::step]
+    names = family.labels(some)
+    assert names == [family.labels(some[at : at + 1])[0] for at in range(len(some))]
+    assert [family.named(name) for name in names] == some.tolist()
+    found = family.all_named(names)
+    assert found is not None
+    assert found.tolist() == some.tolist()
+    assert family.all_named([*names[:-1], "x[99]"]) is None
