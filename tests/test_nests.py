@@ -18,7 +18,7 @@ from backprop.language.reading import read_carefully
 from backprop.loops import loop_model, sequence
 from backprop.loops.loop_model import LoopModel
 from backprop.loops.many import NotLoops
-from backprop.loops.native import module
+from backprop.loops.native import adding, module, nests, row_loops
 from backprop.loops.ready import build
 from backprop.loops.worth import read_model
 from backprop.source import Source
@@ -66,13 +66,24 @@ def gradient(text: str) -> tuple[float, dict[str, float]]:
 
 
 @pytest.mark.parametrize("lanes", [2, 0])
+@pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_random_models_are_what_they_are_unrolled(
-    group: int, lanes: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    group: int,
+    few: bool,
+    lanes: int,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """lanes: where they are few, more rows are run several at once, and share their loops."""
+    """lanes: where they are few, more rows are run several at once, and share their loops. few: whether two
+    terms are already many, as in large models."""
     if lanes:
         monkeypatch.setattr(module, "lanes", lambda wide: (lanes, {}))
+    if few:
+        monkeypatch.setattr(adding, "FEW", 1)
+        monkeypatch.setattr(adding, "_SHORT", 0)
+        monkeypatch.setattr(nests, "FEW", 1)
+        monkeypatch.setattr(row_loops, "CHUNK", 2)
     models = 100 if request.config.getoption("--whole") else 5
     looped = 0
     for number in range(group * models, (group + 1) * models):
