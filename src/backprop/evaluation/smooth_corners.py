@@ -6,7 +6,7 @@ it, or of neither. Where values on both sides agree, the slope is theirs, as for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from functools import cache, partial
 from math import isfinite
 from typing import TypeAlias
@@ -67,17 +67,17 @@ class SmoothCorners:
         if of in rows:
             return [(of, 1.0)]
 
-        def outside(node: int) -> Sequence[int]:
+        def outside(node: int) -> tuple[int, ...]:
             return () if node in rows or node in held else columns.operands(node)
 
-        first = [node for node in in_order([of], outside) if node in rows]
+        rest = Graph(columns, [of])
+        rest.order, rest.operands = in_order([of], outside), outside
+        rest.steps = [node for node in rest.order if outside(node)]
+        first = [node for node in rest.order if node in rows]
         if not first:
             return []
-        rest = columns.copy()
-        for row in first:
-            rest.undefine(row)
-        gradients = [0.0] * len(self._data)
-        self.settled(Graph(rest, [of]).holding(held), self._data, gradients)
+        gradients = dict.fromkeys(rest.order, 0.0)
+        self.settled(rest, self._data, gradients)
         return [(row, flow) for row in first if isfinite(flow := gradients[row]) and flow]
 
     def _apart(
@@ -92,7 +92,7 @@ class SmoothCorners:
             self._smooth.add(row)
             return
         smooth = True
-        gradients = [0.0] * len(data)
+        gradients = dict.fromkeys(own.order, 0.0)
         undecided = self.settled(own, data, gradients) or ()
         levels = cache(partial(Precise, own, data))
         self.left -= len(own.steps)
