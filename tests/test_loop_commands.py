@@ -273,3 +273,47 @@ def test_no_engine_unrolls_loops(engine: str, command: str) -> None:
     ran = backprop(name, "-e", text, "--engine", engine, *more, *only, "--verbose", "--of", "L")
     assert (ran.status, ran.err.count("read as loops")) == (0, 1)
     assert "unrolled after all" not in ran.err
+
+
+# ------------------------------------------------------------------------- outputs that few steps lead to
+
+FEW = """n = 12500
+w[i] ~ normal(0, 1) for i in 1..n
+y[i] = w[i]^2 for i in 1..n
+x[1] = 0.3; dt = 1e-3
+x[t+1] = x[t] + dt*y[t] for t in 1..n
+L = sum(x[i]*y[i] for i in 1..n)
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "y[3]",
+        "w[5]",
+        "x[9]",
+        "x[1]",
+        "y[n-1]*x[3]/sum(w[i] for i in 1..9)",
+        "(1 - cos(w[7]*1e-9))/w[7]^2",  # digits that rounding takes
+        "max(y[7], w[7]^2) + abs(w[8]^2 - y[8])",  # notes on borders
+        "sqrt(y[5] - w[5]^2)",  # a gradient that is infinite
+        "sum(y[i] for i in 1..400)",  # more than is cut out
+        "exp(-800)*y[1]*exp(-100)",  # too small for a double
+        "max(y[1], 5)",
+    ],
+)
+def test_of_few_steps_is_said_what_is_said_unrolled(
+    more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the others are not unrolled, but for what a note is due for."""
+    text = f"{FEW}z = {more}"
+    asked: tuple[str, ...] = ("-e", text, "--of", "z", "--only", "z, w[1..9], x[1..4], dt")
+    ran, right = backprop("grad", *asked), unrolled("grad", *asked)
+    assert ran == right
+    if more == "x[9]":
+        matrix = ("-e", text, "--of", "z, y[1]", "--wrt", "w[1], w[5], w[7], dt")
+        assert backprop("jacobian", *matrix) == unrolled("jacobian", *matrix)
+    if right.err or "400" in more:
+        return
+    monkeypatch.setattr("backprop.loops.loop_model.read_carefully", pytest.fail)
+    assert backprop("grad", *asked) == right

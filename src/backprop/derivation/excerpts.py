@@ -10,7 +10,7 @@ from backprop.derivation.chain_rule import MOST, derivation, too_many
 from backprop.derivation.paths import MOST_PATHS, paths
 from backprop.derivation.steps import Derivation
 from backprop.errors import TooLarge
-from backprop.evaluation.gradient import Evaluation, Gradient
+from backprop.evaluation.gradient import Evaluation, Gradient, by_arrays
 from backprop.graph import Graph
 from backprop.language import Model
 from backprop.names import meant
@@ -127,13 +127,13 @@ def swept(model: Model, values: Mapping[str, float], of: str | None) -> Swept | 
     output = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
-    from backprop.loops.loop_model import FEW, LoopModel
+    from backprop.loops.loop_model import LoopModel
 
     assert isinstance(model, LoopModel)
-    found = model.swept({normal(name): number for name, number in values.items()}, output, False)
-    if found is None or model.plan.leading <= FEW:  # of which lost digits are restored
-        return None
-    return Swept(model, output, found)
+    given = {normal(name): number for name, number in values.items()}
+    few = model.leads_few(output)
+    found = by_arrays(model, given, output) if few else model.swept(given, output, False)
+    return None if found is None else Swept(model, output, found)
 
 
 def _swept(model: Model, values: Mapping[str, float], of: str | None) -> Gradient | None:

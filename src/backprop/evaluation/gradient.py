@@ -22,6 +22,8 @@ from backprop.values import ByNode, Numbers, any_steep, backward, forward
 if TYPE_CHECKING:
     from backprop.engine.writers.exact import Open
     from backprop.evaluation.often import Sweep
+    from backprop.loops.loop_model import LoopModel
+    from backprop.loops.passes import Found
 
 
 _OFTEN = 40
@@ -93,12 +95,59 @@ def by_loops(
     name = model.output(of) if model.loops else ""
     if not model.loops:  # which may have been unrolled for the message
         return None
+    from backprop.loops.loop_model import LoopModel
+
+    assert isinstance(model, LoopModel)
     given = {normal(each): number for each, number in values.items()}
-    found = model.by_names(given, name, names and [*names, name], wrt)
+    if names is None:
+        at = by_arrays(model, given, name)
+        model.found = at
+        found = None if at is None else model.named(at, wrt)
+    else:
+        found = model.by_names(given, name, [*names, name], wrt)
     if found is None:
         return None
     data, gradients = found
     return Gradient(name, data[name], data, gradients, tuple(model.warnings))
+
+
+def by_arrays(model: LoopModel, values: Mapping[str, float], output: str) -> Found | None:
+    """The numbers of all members of a Model of loops; None where something is in doubt, or worth a note."""
+    found = model.swept(values, output)
+    if found is not None or not model.leads_few(output):
+        return found
+    found = model.swept(values, output, False)
+    return None if found is None else _looked_at(model, found, output)
+
+
+def _looked_at(model: LoopModel, found: Found, output: str) -> Found | None:
+    """These numbers, of the few steps that lead to an output those that these have alone, with the digits
+    that rounding takes; None where there is something to say of them, or they cannot be cut out."""
+    from backprop.loops.chosen import Chosen
+    from backprop.loops.excerpt import Excerpt
+    from backprop.loops.many import NotLoops
+
+    try:
+        chosen = Chosen(model, output)
+        excerpt = Excerpt(model, chosen.in_turn(chosen.computed()), {}, found.values)
+        if not excerpt.roots:
+            return found
+        part = excerpt.model
+        given = {name: excerpt.data[part.names[name]] for name in part.inputs}
+        near = evaluate(part, given, output, noted=True).gradient
+    except (NotLoops, BackpropError):
+        return None
+    if excerpt.rests or near.notes or near.warnings:
+        return None
+    gradients = {**found.gradients}
+    copied = set[str]()
+    for name, slope in near.gradients.items():
+        of, at = model.kind(name)
+        if of.name not in copied:
+            copied.add(of.name)
+            gradients[of.name] = gradients[of.name].copy()
+        gradients[of.name][at] = slope
+    return found._replace(gradients=gradients)
 
 
 def refuse(model: Model, values: Mapping[str, float], of: str | None) -> None:

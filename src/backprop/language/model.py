@@ -56,17 +56,6 @@ class Model:
     loops: Any = None
     """Its indexed equations as loops over arrays, until something needs every step of its own."""
 
-    def by_names(
-        self,
-        values: Mapping[str, float],
-        output: str,
-        names: Sequence[str] | None = None,
-        wrt: Sequence[str] = (),
-    ) -> tuple[dict[str, float], dict[str, float]] | None:
-        """The values of all names and the derivatives of the output, by loops; None without them. names:
-        of these alone, also where a note may be due. wrt: derivatives by these alone, if any."""
-        return None
-
     sizes: GivenSizes = NO_SIZES
     """The numbers from outside that there were when it was read."""
     given: Mapping[str, float] = MappingProxyType({})

@@ -60,6 +60,16 @@ class Chosen:
         """A few names in the order of the file."""
         return self._model.naming.in_file(names)
 
+    def computed(self) -> list[Member]:
+        """The members that are computed."""
+        found: list[Member] = []
+        for number, reads in self._plan.computed.items():
+            loop = self._plan.loops[number]
+            own = self._plan.families[loop.family].places(loop.indices)
+            which = numpy.flatnonzero(reads & self._reached[loop.family][own])
+            found += [(number, at) for at in which.tolist()]
+        return found
+
     def about(
         self, names: Iterable[str], users: bool = True, most: int | None = None
     ) -> list[Member]:

@@ -247,14 +247,12 @@ class LoopModel(Model):
         self,
         values: Mapping[str, float],
         output: str,
-        names: Sequence[str] | None = None,
+        names: Sequence[str],
         wrt: Sequence[str] = (),
     ) -> tuple[dict[str, float], dict[str, float]] | None:
-        self.found = found = self.swept(values, output, names is None)
+        self.found = found = self.swept(values, output, False)
         if found is None:
             return None
-        if names is None:
-            return self.named(found, wrt)
         kinds = [(name, *self.kind(name)) for name in names]
         data = {name: float(found.values[of.name][at]) for name, of, at in kinds}
         return data, self._slopes(found, names)
@@ -286,6 +284,12 @@ class LoopModel(Model):
             gradients.update(zip(labels, slopes.tolist(), strict=True))
         return self.naming.ordered(data), self.naming.ordered(gradients)
 
+    def leads_few(self, output: str) -> bool:
+        """Whether so few steps lead to an output that they are looked at one by one."""
+        of, at = self.kind(output)
+        self.plan.reached(of.name, at)
+        return self.plan.leading <= FEW
+
     def swept(self, values: Mapping[str, float], of: str, noted: bool = True) -> Found | None:
         """Values and gradients of all members; None where the unrolled graph has to say what is so, or,
         if this is noted, what a note is due for."""
@@ -297,7 +301,7 @@ class LoopModel(Model):
                 if lacking(numbers[name], plan.inputs_of(name)):
                     return None
             plan.reached(output.name, at)
-            if noted and plan.leading <= FEW:
+            if noted and plan.leading <= FEW:  # see `leads_few`
                 return None
             if found := by_code(plan, numbers, output.name, at, noted):
                 return found

@@ -12,7 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 from backprop.errors import AtBorder, BackpropError
-from backprop.evaluation.gradient import Gradient, only_by
+from backprop.evaluation.gradient import Gradient, by_arrays, only_by
 from backprop.evaluation.noted import swept_with_notes
 from backprop.loops.affine import among, count_of, once, plain, seen, some_of
 from backprop.loops.domains import Wholes
@@ -300,7 +300,8 @@ def large_report(
     found: dict[str, Found] = {}
     notes: list[AtBorder] = []
     for name in names:
-        one = swept_with_notes(model, numbers, name, _TOLD)
+        few = by_arrays(model, numbers, name) if model.leads_few(name) else None
+        one = (few, []) if few else swept_with_notes(model, numbers, name, _TOLD)
         if one is None:
             return None
         found[name], said = one
