@@ -317,3 +317,22 @@ def test_of_few_steps_is_said_what_is_said_unrolled(
         return
     monkeypatch.setattr("backprop.loops.loop_model.read_carefully", pytest.fail)
     assert backprop("grad", *asked) == right
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("k[i] = mod(i, 5) + 1.5 for i in 1..n", "in line 1, of L, k[1] is 2.5, and no index"),
+        ("k[i] = i for i in 1..n", "a[6] is read, and there is no such member"),
+        ("k[i] = 1 for i in 2..n", "k[1] is read, and there is no such member"),
+        ("k[i] = 1 for i in 1..n; k[i] = 2 for i in 3..4", "of k, a member is defined twice"),
+    ],
+)
+def test_the_limit_of_what_is_unrolled_says_why_it_is(text: str, why: str) -> None:
+    """There a mistake is told by it, which stands behind the limit. Smaller texts tell the mistake."""
+    rest = "a[j] = j for j in 1..5; L = sum(a[k[i]]^2 for i in 1..n) + sum(i*b for i in 1..200000); b = 1"
+    ran = backprop("grad", "-e", f"n = 40000; {text}; {rest}", "--max-nodes", "1000")
+    assert ran.status == 1
+    assert "unrolled, the file has over 1,000 values" in ran.err
+    assert "it is unrolled, since" in ran.err
+    assert why in ran.err

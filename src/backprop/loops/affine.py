@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
+from backprop.language.integers import MOST
 from backprop.loops.domains import Domain, Repeating, Wholes
 
 
@@ -362,3 +364,10 @@ def listed(parent: Domain, items: Sequence[Ints]) -> tuple[Domain, Ints]:
     whole = numpy.stack([numpy.asarray(each) for each in items], axis=1).reshape(-1)
     evenly = affine(whole, domain)
     return domain, whole if evenly is None else evenly
+
+
+def no_index(numbers: NDArray[numpy.float64]) -> NDArray[numpy.bool_]:
+    """Which numbers are not whole, or of no size that indices have."""
+    with numpy.errstate(invalid="ignore"):
+        found: NDArray[numpy.bool_] = ~(numpy.abs(numbers) <= MOST) | (numbers % 1 != 0)
+    return found

@@ -162,7 +162,10 @@ class Family:
             raise NotLoops("a family is read with another number of indices")
         found = self.where(indices)
         if not self.has(found):
-            raise NotLoops("a member is read that there is not")
+            places = self.places(indices)
+            absent = (places < 0) | (self.owner[places] == self.ABSENT)
+            first = named(self.name, indices, int(numpy.argmax(absent)))
+            raise NotLoops(f"{first} is read, and there is no such member")
         return found
 
     def has(self, places: Places) -> bool:
@@ -232,6 +235,12 @@ class Family:
         if count_of(places) != self.size:
             return False
         return isinstance(places, slice) or bool((numpy.diff(whole(places)) == 1).all())
+
+
+def named(family: str, indices: Sequence[Ints], at: int) -> str:
+    """What the member with these indices is called. at: which of them."""
+    numbers = [int(numpy.asarray(each)[at]) for each in indices]
+    return f"{family}[{','.join(map(str, numbers))}]"
 
 
 def _ends(each: Sequence[Ints]) -> tuple[int, int]:

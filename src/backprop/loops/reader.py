@@ -22,15 +22,17 @@ from backprop.language.families import Families, ready_made
 from backprop.language.in_equations import Derivatives
 from backprop.language.index_code import Scope
 from backprop.language.integers import MOST, Argument
-from backprop.loops.affine import Affine, Ints, counted, evenly, listed, ranged
+from backprop.loops.affine import Affine, Ints, counted, evenly, listed, no_index, ranged
 from backprop.loops.arrays import ArrayWriter
 from backprop.loops.domains import Domain, Reals, Wholes
+from backprop.loops.family import named
 from backprop.loops.index_calls import CalledRows
 from backprop.loops.many import Many, NotLoops, Slot, Variable, open_extents
 from backprop.loops.repeated import Repeated
 from backprop.loops.room import CONDITION, EVENLY, MEMBER, NAMED, Room
 from backprop.loops.rows import ArrayColumns, Gathered, Index, Lift, Read
 from backprop.loops.words import words
+from backprop.numbers import shown
 from backprop.operations import FUNCTIONS, GATHERS, OPERATIONS, Gather
 from backprop.source import Span
 from backprop.syntax.bodies import Nodes, Parts, ends_of
@@ -180,9 +182,8 @@ class LoopBuilder(Builder):
                 raise NotLoops("an index is no whole number")
             return evenly.lifted(domain)
         numbers = numpy.asarray(self._numbers(row), dtype=float)
-        with numpy.errstate(invalid="ignore"):
-            if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
-                raise NotLoops("an index is no whole number")
+        if no_index(numbers).any():
+            raise NotLoops("an index is no whole number")
         found: Wholes = domain.lifted(numbers, home).astype(numpy.int64)
         return found
 
@@ -221,8 +222,9 @@ class LoopBuilder(Builder):
                 home = columns.innermost(operands)
                 indices = tuple(self._whole(each, home) for each in operands)
                 numbers = self.table(word, indices, home, self._here)
-                if not (numpy.abs(numbers) <= MOST).all() or (numbers != numpy.rint(numbers)).any():
-                    raise NotLoops("an index comes from a table of other than whole numbers")
+                if len(odd := numpy.flatnonzero(no_index(numbers))):
+                    member = named(word, indices, int(odd[0]))
+                    raise NotLoops(f"{member} is {shown(numbers[odd[0]])}, and no index")
                 return columns.special(Index(numbers.astype(numpy.int64)), home)
             raise NotLoops("an index or a range is made of what is no arithmetic of whole numbers")
 

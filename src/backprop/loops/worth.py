@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from sys import maxsize
 
-from backprop.errors import BackpropError
+from backprop.errors import BackpropError, TooLarge
 from backprop.language.families import MOST_VALUES, Families, ready_made
 from backprop.language.index_code import Scope
 from backprop.language.model import Model
@@ -48,17 +48,25 @@ def read_model(
     """The Model of an equation text. seed: of the inputs that are drawn at random. most: the values
     that it may unroll to. many: from so many on it is one of loops. tell: is told how it is read.
     sizes: numbers from outside. Raises the SyntaxFaults and MeaningFaults found in it."""
-    found = quickly(source, most)
+    found, why = quickly(source, most), ""
     if not found:
         text = parsed(source, seed, most, sizes)
         text.members.most = maxsize  # which is of what is unrolled
         steps = about(text)
         text.members.most = most
         if steps >= max(many, many and 10 * sum(map(_is_read_alone, text.statements))):
-            if looped := _loops(text, most, steps, tell):
+            looped = _loops(text, most, steps, tell)
+            if isinstance(looped, Model):
                 return looped
+            why = looped
             text = parsed(source, seed, most, sizes)
-        found = unrolled(text)
+        try:
+            found = unrolled(text)
+        except BackpropError as error:
+            for each in error.all if why else ():
+                if isinstance(each, TooLarge):
+                    each.hints = (f"it is unrolled, since {why}", *each.hints)
+            raise
     tell(f"read step by step: {len(found.columns):,} steps")
     return found
 
@@ -72,13 +80,15 @@ def _is_read_alone(statement: Statement) -> bool:
     return not numbers or bool(parts.clauses or parts.limits or parts.condition)
 
 
-def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | None:
+def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | str:
+    """A text as a Model of loops; why it is none, in words behind "since"."""
     from backprop.loops.many import NotLoops
 
     message = f"no loops, though there are about {steps:,.0f} steps:"
     if text.chains:
-        tell(f"{message} there are numbers behind equations, which are compared step by step")
-        return None
+        why = "there are numbers behind equations, which are compared step by step"
+        tell(f"{message} {why}")
+        return why
     try:
         from backprop.loops.loop_model import LoopModel
         from backprop.loops.plan import read
@@ -90,9 +100,9 @@ def _loops(text: Parsed, most: int, steps: float, tell: Tell) -> Model | None:
         at = ""
         if of := error.statement:
             line, _ = text.source.position(of.tokens.span(0).start)
-            at = f" in line {line}, of {of.tokens.texts[of.shape.target]},"
-        tell(f"{message}{at} {error.reason}")
-        return None
+            at = f"in line {line}, of {of.tokens.texts[of.shape.target]}, "
+        tell(f"{message} {at}{error.reason}")
+        return f"{at}{error.reason}"
     tell(f"read as loops over arrays: unrolled, there would be about {steps:,.0f} steps")
     return found
 
