@@ -85,7 +85,7 @@ def close_up(
     if model.plan.builder.derivatives:
         return None
     near = Nearby(model.plan, *_at(model, output))
-    middle, single = _meant(model, near, focus, output)
+    middle, single = _meant(at, near, focus)
     exact = single
     if middle and not single and detail != "equations":
         exact = len(near.around(middle, depth, _CLEAR)) <= _CLEAR
@@ -119,13 +119,11 @@ def _at(model: LoopModel, name: str) -> tuple[str, int]:
     return of.name, at
 
 
-def _meant(
-    model: LoopModel, near: Nearby, focus: Sequence[str], output: str
-) -> tuple[list[str], bool]:
+def _meant(at: Swept, near: Nearby, focus: Sequence[str]) -> tuple[list[str], bool]:
     """The names that are meant, of families the first ones, and whether a single member is named. Raises
     UnknownName."""
     found: dict[str, None] = {}
-    single = False
+    single, leading = False, at.gradient.gradients
     for each in focus:
         name = re.sub(r"\s+", "", normal(each))
         if near.place(name):
@@ -134,8 +132,7 @@ def _meant(
         elif some := near.first(name, _CLEAR + 1):
             found |= dict.fromkeys(some)
         else:
-            leading = [every for every in model.names if near.place(every)]
-            found |= dict.fromkeys(meant([each], leading, f"what leads to {output}"))
+            found |= dict.fromkeys(meant([each], leading, f"what leads to {at.output}"))
     return [*found], single
 
 

@@ -209,6 +209,14 @@ class NumbersByName(Mapping[str, float]):
         groups = [each for each in self._naming.groups if each[0] == family]
         return [*chain.from_iterable(map(self._labels, groups))]
 
+    def fitting(self, pattern: str) -> list[str] | None:
+        """The names that fit a pattern, `w[2..4,*]`, in the order of the file; None where only a look at all
+        of them tells."""
+        there = self._there
+        if not self._naming.in_turn:
+            return None
+        return self._naming.fitting(pattern, lambda of: None if there is None else there[of][:-1])
+
     def _labels(self, group: Group) -> list[str]:
         name, places = group
         some = places if self._there is None else among(places, self._there[name][places])
