@@ -90,8 +90,10 @@ class Program:
         which row it is of, from 0 on. Raises NotFinite for a step without a finite value
         that has a say in the output, NotANumber for nan, ValueError for another shape. A slope may
         be infinite, and then is the gradient; it is nan where the chain rule meets 0·∞ and does
-        not decide (`Model.grad` asks the values). The value is what doubles hold: where one on the
-        way is below 2.2e-308 it has lost digits, but the gradient is computed with more of them.
+        not decide (`Model.grad` asks the values). At a corner a derivative in the equations is what
+        its steps say there, where `Model.grad` looks at both sides. The value is what doubles hold:
+        where one on the way is below 2.2e-308 it has lost digits, but the gradient is computed with
+        more of them.
         """
         import numpy as np
 
