@@ -148,3 +148,15 @@ def test_an_equation_called_data_misleads_nobody(folder: Path) -> None:
     backprop("descend", "-e", text, "--set", "data=5", "--steps", "0", "-o", "v.json")
     ran = backprop("grad", "-e", text, "--values", "v.json", "--format", "json")
     assert json.loads(ran.out)["value"] == 26
+
+
+@pytest.mark.parametrize("rows", [4, 40])
+def test_lists_that_are_too_long_are_one_mistake(rows: int, tmp_path: Path) -> None:
+    text = "n = 3; w[i,j] = i*j for i in 1..n, j in 1..n; L = sum(w[*,*])"
+    file = tmp_path / "numbers.json"
+    file.write_text(json.dumps({"w": [[1.0] * rows] * rows}), "utf-8")
+    ran = backprop("grad", "-e", text, "--values", str(file))
+    assert ran.status == 1
+    assert ran.err.count("error:") == 1
+    assert f"the lists for 'w' have {rows * rows - 9:,} numbers beyond its members" in ran.err
+    assert "w has w[1..3,1..3]" in ran.err

@@ -28,6 +28,9 @@ from backprop.numbers import as_double, exact, half_unit, listed
 from backprop.source import Source, Span, normal
 from backprop.syntax.parser import read
 
+_MANY = 1000
+"""Of so many numbers most are plain ones of inputs."""
+
 
 def read_numbers(
     model: Model,
@@ -54,7 +57,12 @@ def read_numbers(
     sources = [_from_file(source, model) for source in opened_all(files)]
     sources += map(from_lines, written)
     inputs, known = Names(model.settable), _KnownSizes(model)
+    plain = {*model.inputs} if sum(map(len, sources)) > _MANY else set[str]()
     for name, (number, span, text) in (item for given in sources for item in given.items()):
+        if name in plain:  # of which nothing else is to be found out
+            numbers[name] = _within(model, name, number, text)
+            places[name] = span
+            continue
         many, missing = known.meant(name) or (
             ([], name) if name in model.names else inputs.meant(name)
         )

@@ -7,14 +7,16 @@ from typing import Any
 from backprop.errors import (
     LIMIT,
     BackpropError,
+    Label,
     NotANumber,
     UnexpectedText,
+    UnknownName,
     defined_twice,
     raise_all,
 )
 from backprop.language import Model
 from backprop.language.sizes import unfolded
-from backprop.names import family, indices, unknown_name
+from backprop.names import Names, indices, is_pattern, together, unknown_name
 from backprop.numbers import beyond_doubles
 from backprop.source import Source, Span, normal
 
@@ -83,14 +85,14 @@ def from_json(source: Source, model: Model) -> Given:
         places |= _places(source, begin, end, [] if own else errors)
     plain: dict[str, Any] = {}
     nowhere = Span(source, 0, 1)
-    families: dict[str, list[str]] = {}
-    for each in model.names:
-        families.setdefault(family(each), []).append(each)
+    known = Names(model.names)
     for name, item in found.items():
         at, value = places.setdefault(name, (nowhere, nowhere))
         members = {name: item}
         if isinstance(item, list):
-            members = _members(name, item, model, families.get(name, []), value, errors)
+            alone = is_pattern(name) or name in model.names
+            family = [] if alone else known.matching(name)
+            members = _members(name, item, model, family, value, errors)
         plain |= members
         for member in members:
             places.setdefault(member, (at, at))
@@ -219,6 +221,11 @@ def _members(
         if item is not None or member in known
     }
     missing = [member for member in known if member not in found]
+    beyond = [member for member in found if member not in known]
+    if len(beyond) > 1:  # one is told as any other name
+        message = f"the lists for {name!r} have {len(beyond):,} numbers beyond its members"
+        errors.append(UnknownName(message, Label(at), hints=[f"{name} has {together([*known])}"]))
+        found = {member: item for member, item in found.items() if member in known}
     if missing:
         message = f"the lists for {name!r} have no number for {missing[0]}"
         errors.append(NotANumber(message, at, hints=["give a number for every member"]))
